@@ -1,0 +1,129 @@
+#pragma once
+
+#include "ilp/address.hpp"
+#include "ilp/amount.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the configuration file says, as plain values. Names, defaults, bounds and texts stand in schema.cpp; nothing
+/// here has a default of its own that a reader of the file would see.
+namespace config {
+
+/// Where a listener binds: a literal IP address and a port. Port 0 lets the system choose (tests).
+struct listen_address {
+    std::string host;
+    std::uint16_t port = 0;
+    friend bool operator==(const listen_address&, const listen_address&) = default;
+};
+
+/// An `http://host[:port]/path` URL, taken apart and checked.
+struct http_endpoint {
+    std::string url;   ///< as written
+    std::string host;  ///< name or literal address, without brackets
+    std::uint16_t port = 80;
+    std::string target = "/";  ///< path and query, never empty
+    friend bool operator==(const http_endpoint&, const http_endpoint&) = default;
+};
+
+/// A value that must not be seen: nothing prints it, so that no log and no --check-config can.
+class secret {
+public:
+    secret() = default;
+    explicit secret(std::string value) : value_{std::move(value)} {}
+    const std::string& reveal() const noexcept { return value_; }
+    friend bool operator==(const secret&, const secret&) = default;
+
+private:
+    std::string value_;
+};
+
+struct connector_settings {
+    listen_address listen;
+    std::uint32_t workers = 0;  ///< 0: one per core
+    std::chrono::milliseconds min_expiration_window{};
+    std::chrono::milliseconds max_hold_time{};
+    std::uint32_t max_packets_in_flight = 0;  ///< of one worker
+    std::uint32_t max_connections = 0;        ///< incoming, of one worker
+    std::chrono::milliseconds request_timeout{};
+    std::chrono::milliseconds idle_timeout{};
+    ilp::amount echo_max_amount;
+};
+
+struct metrics_settings {
+    listen_address listen;
+};
+
+struct store_settings {
+    std::string url;
+};
+
+struct asset_settings {
+    std::string code;
+    std::uint8_t scale = 0;
+    ilp::amount liquidity;  ///< deposited once, when the asset is first seen
+    std::optional<ilp::amount> liquidity_threshold;
+    std::uint32_t line = 0;  ///< in the file, for messages that come later than the parser
+};
+
+struct asset_reference {
+    std::string code;
+    std::uint8_t scale = 0;
+    friend bool operator==(const asset_reference&, const asset_reference&) = default;
+};
+
+struct incoming_http_settings {
+    std::vector<secret> auth_tokens;
+};
+
+struct outgoing_http_settings {
+    http_endpoint endpoint;
+    secret auth_token;
+    std::uint32_t max_connections = 0;  ///< of one worker
+    std::uint32_t max_waiting = 0;      ///< packets of one worker that wait for a connection
+};
+
+struct http_settings {
+    incoming_http_settings incoming;
+    outgoing_http_settings outgoing;
+};
+
+struct peer_settings {
+    std::string name;
+    ilp::address ilp_address = *ilp::address::parse("self.unset");
+    asset_reference asset;
+    std::vector<std::string> routes;  ///< prefixes besides its own address; the empty one is the default route
+    std::optional<ilp::amount> max_packet_amount;
+    std::optional<std::uint32_t> packet_rate;        ///< packets per second
+    std::uint32_t packet_burst = 0;                  ///< packets at once; 0: what the rate allows in one second
+    std::optional<ilp::amount> incoming_throughput;  ///< amount per second
+    std::optional<ilp::amount> outgoing_throughput;  ///< amount per second
+    bool return_to_source = false;
+    ilp::amount liquidity;  ///< deposited once, when the peer is first seen
+    std::optional<ilp::amount> liquidity_threshold;
+    http_settings http;
+    std::uint32_t line = 0;
+};
+
+enum class log_level : std::uint8_t { trace, debug, info, warn, error };
+enum class log_format : std::uint8_t { text, json };
+
+struct log_settings {
+    log_level level = log_level::info;
+    log_format format = log_format::text;
+};
+
+struct settings {
+    ilp::address ilp_address = *ilp::address::parse("self.unset");
+    connector_settings connector;
+    metrics_settings metrics;
+    store_settings store;
+    std::vector<asset_settings> assets;
+    std::vector<peer_settings> peers;
+    log_settings log;
+};
+
+}  // namespace config

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "ilp/amount.hpp"
+#include "peering/account.hpp"
+#include "peering/posting.hpp"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace peering {
+
+/// Totals of one account as the store has them: durable postings only. A liquidity account's balance is
+/// credits_posted - debits_posted.
+struct account_totals {
+    wide_amount debits_posted = 0;
+    wide_amount credits_posted = 0;
+};
+
+/// One account of a consistent picture of the book.
+struct account_balance {
+    account_id id{};
+    account_kind kind{};
+    std::uint32_t asset = 0;
+    account_totals posted;
+    std::uint64_t debits_pending = 0;   ///< held by transfers that are neither posted nor void
+    std::uint64_t credits_pending = 0;  ///< promised by them
+};
+
+/// The two-phase double-entry ledger of one daemon.
+///
+/// Packet threads call hold() and release() on liquidity accounts: atomic, lock-free, no allocation. A transfer that is
+/// to be posted travels to the store first (committer); when it is durable, apply() books it. So what this class shows
+/// is never ahead of the disk, and the sum over all accounts of an asset is zero whenever the book is looked at:
+/// apply() books whole batches under the book's mutex, which no packet thread takes.
+class ledger {
+public:
+    ledger() = default;
+    ledger(const ledger&) = delete;
+    ledger& operator=(const ledger&) = delete;
+
+    /// Adds an account with the totals that the store has for it. Not for packet threads. The reference stays valid as
+    /// long as the ledger. Precondition: the id is new, and the balance of a liquidity account lies in 0..2^64-1.
+    liquidity_account& open(account_id id, account_kind kind, std::uint32_t asset, const account_totals& totals);
+
+    /// Reserves every leg or none. False when an account lacks liquidity or room. A leg of amount 0 reserves nothing; a
+    /// settlement account's side is not bounded. Any thread.
+    static bool hold(std::span<const leg> legs) noexcept;
+
+    /// Undoes a hold: the transfer is void. Any thread.
+    static void release(std::span<const leg> legs) noexcept;
+
+    /// Books legs that were held, after they became durable; makes the credits spendable. The committer's thread.
+    void apply(std::span<const posting> postings);
+
+    liquidity_account* find(account_id id) const;
+
+    /// A consistent picture, taken under the book's mutex. Pending amounts are read while packets flow: they are exact
+    /// when nothing is in flight.
+    std::vector<account_balance> snapshot() const;
+
+    account_totals posted(account_id id) const;
+
+private:
+    struct entry {
+        liquidity_account account;
+        std::uint32_t asset = 0;
+        account_totals posted;
+    };
+
+    mutable std::mutex mutex_;
+    std::deque<entry> entries_;  // stable addresses
+    std::vector<entry*> by_id_;
+};
+
+}  // namespace peering

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "ilp/amount.hpp"
+#include "peering/account.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace peering {
+
+/// Wide enough for the sum of 2^64 amounts.
+__extension__ typedef unsigned __int128 wide_amount;
+
+/// One movement of a transfer: `debit` pays, `credit` receives; both are accounts of one asset.
+struct leg {
+    liquidity_account* debit = nullptr;
+    liquidity_account* credit = nullptr;
+    ilp::amount amount;
+};
+
+/// The legs of one packet's transfer: one within an asset (two with a spread), two across assets. An amount of zero
+/// has none.
+class packet_transfer {
+public:
+    static constexpr std::size_t legs_max = 3;
+
+    void add(liquidity_account& debit, liquidity_account& credit, ilp::amount amount) noexcept {
+        if (!amount.is_zero()) legs_[size_++] = {&debit, &credit, amount};
+    }
+    std::span<const leg> legs() const noexcept { return {legs_.data(), size_}; }
+    bool empty() const noexcept { return size_ == 0; }
+
+private:
+    std::array<leg, legs_max> legs_{};
+    std::size_t size_ = 0;
+};
+
+/// What one commit moves between one pair of accounts: the sum of `packets` legs.
+struct posting {
+    liquidity_account* debit = nullptr;
+    liquidity_account* credit = nullptr;
+    wide_amount amount = 0;
+    std::uint64_t packets = 0;
+};
+
+}  // namespace peering

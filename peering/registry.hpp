@@ -1,0 +1,49 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "ilp/condition.hpp"
+#include "peering/ledger.hpp"
+#include "peering/peer.hpp"
+#include "peering/store.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peering {
+
+/// Whom we trade with: an immutable snapshot. Packet threads read it without a lock; a change makes a new one.
+class registry {
+public:
+    registry(std::deque<asset> assets, std::vector<peer> peers);
+    ~registry();
+    registry(const registry&) = delete;
+    registry& operator=(const registry&) = delete;
+
+    /// The peer that owns a token with this hash; the comparison takes the same time whatever matches. Null: none.
+    const peer* find_by_token(const ilp::digest& token_hash) const noexcept;
+
+    const peer* find_by_name(std::string_view name) const noexcept;
+
+    std::span<const peer> peers() const noexcept { return peers_; }
+    const std::deque<asset>& assets() const noexcept { return assets_; }
+
+private:
+    struct index;
+    std::deque<asset> assets_;  // stable addresses: peers point to them
+    std::vector<peer> peers_;
+    std::unique_ptr<index> index_;
+};
+
+/// Brings store and ledger up to date with the file (assets and peers that are new are added with their first deposit,
+/// known ones are renamed), opens the accounts that the ledger does not have yet, and makes the snapshot. A peer is
+/// known by its name, else by its address and asset. The error names what the operator has to mend.
+std::expected<std::shared_ptr<const registry>, std::string> build_registry(const config::settings& settings,
+                                                                           store& store, ledger& ledger);
+
+}  // namespace peering
