@@ -1,0 +1,30 @@
+#pragma once
+
+#include "connector/conversion.hpp"
+#include "connector/journey.hpp"
+
+namespace connector::stages {
+
+/// The amount in the asset of the next hop, within the next hop's maximum. Zero is forwarded as zero (STREAM depends on
+/// it); what would become zero is refused.
+inline step convert(journey& packet) {
+    const peering::asset& incoming = *packet.from.asset;
+    const peering::asset& outgoing = *packet.to->asset;
+    if (incoming.code != outgoing.code) return packet.refuse(reject_reason::no_rate);
+    const auto conversion = conversion::between_scales(incoming.scale, outgoing.scale);
+    const auto [outcome, amount] = conversion.convert(packet.incoming_amount);
+    if (outcome == conversion::outcome::to_zero) return packet.refuse(reject_reason::converts_to_zero);
+    const auto& maximum = packet.to->max_packet_amount;
+    if (outcome == conversion::outcome::overflow) {
+        return packet.refuse_amount(reject_reason::conversion_overflow,
+                                    conversion.largest_incoming(maximum.value_or(ilp::amount::max())));
+    }
+    if (maximum && amount > *maximum) {
+        return packet.refuse_amount(reject_reason::amount_above_outgoing_maximum,
+                                    conversion.largest_incoming(*maximum));
+    }
+    packet.outgoing_amount = amount;
+    return step::go_on;
+}
+
+}  // namespace connector::stages

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "connector/journey.hpp"
+
+/// The three limits of the peer that a packet comes from.
+namespace connector::stages {
+
+/// Comes before everything about balance or rate: senders probe with huge amounts and need the F08 with the maximum,
+/// not a T04.
+inline step max_packet_amount(journey& packet) {
+    const auto& maximum = packet.from.max_packet_amount;
+    if (maximum && packet.incoming_amount > *maximum) {
+        return packet.refuse_amount(reject_reason::amount_above_incoming_maximum, *maximum);
+    }
+    return step::go_on;
+}
+
+inline step packet_rate(journey& packet) {
+    auto& bucket = packet.from.limits->packet_rate;
+    if (bucket && !bucket->try_take(1, packet.now.steady)) return packet.refuse(reject_reason::packet_rate_exceeded);
+    return step::go_on;
+}
+
+inline step incoming_throughput(journey& packet) {
+    auto& bucket = packet.from.limits->incoming_throughput;
+    if (bucket && !bucket->try_take(packet.incoming_amount.value, packet.now.steady)) {
+        return packet.refuse(reject_reason::incoming_throughput_exceeded);
+    }
+    return step::go_on;
+}
+
+}  // namespace connector::stages

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "connector/journey.hpp"
+#include "ilp/ildcp.hpp"
+
+#include <algorithm>
+
+namespace connector::stages {
+
+/// ILDCP (RFC 31): every peer has a configured address, and that is the answer.
+inline step answer_ildcp(journey& packet) {
+    if (!std::ranges::equal(packet.prepare->condition(), ilp::peer_protocol_condition)) {
+        return packet.refuse(reject_reason::wrong_peer_protocol_condition);
+    }
+    if (!packet.incoming_amount.is_zero()) return packet.refuse(reject_reason::peer_protocol_with_amount);
+    packet.scratch.clear();
+    ilp::ildcp::serialize_response(packet.scratch, packet.from.address, packet.from.asset->scale,
+                                   packet.from.asset->code);
+    packet.fulfillment = ilp::peer_protocol_fulfillment;
+    packet.answer_data = packet.scratch;
+    return step::fulfill;
+}
+
+/// `peer.*` is a conversation between neighbours: answered here or refused, never forwarded (RFC 15).
+inline step peer_protocols(journey& packet) {
+    const std::string_view destination = packet.prepare->destination();
+    if (!destination.starts_with("peer.")) return step::go_on;
+    if (destination == ilp::ildcp::destination) return answer_ildcp(packet);
+    return packet.refuse(reject_reason::unknown_peer_protocol);
+}
+
+}  // namespace connector::stages

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "connector/journey.hpp"
+
+#include <algorithm>
+
+namespace connector::stages {
+
+/// Leaves time to bring a late fulfillment back, and bounds how long liquidity is held (RFC 18).
+inline step shorten_expiry(journey& packet) {
+    const auto window = packet.terms.min_expiration_window;
+    packet.outgoing_expires_at =
+        std::min(packet.prepare->expires_at() - window, packet.now.wall + packet.terms.max_hold_time);
+    if (packet.outgoing_expires_at - packet.now.wall < window) return packet.refuse(reject_reason::expires_too_soon);
+    return step::go_on;
+}
+
+}  // namespace connector::stages
