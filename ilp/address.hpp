@@ -21,12 +21,16 @@ bool is_address(std::string_view text) noexcept;
 /// True for what may stand in a route table: an address, a bare scheme, or nothing (the default route).
 bool is_prefix(std::string_view text) noexcept;
 
-/// The scheme of an address or of a prefix that is not empty; empty for other text.
+/// The scheme that the text begins with; empty when it begins with none. Looks no further than the first dot, so it
+/// says nothing about what follows there.
 std::optional<scheme> scheme_of(std::string_view text) noexcept;
 
 /// True when `prefix` is `destination` or ends at one of its segment boundaries: g.bob covers g.bob and g.bob.x, never
 /// g.bobby. The empty prefix covers everything.
-bool covers(std::string_view prefix, std::string_view destination) noexcept;
+constexpr bool covers(std::string_view prefix, std::string_view destination) noexcept {
+    return destination.starts_with(prefix) &&
+           (prefix.size() == destination.size() || prefix.empty() || destination[prefix.size()] == '.');
+}
 
 /// An ILP address that owns its text and is always valid.
 class address {

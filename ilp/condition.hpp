@@ -33,8 +33,9 @@ public:
 
     digest operator()(bytes_view octets) noexcept;
 
-    /// True when the condition is the hash of the fulfillment. Not constant time: both are known to the asking side.
-    bool fulfills(std::span<const octet, hash_size> preimage, std::span<const octet, hash_size> condition) noexcept;
+    /// True when the fulfillment `preimage` is that of the condition `hash`. Not constant time: both are known to the
+    /// asking side.
+    bool fulfills(std::span<const octet, hash_size> preimage, std::span<const octet, hash_size> hash) noexcept;
 
 private:
     evp_md_st* algorithm_;

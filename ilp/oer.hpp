@@ -2,21 +2,38 @@
 
 #include "ilp/bytes.hpp"
 
+#include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 /// Canonical Octet Encoding Rules as RFC 30 profiles them. Decoders refuse what a canonical encoder would not write.
 namespace ilp::oer {
+
+/// Big-endian, from and to octets that need no alignment.
+template <std::unsigned_integral T>
+T load(const octet* from) noexcept {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return std::endian::native == std::endian::little ? std::byteswap(value) : value;
+}
+
+template <std::unsigned_integral T>
+void store(octet* to, T value) noexcept {
+    if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
+    std::memcpy(to, &value, sizeof value);
+}
 
 /// Reads forward through octets that it does not own. A read that fails leaves the reader where it was.
 class reader {
 public:
     explicit reader(bytes_view octets) noexcept : rest_{octets} {}
 
-    std::optional<std::uint8_t> read_u8() noexcept;
-    std::optional<std::uint32_t> read_u32() noexcept;
-    std::optional<std::uint64_t> read_u64() noexcept;
+    std::optional<std::uint8_t> read_u8() noexcept { return read_integer<std::uint8_t>(); }
+    std::optional<std::uint32_t> read_u32() noexcept { return read_integer<std::uint32_t>(); }
+    std::optional<std::uint64_t> read_u64() noexcept { return read_integer<std::uint64_t>(); }
     std::optional<bytes_view> read_fixed(std::size_t size) noexcept;
 
     /// Length determinant alone, canonical, of at most eight octets. It may promise more than is left.
@@ -32,20 +49,64 @@ public:
     bool at_end() const noexcept { return rest_.empty(); }
 
 private:
+    template <std::unsigned_integral T>
+    std::optional<T> read_integer() noexcept;
+    std::optional<std::uint64_t> read_long_length() noexcept;
+
     bytes_view rest_;
 };
 
 /// Octets that the length determinant for `length` takes: 1, or 2 to 9.
-std::size_t length_size(std::uint64_t length) noexcept;
+constexpr std::size_t length_size(std::uint64_t length) noexcept {
+    if (length < 0x80) return 1;
+    return 1 + (static_cast<std::size_t>(std::bit_width(length)) + 7) / 8;
+}
 
 /// Writes `length_size(length)` octets at `to` and returns the place behind them.
 octet* write_length(octet* to, std::uint64_t length) noexcept;
 
-/// Appends to `out`.
+/// Writes length determinant and octets at `to` and returns the place behind them.
+octet* write_variable(octet* to, bytes_view octets) noexcept;
+
+/// Each appends to `out`.
 void append_u8(bytes& out, std::uint8_t value);
 void append_u32(bytes& out, std::uint32_t value);
 void append_u64(bytes& out, std::uint64_t value);
 void append_variable(bytes& out, bytes_view octets);
 void append_varuint(bytes& out, std::uint64_t value);
+
+// Packets are read by these few lines: they are worth having in line.
+
+template <std::unsigned_integral T>
+std::optional<T> reader::read_integer() noexcept {
+    if (rest_.size() < sizeof(T)) return std::nullopt;
+    const T value = load<T>(rest_.data());
+    rest_ = rest_.subspan(sizeof(T));
+    return value;
+}
+
+inline std::optional<bytes_view> reader::read_fixed(std::size_t size) noexcept {
+    if (rest_.size() < size) return std::nullopt;
+    const bytes_view octets = rest_.first(size);
+    rest_ = rest_.subspan(size);
+    return octets;
+}
+
+inline std::optional<std::uint64_t> reader::read_length() noexcept {
+    if (rest_.empty()) return std::nullopt;
+    const octet first = rest_.front();
+    if (first >= 0x80) return read_long_length();
+    rest_ = rest_.subspan(1);
+    return first;
+}
+
+inline std::optional<bytes_view> reader::read_variable() noexcept {
+    reader ahead = *this;
+    const auto length = ahead.read_length();
+    if (!length || *length > ahead.rest_.size()) return std::nullopt;
+    const bytes_view octets = ahead.rest_.first(*length);
+    rest_ = ahead.rest_.subspan(*length);
+    return octets;
+}
 
 }  // namespace ilp::oer

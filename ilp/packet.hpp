@@ -6,6 +6,7 @@
 #include "ilp/error_code.hpp"
 #include "ilp/timestamp.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -128,7 +129,7 @@ struct reject_fields {
 /// The serializers append one packet to `out`. Precondition: the fields keep the bounds of RFC 27; they are not checked
 /// again.
 void serialize_prepare(bytes& out, const prepare_fields& fields);
-void serialize_fulfill(bytes& out, std::span<const octet, hash_size> fulfillment, bytes_view data);
+void serialize_fulfill(bytes& out, std::span<const octet, hash_size> preimage, bytes_view data);
 void serialize_reject(bytes& out, const reject_fields& fields);
 
 inline constexpr std::size_t amount_too_large_data_size = 16;

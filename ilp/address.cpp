@@ -1,0 +1,99 @@
+#include "ilp/address.hpp"
+
+#include <array>
+
+namespace ilp {
+namespace {
+
+constexpr std::uint8_t dot = 1;
+constexpr std::uint8_t illegal = 2;
+
+/// 0 for what a segment is made of.
+constexpr auto kinds = [] {
+    std::array<std::uint8_t, 256> table;
+    table.fill(illegal);
+    for (unsigned char c = '0'; c <= '9'; ++c) table[c] = 0;
+    for (unsigned char c = 'A'; c <= 'Z'; ++c) table[c] = 0;
+    for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = 0;
+    table['_'] = table['~'] = table['-'] = 0;
+    table['.'] = dot;
+    return table;
+}();
+
+/// One or more segments with a dot between each two; without a branch per octet.
+bool are_segments(std::string_view text) noexcept {
+    std::uint8_t previous = dot;
+    std::uint8_t faults = 0;
+    for (const char c : text) {
+        const std::uint8_t kind = kinds[static_cast<unsigned char>(c)];
+        faults |= static_cast<std::uint8_t>((kind & illegal) | (kind & previous));
+        previous = kind;
+    }
+    return faults == 0 && previous != dot;
+}
+
+constexpr std::size_t scheme_size_max = 7;
+
+/// Up to seven characters in one word. The 1 in front keeps texts of different length apart.
+constexpr std::uint64_t pack(std::string_view text) noexcept {
+    std::uint64_t word = 1;
+    for (const char c : text) word = word << 8 | static_cast<unsigned char>(c);
+    return word;
+}
+
+std::optional<scheme> find_scheme(std::string_view name) noexcept {
+    if (name.size() > scheme_size_max) return std::nullopt;
+    switch (pack(name)) {
+        case pack("g"):
+            return scheme::g;
+        case pack("private"):
+            return scheme::private_;
+        case pack("example"):
+            return scheme::example;
+        case pack("peer"):
+            return scheme::peer;
+        case pack("self"):
+            return scheme::self;
+        case pack("test"):
+            return scheme::test;
+        case pack("test1"):
+            return scheme::test1;
+        case pack("test2"):
+            return scheme::test2;
+        case pack("test3"):
+            return scheme::test3;
+        case pack("local"):
+            return scheme::local;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::string_view until_dot(std::string_view text) noexcept {
+    std::size_t size = 0;
+    while (size < text.size() && size <= scheme_size_max && text[size] != '.') ++size;
+    return text.substr(0, size);
+}
+
+}  // namespace
+
+bool is_address(std::string_view text) noexcept {
+    if (text.size() > address_size_max) return false;
+    const std::string_view name = until_dot(text);
+    return name.size() < text.size() && find_scheme(name) && are_segments(text.substr(name.size() + 1));
+}
+
+bool is_prefix(std::string_view text) noexcept {
+    return text.empty() || find_scheme(text) || is_address(text);
+}
+
+std::optional<scheme> scheme_of(std::string_view text) noexcept {
+    return find_scheme(until_dot(text));
+}
+
+std::optional<address> address::parse(std::string_view text) {
+    if (!is_address(text)) return std::nullopt;
+    return address{text};
+}
+
+}  // namespace ilp

@@ -1,0 +1,86 @@
+#include "ilp/oer.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ilp::oer {
+namespace {
+
+std::uint64_t load_minimal(bytes_view octets) noexcept {
+    std::uint64_t value = 0;
+    for (const octet each : octets) value = value << 8 | each;
+    return value;
+}
+
+/// Writes the `size` low octets of `value`.
+octet* store_minimal(octet* to, std::uint64_t value, std::size_t size) noexcept {
+    for (std::size_t i = size; i-- > 0; value >>= 8) to[i] = static_cast<octet>(value & 0xff);
+    return to + size;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> reader::read_long_length() noexcept {
+    const std::size_t size = rest_.front() & 0x7fU;
+    if (size == 0 || size > sizeof(std::uint64_t) || rest_.size() <= size) return std::nullopt;
+    const bytes_view octets = rest_.subspan(1, size);
+    const std::uint64_t length = load_minimal(octets);
+    if (octets.front() == 0 || length < 0x80) return std::nullopt;
+    rest_ = rest_.subspan(1 + size);
+    return length;
+}
+
+std::optional<std::uint64_t> reader::read_varuint() noexcept {
+    reader ahead = *this;
+    const auto octets = ahead.read_variable();
+    if (!octets || octets->empty() || octets->size() > sizeof(std::uint64_t)) return std::nullopt;
+    if (octets->size() > 1 && octets->front() == 0) return std::nullopt;
+    *this = ahead;
+    return load_minimal(*octets);
+}
+
+octet* write_length(octet* to, std::uint64_t length) noexcept {
+    const std::size_t size = length_size(length);
+    if (size == 1) {
+        *to = static_cast<octet>(length);
+        return to + 1;
+    }
+    *to = static_cast<octet>(0x80 + size - 1);
+    return store_minimal(to + 1, length, size - 1);
+}
+
+octet* write_variable(octet* to, bytes_view octets) noexcept {
+    return std::ranges::copy(octets, write_length(to, octets.size())).out;
+}
+
+void append_u8(bytes& out, std::uint8_t value) {
+    out.push_back(value);
+}
+
+void append_u32(bytes& out, std::uint32_t value) {
+    std::array<octet, sizeof value> octets;
+    store(octets.data(), value);
+    out.insert(out.end(), octets.begin(), octets.end());
+}
+
+void append_u64(bytes& out, std::uint64_t value) {
+    std::array<octet, sizeof value> octets;
+    store(octets.data(), value);
+    out.insert(out.end(), octets.begin(), octets.end());
+}
+
+void append_variable(bytes& out, bytes_view octets) {
+    std::array<octet, 1 + sizeof(std::uint64_t)> length;
+    const octet* const end = write_length(length.data(), octets.size());
+    out.insert(out.end(), length.cbegin(), length.cbegin() + (end - length.data()));
+    out.insert(out.end(), octets.begin(), octets.end());
+}
+
+void append_varuint(bytes& out, std::uint64_t value) {
+    const auto size = std::max<std::size_t>(1, (static_cast<std::size_t>(std::bit_width(value)) + 7) / 8);
+    std::array<octet, sizeof value> octets;
+    store_minimal(octets.data(), value, size);
+    append_variable(out, bytes_view{octets}.first(size));
+}
+
+}  // namespace ilp::oer
