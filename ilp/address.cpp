@@ -34,16 +34,15 @@ bool are_segments(std::string_view text) noexcept {
 
 constexpr std::size_t scheme_size_max = 7;
 
-/// Up to seven characters in one word. The 1 in front keeps texts of different length apart.
-constexpr std::uint64_t pack(std::string_view text) noexcept {
+/// A scheme's name in one word. The 1 in front keeps names of different length apart.
+constexpr std::uint64_t pack(std::string_view name) noexcept {
     std::uint64_t word = 1;
-    for (const char c : text) word = word << 8 | static_cast<unsigned char>(c);
+    for (const char c : name) word = word << 8 | static_cast<unsigned char>(c);
     return word;
 }
 
-std::optional<scheme> find_scheme(std::string_view name) noexcept {
-    if (name.size() > scheme_size_max) return std::nullopt;
-    switch (pack(name)) {
+constexpr std::optional<scheme> unpack(std::uint64_t word) noexcept {
+    switch (word) {
         case pack("g"):
             return scheme::g;
         case pack("private"):
@@ -69,26 +68,37 @@ std::optional<scheme> find_scheme(std::string_view name) noexcept {
     }
 }
 
-std::string_view until_dot(std::string_view text) noexcept {
+struct first_segment {
+    std::optional<scheme> known;
+    std::size_t size;
+};
+
+first_segment read_scheme(std::string_view text) noexcept {
+    std::uint64_t word = 1;
     std::size_t size = 0;
-    while (size < text.size() && size <= scheme_size_max && text[size] != '.') ++size;
-    return text.substr(0, size);
+    while (size < text.size() && text[size] != '.') {
+        if (size == scheme_size_max) return {std::nullopt, size};
+        word = word << 8 | static_cast<unsigned char>(text[size++]);
+    }
+    return {unpack(word), size};
 }
 
 }  // namespace
 
 bool is_address(std::string_view text) noexcept {
     if (text.size() > address_size_max) return false;
-    const std::string_view name = until_dot(text);
-    return name.size() < text.size() && find_scheme(name) && are_segments(text.substr(name.size() + 1));
+    const auto [known, size] = read_scheme(text);
+    return known && size < text.size() && are_segments(text.substr(size + 1));
 }
 
 bool is_prefix(std::string_view text) noexcept {
-    return text.empty() || find_scheme(text) || is_address(text);
+    if (text.empty()) return true;
+    const auto [known, size] = read_scheme(text);
+    return known && (size == text.size() || is_address(text));
 }
 
 std::optional<scheme> scheme_of(std::string_view text) noexcept {
-    return find_scheme(until_dot(text));
+    return read_scheme(text).known;
 }
 
 std::optional<address> address::parse(std::string_view text) {

@@ -20,12 +20,12 @@ octet* store_minimal(octet* to, std::uint64_t value, std::size_t size) noexcept 
 
 }  // namespace
 
-std::optional<std::uint64_t> reader::read_long_length() noexcept {
+std::uint64_t reader::read_long_length() noexcept {
     const std::size_t size = rest_.front() & 0x7fU;
-    if (size == 0 || size > sizeof(std::uint64_t) || rest_.size() <= size) return std::nullopt;
+    if (size == 0 || size > sizeof(std::uint64_t) || rest_.size() <= size) return 0;
     const bytes_view octets = rest_.subspan(1, size);
     const std::uint64_t length = load_minimal(octets);
-    if (octets.front() == 0 || length < 0x80) return std::nullopt;
+    if (octets.front() == 0 || length < 0x80) return 0;
     rest_ = rest_.subspan(1 + size);
     return length;
 }

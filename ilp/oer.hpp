@@ -51,7 +51,8 @@ public:
 private:
     template <std::unsigned_integral T>
     std::optional<T> read_integer() noexcept;
-    std::optional<std::uint64_t> read_long_length() noexcept;
+    /// 0 when there is none: a long form never means less than 128.
+    std::uint64_t read_long_length() noexcept;
 
     bytes_view rest_;
 };
@@ -94,10 +95,14 @@ inline std::optional<bytes_view> reader::read_fixed(std::size_t size) noexcept {
 
 inline std::optional<std::uint64_t> reader::read_length() noexcept {
     if (rest_.empty()) return std::nullopt;
-    const octet first = rest_.front();
-    if (first >= 0x80) return read_long_length();
-    rest_ = rest_.subspan(1);
-    return first;
+    std::uint64_t length = rest_.front();
+    if (length < 0x80) {
+        rest_ = rest_.subspan(1);
+    } else {
+        length = read_long_length();
+        if (length == 0) return std::nullopt;
+    }
+    return length;
 }
 
 inline std::optional<bytes_view> reader::read_variable() noexcept {

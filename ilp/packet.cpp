@@ -24,36 +24,77 @@ static_assert(prepare_fixed_size == condition_offset + hash_size);
     return decode_error::not_canonical;
 }
 
-std::expected<bytes_view, decode_error> read_variable(oer::reader& reader, std::size_t size_max) noexcept {
-    const auto octets = reader.read_variable();
-    if (!octets) return std::unexpected{why_unreadable(reader.rest())};
-    if (octets->size() > size_max) return std::unexpected{decode_error::field_too_long};
-    return *octets;
-}
+/// Reads the fields of one packet in their order. The first error stays: what is read after it is empty.
+class field_reader {
+public:
+    field_reader(bytes_span buffer, packet_type type) noexcept : buffer_{buffer}, type_{type}, reader_{buffer} {
+        const auto first = reader_.read_u8();
+        require(first.has_value(), decode_error::truncated);
+        require(first == static_cast<octet>(type), decode_error::wrong_type);
+        reader_ = oer::reader{read_variable()};
+        contents_ = position();
+    }
 
-/// The contents of the packet's envelope, with whatever stands behind the last field.
-std::expected<bytes_span, decode_error> open_envelope(bytes_span buffer, packet_type type) noexcept {
-    if (buffer.empty()) return std::unexpected{decode_error::truncated};
-    if (buffer.front() != static_cast<octet>(type)) return std::unexpected{decode_error::wrong_type};
-    oer::reader reader{buffer.subspan(1)};
-    const auto contents = reader.read_variable();
-    if (!contents) return std::unexpected{why_unreadable(reader.rest())};
-    return buffer.subspan(static_cast<std::size_t>(contents->data() - buffer.data()), contents->size());
-}
+    /// Null when so many octets are not there.
+    octet* read_fixed(std::size_t size) noexcept {
+        octet* const begin = position();
+        if (reader_.read_fixed(size)) return begin;
+        fail(decode_error::truncated);
+        return nullptr;
+    }
 
-/// The packet without what stands behind its last field. Its shorter header goes right in front of the contents: there
-/// is room, since a smaller length has no longer determinant.
-[[gnu::cold]] bytes_view close_envelope_early(packet_type type, octet* contents, std::size_t size) noexcept {
-    octet* const begin = contents - 1 - oer::length_size(size);
-    *begin = static_cast<octet>(type);
-    oer::write_length(begin + 1, size);
-    return {begin, contents + size};
-}
+    bytes_view read_variable(std::size_t size_max) noexcept {
+        const bytes_view octets = read_variable();
+        require(octets.size() <= size_max, decode_error::field_too_long);
+        return octets;
+    }
 
-bytes_view close_envelope(bytes_span buffer, packet_type type, bytes_span contents, bytes_view unread) noexcept {
-    if (!unread.empty()) return close_envelope_early(type, contents.data(), contents.size() - unread.size());
-    return {buffer.data(), contents.data() + contents.size()};
-}
+    void require(bool fact, decode_error otherwise) noexcept {
+        if (!fact) fail(otherwise);
+    }
+
+    const std::optional<decode_error>& error() const noexcept { return error_; }
+
+    /// The packet, without octets behind it or behind the last field. To be called once, when all fields are read.
+    bytes_view finish() noexcept {
+        if (!reader_.at_end()) return shorten();
+        return {buffer_.data(), position()};
+    }
+
+private:
+    octet* position() const noexcept { return buffer_.data() + (reader_.rest().data() - buffer_.data()); }
+
+    bytes_view read_variable() noexcept {
+        const bytes_view before = reader_.rest();
+        const auto length = reader_.read_length();
+        if (!length || *length > reader_.rest().size()) {
+            fail(why_unreadable(before));
+            return reader_.rest();
+        }
+        return *reader_.read_fixed(*length);
+    }
+
+    /// Writes the shorter header right in front of the contents, which stay where they are. There is room: a smaller
+    /// length has no longer determinant.
+    [[gnu::cold]] bytes_view shorten() noexcept {
+        const auto size = static_cast<std::size_t>(position() - contents_);
+        octet* const begin = contents_ - 1 - oer::length_size(size);
+        *begin = static_cast<octet>(type_);
+        oer::write_length(begin + 1, size);
+        return {begin, position()};
+    }
+
+    [[gnu::cold]] void fail(decode_error error) noexcept {
+        if (!error_) error_ = error;
+        reader_ = oer::reader{buffer_.first(0)};
+    }
+
+    bytes_span buffer_;
+    packet_type type_;
+    oer::reader reader_;
+    octet* contents_;
+    std::optional<decode_error> error_;
+};
 
 bool is_printable_ascii(bytes_view octets) noexcept {
     return std::ranges::all_of(octets, [](octet each) { return each >= 0x20 && each <= 0x7e; });
@@ -95,25 +136,24 @@ std::string_view describe(decode_error error) noexcept {
 }
 
 std::expected<prepare_view, decode_error> prepare_view::parse(bytes_span buffer) noexcept {
-    const auto contents = open_envelope(buffer, packet_type::prepare);
-    if (!contents) return std::unexpected{contents.error()};
-    if (contents->size() < prepare_fixed_size) return std::unexpected{decode_error::truncated};
-    const auto expires_at = parse_timestamp(contents->subspan<expires_at_offset, timestamp_size>());
-    if (!expires_at) return std::unexpected{decode_error::invalid_timestamp};
-    oer::reader reader{contents->subspan(prepare_fixed_size)};
-    const auto destination = read_variable(reader, address_size_max);
-    if (!destination) return std::unexpected{destination.error()};
-    if (!is_address(as_text(*destination))) return std::unexpected{decode_error::invalid_address};
-    const auto data = read_variable(reader, data_size_max);
-    if (!data) return std::unexpected{data.error()};
+    field_reader reader{buffer, packet_type::prepare};
+    octet* const contents = reader.read_fixed(prepare_fixed_size);
+    if (!contents) return std::unexpected{*reader.error()};
+    const auto expires_at =
+        parse_timestamp(std::span<const octet, timestamp_size>{contents + expires_at_offset, timestamp_size});
+    reader.require(expires_at.has_value(), decode_error::invalid_timestamp);
+    const std::string_view destination = as_text(reader.read_variable(address_size_max));
+    reader.require(is_address(destination), decode_error::invalid_address);
+    const bytes_view data = reader.read_variable(data_size_max);
+    if (reader.error()) return std::unexpected{*reader.error()};
 
     prepare_view view;
-    view.contents_ = contents->data();
-    view.packet_ = close_envelope(buffer, packet_type::prepare, *contents, reader.rest());
-    view.amount_ = {oer::load<std::uint64_t>(contents->data())};
+    view.contents_ = contents;
+    view.packet_ = reader.finish();
+    view.amount_ = {oer::load<std::uint64_t>(contents)};
     view.expires_at_ = *expires_at;
-    view.destination_ = as_text(*destination);
-    view.data_ = *data;
+    view.destination_ = destination;
+    view.data_ = data;
     return view;
 }
 
@@ -128,43 +168,36 @@ void prepare_view::set_expires_at(timestamp instant) noexcept {
 }
 
 std::expected<fulfill_view, decode_error> fulfill_view::parse(bytes_span buffer) noexcept {
-    const auto contents = open_envelope(buffer, packet_type::fulfill);
-    if (!contents) return std::unexpected{contents.error()};
-    if (contents->size() < hash_size) return std::unexpected{decode_error::truncated};
-    oer::reader reader{contents->subspan(hash_size)};
-    const auto data = read_variable(reader, data_size_max);
-    if (!data) return std::unexpected{data.error()};
+    field_reader reader{buffer, packet_type::fulfill};
+    const octet* const contents = reader.read_fixed(hash_size);
+    const bytes_view data = reader.read_variable(data_size_max);
+    if (reader.error()) return std::unexpected{*reader.error()};
 
     fulfill_view view;
-    view.contents_ = contents->data();
-    view.packet_ = close_envelope(buffer, packet_type::fulfill, *contents, reader.rest());
-    view.data_ = *data;
+    view.contents_ = contents;
+    view.packet_ = reader.finish();
+    view.data_ = data;
     return view;
 }
 
 std::expected<reject_view, decode_error> reject_view::parse(bytes_span buffer) noexcept {
-    const auto contents = open_envelope(buffer, packet_type::reject);
-    if (!contents) return std::unexpected{contents.error()};
-    oer::reader reader{*contents};
-    const auto code = reader.read_fixed(code_size);
-    if (!code) return std::unexpected{decode_error::truncated};
-    if (!is_printable_ascii(*code)) return std::unexpected{decode_error::invalid_error_code};
-    const auto triggered_by = read_variable(reader, address_size_max);
-    if (!triggered_by) return std::unexpected{triggered_by.error()};
-    if (!triggered_by->empty() && !is_address(as_text(*triggered_by))) {
-        return std::unexpected{decode_error::invalid_address};
-    }
-    const auto message = read_variable(reader, message_size_max);
-    if (!message) return std::unexpected{message.error()};
-    const auto data = read_variable(reader, data_size_max);
-    if (!data) return std::unexpected{data.error()};
+    field_reader reader{buffer, packet_type::reject};
+    const octet* const contents = reader.read_fixed(code_size);
+    if (!contents) return std::unexpected{*reader.error()};
+    const bytes_view code{contents, code_size};
+    reader.require(is_printable_ascii(code), decode_error::invalid_error_code);
+    const std::string_view triggered_by = as_text(reader.read_variable(address_size_max));
+    reader.require(triggered_by.empty() || is_address(triggered_by), decode_error::invalid_address);
+    const bytes_view message = reader.read_variable(message_size_max);
+    const bytes_view data = reader.read_variable(data_size_max);
+    if (reader.error()) return std::unexpected{*reader.error()};
 
     reject_view view;
-    view.packet_ = close_envelope(buffer, packet_type::reject, *contents, reader.rest());
-    view.code_ = as_text(*code);
-    view.triggered_by_ = as_text(*triggered_by);
-    view.message_ = as_text(*message);
-    view.data_ = *data;
+    view.packet_ = reader.finish();
+    view.code_ = as_text(code);
+    view.triggered_by_ = triggered_by;
+    view.message_ = as_text(message);
+    view.data_ = data;
     return view;
 }
 
