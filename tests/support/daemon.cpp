@@ -1,0 +1,177 @@
+#include "tests/support/daemon.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+namespace support {
+namespace {
+
+constexpr std::string_view ready_line = "ready";
+
+void append_lines(std::string& yaml, const std::vector<std::string>& lines, int indent) {
+    for (const std::string& line : lines) yaml += std::string(static_cast<std::size_t>(indent), ' ') + line + "\n";
+}
+
+std::string quoted_list(const std::vector<std::string>& values) {
+    std::string text = "[";
+    for (const std::string& value : values) text += (text.size() > 1 ? ", \"" : "\"") + value + "\"";
+    return text + "]";
+}
+
+std::string asset_of(std::string_view code, std::uint8_t scale) {
+    return "{code: \"" + std::string{code} + "\", scale: " + std::to_string(scale);
+}
+
+}  // namespace
+
+std::string token_of(std::string_view name) {
+    return std::string{name} + "-to-us-secret";
+}
+std::string token_for(std::string_view name) {
+    return "us-to-" + std::string{name} + "-secret";
+}
+std::string daemon_program() {
+    return ILPD_BINARY_DIR "/ilpd";
+}
+
+std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& folder, std::uint16_t port,
+                    std::uint16_t metrics_port, std::uint16_t nobody) {
+    const std::string store = terms.store.empty() ? "sqlite:" + (folder / "ilpd.db").string() : terms.store;
+    std::string yaml = "ilp_address: " + terms.address + "\nconnector:\n";
+    yaml += "  listen: 127.0.0.1:" + std::to_string(port) + "\n";
+    append_lines(yaml, terms.connector, 2);
+    yaml += "metrics: {listen: \"127.0.0.1:" + std::to_string(metrics_port) + "\"}\n";
+    yaml += "store: {url: \"" + store + "\"}\n";
+
+    std::set<std::pair<std::string, std::uint8_t>> written;
+    yaml += "assets:\n";
+    for (const asset_terms& asset : terms.assets) {
+        yaml += "  - " + asset_of(asset.code, asset.scale) + ", liquidity: " + std::to_string(asset.liquidity) + "}\n";
+        written.emplace(asset.code, asset.scale);
+    }
+    for (const peer_terms& peer : terms.peers) {
+        if (!written.emplace(peer.code, peer.scale).second) continue;
+        yaml += "  - " + asset_of(peer.code, peer.scale) + "}\n";
+    }
+    yaml += "peers:\n";
+    for (const peer_terms& peer : terms.peers) {
+        const auto tokens = peer.tokens.empty() ? std::vector{token_of(peer.name)} : peer.tokens;
+        const auto endpoint = std::to_string(peer.port == 0 ? nobody : peer.port);
+        yaml += "  - name: " + peer.name + "\n";
+        yaml += "    ilp_address: " + (peer.address.empty() ? "test." + peer.name : peer.address) + "\n";
+        yaml += "    asset: " + asset_of(peer.code, peer.scale) + "}\n";
+        yaml += "    liquidity: " + std::to_string(peer.liquidity) + "\n";
+        if (!peer.routes.empty()) yaml += "    routes: " + quoted_list(peer.routes) + "\n";
+        append_lines(yaml, peer.terms, 4);
+        yaml += "    http:\n      incoming: {auth_tokens: " + quoted_list(tokens) + "}\n      outgoing:\n";
+        yaml += "        endpoint: \"http://127.0.0.1:" + endpoint + "/\"\n";
+        yaml += "        auth_token: " + token_for(peer.name) + "\n";
+        append_lines(yaml, peer.outgoing, 8);
+    }
+    yaml += "log: {level: " + terms.log_level + ", format: " + terms.log_format + "}\n";
+    return yaml;
+}
+
+daemon::daemon(daemon_terms terms)
+    : terms_{std::move(terms)}, port_{free_port()}, metrics_port_{free_port()}, nobody_{free_port()} {
+    start();
+}
+
+void daemon::write_config() const {
+    std::ofstream{config_path()} << to_yaml(terms_, folder_.path(), port_, metrics_port_, nobody_);
+}
+
+void daemon::launch() {
+    write_config();
+    command what;
+    what.arguments = {daemon_program(), "--config", config_path().string()};
+    what.output = folder_.path() / ("log-" + std::to_string(++starts_));
+    process_ = std::make_unique<child_process>(std::move(what));
+}
+
+void daemon::wait_until_ready() {
+    process_->wait_for_output(ready_line, patience);
+}
+
+void daemon::start() {
+    launch();
+    wait_until_ready();
+}
+
+int daemon::stop() {
+    process_->signal(SIGTERM);
+    const auto status = process_->wait(patience);
+    if (!status) throw std::runtime_error{"the daemon does not stop: " + log()};
+    return *status;
+}
+
+void daemon::kill9() {
+    process_->signal(SIGKILL);
+    process_->wait(patience);
+}
+
+std::string daemon::log() const {
+    std::string text;
+    for (int i = 1; i <= starts_; ++i) {
+        std::ifstream file{folder_.path() / ("log-" + std::to_string(i)), std::ios::binary};
+        text.append(std::istreambuf_iterator<char>{file}, {});
+    }
+    return text;
+}
+
+metrics daemon::scrape() const {
+    return metrics{http_get(metrics_port_, "/metrics")};
+}
+
+std::uint64_t daemon::liquidity(std::string_view peer) const {
+    return static_cast<std::uint64_t>(scrape().sum("ilp_peer_liquidity", {{"peer", peer}}));
+}
+
+std::uint64_t daemon::settled_liquidity(std::string_view peer) const {
+    wait_until_idle();
+    return liquidity(peer);
+}
+
+std::uint64_t daemon::asset_liquidity(std::string_view code, std::uint8_t scale) const {
+    const metrics scraped = scrape();
+    double sum = 0;
+    for (const auto& [series, value] : scraped.series()) {
+        if (!series.starts_with("ilp_asset_liquidity{")) continue;
+        if (series.contains("\"" + std::string{code} + "/" + std::to_string(scale) + "\"")) sum += value;
+    }
+    return static_cast<std::uint64_t>(sum);
+}
+
+void daemon::wait_until_idle() const {
+    if (!eventually([this] { return scrape().sum("ilp_packets_in_flight") == 0; })) {
+        throw std::runtime_error{"packets stay in flight"};
+    }
+}
+
+std::optional<http_message> daemon::post(ilp::bytes_view body, std::string_view peer) const {
+    return http_connection{port_}.exchange(ilp_request(body, peer));
+}
+
+std::optional<http_message> daemon::post(const prepare& prepare, std::string_view peer) const {
+    return post(encode(prepare), peer);
+}
+
+http_request ilp_request(ilp::bytes_view body, std::string_view peer) {
+    return {.headers = {{"Authorization", "Bearer " + token_of(peer)}, {"Content-Type", "application/octet-stream"}},
+            .body = {body.begin(), body.end()}};
+}
+
+bool eventually(const std::function<bool()>& done) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!done()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(milliseconds{2});
+    }
+    return true;
+}
+
+}  // namespace support

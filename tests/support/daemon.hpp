@@ -1,0 +1,118 @@
+#pragma once
+
+#include "tests/support/child_process.hpp"
+#include "tests/support/http.hpp"
+#include "tests/support/metrics.hpp"
+#include "tests/support/packets.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace support {
+
+inline constexpr std::uint64_t default_liquidity = 1'000'000'000'000;
+
+struct peer_terms {
+    std::string name{};
+    std::string address{};   ///< absent: "test." and the name
+    std::uint16_t port = 0;  ///< where it listens; 0: a port where nobody listens
+    std::string code = "USD";
+    std::uint8_t scale = 9;
+    std::uint64_t liquidity = default_liquidity;
+    std::vector<std::string> routes{};
+    std::vector<std::string> terms{};     ///< further lines of the peer, such as "max_packet_amount: 1000"
+    std::vector<std::string> outgoing{};  ///< further lines of its http.outgoing
+    std::vector<std::string> tokens{};    ///< that it presents; absent: `token_of(name)`
+};
+
+struct asset_terms {
+    std::string code = "USD";
+    std::uint8_t scale = 9;
+    std::uint64_t liquidity = 0;
+};
+
+/// What a test says about a daemon; everything else keeps its default.
+struct daemon_terms {
+    std::string address = "test.d";
+    std::vector<peer_terms> peers{};
+    std::vector<asset_terms> assets{};     ///< besides those of the peers, or with liquidity
+    std::vector<std::string> connector{};  ///< further lines of the connector section
+    std::string log_level = "debug";
+    std::string log_format = "text";
+    std::string store{};  ///< absent: an SQLite file in the daemon's folder
+};
+
+/// The token that a peer of this name presents to the daemon, and the one that the daemon presents to it. Both end in
+/// "-secret", so that a log can be searched for them.
+std::string token_of(std::string_view name);
+std::string token_for(std::string_view name);
+
+/// A real ilpd with a folder, ports and a database of its own.
+class daemon {
+public:
+    /// Starts it, and waits until it is ready. Throws std::runtime_error with its output when it does not get there.
+    explicit daemon(daemon_terms terms);
+
+    std::uint16_t port() const noexcept { return port_; }
+    std::uint16_t metrics_port() const noexcept { return metrics_port_; }
+    const std::filesystem::path& folder() const noexcept { return folder_.path(); }
+    std::filesystem::path config_path() const { return folder_.path() / "ilpd.yaml"; }
+    daemon_terms& terms() noexcept { return terms_; }
+    child_process& process() { return *process_; }
+
+    void write_config() const;
+    /// Starts it again on the same database, with `terms` as they now are. It must have ended.
+    void start();
+    /// Without waiting until it is ready.
+    void launch();
+    void wait_until_ready();
+
+    /// SIGTERM; the exit status. Throws when it does not end in time.
+    int stop();
+    void kill9();
+    bool running() { return process_ && process_->running(); }
+
+    /// All that it ever said.
+    std::string log() const;
+
+    metrics scrape() const;
+    std::uint64_t liquidity(std::string_view peer) const;
+    /// Waits until no packet is in flight, then reads.
+    std::uint64_t settled_liquidity(std::string_view peer) const;
+    std::uint64_t asset_liquidity(std::string_view code, std::uint8_t scale) const;
+    void wait_until_idle() const;
+
+    /// One request on a connection of its own, as `peer`, to `/`. Empty when the connection ended without an answer.
+    std::optional<http_message> post(ilp::bytes_view body, std::string_view peer = "p1") const;
+    std::optional<http_message> post(const prepare& prepare, std::string_view peer = "p1") const;
+
+private:
+    temporary_directory folder_;
+    daemon_terms terms_;
+    std::uint16_t port_;
+    std::uint16_t metrics_port_;
+    std::uint16_t nobody_;  ///< a port where nothing listens
+    int starts_ = 0;
+    std::unique_ptr<child_process> process_;
+};
+
+/// A POST of `body` as ILP over HTTP asks for it, with the token of `peer`.
+http_request ilp_request(ilp::bytes_view body, std::string_view peer = "p1");
+
+/// The program's path, for tests of its command line.
+std::string daemon_program();
+
+std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& folder, std::uint16_t port,
+                    std::uint16_t metrics_port, std::uint16_t nobody);
+
+/// Asks until `done` says yes; false when `patience` is over.
+bool eventually(const std::function<bool()>& done);
+
+}  // namespace support

@@ -1,0 +1,118 @@
+#pragma once
+
+#include "tests/support/http.hpp"
+#include "tests/support/packets.hpp"
+#include "tests/support/socket.hpp"
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace support {
+
+/// Holds answers back until the test opens it.
+class gate {
+public:
+    void open();
+    bool is_open() const;
+    /// True when it is open now or within `timeout`.
+    bool wait(milliseconds timeout) const;
+
+private:
+    mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;
+    bool open_ = false;
+};
+
+/// What a fake peer does with one request.
+struct scripted_answer {
+    enum class ending : std::uint8_t {
+        keep,     ///< send, and wait for the next request
+        close,    ///< send, then close in order
+        reset,    ///< send, then reset
+        silence,  ///< send nothing, keep the connection open
+    };
+
+    std::string octets{};  ///< the whole HTTP response
+    milliseconds delay{0};
+    std::shared_ptr<gate> held_by{};  ///< sent only when it is open
+    ending after = ending::keep;
+};
+
+scripted_answer answer_http(int status, ilp::bytes_view body = {},
+                            std::string_view content_type = "application/octet-stream");
+inline scripted_answer answer_packet(ilp::bytes_view packet) {
+    return answer_http(200, packet);
+}
+inline scripted_answer answer_reject(std::string_view code) {
+    return answer_packet(encode_reject(code));
+}
+scripted_answer answer_close();
+scripted_answer answer_reset();
+scripted_answer answer_silence();
+
+/// The Fulfill that belongs to `request`; its data is `data`.
+scripted_answer answer_fulfill(const http_message& request, ilp::bytes_view data = {});
+
+/// An HTTP server on a loopback port that plays the next hop: a thread per connection, answers as the script says.
+class fake_peer {
+public:
+    /// Called from the threads of the connections, several at a time.
+    using script_type = std::function<scripted_answer(const http_message& request)>;
+
+    /// Fulfills everything unless told otherwise.
+    explicit fake_peer(script_type script = [](const http_message& request) { return answer_fulfill(request); });
+    ~fake_peer();
+    fake_peer(const fake_peer&) = delete;
+    fake_peer& operator=(const fake_peer&) = delete;
+
+    std::uint16_t port() const noexcept { return port_; }
+    void set_script(script_type script);
+
+    std::vector<http_message> requests() const;
+    std::size_t request_count() const;
+    bool wait_for_requests(std::size_t count, milliseconds timeout = patience) const;
+    /// The Prepare in the last request. Throws when there is none, or it is none.
+    received_prepare last_prepare() const;
+    std::size_t connections_accepted() const;
+    std::size_t connections_open() const;
+
+    /// Cuts all connections; listening goes on.
+    void cut_connections();
+    /// Cuts all connections; further ones are refused until start().
+    void stop();
+    void start();
+
+private:
+    struct served {
+        descriptor socket;
+        std::thread thread;
+        bool finished = false;
+    };
+
+    void accept_loop();
+    void serve(served& connection);
+    bool pause(const scripted_answer& answer, const served& connection) const;
+
+    std::uint16_t port_ = 0;
+    descriptor listener_;
+    std::thread acceptor_;
+    mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;
+    script_type script_;
+    std::list<served> connections_;
+    std::vector<http_message> requests_;
+    std::size_t accepted_ = 0;
+    bool stopping_ = false;
+};
+
+}  // namespace support

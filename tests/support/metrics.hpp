@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace support {
+
+/// One scrape in Prometheus' text format: `name{label="value",...}` as written there, to its value.
+class metrics {
+public:
+    using labels = std::vector<std::pair<std::string_view, std::string_view>>;
+
+    /// Throws std::runtime_error for a line that is neither comment nor sample.
+    explicit metrics(std::string_view text);
+
+    const std::map<std::string, double>& series() const noexcept { return series_; }
+
+    bool has(std::string_view name, const labels& wanted = {}) const;
+    /// Sum over all series of that name that have these labels, others beside them allowed; 0 when there is none.
+    double sum(std::string_view name, const labels& wanted = {}) const;
+
+private:
+    std::map<std::string, double> series_;
+};
+
+}  // namespace support
