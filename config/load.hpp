@@ -29,9 +29,9 @@ environment process_environment();
 
 /// Reads, completes with defaults and checks. Reports every problem that can be told in one pass, in the order of the
 /// lines; nothing of a file with a problem is used.
-std::expected<settings, std::vector<problem>> load_file(const std::string& path, const environment& environment);
+std::expected<settings, std::vector<problem>> load_file(const std::string& path, const environment& variables);
 std::expected<settings, std::vector<problem>> load_text(std::string_view yaml, const std::string& file_name,
-                                                        const environment& environment);
+                                                        const environment& variables);
 
 /// The effective settings as YAML, defaults filled in, secrets as "(hidden)"; what --check-config prints.
 std::string to_yaml(const settings& settings);

@@ -1,0 +1,166 @@
+#include "config/check.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+namespace config {
+namespace {
+
+bool is_allocated(ilp::scheme scheme) {
+    switch (scheme) {
+        case ilp::scheme::g:
+        case ilp::scheme::test:
+        case ilp::scheme::test1:
+        case ilp::scheme::test2:
+        case ilp::scheme::test3:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// False for the stand-ins of what was refused or missing.
+bool is_set(const ilp::address& address) {
+    return ilp::scheme_of(address) != ilp::scheme::self;
+}
+bool is_set(const std::string& route) {
+    return ilp::scheme_of(route) != ilp::scheme::peer;
+}
+
+class checker {
+public:
+    checker(const settings& settings, const node& root, reader& in) : settings_{settings}, root_{root}, in_{in} {}
+
+    void run() {
+        check_connector();
+        check_assets();
+        for (std::size_t i = 0; i < settings_.peers.size(); ++i) check_peer(settings_.peers[i], i);
+        for (std::size_t i = 0; i < settings_.peers.size(); ++i) check_routes(settings_.peers[i], i);
+    }
+
+private:
+    void report(const key_path& path, std::string message) {
+        in_.report(line_of(root_, path), path, std::move(message));
+    }
+    static std::string peer_key(std::size_t index, std::string_view rest = {}) {
+        return "peers[" + std::to_string(index) + "]" + std::string{rest};
+    }
+
+    void check_connector() {
+        const auto& connector = settings_.connector;
+        if (connector.max_hold_time.count() == 0 || connector.min_expiration_window < connector.max_hold_time) return;
+        const auto around = key_path{nullptr, "connector", {}};
+        report({&around, "min_expiration_window", {}}, "must be smaller than connector.max_hold_time");
+    }
+
+    void check_assets() {
+        assets_complete_ = !in_.has_problem_in("assets");
+        for (std::size_t i = 0; i < settings_.assets.size(); ++i) {
+            const auto& asset = settings_.assets[i];
+            const auto [first, added] = assets_.emplace(std::pair{std::string_view{asset.code}, asset.scale}, i);
+            if (!added && assets_complete_)
+                report({&assets_key_, {}, i},
+                       "has the code and scale of assets[" + std::to_string(first->second) + "]");
+        }
+    }
+
+    void check_peer(const peer_settings& peer, std::size_t index) {
+        const auto here = key_path{&peers_key_, {}, index};
+        if (!peer.name.empty())
+            if (const auto [first, added] = names_.emplace(peer.name, index); !added)
+                report({&here, "name", {}}, "is the name of " + peer_key(first->second) + " too");
+        check_address(peer, here, index);
+        check_asset(peer, here);
+        if (peer.packet_burst > 0 && !peer.packet_rate && !in_.has_problem_in(peer_key(index, ".packet_rate")))
+            report({&here, "packet_burst", {}}, "has no meaning without packet_rate");
+        check_tokens(peer, here, index);
+    }
+
+    void check_address(const peer_settings& peer, const key_path& here, std::size_t index) {
+        if (!is_set(peer.ilp_address)) return;
+        const auto path = key_path{&here, "ilp_address", {}};
+        if (peer.ilp_address == settings_.ilp_address) return report(path, "is this node's own ilp_address");
+        addresses_.emplace(peer.ilp_address.text(), index);
+        if (peer.asset.code.empty()) return;
+        const auto [first, added] = asset_addresses_.emplace(
+            std::tuple{std::string_view{peer.ilp_address}, std::string_view{peer.asset.code}, peer.asset.scale}, index);
+        if (!added) report(path, "is the address of " + peer_key(first->second) + " too, in the same asset");
+    }
+
+    void check_asset(const peer_settings& peer, const key_path& here) {
+        if (peer.asset.code.empty() || !assets_complete_) return;
+        if (assets_.contains({std::string_view{peer.asset.code}, peer.asset.scale})) return;
+        const auto path = key_path{&here, "asset", {}};
+        if (in_.has_problem_in(path.text())) return;
+        report(path, quoted(peer.asset.code) + " with scale " + std::to_string(peer.asset.scale) +
+                         " is not among the assets: add it there");
+    }
+
+    void check_tokens(const peer_settings& peer, const key_path& here, std::size_t index) {
+        const auto http = key_path{&here, "http", {}};
+        const auto incoming = key_path{&http, "incoming", {}};
+        const auto tokens = key_path{&incoming, "auth_tokens", {}};
+        for (std::size_t i = 0; i < peer.http.incoming.auth_tokens.size(); ++i) {
+            const auto& token = peer.http.incoming.auth_tokens[i].reveal();
+            if (token.empty()) continue;
+            const auto [first, added] = tokens_.emplace(token, std::pair{index, i});
+            if (added) continue;
+            const auto [other_peer, other] = first->second;
+            report({&tokens, {}, i}, "is the same token as " + peer_key(other_peer, ".http.incoming.auth_tokens[") +
+                                         std::to_string(other) + "]: a token must say which peer sends");
+        }
+    }
+
+    void check_routes(const peer_settings& peer, std::size_t index) {
+        const auto here = key_path{&peers_key_, {}, index};
+        const auto routes = key_path{&here, "routes", {}};
+        for (std::size_t i = 0; i < peer.routes.size(); ++i) {
+            const auto& route = peer.routes[i];
+            if (!is_set(route)) continue;
+            if (auto message = fault_of_route(route, peer, index); !message.empty())
+                report({&routes, {}, i}, std::move(message));
+        }
+    }
+
+    std::string fault_of_route(const std::string& route, const peer_settings& peer, std::size_t index) {
+        if (route == settings_.ilp_address.text()) return "is this node's own ilp_address";
+        if (const auto [first, added] = routes_.emplace(route, index); !added)
+            return "is a route of " + peer_key(first->second) + (first->second == index ? " already" : " too");
+        if (const auto owner = addresses_.find(route); owner != addresses_.end() && route != peer.ilp_address.text())
+            return "is the address of " + peer_key(owner->second);
+        const auto scheme = ilp::scheme_of(route);
+        const auto own = ilp::scheme_of(settings_.ilp_address);
+        const auto is_bare = !route.empty() && !route.contains('.');
+        if (is_bare && is_allocated(*scheme) && is_allocated(*own) && scheme != own)
+            return "is another network than that of this node's ilp_address: no packet would ever take this route";
+        return {};
+    }
+
+    const settings& settings_;
+    const node& root_;
+    reader& in_;
+
+    const key_path assets_key_{nullptr, "assets", {}};
+    const key_path peers_key_{nullptr, "peers", {}};
+    bool assets_complete_ = false;  ///< nothing in them was refused
+
+    // What was seen, and where first. Views into the settings.
+    std::map<std::pair<std::string_view, std::uint8_t>, std::size_t> assets_;
+    std::unordered_map<std::string_view, std::size_t> names_;
+    std::unordered_map<std::string_view, std::size_t> addresses_;
+    std::map<std::tuple<std::string_view, std::string_view, std::uint8_t>, std::size_t> asset_addresses_;
+    std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>> tokens_;
+    std::unordered_map<std::string_view, std::size_t> routes_;
+};
+
+}  // namespace
+
+void check(const settings& settings, const node& root, reader& in) {
+    checker{settings, root, in}.run();
+}
+
+}  // namespace config

@@ -1,0 +1,181 @@
+#include "config/document.hpp"
+
+#include "config/text.hpp"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <istream>
+#include <streambuf>
+#include <utility>
+
+namespace config {
+namespace {
+
+constexpr std::size_t key_size_shown = 64;
+
+std::uint32_t line_of_mark(const YAML::Mark& mark) {
+    return mark.line < 0 ? 0 : static_cast<std::uint32_t>(mark.line) + 1;
+}
+
+/// Builds the tree from the parser's events. Leaves the parser by an exception, the only way out that it offers.
+class tree_builder : public YAML::EventHandler {
+public:
+    node take() { return std::move(root_); }
+
+    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        add(start(mark, {}, anchor, node_kind::nothing));
+    }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse_anchor(mark); }
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
+        auto scalar = start(mark, tag, anchor, node_kind::scalar);
+        scalar.text = value;
+        add(std::move(scalar));
+    }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
+        open(mark, start(mark, tag, anchor, node_kind::sequence));
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
+        open(mark, start(mark, tag, anchor, node_kind::mapping));
+    }
+    void OnMapEnd() override { close(); }
+
+private:
+    [[noreturn]] static void refuse_anchor(const YAML::Mark& mark) {
+        throw document_error{line_of_mark(mark),
+                             "anchors (&) and aliases (*) are not taken here: write the value out, "
+                             "and put a text that begins so in quotes"};
+    }
+
+    node start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, node_kind kind) {
+        if (anchor != YAML::NullAnchor) refuse_anchor(mark);
+        // The parser's own marks for "not tagged": ? for plain, ! for quoted.
+        if (!tag.empty() && tag != "?" && tag != "!")
+            throw document_error{line_of_mark(mark),
+                                 "tags (!) are not taken here: put a text that begins so in quotes"};
+        if (++count_ > node_count_max)
+            throw document_error{line_of_mark(mark),
+                                 "the file has more than " + std::to_string(node_count_max) + " keys and values"};
+        node result;
+        result.kind = kind;
+        result.line = line_of_mark(mark);
+        return result;
+    }
+    void open(const YAML::Mark& mark, node value) {
+        if (open_.size() == nesting_max)
+            throw document_error{line_of_mark(mark), "nested more than " + std::to_string(nesting_max) + " deep"};
+        open_.push_back(std::move(value));
+    }
+    void close() {
+        auto value = std::move(open_.back());
+        open_.pop_back();
+        add(std::move(value));
+    }
+    void add(node value) {
+        if (open_.empty())
+            root_ = std::move(value);
+        else
+            open_.back().children.push_back(std::move(value));
+    }
+
+    node root_;
+    std::vector<node> open_;
+    std::size_t count_ = 0;
+};
+
+/// Lets the parser read the text where it lies.
+class view_buffer : public std::streambuf {
+public:
+    explicit view_buffer(std::string_view text) {
+        // The interface wants a pointer to char; a buffer that is only read never writes through it.
+        auto* begin = const_cast<char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+        setg(begin, begin, begin + text.size());
+    }
+};
+
+/// The parser takes octet 4 for the end of the file and guesses other encodings: nothing of that sort reaches it.
+std::optional<document_error> refuse_octets(std::string_view yaml) {
+    std::uint32_t line = 1;
+    for (std::size_t at = 0; at < yaml.size();) {
+        const auto character = decode_utf8(yaml.substr(at));
+        if (!character) return document_error{line, "the file is not UTF-8"};
+        if (character->value == '\n') {
+            ++line;
+        } else if (character->value < 0x20 && character->value != '\t' && character->value != '\r') {
+            return document_error{line, "the file contains a control character"};
+        }
+        at += character->size;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string key_path::text() const {
+    auto result = parent == nullptr ? std::string{} : parent->text();
+    if (index) return result + "[" + std::to_string(*index) + "]";
+    if (!result.empty()) result += ".";
+    return result + escaped(name.substr(0, key_size_shown)) + (name.size() > key_size_shown ? "..." : "");
+}
+
+namespace {
+
+struct found {
+    const node* value;  ///< nullptr when the document has no such thing
+    std::uint32_t line;
+};
+
+found find(const node& root, const key_path& path) {
+    auto around = found{&root, root.line};
+    if (path.parent != nullptr) around = find(root, *path.parent);
+    if (around.value == nullptr) return around;
+    const auto& children = around.value->children;
+    if (path.index) {
+        if (around.value->kind == node_kind::sequence && *path.index < children.size())
+            return {&children[*path.index], children[*path.index].line};
+    } else if (around.value->kind == node_kind::mapping) {
+        for (std::size_t i = 0; i + 1 < children.size(); i += 2)
+            if (children[i].text == path.name) return {&children[i + 1], children[i].line};
+    }
+    return {nullptr, around.line};
+}
+
+}  // namespace
+
+std::uint32_t line_of(const node& root, const key_path& path) {
+    return find(root, path).line;
+}
+
+std::expected<node, document_error> parse_document(std::string_view yaml) {
+    if (yaml.size() > file_size_max)
+        return std::unexpected{
+            document_error{0, "the file is larger than " + std::to_string(file_size_max >> 20U) + " MiB"}};
+    if (auto refused = refuse_octets(yaml)) return std::unexpected{*std::move(refused)};
+    try {
+        auto buffer = view_buffer{yaml};
+        auto stream = std::istream{&buffer};
+        auto parser = YAML::Parser{stream};
+        auto first = tree_builder{};
+        if (!parser.HandleNextDocument(first)) return node{};
+        auto second = tree_builder{};
+        if (parser.HandleNextDocument(second))
+            return std::unexpected{document_error{second.take().line,
+                                                  "a second document (---) begins here; "
+                                                  "the settings are one document"}};
+        return first.take();
+    } catch (const document_error& error) {
+        return std::unexpected{error};
+    } catch (const YAML::Exception& error) {
+        return std::unexpected{document_error{line_of_mark(error.mark), "not valid YAML: " + escaped(error.msg)}};
+    }
+}
+
+}  // namespace config

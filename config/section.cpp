@@ -1,0 +1,187 @@
+#include "config/section.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace config {
+namespace {
+
+std::string_view name_of(node_kind kind) {
+    switch (kind) {
+        case node_kind::nothing:
+            return "nothing";
+        case node_kind::scalar:
+            return "a single value";
+        case node_kind::sequence:
+            return "a list";
+        case node_kind::mapping:
+            return "a mapping";
+    }
+    return "";
+}
+
+bool is_key_like(std::string_view text) {
+    return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
+}
+
+bool is_variable_name(std::string_view name) {
+    constexpr auto letters = std::string_view{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"};
+    constexpr auto digits = std::string_view{"0123456789"};
+    return !name.empty() && !digits.contains(name.front()) &&
+           std::ranges::all_of(name, [&](char c) { return letters.contains(c) || digits.contains(c); });
+}
+
+}  // namespace
+
+std::string message_expected(std::string_view expected, node_kind found) {
+    return "expected " + std::string{expected} + ", found " + std::string{name_of(found)};
+}
+
+void reader::report(std::uint32_t line, std::string key, std::string message) {
+    if (problems_.size() == problem_count_max) {
+        ++dropped_;
+        return;
+    }
+    problems_.push_back({file_, line, std::move(key), std::move(message)});
+}
+
+void reader::report(std::uint32_t line, const key_path& path, std::string message) {
+    report(line, path.text(), std::move(message));
+}
+
+std::optional<std::string> reader::text(const node& value, std::uint32_t line, const key_path& path,
+                                        std::string_view expected) {
+    if (value.kind != node_kind::scalar) {
+        report(line, path, message_expected(expected, value.kind));
+        return std::nullopt;
+    }
+    auto result = std::string{};
+    auto rest = std::string_view{value.text};
+    for (auto at = rest.find("${"); at != std::string_view::npos; at = rest.find("${")) {
+        if (at > 0 && rest[at - 1] == '$') {
+            result += rest.substr(0, at - 1);
+            result += "${";
+            rest.remove_prefix(at + 2);
+            continue;
+        }
+        result += rest.substr(0, at);
+        rest.remove_prefix(at + 2);
+        const auto name = rest.substr(0, std::min(rest.find('}'), rest.size()));
+        // What is no name is not shown: it may be part of a secret that contains ${.
+        if (name.size() == rest.size() || !is_variable_name(name)) {
+            report(line, path,
+                   "expected ${NAME} with the name of an environment variable; a literal ${ is written $${");
+            return std::nullopt;
+        }
+        auto variable = variables_(name);
+        if (!variable) {
+            report(line, path, "the environment variable " + escaped(name) + " is not set");
+            return std::nullopt;
+        }
+        result += *variable;
+        rest.remove_prefix(name.size() + 1);
+    }
+    result += rest;
+    return result;
+}
+
+void reader::report_unknown_key(const node& key, const node& value, const key_path* around,
+                                const std::vector<std::string_view>& known, bool beside_secret) {
+    const auto outer = around == nullptr ? std::string{} : around->text();
+    const auto known_keys = "known here: " + join(known, ", ");
+    if (key.kind != node_kind::scalar) return report(key.line, outer, "a key must be a text; " + known_keys);
+    if (beside_secret && (value.kind == node_kind::nothing || !is_key_like(key.text)))
+        return report(key.line, outer, "unknown key (not shown, it may be a secret); " + known_keys);
+    const auto meant = nearest(key.text, known);
+    report(key.line, key_path{around, key.text, {}},
+           "unknown key; " + (meant.empty() ? "" : "did you mean " + std::string{meant} + "? ") + known_keys);
+}
+
+bool reader::has_problem_in(std::string_view key) const {
+    return std::ranges::any_of(problems_, [&](const problem& problem) {
+        const auto rest = std::string_view{problem.key}.substr(std::min(key.size(), problem.key.size()));
+        return problem.key.starts_with(key) && (rest.empty() || rest.front() == '.' || rest.front() == '[');
+    });
+}
+
+std::vector<problem> reader::take_problems() {
+    std::ranges::stable_sort(problems_, {}, &problem::line);
+    if (dropped_ > 0) problems_.push_back({file_, 0, {}, "and " + std::to_string(dropped_) + " more problems"});
+    return std::move(problems_);
+}
+
+void yaml_writer::begin_line() {
+    const auto indent = 2 * depth_;
+    if (dash_)
+        out_.append(indent - 2, ' ').append("- ");
+    else
+        out_.append(indent, ' ');
+    dash_ = false;
+}
+
+void yaml_writer::add_value(const std::string& text, bool plain) {
+    if (plain) {
+        out_ += text;
+    } else {
+        out_ += '"';
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            if (text[i] == '"' || text[i] == '\\') out_ += '\\';
+            if (text.compare(i, 2, "${") == 0) out_ += '$';
+            out_ += text[i];
+        }
+        out_ += '"';
+    }
+    out_ += '\n';
+}
+
+void yaml_writer::scalar(std::string_view name, const std::string& text, bool plain) {
+    begin_line();
+    out_.append(name).append(": ");
+    add_value(text, plain);
+}
+
+void yaml_writer::element(const std::string& text, bool plain) {
+    begin_line();
+    out_ += "- ";
+    add_value(text, plain);
+}
+
+void yaml_writer::empty_list(std::string_view name) {
+    begin_line();
+    out_.append(name).append(": []\n");
+}
+
+void yaml_writer::open(std::string_view name) {
+    begin_line();
+    out_.append(name).append(":\n");
+    ++depth_;
+}
+
+void yaml_writer::open_element() {
+    assert(!dash_);
+    dash_ = true;
+    ++depth_;
+}
+
+void reference_writer::paragraph(std::string_view text) {
+    if (!out_.empty()) out_ += '\n';
+    out_.append(text).append("\n");
+    in_table_ = false;
+}
+
+void reference_writer::heading(std::string_view key, std::string_view about) {
+    paragraph("## " + std::string{key});
+    paragraph(about);
+}
+
+void reference_writer::row(const std::string& key, const std::string& values, std::string_view initial,
+                           std::string_view about) {
+    if (!in_table_) {
+        paragraph("| Setting | Value | Default | Meaning |\n| --- | --- | --- | --- |");
+        in_table_ = true;
+    }
+    out_.append("| `").append(key).append("` | ").append(values);
+    out_.append(" | ").append(initial).append(" | ").append(about).append(" |\n");
+}
+
+}  // namespace config

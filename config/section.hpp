@@ -1,0 +1,406 @@
+#pragma once
+
+#include "config/document.hpp"
+#include "config/load.hpp"
+#include "config/text.hpp"
+#include "config/value.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// What the definition in schema.cpp is made of. A `section` is a list of `field`s; a field knows its name and its
+/// place in a struct, and from that reads, writes and describes it.
+namespace config {
+
+inline constexpr std::size_t problem_count_max = 1000;  ///< kept; further ones are counted
+
+/// Collects what is wrong, and holds what reading needs besides the document.
+class reader {
+public:
+    /// Both must outlive it.
+    reader(const std::string& file, const environment& variables) : file_{file}, variables_{variables} {}
+
+    void report(std::uint32_t line, std::string key, std::string message);
+    void report(std::uint32_t line, const key_path& path, std::string message);
+
+    /// The scalar's text with each `${NAME}` replaced. Empty, and reported, for what is no scalar or names no variable.
+    std::optional<std::string> text(const node& value, std::uint32_t line, const key_path& path,
+                                    std::string_view expected);
+
+    /// How a key that a section does not have is refused. A token that lost its brackets or its colon looks like a key:
+    /// beside a secret, only what is written as a key with a value is shown.
+    void report_unknown_key(const node& key, const node& value, const key_path* around,
+                            const std::vector<std::string_view>& known, bool beside_secret);
+
+    /// Whether something was reported for the key or what is below it.
+    bool has_problem_in(std::string_view key) const;
+
+    /// In the order of the lines.
+    std::vector<problem> take_problems();
+
+private:
+    const std::string& file_;
+    const environment& variables_;
+    std::vector<problem> problems_;
+    std::size_t dropped_ = 0;
+};
+
+/// Writes block-style YAML that the reader takes back.
+class yaml_writer {
+public:
+    void scalar(std::string_view name, const std::string& text, bool plain);
+    void element(const std::string& text, bool plain);
+    void empty_list(std::string_view name);
+    void open(std::string_view name);  ///< a mapping or a list
+    void open_element();               ///< a mapping of at least one key, in a list
+    void close() { --depth_; }
+    std::string take() { return std::move(out_); }
+
+private:
+    void begin_line();
+    void add_value(const std::string& text, bool plain);
+
+    std::string out_;
+    std::size_t depth_ = 0;
+    bool dash_ = false;  ///< the next line is the first of an element
+};
+
+/// Writes the reference: a table for each top-level section, in the order of the definition.
+class reference_writer {
+public:
+    void paragraph(std::string_view text);
+    void heading(std::string_view key, std::string_view about);
+    void row(const std::string& key, const std::string& values, std::string_view initial, std::string_view about);
+    std::string take() { return std::move(out_); }
+
+private:
+    std::string out_;
+    bool in_table_ = false;
+};
+
+/// What the document has for a field: no value when the key is absent, and then the line of what is around it.
+struct place {
+    const node* value = nullptr;
+    std::uint32_t line = 0;
+};
+
+std::string message_expected(std::string_view expected, node_kind found);
+
+template <typename S>
+class field {
+public:
+    explicit field(std::string_view name) : name_{name} {}
+    virtual ~field() = default;
+    std::string_view name() const noexcept { return name_; }
+
+    /// Gives the struct the value of the document or the default, or reports why it cannot.
+    virtual void read(const place& where, const key_path& path, reader& in, S& out) const = 0;
+    virtual void write(const S& from, yaml_writer& out) const = 0;
+    /// `around` is what stands before the name in a full key: "peers[].", or nothing.
+    virtual void describe(const std::string& around, reference_writer& out) const = 0;
+    virtual bool is_secret() const { return false; }
+
+private:
+    std::string_view name_;
+};
+
+template <typename S>
+class section {
+public:
+    section(std::initializer_list<std::shared_ptr<const field<S>>> fields) : fields_{fields} {
+        for (const auto& field : fields_) {
+            names_.push_back(field->name());
+            has_secret_ = has_secret_ || field->is_secret();
+        }
+    }
+
+    /// An absent section is read as an empty one: it has its defaults, and its required keys are missed.
+    void read(const place& where, const key_path* path, reader& in, S& out) const;
+    void write(const S& from, yaml_writer& out) const {
+        for (const auto& field : fields_) field->write(from, out);
+    }
+    void describe(const std::string& around, reference_writer& out) const {
+        for (const auto& field : fields_) field->describe(around, out);
+    }
+
+private:
+    std::optional<std::size_t> find(std::string_view name) const {
+        for (std::size_t i = 0; i < names_.size(); ++i)
+            if (names_[i] == name) return i;
+        return std::nullopt;
+    }
+
+    std::vector<std::shared_ptr<const field<S>>> fields_;
+    std::vector<std::string_view> names_;
+    bool has_secret_ = false;
+};
+
+template <typename S>
+void section<S>::read(const place& where, const key_path* path, reader& in, S& out) const {
+    auto places = std::vector<place>(fields_.size(), place{nullptr, where.line});
+    if (where.value != nullptr && where.value->kind == node_kind::mapping) {
+        const auto& children = where.value->children;
+        for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
+            const node& key = children[i];
+            const node& value = children[i + 1];
+            const auto index = find(key.text);
+            if (!index) {
+                in.report_unknown_key(key, value, path, names_, has_secret_);
+            } else if (auto& known = places[*index]; known.value == nullptr) {
+                known = {&value, key.line};
+            } else {
+                in.report(key.line, key_path{path, key.text, {}},
+                          "is written twice: first in line " + std::to_string(known.line));
+            }
+        }
+    } else if (where.value != nullptr && where.value->kind != node_kind::nothing) {
+        const auto expected = "a mapping with the keys " + join(names_, ", ");
+        in.report(where.line, path == nullptr ? key_path{} : *path, message_expected(expected, where.value->kind));
+        return;
+    }
+    for (std::size_t i = 0; i < fields_.size(); ++i)
+        fields_[i]->read(places[i], key_path{path, names_[i], {}}, in, out);
+}
+
+template <typename T>
+std::optional<T> read_value(const value_type<T>& type, const place& where, const key_path& path, reader& in) {
+    const auto text = in.text(*where.value, where.line, path, type.expected);
+    if (!text) return std::nullopt;
+    auto value = type.parse(*text);
+    if (value) return *std::move(value);
+    auto message = std::move(value.error());
+    if (message.empty()) {
+        message = "expected " + type.expected;
+        if constexpr (!is_secret_v<T>) message += ", found " + quoted(*text);
+    }
+    in.report(where.line, path, std::move(message));
+    return std::nullopt;
+}
+
+template <typename T>
+std::string described(const value_type<T>& type) {
+    return is_secret_v<T> ? type.expected + " (secret)" : type.expected;
+}
+
+/// The list's elements; none, and reported, for what is no list.
+inline const std::vector<node>& elements(const place& where, const key_path& path, reader& in) {
+    static const auto none = std::vector<node>{};
+    if (where.value == nullptr || where.value->kind == node_kind::nothing) return none;
+    if (where.value->kind == node_kind::sequence) return where.value->children;
+    in.report(where.line, path, message_expected("a list", where.value->kind));
+    return none;
+}
+
+template <typename S, typename T>
+class value_field : public field<S> {
+public:
+    value_field(std::string_view name, T S::* member, value_type<T> type, std::optional<std::string_view> initial,
+                std::string_view about)
+        : field<S>{name}, member_{member}, type_{std::move(type)}, initial_text_{initial}, about_{about} {
+        if (initial) initial_ = type_.parse(*initial).value();
+    }
+
+    void read(const place& where, const key_path& path, reader& in, S& out) const override {
+        if (where.value != nullptr) {
+            if (auto value = read_value(type_, where, path, in)) out.*member_ = *std::move(value);
+        } else if (initial_) {
+            out.*member_ = *initial_;
+        } else {
+            in.report(where.line, path, "is required: " + type_.expected);
+        }
+    }
+    void write(const S& from, yaml_writer& out) const override {
+        out.scalar(this->name(), type_.print(from.*member_), type_.plain);
+    }
+    void describe(const std::string& around, reference_writer& out) const override {
+        out.row(around + std::string{this->name()}, described(type_),
+                initial_text_ ? "`" + std::string{*initial_text_} + "`" : "required", about_);
+    }
+    bool is_secret() const override { return is_secret_v<T>; }
+
+private:
+    T S::* member_;
+    value_type<T> type_;
+    std::optional<std::string_view> initial_text_;
+    std::optional<T> initial_;
+    std::string_view about_;
+};
+
+template <typename S, typename T>
+class optional_field : public field<S> {
+public:
+    optional_field(std::string_view name, std::optional<T> S::* member, value_type<T> type, std::string_view absent,
+                   std::string_view about)
+        : field<S>{name}, member_{member}, type_{std::move(type)}, absent_{absent}, about_{about} {}
+
+    void read(const place& where, const key_path& path, reader& in, S& out) const override {
+        if (where.value != nullptr) out.*member_ = read_value(type_, where, path, in);
+    }
+    void write(const S& from, yaml_writer& out) const override {
+        if (from.*member_) out.scalar(this->name(), type_.print(*(from.*member_)), type_.plain);
+    }
+    void describe(const std::string& around, reference_writer& out) const override {
+        out.row(around + std::string{this->name()}, described(type_), absent_, about_);
+    }
+    bool is_secret() const override { return is_secret_v<T>; }
+
+private:
+    std::optional<T> S::* member_;
+    value_type<T> type_;
+    std::string_view absent_;
+    std::string_view about_;
+};
+
+template <typename S, typename T>
+class value_list_field : public field<S> {
+public:
+    value_list_field(std::string_view name, std::vector<T> S::* member, value_type<T> type, std::string_view about)
+        : field<S>{name}, member_{member}, type_{std::move(type)}, about_{about} {}
+
+    void read(const place& where, const key_path& path, reader& in, S& out) const override {
+        std::size_t index = 0;
+        for (const node& element : elements(where, path, in)) {
+            auto value = read_value(type_, {&element, element.line}, key_path{&path, {}, index++}, in);
+            // The stand-in keeps the indices right in what is reported later.
+            (out.*member_).push_back(std::move(value).value_or(type_.stand_in));
+        }
+    }
+    void write(const S& from, yaml_writer& out) const override {
+        if ((from.*member_).empty()) return out.empty_list(this->name());
+        out.open(this->name());
+        for (const T& value : from.*member_) out.element(type_.print(value), type_.plain);
+        out.close();
+    }
+    void describe(const std::string& around, reference_writer& out) const override {
+        out.row(around + std::string{this->name()} + "[]", described(type_), "none", about_);
+    }
+    bool is_secret() const override { return is_secret_v<T>; }
+
+private:
+    std::vector<T> S::* member_;
+    value_type<T> type_;
+    std::string_view about_;
+};
+
+template <typename S, typename G>
+class section_field : public field<S> {
+public:
+    section_field(std::string_view name, G S::* member, section<G> fields, std::string_view about)
+        : field<S>{name}, member_{member}, fields_{std::move(fields)}, about_{about} {}
+
+    void read(const place& where, const key_path& path, reader& in, S& out) const override {
+        fields_.read(where, &path, in, out.*member_);
+    }
+    void write(const S& from, yaml_writer& out) const override {
+        out.open(this->name());
+        fields_.write(from.*member_, out);
+        out.close();
+    }
+    void describe(const std::string& around, reference_writer& out) const override {
+        if (!about_.empty()) out.heading(this->name(), about_);
+        fields_.describe(around + std::string{this->name()} + ".", out);
+    }
+
+private:
+    G S::* member_;
+    section<G> fields_;
+    std::string_view about_;
+};
+
+template <typename S, typename G>
+class section_list_field : public field<S> {
+public:
+    section_list_field(std::string_view name, std::vector<G> S::* member, section<G> fields, std::string_view about)
+        : field<S>{name}, member_{member}, fields_{std::move(fields)}, about_{about} {}
+
+    void read(const place& where, const key_path& path, reader& in, S& out) const override {
+        std::size_t index = 0;
+        for (const node& element : elements(where, path, in)) {
+            const auto element_path = key_path{&path, {}, index++};
+            auto& item = (out.*member_).emplace_back();
+            item.line = element.line;
+            fields_.read({&element, element.line}, &element_path, in, item);
+        }
+    }
+    void write(const S& from, yaml_writer& out) const override {
+        if ((from.*member_).empty()) return out.empty_list(this->name());
+        out.open(this->name());
+        for (const G& item : from.*member_) {
+            out.open_element();
+            fields_.write(item, out);
+            out.close();
+        }
+        out.close();
+    }
+    void describe(const std::string& around, reference_writer& out) const override {
+        out.heading(this->name(), about_);
+        fields_.describe(around + std::string{this->name()} + "[].", out);
+    }
+
+private:
+    std::vector<G> S::* member_;
+    section<G> fields_;
+    std::string_view about_;
+};
+
+/// Marks a setting that has no default.
+struct required_t {};
+inline constexpr auto required = required_t{};
+
+/// The default, as it would be written in the file.
+struct initially {
+    std::string_view text;
+};
+
+/// What it means that an optional setting is absent.
+struct otherwise {
+    std::string_view meaning;
+};
+
+// Each makes one statement of the definition: name, member, type with its bounds, default, one sentence. A section
+// that gets a sentence has a table of its own in the reference.
+
+template <typename S, typename T>
+std::shared_ptr<const field<S>> setting(std::string_view name, T S::* member, value_type<T> type, required_t,
+                                        std::string_view about) {
+    return std::make_shared<value_field<S, T>>(name, member, std::move(type), std::nullopt, about);
+}
+
+template <typename S, typename T>
+std::shared_ptr<const field<S>> setting(std::string_view name, T S::* member, value_type<T> type, initially initial,
+                                        std::string_view about) {
+    return std::make_shared<value_field<S, T>>(name, member, std::move(type), initial.text, about);
+}
+
+template <typename S, typename T>
+std::shared_ptr<const field<S>> setting(std::string_view name, std::optional<T> S::* member, value_type<T> type,
+                                        otherwise absent, std::string_view about) {
+    return std::make_shared<optional_field<S, T>>(name, member, std::move(type), absent.meaning, about);
+}
+
+template <typename S, typename T>
+std::shared_ptr<const field<S>> settings_list(std::string_view name, std::vector<T> S::* member, value_type<T> type,
+                                              std::string_view about) {
+    return std::make_shared<value_list_field<S, T>>(name, member, std::move(type), about);
+}
+
+template <typename S, typename G>
+std::shared_ptr<const field<S>> group(std::string_view name, G S::* member, section<G> fields,
+                                      std::string_view about = {}) {
+    return std::make_shared<section_field<S, G>>(name, member, std::move(fields), about);
+}
+
+template <typename S, typename G>
+std::shared_ptr<const field<S>> group_list(std::string_view name, std::vector<G> S::* member, section<G> fields,
+                                           std::string_view about) {
+    return std::make_shared<section_list_field<S, G>>(name, member, std::move(fields), about);
+}
+
+}  // namespace config

@@ -1,0 +1,101 @@
+#include "config/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <numeric>
+#include <utility>
+
+namespace config {
+namespace {
+
+constexpr std::size_t shown_size_max = 64;
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    auto row = std::vector<std::size_t>(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const auto replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::optional<utf8_character> decode_utf8(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    if (octet(0) < 0x80) return utf8_character{octet(0), 1};
+    struct form {
+        std::uint8_t mask, lead;
+        char32_t min;
+    };
+    constexpr auto forms = std::array{form{0xe0, 0xc0, 0x80}, form{0xf0, 0xe0, 0x800}, form{0xf8, 0xf0, 0x10000}};
+    for (std::size_t i = 0; i < forms.size(); ++i) {
+        const auto [mask, lead, min] = forms[i];
+        if ((octet(0) & mask) != lead) continue;
+        const auto size = i + 2;
+        if (text.size() < size) return std::nullopt;
+        auto value = static_cast<char32_t>(octet(0) & ~mask);
+        for (std::size_t at = 1; at < size; ++at) {
+            if ((octet(at) & 0xc0U) != 0x80) return std::nullopt;
+            value = (value << 6U) | (octet(at) & 0x3fU);
+        }
+        if (value < min || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return std::nullopt;
+        return utf8_character{value, size};
+    }
+    return std::nullopt;
+}
+
+std::string escaped(std::string_view text) {
+    constexpr auto digits = std::string_view{"0123456789abcdef"};
+    auto result = std::string{};
+    for (const char c : text) {
+        const auto octet = static_cast<std::uint8_t>(c);
+        if (c == '"' || c == '\\') {
+            result += '\\';
+            result += c;
+        } else if (octet >= 0x20 && octet < 0x7f) {
+            result += c;
+        } else {
+            result += "\\x";
+            result += digits[octet >> 4U];
+            result += digits[octet & 0x0fU];
+        }
+    }
+    return result;
+}
+
+std::string quoted(std::string_view text) {
+    const auto cut = text.size() > shown_size_max ? "..." : "";
+    return '"' + escaped(text.substr(0, shown_size_max)) + cut + '"';
+}
+
+std::string_view nearest(std::string_view written, const std::vector<std::string_view>& candidates) {
+    if (written.size() > shown_size_max) return {};
+    auto best = std::string_view{};
+    auto best_distance = std::max<std::size_t>(1, written.size() / 3) + 1;
+    for (const auto candidate : candidates) {
+        const auto distance = edit_distance(written, candidate);
+        if (distance >= best_distance) continue;
+        best = candidate;
+        best_distance = distance;
+    }
+    return best;
+}
+
+std::string join(const std::vector<std::string_view>& parts, std::string_view separator) {
+    auto result = std::string{};
+    for (const auto part : parts) {
+        if (!result.empty()) result += separator;
+        result += part;
+    }
+    return result;
+}
+
+}  // namespace config

@@ -1,0 +1,313 @@
+#include "config/value.hpp"
+
+#include "config/text.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+
+namespace config {
+namespace {
+
+constexpr std::size_t token_size_max = 1024;
+constexpr std::size_t peer_name_size_max = 64;
+constexpr std::size_t asset_code_size_max = 20;  // characters
+constexpr std::size_t host_size_max = 253;
+constexpr std::size_t host_label_size_max = 63;
+constexpr std::size_t url_size_max = 2048;
+constexpr std::size_t path_size_max = 4096;
+
+std::unexpected<std::string> refused(std::string message = {}) {
+    return std::unexpected{std::move(message)};
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_visible(char c) {
+    return c > ' ' && c <= '~';
+}
+
+struct unit {
+    std::string_view name;
+    std::int64_t milliseconds;
+};
+
+constexpr auto units = std::array{unit{"h", 3'600'000}, unit{"m", 60'000}, unit{"s", 1'000}, unit{"ms", 1}};
+
+std::string print_duration(std::chrono::milliseconds value) {
+    for (const auto& [name, milliseconds] : units)
+        if (value.count() != 0 && value.count() % milliseconds == 0)
+            return std::to_string(value.count() / milliseconds) + std::string{name};
+    return "0ms";
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+    const auto digits = text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
+    const auto value = parse_digits(digits);
+    if (!value || *value > 1'000'000'000) return std::nullopt;
+    for (const auto& [name, milliseconds] : units)
+        if (text.substr(digits.size()) == name)
+            return std::chrono::milliseconds{static_cast<std::int64_t>(*value) * milliseconds};
+    return std::nullopt;
+}
+
+bool is_ipv4(const std::string& host) {
+    auto address = in_addr{};
+    return inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
+bool is_ipv6(const std::string& host) {
+    auto address = in6_addr{};
+    return inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
+struct host_and_port {
+    std::string host;  ///< without brackets
+    bool bracketed = false;
+    std::optional<std::string_view> port;  ///< empty when there is no colon
+};
+
+std::optional<host_and_port> split_port(std::string_view text) {
+    auto result = host_and_port{};
+    auto rest = std::string_view{};
+    if (text.starts_with('[')) {
+        const auto end = text.find(']');
+        if (end == std::string_view::npos) return std::nullopt;
+        result.host = text.substr(1, end - 1);
+        result.bracketed = true;
+        rest = text.substr(end + 1);
+    } else {
+        const auto end = std::min(text.find(':'), text.size());
+        result.host = text.substr(0, end);
+        rest = text.substr(end);
+    }
+    if (rest.empty()) return result;
+    if (!rest.starts_with(':')) return std::nullopt;
+    result.port = rest.substr(1);
+    return result;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    const auto value = parse_digits(text);
+    if (!value || *value > 65535) return std::nullopt;
+    return static_cast<std::uint16_t>(*value);
+}
+
+bool is_host_name(std::string_view host) {
+    if (host.empty() || host.size() > host_size_max) return false;
+    auto last = std::string_view{};
+    for (std::size_t at = 0; at <= host.size();) {
+        const auto end = std::min(host.find('.', at), host.size());
+        last = host.substr(at, end - at);
+        if (last.empty() || last.size() > host_label_size_max || last.front() == '-' || last.back() == '-')
+            return false;
+        if (!std::ranges::all_of(last, [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; }))
+            return false;
+        at = end + 1;
+    }
+    // Numbers at the end would be an IPv4 address, and this is none.
+    return !std::ranges::all_of(last, is_digit);
+}
+
+/// Path and query as RFC 3986 has them: no space, no raw non-ASCII, whole percent escapes.
+bool is_target(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!is_visible(text[i]) || std::string_view{"\"<>\\^`{|}"}.contains(text[i])) return false;
+        if (text[i] != '%') continue;
+        const auto digits = text.substr(i + 1, 2);
+        if (digits.size() != 2 || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos)
+            return false;
+    }
+    return true;
+}
+
+bool has_scheme(std::string_view text, std::string_view scheme) {
+    return text.size() >= scheme.size() &&
+           std::ranges::equal(text.substr(0, scheme.size()), scheme,
+                              [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
+}
+
+std::expected<http_endpoint, std::string> parse_http_url(std::string_view text) {
+    if (text.size() > url_size_max)
+        return refused("the URL is longer than " + std::to_string(url_size_max) + " characters");
+    if (has_scheme(text, "https://"))
+        return refused(
+            "https:// is not supported: this version speaks plain HTTP to its peers; send to a TLS proxy on the same "
+            "host, for example http://127.0.0.1:8443/");
+    if (!has_scheme(text, "http://")) return refused();
+    const auto rest = text.substr(std::string_view{"http://"}.size());
+    // Not shown in messages: userinfo is a password more often than not.
+    const auto authority = rest.substr(0, std::min(rest.find_first_of("/?#"), rest.size()));
+    if (authority.contains('@')) return refused("a user name or password in the URL is not supported: use auth_token");
+    if (text.contains('#')) return refused("a fragment (#) has no meaning in this URL");
+    auto target = std::string{rest.substr(authority.size())};
+    if (!target.starts_with('/')) target.insert(0, "/");
+    const auto split = split_port(authority);
+    if (!split || !is_target(target)) return refused();
+    if (split->bracketed ? !is_ipv6(split->host) : !is_ipv4(split->host) && !is_host_name(split->host))
+        return refused();
+    const auto port = parse_port(split->port.value_or("80"));
+    if (!port || *port == 0) return refused();
+    return http_endpoint{.url = std::string{text}, .host = split->host, .port = *port, .target = std::move(target)};
+}
+
+std::expected<std::string, std::string> parse_store_url(std::string_view text) {
+    if (text.starts_with("postgresql:") || text.starts_with("postgres:"))
+        return refused("postgresql:// is not supported by this version: use sqlite:PATH");
+    if (text == "memory:") return std::string{text};
+    constexpr auto scheme = std::string_view{"sqlite:"};
+    if (!text.starts_with(scheme) || text.size() == scheme.size() || text.size() > path_size_max) return refused();
+    // SQLite itself gives this name a meaning: a database that is gone at the end.
+    if (text.substr(scheme.size()) == ":memory:") return refused("sqlite::memory: is written memory:");
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+        return refused();
+    return std::string{text};
+}
+
+/// Neither a control character nor one that is not seen or that changes how its neighbours are seen.
+bool is_printable(char32_t c) {
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0xfeff) return false;
+    return !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f);
+}
+
+std::expected<std::string, std::string> parse_asset_code(std::string_view text) {
+    if (text.empty() || text.front() == ' ' || text.back() == ' ') return refused();
+    std::size_t characters = 0;
+    for (std::size_t at = 0; at < text.size(); ++characters) {
+        const auto character = decode_utf8(text.substr(at));
+        if (!character || !is_printable(character->value)) return refused();
+        at += character->size;
+    }
+    if (characters > asset_code_size_max) return refused();
+    return std::string{text};
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_digits(std::string_view text) {
+    auto value = std::uint64_t{0};
+    const auto* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc{} || stopped != end) return std::nullopt;
+    return value;
+}
+
+value_type<bool> boolean() {
+    auto type = choice<bool>({{"true", true}, {"false", false}});
+    type.expected = "true or false";
+    return type;
+}
+
+value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max) {
+    return {.expected = "a duration from " + print_duration(min) + " to " + print_duration(max),
+            .parse = [min, max](std::string_view text) -> std::expected<std::chrono::milliseconds, std::string> {
+                const auto value = parse_duration(text);
+                if (!value || *value < min || *value > max) return refused();
+                return *value;
+            },
+            .print = [](const std::chrono::milliseconds& value) { return print_duration(value); },
+            .plain = true};
+}
+
+value_type<ilp::amount> amount(std::uint64_t min) {
+    return {
+        .expected = "an amount: a whole number from " + std::to_string(min) + " to " + to_string(ilp::amount::max()),
+        .parse = [min](std::string_view text) -> std::expected<ilp::amount, std::string> {
+            const auto value = ilp::parse_amount(text);
+            if (!value || value->value < min) return refused();
+            return *value;
+        },
+        .print = [](const ilp::amount& value) { return to_string(value); },
+        .plain = true};
+}
+
+value_type<listen_address> listener() {
+    return {.expected = "a literal IP address and a port, such as 127.0.0.1:3002 or [::1]:3002",
+            .parse = [](std::string_view text) -> std::expected<listen_address, std::string> {
+                const auto split = split_port(text);
+                if (!split || !split->port) return refused();
+                const auto port = parse_port(*split->port);
+                if (!port || !(split->bracketed ? is_ipv6(split->host) : is_ipv4(split->host))) return refused();
+                return listen_address{split->host, *port};
+            },
+            .print =
+                [](const listen_address& value) {
+                    const auto host = value.host.contains(':') ? "[" + value.host + "]" : value.host;
+                    return host + ":" + std::to_string(value.port);
+                }};
+}
+
+value_type<ilp::address> node_address() {
+    return {.expected = "an ILP address in g, private, example, test, test1, test2, test3 or local, such as test.alice",
+            .parse = [](std::string_view text) -> std::expected<ilp::address, std::string> {
+                auto address = ilp::address::parse(text);
+                if (!address) return refused();
+                const auto scheme = ilp::scheme_of(text);
+                if (scheme == ilp::scheme::peer || scheme == ilp::scheme::self) return refused();
+                return *std::move(address);
+            },
+            .print = [](const ilp::address& value) { return value.text(); },
+            .stand_in = *ilp::address::parse("self.unset")};
+}
+
+value_type<std::string> route_prefix() {
+    return {.expected = "an ILP address, a bare scheme, or \"\" for the default route; not in peer, self or local",
+            .parse = [](std::string_view text) -> std::expected<std::string, std::string> {
+                if (!ilp::is_prefix(text)) return refused();
+                const auto scheme = ilp::scheme_of(text);
+                if (scheme == ilp::scheme::peer || scheme == ilp::scheme::self || scheme == ilp::scheme::local)
+                    return refused();
+                return std::string{text};
+            },
+            .print = std::identity{},
+            .stand_in = "peer"};
+}
+
+value_type<http_endpoint> http_url() {
+    return {.expected = "an http:// URL, such as http://10.0.0.2:3002/",
+            .parse = parse_http_url,
+            .print = [](const http_endpoint& value) { return value.url; }};
+}
+
+value_type<std::string> store_url() {
+    return {.expected = "sqlite:PATH or memory:", .parse = parse_store_url, .print = std::identity{}};
+}
+
+value_type<std::string> asset_code() {
+    return {.expected = "1 to " + std::to_string(asset_code_size_max) + " printable characters",
+            .parse = parse_asset_code,
+            .print = std::identity{}};
+}
+
+value_type<std::string> peer_name() {
+    return {.expected = "1 to " + std::to_string(peer_name_size_max) + " letters, digits, \".\", \"_\" and \"-\"",
+            .parse = [](std::string_view text) -> std::expected<std::string, std::string> {
+                // A URL has another meaning for the two names of dots.
+                if (text.empty() || text.size() > peer_name_size_max || text == "." || text == "..") return refused();
+                const auto allowed = [](char c) {
+                    return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
+                };
+                if (!std::ranges::all_of(text, allowed)) return refused();
+                return std::string{text};
+            },
+            .print = std::identity{}};
+}
+
+value_type<secret> bearer_token() {
+    return {.expected = "a token of 1 to " + std::to_string(token_size_max) + " visible ASCII characters",
+            .parse = [](std::string_view text) -> std::expected<secret, std::string> {
+                if (text.empty() || text.size() > token_size_max || !std::ranges::all_of(text, is_visible))
+                    return refused();
+                return secret{std::string{text}};
+            },
+            .print = [](const secret&) { return std::string{hidden}; }};
+}
+
+}  // namespace config

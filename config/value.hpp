@@ -1,0 +1,101 @@
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// The kinds of values that settings have: how each is read from text, shown, and described with its bounds.
+namespace config {
+
+template <typename T>
+struct value_type {
+    std::string expected;  ///< completes "expected ..."; with the bounds
+
+    /// The error is a whole message, or empty for "expected ..., found ...".
+    std::function<std::expected<T, std::string>(std::string_view)> parse;
+    std::function<std::string(const T&)> print;
+
+    bool plain = false;  ///< what print gives needs no quotes in YAML
+    T stand_in{};        ///< takes the place of a refused element of a list
+};
+
+template <typename T>
+inline constexpr bool is_secret_v = std::is_same_v<T, secret>;
+
+inline constexpr std::string_view hidden = "(hidden)";
+
+/// Decimal digits only; empty above 2^64-1.
+std::optional<std::uint64_t> parse_digits(std::string_view text);
+
+template <typename T>
+value_type<T> integer(T min, T max) {
+    return {.expected = "a whole number from " + std::to_string(min) + " to " + std::to_string(max),
+            .parse = [min, max](std::string_view text) -> std::expected<T, std::string> {
+                const auto value = parse_digits(text);
+                if (!value || *value < min || *value > max) return std::unexpected{std::string{}};
+                return static_cast<T>(*value);
+            },
+            .print = [](const T& value) { return std::to_string(value); },
+            .plain = true};
+}
+
+template <typename T>
+value_type<T> choice(std::vector<std::pair<std::string_view, T>> names) {
+    auto expected = std::string{"one of"};
+    for (const auto& [name, value] : names) {
+        expected += expected.size() == 6 ? " " : ", ";
+        expected += name;
+    }
+    return {.expected = std::move(expected),
+            .parse = [names](std::string_view text) -> std::expected<T, std::string> {
+                for (const auto& [name, value] : names)
+                    if (name == text) return value;
+                return std::unexpected{std::string{}};
+            },
+            .print =
+                [names](const T& value) {
+                    for (const auto& [name, named] : names)
+                        if (named == value) return std::string{name};
+                    std::unreachable();
+                },
+            .plain = true};
+}
+
+value_type<bool> boolean();
+
+/// In ms, s, m or h.
+value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max);
+
+/// Read from its digits, never through a floating point number.
+value_type<ilp::amount> amount(std::uint64_t min = 0);
+
+/// A literal IP address and a port.
+value_type<listen_address> listener();
+
+/// Of a node that packets can be sent to: not peer, not self.
+value_type<ilp::address> node_address();
+
+/// What may stand in a route table, without the schemes that are never routed; of which one is the stand-in.
+value_type<std::string> route_prefix();
+
+value_type<http_endpoint> http_url();
+value_type<std::string> store_url();
+value_type<std::string> asset_code();
+
+/// Fit for a metrics label and for a segment of a URL.
+value_type<std::string> peer_name();
+
+value_type<secret> bearer_token();
+
+}  // namespace config
