@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -21,26 +22,39 @@ namespace peering {
 /// Number of a batch that was handed over; batches become durable in this order, from 1.
 using commit_ticket = std::uint64_t;
 
-/// Postings that one loop collects during one turn, netted per pair of accounts. Not shared between threads; keeps its
-/// memory from turn to turn.
+/// Postings that one loop collects during one turn, netted per pair of accounts; each direction of a pair stays a
+/// posting of its own. Not shared between threads; keeps its memory from turn to turn.
 class posting_batch {
 public:
+    /// The legs of one transfer, which were held.
     void add(std::span<const leg> legs);
+    void merge(const posting_batch& other);
     bool empty() const noexcept { return postings_.empty(); }
     std::span<const posting> postings() const noexcept { return postings_; }
+    std::uint64_t transfers() const noexcept { return transfers_; }
     void clear() noexcept;
 
 private:
+    void add(liquidity_account& debit, liquidity_account& credit, wide_amount amount, std::uint64_t packets);
+    std::size_t home(const posting& posting) const noexcept;
+    void grow();
+
     std::vector<posting> postings_;
-    std::vector<std::uint32_t> index_;  // open addressing by pair; empty slots are 0
+    std::vector<std::uint32_t> index_;  // open addressing by pair: place in postings_, from 1; empty slots are 0
+    std::uint64_t transfers_ = 0;
 };
 
 /// What the committer tells after each durable batch; called on its thread, must not block.
 using durable_callback = std::function<void(commit_ticket durable)>;
 
+/// What the committer tells when the store fails, when the reason changes, and when it is back (`error` is empty then);
+/// called on its thread, must not block.
+using health_callback = std::function<void(bool healthy, const std::string& error)>;
+
 /// Group commit: one thread that writes everything that was handed over while the last transaction ran as the next one.
 /// It never waits to fill a batch. When the store fails it keeps the batch and tries again, with growing pauses, until
-/// the store is back: a fulfillment that arrived in time is never forgotten.
+/// the store is back: a fulfillment that arrived in time is never forgotten. What is handed over meanwhile waits for
+/// the next batch; it needs memory for one posting per pair of accounts, however many packets there are.
 class committer {
 public:
     struct counters {
@@ -48,6 +62,7 @@ public:
         static constexpr std::array<double, 12> seconds_bounds{0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005,
                                                                0.01,   0.02,   0.05,   0.1,   0.5,   2.0};
         static constexpr std::array<double, 12> transfers_bounds{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
+        /// Commits per bucket, not cumulative; the last is for what lies above every bound. Successful commits alone.
         std::array<std::atomic<std::uint64_t>, 13> seconds{};
         std::array<std::atomic<std::uint64_t>, 13> transfers{};
         std::atomic<std::uint64_t> nanoseconds_total{0};
@@ -56,8 +71,12 @@ public:
         std::atomic<std::uint64_t> failures_total{0};
     };
 
+    static constexpr std::chrono::milliseconds retry_pause_min{10};
+    static constexpr std::chrono::milliseconds retry_pause_max{1000};
+
     /// `ledger` and `store` must outlive the committer. No commit runs before start().
     committer(ledger& ledger, store& store);
+    /// Gives up what the store does not take at once; call stop() first.
     ~committer();
     committer(const committer&) = delete;
     committer& operator=(const committer&) = delete;
@@ -65,27 +84,58 @@ public:
     /// Before start(): whom to wake. One call per listener and durable batch that holds something of it.
     std::size_t add_listener(durable_callback callback);
 
+    /// Before start(): whom to tell about the store.
+    void on_health_change(health_callback callback);
+
     void start();
 
-    /// Hands a batch over, and empties it. Any thread; takes a mutex once, so call it once per loop turn, not per
-    /// packet.
+    /// Hands a batch that is not empty over, and empties it. Any thread; takes a mutex once, so call it once per loop
+    /// turn, not per packet.
     commit_ticket submit(std::size_t listener, posting_batch& batch);
 
     /// False from the first failed commit until one succeeds: refuse new packets meanwhile. Any thread, one load.
     bool store_is_healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
 
+    /// Why the store is not healthy; empty while it is. Any thread.
+    std::string last_error() const;
+
     /// Commits what was handed over, then ends the thread. False when the store did not take it within the time given.
+    /// Nothing may be handed over any more.
     bool stop(std::chrono::milliseconds patience);
 
     const counters& stats() const noexcept { return counters_; }
 
 private:
-    struct impl;
+    void run();
+    bool commit();
+    bool pause(std::chrono::milliseconds length);
+    void set_health(bool healthy, const std::string& error);
+    void count(std::chrono::nanoseconds taken) noexcept;
+
     ledger& ledger_;
     store& store_;
+    std::vector<durable_callback> listeners_;
+    health_callback health_callback_;
     std::atomic<bool> healthy_{true};
     counters counters_;
-    std::unique_ptr<impl> impl_;
+
+    mutable std::mutex mutex_;
+    // Under the mutex.
+    std::condition_variable wake_;
+    posting_batch collecting_;
+    std::vector<bool> concerned_;  // listeners that have something in collecting_
+    commit_ticket tickets_ = 0;
+    bool idle_ = false;  // the thread waits for work
+    bool stopping_ = false;
+    std::chrono::steady_clock::time_point give_up_at_;
+    std::string last_error_;
+
+    // The thread's.
+    posting_batch committing_;
+    std::vector<bool> committing_for_;
+    std::vector<account_record> totals_;
+
+    std::thread thread_;
 };
 
 }  // namespace peering

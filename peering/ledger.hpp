@@ -4,12 +4,11 @@
 #include "peering/account.hpp"
 #include "peering/posting.hpp"
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 namespace peering {
@@ -19,6 +18,14 @@ namespace peering {
 struct account_totals {
     wide_amount debits_posted = 0;
     wide_amount credits_posted = 0;
+    friend bool operator==(const account_totals&, const account_totals&) = default;
+};
+
+/// One account with its totals, as it travels between ledger and store.
+struct account_record {
+    account_id id{};
+    account_kind kind{};
+    account_totals totals;
 };
 
 /// One account of a consistent picture of the book.
@@ -44,7 +51,8 @@ public:
     ledger& operator=(const ledger&) = delete;
 
     /// Adds an account with the totals that the store has for it. Not for packet threads. The reference stays valid as
-    /// long as the ledger. Precondition: the id is new, and the balance of a liquidity account lies in 0..2^64-1.
+    /// long as the ledger. Preconditions: the id is new, and the balance of a liquidity account lies in 0..2^64-1. Once
+    /// someone looks at the book, open with totals of zero and apply() the first deposit, so that the sum stays zero.
     liquidity_account& open(account_id id, account_kind kind, std::uint32_t asset, const account_totals& totals);
 
     /// Reserves every leg or none. False when an account lacks liquidity or room. A leg of amount 0 reserves nothing; a
@@ -54,27 +62,37 @@ public:
     /// Undoes a hold: the transfer is void. Any thread.
     static void release(std::span<const leg> legs) noexcept;
 
-    /// Books legs that were held, after they became durable; makes the credits spendable. The committer's thread.
+    /// The accounts that `postings` touch, each once, as they will be after apply(); replaces what is in `totals`. The
+    /// committer's thread.
+    void totals_after(std::span<const posting> postings, std::vector<account_record>& totals);
+
+    /// Books legs that were held, after they became durable; makes the credits spendable. Precondition: the accounts
+    /// are this ledger's.
     void apply(std::span<const posting> postings);
 
+    /// Null: not open.
     liquidity_account* find(account_id id) const;
 
-    /// A consistent picture, taken under the book's mutex. Pending amounts are read while packets flow: they are exact
-    /// when nothing is in flight.
+    /// A consistent picture, taken under the book's mutex, in the order of opening. The pending amounts of one account
+    /// are exact; those of different accounts are read one after the other while packets flow.
     std::vector<account_balance> snapshot() const;
 
+    /// Precondition: the account is open.
     account_totals posted(account_id id) const;
 
 private:
-    struct entry {
-        liquidity_account account;
+    // A cache line each: two peers' accounts never share one.
+    struct alignas(64) entry : liquidity_account {
         std::uint32_t asset = 0;
+        std::uint32_t place = 0;  // in the list that totals_after() is making, from 1; else 0
         account_totals posted;
     };
 
+    static entry& entry_of(liquidity_account& account) noexcept { return static_cast<entry&>(account); }
+
     mutable std::mutex mutex_;
     std::deque<entry> entries_;  // stable addresses
-    std::vector<entry*> by_id_;
+    std::unordered_map<account_id, entry*> by_id_;
 };
 
 }  // namespace peering

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "ilp/amount.hpp"
-
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -14,18 +12,28 @@ using steady_time = std::chrono::steady_clock::time_point;
 
 /// A token bucket in one atomic word (the generic cell rate algorithm): it keeps the time at which the bucket will be
 /// full again. Shared by all threads, lock-free.
+///
+/// Time is counted in units of 1 to 2 ns, of which one token takes a whole number, so that nothing is lost however long
+/// the bucket lives. At more than 10^9 tokens a second a unit is 1 ns, and each call may cost up to 1 ns too much.
 class token_bucket {
 public:
-    /// `rate` tokens a second flow in; at most `burst` are kept. Both above 0.
+    /// `rate` tokens a second flow in; at most `burst` are kept. A rate of 0 counts as 1, and a bucket that would need
+    /// more than 146 years to fill as one that needs 146.
     token_bucket(std::uint64_t rate, std::uint64_t burst) noexcept;
 
     /// Takes `tokens` or nothing. More than `burst` at once never passes.
     bool try_take(std::uint64_t tokens, steady_time now) noexcept;
 
+    bool has_terms(std::uint64_t rate, std::uint64_t burst) const noexcept;
+
 private:
+    std::uint64_t units_for(std::uint64_t tokens) const noexcept;
+
     std::uint64_t rate_;
-    std::uint64_t burst_ns_;  ///< time to fill an empty bucket
-    std::atomic<std::uint64_t> full_at_ns_{0};
+    std::uint64_t burst_;
+    std::uint64_t units_per_second_;
+    std::uint64_t burst_units_;  // time to fill an empty bucket
+    std::atomic<std::uint64_t> full_at_{0};
 };
 
 /// The limits of one peer that count over time (the maximum packet amount needs no memory: it is a term of the peer).

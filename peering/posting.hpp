@@ -2,6 +2,7 @@
 
 #include "ilp/amount.hpp"
 #include "peering/account.hpp"
+#include "peering/wide_amount.hpp"
 
 #include <array>
 #include <cstddef>
@@ -9,9 +10,6 @@
 #include <span>
 
 namespace peering {
-
-/// Wide enough for the sum of 2^64 amounts.
-__extension__ typedef unsigned __int128 wide_amount;
 
 /// One movement of a transfer: `debit` pays, `credit` receives; both are accounts of one asset.
 struct leg {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "config/settings.hpp"
 #include "ilp/amount.hpp"
 #include "peering/account.hpp"
 #include "peering/ledger.hpp"
@@ -9,7 +8,6 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,12 +17,6 @@ namespace peering {
 /// Why a store could not do what it was asked: one sentence for the operator, no secret in it.
 struct store_error {
     std::string message;
-};
-
-struct account_record {
-    account_id id{};
-    account_kind kind{};
-    account_totals totals;
 };
 
 struct asset_record {
@@ -51,16 +43,23 @@ struct catalogue {
     std::vector<peer_record> peers;
 };
 
-/// A transfer that the operator asked for: kept one by one, with an id of its own.
-struct deposit {
-    std::string uuid;
-    account_id debit{};   ///< the asset's settlement account
-    account_id credit{};  ///< the account that gains liquidity
-    ilp::amount amount;
+/// A peer to add. Its first deposit is kept as a transfer of its own, with a UUID.
+struct new_peer {
+    std::string name;
+    std::string ilp_address;
+    std::uint32_t asset_id = 0;
+    ilp::amount liquidity;
 };
 
-/// Durable memory of one daemon. Blocking: everything but open() is called from one thread at a time. A call that
-/// fails changed nothing, and may be made again.
+/// A known peer that goes by another name or address from now on; the account and its history stay.
+struct peer_change {
+    std::uint32_t id = 0;
+    std::string name;
+    std::string ilp_address;
+};
+
+/// Durable memory of one daemon. Blocking. Any thread: calls wait for each other. A call that fails changed nothing,
+/// and may be made again.
 class store {
 public:
     virtual ~store() = default;
@@ -71,16 +70,16 @@ public:
     virtual std::expected<asset_record, store_error> add_asset(const std::string& code, std::uint8_t scale,
                                                                ilp::amount liquidity) = 0;
 
-    /// Adds a peer with its account, and its first deposit if the amount is not zero, in one transaction.
-    virtual std::expected<peer_record, store_error> add_peer(const std::string& name, const std::string& ilp_address,
-                                                             std::uint32_t asset_id, ilp::amount liquidity) = 0;
+    /// Adds peers with their accounts, and their first deposits where the amount is not zero, in one transaction. The
+    /// records are in the order of `peers`.
+    virtual std::expected<std::vector<peer_record>, store_error> add_peers(std::span<const new_peer> peers) = 0;
 
-    /// Brings name and address up to date; the account and its history stay.
-    virtual std::expected<void, store_error> update_peer(std::uint32_t id, const std::string& name,
-                                                         const std::string& ilp_address) = 0;
+    /// In one transaction.
+    virtual std::expected<void, store_error> change_peers(std::span<const peer_change> changes) = 0;
 
     /// Writes the postings as one transaction, and returns when they would survive a power cut. `totals` has the
-    /// accounts that they touch as they are after the batch.
+    /// accounts that they touch as they are after the batch. After a failure the same batch comes again, before any
+    /// other.
     virtual std::expected<void, store_error> commit(std::span<const posting> postings,
                                                     std::span<const account_record> totals) = 0;
 };

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <expected>
+#include <string>
+#include <utility>
+
+namespace peering {
+
+/// Keeps a second daemon off a database: an advisory lock on a file that is never deleted, so that nobody can lock a
+/// file that another one is about to remove. The system gives it back when the process ends, however it ends.
+class lock_file {
+public:
+    /// The error is a sentence for the operator; it has the other daemon's process id.
+    static std::expected<lock_file, std::string> acquire(const std::string& path);
+
+    lock_file(lock_file&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}
+    lock_file& operator=(lock_file&&) = delete;
+    ~lock_file();
+
+private:
+    explicit lock_file(int descriptor) noexcept : descriptor_{descriptor} {}
+    int descriptor_;
+};
+
+}  // namespace peering

@@ -1,0 +1,413 @@
+#include "peering/registry.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+namespace peering {
+
+/// Open addressing by the first octets of a token's hash, which are random whatever the tokens are.
+struct registry::index {
+    struct slot {
+        std::uint64_t prefix = 0;
+        const peer* owner = nullptr;
+        const ilp::digest* token = nullptr;
+    };
+    std::vector<slot> by_token;
+    boost::unordered_flat_map<std::string_view, const peer*> by_name;
+
+    static std::uint64_t prefix_of(const ilp::digest& token) noexcept {
+        std::uint64_t prefix = 0;
+        std::memcpy(&prefix, token.data(), sizeof prefix);
+        return prefix;
+    }
+};
+
+registry::registry(std::deque<asset> assets, std::vector<peer> peers, std::uint32_t slots_given)
+    : assets_{std::move(assets)},
+      peers_{std::move(peers)},
+      slot_count_{slots_given},
+      index_{std::make_unique<index>()} {
+    std::size_t tokens = 0;
+    for (const peer& peer : peers_) {
+        tokens += peer.incoming_tokens.size();
+        slot_count_ = std::max(slot_count_, std::to_underlying(peer.slot) + 1);
+    }
+    index_->by_token.resize(std::bit_ceil(2 * tokens + 1));
+    index_->by_name.reserve(peers_.size());
+    const std::size_t mask = index_->by_token.size() - 1;
+    for (const peer& peer : peers_) {
+        index_->by_name.emplace(peer.name, &peer);
+        for (const ilp::digest& token : peer.incoming_tokens) {
+            const std::uint64_t prefix = index::prefix_of(token);
+            std::size_t at = prefix & mask;
+            while (index_->by_token[at].owner != nullptr) at = (at + 1) & mask;
+            index_->by_token[at] = {prefix, &peer, &token};
+        }
+    }
+}
+
+registry::~registry() = default;
+
+const peer* registry::find_by_token(const ilp::digest& token_hash) const noexcept {
+    const std::size_t mask = index_->by_token.size() - 1;
+    const std::uint64_t prefix = index::prefix_of(token_hash);
+    for (std::size_t at = prefix & mask;; at = (at + 1) & mask) {
+        const index::slot& slot = index_->by_token[at];
+        if (slot.owner == nullptr) return nullptr;
+        if (slot.prefix == prefix && ilp::equal_in_constant_time(*slot.token, token_hash)) return slot.owner;
+    }
+}
+
+const peer* registry::find_by_name(std::string_view name) const noexcept {
+    const auto found = index_->by_name.find(name);
+    return found == index_->by_name.end() ? nullptr : found->second;
+}
+
+namespace {
+
+using error = std::optional<std::string>;
+using asset_key = std::pair<std::string, std::uint8_t>;
+
+std::string asset_text(std::string_view code, std::uint8_t scale) {
+    return fmt::format("{}/{}", code, scale);
+}
+
+/// Every liquidity account holds what an amount can say, and every asset adds up to zero.
+error check_book(const catalogue& book) {
+    struct asset_sum {
+        std::string name;
+        wide_amount debits = 0;
+        wide_amount credits = 0;
+    };
+    std::unordered_map<std::uint32_t, asset_sum> sums;
+    const auto broken = [](const account_record& account, const std::string& owner, std::string_view what) {
+        return fmt::format("the book is broken: account {} ({}) {}: restore the store from a backup",
+                           std::to_underlying(account.id), owner, what);
+    };
+    const auto count = [](asset_sum& sum, const account_record& account) {
+        sum.debits += account.totals.debits_posted;  // both wrap alike: the comparison holds all the same
+        sum.credits += account.totals.credits_posted;
+    };
+    const auto check = [&broken](const account_record& account, const std::string& owner) -> error {
+        const account_totals& totals = account.totals;
+        if (totals.credits_posted < totals.debits_posted) return broken(account, owner, "is below zero");
+        if (totals.credits_posted - totals.debits_posted > std::numeric_limits<std::uint64_t>::max()) {
+            return broken(account, owner, "is above the largest amount");
+        }
+        return std::nullopt;
+    };
+    for (const asset_record& asset : book.assets) {
+        asset_sum& sum = sums[asset.id];
+        sum.name = asset_text(asset.code, asset.scale);
+        count(sum, asset.liquidity);
+        count(sum, asset.settlement);
+        if (error found = check(asset.liquidity, "liquidity of asset " + sum.name)) return found;
+    }
+    for (const peer_record& peer : book.peers) {
+        const auto sum = sums.find(peer.asset_id);
+        if (sum == sums.end()) return broken(peer.liquidity, "liquidity of peer " + peer.name, "has no asset");
+        count(sum->second, peer.liquidity);
+        if (error found = check(peer.liquidity, "liquidity of peer " + peer.name)) return found;
+    }
+    for (const asset_record& asset : book.assets) {
+        const asset_sum& sum = sums[asset.id];
+        if (sum.debits == sum.credits) continue;
+        return broken(asset.settlement, "settlement of asset " + sum.name,
+                      "does not balance the others: the sum over the asset is not zero");
+    }
+    return std::nullopt;
+}
+
+std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, const peer* before) {
+    struct terms {
+        std::uint64_t rate;
+        std::uint64_t burst;
+    };
+    const auto throughput = [](const std::optional<ilp::amount>& limit) -> std::optional<terms> {
+        if (!limit) return std::nullopt;
+        return terms{limit->value, limit->value};
+    };
+    std::optional<terms> packets;
+    if (settings.packet_rate) {
+        packets =
+            terms{*settings.packet_rate, settings.packet_burst != 0 ? settings.packet_burst : *settings.packet_rate};
+    }
+    const std::optional<terms> incoming = throughput(settings.incoming_throughput);
+    const std::optional<terms> outgoing = throughput(settings.outgoing_throughput);
+
+    const auto same = [](const std::optional<token_bucket>& bucket, const std::optional<terms>& wanted) {
+        if (!bucket || !wanted) return bucket.has_value() == wanted.has_value();
+        return bucket->has_terms(wanted->rate, wanted->burst);
+    };
+    if (before != nullptr && same(before->limits->packet_rate, packets) &&
+        same(before->limits->incoming_throughput, incoming) && same(before->limits->outgoing_throughput, outgoing)) {
+        return before->limits;
+    }
+    auto limits = std::make_shared<peer_limits>();
+    if (packets) limits->packet_rate.emplace(packets->rate, packets->burst);
+    if (incoming) limits->incoming_throughput.emplace(incoming->rate, incoming->burst);
+    if (outgoing) limits->outgoing_throughput.emplace(outgoing->rate, outgoing->burst);
+    return limits;
+}
+
+/// One run of build_registry(). What can be refused is refused before the store is changed; each change of the store
+/// is followed by the same one in the ledger, so that they agree even if a later one fails.
+class builder {
+public:
+    builder(const config::settings& settings, store& store, ledger& ledger, const registry* previous)
+        : settings_{settings}, store_{store}, ledger_{ledger}, previous_{previous} {}
+
+    error load();
+    error match_peers();
+    error add_assets();
+    error add_peers();
+    error change_peers();
+    std::expected<std::shared_ptr<const registry>, std::string> make();
+
+private:
+    /// A peer of the file with what the store knows of it.
+    struct pairing {
+        const config::peer_settings* wanted = nullptr;
+        const peer_record* known = nullptr;  // null: new
+    };
+
+    liquidity_account& open(const account_record& account, std::uint32_t asset, const account_totals& totals) {
+        return ledger_.open(account.id, account.kind, asset, totals);
+    }
+
+    const config::settings& settings_;
+    store& store_;
+    ledger& ledger_;
+    const registry* previous_;
+
+    catalogue known_;
+    std::vector<peer_record> added_;
+    std::map<asset_key, asset_record> assets_;
+    std::vector<pairing> peers_;  // in the order of the file
+};
+
+error builder::load() {
+    auto loaded = store_.load();
+    if (!loaded) return loaded.error().message;
+    known_ = std::move(*loaded);
+    if (error broken = check_book(known_)) return broken;
+    for (const asset_record& asset : known_.assets) {
+        assets_.emplace(asset_key{asset.code, asset.scale}, asset);
+        if (ledger_.find(asset.liquidity.id) != nullptr) continue;
+        open(asset.liquidity, asset.id, asset.liquidity.totals);
+        open(asset.settlement, asset.id, asset.settlement.totals);
+    }
+    for (const peer_record& peer : known_.peers) {
+        if (ledger_.find(peer.liquidity.id) == nullptr) open(peer.liquidity, peer.asset_id, peer.liquidity.totals);
+    }
+    return std::nullopt;
+}
+
+error builder::match_peers() {
+    std::unordered_map<std::string_view, const peer_record*> by_name;
+    std::multimap<std::pair<std::string_view, std::uint32_t>, const peer_record*> by_address;
+    std::unordered_map<std::uint32_t, const asset_record*> asset_by_id;
+    for (const asset_record& asset : known_.assets) asset_by_id.emplace(asset.id, &asset);
+    for (const peer_record& peer : known_.peers) by_name.emplace(peer.name, &peer);
+
+    std::unordered_set<const peer_record*> taken;
+    for (const config::peer_settings& wanted : settings_.peers) {
+        const auto is_listed = [&wanted](const config::asset_settings& asset) {
+            return asset.code == wanted.asset.code && asset.scale == wanted.asset.scale;
+        };
+        if (std::ranges::none_of(settings_.assets, is_listed)) {
+            return fmt::format("peer {} (line {}): its asset {} is not in the list of assets: add it there",
+                               wanted.name, wanted.line, asset_text(wanted.asset.code, wanted.asset.scale));
+        }
+        pairing& added = peers_.emplace_back(&wanted, nullptr);
+        const auto found = by_name.find(wanted.name);
+        if (found == by_name.end()) continue;
+        const asset_record& asset = *asset_by_id.at(found->second->asset_id);
+        if (asset.code != wanted.asset.code || asset.scale != wanted.asset.scale) {
+            return fmt::format(
+                "peer {} (line {}): the file says asset {}, but this peer has an account in {}: the asset of a peer "
+                "cannot change, so give the peer in {} another name",
+                wanted.name, wanted.line, asset_text(wanted.asset.code, wanted.asset.scale),
+                asset_text(asset.code, asset.scale), asset_text(wanted.asset.code, wanted.asset.scale));
+        }
+        taken.insert(found->second);
+        added.known = found->second;
+    }
+
+    for (const peer_record& peer : known_.peers) {
+        if (!taken.contains(&peer))
+            by_address.emplace(std::pair{std::string_view{peer.ilp_address}, peer.asset_id}, &peer);
+    }
+    for (pairing& match : peers_) {
+        if (match.known != nullptr) continue;
+        const auto asset = assets_.find({match.wanted->asset.code, match.wanted->asset.scale});
+        if (asset == assets_.end()) continue;
+        const auto found = by_address.find({std::string_view{match.wanted->ilp_address.text()}, asset->second.id});
+        if (found == by_address.end()) continue;
+        match.known = found->second;
+        by_address.erase(found);
+    }
+    return std::nullopt;
+}
+
+error builder::add_assets() {
+    for (const config::asset_settings& wanted : settings_.assets) {
+        if (assets_.contains({wanted.code, wanted.scale})) continue;
+        auto added = store_.add_asset(wanted.code, wanted.scale, wanted.liquidity);
+        if (!added) return added.error().message;
+        liquidity_account& liquidity = open(added->liquidity, added->id, {});
+        liquidity_account& settlement = open(added->settlement, added->id, {});
+        const leg deposit{&settlement, &liquidity, wanted.liquidity};
+        ledger::hold({&deposit, 1});
+        const posting posted{&settlement, &liquidity, wanted.liquidity.value, 0};
+        ledger_.apply({&posted, 1});
+        assets_.emplace(asset_key{wanted.code, wanted.scale}, std::move(*added));
+    }
+    return std::nullopt;
+}
+
+error builder::add_peers() {
+    std::vector<new_peer> wanted;
+    for (const pairing& match : peers_) {
+        if (match.known != nullptr) continue;
+        const config::peer_settings& peer = *match.wanted;
+        wanted.push_back(
+            {peer.name, peer.ilp_address.text(), assets_.at({peer.asset.code, peer.asset.scale}).id, peer.liquidity});
+    }
+    if (wanted.empty()) return std::nullopt;
+    auto added = store_.add_peers(wanted);
+    if (!added) return added.error().message;
+    added_ = std::move(*added);
+
+    std::unordered_map<std::uint32_t, account_id> settlements;
+    for (const auto& [key, asset] : assets_) settlements.emplace(asset.id, asset.settlement.id);
+    std::vector<posting> deposits;
+    deposits.reserve(added_.size());
+    for (std::size_t i = 0; i < added_.size(); ++i) {
+        liquidity_account& liquidity = open(added_[i].liquidity, added_[i].asset_id, {});
+        liquidity_account& settlement = *ledger_.find(settlements.at(added_[i].asset_id));
+        const leg deposit{&settlement, &liquidity, wanted[i].liquidity};
+        ledger::hold({&deposit, 1});
+        deposits.push_back({&settlement, &liquidity, wanted[i].liquidity.value, 0});
+    }
+    ledger_.apply(deposits);
+
+    auto next = added_.cbegin();
+    for (pairing& match : peers_) {
+        if (match.known == nullptr) match.known = &*next++;
+    }
+    return std::nullopt;
+}
+
+error builder::change_peers() {
+    std::vector<peer_change> changes;
+    for (const pairing& match : peers_) {
+        const config::peer_settings& wanted = *match.wanted;
+        if (match.known == nullptr) continue;
+        if (match.known->name == wanted.name && match.known->ilp_address == wanted.ilp_address.text()) continue;
+        changes.push_back({match.known->id, wanted.name, wanted.ilp_address.text()});
+    }
+    if (changes.empty()) return std::nullopt;
+    const auto changed = store_.change_peers(changes);
+    return changed ? std::nullopt : error{changed.error().message};
+}
+
+std::expected<std::shared_ptr<const registry>, std::string> builder::make() {
+    std::deque<asset> assets;
+    std::map<asset_key, const asset*> asset_by_key;
+    for (const config::asset_settings& wanted : settings_.assets) {
+        const asset_record& record = assets_.at({wanted.code, wanted.scale});
+        asset& made = assets.emplace_back();
+        made.id = record.id;
+        made.uuid = record.uuid;
+        made.code = record.code;
+        made.scale = record.scale;
+        made.liquidity_threshold = wanted.liquidity_threshold;
+        made.liquidity = ledger_.find(record.liquidity.id);
+        made.settlement = ledger_.find(record.settlement.id);
+        asset_by_key.emplace(asset_key{wanted.code, wanted.scale}, &made);
+    }
+
+    std::unordered_map<std::uint32_t, const peer*> before;
+    std::uint32_t slots = 0;
+    if (previous_ != nullptr) {
+        slots = previous_->slot_count();
+        for (const peer& peer : previous_->peers()) before.emplace(peer.id, &peer);
+    }
+    std::vector<peer> peers;
+    peers.reserve(peers_.size());
+    ilp::sha256 sha256;
+    for (const pairing& match : peers_) {
+        const config::peer_settings& wanted = *match.wanted;
+        const auto found = before.find(match.known->id);
+        const peer* const old = found == before.end() ? nullptr : found->second;
+        std::vector<ilp::digest> tokens;
+        tokens.reserve(wanted.http.incoming.auth_tokens.size());
+        for (const config::secret& token : wanted.http.incoming.auth_tokens) {
+            tokens.push_back(sha256(ilp::as_bytes(token.reveal())));
+        }
+        peers.push_back({
+            .id = match.known->id,
+            .uuid = match.known->uuid,
+            .slot = old != nullptr ? old->slot : peer_slot{slots++},
+            .name = wanted.name,
+            .address = wanted.ilp_address,
+            .asset = asset_by_key.at({wanted.asset.code, wanted.asset.scale}),
+            .routes = wanted.routes,
+            .max_packet_amount = wanted.max_packet_amount,
+            .liquidity_threshold = wanted.liquidity_threshold,
+            .return_to_source = wanted.return_to_source,
+            .incoming_tokens = std::move(tokens),
+            .outgoing = wanted.http.outgoing,
+            .liquidity = ledger_.find(match.known->liquidity.id),
+            .limits = make_limits(wanted, old),
+        });
+    }
+    return std::make_shared<const registry>(std::move(assets), std::move(peers), slots);
+}
+
+/// The file's names and tokens must tell its peers apart.
+error check_unique(const config::settings& settings) {
+    std::unordered_map<std::string_view, const config::peer_settings*> names;
+    std::unordered_map<std::string_view, const config::peer_settings*> tokens;
+    for (const config::peer_settings& peer : settings.peers) {
+        const auto [namesake, is_new_name] = names.emplace(peer.name, &peer);
+        if (!is_new_name) {
+            return fmt::format("peer {} (line {}): line {} has a peer of the same name", peer.name, peer.line,
+                               namesake->second->line);
+        }
+        for (const config::secret& token : peer.http.incoming.auth_tokens) {
+            const auto [owner, is_new_token] = tokens.emplace(token.reveal(), &peer);
+            if (is_new_token) continue;
+            return fmt::format("peer {} (line {}): an incoming token stands twice, here and at peer {} (line {})",
+                               peer.name, peer.line, owner->second->name, owner->second->line);
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<const registry>, std::string> build_registry(const config::settings& settings,
+                                                                           store& store, ledger& ledger,
+                                                                           const registry* previous) {
+    if (error found = check_unique(settings)) return std::unexpected{std::move(*found)};
+    builder builder{settings, store, ledger, previous};
+    for (const auto step :
+         {&builder::load, &builder::match_peers, &builder::add_assets, &builder::change_peers, &builder::add_peers}) {
+        if (error found = (builder.*step)()) return std::unexpected{std::move(*found)};
+    }
+    return builder.make();
+}
+
+}  // namespace peering
