@@ -8,9 +8,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -152,7 +152,8 @@ child_process::child_process(command what) : command_{std::move(what)} {
         waitpid(pid_, nullptr, 0);
         throw std::system_error{exec_error, std::generic_category(), "cannot start " + program};
     }
-    pidfd_ = pidfd_open(pid_, 0);
+    // Not glibc's pidfd_open(): Debian 12 declares it without C linkage.
+    pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
     if (pidfd_ < 0) {
         const int error = errno;
         kill(pid_, SIGKILL);
@@ -301,6 +302,7 @@ temporary_directory::temporary_directory(const std::filesystem::path& parent) {
 }
 
 temporary_directory::~temporary_directory() {
+    if (kept_) return;
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
 }

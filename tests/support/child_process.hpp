@@ -82,9 +82,11 @@ public:
     temporary_directory& operator=(const temporary_directory&) = delete;
 
     const std::filesystem::path& path() const noexcept { return path_; }
+    void keep() noexcept { kept_ = true; }  ///< it stays, for a person to look at
 
 private:
     std::filesystem::path path_;
+    bool kept_ = false;
 };
 
 }  // namespace support
