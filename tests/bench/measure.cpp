@@ -1,0 +1,153 @@
+#include "tests/bench/measure.hpp"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <stdexcept>
+
+namespace bench {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+namespace {
+
+constexpr auto wait_slice = std::chrono::milliseconds{100};
+constexpr auto wait_beyond_plan = std::chrono::seconds{30};
+
+double as_seconds(const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+double cpu_seconds(const std::vector<pid_t>& pids) {
+    double sum = 0;
+    for (const auto pid : pids) {
+        clockid_t id{};
+        timespec time{};
+        if (clock_getcpuclockid(pid, &id) == 0 && clock_gettime(id, &time) == 0) {
+            sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+        }
+    }
+    return sum;
+}
+
+/// Of the children that have ended and been waited for.
+double children_cpu_seconds() {
+    rusage usage{};
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return as_seconds(usage.ru_utime) + as_seconds(usage.ru_stime);
+}
+
+/// Time that all cores together were not idle since boot (proc(5), the first line of /proc/stat).
+double machine_busy_seconds() {
+    std::ifstream in{"/proc/stat"};
+    std::string label;
+    double user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0;
+    in >> label >> user >> nice >> system >> idle >> iowait >> irq >> softirq;
+    return (user + nice + system + irq + softirq) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+std::uint64_t requests_at(const proxy& constant_peer) {
+    return boost::json::parse(support::http_get(constant_peer.port, "/")).at("requests").to_number<std::uint64_t>();
+}
+
+std::string run_generator(const setup& setup, const proxy& under_test, const proxy& constant_peer, const load& load) {
+    const auto output = setup.directory / "generator.json";
+    const auto errors = setup.directory / "generator.errors";
+    std::filesystem::remove(output);
+    std::filesystem::remove(errors);
+    support::command command{
+        .arguments = {(setup.programs / "ilpd_load_generator").string(), "--port", std::to_string(under_test.port),
+                      "--token", std::string{sender_token}, "--destination", std::string{destination}, "--data-size",
+                      std::to_string(load.data_size), "--connections", std::to_string(load.connections), "--warm-up",
+                      fmt::to_string(load.warm_up_seconds), "--seconds", fmt::to_string(load.seconds)},
+        .output = output,
+        .errors = errors,
+        .environment = {},
+        .core = setup.load_core,
+        .end_signal = SIGKILL};
+    for (const auto& watched : {under_test.pids, constant_peer.pids}) {
+        for (const auto pid : watched) {
+            command.arguments.insert(command.arguments.end(), {"--watch", std::to_string(pid)});
+        }
+    }
+    support::child_process generator{std::move(command)};
+    const auto plan = std::chrono::duration<double>{load.warm_up_seconds + load.seconds};
+    const auto deadline = std::chrono::steady_clock::now() + plan + wait_beyond_plan;
+    std::optional<int> status;
+    while (!(status = generator.wait(wait_slice))) {
+        if (interrupted != 0) throw std::runtime_error{"interrupted"};
+        if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error{"the load generator does not end"};
+    }
+    if (*status != 0) throw std::runtime_error{under_test.name + ": " + generator.output()};
+    return generator.output();
+}
+
+/// What was not as it must be; empty when all was.
+std::string find_trouble(const boost::json::object& whole_run, std::uint64_t fulfills, std::uint64_t peer_requests) {
+    std::vector<std::string> troubles;
+    for (const auto& kind : {"rejects", "http_errors"}) {
+        for (const auto& [what, count] : whole_run.at(kind).as_object()) {
+            troubles.push_back(fmt::format("{} times {}", count.to_number<std::uint64_t>(), std::string_view{what}));
+        }
+    }
+    for (const auto& kind : {"wrong", "closed", "unanswered"}) {
+        const auto count = whole_run.at(kind).to_number<std::uint64_t>();
+        if (count != 0) troubles.push_back(fmt::format("{} {}", count, kind));
+    }
+    if (fulfills == 0) troubles.push_back("no packet was fulfilled");
+    if (fulfills != peer_requests) {
+        troubles.push_back(fmt::format("{} Fulfills, but {} packets at the peer", fulfills, peer_requests));
+    }
+    return fmt::format("{}", fmt::join(troubles, ", "));
+}
+
+}  // namespace
+
+sample measure(const setup& setup, const proxy& under_test, const proxy& constant_peer, const load& load) {
+    const auto ours = [&] {
+        return cpu_seconds(under_test.pids) + cpu_seconds(constant_peer.pids) + cpu_seconds({getpid()}) +
+               children_cpu_seconds();
+    };
+    const auto requests_before = requests_at(constant_peer);
+    const auto start = std::chrono::steady_clock::now();
+    const auto busy_before = machine_busy_seconds();
+    const auto ours_before = ours();
+    auto output = boost::json::parse(run_generator(setup, under_test, constant_peer, load)).as_object();
+    const auto others = (machine_busy_seconds() - busy_before) - (ours() - ours_before);
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+
+    const auto number = [](const boost::json::value& value) { return value.to_number<double>(); };
+    const auto window_us = number(output.at("seconds")) * 1e6;
+    const auto packets = number(output.at("fulfills"));
+    const auto& watched = output.at("watched").as_array();
+    double proxy_us = 0;
+    double load_us = number(output.at("own_cpu_us"));
+    for (std::size_t i = 0; i < watched.size(); ++i) {
+        (i < under_test.pids.size() ? proxy_us : load_us) += number(watched[i].at("cpu_us"));
+    }
+    const auto& whole_run = output.at("whole_run").as_object();
+    const auto& latency = output.at("latency_us");
+    return {.trouble = find_trouble(whole_run, whole_run.at("fulfills").to_number<std::uint64_t>(),
+                                    requests_at(constant_peer) - requests_before),
+            .packets_per_second = packets * 1e6 / window_us,
+            .cpu_us = packets > 0 ? proxy_us / packets : 0,
+            .p50_ms = number(latency.at("p50")) / 1000,
+            .p99_ms = number(latency.at("p99")) / 1000,
+            .p999_ms = number(latency.at("p99.9")) / 1000,
+            .proxy_core_busy = proxy_us / window_us,
+            .load_core_busy = load_us / window_us,
+            .others_busy = std::max(0.0, others / elapsed.count()),
+            .prepare_octets = output.at("prepare_octets").to_number<std::size_t>(),
+            .request_octets = output.at("request_octets").to_number<std::size_t>(),
+            .generator = std::move(output)};
+}
+
+}  // namespace bench

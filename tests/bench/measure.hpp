@@ -1,0 +1,43 @@
+#pragma once
+
+#include "tests/bench/proxies.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <csignal>
+#include <cstddef>
+#include <string>
+
+namespace bench {
+
+/// What the generator does in one measurement. A new scenario starts with a new field here.
+struct load {
+    std::size_t connections = 1;
+    std::size_t data_size = 0;
+    double warm_up_seconds = 0.5;
+    double seconds = 2;
+};
+
+/// One measurement: one proxy under one load.
+struct sample {
+    std::string trouble;  ///< empty when every answer of the whole run was right
+    double packets_per_second = 0;
+    double cpu_us = 0;  ///< user and system time of the proxy per packet
+    double p50_ms = 0;
+    double p99_ms = 0;
+    double p999_ms = 0;
+    double proxy_core_busy = 0;      ///< share of the window that the proxy was running
+    double load_core_busy = 0;       ///< the same of generator and constant peer
+    double others_busy = 0;          ///< cores that other programs took, warm-up included: 0.1 is a tenth of one core
+    std::size_t prepare_octets = 0;  ///< of one packet
+    std::size_t request_octets = 0;  ///< of one packet with its HTTP head
+    boost::json::object generator;   ///< what the generator printed
+};
+
+/// Runs the generator against the proxy. Throws when it cannot be run at all, or when `interrupted` is set meanwhile.
+sample measure(const setup& setup, const proxy& under_test, const proxy& constant_peer, const load& load);
+
+/// Set by a signal handler.
+extern volatile std::sig_atomic_t interrupted;
+
+}  // namespace bench

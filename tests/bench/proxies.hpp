@@ -1,0 +1,54 @@
+#pragma once
+
+#include "tests/support/child_process.hpp"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+inline constexpr std::string_view sender_token = "sender-token-of-the-bench-64-characters-long-as-real-ones-often";
+inline constexpr std::string_view destination = "test.bob.jar";
+
+/// What all measurements of one run share.
+struct setup {
+    std::filesystem::path programs;   ///< where load generator and constant peer are
+    std::filesystem::path directory;  ///< of this run: configurations, logs and databases, on a real disk
+    std::string nginx = "nginx";
+    std::string ilpd = "ilpd";
+    int proxy_core = 0;               ///< of the proxy under test, alone
+    int load_core = 1;                ///< of load generator and constant peer
+    std::size_t connections_max = 1;  ///< of any measurement
+    std::uint16_t peer_port = 0;      ///< where the constant peer listens
+};
+
+/// A program that takes the generator's POSTs on its port and passes them on to the constant peer.
+struct proxy {
+    std::string name;
+    std::uint16_t port = 0;
+    support::child_process process;
+    std::vector<pid_t> pids;  ///< every process whose CPU time is the price of its packets
+};
+
+/// One thing to compare, by the name that the tables show.
+struct variant {
+    std::string name;
+    proxy (*start)(const setup&, std::string_view name);
+};
+
+/// nginx first: the others are compared with it.
+extern const std::vector<variant> all_variants;
+
+/// The constant peer is no proxy, but runs in the same way; its port is the one it listens on.
+proxy start_constant_peer(const setup& setup);
+
+/// What the programs behind these variants say of themselves: "nginx/1.22.1", "ilpd 0.1.0".
+std::vector<std::string> versions(const setup& setup, const std::vector<std::string>& variants);
+
+}  // namespace bench

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "tests/bench/measure.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+/// All repetitions of one variant under one load.
+struct result {
+    std::string variant;
+    bench::load load;
+    std::vector<sample> samples;  ///< in the order of the repetitions
+};
+
+/// The variant that the others are compared with.
+inline constexpr std::string_view reference_variant = "nginx";
+
+/// Where and how was measured.
+struct conditions {
+    std::string time;  ///< UTC
+    std::string cpu;
+    unsigned cores = 0;
+    std::string kernel;
+    std::string file_system;  ///< that holds the databases
+    std::vector<std::string> versions;
+    int proxy_core = 0;
+    int load_core = 1;
+    std::size_t repetitions = 0;
+    double seconds = 0;
+    double warm_up_seconds = 0;
+};
+
+conditions read_conditions(const setup& setup);
+
+std::string as_table(const conditions& conditions, const std::vector<result>& results);
+boost::json::value as_json(const conditions& conditions, const std::vector<result>& results);
+
+}  // namespace bench

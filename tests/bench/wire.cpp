@@ -1,0 +1,104 @@
+#include "tests/bench/wire.hpp"
+
+#include "ilp/packet.hpp"
+
+#include <strings.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+
+#include <charconv>
+#include <system_error>
+
+namespace bench {
+
+namespace {
+
+constexpr std::string_view length_name = "content-length:";
+constexpr std::string_view head_end = "\r\n\r\n";
+constexpr std::size_t head_size_max = 16384;
+
+template <typename Number>
+std::optional<Number> read_number(std::string_view text) {
+    const auto start = text.find_first_not_of(' ');
+    if (start == std::string_view::npos) return std::nullopt;
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data() + start, text.data() + text.size(), value);
+    if (error != std::errc{}) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
+ilp::bytes fixed_fulfill() {
+    ilp::bytes packet;
+    ilp::serialize_fulfill(packet, fixed_fulfillment, {});
+    return packet;
+}
+
+std::expected<std::optional<message_head>, std::string_view> read_head(std::string_view text) {
+    const auto end = text.find(head_end);
+    if (end == std::string_view::npos) {
+        if (text.size() > head_size_max) return std::unexpected{"the head of the message has no end"};
+        return std::nullopt;
+    }
+    message_head head{.head_size = end + head_end.size()};
+    if (text.starts_with("HTTP/1.1 ")) head.status = read_number<int>(text.substr(9, 3)).value_or(0);
+    for (auto line = text.find("\r\n"); line < end; line = text.find("\r\n", line)) {
+        line += 2;
+        const auto field = text.substr(line, end - line);
+        if (field.size() > length_name.size() && field[length_name.size() - 1] == ':' &&
+            strncasecmp(field.data(), length_name.data(), length_name.size()) == 0) {
+            const auto size = read_number<std::size_t>(field.substr(length_name.size()));
+            if (!size) return std::unexpected{"Content-Length is no number"};
+            head.body_size = *size;
+            return head;
+        }
+    }
+    if (!text.starts_with("GET ")) return std::unexpected{"the message has no Content-Length"};
+    return head;
+}
+
+connection::connection(int epoll, int socket, std::uint64_t id) : epoll_{epoll}, socket_{socket}, id_{id} {
+    const int on = 1;
+    setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = id_}};
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, socket_, &event) != 0) {
+        throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
+    }
+}
+
+connection::~connection() {
+    close(socket_);
+}
+
+bool connection::send(std::string_view text) {
+    if (unsent_.empty()) return send_now(text);
+    unsent_.append(text);
+    return true;
+}
+
+bool connection::send_rest() {
+    wait_for(EPOLLIN);
+    return send_now(std::exchange(unsent_, {}));
+}
+
+bool connection::send_now(std::string_view text) {
+    auto count = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+    if (count < 0 && errno != EAGAIN) return false;
+    if (count < 0) count = 0;
+    if (static_cast<std::size_t>(count) < text.size()) {
+        unsent_.assign(text.substr(static_cast<std::size_t>(count)));
+        wait_for(EPOLLIN | EPOLLOUT);
+    }
+    return true;
+}
+
+void connection::wait_for(std::uint32_t events) {
+    epoll_event event{.events = events, .data = {.u64 = id_}};
+    epoll_ctl(epoll_, EPOLL_CTL_MOD, socket_, &event);
+}
+
+}  // namespace bench

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "ilp/bytes.hpp"
+#include "ilp/condition.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+/// What load generator and constant peer have in common: the packets that they agree on, and just enough HTTP/1.1 to
+/// cost nothing beside the system calls.
+namespace bench {
+
+inline constexpr ilp::fulfillment fixed_fulfillment{'t', 'h', 'e', ' ', 'o', 'n', 'e', ' ', 'f', 'u', 'l',
+                                                    'f', 'i', 'l', 'l', 'm', 'e', 'n', 't', ' ', 'o', 'f',
+                                                    ' ', 'e', 'v', 'e', 'r', 'y', ' ', 'r', 'u', 'n'};
+
+/// The Fulfill that the peer sends and the generator expects, to the octet.
+ilp::bytes fixed_fulfill();
+
+/// The start line's status (0 in a request) and the sizes of one message.
+struct message_head {
+    int status = 0;
+    std::size_t head_size = 0;
+    std::size_t body_size = 0;
+};
+
+/// Reads a head from the start of `text`. Empty when it is not complete; an error when its body has no Content-Length
+/// and it is no bodyless GET: the programs of the bench take no chunks.
+std::expected<std::optional<message_head>, std::string_view> read_head(std::string_view text);
+
+/// Cuts the stream of one connection into messages. Whole messages are shown where they were received; only a partial
+/// one is kept.
+class message_splitter {
+public:
+    /// Calls `on_message(const message_head&, std::string_view head, std::string_view body)` for each. False: this is
+    /// no HTTP that the bench can read.
+    template <typename F>
+    bool feed(std::string_view received, F&& on_message) {
+        if (!rest_.empty()) {
+            rest_.append(received);
+            received = rest_;
+        }
+        for (;;) {
+            const auto head = read_head(received);
+            if (!head) return false;
+            if (!*head || received.size() < (*head)->head_size + (*head)->body_size) break;
+            on_message(**head, received.substr(0, (*head)->head_size),
+                       received.substr((*head)->head_size, (*head)->body_size));
+            received.remove_prefix((*head)->head_size + (*head)->body_size);
+            if (received.empty()) break;
+        }
+        keep(received);
+        return true;
+    }
+
+private:
+    void keep(std::string_view rest) {
+        if (rest_.empty()) {
+            rest_.assign(rest);
+        } else {
+            rest_.erase(0, rest_.size() - rest.size());
+        }
+    }
+
+    std::string rest_;
+};
+
+/// The events of one turn of epoll_wait, and what one recv takes.
+inline constexpr std::size_t events_per_turn = 256;
+inline constexpr std::size_t receive_size = 65536;
+
+/// One non-blocking TCP connection in an epoll set, level-triggered.
+class connection {
+public:
+    /// Takes the socket over; events carry `id`.
+    connection(int epoll, int socket, std::uint64_t id);
+    ~connection();
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    enum class receipt : std::uint8_t { fine, closed, not_http };
+
+    /// Takes what has come, at most one `scratch` full, and shows its messages as message_splitter::feed does.
+    template <typename F>
+    receipt receive(std::span<char> scratch, F&& on_message) {
+        const auto count = recv(socket_, scratch.data(), scratch.size(), 0);
+        if (count < 0 && (errno == EAGAIN || errno == EINTR)) return receipt::fine;
+        if (count <= 0) return receipt::closed;
+        const std::string_view received{scratch.data(), static_cast<std::size_t>(count)};
+        return incoming_.feed(received, std::forward<F>(on_message)) ? receipt::fine : receipt::not_http;
+    }
+
+    /// Sends now what the socket takes, and the rest when it can. False: the connection is broken.
+    bool send(std::string_view text);
+    bool send_rest();  ///< when the socket has become writable
+
+private:
+    bool send_now(std::string_view text);
+    void wait_for(std::uint32_t events);
+
+    int epoll_;
+    int socket_;
+    std::uint64_t id_;
+    message_splitter incoming_;
+    std::string unsent_;
+};
+
+}  // namespace bench
