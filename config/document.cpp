@@ -7,8 +7,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <istream>
-#include <streambuf>
+#include <sstream>
 #include <utility>
 
 namespace config {
@@ -16,8 +15,35 @@ namespace {
 
 constexpr std::size_t key_size_shown = 64;
 
+constexpr auto no_anchors = std::string_view{
+    "anchors (&) and aliases (*) are not taken here: write the value out, and put a text that begins so in quotes"};
+
 std::uint32_t line_of_mark(const YAML::Mark& mark) {
     return mark.line < 0 ? 0 : static_cast<std::uint32_t>(mark.line) + 1;
+}
+
+// An unquoted ${NAME} between { and } or [ and ] would be YAML's own braces. Its braces reach the parser as two control
+// characters, which cannot stand in a file, and become braces again in the scalar.
+constexpr char veiled_open = 1;
+constexpr char veiled_close = 2;
+
+void replace_braces(std::string& text, char open, char close, char new_open, char new_close) {
+    const auto opening = std::string{'$', open};
+    for (auto at = text.find(opening); at != std::string::npos; at = text.find(opening, at + 1)) {
+        const auto name_at = at + opening.size();
+        const auto end = std::min(text.find_first_not_of(variable_name_characters, name_at), text.size() - 1);
+        if (text[end] != close) continue;
+        text[at + 1] = new_open;
+        text[end] = new_close;
+    }
+}
+
+void veil_variables(std::string& text) {
+    replace_braces(text, '{', '}', veiled_open, veiled_close);
+}
+
+void unveil_variables(std::string& text) {
+    replace_braces(text, veiled_open, veiled_close, '{', '}');
 }
 
 /// Builds the tree from the parser's events. Leaves the parser by an exception, the only way out that it offers.
@@ -35,6 +61,7 @@ public:
                   const std::string& value) override {
         auto scalar = start(mark, tag, anchor, node_kind::scalar);
         scalar.text = value;
+        unveil_variables(scalar.text);
         add(std::move(scalar));
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -50,9 +77,7 @@ public:
 
 private:
     [[noreturn]] static void refuse_anchor(const YAML::Mark& mark) {
-        throw document_error{line_of_mark(mark),
-                             "anchors (&) and aliases (*) are not taken here: write the value out, "
-                             "and put a text that begins so in quotes"};
+        throw document_error{line_of_mark(mark), std::string{no_anchors}};
     }
 
     node start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, node_kind kind) {
@@ -89,16 +114,6 @@ private:
     node root_;
     std::vector<node> open_;
     std::size_t count_ = 0;
-};
-
-/// Lets the parser read the text where it lies.
-class view_buffer : public std::streambuf {
-public:
-    explicit view_buffer(std::string_view text) {
-        // The interface wants a pointer to char; a buffer that is only read never writes through it.
-        auto* begin = const_cast<char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-        setg(begin, begin, begin + text.size());
-    }
 };
 
 /// The parser takes octet 4 for the end of the file and guesses other encodings: nothing of that sort reaches it.
@@ -160,8 +175,9 @@ std::expected<node, document_error> parse_document(std::string_view yaml) {
             document_error{0, "the file is larger than " + std::to_string(file_size_max >> 20U) + " MiB"}};
     if (auto refused = refuse_octets(yaml)) return std::unexpected{*std::move(refused)};
     try {
-        auto buffer = view_buffer{yaml};
-        auto stream = std::istream{&buffer};
+        auto text = std::string{yaml};
+        veil_variables(text);
+        auto stream = std::istringstream{std::move(text)};
         auto parser = YAML::Parser{stream};
         auto first = tree_builder{};
         if (!parser.HandleNextDocument(first)) return node{};
@@ -174,7 +190,10 @@ std::expected<node, document_error> parse_document(std::string_view yaml) {
     } catch (const document_error& error) {
         return std::unexpected{error};
     } catch (const YAML::Exception& error) {
-        return std::unexpected{document_error{line_of_mark(error.mark), "not valid YAML: " + escaped(error.msg)}};
+        const auto line = line_of_mark(error.mark);
+        if (error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR))
+            return std::unexpected{document_error{line, std::string{no_anchors}}};
+        return std::unexpected{document_error{line, "not valid YAML: " + escaped(error.msg)}};
     }
 }
 

@@ -24,13 +24,6 @@ bool is_key_like(std::string_view text) {
     return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
 }
 
-bool is_variable_name(std::string_view name) {
-    constexpr auto letters = std::string_view{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"};
-    constexpr auto digits = std::string_view{"0123456789"};
-    return !name.empty() && !digits.contains(name.front()) &&
-           std::ranges::all_of(name, [&](char c) { return letters.contains(c) || digits.contains(c); });
-}
-
 }  // namespace
 
 std::string message_expected(std::string_view expected, node_kind found) {

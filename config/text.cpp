@@ -89,6 +89,12 @@ std::string_view nearest(std::string_view written, const std::vector<std::string
     return best;
 }
 
+bool is_variable_name(std::string_view text) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !text.empty() && !is_digit(text.front()) &&
+           text.find_first_not_of(variable_name_characters) == std::string_view::npos;
+}
+
 std::string join(const std::vector<std::string_view>& parts, std::string_view separator) {
     auto result = std::string{};
     for (const auto part : parts) {

@@ -25,6 +25,12 @@ std::string quoted(std::string_view text);
 /// The candidate that was probably meant; empty when none is near.
 std::string_view nearest(std::string_view written, const std::vector<std::string_view>& candidates);
 
+/// What the name of an environment variable is made of; it does not begin with a digit.
+inline constexpr std::string_view variable_name_characters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+
+bool is_variable_name(std::string_view text);
+
 std::string join(const std::vector<std::string_view>& parts, std::string_view separator);
 
 }  // namespace config

@@ -58,14 +58,18 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return std::nullopt;
 }
 
+/// inet_pton reads up to the first NUL; what comes after it must not be lost.
+bool is_ip(int family, const std::string& host) {
+    auto address = in6_addr{};
+    return !host.contains('\0') && inet_pton(family, host.c_str(), &address) == 1;
+}
+
 bool is_ipv4(const std::string& host) {
-    auto address = in_addr{};
-    return inet_pton(AF_INET, host.c_str(), &address) == 1;
+    return is_ip(AF_INET, host);
 }
 
 bool is_ipv6(const std::string& host) {
-    auto address = in6_addr{};
-    return inet_pton(AF_INET6, host.c_str(), &address) == 1;
+    return is_ip(AF_INET6, host);
 }
 
 struct host_and_port {

@@ -1,0 +1,129 @@
+#include "config/check.hpp"
+
+#include "tests/unit/config/support.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+using config_test::problems;
+using list = std::vector<std::string>;
+
+namespace {
+
+struct peer {
+    std::string name, ilp_address, more = {}, tokens = {}, asset = "{code: USD, scale: 9}";
+};
+
+/// Peer i stands in line 3 + i.
+std::string file_with(const std::vector<peer>& peers) {
+    auto yaml = std::string{
+        "ilp_address: test.alice\n"
+        "assets: [{code: USD, scale: 9}, {code: EUR, scale: 2}]\n"
+        "peers:\n"};
+    for (const auto& peer : peers)
+        yaml += "- {name: " + peer.name + ", ilp_address: " + peer.ilp_address + ", asset: " + peer.asset +
+                (peer.more.empty() ? "" : ", " + peer.more) + ", http: {incoming: {auth_tokens: [" + peer.tokens +
+                "]}, outgoing: {endpoint: 'http://h/', auth_token: t}}}\n";
+    return yaml;
+}
+
+}  // namespace
+
+TEST_CASE("Peers that differ are taken") {
+    CHECK(problems(file_with({{"b", "test.b", "routes: ['', test.x, g.x, test.b]", "t1, t2"},
+                              {"c", "test.c", "routes: [test.x.y, test, private]", "t3"},
+                              {"b-eur", "test.b", {}, {}, "{code: EUR, scale: 2}"},
+                              {"child", "test.alice.child"}})) == list{});
+}
+
+TEST_CASE("Two peers with one name are refused") {
+    CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.c"}, {"b", "test.d"}})) ==
+          list{"6 peers[2].name: is the name of peers[0] too"});
+}
+
+TEST_CASE("Two peers with one address in one asset are refused") {
+    CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.b"}})) ==
+          list{"5 peers[1].ilp_address: is the address of peers[0] too, in the same asset"});
+    CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.B"}})) == list{});
+}
+
+TEST_CASE("This node's own address is no peer's address and no route") {
+    CHECK(problems(file_with({{"b", "test.alice"}})) == list{"4 peers[0].ilp_address: is this node's own ilp_address"});
+    CHECK(problems(file_with({{"b", "test.b", "routes: [test.x, test.alice]"}})) ==
+          list{"4 peers[0].routes[1]: is this node's own ilp_address"});
+}
+
+TEST_CASE("One asset twice, or a peer's asset that is not there, is refused") {
+    CHECK(problems("ilp_address: test.a\nassets:\n- {code: USD, scale: 9}\n- {code: USD, scale: 2}\n- {code: USD, "
+                   "scale: 9}") == list{"5 assets[2]: has the code and scale of assets[0]"});
+    CHECK(problems(file_with({{"b", "test.b", {}, {}, "{code: EUR, scale: 9}"}})) ==
+          list{"4 peers[0].asset: \"EUR\" with scale 9 is not among the assets: add it there"});
+}
+
+TEST_CASE("A route of two peers is refused, and one that is another peer's address") {
+    CHECK(problems(file_with({{"b", "test.b", "routes: [test.x]"}, {"c", "test.c", "routes: [test.y, test.x]"}})) ==
+          list{"5 peers[1].routes[1]: is a route of peers[0] too"});
+    CHECK(problems(file_with({{"b", "test.b", "routes: ['']"}, {"c", "test.c", "routes: ['']"}})) ==
+          list{"5 peers[1].routes[0]: is a route of peers[0] too"});
+    CHECK(problems(file_with({{"b", "test.b", "routes: [test.x, test.x]"}})) ==
+          list{"4 peers[0].routes[1]: is a route of peers[0] already"});
+    CHECK(problems(file_with({{"b", "test.b", "routes: [test.c]"}, {"c", "test.c"}})) ==
+          list{"4 peers[0].routes[0]: is the address of peers[1]"});
+}
+
+TEST_CASE("A15-14: the whole of another network is no route") {
+    CHECK(
+        problems(file_with({{"b", "test.b", "routes: [g]"}})) ==
+        list{"4 peers[0].routes[0]: is another network than that of this node's ilp_address: no packet would ever take "
+             "this route"});
+    CHECK(problems(file_with({{"b", "test.b", "routes: [test, private, example]"}})) == list{});
+    CHECK(problems("ilp_address: private.a\n" + file_with({{"b", "test.b", "routes: [g]"}}).substr(24)) == list{});
+}
+
+TEST_CASE("One token twice is refused, within a peer and across peers") {
+    CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2, t1"}})) ==
+          list{"4 peers[0].http.incoming.auth_tokens[2]: is the same token as peers[0].http.incoming.auth_tokens[0]: a "
+               "token must say which peer sends"});
+    CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2"}, {"c", "test.c", {}, "t3, t2"}})) ==
+          list{"5 peers[1].http.incoming.auth_tokens[1]: is the same token as peers[0].http.incoming.auth_tokens[1]: a "
+               "token must say which peer sends"});
+}
+
+TEST_CASE("Settings that contradict each other are refused") {
+    CHECK(problems("ilp_address: test.a\nconnector:\n  max_hold_time: 1s\n  min_expiration_window: 1s\n") ==
+          list{"4 connector.min_expiration_window: must be smaller than connector.max_hold_time"});
+    CHECK(problems("ilp_address: test.a\nconnector:\n  max_hold_time: 500ms\n") ==
+          list{"2 connector.min_expiration_window: must be smaller than connector.max_hold_time"});
+    CHECK(problems(file_with({{"b", "test.b", "packet_burst: 5"}})) ==
+          list{"4 peers[0].packet_burst: has no meaning without packet_rate"});
+}
+
+TEST_CASE("What was refused already is not reported a second time") {
+    CHECK(problems(file_with({{"'b c'", "test.b"}, {"'b c'", "test..c"}, {"d", "test..c"}})).size() == 4);
+    CHECK(problems(file_with({{"b", "test.b", "packet_rate: 0, packet_burst: 5"}})).size() == 1);
+    CHECK(problems(file_with({{"b", "test.b", {}, {}, "{code: USD, scale: x}"}})).size() == 1);
+    CHECK(problems(file_with({{"b", "test.b", "routes: [peer.x, self.y]", "'a b', 'c d'"}})).size() == 4);
+    CHECK(problems("ilp_address: test.a\nconnector: {max_hold_time: x}").size() == 1);
+    CHECK(problems("ilp_address: x\nassets: [{code: USD, scale: x}, {code: USD, scale: y}]").size() == 3);
+}
+
+TEST_CASE("Indices stay right after a refused element") {
+    const auto found = problems(file_with({{"b", "test.b", "routes: [peer, test.x, test.x]"}}));
+    REQUIRE(found.size() == 2);
+    CHECK(found[1] == "4 peers[0].routes[2]: is a route of peers[0] already");
+}
+
+TEST_CASE("Ten thousand peers are taken") {
+    auto peers = std::vector<peer>{};
+    for (int i = 0; i < 10'000; ++i) {
+        const auto n = std::to_string(i);
+        peers.push_back({"p" + n, "test.p" + n, "routes: [test.r" + n + "]", "t" + n});
+    }
+    const auto loaded = config_test::load(file_with(peers));
+    REQUIRE(loaded);
+    CHECK(loaded->peers.size() == 10'000);
+    peers.back().tokens = "t0";
+    CHECK(problems(file_with(peers)).size() == 1);
+}

@@ -1,0 +1,149 @@
+#include "config/schema.hpp"
+
+#include "tests/unit/config/support.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+using config_test::load;
+
+namespace {
+
+constexpr auto every_setting = R"yaml(ilp_address: "test.alice"
+connector:
+  listen: "[::1]:3003"
+  workers: 2
+  min_expiration_window: 500ms
+  max_hold_time: 20s
+  max_packets_in_flight: 10
+  max_connections: 11
+  request_timeout: 5s
+  idle_timeout: 2m
+  echo_max_amount: 18446744073709551615
+metrics:
+  listen: "0.0.0.0:9999"
+store:
+  url: "sqlite:a \"b\" \\ $${X} é.db"
+assets:
+  - code: "USD"
+    scale: 9
+    liquidity: 1
+    liquidity_threshold: 2
+  - code: "EUR"
+    scale: 2
+    liquidity: 0
+peers:
+  - name: "bob"
+    ilp_address: "test.bob"
+    asset:
+      code: "USD"
+      scale: 9
+    routes:
+      - ""
+      - "test.carol"
+    max_packet_amount: 3
+    packet_rate: 4
+    packet_burst: 5
+    incoming_throughput: 6
+    outgoing_throughput: 7
+    return_to_source: true
+    liquidity: 8
+    liquidity_threshold: 9
+    http:
+      incoming:
+        auth_tokens:
+          - "(hidden)"
+      outgoing:
+        endpoint: "http://127.0.0.1:4002/ilp?x"
+        auth_token: "(hidden)"
+        max_connections: 12
+        max_waiting: 13
+  - name: "carol"
+    ilp_address: "test.carol.x"
+    asset:
+      code: "EUR"
+      scale: 2
+    routes: []
+    packet_burst: 0
+    return_to_source: false
+    liquidity: 0
+    http:
+      incoming:
+        auth_tokens: []
+      outgoing:
+        endpoint: "http://[::1]/"
+        auth_token: "(hidden)"
+        max_connections: 256
+        max_waiting: 1024
+log:
+  level: debug
+  format: json
+)yaml";
+
+}  // namespace
+
+TEST_CASE("What is printed of the settings is read back as the same settings") {
+    const auto loaded = load(every_setting);
+    REQUIRE(loaded);
+    CHECK(config::to_yaml(*loaded) == every_setting);
+}
+
+TEST_CASE("Every setting of the file reaches its member") {
+    const auto s = load(every_setting).value();
+    CHECK(s.connector.listen == config::listen_address{"::1", 3003});
+    CHECK(s.connector.workers == 2);
+    CHECK(s.connector.min_expiration_window.count() == 500);
+    CHECK(s.connector.max_hold_time.count() == 20'000);
+    CHECK(s.connector.max_packets_in_flight == 10);
+    CHECK(s.connector.max_connections == 11);
+    CHECK(s.connector.request_timeout.count() == 5'000);
+    CHECK(s.connector.idle_timeout.count() == 120'000);
+    CHECK(s.connector.echo_max_amount == ilp::amount::max());
+    CHECK(s.metrics.listen == config::listen_address{"0.0.0.0", 9999});
+    CHECK(s.store.url == "sqlite:a \"b\" \\ ${X} é.db");
+    CHECK(s.assets[0].liquidity.value == 1);
+    CHECK(s.assets[0].liquidity_threshold->value == 2);
+    CHECK_FALSE(s.assets[1].liquidity_threshold);
+    const auto& bob = s.peers[0];
+    CHECK(bob.routes == std::vector<std::string>{"", "test.carol"});
+    CHECK(bob.max_packet_amount->value == 3);
+    CHECK(bob.packet_rate == 4);
+    CHECK(bob.packet_burst == 5);
+    CHECK(bob.incoming_throughput->value == 6);
+    CHECK(bob.outgoing_throughput->value == 7);
+    CHECK(bob.return_to_source);
+    CHECK(bob.liquidity.value == 8);
+    CHECK(bob.liquidity_threshold->value == 9);
+    CHECK(bob.http.outgoing.endpoint.target == "/ilp?x");
+    CHECK(bob.http.outgoing.max_connections == 12);
+    CHECK(bob.http.outgoing.max_waiting == 13);
+    CHECK(s.log.level == config::log_level::debug);
+    CHECK(s.log.format == config::log_format::json);
+}
+
+TEST_CASE("Printed settings hide every secret") {
+    auto s = load(every_setting).value();
+    s.peers[0].http.incoming.auth_tokens = {config::secret{"s3cret-1"}, config::secret{"s3cret-2"}};
+    s.peers[0].http.outgoing.auth_token = config::secret{"s3cret-3"};
+    CHECK_FALSE(config::to_yaml(s).contains("s3cret"));
+}
+
+TEST_CASE("docs/operating/settings.md is the reference of these definitions") {
+    auto file = std::ifstream{ILPD_SOURCE_DIR "/docs/operating/settings.md"};
+    const auto committed = std::string{std::istreambuf_iterator<char>{file}, {}};
+    INFO("regenerate it: ilpd --settings-reference > docs/operating/settings.md");
+    const bool is_current = committed == config::reference_markdown();
+    CHECK(is_current);
+}
+
+TEST_CASE("The reference names every setting that can be printed, and marks the secrets") {
+    const auto reference = config::reference_markdown();
+    for (const auto* key :
+         {"ilp_address", "connector.idle_timeout", "metrics.listen", "store.url", "assets[].code",
+          "peers[].asset.scale", "peers[].routes[]", "peers[].http.incoming.auth_tokens[]", "log.format"})
+        CHECK(reference.contains("| `" + std::string{key} + "` | "));
+    CHECK(reference.contains("visible ASCII characters (secret) | required | The bearer token by which the peer"));
+}

@@ -1,0 +1,179 @@
+#include "config/value.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <string>
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+
+namespace {
+
+template <typename T>
+void check_refused(const config::value_type<T>& type, const std::vector<std::string>& texts) {
+    for (const auto& text : texts) {
+        INFO(text);
+        CHECK_FALSE(type.parse(text));
+    }
+}
+
+template <typename T>
+void check_round_trip(const config::value_type<T>& type, const std::vector<std::string>& texts) {
+    for (const auto& text : texts) {
+        INFO(text);
+        const auto value = type.parse(text);
+        REQUIRE(value);
+        CHECK(type.print(*value) == text);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("Whole numbers are decimal digits within bounds") {
+    const auto type = config::integer<std::uint32_t>(1, 64);
+    check_round_trip(type, {"1", "64"});
+    check_refused(type, {"", "0", "65", "-1", "+1", " 1", "1 ", "1.0", "1e1", "0x10", "1_0", "18446744073709551617"});
+    CHECK(type.expected == "a whole number from 1 to 64");
+}
+
+TEST_CASE("Amounts have the whole range of 64 bits and never pass through a double") {
+    const auto type = config::amount();
+    check_round_trip(type, {"0", "9007199254740993", "18446744073709551615"});
+    check_refused(type, {"", "18446744073709551616", "-1", "1.0", "1e5", "1,000", "0x1", "~"});
+    check_refused(config::amount(1), {"0"});
+}
+
+TEST_CASE("Durations carry their unit") {
+    const auto type = config::duration(1ms, 1h);
+    CHECK(type.parse("500ms") == 500ms);
+    CHECK(type.parse("1s") == 1s);
+    CHECK(type.parse("2m") == 2min);
+    CHECK(type.parse("1h") == 1h);
+    check_refused(type, {"", "1", "s", "1 s", "1.5s", "-1s", "0ms", "3601s", "2h", "1us", "1S", "99999999999999999999h",
+                         "18446744073709551615h"});
+    check_round_trip(type, {"1ms", "1500ms", "90s", "2m", "1h"});
+    CHECK(type.expected == "a duration from 1ms to 1h");
+}
+
+TEST_CASE("Booleans are true or false") {
+    check_round_trip(config::boolean(), {"true", "false"});
+    check_refused(config::boolean(), {"", "yes", "no", "on", "1", "True"});
+}
+
+TEST_CASE("Listeners are literal addresses with a port") {
+    check_round_trip(config::listener(), {"127.0.0.1:3002", "0.0.0.0:0", "[::1]:65535", "[2001:db8::1]:1"});
+    CHECK(config::listener().parse("[::1]:3002") == config::listen_address{"::1", 3002});
+    check_refused(config::listener(), {"",
+                                       "3002",
+                                       ":3002",
+                                       "127.0.0.1",
+                                       "127.0.0.1:",
+                                       "127.0.0.1:65536",
+                                       "127.0.0.1:x",
+                                       "127.0.0.1:-1",
+                                       "localhost:3002",
+                                       "example.com:80",
+                                       "::1:3002",
+                                       "[::1]",
+                                       "[::1]3002",
+                                       "[::1:3002",
+                                       "[127.0.0.1]:80",
+                                       "127.1:80",
+                                       "256.0.0.1:80",
+                                       "127.0.0.1:80:80",
+                                       "[fe80::1%lo]:80",
+                                       "127.0.0.1\0:80"s,
+                                       " 127.0.0.1:80"});
+}
+
+TEST_CASE("A15-17: the address of a node is one that packets can be sent to") {
+    check_round_trip(config::node_address(),
+                     {"g.a", "private.a", "example.a", "test.a", "test1.a", "test2.a", "test3.a.b", "local.a"});
+    check_refused(config::node_address(),
+                  {"", "g", "g.", "g..a", "peer.a", "self.a", "test4.a", "G.a", "g.a b", "g.a\n"});
+}
+
+TEST_CASE("A15-11 A15-17: a route is a prefix in a scheme that is routed") {
+    check_round_trip(config::route_prefix(), {"", "g", "test", "private", "example.a", "g.a.b"});
+    check_refused(config::route_prefix(),
+                  {"peer", "peer.a", "self", "self.a", "local", "local.a", "g.", ".g", "gg", "g a"});
+}
+
+TEST_CASE("URLs of peers are plain HTTP") {
+    const auto parse = config::http_url().parse;
+    CHECK(*parse("http://127.0.0.1:4002/") == config::http_endpoint{"http://127.0.0.1:4002/", "127.0.0.1", 4002, "/"});
+    CHECK(*parse("HTTP://Peer_1.example.com") ==
+          config::http_endpoint{"HTTP://Peer_1.example.com", "Peer_1.example.com", 80, "/"});
+    CHECK(*parse("http://[::1]:80/accounts/x/ilp?a=%20b") ==
+          config::http_endpoint{"http://[::1]:80/accounts/x/ilp?a=%20b", "::1", 80, "/accounts/x/ilp?a=%20b"});
+    CHECK(parse("http://h?q")->target == "/?q");
+    check_refused(config::http_url(), {"",
+                                       "h",
+                                       "http:",
+                                       "http://",
+                                       "http:///",
+                                       "http://:80/",
+                                       "http://h:/",
+                                       "http://h:0/",
+                                       "http://h:65536/",
+                                       "http://h:x/",
+                                       "ftp://h/",
+                                       "http://h /",
+                                       "http://h/a b",
+                                       "http://h/\n",
+                                       "http://h/%2",
+                                       "http://h/%zz",
+                                       "http://h/\xc3\xa9",
+                                       "http://256.1.1.1/",
+                                       "http://1.2.3/",
+                                       "http://a..b/",
+                                       "http://-a/",
+                                       "http://a-/",
+                                       "http://[::1/",
+                                       "http://[1.2.3.4]/",
+                                       "http://::1/",
+                                       "http://[::1]x/",
+                                       "http://h/<",
+                                       "http://1.2.3.4\0/"s,
+                                       "http://[::1\0]/"s,
+                                       "http://h%41/",
+                                       "http://" + std::string(64, 'a') + "/",
+                                       "http://h/" + std::string(2048, 'a')});
+}
+
+TEST_CASE("The reasons for which a URL is refused are told, and its password is not") {
+    const auto parse = config::http_url().parse;
+    CHECK(parse("https://peer.example/")
+              .error()
+              .starts_with("https:// is not supported: this version speaks plain HTTP"));
+    CHECK(parse("http://user:pw@h/").error() == "a user name or password in the URL is not supported: use auth_token");
+    CHECK(parse("http://h/#x").error() == "a fragment (#) has no meaning in this URL");
+    CHECK(config::store_url().parse("postgresql://u:pw@h/db").error() ==
+          "postgresql:// is not supported by this version: use sqlite:PATH");
+}
+
+TEST_CASE("Stores are SQLite files or memory") {
+    check_round_trip(config::store_url(), {"sqlite:ilpd.db", "sqlite:/var/lib/ilpd/ilpd.db", "memory:"});
+    check_refused(config::store_url(), {"", "sqlite:", "ilpd.db", "memory", "memory:x", "mysql://h", "sqlite::memory:",
+                                        "sqlite:a\0b"s, "sqlite:a\nb", "sqlite:" + std::string(5000, 'a')});
+}
+
+TEST_CASE("Asset codes are short printable text") {
+    check_round_trip(config::asset_code(), {"USD", "x", "\xe2\x82\xac", "A B", std::string(20, 'x')});
+    check_refused(config::asset_code(), {"", " USD", "USD ", std::string(21, 'x'), "a\nb", "a\x7f", "\xc2\x85", "\xff",
+                                         "a\u202eb", "a\u200b"});
+}
+
+TEST_CASE("Names of peers fit labels and URLs") {
+    check_round_trip(config::peer_name(), {"bob", "Bob_2.eur-x", "1", std::string(64, 'x')});
+    check_refused(config::peer_name(), {"", ".", "..", "a b", "a/b", "\xc3\xa9", std::string(65, 'x'), "a\n"});
+}
+
+TEST_CASE("Tokens are visible ASCII and are never printed") {
+    const auto type = config::bearer_token();
+    CHECK(type.parse("a~!")->reveal() == "a~!");
+    CHECK(type.print(*type.parse("abc")) == "(hidden)");
+    CHECK(type.parse(std::string(1024, 'x')));
+    check_refused(type, {"", "a b", "a\n", "\xc3\xa9", std::string(1025, 'x')});
+}
