@@ -70,7 +70,7 @@ TEST_CASE("A15-02: the ten schemes, in lower case, and nothing else") {
         CHECK_FALSE(ilp::scheme_of(capital + ".a"));
     }
     using namespace std::string_view_literals;
-    for (const auto text : {""sv, "."sv, ".g"sv, "\0g.a"sv, "g\0.a"sv, "privatex.a"sv, "test4"sv}) {
+    for (const auto text : {""sv, "."sv, ".g"sv, "\0g.a"sv, "g\0.a"sv, "privatex.a"sv, "\x01private.a"sv, "test4"sv}) {
         CHECK_FALSE(ilp::scheme_of(text));
     }
 }
