@@ -35,7 +35,8 @@ void reader::report(std::uint32_t line, std::string key, std::string message) {
         ++dropped_;
         return;
     }
-    problems_.push_back({file_, line, std::move(key), std::move(message)});
+    const auto at = std::ranges::upper_bound(problems_, line, {}, &problem::line);
+    problems_.insert(at, {file_, line, std::move(key), std::move(message)});
 }
 
 void reader::report(std::uint32_t line, const key_path& path, std::string message) {
@@ -98,7 +99,6 @@ bool reader::has_problem_in(std::string_view key) const {
 }
 
 std::vector<problem> reader::take_problems() {
-    std::ranges::stable_sort(problems_, {}, &problem::line);
     if (dropped_ > 0) problems_.push_back({file_, 0, {}, "and " + std::to_string(dropped_) + " more problems"});
     return std::move(problems_);
 }

@@ -42,13 +42,12 @@ public:
     /// Whether something was reported for the key or what is below it.
     bool has_problem_in(std::string_view key) const;
 
-    /// In the order of the lines.
     std::vector<problem> take_problems();
 
 private:
     const std::string& file_;
     const environment& variables_;
-    std::vector<problem> problems_;
+    std::vector<problem> problems_;  ///< in the order of the lines
     std::size_t dropped_ = 0;
 };
 

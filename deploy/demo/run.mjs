@@ -1,0 +1,262 @@
+// A payment through two connectors:  sender -> alice -> bob -> receiver.
+//   node run.mjs ILPD      ILPD: the daemon's path
+// Exit status 0 only when sender, receiver and both daemons agree on what was paid.
+import { once } from 'node:events'
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { createRequire } from 'node:module'
+import {
+    Daemon,
+    connectPlugin,
+    describeEnd,
+    disconnectPlugin,
+    streamPay,
+    streamReceiver,
+    temporaryDirectory,
+} from '../../tests/interop/support.mjs'
+
+const { deserializeIlpPrepare, deserializeIlpReply } = createRequire(
+    new URL('../../tests/interop/package.json', import.meta.url),
+)('ilp-packet')
+
+const PAYMENT = 5_000_000_000n // 5 USD at scale 9
+const SCALE = 9
+
+// The ports of alice.yaml and bob.yaml, and of the two clients.
+const PORTS = { alice: 3102, aliceMetrics: 9564, bob: 3202, bobMetrics: 9565, sender: 3302, receiver: 3402 }
+
+// --- how it looks ---------------------------------------------------------------------------------------------------
+
+const live = process.stdout.isTTY === true
+const coloured = live && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+const style = (code) => (text) => (coloured ? `\x1b[${code}m${text}\x1b[0m` : text)
+const [bold, dim, green, red] = [style(1), style(2), style(32), style(31)]
+const say = (text = '') => console.log(text)
+
+/** 1234500000 units are "1.2345"; at least two digits after the point. */
+function usd(units) {
+    const sign = units < 0n ? '-' : ''
+    const digits = String(units < 0n ? -units : units).padStart(SCALE + 1, '0')
+    const fraction = digits.slice(-SCALE).replace(/0+$/, '').padEnd(2, '0')
+    return `${sign}${digits.slice(0, -SCALE)}.${fraction}`
+}
+
+/** A bar that moves on a terminal; a line at every fifth of the way elsewhere. */
+function progressBar(total, details) {
+    const width = 30
+    let fifths = 0
+    let finished = false
+    return (done) => {
+        if (finished) return
+        finished = done === total
+        const filled = Number((done * BigInt(width)) / total)
+        const bar = `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}]`
+        const line = `  ${bar} ${usd(done)} of ${usd(total)} USD, ${details()}`
+        if (live) {
+            process.stdout.write(`\r\x1b[K${line}${finished ? '\n' : ''}`)
+        } else if ((done * 5n) / total > fifths) {
+            fifths = (done * 5n) / total
+            say(line)
+        }
+    }
+}
+
+// --- the parts ------------------------------------------------------------------------------------------------------
+
+async function isFree(port) {
+    const server = createServer().listen(port, '127.0.0.1')
+    try {
+        await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error))])
+        await new Promise((closed) => server.close(closed))
+        return true
+    } catch {
+        return false
+    }
+}
+
+/** PORTS, all moved up by the same thousands if any is taken. */
+async function choosePorts() {
+    for (let moved = 0; moved <= 20_000; moved += 1_000) {
+        const ports = Object.fromEntries(Object.entries(PORTS).map(([name, port]) => [name, port + moved]))
+        const free = await Promise.all(Object.values(ports).map(isFree))
+        if (free.every(Boolean)) return { ports, moved }
+    }
+    throw new Error(`no free ports: ${Object.values(PORTS).join(', ')} and the like are all taken`)
+}
+
+async function startDaemon(name, binary, directory, { ports, moved }) {
+    const source = new URL(`${name}.yaml`, import.meta.url)
+    const configFile = join(directory, `${name}.yaml`)
+    if (moved === 0) {
+        await copyFile(source, configFile)
+    } else {
+        const text = await readFile(source, 'utf8')
+        await writeFile(configFile, text.replace(/(?<=127\.0\.0\.1:)\d+/g, (port) => Number(port) + moved))
+    }
+    return Daemon.start({ binary, name, configFile, metricsPort: ports[`${name}Metrics`], directory })
+}
+
+/** Looks at every packet that the sender sends, and at its answer. */
+function watchPackets(plugin) {
+    const seen = { carried: 0, largest: 0n, tooLarge: 0 }
+    const sendData = plugin.sendData.bind(plugin)
+    plugin.sendData = async (octets) => {
+        const answer = await sendData(octets)
+        const amount = BigInt(deserializeIlpPrepare(octets).amount)
+        const reply = deserializeIlpReply(answer)
+        if (reply.fulfillment && amount > 0n) {
+            seen.carried++
+            if (amount > seen.largest) seen.largest = amount
+        } else if (reply.code === 'F08') {
+            seen.tooLarge++
+        }
+        return answer
+    }
+    return seen
+}
+
+function showBalances(before, after) {
+    const rows = [
+        ['on alice', 'sender', before.alice.sender, after.alice.sender],
+        ['', 'bob', before.alice.bob, after.alice.bob],
+        ['on bob', 'alice', before.bob.alice, after.bob.alice],
+        ['', 'receiver', before.bob.receiver, after.bob.receiver],
+    ]
+    const row = (...cells) => `  ${cells[0].padEnd(10)}${cells[1].padEnd(10)}${cells.slice(2).map((c) => c.padStart(10)).join('')}`
+    say(bold('Liquidity of each peer, in USD'))
+    say(dim(row('', '', 'before', 'after', 'change')))
+    for (const [where, peer, was, is] of rows) {
+        const change = is - was
+        say(row(where, peer, usd(was), usd(is), `${change > 0n ? '+' : ''}${usd(change)}`))
+    }
+}
+
+/** Each amount that must be the same, with where it was read. */
+function accounts(payment, received, before, after) {
+    return [
+        ['sent by the sender', payment.sent],
+        ['delivered, as the sender was told', payment.delivered],
+        ['received by the receiver', received],
+        ["booked by alice from the sender's liquidity", before.alice.sender - after.alice.sender],
+        ["booked by alice to bob's liquidity", after.alice.bob - before.alice.bob],
+        ["booked by bob from alice's liquidity", before.bob.alice - after.bob.alice],
+        ["booked by bob to the receiver's liquidity", after.bob.receiver - before.bob.receiver],
+    ]
+}
+
+// --- the story ------------------------------------------------------------------------------------------------------
+
+async function main(binary) {
+    const directory = await temporaryDirectory()
+    const daemons = []
+    const plugins = []
+    const stopAll = async () => {
+        for (const plugin of plugins.splice(0)) await disconnectPlugin(plugin)
+        return Promise.all(daemons.splice(0).map(async (daemon) => ({ daemon, how: await daemon.stop() })))
+    }
+    process.once('SIGINT', () => stopAll().then(() => process.exit(130)))
+    process.once('SIGTERM', () => stopAll().then(() => process.exit(143)))
+
+    try {
+        say()
+        say(bold('A payment through two connectors'))
+        say()
+        say('  sender  -->  alice  -->  bob  -->  receiver')
+        say(dim('  client       ilpd        ilpd      client          ILP over HTTP, bearer tokens'))
+        say()
+
+        const chosen = await choosePorts()
+        const { ports } = chosen
+        for (const name of ['alice', 'bob']) {
+            const daemon = await startDaemon(name, binary, directory, chosen)
+            daemons.push(daemon)
+            say(`  ${name.padEnd(7)}test.${name.padEnd(7)} takes packets on port ${ports[name]}, metrics on ${daemon.metricsPort}`)
+        }
+        const [alice, bob] = daemons
+
+        const senderPlugin = await connectPlugin({
+            name: 'sender',
+            port: ports.sender,
+            url: `http://127.0.0.1:${ports.alice}/ilp`,
+            incomingToken: 'alice-to-sender',
+            outgoingToken: 'sender-to-alice',
+        })
+        plugins.push(senderPlugin)
+        const receiverPlugin = await connectPlugin({
+            name: 'receiver',
+            port: ports.receiver,
+            url: `http://127.0.0.1:${ports.bob}/ilp`,
+            incomingToken: 'bob-to-receiver',
+            outgoingToken: 'receiver-to-bob',
+        })
+        plugins.push(receiverPlugin)
+
+        const packets = watchPackets(senderPlugin)
+        const receiver = await streamReceiver(receiverPlugin)
+        const before = { alice: await alice.liquidity(), bob: await bob.liquidity() }
+
+        say()
+        say(bold(`The sender pays ${usd(PAYMENT)} USD with ilp-protocol-stream`))
+        say(dim('  largest packet that alice takes: 1.00 from sender, 0.20 for bob; that bob takes: 0.05'))
+        say()
+        const started = performance.now()
+        const showProgress = progressBar(PAYMENT, () => `${packets.carried} packets, largest ${usd(packets.largest)}`)
+        showProgress(0n)
+        const payment = await streamPay(senderPlugin, receiver.credentials(), PAYMENT, { onProgress: showProgress })
+        showProgress(PAYMENT)
+        const seconds = ((performance.now() - started) / 1000).toFixed(1)
+        say()
+        say(`  Split into ${packets.carried} packets of at most ${usd(packets.largest)} USD, in ${seconds} s.`)
+        say(`  ${packets.tooLarge} larger ones came back with F08 and the maximum: so the sender learned it.`)
+        say()
+
+        const after = { alice: await alice.liquidity(), bob: await bob.liquidity() }
+        showBalances(before, after)
+        say()
+
+        const amounts = accounts(payment, receiver.received(), before, after)
+        if (amounts.some(([, amount]) => amount !== PAYMENT)) {
+            for (const [where, amount] of amounts) say(`  ${amount === PAYMENT ? '      ' : red('WRONG ')}${usd(amount)} ${where}`)
+            throw new Error(`these amounts should all be ${usd(PAYMENT)}`)
+        }
+        say(`  ${green('agreed')}: sent, delivered, and booked on both daemons: ${usd(PAYMENT)} USD each`)
+
+        for (const { daemon, how } of await stopAll()) {
+            if (how.code !== 0) throw new Error(`${daemon.name} did not stop cleanly: ${describeEnd(how)}`)
+        }
+        say(`  ${green('clean')}:  both daemons have finished and stopped`)
+        await rm(directory, { recursive: true, force: true })
+    } catch (error) {
+        await stopAll()
+        say()
+        say(red(`The demo failed: ${error.message}`))
+        for (const name of ['alice', 'bob']) {
+            const log = join(directory, `${name}.log`)
+            const lines = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-15)
+            say(`\n${log}:`)
+            for (const line of lines) say(`  ${line}`)
+        }
+        process.exit(1)
+    }
+
+    say()
+    say(bold('What to try next'))
+    const next = [
+        ['build/release/ilpd --config config/ilpd.yaml', 'a daemon from the annotated sample file'],
+        ['curl -s http://127.0.0.1:9464/metrics', '... and its metrics, from another terminal'],
+        ['cat deploy/demo/alice.yaml', 'what alice was started with'],
+        ['./dev test', 'every test'],
+        ['./dev bench', 'packets per second, beside nginx'],
+        ['cat docs/architecture.md', 'how it works'],
+    ]
+    for (const [command, what] of next) say(`  ${command.padEnd(46)}${dim(what)}`)
+    say()
+}
+
+const [binary] = process.argv.slice(2)
+if (!binary) {
+    console.error('usage: node run.mjs ILPD')
+    process.exit(2)
+}
+await main(resolve(binary))
