@@ -230,10 +230,12 @@ async function main(binary) {
     } catch (error) {
         await stopAll()
         say()
-        say(red(`The demo failed: ${error.message}`))
+        say(red(`The demo failed: ${error.message.split('\n')[0]}`))
         for (const name of ['alice', 'bob']) {
             const log = join(directory, `${name}.log`)
-            const lines = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-15)
+            const text = await readFile(log, 'utf8').catch(() => '')
+            if (text === '') continue
+            const lines = text.trimEnd().split('\n').slice(-15)
             say(`\n${log}:`)
             for (const line of lines) say(`  ${line}`)
         }

@@ -127,7 +127,7 @@ export class Daemon {
     }
 }
 
-function describeEnd({ error, code, signal }) {
+export function describeEnd({ error, code, signal }) {
     if (error) return error.message
     return signal ? `ended by ${signal}` : `exit status ${code}`
 }
@@ -141,6 +141,23 @@ export function parseMetrics(text) {
         samples.push({ name, labels: Object.fromEntries(pairs), value: Number(value) })
     }
     return samples
+}
+
+/** ilp-plugin-http as a peer of a daemon: posts to `url`, and listens on `port` for what the daemon posts. */
+export async function connectPlugin({ name, port, url, incomingToken, outgoingToken }) {
+    const plugin = new PluginHttp({
+        incoming: { port, staticToken: incomingToken },
+        outgoing: { url, staticToken: outgoingToken, name },
+    })
+    await plugin.connect()
+    plugin._app.silent = true // what reaches it after its end is answered, not printed
+    return plugin
+}
+
+/** Its listener would keep the process alive for as long as the daemon keeps a connection open. */
+export async function disconnectPlugin(plugin) {
+    await plugin.disconnect()
+    plugin._httpServer.closeAllConnections()
 }
 
 /** Daemons and clients of one test, ended together. JSON is YAML, so a configuration is a plain object. */
@@ -175,24 +192,22 @@ export class Network {
         return daemon
     }
 
-    /** A peer made of ilp-plugin-http: posts to `daemonPort`, listens on `port`. Connected until the test ends. */
-    async plugin({ port, daemonPort, name, path = '/ilp' }) {
-        const plugin = new PluginHttp({
-            incoming: { port, staticToken: `to-${name}` },
-            outgoing: { url: `http://127.0.0.1:${daemonPort}${path}`, staticToken: `from-${name}`, name },
+    /** The peer of `peer(name)`: posts to `daemonPort`, listens on `port`. Connected until the test ends. */
+    async plugin({ port, daemonPort, name }) {
+        const plugin = await connectPlugin({
+            name,
+            port,
+            url: `http://127.0.0.1:${daemonPort}/ilp`,
+            incomingToken: `to-${name}`,
+            outgoingToken: `from-${name}`,
         })
-        await plugin.connect()
-        plugin._app.silent = true // what reaches it after its end is answered, not printed
         this.#clients.push(plugin)
         return plugin
     }
 
     /** Ends everything; throws when a daemon does not stop cleanly, with the end of its log. */
     async close() {
-        for (const plugin of this.#clients) {
-            await plugin.disconnect()
-            plugin._httpServer?.closeAllConnections?.()
-        }
+        for (const plugin of this.#clients) await disconnectPlugin(plugin)
         for (const daemon of this.#daemons) {
             const how = await daemon.stop()
             if (how.code !== 0) {
