@@ -60,7 +60,9 @@ reply router::settle(std::span<const ilp::octet, ilp::hash_size> condition, ilp:
         }
         return {reply_kind::fulfill, {}, fulfill->bytes()};
     }
-    if (const auto reject = ilp::reject_view::parse(answer)) return {reply_kind::reject, {}, reject->bytes()};
+    if (const auto reject = ilp::reject_view::parse(answer)) {
+        return {reply_kind::reject, {}, reject->bytes(), reject->code()};
+    }
     return {reply_kind::refuse, reject_reason::next_hop_answered_nonsense};
 }
 

@@ -32,6 +32,7 @@ struct reply {
     reply_kind kind;
     reject_reason reason{};    ///< of `refuse`
     ilp::bytes_view packet{};  ///< of the others: in the buffer that was given
+    std::string_view code{};   ///< of `reject`: three letters, in the same buffer
 };
 
 /// The deciding core: values in, values out. No socket, clock, thread or database; one per worker, because it keeps

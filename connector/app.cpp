@@ -1,0 +1,215 @@
+#include "connector/app.hpp"
+
+#include "connector/log.hpp"
+#include "connector/metrics.hpp"
+#include "connector/metrics_server.hpp"
+#include "connector/network.hpp"
+#include "connector/worker.hpp"
+#include "peering/committer.hpp"
+#include "peering/ledger.hpp"
+#include "peering/registry.hpp"
+#include "peering/store.hpp"
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <csignal>
+#include <fmt/format.h>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace connector {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+constexpr milliseconds commit_patience{10000};  // for the last commits, when the daemon stops
+constexpr milliseconds drain_margin{2000};      // beyond the longest time that a packet is held
+
+tcp::endpoint to_endpoint(const config::listen_address& address) {
+    return {boost::asio::ip::make_address(address.host), address.port};
+}
+
+std::string to_text(const tcp::endpoint& endpoint) {
+    const auto host = endpoint.address().to_string();
+    return endpoint.address().is_v6() ? fmt::format("[{}]:{}", host, endpoint.port())
+                                      : fmt::format("{}:{}", host, endpoint.port());
+}
+
+/// The whole daemon, in the order in which it is built; destruction order is shutdown order.
+class app {
+public:
+    explicit app(const config::settings& settings) : settings_{settings} {}
+
+    exit_status run() {
+        if (!open_store() || !start_workers() || !start_metrics()) return exit_status::failure;
+        signals_.async_wait([this](error_code error, int signal) {
+            if (!error) drain(signal);
+        });
+        ready_ = true;
+        log::write(log::level::info, "ready",
+                   {{"ilp_address", settings_.ilp_address.text()},
+                    {"ilp", to_text(workers_.front()->local_endpoint())},
+                    {"metrics", to_text(metrics_->local_endpoint())},
+                    {"store", settings_.store.url},
+                    {"peers", std::to_string(network_->peers->peers().size())},
+                    {"workers", std::to_string(workers_.size())}});
+        control_.run();
+        return stop();
+    }
+
+private:
+    bool fail(std::string_view message) {
+        log::write(log::level::error, message);
+        return false;
+    }
+
+    bool open_store() {
+        auto opened = peering::open_store(settings_.store.url);
+        if (!opened) return fail(opened.error().message);
+        store_ = std::move(*opened);
+        if (settings_.store.url.starts_with("memory:")) {
+            log::write(log::level::warn, "store memory: keeps nothing; balances are lost when the daemon stops");
+        }
+        auto registry = peering::build_registry(settings_, *store_, ledger_);
+        if (!registry) return fail(registry.error());
+        network_ = make_network(settings_.ilp_address, std::move(*registry));
+        committer_ = std::make_unique<peering::committer>(ledger_, *store_);
+        committer_->on_health_change([](bool healthy, const std::string& error) {
+            if (healthy) {
+                log::write(log::level::info, "store takes transfers again");
+            } else {
+                log::write(log::level::error, "store does not take transfers; new packets are refused until it does",
+                           {{"error", error}});
+            }
+        });
+        return true;
+    }
+
+    bool start_workers() {
+        tcp::endpoint endpoint = to_endpoint(settings_.connector.listen);
+        if (!port_is_free(endpoint)) return false;
+        const unsigned count =
+            settings_.connector.workers != 0 ? settings_.connector.workers : std::max(1U, std::thread::hardware_concurrency());
+        for (unsigned i = 0; i < count; ++i) {
+            workers_.push_back(std::make_unique<worker>(settings_.connector, network_, *committer_));
+            if (const error_code error = workers_.back()->listen(endpoint)) {
+                return fail(fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+            }
+            endpoint = workers_.front()->local_endpoint();  // port 0 was the system's choice, once
+        }
+        committer_->start();
+        for (const auto& worker : workers_) worker->start();
+        return true;
+    }
+
+    /// The workers share the port, which would let a second daemon share it, too: asked without sharing first.
+    bool port_is_free(const tcp::endpoint& endpoint) {
+        error_code error;
+        tcp::acceptor probe{control_};
+        probe.open(endpoint.protocol(), error);
+        if (!error) probe.set_option(tcp::acceptor::reuse_address{true}, error);
+        if (!error) probe.bind(endpoint, error);
+        if (!error) return true;
+        return fail(fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+    }
+
+    bool start_metrics() {
+        metrics_ = std::make_unique<metrics_server>(
+            control_, metrics_server::sources{.metrics = [this](auto done) { collect(std::move(done)); },
+                                              .ready = [this] { return ready_ && committer_->store_is_healthy(); }});
+        const tcp::endpoint endpoint = to_endpoint(settings_.metrics.listen);
+        if (const error_code error = metrics_->listen(endpoint)) {
+            return fail(fmt::format("metrics.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+        }
+        return true;
+    }
+
+    /// Asks every worker for what it counted; the last to answer completes the scrape.
+    void collect(std::function<void(std::string)> done) {
+        struct collection {
+            std::vector<peer_sample> samples;
+            std::size_t missing;
+            std::function<void(std::string)> done;
+        };
+        auto collected = std::make_shared<collection>(collection{{}, workers_.size(), std::move(done)});
+        for (const auto& worker : workers_) {
+            worker->sample([this, collected](std::vector<peer_sample> samples) {
+                boost::asio::post(control_, [this, collected, samples = std::move(samples)] {
+                    collected->samples.insert(collected->samples.end(), samples.begin(), samples.end());
+                    if (--collected->missing != 0) return;
+                    collected->done(expose({*network_->peers, committer_->stats(), std::move(collected->samples)}));
+                });
+            });
+        }
+    }
+
+    void drain(int signal) {
+        ready_ = false;
+        log::write(log::level::info, "stopping: no new packets, those in flight are finished",
+                   {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+        draining_ = workers_.size();
+        for (const auto& worker : workers_) {
+            worker->drain([this] {
+                boost::asio::post(control_, [this] {
+                    if (--draining_ == 0) control_.stop();
+                });
+            });
+        }
+        drain_deadline_.expires_after(settings_.connector.max_hold_time + drain_margin);
+        drain_deadline_.async_wait([this](error_code error) {
+            if (!error) control_.stop();
+        });
+        signals_.async_wait([this](error_code error, int) {
+            if (error) return;
+            log::write(log::level::warn, "stopping at once: asked a second time");
+            control_.stop();
+        });
+    }
+
+    exit_status stop() {
+        const bool drained = draining_ == 0;
+        for (const auto& worker : workers_) worker->stop();
+        const bool committed = committer_->stop(commit_patience);
+        if (!committed) {
+            log::write(log::level::error, "stopped with transfers that the store did not take",
+                       {{"error", committer_->last_error()}});
+        } else if (!drained) {
+            log::write(log::level::warn, "stopped with packets in flight; their transfers are void");
+        } else {
+            log::write(log::level::info, "stopped");
+        }
+        return drained && committed ? exit_status::clean_stop : exit_status::failure;
+    }
+
+    const config::settings& settings_;
+    boost::asio::io_context control_{1};
+    boost::asio::signal_set signals_{control_, SIGTERM, SIGINT};
+    boost::asio::steady_timer drain_deadline_{control_};
+    std::size_t draining_ = 0;
+    bool ready_ = false;
+
+    std::unique_ptr<peering::store> store_;
+    peering::ledger ledger_;
+    std::shared_ptr<const network> network_;
+    std::unique_ptr<peering::committer> committer_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::unique_ptr<metrics_server> metrics_;
+};
+
+}  // namespace
+
+exit_status run(const config::settings& settings) {
+    std::signal(SIGPIPE, SIG_IGN);
+    return app{settings}.run();
+}
+
+}  // namespace connector

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "config/settings.hpp"
+
+namespace connector {
+
+/// Exit statuses of ilpd, as docs/operating/running.md lists them.
+enum class exit_status : int { clean_stop = 0, failure = 1, configuration_error = 2 };
+
+/// Starts the daemon with these settings, runs until SIGTERM or SIGINT, drains, commits and stops. The caller's thread
+/// becomes the control loop.
+exit_status run(const config::settings& settings);
+
+}  // namespace connector

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "ilp/amount.hpp"
+#include "ilp/error_code.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+/// What the packet path counts: plain integers of one worker. A scrape asks each worker for a copy.
+namespace connector {
+
+/// Upper bounds in seconds, of ilp_packet_duration_seconds.
+inline constexpr std::array<double, 12> duration_bounds{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
+                                                        0.05,   0.1,   0.5,   1.0,   5.0,  30.0};
+
+struct duration_histogram {
+    std::array<std::uint64_t, duration_bounds.size() + 1> buckets{};
+    double sum = 0;
+
+    void observe(double seconds) noexcept {
+        std::size_t i = 0;
+        while (i < duration_bounds.size() && seconds > duration_bounds[i]) ++i;
+        ++buckets[i];
+        sum += seconds;
+    }
+};
+
+/// Packets in one direction over the link with one peer.
+struct packet_counters {
+    std::uint64_t prepares = 0;
+    std::uint64_t fulfills = 0;
+    std::array<std::uint64_t, ilp::error_code_count + 1> rejects{};  ///< the last is for codes that RFC 27 does not have
+    double amount = 0;  ///< of the Prepares that were fulfilled
+
+    void count_reject(std::string_view code) noexcept {
+        const auto known = ilp::parse_error_code(code);
+        ++rejects[known ? static_cast<std::size_t>(*known) : rejects.size() - 1];
+    }
+    void count_reject(ilp::error_code code) noexcept { ++rejects[static_cast<std::size_t>(code)]; }
+};
+
+struct peer_counters {
+    packet_counters incoming;  ///< from the peer
+    packet_counters outgoing;  ///< to the peer
+    std::uint64_t packets_in_flight = 0;  ///< Prepares to the peer that are not answered
+    double amount_in_flight = 0;
+    duration_histogram duration;  ///< of the peer's own Prepares, from arrival to answer
+
+    void add(const peer_counters& other) noexcept;
+};
+
+}  // namespace connector

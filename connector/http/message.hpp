@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string_view>
+
+/// HTTP/1.1 as the packet path needs it: parsers that read views in place, no sockets. Everything else that speaks HTTP
+/// here (metrics) uses Beast.
+namespace connector::http {
+
+inline constexpr std::size_t head_size_max = 16 * 1024;
+inline constexpr std::size_t body_size_max = 64 * 1024;  ///< above the largest Reject (41997 octets)
+
+/// Why the octets are no message that we take; as the status of the answer.
+enum class status : std::uint16_t {
+    ok = 200,
+    bad_request = 400,
+    unauthorized = 401,
+    not_found = 404,
+    method_not_allowed = 405,
+    not_acceptable = 406,
+    request_timeout = 408,
+    content_too_large = 413,
+    unsupported_media_type = 415,
+    expectation_failed = 417,
+    header_fields_too_large = 431,
+    not_implemented = 501,
+    version_not_supported = 505,
+};
+
+std::string_view reason_phrase(status status) noexcept;
+
+/// How the body of a message ends.
+enum class framing : std::uint8_t { content_length, chunked, until_close };
+
+struct request_head {
+    std::size_t size = 0;  ///< octets of the head, its empty line included
+    std::string_view method;
+    std::string_view target;
+    std::string_view authorization;
+    std::string_view content_type;
+    std::string_view accept;
+    framing body = framing::content_length;
+    std::size_t content_length = 0;
+    bool keep_alive = true;
+    bool expects_continue = false;
+};
+
+struct response_head {
+    std::size_t size = 0;
+    unsigned status_code = 0;
+    framing body = framing::until_close;
+    std::size_t content_length = 0;
+    bool keep_alive = true;
+    std::optional<std::uint32_t> keep_alive_seconds;  ///< of a Keep-Alive: timeout=N
+};
+
+/// Place of the octet behind the empty line that ends the head; empty when it has not come yet. `searched` is how far an
+/// earlier call looked.
+std::optional<std::size_t> find_head_end(std::string_view octets, std::size_t searched) noexcept;
+
+/// Precondition: `head` ends with its empty line. The views point into it.
+std::expected<request_head, status> parse_request_head(std::string_view head) noexcept;
+std::expected<response_head, status> parse_response_head(std::string_view head) noexcept;
+
+/// Takes the chunk lines out of a chunked body, in place, as its octets come in.
+class chunked_body {
+public:
+    enum class state : std::uint8_t { incomplete, complete, malformed, too_large };
+
+    /// `octets` begins where the body begins and is as long as what has come in; what an earlier call already moved
+    /// stays in place. Afterwards the first size() octets are the body, and the first consumed() octets have been read.
+    state advance(std::span<char> octets) noexcept;
+
+    std::size_t size() const noexcept { return size_; }
+    std::size_t consumed() const noexcept { return consumed_; }
+
+private:
+    enum class part : std::uint8_t { size_line, data, data_end, trailer };
+
+    std::size_t size_ = 0;
+    std::size_t consumed_ = 0;
+    std::size_t left_ = 0;  // of the chunk that is being read
+    part part_ = part::size_line;
+};
+
+/// `a` equals `b` but for the case of ASCII letters. Precondition: `b` is in lower case.
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+/// The token of an `Authorization: Bearer TOKEN` field; empty when there is none.
+std::string_view bearer_token(std::string_view authorization) noexcept;
+
+/// True for application/octet-stream and application/ilp+octet-stream, whatever parameters follow.
+bool is_packet_content_type(std::string_view content_type) noexcept;
+
+/// False when the field excludes application/octet-stream. No field accepts everything.
+bool accepts_packets(std::string_view accept) noexcept;
+
+}  // namespace connector::http

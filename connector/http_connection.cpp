@@ -1,0 +1,212 @@
+#include "connector/http_connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <cassert>
+#include <utility>
+
+namespace connector {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+constexpr milliseconds connect_time_max{5000};
+constexpr milliseconds idle_time_default{60000};
+
+/// Before the other side closes an idle connection, we do: else a packet could meet it half closed.
+milliseconds idle_time(std::uint32_t announced_seconds) {
+    const milliseconds announced{std::int64_t{announced_seconds} * 1000};
+    return std::min(idle_time_default, announced > milliseconds{2000} ? announced - milliseconds{1000} : announced / 2);
+}
+
+std::optional<reject_reason> reason_of(unsigned status) {
+    if (status >= 200 && status < 300) return std::nullopt;
+    if (status == 429 || status == 503) return reject_reason::next_hop_busy;
+    if (status >= 500) return reject_reason::next_hop_failed;
+    return reject_reason::next_hop_refused_us;
+}
+
+}  // namespace
+
+http_connection::http_connection(http_link& link, event_loop& loop)
+    : tcp_connection{loop, tcp::socket{loop.context()}},
+      link_{link},
+      timer_{*this},
+      resolver_{loop.context()},
+      idle_time_max_{idle_time_default} {}
+
+void http_connection::connect(const std::string& host, std::uint16_t port) {
+    loop_.set(timer_, loop_.now().steady + connect_time_max);
+    error_code not_literal;
+    const auto literal = boost::asio::ip::make_address(host, not_literal);
+    if (!not_literal) {
+        return connect_to(tcp::resolver::results_type::create(tcp::endpoint{literal, port}, host, ""));
+    }
+    operation_begins();
+    resolver_.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
+                            [this](const error_code& error, const tcp::resolver::results_type& endpoints) {
+                                if (!operation_ended()) return;
+                                if (error) {
+                                    link_.connect_failed(*this, error.message());
+                                    return abandon();
+                                }
+                                connect_to(endpoints);
+                            });
+}
+
+void http_connection::connect_to(const tcp::resolver::results_type& endpoints) {
+    operation_begins();
+    boost::asio::async_connect(socket_, endpoints, [this](const error_code& error, const tcp::endpoint&) {
+        if (!operation_ended()) return;
+        if (error) {
+            link_.connect_failed(*this, error.message());
+            return abandon();
+        }
+        error_code ignored;
+        socket_.set_option(tcp::no_delay{true}, ignored);
+        become_idle();
+        receive();
+        link_.connected(*this);
+    });
+}
+
+void http_connection::carry(packet_in_flight& packet, ilp::bytes request) {
+    assert(state_ == state::idle);
+    packet_ = &packet;
+    request_ = std::move(request);
+    state_ = state::queued;
+}
+
+void http_connection::flush() {
+    if (state_ != state::queued) return;  // forgotten or broken meanwhile
+    state_ = state::awaiting_answer;
+    if (!send(request_)) hand_back();
+}
+
+void http_connection::received() {
+    if (state_ == state::awaiting_answer) return read_answer();
+    hand_back();  // unasked octets: nothing that is sent behind them could be matched with its answer
+}
+
+/// For a connection that turned out to be of no use before anything of the queued request left.
+void http_connection::hand_back() {
+    packet_in_flight* const packet = std::exchange(packet_, nullptr);
+    ilp::bytes request = std::move(request_);
+    abandon();
+    if (packet != nullptr) link_.stale(*packet, std::move(request));
+}
+
+void http_connection::read_answer() {
+    if (!head_) {
+        const auto end = http::find_head_end(in_.text(), searched_);
+        if (!end) {
+            searched_ = in_.size();
+            if (searched_ > http::head_size_max) return fail(reject_reason::next_hop_answered_nonsense);
+            return receive();
+        }
+        searched_ = 0;
+        const auto head = http::parse_response_head(in_.text().substr(0, *end));
+        if (!head) return fail(reject_reason::next_hop_answered_nonsense);
+        if (head->status_code < 200) {
+            in_.consume(head->size);
+            return read_answer();
+        }
+        if (head->content_length > http::body_size_max) {
+            link_.answered_with_status(head->status_code);
+            return fail(reason_of(head->status_code).value_or(reject_reason::next_hop_answered_nonsense));
+        }
+        head_ = *head;
+        chunks_ = {};
+    }
+    const std::size_t have = in_.size() - head_->size;
+    char* const body = in_.octets().data() + head_->size;
+    const auto as_octets = [&](std::size_t size) { return ilp::bytes_span{reinterpret_cast<ilp::octet*>(body), size}; };
+    switch (head_->body) {
+        case http::framing::content_length:
+            if (have < head_->content_length) return receive(head_->content_length - have);
+            return finish_answer(as_octets(head_->content_length), head_->content_length);
+        case http::framing::chunked:
+            switch (chunks_.advance({body, have})) {
+                case http::chunked_body::state::incomplete:
+                    if (have > 2 * http::body_size_max) break;
+                    return receive();
+                case http::chunked_body::state::complete:
+                    return finish_answer(as_octets(chunks_.size()), chunks_.consumed());
+                case http::chunked_body::state::malformed:
+                case http::chunked_body::state::too_large: break;
+            }
+            return fail(reject_reason::next_hop_answered_nonsense);
+        case http::framing::until_close:
+            if (have > http::body_size_max) return fail(reject_reason::next_hop_answered_nonsense);
+            return receive();  // disconnected() ends it
+    }
+}
+
+void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) {
+    const http::response_head head = *std::exchange(head_, std::nullopt);
+    packet_in_flight& packet = *std::exchange(packet_, nullptr);
+    link_.answered_with_status(head.status_code);
+    if (const auto reason = reason_of(head.status_code)) {
+        link_.listener_.failed(packet, *reason);
+    } else {
+        link_.listener_.answered(packet, body);
+    }
+    in_.consume(head.size + consumed);
+    if (head.keep_alive_seconds) {
+        const milliseconds announced = idle_time(*head.keep_alive_seconds);
+        if (announced < idle_time_max_) timer_.cancel();  // it is set for the longer time
+        idle_time_max_ = announced;
+    }
+    if (!head.keep_alive || !in_.empty() || idle_time_max_ == milliseconds{0}) return abandon();
+    become_idle();
+    receive();
+    link_.ready(*this);
+}
+
+void http_connection::become_idle() {
+    state_ = state::idle;
+    idle_since_ = loop_.now().steady;
+    if (!timer_.is_set()) loop_.set(timer_, idle_since_ + idle_time_max_);
+}
+
+void http_connection::disconnected() {
+    if (head_ && head_->body == http::framing::until_close) {
+        auto* const body = reinterpret_cast<ilp::octet*>(in_.octets().data()) + head_->size;
+        return finish_answer({body, in_.size() - head_->size}, in_.size() - head_->size);
+    }
+    if (state_ != state::awaiting_answer) return hand_back();
+    fail(reject_reason::next_hop_unreachable);
+}
+
+void http_connection::fail(reject_reason reason) {
+    if (packet_ != nullptr) link_.listener_.failed(*std::exchange(packet_, nullptr), reason);
+    abandon();
+}
+
+void http_connection::abandon() {
+    if (is_closed()) return;
+    if (state_ == state::idle) link_.not_idle_any_more(*this);
+    state_ = state::closed;
+    packet_ = nullptr;
+    timer_.cancel();
+    resolver_.cancel();
+    close();
+}
+
+void http_connection::released() { link_.gone(*this); }
+
+void http_connection::time_out() {
+    if (state_ == state::connecting) {
+        link_.connect_failed(*this, "connect timed out");
+        return abandon();
+    }
+    if (state_ != state::idle) return;  // become_idle() sets it again
+    const auto due = idle_since_ + idle_time_max_;
+    if (due > loop_.now().steady) return loop_.set(timer_, due);
+    abandon();
+}
+
+}  // namespace connector

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "connector/http/message.hpp"
+#include "connector/http_link.hpp"
+#include "connector/tcp_connection.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace connector {
+
+/// One keep-alive connection of an http_link: connects, carries one packet at a time, reads the answer.
+class http_connection final : public tcp_connection {
+public:
+    http_connection(http_link& link, event_loop& loop);
+
+    void connect(const std::string& host, std::uint16_t port);
+
+    /// Precondition: idle. The octets leave at flush().
+    void carry(packet_in_flight& packet, ilp::bytes request);
+
+    /// Where the next request is to be written, before carry() of what it holds: memory of this connection that is used
+    /// again.
+    ilp::bytes take_request_buffer() {
+        request_.clear();
+        return std::move(request_);
+    }
+
+    void flush();
+
+    packet_in_flight* packet() const noexcept { return packet_; }
+
+    /// Closes; the packet, if any, is the caller's affair.
+    void abandon();
+
+private:
+    enum class state : std::uint8_t { connecting, idle, queued, awaiting_answer, closed };
+
+    void received() override;
+    void disconnected() override;
+    void released() override;
+
+    void connect_to(const boost::asio::ip::tcp::resolver::results_type& endpoints);
+    void read_answer();
+    void finish_answer(ilp::bytes_span body, std::size_t consumed);
+    void fail(reject_reason reason);
+    void hand_back();
+    void become_idle();
+    void time_out();
+
+    http_link& link_;
+    deadline_of<http_connection, &http_connection::time_out> timer_;
+    boost::asio::ip::tcp::resolver resolver_;
+    state state_ = state::connecting;
+    packet_in_flight* packet_ = nullptr;
+    ilp::bytes request_;
+
+    std::optional<http::response_head> head_;  ///< of the answer that is being read
+    http::chunked_body chunks_;
+    std::size_t searched_ = 0;
+    peering::steady_time idle_since_;
+    std::chrono::milliseconds idle_time_max_;
+};
+
+}  // namespace connector

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "connector/event_loop.hpp"
+#include "connector/link.hpp"
+#include "ilp/bytes.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+class http_connection;
+
+/// ILP over HTTP/1.1 to one peer (RFC 35, synchronous): a bounded pool of keep-alive connections with one packet in
+/// flight on each. What finds none free waits, in order, for the first that is.
+class http_link final : public link, public flushable {
+public:
+    /// `loop` and `listener` must outlive the link. `name` is the peer's, for the log.
+    http_link(event_loop& loop, link_listener& listener, const config::outgoing_http_settings& settings,
+              std::string name);
+    ~http_link() override;
+
+    std::optional<reject_reason> send(packet_in_flight& packet, ilp::bytes_view prepare) override;
+    void forget(packet_in_flight& packet) override;
+    std::size_t connection_count() const noexcept override { return connections_.size(); }
+
+    void flush() override;
+
+private:
+    friend class http_connection;
+
+    struct waiting_packet {
+        packet_in_flight* packet;
+        ilp::bytes octets;  ///< the whole request
+    };
+
+    void append_request(ilp::bytes& out, ilp::bytes_view prepare) const;
+    void open_connection();
+
+    // What a connection tells.
+    void connected(http_connection& connection);
+    void connect_failed(http_connection& connection, const std::string& why);
+    void ready(http_connection& connection);
+    void stale(packet_in_flight& packet, ilp::bytes request);
+    void busy_to_flush(http_connection& connection);
+    void not_idle_any_more(http_connection& connection);
+    void gone(http_connection& connection);
+    void answered_with_status(unsigned status);
+
+    void report(std::string state, std::string_view message);
+
+    event_loop& loop_;
+    link_listener& listener_;
+    const config::outgoing_http_settings settings_;
+    const std::string name_;
+    const std::string request_head_;  ///< up to the value of Content-Length, which comes last
+
+    std::vector<std::unique_ptr<http_connection>> connections_;
+    std::vector<http_connection*> idle_;      ///< the one used last is used next, so that the others can time out
+    std::vector<http_connection*> to_flush_;
+    std::deque<waiting_packet> waiting_;
+    std::size_t connecting_ = 0;
+
+    // After a failed connect, packets are refused at once for a while that grows with each failure.
+    std::chrono::milliseconds pause_{0};
+    peering::steady_time paused_until_;
+    std::string reported_state_;  ///< what the operator was told last: each state is told once
+};
+
+}  // namespace connector

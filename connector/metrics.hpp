@@ -1,0 +1,24 @@
+#pragma once
+
+#include "connector/counters.hpp"
+#include "connector/worker.hpp"
+#include "peering/committer.hpp"
+#include "peering/registry.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// Everything that one scrape shows. Components own plain numbers; nothing is counted for the metrics' sake.
+struct scrape {
+    const peering::registry& registry;
+    const peering::committer::counters& commits;
+    std::vector<peer_sample> samples;  ///< of all workers, in any order
+};
+
+/// The text exposition format. Names, types and help of all metrics stand in one table in metrics.cpp.
+std::string expose(const scrape& scrape);
+
+}  // namespace connector

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "connector/deadline_wheel.hpp"
+#include "ilp/amount.hpp"
+#include "ilp/condition.hpp"
+#include "ilp/timestamp.hpp"
+#include "peering/peer.hpp"
+#include "peering/posting.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace connector {
+
+class incoming_connection;
+class worker;
+
+/// What must be kept of a Prepare until its answer is on its way: the packet itself is gone with its buffer. The base is
+/// its expiry towards the next hop.
+struct packet_in_flight : deadline {
+    explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
+
+    worker* owner = nullptr;
+    const peering::peer* from = nullptr;
+    const peering::peer* to = nullptr;  ///< null: fulfilled by this node itself
+    ilp::condition condition{};
+    ilp::timestamp expires_at{};  ///< towards the next hop
+    peering::steady_time arrived_at;
+    ilp::amount incoming_amount;
+    ilp::amount outgoing_amount;
+    peering::packet_transfer transfer;         ///< held
+    incoming_connection* answer_to = nullptr;  ///< null: the sender has gone
+    std::uint64_t request = 0;                 ///< of that connection
+};
+
+/// Packets in flight of one worker, in memory that is used again.
+class packet_pool {
+public:
+    explicit packet_pool(deadline::action on_expiry) : on_expiry_{on_expiry} {}
+
+    packet_in_flight& take() {
+        ++in_use_;
+        if (free_.empty()) return storage_.emplace_back(on_expiry_);
+        packet_in_flight& packet = *free_.back();
+        free_.pop_back();
+        return packet;
+    }
+
+    void give_back(packet_in_flight& packet) {
+        --in_use_;
+        packet.cancel();
+        packet.transfer = {};
+        packet.answer_to = nullptr;
+        free_.push_back(&packet);
+    }
+
+    std::size_t in_use() const noexcept { return in_use_; }
+
+private:
+    deadline::action on_expiry_;
+    std::deque<packet_in_flight> storage_;  // stable addresses
+    std::vector<packet_in_flight*> free_;
+    std::size_t in_use_ = 0;
+};
+
+}  // namespace connector

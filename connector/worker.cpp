@@ -1,0 +1,302 @@
+#include "connector/worker.hpp"
+
+#include "connector/http/message.hpp"
+#include "connector/http_link.hpp"
+#include "connector/log.hpp"
+#include "peering/ledger.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+#include <utility>
+
+#include <sys/socket.h>
+
+namespace connector {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds accept_pause{100};  // when the system has no more descriptors for us
+
+double seconds(std::chrono::steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+worker::worker(const config::connector_settings& settings, std::shared_ptr<const network> network,
+               peering::committer& committer)
+    : settings_{settings},
+      timeouts_{settings.request_timeout, settings.idle_timeout},
+      network_{std::move(network)},
+      committer_{committer},
+      listener_number_{committer.add_listener([this](peering::commit_ticket durable) {
+          boost::asio::post(loop_.context(), [this, durable] {
+              loop_.enter();
+              release_durable(durable);
+          });
+      })},
+      acceptor_{loop_.context()},
+      accept_again_{*this},
+      router_{{settings.min_expiration_window, settings.max_hold_time, settings.echo_max_amount}},
+      packets_{[](deadline& expiry) {
+          auto& packet = static_cast<packet_in_flight&>(expiry);
+          packet.owner->expired(packet);
+      }} {
+    loop_.at_turn_end([this] { submit_postings(); });
+}
+
+worker::~worker() { stop(); }
+
+error_code worker::listen(const tcp::endpoint& endpoint) {
+    using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+    error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error) acceptor_.set_option(reuse_port{true}, error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    return error;
+}
+
+tcp::endpoint worker::local_endpoint() const { return acceptor_.local_endpoint(); }
+
+void worker::start() {
+    boost::asio::post(loop_.context(), [this] {
+        loop_.enter();
+        accept();
+    });
+    thread_ = std::thread{[this] {
+        const auto forever = boost::asio::make_work_guard(loop_.context());
+        loop_.context().run();
+    }};
+}
+
+void worker::stop() {
+    loop_.context().stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+void worker::drain(std::function<void()> drained) {
+    boost::asio::post(loop_.context(), [this, drained = std::move(drained)]() mutable {
+        loop_.enter();
+        draining_ = true;
+        drained_ = std::move(drained);
+        error_code ignored;
+        acceptor_.close(ignored);
+        for (const auto& connection : connections_) connection->drain();
+    });
+}
+
+void worker::check_drained() {
+    if (!draining_ || !drained_ || packets_.in_use() != 0) return;
+    // The answers of this turn have left when the next one begins.
+    boost::asio::post(loop_.context(), std::exchange(drained_, {}));
+}
+
+void worker::sample(std::function<void(std::vector<peer_sample>)> callback) {
+    boost::asio::post(loop_.context(), [this, callback = std::move(callback)] {
+        std::vector<peer_sample> samples;
+        for (std::size_t slot = 0; slot < lanes_.size(); ++slot) {
+            if (!lanes_[slot]) continue;
+            const lane& lane = *lanes_[slot];
+            samples.push_back({static_cast<peering::peer_slot>(slot), lane.counters,
+                               lane.way ? lane.way->connection_count() : 0});
+        }
+        callback(std::move(samples));
+    });
+}
+
+void worker::accept() {
+    if (accepting_ || draining_ || connections_.size() >= settings_.max_connections) return;
+    accepting_ = true;
+    acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
+        loop_.enter();
+        accepting_ = false;
+        if (error == boost::asio::error::operation_aborted) return;
+        if (error) {
+            log::write(log::level::warn, "cannot accept a connection", {{"error", error.message()}});
+            return loop_.set(accept_again_, loop_.now().steady + accept_pause);
+        }
+        accepted(std::move(socket));
+        accept();
+    });
+}
+
+void worker::accepted(tcp::socket socket) {
+    error_code ignored;
+    socket.set_option(tcp::no_delay{true}, ignored);
+    auto& connection = *connections_.emplace_back(
+        std::make_unique<incoming_connection>(loop_, *this, timeouts_, std::move(socket)));
+    connection.place = connections_.size() - 1;
+    connection.start();
+}
+
+void worker::connection_closed(incoming_connection& connection) {
+    const std::size_t place = connection.place;
+    std::swap(connections_[place], connections_.back());
+    connections_[place]->place = place;
+    loop_.dispose(std::move(connections_.back()));
+    connections_.pop_back();
+    if (!accept_again_.is_set()) accept();
+}
+
+const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
+    if (token.empty()) return nullptr;
+    const peering::peer* const owner = network_->peers->find_by_token(hash_(ilp::as_bytes(token)));
+    // The token decides who it is; a path that names another peer is a mistake that must not pass.
+    if (owner == nullptr || account.empty() || account == owner->name) return owner;
+    return network_->peers->find_by_name(account) == nullptr ? owner : nullptr;
+}
+
+worker::lane& worker::lane_of(const peering::peer& peer) {
+    const auto slot = static_cast<std::size_t>(peer.slot);
+    if (slot >= lanes_.size()) lanes_.resize(slot + 1);
+    auto& place = lanes_[slot];
+    if (!place) place = std::make_unique<lane>();
+    return *place;
+}
+
+void worker::prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
+                              ilp::bytes_span body) {
+    const load load{.draining = draining_,
+                    .store_unavailable = !committer_.store_is_healthy(),
+                    .packets_in_flight_full = packets_.in_use() >= settings_.max_packets_in_flight};
+    const auto [decided, journey] = router_.decide(body, from, *network_, load, loop_.now());
+    if (decided == step::bad_request) return connection.refuse(request, http::status::bad_request);
+    ++lane_of(from).counters.incoming.prepares;
+    switch (decided) {
+        case step::reject: return refuse(connection, request, from, journey.reason, &journey);
+        case step::fulfill: {
+            packet_in_flight& packet = keep(connection, request, journey);
+            scratch_.clear();
+            ilp::serialize_fulfill(scratch_, journey.fulfillment, journey.answer_data);
+            return fulfilled(packet, scratch_);
+        }
+        case step::go_on: return forward(connection, request, journey);
+        case step::bad_request: break;
+    }
+}
+
+packet_in_flight& worker::keep(incoming_connection& connection, std::uint64_t request, const journey& journey) {
+    packet_in_flight& packet = packets_.take();
+    packet.owner = this;
+    packet.from = &journey.from;
+    packet.to = journey.to;
+    packet.arrived_at = journey.now.steady;
+    packet.incoming_amount = journey.incoming_amount;
+    packet.outgoing_amount = journey.outgoing_amount;
+    packet.transfer = journey.transfer;
+    connection.attach(request, packet);
+    return packet;
+}
+
+void worker::forward(incoming_connection& connection, std::uint64_t request, const journey& journey) {
+    const peering::peer& to = *journey.to;
+    lane& lane = lane_of(to);
+    if (!lane.way) lane.way = std::make_unique<http_link>(loop_, *this, to.outgoing, to.name);
+    packet_in_flight& packet = keep(connection, request, journey);
+    packet.expires_at = journey.outgoing_expires_at;
+    std::ranges::copy(journey.prepare->condition(), packet.condition.begin());
+    ++lane.counters.packets_in_flight;
+    lane.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
+    if (const auto refusal = lane.way->send(packet, journey.prepare->bytes())) return reject(packet, *refusal);
+    ++lane.counters.outgoing.prepares;
+    loop_.set(packet, loop_.now().steady + (packet.expires_at - loop_.now().wall));
+}
+
+void worker::refuse(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
+                    reject_reason reason, const journey* journey) {
+    scratch_.clear();
+    serialize_reject(scratch_, reason, network_->own_address, journey);
+    lane_of(from).counters.outgoing.count_reject(describe(reason).code);
+    if (log::enabled(log::level::debug)) {
+        log::write(log::level::debug, "packet refused",
+                   {{"from", from.name},
+                    {"code", std::string{ilp::code_text(describe(reason).code)}},
+                    {"reason", std::string{describe(reason).message}}});
+    }
+    connection.answer(request, scratch_);
+}
+
+void worker::answered(packet_in_flight& packet, ilp::bytes_span answer) {
+    if (loop_.now().wall > packet.expires_at) return failed(packet, reject_reason::next_hop_timed_out);
+    const reply reply = router_.settle(packet.condition, answer);
+    peer_counters& of_next_hop = lane_of(*packet.to).counters;
+    switch (reply.kind) {
+        case reply_kind::refuse: return failed(packet, reply.reason);
+        case reply_kind::reject: {
+            of_next_hop.incoming.count_reject(reply.code);
+            lane_of(*packet.from).counters.outgoing.count_reject(reply.code);
+            end_in_flight(packet);
+            peering::ledger::release(packet.transfer.legs());
+            if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, reply.packet);
+            return finish(packet);
+        }
+        case reply_kind::fulfill:
+            ++of_next_hop.incoming.fulfills;
+            of_next_hop.outgoing.amount += static_cast<double>(packet.outgoing_amount.value);
+            end_in_flight(packet);
+            return fulfilled(packet, reply.packet);
+    }
+}
+
+void worker::failed(packet_in_flight& packet, reject_reason reason) { reject(packet, reason); }
+
+void worker::expired(packet_in_flight& packet) {
+    lane_of(*packet.to).way->forget(packet);
+    reject(packet, reject_reason::next_hop_timed_out);
+}
+
+/// The packet is no longer the next hop's affair.
+void worker::end_in_flight(packet_in_flight& packet) {
+    packet.cancel();
+    peer_counters& counters = lane_of(*packet.to).counters;
+    --counters.packets_in_flight;
+    counters.amount_in_flight -= static_cast<double>(packet.outgoing_amount.value);
+}
+
+void worker::reject(packet_in_flight& packet, reject_reason reason) {
+    end_in_flight(packet);
+    peering::ledger::release(packet.transfer.legs());
+    if (packet.answer_to != nullptr) {
+        refuse(*packet.answer_to, packet.request, *packet.from, reason);
+    }
+    finish(packet);
+}
+
+/// From here on the fulfillment is not forgotten: the transfer becomes durable, then the sender is told.
+void worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
+    peer_counters& of_sender = lane_of(*packet.from).counters;
+    ++of_sender.outgoing.fulfills;
+    of_sender.incoming.amount += static_cast<double>(packet.incoming_amount.value);
+    const bool held = !packet.transfer.empty();
+    if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, fulfill, held);
+    if (!held) return finish(packet);
+    batch_.add(packet.transfer.legs());
+    posted_this_turn_.push_back(&packet);
+}
+
+void worker::finish(packet_in_flight& packet) {
+    lane_of(*packet.from).counters.duration.observe(seconds(loop_.now().steady - packet.arrived_at));
+    packets_.give_back(packet);
+    check_drained();
+}
+
+void worker::submit_postings() {
+    if (posted_this_turn_.empty()) return check_drained();
+    const peering::commit_ticket ticket = committer_.submit(listener_number_, batch_);
+    for (packet_in_flight* const packet : posted_this_turn_) waiting_.push_back({ticket, packet});
+    posted_this_turn_.clear();
+}
+
+void worker::release_durable(peering::commit_ticket durable) {
+    while (!waiting_.empty() && waiting_.front().ticket <= durable) {
+        packet_in_flight& packet = *waiting_.front().packet;
+        waiting_.pop_front();
+        if (packet.answer_to != nullptr) packet.answer_to->release(packet.request);
+        finish(packet);
+    }
+}
+
+}  // namespace connector

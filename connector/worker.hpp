@@ -1,0 +1,123 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "connector/counters.hpp"
+#include "connector/event_loop.hpp"
+#include "connector/incoming_connection.hpp"
+#include "connector/link.hpp"
+#include "connector/network.hpp"
+#include "connector/packet_in_flight.hpp"
+#include "connector/router.hpp"
+#include "peering/committer.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace connector {
+
+/// What one worker counted for one peer, and the connections that it has to it.
+struct peer_sample {
+    peering::peer_slot slot{};
+    peer_counters counters;
+    std::size_t link_connections = 0;
+};
+
+/// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. It is the
+/// shell round the router: it moves octets between sockets and the deciding core, and postings to the committer.
+class worker final : public endpoint, public link_listener {
+public:
+    /// `acceptor` is open and listens; its context is this loop's once start() runs. The committer must outlive the worker.
+    worker(const config::connector_settings& settings, std::shared_ptr<const network> network,
+           peering::committer& committer);
+    ~worker();
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    /// Binds the listener; with SO_REUSEPORT, so that every worker has one on the same port. Before start().
+    boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
+    boost::asio::ip::tcp::endpoint local_endpoint() const;
+
+    void start();
+
+    // From other threads; what follows happens on the worker's thread.
+
+    /// Accepts no further connections, refuses further packets; calls back when nothing is in flight any more.
+    void drain(std::function<void()> drained);
+
+    /// Calls back with what this worker has counted so far.
+    void sample(std::function<void(std::vector<peer_sample>)> callback);
+
+    /// Ends the thread, whatever is in flight. Returns when it has ended.
+    void stop();
+
+private:
+    struct lane {  ///< what this worker has of one peer
+        peer_counters counters;
+        std::unique_ptr<link> way;
+    };
+
+    struct waiting_for_commit {
+        peering::commit_ticket ticket;
+        packet_in_flight* packet;
+    };
+
+    // endpoint
+    const peering::peer* authenticate(std::string_view token, std::string_view account) override;
+    void prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
+                          ilp::bytes_span body) override;
+    void connection_closed(incoming_connection& connection) override;
+
+    // link_listener
+    void answered(packet_in_flight& packet, ilp::bytes_span answer) override;
+    void failed(packet_in_flight& packet, reject_reason reason) override;
+
+    void accept();
+    void accepted(boost::asio::ip::tcp::socket socket);
+    lane& lane_of(const peering::peer& peer);
+    void forward(incoming_connection& connection, std::uint64_t request, const journey& journey);
+    packet_in_flight& keep(incoming_connection& connection, std::uint64_t request, const journey& journey);
+    void refuse(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
+                reject_reason reason, const journey* journey = nullptr);
+    void end_in_flight(packet_in_flight& packet);
+    void reject(packet_in_flight& packet, reject_reason reason);
+    void fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
+    void finish(packet_in_flight& packet);
+    void expired(packet_in_flight& packet);
+    void submit_postings();
+    void release_durable(peering::commit_ticket durable);
+    void check_drained();
+
+    const config::connector_settings settings_;
+    const incoming_timeouts timeouts_;
+    std::shared_ptr<const network> network_;
+    peering::committer& committer_;
+    std::size_t listener_number_;
+
+    event_loop loop_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    deadline_of<worker, &worker::accept> accept_again_;
+    bool accepting_ = false;
+    bool draining_ = false;
+    std::function<void()> drained_;
+
+    router router_;
+    ilp::sha256 hash_;
+    ilp::bytes scratch_;  ///< for packets that this node writes itself
+
+    packet_pool packets_;
+    peering::posting_batch batch_;                     ///< of this turn
+    std::vector<packet_in_flight*> posted_this_turn_;
+    std::deque<waiting_for_commit> waiting_;           ///< in the order of their tickets
+
+    std::vector<std::unique_ptr<lane>> lanes_;         ///< by peer slot; made at the first packet
+    std::vector<std::unique_ptr<incoming_connection>> connections_;
+
+    std::thread thread_;
+};
+
+}  // namespace connector
