@@ -1,0 +1,39 @@
+#include "config/load.hpp"
+#include "ilp/bytes.hpp"
+#include "tests/fuzz/property.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+
+using fuzz::require;
+
+namespace {
+
+std::optional<std::string> variable(std::string_view name) {
+    if (name == "A") return "test.a";
+    return std::nullopt;
+}
+
+}  // namespace
+
+/// Any text gives settings that can be printed and read back, or problems that are fit for a terminal.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
+    const config::environment environment = variable;
+    auto loaded = config::load_text(ilp::as_text({octets, size}), "f", environment);
+    if (!loaded) {
+        require(!loaded.error().empty(), "what is refused has a reason");
+        for (const config::problem& problem : loaded.error())
+            require(std::ranges::all_of(to_string(problem), [](char c) { return c >= 0x20 && c < 0x7f; }),
+                    "a problem is printable ASCII");
+        return 0;
+    }
+    // Hidden tokens would all be the same one.
+    for (config::peer_settings& peer : loaded->peers) peer.http.incoming.auth_tokens.clear();
+    const std::string printed = config::to_yaml(*loaded);
+    const auto again = config::load_text(printed, "f", environment);
+    require(again.has_value(), "what is printed can be read");
+    require(config::to_yaml(*again) == printed, "and says the same");
+    return 0;
+}
