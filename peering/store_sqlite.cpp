@@ -330,19 +330,17 @@ std::uint32_t id_of(std::int64_t value, std::string_view table) {
     return static_cast<std::uint32_t>(value);
 }
 
-wide_amount amount_of(std::string_view text, account_id id) {
-    const std::optional<wide_amount> amount = parse_wide_amount(text);
-    if (!amount) {
-        throw failure{fmt::format("account {} is missing or its totals are no amounts: restore a backup",
-                                  std::to_underlying(id))};
-    }
-    return *amount;
-}
-
 /// Reads id, debits_posted and credits_posted from three columns.
-account_record read_account(const statement& row, int column, account_kind kind) {
-    const account_id id{id_of(row.integer(column), "accounts")};
-    return {id, kind, {amount_of(row.text(column + 1), id), amount_of(row.text(column + 2), id)}};
+account_record read_account(const statement& row, int column, account_kind kind, std::string_view owner) {
+    const auto refuse = [&](std::string_view what) -> failure {
+        return {fmt::format("the {} account of {} {}: restore a backup", kind_text(kind), owner, what)};
+    };
+    const std::int64_t id = row.integer(column);
+    if (id == 0) throw refuse("is missing");
+    const std::optional<wide_amount> debits = parse_wide_amount(row.text(column + 1));
+    const std::optional<wide_amount> credits = parse_wide_amount(row.text(column + 2));
+    if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are no amounts", id));
+    return {account_id{id_of(id, "accounts")}, kind, {*debits, *credits}};
 }
 
 std::uint32_t sqlite_store::last_id() const {
@@ -388,8 +386,9 @@ std::expected<catalogue, store_error> sqlite_store::load() {
             asset.uuid = assets.text(1);
             asset.code = assets.text(2);
             asset.scale = static_cast<std::uint8_t>(assets.integer(3));
-            asset.liquidity = read_account(assets, 4, account_kind::asset_liquidity);
-            asset.settlement = read_account(assets, 7, account_kind::settlement);
+            const std::string owner = fmt::format("asset {}/{}", asset.code, asset.scale);
+            asset.liquidity = read_account(assets, 4, account_kind::asset_liquidity, owner);
+            asset.settlement = read_account(assets, 7, account_kind::settlement, owner);
         });
         statement peers{connection_,
                         "SELECT p.id, p.uuid, p.name, p.ilp_address, p.asset_id, a.id, a.debits_posted, "
@@ -402,7 +401,7 @@ std::expected<catalogue, store_error> sqlite_store::load() {
             peer.name = peers.text(2);
             peer.ilp_address = peers.text(3);
             peer.asset_id = id_of(peers.integer(4), "assets");
-            peer.liquidity = read_account(peers, 5, account_kind::peer_liquidity);
+            peer.liquidity = read_account(peers, 5, account_kind::peer_liquidity, "peer " + peer.name);
         });
         const auto accounts = static_cast<std::uint64_t>(single_integer(connection_, "SELECT count(*) FROM accounts"));
         if (accounts != 2 * loaded.assets.size() + loaded.peers.size()) {
@@ -439,7 +438,7 @@ std::expected<std::vector<peer_record>, store_error> sqlite_store::add_peers(std
                                 "WHERE kind = 'settlement'"};
         settlement_of.for_each([&] {
             settlements.emplace(id_of(settlement_of.integer(0), "assets"),
-                                read_account(settlement_of, 1, account_kind::settlement));
+                                read_account(settlement_of, 1, account_kind::settlement, "an asset"));
         });
         for (const new_peer& peer : peers) {
             const auto settlement = settlements.find(peer.asset_id);

@@ -1,0 +1,255 @@
+#include "peering/committer.hpp"
+
+#include "tests/unit/peering/world.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <semaphore>
+
+using namespace peering;
+using namespace peering::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+config::settings three_peers() {
+    config::settings settings;
+    settings.assets = {make_asset("USD", 9)};
+    for (const char* name : {"alice", "bob", "carol"}) settings.peers.push_back(make_peer(name, "USD", 9, 1000));
+    return settings;
+}
+
+/// Keeps what was written, and can be told to wait before a commit or to fail.
+class scripted_store final : public store_decorator {
+public:
+    struct written {
+        std::vector<posting> postings;
+        std::vector<account_record> totals;
+    };
+
+    scripted_store() : store_decorator{open_or_throw("memory:")} {}
+
+    std::expected<void, store_error> commit(std::span<const posting> postings,
+                                            std::span<const account_record> totals) override {
+        entered.release();
+        if (gated) gate.acquire();
+        if (failures > 0) {
+            --failures;
+            return std::unexpected{store_error{"disk " + std::to_string(failures / 2)}};
+        }
+        const std::lock_guard lock{mutex};
+        commits.push_back({{postings.begin(), postings.end()}, {totals.begin(), totals.end()}});
+        return {};
+    }
+
+    std::counting_semaphore<> entered{0};  // one for each call
+    std::counting_semaphore<> gate{0};
+    std::atomic<bool> gated = false;
+    std::atomic<int> failures = 0;
+    std::mutex mutex;
+    std::vector<written> commits;
+};
+
+struct fixture {
+    scripted_store store;
+    peering::ledger ledger;
+    std::shared_ptr<const peering::registry> registry = build_or_throw(three_peers(), store, ledger);
+    liquidity_account& alice = *registry->find_by_name("alice")->liquidity;
+    liquidity_account& bob = *registry->find_by_name("bob")->liquidity;
+    liquidity_account& carol = *registry->find_by_name("carol")->liquidity;
+    durable_watch watch;
+    durable_watch other_watch;
+    peering::committer committer{ledger, store};
+    std::size_t listener = committer.add_listener(watch.callback());
+    std::size_t other_listener = committer.add_listener(other_watch.callback());
+    posting_batch batch;
+
+    bool transfer(liquidity_account& debit, liquidity_account& credit, std::uint64_t amount) {
+        packet_transfer transfer;
+        transfer.add(debit, credit, {amount});
+        if (!peering::ledger::hold(transfer.legs())) return false;
+        batch.add(transfer.legs());
+        return true;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a batch nets transfers per pair of accounts and direction") {
+    fixture f;
+    for (int i = 0; i < 3; ++i) REQUIRE(f.transfer(f.alice, f.bob, 10));
+    REQUIRE(f.transfer(f.bob, f.alice, 7));
+    REQUIRE(f.batch.postings().size() == 2);
+    CHECK((f.batch.postings()[0].amount == 30));
+    CHECK(f.batch.postings()[0].packets == 3);
+    CHECK(f.batch.postings()[1].debit == &f.bob);
+    CHECK((f.batch.postings()[1].amount == 7));
+    CHECK(f.batch.transfers() == 4);
+    f.batch.clear();
+    CHECK(f.batch.empty());
+    CHECK(f.batch.transfers() == 0);
+}
+
+TEST_CASE("a batch of many pairs keeps every sum, also after it was emptied") {
+    ledger ledger;
+    std::vector<liquidity_account*> accounts;
+    for (std::uint32_t id = 1; id <= 40; ++id) {
+        accounts.push_back(&ledger.open(account_id{id}, account_kind::peer_liquidity, 1, {.credits_posted = 1 << 20}));
+    }
+    posting_batch batch;
+    for (int turn = 0; turn < 3; ++turn) {
+        for (int repeat = 1; repeat <= 2; ++repeat) {
+            for (std::size_t i = 0; i < accounts.size(); ++i) {
+                for (std::size_t j = 0; j < accounts.size(); ++j) {
+                    const leg leg{accounts[i], accounts[j], {i * 100 + j + 1}};
+                    batch.add({&leg, 1});
+                }
+            }
+        }
+        REQUIRE(batch.postings().size() == accounts.size() * accounts.size());
+        bool all_right = true;
+        for (const posting& posting : batch.postings()) {
+            const auto i = std::to_underlying(posting.debit->id) - 1;
+            const auto j = std::to_underlying(posting.credit->id) - 1;
+            all_right = all_right && posting.amount == 2 * (i * 100 + j + 1) && posting.packets == 2;
+        }
+        CHECK(all_right);
+        batch.clear();
+        const leg one{accounts[0], accounts[1], {1}};
+        batch.add({&one, 1});
+        CHECK(batch.postings().size() == 1);
+        batch.clear();
+    }
+}
+
+TEST_CASE("what is posted becomes durable first, then spendable, then known") {
+    fixture f;
+    f.store.gated = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 400));
+    const commit_ticket ticket = f.committer.submit(f.listener, f.batch);
+    CHECK(ticket == 1);
+    CHECK(f.batch.empty());
+    f.store.entered.acquire();
+    CHECK(balance_of(f.ledger, f.bob) == 1000);
+    CHECK(f.bob.available == 1000);
+    CHECK(f.watch.durable() == 0);
+    f.store.gate.release();
+    f.watch.wait_for(ticket);
+    CHECK(balance_of(f.ledger, f.alice) == 600);
+    CHECK(balance_of(f.ledger, f.bob) == 1400);
+    CHECK(f.bob.available == 1400);
+    CHECK(f.other_watch.calls() == 0);
+    CHECK(f.committer.stop(10s));
+}
+
+TEST_CASE("everything that came while a commit ran is the next commit, netted") {
+    fixture f;
+    f.store.gated = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 1));
+    f.committer.submit(f.listener, f.batch);
+    f.store.entered.acquire();
+    commit_ticket last = 0;
+    for (int i = 0; i < 10; ++i) {
+        REQUIRE(f.transfer(f.alice, f.bob, 2));
+        REQUIRE(f.transfer(f.bob, f.carol, 1));
+        last = f.committer.submit(i % 2 == 0 ? f.listener : f.other_listener, f.batch);
+    }
+    f.store.gate.release(2);
+    f.watch.wait_for(last);
+    CHECK(f.committer.stop(10s));
+    CHECK(f.watch.calls() == 2);
+    CHECK(f.other_watch.calls() == 1);
+    CHECK(f.other_watch.durable() == last);
+    REQUIRE(f.store.commits.size() == 2);
+    const auto& second = f.store.commits[1];
+    REQUIRE(second.postings.size() == 2);
+    CHECK((second.postings[0].amount == 20 && second.postings[0].packets == 10));
+    CHECK((second.postings[1].amount == 10 && second.postings[1].packets == 10));
+    REQUIRE(second.totals.size() == 3);
+    CHECK((second.totals[0].totals == account_totals{21, 1000}));
+    CHECK((second.totals[1].totals == account_totals{10, 1021}));
+    CHECK((second.totals[2].totals == account_totals{0, 1010}));
+    CHECK(f.committer.stats().commits_total == 2);
+    CHECK(f.committer.stats().transfers_total == 21);
+    CHECK(f.committer.stats().transfers[0] == 1);
+    CHECK(f.committer.stats().transfers[4] == 1);
+}
+
+TEST_CASE("while the store fails the batch waits; it is posted once when the store is back") {
+    fixture f;
+    std::vector<std::pair<bool, std::string>> told;
+    f.committer.on_health_change([&](bool healthy, const std::string& error) { told.emplace_back(healthy, error); });
+    f.store.failures = 3;
+    f.store.gated = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 100));
+    f.committer.submit(f.listener, f.batch);
+    f.store.gate.release();
+    f.store.entered.acquire();
+    f.store.entered.acquire();
+    CHECK_FALSE(f.committer.store_is_healthy());
+    CHECK(f.committer.last_error() == "disk 1");
+    CHECK(f.alice.available == 900);
+    CHECK(balance_of(f.ledger, f.bob) == 1000);
+    REQUIRE(f.transfer(f.alice, f.bob, 11));
+    const commit_ticket late = f.committer.submit(f.listener, f.batch);
+    f.store.gate.release(100);
+    f.watch.wait_for(late);
+    CHECK(f.committer.store_is_healthy());
+    CHECK(f.committer.last_error().empty());
+    CHECK(f.committer.stop(10s));
+    REQUIRE(f.store.commits.size() == 2);
+    CHECK((f.store.commits[0].postings[0].amount == 100));
+    CHECK((f.store.commits[1].postings[0].amount == 11));
+    CHECK(balance_of(f.ledger, f.alice) == 889);
+    CHECK(balance_of(f.ledger, f.bob) == 1111);
+    CHECK(f.bob.available == 1111);
+    CHECK(f.committer.stats().failures_total == 3);
+    CHECK(f.committer.stats().commits_total == 2);
+    // Two reasons, told once each, and the end of it.
+    REQUIRE(told.size() == 3);
+    CHECK(told[0] == std::pair{false, std::string{"disk 1"}});
+    CHECK(told[1] == std::pair{false, std::string{"disk 0"}});
+    CHECK(told[2] == std::pair{true, std::string{}});
+}
+
+TEST_CASE("stop commits what was handed over") {
+    fixture f;
+    REQUIRE(f.transfer(f.alice, f.bob, 5));
+    f.committer.submit(f.listener, f.batch);
+    f.committer.start();
+    CHECK(f.committer.stop(10s));
+    CHECK(balance_of(f.ledger, f.bob) == 1005);
+    CHECK(f.watch.durable() == 1);
+}
+
+TEST_CASE("stop has nothing to do when nothing was handed over") {
+    fixture f;
+    f.committer.start();
+    CHECK(f.committer.stop(0ms));
+}
+
+TEST_CASE("stop says so when the store does not take the rest in time") {
+    fixture f;
+    f.store.failures = 1'000'000;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 5));
+    f.committer.submit(f.listener, f.batch);
+    CHECK_FALSE(f.committer.stop(30ms));
+    CHECK(f.watch.calls() == 0);
+    CHECK(balance_of(f.ledger, f.bob) == 1000);
+}
+
+TEST_CASE("stop waits for a store that comes back in time") {
+    fixture f;
+    f.store.failures = 2;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 5));
+    f.committer.submit(f.listener, f.batch);
+    f.store.entered.acquire();
+    CHECK(f.committer.stop(60s));
+    CHECK(balance_of(f.ledger, f.bob) == 1005);
+}

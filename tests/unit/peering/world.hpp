@@ -1,0 +1,203 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "peering/committer.hpp"
+#include "peering/ledger.hpp"
+#include "peering/registry.hpp"
+#include "peering/store.hpp"
+
+#include <condition_variable>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <sqlite3.h>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the tests of this room share.
+namespace peering::testing {
+
+__extension__ typedef __int128 wide_balance;
+
+inline constexpr std::uint64_t amount_max = std::numeric_limits<std::uint64_t>::max();
+
+inline config::peer_settings make_peer(const std::string& name, const std::string& code, std::uint8_t scale,
+                                       std::uint64_t liquidity) {
+    config::peer_settings peer;
+    peer.name = name;
+    peer.ilp_address = *ilp::address::parse("test." + name);
+    peer.asset = {code, scale};
+    peer.liquidity = {liquidity};
+    peer.http.incoming.auth_tokens = {config::secret{"from-" + name}};
+    peer.http.outgoing.auth_token = config::secret{"to-" + name};
+    peer.http.outgoing.endpoint.url = "http://127.0.0.1:4002/";
+    return peer;
+}
+
+inline config::asset_settings make_asset(const std::string& code, std::uint8_t scale, std::uint64_t liquidity = 0) {
+    config::asset_settings asset;
+    asset.code = code;
+    asset.scale = scale;
+    asset.liquidity = {liquidity};
+    return asset;
+}
+
+/// Throws when the store cannot be opened.
+inline std::unique_ptr<store> open_or_throw(const std::string& url) {
+    auto opened = open_store(url);
+    if (!opened) throw std::runtime_error{opened.error().message};
+    return std::move(*opened);
+}
+
+inline std::shared_ptr<const registry> build_or_throw(const config::settings& settings, store& store, ledger& ledger,
+                                                      const registry* previous = nullptr) {
+    auto built = build_registry(settings, store, ledger, previous);
+    if (!built) throw std::runtime_error{built.error()};
+    return *built;
+}
+
+inline bool sums_are_zero(const std::vector<account_balance>& balances) {
+    std::map<std::uint32_t, wide_amount> sums;
+    for (const account_balance& account : balances) {
+        sums[account.asset] += account.posted.credits_posted - account.posted.debits_posted;
+    }
+    for (const auto& [asset, sum] : sums) {
+        if (sum != 0) return false;
+    }
+    return true;
+}
+
+inline std::uint64_t balance_of(const ledger& ledger, const liquidity_account& account) {
+    const account_totals totals = ledger.posted(account.id);
+    return static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted);
+}
+
+/// A listener that can be awaited.
+class durable_watch {
+public:
+    durable_callback callback() {
+        return [this](commit_ticket durable) {
+            {
+                const std::lock_guard lock{mutex_};
+                durable_ = durable;
+                ++calls_;
+            }
+            changed_.notify_all();
+        };
+    }
+    void wait_for(commit_ticket ticket) {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [&] { return durable_ >= ticket; });
+    }
+    commit_ticket durable() const {
+        const std::lock_guard lock{mutex_};
+        return durable_;
+    }
+    int calls() const {
+        const std::lock_guard lock{mutex_};
+        return calls_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    commit_ticket durable_ = 0;
+    int calls_ = 0;
+};
+
+/// Passes everything on, so that a test can change one call.
+class store_decorator : public store {
+public:
+    explicit store_decorator(std::unique_ptr<store> inner) : inner_{std::move(inner)} {}
+
+    std::expected<catalogue, store_error> load() override { return inner_->load(); }
+    std::expected<asset_record, store_error> add_asset(const std::string& code, std::uint8_t scale,
+                                                       ilp::amount liquidity) override {
+        return inner_->add_asset(code, scale, liquidity);
+    }
+    std::expected<std::vector<peer_record>, store_error> add_peers(std::span<const new_peer> peers) override {
+        return inner_->add_peers(peers);
+    }
+    std::expected<void, store_error> change_peers(std::span<const peer_change> changes) override {
+        return inner_->change_peers(changes);
+    }
+    std::expected<void, store_error> commit(std::span<const posting> postings,
+                                            std::span<const account_record> totals) override {
+        return inner_->commit(postings, totals);
+    }
+
+private:
+    std::unique_ptr<store> inner_;
+};
+
+/// Another program that looks at the database file: a second connection, which only reads.
+class reader {
+public:
+    explicit reader(const std::string& path) {
+        if (sqlite3_open_v2(path.c_str(), &handle_, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK) {
+            throw std::runtime_error{"reader: cannot open " + path};
+        }
+        sqlite3_busy_timeout(handle_, 10'000);
+    }
+    ~reader() { sqlite3_close(handle_); }
+    reader(const reader&) = delete;
+    reader& operator=(const reader&) = delete;
+
+    /// All rows as text, null as "".
+    std::vector<std::vector<std::string>> rows(const std::string& sql) {
+        std::vector<std::vector<std::string>> found;
+        const auto add = [](void* to, int columns, char** values, char**) {
+            auto& row = static_cast<std::vector<std::vector<std::string>>*>(to)->emplace_back();
+            for (int i = 0; i < columns; ++i) row.emplace_back(values[i] != nullptr ? values[i] : "");
+            return 0;
+        };
+        char* message = nullptr;
+        if (sqlite3_exec(handle_, sql.c_str(), add, &found, &message) != SQLITE_OK) {
+            const std::string text = message != nullptr ? message : "unknown error";
+            sqlite3_free(message);
+            throw std::runtime_error{"reader: " + text};
+        }
+        return found;
+    }
+
+    std::string value(const std::string& sql) { return rows(sql).at(0).at(0); }
+
+    /// Every asset adds up to zero, and no liquidity account is negative or above 2^64-1.
+    bool book_is_sound() {
+        std::map<std::string, wide_amount> sums;
+        for (const auto& row : rows("SELECT asset_id, kind, debits_posted, credits_posted FROM accounts")) {
+            const wide_amount debits = parse_wide_amount(row[2]).value();
+            const wide_amount credits = parse_wide_amount(row[3]).value();
+            sums[row[0]] += credits - debits;
+            if (row[1] != "settlement" && (credits < debits || credits - debits > amount_max)) return false;
+        }
+        for (const auto& [asset, sum] : sums) {
+            if (sum != 0) return false;
+        }
+        return true;
+    }
+
+    /// The totals of every account, recomputed from the transfers kept.
+    bool accounts_agree_with_transfers() {
+        std::map<std::string, account_totals> recomputed;
+        for (const auto& row : rows("SELECT debit_account, credit_account, amount FROM transfers")) {
+            const wide_amount amount = parse_wide_amount(row[2]).value();
+            recomputed[row[0]].debits_posted += amount;
+            recomputed[row[1]].credits_posted += amount;
+        }
+        for (const auto& row : rows("SELECT id, debits_posted, credits_posted FROM accounts")) {
+            const account_totals kept{parse_wide_amount(row[1]).value(), parse_wide_amount(row[2]).value()};
+            if (recomputed[row[0]] != kept) return false;
+        }
+        return true;
+    }
+
+private:
+    sqlite3* handle_ = nullptr;
+};
+
+}  // namespace peering::testing
