@@ -51,14 +51,17 @@ struct connector_settings {
     std::chrono::milliseconds request_timeout{};
     std::chrono::milliseconds idle_timeout{};
     ilp::amount echo_max_amount;
+    friend bool operator==(const connector_settings&, const connector_settings&) = default;
 };
 
 struct metrics_settings {
     listen_address listen;
+    friend bool operator==(const metrics_settings&, const metrics_settings&) = default;
 };
 
 struct store_settings {
     std::string url;
+    friend bool operator==(const store_settings&, const store_settings&) = default;
 };
 
 struct asset_settings {
@@ -84,6 +87,7 @@ struct outgoing_http_settings {
     secret auth_token;
     std::uint32_t max_connections = 0;  ///< of one worker
     std::uint32_t max_waiting = 0;      ///< packets of one worker that wait for a connection
+    friend bool operator==(const outgoing_http_settings&, const outgoing_http_settings&) = default;
 };
 
 struct http_settings {
@@ -114,6 +118,7 @@ enum class log_format : std::uint8_t { text, json };
 struct log_settings {
     log_level level = log_level::info;
     log_format format = log_format::text;
+    friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
 struct settings {

@@ -1,5 +1,6 @@
 #include "connector/app.hpp"
 
+#include "config/load.hpp"
 #include "connector/log.hpp"
 #include "connector/metrics.hpp"
 #include "connector/metrics_server.hpp"
@@ -10,14 +11,15 @@
 #include "peering/registry.hpp"
 #include "peering/store.hpp"
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+
+#include <atomic>
 #include <chrono>
 #include <csignal>
-#include <fmt/format.h>
 #include <memory>
 #include <string>
 #include <thread>
@@ -47,13 +49,14 @@ std::string to_text(const tcp::endpoint& endpoint) {
 /// The whole daemon, in the order in which it is built; destruction order is shutdown order.
 class app {
 public:
-    explicit app(const config::settings& settings) : settings_{settings} {}
+    app(std::string file, const config::settings& settings) : file_{std::move(file)}, settings_{settings} {}
 
     exit_status run() {
         if (!open_store() || !start_workers() || !start_metrics()) return exit_status::failure;
         signals_.async_wait([this](error_code error, int signal) {
             if (!error) drain(signal);
         });
+        await_reload();
         ready_ = true;
         log::write(log::level::info, "ready",
                    {{"ilp_address", settings_.ilp_address.text()},
@@ -97,12 +100,13 @@ private:
     bool start_workers() {
         tcp::endpoint endpoint = to_endpoint(settings_.connector.listen);
         if (!port_is_free(endpoint)) return false;
-        const unsigned count =
-            settings_.connector.workers != 0 ? settings_.connector.workers : std::max(1U, std::thread::hardware_concurrency());
+        const unsigned count = settings_.connector.workers != 0 ? settings_.connector.workers
+                                                                : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned i = 0; i < count; ++i) {
             workers_.push_back(std::make_unique<worker>(settings_.connector, network_, *committer_));
             if (const error_code error = workers_.back()->listen(endpoint)) {
-                return fail(fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+                return fail(
+                    fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
             }
             endpoint = workers_.front()->local_endpoint();  // port 0 was the system's choice, once
         }
@@ -152,8 +156,40 @@ private:
         }
     }
 
+    void await_reload() {
+        reload_signal_.async_wait([this](error_code error, int) {
+            if (error) return;
+            reload();
+            await_reload();
+        });
+    }
+
+    /// Brings peers and assets up to date with the file. All or nothing: a file with a problem changes nothing.
+    void reload() {
+        const auto loaded = config::load_file(file_, config::process_environment());
+        if (!loaded) {
+            for (const config::problem& problem : loaded.error()) log::write(log::level::error, to_string(problem));
+            return log::write(log::level::error, "not reloaded: the file has problems; nothing has changed");
+        }
+        const bool needs_restart = loaded->ilp_address != settings_.ilp_address ||
+                                   loaded->connector != settings_.connector || loaded->metrics != settings_.metrics ||
+                                   loaded->store != settings_.store || loaded->log != settings_.log;
+        auto registry = peering::build_registry(*loaded, *store_, ledger_, network_->peers.get());
+        if (!registry) {
+            log::write(log::level::error, registry.error());
+            return log::write(log::level::error, "not reloaded; nothing has changed");
+        }
+        network_ = make_network(settings_.ilp_address, std::move(*registry));
+        for (const auto& worker : workers_) worker->install(network_);
+        if (needs_restart) {
+            log::write(log::level::warn, "settings other than assets and peers take effect at the next start");
+        }
+        log::write(log::level::info, "reloaded", {{"peers", std::to_string(network_->peers->peers().size())}});
+    }
+
     void drain(int signal) {
         ready_ = false;
+        reload_signal_.cancel();
         log::write(log::level::info, "stopping: no new packets, those in flight are finished",
                    {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
         draining_ = workers_.size();
@@ -190,9 +226,11 @@ private:
         return drained && committed ? exit_status::clean_stop : exit_status::failure;
     }
 
-    const config::settings& settings_;
+    const std::string file_;
+    const config::settings settings_;
     boost::asio::io_context control_{1};
     boost::asio::signal_set signals_{control_, SIGTERM, SIGINT};
+    boost::asio::signal_set reload_signal_{control_, SIGHUP};
     boost::asio::steady_timer drain_deadline_{control_};
     std::size_t draining_ = 0;
     bool ready_ = false;
@@ -207,9 +245,9 @@ private:
 
 }  // namespace
 
-exit_status run(const config::settings& settings) {
+exit_status run(const std::string& file, const config::settings& settings) {
     std::signal(SIGPIPE, SIG_IGN);
-    return app{settings}.run();
+    return app{file, settings}.run();
 }
 
 }  // namespace connector

@@ -2,13 +2,15 @@
 
 #include "config/settings.hpp"
 
+#include <string>
+
 namespace connector {
 
 /// Exit statuses of ilpd, as docs/operating/running.md lists them.
 enum class exit_status : int { clean_stop = 0, failure = 1, configuration_error = 2 };
 
-/// Starts the daemon with these settings, runs until SIGTERM or SIGINT, drains, commits and stops. The caller's thread
-/// becomes the control loop.
-exit_status run(const config::settings& settings);
+/// Starts the daemon with these settings, runs until SIGTERM or SIGINT, drains, commits and stops. SIGHUP reads the
+/// file again. The caller's thread becomes the control loop.
+exit_status run(const std::string& file, const config::settings& settings);
 
 }  // namespace connector

@@ -3,10 +3,11 @@
 #include "connector/http_connection.hpp"
 #include "connector/log.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fmt/format.h>
 #include <utility>
 
 namespace connector {
@@ -76,6 +77,11 @@ void http_link::forget(packet_in_flight& packet) {
     std::erase_if(waiting_, [&](const waiting_packet& waiting) { return waiting.packet == &packet; });
 }
 
+void http_link::retire() {
+    retired_ = true;
+    while (!idle_.empty()) idle_.back()->abandon();
+}
+
 void http_link::flush() {
     for (std::size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->flush();
     to_flush_.clear();
@@ -110,6 +116,7 @@ void http_link::connect_failed(http_connection&, const std::string& why) {
 void http_link::ready(http_connection& connection) {
     if (waiting_.empty()) {
         idle_.push_back(&connection);
+        if (retired_) connection.abandon();
         return;
     }
     waiting_packet next = std::move(waiting_.front());
@@ -135,7 +142,9 @@ void http_link::busy_to_flush(http_connection& connection) {
     loop_.flush_prepares_of(*this);
 }
 
-void http_link::not_idle_any_more(http_connection& connection) { std::erase(idle_, &connection); }
+void http_link::not_idle_any_more(http_connection& connection) {
+    std::erase(idle_, &connection);
+}
 
 void http_link::gone(http_connection& connection) {
     const auto place = std::ranges::find_if(connections_, [&](const auto& c) { return c.get() == &connection; });

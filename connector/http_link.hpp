@@ -28,6 +28,8 @@ public:
     std::optional<reject_reason> send(packet_in_flight& packet, ilp::bytes_view prepare) override;
     void forget(packet_in_flight& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
+    void retire() override;
+    bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_.empty(); }
 
     void flush() override;
 
@@ -61,10 +63,11 @@ private:
     const std::string request_head_;  ///< up to the value of Content-Length, which comes last
 
     std::vector<std::unique_ptr<http_connection>> connections_;
-    std::vector<http_connection*> idle_;      ///< the one used last is used next, so that the others can time out
+    std::vector<http_connection*> idle_;  ///< the one used last is used next, so that the others can time out
     std::vector<http_connection*> to_flush_;
     std::deque<waiting_packet> waiting_;
     std::size_t connecting_ = 0;
+    bool retired_ = false;
 
     // After a failed connect, packets are refused at once for a while that grows with each failure.
     std::chrono::milliseconds pause_{0};

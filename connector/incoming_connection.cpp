@@ -143,8 +143,12 @@ bool incoming_connection::take_body() {
         case http::chunked_body::state::complete:
             dispatch(as_octets(request_->chunks.size()), request_->chunks.consumed());
             return true;
-        case http::chunked_body::state::malformed: refuse_head(status::bad_request, std::nullopt); return true;
-        case http::chunked_body::state::too_large: refuse_head(status::content_too_large, std::nullopt); return true;
+        case http::chunked_body::state::malformed:
+            refuse_head(status::bad_request, std::nullopt);
+            return true;
+        case http::chunked_body::state::too_large:
+            refuse_head(status::content_too_large, std::nullopt);
+            return true;
     }
     return false;
 }
@@ -219,13 +223,21 @@ void incoming_connection::refuse(std::uint64_t request, status status) {
     answer_is_ready(request);
 }
 
-void incoming_connection::release(std::uint64_t request) { answer_is_ready(request); }
+void incoming_connection::release(std::uint64_t request) {
+    answer_is_ready(request);
+}
 
 void incoming_connection::answer_is_ready(std::uint64_t request) {
     pending_answer& answer = pending(request);
     answer.state = answer_state::ready;
     answer.packet = nullptr;
     if (request == first_request_) loop_.flush_answers_of(*this);
+}
+
+void incoming_connection::change_peers(std::span<const peering::peer* const> by_slot) {
+    if (!request_) return;
+    request_->from = by_slot[static_cast<std::size_t>(request_->from->slot)];
+    if (request_->from == nullptr) refuse_head(status::unauthorized, std::nullopt);
 }
 
 void incoming_connection::flush() {
@@ -294,7 +306,9 @@ void incoming_connection::abandon() {
     close();
 }
 
-void incoming_connection::released() { endpoint_.connection_closed(*this); }
+void incoming_connection::released() {
+    endpoint_.connection_closed(*this);
+}
 
 std::optional<peering::steady_time> incoming_connection::due() const {
     if (lingering_) return {};  // its deadline was set once

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -48,6 +49,9 @@ public:
 
     /// The next request is the last: its answer says `Connection: close`.
     void drain() noexcept { draining_ = true; }
+
+    /// The peer of a request that is still coming in is looked up again; one that is gone is refused.
+    void change_peers(std::span<const peering::peer* const> by_slot);
 
     /// Closes now; answers that are owed are dropped.
     void abandon();

@@ -34,6 +34,11 @@ public:
     virtual void forget(packet_in_flight& packet) = 0;
 
     virtual std::size_t connection_count() const noexcept = 0;
+
+    /// Takes no further packets, finishes those that it has, and closes its connections. It may be destroyed when it is
+    /// done: until then handlers of its connections know it.
+    virtual void retire() = 0;
+    virtual bool is_done() const noexcept = 0;
 };
 
 }  // namespace connector

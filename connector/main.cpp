@@ -3,8 +3,9 @@
 #include "connector/log.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <fmt/format.h>
+
+#include <cstdio>
 #include <string>
 
 int main(int argc, char** argv) {
@@ -42,5 +43,5 @@ int main(int argc, char** argv) {
         return 0;
     }
     connector::log::configure(settings->log);
-    return static_cast<int>(connector::run(*settings));
+    return static_cast<int>(connector::run(file, *settings));
 }

@@ -14,14 +14,18 @@
 namespace connector {
 
 class incoming_connection;
+class link;
 class worker;
+struct network_in_use;
 
-/// What must be kept of a Prepare until its answer is on its way: the packet itself is gone with its buffer. The base is
-/// its expiry towards the next hop.
+/// What must be kept of a Prepare until its answer is on its way: the packet itself is gone with its buffer. The base
+/// is its expiry towards the next hop.
 struct packet_in_flight : deadline {
     explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
 
     worker* owner = nullptr;
+    network_in_use* network = nullptr;  ///< keeps the peers
+    link* way = nullptr;                ///< null: nothing is expected from the next hop
     const peering::peer* from = nullptr;
     const peering::peer* to = nullptr;  ///< null: fulfilled by this node itself
     ilp::condition condition{};
@@ -52,6 +56,7 @@ public:
         packet.cancel();
         packet.transfer = {};
         packet.answer_to = nullptr;
+        packet.way = nullptr;
         free_.push_back(&packet);
     }
 

@@ -5,12 +5,12 @@
 #include "connector/log.hpp"
 #include "peering/ledger.hpp"
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
-#include <utility>
-
 #include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace connector {
 namespace {
@@ -20,7 +20,9 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};  // when the system has no more descriptors for us
 
-double seconds(std::chrono::steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(std::chrono::steady_clock::duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 }  // namespace
 
@@ -28,7 +30,6 @@ worker::worker(const config::connector_settings& settings, std::shared_ptr<const
                peering::committer& committer)
     : settings_{settings},
       timeouts_{settings.request_timeout, settings.idle_timeout},
-      network_{std::move(network)},
       committer_{committer},
       listener_number_{committer.add_listener([this](peering::commit_ticket durable) {
           boost::asio::post(loop_.context(), [this, durable] {
@@ -43,10 +44,17 @@ worker::worker(const config::connector_settings& settings, std::shared_ptr<const
           auto& packet = static_cast<packet_in_flight&>(expiry);
           packet.owner->expired(packet);
       }} {
-    loop_.at_turn_end([this] { submit_postings(); });
+    networks_.push_back(std::make_unique<network_in_use>(network_in_use{std::move(network)}));
+    loop_.at_turn_end([this] {
+        submit_postings();
+        if (networks_.size() > 1) retire_networks();
+        if (!retired_links_.empty()) retire_links();
+    });
 }
 
-worker::~worker() { stop(); }
+worker::~worker() {
+    stop();
+}
 
 error_code worker::listen(const tcp::endpoint& endpoint) {
     using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
@@ -59,7 +67,9 @@ error_code worker::listen(const tcp::endpoint& endpoint) {
     return error;
 }
 
-tcp::endpoint worker::local_endpoint() const { return acceptor_.local_endpoint(); }
+tcp::endpoint worker::local_endpoint() const {
+    return acceptor_.local_endpoint();
+}
 
 void worker::start() {
     boost::asio::post(loop_.context(), [this] {
@@ -75,6 +85,33 @@ void worker::start() {
 void worker::stop() {
     loop_.context().stop();
     if (thread_.joinable()) thread_.join();
+}
+
+void worker::install(std::shared_ptr<const network> network) {
+    boost::asio::post(loop_.context(), [this, network = std::move(network)]() mutable {
+        loop_.enter();
+        networks_.push_back(std::make_unique<network_in_use>(network_in_use{std::move(network)}));
+        std::vector<const peering::peer*> by_slot(current().peers->slot_count());
+        for (const peering::peer& peer : current().peers->peers()) {
+            by_slot[static_cast<std::size_t>(peer.slot)] = &peer;
+        }
+        for (std::size_t slot = 0; slot < lanes_.size(); ++slot) {
+            if (!lanes_[slot] || !lanes_[slot]->way) continue;
+            lane& lane = *lanes_[slot];
+            if (by_slot[slot] != nullptr && by_slot[slot]->outgoing == lane.outgoing) continue;
+            lane.way->retire();
+            retired_links_.push_back(std::move(lane.way));
+        }
+        for (const auto& connection : connections_) connection->change_peers(by_slot);
+    });
+}
+
+void worker::retire_networks() {
+    std::erase_if(networks_, [this](const auto& used) { return used != networks_.back() && used->packets == 0; });
+}
+
+void worker::retire_links() {
+    std::erase_if(retired_links_, [](const auto& retired) { return retired->is_done(); });
 }
 
 void worker::drain(std::function<void()> drained) {
@@ -100,8 +137,8 @@ void worker::sample(std::function<void(std::vector<peer_sample>)> callback) {
         for (std::size_t slot = 0; slot < lanes_.size(); ++slot) {
             if (!lanes_[slot]) continue;
             const lane& lane = *lanes_[slot];
-            samples.push_back({static_cast<peering::peer_slot>(slot), lane.counters,
-                               lane.way ? lane.way->connection_count() : 0});
+            samples.push_back(
+                {static_cast<peering::peer_slot>(slot), lane.counters, lane.way ? lane.way->connection_count() : 0});
         }
         callback(std::move(samples));
     });
@@ -126,8 +163,8 @@ void worker::accept() {
 void worker::accepted(tcp::socket socket) {
     error_code ignored;
     socket.set_option(tcp::no_delay{true}, ignored);
-    auto& connection = *connections_.emplace_back(
-        std::make_unique<incoming_connection>(loop_, *this, timeouts_, std::move(socket)));
+    auto& connection =
+        *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, timeouts_, std::move(socket)));
     connection.place = connections_.size() - 1;
     connection.start();
 }
@@ -143,10 +180,10 @@ void worker::connection_closed(incoming_connection& connection) {
 
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
     if (token.empty()) return nullptr;
-    const peering::peer* const owner = network_->peers->find_by_token(hash_(ilp::as_bytes(token)));
+    const peering::peer* const owner = current().peers->find_by_token(hash_(ilp::as_bytes(token)));
     // The token decides who it is; a path that names another peer is a mistake that must not pass.
     if (owner == nullptr || account.empty() || account == owner->name) return owner;
-    return network_->peers->find_by_name(account) == nullptr ? owner : nullptr;
+    return current().peers->find_by_name(account) == nullptr ? owner : nullptr;
 }
 
 worker::lane& worker::lane_of(const peering::peer& peer) {
@@ -162,25 +199,30 @@ void worker::prepare_received(incoming_connection& connection, std::uint64_t req
     const load load{.draining = draining_,
                     .store_unavailable = !committer_.store_is_healthy(),
                     .packets_in_flight_full = packets_.in_use() >= settings_.max_packets_in_flight};
-    const auto [decided, journey] = router_.decide(body, from, *network_, load, loop_.now());
+    const auto [decided, journey] = router_.decide(body, from, current(), load, loop_.now());
     if (decided == step::bad_request) return connection.refuse(request, http::status::bad_request);
     ++lane_of(from).counters.incoming.prepares;
     switch (decided) {
-        case step::reject: return refuse(connection, request, from, journey.reason, &journey);
+        case step::reject:
+            return refuse(connection, request, from, journey.reason, &journey);
         case step::fulfill: {
             packet_in_flight& packet = keep(connection, request, journey);
             scratch_.clear();
             ilp::serialize_fulfill(scratch_, journey.fulfillment, journey.answer_data);
             return fulfilled(packet, scratch_);
         }
-        case step::go_on: return forward(connection, request, journey);
-        case step::bad_request: break;
+        case step::go_on:
+            return forward(connection, request, journey);
+        case step::bad_request:
+            break;
     }
 }
 
 packet_in_flight& worker::keep(incoming_connection& connection, std::uint64_t request, const journey& journey) {
     packet_in_flight& packet = packets_.take();
     packet.owner = this;
+    packet.network = networks_.back().get();
+    ++packet.network->packets;
     packet.from = &journey.from;
     packet.to = journey.to;
     packet.arrived_at = journey.now.steady;
@@ -194,13 +236,17 @@ packet_in_flight& worker::keep(incoming_connection& connection, std::uint64_t re
 void worker::forward(incoming_connection& connection, std::uint64_t request, const journey& journey) {
     const peering::peer& to = *journey.to;
     lane& lane = lane_of(to);
-    if (!lane.way) lane.way = std::make_unique<http_link>(loop_, *this, to.outgoing, to.name);
+    if (!lane.way) {
+        lane.way = std::make_unique<http_link>(loop_, *this, to.outgoing, to.name);
+        lane.outgoing = to.outgoing;
+    }
     packet_in_flight& packet = keep(connection, request, journey);
     packet.expires_at = journey.outgoing_expires_at;
     std::ranges::copy(journey.prepare->condition(), packet.condition.begin());
     ++lane.counters.packets_in_flight;
     lane.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
     if (const auto refusal = lane.way->send(packet, journey.prepare->bytes())) return reject(packet, *refusal);
+    packet.way = lane.way.get();
     ++lane.counters.outgoing.prepares;
     loop_.set(packet, loop_.now().steady + (packet.expires_at - loop_.now().wall));
 }
@@ -208,7 +254,7 @@ void worker::forward(incoming_connection& connection, std::uint64_t request, con
 void worker::refuse(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
                     reject_reason reason, const journey* journey) {
     scratch_.clear();
-    serialize_reject(scratch_, reason, network_->own_address, journey);
+    serialize_reject(scratch_, reason, current().own_address, journey);
     lane_of(from).counters.outgoing.count_reject(describe(reason).code);
     if (log::enabled(log::level::debug)) {
         log::write(log::level::debug, "packet refused",
@@ -224,7 +270,8 @@ void worker::answered(packet_in_flight& packet, ilp::bytes_span answer) {
     const reply reply = router_.settle(packet.condition, answer);
     peer_counters& of_next_hop = lane_of(*packet.to).counters;
     switch (reply.kind) {
-        case reply_kind::refuse: return failed(packet, reply.reason);
+        case reply_kind::refuse:
+            return failed(packet, reply.reason);
         case reply_kind::reject: {
             of_next_hop.incoming.count_reject(reply.code);
             lane_of(*packet.from).counters.outgoing.count_reject(reply.code);
@@ -241,10 +288,12 @@ void worker::answered(packet_in_flight& packet, ilp::bytes_span answer) {
     }
 }
 
-void worker::failed(packet_in_flight& packet, reject_reason reason) { reject(packet, reason); }
+void worker::failed(packet_in_flight& packet, reject_reason reason) {
+    reject(packet, reason);
+}
 
 void worker::expired(packet_in_flight& packet) {
-    lane_of(*packet.to).way->forget(packet);
+    packet.way->forget(packet);
     reject(packet, reject_reason::next_hop_timed_out);
 }
 
@@ -279,6 +328,7 @@ void worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
 
 void worker::finish(packet_in_flight& packet) {
     lane_of(*packet.from).counters.duration.observe(seconds(loop_.now().steady - packet.arrived_at));
+    --packet.network->packets;
     packets_.give_back(packet);
     check_drained();
 }

@@ -11,6 +11,7 @@
 #include "peering/committer.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -31,7 +32,8 @@ struct peer_sample {
 /// shell round the router: it moves octets between sockets and the deciding core, and postings to the committer.
 class worker final : public endpoint, public link_listener {
 public:
-    /// `acceptor` is open and listens; its context is this loop's once start() runs. The committer must outlive the worker.
+    /// `acceptor` is open and listens; its context is this loop's once start() runs. The committer must outlive the
+    /// worker.
     worker(const config::connector_settings& settings, std::shared_ptr<const network> network,
            peering::committer& committer);
     ~worker();
@@ -46,6 +48,9 @@ public:
 
     // From other threads; what follows happens on the worker's thread.
 
+    /// From the next turn on, packets go by this network; those in flight are finished by the one they came in with.
+    void install(std::shared_ptr<const network> network);
+
     /// Accepts no further connections, refuses further packets; calls back when nothing is in flight any more.
     void drain(std::function<void()> drained);
 
@@ -58,7 +63,8 @@ public:
 private:
     struct lane {  ///< what this worker has of one peer
         peer_counters counters;
-        std::unique_ptr<link> way;
+        std::unique_ptr<link> way;                ///< made for the first packet to the peer
+        config::outgoing_http_settings outgoing;  ///< of `way`
     };
 
     struct waiting_for_commit {
@@ -76,13 +82,16 @@ private:
     void answered(packet_in_flight& packet, ilp::bytes_span answer) override;
     void failed(packet_in_flight& packet, reject_reason reason) override;
 
+    const network& current() const noexcept { return *networks_.back()->network; }
+    void retire_networks();
+    void retire_links();
     void accept();
     void accepted(boost::asio::ip::tcp::socket socket);
     lane& lane_of(const peering::peer& peer);
     void forward(incoming_connection& connection, std::uint64_t request, const journey& journey);
     packet_in_flight& keep(incoming_connection& connection, std::uint64_t request, const journey& journey);
-    void refuse(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
-                reject_reason reason, const journey* journey = nullptr);
+    void refuse(incoming_connection& connection, std::uint64_t request, const peering::peer& from, reject_reason reason,
+                const journey* journey = nullptr);
     void end_in_flight(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
     void fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
@@ -94,7 +103,6 @@ private:
 
     const config::connector_settings settings_;
     const incoming_timeouts timeouts_;
-    std::shared_ptr<const network> network_;
     peering::committer& committer_;
     std::size_t listener_number_;
 
@@ -109,12 +117,15 @@ private:
     ilp::sha256 hash_;
     ilp::bytes scratch_;  ///< for packets that this node writes itself
 
-    packet_pool packets_;
-    peering::posting_batch batch_;                     ///< of this turn
-    std::vector<packet_in_flight*> posted_this_turn_;
-    std::deque<waiting_for_commit> waiting_;           ///< in the order of their tickets
+    std::vector<std::unique_ptr<network_in_use>> networks_;  ///< the last is the current one
+    std::vector<std::unique_ptr<link>> retired_links_;       ///< not done yet
 
-    std::vector<std::unique_ptr<lane>> lanes_;         ///< by peer slot; made at the first packet
+    packet_pool packets_;
+    peering::posting_batch batch_;  ///< of this turn
+    std::vector<packet_in_flight*> posted_this_turn_;
+    std::deque<waiting_for_commit> waiting_;  ///< in the order of their tickets
+
+    std::vector<std::unique_ptr<lane>> lanes_;  ///< by peer slot; made at the first packet
     std::vector<std::unique_ptr<incoming_connection>> connections_;
 
     std::thread thread_;

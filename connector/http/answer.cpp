@@ -1,22 +1,30 @@
 #include "connector/http/answer.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
-#include <fmt/format.h>
 #include <iterator>
 
 namespace connector::http {
 namespace {
 
-void append(ilp::bytes& out, std::string_view text) { out.insert(out.end(), text.begin(), text.end()); }
+void append(ilp::bytes& out, std::string_view text) {
+    out.insert(out.end(), text.begin(), text.end());
+}
 
-std::string_view connection_field(bool keep_alive) { return keep_alive ? "" : "Connection: close\r\n"; }
+std::string_view connection_field(bool keep_alive) {
+    return keep_alive ? "" : "Connection: close\r\n";
+}
 
 std::string_view fields_of(status status) {
     switch (status) {
-        case status::unauthorized: return "WWW-Authenticate: Bearer\r\n";
-        case status::method_not_allowed: return "Allow: POST\r\n";
-        default: return "";
+        case status::unauthorized:
+            return "WWW-Authenticate: Bearer\r\n";
+        case status::method_not_allowed:
+            return "Allow: POST\r\n";
+        default:
+            return "";
     }
 }
 

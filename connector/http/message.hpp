@@ -14,7 +14,7 @@ namespace connector::http {
 inline constexpr std::size_t head_size_max = 16 * 1024;
 inline constexpr std::size_t body_size_max = 64 * 1024;  ///< above the largest Reject (41997 octets)
 
-/// Why the octets are no message that we take; as the status of the answer.
+/// Why the octets are no message that we take; as the status of the answer. Never a 5xx for a peer's mistake.
 enum class status : std::uint16_t {
     ok = 200,
     bad_request = 400,
@@ -27,8 +27,6 @@ enum class status : std::uint16_t {
     unsupported_media_type = 415,
     expectation_failed = 417,
     header_fields_too_large = 431,
-    not_implemented = 501,
-    version_not_supported = 505,
 };
 
 std::string_view reason_phrase(status status) noexcept;
@@ -58,8 +56,8 @@ struct response_head {
     std::optional<std::uint32_t> keep_alive_seconds;  ///< of a Keep-Alive: timeout=N
 };
 
-/// Place of the octet behind the empty line that ends the head; empty when it has not come yet. `searched` is how far an
-/// earlier call looked.
+/// Place of the octet behind the empty line that ends the head; empty when it has not come yet. `searched` is how far
+/// an earlier call looked.
 std::optional<std::size_t> find_head_end(std::string_view octets, std::size_t searched) noexcept;
 
 /// Precondition: `head` ends with its empty line. The views point into it.
