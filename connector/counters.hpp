@@ -31,7 +31,8 @@ struct duration_histogram {
 struct packet_counters {
     std::uint64_t prepares = 0;
     std::uint64_t fulfills = 0;
-    std::array<std::uint64_t, ilp::error_code_count + 1> rejects{};  ///< the last is for codes that RFC 27 does not have
+    std::array<std::uint64_t, ilp::error_code_count + 1>
+        rejects{};      ///< the last is for codes that RFC 27 does not have
     double amount = 0;  ///< of the Prepares that were fulfilled
 
     void count_reject(std::string_view code) noexcept {
@@ -42,8 +43,8 @@ struct packet_counters {
 };
 
 struct peer_counters {
-    packet_counters incoming;  ///< from the peer
-    packet_counters outgoing;  ///< to the peer
+    packet_counters incoming;             ///< from the peer
+    packet_counters outgoing;             ///< to the peer
     std::uint64_t packets_in_flight = 0;  ///< Prepares to the peer that are not answered
     double amount_in_flight = 0;
     duration_histogram duration;  ///< of the peer's own Prepares, from arrival to answer

@@ -48,8 +48,8 @@ private:
     Owner& owner_;
 };
 
-/// All deadlines of one loop, on one coarse timer: setting, moving and cancelling one costs a few stores, whatever their
-/// number. They are met within one tick after their time, never before it.
+/// All deadlines of one loop, on one coarse timer: setting, moving and cancelling one costs a few stores, whatever
+/// their number. They are met within one tick after their time, never before it.
 class deadline_wheel {
 public:
     static constexpr std::chrono::milliseconds tick{10};

@@ -1,8 +1,9 @@
 #include "connector/http_connection.hpp"
 
-#include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
+
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -136,7 +137,8 @@ void http_connection::read_answer() {
                 case http::chunked_body::state::complete:
                     return finish_answer(as_octets(chunks_.size()), chunks_.consumed());
                 case http::chunked_body::state::malformed:
-                case http::chunked_body::state::too_large: break;
+                case http::chunked_body::state::too_large:
+                    break;
             }
             return fail(reject_reason::next_hop_answered_nonsense);
         case http::framing::until_close:
@@ -196,7 +198,9 @@ void http_connection::abandon() {
     close();
 }
 
-void http_connection::released() { link_.gone(*this); }
+void http_connection::released() {
+    link_.gone(*this);
+}
 
 void http_connection::time_out() {
     if (state_ == state::connecting) {

@@ -5,6 +5,7 @@
 #include "connector/tcp_connection.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>

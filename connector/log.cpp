@@ -3,27 +3,37 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
-#include <memory>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <memory>
+
 namespace connector::log {
 namespace {
+
+constexpr auto text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v";
+constexpr auto json_pattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
 
 config::log_format format = config::log_format::text;
 
 spdlog::level::level_enum to_spdlog(level level) noexcept {
     switch (level) {
-        case level::trace: return spdlog::level::trace;
-        case level::debug: return spdlog::level::debug;
-        case level::info: return spdlog::level::info;
-        case level::warn: return spdlog::level::warn;
-        case level::error: return spdlog::level::err;
+        case level::trace:
+            return spdlog::level::trace;
+        case level::debug:
+            return spdlog::level::debug;
+        case level::info:
+            return spdlog::level::info;
+        case level::warn:
+            return spdlog::level::warn;
+        case level::error:
+            return spdlog::level::err;
     }
     return spdlog::level::info;
 }
 
-/// Printable ASCII as it is, everything else as \xNN: no octet of a stranger reaches a terminal or breaks a line.
+/// Printable ASCII as it is, everything else as \xNN: no octet of a stranger reaches a terminal or breaks a line. The
+/// backslash is doubled, so that nobody can write an escape that this function did not.
 std::string escape(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -31,6 +41,8 @@ std::string escape(std::string_view text) {
         const auto octet = static_cast<unsigned char>(c);
         if (octet < 0x20 || octet >= 0x7f) {
             out += fmt::format("\\x{:02x}", octet);
+        } else if (c == '\\') {
+            out += "\\\\";
         } else {
             out += c;
         }
@@ -44,7 +56,8 @@ std::string as_text(std::string_view message, std::initializer_list<field> field
         std::string value = escape(field.value);
         const bool plain = !value.empty() && value.find_first_of(" \"=") == std::string::npos;
         if (!plain) {
-            for (std::size_t at = 0; (at = value.find('"', at)) != std::string::npos; at += 2) value.insert(at, 1, '\\');
+            for (std::size_t at = 0; (at = value.find('"', at)) != std::string::npos; at += 2)
+                value.insert(at, 1, '\\');
         }
         line += plain ? fmt::format(" {}={}", field.name, value) : fmt::format(" {}=\"{}\"", field.name, value);
     }
@@ -62,7 +75,7 @@ std::string as_json(std::string_view message, std::initializer_list<field> field
 spdlog::logger& logger() {
     static const std::shared_ptr<spdlog::logger> instance = [] {
         auto made = std::make_shared<spdlog::logger>("ilpd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-        made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+        made->set_pattern(text_pattern, spdlog::pattern_time_type::utc);
         return made;
     }();
     return *instance;
@@ -72,14 +85,15 @@ spdlog::logger& logger() {
 
 void configure(const config::log_settings& settings) {
     format = settings.format;
-    if (format == config::log_format::json) {
-        logger().set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})", spdlog::pattern_time_type::utc);
-    }
+    logger().set_pattern(format == config::log_format::json ? json_pattern : text_pattern,
+                         spdlog::pattern_time_type::utc);
     logger().set_level(to_spdlog(settings.level));
     logger().flush_on(spdlog::level::trace);
 }
 
-bool enabled(level level) noexcept { return logger().should_log(to_spdlog(level)); }
+bool enabled(level level) noexcept {
+    return logger().should_log(to_spdlog(level));
+}
 
 void write(level level, std::string_view message, std::initializer_list<field> fields) {
     if (!enabled(level)) return;

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// Structured log lines on standard error: a message for people and fields for programs. Nothing per packet above debug,
-/// no secret ever; whatever a stranger sent is escaped here, in both formats.
+/// Structured log lines on standard error: a message for people and fields for programs. Nothing per packet above
+/// debug, no secret ever; whatever a stranger sent is escaped here, in both formats.
 namespace connector::log {
 
 using level = config::log_level;

@@ -1,12 +1,13 @@
 #include "connector/metrics.hpp"
 
+#include <fmt/format.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <fmt/format.h>
 #include <limits>
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 #include <span>
 #include <sstream>
 #include <string_view>
@@ -42,8 +43,8 @@ struct definition {
     const char* help;
 };
 
-// All metrics. direction: incoming is what a peer sent us, outgoing what we sent it. Label values come from closed sets:
-// configured peers and assets, packet types, the error codes of RFC 27 and "other".
+// All metrics. direction: incoming is what a peer sent us, outgoing what we sent it. Label values come from closed
+// sets: configured peers and assets, packet types, the error codes of RFC 27 and "other".
 constexpr std::array definitions{
     definition{metric::packets, MetricType::Counter, "ilp_packets_total", "ILP packets, by peer and direction."},
     definition{metric::packet_amount, MetricType::Counter, "ilp_packet_amount_total",
@@ -123,7 +124,9 @@ private:
     std::vector<MetricFamily> families_;
 };
 
-std::string asset_label(const peering::asset& asset) { return fmt::format("{}/{}", asset.code, asset.scale); }
+std::string asset_label(const peering::asset& asset) {
+    return fmt::format("{}/{}", asset.code, asset.scale);
+}
 
 void add_packets(families& out, const packet_counters& counted, const char* direction, const peering::peer& peer) {
     const auto add = [&](std::uint64_t count, const char* type, std::string_view code) {
@@ -196,8 +199,8 @@ std::string expose(const scrape& scrape) {
     }
     for (const peering::asset& asset : scrape.registry.assets()) {
         const labels of_asset{{"asset", asset_label(asset)}};
-        out.add(metric::asset_liquidity, static_cast<double>(asset.liquidity->available.load(std::memory_order_relaxed)),
-                of_asset);
+        out.add(metric::asset_liquidity,
+                static_cast<double>(asset.liquidity->available.load(std::memory_order_relaxed)), of_asset);
         if (asset.liquidity_threshold) {
             out.add(metric::asset_liquidity_threshold, static_cast<double>(asset.liquidity_threshold->value), of_asset);
         }

@@ -4,6 +4,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -107,7 +108,9 @@ error_code metrics_server::listen(const tcp::endpoint& endpoint) {
     return error;
 }
 
-tcp::endpoint metrics_server::local_endpoint() const { return acceptor_.local_endpoint(); }
+tcp::endpoint metrics_server::local_endpoint() const {
+    return acceptor_.local_endpoint();
+}
 
 void metrics_server::accept() {
     acceptor_.async_accept([this](error_code error, tcp::socket socket) {

@@ -64,6 +64,8 @@ static_assert(rows_stand_in_the_order_of_the_enum());
 
 }  // namespace
 
-const reject_text& describe(reject_reason reason) noexcept { return table[static_cast<std::size_t>(reason)].text; }
+const reject_text& describe(reject_reason reason) noexcept {
+    return table[static_cast<std::size_t>(reason)].text;
+}
 
 }  // namespace connector

@@ -3,6 +3,8 @@
 #include "peering/peer.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,10 +16,10 @@ public:
     /// Precondition: `prefix` is one (ilp::is_prefix); the peer outlives the table. The last word for a prefix counts.
     void add(std::string_view prefix, const peering::peer& next_hop);
 
-    /// The peer with the longest prefix that ends at a segment boundary of the destination. The default route (the
-    /// empty prefix) is left out unless asked for. Null: no route. Its time depends on the number of segments, not of
-    /// routes.
-    const peering::peer* find(std::string_view destination, bool with_default) const noexcept;
+    /// The peer with the longest prefix that ends at a segment boundary of the destination and has at least so many
+    /// octets: 0 takes the default route (the empty prefix) too, 1 leaves it out. Null: no route. Its time depends on
+    /// the number of segments, not of routes.
+    const peering::peer* find(std::string_view destination, std::size_t prefix_size_min) const noexcept;
 
     std::size_t size() const noexcept { return routes_.size(); }
 

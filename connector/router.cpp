@@ -39,13 +39,20 @@ constexpr std::array packet_stages_in_order{
 
 }  // namespace
 
-std::span<const stage> packet_stages() noexcept { return packet_stages_in_order; }
+std::span<const stage> packet_stages() noexcept {
+    return packet_stages_in_order;
+}
 
 std::pair<step, journey> router::decide(ilp::bytes_span body, const peering::peer& from, const network& network,
                                         const load& load, instant now) {
-    std::pair<step, journey> decided{
-        step::go_on,
-        {.body = body, .from = from, .network = network, .terms = terms_, .load = load, .now = now, .scratch = scratch_}};
+    std::pair<step, journey> decided{step::go_on,
+                                     {.body = body,
+                                      .from = from,
+                                      .network = network,
+                                      .terms = terms_,
+                                      .load = load,
+                                      .now = now,
+                                      .scratch = scratch_}};
     for (const stage& stage : packet_stages_in_order) {
         decided.first = stage.run(decided.second);
         if (decided.first != step::go_on) break;

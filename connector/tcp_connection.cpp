@@ -1,10 +1,10 @@
 #include "connector/tcp_connection.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <utility>
-
-#include <sys/socket.h>
 
 namespace connector {
 

@@ -5,6 +5,7 @@
 #include "ilp/bytes.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+
 #include <cstddef>
 
 namespace connector {
@@ -24,8 +25,8 @@ protected:
     virtual void sent_all() {}        ///< after a short send, the rest has left
     virtual void released() = 0;      ///< may hand itself to event_loop::dispose()
 
-    /// Reads on; `wanted` is how much more it takes to make sense of what is there. Nothing happens while a read is under
-    /// way or after close().
+    /// Reads on; `wanted` is how much more it takes to make sense of what is there. Nothing happens while a read is
+    /// under way or after close().
     void receive(std::size_t wanted = 1);
 
     /// False: the connection is broken, and nothing of this was sent.

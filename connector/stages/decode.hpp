@@ -16,13 +16,20 @@ inline step decode(journey& packet) {
         return step::bad_request;
     }
     switch (parsed.error()) {
-        case ilp::decode_error::wrong_type: return packet.refuse(reject_reason::invalid_type);
-        case ilp::decode_error::truncated: return packet.refuse(reject_reason::truncated);
-        case ilp::decode_error::not_canonical: return packet.refuse(reject_reason::not_canonical);
-        case ilp::decode_error::invalid_timestamp: return packet.refuse(reject_reason::invalid_timestamp);
-        case ilp::decode_error::invalid_address: return packet.refuse(reject_reason::invalid_address);
-        case ilp::decode_error::field_too_long: return packet.refuse(reject_reason::field_too_long);
-        case ilp::decode_error::invalid_error_code: break;
+        case ilp::decode_error::wrong_type:
+            return packet.refuse(reject_reason::invalid_type);
+        case ilp::decode_error::truncated:
+            return packet.refuse(reject_reason::truncated);
+        case ilp::decode_error::not_canonical:
+            return packet.refuse(reject_reason::not_canonical);
+        case ilp::decode_error::invalid_timestamp:
+            return packet.refuse(reject_reason::invalid_timestamp);
+        case ilp::decode_error::invalid_address:
+            return packet.refuse(reject_reason::invalid_address);
+        case ilp::decode_error::field_too_long:
+            return packet.refuse(reject_reason::field_too_long);
+        case ilp::decode_error::invalid_error_code:
+            break;
     }
     return packet.refuse(reject_reason::invalid_type);
 }

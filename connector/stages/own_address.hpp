@@ -8,8 +8,8 @@
 
 namespace connector::stages {
 
-/// Turns an echo request into the Prepare that answers it. Amount, condition and expiry stay; the following stages treat
-/// it like any other packet, so the fulfillment of the answer becomes that of the request.
+/// Turns an echo request into the Prepare that answers it. Amount, condition and expiry stay; the following stages
+/// treat it like any other packet, so the fulfillment of the answer becomes that of the request.
 inline step answer_echo(journey& packet, std::string_view source) {
     if (source.starts_with("peer.") || source.starts_with("self.")) {
         return packet.refuse(reject_reason::malformed_echo);
@@ -46,9 +46,12 @@ inline step own_address(journey& packet) {
         return packet.refuse(reject_reason::echo_amount_too_large);
     }
     switch (echo.what) {
-        case ilp::echo::kind::request: return answer_echo(packet, echo.source);
-        case ilp::echo::kind::malformed: return packet.refuse(reject_reason::malformed_echo);
-        case ilp::echo::kind::response: break;  // nobody here waits for one
+        case ilp::echo::kind::request:
+            return answer_echo(packet, echo.source);
+        case ilp::echo::kind::malformed:
+            return packet.refuse(reject_reason::malformed_echo);
+        case ilp::echo::kind::response:
+            break;  // nobody here waits for one
         case ilp::echo::kind::none:
             if (ping) return answer_ping(packet);
             break;

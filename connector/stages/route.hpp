@@ -19,7 +19,12 @@ inline step route(journey& packet) {
     if (scheme == self || scheme == local) return packet.refuse(reject_reason::no_route);
     if (is_allocated(scheme) && is_allocated(own) && scheme != own) return packet.refuse(reject_reason::other_network);
     // private. and example. mean something only to those who agreed on it: the default route never takes them (RFC 15).
-    packet.to = packet.network.routes.find(destination, is_allocated(scheme));
+    // What lies under our own address comes to us from everywhere: a route that leads away would bring it back.
+    const std::string& own_address = packet.network.own_address.text();
+    const std::size_t prefix_size_min = ilp::covers(own_address, destination) ? own_address.size() + 1
+                                        : is_allocated(scheme)                ? 0
+                                                                              : 1;
+    packet.to = packet.network.routes.find(destination, prefix_size_min);
     if (packet.to == nullptr) return packet.refuse(reject_reason::no_route);
     if (packet.to->id == packet.from.id && !packet.from.return_to_source && !packet.for_echo) {
         return packet.refuse(reject_reason::back_to_source);
