@@ -6,9 +6,8 @@ namespace ilp {
 
 std::optional<amount> parse_amount(std::string_view digits) noexcept {
     amount result;
-    const char* const end = digits.data() + digits.size();
-    const auto [stopped, error] = std::from_chars(digits.data(), end, result.value);
-    if (error != std::errc{} || stopped != end) return std::nullopt;
+    const auto [stopped, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result.value);
+    if (error != std::errc{} || stopped != digits.data() + digits.size()) return std::nullopt;
     return result;
 }
 

@@ -4,7 +4,6 @@
 #include "ilp/oer.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace ilp {
 namespace {
@@ -53,7 +52,9 @@ public:
         if (!fact) fail(otherwise);
     }
 
-    const std::optional<decode_error>& error() const noexcept { return error_; }
+    bool failed() const noexcept { return failed_; }
+    /// Means something once failed() is true.
+    decode_error error() const noexcept { return error_; }
 
     /// The packet, without octets behind it or behind the last field. To be called once, when all fields are read.
     bytes_view finish() noexcept {
@@ -66,12 +67,11 @@ private:
 
     bytes_view read_variable() noexcept {
         const bytes_view before = reader_.rest();
-        const auto length = reader_.read_length();
-        if (!length || *length > reader_.rest().size()) {
-            fail(why_unreadable(before));
-            return reader_.rest();
+        if (const auto length = reader_.read_length()) {
+            if (const auto octets = reader_.read_fixed(*length)) return *octets;
         }
-        return *reader_.read_fixed(*length);
+        fail(why_unreadable(before));
+        return reader_.rest();
     }
 
     /// Writes the shorter header right in front of the contents, which stay where they are. There is room: a smaller
@@ -85,7 +85,8 @@ private:
     }
 
     [[gnu::cold]] void fail(decode_error error) noexcept {
-        if (!error_) error_ = error;
+        if (!failed_) error_ = error;
+        failed_ = true;
         reader_ = oer::reader{buffer_.first(0)};
     }
 
@@ -93,7 +94,8 @@ private:
     packet_type type_;
     oer::reader reader_;
     octet* contents_;
-    std::optional<decode_error> error_;
+    bool failed_ = false;
+    decode_error error_{};
 };
 
 bool is_printable_ascii(bytes_view octets) noexcept {
@@ -138,14 +140,14 @@ std::string_view describe(decode_error error) noexcept {
 std::expected<prepare_view, decode_error> prepare_view::parse(bytes_span buffer) noexcept {
     field_reader reader{buffer, packet_type::prepare};
     octet* const contents = reader.read_fixed(prepare_fixed_size);
-    if (!contents) return std::unexpected{*reader.error()};
+    if (!contents) return std::unexpected{reader.error()};
     const auto expires_at =
         parse_timestamp(std::span<const octet, timestamp_size>{contents + expires_at_offset, timestamp_size});
-    reader.require(expires_at.has_value(), decode_error::invalid_timestamp);
+    if (!expires_at) return std::unexpected{decode_error::invalid_timestamp};
     const std::string_view destination = as_text(reader.read_variable(address_size_max));
     reader.require(is_address(destination), decode_error::invalid_address);
     const bytes_view data = reader.read_variable(data_size_max);
-    if (reader.error()) return std::unexpected{*reader.error()};
+    if (reader.failed()) return std::unexpected{reader.error()};
 
     prepare_view view;
     view.contents_ = contents;
@@ -171,7 +173,7 @@ std::expected<fulfill_view, decode_error> fulfill_view::parse(bytes_span buffer)
     field_reader reader{buffer, packet_type::fulfill};
     const octet* const contents = reader.read_fixed(hash_size);
     const bytes_view data = reader.read_variable(data_size_max);
-    if (reader.error()) return std::unexpected{*reader.error()};
+    if (reader.failed()) return std::unexpected{reader.error()};
 
     fulfill_view view;
     view.contents_ = contents;
@@ -183,14 +185,14 @@ std::expected<fulfill_view, decode_error> fulfill_view::parse(bytes_span buffer)
 std::expected<reject_view, decode_error> reject_view::parse(bytes_span buffer) noexcept {
     field_reader reader{buffer, packet_type::reject};
     const octet* const contents = reader.read_fixed(code_size);
-    if (!contents) return std::unexpected{*reader.error()};
+    if (!contents) return std::unexpected{reader.error()};
     const bytes_view code{contents, code_size};
     reader.require(is_printable_ascii(code), decode_error::invalid_error_code);
     const std::string_view triggered_by = as_text(reader.read_variable(address_size_max));
     reader.require(triggered_by.empty() || is_address(triggered_by), decode_error::invalid_address);
     const bytes_view message = reader.read_variable(message_size_max);
     const bytes_view data = reader.read_variable(data_size_max);
-    if (reader.error()) return std::unexpected{*reader.error()};
+    if (reader.failed()) return std::unexpected{reader.error()};
 
     reject_view view;
     view.packet_ = reader.finish();

@@ -65,7 +65,7 @@ private:
     octet* contents_ = nullptr;
     bytes_view packet_;
     ilp::amount amount_;
-    timestamp expires_at_{};
+    timestamp expires_at_;
     std::string_view destination_;
     bytes_view data_;
 };
