@@ -89,6 +89,11 @@ void committer::start() {
 
 commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
     assert(!batch.empty());
+    if (!store_.is_durable()) {
+        ledger_.apply(batch.postings());
+        batch.clear();
+        return nothing_to_wait_for;
+    }
     commit_ticket ticket = 0;
     bool must_wake = false;
     {

@@ -22,6 +22,9 @@ namespace peering {
 /// Number of a batch that was handed over; batches become durable in this order, from 1.
 using commit_ticket = std::uint64_t;
 
+/// The ticket of a batch that need not be waited for: the store keeps nothing, and the book has it already.
+inline constexpr commit_ticket nothing_to_wait_for = 0;
+
 /// Postings that one loop collects during one turn, netted per pair of accounts; each direction of a pair stays a
 /// posting of its own. Not shared between threads; keeps its memory from turn to turn.
 class posting_batch {

@@ -18,18 +18,18 @@ namespace peering {
 /// Open addressing by the first octets of a token's hash, which are random whatever the tokens are.
 struct registry::index {
     struct slot {
-        std::uint64_t prefix = 0;
         const peer* owner = nullptr;
-        const ilp::digest* token = nullptr;
+        ilp::digest token{};
     };
     std::vector<slot> by_token;
     boost::unordered_flat_map<std::string_view, const peer*> by_name;
 
-    static std::uint64_t prefix_of(const ilp::digest& token) noexcept {
+    std::size_t home(const ilp::digest& token) const noexcept {
         std::uint64_t prefix = 0;
         std::memcpy(&prefix, token.data(), sizeof prefix);
-        return prefix;
+        return prefix & (by_token.size() - 1);
     }
+    std::size_t next(std::size_t place) const noexcept { return (place + 1) & (by_token.size() - 1); }
 };
 
 registry::registry(std::deque<asset> assets, std::vector<peer> peers, std::uint32_t slots_given)
@@ -44,14 +44,12 @@ registry::registry(std::deque<asset> assets, std::vector<peer> peers, std::uint3
     }
     index_->by_token.resize(std::bit_ceil(2 * tokens + 1));
     index_->by_name.reserve(peers_.size());
-    const std::size_t mask = index_->by_token.size() - 1;
     for (const peer& peer : peers_) {
         index_->by_name.emplace(peer.name, &peer);
         for (const ilp::digest& token : peer.incoming_tokens) {
-            const std::uint64_t prefix = index::prefix_of(token);
-            std::size_t at = prefix & mask;
-            while (index_->by_token[at].owner != nullptr) at = (at + 1) & mask;
-            index_->by_token[at] = {prefix, &peer, &token};
+            std::size_t place = index_->home(token);
+            while (index_->by_token[place].owner != nullptr) place = index_->next(place);
+            index_->by_token[place] = {&peer, token};
         }
     }
 }
@@ -59,12 +57,10 @@ registry::registry(std::deque<asset> assets, std::vector<peer> peers, std::uint3
 registry::~registry() = default;
 
 const peer* registry::find_by_token(const ilp::digest& token_hash) const noexcept {
-    const std::size_t mask = index_->by_token.size() - 1;
-    const std::uint64_t prefix = index::prefix_of(token_hash);
-    for (std::size_t at = prefix & mask;; at = (at + 1) & mask) {
-        const index::slot& slot = index_->by_token[at];
+    for (std::size_t place = index_->home(token_hash);; place = index_->next(place)) {
+        const index::slot& slot = index_->by_token[place];
         if (slot.owner == nullptr) return nullptr;
-        if (slot.prefix == prefix && ilp::equal_in_constant_time(*slot.token, token_hash)) return slot.owner;
+        if (ilp::equal_in_constant_time(slot.token, token_hash)) return slot.owner;
     }
 }
 

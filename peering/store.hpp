@@ -77,6 +77,9 @@ public:
     /// In one transaction.
     virtual std::expected<void, store_error> change_peers(std::span<const peer_change> changes) = 0;
 
+    /// False for a store that keeps nothing: there is nothing to wait for.
+    virtual bool is_durable() const noexcept { return true; }
+
     /// Writes the postings as one transaction, and returns when they would survive a power cut. `totals` has the
     /// accounts that they touch as they are after the batch. After a failure the same batch comes again, before any
     /// other.

@@ -10,6 +10,7 @@ namespace peering {
 /// a reload finds them again; commit() forgets at once, so load() gives the totals of the first deposits alone.
 class memory_store final : public store {
 public:
+    bool is_durable() const noexcept override { return false; }
     std::expected<catalogue, store_error> load() override;
     std::expected<asset_record, store_error> add_asset(const std::string& code, std::uint8_t scale,
                                                        ilp::amount liquidity) override;
