@@ -76,16 +76,16 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     return yaml;
 }
 
-daemon::daemon(daemon_terms terms)
-    : terms_{std::move(terms)}, port_{free_port()}, metrics_port_{free_port()}, nobody_{free_port()} {
+ilpd_daemon::ilpd_daemon(daemon_terms terms, std::uint16_t port)
+    : terms_{std::move(terms)}, port_{port}, metrics_port_{free_port()}, nobody_{free_port()} {
     start();
 }
 
-void daemon::write_config() const {
+void ilpd_daemon::write_config() const {
     std::ofstream{config_path()} << to_yaml(terms_, folder_.path(), port_, metrics_port_, nobody_);
 }
 
-void daemon::launch() {
+void ilpd_daemon::launch() {
     write_config();
     command what;
     what.arguments = {daemon_program(), "--config", config_path().string()};
@@ -93,28 +93,28 @@ void daemon::launch() {
     process_ = std::make_unique<child_process>(std::move(what));
 }
 
-void daemon::wait_until_ready() {
+void ilpd_daemon::wait_until_ready() {
     process_->wait_for_output(ready_line, patience);
 }
 
-void daemon::start() {
+void ilpd_daemon::start() {
     launch();
     wait_until_ready();
 }
 
-int daemon::stop() {
+int ilpd_daemon::stop() {
     process_->signal(SIGTERM);
     const auto status = process_->wait(patience);
     if (!status) throw std::runtime_error{"the daemon does not stop: " + log()};
     return *status;
 }
 
-void daemon::kill9() {
+void ilpd_daemon::kill9() {
     process_->signal(SIGKILL);
     process_->wait(patience);
 }
 
-std::string daemon::log() const {
+std::string ilpd_daemon::log() const {
     std::string text;
     for (int i = 1; i <= starts_; ++i) {
         std::ifstream file{folder_.path() / ("log-" + std::to_string(i)), std::ios::binary};
@@ -123,20 +123,20 @@ std::string daemon::log() const {
     return text;
 }
 
-metrics daemon::scrape() const {
+metrics ilpd_daemon::scrape() const {
     return metrics{http_get(metrics_port_, "/metrics")};
 }
 
-std::uint64_t daemon::liquidity(std::string_view peer) const {
+std::uint64_t ilpd_daemon::liquidity(std::string_view peer) const {
     return static_cast<std::uint64_t>(scrape().sum("ilp_peer_liquidity", {{"peer", peer}}));
 }
 
-std::uint64_t daemon::settled_liquidity(std::string_view peer) const {
+std::uint64_t ilpd_daemon::settled_liquidity(std::string_view peer) const {
     wait_until_idle();
     return liquidity(peer);
 }
 
-std::uint64_t daemon::asset_liquidity(std::string_view code, std::uint8_t scale) const {
+std::uint64_t ilpd_daemon::asset_liquidity(std::string_view code, std::uint8_t scale) const {
     const metrics scraped = scrape();
     double sum = 0;
     for (const auto& [series, value] : scraped.series()) {
@@ -146,23 +146,51 @@ std::uint64_t daemon::asset_liquidity(std::string_view code, std::uint8_t scale)
     return static_cast<std::uint64_t>(sum);
 }
 
-void daemon::wait_until_idle() const {
+void ilpd_daemon::wait_until_idle() const {
     if (!eventually([this] { return scrape().sum("ilp_packets_in_flight") == 0; })) {
         throw std::runtime_error{"packets stay in flight"};
     }
 }
 
-std::optional<http_message> daemon::post(ilp::bytes_view body, std::string_view peer) const {
+std::optional<http_message> ilpd_daemon::post(ilp::bytes_view body, std::string_view peer) const {
     return http_connection{port_}.exchange(ilp_request(body, peer));
 }
 
-std::optional<http_message> daemon::post(const prepare& prepare, std::string_view peer) const {
+std::optional<http_message> ilpd_daemon::post(const prepare& prepare, std::string_view peer) const {
     return post(encode(prepare), peer);
 }
 
 http_request ilp_request(ilp::bytes_view body, std::string_view peer) {
     return {.headers = {{"Authorization", "Bearer " + token_of(peer)}, {"Content-Type", "application/octet-stream"}},
             .body = {body.begin(), body.end()}};
+}
+
+finished_daemon run_daemon(std::string_view yaml, const std::vector<std::string>& arguments) {
+    const temporary_directory folder;
+    const auto read = [&](const char* name) {
+        std::ifstream file{folder.path() / name, std::ios::binary};
+        return std::string{std::istreambuf_iterator<char>{file}, {}};
+    };
+    finished_daemon result;
+    result.config_path = (folder.path() / "ilpd.yaml").string();
+    std::ofstream{result.config_path} << yaml;
+    command what;
+    what.arguments = {daemon_program(), "--config", result.config_path};
+    what.arguments.insert(what.arguments.end(), arguments.begin(), arguments.end());
+    what.output = folder.path() / "output";
+    what.errors = folder.path() / "errors";
+    child_process process{std::move(what)};
+    const auto status = process.wait(patience);
+    result.standard_output = read("output");
+    result.standard_error = read("errors");
+    if (!status) throw std::runtime_error{"the daemon did not end: " + process.output()};
+    result.status = *status;
+    return result;
+}
+
+finished_daemon run_daemon(const daemon_terms& terms, const std::vector<std::string>& arguments) {
+    const temporary_directory folder;
+    return run_daemon(to_yaml(terms, folder.path(), free_port(), free_port(), free_port()), arguments);
 }
 
 bool eventually(const std::function<bool()>& done) {

@@ -55,17 +55,18 @@ std::string token_of(std::string_view name);
 std::string token_for(std::string_view name);
 
 /// A real ilpd with a folder, ports and a database of its own.
-class daemon {
+class ilpd_daemon {
 public:
     /// Starts it, and waits until it is ready. Throws std::runtime_error with its output when it does not get there.
-    explicit daemon(daemon_terms terms);
+    explicit ilpd_daemon(daemon_terms terms, std::uint16_t port = free_port());
 
     std::uint16_t port() const noexcept { return port_; }
     std::uint16_t metrics_port() const noexcept { return metrics_port_; }
     const std::filesystem::path& folder() const noexcept { return folder_.path(); }
     std::filesystem::path config_path() const { return folder_.path() / "ilpd.yaml"; }
     daemon_terms& terms() noexcept { return terms_; }
-    child_process& process() { return *process_; }
+    const daemon_terms& terms() const noexcept { return terms_; }
+    child_process& process() const { return *process_; }
 
     void write_config() const;
     /// Starts it again on the same database, with `terms` as they now are. It must have ended.
@@ -106,11 +107,23 @@ private:
 /// A POST of `body` as ILP over HTTP asks for it, with the token of `peer`.
 http_request ilp_request(ilp::bytes_view body, std::string_view peer = "p1");
 
-/// The program's path, for tests of its command line.
+/// The program's path.
 std::string daemon_program();
 
 std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& folder, std::uint16_t port,
                     std::uint16_t metrics_port, std::uint16_t nobody);
+
+/// How a daemon ended that was started with a configuration of the test's own, in a folder that is gone again.
+struct finished_daemon {
+    int status = 0;
+    std::string config_path{};
+    std::string standard_output{};
+    std::string standard_error{};
+};
+
+/// Runs `ilpd --config FILE` with `yaml` in the file, and waits until it ends. Throws when it runs on.
+finished_daemon run_daemon(std::string_view yaml, const std::vector<std::string>& arguments = {});
+finished_daemon run_daemon(const daemon_terms& terms, const std::vector<std::string>& arguments = {});
 
 /// Asks until `done` says yes; false when `patience` is over.
 bool eventually(const std::function<bool()>& done);

@@ -1,5 +1,7 @@
 #include "tests/support/fake_peer.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -114,6 +116,11 @@ std::size_t fake_peer::connections_open() const {
     return static_cast<std::size_t>(std::ranges::count_if(connections_, [](const auto& c) { return !c.finished; }));
 }
 
+std::size_t fake_peer::answers_sent() const {
+    const std::lock_guard lock{mutex_};
+    return answered_;
+}
+
 void fake_peer::cut_connections() {
     const std::lock_guard lock{mutex_};
     for (served& connection : connections_) {
@@ -146,6 +153,8 @@ void fake_peer::start() {
 void fake_peer::accept_loop() {
     for (;;) {
         descriptor socket{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+        const int on = 1;
+        ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         const std::lock_guard lock{mutex_};
         if (stopping_) return;
         if (!socket.is_open()) continue;
@@ -155,6 +164,17 @@ void fake_peer::accept_loop() {
         added.thread = std::thread{[this, &added] { serve(added); }};
         changed_.notify_all();
     }
+}
+
+bool fake_peer::send(const scripted_answer& answer, const served& connection) {
+    const std::size_t piece = answer.piece == 0 ? answer.octets.size() : answer.piece;
+    bool sent = true;
+    for (std::size_t at = 0; sent && at < answer.octets.size(); at += piece) {
+        sent = send_all(connection.socket, std::string_view{answer.octets}.substr(at, piece));
+    }
+    const std::lock_guard lock{mutex_};
+    if (sent) ++answered_;
+    return sent;
 }
 
 bool fake_peer::pause(const scripted_answer& answer, const served& connection) const {
@@ -195,8 +215,7 @@ void fake_peer::serve(served& connection) {
             changed_.notify_all();
         }
         const scripted_answer answer = run(current, *request);
-        open = pause(answer, connection) && send_all(connection.socket, answer.octets) &&
-               answer.after == scripted_answer::ending::keep;
+        open = pause(answer, connection) && send(answer, connection) && answer.after == scripted_answer::ending::keep;
         if (!open && answer.after == scripted_answer::ending::reset) {
             const std::lock_guard lock{mutex_};
             reset(connection.socket);

@@ -45,6 +45,7 @@ struct scripted_answer {
     std::string octets{};  ///< the whole HTTP response
     milliseconds delay{0};
     std::shared_ptr<gate> held_by{};  ///< sent only when it is open
+    std::size_t piece = 0;            ///< octets per send; 0: all at once
     ending after = ending::keep;
 };
 
@@ -85,6 +86,8 @@ public:
     received_prepare last_prepare() const;
     std::size_t connections_accepted() const;
     std::size_t connections_open() const;
+    /// Answers that were written to a connection, whether or not anybody still wanted them.
+    std::size_t answers_sent() const;
 
     /// Cuts all connections; listening goes on.
     void cut_connections();
@@ -101,6 +104,7 @@ private:
 
     void accept_loop();
     void serve(served& connection);
+    bool send(const scripted_answer& answer, const served& connection);
     bool pause(const scripted_answer& answer, const served& connection) const;
 
     std::uint16_t port_ = 0;
@@ -112,6 +116,7 @@ private:
     std::list<served> connections_;
     std::vector<http_message> requests_;
     std::size_t accepted_ = 0;
+    std::size_t answered_ = 0;
     bool stopping_ = false;
 };
 

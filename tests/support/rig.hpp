@@ -25,7 +25,7 @@ struct rig {
 
     fake_peer p1;
     fake_peer p2;
-    daemon d;
+    ilpd_daemon d;
 
 private:
     template <typename change_terms>

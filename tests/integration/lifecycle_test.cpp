@@ -1,0 +1,202 @@
+#include "tests/support/rig.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <fstream>
+
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+
+/// A script that fulfills when the gate opens.
+fake_peer::script_type held_by(const std::shared_ptr<gate>& hold) {
+    return [hold](const http_message& request) {
+        auto answer = answer_fulfill(request);
+        answer.held_by = hold;
+        return answer;
+    };
+}
+
+}  // namespace
+
+TEST_CASE("start: one line says that it is ready, and where") {
+    const rig r;
+    const std::string log = r.d.log();
+    const auto at = log.find("ready");
+    REQUIRE(at != std::string::npos);
+    const auto line_start = log.rfind('\n', at) + 1;
+    const std::string line = log.substr(line_start, log.find('\n', at) - line_start);
+    INFO(line);
+    CHECK(line.find("test.d") != std::string::npos);
+    CHECK(line.find(std::to_string(r.d.port())) != std::string::npos);
+}
+
+TEST_CASE("start: health and readiness are served") {
+    const rig r;
+    CHECK_NOTHROW(http_get(r.d.metrics_port(), "/healthz"));
+    CHECK_NOTHROW(http_get(r.d.metrics_port(), "/readyz"));
+    auto response = http_connection{r.d.metrics_port()}.exchange({.method = "GET", .target = "/nowhere"});
+    REQUIRE(response);
+    CHECK(response->status() == 404);
+}
+
+TEST_CASE("start: a port that is taken is told, with a status that is not 0") {
+    const rig r;
+    daemon_terms terms{.peers = {{.name = "p1"}}};
+    const temporary_directory folder;
+    const auto taken = run_daemon(to_yaml(terms, folder.path(), free_port(), r.d.metrics_port(), free_port()));
+    CHECK(taken.status != 0);
+    CHECK((taken.standard_output + taken.standard_error).find(std::to_string(r.d.metrics_port())) != std::string::npos);
+}
+
+TEST_CASE("start: a second daemon on the same connector port is refused") {
+    const rig r;
+    daemon_terms terms{.peers = {{.name = "p1"}}};
+    const temporary_directory folder;
+    const auto taken = run_daemon(to_yaml(terms, folder.path(), r.d.port(), free_port(), free_port()));
+    CHECK(taken.status != 0);
+    CHECK((taken.standard_output + taken.standard_error).find(std::to_string(r.d.port())) != std::string::npos);
+}
+
+TEST_CASE("start: a second daemon on the same database is refused, and the first goes on") {
+    const rig r;
+    const auto second = run_daemon(to_yaml(r.d.terms(), r.d.folder(), free_port(), free_port(), free_port()));
+    CHECK(second.status != 0);
+    const std::string said = second.standard_output + second.standard_error;
+    INFO(said);
+    CHECK(said.find("ilpd.db") != std::string::npos);
+    CHECK(said.find("ready") == std::string::npos);
+    const prepare sent{.amount = 10};
+    expect_fulfill(r.send(sent), sent);
+    CHECK(r.d.settled_liquidity("p1") == default_liquidity - 10);
+}
+
+TEST_CASE("start: deposits are made once, terms follow the file") {
+    rig r;
+    CHECK(outcome(r.send({.amount = 10})) == "fulfill");
+    REQUIRE(r.d.stop() == 0);
+    r.d.terms().peers[0].liquidity = 5;
+    r.d.terms().peers[0].terms = {"max_packet_amount: 50"};
+    r.d.start();
+    CHECK(r.d.liquidity("p1") == default_liquidity - 10);
+    CHECK(r.d.liquidity("p2") == default_liquidity + 10);
+    expect_amount_too_large(r.send({.amount = 51}), 51, 50);
+}
+
+TEST_CASE("stop: SIGTERM ends a quiet daemon with status 0, and its balances are kept") {
+    rig r;
+    CHECK(outcome(r.send({.amount = 10})) == "fulfill");
+    http_connection idle{r.d.port()};
+    CHECK(outcome(idle.exchange(ilp_request(encode(prepare{})))) == "fulfill");
+    CHECK(r.d.stop() == 0);
+    CHECK(idle.wait_until_closed());
+    r.d.start();
+    CHECK(r.d.liquidity("p1") == default_liquidity - 11);
+    CHECK(r.d.liquidity("p2") == default_liquidity + 11);
+}
+
+TEST_CASE("stop: SIGINT stops in the same way") {
+    rig r;
+    r.d.process().signal(SIGINT);
+    CHECK(r.d.process().wait(patience) == 0);
+}
+
+TEST_CASE("stop: packets in flight are finished first") {
+    rig r;
+    const auto hold = std::make_shared<gate>();
+    r.p2.set_script(held_by(hold));
+    const prepare sent{.amount = 10, .expires_in = 30s};
+    http_connection connection{r.d.port()};
+    connection.send(ilp_request(encode(sent)));
+    REQUIRE(r.p2.wait_for_requests(1));
+    r.d.process().signal(SIGTERM);
+    REQUIRE(eventually([&] {  // nobody new is let in
+        try {
+            return outcome(r.send({.amount = 0})) != "fulfill";
+        } catch (const std::system_error&) {
+            return true;
+        }
+    }));
+    CHECK(r.d.running());
+    hold->open();
+    expect_fulfill(connection.receive(), sent);
+    CHECK(r.d.process().wait(patience) == 0);
+    r.d.start();
+    CHECK(r.d.liquidity("p1") == default_liquidity - 10);
+    CHECK(r.d.liquidity("p2") == default_liquidity + 10);
+}
+
+TEST_CASE("stop: new packets meanwhile get T03 and the end of their connection") {
+    rig r;
+    const auto hold = std::make_shared<gate>();
+    r.p2.set_script(held_by(hold));
+    const prepare sent{.amount = 10, .expires_in = 30s};
+    http_connection connection{r.d.port()};
+    connection.send(ilp_request(encode(sent)));
+    REQUIRE(r.p2.wait_for_requests(1));
+    // A request that has begun before the signal, and ends behind it.
+    const std::string late = serialize(ilp_request(encode({.amount = 20})));
+    http_connection begun{r.d.port()};
+    begun.send(late.substr(0, late.size() - 1));
+    const prepare barrier{.destination = "test.nowhere"};
+    expect_reject(r.send(barrier), "F02");
+    r.d.process().signal(SIGTERM);
+    REQUIRE(eventually([&] {
+        try {
+            return outcome(r.send(barrier)) != "F02";
+        } catch (const std::system_error&) {
+            return true;
+        }
+    }));
+    begun.send(late.substr(late.size() - 1));
+    const auto refused = begun.receive();
+    expect_reject(refused, "T03");
+    CHECK(refused->header("connection") == "close");
+    CHECK(begun.wait_until_closed());
+    hold->open();
+    expect_fulfill(connection.receive(), sent);
+    CHECK(r.d.process().wait(patience) == 0);
+    CHECK(r.p2.request_count() == 1);
+}
+
+TEST_CASE("stop: a packet whose next hop stays silent expires, and then it stops") {
+    rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "min_expiration_window: 200ms"}; }};
+    r.p2.set_script([](const http_message&) { return answer_silence(); });
+    http_connection connection{r.d.port()};
+    connection.send(ilp_request(encode({.amount = 10, .expires_in = 2s})));
+    REQUIRE(r.p2.wait_for_requests(1));
+    r.d.process().signal(SIGTERM);
+    expect_reject(connection.receive(), "R00");
+    CHECK(r.d.process().wait(patience) == 0);
+    r.d.start();
+    CHECK(r.d.liquidity("p1") == default_liquidity);
+}
+
+TEST_CASE("reload: SIGHUP takes new terms, tokens and peers without a restart") {
+    fake_peer p3;
+    rig r;
+    http_connection kept{r.d.port()};
+    CHECK(outcome(kept.exchange(ilp_request(encode(prepare{})))) == "fulfill");
+    auto& peers = r.d.terms().peers;
+    peers[0].terms = {"max_packet_amount: 50"};
+    peers[1].routes = {"test.p2alias"};
+    peers.push_back({.name = "p3", .port = p3.port(), .liquidity = 77});
+    r.d.write_config();
+    r.d.process().signal(SIGHUP);
+    REQUIRE(eventually([&] { return r.d.scrape().has("ilp_peer_liquidity", {{"peer", "p3"}}); }));
+    REQUIRE(eventually([&] { return outcome(r.send({.destination = "test.p3"})) == "fulfill"; }));
+    expect_amount_too_large(kept.exchange(ilp_request(encode({.amount = 51}))), 51, 50);
+    CHECK(outcome(r.send({.destination = "test.p2alias.x"})) == "fulfill");
+    CHECK(r.d.settled_liquidity("p3") == 78);
+    CHECK(outcome(r.d.post(prepare{.amount = 3}, "p3")) == "fulfill");
+}
+
+TEST_CASE("reload: a broken file is told, and the old terms stay") {
+    rig r;
+    std::ofstream{r.d.config_path()} << "nonsense: true\n";
+    r.d.process().signal(SIGHUP);
+    CHECK(eventually([&] { return r.d.log().find("nonsense") != std::string::npos; }));
+    CHECK(outcome(r.send(prepare{})) == "fulfill");
+}
