@@ -1,0 +1,87 @@
+#include "tests/conversation/world.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace conversation;
+
+// A packet with every fault that it can have at once is refused by the first stage; mended there, by the second; and so
+// on to the end of the list.
+TEST_CASE("A27-82: of several faults the one of the earliest stage is told") {
+    auto settings = usual_settings();
+    config::peer_settings& p1 = settings.peers[0];
+    p1.max_packet_amount = ilp::amount{1000};
+    p1.packet_rate = 1;
+    p1.incoming_throughput = ilp::amount{500};
+    p1.liquidity = {10};
+    config::peer_settings& p2 = settings.peers[1];
+    p2.max_packet_amount = ilp::amount{100};
+    p2.outgoing_throughput = ilp::amount{50};
+    world d{settings};
+    // Uses up the packet rate, and leaves p1 less liquidity than any packet below needs.
+    REQUIRE(d.send("p1", prepare{.amount = 10, .destination = "test.p3"}).what == step::go_on);
+    d.load = {.draining = true, .store_unavailable = true, .packets_in_flight_full = true};
+
+    prepare sent{.amount = 1001, .destination = "peer.unknown", .expires_in = -1ms};
+    const auto outcome = [&] { return d.send("p1", sent).outcome(); };
+    const auto says = [](reject_reason reason) { return std::string{connector::describe(reason).message}; };
+
+    ilp::bytes truncated = d.encode(sent);
+    truncated.pop_back();
+    CHECK(d.send("p1", truncated).outcome() == says(reject_reason::truncated));
+    CHECK(outcome() == says(reject_reason::draining));
+    d.load.draining = false;
+    CHECK(outcome() == says(reject_reason::store_unavailable));
+    d.load.store_unavailable = false;
+    CHECK(outcome() == says(reject_reason::too_many_packets_in_flight));
+    d.load.packets_in_flight_full = false;
+    CHECK(outcome() == says(reject_reason::expired_on_arrival));
+    sent.expires_in = 1s;
+    CHECK(outcome() == says(reject_reason::amount_above_incoming_maximum));
+    sent.amount = 1000;
+    CHECK(outcome() == says(reject_reason::packet_rate_exceeded));
+    const auto outcome_in_time = [&] {
+        d.pass(1s);
+        return outcome();
+    };
+    CHECK(outcome_in_time() == says(reject_reason::incoming_throughput_exceeded));
+    sent.amount = 500;
+    CHECK(outcome_in_time() == says(reject_reason::unknown_peer_protocol));
+    sent.destination = "peer.config";
+    CHECK(outcome_in_time() == says(reject_reason::wrong_peer_protocol_condition));
+    sent.destination = "test.d";
+    CHECK(outcome_in_time() == says(reject_reason::unexpected_payment));
+    sent.destination = "g.p2";
+    CHECK(outcome_in_time() == says(reject_reason::other_network));
+    sent.destination = "test.nowhere";
+    CHECK(outcome_in_time() == says(reject_reason::no_route));
+    sent.destination = "test.p1";
+    CHECK(outcome_in_time() == says(reject_reason::back_to_source));
+    sent.destination = "test.euro";
+    CHECK(outcome_in_time() == says(reject_reason::no_rate));
+    sent.destination = "test.cents";
+    CHECK(outcome_in_time() == says(reject_reason::converts_to_zero));
+    sent.destination = "test.p2";
+    CHECK(outcome_in_time() == says(reject_reason::amount_above_outgoing_maximum));
+    sent.amount = 100;
+    CHECK(outcome_in_time() == says(reject_reason::outgoing_throughput_exceeded));
+    sent.amount = 50;
+    CHECK(outcome_in_time() == says(reject_reason::expires_too_soon));
+    sent.expires_in = 2s;
+    CHECK(outcome_in_time() == says(reject_reason::insufficient_liquidity));
+    sent.amount = 0;
+    CHECK(outcome_in_time() == "go on");
+}
+
+TEST_CASE("A27-35 A27-82: an amount above the maximum is told before anything about balance or rate") {
+    auto settings = usual_settings();
+    settings.peers[0].max_packet_amount = ilp::amount{1000};
+    settings.peers[0].packet_rate = 1;
+    settings.peers[0].liquidity = {0};
+    world d{settings};
+    for (int i = 0; i < 5; ++i) {
+        CHECK(d.send("p1", prepare{.amount = ~std::uint64_t{0}})
+                  .refused_with(reject_reason::amount_above_incoming_maximum));
+    }
+    // And it did not use up the packet rate.
+    CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
+}

@@ -1,0 +1,328 @@
+#include "connector/http/message.hpp"
+#include "tests/conversation/world.hpp"
+#include "tests/unit/ilp/vectors.hpp"
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+// One case for each row of the table of stages: what it refuses, with which code, and what still passes.
+
+using namespace conversation;
+using namespace std::string_literals;
+
+TEST_CASE("stages: the list is the documented one, in its order") {
+    std::vector<std::string_view> names;
+    for (const connector::stage& stage : connector::packet_stages()) names.push_back(stage.name);
+    CHECK(names == std::vector<std::string_view>{"decode", "admit", "expired on arrival", "max packet amount",
+                                                 "packet rate", "incoming throughput", "peer protocols", "own address",
+                                                 "route", "convert", "outgoing throughput", "shorten expiry",
+                                                 "hold liquidity", "patch"});
+}
+
+TEST_CASE("A27-10 A35-07: authenticate: the token alone says which peer it is") {
+    const world d;
+    ilp::sha256 hash;
+    const auto owner = [&](const std::string& lines) -> std::string {
+        const std::string text = "POST / HTTP/1.1\r\nHost: d\r\n" + lines + "\r\n";
+        const auto head = connector::http::parse_request_head(text);
+        if (!head) return "no request";
+        const auto token = connector::http::bearer_token(head->authorization);
+        const auto* const found = d.network->peers->find_by_token(hash(ilp::as_bytes(token)));
+        return found == nullptr ? "nobody" : found->name;
+    };
+    CHECK(owner("Authorization: Bearer token-of-p1\r\n") == "p1");
+    CHECK(owner("Authorization: bearer token-of-cents\r\n") == "cents");
+    CHECK(owner("") == "nobody");
+    CHECK(owner("Authorization: Bearer token-of-p\r\n") == "nobody");
+    CHECK(owner("Authorization: Bearer TOKEN-OF-P1\r\n") == "nobody");
+    CHECK(owner("Authorization: Basic token-of-p1\r\n") == "nobody");
+}
+
+TEST_CASE("A27-51 A27-90 A27-91 A27-92: decode: what cannot be read is F01 when it begins like a Prepare") {
+    world d;
+    const auto vectors = vectors::load("generated/ilp_prepare_malformed.json");
+    int count = 0;
+    for (const auto& vector : vectors.at("cases").as_array()) {
+        if (vectors::text(vector.at("verdict")) != "refuse" || !vector.as_object().contains("hex")) continue;
+        INFO(vectors::text(vector.at("name")));
+        const ilp::bytes body = vectors::from_hex(vectors::text(vector.at("hex")));
+        const decision decided = d.send("p1", body);
+        if (body.empty() || body.front() != 12) {
+            CHECK(decided.what == step::bad_request);
+        } else {
+            REQUIRE(decided.what == step::reject);
+            CHECK(d.code_of(decided) == "F01");
+        }
+        CHECK(decided.body == body);
+        ++count;
+    }
+    CHECK(count > 30);
+    CHECK(d.at_rest());
+}
+
+TEST_CASE("A27-50 A27-51: decode: each fault has its own reason") {
+    world d;
+    const ilp::bytes good = d.encode({});
+    const auto reason_after = [&](auto change) {
+        ilp::bytes body = good;
+        change(body);
+        return d.send("p1", std::move(body)).outcome();
+    };
+    CHECK(reason_after([](ilp::bytes& body) { body.pop_back(); }) == "packet is truncated");
+    CHECK(reason_after([](ilp::bytes& body) { body.resize(1); }) == "packet is truncated");
+    CHECK(reason_after([](ilp::bytes& body) { body[1] = 0x80; }) == "packet is not canonical OER");
+    CHECK(reason_after([](ilp::bytes& body) { body.insert(body.begin() + 1, 0x81); }) == "packet is not canonical OER");
+    CHECK(reason_after([](ilp::bytes& body) { body[10] = 'x'; }) == "expiresAt is not a valid time");
+    CHECK(reason_after([](ilp::bytes& body) { body[60] = '.'; }) == "destination is not an ILP address");
+    CHECK(d.send("p1", prepare{.destination = "test." + std::string(1018, 'a') + "b"}).outcome() ==
+          "a field is longer than RFC 27 allows");
+    CHECK(d.send("p1", prepare{.data = ilp::bytes(32'768)}).outcome() == "a field is longer than RFC 27 allows");
+}
+
+TEST_CASE("A27-21: decode: a Fulfill or a Reject is not a request") {
+    world d;
+    CHECK(d.send("p1", fulfill_with(preimage)).what == step::bad_request);
+    CHECK(d.send("p1", reject_with("F00")).what == step::bad_request);
+    CHECK(d.send("p1", ilp::bytes{}).what == step::bad_request);
+}
+
+TEST_CASE(
+    "A27-02 A27-20 A27-50: decode: other encodings are refused, octets behind the packet and its fields are dropped") {
+    world d;
+    const auto vectors = vectors::load("generated/ilp_prepare_malformed.json");
+    for (const auto& vector : vectors.at("cases").as_array()) {
+        if (vectors::text(vector.at("verdict")) != "policy") continue;
+        const std::string name{vectors::text(vector.at("name"))};
+        INFO(name);
+        const decision decided = d.send("p1", vectors::from_hex(vectors::text(vector.at("hex"))));
+        // Their destination has no route here: F02 says that they were read.
+        CHECK(decided.refused_with(name.find("trailing") != std::string::npos ? reject_reason::no_route
+                                                                              : reject_reason::not_canonical));
+    }
+    for (const bool inner : {false, true}) {
+        ilp::bytes body = d.encode({});
+        if (inner) body[1] = static_cast<ilp::octet>(body[1] + 3);
+        body.insert(body.end(), {1, 2, 3});
+        const decision decided = d.send("p1", std::move(body));
+        REQUIRE(decided.what == step::go_on);
+        CHECK(decided.forwarded().size() == d.encode({}).size());
+        CHECK(decided.forwarded()[1] == d.encode({})[1]);
+        d.release(decided);
+    }
+}
+
+TEST_CASE("A27-60 A27-63: admit: what this node could not carry to its end is refused at once") {
+    world d;
+    d.load = {.draining = true};
+    const decision draining = d.send("p1", prepare{});
+    CHECK(draining.refused_with(reject_reason::draining));
+    CHECK(d.code_of(draining) == "T03");
+    d.load = {.store_unavailable = true};
+    const decision without_store = d.send("p1", prepare{});
+    CHECK(without_store.refused_with(reject_reason::store_unavailable));
+    CHECK(d.code_of(without_store) == "T00");
+    d.load = {.packets_in_flight_full = true};
+    const decision full = d.send("p1", prepare{});
+    CHECK(full.refused_with(reject_reason::too_many_packets_in_flight));
+    CHECK(d.code_of(full) == "T03");
+    CHECK(d.at_rest());
+}
+
+TEST_CASE("A27-68 A27-96: expired on arrival: R00, from the very instant of the expiry on") {
+    world d;
+    for (const std::chrono::milliseconds expires_in : {0ms, -1ms, -1'000'000'000'000ms}) {
+        const decision expired = d.send("p1", prepare{.expires_in = expires_in});
+        CHECK(expired.refused_with(reject_reason::expired_on_arrival));
+        CHECK(d.code_of(expired) == "R00");
+    }
+    CHECK_FALSE(d.send("p1", prepare{.expires_in = 1ms}).refused_with(reject_reason::expired_on_arrival));
+    const auto vectors = vectors::load("generated/ilp_prepare_malformed.json");
+    int count = 0;
+    for (const auto& vector : vectors.at("cases").as_array()) {
+        if (vectors::text(vector.at("verdict")) != "expired") continue;
+        ++count;
+        CHECK(d.send("p1", vectors::from_hex(vectors::text(vector.at("hex"))))
+                  .refused_with(reject_reason::expired_on_arrival));
+    }
+    CHECK(count == 2);
+}
+
+TEST_CASE("A27-35 A27-58: maximum packet amount of the incoming peer: F08 with both amounts, inclusive") {
+    auto settings = usual_settings();
+    settings.peers[0].max_packet_amount = ilp::amount{1000};
+    world d{settings};
+    CHECK(d.send("p1", prepare{.amount = 1000}).what == step::go_on);
+    const decision refused = d.send("p1", prepare{.amount = 1001});
+    REQUIRE(refused.refused_with(reject_reason::amount_above_incoming_maximum));
+    const auto reject = d.reject_of(refused);
+    CHECK(reject.code == "F08");
+    CHECK(vectors::to_hex(reject.data) == "00000000000003e900000000000003e8");
+    CHECK(d.send("p2", prepare{.amount = 1001, .destination = "test.p3"}).what == step::go_on);
+}
+
+TEST_CASE("A27-65: packet rate of the incoming peer: T05, until the bucket has filled again") {
+    auto settings = usual_settings();
+    settings.peers[0].packet_rate = 10;
+    world d{settings};
+    for (int i = 0; i < 10; ++i) CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
+    const decision refused = d.send("p1", prepare{.amount = 0});
+    CHECK(refused.refused_with(reject_reason::packet_rate_exceeded));
+    CHECK(d.code_of(refused) == "T05");
+    CHECK(d.send("p2", prepare{.amount = 0, .destination = "test.p3"}).what == step::go_on);
+    d.pass(100ms);
+    CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
+    CHECK(d.send("p1", prepare{.amount = 0}).refused_with(reject_reason::packet_rate_exceeded));
+}
+
+TEST_CASE("A18-03 A27-64: throughput of the incoming peer: T04, until the bucket has filled again") {
+    auto settings = usual_settings();
+    settings.peers[0].incoming_throughput = ilp::amount{1000};
+    world d{settings};
+    CHECK(d.send("p1", prepare{.amount = 1000}).what == step::go_on);
+    const decision refused = d.send("p1", prepare{.amount = 1});
+    CHECK(refused.refused_with(reject_reason::incoming_throughput_exceeded));
+    CHECK(d.code_of(refused) == "T04");
+    CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
+    d.pass(500ms);
+    CHECK(d.send("p1", prepare{.amount = 501}).refused_with(reject_reason::incoming_throughput_exceeded));
+    CHECK(d.send("p1", prepare{.amount = 500}).what == step::go_on);
+}
+
+TEST_CASE("A15-11 A34-10: peer protocols: unknown ones are F01, whatever the routes say") {
+    auto settings = usual_settings();
+    settings.peers[1].routes = {"", "peer", "peer.unknown"};
+    world d{settings};
+    for (const std::string& destination :
+         {"peer.unknown"s, "peer.config.x"s, "peer.confi"s, "peer.route.control"s, "peer.settle"s, "peer.heartbeat"s}) {
+        INFO(destination);
+        const decision refused = d.send("p1", prepare{.amount = 0, .destination = destination});
+        CHECK(refused.refused_with(reject_reason::unknown_peer_protocol));
+        CHECK(d.code_of(refused) == "F01");
+    }
+}
+
+TEST_CASE("A27-56: own address: nobody receives payments there") {
+    world d;
+    const decision refused = d.send("p1", prepare{.destination = "test.d"});
+    CHECK(refused.refused_with(reject_reason::unexpected_payment));
+    CHECK(d.code_of(refused) == "F06");
+    CHECK(d.send("p1", prepare{.destination = "test.d.nobody"}).refused_with(reject_reason::no_route));
+    CHECK(d.send("p1", prepare{.destination = "test.dd"}).refused_with(reject_reason::no_route));
+}
+
+TEST_CASE("A15-09 A15-10 A15-16 A27-52: route: the prefix decides, no route is F02") {
+    world d;
+    const decision forwarded = d.send("p1", prepare{.destination = "test.p2.a.b.~c"});
+    REQUIRE(forwarded.what == step::go_on);
+    CHECK(forwarded.to() == "p2");
+    CHECK(forwarded.way.prepare->destination() == "test.p2.a.b.~c");
+    for (const std::string& destination : {"test.nowhere"s, "test.p22"s, "test.P2"s, "private.x"s, "example.x"s}) {
+        INFO(destination);
+        const decision refused = d.send("p1", prepare{.destination = destination});
+        CHECK(refused.refused_with(reject_reason::no_route));
+        CHECK(d.code_of(refused) == "F02");
+    }
+}
+
+TEST_CASE("A15-12 A15-13 A15-14 A34-11: route: the default route takes addresses of the own network alone") {
+    auto settings = usual_settings();
+    settings.peers[1].routes = {""};
+    settings.peers[2].routes = {"private.p3"};
+    world d{settings};
+    CHECK(d.send("p1", prepare{.destination = "test.elsewhere"}).to() == "p2");
+    CHECK(d.send("p1", prepare{.destination = "private.p3.x"}).to() == "p3");
+    for (const std::string& destination : {"g.x"s, "test1.x"s, "test2.x"s, "test3.x"s}) {
+        INFO(destination);
+        const decision refused = d.send("p1", prepare{.destination = destination});
+        CHECK(refused.refused_with(reject_reason::other_network));
+        CHECK(d.code_of(refused) == "F02");
+    }
+    for (const std::string& destination : {"private.x"s, "example.x"s, "self.x"s, "local.x"s}) {
+        INFO(destination);
+        CHECK(d.send("p1", prepare{.destination = destination}).refused_with(reject_reason::no_route));
+    }
+
+    settings.ilp_address = ilp::address::parse("g.d").value();
+    world live{settings};
+    CHECK(live.send("p1", prepare{.destination = "g.x"}).to() == "p2");
+    CHECK(live.send("p1", prepare{.destination = "test.p2"}).refused_with(reject_reason::other_network));
+}
+
+TEST_CASE("A15-12: route: self. and local. are refused even with a route for them") {
+    auto settings = usual_settings();
+    settings.peers[1].routes = {"self", "local", "local.x"};
+    world d{settings};
+    CHECK(d.send("p1", prepare{.destination = "self.x"}).refused_with(reject_reason::no_route));
+    CHECK(d.send("p1", prepare{.destination = "local.x"}).refused_with(reject_reason::no_route));
+}
+
+TEST_CASE("A31-03 A34-11: route: addresses under our own go to whom they were given, never away from us") {
+    auto settings = usual_settings();
+    settings.peers[1].routes = {"", "test"};
+    settings.peers[2].ilp_address = ilp::address::parse("test.d.child").value();
+    world d{settings};
+    CHECK(d.send("p1", prepare{.destination = "test.d.child.x"}).to() == "p3");
+    CHECK(d.send("p1", prepare{.destination = "test.d.stranger"}).refused_with(reject_reason::no_route));
+    CHECK(d.send("p1", prepare{.destination = "test.dd"}).to() == "p2");
+}
+
+TEST_CASE("A27-19: route: not back to the source, unless it asked for that") {
+    auto settings = usual_settings();
+    settings.peers[1].return_to_source = true;
+    world d{settings};
+    const decision refused = d.send("p1", prepare{.destination = "test.p1.x"});
+    CHECK(refused.refused_with(reject_reason::back_to_source));
+    CHECK(d.code_of(refused) == "F02");
+    const decision forwarded = d.send("p2", prepare{.destination = "test.p2.x"});
+    REQUIRE(forwarded.what == step::go_on);
+    CHECK(forwarded.to() == "p2");
+    d.post(forwarded);
+    CHECK(d.available("p2") == 1'000'000);
+    CHECK(d.at_rest());
+}
+
+TEST_CASE("A27-60: convert: no rate between two currencies is T00") {
+    world d;
+    const decision refused = d.send("p1", prepare{.destination = "test.euro"});
+    CHECK(refused.refused_with(reject_reason::no_rate));
+    CHECK(d.code_of(refused) == "T00");
+    CHECK(d.send("p1", prepare{.amount = 0, .destination = "test.euro"}).refused_with(reject_reason::no_rate));
+}
+
+TEST_CASE("A18-03 A27-64: throughput of the outgoing peer: T04, in its own units") {
+    auto settings = usual_settings();
+    settings.peers[3].outgoing_throughput = ilp::amount{5};
+    settings.peers[0].liquidity = {1'000'000'000};
+    world d{settings};
+    const prepare four_cents{.amount = 40'000'000, .destination = "test.cents"};
+    CHECK(d.send("p1", four_cents).what == step::go_on);
+    const decision refused = d.send("p1", four_cents);
+    CHECK(refused.refused_with(reject_reason::outgoing_throughput_exceeded));
+    CHECK(d.code_of(refused) == "T04");
+    d.pass(600ms);
+    CHECK(d.send("p1", four_cents).what == step::go_on);
+}
+
+TEST_CASE("A27-70: shorten expiry: R02 when less than the minimum window would be left") {
+    world d;
+    for (const auto expires_in : {1ms, 1000ms, 1999ms}) {
+        const decision refused = d.send("p1", prepare{.expires_in = expires_in});
+        CHECK(refused.refused_with(reject_reason::expires_too_soon));
+        CHECK(d.code_of(refused) == "R02");
+    }
+    CHECK(d.send("p1", prepare{.expires_in = 2000ms}).what == step::go_on);
+}
+
+TEST_CASE("A27-11 A27-64: hold liquidity: T04 when the sender has not enough") {
+    world d;
+    CHECK(d.send("p1", prepare{.amount = 999'999}).what == step::go_on);
+    const decision refused = d.send("p1", prepare{.amount = 2});
+    CHECK(refused.refused_with(reject_reason::insufficient_liquidity));
+    CHECK(d.code_of(refused) == "T04");
+    CHECK(refused.way.transfer.empty());
+    CHECK(d.send("p1", prepare{.amount = 1}).what == step::go_on);
+    CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
+}

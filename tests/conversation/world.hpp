@@ -1,0 +1,229 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "connector/network.hpp"
+#include "connector/router.hpp"
+#include "ilp/packet.hpp"
+#include "peering/committer.hpp"
+#include "peering/ledger.hpp"
+#include "peering/registry.hpp"
+#include "peering/store_memory.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The deciding core with everything round it that it needs, and nothing else: a registry and a ledger in memory, and a
+/// clock that only the test moves. What is said to it, and what it says, are octets.
+namespace conversation {
+
+using namespace std::chrono_literals;
+using connector::reject_reason;
+using connector::step;
+
+/// The one fulfillment that the peers of these tests know.
+inline constexpr ilp::fulfillment preimage{'k', 'n', 'o', 'w', 'n'};
+
+inline ilp::condition condition_of(const ilp::fulfillment& fulfillment) {
+    return ilp::sha256{}(fulfillment);
+}
+
+inline ilp::bytes to_bytes(std::string_view text) {
+    const auto octets = ilp::as_bytes(text);
+    return {octets.begin(), octets.end()};
+}
+
+inline config::asset_settings asset(const std::string& code, std::uint8_t scale, std::uint64_t liquidity = 0) {
+    config::asset_settings made;
+    made.code = code;
+    made.scale = scale;
+    made.liquidity = {liquidity};
+    return made;
+}
+
+inline config::peer_settings peer(const std::string& name, const std::string& code = "USD", std::uint8_t scale = 9,
+                                  std::uint64_t liquidity = 1'000'000) {
+    config::peer_settings made;
+    made.name = name;
+    made.ilp_address = ilp::address::parse("test." + name).value();
+    made.asset = {code, scale};
+    made.liquidity = {liquidity};
+    made.http.incoming.auth_tokens = {config::secret{"token-of-" + name}};
+    return made;
+}
+
+/// Node test.d; p1, p2 and p3 in one asset, cents in another scale of it, and euro in another currency.
+inline config::settings usual_settings() {
+    config::settings settings;
+    settings.ilp_address = ilp::address::parse("test.d").value();
+    settings.connector.min_expiration_window = 1s;
+    settings.connector.max_hold_time = 30s;
+    settings.connector.echo_max_amount = {1000};
+    settings.assets = {asset("USD", 9, 1'000'000'000'000), asset("USD", 2, 1'000'000), asset("EUR", 9, 1'000'000)};
+    settings.peers = {peer("p1"), peer("p2"), peer("p3"), peer("cents", "USD", 2), peer("euro", "EUR")};
+    return settings;
+}
+
+/// A Prepare as tests like to write it.
+struct prepare {
+    std::uint64_t amount = 100;
+    std::string destination = "test.p2.receiver";
+    ilp::bytes data{};
+    std::chrono::milliseconds expires_in = 10s;
+    std::optional<ilp::timestamp> expires_at{};  ///< instead of `expires_in`
+    ilp::condition condition = condition_of(preimage);
+};
+
+struct received_reject {
+    std::string code;
+    std::string triggered_by;
+    std::string message;
+    ilp::bytes data;
+};
+
+/// What became of one Prepare.
+struct decision {
+    ilp::bytes body;  ///< the buffer that came in, as the router left it
+    step what;
+    connector::journey way;  ///< points into `body`, and into the router until it decides again
+
+    /// "go on", "bad request", "fulfill", or the message of the refusal.
+    std::string outcome() const {
+        switch (what) {
+            case step::go_on:
+                return "go on";
+            case step::bad_request:
+                return "bad request";
+            case step::fulfill:
+                return "fulfill";
+            case step::reject:
+                break;
+        }
+        return std::string{connector::describe(way.reason).message};
+    }
+    bool refused_with(reject_reason reason) const { return what == step::reject && way.reason == reason; }
+    std::string_view to() const { return way.to->name; }
+    ilp::bytes_view forwarded() const { return way.prepare->bytes(); }
+};
+
+class world {
+public:
+    explicit world(const config::settings& settings = usual_settings())
+        : router{{settings.connector.min_expiration_window, settings.connector.max_hold_time,
+                  settings.connector.echo_max_amount}} {
+        auto built = peering::build_registry(settings, store_, ledger);
+        if (!built) throw std::runtime_error{built.error()};
+        network = connector::make_network(settings.ilp_address, *built);
+    }
+
+    const peering::peer& peer(std::string_view name) const {
+        const peering::peer* const found = network->peers->find_by_name(name);
+        if (found == nullptr) throw std::invalid_argument{"no peer " + std::string{name}};
+        return *found;
+    }
+
+    const peering::asset& asset(std::string_view code, std::uint8_t scale) const {
+        for (const peering::asset& asset : network->peers->assets()) {
+            if (asset.code == code && asset.scale == scale) return asset;
+        }
+        throw std::invalid_argument{"no asset " + std::string{code}};
+    }
+
+    void pass(std::chrono::milliseconds time) {
+        now.wall += time;
+        now.steady += time;
+    }
+
+    ilp::bytes encode(const prepare& prepare) const {
+        ilp::bytes octets;
+        ilp::serialize_prepare(octets, {{prepare.amount},
+                                        prepare.expires_at.value_or(now.wall + prepare.expires_in),
+                                        prepare.condition,
+                                        prepare.destination,
+                                        prepare.data});
+        return octets;
+    }
+
+    decision send(std::string_view from, ilp::bytes body) {
+        auto [what, way] = router.decide(body, peer(from), *network, load, now);
+        return {std::move(body), what, way};
+    }
+    decision send(std::string_view from, const prepare& prepare) { return send(from, encode(prepare)); }
+
+    /// The Reject that a refused sender gets; throws unless it is canonical.
+    received_reject reject_of(const decision& refused) const {
+        ilp::bytes octets;
+        connector::serialize_reject(octets, refused.way.reason, network->own_address, &refused.way);
+        const ilp::bytes sent = octets;
+        const auto reject = ilp::reject_view::parse(octets);
+        if (!reject || !std::ranges::equal(reject->bytes(), sent)) throw std::logic_error{"not a canonical Reject"};
+        return {std::string{reject->code()},
+                std::string{reject->triggered_by()},
+                std::string{reject->message()},
+                {reject->data().begin(), reject->data().end()}};
+    }
+
+    std::string code_of(const decision& refused) const { return reject_of(refused).code; }
+
+    /// The next hop's answer to what was forwarded. `answer` must stay while the reply is looked at.
+    connector::reply answer(const decision& forwarded, ilp::bytes_span answer) {
+        return router.settle(forwarded.way.prepare->condition(), answer);
+    }
+
+    void post(const peering::packet_transfer& held) {
+        peering::posting_batch batch;
+        batch.add(held.legs());
+        ledger.apply(batch.postings());
+    }
+    void post(const decision& held) { post(held.way.transfer); }
+    static void release(const peering::packet_transfer& held) { peering::ledger::release(held.legs()); }
+    static void release(const decision& held) { release(held.way.transfer); }
+
+    std::uint64_t available(std::string_view name) const { return peer(name).liquidity->available.load(); }
+    std::uint64_t asset_available(std::string_view code, std::uint8_t scale) const {
+        return asset(code, scale).liquidity->available.load();
+    }
+
+    /// No transfer is held, and every asset adds up to zero.
+    bool at_rest() const {
+        std::map<std::uint32_t, peering::wide_amount> sums;
+        for (const peering::account_balance& account : ledger.snapshot()) {
+            if (account.debits_pending != 0 || account.credits_pending != 0) return false;
+            sums[account.asset] += account.posted.credits_posted - account.posted.debits_posted;
+        }
+        return std::ranges::all_of(sums, [](const auto& sum) { return sum.second == 0; });
+    }
+
+    connector::router router;
+    peering::ledger ledger;
+    std::shared_ptr<const connector::network> network;
+    connector::load load;
+    connector::instant now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 14} + 15h + 9min + 26s + 535ms,
+                           peering::steady_time{1000h}};
+
+private:
+    peering::memory_store store_;
+};
+
+inline ilp::bytes fulfill_with(const ilp::fulfillment& fulfillment, ilp::bytes_view data = {}) {
+    ilp::bytes octets;
+    ilp::serialize_fulfill(octets, fulfillment, data);
+    return octets;
+}
+
+inline ilp::bytes reject_with(std::string_view code, std::string_view triggered_by = "test.p2",
+                              std::string_view message = "", ilp::bytes_view data = {}) {
+    ilp::bytes octets;
+    ilp::serialize_reject(octets, {code, triggered_by, message, data});
+    return octets;
+}
+
+}  // namespace conversation

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "ilp/address.hpp"
+#include "peering/ledger.hpp"
+#include "peering/peer.hpp"
+#include "peering/registry.hpp"
+#include "peering/store_memory.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+/// What the tests of this room share.
+namespace connector::testing {
+
+/// A peer without account, for what does not look at money.
+inline peering::peer peer_named(std::string name) {
+    const auto address = ilp::address::parse("test.somebody").value();
+    return {0, {}, {}, std::move(name), address, nullptr, {}, {}, {}, false, {}, {}, nullptr, {}};
+}
+
+inline config::peer_settings peer_settings(const std::string& name, const std::string& code, std::uint8_t scale,
+                                           std::uint64_t liquidity) {
+    config::peer_settings peer;
+    peer.name = name;
+    peer.ilp_address = ilp::address::parse("test." + name).value();
+    peer.asset = {code, scale};
+    peer.liquidity = {liquidity};
+    peer.http.incoming.auth_tokens = {config::secret{"token-of-" + name}};
+    return peer;
+}
+
+inline config::asset_settings asset_settings(const std::string& code, std::uint8_t scale, std::uint64_t liquidity) {
+    config::asset_settings asset;
+    asset.code = code;
+    asset.scale = scale;
+    asset.liquidity = {liquidity};
+    return asset;
+}
+
+/// Peers and assets with their book, in memory.
+struct book {
+    explicit book(const config::settings& settings) {
+        auto built = peering::build_registry(settings, store, ledger);
+        if (!built) throw std::runtime_error{built.error()};
+        registry = *built;
+    }
+    const peering::peer& peer(std::string_view name) const {
+        const peering::peer* const found = registry->find_by_name(name);
+        if (found == nullptr) throw std::invalid_argument{"no peer " + std::string{name}};
+        return *found;
+    }
+
+    peering::memory_store store;
+    peering::ledger ledger;
+    std::shared_ptr<const peering::registry> registry;
+};
+
+}  // namespace connector::testing

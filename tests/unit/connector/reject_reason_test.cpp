@@ -1,0 +1,62 @@
+#include "connector/reject_reason.hpp"
+
+#include "connector/router.hpp"
+#include "ilp/packet.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+using connector::reject_reason;
+using connector::reject_reason_count;
+
+TEST_CASE("A27-80: every reason has a code of RFC 27 and a message that is plain words") {
+    std::set<std::string_view> messages;
+    for (int i = 0; i < reject_reason_count; ++i) {
+        const auto& [code, message] = connector::describe(static_cast<reject_reason>(i));
+        CAPTURE(i, message);
+        CHECK(ilp::code_text(code).size() == 3);
+        CHECK(ilp::parse_error_code(ilp::code_text(code)) == code);
+        CHECK(message.size() >= 10);
+        CHECK(message.size() <= 100);
+        // No place for a path, an address, a token, a number or what a stranger sent.
+        const auto is_plain = [](char c) { return c == ' ' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+        std::string words{message};
+        if (const auto rfc = words.find("RFC 27"); rfc != std::string::npos) words.erase(rfc, 6);
+        CHECK(std::ranges::all_of(words, is_plain));
+        CHECK(messages.insert(message).second);
+    }
+}
+
+TEST_CASE("A27-53 A27-54 A27-59 A27-62 A27-67: codes that are not ours to give are not given") {
+    using enum ilp::error_code;
+    for (int i = 0; i < reject_reason_count; ++i) {
+        const auto code = connector::describe(static_cast<reject_reason>(i)).code;
+        CHECK(code != f03_invalid_amount);
+        CHECK(code != f04_insufficient_destination_amount);
+        CHECK(code != f99_application_error);
+        CHECK(code != t02_peer_busy);
+        CHECK(code != t99_application_error);
+        CHECK(code != r99_application_error);
+    }
+}
+
+TEST_CASE("A27-01 A27-80: each refusal is a canonical Reject in our name, without data") {
+    for (int i = 0; i < reject_reason_count; ++i) {
+        const auto reason = static_cast<reject_reason>(i);
+        ilp::bytes octets{0xee};
+        connector::serialize_reject(octets, reason, "test.d");
+        REQUIRE(octets.front() == 0xee);  // it appends
+        octets.erase(octets.begin());
+        const ilp::bytes sent = octets;
+        const auto reject = ilp::reject_view::parse(octets);
+        REQUIRE(reject);
+        CHECK(std::ranges::equal(reject->bytes(), sent));
+        CHECK(reject->code() == ilp::code_text(connector::describe(reason).code));
+        CHECK(reject->triggered_by() == "test.d");
+        CHECK(reject->message() == connector::describe(reason).message);
+        CHECK(reject->data().empty());
+    }
+}
