@@ -338,6 +338,7 @@ void worker::submit_postings() {
     const peering::commit_ticket ticket = committer_.submit(listener_number_, batch_);
     for (packet_in_flight* const packet : posted_this_turn_) waiting_.push_back({ticket, packet});
     posted_this_turn_.clear();
+    if (ticket == peering::nothing_to_wait_for) release_durable(ticket);
 }
 
 void worker::release_durable(peering::commit_ticket durable) {
