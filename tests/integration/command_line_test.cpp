@@ -86,13 +86,10 @@ TEST_CASE("command line: a broken configuration exits with 2 and names file, lin
         const auto result = run_daemon(broken);
         CHECK(result.status == 2);
         INFO(result.standard_error);
-        const std::string_view faulty =
-            fault.with.substr(fault.with.find_first_not_of(" \n", fault.with.find('\n') == 0));
-        const std::string_view line_text = fault.with.starts_with("connector:\n") ? fault.with.substr(11) : faulty;
-        const std::string place = result.config_path + ":" + std::to_string(line_of(broken, line_text)) + ": ";
-        if (fault.key != "peers[1].http.incoming" && fault.key != "peers[1].name") {
-            CHECK(result.standard_error.find(place) != std::string::npos);
-        }
+        const auto added_behind = static_cast<std::size_t>(fault.what == "connector:\n");
+        const std::string place =
+            result.config_path + ":" + std::to_string(line_of(good, fault.what) + added_behind) + ": ";
+        CHECK(result.standard_error.find(place) != std::string::npos);
         CHECK(result.standard_error.find(std::string{fault.key}) != std::string::npos);
         CHECK(result.standard_error.find("-secret") == std::string::npos);
     }
