@@ -145,17 +145,16 @@ void worker::sample(std::function<void(std::vector<peer_sample>)> callback) {
 }
 
 void worker::accept() {
-    if (accepting_ || draining_ || connections_.size() >= settings_.max_connections) return;
-    accepting_ = true;
+    if (draining_) return;
     acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
         loop_.enter();
-        accepting_ = false;
         if (error == boost::asio::error::operation_aborted) return;
         if (error) {
             log::write(log::level::warn, "cannot accept a connection", {{"error", error.message()}});
             return loop_.set(accept_again_, loop_.now().steady + accept_pause);
         }
-        accepted(std::move(socket));
+        // One too many is closed at once: the other side learns more from that than from silence.
+        if (connections_.size() < settings_.max_connections) accepted(std::move(socket));
         accept();
     });
 }
@@ -175,7 +174,6 @@ void worker::connection_closed(incoming_connection& connection) {
     connections_[place]->place = place;
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
-    if (!accept_again_.is_set()) accept();
 }
 
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {

@@ -109,7 +109,6 @@ private:
     event_loop loop_;
     boost::asio::ip::tcp::acceptor acceptor_;
     deadline_of<worker, &worker::accept> accept_again_;
-    bool accepting_ = false;
     bool draining_ = false;
     std::function<void()> drained_;
 
