@@ -114,7 +114,7 @@ TEST_CASE("A27-34 A27-58: a converted amount above 2^64-1 is refused with F08 an
     CHECK(r.p2.request_count() == 0);
 }
 
-TEST_CASE("A27-35 A27-58 A18-04: above the maximum packet amount comes F08; the maximum itself passes") {
+TEST_CASE("A27-35 A27-58 A18-04: above the maximum packet amount comes F08, the maximum itself passes") {
     const rig r{[](daemon_terms& terms) { terms.peers[0].terms = {"max_packet_amount: 1000"}; }};
     const prepare largest{.amount = 1000};
     expect_fulfill(r.send(largest), largest);

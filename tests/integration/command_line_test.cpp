@@ -118,7 +118,7 @@ TEST_CASE("command line: --check-config prints the effective settings without se
     CHECK(broken.status == 2);
 }
 
-TEST_CASE("command line: ${NAME} takes an environment variable") {
+TEST_CASE("command line: a value may name an environment variable") {
     const temporary_directory folder;
     const auto config = folder.path() / "ilpd.yaml";
     std::ofstream{config} << replaced(sample(), "\"p1-to-us-secret\"", "\"${ILPD_TEST_TOKEN}\"");
@@ -134,7 +134,7 @@ TEST_CASE("command line: ${NAME} takes an environment variable") {
     CHECK(run_with({}) == 2);
 }
 
-TEST_CASE("A27-81: a node has its address from the start; a configuration without one is refused") {
+TEST_CASE("A27-81: a node has its address from the start, a configuration without one is refused") {
     const auto result = run_daemon(replaced(sample(), "ilp_address: test.d\n", ""));
     CHECK(result.status == 2);
     CHECK(result.standard_error.find("ilp_address") != std::string::npos);

@@ -121,7 +121,7 @@ TEST_CASE("A27-65: above the packet rate comes T05, and later packets pass again
     CHECK(eventually([&] { return outcome(connection.exchange(ilp_request(encode({})))) == "fulfill"; }));
 }
 
-TEST_CASE("A27-66: HTTP 429 from the next hop gives T03; T02 and T05 packets are relayed") {
+TEST_CASE("A27-66: HTTP 429 from the next hop gives T03, T02 and T05 packets are relayed") {
     rig r;
     r.p2.set_script([](const http_message&) { return answer_http(429); });
     expect_reject(r.send({.amount = 10}), "T03");

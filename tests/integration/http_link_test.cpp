@@ -183,7 +183,7 @@ TEST_CASE("idle connections are closed before the next hop's keep-alive timeout 
     CHECK(r.p2.connections_accepted() == 2);
 }
 
-TEST_CASE("connections to a next hop are bounded; further packets wait their turn") {
+TEST_CASE("connections to a next hop are bounded, further packets wait their turn") {
     rig r{[](daemon_terms& terms) { terms.peers[1].outgoing = {"max_connections: 3"}; }};
     const auto hold = std::make_shared<gate>();
     r.p2.set_script([&](const http_message& request) {

@@ -103,7 +103,7 @@ TEST_CASE("A31-09: data of the request is ignored") {
     expect_answer(r.send(with_data), "test.p1", 9, "USD");
 }
 
-TEST_CASE("A31-10: every peer gets its configured address; refusals come from ours") {
+TEST_CASE("A31-10: every peer gets its configured address, refusals come from ours") {
     const rig r;
     expect_answer(r.d.post(request(), "p1"), "test.p1", 9, "USD");
     expect_answer(r.d.post(request(), "p2"), "test.p2", 9, "USD");

@@ -148,7 +148,7 @@ TEST_CASE("A27-95: times that are none are refused") {
     r.expect_untouched();
 }
 
-TEST_CASE("A27-96: all real times are read; the past is expired, the far future is shortened") {
+TEST_CASE("A27-96: all real times are read, the past is expired, the far future is shortened") {
     const rig r;
     http_connection connection{r.d.port()};
     const auto vectors = integration::load_vectors("generated/timestamps.json");
