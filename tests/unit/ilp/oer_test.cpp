@@ -80,7 +80,7 @@ TEST_CASE("a read that fails leaves the reader where it was") {
     CHECK(in.read_fixed(0));
 }
 
-TEST_CASE("A30-02 A30-04 A30-05 A27-02: length determinants of the vectors; only canonical ones are read") {
+TEST_CASE("A30-02 A30-04 A30-05 A27-02: length determinants of the vectors, only canonical ones are read") {
     const auto vectors = vectors::load("generated/oer.json");
     for (const auto& vector : vectors.at("length").as_array()) {
         const bytes octets = vectors::from_hex(vectors::text(vector.at("hex")));
@@ -141,7 +141,7 @@ TEST_CASE("A27-92: lengths that promise the impossible are refused without overf
     }
 }
 
-TEST_CASE("A30-06: variable-length integers of the vectors; only canonical ones that fit are read") {
+TEST_CASE("A30-06: variable-length integers of the vectors, only canonical ones that fit are read") {
     const auto vectors = vectors::load("generated/oer.json");
     for (const auto& vector : vectors.at("varuint").as_array()) {
         const bytes octets = vectors::from_hex(vectors::text(vector.at("hex")));

@@ -42,7 +42,7 @@ TEST_CASE("A30-11 A27-96: the valid times of the vectors are read, and written a
     }
 }
 
-TEST_CASE("A30-10 A27-95: the invalid times of the vectors are refused; year 0000 too") {
+TEST_CASE("A30-10 A27-95: the invalid times of the vectors are refused, year 0000 too") {
     const auto vectors = vectors::load("generated/timestamps.json");
     for (const auto* kind : {"invalid", "policy"}) {
         for (const auto& vector : vectors.at(kind).as_array()) {

@@ -178,7 +178,7 @@ TEST_CASE("everything that came while a commit ran is the next commit, netted") 
     CHECK(f.committer.stats().transfers[4] == 1);
 }
 
-TEST_CASE("while the store fails the batch waits; it is posted once when the store is back") {
+TEST_CASE("while the store fails the batch waits, it is posted once when the store is back") {
     fixture f;
     std::vector<std::pair<bool, std::string>> told;
     f.committer.on_health_change([&](bool healthy, const std::string& error) { told.emplace_back(healthy, error); });

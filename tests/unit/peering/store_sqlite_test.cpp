@@ -193,7 +193,7 @@ TEST_CASE("amounts that are none, and accounts that nobody owns, are found at lo
     CHECK_THAT(loaded.error().message, Catch::Contains("account") && Catch::Contains("restore"));
 }
 
-TEST_CASE("a disk that takes no more is an error; the same commit succeeds when there is space again") {
+TEST_CASE("a disk that takes no more is an error, the same commit succeeds when there is space again") {
     database db;
     const auto store = open_or_throw(db.url);
     traffic traffic{*store};

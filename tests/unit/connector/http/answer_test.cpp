@@ -47,7 +47,7 @@ TEST_CASE("A35-03 A35-13 A35-14: a packet is answered with 200, its type and its
     }
 }
 
-TEST_CASE("http answer: the last one on a connection says so; each is appended") {
+TEST_CASE("http answer: the last one on a connection says so, each is appended") {
     ilp::bytes out;
     http::append_packet_answer(out, ilp::as_bytes("first"), true);
     const std::size_t first = out.size();
