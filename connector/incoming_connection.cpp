@@ -2,6 +2,8 @@
 
 #include "connector/http/answer.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -251,6 +253,7 @@ void incoming_connection::flush() {
             octets.insert(octets.end(), pending(next).octets.begin(), pending(next).octets.end());
         }
         const bool sent = send(octets);
+        if (octets.capacity() > http::body_size_max) octets = {};  // the ring keeps its memory, but not for the largest
         first_request_ = next;
         if (!sent) return abandon();
     }
@@ -260,7 +263,15 @@ void incoming_connection::flush() {
         return;
     }
     if (first_request_ == next_request_ && (closing_ || other_side_ended_)) return finish();
-    if (was_full && !closing_) received();
+    if (was_full && !closing_) resume();
+}
+
+/// Goes on with what is in the buffer, in a turn of its own: at the end of one, new work would be left lying.
+void incoming_connection::resume() {
+    operation_begins();
+    boost::asio::post(loop_.context(), [this] {
+        if (operation_ended() && !is_receiving() && !closing_) received();
+    });
 }
 
 void incoming_connection::sent_all() {

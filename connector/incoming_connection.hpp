@@ -104,6 +104,7 @@ private:
     pending_answer& pending(std::uint64_t request);
     void answer_is_ready(std::uint64_t request);
     void finish();
+    void resume();
     void read_on(std::size_t wanted = 1);
     void time_out();
     std::optional<peering::steady_time> due() const;

@@ -150,9 +150,13 @@ void worker::accept() {
         loop_.enter();
         if (error == boost::asio::error::operation_aborted) return;
         if (error) {
-            log::write(log::level::warn, "cannot accept a connection", {{"error", error.message()}});
+            if (error != accept_error_) {
+                log::write(log::level::warn, "cannot accept connections", {{"error", error.message()}});
+            }
+            accept_error_ = error;
             return loop_.set(accept_again_, loop_.now().steady + accept_pause);
         }
+        accept_error_ = {};
         // One too many is closed at once: the other side learns more from that than from silence.
         if (connections_.size() < settings_.max_connections) accepted(std::move(socket));
         accept();

@@ -109,6 +109,7 @@ private:
     event_loop loop_;
     boost::asio::ip::tcp::acceptor acceptor_;
     deadline_of<worker, &worker::accept> accept_again_;
+    boost::system::error_code accept_error_;  ///< the last one, which was told
     bool draining_ = false;
     std::function<void()> drained_;
 

@@ -1,3 +1,4 @@
+#include "ilp/echo.hpp"
 #include "tests/support/rig.hpp"
 
 #include <catch2/catch.hpp>
@@ -177,6 +178,31 @@ TEST_CASE("A35-14: an answer has its exact length, also among pipelined ones") {
     expect_reject(connection.receive(), "F02");
     expect_fulfill(connection.receive(), third);
     CHECK(!connection.receive(50ms));
+}
+
+TEST_CASE("A35-14: many pipelined requests, more than are taken at once, are answered in their order") {
+    const rig r;
+    http_connection connection{r.d.port()};
+    const auto answers_to = [&](const std::vector<prepare>& sent) {
+        std::string octets;
+        for (const prepare& each : sent) octets += serialize(ilp_request(encode(each)));
+        connection.send(octets);
+        std::vector<std::optional<http_message>> answers;
+        for (std::size_t i = 0; i < sent.size(); ++i) answers.push_back(connection.receive(2s));
+        return answers;
+    };
+    const prepare ping{.amount = 1, .destination = "test.d", .condition = ilp::echo::one_way_condition};
+    prepare large_ping = ping;
+    // It makes the daemon's buffer so large that all that follow come in with one read. No other event helps out before
+    // the patience of two seconds is over.
+    large_ping.data.resize(30'000);
+    CHECK(outcome(answers_to({large_ping})[0]) == "fulfill");
+    for (const auto& answer : answers_to(std::vector<prepare>(40, ping))) CHECK(outcome(answer) == "fulfill");
+
+    std::vector<prepare> forwarded;
+    for (int i = 0; i < 40; ++i) forwarded.push_back({.data = to_bytes(std::to_string(i))});
+    const auto answers = answers_to(forwarded);
+    for (std::size_t i = 0; i < answers.size(); ++i) expect_fulfill(answers[i], forwarded[i]);
 }
 
 TEST_CASE("A35-15: a slow packet is waited for longer than the server's own timeouts") {
