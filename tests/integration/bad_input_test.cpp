@@ -11,6 +11,7 @@ namespace {
 
 using namespace support;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 /// Sends the octets, ends our side, and looks at all that comes back.
 void expect_no_harm(const rig& r, std::string_view octets) {
@@ -45,9 +46,8 @@ TEST_CASE("bad input: requests that are no HTTP") {
           std::string{"POST / HTTP/1.1\r\nno colon\r\n\r\n"}, std::string{"POST / HTTP/1.1\r\n: empty name\r\n\r\n"},
           std::string{"POST / HTTP/1.1\nHost: x\n\n"}, std::string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
           std::string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11}, std::string(100, '\0'),
-          std::string{"GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", 37},
-          std::string{"POST / HTTP/1.1\r\nHost : x\r\n\r\n"}, std::string{"POST  / HTTP/1.1\r\nHost: x\r\n\r\n"},
-          std::string{"POST / HTTP/1.1\r\n folded: x\r\n\r\n"}}) {
+          "GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n"s, std::string{"POST / HTTP/1.1\r\nHost : x\r\n\r\n"},
+          std::string{"POST  / HTTP/1.1\r\nHost: x\r\n\r\n"}, std::string{"POST / HTTP/1.1\r\n folded: x\r\n\r\n"}}) {
         expect_no_harm(r, octets);
     }
     expect_still_well(r);

@@ -13,11 +13,10 @@ using namespace std::chrono_literals;
 
 /// Everything that could make a daemon talk.
 void provoke(rig& r) {
-    const std::string odd{
+    const std::string odd =
         "\x1b[31mred\x07\xff\n"
         "injected line\r\n"
-        "tab\t",
-        34};
+        "tab\t";
     CHECK(outcome(r.send({.amount = 10, .data = to_bytes("octets of the data")})) == "fulfill");
     r.send({.destination = "test." + odd});
     r.send(to_bytes(odd));
