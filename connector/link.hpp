@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/event_loop.hpp"
 #include "connector/packet_in_flight.hpp"
 #include "connector/reject_reason.hpp"
 #include "ilp/bytes.hpp"
@@ -23,10 +24,8 @@ protected:
 
 /// The way to one peer from one worker. The octets of a packet are copied, and leave at the end of the turn. It never
 /// sends a Prepare twice.
-class link {
+class link : public disposable {
 public:
-    virtual ~link() = default;
-
     /// Empty: taken. Else the reason to refuse the packet with.
     virtual std::optional<reject_reason> send(packet_in_flight& packet, ilp::bytes_view prepare) = 0;
 

@@ -111,7 +111,11 @@ void worker::retire_networks() {
 }
 
 void worker::retire_links() {
-    std::erase_if(retired_links_, [](const auto& retired) { return retired->is_done(); });
+    // The loop destroys them: one may still stand in its list of what is to be flushed.
+    for (auto& retired : retired_links_) {
+        if (retired->is_done()) loop_.dispose(std::move(retired));
+    }
+    std::erase(retired_links_, nullptr);
 }
 
 void worker::drain(std::function<void()> drained) {
