@@ -76,19 +76,19 @@ void ledger::release(std::span<const leg> legs) noexcept {
     for (std::size_t i = legs.size(); i > 0; --i) release_one(legs[i - 1]);
 }
 
-void ledger::totals_after(std::span<const posting> postings, std::vector<account_record>& totals) {
+void ledger::changes_of(std::span<const posting> postings, std::vector<account_change>& changed) {
     const std::lock_guard lock{mutex_};
-    totals.clear();
-    const auto record_of = [&totals](entry& touched) -> account_totals& {
+    changed.clear();
+    const auto after = [&changed](entry& touched) -> account_totals& {
         if (touched.place == 0) {
-            totals.push_back({touched.id, touched.kind, touched.posted});
-            touched.place = static_cast<std::uint32_t>(totals.size());
+            changed.push_back({touched.id, touched.kind, touched.posted, touched.posted});
+            touched.place = static_cast<std::uint32_t>(changed.size());
         }
-        return totals[touched.place - 1].totals;
+        return changed[touched.place - 1].after;
     };
     for (const posting& posting : postings) {
-        record_of(entry_of(*posting.debit)).debits_posted += posting.amount;
-        record_of(entry_of(*posting.credit)).credits_posted += posting.amount;
+        after(entry_of(*posting.debit)).debits_posted += posting.amount;
+        after(entry_of(*posting.credit)).credits_posted += posting.amount;
     }
     for (const posting& posting : postings) {
         entry_of(*posting.debit).place = 0;

@@ -28,6 +28,14 @@ struct account_record {
     account_totals totals;
 };
 
+/// An account whose totals a transaction changes.
+struct account_change {
+    account_id id{};
+    account_kind kind{};
+    account_totals before;
+    account_totals after;
+};
+
 /// One account of a consistent picture of the book.
 struct account_balance {
     account_id id{};
@@ -62,9 +70,9 @@ public:
     /// Undoes a hold: the transfer is void. Any thread.
     static void release(std::span<const leg> legs) noexcept;
 
-    /// The accounts that `postings` touch, each once, as they will be after apply(); replaces what is in `totals`. The
-    /// committer's thread.
-    void totals_after(std::span<const posting> postings, std::vector<account_record>& totals);
+    /// The accounts that `postings` touch, each once, with their totals before and after apply(); replaces what is in
+    /// `changed`. The committer's thread.
+    void changes_of(std::span<const posting> postings, std::vector<account_change>& changed);
 
     /// Books legs that were held, after they became durable; makes the credits spendable. Precondition: the accounts
     /// are this ledger's.
@@ -84,7 +92,7 @@ private:
     // A cache line each: two peers' accounts never share one.
     struct alignas(64) entry : liquidity_account {
         std::uint32_t asset = 0;
-        std::uint32_t place = 0;  // in the list that totals_after() is making, from 1; else 0
+        std::uint32_t place = 0;  // in the list that changes_of() is making, from 1; else 0
         account_totals posted;
     };
 

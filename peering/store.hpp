@@ -1,15 +1,21 @@
 #pragma once
 
 #include "ilp/amount.hpp"
+#include "ilp/timestamp.hpp"
 #include "peering/account.hpp"
+#include "peering/event.hpp"
 #include "peering/ledger.hpp"
 #include "peering/posting.hpp"
+#include "peering/transfer.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace peering {
@@ -17,8 +23,10 @@ namespace peering {
 /// Why a store could not do what it was asked: one sentence for the operator, no secret in it.
 struct store_error {
     std::string message;
+    bool final = false;  ///< trying again cannot help: the database itself says no, and has changed nothing
 };
 
+/// Ids are chosen by the caller, and never given twice.
 struct asset_record {
     std::uint32_t id = 0;
     std::string uuid;
@@ -37,20 +45,6 @@ struct peer_record {
     account_record liquidity;
 };
 
-/// Everything that is loaded at start. Transfers stay on disk.
-struct catalogue {
-    std::vector<asset_record> assets;
-    std::vector<peer_record> peers;
-};
-
-/// A peer to add. Its first deposit is kept as a transfer of its own, with a UUID.
-struct new_peer {
-    std::string name;
-    std::string ilp_address;
-    std::uint32_t asset_id = 0;
-    ilp::amount liquidity;
-};
-
 /// A known peer that goes by another name or address from now on; the account and its history stay.
 struct peer_change {
     std::uint32_t id = 0;
@@ -58,37 +52,70 @@ struct peer_change {
     std::string ilp_address;
 };
 
-/// Durable memory of one daemon. Blocking. Any thread: calls wait for each other. A call that fails changed nothing,
-/// and may be made again.
+/// Everything that is loaded at start. Other transfers stay on disk.
+struct catalogue {
+    std::vector<asset_record> assets;                  ///< by id
+    std::vector<peer_record> peers;                    ///< by id
+    std::vector<transfer_record> pending_withdrawals;  ///< in the order of their making
+};
+
+/// What one transaction changes. The views must live until commit() returns.
+struct changes {
+    std::span<const asset_record> new_assets;  ///< with both accounts; their totals before this transaction are zero
+    std::span<const peer_record> new_peers;    ///< likewise with their account
+    std::span<const peer_change> changed_peers;
+    std::span<const posting> postings;               ///< of packets, netted per pair of accounts
+    std::span<const transfer_record> new_transfers;  ///< posted or pending
+    std::span<const transfer_record> ended_transfers;  ///< were pending; with their new state
+    std::span<const account_change> accounts;          ///< whose totals change, each once
+    std::span<const event_record> new_events;
+    std::span<const event_attempt> event_attempts;
+};
+
+/// Durable memory of one daemon. Blocking, for one thread at a time: the committer's, once that runs.
 class store {
 public:
     virtual ~store() = default;
 
     virtual std::expected<catalogue, store_error> load() = 0;
 
-    /// Adds an asset with both accounts, and its first deposit if the amount is not zero, in one transaction.
-    virtual std::expected<asset_record, store_error> add_asset(const std::string& code, std::uint8_t scale,
-                                                               ilp::amount liquidity) = 0;
-
-    /// Adds peers with their accounts, and their first deposits where the amount is not zero, in one transaction. The
-    /// records are in the order of `peers`.
-    virtual std::expected<std::vector<peer_record>, store_error> add_peers(std::span<const new_peer> peers) = 0;
-
-    /// In one transaction.
-    virtual std::expected<void, store_error> change_peers(std::span<const peer_change> changes) = 0;
-
     /// False for a store that keeps nothing: there is nothing to wait for.
     virtual bool is_durable() const noexcept { return true; }
 
-    /// Writes the postings as one transaction, and returns when they would survive a power cut. `totals` has the
-    /// accounts that they touch as they are after the batch. After a failure the same batch comes again, before any
-    /// other.
-    virtual std::expected<void, store_error> commit(std::span<const posting> postings,
-                                                    std::span<const account_record> totals) = 0;
+    /// Writes everything as one transaction, and returns when it would survive a power cut. After a failure that is not
+    /// final nobody knows whether it was written: the same changes must come again before any others, and will not be
+    /// written twice.
+    virtual std::expected<void, store_error> commit(const changes& changes) = 0;
+
+    /// The transfer that has this UUID, in whatever state; empty: none.
+    virtual std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) = 0;
+
+    /// Events that are still to be delivered, the earliest due first; at most `limit`.
+    virtual std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) = 0;
+
+    virtual std::expected<std::uint64_t, store_error> count_pending_events() = 0;
 };
 
-/// Opens what `store.url` names: `sqlite:PATH` or `memory:`. Runs the migrations, and holds the database against a
-/// second daemon until the store is destroyed.
+/// Opens what `store.url` names: `sqlite:PATH`, `postgresql://...` or `memory:`. Runs the migrations, and holds the
+/// database against a second daemon until the store is destroyed.
 std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url);
+
+/// `url` without what may be secret in it: for logs.
+std::string printable_store_url(std::string_view url);
+
+/// Is shown what a store keeps, in one consistent picture.
+class book_visitor {
+public:
+    virtual void account(const account_record& account, std::string_view owner, std::uint32_t asset_id) = 0;
+    /// One row of the history. Packets of one commit and pair of accounts are one row.
+    virtual void transfer(account_id debit, account_id credit, wide_amount amount, transfer_state state) = 0;
+
+protected:
+    ~book_visitor() = default;
+};
+
+/// Shows the whole book that `url` names: first the accounts, then the transfers. It changes nothing, and works beside
+/// a running daemon.
+std::expected<void, store_error> read_book(const std::string& url, book_visitor& visitor);
 
 }  // namespace peering
