@@ -36,6 +36,15 @@ public:
         std::unreachable();
     }
     std::unique_ptr<store> open() const { return open_or_throw(url()); }
+    /// Changes the database as another program could.
+    void execute(const std::string& sql) const {
+        sqlite3* handle = nullptr;
+        REQUIRE(sqlite3_open((directory_.path() / "ilpd.db").c_str(), &handle) == SQLITE_OK);
+        const int result = sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr);
+        sqlite3_close(handle);
+        REQUIRE(result == SQLITE_OK);
+    }
+
     bool is_durable() const noexcept { return kind_ != store_kind::memory; }
 
 private:
