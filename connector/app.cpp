@@ -6,10 +6,13 @@
 #include "connector/metrics_server.hpp"
 #include "connector/network.hpp"
 #include "connector/worker.hpp"
+#include "peering/bookkeeper.hpp"
 #include "peering/committer.hpp"
 #include "peering/ledger.hpp"
+#include "peering/operator_transfers.hpp"
 #include "peering/registry.hpp"
 #include "peering/store.hpp"
+#include "peering/thresholds.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -20,8 +23,11 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <expected>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -34,7 +40,8 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds commit_patience{10000};  // for the last commits, when the daemon stops
-constexpr milliseconds drain_margin{2000};      // beyond the longest time that a packet is held
+constexpr milliseconds tick_length{200};
+constexpr milliseconds drain_margin{2000};  // beyond the longest time that a packet is held
 
 tcp::endpoint to_endpoint(const config::listen_address& address) {
     return {boost::asio::ip::make_address(address.host), address.port};
@@ -57,12 +64,13 @@ public:
             if (!error) drain(signal);
         });
         await_reload();
+        tick();
         ready_ = true;
         log::write(log::level::info, "ready",
                    {{"ilp_address", settings_.ilp_address.text()},
                     {"ilp", to_text(workers_.front()->local_endpoint())},
                     {"metrics", to_text(metrics_->local_endpoint())},
-                    {"store", settings_.store.url},
+                    {"store", peering::printable_store_url(settings_.store.url)},
                     {"peers", std::to_string(network_->peers->peers().size())},
                     {"workers", std::to_string(workers_.size())}});
         control_.run();
@@ -82,10 +90,18 @@ private:
         if (settings_.store.url.starts_with("memory:")) {
             log::write(log::level::warn, "store memory: keeps nothing; balances are lost when the daemon stops");
         }
-        auto registry = peering::build_registry(settings_, *store_, ledger_);
+        const auto known = store_->load();
+        if (!known) return fail(known.error().message);
+        keeper_ = std::make_unique<peering::bookkeeper>(ledger_, *store_, thresholds_);
+        keeper_->on_events(log_events);
+        auto registry = peering::build_registry(settings_, *known, *keeper_);
         if (!registry) return fail(registry.error());
         network_ = make_network(settings_.ilp_address, std::move(*registry));
-        committer_ = std::make_unique<peering::committer>(ledger_, *store_);
+        committer_ = std::make_unique<peering::committer>(*keeper_);
+        transfers_ = std::make_unique<peering::operator_transfers>(*committer_);
+        if (!transfers_->restore(known->pending_withdrawals, ledger_)) {
+            return fail("the book is broken: an account lacks what its pending withdrawals reserve: restore a backup");
+        }
         committer_->on_health_change([](bool healthy, const std::string& error) {
             if (healthy) {
                 log::write(log::level::info, "store takes transfers again");
@@ -95,6 +111,12 @@ private:
             }
         });
         return true;
+    }
+
+    static void log_events(std::span<const peering::event_record> events) {
+        for (const peering::event_record& event : events) {
+            log::write(log::level::warn, "liquidity is low", {{"event", event.type}, {"data", event.data}});
+        }
     }
 
     bool start_workers() {
@@ -156,40 +178,71 @@ private:
         }
     }
 
+    /// What has to be looked at every now and then.
+    void tick() {
+        committer_->watch(std::chrono::steady_clock::now());
+        transfers_->expire(std::chrono::floor<milliseconds>(std::chrono::system_clock::now()));
+        ticker_.expires_after(tick_length);
+        ticker_.async_wait([this](error_code error) {
+            if (!error) tick();
+        });
+    }
+
     void await_reload() {
         reload_signal_.async_wait([this](error_code error, int) {
-            if (error) return;
-            reload();
-            await_reload();
+            if (!error) reload();
         });
     }
 
     /// Brings peers and assets up to date with the file. All or nothing: a file with a problem changes nothing.
     void reload() {
-        const auto loaded = config::load_file(file_, config::process_environment());
+        auto loaded = config::load_file(file_, config::process_environment());
         if (!loaded) {
             for (const config::problem& problem : loaded.error()) log::write(log::level::error, to_string(problem));
-            return log::write(log::level::error, "not reloaded: the file has problems; nothing has changed");
+            return not_reloaded("the file has problems");
         }
-        const bool needs_restart = loaded->ilp_address != settings_.ilp_address ||
-                                   loaded->connector != settings_.connector || loaded->metrics != settings_.metrics ||
-                                   loaded->store != settings_.store || loaded->log != settings_.log;
-        auto registry = peering::build_registry(*loaded, *store_, ledger_, network_->peers.get());
-        if (!registry) {
-            log::write(log::level::error, registry.error());
-            return log::write(log::level::error, "not reloaded; nothing has changed");
-        }
-        network_ = make_network(settings_.ilp_address, std::move(*registry));
+        // Only the committer's thread may use the store.
+        const bool accepted =
+            committer_->store_is_healthy() &&
+            committer_->execute([this, loaded = std::move(*loaded), previous = network_](peering::bookkeeper& keeper) {
+                auto registry = reload_registry(loaded, keeper, *previous->peers);
+                boost::asio::post(control_,
+                                  [this, loaded, registry = std::move(registry)] { install(loaded, registry); });
+            });
+        if (!accepted) not_reloaded("the store is not available");
+    }
+
+    static std::expected<std::shared_ptr<const peering::registry>, std::string> reload_registry(
+        const config::settings& settings, peering::bookkeeper& keeper, const peering::registry& previous) {
+        const auto known = keeper.durable().load();
+        if (!known) return std::unexpected{known.error().message};
+        return peering::build_registry(settings, *known, keeper, &previous);
+    }
+
+    void install(const config::settings& loaded,
+                 const std::expected<std::shared_ptr<const peering::registry>, std::string>& registry) {
+        if (!registry) return not_reloaded(registry.error());
+        const bool needs_restart = loaded.ilp_address != settings_.ilp_address ||
+                                   loaded.connector != settings_.connector || loaded.metrics != settings_.metrics ||
+                                   loaded.store != settings_.store || loaded.log != settings_.log;
+        network_ = make_network(settings_.ilp_address, *registry);
         for (const auto& worker : workers_) worker->install(network_);
         if (needs_restart) {
             log::write(log::level::warn, "settings other than assets and peers take effect at the next start");
         }
         log::write(log::level::info, "reloaded", {{"peers", std::to_string(network_->peers->peers().size())}});
+        await_reload();
+    }
+
+    void not_reloaded(std::string_view reason) {
+        log::write(log::level::error, "not reloaded; nothing has changed", {{"reason", std::string{reason}}});
+        await_reload();
     }
 
     void drain(int signal) {
         ready_ = false;
         reload_signal_.cancel();
+        ticker_.cancel();
         log::write(log::level::info, "stopping: no new packets, those in flight are finished",
                    {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
         draining_ = workers_.size();
@@ -232,13 +285,17 @@ private:
     boost::asio::signal_set signals_{control_, SIGTERM, SIGINT};
     boost::asio::signal_set reload_signal_{control_, SIGHUP};
     boost::asio::steady_timer drain_deadline_{control_};
+    boost::asio::steady_timer ticker_{control_};
     std::size_t draining_ = 0;
     bool ready_ = false;
 
     std::unique_ptr<peering::store> store_;
     peering::ledger ledger_;
+    peering::thresholds thresholds_;
+    std::unique_ptr<peering::bookkeeper> keeper_;
     std::shared_ptr<const network> network_;
     std::unique_ptr<peering::committer> committer_;
+    std::unique_ptr<peering::operator_transfers> transfers_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<metrics_server> metrics_;
 };

@@ -63,10 +63,13 @@ void posting_batch::grow() {
     }
 }
 
-committer::committer(ledger& ledger, store& store) : ledger_{ledger}, store_{store} {}
+committer::committer(bookkeeper& keeper) : keeper_{keeper} {
+    keeper_.set_patience([this](const store_error& error) { return wait_for_store(error); });
+}
 
 committer::~committer() {
     if (thread_.joinable()) stop(std::chrono::milliseconds{0});
+    keeper_.set_patience({});
 }
 
 std::size_t committer::add_listener(durable_callback callback) {
@@ -89,8 +92,8 @@ void committer::start() {
 
 commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
     assert(!batch.empty());
-    if (!store_.is_durable()) {
-        ledger_.apply(batch.postings());
+    if (!keeper_.durable().is_durable()) {
+        keeper_.accounts().apply(batch.postings());
         batch.clear();
         return nothing_to_wait_for;
     }
@@ -112,6 +115,34 @@ commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
     return ticket;
 }
 
+bool committer::execute(store_task task) {
+    bool must_wake = false;
+    {
+        const std::lock_guard lock{mutex_};
+        if (stopping_ || tasks_.size() >= tasks_max) return false;
+        tasks_.push_back(std::move(task));
+        must_wake = std::exchange(idle_, false);
+    }
+    if (must_wake) wake_.notify_one();
+    return true;
+}
+
+void committer::watch(std::chrono::steady_clock::time_point now) {
+    using time = std::chrono::steady_clock::time_point;
+    const time began = keeper_.commit_began();
+    if (!store_is_healthy()) return;  // the committer is at it
+    if (began == time{}) {
+        if (now - last_probe_ < probe_interval || probe_waits_.exchange(true)) return;
+        last_probe_ = now;
+        if (!execute([this](bookkeeper&) { probe(); })) probe_waits_ = false;
+        return;
+    }
+    if (now - began < commit_time_max) return;
+    set_health(false, "the store does not answer");
+    // If it ended just now, the committer may have looked at its health before that line.
+    if (keeper_.commit_began() != began) set_health(true, {});
+}
+
 std::string committer::last_error() const {
     const std::lock_guard lock{mutex_};
     return last_error_;
@@ -125,29 +156,35 @@ bool committer::stop(std::chrono::milliseconds patience) {
     }
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
-    return committing_.empty() && collecting_.empty();
+    return committing_.empty() && collecting_.empty() && !gave_up_;
 }
 
 void committer::run() {
     std::unique_lock lock{mutex_};
     for (;;) {
-        while (collecting_.empty() && !stopping_) {
+        while (collecting_.empty() && tasks_.empty() && !stopping_) {
             idle_ = true;
             wake_.wait(lock);
         }
         idle_ = false;
-        if (collecting_.empty()) return;
+        if (collecting_.empty() && tasks_.empty()) return;
+        std::swap(tasks_, executing_);
         std::swap(collecting_, committing_);
         std::swap(concerned_, committing_for_);
         const commit_ticket durable = tickets_;
         lock.unlock();
 
-        if (!commit()) return;
-        ledger_.apply(committing_.postings());
-        committing_.clear();
-        for (std::size_t i = 0; i < listeners_.size(); ++i) {
-            if (committing_for_[i]) listeners_[i](durable);
-            committing_for_[i] = false;
+        for (const store_task& task : executing_) task(keeper_);
+        executing_.clear();
+        if (!gave_up_ && !store_is_healthy()) probe();  // one of them may have brought it back
+        if (gave_up_) return;
+        if (!committing_.empty()) {
+            if (!commit()) return;
+            committing_.clear();
+            for (std::size_t i = 0; i < listeners_.size(); ++i) {
+                if (committing_for_[i]) listeners_[i](durable);
+                committing_for_[i] = false;
+            }
         }
         lock.lock();
     }
@@ -155,21 +192,40 @@ void committer::run() {
 
 /// False: given up, because stop() lost its patience.
 bool committer::commit() {
-    ledger_.totals_after(committing_.postings(), totals_);
-    std::chrono::milliseconds pause_length = retry_pause_min;
     for (;;) {
-        const auto begin = std::chrono::steady_clock::now();
-        const std::expected<void, store_error> result = store_.commit(committing_.postings(), totals_);
-        if (result) {
-            count(std::chrono::steady_clock::now() - begin);
+        const auto written = keeper_.write({.postings = committing_.postings()});
+        if (written) {
+            count(keeper_.last_commit_time());
+            pause_length_ = retry_pause_min;
             if (!store_is_healthy()) set_health(true, {});
             return true;
         }
-        counters_.failures_total.fetch_add(1, std::memory_order_relaxed);
-        set_health(false, result.error().message);
-        if (!pause(pause_length)) return false;
-        pause_length = std::min(2 * pause_length, retry_pause_max);
+        // A database that refuses these postings for good is broken; the fulfillments are not forgotten all the same.
+        if (gave_up_ || !wait_for_store(written.error())) return false;
     }
+}
+
+void committer::probe() {
+    probe_waits_ = false;
+    for (;;) {
+        const auto reached = keeper_.reach();
+        if (reached) break;
+        if (!wait_for_store(reached.error())) return;
+    }
+    pause_length_ = retry_pause_min;
+    if (!store_is_healthy()) set_health(true, {});
+}
+
+/// After a failure: false when stop() has lost its patience.
+bool committer::wait_for_store(const store_error& error) {
+    counters_.failures_total.fetch_add(1, std::memory_order_relaxed);
+    set_health(false, error.message);
+    if (!pause(pause_length_)) {
+        gave_up_ = true;
+        return false;
+    }
+    pause_length_ = std::min(2 * pause_length_, retry_pause_max);
+    return true;
 }
 
 /// False: stop() has lost its patience.

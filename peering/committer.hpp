@@ -1,6 +1,6 @@
 #pragma once
 
-#include "peering/ledger.hpp"
+#include "peering/bookkeeper.hpp"
 #include "peering/posting.hpp"
 #include "peering/store.hpp"
 
@@ -54,10 +54,16 @@ using durable_callback = std::function<void(commit_ticket durable)>;
 /// called on its thread, must not block.
 using health_callback = std::function<void(bool healthy, const std::string& error)>;
 
+/// Something else that has to do with the store: an operator's transfer, a reload, the outbox.
+using store_task = std::function<void(bookkeeper&)>;
+
 /// Group commit: one thread that writes everything that was handed over while the last transaction ran as the next one.
 /// It never waits to fill a batch. When the store fails it keeps the batch and tries again, with growing pauses, until
 /// the store is back: a fulfillment that arrived in time is never forgotten. What is handed over meanwhile waits for
 /// the next batch; it needs memory for one posting per pair of accounts, however many packets there are.
+///
+/// The thread is the only one that uses the store while the daemon runs: what else needs it is executed here, between
+/// two batches.
 class committer {
 public:
     struct counters {
@@ -76,9 +82,16 @@ public:
 
     static constexpr std::chrono::milliseconds retry_pause_min{10};
     static constexpr std::chrono::milliseconds retry_pause_max{1000};
+    static constexpr std::chrono::milliseconds probe_interval{1000};
 
-    /// `ledger` and `store` must outlive the committer. No commit runs before start().
-    committer(ledger& ledger, store& store);
+    /// Tasks that may wait; more than any operator's tools have under way at a time.
+    static constexpr std::size_t tasks_max = 1024;
+
+    /// A commit that takes longer counts as a failing store, although nobody knows yet how it ends.
+    static constexpr std::chrono::milliseconds commit_time_max{1000};
+
+    /// `keeper` must outlive the committer. No commit runs before start().
+    explicit committer(bookkeeper& keeper);
     /// Gives up what the store does not take at once; call stop() first.
     ~committer();
     committer(const committer&) = delete;
@@ -96,6 +109,14 @@ public:
     /// turn, not per packet.
     commit_ticket submit(std::size_t listener, posting_batch& batch);
 
+    /// Runs `task` on the committer's thread, before the next batch. False when too many wait, or the committer stops.
+    /// Any thread. What it writes with write() is tried again like a batch.
+    bool execute(store_task task);
+
+    /// Looks whether a commit hangs, and asks an idle store whether it is still there. Call it every now and then, from
+    /// one thread.
+    void watch(std::chrono::steady_clock::time_point now);
+
     /// False from the first failed commit until one succeeds: refuse new packets meanwhile. Any thread, one load.
     bool store_is_healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
 
@@ -111,12 +132,13 @@ public:
 private:
     void run();
     bool commit();
+    void probe();
+    bool wait_for_store(const store_error& error);
     bool pause(std::chrono::milliseconds length);
     void set_health(bool healthy, const std::string& error);
     void count(std::chrono::nanoseconds taken) noexcept;
 
-    ledger& ledger_;
-    store& store_;
+    bookkeeper& keeper_;
     std::vector<durable_callback> listeners_;
     health_callback health_callback_;
     std::atomic<bool> healthy_{true};
@@ -128,6 +150,7 @@ private:
     posting_batch collecting_;
     std::vector<bool> concerned_;  // listeners that have something in collecting_
     commit_ticket tickets_ = 0;
+    std::vector<store_task> tasks_;
     bool idle_ = false;  // the thread waits for work
     bool stopping_ = false;
     std::chrono::steady_clock::time_point give_up_at_;
@@ -136,7 +159,12 @@ private:
     // The thread's.
     posting_batch committing_;
     std::vector<bool> committing_for_;
-    std::vector<account_record> totals_;
+    std::vector<store_task> executing_;
+    std::chrono::milliseconds pause_length_ = retry_pause_min;
+    std::atomic<bool> gave_up_{false};
+
+    std::chrono::steady_clock::time_point last_probe_;  // of who calls watch()
+    std::atomic<bool> probe_waits_{false};
 
     std::thread thread_;
 };

@@ -1,5 +1,6 @@
 #include "peering/ledger.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 
@@ -60,6 +61,7 @@ liquidity_account& ledger::open(account_id id, account_kind kind, std::uint32_t 
     }
     [[maybe_unused]] const bool is_new = by_id_.emplace(id, &opened).second;
     assert(is_new);
+    last_id_ = std::max(last_id_, id);
     return opened;
 }
 
@@ -108,6 +110,11 @@ void ledger::apply(std::span<const posting> postings) {
         if (is_bounded(debit)) give(debit.room, amount);
         if (is_bounded(credit)) give(credit.available, amount);
     }
+}
+
+account_id ledger::last_id() const {
+    const std::lock_guard lock{mutex_};
+    return last_id_;
 }
 
 liquidity_account* ledger::find(account_id id) const {

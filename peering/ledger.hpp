@@ -78,6 +78,9 @@ public:
     /// are this ledger's.
     void apply(std::span<const posting> postings);
 
+    /// The highest id that was ever opened; new accounts take those above.
+    account_id last_id() const;
+
     /// Null: not open.
     liquidity_account* find(account_id id) const;
 
@@ -101,6 +104,7 @@ private:
     mutable std::mutex mutex_;
     std::deque<entry> entries_;  // stable addresses
     std::unordered_map<account_id, entry*> by_id_;
+    account_id last_id_{};
 };
 
 }  // namespace peering

@@ -1,5 +1,7 @@
 #include "peering/registry.hpp"
 
+#include "peering/uuid.hpp"
+
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 
@@ -156,19 +158,17 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
     return limits;
 }
 
-/// One run of build_registry(). What can be refused is refused before the store is changed; each change of the store
-/// is followed by the same one in the ledger, so that they agree even if a later one fails.
+/// One run of build_registry(). What can be refused is refused before anything is changed; what changes the store is
+/// collected first, and written in one transaction.
 class builder {
 public:
-    builder(const config::settings& settings, store& store, ledger& ledger, const registry* previous)
-        : settings_{settings}, store_{store}, ledger_{ledger}, previous_{previous} {}
+    builder(const config::settings& settings, const catalogue& known, bookkeeper& keeper, const registry* previous)
+        : settings_{settings}, known_{known}, keeper_{keeper}, ledger_{keeper.accounts()}, previous_{previous} {}
 
-    error load();
+    error check();
     error match_peers();
-    error add_assets();
-    error add_peers();
-    error change_peers();
-    std::expected<std::shared_ptr<const registry>, std::string> make();
+    error write();
+    std::shared_ptr<const registry> make();
 
 private:
     /// A peer of the file with what the store knows of it.
@@ -177,35 +177,33 @@ private:
         const peer_record* known = nullptr;  // null: new
     };
 
-    liquidity_account& open(const account_record& account, std::uint32_t asset, const account_totals& totals) {
-        return ledger_.open(account.id, account.kind, asset, totals);
-    }
+    void open_known_accounts();
+    void collect_assets();
+    void collect_peers();
+    account_record new_account(account_kind kind, std::uint32_t asset);
+    void deposit(const asset_record& asset, const account_record& to, ilp::amount amount);
+    void watch_asset(const asset_record& asset, std::optional<ilp::amount> threshold);
+    void watch_peer(const peer_record& peer, const asset_record& asset, std::optional<ilp::amount> threshold);
 
     const config::settings& settings_;
-    store& store_;
+    const catalogue& known_;
+    bookkeeper& keeper_;
     ledger& ledger_;
     const registry* previous_;
 
-    catalogue known_;
-    std::vector<peer_record> added_;
     std::map<asset_key, asset_record> assets_;
     std::vector<pairing> peers_;  // in the order of the file
+
+    // Of the transaction.
+    std::vector<asset_record> new_assets_;
+    std::vector<peer_record> new_peers_;
+    std::vector<peer_change> changed_peers_;
+    std::vector<transfer_record> deposits_;
 };
 
-error builder::load() {
-    auto loaded = store_.load();
-    if (!loaded) return loaded.error().message;
-    known_ = std::move(*loaded);
+error builder::check() {
     if (error broken = check_book(known_)) return broken;
-    for (const asset_record& asset : known_.assets) {
-        assets_.emplace(asset_key{asset.code, asset.scale}, asset);
-        if (ledger_.find(asset.liquidity.id) != nullptr) continue;
-        open(asset.liquidity, asset.id, asset.liquidity.totals);
-        open(asset.settlement, asset.id, asset.settlement.totals);
-    }
-    for (const peer_record& peer : known_.peers) {
-        if (ledger_.find(peer.liquidity.id) == nullptr) open(peer.liquidity, peer.asset_id, peer.liquidity.totals);
-    }
+    for (const asset_record& asset : known_.assets) assets_.emplace(asset_key{asset.code, asset.scale}, asset);
     return std::nullopt;
 }
 
@@ -256,69 +254,107 @@ error builder::match_peers() {
     return std::nullopt;
 }
 
-error builder::add_assets() {
+void builder::open_known_accounts() {
+    const auto open = [this](const account_record& account, std::uint32_t asset) {
+        if (ledger_.find(account.id) == nullptr) ledger_.open(account.id, account.kind, asset, account.totals);
+    };
+    for (const asset_record& asset : known_.assets) {
+        open(asset.liquidity, asset.id);
+        open(asset.settlement, asset.id);
+    }
+    for (const peer_record& peer : known_.peers) open(peer.liquidity, peer.asset_id);
+}
+
+account_record builder::new_account(account_kind kind, std::uint32_t asset) {
+    const account_id id{std::to_underlying(ledger_.last_id()) + 1};
+    ledger_.open(id, kind, asset, {});
+    return {id, kind, {}};
+}
+
+void builder::deposit(const asset_record& asset, const account_record& to, ilp::amount amount) {
+    if (amount.is_zero()) return;
+    const leg held{ledger_.find(asset.settlement.id), ledger_.find(to.id), amount};
+    ledger::hold({&held, 1});  // the account is empty: it has the room
+    deposits_.push_back({.uuid = new_uuid(),
+                         .kind = transfer_kind::deposit,
+                         .state = transfer_state::posted,
+                         .debit = asset.settlement.id,
+                         .credit = to.id,
+                         .amount = amount,
+                         .expires_at = {}});
+}
+
+void builder::collect_assets() {
+    std::uint32_t last_id = known_.assets.empty() ? 0 : known_.assets.back().id;
     for (const config::asset_settings& wanted : settings_.assets) {
         if (assets_.contains({wanted.code, wanted.scale})) continue;
-        auto added = store_.add_asset(wanted.code, wanted.scale, wanted.liquidity);
-        if (!added) return added.error().message;
-        liquidity_account& liquidity = open(added->liquidity, added->id, {});
-        liquidity_account& settlement = open(added->settlement, added->id, {});
-        const leg deposit{&settlement, &liquidity, wanted.liquidity};
-        ledger::hold({&deposit, 1});
-        const posting posted{&settlement, &liquidity, wanted.liquidity.value, 0};
-        ledger_.apply({&posted, 1});
-        assets_.emplace(asset_key{wanted.code, wanted.scale}, std::move(*added));
+        asset_record added;
+        added.id = ++last_id;
+        added.uuid = new_uuid();
+        added.code = wanted.code;
+        added.scale = wanted.scale;
+        added.liquidity = new_account(account_kind::asset_liquidity, added.id);
+        added.settlement = new_account(account_kind::settlement, added.id);
+        deposit(added, added.liquidity, wanted.liquidity);
+        new_assets_.push_back(added);
+        assets_.emplace(asset_key{wanted.code, wanted.scale}, std::move(added));
     }
-    return std::nullopt;
 }
 
-error builder::add_peers() {
-    std::vector<new_peer> wanted;
-    for (const pairing& match : peers_) {
-        if (match.known != nullptr) continue;
-        const config::peer_settings& peer = *match.wanted;
-        wanted.push_back(
-            {peer.name, peer.ilp_address.text(), assets_.at({peer.asset.code, peer.asset.scale}).id, peer.liquidity});
-    }
-    if (wanted.empty()) return std::nullopt;
-    auto added = store_.add_peers(wanted);
-    if (!added) return added.error().message;
-    added_ = std::move(*added);
-
-    std::unordered_map<std::uint32_t, account_id> settlements;
-    for (const auto& [key, asset] : assets_) settlements.emplace(asset.id, asset.settlement.id);
-    std::vector<posting> deposits;
-    deposits.reserve(added_.size());
-    for (std::size_t i = 0; i < added_.size(); ++i) {
-        liquidity_account& liquidity = open(added_[i].liquidity, added_[i].asset_id, {});
-        liquidity_account& settlement = *ledger_.find(settlements.at(added_[i].asset_id));
-        const leg deposit{&settlement, &liquidity, wanted[i].liquidity};
-        ledger::hold({&deposit, 1});
-        deposits.push_back({&settlement, &liquidity, wanted[i].liquidity.value, 0});
-    }
-    ledger_.apply(deposits);
-
-    auto next = added_.cbegin();
+void builder::collect_peers() {
+    std::uint32_t last_id = known_.peers.empty() ? 0 : known_.peers.back().id;
+    const auto is_new = [](const pairing& match) { return match.known == nullptr; };
+    new_peers_.reserve(static_cast<std::size_t>(std::ranges::count_if(peers_, is_new)));  // pairings point into it
     for (pairing& match : peers_) {
-        if (match.known == nullptr) match.known = &*next++;
-    }
-    return std::nullopt;
-}
-
-error builder::change_peers() {
-    std::vector<peer_change> changes;
-    for (const pairing& match : peers_) {
         const config::peer_settings& wanted = *match.wanted;
-        if (match.known == nullptr) continue;
-        if (match.known->name == wanted.name && match.known->ilp_address == wanted.ilp_address.text()) continue;
-        changes.push_back({match.known->id, wanted.name, wanted.ilp_address.text()});
+        if (match.known != nullptr) {
+            if (match.known->name != wanted.name || match.known->ilp_address != wanted.ilp_address.text()) {
+                changed_peers_.push_back({match.known->id, wanted.name, wanted.ilp_address.text()});
+            }
+            continue;
+        }
+        const asset_record& asset = assets_.at({wanted.asset.code, wanted.asset.scale});
+        peer_record& added = new_peers_.emplace_back();
+        added.id = ++last_id;
+        added.uuid = new_uuid();
+        added.name = wanted.name;
+        added.ilp_address = wanted.ilp_address.text();
+        added.asset_id = asset.id;
+        added.liquidity = new_account(account_kind::peer_liquidity, asset.id);
+        deposit(asset, added.liquidity, wanted.liquidity);
+        match.known = &added;
     }
-    if (changes.empty()) return std::nullopt;
-    const auto changed = store_.change_peers(changes);
-    return changed ? std::nullopt : error{changed.error().message};
 }
 
-std::expected<std::shared_ptr<const registry>, std::string> builder::make() {
+error builder::write() {
+    open_known_accounts();
+    collect_assets();
+    collect_peers();
+    if (new_assets_.empty() && new_peers_.empty() && changed_peers_.empty()) return std::nullopt;
+    const auto written = keeper_.write({.new_assets = new_assets_,
+                                        .new_peers = new_peers_,
+                                        .changed_peers = changed_peers_,
+                                        .new_transfers = deposits_});
+    return written ? std::nullopt : error{written.error().message};
+}
+
+void builder::watch_asset(const asset_record& asset, std::optional<ilp::amount> threshold) {
+    std::optional<liquidity_watch> watch;
+    if (threshold) {
+        watch = {*threshold, account_kind::asset_liquidity, asset.uuid, asset.uuid, asset.code, asset.scale};
+    }
+    keeper_.watches().watch(asset.liquidity.id, std::move(watch));
+}
+
+void builder::watch_peer(const peer_record& peer, const asset_record& asset, std::optional<ilp::amount> threshold) {
+    std::optional<liquidity_watch> watch;
+    if (threshold) {
+        watch = {*threshold, account_kind::peer_liquidity, peer.uuid, asset.uuid, asset.code, asset.scale};
+    }
+    keeper_.watches().watch(peer.liquidity.id, std::move(watch));
+}
+
+std::shared_ptr<const registry> builder::make() {
     std::deque<asset> assets;
     std::map<asset_key, const asset*> asset_by_key;
     for (const config::asset_settings& wanted : settings_.assets) {
@@ -332,6 +368,7 @@ std::expected<std::shared_ptr<const registry>, std::string> builder::make() {
         made.liquidity = ledger_.find(record.liquidity.id);
         made.settlement = ledger_.find(record.settlement.id);
         asset_by_key.emplace(asset_key{wanted.code, wanted.scale}, &made);
+        watch_asset(record, wanted.liquidity_threshold);
     }
 
     std::unordered_map<std::uint32_t, const peer*> before;
@@ -368,6 +405,7 @@ std::expected<std::shared_ptr<const registry>, std::string> builder::make() {
             .liquidity = ledger_.find(match.known->liquidity.id),
             .limits = make_limits(wanted, old),
         });
+        watch_peer(*match.known, assets_.at({wanted.asset.code, wanted.asset.scale}), wanted.liquidity_threshold);
     }
     return std::make_shared<const registry>(std::move(assets), std::move(peers), slots);
 }
@@ -395,12 +433,11 @@ error check_unique(const config::settings& settings) {
 }  // namespace
 
 std::expected<std::shared_ptr<const registry>, std::string> build_registry(const config::settings& settings,
-                                                                           store& store, ledger& ledger,
+                                                                           const catalogue& known, bookkeeper& keeper,
                                                                            const registry* previous) {
     if (error found = check_unique(settings)) return std::unexpected{std::move(*found)};
-    builder builder{settings, store, ledger, previous};
-    for (const auto step :
-         {&builder::load, &builder::match_peers, &builder::add_assets, &builder::change_peers, &builder::add_peers}) {
+    builder builder{settings, known, keeper, previous};
+    for (const auto step : {&builder::check, &builder::match_peers, &builder::write}) {
         if (error found = (builder.*step)()) return std::unexpected{std::move(*found)};
     }
     return builder.make();

@@ -2,7 +2,7 @@
 
 #include "config/settings.hpp"
 #include "ilp/condition.hpp"
-#include "peering/ledger.hpp"
+#include "peering/bookkeeper.hpp"
 #include "peering/peer.hpp"
 #include "peering/store.hpp"
 
@@ -48,15 +48,16 @@ private:
     std::unique_ptr<index> index_;
 };
 
-/// Brings store and ledger up to date with the file (assets and peers that are new are added with their first deposit,
-/// known ones are renamed), opens the accounts that the ledger does not have yet, and makes the snapshot. A peer is
-/// known by its name, else by its address and asset. The error names what the operator has to mend; a broken book (an
-/// account below zero, a sum that is not zero) is one.
+/// Brings store and ledger up to date with the file in one transaction (assets and peers that are new are added with
+/// their first deposit, known ones are renamed), opens the accounts that the ledger does not have yet, sets the
+/// thresholds, and makes the snapshot. A peer is known by its name, else by its address and asset. `known` is what the
+/// store has loaded just now. The error names what the operator has to mend, and nothing has changed then; a broken
+/// book (an account below zero, a sum that is not zero) is one.
 ///
 /// At a reload `previous` is the snapshot in use: peers keep their slots, and their limits where the file did not
 /// change them. The same ledger and store as at the first call.
 std::expected<std::shared_ptr<const registry>, std::string> build_registry(const config::settings& settings,
-                                                                           store& store, ledger& ledger,
+                                                                           const catalogue& known, bookkeeper& keeper,
                                                                            const registry* previous = nullptr);
 
 }  // namespace peering

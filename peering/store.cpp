@@ -6,13 +6,36 @@
 #include <string_view>
 
 namespace peering {
+namespace {
 
-std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url) {
-    constexpr std::string_view sqlite = "sqlite:";
-    if (url == "memory:") return std::make_unique<memory_store>();
-    if (url.starts_with(sqlite) && url.size() > sqlite.size()) return open_sqlite_store(url.substr(sqlite.size()));
+constexpr std::string_view sqlite_scheme = "sqlite:";
+
+/// Empty: it is no URL of an SQLite store.
+std::string sqlite_path(const std::string& url) {
+    return url.starts_with(sqlite_scheme) ? url.substr(sqlite_scheme.size()) : std::string{};
+}
+
+std::unexpected<store_error> unknown_url() {
     // The URL itself is not shown: one of another kind may hold a password.
     return std::unexpected{store_error{"store.url: expected sqlite:PATH or memory:"}};
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url) {
+    if (url == "memory:") return std::make_unique<memory_store>();
+    if (const std::string path = sqlite_path(url); !path.empty()) return open_sqlite_store(path);
+    return unknown_url();
+}
+
+std::string printable_store_url(std::string_view url) {
+    return std::string{url};
+}
+
+std::expected<void, store_error> read_book(const std::string& url, book_visitor& visitor) {
+    if (url == "memory:") return std::unexpected{store_error{"memory: keeps nothing that could be read"}};
+    if (const std::string path = sqlite_path(url); !path.empty()) return read_sqlite_book(path, visitor);
+    return unknown_url();
 }
 
 }  // namespace peering

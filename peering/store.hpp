@@ -61,15 +61,15 @@ struct catalogue {
 
 /// What one transaction changes. The views must live until commit() returns.
 struct changes {
-    std::span<const asset_record> new_assets;  ///< with both accounts; their totals before this transaction are zero
-    std::span<const peer_record> new_peers;    ///< likewise with their account
-    std::span<const peer_change> changed_peers;
-    std::span<const posting> postings;               ///< of packets, netted per pair of accounts
-    std::span<const transfer_record> new_transfers;  ///< posted or pending
-    std::span<const transfer_record> ended_transfers;  ///< were pending; with their new state
-    std::span<const account_change> accounts;          ///< whose totals change, each once
-    std::span<const event_record> new_events;
-    std::span<const event_attempt> event_attempts;
+    std::span<const asset_record> new_assets{};  ///< with both accounts; their totals before this transaction are zero
+    std::span<const peer_record> new_peers{};    ///< likewise with their account
+    std::span<const peer_change> changed_peers{};
+    std::span<const posting> postings{};                 ///< of packets, netted per pair of accounts
+    std::span<const transfer_record> new_transfers{};    ///< posted or pending
+    std::span<const transfer_record> ended_transfers{};  ///< were pending; with their new state
+    std::span<const account_change> accounts{};          ///< whose totals change, each once
+    std::span<const event_record> new_events{};
+    std::span<const event_attempt> event_attempts{};
 };
 
 /// Durable memory of one daemon. Blocking, for one thread at a time: the committer's, once that runs.
@@ -86,6 +86,9 @@ public:
     /// final nobody knows whether it was written: the same changes must come again before any others, and will not be
     /// written twice.
     virtual std::expected<void, store_error> commit(const changes& changes) = 0;
+
+    /// Whether the store can be reached; tries to.
+    virtual std::expected<void, store_error> ping() { return {}; }
 
     /// The transfer that has this UUID, in whatever state; empty: none.
     virtual std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) = 0;
@@ -106,7 +109,8 @@ std::string printable_store_url(std::string_view url);
 /// Is shown what a store keeps, in one consistent picture.
 class book_visitor {
 public:
-    virtual void account(const account_record& account, std::string_view owner, std::uint32_t asset_id) = 0;
+    /// `owner` is for people, such as "liquidity of peer bob"; `asset` is such as "USD/9".
+    virtual void account(const account_record& account, std::string_view owner, std::string_view asset) = 0;
     /// One row of the history. Packets of one commit and pair of accounts are one row.
     virtual void transfer(account_id debit, account_id credit, wide_amount amount, transfer_state state) = 0;
 

@@ -1,71 +1,75 @@
 #include "peering/store_memory.hpp"
 
-#include "peering/uuid.hpp"
+#include <algorithm>
 
 namespace peering {
 
-account_record memory_store::open_account(account_kind kind) noexcept {
-    return {.id = account_id{++accounts_}, .kind = kind, .totals = {}};
-}
-
 std::expected<catalogue, store_error> memory_store::load() {
-    const std::lock_guard lock{mutex_};
-    return catalogue_;
+    catalogue loaded = catalogue_;
+    for (const auto& [uuid, transfer] : transfers_) {
+        if (transfer.state == transfer_state::pending) loaded.pending_withdrawals.push_back(transfer);
+    }
+    return loaded;
 }
 
-std::expected<asset_record, store_error> memory_store::add_asset(const std::string& code, std::uint8_t scale,
-                                                                 ilp::amount liquidity) {
-    const std::lock_guard lock{mutex_};
-    asset_record& added = catalogue_.assets.emplace_back();
-    added.id = static_cast<std::uint32_t>(catalogue_.assets.size());
-    added.uuid = new_uuid();
-    added.code = code;
-    added.scale = scale;
-    added.liquidity = open_account(account_kind::asset_liquidity);
-    added.settlement = open_account(account_kind::settlement);
-    added.settlement.totals.debits_posted = added.liquidity.totals.credits_posted = liquidity.value;
-    return added;
+account_record* memory_store::find_account(account_id id) {
+    for (asset_record& asset : catalogue_.assets) {
+        if (asset.liquidity.id == id) return &asset.liquidity;
+        if (asset.settlement.id == id) return &asset.settlement;
+    }
+    const auto peer = std::ranges::find(catalogue_.peers, id, [](const peer_record& p) { return p.liquidity.id; });
+    return peer == catalogue_.peers.end() ? nullptr : &peer->liquidity;
 }
 
-std::expected<std::vector<peer_record>, store_error> memory_store::add_peers(std::span<const new_peer> peers) {
-    const std::lock_guard lock{mutex_};
-    for (const new_peer& peer : peers) {
-        if (peer.asset_id == 0 || peer.asset_id > catalogue_.assets.size()) {
-            return std::unexpected{store_error{"memory: cannot add peer " + peer.name + ": its asset is not known"}};
-        }
-    }
-    const std::size_t before = catalogue_.peers.size();
-    for (const new_peer& peer : peers) {
-        peer_record& added = catalogue_.peers.emplace_back();
-        added.id = static_cast<std::uint32_t>(catalogue_.peers.size());
-        added.uuid = new_uuid();
-        added.name = peer.name;
-        added.ilp_address = peer.ilp_address;
-        added.asset_id = peer.asset_id;
-        added.liquidity = open_account(account_kind::peer_liquidity);
-        added.liquidity.totals.credits_posted = peer.liquidity.value;
-        catalogue_.assets[peer.asset_id - 1].settlement.totals.debits_posted += peer.liquidity.value;
-    }
-    return std::vector<peer_record>(catalogue_.peers.begin() + static_cast<std::ptrdiff_t>(before),
-                                    catalogue_.peers.end());
+/// What another store's constraints say.
+bool memory_store::knows_everything_in(const changes& changes) {
+    const auto has_id = [](const auto& records, std::uint32_t id) {
+        return std::ranges::any_of(records, [id](const auto& record) { return record.id == id; });
+    };
+    const auto known_peer = [&](const peer_change& change) { return has_id(catalogue_.peers, change.id); };
+    const auto known_asset = [&](const peer_record& peer) {
+        return has_id(catalogue_.assets, peer.asset_id) || has_id(changes.new_assets, peer.asset_id);
+    };
+    const auto is_pending = [this](const transfer_record& transfer) {
+        const auto found = transfers_.find(transfer.uuid);
+        return found != transfers_.end() && found->second.state == transfer_state::pending;
+    };
+    const auto is_new = [this](const transfer_record& transfer) { return !transfers_.contains(transfer.uuid); };
+    return std::ranges::all_of(changes.changed_peers, known_peer) &&
+           std::ranges::all_of(changes.new_peers, known_asset) && std::ranges::all_of(changes.new_transfers, is_new) &&
+           std::ranges::all_of(changes.ended_transfers, is_pending);
 }
 
-std::expected<void, store_error> memory_store::change_peers(std::span<const peer_change> changes) {
-    const std::lock_guard lock{mutex_};
-    for (const peer_change& change : changes) {
-        if (change.id == 0 || change.id > catalogue_.peers.size()) {
-            return std::unexpected{store_error{"memory: cannot rename peer " + change.name + ": it is not known"}};
-        }
+std::expected<void, store_error> memory_store::commit(const changes& changes) {
+    if (!knows_everything_in(changes)) {
+        return std::unexpected{store_error{"memory: what is to be changed is not there", true}};
     }
-    for (const peer_change& change : changes) {
-        catalogue_.peers[change.id - 1].name = change.name;
-        catalogue_.peers[change.id - 1].ilp_address = change.ilp_address;
+    catalogue_.assets.insert(catalogue_.assets.end(), changes.new_assets.begin(), changes.new_assets.end());
+    catalogue_.peers.insert(catalogue_.peers.end(), changes.new_peers.begin(), changes.new_peers.end());
+    for (const peer_change& change : changes.changed_peers) {
+        peer_record& peer = *std::ranges::find(catalogue_.peers, change.id, &peer_record::id);
+        peer.name = change.name;
+        peer.ilp_address = change.ilp_address;
+    }
+    for (const transfer_record& transfer : changes.new_transfers) transfers_.emplace(transfer.uuid, transfer);
+    for (const transfer_record& transfer : changes.ended_transfers) transfers_[transfer.uuid].state = transfer.state;
+    for (const account_change& account : changes.accounts) {
+        if (account_record* const known = find_account(account.id)) known->totals = account.after;
     }
     return {};
 }
 
-std::expected<void, store_error> memory_store::commit(std::span<const posting>, std::span<const account_record>) {
+std::expected<std::optional<transfer_record>, store_error> memory_store::find_transfer(std::string_view uuid) {
+    const auto found = transfers_.find(std::string{uuid});
+    return found == transfers_.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::expected<std::vector<pending_event>, store_error> memory_store::load_pending_events(std::size_t) {
     return {};
+}
+
+std::expected<std::uint64_t, store_error> memory_store::count_pending_events() {
+    return 0;
 }
 
 }  // namespace peering

@@ -2,29 +2,27 @@
 
 #include "peering/store.hpp"
 
-#include <mutex>
+#include <unordered_map>
 
 namespace peering {
 
-/// Keeps nothing: for tests and benchmarks. It knows assets, peers and first deposits while the process lives, so that
-/// a reload finds them again; commit() forgets at once, so load() gives the totals of the first deposits alone.
+/// Keeps nothing: for tests and benchmarks. It knows assets, peers and operators' transfers while the process lives, so
+/// that a reload finds them again; but not what packets move, and no events.
 class memory_store final : public store {
 public:
     bool is_durable() const noexcept override { return false; }
     std::expected<catalogue, store_error> load() override;
-    std::expected<asset_record, store_error> add_asset(const std::string& code, std::uint8_t scale,
-                                                       ilp::amount liquidity) override;
-    std::expected<std::vector<peer_record>, store_error> add_peers(std::span<const new_peer> peers) override;
-    std::expected<void, store_error> change_peers(std::span<const peer_change> changes) override;
-    std::expected<void, store_error> commit(std::span<const posting> postings,
-                                            std::span<const account_record> totals) override;
+    std::expected<void, store_error> commit(const changes& changes) override;
+    std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
+    std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
+    std::expected<std::uint64_t, store_error> count_pending_events() override;
 
 private:
-    account_record open_account(account_kind kind) noexcept;
+    account_record* find_account(account_id id);
+    bool knows_everything_in(const changes& changes);
 
-    std::mutex mutex_;
     catalogue catalogue_;
-    std::uint32_t accounts_ = 0;
+    std::unordered_map<std::string, transfer_record> transfers_;
 };
 
 }  // namespace peering

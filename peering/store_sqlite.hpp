@@ -12,4 +12,7 @@ namespace peering {
 /// schema, with what each column means, stands in the .cpp file and in the database itself (`.schema`).
 std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& path);
 
+/// As read_book().
+std::expected<void, store_error> read_sqlite_book(const std::string& path, book_visitor& visitor);
+
 }  // namespace peering

@@ -17,13 +17,13 @@ enum class transfer_state : std::uint8_t { pending, posted, voided, expired };
 
 /// A transfer that an operator made: a deposit or a withdrawal, kept one by one under its own UUID. Packets have none.
 struct transfer_record {
-    std::string uuid;
+    std::string uuid{};
     transfer_kind kind{};
     transfer_state state{};
     account_id debit{};
     account_id credit{};
     ilp::amount amount;
-    std::optional<ilp::timestamp> expires_at;  ///< of a two-phase withdrawal, whatever became of it
+    std::optional<ilp::timestamp> expires_at{};  ///< of a two-phase withdrawal, whatever became of it
     friend bool operator==(const transfer_record&, const transfer_record&) = default;
 };
 

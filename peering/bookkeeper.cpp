@@ -1,0 +1,63 @@
+#include "peering/bookkeeper.hpp"
+
+#include <cassert>
+
+namespace peering {
+
+bookkeeper::bookkeeper(ledger& ledger, store& store, thresholds& thresholds)
+    : ledger_{ledger}, store_{store}, thresholds_{thresholds} {}
+
+/// The postings of packets and of operators' transfers together.
+std::span<const posting> bookkeeper::booked_by(const changes& changes) {
+    if (changes.new_transfers.empty() && changes.ended_transfers.empty()) return changes.postings;
+    booked_.assign(changes.postings.begin(), changes.postings.end());
+    for (const auto transfers : {changes.new_transfers, changes.ended_transfers}) {
+        for (const transfer_record& transfer : transfers) {
+            if (transfer.state != transfer_state::posted) continue;
+            booked_.push_back({ledger_.find(transfer.debit), ledger_.find(transfer.credit), transfer.amount.value, 0});
+            assert(booked_.back().debit != nullptr && booked_.back().credit != nullptr);
+        }
+    }
+    return booked_;
+}
+
+std::expected<void, store_error> bookkeeper::commit(const changes& changes) {
+    for (;;) {
+        const auto begin = std::chrono::steady_clock::now();
+        commit_began_ = begin;
+        auto result = store_.commit(changes);
+        commit_began_ = std::chrono::steady_clock::time_point{};
+        if (result) {
+            last_commit_time_ = std::chrono::steady_clock::now() - begin;
+            return result;
+        }
+        if (result.error().final || !patience_ || !patience_(result.error())) return result;
+    }
+}
+
+std::expected<void, store_error> bookkeeper::reach() {
+    commit_began_ = std::chrono::steady_clock::now();
+    auto reached = store_.ping();
+    commit_began_ = std::chrono::steady_clock::time_point{};
+    return reached;
+}
+
+std::expected<void, store_error> bookkeeper::write(changes changes) {
+    const std::span<const posting> booked = booked_by(changes);
+    ledger_.changes_of(booked, accounts_);
+    thresholds_.crossed(accounts_, events_);
+    changes.accounts = accounts_;
+    if (keeps_events_) changes.new_events = events_;
+    if (auto written = commit(changes); !written) return written;
+
+    ledger_.apply(booked);
+    for (const transfer_record& ended : changes.ended_transfers) {
+        if (ended.state == transfer_state::posted) continue;
+        const leg held{ledger_.find(ended.debit), ledger_.find(ended.credit), ended.amount};
+        ledger::release({&held, 1});
+    }
+    if (!events_.empty() && event_callback_) event_callback_(events_);
+    return {};
+}
+
+}  // namespace peering
