@@ -1,0 +1,84 @@
+#pragma once
+
+#include "tests/support/child_process.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace support {
+
+struct postgres_options {
+    bool tcp = false;       ///< listens on 127.0.0.1 too
+    bool password = false;  ///< role ilpd needs `postgres_server::password`, by SCRAM
+    bool tls = false;       ///< on 127.0.0.1, and nothing else there; implies tcp
+    bool fsync = false;     ///< only a power cut can tell the difference
+    std::vector<std::pair<std::string, std::string>> settings;  ///< as in postgresql.conf
+};
+
+/// A real PostgreSQL server of a test's own, with an empty database `ilpd` that the role `ilpd` owns. Its directory and
+/// all its processes go away with this object, and also when the program that made it dies in any way. Start it from a
+/// thread that lives as long as the server shall. Failures are exceptions.
+///
+/// PostgreSQL refuses to run as root: then the server runs as user postgres.
+class postgres_server {
+public:
+    static constexpr const char* password = "p@ss word/1";
+
+    explicit postgres_server(postgres_options options = {});
+    ~postgres_server();
+    postgres_server(const postgres_server&) = delete;
+    postgres_server& operator=(const postgres_server&) = delete;
+
+    /// Of role ilpd, by Unix socket. Without a password.
+    std::string url() const;
+    /// Of role ilpd, by 127.0.0.1. Without a password.
+    std::string tcp_url() const;
+    std::uint16_t port() const noexcept { return port_; }
+    std::filesystem::path certificate() const { return directory_.path() / "server.crt"; }  ///< with tls: self-signed
+
+    enum class stop_mode : std::uint8_t { fast, immediate };
+    void stop(stop_mode mode = stop_mode::fast);
+    void start();
+    /// SIGKILL to every process of the server.
+    void kill9();
+    /// Every process of the server stands still, its sockets stay open.
+    void pause();
+    void resume();
+
+    /// Runs statements as superuser in the database ilpd.
+    void execute(const std::string& sql) const;
+    std::vector<std::vector<std::string>> rows(const std::string& sql) const;  ///< as text, null as ""
+    std::string value(const std::string& sql) const;                           ///< the first of rows()
+    /// Until `sql` gives `expected`. Throws when it does not in time.
+    void wait_for(const std::string& sql, const std::string& expected,
+                  std::chrono::milliseconds at_most = std::chrono::seconds{20}) const;
+
+    std::string log() const;
+
+private:
+    struct making_template {};
+    explicit postgres_server(making_template);
+
+    static std::filesystem::path template_directory();
+    std::filesystem::path data() const { return directory_.path() / "data"; }
+    std::string admin_url() const;
+    std::vector<pid_t> processes() const;
+    void write_access_rules() const;
+    void make_certificate() const;
+    void forget_shared_memory() const;
+
+    postgres_options options_;
+    temporary_directory directory_;
+    std::uint16_t port_ = 5432;
+    std::optional<child_process> guardian_;
+    std::optional<child_process> server_;
+};
+
+}  // namespace support
