@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 #include "connector/app.hpp"
 #include "connector/log.hpp"
+#include "peering/audit.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -8,15 +9,37 @@
 #include <cstdio>
 #include <string>
 
+namespace {
+
+/// Faults go to standard error, a line each; the summary to standard output.
+connector::exit_status audit(const std::string& store_url) {
+    const auto report = peering::audit(store_url);
+    if (!report) {
+        fmt::print(stderr, "ilpd: not audited: {}\n", report.error().message);
+        return connector::exit_status::failure;
+    }
+    for (const std::string& fault : report->faults) fmt::print(stderr, "{}\n", fault);
+    fmt::print("{} accounts in {} assets, {} rows of transfers: {}\n", report->accounts, report->assets,
+               report->transfers,
+               report->faults.empty() ? "every balance agrees with them, every asset adds up to zero"
+                                      : fmt::format("{} faults", report->faults.size()));
+    return report->faults.empty() ? connector::exit_status::clean_stop : connector::exit_status::failure;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
     using connector::exit_status;
 
     CLI::App cli{"ilpd: Interledger connector with embedded peering"};
     std::string file;
     bool check_only = false;
+    bool audit_only = false;
     bool reference = false;
     cli.add_option("--config", file, "configuration file (YAML)");
     cli.add_flag("--check-config", check_only, "check the configuration, print the effective settings, and exit");
+    cli.add_flag("--audit", audit_only,
+                 "recompute every balance of the store from its transfers, name each that differs, and exit");
     cli.add_flag("--settings-reference", reference, "print what can be set, as Markdown, and exit");
     cli.set_version_flag("--version", "ilpd " ILPD_VERSION);
     try {
@@ -42,6 +65,7 @@ int main(int argc, char** argv) {
         fmt::print("{}", config::to_yaml(*settings));
         return 0;
     }
+    if (audit_only) return static_cast<int>(audit(settings->store.url));
     connector::log::configure(settings->log);
     return static_cast<int>(connector::run(file, *settings));
 }

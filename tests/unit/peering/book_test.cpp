@@ -135,7 +135,9 @@ TEST_CASE("A32-01 A32-12: ledger, committer and store do what a tiny sequential 
     for (const asset& asset : registry->assets()) assets.push_back(accounts_of(*registry, asset));
 
     durable_watch watch;
-    committer committer{ledger, *store};
+    thresholds thresholds;
+    bookkeeper keeper{ledger, *store, thresholds};
+    committer committer{keeper};
     const std::size_t listener = committer.add_listener(watch.callback());
     committer.start();
     posting_batch batch;
@@ -205,7 +207,9 @@ TEST_CASE("A32-01 A32-06 A32-12: threads move money while the book adds up to ze
     const auto registry = build_or_throw(six_peers(5000, amount_max - 100'000), *store, ledger);
     std::vector<std::vector<liquidity_account*>> assets;
     for (const asset& asset : registry->assets()) assets.push_back(accounts_of(*registry, asset));
-    committer committer{ledger, *store};
+    thresholds thresholds;
+    bookkeeper keeper{ledger, *store, thresholds};
+    committer committer{keeper};
 
     constexpr std::size_t workers = 4;
     constexpr int turns = 400;

@@ -14,9 +14,9 @@ using namespace peering::testing;
 int main(int count, char** arguments) {
     if (count != 2) return EXIT_FAILURE;
     const auto store = open_or_throw(arguments[1]);
-    ledger ledger;
-    const auto registry = build_or_throw(crash_settings(), *store, ledger);
-    committer committer{ledger, *store};
+    books books{*store};
+    const auto registry = build_or_throw(crash_settings(), books.keeper);
+    committer committer{books.keeper};
     std::atomic<commit_ticket> known{0};
     const std::size_t listener = committer.add_listener([&known](commit_ticket durable) {
         const std::string line = std::to_string(durable) + "\n";

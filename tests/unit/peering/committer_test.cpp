@@ -25,13 +25,13 @@ class scripted_store final : public store_decorator {
 public:
     struct written {
         std::vector<posting> postings;
-        std::vector<account_record> totals;
+        std::vector<account_change> accounts;
     };
 
     scripted_store() : store_decorator{open_or_throw("memory:")} {}
 
-    std::expected<void, store_error> commit(std::span<const posting> postings,
-                                            std::span<const account_record> totals) override {
+    std::expected<void, store_error> commit(const changes& changes) override {
+        if (changes.postings.empty()) return store_decorator::commit(changes);
         entered.release();
         if (gated) gate.acquire();
         if (failures > 0) {
@@ -39,7 +39,8 @@ public:
             return std::unexpected{store_error{"disk " + std::to_string(failures / 2)}};
         }
         const std::lock_guard lock{mutex};
-        commits.push_back({{postings.begin(), postings.end()}, {totals.begin(), totals.end()}});
+        commits.push_back(
+            {{changes.postings.begin(), changes.postings.end()}, {changes.accounts.begin(), changes.accounts.end()}});
         return {};
     }
 
@@ -53,14 +54,15 @@ public:
 
 struct fixture {
     scripted_store store;
-    peering::ledger ledger;
-    std::shared_ptr<const peering::registry> registry = build_or_throw(three_peers(), store, ledger);
+    peering::testing::books books{store};
+    peering::ledger& ledger = books.ledger;
+    std::shared_ptr<const peering::registry> registry = build_or_throw(three_peers(), books.keeper);
     liquidity_account& alice = *registry->find_by_name("alice")->liquidity;
     liquidity_account& bob = *registry->find_by_name("bob")->liquidity;
     liquidity_account& carol = *registry->find_by_name("carol")->liquidity;
     durable_watch watch;
     durable_watch other_watch;
-    peering::committer committer{ledger, store};
+    peering::committer committer{books.keeper};
     std::size_t listener = committer.add_listener(watch.callback());
     std::size_t other_listener = committer.add_listener(other_watch.callback());
     posting_batch batch;
@@ -168,10 +170,10 @@ TEST_CASE("everything that came while a commit ran is the next commit, netted") 
     REQUIRE(second.postings.size() == 2);
     CHECK((second.postings[0].amount == 20 && second.postings[0].packets == 10));
     CHECK((second.postings[1].amount == 10 && second.postings[1].packets == 10));
-    REQUIRE(second.totals.size() == 3);
-    CHECK((second.totals[0].totals == account_totals{21, 1000}));
-    CHECK((second.totals[1].totals == account_totals{10, 1021}));
-    CHECK((second.totals[2].totals == account_totals{0, 1010}));
+    REQUIRE(second.accounts.size() == 3);
+    CHECK((second.accounts[0].after == account_totals{21, 1000}));
+    CHECK((second.accounts[1].after == account_totals{10, 1021}));
+    CHECK((second.accounts[2].after == account_totals{0, 1010}));
     CHECK(f.committer.stats().commits_total == 2);
     CHECK(f.committer.stats().transfers_total == 21);
     CHECK(f.committer.stats().transfers[0] == 1);

@@ -176,17 +176,18 @@ TEST_CASE("a settlement account stands for money outside: no bound holds it") {
     CHECK(book.hold(book.alice, book.settlement, amount_max));
 }
 
-TEST_CASE("the totals after a batch name each touched account once") {
+TEST_CASE("what a batch changes names each touched account once") {
     book book{100, 100, 100};
     const std::array<posting, 3> postings{posting{&book.alice, &book.bob, 10, 1}, posting{&book.bob, &book.alice, 4, 2},
                                           posting{&book.alice, &book.asset, 1, 1}};
-    std::vector<account_record> totals;
+    std::vector<account_change> changed;
     for (int i = 0; i < 2; ++i) {
-        book.ledger.totals_after(postings, totals);
-        REQUIRE(totals.size() == 3);
-        CHECK((totals[0].id == book.alice.id && totals[0].totals == account_totals{11, 104}));
-        CHECK((totals[1].id == book.bob.id && totals[1].totals == account_totals{4, 110}));
-        CHECK((totals[2].id == book.asset.id && totals[2].totals == account_totals{0, 101}));
+        book.ledger.changes_of(postings, changed);
+        REQUIRE(changed.size() == 3);
+        CHECK((changed[0].id == book.alice.id && changed[0].after == account_totals{11, 104}));
+        CHECK((changed[1].id == book.bob.id && changed[1].after == account_totals{4, 110}));
+        CHECK((changed[0].before == account_totals{0, 100}));
+        CHECK((changed[2].id == book.asset.id && changed[2].after == account_totals{0, 101}));
     }
     CHECK(balance_of(book.ledger, book.alice) == 100);
 }

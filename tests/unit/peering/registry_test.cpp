@@ -23,8 +23,8 @@ ilp::digest hash(std::string_view token) {
 }
 
 std::string refusal(const config::settings& settings, store& store) {
-    ledger ledger;
-    const auto built = build_registry(settings, store, ledger);
+    books books{store};
+    const auto built = build(settings, books.keeper);
     return built ? "built" : built.error();
 }
 
@@ -254,25 +254,47 @@ TEST_CASE("a broken book is never started on") {
     CHECK_THAT(refusal(two_peers(), store), Catch::Contains("restore"));
 }
 
-TEST_CASE("when the store fails half way, store and ledger still agree, and the next try goes on") {
+TEST_CASE("when the store fails nothing has changed, and the next try goes on") {
     class failing_store final : public store_decorator {
     public:
         failing_store() : store_decorator{open_or_throw("memory:")} {}
-        std::expected<std::vector<peer_record>, store_error> add_peers(std::span<const new_peer> peers) override {
+        std::expected<void, store_error> commit(const changes& changes) override {
             if (fails) return std::unexpected{store_error{"no space"}};
-            return store_decorator::add_peers(peers);
+            return store_decorator::commit(changes);
         }
         bool fails = true;
     };
     failing_store store;
-    ledger ledger;
-    const auto failed = build_registry(two_peers(), store, ledger);
+    books books{store};
+    const auto failed = build(two_peers(), books.keeper);
     REQUIRE_FALSE(failed.has_value());
     CHECK(failed.error() == "no space");
-    CHECK(sums_are_zero(ledger.snapshot()));
+    CHECK(sums_are_zero(books.ledger.snapshot()));
     store.fails = false;
-    const auto registry = build_or_throw(two_peers(), store, ledger);
+    const auto registry = build_or_throw(two_peers(), books.keeper);
     CHECK(registry->find_by_name("bob")->liquidity->available == 1000);
     CHECK(registry->find_by_name("bob")->asset->liquidity->available == 500);
-    CHECK(sums_are_zero(ledger.snapshot()));
+    CHECK(sums_are_zero(books.ledger.snapshot()));
+}
+
+TEST_CASE("thresholds follow the file, at a reload too") {
+    const auto store = open_or_throw("memory:");
+    books books{*store};
+    config::settings settings = two_peers();
+    const auto drop = [&](const registry& registry, std::uint64_t to) {
+        const account_change change{
+            registry.find_by_name("bob")->liquidity->id, account_kind::peer_liquidity, {0, 1000}, {0, to}};
+        std::vector<event_record> events;
+        books.thresholds.crossed({&change, 1}, events);
+        return events.size();
+    };
+    const auto first = build_or_throw(settings, books.keeper);
+    CHECK(drop(*first, 0) == 0);
+    settings.peers[0].liquidity_threshold = ilp::amount{500};
+    const auto second = build_or_throw(settings, books.keeper, first.get());
+    CHECK(drop(*second, 501) == 0);
+    CHECK(drop(*second, 500) == 1);
+    settings.peers[0].liquidity_threshold.reset();
+    const auto third = build_or_throw(settings, books.keeper, second.get());
+    CHECK(drop(*third, 0) == 0);
 }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "peering/bookkeeper.hpp"
 #include "peering/committer.hpp"
 #include "peering/ledger.hpp"
 #include "peering/registry.hpp"
 #include "peering/store.hpp"
+#include "peering/thresholds.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -53,12 +55,37 @@ inline std::unique_ptr<store> open_or_throw(const std::string& url) {
     return std::move(*opened);
 }
 
-inline std::shared_ptr<const registry> build_or_throw(const config::settings& settings, store& store, ledger& ledger,
+/// build_registry() on what the store has now.
+inline std::expected<std::shared_ptr<const registry>, std::string> build(const config::settings& settings,
+                                                                         bookkeeper& keeper,
+                                                                         const registry* previous = nullptr) {
+    const auto known = keeper.durable().load();
+    if (!known) return std::unexpected{known.error().message};
+    return build_registry(settings, *known, keeper, previous);
+}
+
+inline std::shared_ptr<const registry> build_or_throw(const config::settings& settings, bookkeeper& keeper,
                                                       const registry* previous = nullptr) {
-    auto built = build_registry(settings, store, ledger, previous);
+    auto built = build(settings, keeper, previous);
     if (!built) throw std::runtime_error{built.error()};
     return *built;
 }
+
+/// For tests that do not look at thresholds.
+inline std::shared_ptr<const registry> build_or_throw(const config::settings& settings, store& store, ledger& ledger,
+                                                      const registry* previous = nullptr) {
+    thresholds thresholds;
+    bookkeeper keeper{ledger, store, thresholds};
+    return build_or_throw(settings, keeper, previous);
+}
+
+/// Ledger and thresholds over a store, as the daemon has them.
+struct books {
+    explicit books(store& store) : keeper{ledger, store, thresholds} {}
+    peering::ledger ledger;
+    peering::thresholds thresholds;
+    bookkeeper keeper;
+};
 
 inline bool sums_are_zero(const std::vector<account_balance>& balances) {
     std::map<std::uint32_t, wide_amount> sums;
@@ -75,6 +102,31 @@ inline std::uint64_t balance_of(const ledger& ledger, const liquidity_account& a
     const account_totals totals = ledger.posted(account.id);
     return static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted);
 }
+
+/// Two peers in one asset with 100 each, and a commit that moves 10 from bob to carol in three packets.
+struct traffic {
+    explicit traffic(store& store) : books{store} {
+        config::settings settings;
+        settings.assets = {make_asset("USD", 9)};
+        settings.peers = {make_peer("bob", "USD", 9, 100), make_peer("carol", "USD", 9, 100)};
+        registry = build_or_throw(settings, books.keeper);
+        postings = {{bob(), carol(), 10, 3}};
+        books.ledger.changes_of(postings, accounts);
+    }
+    liquidity_account* bob() { return registry->find_by_name("bob")->liquidity; }
+    liquidity_account* carol() { return registry->find_by_name("carol")->liquidity; }
+    changes commit() const {
+        peering::changes changes;
+        changes.postings = postings;
+        changes.accounts = accounts;
+        return changes;
+    }
+
+    peering::testing::books books;
+    std::shared_ptr<const peering::registry> registry;
+    std::vector<posting> postings;
+    std::vector<account_change> accounts;
+};
 
 /// A listener that can be awaited.
 class durable_watch {
@@ -115,20 +167,15 @@ public:
     explicit store_decorator(std::unique_ptr<store> inner) : inner_{std::move(inner)} {}
 
     std::expected<catalogue, store_error> load() override { return inner_->load(); }
-    std::expected<asset_record, store_error> add_asset(const std::string& code, std::uint8_t scale,
-                                                       ilp::amount liquidity) override {
-        return inner_->add_asset(code, scale, liquidity);
+    std::expected<void, store_error> commit(const changes& changes) override { return inner_->commit(changes); }
+    std::expected<void, store_error> ping() override { return inner_->ping(); }
+    std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override {
+        return inner_->find_transfer(uuid);
     }
-    std::expected<std::vector<peer_record>, store_error> add_peers(std::span<const new_peer> peers) override {
-        return inner_->add_peers(peers);
+    std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override {
+        return inner_->load_pending_events(limit);
     }
-    std::expected<void, store_error> change_peers(std::span<const peer_change> changes) override {
-        return inner_->change_peers(changes);
-    }
-    std::expected<void, store_error> commit(std::span<const posting> postings,
-                                            std::span<const account_record> totals) override {
-        return inner_->commit(postings, totals);
-    }
+    std::expected<std::uint64_t, store_error> count_pending_events() override { return inner_->count_pending_events(); }
 
 private:
     std::unique_ptr<store> inner_;

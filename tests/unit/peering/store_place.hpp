@@ -1,0 +1,55 @@
+#pragma once
+
+#include "tests/support/child_process.hpp"
+#include "tests/unit/peering/world.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace peering::testing {
+
+enum class store_kind { memory, sqlite };
+
+inline auto kinds_of_durable_stores() {
+    return Catch::Generators::values({store_kind::sqlite});
+}
+
+inline auto kinds_of_stores() {
+    return Catch::Generators::values({store_kind::memory, store_kind::sqlite});
+}
+
+/// Somewhere for a store of one kind, that is gone with the test. It can be opened again and again.
+class store_place {
+public:
+    explicit store_place(store_kind kind) : kind_{kind} {}
+
+    std::string url() const {
+        switch (kind_) {
+            case store_kind::memory:
+                return "memory:";
+            case store_kind::sqlite:
+                return "sqlite:" + (directory_.path() / "ilpd.db").string();
+        }
+        std::unreachable();
+    }
+    std::unique_ptr<store> open() const { return open_or_throw(url()); }
+    /// Changes the database as another program could.
+    void execute(const std::string& sql) const {
+        sqlite3* handle = nullptr;
+        REQUIRE(sqlite3_open((directory_.path() / "ilpd.db").c_str(), &handle) == SQLITE_OK);
+        const int result = sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr);
+        sqlite3_close(handle);
+        REQUIRE(result == SQLITE_OK);
+    }
+
+    bool is_durable() const noexcept { return kind_ != store_kind::memory; }
+
+private:
+    store_kind kind_;
+    support::temporary_directory directory_;
+};
+
+}  // namespace peering::testing
