@@ -1,6 +1,8 @@
 #include "peering/store.hpp"
 
+#include "peering/postgres_url.hpp"
 #include "peering/store_memory.hpp"
+#include "peering/store_postgres.hpp"
 #include "peering/store_sqlite.hpp"
 
 #include <string_view>
@@ -17,7 +19,7 @@ std::string sqlite_path(const std::string& url) {
 
 std::unexpected<store_error> unknown_url() {
     // The URL itself is not shown: one of another kind may hold a password.
-    return std::unexpected{store_error{"store.url: expected sqlite:PATH or memory:"}};
+    return std::unexpected{store_error{"store.url: expected sqlite:PATH, postgresql://... or memory:"}};
 }
 
 }  // namespace
@@ -25,16 +27,18 @@ std::unexpected<store_error> unknown_url() {
 std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url) {
     if (url == "memory:") return std::make_unique<memory_store>();
     if (const std::string path = sqlite_path(url); !path.empty()) return open_sqlite_store(path);
+    if (is_postgres_url(url)) return open_postgres_store(url);
     return unknown_url();
 }
 
 std::string printable_store_url(std::string_view url) {
-    return std::string{url};
+    return is_postgres_url(url) ? printable_postgres_url(url) : std::string{url};
 }
 
 std::expected<void, store_error> read_book(const std::string& url, book_visitor& visitor) {
     if (url == "memory:") return std::unexpected{store_error{"memory: keeps nothing that could be read"}};
     if (const std::string path = sqlite_path(url); !path.empty()) return read_sqlite_book(path, visitor);
+    if (is_postgres_url(url)) return read_postgres_book(url, visitor);
     return unknown_url();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/support/child_process.hpp"
+#include "tests/support/postgres_server.hpp"
 #include "tests/unit/peering/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,20 +12,22 @@
 
 namespace peering::testing {
 
-enum class store_kind { memory, sqlite };
+enum class store_kind { memory, sqlite, postgresql };
 
 inline auto kinds_of_durable_stores() {
-    return Catch::Generators::values({store_kind::sqlite});
+    return Catch::Generators::values({store_kind::sqlite, store_kind::postgresql});
 }
 
 inline auto kinds_of_stores() {
-    return Catch::Generators::values({store_kind::memory, store_kind::sqlite});
+    return Catch::Generators::values({store_kind::memory, store_kind::sqlite, store_kind::postgresql});
 }
 
 /// Somewhere for a store of one kind, that is gone with the test. It can be opened again and again.
 class store_place {
 public:
-    explicit store_place(store_kind kind) : kind_{kind} {}
+    explicit store_place(store_kind kind) : kind_{kind} {
+        if (kind == store_kind::postgresql) server_ = std::make_unique<support::postgres_server>();
+    }
 
     std::string url() const {
         switch (kind_) {
@@ -32,12 +35,15 @@ public:
                 return "memory:";
             case store_kind::sqlite:
                 return "sqlite:" + (directory_.path() / "ilpd.db").string();
+            case store_kind::postgresql:
+                return server_->url();
         }
         std::unreachable();
     }
     std::unique_ptr<store> open() const { return open_or_throw(url()); }
     /// Changes the database as another program could.
     void execute(const std::string& sql) const {
+        if (server_) return server_->execute(sql);
         sqlite3* handle = nullptr;
         REQUIRE(sqlite3_open((directory_.path() / "ilpd.db").c_str(), &handle) == SQLITE_OK);
         const int result = sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr);
@@ -50,6 +56,7 @@ public:
 private:
     store_kind kind_;
     support::temporary_directory directory_;
+    std::unique_ptr<support::postgres_server> server_;
 };
 
 }  // namespace peering::testing

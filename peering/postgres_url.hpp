@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace peering {
+
+bool is_postgres_url(std::string_view url) noexcept;
+
+/// A `postgresql://` URL, taken apart as libpq does it.
+class postgres_url {
+public:
+    /// Empty when libpq does not understand it, and when a part of its password seems to have become host, port or
+    /// database, because it has a character that must be percent-encoded there. Why is not said: libpq's messages
+    /// quote the URL.
+    static std::optional<postgres_url> parse(const std::string& url);
+
+    /// Nothing but user, host, port and database: for logs and errors.
+    std::string printable() const;
+
+    /// Every parameter that has a value, by libpq's keyword.
+    const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept { return parameters_; }
+
+    /// Empty: not given.
+    std::string_view value_of(std::string_view keyword) const noexcept;
+
+private:
+    std::vector<std::pair<std::string, std::string>> parameters_;
+};
+
+}  // namespace peering
