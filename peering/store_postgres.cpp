@@ -11,6 +11,7 @@
 #include <chrono>
 #include <limits>
 #include <optional>
+#include <thread>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -24,6 +25,10 @@ constexpr int oldest_server = 140'000;
 /// First half of the key of the advisory lock ("ilpd"); the other is the id of the schema that holds the tables, so
 /// that each schema of a database can have a daemon of its own.
 constexpr int lock_key = 0x696c7064;
+
+/// How long an open waits for the lock, and how often it asks.
+constexpr std::chrono::milliseconds lock_wait_max{1000};
+constexpr std::chrono::milliseconds lock_pause{20};
 
 /// Changes of a schema may rewrite a large table.
 constexpr std::chrono::minutes migration_time_max{30};
@@ -578,6 +583,11 @@ void postgres_store::take_lock(postgres_connection& session) {
             "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
             "WHERE pid = $1::int AND extract(epoch FROM backend_start) = $2::numeric",
             {process_.pid.c_str(), process_.started.c_str()});
+        if (try_to()) return;
+    }
+    // The session of a daemon that has just ended may need a moment to end, too.
+    for (auto waited = lock_pause; waited <= lock_wait_max; waited += lock_pause) {
+        std::this_thread::sleep_for(lock_pause);
         if (try_to()) return;
     }
     const postgres_result holder = session.run(
