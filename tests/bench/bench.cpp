@@ -29,7 +29,8 @@ namespace fs = std::filesystem;
 
 struct bench_options {
     std::vector<std::size_t> connections{1, 10, 50, 100};
-    std::vector<std::string> variants;  ///< empty: all
+    std::vector<std::string> variants;  ///< empty: those by default, all in the smoke form
+    std::uint64_t history = 10'000'000;
     std::size_t data_size = 0;
     std::size_t repetitions = 3;
     double seconds = 2;
@@ -80,10 +81,11 @@ bench_options read_options(int argc, char** argv) {
         ->check(CLI::Range(std::size_t{1}, std::size_t{20000}));
     std::vector<std::string> names;
     for (const auto& variant : bench::all_variants) names.emplace_back(variant.name);
-    app.add_option("--variants", options.variants, "which to measure, with commas between (all)")
+    app.add_option("--variants", options.variants, "which to measure, with commas between (all without a history)")
         ->delimiter(',')
         ->check(CLI::IsMember(names));
     app.add_option("--data-size", options.data_size, "octets of data in each Prepare");
+    app.add_option("--history", options.history, "transfers in the stores of the variants with a history");
     app.add_option("--repetitions", options.repetitions, "of each measurement")->check(CLI::Range(1, 1000));
     app.add_option("--seconds", options.seconds, "length of each measurement")->check(CLI::Range(0.05, 3600.0));
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before each measurement");
@@ -102,9 +104,14 @@ bench_options read_options(int argc, char** argv) {
         options.repetitions = 1;
         options.seconds = 0.3;
         options.warm_up_seconds = 0.1;
+        options.history = 1000;
     }
     const auto programs = own_directory();
-    if (options.variants.empty()) options.variants = names;
+    if (options.variants.empty()) {
+        for (const auto& variant : bench::all_variants) {
+            if (variant.by_default || options.smoke) options.variants.push_back(variant.name);
+        }
+    }
     if (options.nginx.empty()) options.nginx = fs::exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
     if (options.ilpd.empty()) options.ilpd = programs / "ilpd";
     if (options.output.empty()) {
@@ -165,6 +172,7 @@ bool run(const bench_options& options) {
                        .proxy_core = cores.front(),
                        .load_core = cores.size() > 1 ? cores[1] : cores.front(),
                        .connections_max = std::ranges::max(options.connections),
+                       .history = options.history,
                        .peer_port = 0};
     const auto constant_peer = bench::start_constant_peer(setup);
     setup.peer_port = constant_peer.port;

@@ -58,6 +58,24 @@ std::uint64_t requests_at(const proxy& constant_peer) {
     return boost::json::parse(support::http_get(constant_peer.port, "/")).at("requests").to_number<std::uint64_t>();
 }
 
+/// What a proxy has counted of its commits so far.
+struct commits {
+    double count = 0;
+    double seconds = 0;
+    double packets = 0;
+};
+
+commits commits_of(const proxy& proxy) {
+    if (proxy.metrics_port == 0) return {};
+    const std::string text = support::http_get(proxy.metrics_port, "/metrics");
+    const auto value = [&text](const std::string& name) {
+        const auto at = text.find("\n" + name + " ");
+        return at == std::string::npos ? 0.0 : std::stod(text.substr(at + name.size() + 2));
+    };
+    return {value("ilp_store_commit_seconds_count"), value("ilp_store_commit_seconds_sum"),
+            value("ilp_store_commit_transfers_sum")};
+}
+
 std::string run_generator(const setup& setup, const proxy& under_test, const proxy& constant_peer, const load& load) {
     const auto output = setup.directory / "generator.json";
     const auto errors = setup.directory / "generator.errors";
@@ -112,15 +130,21 @@ std::string find_trouble(const boost::json::object& whole_run, std::uint64_t ful
 }  // namespace
 
 sample measure(const setup& setup, const proxy& under_test, const proxy& constant_peer, const load& load) {
+    const auto database_pids = under_test.database ? under_test.database->processes() : std::vector<pid_t>{};
     const auto ours = [&] {
-        return cpu_seconds(under_test.pids) + cpu_seconds(constant_peer.pids) + cpu_seconds({getpid()}) +
-               children_cpu_seconds();
+        return cpu_seconds(under_test.pids) + cpu_seconds(database_pids) + cpu_seconds(constant_peer.pids) +
+               cpu_seconds({getpid()}) + children_cpu_seconds();
     };
     const auto requests_before = requests_at(constant_peer);
     const auto start = std::chrono::steady_clock::now();
     const auto busy_before = machine_busy_seconds();
     const auto ours_before = ours();
+    const auto database_before = cpu_seconds(database_pids);
+    const auto commits_before = commits_of(under_test);
     auto output = boost::json::parse(run_generator(setup, under_test, constant_peer, load)).as_object();
+    const auto commits_after = commits_of(under_test);
+    const auto database_us = (cpu_seconds(database_pids) - database_before) * 1e6;
+    const auto commits = commits_after.count - commits_before.count;
     const auto others = (machine_busy_seconds() - busy_before) - (ours() - ours_before);
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
 
@@ -135,10 +159,13 @@ sample measure(const setup& setup, const proxy& under_test, const proxy& constan
     }
     const auto& whole_run = output.at("whole_run").as_object();
     const auto& latency = output.at("latency_us");
-    return {.trouble = find_trouble(whole_run, whole_run.at("fulfills").to_number<std::uint64_t>(),
-                                    requests_at(constant_peer) - requests_before),
+    const auto all_fulfills = whole_run.at("fulfills").to_number<std::uint64_t>();
+    return {.trouble = find_trouble(whole_run, all_fulfills, requests_at(constant_peer) - requests_before),
             .packets_per_second = packets * 1e6 / window_us,
             .cpu_us = packets > 0 ? proxy_us / packets : 0,
+            .database_cpu_us = all_fulfills > 0 ? database_us / static_cast<double>(all_fulfills) : 0,
+            .commit_ms = commits > 0 ? (commits_after.seconds - commits_before.seconds) * 1e3 / commits : 0,
+            .packets_per_commit = commits > 0 ? (commits_after.packets - commits_before.packets) / commits : 0,
             .p50_ms = number(latency.at("p50")) / 1000,
             .p99_ms = number(latency.at("p99")) / 1000,
             .p999_ms = number(latency.at("p99.9")) / 1000,

@@ -22,7 +22,10 @@ struct load {
 struct sample {
     std::string trouble;  ///< empty when every answer of the whole run was right
     double packets_per_second = 0;
-    double cpu_us = 0;  ///< user and system time of the proxy per packet
+    double cpu_us = 0;              ///< user and system time of the proxy per packet
+    double database_cpu_us = 0;     ///< the same of its database server, warm-up included
+    double commit_ms = 0;           ///< mean time of a commit, warm-up included; 0: there are none
+    double packets_per_commit = 0;  ///< mean
     double p50_ms = 0;
     double p99_ms = 0;
     double p999_ms = 0;

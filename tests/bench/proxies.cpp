@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <sqlite3.h>
 #include <stdexcept>
 
 namespace bench {
@@ -141,25 +142,86 @@ proxy start_nginx(const setup& setup, std::string_view name) {
 proxy start_ilpd(const setup& setup, std::string_view name, std::string_view store) {
     const auto directory = new_directory(setup, name);
     const auto port = support::free_port();
+    const auto metrics_port = support::free_port();
     const auto configuration = directory / "ilpd.yaml";
-    write_file(configuration, ilpd_configuration(setup, store, port, support::free_port()));
+    write_file(configuration, ilpd_configuration(setup, store, port, metrics_port));
     support::child_process process{{.arguments = {setup.ilpd, "--config", configuration.string()},
                                     .output = directory / "output",
                                     .errors = {},
                                     .environment = {},
                                     .core = setup.proxy_core,
                                     .end_signal = SIGKILL}};
-    process.wait_for_output("ready");
+    process.wait_for_output("ready", std::chrono::minutes{1});
     const auto pid = process.pid();
-    return {std::string{name}, port, std::move(process), {pid}};
+    return {std::string{name}, port, std::move(process), {pid}, metrics_port};
+}
+
+std::string sqlite_url(const setup& setup, std::string_view name) {
+    return "sqlite:" + (new_directory(setup, name) / "ilpd.db").string();
 }
 
 proxy start_ilpd_sqlite(const setup& setup, std::string_view name) {
-    return start_ilpd(setup, name, "sqlite:" + (new_directory(setup, name) / "ilpd.db").string());
+    return start_ilpd(setup, name, sqlite_url(setup, name));
 }
 
 proxy start_ilpd_memory(const setup& setup, std::string_view name) {
     return start_ilpd(setup, name, "memory:");
+}
+
+/// As an operator would run it on the same machine: durable, free to use both cores.
+std::shared_ptr<support::postgres_server> start_postgres(const setup& setup) {
+    return std::make_shared<support::postgres_server>(support::postgres_options{
+        .fsync = true, .settings = {{"shared_buffers", "128MB"}, {"max_wal_size", "4GB"}}, .parent = setup.directory});
+}
+
+proxy start_ilpd_postgresql(const setup& setup, std::string_view name) {
+    auto database = start_postgres(setup);
+    auto started = start_ilpd(setup, name, database->url());
+    started.database = std::move(database);
+    return started;
+}
+
+/// Transfers of one unit between alice and bob, to and fro, so that the balances stay what they were.
+std::string history_sql(std::uint64_t count, std::string_view numbers, std::string_view columns) {
+    return fmt::format(
+        "INSERT INTO transfers (debit_account, credit_account, amount, packets, created_at) "
+        "SELECT CASE WHEN n % 2 = 0 THEN a ELSE b END, CASE WHEN n % 2 = 0 THEN b ELSE a END, {}, 1, "
+        "1700000000000 + n FROM {}, (SELECT min(account_id) AS a, max(account_id) AS b FROM peers) p; "
+        "UPDATE accounts SET debits_posted = {}, credits_posted = {} WHERE kind = 'peer_liquidity';",
+        columns, numbers, count / 2, 1'000'000'000'000'000 + count / 2);
+}
+
+/// The daemon makes the schema, then ends; the history comes behind its back.
+void make_schema(const setup& setup, std::string_view name, std::string_view store) {
+    auto daemon = start_ilpd(setup, name, store);
+    daemon.process.stop();
+}
+
+proxy start_ilpd_sqlite_history(const setup& setup, std::string_view name) {
+    const auto url = sqlite_url(setup, name);
+    make_schema(setup, name, url);
+    sqlite3* database = nullptr;
+    sqlite3_open((new_directory(setup, name) / "ilpd.db").c_str(), &database);
+    const auto numbers =
+        fmt::format("(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {}) SELECT n FROM c)",
+                    setup.history);
+    const auto sql = history_sql(setup.history, numbers, "'1'");
+    const int result = sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr);
+    const std::string message = sqlite3_errmsg(database);
+    sqlite3_close(database);
+    if (result != SQLITE_OK) throw std::runtime_error{"cannot write a history: " + message};
+    return start_ilpd(setup, name, url);
+}
+
+proxy start_ilpd_postgresql_history(const setup& setup, std::string_view name) {
+    auto database = start_postgres(setup);
+    make_schema(setup, name, database->url());
+    database->execute(history_sql(setup.history, fmt::format("generate_series(1, {}) n", setup.history), "1"));
+    database->execute("VACUUM ANALYZE");
+    database->execute("CHECKPOINT");
+    auto started = start_ilpd(setup, name, database->url());
+    started.database = std::move(database);
+    return started;
 }
 
 std::string version_line(const setup& setup, const std::string& program, const std::string& option) {
@@ -178,10 +240,17 @@ std::string version_line(const setup& setup, const std::string& program, const s
 }  // namespace
 
 const std::vector<variant> all_variants{
-    {"nginx", start_nginx},
-    {"ilpd-sqlite", start_ilpd_sqlite},
-    {"ilpd-memory", start_ilpd_memory},
+    {"nginx", {}, true, start_nginx},
+    {"ilpd-sqlite", "nginx", true, start_ilpd_sqlite},
+    {"ilpd-postgresql", "nginx", true, start_ilpd_postgresql},
+    {"ilpd-memory", "nginx", true, start_ilpd_memory},
+    {"ilpd-sqlite-history", "ilpd-sqlite", false, start_ilpd_sqlite_history},
+    {"ilpd-postgresql-history", "ilpd-postgresql", false, start_ilpd_postgresql_history},
 };
+
+const variant& find_variant(std::string_view name) {
+    return *std::ranges::find(all_variants, name, &variant::name);
+}
 
 proxy start_constant_peer(const setup& setup) {
     const auto directory = new_directory(setup, "constant-peer");

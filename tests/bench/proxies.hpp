@@ -1,12 +1,14 @@
 #pragma once
 
 #include "tests/support/child_process.hpp"
+#include "tests/support/postgres_server.hpp"
 
 #include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,7 @@ struct setup {
     int proxy_core = 0;               ///< of the proxy under test, alone
     int load_core = 1;                ///< of load generator and constant peer
     std::size_t connections_max = 1;  ///< of any measurement
+    std::uint64_t history = 0;        ///< transfers in the stores of the variants with a history
     std::uint16_t peer_port = 0;      ///< where the constant peer listens
 };
 
@@ -33,17 +36,22 @@ struct proxy {
     std::string name;
     std::uint16_t port = 0;
     support::child_process process;
-    std::vector<pid_t> pids;  ///< every process whose CPU time is the price of its packets
+    std::vector<pid_t> pids;                               ///< every process whose CPU time is the price of its packets
+    std::uint16_t metrics_port = 0;                        ///< 0: it has none
+    std::shared_ptr<support::postgres_server> database{};  ///< that it keeps its balances in
 };
 
 /// One thing to compare, by the name that the tables show.
 struct variant {
     std::string name;
+    std::string beside;  ///< the variant that it is compared with
+    bool by_default;
     proxy (*start)(const setup&, std::string_view name);
 };
 
-/// nginx first: the others are compared with it.
 extern const std::vector<variant> all_variants;
+
+const variant& find_variant(std::string_view name);
 
 /// The constant peer is no proxy, but runs in the same way; its port is the one it listens on.
 proxy start_constant_peer(const setup& setup);

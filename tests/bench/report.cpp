@@ -55,13 +55,18 @@ struct ratios {
     double packets_per_cpu_second = 0;
 };
 
-std::optional<ratios> compare(const result& result, const std::vector<bench::result>& results) {
-    if (result.variant == reference_variant) return std::nullopt;
-    const auto reference = std::ranges::find_if(results, [&](const auto& other) {
-        return other.variant == reference_variant && other.load.connections == result.load.connections &&
-               other.load.data_size == result.load.data_size;
+/// Of `variant` under the same load; null: it was not measured.
+const result* find_result(std::string_view variant, const result& beside, const std::vector<result>& results) {
+    const auto found = std::ranges::find_if(results, [&](const auto& other) {
+        return other.variant == variant && other.load.connections == beside.load.connections &&
+               other.load.data_size == beside.load.data_size;
     });
-    if (reference == results.end()) return std::nullopt;
+    return found == results.end() ? nullptr : &*found;
+}
+
+std::optional<ratios> compare(const result& result, const std::vector<bench::result>& results) {
+    const auto* const reference = find_result(find_variant(result.variant).beside, result, results);
+    if (reference == nullptr) return std::nullopt;
     std::vector<double> rates;
     std::vector<double> per_cpu;
     for (std::size_t i = 0; i < std::min(result.samples.size(), reference->samples.size()); ++i) {
@@ -71,6 +76,18 @@ std::optional<ratios> compare(const result& result, const std::vector<bench::res
         if (ours.cpu_us > 0) per_cpu.push_back(theirs.cpu_us / ours.cpu_us);
     }
     return ratios{median(rates), median(per_cpu)};
+}
+
+/// CPU per packet beyond the variant that keeps nothing, database server included.
+std::optional<double> price_of_commits(const result& result, const std::vector<bench::result>& results) {
+    const auto* const without = find_result(without_commits, result, results);
+    if (without == nullptr || median(result, &sample::commit_ms) == 0) return std::nullopt;
+    std::vector<double> prices;
+    for (std::size_t i = 0; i < std::min(result.samples.size(), without->samples.size()); ++i) {
+        const auto& ours = result.samples[i];
+        prices.push_back(ours.cpu_us + ours.database_cpu_us - without->samples[i].cpu_us);
+    }
+    return median(prices);
 }
 
 std::string_view full_cores(const result& result) {
@@ -156,27 +173,38 @@ conditions read_conditions(const setup& setup) {
 }
 
 std::string as_table(const conditions& conditions, const std::vector<result>& results) {
-    std::string text =
-        fmt::format("{:>5}  {:<12} {:>9} {:>5}  {:>7} {:>7} {:>7}  {:>6} {:>5}  {:>7} {:>7}  {}\n", "conns", "variant",
-                    "packets/s", "+-%", "p50 ms", "p99 ms", "p99.9", "CPU us", "+-%", "rate", "per CPU", "full core");
+    std::string text = fmt::format(
+        "{:>5}  {:<23} {:>9} {:>5}  {:>7} {:>7} {:>7}  {:>6} {:>5} {:>6}  {:>9} {:>7} {:>8}  {:<15} {:>5} {:>7}  {}\n",
+        "conns", "variant", "packets/s", "+-%", "p50 ms", "p99 ms", "p99.9", "CPU us", "+-%", "DB us", "commit ms",
+        "packets", "price us", "beside", "rate", "per CPU", "full core");
+    const auto or_blank = [](double value, const char* format) {
+        return value > 0 ? fmt::format(fmt::runtime(format), value) : std::string{};
+    };
     const load* previous = nullptr;
     for (const auto& result : results) {
         if (previous != nullptr && previous->connections != result.load.connections) text += '\n';
         previous = &result.load;
         const auto ratios = compare(result, results);
+        const auto price = price_of_commits(result, results);
         text += fmt::format(
-            "{:>5}  {:<12} {:>9.0f} {:>5.1f}  {:>7.3f} {:>7.3f} {:>7.3f}  {:>6.2f} {:>5.1f}  {:>7} {:>7}  {}\n",
+            "{:>5}  {:<23} {:>9.0f} {:>5.1f}  {:>7.3f} {:>7.3f} {:>7.3f}  {:>6.2f} {:>5.1f} {:>6}  {:>9} {:>7} {:>8}  "
+            "{:<15} {:>5} {:>7}  {}\n",
             result.load.connections, result.variant, median(result, &sample::packets_per_second),
             spread(result, &sample::packets_per_second) * 100, median(result, &sample::p50_ms),
             median(result, &sample::p99_ms), median(result, &sample::p999_ms), median(result, &sample::cpu_us),
-            spread(result, &sample::cpu_us) * 100, ratios ? fmt::format("{:.2f}", ratios->packets_per_second) : "",
+            spread(result, &sample::cpu_us) * 100, or_blank(median(result, &sample::database_cpu_us), "{:.2f}"),
+            or_blank(median(result, &sample::commit_ms), "{:.3f}"),
+            or_blank(median(result, &sample::packets_per_commit), "{:.1f}"), price ? fmt::format("{:.1f}", *price) : "",
+            ratios ? find_variant(result.variant).beside : "",
+            ratios ? fmt::format("{:.2f}", ratios->packets_per_second) : "",
             ratios ? fmt::format("{:.2f}", ratios->packets_per_cpu_second) : "", full_cores(result));
     }
     text += fmt::format(
-        "\nrate, per CPU: packets/s and packets per CPU second, divided by {}'s in the same repetition.\n"
+        "\nrate, per CPU: packets/s and packets per CPU second, divided by those of the variant beside, in the same "
+        "repetition.\nprice us: CPU per packet beyond {}, database server included.\n"
         "{}\n{}, {} cores, {}; databases on {}; {}\n"
         "proxy alone on core {}, generator and peer on core {}; {} x {} s after {} s of warm-up; {}\n",
-        reference_variant, packet_line(results), conditions.cpu, conditions.cores, conditions.kernel,
+        without_commits, packet_line(results), conditions.cpu, conditions.cores, conditions.kernel,
         conditions.file_system, fmt::join(conditions.versions, ", "), conditions.proxy_core, conditions.load_core,
         conditions.repetitions, conditions.seconds, conditions.warm_up_seconds, conditions.time);
     return text + disturbance_line(results);
@@ -189,6 +217,9 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
         for (const auto& sample : result.samples) {
             samples.push_back({{"packets_per_second", sample.packets_per_second},
                                {"cpu_us", sample.cpu_us},
+                               {"database_cpu_us", sample.database_cpu_us},
+                               {"commit_ms", sample.commit_ms},
+                               {"packets_per_commit", sample.packets_per_commit},
                                {"proxy_core_busy", sample.proxy_core_busy},
                                {"load_core_busy", sample.load_core_busy},
                                {"others_busy", sample.others_busy},
@@ -205,12 +236,17 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
             {"packets_per_second_spread", spread(result, &sample::packets_per_second)},
             {"cpu_us", median(result, &sample::cpu_us)},
             {"cpu_us_spread", spread(result, &sample::cpu_us)},
+            {"database_cpu_us", median(result, &sample::database_cpu_us)},
+            {"commit_ms", median(result, &sample::commit_ms)},
+            {"packets_per_commit", median(result, &sample::packets_per_commit)},
             {"p50_ms", median(result, &sample::p50_ms)},
             {"p99_ms", median(result, &sample::p99_ms)},
             {"p99.9_ms", median(result, &sample::p999_ms)},
             {"full_core", full_cores(result)},
         };
+        if (const auto price = price_of_commits(result, results)) row["price_of_commits_us"] = *price;
         if (const auto ratios = compare(result, results)) {
+            row["beside"] = find_variant(result.variant).beside;
             row["packets_per_second_ratio"] = ratios->packets_per_second;
             row["packets_per_cpu_second_ratio"] = ratios->packets_per_cpu_second;
         }
@@ -229,7 +265,6 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
               {"repetitions", conditions.repetitions},
               {"seconds", conditions.seconds},
               {"warm_up_seconds", conditions.warm_up_seconds}}},
-            {"reference", reference_variant},
             {"results", std::move(rows)}};
 }
 

@@ -17,8 +17,8 @@ struct result {
     std::vector<sample> samples;  ///< in the order of the repetitions
 };
 
-/// The variant that the others are compared with.
-inline constexpr std::string_view reference_variant = "nginx";
+/// The variant that keeps nothing: what a durable one takes more is the price of its commits.
+inline constexpr std::string_view without_commits = "ilpd-memory";
 
 /// Where and how was measured.
 struct conditions {

@@ -14,8 +14,10 @@ bench::sample sample(double rate, double cpu_us) {
 
 const std::vector<bench::result> results{
     {.variant = "nginx", .load = {.connections = 50}, .samples = {sample(100, 10), sample(90, 11), sample(50, 20)}},
-    {.variant = "ilpd", .load = {.connections = 50}, .samples = {sample(150, 5), sample(90, 11), sample(60, 16)}},
-    {.variant = "ilpd", .load = {.connections = 100}, .samples = {sample(7, 5), sample(9, 11)}},
+    {.variant = "ilpd-sqlite",
+     .load = {.connections = 50},
+     .samples = {sample(150, 5), sample(90, 11), sample(60, 16)}},
+    {.variant = "ilpd-sqlite", .load = {.connections = 100}, .samples = {sample(7, 5), sample(9, 11)}},
 };
 
 }  // namespace
@@ -32,6 +34,19 @@ TEST_CASE("the report gives medians, spreads, and ratios of neighbours in time")
     CHECK(ilpd.at("cpu_us").as_double() == 11);
     CHECK(ilpd.at("packets_per_second_ratio").as_double() == Approx(1.2));
     CHECK(ilpd.at("packets_per_cpu_second_ratio").as_double() == Approx(1.25));
+}
+
+TEST_CASE("the price of commits is what a durable variant takes beyond the one that keeps nothing, database included") {
+    auto durable = sample(50, 15);
+    durable.database_cpu_us = 4;
+    durable.commit_ms = 0.3;
+    const std::vector<bench::result> pair{
+        {.variant = "ilpd-memory", .load = {.connections = 10}, .samples = {sample(100, 10)}},
+        {.variant = "ilpd-postgresql", .load = {.connections = 10}, .samples = {durable}},
+    };
+    const auto json = bench::as_json({}, pair);
+    CHECK(json.at("results").at(1).at("price_of_commits_us").as_double() == 9);
+    CHECK_FALSE(json.at("results").at(0).as_object().contains("price_of_commits_us"));
 }
 
 TEST_CASE("without the reference under the same load there is no ratio") {

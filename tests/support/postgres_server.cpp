@@ -148,7 +148,7 @@ child_process start_guardian(const fs::path& directory) {
 
 }  // namespace
 
-postgres_server::postgres_server(postgres_options options) : options_{std::move(options)} {
+postgres_server::postgres_server(postgres_options options) : options_{std::move(options)}, directory_{options_.parent} {
     if (options_.tls) options_.tcp = true;
     guardian_ = start_guardian(directory_.path());
     give_to_server_user(directory_.path());

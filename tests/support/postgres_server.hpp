@@ -20,6 +20,7 @@ struct postgres_options {
     bool tls = false;       ///< on 127.0.0.1, and nothing else there; implies tcp
     bool fsync = false;     ///< only a power cut can tell the difference
     std::vector<std::pair<std::string, std::string>> settings;  ///< as in postgresql.conf
+    std::filesystem::path parent;  ///< of its directory; empty: the system's place for temporary files
 };
 
 /// A real PostgreSQL server of a test's own, with an empty database `ilpd` that the role `ilpd` owns. Its directory and
@@ -62,6 +63,8 @@ public:
 
     std::string log() const;
 
+    std::vector<pid_t> processes() const;
+
 private:
     struct making_template {};
     explicit postgres_server(making_template);
@@ -69,7 +72,6 @@ private:
     static std::filesystem::path template_directory();
     std::filesystem::path data() const { return directory_.path() / "data"; }
     std::string admin_url() const;
-    std::vector<pid_t> processes() const;
     void write_access_rules() const;
     void make_certificate() const;
     void forget_shared_memory() const;
