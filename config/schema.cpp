@@ -47,7 +47,8 @@ section<store_settings> define_store() {
     using s = store_settings;
     return {
         setting("url", &s::url, store_url(), initially{"sqlite:ilpd.db"},
-                "Where balances are kept: a SQLite file, a relative path counting from the working directory; or "
+                "Where balances are kept: a SQLite file, a relative path counting from the working directory; a "
+                "PostgreSQL database, as `postgresql://USER@HOST/DATABASE` with the parameters that libpq takes; or "
                 "`memory:`, which forgets everything at the end and is for tests."),
     };
 }

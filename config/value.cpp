@@ -162,17 +162,39 @@ std::expected<http_endpoint, std::string> parse_http_url(std::string_view text) 
     return http_endpoint{.url = std::string{text}, .host = split->host, .port = *port, .target = std::move(target)};
 }
 
+constexpr std::string_view store_urls = "sqlite:PATH, postgresql://... or memory:";
+
+bool is_postgres_url(std::string_view text) {
+    return text.starts_with("postgresql://") || text.starts_with("postgres://");
+}
+
 std::expected<std::string, std::string> parse_store_url(std::string_view text) {
-    if (text.starts_with("postgresql:") || text.starts_with("postgres:"))
-        return refused("postgresql:// is not supported by this version: use sqlite:PATH");
     if (text == "memory:") return std::string{text};
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+        return refused("has a control character");
+    if (text.size() > path_size_max) return refused("is too long");
+    if (is_postgres_url(text)) return std::string{text};  // libpq takes it apart when it connects
     constexpr auto scheme = std::string_view{"sqlite:"};
-    if (!text.starts_with(scheme) || text.size() == scheme.size() || text.size() > path_size_max) return refused();
+    if (!text.starts_with(scheme) || text.size() == scheme.size()) {
+        // Not shown when it may hold a password.
+        return text.contains(':') ? refused("expected " + std::string{store_urls}) : refused();
+    }
     // SQLite itself gives this name a meaning: a database that is gone at the end.
     if (text.substr(scheme.size()) == ":memory:") return refused("sqlite::memory: is written memory:");
-    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
-        return refused();
     return std::string{text};
+}
+
+/// Without what may be a password: a character in it that should have been encoded must not show the rest of it.
+std::string show_store_url(const std::string& url) {
+    if (!is_postgres_url(url)) return url;
+    std::string shown = url;
+    if (const auto query = shown.find('?'); query != std::string::npos && shown.find("password", query) != shown.npos)
+        shown.replace(query + 1, std::string::npos, hidden);
+    if (const auto at = shown.rfind('@'); at != std::string::npos) {
+        const auto begin = shown.find("://") + 3;
+        shown.replace(begin, at - begin, hidden);
+    }
+    return shown;
 }
 
 /// Neither a control character nor one that is not seen or that changes how its neighbours are seen.
@@ -281,7 +303,7 @@ value_type<http_endpoint> http_url() {
 }
 
 value_type<std::string> store_url() {
-    return {.expected = "sqlite:PATH or memory:", .parse = parse_store_url, .print = std::identity{}};
+    return {.expected = std::string{store_urls}, .parse = parse_store_url, .print = show_store_url};
 }
 
 value_type<std::string> asset_code() {

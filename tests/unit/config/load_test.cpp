@@ -177,7 +177,7 @@ TEST_CASE("A value out of its bounds is refused with what was expected") {
           "3 connector.listen: expected a literal IP address and a port, such as 127.0.0.1:3002 or [::1]:3002, found "
           "\"localhost:3002\"");
     CHECK(problem_with("store: {url: 'memory:'}", "store: {url: x}") ==
-          "4 store.url: expected sqlite:PATH or memory:, found \"x\"");
+          "4 store.url: expected sqlite:PATH, postgresql://... or memory:, found \"x\"");
     CHECK(problem_with("  - {code: USD, scale: 9}", "  - {code: USD, scale: 9, liquidity: 18446744073709551616}") ==
           "6 assets[0].liquidity: expected an amount: a whole number from 0 to 18446744073709551615, found "
           "\"18446744073709551616\"");
@@ -265,7 +265,7 @@ TEST_CASE("No problem shows a secret, whatever became of it") {
         file_with(outgoing, "        auth_token: s3cret x"),
         file_with("        endpoint: http://127.0.0.1:4002/", "        endpoint: http://u:s3cret@127.0.0.1:4002/"),
         file_with("        endpoint: http://127.0.0.1:4002/", "        endpoint: http://u:s3cret@[::1/"),
-        file_with("store: {url: 'memory:'}", "store: {url: 'postgresql://u:s3cret@h/d'}"),
+        file_with("store: {url: 'memory:'}", "store: {url: 'mysql://u:s3cret@h/d'}"),
     };
     for (const auto& file : files) {
         const auto found = problems(file);

@@ -149,14 +149,28 @@ TEST_CASE("The reasons for which a URL is refused are told, and its password is 
               .starts_with("https:// is not supported: this version speaks plain HTTP"));
     CHECK(parse("http://user:pw@h/").error() == "a user name or password in the URL is not supported: use auth_token");
     CHECK(parse("http://h/#x").error() == "a fragment (#) has no meaning in this URL");
-    CHECK(config::store_url().parse("postgresql://u:pw@h/db").error() ==
-          "postgresql:// is not supported by this version: use sqlite:PATH");
+    CHECK(config::store_url().parse("mysql://u:pw@h/db").error() ==
+          "expected sqlite:PATH, postgresql://... or memory:");
 }
 
-TEST_CASE("Stores are SQLite files or memory") {
-    check_round_trip(config::store_url(), {"sqlite:ilpd.db", "sqlite:/var/lib/ilpd/ilpd.db", "memory:"});
-    check_refused(config::store_url(), {"", "sqlite:", "ilpd.db", "memory", "memory:x", "mysql://h", "sqlite::memory:",
-                                        "sqlite:a\0b"s, "sqlite:a\nb", "sqlite:" + std::string(5000, 'a')});
+TEST_CASE("Stores are SQLite files, PostgreSQL databases or memory") {
+    check_round_trip(config::store_url(), {"sqlite:ilpd.db", "sqlite:/var/lib/ilpd/ilpd.db", "memory:",
+                                           "postgresql:///ilpd?host=/run/postgresql", "postgres://h:5433,i/ilpd"});
+    check_refused(config::store_url(),
+                  {"", "sqlite:", "ilpd.db", "memory", "memory:x", "mysql://h", "sqlite::memory:", "postgresql:ilpd",
+                   "postgresql://h/\n", "sqlite:a\0b"s, "sqlite:a\nb", "sqlite:" + std::string(5000, 'a')});
+}
+
+TEST_CASE("A PostgreSQL URL is shown without its password, wherever that stands") {
+    const auto show = config::store_url().print;
+    CHECK(show("postgresql://ilpd@db/ilpd?sslmode=require") == "postgresql://(hidden)@db/ilpd?sslmode=require");
+    CHECK(show("postgresql://db/ilpd?sslmode=require") == "postgresql://db/ilpd?sslmode=require");
+    for (const char* url :
+         {"postgresql://u:s3cret@h/d", "postgresql://u:s3/@?cret@h/d", "postgresql://h/d?password=s3cret",
+          "postgres://h/d?sslpassword=s3cret&x=y", "postgresql://u:s3@x?y=/s3cret@h/d?password=s3"}) {
+        INFO(url);
+        CHECK_FALSE(show(url).contains("s3"));
+    }
 }
 
 TEST_CASE("Asset codes are short printable text") {
