@@ -38,12 +38,13 @@ postgres_failure refusal(const PGresult* result) {
         return text != nullptr ? text : "";
     };
     const std::string sqlstate = field(PG_DIAG_SQLSTATE);
+    if (sqlstate.empty()) return {one_line(PQresultErrorMessage(result))};  // libpq's own
     return {fmt::format("{} (SQLSTATE {})", one_line(field(PG_DIAG_MESSAGE_PRIMARY)), sqlstate), sqlstate};
 }
 
 bool is_refusal(const PGresult* result) noexcept {
     const ExecStatusType status = PQresultStatus(result);
-    return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
+    return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
 }  // namespace
@@ -99,7 +100,9 @@ void postgres_connection::connect(std::chrono::milliseconds at_most) {
     }
 }
 
-void postgres_connection::throw_lost() const {
+/// `reason` is what the server said last.
+void postgres_connection::throw_lost(const std::optional<postgres_failure>& reason) const {
+    if (reason) throw postgres_failure{reason->message};
     const std::string message = one_line(PQerrorMessage(handle_.get()));
     throw postgres_failure{message.empty() ? "the connection to the server is lost" : message};
 }
@@ -131,7 +134,7 @@ PGresult* postgres_connection::next_result(std::chrono::milliseconds silence) {
             throw postgres_failure{fmt::format("the server has not answered for {} ms", silence.count())};
         }
         if (PQconsumeInput(handle_.get()) == 0) {
-            PQclear(PQgetResult(handle_.get()));  // the server may have said why before it closed
+            if (PGresult* const said = PQgetResult(handle_.get())) return said;  // perhaps why it closed
             throw_lost();
         }
         deadline = clock::now() + silence;
@@ -144,8 +147,9 @@ postgres_result postgres_connection::last_result(std::chrono::milliseconds silen
     while (PGresult* const next = next_result(silence)) {
         last = postgres_result{next};
         if (is_refusal(next) && !refused) refused = refusal(next);
+        if (is_lost()) break;
     }
-    if (PQstatus(handle_.get()) == CONNECTION_BAD) throw_lost();
+    if (is_lost()) throw_lost(refused);
     if (refused) throw *std::move(refused);
     return last;
 }
@@ -182,21 +186,17 @@ void postgres_connection::finish_pipeline(std::chrono::milliseconds silence) {
     std::optional<postgres_failure> refused;
     for (std::size_t statement = 0;;) {
         PGresult* const next = next_result(silence);
-        if (PQstatus(handle_.get()) == CONNECTION_BAD) {
-            PQclear(next);
-            throw_lost();
-        }
-        if (next == nullptr) {
-            ++statement;
-            if (statement > queued_) throw postgres_failure{"the server's answers do not match the statements"};
-            continue;
-        }
         const postgres_result result{next};
         const ExecStatusType status = PQresultStatus(next);
+        if (next != nullptr && is_refusal(next) && !refused) {
+            refused = refusal(next);
+            refused->statement = statement;
+        }
+        if (is_lost()) throw_lost(refused);
         if (status == PGRES_PIPELINE_SYNC) break;
-        if (status == PGRES_PIPELINE_ABORTED || !is_refusal(next) || refused) continue;
-        refused = refusal(next);
-        refused->statement = statement;
+        if (next == nullptr && ++statement > queued_) {
+            throw postgres_failure{"the server's answers do not match the statements"};
+        }
     }
     if (PQexitPipelineMode(handle_.get()) == 0) throw_lost();
     if (refused) throw *std::move(refused);

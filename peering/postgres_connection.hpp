@@ -74,7 +74,8 @@ private:
         void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
     };
 
-    [[noreturn]] void throw_lost() const;
+    [[noreturn]] void throw_lost(const std::optional<postgres_failure>& reason = std::nullopt) const;
+    bool is_lost() const noexcept { return PQstatus(handle_.get()) == CONNECTION_BAD; }
     void must_be_queued(int accepted) const;
     bool wait(short events, std::chrono::steady_clock::time_point deadline) const;
     void connect(std::chrono::milliseconds at_most);

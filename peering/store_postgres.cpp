@@ -11,6 +11,7 @@
 #include <chrono>
 #include <limits>
 #include <optional>
+#include <thread>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -25,8 +26,15 @@ constexpr int oldest_server = 140'000;
 /// that each schema of a database can have a daemon of its own.
 constexpr int lock_key = 0x696c7064;
 
+/// How long an open waits for the lock, and how often it asks.
+constexpr std::chrono::milliseconds lock_wait_max{1000};
+constexpr std::chrono::milliseconds lock_pause{20};
+
 /// Changes of a schema may rewrite a large table.
 constexpr std::chrono::minutes migration_time_max{30};
+
+/// So many commits use one plan for each statement.
+constexpr std::int64_t plan_age_max = 1000;
 
 /// What a large commit may take on top of postgres_connection::silence_max, such as the first one of 100 000 peers.
 constexpr std::chrono::milliseconds time_per_row_max{1};
@@ -179,6 +187,8 @@ constexpr named_statement insert_peers{
     "insert_peers",
     "INSERT INTO peers (id, uuid, name, ilp_address, asset_id, account_id, created_at) SELECT *, $7::bigint "
     "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])"};
+// A plan made while a table was small reads all of it, which is wrong when it has grown.
+constexpr named_statement discard_plans{"discard_plans", "DISCARD PLANS"};
 constexpr named_statement insert_postings{
     "insert_postings",
     "INSERT INTO transfers (debit_account, credit_account, amount, packets, created_at) "
@@ -220,10 +230,10 @@ constexpr named_statement count_commit{
     "RETURNING 1) SELECT 1 / count(*) FROM changed"};
 constexpr named_statement end_commit{"end_commit", "COMMIT"};
 
-constexpr std::array all_statements{&begin_commit,    &insert_assets,   &insert_accounts,  &update_peers,
-                                    &insert_peers,    &insert_postings, &insert_transfers, &end_transfers,
-                                    &update_accounts, &insert_events,   &event_delivered,  &event_failed,
-                                    &count_commit,    &end_commit};
+constexpr std::array all_statements{&begin_commit,  &insert_assets,   &insert_accounts, &update_peers,
+                                    &insert_peers,  &discard_plans,   &insert_postings, &insert_transfers,
+                                    &end_transfers, &update_accounts, &insert_events,   &event_delivered,
+                                    &event_failed,  &count_commit,    &end_commit};
 
 /// Errors that say something about what was asked, not about the server: there trying again cannot help. Not so when a
 /// right was taken from us.
@@ -580,6 +590,11 @@ void postgres_store::take_lock(postgres_connection& session) {
             {process_.pid.c_str(), process_.started.c_str()});
         if (try_to()) return;
     }
+    // The session of a daemon that has just ended may need a moment to end, too.
+    for (auto waited = lock_pause; waited <= lock_wait_max; waited += lock_pause) {
+        std::this_thread::sleep_for(lock_pause);
+        if (try_to()) return;
+    }
     const postgres_result holder = session.run(
         fmt::format("SELECT l.pid, host(a.client_addr) FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
                     "WHERE l.locktype = 'advisory' AND l.classid = {} AND l.objsubid = 2 AND l.granted AND "
@@ -690,6 +705,7 @@ void postgres_store::write(const changes& changes) {
         const std::string now = std::to_string(now_ms());
         queue(begin_commit, {});
         queue_catalogue(changes, now.c_str());
+        if (!changes.new_peers.empty() || position_->last_commit % plan_age_max == 0) queue(discard_plans, {});
         queue_transfers(changes, now.c_str());
         queue_events(changes, now.c_str());
         queue(count_commit, {std::to_string(position_->last_commit).c_str(), name_.c_str()});

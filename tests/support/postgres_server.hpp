@@ -19,8 +19,8 @@ struct postgres_options {
     bool password = false;  ///< role ilpd needs `postgres_server::password`, by SCRAM
     bool tls = false;       ///< on 127.0.0.1, and nothing else there; implies tcp
     bool fsync = false;     ///< only a power cut can tell the difference
-    std::vector<std::pair<std::string, std::string>> settings;  ///< as in postgresql.conf
-    std::filesystem::path parent;  ///< of its directory; empty: the system's place for temporary files
+    std::vector<std::pair<std::string, std::string>> settings{};  ///< as in postgresql.conf
+    std::filesystem::path parent{};  ///< of its directory; empty: the system's place for temporary files
 };
 
 /// A real PostgreSQL server of a test's own, with an empty database `ilpd` that the role `ilpd` owns. Its directory and
@@ -42,6 +42,7 @@ public:
     /// Of role ilpd, by 127.0.0.1. Without a password.
     std::string tcp_url() const;
     std::uint16_t port() const noexcept { return port_; }
+    const std::filesystem::path& socket_directory() const noexcept { return directory_.path(); }
     std::filesystem::path certificate() const { return directory_.path() / "server.crt"; }  ///< with tls: self-signed
 
     enum class stop_mode : std::uint8_t { fast, immediate };
