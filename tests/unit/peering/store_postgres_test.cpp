@@ -241,9 +241,11 @@ TEST_CASE("postgresql: a second daemon is refused while the first one is there")
         CHECK(server.value("SELECT count(*) FROM other.peers") == "2");
         CHECK(server.value("SELECT count(*) FROM public.peers") == "0");
     }
-    store.reset();
-    wait_until_no_session_is_left(server);
-    CHECK(refusal(server.url()) == "opened");
+    // The server notices the end of a session in its own time.
+    for (int i = 0; i < 50; ++i) {
+        store.reset();
+        store = open_or_throw(server.url());
+    }
 }
 
 TEST_CASE("postgresql: daemons that start at once on an empty database do not disturb each other") {
@@ -473,7 +475,6 @@ TEST_CASE("postgresql: a database that is not ours is refused and left as it is"
     SECTION("a newer ilpd's") {
         open_or_throw(server.url());
         server.execute("UPDATE ilpd_schema_version SET version = 99");
-        wait_until_no_session_is_left(server);
         CHECK_THAT(refusal(server.url()), Catch::Contains("newer ilpd") && Catch::Contains("99"));
         CHECK_THAT(audit(server.url()).error().message, Catch::Contains("schema version 99"));
     }
