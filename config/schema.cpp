@@ -53,6 +53,21 @@ section<store_settings> define_store() {
     };
 }
 
+section<webhook_settings> define_webhooks() {
+    using s = webhook_settings;
+    return {
+        setting("url", &s::url, http_url(), otherwise{"nothing is sent"},
+                "Where events such as low liquidity are posted as JSON; without it they are logged alone."),
+        setting("secret", &s::secret, signing_secret(), otherwise{"not signed"},
+                "Signs what is posted, so that the receiver knows that it comes from here."),
+        setting("timeout", &s::timeout, duration(100ms, 60s), initially{"10s"},
+                "The time that the receiver has to answer one attempt."),
+        setting(
+            "max_retry", &s::max_retry, integer<std::uint32_t>(0, 10'000), initially{"10"},
+            "How often an event is posted again before it is given up: after 10 s, 20 s, and so on up to every 60 s."),
+    };
+}
+
 section<asset_settings> define_asset() {
     using s = asset_settings;
     return {
@@ -159,6 +174,7 @@ section<settings> define_settings() {
         group("connector", &s::connector, define_connector(), "The packet side of the daemon."),
         group("metrics", &s::metrics, define_metrics(), "What monitoring reads."),
         group("store", &s::store, define_store(), "The durable state."),
+        group("webhooks", &s::webhooks, define_webhooks(), "How the operator's own programs are told of events."),
         group_list("assets", &s::assets, define_asset(),
                    "The currencies that are exchanged with peers; no two have the same code and scale."),
         group_list("peers", &s::peers, define_peer(), "Whom packets are exchanged with, and on what terms."),

@@ -64,6 +64,14 @@ struct store_settings {
     friend bool operator==(const store_settings&, const store_settings&) = default;
 };
 
+struct webhook_settings {
+    std::optional<http_endpoint> url;  ///< absent: events are logged and nothing is sent
+    std::optional<config::secret> secret;
+    std::chrono::milliseconds timeout{};  ///< of one attempt
+    std::uint32_t max_retry = 0;
+    friend bool operator==(const webhook_settings&, const webhook_settings&) = default;
+};
+
 struct asset_settings {
     std::string code;
     std::uint8_t scale = 0;
@@ -126,6 +134,7 @@ struct settings {
     connector_settings connector;
     metrics_settings metrics;
     store_settings store;
+    webhook_settings webhooks;
     std::vector<asset_settings> assets;
     std::vector<peer_settings> peers;
     log_settings log;

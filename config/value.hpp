@@ -98,4 +98,7 @@ value_type<std::string> peer_name();
 
 value_type<secret> bearer_token();
 
+/// The key of an HMAC.
+value_type<secret> signing_secret();
+
 }  // namespace config

@@ -1,10 +1,12 @@
 #include "connector/app.hpp"
 
 #include "config/load.hpp"
+#include "connector/event_outbox.hpp"
 #include "connector/log.hpp"
 #include "connector/metrics.hpp"
 #include "connector/metrics_server.hpp"
 #include "connector/network.hpp"
+#include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
 #include "peering/bookkeeper.hpp"
 #include "peering/committer.hpp"
@@ -65,6 +67,7 @@ public:
         });
         await_reload();
         tick();
+        if (webhooks_) webhooks_->look_for_events();
         ready_ = true;
         log::write(log::level::info, "ready",
                    {{"ilp_address", settings_.ilp_address.text()},
@@ -93,7 +96,8 @@ private:
         const auto known = store_->load();
         if (!known) return fail(known.error().message);
         keeper_ = std::make_unique<peering::bookkeeper>(ledger_, *store_, thresholds_);
-        keeper_->on_events(log_events);
+        keeper_->keep_events(settings_.webhooks.url.has_value());
+        keeper_->on_events([this](std::span<const peering::event_record> events) { tell(events); });
         auto registry = peering::build_registry(settings_, *known, *keeper_);
         if (!registry) return fail(registry.error());
         network_ = make_network(settings_.ilp_address, std::move(*registry));
@@ -110,13 +114,21 @@ private:
                            {{"error", error}});
             }
         });
+        if (settings_.webhooks.url) {
+            outbox_ = std::make_unique<store_outbox>(*committer_, control_);
+            webhooks_ = std::make_unique<webhooks>(control_, settings_.webhooks, *outbox_);
+        }
         return true;
     }
 
-    static void log_events(std::span<const peering::event_record> events) {
+    /// On the committer's thread, or while the daemon starts.
+    void tell(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
             log::write(log::level::warn, "liquidity is low", {{"event", event.type}, {"data", event.data}});
         }
+        boost::asio::post(control_, [this] {
+            if (webhooks_) webhooks_->look_for_events();
+        });
     }
 
     bool start_workers() {
@@ -172,7 +184,8 @@ private:
                 boost::asio::post(control_, [this, collected, samples = std::move(samples)] {
                     collected->samples.insert(collected->samples.end(), samples.begin(), samples.end());
                     if (--collected->missing != 0) return;
-                    collected->done(expose({*network_->peers, committer_->stats(), std::move(collected->samples)}));
+                    collected->done(expose({*network_->peers, committer_->stats(), std::move(collected->samples),
+                                            webhooks_ ? &webhooks_->stats() : nullptr}));
                 });
             });
         }
@@ -224,7 +237,8 @@ private:
         if (!registry) return not_reloaded(registry.error());
         const bool needs_restart = loaded.ilp_address != settings_.ilp_address ||
                                    loaded.connector != settings_.connector || loaded.metrics != settings_.metrics ||
-                                   loaded.store != settings_.store || loaded.log != settings_.log;
+                                   loaded.store != settings_.store || loaded.webhooks != settings_.webhooks ||
+                                   loaded.log != settings_.log;
         network_ = make_network(settings_.ilp_address, *registry);
         for (const auto& worker : workers_) worker->install(network_);
         if (needs_restart) {
@@ -296,6 +310,8 @@ private:
     std::shared_ptr<const network> network_;
     std::unique_ptr<peering::committer> committer_;
     std::unique_ptr<peering::operator_transfers> transfers_;
+    std::unique_ptr<event_outbox> outbox_;
+    std::unique_ptr<webhooks> webhooks_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<metrics_server> metrics_;
 };

@@ -34,6 +34,9 @@ enum class metric : std::uint8_t {
     store_commit_seconds,
     store_commit_transfers,
     store_commit_failures,
+    webhooks_pending,
+    webhook_attempts,
+    webhooks_given_up,
 };
 
 struct definition {
@@ -71,6 +74,12 @@ constexpr std::array definitions{
                "Transfers in one batch."},
     definition{metric::store_commit_failures, MetricType::Counter, "ilp_store_commit_failures_total",
                "Batches that the store did not take; they are tried again."},
+    definition{metric::webhooks_pending, MetricType::Gauge, "ilp_webhooks_pending",
+               "Events that are still to be delivered."},
+    definition{metric::webhook_attempts, MetricType::Counter, "ilp_webhook_attempts_total",
+               "Attempts to deliver an event, by how they ended."},
+    definition{metric::webhooks_given_up, MetricType::Counter, "ilp_webhooks_given_up_total",
+               "Events that were never delivered, after the last attempt."},
 };
 
 constexpr bool definitions_stand_in_the_order_of_the_enum() {
@@ -177,6 +186,13 @@ void add_commits(families& out, const peering::committer::counters& commits) {
     out.add(metric::store_commit_failures, static_cast<double>(commits.failures_total.load()), {});
 }
 
+void add_webhooks(families& out, const webhooks::figures& events) {
+    out.add(metric::webhooks_pending, static_cast<double>(events.pending), {});
+    out.add(metric::webhook_attempts, static_cast<double>(events.delivered), {{"result", "delivered"}});
+    out.add(metric::webhook_attempts, static_cast<double>(events.failed), {{"result", "failed"}});
+    out.add(metric::webhooks_given_up, static_cast<double>(events.given_up), {});
+}
+
 }  // namespace
 
 std::string expose(const scrape& scrape) {
@@ -206,6 +222,7 @@ std::string expose(const scrape& scrape) {
         }
     }
     add_commits(out, scrape.commits);
+    if (scrape.events != nullptr) add_webhooks(out, *scrape.events);
     return out.text();
 }
 

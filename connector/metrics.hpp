@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/counters.hpp"
+#include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
 #include "peering/committer.hpp"
 #include "peering/registry.hpp"
@@ -15,7 +16,8 @@ namespace connector {
 struct scrape {
     const peering::registry& registry;
     const peering::committer::counters& commits;
-    std::vector<peer_sample> samples;  ///< of all workers, in any order
+    std::vector<peer_sample> samples;           ///< of all workers, in any order
+    const webhooks::figures* events = nullptr;  ///< null: none are posted
 };
 
 /// The text exposition format. Names, types and help of all metrics stand in one table in metrics.cpp.
