@@ -228,6 +228,18 @@ TEST_CASE("postgresql: a session that the server still holds after its cable was
     commits.check(server);
 }
 
+TEST_CASE("postgresql: of several hosts one that does not answer is passed over") {
+    const postgres_server server{{.tcp = true}};
+    const auto silent = support::listen_on(0);
+    const std::string dumb = "127.0.0.1:" + std::to_string(local_port(silent));
+    const std::string dead = "127.0.0.1:" + std::to_string(support::free_port());
+    const std::string live = "127.0.0.1:" + std::to_string(server.port());
+    const auto store = open_or_throw("postgresql://ilpd@" + dead + "," + dumb + "," + live + "/ilpd");
+    CHECK(store->ping().has_value());
+    const std::string refused = refusal("postgresql://ilpd@" + dumb + "," + dead + "/ilpd?connect_timeout=1");
+    CHECK_THAT(refused, Catch::Contains("does not answer within 1000 ms") && Catch::Contains("Connection refused"));
+}
+
 TEST_CASE("postgresql: a second daemon is refused while the first one is there") {
     const postgres_server server;
     auto store = open_or_throw(server.url());
