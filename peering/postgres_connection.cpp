@@ -47,6 +47,15 @@ bool is_refusal(const PGresult* result) noexcept {
     return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
+/// libpq leaves its parameter connect_timeout to those who do the waiting.
+std::chrono::milliseconds connect_time(const postgres_url& url) {
+    const std::string_view digits = url.value_of("connect_timeout");
+    int seconds = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+    if (seconds > 0) return std::chrono::seconds{seconds};
+    return postgres_connection::connect_time_max;
+}
+
 }  // namespace
 
 std::string_view postgres_result::text(int row, int column) const noexcept {
@@ -64,6 +73,20 @@ std::int64_t postgres_result::integer(int row, int column) const {
 }
 
 postgres_connection::postgres_connection(const postgres_url& url) {
+    std::string refusals;
+    for (const postgres_url& host : url.each_host()) {
+        try {
+            connect(host);
+            return;
+        } catch (const postgres_failure& failure) {
+            if (!refusals.empty()) refusals += "; ";
+            refusals += failure.message;
+        }
+    }
+    throw postgres_failure{refusals};
+}
+
+void postgres_connection::connect(const postgres_url& url) {
     // Of two values for one keyword libpq takes the last. What the URL says comes after what we prefer, and before what
     // we need.
     std::vector<const char*> keywords{"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"};
@@ -78,19 +101,9 @@ postgres_connection::postgres_connection(const postgres_url& url) {
     if (!handle_) throw postgres_failure{"out of memory"};
     PQsetNoticeReceiver(handle_.get(), [](void*, const PGresult*) {}, nullptr);  // else they go to standard error
 
-    std::chrono::seconds given{0};
-    const std::string_view digits = url.value_of("connect_timeout");
-    int seconds = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
-    if (seconds > 0) given = std::chrono::seconds{seconds};
-    connect(given.count() > 0 ? std::chrono::milliseconds{given} : connect_time_max);
-    if (PQsetnonblocking(handle_.get(), 1) != 0) throw_lost();
-}
-
-void postgres_connection::connect(std::chrono::milliseconds at_most) {
+    const auto at_most = connect_time(url);
     const auto deadline = clock::now() + at_most;
-    PostgresPollingStatusType wanted =
-        PQstatus(handle_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    PostgresPollingStatusType wanted = is_lost() ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
     while (wanted != PGRES_POLLING_OK) {
         if (wanted == PGRES_POLLING_FAILED) throw_lost();
         if (!wait(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
@@ -98,6 +111,7 @@ void postgres_connection::connect(std::chrono::milliseconds at_most) {
         }
         wanted = PQconnectPoll(handle_.get());
     }
+    if (PQsetnonblocking(handle_.get(), 1) != 0) throw_lost();
 }
 
 /// `reason` is what the server said last.

@@ -228,6 +228,18 @@ TEST_CASE("postgresql: a session that the server still holds after its cable was
     commits.check(server);
 }
 
+TEST_CASE("postgresql: of several hosts one that does not answer is passed over") {
+    const postgres_server server{{.tcp = true}};
+    const auto silent = support::listen_on(0);
+    const std::string dumb = "127.0.0.1:" + std::to_string(local_port(silent));
+    const std::string dead = "127.0.0.1:" + std::to_string(support::free_port());
+    const std::string live = "127.0.0.1:" + std::to_string(server.port());
+    const auto store = open_or_throw("postgresql://ilpd@" + dead + "," + dumb + "," + live + "/ilpd");
+    CHECK(store->ping().has_value());
+    const std::string refused = refusal("postgresql://ilpd@" + dumb + "," + dead + "/ilpd?connect_timeout=1");
+    CHECK_THAT(refused, Catch::Contains("does not answer within 1000 ms") && Catch::Contains("Connection refused"));
+}
+
 TEST_CASE("postgresql: a second daemon is refused while the first one is there") {
     const postgres_server server;
     auto store = open_or_throw(server.url());
@@ -241,9 +253,11 @@ TEST_CASE("postgresql: a second daemon is refused while the first one is there")
         CHECK(server.value("SELECT count(*) FROM other.peers") == "2");
         CHECK(server.value("SELECT count(*) FROM public.peers") == "0");
     }
-    store.reset();
-    wait_until_no_session_is_left(server);
-    CHECK(refusal(server.url()) == "opened");
+    // The server notices the end of a session in its own time.
+    for (int i = 0; i < 50; ++i) {
+        store.reset();
+        store = open_or_throw(server.url());
+    }
 }
 
 TEST_CASE("postgresql: daemons that start at once on an empty database do not disturb each other") {
@@ -473,7 +487,6 @@ TEST_CASE("postgresql: a database that is not ours is refused and left as it is"
     SECTION("a newer ilpd's") {
         open_or_throw(server.url());
         server.execute("UPDATE ilpd_schema_version SET version = 99");
-        wait_until_no_session_is_left(server);
         CHECK_THAT(refusal(server.url()), Catch::Contains("newer ilpd") && Catch::Contains("99"));
         CHECK_THAT(audit(server.url()).error().message, Catch::Contains("schema version 99"));
     }
