@@ -19,8 +19,8 @@ struct postgres_options {
     bool password = false;  ///< role ilpd needs `postgres_server::password`, by SCRAM
     bool tls = false;       ///< on 127.0.0.1, and nothing else there; implies tcp
     bool fsync = false;     ///< only a power cut can tell the difference
-    std::vector<std::pair<std::string, std::string>> settings;  ///< as in postgresql.conf
-    std::filesystem::path parent;  ///< of its directory; empty: the system's place for temporary files
+    std::vector<std::pair<std::string, std::string>> settings{};  ///< as in postgresql.conf
+    std::filesystem::path parent{};  ///< of its directory; empty: the system's place for temporary files
 };
 
 /// A real PostgreSQL server of a test's own, with an empty database `ilpd` that the role `ilpd` owns. Its directory and
