@@ -320,6 +320,7 @@ private:
 
 exit_status run(const std::string& file, const config::settings& settings) {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an outage of the store, not our end
     return app{file, settings}.run();
 }
 
