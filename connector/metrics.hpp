@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/counters.hpp"
+#include "connector/rate_keeper.hpp"
 #include "connector/worker.hpp"
 #include "peering/committer.hpp"
 #include "peering/registry.hpp"
@@ -16,6 +17,7 @@ struct scrape {
     const peering::registry& registry;
     const peering::committer::counters& commits;
     std::vector<peer_sample> samples;  ///< of all workers, in any order
+    std::vector<rate_age> rate_ages{};
 };
 
 /// The text exposition format. Names, types and help of all metrics stand in one table in metrics.cpp.
