@@ -62,6 +62,8 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     std::string yaml = "ilp_address: " + terms.address + "\nconnector:\n";
     yaml += "  listen: 127.0.0.1:" + std::to_string(port) + "\n";
     append_lines(yaml, terms.connector, 2);
+    if (!terms.rates.empty()) yaml += "rates:\n";
+    append_lines(yaml, terms.rates, 2);
     yaml += "metrics: {listen: \"127.0.0.1:" + std::to_string(metrics_port) + "\"}\n";
     yaml += "store: {url: \"" + store + "\"}\n";
 
