@@ -10,7 +10,7 @@
 namespace config {
 namespace {
 
-constexpr std::size_t token_size_max = 1024;
+constexpr std::size_t secret_size_max = 1024;
 constexpr std::size_t peer_name_size_max = 64;
 constexpr std::size_t asset_code_size_max = 20;  // characters
 constexpr std::size_t host_size_max = 253;
@@ -143,13 +143,14 @@ std::expected<http_endpoint, std::string> parse_http_url(std::string_view text) 
         return refused("the URL is longer than " + std::to_string(url_size_max) + " characters");
     if (has_scheme(text, "https://"))
         return refused(
-            "https:// is not supported: this version speaks plain HTTP to its peers; send to a TLS proxy on the same "
-            "host, for example http://127.0.0.1:8443/");
+            "https:// is not supported: this version speaks plain HTTP; send to a TLS proxy on the same host, for "
+            "example "
+            "http://127.0.0.1:8443/");
     if (!has_scheme(text, "http://")) return refused();
     const auto rest = text.substr(std::string_view{"http://"}.size());
     // Not shown in messages: userinfo is a password more often than not.
     const auto authority = rest.substr(0, std::min(rest.find_first_of("/?#"), rest.size()));
-    if (authority.contains('@')) return refused("a user name or password in the URL is not supported: use auth_token");
+    if (authority.contains('@')) return refused("a user name or password in the URL is not supported");
     if (text.contains('#')) return refused("a fragment (#) has no meaning in this URL");
     auto target = std::string{rest.substr(authority.size())};
     if (!target.starts_with('/')) target.insert(0, "/");
@@ -215,6 +216,16 @@ std::expected<std::string, std::string> parse_asset_code(std::string_view text) 
     return std::string{text};
 }
 
+value_type<secret> visible_secret(std::string_view what) {
+    return {.expected = std::string{what} + " of 1 to " + std::to_string(secret_size_max) + " visible ASCII characters",
+            .parse = [](std::string_view text) -> std::expected<secret, std::string> {
+                if (text.empty() || text.size() > secret_size_max || !std::ranges::all_of(text, is_visible))
+                    return refused();
+                return secret{std::string{text}};
+            },
+            .print = [](const secret&) { return std::string{hidden}; }};
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_digits(std::string_view text) {
@@ -252,6 +263,18 @@ value_type<ilp::amount> amount(std::uint64_t min) {
         },
         .print = [](const ilp::amount& value) { return to_string(value); },
         .plain = true};
+}
+
+value_type<ilp::rate> exchange_rate() {
+    return {.expected = "a decimal number above 0 with at most " + std::to_string(ilp::rate_digits_max) +
+                        " digits, such as 0.813399",
+            .parse = [](std::string_view text) -> std::expected<ilp::rate, std::string> {
+                const auto value = ilp::parse_rate(text);
+                if (!value) return refused();
+                return *value;
+            },
+            .print = [](const ilp::rate& value) { return to_string(value); },
+            .plain = true};
 }
 
 value_type<listen_address> listener() {
@@ -327,13 +350,11 @@ value_type<std::string> peer_name() {
 }
 
 value_type<secret> bearer_token() {
-    return {.expected = "a token of 1 to " + std::to_string(token_size_max) + " visible ASCII characters",
-            .parse = [](std::string_view text) -> std::expected<secret, std::string> {
-                if (text.empty() || text.size() > token_size_max || !std::ranges::all_of(text, is_visible))
-                    return refused();
-                return secret{std::string{text}};
-            },
-            .print = [](const secret&) { return std::string{hidden}; }};
+    return visible_secret("a token");
+}
+
+value_type<secret> signing_secret() {
+    return visible_secret("a secret");
 }
 
 }  // namespace config

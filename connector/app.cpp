@@ -1,10 +1,13 @@
 #include "connector/app.hpp"
 
 #include "config/load.hpp"
+#include "connector/event_outbox.hpp"
 #include "connector/log.hpp"
 #include "connector/metrics.hpp"
 #include "connector/metrics_server.hpp"
 #include "connector/network.hpp"
+#include "connector/rate_source.hpp"
+#include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
 #include "peering/bookkeeper.hpp"
 #include "peering/committer.hpp"
@@ -59,12 +62,15 @@ public:
     app(std::string file, const config::settings& settings) : file_{std::move(file)}, settings_{settings} {}
 
     exit_status run() {
-        if (!open_store() || !start_workers() || !start_metrics()) return exit_status::failure;
+        if (!open_store()) return exit_status::failure;
+        start_rates();
+        if (!start_workers() || !start_metrics()) return exit_status::failure;
         signals_.async_wait([this](error_code error, int signal) {
             if (!error) drain(signal);
         });
         await_reload();
         tick();
+        if (webhooks_) webhooks_->look_for_events();
         ready_ = true;
         log::write(log::level::info, "ready",
                    {{"ilp_address", settings_.ilp_address.text()},
@@ -93,7 +99,8 @@ private:
         const auto known = store_->load();
         if (!known) return fail(known.error().message);
         keeper_ = std::make_unique<peering::bookkeeper>(ledger_, *store_, thresholds_);
-        keeper_->on_events(log_events);
+        keeper_->keep_events(settings_.webhooks.url.has_value());
+        keeper_->on_events([this](std::span<const peering::event_record> events) { tell(events); });
         auto registry = peering::build_registry(settings_, *known, *keeper_);
         if (!registry) return fail(registry.error());
         network_ = make_network(settings_.ilp_address, std::move(*registry));
@@ -110,13 +117,29 @@ private:
                            {{"error", error}});
             }
         });
+        if (settings_.webhooks.url) {
+            outbox_ = std::make_unique<store_outbox>(*committer_, control_);
+            webhooks_ = std::make_unique<webhooks>(control_, settings_.webhooks, *outbox_);
+        }
         return true;
     }
 
-    static void log_events(std::span<const peering::event_record> events) {
+    /// On the committer's thread, or while the daemon starts.
+    void tell(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
             log::write(log::level::warn, "liquidity is low", {{"event", event.type}, {"data", event.data}});
         }
+        boost::asio::post(control_, [this] {
+            if (webhooks_) webhooks_->look_for_events();
+        });
+    }
+
+    void start_rates() {
+        rate_source_ = std::make_unique<rate_source>(control_, [this](std::shared_ptr<const rate_table> rates) {
+            rates_ = std::move(rates);
+            for (const auto& worker : workers_) worker->install_rates(rates_);
+        });
+        rate_source_->configure(settings_.rates, *network_->peers);
     }
 
     bool start_workers() {
@@ -125,7 +148,7 @@ private:
         const unsigned count = settings_.connector.workers != 0 ? settings_.connector.workers
                                                                 : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned i = 0; i < count; ++i) {
-            workers_.push_back(std::make_unique<worker>(settings_.connector, network_, *committer_));
+            workers_.push_back(std::make_unique<worker>(settings_.connector, network_, rates_, *committer_));
             if (const error_code error = workers_.back()->listen(endpoint)) {
                 return fail(
                     fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
@@ -172,7 +195,8 @@ private:
                 boost::asio::post(control_, [this, collected, samples = std::move(samples)] {
                     collected->samples.insert(collected->samples.end(), samples.begin(), samples.end());
                     if (--collected->missing != 0) return;
-                    collected->done(expose({*network_->peers, committer_->stats(), std::move(collected->samples)}));
+                    collected->done(expose({*network_->peers, committer_->stats(), std::move(collected->samples),
+                                            webhooks_ ? &webhooks_->stats() : nullptr, rate_source_->ages()}));
                 });
             });
         }
@@ -194,7 +218,7 @@ private:
         });
     }
 
-    /// Brings peers and assets up to date with the file. All or nothing: a file with a problem changes nothing.
+    /// Brings peers, assets and rates up to date with the file. All or nothing: a file with a problem changes nothing.
     void reload() {
         auto loaded = config::load_file(file_, config::process_environment());
         if (!loaded) {
@@ -224,11 +248,13 @@ private:
         if (!registry) return not_reloaded(registry.error());
         const bool needs_restart = loaded.ilp_address != settings_.ilp_address ||
                                    loaded.connector != settings_.connector || loaded.metrics != settings_.metrics ||
-                                   loaded.store != settings_.store || loaded.log != settings_.log;
+                                   loaded.store != settings_.store || loaded.webhooks != settings_.webhooks ||
+                                   loaded.log != settings_.log;
         network_ = make_network(settings_.ilp_address, *registry);
+        rate_source_->configure(loaded.rates, *network_->peers);
         for (const auto& worker : workers_) worker->install(network_);
         if (needs_restart) {
-            log::write(log::level::warn, "settings other than assets and peers take effect at the next start");
+            log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start");
         }
         log::write(log::level::info, "reloaded", {{"peers", std::to_string(network_->peers->peers().size())}});
         await_reload();
@@ -296,6 +322,10 @@ private:
     std::shared_ptr<const network> network_;
     std::unique_ptr<peering::committer> committer_;
     std::unique_ptr<peering::operator_transfers> transfers_;
+    std::unique_ptr<event_outbox> outbox_;
+    std::unique_ptr<webhooks> webhooks_;
+    std::unique_ptr<rate_source> rate_source_;
+    std::shared_ptr<const rate_table> rates_;  ///< the newest
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<metrics_server> metrics_;
 };

@@ -31,9 +31,13 @@ enum class metric : std::uint8_t {
     asset_liquidity,
     asset_liquidity_threshold,
     link_connections,
+    rate_age_seconds,
     store_commit_seconds,
     store_commit_transfers,
     store_commit_failures,
+    webhooks_pending,
+    webhook_attempts,
+    webhooks_given_up,
 };
 
 struct definition {
@@ -65,12 +69,20 @@ constexpr std::array definitions{
                "Liquidity of the asset that counts as low."},
     definition{metric::link_connections, MetricType::Gauge, "ilp_link_connections",
                "Open connections of ours to the peer."},
+    definition{metric::rate_age_seconds, MetricType::Gauge, "ilp_rate_age_seconds",
+               "Age of the rates of the currency; infinite when none were ever fetched."},
     definition{metric::store_commit_seconds, MetricType::Histogram, "ilp_store_commit_seconds",
                "Time to make one batch of transfers durable."},
     definition{metric::store_commit_transfers, MetricType::Histogram, "ilp_store_commit_transfers",
                "Transfers in one batch."},
     definition{metric::store_commit_failures, MetricType::Counter, "ilp_store_commit_failures_total",
                "Batches that the store did not take; they are tried again."},
+    definition{metric::webhooks_pending, MetricType::Gauge, "ilp_webhooks_pending",
+               "Events that are still to be delivered."},
+    definition{metric::webhook_attempts, MetricType::Counter, "ilp_webhook_attempts_total",
+               "Attempts to deliver an event, by how they ended."},
+    definition{metric::webhooks_given_up, MetricType::Counter, "ilp_webhooks_given_up_total",
+               "Events that were never delivered, after the last attempt."},
 };
 
 constexpr bool definitions_stand_in_the_order_of_the_enum() {
@@ -177,6 +189,13 @@ void add_commits(families& out, const peering::committer::counters& commits) {
     out.add(metric::store_commit_failures, static_cast<double>(commits.failures_total.load()), {});
 }
 
+void add_webhooks(families& out, const webhooks::figures& events) {
+    out.add(metric::webhooks_pending, static_cast<double>(events.pending), {});
+    out.add(metric::webhook_attempts, static_cast<double>(events.delivered), {{"result", "delivered"}});
+    out.add(metric::webhook_attempts, static_cast<double>(events.failed), {{"result", "failed"}});
+    out.add(metric::webhooks_given_up, static_cast<double>(events.given_up), {});
+}
+
 }  // namespace
 
 std::string expose(const scrape& scrape) {
@@ -205,7 +224,13 @@ std::string expose(const scrape& scrape) {
             out.add(metric::asset_liquidity_threshold, static_cast<double>(asset.liquidity_threshold->value), of_asset);
         }
     }
+    for (const rate_age& rates : scrape.rate_ages) {
+        out.add(metric::rate_age_seconds,
+                rates.age ? std::chrono::duration<double>(*rates.age).count() : std::numeric_limits<double>::infinity(),
+                {{"base", rates.base}});
+    }
     add_commits(out, scrape.commits);
+    if (scrape.events != nullptr) add_webhooks(out, *scrape.events);
     return out.text();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "connector/counters.hpp"
+#include "connector/rate_keeper.hpp"
+#include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
 #include "peering/committer.hpp"
 #include "peering/registry.hpp"
@@ -15,7 +17,9 @@ namespace connector {
 struct scrape {
     const peering::registry& registry;
     const peering::committer::counters& commits;
-    std::vector<peer_sample> samples;  ///< of all workers, in any order
+    std::vector<peer_sample> samples;           ///< of all workers, in any order
+    const webhooks::figures* events = nullptr;  ///< null: none are posted
+    std::vector<rate_age> rate_ages{};
 };
 
 /// The text exposition format. Names, types and help of all metrics stand in one table in metrics.cpp.

@@ -21,25 +21,37 @@ std::span<const posting> bookkeeper::booked_by(const changes& changes) {
     return booked_;
 }
 
+/// Shows other threads for how long the store has been at it.
+template <class Call>
+auto bookkeeper::watched(Call call) {
+    call_began_ = std::chrono::steady_clock::now();
+    auto result = call();
+    call_began_ = std::chrono::steady_clock::time_point{};
+    return result;
+}
+
 std::expected<void, store_error> bookkeeper::commit(const changes& changes) {
+    // Other changes must not come after one whose end is unknown.
+    if (in_doubt_) return std::unexpected{store_error{"nobody knows how an earlier transaction ended: restart ilpd"}};
     for (;;) {
         const auto begin = std::chrono::steady_clock::now();
-        commit_began_ = begin;
-        auto result = store_.commit(changes);
-        commit_began_ = std::chrono::steady_clock::time_point{};
+        auto result = watched([&] { return store_.commit(changes); });
         if (result) {
             last_commit_time_ = std::chrono::steady_clock::now() - begin;
             return result;
         }
-        if (result.error().final || !patience_ || !patience_(result.error())) return result;
+        if (result.error().final) return result;
+        in_doubt_ = !patience_ || !patience_(result.error());
+        if (in_doubt_) return result;
     }
 }
 
 std::expected<void, store_error> bookkeeper::reach() {
-    commit_began_ = std::chrono::steady_clock::now();
-    auto reached = store_.ping();
-    commit_began_ = std::chrono::steady_clock::time_point{};
-    return reached;
+    return watched([this] { return store_.ping(); });
+}
+
+std::expected<std::optional<transfer_record>, store_error> bookkeeper::find_transfer(std::string_view uuid) {
+    return watched([&] { return store_.find_transfer(uuid); });
 }
 
 std::expected<void, store_error> bookkeeper::write(changes changes) {

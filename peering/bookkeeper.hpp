@@ -9,7 +9,9 @@
 #include <chrono>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace peering {
@@ -36,8 +38,13 @@ public:
 
     /// Writes `changes` as one transaction, then books it. `accounts` and `new_events` follow from the rest and are
     /// filled in here. What moves money was held before; an end of a withdrawal that is no posting releases its hold.
-    /// Accounts of new assets and peers are open already. On failure nothing was booked, and holds stay the caller's.
+    /// Accounts of new assets and peers are open already. On failure nothing was booked, and holds stay the caller's;
+    /// when nobody had the patience to learn how it ended, every later write fails too: what the store has now is known
+    /// when it is opened anew.
     std::expected<void, store_error> write(changes changes);
+
+    /// As the store's.
+    std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid);
 
     /// Asks the store whether it is there.
     std::expected<void, store_error> reach();
@@ -45,8 +52,8 @@ public:
     /// How long the last successful transaction took in the store.
     std::chrono::nanoseconds last_commit_time() const noexcept { return last_commit_time_; }
 
-    /// When that began what the store is at now, a transaction or reach(); the epoch: nothing. Any thread.
-    std::chrono::steady_clock::time_point commit_began() const noexcept { return commit_began_.load(); }
+    /// When that began what the store is at now, one of the calls above; the epoch: nothing. Any thread.
+    std::chrono::steady_clock::time_point call_began() const noexcept { return call_began_.load(); }
 
     ledger& accounts() noexcept { return ledger_; }
     store& durable() noexcept { return store_; }
@@ -55,6 +62,9 @@ public:
 private:
     std::span<const posting> booked_by(const changes& changes);
     std::expected<void, store_error> commit(const changes& changes);
+
+    template <class Call>
+    auto watched(Call call);
 
     ledger& ledger_;
     store& store_;
@@ -67,7 +77,8 @@ private:
     std::vector<account_change> accounts_;
     std::vector<event_record> events_;
     std::chrono::nanoseconds last_commit_time_{};
-    std::atomic<std::chrono::steady_clock::time_point> commit_began_{};
+    std::atomic<std::chrono::steady_clock::time_point> call_began_{};
+    bool in_doubt_ = false;  // whether the last transaction was written
 };
 
 }  // namespace peering

@@ -129,18 +129,18 @@ bool committer::execute(store_task task) {
 
 void committer::watch(std::chrono::steady_clock::time_point now) {
     using time = std::chrono::steady_clock::time_point;
-    const time began = keeper_.commit_began();
-    if (!store_is_healthy()) return;  // the committer is at it
+    const time began = keeper_.call_began();
     if (began == time{}) {
         if (now - last_probe_ < probe_interval || probe_waits_.exchange(true)) return;
         last_probe_ = now;
         if (!execute([this](bookkeeper&) { probe(); })) probe_waits_ = false;
         return;
     }
-    if (now - began < commit_time_max) return;
+    if (!store_is_healthy() || now - began < commit_time_max) return;
     set_health(false, "the store does not answer");
-    // If it ended just now, the committer may have looked at its health before that line.
-    if (keeper_.commit_began() != began) set_health(true, {});
+    // If it ended just now, the committer may have looked at its health before that line: let it look again. What it
+    // finds is its to say: the call may have failed.
+    if (keeper_.call_began() != began) execute([](bookkeeper&) {});
 }
 
 std::string committer::last_error() const {
@@ -239,6 +239,7 @@ bool committer::pause(std::chrono::milliseconds length) {
 }
 
 void committer::set_health(bool healthy, const std::string& error) {
+    const std::lock_guard telling{telling_};
     {
         const std::lock_guard lock{mutex_};
         if (healthy == store_is_healthy() && error == last_error_) return;

@@ -51,7 +51,7 @@ private:
 using durable_callback = std::function<void(commit_ticket durable)>;
 
 /// What the committer tells when the store fails, when the reason changes, and when it is back (`error` is empty then);
-/// called on its thread, must not block.
+/// in this order, on its thread or in watch(). Must not block.
 using health_callback = std::function<void(bool healthy, const std::string& error)>;
 
 /// Something else that has to do with the store: an operator's transfer, a reload, the outbox.
@@ -87,7 +87,7 @@ public:
     /// Tasks that may wait; more than any operator's tools have under way at a time.
     static constexpr std::size_t tasks_max = 1024;
 
-    /// A commit that takes longer counts as a failing store, although nobody knows yet how it ends.
+    /// A call that takes longer counts as a failing store, although nobody knows yet how it ends.
     static constexpr std::chrono::milliseconds commit_time_max{1000};
 
     /// `keeper` must outlive the committer. No commit runs before start().
@@ -113,8 +113,8 @@ public:
     /// Any thread. What it writes with write() is tried again like a batch.
     bool execute(store_task task);
 
-    /// Looks whether a commit hangs, and asks an idle store whether it is still there. Call it every now and then, from
-    /// one thread.
+    /// Looks whether the store hangs, and asks an idle store whether it is still there. Call it every now and then,
+    /// from one thread.
     void watch(std::chrono::steady_clock::time_point now);
 
     /// False from the first failed commit until one succeeds: refuse new packets meanwhile. Any thread, one load.
@@ -141,6 +141,7 @@ private:
     bookkeeper& keeper_;
     std::vector<durable_callback> listeners_;
     health_callback health_callback_;
+    std::mutex telling_;  // taken before mutex_
     std::atomic<bool> healthy_{true};
     counters counters_;
 

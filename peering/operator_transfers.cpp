@@ -98,8 +98,9 @@ void operator_transfers::void_withdrawal(std::string_view id, ilp::timestamp now
 }
 
 void operator_transfers::expire(ilp::timestamp now) {
-    if (now < earliest_expiry_.load(std::memory_order_relaxed)) return;
-    committer_.execute([this, now](bookkeeper& keeper) {
+    if (now < earliest_expiry_.load(std::memory_order_relaxed) || expiry_waits_.exchange(true)) return;
+    const bool taken = committer_.execute([this, now](bookkeeper& keeper) {
+        expiry_waits_ = false;
         std::vector<transfer_record> expired;
         for (const auto& [id, transfer] : pending_) {
             if (transfer.expires_at > now) continue;
@@ -110,6 +111,7 @@ void operator_transfers::expire(ilp::timestamp now) {
         for (const transfer_record& transfer : expired) pending_.erase(transfer.uuid);
         pending_changed();
     });
+    if (!taken) expiry_waits_ = false;
 }
 
 void operator_transfers::make(transfer_record transfer, transfer_callback done) {
@@ -136,7 +138,7 @@ void operator_transfers::execute(store_task task, const transfer_callback& done)
 }
 
 std::expected<void, transfer_refusal> operator_transfers::add(bookkeeper& keeper, const transfer_record& transfer) {
-    const auto known = keeper.durable().find_transfer(transfer.uuid);
+    const auto known = keeper.find_transfer(transfer.uuid);
     if (!known) return std::unexpected{transfer_refusal::store_unavailable};
     if (*known) return std::unexpected{transfer_refusal::already_exists};
     const leg wanted{keeper.accounts().find(transfer.debit), keeper.accounts().find(transfer.credit), transfer.amount};
@@ -159,7 +161,7 @@ std::expected<void, transfer_refusal> operator_transfers::end_pending(bookkeeper
                                                                       transfer_state state, ilp::timestamp now) {
     const auto found = pending_.find(id);
     if (found == pending_.end()) {
-        const auto known = keeper.durable().find_transfer(id);
+        const auto known = keeper.find_transfer(id);
         if (!known) return std::unexpected{transfer_refusal::store_unavailable};
         return std::unexpected{*known ? refusal_of((*known)->state) : transfer_refusal::unknown_transfer};
     }

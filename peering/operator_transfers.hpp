@@ -84,6 +84,7 @@ private:
     std::unordered_map<std::string, transfer_record> pending_;  // the committer's thread
     std::atomic<std::size_t> pending_count_{0};
     std::atomic<ilp::timestamp> earliest_expiry_{ilp::timestamp::max()};
+    std::atomic<bool> expiry_waits_{false};  // while the store is down, many calls are one task
 };
 
 }  // namespace peering

@@ -38,12 +38,22 @@ postgres_failure refusal(const PGresult* result) {
         return text != nullptr ? text : "";
     };
     const std::string sqlstate = field(PG_DIAG_SQLSTATE);
+    if (sqlstate.empty()) return {one_line(PQresultErrorMessage(result))};  // libpq's own
     return {fmt::format("{} (SQLSTATE {})", one_line(field(PG_DIAG_MESSAGE_PRIMARY)), sqlstate), sqlstate};
 }
 
 bool is_refusal(const PGresult* result) noexcept {
     const ExecStatusType status = PQresultStatus(result);
-    return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
+    return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
+}
+
+/// libpq leaves its parameter connect_timeout to those who do the waiting.
+std::chrono::milliseconds connect_time(const postgres_url& url) {
+    const std::string_view digits = url.value_of("connect_timeout");
+    int seconds = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+    if (seconds > 0) return std::chrono::seconds{seconds};
+    return postgres_connection::connect_time_max;
 }
 
 }  // namespace
@@ -63,6 +73,20 @@ std::int64_t postgres_result::integer(int row, int column) const {
 }
 
 postgres_connection::postgres_connection(const postgres_url& url) {
+    std::string refusals;
+    for (const postgres_url& host : url.each_host()) {
+        try {
+            connect(host);
+            return;
+        } catch (const postgres_failure& failure) {
+            if (!refusals.empty()) refusals += "; ";
+            refusals += failure.message;
+        }
+    }
+    throw postgres_failure{refusals};
+}
+
+void postgres_connection::connect(const postgres_url& url) {
     // Of two values for one keyword libpq takes the last. What the URL says comes after what we prefer, and before what
     // we need.
     std::vector<const char*> keywords{"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"};
@@ -77,19 +101,9 @@ postgres_connection::postgres_connection(const postgres_url& url) {
     if (!handle_) throw postgres_failure{"out of memory"};
     PQsetNoticeReceiver(handle_.get(), [](void*, const PGresult*) {}, nullptr);  // else they go to standard error
 
-    std::chrono::seconds given{0};
-    const std::string_view digits = url.value_of("connect_timeout");
-    int seconds = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
-    if (seconds > 0) given = std::chrono::seconds{seconds};
-    connect(given.count() > 0 ? std::chrono::milliseconds{given} : connect_time_max);
-    if (PQsetnonblocking(handle_.get(), 1) != 0) throw_lost();
-}
-
-void postgres_connection::connect(std::chrono::milliseconds at_most) {
+    const auto at_most = connect_time(url);
     const auto deadline = clock::now() + at_most;
-    PostgresPollingStatusType wanted =
-        PQstatus(handle_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    PostgresPollingStatusType wanted = is_lost() ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
     while (wanted != PGRES_POLLING_OK) {
         if (wanted == PGRES_POLLING_FAILED) throw_lost();
         if (!wait(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
@@ -97,9 +111,12 @@ void postgres_connection::connect(std::chrono::milliseconds at_most) {
         }
         wanted = PQconnectPoll(handle_.get());
     }
+    if (PQsetnonblocking(handle_.get(), 1) != 0) throw_lost();
 }
 
-void postgres_connection::throw_lost() const {
+/// `reason` is what the server said last.
+void postgres_connection::throw_lost(const std::optional<postgres_failure>& reason) const {
+    if (reason) throw postgres_failure{reason->message};
     const std::string message = one_line(PQerrorMessage(handle_.get()));
     throw postgres_failure{message.empty() ? "the connection to the server is lost" : message};
 }
@@ -131,7 +148,7 @@ PGresult* postgres_connection::next_result(std::chrono::milliseconds silence) {
             throw postgres_failure{fmt::format("the server has not answered for {} ms", silence.count())};
         }
         if (PQconsumeInput(handle_.get()) == 0) {
-            PQclear(PQgetResult(handle_.get()));  // the server may have said why before it closed
+            if (PGresult* const said = PQgetResult(handle_.get())) return said;  // perhaps why it closed
             throw_lost();
         }
         deadline = clock::now() + silence;
@@ -144,8 +161,9 @@ postgres_result postgres_connection::last_result(std::chrono::milliseconds silen
     while (PGresult* const next = next_result(silence)) {
         last = postgres_result{next};
         if (is_refusal(next) && !refused) refused = refusal(next);
+        if (is_lost()) break;
     }
-    if (PQstatus(handle_.get()) == CONNECTION_BAD) throw_lost();
+    if (is_lost()) throw_lost(refused);
     if (refused) throw *std::move(refused);
     return last;
 }
@@ -182,21 +200,17 @@ void postgres_connection::finish_pipeline(std::chrono::milliseconds silence) {
     std::optional<postgres_failure> refused;
     for (std::size_t statement = 0;;) {
         PGresult* const next = next_result(silence);
-        if (PQstatus(handle_.get()) == CONNECTION_BAD) {
-            PQclear(next);
-            throw_lost();
-        }
-        if (next == nullptr) {
-            ++statement;
-            if (statement > queued_) throw postgres_failure{"the server's answers do not match the statements"};
-            continue;
-        }
         const postgres_result result{next};
         const ExecStatusType status = PQresultStatus(next);
+        if (next != nullptr && is_refusal(next) && !refused) {
+            refused = refusal(next);
+            refused->statement = statement;
+        }
+        if (is_lost()) throw_lost(refused);
         if (status == PGRES_PIPELINE_SYNC) break;
-        if (status == PGRES_PIPELINE_ABORTED || !is_refusal(next) || refused) continue;
-        refused = refusal(next);
-        refused->statement = statement;
+        if (next == nullptr && ++statement > queued_) {
+            throw postgres_failure{"the server's answers do not match the statements"};
+        }
     }
     if (PQexitPipelineMode(handle_.get()) == 0) throw_lost();
     if (refused) throw *std::move(refused);

@@ -50,6 +50,7 @@ public:
     static constexpr std::chrono::milliseconds connect_time_max{3'000};
     static constexpr std::chrono::milliseconds silence_max{5'000};
 
+    /// To the first host of the URL that takes it.
     explicit postgres_connection(const postgres_url& url);
 
     int server_version() const noexcept { return PQserverVersion(handle_.get()); }
@@ -74,10 +75,11 @@ private:
         void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
     };
 
-    [[noreturn]] void throw_lost() const;
+    [[noreturn]] void throw_lost(const std::optional<postgres_failure>& reason = std::nullopt) const;
+    bool is_lost() const noexcept { return PQstatus(handle_.get()) == CONNECTION_BAD; }
     void must_be_queued(int accepted) const;
     bool wait(short events, std::chrono::steady_clock::time_point deadline) const;
-    void connect(std::chrono::milliseconds at_most);
+    void connect(const postgres_url& url);
     PGresult* next_result(std::chrono::milliseconds silence);
     postgres_result last_result(std::chrono::milliseconds silence);
 

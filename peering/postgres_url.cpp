@@ -24,6 +24,19 @@ std::string percent_encoded(std::string_view text, std::string_view also_allowed
     return encoded;
 }
 
+/// An empty text is a list of nothing.
+std::vector<std::string_view> split(std::string_view list) {
+    std::vector<std::string_view> parts;
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        parts.push_back(list.substr(0, comma));
+        if (comma == std::string_view::npos) break;
+        list.remove_prefix(comma + 1);
+        if (list.empty()) parts.emplace_back();
+    }
+    return parts;
+}
+
 /// A directory of Unix sockets, which has no place in the authority of a URL.
 bool is_directory(std::string_view host) noexcept {
     return host.starts_with('/');
@@ -56,6 +69,28 @@ std::optional<postgres_url> postgres_url::parse(const std::string& url) {
 std::string_view postgres_url::value_of(std::string_view keyword) const noexcept {
     const auto found = std::ranges::find(parameters_, keyword, &std::pair<std::string, std::string>::first);
     return found == parameters_.end() ? std::string_view{} : std::string_view{found->second};
+}
+
+void postgres_url::set(std::string_view keyword, std::string_view value) {
+    std::erase_if(parameters_, [keyword](const auto& parameter) { return parameter.first == keyword; });
+    if (!value.empty()) parameters_.emplace_back(keyword, value);
+}
+
+std::vector<postgres_url> postgres_url::each_host() const {
+    const std::vector<std::string_view> hosts = split(value_of("host"));
+    const std::vector<std::string_view> addresses = split(value_of("hostaddr"));
+    const std::vector<std::string_view> ports = split(value_of("port"));
+    const std::size_t count = addresses.empty() ? hosts.size() : addresses.size();
+    // What does not fit together is left to libpq, which says so.
+    const bool fits = (hosts.empty() || hosts.size() == count) && (ports.size() <= 1 || ports.size() == count);
+    if (count < 2 || !fits) return {*this};
+    std::vector<postgres_url> urls(count, *this);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!hosts.empty()) urls[i].set("host", hosts[i]);
+        if (!addresses.empty()) urls[i].set("hostaddr", addresses[i]);
+        if (ports.size() > 1) urls[i].set("port", ports[i]);
+    }
+    return urls;
 }
 
 std::string postgres_url::printable() const {

@@ -21,6 +21,9 @@ public:
     /// Nothing but user, host, port and database: for logs and errors.
     std::string printable() const;
 
+    /// One URL for each host of a list, in its order: so that each gets its time, also after one that does not answer.
+    std::vector<postgres_url> each_host() const;
+
     /// Every parameter that has a value, by libpq's keyword.
     const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept { return parameters_; }
 
@@ -28,6 +31,8 @@ public:
     std::string_view value_of(std::string_view keyword) const noexcept;
 
 private:
+    void set(std::string_view keyword, std::string_view value);
+
     std::vector<std::pair<std::string, std::string>> parameters_;
 };
 

@@ -1,6 +1,7 @@
 #include "peering/store_sqlite.hpp"
 
 #include "peering/lock_file.hpp"
+#include "peering/record_text.hpp"
 #include "peering/uuid.hpp"
 
 #include <fcntl.h>
@@ -126,32 +127,10 @@ ilp::timestamp from_ms(std::int64_t ms) noexcept {
     return ilp::timestamp{std::chrono::milliseconds{ms}};
 }
 
-std::string_view kind_text(account_kind kind) noexcept {
-    switch (kind) {
-        case account_kind::asset_liquidity:
-            return "asset_liquidity";
-        case account_kind::settlement:
-            return "settlement";
-        case account_kind::peer_liquidity:
-            return "peer_liquidity";
-    }
-    std::unreachable();
-}
-
-constexpr std::array<std::string_view, 4> state_texts{"pending", "posted", "voided", "expired"};
-
-std::string_view state_text(transfer_state state) noexcept {
-    return state_texts[static_cast<std::size_t>(state)];
-}
-
-transfer_state parse_state(std::string_view text) {
-    const auto found = std::ranges::find(state_texts, text);
-    if (found == state_texts.end()) throw failure{fmt::format("a transfer has the unknown state '{}'", text)};
-    return static_cast<transfer_state>(found - state_texts.begin());
-}
-
-std::string_view transfer_kind_text(transfer_kind kind) noexcept {
-    return kind == transfer_kind::deposit ? "deposit" : "withdrawal";
+transfer_state state_of(std::string_view text) {
+    const auto state = parse_transfer_state(text);
+    if (!state) throw failure{fmt::format("a transfer has the unknown state '{}'", text)};
+    return *state;
 }
 
 /// One SQLite connection; closed when destroyed.
@@ -416,7 +395,7 @@ std::uint32_t id_of(std::int64_t value, std::string_view table) {
 /// Reads id, debits_posted and credits_posted from three columns.
 account_record read_account(const statement& row, int column, account_kind kind, std::string_view owner) {
     const auto refuse = [&](std::string_view what) -> failure {
-        return {fmt::format("the {} account of {} {}: restore a backup", kind_text(kind), owner, what)};
+        return {fmt::format("the {} account of {} {}: restore a backup", to_text(kind), owner, what)};
     };
     const std::int64_t id = row.integer(column);
     if (id == 0) throw refuse("is missing");
@@ -439,7 +418,7 @@ transfer_record read_transfer(const statement& row) {
     transfer_record transfer;
     transfer.uuid = row.text(0);
     transfer.kind = row.text(1) == "deposit" ? transfer_kind::deposit : transfer_kind::withdrawal;
-    transfer.state = parse_state(row.text(2));
+    transfer.state = state_of(row.text(2));
     transfer.debit = account_id{id_of(row.integer(3), "transfers")};
     transfer.credit = account_id{id_of(row.integer(4), "transfers")};
     transfer.amount = amount_of(row.text(5), transfer.uuid);
@@ -561,7 +540,7 @@ void sqlite_store::write(const changes& changes) {
 
 void sqlite_store::write_catalogue(const changes& changes, std::int64_t now) {
     const auto insert_account = [&](const account_record& account, std::uint32_t asset) {
-        statements_->insert_account.run(account.id, std::int64_t{asset}, kind_text(account.kind));
+        statements_->insert_account.run(account.id, std::int64_t{asset}, to_text(account.kind));
     };
     for (const asset_record& asset : changes.new_assets) {
         statements_->insert_asset.run(std::int64_t{asset.id}, std::string_view{asset.uuid},
@@ -589,12 +568,12 @@ void sqlite_store::write_transfers(const changes& changes, std::int64_t now) {
                                         static_cast<std::int64_t>(posting.packets), now);
     }
     for (const transfer_record& transfer : changes.new_transfers) {
-        statements_->insert_transfer.run(std::string_view{transfer.uuid}, transfer_kind_text(transfer.kind),
-                                         state_text(transfer.state), transfer.debit, transfer.credit,
+        statements_->insert_transfer.run(std::string_view{transfer.uuid}, to_text(transfer.kind),
+                                         to_text(transfer.state), transfer.debit, transfer.credit,
                                          to_text(transfer.amount.value, digits), now, transfer.expires_at);
     }
     for (const transfer_record& transfer : changes.ended_transfers) {
-        statements_->end_transfer.run(state_text(transfer.state), std::string_view{transfer.uuid});
+        statements_->end_transfer.run(to_text(transfer.state), std::string_view{transfer.uuid});
         must_have_changed_one_row("pending withdrawal " + transfer.uuid);
     }
 }
@@ -650,7 +629,7 @@ void show_book(connection& db, book_visitor& visitor) {
         const auto amount = parse_wide_amount(transfers.text(2));
         if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", transfers.integer(4))};
         visitor.transfer(account_id{id_of(transfers.integer(0), "transfers")},
-                         account_id{id_of(transfers.integer(1), "transfers")}, *amount, parse_state(transfers.text(3)));
+                         account_id{id_of(transfers.integer(1), "transfers")}, *amount, state_of(transfers.text(3)));
     });
 }
 

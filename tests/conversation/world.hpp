@@ -153,7 +153,7 @@ public:
     }
 
     decision send(std::string_view from, ilp::bytes body) {
-        auto [what, way] = router.decide(body, peer(from), *network, load, now);
+        auto [what, way] = router.decide(body, peer(from), *network, rates, load, now);
         return {std::move(body), what, way};
     }
     decision send(std::string_view from, const prepare& prepare) { return send(from, encode(prepare)); }
@@ -205,6 +205,7 @@ public:
     connector::router router;
     peering::ledger ledger;
     std::shared_ptr<const connector::network> network;
+    connector::rate_table rates;
     connector::load load;
     connector::instant now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 14} + 15h + 9min + 26s + 535ms,
                            peering::steady_time{1000h}};

@@ -65,10 +65,15 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     yaml += "metrics: {listen: \"127.0.0.1:" + std::to_string(metrics_port) + "\"}\n";
     yaml += "store: {url: \"" + store + "\"}\n";
 
+    if (!terms.webhooks.empty()) yaml += "webhooks:\n";
+    append_lines(yaml, terms.webhooks, 2);
+
     std::set<std::pair<std::string, std::uint8_t>> written;
     yaml += "assets:\n";
     for (const asset_terms& asset : terms.assets) {
-        yaml += "  - " + asset_of(asset.code, asset.scale) + ", liquidity: " + std::to_string(asset.liquidity) + "}\n";
+        yaml += "  - " + asset_of(asset.code, asset.scale) + ", liquidity: " + std::to_string(asset.liquidity);
+        if (asset.liquidity_threshold) yaml += ", liquidity_threshold: " + std::to_string(*asset.liquidity_threshold);
+        yaml += "}\n";
         written.emplace(asset.code, asset.scale);
     }
     for (const peer_terms& peer : terms.peers) {

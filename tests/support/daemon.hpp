@@ -36,6 +36,7 @@ struct asset_terms {
     std::string code = "USD";
     std::uint8_t scale = 9;
     std::uint64_t liquidity = 0;
+    std::optional<std::uint64_t> liquidity_threshold{};
 };
 
 /// How a daemon ended that was not to run on.
@@ -52,6 +53,7 @@ struct daemon_terms {
     std::vector<peer_terms> peers{};
     std::vector<asset_terms> assets{};     ///< besides those of the peers, or with liquidity
     std::vector<std::string> connector{};  ///< further lines of the connector section
+    std::vector<std::string> webhooks{};   ///< lines of the webhooks section
     std::string log_level = "debug";
     std::string log_format = "text";
     std::string store{};  ///< absent: an SQLite file in the daemon's folder

@@ -128,7 +128,7 @@ tries=0
 while [ $tries -lt 100 ]; do
     found=
     for process in /proc/[0-9]*; do
-        if [ "$(readlink "$process/cwd")" = "$1/data" ]; then found="$found ${process#/proc/}"; fi
+        if [ "$process/cwd" -ef "$1/data" ]; then found="$found ${process#/proc/}"; fi
     done
     [ -n "$found" ] || break
     kill -KILL $found
@@ -178,19 +178,24 @@ postgres_server::postgres_server(making_template) {
                                   "--locale=C", "--wal-segsize=1", "--no-sync", "--no-instructions"}),
         directory_.path() / "initdb.log");
     start();
-    query("postgresql://postgres@/postgres?host=" + directory_.path().string(),
-          std::string{"CREATE ROLE ilpd LOGIN PASSWORD '"} + password + "'");
-    query("postgresql://postgres@/postgres?host=" + directory_.path().string(), "CREATE DATABASE ilpd OWNER ilpd");
+    const std::string first_database = "postgresql://postgres@/postgres?host=" + directory_.path().string();
+    query(first_database, std::string{"CREATE ROLE ilpd LOGIN PASSWORD '"} + password + "'");
+    query(first_database, "CREATE DATABASE ilpd OWNER ilpd");
+    // Nobody makes another database from them, and each is as large as what is needed.
+    execute("UPDATE pg_database SET datistemplate = false");
+    for (const char* database : {"postgres", "template0", "template1"}) {
+        execute(std::string{"DROP DATABASE "} + database);
+    }
     stop();
 }
 
 postgres_server::~postgres_server() {
     try {
         if (server_) {
-            kill9();
-        } else {
-            forget_shared_memory();
+            resume();
+            stop(stop_mode::immediate);
         }
+        forget_shared_memory();
     } catch (const std::exception&) {
         // The guardian takes what is left.
     }

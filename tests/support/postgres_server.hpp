@@ -42,6 +42,7 @@ public:
     /// Of role ilpd, by 127.0.0.1. Without a password.
     std::string tcp_url() const;
     std::uint16_t port() const noexcept { return port_; }
+    const std::filesystem::path& socket_directory() const noexcept { return directory_.path(); }
     std::filesystem::path certificate() const { return directory_.path() / "server.crt"; }  ///< with tls: self-signed
 
     enum class stop_mode : std::uint8_t { fast, immediate };

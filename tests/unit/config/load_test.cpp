@@ -92,6 +92,10 @@ TEST_CASE("The own address alone is enough") {
     CHECK(loaded->store.url == "sqlite:ilpd.db");
     CHECK(loaded->metrics.listen == config::listen_address{"127.0.0.1", 9464});
     CHECK(loaded->log.level == config::log_level::info);
+    CHECK_FALSE(loaded->webhooks.url);
+    CHECK_FALSE(loaded->webhooks.secret);
+    CHECK(loaded->webhooks.timeout == std::chrono::seconds{10});
+    CHECK(loaded->webhooks.max_retry == 10);
     CHECK(loaded->peers.empty());
     CHECK(load("ilp_address: test.alice\nassets:\npeers:\nlog:\n"));
 }
@@ -116,10 +120,9 @@ TEST_CASE("A missing setting is named, with the line of what should have it") {
 }
 
 TEST_CASE("An unknown key is refused with the known ones, and the one that was meant") {
-    CHECK(
-        problem_with("connector:", "conector: {}\nconnector:") ==
-        "2 conector: unknown key; did you mean connector? known here: ilp_address, connector, metrics, store, assets, "
-        "peers, log");
+    CHECK(problem_with("connector:", "conector: {}\nconnector:") ==
+          "2 conector: unknown key; did you mean connector? known here: ilp_address, connector, metrics, store, "
+          "webhooks, assets, peers, log");
     CHECK(problem_with("    packet_rate: 10", "    max_packet_amout: 10")
               .starts_with(
                   "12 peers[0].max_packet_amout: unknown key; did you mean max_packet_amount? known here: name, "));
@@ -150,8 +153,8 @@ TEST_CASE("A value of another kind is refused") {
           "11 peers[0].routes: expected a list, found a single value");
     CHECK(problem_with("    routes: [test.carol]", "    routes: [[test.carol]]")
               .starts_with("11 peers[0].routes[0]: expected an"));
-    CHECK(problems("[]") == list{"1 : expected a mapping with the keys ilp_address, connector, metrics, store, assets, "
-                                 "peers, log, found a list"});
+    CHECK(problems("[]") == list{"1 : expected a mapping with the keys ilp_address, connector, metrics, store, "
+                                 "webhooks, assets, peers, log, found a list"});
     CHECK(problems("ilp_address: test.a\npeers: {}") == list{"2 peers: expected a list, found a mapping"});
     CHECK(
         problems("ilp_address: test.a\nassets: [x]") ==
@@ -178,6 +181,14 @@ TEST_CASE("A value out of its bounds is refused with what was expected") {
           "\"localhost:3002\"");
     CHECK(problem_with("store: {url: 'memory:'}", "store: {url: x}") ==
           "4 store.url: expected sqlite:PATH, postgresql://... or memory:, found \"x\"");
+    const auto problem_with_webhook = [](const std::string& setting) {
+        return problem_with("log: {level: info}", "webhooks: {" + setting + "}");
+    };
+    CHECK(problem_with_webhook("url: 8001").starts_with("18 webhooks.url: expected an http:// URL, such as"));
+    CHECK(problem_with_webhook("secret: 'two words'") ==
+          "18 webhooks.secret: expected a secret of 1 to 1024 visible ASCII characters");
+    CHECK(problem_with_webhook("timeout: 99ms").starts_with("18 webhooks.timeout: expected a duration from 100ms to"));
+    CHECK(problem_with_webhook("max_retry: -1").starts_with("18 webhooks.max_retry: expected a whole number from 0"));
     CHECK(problem_with("  - {code: USD, scale: 9}", "  - {code: USD, scale: 9, liquidity: 18446744073709551616}") ==
           "6 assets[0].liquidity: expected an amount: a whole number from 0 to 18446744073709551615, found "
           "\"18446744073709551616\"");

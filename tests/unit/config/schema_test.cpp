@@ -27,6 +27,11 @@ metrics:
   listen: "0.0.0.0:9999"
 store:
   url: "sqlite:a \"b\" \\ $${X} é.db"
+webhooks:
+  url: "http://127.0.0.1:8001/hook"
+  secret: "(hidden)"
+  timeout: 2s
+  max_retry: 3
 assets:
   - code: "USD"
     scale: 9
@@ -104,6 +109,10 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.connector.echo_max_amount == ilp::amount::max());
     CHECK(s.metrics.listen == config::listen_address{"0.0.0.0", 9999});
     CHECK(s.store.url == "sqlite:a \"b\" \\ ${X} é.db");
+    CHECK(s.webhooks.url->port == 8001);
+    CHECK(s.webhooks.secret->reveal() == "(hidden)");
+    CHECK(s.webhooks.timeout.count() == 2'000);
+    CHECK(s.webhooks.max_retry == 3);
     CHECK(s.assets[0].liquidity.value == 1);
     CHECK(s.assets[0].liquidity_threshold->value == 2);
     CHECK_FALSE(s.assets[1].liquidity_threshold);
@@ -128,6 +137,7 @@ TEST_CASE("Printed settings hide every secret") {
     auto s = load(every_setting).value();
     s.peers[0].http.incoming.auth_tokens = {config::secret{"s3cret-1"}, config::secret{"s3cret-2"}};
     s.peers[0].http.outgoing.auth_token = config::secret{"s3cret-3"};
+    s.webhooks.secret = config::secret{"s3cret-4"};
     CHECK_FALSE(config::to_yaml(s).contains("s3cret"));
 }
 

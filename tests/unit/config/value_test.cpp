@@ -147,7 +147,7 @@ TEST_CASE("The reasons for which a URL is refused are told, and its password is 
     CHECK(parse("https://peer.example/")
               .error()
               .starts_with("https:// is not supported: this version speaks plain HTTP"));
-    CHECK(parse("http://user:pw@h/").error() == "a user name or password in the URL is not supported: use auth_token");
+    CHECK(parse("http://user:pw@h/").error() == "a user name or password in the URL is not supported");
     CHECK(parse("http://h/#x").error() == "a fragment (#) has no meaning in this URL");
     CHECK(config::store_url().parse("mysql://u:pw@h/db").error() ==
           "expected sqlite:PATH, postgresql://... or memory:");
@@ -182,6 +182,14 @@ TEST_CASE("Asset codes are short printable text") {
 TEST_CASE("Names of peers fit labels and URLs") {
     check_round_trip(config::peer_name(), {"bob", "Bob_2.eur-x", "1", std::string(64, 'x')});
     check_refused(config::peer_name(), {"", ".", "..", "a b", "a/b", "\xc3\xa9", std::string(65, 'x'), "a\n"});
+}
+
+TEST_CASE("Secrets that sign are visible ASCII and are never printed") {
+    const auto type = config::signing_secret();
+    CHECK(type.parse("a~!")->reveal() == "a~!");
+    CHECK(type.print(*type.parse("abc")) == "(hidden)");
+    CHECK(type.expected == "a secret of 1 to 1024 visible ASCII characters");
+    check_refused(type, {"", "a b", "a\n", "\xc3\xa9", std::string(1025, 'x')});
 }
 
 TEST_CASE("Tokens are visible ASCII and are never printed") {

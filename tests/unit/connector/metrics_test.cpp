@@ -170,6 +170,20 @@ TEST_CASE("metrics: commits are shown as cumulative histograms in seconds and tr
     CHECK(shown.value("ilp_store_commit_failures_total") == 2);
 }
 
+TEST_CASE("metrics: webhooks are shown when there are any") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    const webhooks::figures events{.pending = 3, .delivered = 20, .failed = 5, .given_up = 1};
+    const exposition shown{expose({*book.registry, commits, {}, &events})};
+    CHECK(shown.type.at("ilp_webhooks_pending") == "gauge");
+    CHECK(shown.type.at("ilp_webhook_attempts_total") == "counter");
+    CHECK(shown.type.at("ilp_webhooks_given_up_total") == "counter");
+    CHECK(shown.value("ilp_webhooks_pending") == 3);
+    CHECK(shown.value("ilp_webhook_attempts_total{result=\"delivered\"}") == 20);
+    CHECK(shown.value("ilp_webhook_attempts_total{result=\"failed\"}") == 5);
+    CHECK(shown.value("ilp_webhooks_given_up_total") == 1);
+}
+
 TEST_CASE("metrics: no secret is shown") {
     const book book{two_peers()};
     const peering::committer::counters commits;

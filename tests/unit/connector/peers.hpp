@@ -2,10 +2,12 @@
 
 #include "config/settings.hpp"
 #include "ilp/address.hpp"
+#include "peering/bookkeeper.hpp"
 #include "peering/ledger.hpp"
 #include "peering/peer.hpp"
 #include "peering/registry.hpp"
 #include "peering/store_memory.hpp"
+#include "peering/thresholds.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -19,7 +21,7 @@ namespace connector::testing {
 /// A peer without account, for what does not look at money.
 inline peering::peer peer_named(std::string name) {
     const auto address = ilp::address::parse("test.somebody").value();
-    return {0, {}, {}, std::move(name), address, nullptr, {}, {}, {}, false, {}, {}, nullptr, {}};
+    return {0, {}, {}, std::move(name), address, nullptr, {}, {}, {}, {}, false, {}, {}, nullptr, {}};
 }
 
 inline config::peer_settings peer_settings(const std::string& name, const std::string& code, std::uint8_t scale,
@@ -44,7 +46,7 @@ inline config::asset_settings asset_settings(const std::string& code, std::uint8
 /// Peers and assets with their book, in memory.
 struct book {
     explicit book(const config::settings& settings) {
-        auto built = peering::build_registry(settings, store, ledger);
+        auto built = peering::build_registry(settings, store.load().value(), keeper);
         if (!built) throw std::runtime_error{built.error()};
         registry = *built;
     }
@@ -56,6 +58,8 @@ struct book {
 
     peering::memory_store store;
     peering::ledger ledger;
+    peering::thresholds thresholds;
+    peering::bookkeeper keeper{ledger, store, thresholds};
     std::shared_ptr<const peering::registry> registry;
 };
 

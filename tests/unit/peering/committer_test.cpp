@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <semaphore>
+#include <thread>
 
 using namespace peering;
 using namespace peering::testing;
@@ -36,7 +37,7 @@ public:
         if (gated) gate.acquire();
         if (failures > 0) {
             --failures;
-            return std::unexpected{store_error{"disk " + std::to_string(failures / 2)}};
+            return std::unexpected{store_error{"disk " + std::to_string(failures / 2), failures_are_final}};
         }
         const std::lock_guard lock{mutex};
         commits.push_back(
@@ -44,12 +45,57 @@ public:
         return {};
     }
 
+    std::expected<void, store_error> ping() override {
+        pinged.release();
+        if (ping_gated) ping_gate.acquire();
+        if (ping_failures == 0) return {};
+        --ping_failures;
+        return std::unexpected{store_error{"gone"}};
+    }
+
+    std::size_t commit_count() {
+        const std::lock_guard lock{mutex};
+        return commits.size();
+    }
+
+    std::counting_semaphore<> pinged{0};  // one for each call
+    std::counting_semaphore<> ping_gate{0};
+    std::atomic<bool> ping_gated = false;
+    std::atomic<int> ping_failures = 0;
     std::counting_semaphore<> entered{0};  // one for each call
     std::counting_semaphore<> gate{0};
     std::atomic<bool> gated = false;
     std::atomic<int> failures = 0;
+    std::atomic<bool> failures_are_final = false;
     std::mutex mutex;
     std::vector<written> commits;
+};
+
+/// What was told about the store, and can be waited for.
+class health_log {
+public:
+    health_callback callback() {
+        return [this](bool healthy, const std::string& error) {
+            {
+                const std::lock_guard lock{mutex_};
+                told_.emplace_back(healthy, error);
+            }
+            changed_.notify_all();
+        };
+    }
+    void wait_until(bool healthy) {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [&] { return !told_.empty() && told_.back().first == healthy; });
+    }
+    std::vector<std::pair<bool, std::string>> told() {
+        const std::lock_guard lock{mutex_};
+        return told_;
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::pair<bool, std::string>> told_;
 };
 
 struct fixture {
@@ -254,4 +300,198 @@ TEST_CASE("stop waits for a store that comes back in time") {
     f.store.entered.acquire();
     CHECK(f.committer.stop(60s));
     CHECK(balance_of(f.ledger, f.bob) == 1005);
+}
+
+TEST_CASE("a task runs after the batch that is under way and before the next") {
+    fixture f;
+    f.store.gated = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 1));
+    f.committer.submit(f.listener, f.batch);
+    f.store.entered.acquire();
+    REQUIRE(f.transfer(f.alice, f.bob, 2));
+    const commit_ticket second = f.committer.submit(f.listener, f.batch);
+    std::vector<std::pair<int, std::size_t>> seen;
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE(f.committer.execute([&f, &seen, i](bookkeeper& keeper) {
+            CHECK(&keeper == &f.books.keeper);
+            seen.emplace_back(i, f.store.commit_count());
+        }));
+    }
+    CHECK(seen.empty());
+    f.store.gate.release(2);
+    f.watch.wait_for(second);
+    CHECK(f.committer.stop(10s));
+    CHECK(seen == std::vector<std::pair<int, std::size_t>>{{0, 1}, {1, 1}, {2, 1}});
+    CHECK(f.store.commit_count() == 2);
+}
+
+TEST_CASE("too many tasks are refused until some have run") {
+    fixture f;
+    f.store.gated = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 1));
+    f.committer.submit(f.listener, f.batch);
+    f.store.entered.acquire();
+    std::size_t run = 0;
+    for (std::size_t i = 0; i < committer::tasks_max; ++i) {
+        REQUIRE(f.committer.execute([&run](bookkeeper&) { ++run; }));
+    }
+    CHECK_FALSE(f.committer.execute([&run](bookkeeper&) { ++run; }));
+    f.store.gate.release();
+    f.watch.wait_for(1);
+    while (!wait_until_idle(f.committer)) std::this_thread::yield();
+    CHECK(run == committer::tasks_max);
+    CHECK(f.committer.execute([&run](bookkeeper&) { ++run; }));
+    CHECK(f.committer.stop(10s));
+    CHECK(run == committer::tasks_max + 1);
+}
+
+TEST_CASE("stop does what was taken on, and takes on nothing more") {
+    fixture f;
+    f.store.gated = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 1));
+    f.committer.submit(f.listener, f.batch);
+    f.store.entered.acquire();
+    int taken = 0;
+    std::atomic<int> run{0};
+    std::jthread stopper{[&] { CHECK(f.committer.stop(10s)); }};
+    // Full, or stopping: then room is made by none.
+    while (f.committer.execute([&run](bookkeeper&) { ++run; })) ++taken;
+    f.store.gate.release();
+    stopper.join();
+    CHECK(run == taken);
+    CHECK(f.watch.durable() == 1);
+    CHECK_FALSE(f.committer.execute([&run](bookkeeper&) { ++run; }));
+    CHECK(run == taken);
+}
+
+TEST_CASE("a commit that hangs is an unhealthy store until it ends") {
+    fixture f;
+    health_log health;
+    f.committer.on_health_change(health.callback());
+    f.store.gated = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 1));
+    const auto before = std::chrono::steady_clock::now();
+    const commit_ticket ticket = f.committer.submit(f.listener, f.batch);
+    f.store.entered.acquire();
+    f.committer.watch(before);
+    f.committer.watch(before + committer::commit_time_max - 1ms);
+    CHECK(f.committer.store_is_healthy());
+    const auto late = std::chrono::steady_clock::now() + committer::commit_time_max;
+    f.committer.watch(late);
+    CHECK_FALSE(f.committer.store_is_healthy());
+    CHECK(f.committer.last_error() == "the store does not answer");
+    f.committer.watch(late + 10s);
+    CHECK_FALSE(f.committer.store_is_healthy());
+    f.store.gate.release();
+    f.watch.wait_for(ticket);
+    CHECK(f.committer.store_is_healthy());
+    CHECK(f.committer.last_error().empty());
+    CHECK(f.committer.stop(10s));
+    CHECK(health.told() == std::vector<std::pair<bool, std::string>>{{false, "the store does not answer"}, {true, ""}});
+    CHECK(balance_of(f.ledger, f.bob) == 1001);
+}
+
+TEST_CASE("a commit that hangs and then fails stays an unhealthy store") {
+    fixture f;
+    health_log health;
+    f.committer.on_health_change(health.callback());
+    f.store.gated = true;
+    f.store.failures = 1;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 1));
+    const commit_ticket ticket = f.committer.submit(f.listener, f.batch);
+    f.store.entered.acquire();
+    f.committer.watch(std::chrono::steady_clock::now() + committer::commit_time_max);
+    f.store.gate.release();
+    f.store.entered.acquire();
+    CHECK_FALSE(f.committer.store_is_healthy());
+    f.store.gate.release();
+    f.watch.wait_for(ticket);
+    CHECK(f.committer.store_is_healthy());
+    CHECK(f.committer.stop(10s));
+    CHECK(health.told() == std::vector<std::pair<bool, std::string>>{
+                               {false, "the store does not answer"}, {false, "disk 0"}, {true, ""}});
+}
+
+TEST_CASE("a commit that ends just as somebody looks leaves a healthy store") {
+    fixture f;
+    health_log health;
+    f.committer.on_health_change(health.callback());
+    f.committer.start();
+    std::atomic<bool> done{false};
+    std::jthread watcher{[&] {
+        while (!done) f.committer.watch(std::chrono::steady_clock::now() + committer::commit_time_max);
+    }};
+    for (int i = 0; i < 20'000 / slowness; ++i) {
+        REQUIRE(f.transfer(i % 2 == 0 ? f.alice : f.bob, i % 2 == 0 ? f.bob : f.alice, 1));
+        f.watch.wait_for(f.committer.submit(f.listener, f.batch));
+    }
+    done = true;
+    watcher.join();
+    if (!f.committer.store_is_healthy()) health.wait_until(true);
+    CHECK(f.committer.store_is_healthy());
+    const auto told = health.told();
+    for (std::size_t i = 0; i < told.size(); ++i) REQUIRE(told[i].first == (i % 2 == 1));
+    CHECK(f.committer.stop(10s));
+}
+
+TEST_CASE("an idle store that cannot be reached is unhealthy, and gets well by itself") {
+    fixture f;
+    health_log health;
+    f.committer.on_health_change(health.callback());
+    f.committer.start();
+    auto now = std::chrono::steady_clock::now();
+    f.committer.watch(now);
+    f.store.pinged.acquire();
+    REQUIRE(wait_until_idle(f.committer));
+    CHECK(health.told().empty());
+    // Asked once in a while, not at each look.
+    f.committer.watch(now + committer::probe_interval - 1ms);
+    REQUIRE(wait_until_idle(f.committer));
+    CHECK_FALSE(f.store.pinged.try_acquire());
+
+    f.store.ping_failures = 2;
+    f.committer.watch(now + committer::probe_interval);
+    health.wait_until(true);
+    CHECK(f.committer.store_is_healthy());
+    CHECK(health.told() == std::vector<std::pair<bool, std::string>>{{false, "gone"}, {true, ""}});
+    for (int i = 0; i < 3; ++i) f.store.pinged.acquire();
+    CHECK(f.committer.stop(10s));
+    CHECK(f.committer.stats().failures_total == 2);
+    CHECK(f.committer.stats().commits_total == 0);
+}
+
+TEST_CASE("an idle store that does not answer is unhealthy until it does") {
+    fixture f;
+    f.store.ping_gated = true;
+    f.committer.start();
+    f.committer.watch(std::chrono::steady_clock::now());
+    f.store.pinged.acquire();
+    f.committer.watch(std::chrono::steady_clock::now() + committer::commit_time_max);
+    CHECK_FALSE(f.committer.store_is_healthy());
+    f.store.ping_gated = false;
+    f.store.ping_gate.release();
+    REQUIRE(wait_until_idle(f.committer));
+    CHECK(f.committer.store_is_healthy());
+    CHECK(f.committer.stop(10s));
+}
+
+TEST_CASE("packets whose store says no for good wait all the same") {
+    fixture f;
+    f.store.failures = 3;
+    f.store.failures_are_final = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 7));
+    f.watch.wait_for(f.committer.submit(f.listener, f.batch));
+    CHECK(f.committer.store_is_healthy());
+    CHECK(f.committer.stop(10s));
+    CHECK(f.committer.stats().failures_total == 3);
+    REQUIRE(f.store.commits.size() == 1);
+    CHECK((f.store.commits[0].postings[0].amount == 7));
+    CHECK(balance_of(f.ledger, f.bob) == 1007);
+    CHECK(f.bob.available == 1007);
 }

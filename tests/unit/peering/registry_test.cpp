@@ -254,12 +254,12 @@ TEST_CASE("a broken book is never started on") {
     CHECK_THAT(refusal(two_peers(), store), Catch::Contains("restore"));
 }
 
-TEST_CASE("when the store fails nothing has changed, and the next try goes on") {
+TEST_CASE("when the store refuses nothing has changed, and the next try goes on") {
     class failing_store final : public store_decorator {
     public:
         failing_store() : store_decorator{open_or_throw("memory:")} {}
         std::expected<void, store_error> commit(const changes& changes) override {
-            if (fails) return std::unexpected{store_error{"no space"}};
+            if (fails) return std::unexpected{store_error{"no space", true}};
             return store_decorator::commit(changes);
         }
         bool fails = true;

@@ -4,16 +4,21 @@
 #include "peering/bookkeeper.hpp"
 #include "peering/committer.hpp"
 #include "peering/ledger.hpp"
+#include "peering/operator_transfers.hpp"
 #include "peering/registry.hpp"
 #include "peering/store.hpp"
 #include "peering/thresholds.hpp"
 
 #include <condition_variable>
 #include <cstdint>
+#include <cstdlib>
+#include <future>
+#include <iostream>
 #include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <sqlite3.h>
 #include <stdexcept>
 #include <string>
@@ -26,6 +31,27 @@ namespace peering::testing {
 __extension__ typedef __int128 wide_balance;
 
 inline constexpr std::uint64_t amount_max = std::numeric_limits<std::uint64_t>::max();
+
+/// How much longer everything takes than in a program without sanitizers.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int slowness = 10;
+#else
+inline constexpr int slowness = 1;
+#endif
+
+/// How often a random test does something; ILPD_SCALE=N makes it N times as often.
+inline int scaled(int operations) {
+    const char* const given = std::getenv("ILPD_SCALE");
+    return operations / slowness * (given != nullptr ? std::atoi(given) : 1);
+}
+
+/// ILPD_SEED=N does again what an earlier run did.
+inline std::uint64_t printed_seed(std::string_view of) {
+    const char* const given = std::getenv("ILPD_SEED");
+    const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+    std::cout << of << " from seed " << seed << '\n';
+    return seed;
+}
 
 inline config::peer_settings make_peer(const std::string& name, const std::string& code, std::uint8_t scale,
                                        std::uint64_t liquidity) {
@@ -127,6 +153,29 @@ struct traffic {
     std::vector<posting> postings;
     std::vector<account_change> accounts;
 };
+
+/// Why an operator's transfer was refused; empty: it was done.
+using refused = std::optional<transfer_refusal>;
+
+/// Waits for the answer to an operator's transfer: `call` is handed the callback. One that is told twice throws.
+template <class Call>
+refused answer_to(Call call) {
+    const auto told = std::make_shared<std::promise<refused>>();
+    auto answer = told->get_future();
+    call([told](std::expected<void, transfer_refusal> outcome) {
+        told->set_value(outcome ? std::nullopt : refused{outcome.error()});
+    });
+    return answer.get();
+}
+
+/// Returns when the committer's thread has done everything that was handed over before. False: it takes no more.
+inline bool wait_until_idle(committer& committer) {
+    const auto reached = std::make_shared<std::promise<void>>();
+    auto idle = reached->get_future();
+    if (!committer.execute([reached](bookkeeper&) { reached->set_value(); })) return false;
+    idle.get();
+    return true;
+}
 
 /// A listener that can be awaited.
 class durable_watch {
@@ -231,7 +280,8 @@ public:
     /// The totals of every account, recomputed from the transfers kept.
     bool accounts_agree_with_transfers() {
         std::map<std::string, account_totals> recomputed;
-        for (const auto& row : rows("SELECT debit_account, credit_account, amount FROM transfers")) {
+        for (const auto& row :
+             rows("SELECT debit_account, credit_account, amount FROM transfers WHERE state = 'posted'")) {
             const wide_amount amount = parse_wide_amount(row[2]).value();
             recomputed[row[0]].debits_posted += amount;
             recomputed[row[1]].credits_posted += amount;

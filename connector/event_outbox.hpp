@@ -1,0 +1,46 @@
+#pragma once
+
+#include "peering/committer.hpp"
+#include "peering/event.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// The events that are still to be delivered, in the store. Each `done` is called on the control loop, never before the
+/// call returns, and in the order of the calls; not at all when the daemon stops first. An error says why nothing was
+/// loaded or saved.
+class event_outbox {
+public:
+    struct contents {
+        std::vector<peering::pending_event> earliest;  ///< by due time
+        std::uint64_t count = 0;                       ///< of all
+    };
+
+    virtual ~event_outbox() = default;
+    virtual void load(std::size_t limit, std::function<void(std::expected<contents, std::string>)> done) = 0;
+    virtual void save(peering::event_attempt attempt, std::function<void(std::expected<void, std::string>)> done) = 0;
+};
+
+/// By way of the committer's thread, the only one that may use the store.
+class store_outbox final : public event_outbox {
+public:
+    store_outbox(peering::committer& committer, boost::asio::io_context& control)
+        : committer_{committer}, control_{control} {}
+
+    void load(std::size_t limit, std::function<void(std::expected<contents, std::string>)> done) override;
+    void save(peering::event_attempt attempt, std::function<void(std::expected<void, std::string>)> done) override;
+
+private:
+    peering::committer& committer_;
+    boost::asio::io_context& control_;
+};
+
+}  // namespace connector

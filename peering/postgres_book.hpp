@@ -1,0 +1,25 @@
+#pragma once
+
+#include "peering/store.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace peering {
+
+class postgres_connection;
+
+// What is read from ilpd's tables. All of these throw postgres_failure.
+
+catalogue load_postgres_catalogue(postgres_connection& session);
+std::optional<transfer_record> find_postgres_transfer(postgres_connection& session, const std::string& uuid);
+std::vector<pending_event> load_postgres_events(postgres_connection& session, std::size_t limit);
+std::uint64_t count_postgres_events(postgres_connection& session);
+
+/// As read_book(). A history of any length is read in portions.
+void show_postgres_book(postgres_connection& session, book_visitor& visitor);
+
+}  // namespace peering

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "peering/account.hpp"
+#include "peering/transfer.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace peering {
+
+// The words by which every store keeps these; other programs read them.
+
+std::string_view to_text(account_kind kind) noexcept;
+std::string_view to_text(transfer_kind kind) noexcept;
+std::string_view to_text(transfer_state state) noexcept;
+
+/// Empty for anything that to_text() does not write.
+std::optional<transfer_state> parse_transfer_state(std::string_view text) noexcept;
+
+}  // namespace peering

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "ilp/timestamp.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace peering {
+
+/// HMAC-SHA256 as 64 lower-case hexadecimal digits.
+std::string hmac_sha256_hex(std::string_view secret, std::string_view text);
+
+/// Signs what goes between the operator's programs and us: "t=<unix milliseconds>, v1=<HMAC over `t.canonical_body`>".
+/// `canonical_body` is as canonical_json() makes it.
+std::string signature_header(std::string_view secret, ilp::timestamp time, std::string_view canonical_body);
+
+}  // namespace peering

@@ -1,0 +1,81 @@
+#include "tests/support/page.hpp"
+#include "tests/support/postgres_server.hpp"
+#include "tests/support/rig.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+
+// docs/operating/stores.md, run as it stands.
+namespace {
+
+using namespace support;
+
+const std::filesystem::path page = std::filesystem::path{ILPD_SOURCE_DIR} / "docs/operating/stores.md";
+
+/// A rig whose operator has read the page.
+struct operated_rig {
+    explicit operated_rig(const std::string& store_url = {})
+        : r{[&](daemon_terms& terms) { terms.store = store_url; }},
+          places{{"/etc/ilpd/ilpd.yaml", r.d.config_path()},
+                 {"/var/lib/ilpd", r.d.folder()},
+                 {"/var/backups", backups.path()}},
+          environment{{"PATH", std::filesystem::path{daemon_program()}.parent_path().string() + ":" +
+                                   std::string{std::getenv("PATH")}},
+                      {"ILPD_DATABASE", store_url}} {}
+
+    void run(std::string_view heading, std::string_view within = {}) {
+        const auto result = run_commands(commands_of(page, heading, within), places, environment, backups.path());
+        INFO(result.output);
+        REQUIRE(result.status == 0);
+        output = result.output;
+    }
+
+    void pay(std::uint64_t amount) { REQUIRE(outcome(r.send({.amount = amount})) == "fulfill"); }
+
+    /// A backup, more packets, and the backup back again.
+    void back_up_and_restore(std::string_view kind) {
+        pay(10);
+        run("### Back up", kind);
+        pay(5);
+        run("## Audit");
+        CHECK(output.contains("every balance agrees"));
+        CHECK(r.d.stop() == 0);
+        run("### Restore", kind);
+        CHECK(output.contains("every balance agrees"));
+        r.d.start();
+        CHECK(r.d.liquidity("p2") == default_liquidity + 10);
+        pay(1);
+        CHECK(r.d.settled_liquidity("p2") == default_liquidity + 11);
+    }
+
+    temporary_directory backups;
+    rig r;
+    std::vector<std::pair<std::string, std::string>> places;
+    std::vector<std::pair<std::string, std::string>> environment;
+    std::string output;
+};
+
+}  // namespace
+
+TEST_CASE("the manual: an SQLite store is backed up while the daemon runs, restored and audited") {
+    operated_rig operated;
+    operated.back_up_and_restore("## SQLite");
+}
+
+TEST_CASE("the manual: a PostgreSQL store is set up, backed up while the daemon runs, restored and audited") {
+    const postgres_server server;
+    const auto directory = std::filesystem::path{server.socket_directory()};
+    const std::vector<std::pair<std::string, std::string>> administrator{
+        {"PGHOST", directory}, {"PGPORT", std::to_string(server.port())}, {"PGUSER", "postgres"}};
+    const temporary_directory folder;
+    // The server of the tests has them already.
+    const auto cleared = run_commands("dropdb ilpd\ndropuser ilpd\n" + commands_of(page, "### Set up"), {},
+                                      administrator, folder.path());
+    INFO(cleared.output);
+    REQUIRE(cleared.status == 0);
+
+    operated_rig operated{server.url()};
+    operated.environment.insert(operated.environment.end(), administrator.begin(), administrator.end());
+    operated.back_up_and_restore("## PostgreSQL");
+}
