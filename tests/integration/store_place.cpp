@@ -35,6 +35,12 @@ wide parse(const std::string& digits) {
 
 }  // namespace
 
+std::string to_text(wide value) {
+    if (value < 0) return "-" + to_text(-value);
+    const auto digit = static_cast<char>('0' + static_cast<int>(value % 10));
+    return (value < 10 ? "" : to_text(value / 10)) + digit;
+}
+
 write_lock::write_lock(const std::filesystem::path& database) {
     handle opened = open(database);
     support::execute(opened.get(), "BEGIN IMMEDIATE");

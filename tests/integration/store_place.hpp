@@ -3,6 +3,8 @@
 #include "tests/support/child_process.hpp"
 #include "tests/support/postgres_server.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -37,6 +39,7 @@ private:
 };
 
 __extension__ using wide = __int128;
+std::string to_text(wide value);
 
 /// Of an account: all that was ever posted, which is more than 64 bits can hold.
 struct totals {
@@ -71,3 +74,8 @@ private:
 };
 
 }  // namespace support
+
+template <>
+struct Catch::StringMaker<support::wide> {
+    static std::string convert(support::wide value) { return support::to_text(value); }
+};
