@@ -119,7 +119,7 @@ public:
     explicit world(const config::settings& settings = usual_settings())
         : router{{settings.connector.min_expiration_window, settings.connector.max_hold_time,
                   settings.connector.echo_max_amount}} {
-        auto built = peering::build_registry(settings, store_, ledger);
+        auto built = peering::build_registry(settings, store_.load().value(), keeper_);
         if (!built) throw std::runtime_error{built.error()};
         network = connector::make_network(settings.ilp_address, *built);
     }
@@ -212,6 +212,8 @@ public:
 
 private:
     peering::memory_store store_;
+    peering::thresholds thresholds_;
+    peering::bookkeeper keeper_{ledger, store_, thresholds_};
 };
 
 inline ilp::bytes fulfill_with(const ilp::fulfillment& fulfillment, ilp::bytes_view data = {}) {

@@ -65,7 +65,7 @@ TEST_CASE("the age of rates is shown for each base, and is infinite before the f
     const book book{two_peers()};
     const peering::committer::counters commits;
     const exposition shown{
-        expose({*book.registry, commits, {}, {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
+        expose({*book.registry, commits, {}, nullptr, {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
     CHECK(shown.value("ilp_rate_age_seconds{base=\"USD\"}") == 1.5);
     CHECK(shown.value("ilp_rate_age_seconds{base=\"EUR\"}") == std::numeric_limits<double>::infinity());
 }
