@@ -131,6 +131,7 @@ rate_table rate_keeper::prices() const {
 
 std::vector<rate_age> rate_keeper::ages(steady_time now) const {
     std::vector<rate_age> ages;
+    ages.reserve(bases_.size());
     for (const auto& [code, base] : bases_) {
         ages.push_back({code, base.has_rates ? std::optional{now - base.rates_from} : std::nullopt});
     }

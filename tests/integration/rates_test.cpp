@@ -232,7 +232,7 @@ TEST_CASE("A27-37: while the rate changes under load, each packet goes by one ra
     r.source.set([&](const std::string& base) {
         return answer_json(rates_answer(base, ++fetches % 2 == 0 ? R"("EUR": 2)" : R"("EUR": 3)"));
     });
-    REQUIRE(eventually([&] { return r.converted() != "T00"; }));
+    REQUIRE(r.eventually_converts("2000000"));
     const std::uint64_t before = r.d.settled_liquidity("p1");
     const std::uint64_t theirs = r.d.liquidity("p2");
     const std::uint64_t dollars = r.d.asset_liquidity("USD", 9);
