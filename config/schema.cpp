@@ -68,6 +68,47 @@ section<webhook_settings> define_webhooks() {
     };
 }
 
+constexpr std::uint16_t basis_points_max = 9'999;
+
+section<fixed_rate_settings> define_fixed_rate() {
+    using s = fixed_rate_settings;
+    return {
+        setting("base", &s::base, asset_code(), required, "The currency of the packet that comes in."),
+        setting("quote", &s::quote, asset_code(), required, "The currency of the packet that goes out."),
+        setting("rate", &s::rate, exchange_rate(), required, "How many units of `quote` one unit of `base` buys."),
+    };
+}
+
+section<spread_settings> define_spread() {
+    using s = spread_settings;
+    return {
+        setting("base", &s::base, asset_code(), required, "The currency of the packet that comes in."),
+        setting("quote", &s::quote, asset_code(), required, "The currency of the packet that goes out."),
+        setting("basis_points", &s::basis_points, integer<std::uint16_t>(0, basis_points_max), required,
+                "Hundredths of a percent of the amount."),
+    };
+}
+
+section<rates_settings> define_rates() {
+    using s = rates_settings;
+    return {
+        setting("url", &s::url, http_url(), otherwise{"only `rates.fixed`"},
+                "Where rates are fetched: `GET url?base=USD` answers "
+                "`{\"base\": \"USD\", \"rates\": {\"EUR\": 0.813399}}` when one USD buys that many EUR."),
+        setting("lifetime", &s::lifetime, duration(100ms, 24h), initially{"15s"},
+                "How long a fetched rate is fresh; it is fetched again when half of that has passed."),
+        setting("grace", &s::grace, duration(0ms, 24h), initially{"60s"},
+                "How long it is used beyond that while no new one can be fetched; then packets are rejected."),
+        setting("timeout", &s::timeout, duration(100ms, 1min), initially{"5s"}, "The time that one fetch may take."),
+        group_list("fixed", &s::fixed, define_fixed_rate(),
+                   "Rates between currencies of `assets` that do not change; one goes before a fetched one, and says "
+                   "nothing about the other direction."),
+        group_list("spreads", &s::spreads, define_spread(),
+                   "What is kept of packets from one currency of `assets` to another; 0 where nothing is said. "
+                   "`peers[].spread` goes before it."),
+    };
+}
+
 section<asset_settings> define_asset() {
     using s = asset_settings;
     return {
@@ -133,6 +174,9 @@ section<peer_settings> define_peer() {
                       "Further address prefixes that the peer serves; no two peers share one."),
         setting("max_packet_amount", &s::max_packet_amount, amount(), otherwise{"no limit"},
                 "The largest amount of one packet, from the peer and to it."),
+        setting("spread", &s::spread, integer<std::uint16_t>(0, basis_points_max), otherwise{"that of `rates.spreads`"},
+                "What is kept of packets from the peer, within one currency too, in hundredths of a percent of the "
+                "amount."),
         setting("packet_rate", &s::packet_rate, integer<std::uint32_t>(1, packets_max), otherwise{"no limit"},
                 "Packets per second that the peer may send."),
         setting("packet_burst", &s::packet_burst, integer<std::uint32_t>(0, packets_max), initially{"0"},
@@ -175,6 +219,7 @@ section<settings> define_settings() {
         group("metrics", &s::metrics, define_metrics(), "What monitoring reads."),
         group("store", &s::store, define_store(), "The durable state."),
         group("webhooks", &s::webhooks, define_webhooks(), "How the operator's own programs are told of events."),
+        group("rates", &s::rates, define_rates(), "What one currency costs in another."),
         group_list("assets", &s::assets, define_asset(),
                    "The currencies that are exchanged with peers; no two have the same code and scale."),
         group_list("peers", &s::peers, define_peer(), "Whom packets are exchanged with, and on what terms."),

@@ -303,7 +303,7 @@ public:
         out.close();
     }
     void describe(const std::string& around, reference_writer& out) const override {
-        if (!about_.empty()) out.heading(this->name(), about_);
+        if (!about_.empty()) out.heading(around + std::string{this->name()}, about_);
         fields_.describe(around + std::string{this->name()} + ".", out);
     }
 
@@ -339,7 +339,7 @@ public:
         out.close();
     }
     void describe(const std::string& around, reference_writer& out) const override {
-        out.heading(this->name(), about_);
+        out.heading(around + std::string{this->name()}, about_);
         fields_.describe(around + std::string{this->name()} + "[].", out);
     }
 

@@ -2,6 +2,7 @@
 
 #include "ilp/address.hpp"
 #include "ilp/amount.hpp"
+#include "ilp/rate.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -72,6 +73,31 @@ struct webhook_settings {
     friend bool operator==(const webhook_settings&, const webhook_settings&) = default;
 };
 
+/// What a unit of the currency `base` buys of the currency `quote`; nothing about the other direction.
+struct fixed_rate_settings {
+    std::string base;
+    std::string quote;
+    ilp::rate rate;
+    std::uint32_t line = 0;
+};
+
+/// What is kept of packets from `base` to `quote`.
+struct spread_settings {
+    std::string base;
+    std::string quote;
+    std::uint16_t basis_points = 0;
+    std::uint32_t line = 0;
+};
+
+struct rates_settings {
+    std::optional<http_endpoint> url;
+    std::chrono::milliseconds lifetime{};  ///< a newer rate is fetched before its end
+    std::chrono::milliseconds grace{};     ///< beyond the lifetime, while none can be fetched
+    std::chrono::milliseconds timeout{};   ///< of one fetch
+    std::vector<fixed_rate_settings> fixed;
+    std::vector<spread_settings> spreads;
+};
+
 struct asset_settings {
     std::string code;
     std::uint8_t scale = 0;
@@ -109,6 +135,7 @@ struct peer_settings {
     asset_reference asset;
     std::vector<std::string> routes;  ///< prefixes besides its own address; the empty one is the default route
     std::optional<ilp::amount> max_packet_amount;
+    std::optional<std::uint16_t> spread;             ///< basis points; absent: that of the currencies
     std::optional<std::uint32_t> packet_rate;        ///< packets per second
     std::uint32_t packet_burst = 0;                  ///< packets at once; 0: what the rate allows in one second
     std::optional<ilp::amount> incoming_throughput;  ///< amount per second
@@ -135,6 +162,7 @@ struct settings {
     metrics_settings metrics;
     store_settings store;
     webhook_settings webhooks;
+    rates_settings rates;
     std::vector<asset_settings> assets;
     std::vector<peer_settings> peers;
     log_settings log;

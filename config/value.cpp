@@ -265,6 +265,18 @@ value_type<ilp::amount> amount(std::uint64_t min) {
         .plain = true};
 }
 
+value_type<ilp::rate> exchange_rate() {
+    return {.expected = "a decimal number above 0 with at most " + std::to_string(ilp::rate_digits_max) +
+                        " digits, such as 0.813399",
+            .parse = [](std::string_view text) -> std::expected<ilp::rate, std::string> {
+                const auto value = ilp::parse_rate(text);
+                if (!value) return refused();
+                return *value;
+            },
+            .print = [](const ilp::rate& value) { return to_string(value); },
+            .plain = true};
+}
+
 value_type<listen_address> listener() {
     return {.expected = "a literal IP address and a port, such as 127.0.0.1:3002 or [::1]:3002",
             .parse = [](std::string_view text) -> std::expected<listen_address, std::string> {

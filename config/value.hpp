@@ -80,6 +80,9 @@ value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, st
 /// Read from its digits, never through a floating point number.
 value_type<ilp::amount> amount(std::uint64_t min = 0);
 
+/// Read from its digits, too.
+value_type<ilp::rate> exchange_rate();
+
 /// A literal IP address and a port.
 value_type<listen_address> listener();
 

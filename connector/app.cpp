@@ -6,6 +6,7 @@
 #include "connector/metrics.hpp"
 #include "connector/metrics_server.hpp"
 #include "connector/network.hpp"
+#include "connector/rate_source.hpp"
 #include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
 #include "peering/bookkeeper.hpp"
@@ -61,7 +62,9 @@ public:
     app(std::string file, const config::settings& settings) : file_{std::move(file)}, settings_{settings} {}
 
     exit_status run() {
-        if (!open_store() || !start_workers() || !start_metrics()) return exit_status::failure;
+        if (!open_store()) return exit_status::failure;
+        start_rates();
+        if (!start_workers() || !start_metrics()) return exit_status::failure;
         signals_.async_wait([this](error_code error, int signal) {
             if (!error) drain(signal);
         });
@@ -131,13 +134,21 @@ private:
         });
     }
 
+    void start_rates() {
+        rate_source_ = std::make_unique<rate_source>(control_, [this](std::shared_ptr<const rate_table> rates) {
+            rates_ = std::move(rates);
+            for (const auto& worker : workers_) worker->install_rates(rates_);
+        });
+        rate_source_->configure(settings_.rates, *network_->peers);
+    }
+
     bool start_workers() {
         tcp::endpoint endpoint = to_endpoint(settings_.connector.listen);
         if (!port_is_free(endpoint)) return false;
         const unsigned count = settings_.connector.workers != 0 ? settings_.connector.workers
                                                                 : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned i = 0; i < count; ++i) {
-            workers_.push_back(std::make_unique<worker>(settings_.connector, network_, *committer_));
+            workers_.push_back(std::make_unique<worker>(settings_.connector, network_, rates_, *committer_));
             if (const error_code error = workers_.back()->listen(endpoint)) {
                 return fail(
                     fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
@@ -185,7 +196,7 @@ private:
                     collected->samples.insert(collected->samples.end(), samples.begin(), samples.end());
                     if (--collected->missing != 0) return;
                     collected->done(expose({*network_->peers, committer_->stats(), std::move(collected->samples),
-                                            webhooks_ ? &webhooks_->stats() : nullptr}));
+                                            webhooks_ ? &webhooks_->stats() : nullptr, rate_source_->ages()}));
                 });
             });
         }
@@ -207,7 +218,7 @@ private:
         });
     }
 
-    /// Brings peers and assets up to date with the file. All or nothing: a file with a problem changes nothing.
+    /// Brings peers, assets and rates up to date with the file. All or nothing: a file with a problem changes nothing.
     void reload() {
         auto loaded = config::load_file(file_, config::process_environment());
         if (!loaded) {
@@ -240,9 +251,10 @@ private:
                                    loaded.store != settings_.store || loaded.webhooks != settings_.webhooks ||
                                    loaded.log != settings_.log;
         network_ = make_network(settings_.ilp_address, *registry);
+        rate_source_->configure(loaded.rates, *network_->peers);
         for (const auto& worker : workers_) worker->install(network_);
         if (needs_restart) {
-            log::write(log::level::warn, "settings other than assets and peers take effect at the next start");
+            log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start");
         }
         log::write(log::level::info, "reloaded", {{"peers", std::to_string(network_->peers->peers().size())}});
         await_reload();
@@ -312,6 +324,8 @@ private:
     std::unique_ptr<peering::operator_transfers> transfers_;
     std::unique_ptr<event_outbox> outbox_;
     std::unique_ptr<webhooks> webhooks_;
+    std::unique_ptr<rate_source> rate_source_;
+    std::shared_ptr<const rate_table> rates_;  ///< the newest
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<metrics_server> metrics_;
 };
@@ -320,6 +334,7 @@ private:
 
 exit_status run(const std::string& file, const config::settings& settings) {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an outage of the store, not our end
     return app{file, settings}.run();
 }
 

@@ -105,12 +105,6 @@ void http_link::connect_failed(http_connection&, const std::string& why) {
     pause_ = std::clamp(pause_ * 2, pause_min, pause_max);
     paused_until_ = loop_.now().steady + pause_;
     if (reported_state_ != "unreachable") report("unreachable", "peer is unreachable: " + why);
-    // What still has a connection to wait for, established or not, goes on waiting for it.
-    if (connecting_ != 0 || connections_.size() > 1) return;
-    const auto refused = std::exchange(waiting_, {});
-    for (const waiting_packet& waiting : refused) {
-        listener_.failed(*waiting.packet, reject_reason::next_hop_unreachable);
-    }
 }
 
 void http_link::ready(http_connection& connection) {
@@ -151,7 +145,18 @@ void http_link::gone(http_connection& connection) {
     std::swap(*place, connections_.back());
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
-    if (connections_.size() < settings_.max_connections && connecting_ < waiting_.size()) open_connection();
+    if (connecting_ >= waiting_.size()) return;
+    if (loop_.now().steady >= paused_until_) {
+        if (connections_.size() < settings_.max_connections) open_connection();
+        return;
+    }
+    // What still has a connection to wait for, established or not, goes on waiting for it. Opening another one for each
+    // that failed would never come to an end.
+    if (!connections_.empty()) return;
+    const auto refused = std::exchange(waiting_, {});
+    for (const waiting_packet& waiting : refused) {
+        listener_.failed(*waiting.packet, reject_reason::next_hop_unreachable);
+    }
 }
 
 void http_link::answered_with_status(unsigned status) {

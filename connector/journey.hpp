@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/network.hpp"
+#include "connector/rate_table.hpp"
 #include "connector/reject_reason.hpp"
 #include "ilp/packet.hpp"
 #include "peering/peer.hpp"
@@ -45,6 +46,7 @@ struct journey {
     ilp::bytes_span body;
     const peering::peer& from;
     const connector::network& network;
+    const rate_table& rates;
     const router_terms& terms;
     const connector::load& load;
     instant now;

@@ -31,6 +31,7 @@ enum class metric : std::uint8_t {
     asset_liquidity,
     asset_liquidity_threshold,
     link_connections,
+    rate_age_seconds,
     store_commit_seconds,
     store_commit_transfers,
     store_commit_failures,
@@ -68,6 +69,8 @@ constexpr std::array definitions{
                "Liquidity of the asset that counts as low."},
     definition{metric::link_connections, MetricType::Gauge, "ilp_link_connections",
                "Open connections of ours to the peer."},
+    definition{metric::rate_age_seconds, MetricType::Gauge, "ilp_rate_age_seconds",
+               "Age of the rates of the currency; infinite when none were ever fetched."},
     definition{metric::store_commit_seconds, MetricType::Histogram, "ilp_store_commit_seconds",
                "Time to make one batch of transfers durable."},
     definition{metric::store_commit_transfers, MetricType::Histogram, "ilp_store_commit_transfers",
@@ -220,6 +223,11 @@ std::string expose(const scrape& scrape) {
         if (asset.liquidity_threshold) {
             out.add(metric::asset_liquidity_threshold, static_cast<double>(asset.liquidity_threshold->value), of_asset);
         }
+    }
+    for (const rate_age& rates : scrape.rate_ages) {
+        out.add(metric::rate_age_seconds,
+                rates.age ? std::chrono::duration<double>(*rates.age).count() : std::numeric_limits<double>::infinity(),
+                {{"base", rates.base}});
     }
     add_commits(out, scrape.commits);
     if (scrape.events != nullptr) add_webhooks(out, *scrape.events);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/counters.hpp"
+#include "connector/rate_keeper.hpp"
 #include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
 #include "peering/committer.hpp"
@@ -18,6 +19,7 @@ struct scrape {
     const peering::committer::counters& commits;
     std::vector<peer_sample> samples;           ///< of all workers, in any order
     const webhooks::figures* events = nullptr;  ///< null: none are posted
+    std::vector<rate_age> rate_ages{};
 };
 
 /// The text exposition format. Names, types and help of all metrics stand in one table in metrics.cpp.

@@ -37,6 +37,7 @@ constexpr std::array<row, reject_reason_count> table{{
     {reject_reason::other_network, {f02_unreachable, "destination belongs to another network"}},
     {reject_reason::back_to_source, {f02_unreachable, "next hop is the peer that the packet came from"}},
     {reject_reason::no_rate, {t00_internal_error, "no rate between the assets"}},
+    {reject_reason::rate_too_old, {t00_internal_error, "rate between the assets is too old"}},
     {reject_reason::converts_to_zero, {r01_insufficient_source_amount, "amount converts to zero"}},
     {reject_reason::conversion_overflow, {f08_amount_too_large, "converted amount is too large"}},
     {reject_reason::amount_above_outgoing_maximum,

@@ -33,6 +33,7 @@ enum class reject_reason : std::uint8_t {
     other_network,
     back_to_source,
     no_rate,
+    rate_too_old,
     converts_to_zero,
     conversion_overflow,
     amount_above_outgoing_maximum,

@@ -27,7 +27,7 @@ double seconds(std::chrono::steady_clock::duration duration) {
 }  // namespace
 
 worker::worker(const config::connector_settings& settings, std::shared_ptr<const network> network,
-               peering::committer& committer)
+               std::shared_ptr<const rate_table> rates, peering::committer& committer)
     : settings_{settings},
       timeouts_{settings.request_timeout, settings.idle_timeout},
       committer_{committer},
@@ -40,6 +40,7 @@ worker::worker(const config::connector_settings& settings, std::shared_ptr<const
       acceptor_{loop_.context()},
       accept_again_{*this},
       router_{{settings.min_expiration_window, settings.max_hold_time, settings.echo_max_amount}},
+      rates_{std::move(rates)},
       packets_{[](deadline& expiry) {
           auto& packet = static_cast<packet_in_flight&>(expiry);
           packet.owner->expired(packet);
@@ -103,6 +104,13 @@ void worker::install(std::shared_ptr<const network> network) {
             retired_links_.push_back(std::move(lane.way));
         }
         for (const auto& connection : connections_) connection->change_peers(by_slot);
+    });
+}
+
+void worker::install_rates(std::shared_ptr<const rate_table> rates) {
+    boost::asio::post(loop_.context(), [this, rates = std::move(rates)]() mutable {
+        loop_.enter();
+        rates_ = std::move(rates);
     });
 }
 
@@ -205,7 +213,7 @@ void worker::prepare_received(incoming_connection& connection, std::uint64_t req
     const load load{.draining = draining_,
                     .store_unavailable = !committer_.store_is_healthy(),
                     .packets_in_flight_full = packets_.in_use() >= settings_.max_packets_in_flight};
-    const auto [decided, journey] = router_.decide(body, from, current(), load, loop_.now());
+    const auto [decided, journey] = router_.decide(body, from, current(), *rates_, load, loop_.now());
     if (decided == step::bad_request) return connection.refuse(request, http::status::bad_request);
     ++lane_of(from).counters.incoming.prepares;
     switch (decided) {

@@ -7,6 +7,7 @@
 #include "connector/link.hpp"
 #include "connector/network.hpp"
 #include "connector/packet_in_flight.hpp"
+#include "connector/rate_table.hpp"
 #include "connector/router.hpp"
 #include "peering/committer.hpp"
 
@@ -35,7 +36,7 @@ public:
     /// `acceptor` is open and listens; its context is this loop's once start() runs. The committer must outlive the
     /// worker.
     worker(const config::connector_settings& settings, std::shared_ptr<const network> network,
-           peering::committer& committer);
+           std::shared_ptr<const rate_table> rates, peering::committer& committer);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
@@ -50,6 +51,9 @@ public:
 
     /// From the next turn on, packets go by this network; those in flight are finished by the one they came in with.
     void install(std::shared_ptr<const network> network);
+
+    /// From the next turn on, packets go by these rates. A packet's amounts are settled when it comes in.
+    void install_rates(std::shared_ptr<const rate_table> rates);
 
     /// Accepts no further connections, refuses further packets; calls back when nothing is in flight any more.
     void drain(std::function<void()> drained);
@@ -118,7 +122,8 @@ private:
     ilp::bytes scratch_;  ///< for packets that this node writes itself
 
     std::vector<std::unique_ptr<network_in_use>> networks_;  ///< the last is the current one
-    std::vector<std::unique_ptr<link>> retired_links_;       ///< not done yet
+    std::shared_ptr<const rate_table> rates_;
+    std::vector<std::unique_ptr<link>> retired_links_;  ///< not done yet
 
     packet_pool packets_;
     peering::posting_batch batch_;  ///< of this turn

@@ -39,6 +39,7 @@ struct peer {
     const peering::asset* asset = nullptr;  ///< same registry
     std::vector<std::string> routes;        ///< besides its own address
     std::optional<ilp::amount> max_packet_amount;
+    std::optional<std::uint16_t> spread;  ///< basis points, of packets from the peer; absent: that of their currencies
     std::optional<ilp::amount> liquidity_threshold;
     bool return_to_source = false;
     std::vector<ilp::digest> incoming_tokens;  ///< SHA-256 of what the peer presents to us

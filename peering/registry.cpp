@@ -401,6 +401,7 @@ std::shared_ptr<const registry> builder::make() {
             .asset = asset_by_key.at({wanted.asset.code, wanted.asset.scale}),
             .routes = wanted.routes,
             .max_packet_amount = wanted.max_packet_amount,
+            .spread = wanted.spread,
             .liquidity_threshold = wanted.liquidity_threshold,
             .return_to_source = wanted.return_to_source,
             .incoming_tokens = std::move(tokens),

@@ -350,6 +350,8 @@ class sqlite_store final : public store {
 public:
     sqlite_store(const std::string& path, const std::string& real_path, lock_file lock)
         : path_{path}, lock_{std::move(lock)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
+        // SQLite opens what it may not write for reading alone, and says nothing; it stays so until it is opened anew.
+        if (sqlite3_db_readonly(connection_.handle(), "main") == 1) throw failure{"the file is read-only"};
         configure(connection_);
         migrate(connection_);
         statements_.emplace(connection_);

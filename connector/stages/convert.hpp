@@ -5,13 +5,19 @@
 
 namespace connector::stages {
 
-/// The amount in the asset of the next hop, within the next hop's maximum. Zero is forwarded as zero (STREAM depends on
-/// it); what would become zero is refused.
+/// The amount in the asset of the next hop, less what is kept, within the next hop's maximum. Zero is forwarded as zero
+/// (STREAM depends on it); what would become zero is refused.
 inline step convert(journey& packet) {
     const peering::asset& incoming = *packet.from.asset;
     const peering::asset& outgoing = *packet.to->asset;
-    if (incoming.code != outgoing.code) return packet.refuse(reject_reason::no_rate);
-    const auto conversion = conversion::between_scales(incoming.scale, outgoing.scale);
+    rate_table::price price;
+    if (incoming.code != outgoing.code) {
+        const auto* const found = packet.rates.find(incoming.code, outgoing.code);
+        if (found == nullptr) return packet.refuse(reject_reason::no_rate);
+        if (packet.now.steady > found->usable_until) return packet.refuse(reject_reason::rate_too_old);
+        price = *found;
+    }
+    const conversion conversion{price.rate, packet.from.spread.value_or(price.spread), incoming.scale, outgoing.scale};
     const auto [outcome, amount] = conversion.convert(packet.incoming_amount);
     if (outcome == conversion::outcome::to_zero) return packet.refuse(reject_reason::converts_to_zero);
     const auto& maximum = packet.to->max_packet_amount;

@@ -76,6 +76,7 @@ config::settings walk_settings() {
     settings.peers[1].routes = {""};
     settings.peers[2].outgoing_throughput = ilp::amount{200'000};
     settings.peers[2].return_to_source = true;
+    settings.peers[2].spread = std::uint16_t{25};
     settings.peers[2].liquidity = {1'000'000'000};
     settings.peers[3].liquidity = {20};
     settings.peers[3].max_packet_amount = ilp::amount{5};
@@ -85,7 +86,9 @@ config::settings walk_settings() {
 
 class walk {
 public:
-    walk(std::uint64_t seed, bool with_posting) : random_{seed}, with_posting_{with_posting}, expected_{d_.ledger} {}
+    walk(std::uint64_t seed, bool with_posting) : random_{seed}, with_posting_{with_posting}, expected_{d_.ledger} {
+        d_.rates.set("USD", "EUR", {.rate = ilp::parse_rate("0.813399").value(), .spread = 50});
+    }
 
     void run(int packets) {
         for (int i = 0; i < packets; ++i) {

@@ -119,7 +119,7 @@ public:
     explicit world(const config::settings& settings = usual_settings())
         : router{{settings.connector.min_expiration_window, settings.connector.max_hold_time,
                   settings.connector.echo_max_amount}} {
-        auto built = peering::build_registry(settings, store_, ledger);
+        auto built = peering::build_registry(settings, store_.load().value(), keeper_);
         if (!built) throw std::runtime_error{built.error()};
         network = connector::make_network(settings.ilp_address, *built);
     }
@@ -153,7 +153,7 @@ public:
     }
 
     decision send(std::string_view from, ilp::bytes body) {
-        auto [what, way] = router.decide(body, peer(from), *network, load, now);
+        auto [what, way] = router.decide(body, peer(from), *network, rates, load, now);
         return {std::move(body), what, way};
     }
     decision send(std::string_view from, const prepare& prepare) { return send(from, encode(prepare)); }
@@ -205,12 +205,15 @@ public:
     connector::router router;
     peering::ledger ledger;
     std::shared_ptr<const connector::network> network;
+    connector::rate_table rates;
     connector::load load;
     connector::instant now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 14} + 15h + 9min + 26s + 535ms,
                            peering::steady_time{1000h}};
 
 private:
     peering::memory_store store_;
+    peering::thresholds thresholds_;
+    peering::bookkeeper keeper_{ledger, store_, thresholds_};
 };
 
 inline ilp::bytes fulfill_with(const ilp::fulfillment& fulfillment, ilp::bytes_view data = {}) {

@@ -18,8 +18,15 @@ config::settings settings() {
     made.peers[1].routes = {"", "private.p2"};
     made.peers[2].max_packet_amount = ilp::amount{500};
     made.peers[2].return_to_source = true;
+    made.peers[2].spread = std::uint16_t{25};
     return made;
 }
+
+struct rated_world : world {
+    rated_world() : world{settings()} {
+        rates.set("USD", "EUR", {.rate = ilp::parse_rate("0.813399").value(), .spread = 50});
+    }
+};
 
 ilp::bytes encode(const ilp::prepare_view& prepare) {
     ilp::condition condition;
@@ -52,7 +59,7 @@ void check_forwarded(const world& d, const decision& decided, ilp::bytes origina
 
 /// The first octet chooses the sender; the rest is a Prepare, whatever it is, and then the next hop's answer.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
-    static world d{settings()};
+    static rated_world d;
     static constexpr std::array senders{"p1", "p2", "p3", "cents", "euro"};
     if (size == 0) return 0;
     const ilp::bytes body{octets + 1, octets + size};

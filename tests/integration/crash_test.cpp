@@ -1,7 +1,10 @@
+#include "tests/integration/neighbourhood.hpp"
+#include "tests/integration/store_place.hpp"
 #include "tests/support/rig.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <random>
@@ -16,9 +19,21 @@ constexpr int senders = 6;
 constexpr std::uint64_t amount_max = 1000;
 constexpr std::uint64_t asset_deposit = 123'456;
 
-int rounds() {
+int rounds(int otherwise) {
     const char* asked = std::getenv("ILPD_KILL_ROUNDS");
-    return asked != nullptr ? std::max(std::atoi(asked), 1) : 20;
+    return asked != nullptr ? std::max(std::atoi(asked), 1) : otherwise;
+}
+
+/// The moments are what is random in these tests: nothing is waited for.
+void wait_for_a_random_moment(int ms_max = 200) {
+    static std::mt19937 random{std::random_device{}()};
+    std::this_thread::sleep_for(milliseconds{random() % static_cast<unsigned>(ms_max)});
+}
+
+/// Packets are fulfilled, one after the other.
+bool packets_flow(const neighbourhood& peers) {
+    const std::uint64_t before = peers.answers("fulfill");
+    return eventually([&] { return peers.answers("fulfill") >= before + 20; });
 }
 
 /// Sends until the daemon is gone. Returns the sum of what came back fulfilled.
@@ -44,7 +59,7 @@ std::uint64_t send_until_death(std::uint16_t port, const std::atomic<bool>& kill
 }  // namespace
 
 TEST_CASE("money: kill -9 under load loses nothing that a sender was told") {
-    const int count = rounds();
+    const int count = rounds(20);
     rig r{[](daemon_terms& terms) {
         terms.log_level = "info";
         terms.assets = {{"USD", 9, asset_deposit}};
@@ -54,7 +69,6 @@ TEST_CASE("money: kill -9 under load loses nothing that a sender was told") {
         promised += decode_prepare(request.body).amount;
         return answer_fulfill(request);
     });
-    std::mt19937 random{std::random_device{}()};
     std::uint64_t booked = 0;
     std::uint64_t told_in_all = 0;
     for (int round = 0; round < count; ++round) {
@@ -67,14 +81,13 @@ TEST_CASE("money: kill -9 under load loses nothing that a sender was told") {
             for (int i = 0; i < senders; ++i) {
                 threads.emplace_back([&] { told += send_until_death(r.d.port(), killed); });
             }
-            // The moment is what is random here: nothing is waited for.
-            std::this_thread::sleep_for(milliseconds{random() % 200});
+            wait_for_a_random_moment();
             r.d.kill9();
             killed = true;
         }
         if (round % 4 == 3) {  // sometimes it dies again while it starts
             r.d.launch();
-            std::this_thread::sleep_for(milliseconds{random() % 30});
+            wait_for_a_random_moment(30);
             r.d.kill9();
         }
         r.d.start();
@@ -97,13 +110,12 @@ TEST_CASE("money: kill -9 in the first moments makes no deposit twice") {
     terms.peers = {{.name = "p1"}, {.name = "p2", .port = receiver.port()}};
     terms.assets = {{"USD", 9, asset_deposit}};
     ilpd_daemon d{terms};
-    std::mt19937 random{std::random_device{}()};
     for (int round = 0; round < 5; ++round) {
         d.kill9();
         for (const char* name : {"ilpd.db", "ilpd.db-wal", "ilpd.db-shm"}) std::filesystem::remove(d.folder() / name);
         for (int attempt = 0; attempt < 3; ++attempt) {
             d.launch();
-            std::this_thread::sleep_for(milliseconds{random() % 25});
+            wait_for_a_random_moment(25);
             d.kill9();
         }
         d.start();
@@ -111,4 +123,114 @@ TEST_CASE("money: kill -9 in the first moments makes no deposit twice") {
         CHECK(d.liquidity("p2") == default_liquidity);
         CHECK(d.asset_liquidity("USD", 9) == asset_deposit);
     }
+}
+
+TEMPLATE_TEST_CASE("money: kill -9 while many peers send to each other loses nothing", "", on_sqlite, on_postgresql) {
+    const int count = rounds(8);
+    const store_place place{TestType::kind};
+    neighbourhood peers;
+    ilpd_daemon d{peers.terms(place.url())};
+    for (int round = 0; round < count; ++round) {
+        INFO("round " << round);
+        {
+            const neighbourhood::load load{peers, d, 2};
+            wait_for_a_random_moment();
+            d.kill9();
+        }
+        if (round % 3 == 2) {  // sometimes it dies again while it starts
+            d.launch();
+            wait_for_a_random_moment(100);
+            d.kill9();
+        }
+        d.start();
+        peers.expect_booked(d, place);
+    }
+    CHECK(peers.answers("fulfill") > 0);
+    CHECK(d.stop() == 0);
+    WARN(peers.report());
+}
+
+TEST_CASE("money: PostgreSQL dies under load and the daemon goes on when it is back") {
+    const int count = rounds(4);
+    const store_place place{store_kind::postgresql};
+    neighbourhood peers;
+    ilpd_daemon d{peers.terms(place.url())};
+    {
+        const neighbourhood::load load{peers, d};
+        for (int round = 0; round < count; ++round) {
+            INFO("round " << round);
+            CHECK(packets_flow(peers));
+            wait_for_a_random_moment();
+            place.server().kill9();
+            CHECK(eventually([&] { return !d.is_ready(); }));
+            CHECK(outcome(d.post(prepare{.amount = 0, .destination = "test.n1"}, "n0")) == "T00");
+            place.server().start();
+            CHECK(eventually([&] { return d.is_ready(); }));
+        }
+        CHECK(packets_flow(peers));
+    }
+    // The daemon lived: whoever sent was told what became of it.
+    CHECK(peers.unanswered() == 0);
+    peers.expect_booked(d, place);
+    CHECK(d.stop() == 0);
+    WARN(peers.report());
+}
+
+TEST_CASE("money: kill -9 of the daemon and of PostgreSQL together loses nothing that a sender was told") {
+    const int count = rounds(4);
+    const store_place place{store_kind::postgresql};
+    neighbourhood peers;
+    ilpd_daemon d{peers.terms(place.url())};
+    for (int round = 0; round < count; ++round) {
+        INFO("round " << round);
+        {
+            const neighbourhood::load load{peers, d, 2};
+            wait_for_a_random_moment();
+            if (round % 2 == 0) {
+                place.server().kill9();
+                wait_for_a_random_moment(50);
+            }
+            d.kill9();
+            if (round % 2 == 1) place.server().kill9();
+        }
+        place.server().start();
+        d.start();
+        peers.expect_booked(d, place);
+    }
+    CHECK(peers.answers("fulfill") > 0);
+    CHECK(d.stop() == 0);
+    WARN(peers.report());
+}
+
+TEST_CASE("money: PostgreSQL is stopped or stands still under load and nothing is lost") {
+    const store_place place{store_kind::postgresql};
+    postgres_server& server = place.server();
+    neighbourhood peers;
+    ilpd_daemon d{peers.terms(place.url())};
+    const auto survives = [&](const char* what, const auto& fail, const auto& come_back) {
+        INFO(what);
+        CHECK(packets_flow(peers));
+        fail();
+        CHECK(eventually([&] { return !d.is_ready(); }));
+        come_back();
+        CHECK(eventually([&] { return d.is_ready(); }));
+        CHECK(packets_flow(peers));
+    };
+    {
+        const neighbourhood::load load{peers, d};
+        survives("stop, fast", [&] { server.stop(postgres_server::stop_mode::fast); }, [&] { server.start(); });
+        survives(
+            "stop, immediate", [&] { server.stop(postgres_server::stop_mode::immediate); }, [&] { server.start(); });
+        survives("a short pause", [&] { server.pause(); }, [&] { server.resume(); });
+        survives(
+            "a pause after which the session counts as lost", [&] { server.pause(); },
+            [&] {
+                CHECK(eventually([&] { return d.has_logged("has not answered"); }));
+                server.resume();
+            });
+    }
+    CHECK(peers.unanswered() == 0);
+    peers.expect_booked(d, place);
+    CHECK(d.stop() == 0);
+    WARN(peers.report());
 }

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <thread>
+
 namespace {
 
 using namespace support;
@@ -217,4 +219,20 @@ TEST_CASE("one slow packet does not hold up others") {
     CHECK(!hold->is_open());
     hold->open();
     expect_fulfill(waiting.receive(), slow);
+}
+
+TEST_CASE("A35-26: when the next hop dies under load every packet gets T01 and none waits for its expiry") {
+    rig r;
+    r.p2.stop();
+    std::vector<http_connection> connections;
+    for (int i = 0; i < 4; ++i) connections.emplace_back(r.d.port());
+    const http_request request = ilp_request(encode({.amount = 10, .expires_in = 300s}));
+    // All at once, so that several connects fail side by side; and again when the pause after a failure is over.
+    for (int round = 0; round < 40; ++round) {
+        for (auto& connection : connections) connection.send(request);
+        for (auto& connection : connections) REQUIRE(outcome(connection.receive()) == "T01");
+        std::this_thread::sleep_for(50ms);
+    }
+    r.p2.start();
+    CHECK(eventually([&] { return outcome(r.send({.amount = 10})) == "fulfill"; }));
 }

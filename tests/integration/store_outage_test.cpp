@@ -1,39 +1,196 @@
-#include "tests/integration/store_blockade.hpp"
+#include "tests/integration/packet_under_way.hpp"
+#include "tests/integration/small_file_system.hpp"
+#include "tests/integration/store_place.hpp"
 #include "tests/support/rig.hpp"
 
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
+
+#include <fstream>
 
 namespace {
 
 using namespace support;
 using namespace std::chrono_literals;
-using integration::store_blockade;
+
+/// Lets one packet be fulfilled while the store fails, sees the next refused, lets the store come back, and requires
+/// that the first is answered and booked.
+void expect_outage_survived(rig& r, const std::function<void()>& fail, const std::function<void()>& come_back) {
+    const std::uint64_t before = r.d.settled_liquidity("p2");
+    packet_under_way packet{r, 10};
+    fail();
+    packet.fulfill();
+    REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+    expect_reject(r.send({.amount = 20, .expires_in = 30s}), "T00");
+    CHECK(r.d.running());
+    CHECK(!packet.is_answered());
+    come_back();
+    packet.expect_fulfilled();
+    REQUIRE(eventually([&] { return r.d.is_ready(); }));
+    const prepare next{.amount = 100, .data = random_bytes(8)};
+    expect_fulfill(r.send(next), next);
+    CHECK(r.d.settled_liquidity("p2") == before + 110);
+    CHECK(r.d.audit().status == 0);
+}
+
+std::uint64_t resident_kilobytes(pid_t process) {
+    std::ifstream status{"/proc/" + std::to_string(process) + "/status"};
+    for (std::string word; status >> word;) {
+        std::uint64_t kilobytes = 0;
+        if (word == "VmRSS:" && status >> kilobytes) return kilobytes;
+    }
+    throw std::runtime_error{"no VmRSS"};
+}
+
+/// False when the system cannot do that here.
+bool change_attribute(const char* change, const std::filesystem::path& file) {
+    command what;
+    what.arguments = {"chattr", change, file.string()};
+    what.output = "/dev/null";
+    return child_process{std::move(what)}.wait(patience) == 0;
+}
 
 }  // namespace
 
-TEST_CASE("money: a fulfillment that came in time waits for the store, even beyond the sender's expiry") {
-    rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "min_expiration_window: 200ms"}; }};
-    const prepare sent{.amount = 10, .expires_at = now() + 1500ms};
+TEMPLATE_TEST_CASE("money: a fulfillment that came in time waits for the store also beyond the sender's expiry", "",
+                   on_sqlite, on_postgresql) {
+    store_place place{TestType::kind};
+    rig r{[&](daemon_terms& terms) {
+        terms.connector = {"workers: 1", "min_expiration_window: 200ms"};
+        terms.store = place.url();
+    }};
     CHECK(outcome(r.send({.amount = 1})) == "fulfill");
-
-    store_blockade blockade{r.d.folder() / "ilpd.db"};
-    http_connection connection{r.d.port()};
-    connection.send(ilp_request(encode(sent)));
-    REQUIRE(r.p2.wait_for_requests(2));
+    const ilp::timestamp expiry = now() + 3s;
+    packet_under_way packet{r, 10, expiry};
+    place.fail();
+    packet.fulfill();
     // Not durable, so nobody is told; new packets are refused as soon as the store is known to be down.
     REQUIRE(eventually([&] { return outcome(r.send({.amount = 0, .expires_in = 300ms})) == "T00"; }));
     CHECK(r.d.running());
-    while (now() <= *sent.expires_at) CHECK(!connection.receive(100ms));
-    CHECK_THROWS(http_get(r.d.metrics_port(), "/readyz"));
+    while (now() <= expiry) CHECK(!packet.is_answered());
+    CHECK(!r.d.is_ready());
     CHECK_NOTHROW(http_get(r.d.metrics_port(), "/healthz"));
 
-    blockade.lift();
+    place.come_back();
     REQUIRE(eventually([&] { return outcome(r.send({.amount = 100})) == "fulfill"; }));
-    CHECK_NOTHROW(http_get(r.d.metrics_port(), "/readyz"));
+    CHECK(r.d.is_ready());
     CHECK(r.d.settled_liquidity("p2") == default_liquidity + 111);
     CHECK(r.d.liquidity("p1") == default_liquidity - 111);
     r.d.kill9();
     r.d.start();
     CHECK(r.d.liquidity("p2") == default_liquidity + 111);
     CHECK(r.d.liquidity("p1") == default_liquidity - 111);
+}
+
+TEMPLATE_TEST_CASE("store outage: it comes and goes several times and nothing is lost", "", on_sqlite, on_postgresql) {
+    store_place place{TestType::kind};
+    rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
+    for (int round = 0; round < 3; ++round) {
+        expect_outage_survived(r, [&] { place.fail(); }, [&] { place.come_back(); });
+    }
+}
+
+TEMPLATE_TEST_CASE("store outage: memory does not grow with the packets that are refused", "", on_sqlite,
+                   on_postgresql) {
+    constexpr int packets = 20'000;
+    constexpr std::uint64_t growth_max_kb = 16 * 1024;  // a packet that stays would need more than 800 octets
+    store_place place{TestType::kind};
+    rig r{[&](daemon_terms& terms) {
+        terms.store = place.url();
+        terms.log_level = "info";
+    }};
+    packet_under_way packet{r, 10};
+    place.fail();
+    packet.fulfill();
+    REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+
+    http_connection refused{r.d.port()};
+    const http_request request = ilp_request(encode({.amount = 20, .data = random_bytes(1000), .expires_in = 300s}));
+    const auto refuse = [&](int count) {
+        int others = 0;
+        for (int i = 0; i < count; ++i) others += outcome(refused.exchange(request)) != "T00";
+        CHECK(others == 0);
+    };
+    refuse(1000);
+    const std::uint64_t before = resident_kilobytes(r.d.process().pid());
+    refuse(packets);
+    CHECK(resident_kilobytes(r.d.process().pid()) <= before + growth_max_kb);
+    place.come_back();
+    packet.expect_fulfilled();
+}
+
+TEMPLATE_TEST_CASE("store outage: a daemon that is stopped meanwhile says what it could not write", "", on_sqlite,
+                   on_postgresql) {
+    store_place place{TestType::kind};
+    rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
+    packet_under_way packet{r, 10};
+    place.fail();
+    packet.fulfill();
+    REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+    r.d.process().signal(SIGTERM);
+    REQUIRE(eventually([&] { return r.d.has_logged("stopping: no new packets"); }));
+    CHECK(!r.d.process().wait(500ms));  // it still hopes for the store
+    r.d.process().signal(SIGTERM);
+    CHECK(r.d.process().wait(patience) == std::optional{1});
+    CHECK(r.d.has_logged("the store did not take"));
+    CHECK(!packet.is_answered());
+    place.come_back();
+    r.d.start();
+    CHECK(r.d.liquidity("p1") == default_liquidity);
+    CHECK(r.d.audit().status == 0);
+}
+
+TEST_CASE("store outage: an SQLite file that may not grow any more") {
+    const store_place place{store_kind::sqlite};
+    rig r{[&](daemon_terms& terms) {
+        terms.store = place.url();
+        terms.log_level = "info";
+    }};
+    const pid_t daemon = r.d.process().pid();
+    const auto limit = [daemon](rlim_t size) {
+        const rlimit wanted{size, RLIM_INFINITY};
+        REQUIRE(::prlimit(daemon, RLIMIT_FSIZE, &wanted, nullptr) == 0);
+    };
+    expect_outage_survived(
+        r, [&] { limit(std::filesystem::file_size(place.file().string() + "-wal")); }, [&] { limit(RLIM_INFINITY); });
+}
+
+TEST_CASE("store outage: the disk of an SQLite file is full") {
+    const small_file_system disk{"1m"};
+    if (!disk.is_there()) {
+        WARN("this system lets us mount nothing: not checked");
+        return;
+    }
+    rig r{[&](daemon_terms& terms) { terms.store = "sqlite:" + (disk.path() / "ilpd.db").string(); }};
+    expect_outage_survived(r, [&] { disk.fill(); }, [&] { disk.make_room(); });
+}
+
+TEST_CASE("store outage: an SQLite file becomes read-only") {
+    const store_place place{store_kind::sqlite};
+    rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
+    const std::string log = place.file().string() + "-wal";
+    if (!change_attribute("+i", log)) {
+        WARN("this file system has no immutable files: not checked");
+        return;
+    }
+    const struct restorer {
+        std::string file;
+        ~restorer() { change_attribute("-i", file); }
+    } at_end{log};
+    expect_outage_survived(r, [] {}, [&] { change_attribute("-i", log); });
+}
+
+TEST_CASE("store outage: an SQLite file that is read-only from the start is told") {
+    const store_place place{store_kind::sqlite};
+    daemon_terms terms{.peers = {{.name = "p1"}}, .store = place.url()};
+    CHECK(ilpd_daemon{terms}.stop() == 0);
+    if (!change_attribute("+i", place.file())) {
+        WARN("this file system has no immutable files: not checked");
+        return;
+    }
+    const auto refused = run_daemon(terms);
+    change_attribute("-i", place.file());
+    INFO(refused.standard_output << refused.standard_error);
+    CHECK(refused.status == 1);
+    CHECK((refused.standard_output + refused.standard_error).contains(place.file().string()));
 }

@@ -22,6 +22,24 @@ std::string quoted_list(const std::vector<std::string>& values) {
     return text + "]";
 }
 
+/// Runs `ilpd --config FILE`, and waits until it ends.
+finished_daemon run_to_the_end(const std::filesystem::path& config, const std::vector<std::string>& arguments) {
+    const temporary_directory folder;
+    const auto read = [&](const char* name) {
+        std::ifstream file{folder.path() / name, std::ios::binary};
+        return std::string{std::istreambuf_iterator<char>{file}, {}};
+    };
+    command what;
+    what.arguments = {daemon_program(), "--config", config.string()};
+    what.arguments.insert(what.arguments.end(), arguments.begin(), arguments.end());
+    what.output = folder.path() / "output";
+    what.errors = folder.path() / "errors";
+    child_process process{std::move(what)};
+    const auto status = process.wait(patience);
+    if (!status) throw std::runtime_error{"the daemon did not end: " + process.output()};
+    return {*status, config.string(), read("output"), read("errors")};
+}
+
 std::string asset_of(std::string_view code, std::uint8_t scale) {
     return "{code: \"" + std::string{code} + "\", scale: " + std::to_string(scale);
 }
@@ -44,6 +62,8 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     std::string yaml = "ilp_address: " + terms.address + "\nconnector:\n";
     yaml += "  listen: 127.0.0.1:" + std::to_string(port) + "\n";
     append_lines(yaml, terms.connector, 2);
+    if (!terms.rates.empty()) yaml += "rates:\n";
+    append_lines(yaml, terms.rates, 2);
     yaml += "metrics: {listen: \"127.0.0.1:" + std::to_string(metrics_port) + "\"}\n";
     yaml += "store: {url: \"" + store + "\"}\n";
 
@@ -107,6 +127,15 @@ void ilpd_daemon::start() {
     wait_until_ready();
 }
 
+void ilpd_daemon::reload() const {
+    write_config();
+    process_->signal(SIGHUP);
+}
+
+finished_daemon ilpd_daemon::audit() const {
+    return run_to_the_end(config_path(), {"--audit"});
+}
+
 int ilpd_daemon::stop() {
     process_->signal(SIGTERM);
     const auto status = process_->wait(patience);
@@ -126,6 +155,11 @@ std::string ilpd_daemon::log() const {
         text.append(std::istreambuf_iterator<char>{file}, {});
     }
     return text;
+}
+
+bool ilpd_daemon::is_ready() const {
+    const auto response = http_connection{metrics_port_}.exchange({.method = "GET", .target = "/readyz"});
+    return response && response->status() == 200;
 }
 
 metrics ilpd_daemon::scrape() const {
@@ -172,25 +206,9 @@ http_request ilp_request(ilp::bytes_view body, std::string_view peer) {
 
 finished_daemon run_daemon(std::string_view yaml, const std::vector<std::string>& arguments) {
     const temporary_directory folder;
-    const auto read = [&](const char* name) {
-        std::ifstream file{folder.path() / name, std::ios::binary};
-        return std::string{std::istreambuf_iterator<char>{file}, {}};
-    };
-    finished_daemon result;
-    result.config_path = (folder.path() / "ilpd.yaml").string();
-    std::ofstream{result.config_path} << yaml;
-    command what;
-    what.arguments = {daemon_program(), "--config", result.config_path};
-    what.arguments.insert(what.arguments.end(), arguments.begin(), arguments.end());
-    what.output = folder.path() / "output";
-    what.errors = folder.path() / "errors";
-    child_process process{std::move(what)};
-    const auto status = process.wait(patience);
-    result.standard_output = read("output");
-    result.standard_error = read("errors");
-    if (!status) throw std::runtime_error{"the daemon did not end: " + process.output()};
-    result.status = *status;
-    return result;
+    const auto config = folder.path() / "ilpd.yaml";
+    std::ofstream{config} << yaml;
+    return run_to_the_end(config, arguments);
 }
 
 finished_daemon run_daemon(const daemon_terms& terms, const std::vector<std::string>& arguments) {

@@ -39,6 +39,14 @@ struct asset_terms {
     std::optional<std::uint64_t> liquidity_threshold{};
 };
 
+/// How a daemon ended that was not to run on.
+struct finished_daemon {
+    int status = 0;
+    std::string config_path{};
+    std::string standard_output{};
+    std::string standard_error{};
+};
+
 /// What a test says about a daemon; everything else keeps its default.
 struct daemon_terms {
     std::string address = "test.d";
@@ -46,6 +54,7 @@ struct daemon_terms {
     std::vector<asset_terms> assets{};     ///< besides those of the peers, or with liquidity
     std::vector<std::string> connector{};  ///< further lines of the connector section
     std::vector<std::string> webhooks{};   ///< lines of the webhooks section
+    std::vector<std::string> rates{};      ///< lines of the rates section
     std::string log_level = "debug";
     std::string log_format = "text";
     std::string store{};  ///< absent: an SQLite file in the daemon's folder
@@ -77,6 +86,12 @@ public:
     void launch();
     void wait_until_ready();
 
+    /// SIGHUP, with `terms` as they now are.
+    void reload() const;
+
+    /// Runs `ilpd --audit` on its configuration, beside it or after its end.
+    finished_daemon audit() const;
+
     /// SIGTERM; the exit status. Throws when it does not end in time.
     int stop();
     void kill9();
@@ -84,6 +99,10 @@ public:
 
     /// All that it ever said.
     std::string log() const;
+    bool has_logged(std::string_view text) const { return log().contains(text); }
+
+    /// What /readyz says.
+    bool is_ready() const;
 
     metrics scrape() const;
     std::uint64_t liquidity(std::string_view peer) const;
@@ -115,15 +134,8 @@ std::string daemon_program();
 std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& folder, std::uint16_t port,
                     std::uint16_t metrics_port, std::uint16_t nobody);
 
-/// How a daemon ended that was started with a configuration of the test's own, in a folder that is gone again.
-struct finished_daemon {
-    int status = 0;
-    std::string config_path{};
-    std::string standard_output{};
-    std::string standard_error{};
-};
-
-/// Runs `ilpd --config FILE` with `yaml` in the file, and waits until it ends. Throws when it runs on.
+/// Runs `ilpd --config FILE` with `yaml` in the file, which is gone again then, and waits until it ends. Throws when it
+/// runs on.
 finished_daemon run_daemon(std::string_view yaml, const std::vector<std::string>& arguments = {});
 finished_daemon run_daemon(const daemon_terms& terms, const std::vector<std::string>& arguments = {});
 

@@ -32,6 +32,19 @@ webhooks:
   secret: "(hidden)"
   timeout: 2s
   max_retry: 3
+rates:
+  url: "http://127.0.0.1:8000/rates?key"
+  lifetime: 20s
+  grace: 2m
+  timeout: 3s
+  fixed:
+    - base: "USD"
+      quote: "EUR"
+      rate: 0.813399
+  spreads:
+    - base: "EUR"
+      quote: "USD"
+      basis_points: 50
 assets:
   - code: "USD"
     scale: 9
@@ -50,6 +63,7 @@ peers:
       - ""
       - "test.carol"
     max_packet_amount: 3
+    spread: 25
     packet_rate: 4
     packet_burst: 5
     incoming_throughput: 6
@@ -113,12 +127,24 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.webhooks.secret->reveal() == "(hidden)");
     CHECK(s.webhooks.timeout.count() == 2'000);
     CHECK(s.webhooks.max_retry == 3);
+    CHECK(s.rates.url->target == "/rates?key");
+    CHECK(s.rates.lifetime.count() == 20'000);
+    CHECK(s.rates.grace.count() == 120'000);
+    CHECK(s.rates.timeout.count() == 3'000);
+    CHECK(s.rates.fixed[0].base == "USD");
+    CHECK(s.rates.fixed[0].quote == "EUR");
+    CHECK(s.rates.fixed[0].rate == ilp::rate{813399, -6});
+    CHECK(s.rates.spreads[0].base == "EUR");
+    CHECK(s.rates.spreads[0].quote == "USD");
+    CHECK(s.rates.spreads[0].basis_points == 50);
     CHECK(s.assets[0].liquidity.value == 1);
     CHECK(s.assets[0].liquidity_threshold->value == 2);
     CHECK_FALSE(s.assets[1].liquidity_threshold);
     const auto& bob = s.peers[0];
     CHECK(bob.routes == std::vector<std::string>{"", "test.carol"});
     CHECK(bob.max_packet_amount->value == 3);
+    CHECK(bob.spread == 25);
+    CHECK_FALSE(s.peers[1].spread);
     CHECK(bob.packet_rate == 4);
     CHECK(bob.packet_burst == 5);
     CHECK(bob.incoming_throughput->value == 6);

@@ -44,6 +44,13 @@ TEST_CASE("Amounts have the whole range of 64 bits and never pass through a doub
     check_refused(config::amount(1), {"0"});
 }
 
+TEST_CASE("Exchange rates are decimal numbers that never pass through a double") {
+    const auto type = config::exchange_rate();
+    check_round_trip(type, {"1", "0.813399", "9007199254740993", "0.1234567890123456789012345678901234"});
+    CHECK(type.print(*type.parse("8.13399e-1")) == "0.813399");
+    check_refused(type, {"", "0", "-1", "0.0", "1,5", ".5", "1/3", "NaN", "12345678901234567890123456789012345"});
+}
+
 TEST_CASE("Durations carry their unit") {
     const auto type = config::duration(1ms, 1h);
     CHECK(type.parse("500ms") == 500ms);

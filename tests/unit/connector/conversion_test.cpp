@@ -7,7 +7,9 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
 using boost::multiprecision::cpp_int;
@@ -145,5 +147,161 @@ TEST_CASE("A27-33 A27-34 A27-36: random amounts between random scales agree with
         const int near = std::clamp(incoming + static_cast<int>(random() % 45) - 22, 0, 255);
         const int outgoing = random() % 8 == 0 ? static_cast<int>(random() % 256) : near;
         if (!agrees(amount, incoming, outgoing)) FAIL(amount << " from scale " << incoming << " to " << outgoing);
+    }
+}
+
+namespace {
+
+/// Every number that a conversion is made of.
+struct terms {
+    ilp::rate rate;
+    std::uint16_t spread = 0;
+    int incoming_scale = 0;
+    int outgoing_scale = 0;
+
+    connector::conversion conversion() const {
+        return {rate, spread, static_cast<std::uint8_t>(incoming_scale), static_cast<std::uint8_t>(outgoing_scale)};
+    }
+};
+
+std::string to_text(const terms& t, std::uint64_t amount) {
+    return std::to_string(amount) + " at " + to_string(t.rate) + " less " + std::to_string(t.spread) + ", scales " +
+           std::to_string(t.incoming_scale) + " and " + std::to_string(t.outgoing_scale);
+}
+
+/// One fraction for all amounts: numerator and denominator in numbers that have no end.
+struct fraction {
+    cpp_int numerator;
+    cpp_int denominator = 10'000;
+
+    explicit fraction(const terms& t) : numerator{cpp_int{t.rate.digits} * (10'000 - t.spread)} {
+        const int exponent = t.rate.exponent + t.outgoing_scale - t.incoming_scale;
+        (exponent < 0 ? denominator : numerator) *=
+            boost::multiprecision::pow(cpp_int{10}, static_cast<unsigned>(std::abs(exponent)));
+    }
+    cpp_int of(const cpp_int& amount) const { return amount * numerator / denominator; }
+
+    /// The last amount that gives no more than this.
+    std::uint64_t last_up_to(std::uint64_t outgoing) const {
+        const cpp_int last = ((cpp_int{outgoing} + 1) * denominator - 1) / numerator;
+        return last > amount_max ? amount_max : static_cast<std::uint64_t>(last);
+    }
+};
+
+bool agrees(const terms& t, const fraction& reference, std::uint64_t amount) {
+    const auto [what, converted] = t.conversion().convert({amount});
+    const cpp_int expected = reference.of(amount);
+    return what == expected_outcome(expected, amount) && (what != outcome::converted || converted.value == expected);
+}
+
+/// At this amount and at the ones where something changes near it.
+void check(const terms& t, std::uint64_t amount) {
+    const fraction reference{t};
+    const auto must_agree = [&](std::uint64_t at) {
+        if (!agrees(t, reference, at)) FAIL(to_text(t, at));
+    };
+    must_agree(amount);
+    for (const std::uint64_t outgoing : {amount, std::uint64_t{0}, amount_max}) {
+        const std::uint64_t largest = t.conversion().largest_incoming({outgoing}).value;
+        if (largest != reference.last_up_to(outgoing)) FAIL("largest for " << outgoing << ": " << to_text(t, largest));
+        must_agree(largest);
+        if (largest != amount_max) must_agree(largest + 1);
+    }
+}
+
+ilp::rate random_rate(std::mt19937_64& random) {
+    std::string text(1 + random() % (random() % 3 == 0 ? ilp::rate_digits_max : 8), '0');
+    for (char& digit : text) digit = static_cast<char>('0' + random() % 10);
+    text.front() = static_cast<char>('1' + random() % 9);
+    const int near = -static_cast<int>(random() % (text.size() + 4));
+    return ilp::parse_rate(text + "e" + std::to_string(random() % 16 == 0 ? near * 5 : near)).value();
+}
+
+}  // namespace
+
+TEST_CASE("A27-33: a rate, a spread and two scales make one conversion, rounded down once") {
+    const auto converted = [](const char* rate, std::uint16_t spread, std::uint8_t incoming, std::uint8_t outgoing,
+                              std::uint64_t amount) {
+        const auto [what, result] =
+            conversion{ilp::parse_rate(rate).value(), spread, incoming, outgoing}.convert({amount});
+        CHECK(what == outcome::converted);
+        return result.value;
+    };
+    CHECK(converted("0.813399", 0, 9, 9, 1'000'000'000) == 813'399'000);
+    CHECK(converted("0.813399", 0, 9, 2, 1'000'000'000) == 81);
+    CHECK(converted("0.813399", 0, 2, 9, 1) == 8'133'990);
+    CHECK(converted("0.813399", 50, 9, 9, 1'000'000'000) == 809'332'005);
+    CHECK(converted("1", 1, 0, 0, 10'000) == 9'999);
+    CHECK(converted("1", 9'999, 0, 0, 10'000) == 1);
+    // Rounded twice, it would be 0 and 8.
+    CHECK(converted("0.9", 1'000, 1, 0, 13) == 1);
+    CHECK(converted("1.111111111111111111111111111111111", 0, 0, 0, 9) == 9);
+    CHECK(converted("1.111111111111111111111111111111111", 0, 0, 0, 10) == 11);
+    // One third, as exactly as a rate can be.
+    CHECK(converted("0.3333333333333333333333333333333333", 0, 0, 0, amount_max) == 6'148'914'691'236'517'204);
+}
+
+TEST_CASE("A27-30: at rate 1 every amount stays as it is, in whatever form the rate is written") {
+    for (const char* const rate : {"1", "1.000", "10e-1", "0.001e3"}) {
+        const conversion same{ilp::parse_rate(rate).value(), 0, 9, 9};
+        for (const std::uint64_t amount : boundary_amounts()) {
+            CHECK(same.convert({amount}).what == outcome::converted);
+            CHECK(same.convert({amount}).amount.value == amount);
+        }
+    }
+}
+
+TEST_CASE("A27-31 A27-32 A27-34 A27-36: what a rate makes of the ends of the range") {
+    const auto with = [](const char* rate, std::uint16_t spread = 0) {
+        return conversion{ilp::parse_rate(rate).value(), spread, 0, 0};
+    };
+    CHECK(with("0.5").convert({0}).amount.is_zero());
+    CHECK(with("0.5").convert({0}).what == outcome::converted);
+    CHECK(with("2").convert({0}).what == outcome::converted);
+    CHECK(with("0.1").convert({1}).what == outcome::to_zero);
+    CHECK(with("1", 1).convert({1}).what == outcome::to_zero);
+    CHECK(with("4").convert({std::uint64_t{1} << 63}).what == outcome::overflow);
+    CHECK(with("4").largest_incoming(ilp::amount::max()).value == amount_max / 4);
+    CHECK(with("2").largest_incoming({1000}).value == 500);
+    CHECK(with("2").largest_incoming({1001}).value == 500);
+    CHECK(with("0.5").largest_incoming({1000}).value == 2001);
+}
+
+TEST_CASE("A27-33 A27-34 A27-36: boundary amounts, rates and scales agree with a big-integer reference") {
+    const std::string digits(ilp::rate_digits_max, '9');
+    std::vector<ilp::rate> rates;
+    for (const std::string& text :
+         {std::string{"1"}, std::string{"0.813399"}, std::string{"18446744073709551615"},
+          std::string{"18446744073709551616"}, std::string{"0.00000000000000000001"}, digits, "0." + digits,
+          "1." + digits.substr(1), digits + "e255", digits + "e-255", std::string{"1e255"}, std::string{"1e-255"},
+          std::string{"3.402823669209384634633746074317682e38"}}) {
+        rates.push_back(ilp::parse_rate(text).value());
+    }
+    const std::vector<std::pair<int, int>> scales{{0, 0},  {9, 9},  {0, 255}, {255, 0}, {2, 9},  {9, 2},
+                                                  {0, 19}, {19, 0}, {20, 0},  {0, 38},  {38, 0}, {39, 0},
+                                                  {57, 0}, {58, 0}, {76, 0},  {77, 0}};
+    const auto amounts = boundary_amounts();
+    for (const ilp::rate& rate : rates) {
+        for (const auto& [incoming, outgoing] : scales) {
+            for (const std::uint16_t spread : std::vector<std::uint16_t>{0, 1, 50, 5'000, 9'999}) {
+                for (std::size_t i = 0; i < amounts.size(); i += 3)
+                    check({rate, spread, incoming, outgoing}, amounts[i]);
+            }
+        }
+    }
+}
+
+TEST_CASE("A27-33 A27-34 A27-36: a million random conversions agree with a big-integer reference") {
+    const auto seed = std::random_device{}();
+    CAPTURE(seed);
+    std::mt19937_64 random{seed};
+    constexpr int rounds = 12'500;  // of 80 conversions each
+    for (int i = 0; i < rounds; ++i) {
+        terms t{random_rate(random), 0, static_cast<int>(random() % 256), 0};
+        if (random() % 2 == 0) t.spread = static_cast<std::uint16_t>(random() % 10'000);
+        // Mostly such that the result is an amount: the scales make up for the rate's exponent.
+        const int even = t.incoming_scale + static_cast<int>(random() % 33) - 16;
+        t.outgoing_scale = random() % 8 == 0 ? static_cast<int>(random() % 256) : std::clamp(even, 0, 255);
+        for (int amounts = 0; amounts < 8; ++amounts) check(t, random() >> (random() % 64));
     }
 }

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <limits>
 #include <map>
 #include <set>
 #include <sstream>
@@ -58,6 +60,15 @@ config::settings two_peers() {
 }
 
 }  // namespace
+
+TEST_CASE("the age of rates is shown for each base, and is infinite before the first have come") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    const exposition shown{
+        expose({*book.registry, commits, {}, nullptr, {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
+    CHECK(shown.value("ilp_rate_age_seconds{base=\"USD\"}") == 1.5);
+    CHECK(shown.value("ilp_rate_age_seconds{base=\"EUR\"}") == std::numeric_limits<double>::infinity());
+}
 
 TEST_CASE("metrics: every family has its name, help and type, also before the first packet") {
     const book book{two_peers()};

@@ -21,7 +21,7 @@ namespace connector::testing {
 /// A peer without account, for what does not look at money.
 inline peering::peer peer_named(std::string name) {
     const auto address = ilp::address::parse("test.somebody").value();
-    return {0, {}, {}, std::move(name), address, nullptr, {}, {}, {}, false, {}, {}, nullptr, {}};
+    return {0, {}, {}, std::move(name), address, nullptr, {}, {}, {}, {}, false, {}, {}, nullptr, {}};
 }
 
 inline config::peer_settings peer_settings(const std::string& name, const std::string& code, std::uint8_t scale,

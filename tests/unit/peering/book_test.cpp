@@ -358,7 +358,7 @@ TEST_CASE("A32-01 A32-12: a million operations leave ledger, committer and store
     const std::uint64_t large = GENERATE(std::uint64_t{1} << 40, amount_max - 1000);
     const std::uint64_t seed = printed_seed("book in memory");
     CAPTURE(large, seed);
-    constexpr int operations = 1'000'000 / slowness;
+    const int operations = scaled(1'000'000);
     kept_in_memory store;
     walk walk{seed, watched_peers(large), [&]() -> peering::store& { return store; }};
     REQUIRE(walk.run(operations, 5000));
@@ -371,7 +371,7 @@ TEST_CASE("A32-01 A32-12: without anything to wait for the book is the same") {
     CAPTURE(seed);
     const auto store = open_or_throw("memory:");
     walk walk{seed, watched_peers(amount_max - 1000), [&]() -> peering::store& { return *store; }};
-    CHECK(walk.run(200'000 / slowness, 5000));
+    CHECK(walk.run(scaled(200'000), 5000));
 }
 
 TEST_CASE("A32-01 A32-12: what a store keeps is what a tiny sequential ledger has, from one start to the next") {
@@ -385,8 +385,8 @@ TEST_CASE("A32-01 A32-12: what a store keeps is what a tiny sequential ledger ha
                   store = place.open();
                   return *store;
               }};
-    constexpr int operations = 20'000 / slowness;
-    REQUIRE(walk.run(operations, 2000 / slowness));
+    const int operations = scaled(10'000);
+    REQUIRE(walk.run(operations, operations / 10));
     CHECK(walk.seen().holds > operations / 20);
     CHECK(walk.seen().restarts > 9);
     const audit_report report = audit(place.url()).value();

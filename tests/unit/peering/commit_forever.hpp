@@ -2,10 +2,13 @@
 
 #include "tests/unit/peering/world.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <string>
 
-/// What the crash test and the program that it kills agree on.
+/// What the crash test and the program that it kills agree on. The program writes a line for everything that is
+/// durable: "b N" for batch N, "m N" for transfer N that was made, "p N" for transfer N that was posted.
 namespace peering::testing {
 
 inline constexpr std::size_t crash_peers = 4;
@@ -26,6 +29,28 @@ struct crash_batch {
     std::uint64_t amount;
     std::uint64_t packets;
 };
+
+/// Operators' transfers of a run, by number: deposits, withdrawals at once, and withdrawals in two phases, of which
+/// every other is posted after the next ones were made.
+enum class crash_transfer : std::uint8_t { deposit, withdrawal, pending, posted_later };
+
+inline crash_transfer crash_transfer_of(std::uint32_t number) {
+    return static_cast<crash_transfer>(number % 4);
+}
+
+inline std::string crash_uuid(std::uint32_t run, std::uint32_t number) {
+    return fmt::format("{:08x}-0000-4000-8000-{:012x}", run, number);
+}
+
+inline std::uint64_t crash_amount(std::uint32_t number) {
+    return 1 + number % 100;
+}
+
+inline std::size_t crash_peer_of(std::uint32_t number) {
+    return number % crash_peers;
+}
+
+inline constexpr std::uint32_t crash_posts_after = 3;  // further transfers
 
 inline crash_batch crash_batch_of(commit_ticket ticket) {
     return {ticket % crash_peers, (ticket * 7 + 1) % crash_peers, 1 + ticket % 1000, 1 + ticket % 3};

@@ -141,7 +141,7 @@ public:
 }  // namespace
 
 TEST_CASE("refusals come in the order that the Admin API documents") {
-    shop shop{GENERATE(kinds_of_stores())};
+    shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     const std::string used = new_uuid();
     const std::string unused = new_uuid();
     REQUIRE(shop->deposit(used, 10) == done);
@@ -185,7 +185,7 @@ TEST_CASE("refusals come in the order that the Admin API documents") {
 }
 
 TEST_CASE("what is refused was never there: its id can be used with mended arguments") {
-    shop shop{GENERATE(kinds_of_stores())};
+    shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     const std::string id = new_uuid();
     CHECK(shop->deposit(id, amount_max - 999) == too_much_liquidity);
     CHECK(shop->withdraw(id, 1001) == insufficient_liquidity);
@@ -231,7 +231,7 @@ TEST_CASE("an id is taken once, in whatever letters, for whatever transfer, for 
 }
 
 TEST_CASE("of many at once with one id exactly one is made") {
-    shop shop{GENERATE(kinds_of_stores())};
+    shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     constexpr int rounds = 20;
     constexpr std::size_t threads = 6;
     for (int round = 0; round < rounds; ++round) {
@@ -261,7 +261,7 @@ TEST_CASE("of many at once with one id exactly one is made") {
 }
 
 TEST_CASE("a withdrawal in two phases reserves its amount, and moves it when it is posted") {
-    shop shop{GENERATE(kinds_of_stores())};
+    shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     const std::string first = new_uuid();
     const std::string second = new_uuid();
     REQUIRE(shop->withdraw(first, 600, 10s) == done);
@@ -292,7 +292,7 @@ TEST_CASE("a withdrawal in two phases reserves its amount, and moves it when it 
 }
 
 TEST_CASE("at the instant of its expiry a withdrawal is over") {
-    shop shop{GENERATE(kinds_of_stores())};
+    shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     for (const auto end : {&desk::post, &desk::undo}) {
         const std::string in_time = new_uuid();
         const std::string late = new_uuid();
@@ -316,7 +316,7 @@ TEST_CASE("at the instant of its expiry a withdrawal is over") {
 }
 
 TEST_CASE("a timeout beyond a century is one, and does not overflow") {
-    shop shop{GENERATE(kinds_of_stores())};
+    shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     const std::string id = new_uuid();
     REQUIRE(shop->withdraw(id, 1, std::chrono::seconds::max()) == done);
     shop.restart();
@@ -369,7 +369,7 @@ TEST_CASE("a book whose account lacks what is pending is not restored") {
 }
 
 TEST_CASE("many withdrawals are pending at once, and expire in their time") {
-    shop shop{GENERATE(kinds_of_stores())};
+    shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     constexpr int count = 500;
     std::atomic<int> made{0};
     for (int i = 0; i < count; ++i) {

@@ -65,6 +65,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     config::settings settings = two_peers();
     settings.peers[0].routes = {"test.dave", ""};
     settings.peers[0].max_packet_amount = ilp::amount{77};
+    settings.peers[0].spread = std::uint16_t{25};
     settings.peers[0].packet_rate = 10;
     settings.peers[0].return_to_source = true;
     const auto registry = build_or_throw(settings, *store, ledger);
@@ -73,6 +74,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(bob.address.text() == "test.bob");
     CHECK(bob.routes == std::vector<std::string>{"test.dave", ""});
     CHECK(bob.max_packet_amount == ilp::amount{77});
+    CHECK(bob.spread == 25);
     CHECK(bob.return_to_source);
     CHECK(bob.limits->packet_rate.has_value());
     CHECK_FALSE(bob.limits->incoming_throughput.has_value());

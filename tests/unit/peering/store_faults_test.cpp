@@ -1,4 +1,5 @@
 #include "peering/uuid.hpp"
+#include "tests/unit/peering/faulty_vfs.hpp"
 #include "tests/unit/peering/scripted_run.hpp"
 #include "tests/unit/peering/store_place.hpp"
 
@@ -131,6 +132,7 @@ private:
 TEST_CASE("whichever call to the store fails, however, nothing is lost and nothing is doubled") {
     const fault kind = GENERATE(fault::error_before, fault::error_after, fault::final_error, fault::delay);
     CAPTURE(static_cast<int>(kind));
+    const faulty_vfs fast_disk;
     std::vector<store_picture> expected;
     int calls = 0;
     {
@@ -147,7 +149,6 @@ TEST_CASE("whichever call to the store fails, however, nothing is lost and nothi
             faulty_store store{place.open()};
             scripted_run run{store};
             store.arm(at, kind);
-            std::vector<store_picture> durable;
             REQUIRE(run.run());
             calls = std::max(calls, store.calls());
             CHECK(run.commits().stop(10s));
@@ -163,6 +164,7 @@ TEST_CASE("whichever call to the store fails, however, nothing is lost and nothi
 
 TEST_CASE("whichever call fails at the start, the daemon does not start, and does at the next try") {
     const fault kind = GENERATE(fault::error_before, fault::error_after, fault::final_error);
+    const faulty_vfs fast_disk;
     const store_place reference{store_kind::sqlite};
     const store_picture expected = undisturbed_run(*reference.open()).back();
     bool failed = true;

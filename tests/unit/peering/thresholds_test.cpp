@@ -194,7 +194,7 @@ TEST_CASE("the event of a crossing is written with the totals that crossed, once
 }
 
 TEST_CASE("a transaction that does not come about leaves neither totals nor event") {
-    const store_place place{GENERATE(kinds_of_durable_stores())};
+    const store_place place{store_kind::sqlite};
     const auto store = place.open();
     books books{*store};
     const auto registry = build_or_throw(watched_pair(), books.keeper);

@@ -39,6 +39,12 @@ inline constexpr int slowness = 10;
 inline constexpr int slowness = 1;
 #endif
 
+/// How often a random test does something; ILPD_SCALE=N makes it N times as often.
+inline int scaled(int operations) {
+    const char* const given = std::getenv("ILPD_SCALE");
+    return operations / slowness * (given != nullptr ? std::atoi(given) : 1);
+}
+
 /// ILPD_SEED=N does again what an earlier run did.
 inline std::uint64_t printed_seed(std::string_view of) {
     const char* const given = std::getenv("ILPD_SEED");

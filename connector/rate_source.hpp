@@ -1,0 +1,44 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "connector/http_client.hpp"
+#include "connector/rate_keeper.hpp"
+#include "connector/rate_table.hpp"
+#include "peering/registry.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// Fetches rates in the background, on the control loop: the shell round rate_keeper. Must outlive the loop's run.
+class rate_source {
+public:
+    /// `publish` is called with each new table.
+    rate_source(boost::asio::io_context& context, std::function<void(std::shared_ptr<const rate_table>)> publish);
+
+    /// Takes over what the file says; publishes before it returns, and whenever rates have arrived.
+    void configure(const config::rates_settings& settings, const peering::registry& registry);
+
+    std::vector<rate_age> ages() const;
+
+private:
+    void fetch_due();
+    void fetch(rate_request request);
+    void fetched(const rate_request& request, std::expected<http_answer, std::string> outcome);
+    void publish();
+
+    boost::asio::io_context& context_;
+    boost::asio::steady_timer timer_;
+    std::function<void(std::shared_ptr<const rate_table>)> publish_;
+    config::rates_settings settings_;
+    rate_keeper keeper_;
+};
+
+}  // namespace connector

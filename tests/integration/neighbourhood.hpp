@@ -1,0 +1,71 @@
+#pragma once
+
+#include "tests/integration/store_place.hpp"
+#include "tests/support/daemon.hpp"
+#include "tests/support/fake_peer.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace support {
+
+/// The peers of one daemon, who all send to each other through it, and remember what they were told and what they said.
+/// The last one has an account of another scale. Three of four packets are fulfilled.
+class neighbourhood {
+public:
+    static constexpr std::uint64_t deposit = 1'000'000'000'000;  // of each peer and each asset
+    static constexpr std::uint64_t amount_max = 100'000;
+
+    explicit neighbourhood(std::size_t size = 5);
+
+    daemon_terms terms(std::string store) const;
+
+    /// While it lives, every peer sends, one packet at a time on each of its connections, and connects again when one
+    /// ends.
+    class load {
+    public:
+        load(neighbourhood& peers, const ilpd_daemon& d, int connections_each = 1);
+
+    private:
+        std::vector<std::jthread> threads_;
+    };
+
+    /// Reads the daemon's book and requires: all that a sender was told is booked, and nothing that a next hop did not
+    /// fulfill; whatever differs was in flight when a connection ended; every account adds up. Nobody sends meanwhile.
+    void expect_booked(const ilpd_daemon& d, const store_place& place) const;
+
+    /// Packets whose sender got this answer: "fulfill", or the code of a Reject.
+    std::uint64_t answers(const std::string& outcome) const;
+    /// Packets whose connection ended without an answer.
+    std::uint64_t unanswered() const { return answers("no answer"); }
+    /// For people: how much is in doubt, and how much of it turned out to be booked.
+    std::string report() const;
+
+private:
+    struct neighbour {
+        std::string name;
+        std::uint8_t scale;
+        fake_peer server{};
+        std::atomic<std::uint64_t> paid{0};           // of its own packets, fulfilled
+        std::atomic<std::uint64_t> paid_in_doubt{0};  // without an answer
+        std::atomic<std::uint64_t> promised{0};       // of packets to it: it fulfilled them
+        std::atomic<std::uint64_t> received{0};       // and the sender was told so
+        std::atomic<std::uint64_t> received_in_doubt{0};
+    };
+
+    void send(neighbour& self, std::uint16_t port, const std::stop_token& stop);
+    void count(neighbour& from, neighbour& to, std::uint64_t amount, const std::string& outcome);
+
+    std::deque<neighbour> neighbours_;
+    mutable std::mutex mutex_;
+    std::map<std::string, std::uint64_t> answers_;
+};
+
+}  // namespace support

@@ -1,0 +1,216 @@
+#include "tests/integration/packet_under_way.hpp"
+#include "tests/integration/small_file_system.hpp"
+#include "tests/support/postgres_server.hpp"
+#include "tests/support/rig.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <utility>
+
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+
+/// The rig on a PostgreSQL server.
+struct postgres_rig {
+    explicit postgres_rig(postgres_options options = {})
+        : server{std::move(options)}, r{[&](daemon_terms& terms) { terms.store = server.url(); }} {}
+
+    void expect_ready(bool ready) const {
+        REQUIRE(eventually([&] { return r.d.is_ready() == ready; }));
+    }
+    void expect_packets_pass() const {
+        const prepare sent{.amount = 10, .data = random_bytes(8)};
+        expect_fulfill(r.send(sent), sent);
+    }
+    /// Ends the daemon's sessions.
+    void terminate_sessions() const {
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ilpd'");
+    }
+    /// The daemon cannot come back until let_in(); the superuser can.
+    void lock_out() const {
+        server.execute("ALTER ROLE ilpd NOLOGIN");
+        terminate_sessions();
+    }
+    void let_in() const { server.execute("ALTER ROLE ilpd LOGIN"); }
+    std::string superuser_url() const {
+        std::string url = server.url();
+        return url.replace(url.find("ilpd@"), 5, "postgres@");
+    }
+    std::string last_commit() const { return server.value("SELECT last_commit || ' ' || writer FROM ledger_state"); }
+
+    postgres_server server;
+    rig r;
+};
+
+constexpr std::string_view fenced_line = "another ilpd has written to this database meanwhile";
+
+}  // namespace
+
+TEST_CASE("PostgreSQL: an idle daemon notices by itself that the server is gone and that it is back") {
+    postgres_rig p;
+    p.expect_ready(true);
+    p.server.stop();
+    p.expect_ready(false);
+    expect_reject(p.r.send({.amount = 10}), "T00");
+    CHECK(p.r.p2.request_count() == 0);
+    p.server.start();
+    p.expect_ready(true);
+    p.expect_packets_pass();
+    CHECK(p.r.d.audit().status == 0);
+}
+
+TEST_CASE("PostgreSQL: a server that hangs delays no packet until its expiry") {
+    postgres_rig p;
+    packet_under_way packet{p.r, 10};
+    p.server.pause();
+    packet.fulfill();
+    p.expect_ready(false);
+    expect_reject(p.r.send({.amount = 20, .expires_in = 300s}), "T00");
+    CHECK(p.r.p2.request_count() == 1);
+    p.server.resume();
+    packet.expect_fulfilled();
+    p.expect_ready(true);
+    p.expect_packets_pass();
+    CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 20);
+}
+
+TEST_CASE("PostgreSQL: an idle daemon notices that the server hangs") {
+    postgres_rig p;
+    p.server.pause();
+    p.expect_ready(false);
+    expect_reject(p.r.send({.amount = 20, .expires_in = 300s}), "T00");
+    p.server.resume();
+    p.expect_ready(true);
+    p.expect_packets_pass();
+}
+
+TEST_CASE("PostgreSQL: a server that becomes read-only is an outage") {
+    postgres_rig p;
+    const auto set_read_only = [&](const char* on_off) {
+        p.server.execute(std::string{"ALTER SYSTEM SET default_transaction_read_only = "} + on_off);
+        p.server.execute("SELECT pg_reload_conf()");
+    };
+    p.expect_packets_pass();
+    set_read_only("on");
+    p.expect_ready(false);
+    expect_reject(p.r.send({.amount = 10}), "T00");
+    CHECK(p.r.d.has_logged("read-only"));
+    set_read_only("off");
+    p.expect_ready(true);
+    p.expect_packets_pass();
+    CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 20);
+}
+
+TEST_CASE("PostgreSQL: the session is terminated and taken up again with its lock") {
+    postgres_rig p;
+    const std::string holder =
+        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+        "WHERE l.locktype = 'advisory' AND l.granted AND a.usename = 'ilpd'";
+    for (int round = 0; round < 3; ++round) {
+        p.terminate_sessions();
+        p.server.wait_for(holder, "1");
+        p.expect_ready(true);
+        p.expect_packets_pass();
+    }
+    CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 30);
+    const auto second = run_daemon(p.r.d.terms());
+    CHECK(second.status == 1);
+    CHECK((second.standard_output + second.standard_error).contains("in use by another ilpd"));
+}
+
+TEST_CASE("PostgreSQL: a daemon that was cut off while another one wrote never writes again") {
+    postgres_rig p;
+    p.expect_packets_pass();
+    packet_under_way packet{p.r, 1000};
+    p.lock_out();
+    packet.fulfill();
+    p.expect_ready(false);
+
+    daemon_terms terms = p.r.d.terms();
+    terms.store = p.superuser_url();
+    ilpd_daemon second{terms};
+    CHECK(second.liquidity("p2") == default_liquidity + 10);
+    CHECK(outcome(second.post(prepare{.amount = 5})) == "fulfill");
+    // The lock is the other one's as long as that runs.
+    p.let_in();
+    REQUIRE(eventually([&] { return p.r.d.has_logged("in use by another ilpd"); }));
+    CHECK(second.stop() == 0);
+    const std::string left_by_second = p.last_commit();
+
+    REQUIRE(eventually([&] { return p.r.d.has_logged(fenced_line); }));
+    CHECK(!p.r.d.is_ready());
+    expect_reject(p.r.send({.amount = 20}), "T00");
+    CHECK(!packet.is_answered());
+    CHECK(p.last_commit() == left_by_second);
+    p.r.d.kill9();
+    p.r.d.start();
+    CHECK(p.r.d.liquidity("p2") == default_liquidity + 15);
+    p.expect_packets_pass();
+    CHECK(p.r.d.audit().status == 0);
+}
+
+TEST_CASE("PostgreSQL: a daemon that was cut off while another one only looked goes on") {
+    postgres_rig p;
+    p.expect_packets_pass();
+    packet_under_way packet{p.r, 1000};
+    p.lock_out();
+    packet.fulfill();
+    p.expect_ready(false);
+    daemon_terms terms = p.r.d.terms();
+    terms.store = p.superuser_url();
+    CHECK(ilpd_daemon{terms}.stop() == 0);
+    p.let_in();
+    packet.expect_fulfilled();
+    p.expect_ready(true);
+    CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 1010);
+}
+
+TEST_CASE("PostgreSQL: a daemon does not start without its server and says why") {
+    postgres_server server;
+    const daemon_terms terms{.peers = {{.name = "p1"}}, .store = server.url()};
+    server.stop();
+    const auto refused = run_daemon(terms);
+    const std::string said = refused.standard_output + refused.standard_error;
+    INFO(said);
+    CHECK(refused.status == 1);
+    CHECK(said.contains("postgresql://ilpd@"));
+    CHECK(said.contains("cannot open"));
+    CHECK(!said.contains("ready"));
+}
+
+TEST_CASE("PostgreSQL: the server's disk is full for a while") {
+    const small_file_system disk{"64m"};
+    if (!disk.is_there()) {
+        WARN("this system lets us mount nothing: not checked");
+        return;
+    }
+    postgres_rig p{{.parent = disk.path()}};
+    p.expect_packets_pass();
+    disk.fill();
+    // What the server has reserved lasts for a while.
+    std::uint64_t sent = 10;
+    http_connection connection{p.r.d.port()};
+    const prepare one{.amount = 10, .expires_in = 60s};
+    connection.send(ilp_request(encode(one)));
+    REQUIRE(eventually([&] {
+        if (const auto response = connection.receive(10ms)) {
+            expect_fulfill(response, one);
+            sent += 10;
+            connection.send(ilp_request(encode(one)));
+        }
+        return !p.r.d.is_ready();
+    }));
+    disk.make_room();
+    REQUIRE(eventually([&] {
+        if (p.server.processes().empty()) p.server.start();  // it gives up when it cannot write its log
+        return p.r.d.is_ready();
+    }));
+    const auto last = outcome(connection.receive());
+    CHECK((last == "fulfill" || last == "T00"));
+    if (last == "fulfill") sent += 10;
+    CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + sent);
+    p.expect_packets_pass();
+    CHECK(p.r.d.audit().status == 0);
+}

@@ -1,0 +1,299 @@
+#include "tests/integration/store_place.hpp"
+#include "tests/support/rig.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <limits>
+#include <map>
+#include <random>
+#include <thread>
+
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
+
+/// What a packet asks its receiver for, in the first octet of its data.
+enum class wish : ilp::octet { fulfill, reject, wrong, late, silence };
+
+scripted_answer obey(const http_message& request) {
+    const received_prepare prepare = decode_prepare(request.body);
+    switch (static_cast<wish>(prepare.data.at(0))) {
+        case wish::fulfill:
+            break;
+        case wish::reject:
+            return answer_reject("F99");
+        case wish::wrong:
+            return answer_packet(encode_fulfill(ilp::fulfillment{}));
+        case wish::late: {
+            auto answer = answer_fulfill(request);
+            answer.delay = prepare.expires_at - now() + 50ms;
+            return answer;
+        }
+        case wish::silence:
+            return answer_silence();
+    }
+    return answer_fulfill(request);
+}
+
+/// Two daemons that are peers of each other, alice and bob, each with an end of its own beyond. Their common account
+/// is in USD/6; the ends may have other scales.
+struct two_daemons {
+    struct options {
+        std::uint8_t alice_end_scale = 9;
+        std::uint8_t bob_end_scale = 2;
+        std::uint64_t alice_of_bob = default_liquidity;  // what alice lets bob send
+        std::uint64_t bob_of_alice = default_liquidity;
+        std::uint64_t asset_liquidity = default_liquidity;
+        std::uint64_t of_ends = default_liquidity;
+    };
+
+    explicit two_daemons(store_kind kind) : two_daemons{kind, options{}} {}
+    two_daemons(store_kind kind, options wanted)
+        : terms_{wanted},
+          alice_place{kind},
+          bob_place{kind},
+          alice{terms("alice", "bob", bob_port, alice_end, wanted.alice_end_scale, wanted.alice_of_bob, alice_place),
+                alice_port},
+          bob{terms("bob", "alice", alice_port, bob_end, wanted.bob_end_scale, wanted.bob_of_alice, bob_place),
+              bob_port} {}
+
+    daemon_terms terms(const std::string& own, const std::string& other, std::uint16_t other_port, const fake_peer& end,
+                       std::uint8_t end_scale, std::uint64_t liquidity, const store_place& place) const {
+        daemon_terms terms{.address = "test." + own};
+        terms.log_level = "info";
+        terms.connector = {"workers: 1"};
+        terms.store = place.url();
+        terms.assets = {{"USD", 6, terms_.asset_liquidity}};
+        if (end_scale != 6) terms.assets.push_back({"USD", end_scale, terms_.asset_liquidity});
+        terms.peers = {
+            {.name = other, .port = other_port, .scale = 6, .liquidity = liquidity, .tokens = {token_for(own)}},
+            {.name = own + "-end",
+             .address = "test." + own + ".end",
+             .port = end.port(),
+             .scale = end_scale,
+             .liquidity = terms_.of_ends},
+        };
+        return terms;
+    }
+
+    /// What the peer's account gained since its deposit: exact, from the daemon's book.
+    static wide gained(const ilpd_daemon& d, const store_place& place, const std::string& peer, std::uint64_t deposit) {
+        d.wait_until_idle();
+        return place.peers().at(peer).balance() - static_cast<wide>(deposit);
+    }
+    wide gained_by_bob() const { return gained(alice, alice_place, "bob", terms_.alice_of_bob); }
+    wide gained_by_alice() const { return gained(bob, bob_place, "alice", terms_.bob_of_alice); }
+
+    void expect_clean_books() const {
+        CHECK(alice.audit().status == 0);
+        CHECK(bob.audit().status == 0);
+    }
+
+    options terms_;
+    std::uint16_t alice_port = free_port();
+    std::uint16_t bob_port = free_port();
+    fake_peer alice_end{obey};
+    fake_peer bob_end{obey};
+    store_place alice_place;
+    store_place bob_place;
+    ilpd_daemon alice;
+    ilpd_daemon bob;
+};
+
+/// One of the two sides sends to the other end, until told to stop or `packets` are sent.
+struct traffic {
+    std::map<std::string, int> outcomes;
+
+    std::string to_text() const {
+        std::string text;
+        for (const auto& [what, count] : outcomes) text += what + ": " + std::to_string(count) + " ";
+        return text;
+    }
+
+    void run(const ilpd_daemon& from, const std::string& peer, const std::string& destination, std::uint64_t amount_max,
+             bool slow_ones, int packets, const std::stop_token& stop = {}) {
+        std::mt19937 random{std::random_device{}()};
+        for (int i = 0; i < packets && !stop.stop_requested();) {
+            try {
+                http_connection connection{from.port()};
+                for (bool answered = true; answered && i < packets && !stop.stop_requested(); ++i) {
+                    static constexpr std::array wishes{wish::fulfill, wish::fulfill, wish::fulfill, wish::reject,
+                                                       wish::wrong};
+                    const bool slow = slow_ones && i % 50 == 25;
+                    const wish wished = !slow ? wishes[random() % wishes.size()] : i < 50 ? wish::late : wish::silence;
+                    prepare sent{.amount = random() % amount_max,
+                                 .destination = destination,
+                                 .data = random_bytes(9),
+                                 // more than the two minimum windows on the way
+                                 .expires_in = slow ? 4s : 25s};
+                    sent.data[0] = static_cast<ilp::octet>(wished);
+                    const auto response = connection.exchange(ilp_request(encode(sent), peer));
+                    answered = response.has_value();
+                    ++outcomes[outcome(response)];
+                }
+            } catch (const std::system_error&) {
+                std::this_thread::sleep_for(1ms);  // dead just now
+            }
+        }
+    }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("A32-01 A32-04 A32-09: two daemons with random traffic both ways show each other's negation", "",
+                   on_sqlite, on_postgresql) {
+    const two_daemons pair{TestType::kind};
+    std::array<traffic, 4> senders;
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < senders.size(); ++i) {
+            threads.emplace_back([&, i] {
+                if (i % 2 == 0) {
+                    senders[i].run(pair.alice, "alice-end", "test.bob.end.x", 100'000'000, true, 100);
+                } else {
+                    senders[i].run(pair.bob, "bob-end", "test.alice.end.x", 100, true, 100);
+                }
+            });
+        }
+    }
+    const auto of_alice = pair.gained_by_alice();
+    CHECK(pair.gained_by_bob() == -of_alice);
+    CHECK(of_alice != 0);
+    for (const traffic& sender : senders) {
+        INFO(sender.to_text());
+        CHECK(sender.outcomes.contains("fulfill"));
+        CHECK(sender.outcomes.contains("F99"));
+        CHECK(sender.outcomes.contains("R00"));
+        CHECK(sender.outcomes.contains("F05"));
+        CHECK(!sender.outcomes.contains("no answer"));
+    }
+    pair.expect_clean_books();
+}
+
+TEMPLATE_TEST_CASE("A32-04: two daemons of which one is killed now and then differ by what was in flight", "",
+                   on_sqlite, on_postgresql) {
+    constexpr int senders_each = 2;
+    constexpr std::uint64_t amount_max = 1000;
+    two_daemons pair{TestType::kind, {.alice_end_scale = 6, .bob_end_scale = 6}};
+    std::mt19937 random{std::random_device{}()};
+    wide in_flight_max = 0;
+    for (int round = 0; round < 6; ++round) {
+        INFO("round " << round);
+        ilpd_daemon& victim = round % 2 == 0 ? pair.bob : pair.alice;
+        std::array<traffic, 2 * senders_each> senders;
+        {
+            std::vector<std::jthread> threads;
+            for (std::size_t i = 0; i < senders.size(); ++i) {
+                threads.emplace_back([&, i](const std::stop_token& stop) {
+                    const auto& from = i % 2 == 0 ? pair.alice : pair.bob;
+                    senders[i].run(from, i % 2 == 0 ? "alice-end" : "bob-end",
+                                   i % 2 == 0 ? "test.bob.end.x" : "test.alice.end.x", amount_max, false, 1'000'000,
+                                   stop);
+                });
+            }
+            std::this_thread::sleep_for(milliseconds{100 + random() % 200});
+            victim.kill9();
+        }
+        for (std::size_t i = 0; i < senders.size(); ++i) {
+            const bool from_victim = (i % 2 == 0) == (&victim == &pair.alice);
+            INFO(senders[i].to_text());
+            CHECK((from_victim || !senders[i].outcomes.contains("no answer")));
+        }
+        victim.start();
+        in_flight_max += static_cast<wide>(senders.size() * amount_max);
+        const wide difference = pair.gained_by_alice() + pair.gained_by_bob();
+        WARN("after " << round + 1 << " deaths the books differ by " << to_text(difference) << "; in flight were up to "
+                      << to_text(in_flight_max));
+        CHECK(difference <= in_flight_max);
+        CHECK(difference >= -in_flight_max);
+        pair.expect_clean_books();
+    }
+    CHECK(pair.alice_end.request_count() > 0);
+    CHECK(pair.bob_end.request_count() > 0);
+}
+
+TEMPLATE_TEST_CASE("A32-02 A32-03 A32-05 A32-06 A32-10: the RFC's example between two daemons", "", on_sqlite,
+                   on_postgresql) {
+    // Bob's maximum for alice is 20.
+    two_daemons pair{TestType::kind, {.alice_end_scale = 6, .bob_end_scale = 6, .bob_of_alice = 20}};
+    const auto send = [&](std::uint64_t amount) {
+        return pair.alice.post(
+            prepare{.amount = amount, .destination = "test.bob.end.x", .data = {0}, .expires_in = 25s}, "alice-end");
+    };
+    CHECK(outcome(send(12)) == "fulfill");
+    CHECK(pair.gained_by_alice() == -12);
+    CHECK(pair.gained_by_bob() == 12);
+    expect_reject(send(9), "T04", "test.bob");
+    CHECK(outcome(send(7)) == "fulfill");
+    CHECK(pair.gained_by_alice() == -19);
+
+    // What is in flight counts as well.
+    const auto hold = std::make_shared<gate>();
+    pair.bob_end.set_script([hold](const http_message& request) {
+        auto answer = answer_fulfill(request);
+        if (decode_prepare(request.body).amount != 0) answer.held_by = hold;
+        return answer;
+    });
+    http_connection last{pair.alice.port()};
+    const std::size_t before = pair.bob_end.request_count();
+    last.send(ilp_request(encode({.amount = 1, .destination = "test.bob.end.x"}), "alice-end"));
+    REQUIRE(pair.bob_end.wait_for_requests(before + 1));
+    expect_reject(send(1), "T04", "test.bob");
+    CHECK(outcome(send(0)) == "fulfill");
+    hold->open();
+    CHECK(outcome(last.receive()) == "fulfill");
+
+    // Bob's maximum is reached: nothing but nothing passes.
+    CHECK(pair.gained_by_alice() == -20);
+    CHECK(pair.gained_by_bob() == 20);
+    expect_reject(send(1), "T04", "test.bob");
+    CHECK(outcome(send(0)) == "fulfill");
+    // The other way gives it back.
+    CHECK(outcome(pair.bob.post(prepare{.amount = 5, .destination = "test.alice.end.x", .data = {0}}, "bob-end")) ==
+          "fulfill");
+    CHECK(outcome(send(5)) == "fulfill");
+    CHECK(pair.gained_by_alice() == -20);
+    CHECK(pair.gained_by_bob() == 20);
+    pair.expect_clean_books();
+}
+
+TEMPLATE_TEST_CASE("A32-12: amounts near the largest between two daemons", "", on_sqlite, on_postgresql) {
+    constexpr std::uint64_t half = std::uint64_t{1} << 63;
+    two_daemons pair{TestType::kind,
+                     {.alice_end_scale = 6,
+                      .bob_end_scale = 6,
+                      .alice_of_bob = 0,
+                      .bob_of_alice = u64_max,
+                      .asset_liquidity = 0,
+                      .of_ends = half}};
+    const auto there = [&](std::uint64_t amount) {
+        return outcome(pair.alice.post(
+            prepare{.amount = amount, .destination = "test.bob.end.x", .data = {0}, .expires_in = 25s}, "alice-end"));
+    };
+    const auto back = [&](std::uint64_t amount) {
+        return outcome(pair.bob.post(
+            prepare{.amount = amount, .destination = "test.alice.end.x", .data = {0}, .expires_in = 25s}, "bob-end"));
+    };
+    CHECK(back(1) == "T04");  // alice gives bob nothing before she owes him
+    // Room for half - 1 is left in the account of bob's end.
+    CHECK(there(half) == "T04");
+    for (int round = 0; round < 3; ++round) {
+        CHECK(there(half - 1) == "fulfill");
+        CHECK(pair.gained_by_bob() == static_cast<wide>(half - 1));
+        CHECK(pair.gained_by_alice() == -static_cast<wide>(half - 1));
+        CHECK(there(2) == "T04");
+        CHECK(back(half) == "T04");
+        CHECK(back(half - 1) == "fulfill");
+        CHECK(pair.gained_by_bob() == 0);
+        CHECK(pair.gained_by_alice() == 0);
+    }
+    pair.alice.kill9();
+    pair.alice.start();
+    CHECK(there(half - 1) == "fulfill");
+    CHECK(pair.gained_by_alice() == -static_cast<wide>(half - 1));
+    pair.expect_clean_books();
+}
