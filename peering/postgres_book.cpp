@@ -144,6 +144,7 @@ std::vector<pending_event> load_postgres_events(postgres_connection& session, st
         "SELECT uuid, type, data, attempts, due FROM events WHERE due IS NOT NULL ORDER BY due, id LIMIT $1::bigint",
         {std::to_string(limit).c_str()});
     std::vector<pending_event> events;
+    events.reserve(static_cast<std::size_t>(rows.rows()));
     for (int row = 0; row < rows.rows(); ++row) {
         events.push_back(
             {{std::string{rows.text(row, 0)}, std::string{rows.text(row, 1)}, std::string{rows.text(row, 2)}},
