@@ -79,10 +79,9 @@ TEST_CASE("an HTTP call sends what it was told to, and hands the answer over") {
 }
 
 TEST_CASE("an HTTP call hands over answers of every form and status, and follows no redirect") {
-    std::string octets;
-    fake_peer server{[&octets](const http_message&) { return raw(octets); }};
-    const auto answer_to = [&](std::string sent) {
-        octets = std::move(sent);
+    fake_peer server;
+    const auto answer_to = [&](const std::string& sent) {
+        server.set_script([sent](const http_message&) { return raw(sent); });
         const auto answer = outcome_of(get_from(server.port()));
         return answer ? std::to_string(answer->status) + " " + answer->body : answer.error();
     };
@@ -103,13 +102,12 @@ TEST_CASE("an HTTP call fails once, with a reason, when there is no whole answer
     CHECK(failure_of(get_from(nobody)) == "Connection refused");
     CHECK_FALSE(outcome_of(get_from(80, "no-such-host.invalid")));
 
-    std::string octets;
-    fake_peer server{[&octets](const http_message&) { return raw(octets); }};
+    fake_peer server;
     for (const char* const wrong : {"", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\nConte",
                                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
                                     "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "no HTTP at all\r\n\r\n"}) {
         CAPTURE(wrong);
-        octets = wrong;
+        server.set_script([wrong](const http_message&) { return raw(wrong); });
         CHECK_FALSE(outcome_of(get_from(server.port())));
     }
 

@@ -216,7 +216,7 @@ TEST_CASE("a transaction that does not come about leaves neither totals nor even
     CHECK((store->load().value().peers[0].liquidity.totals == account_totals{60, 100}));
 }
 
-TEST_CASE("a withdrawal crosses a threshold when it is posted, not while it is pending; a deposit arms it again") {
+TEST_CASE("a withdrawal crosses a threshold when it is posted, not while it is pending, and a deposit arms it again") {
     const auto store = open_or_throw("memory:");
     books books{*store};
     const auto registry = build_or_throw(watched_pair(), books.keeper);
