@@ -137,14 +137,13 @@ auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expect
 /// Keeps the session when it is good for another try: with it goes the lock.
 void postgres_store::recover_from(const postgres_failure& failure) noexcept {
     if (!session_) return;
+    // A server that has become read-only may be one that another has taken over from: look for that.
+    if (failure.sqlstate.empty() || failure.sqlstate == read_only_transaction) return session_.reset();
     try {
-        // A server that has become read-only may be one that another has taken over from: look for that.
-        const bool is_usable = !failure.sqlstate.empty() && failure.sqlstate != read_only_transaction;
-        if (is_usable && session_->is_in_transaction()) session_->run("ROLLBACK");
-        if (is_usable) return;
+        if (session_->is_in_transaction()) session_->run("ROLLBACK");
     } catch (const postgres_failure&) {
+        session_.reset();
     }
-    session_.reset();
 }
 
 postgres_connection postgres_store::open_session() {
