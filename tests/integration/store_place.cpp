@@ -69,6 +69,18 @@ void store_place::come_back() {
     write_lock_.reset();
 }
 
+void store_place::stall() {
+    if (server_) return server_->pause();
+    write_lock_ = std::make_unique<write_lock>(file());
+}
+
+void store_place::lose_what_hangs() {
+    write_lock_.reset();
+    if (!server_) return;
+    server_->kill9();
+    server_->start();
+}
+
 void store_place::execute(const std::string& sql) const {
     if (server_) return server_->execute(sql);
     support::execute(open(file()).get(), sql);

@@ -61,6 +61,10 @@ public:
     void fail();
     void come_back();
 
+    /// From now until lose_what_hangs() commits hang.
+    void stall();
+    void lose_what_hangs();
+
     /// As another program would.
     void execute(const std::string& sql) const;
     std::vector<std::vector<std::string>> rows(const std::string& sql) const;
