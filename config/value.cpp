@@ -189,8 +189,11 @@ std::expected<std::string, std::string> parse_store_url(std::string_view text) {
 std::string show_store_url(const std::string& url) {
     if (!is_postgres_url(url)) return url;
     std::string shown = url;
-    if (const auto query = shown.find('?'); query != std::string::npos && shown.find("password", query) != shown.npos)
-        shown.replace(query + 1, std::string::npos, hidden);
+    // A percent sign may stand for a letter of "password".
+    if (const auto query = shown.find('?'); query != std::string::npos) {
+        const auto parameters = std::string_view{shown}.substr(query);
+        if (parameters.contains("password") || parameters.contains('%')) shown.replace(query + 1, shown.npos, hidden);
+    }
     if (const auto at = shown.rfind('@'); at != std::string::npos) {
         const auto begin = shown.find("://") + 3;
         shown.replace(begin, at - begin, hidden);
