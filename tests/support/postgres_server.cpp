@@ -126,10 +126,7 @@ wait
 kill $!
 tries=0
 while [ $tries -lt 100 ]; do
-    found=
-    for process in /proc/[0-9]*; do
-        if [ "$process/cwd" -ef "$1/data" ]; then found="$found ${process#/proc/}"; fi
-    done
+    found=$(find /proc/[0-9]*/cwd -prune -lname "$1/data" 2>/dev/null | cut -d / -f 3)
     [ -n "$found" ] || break
     kill -KILL $found
     tries=$((tries + 1))
