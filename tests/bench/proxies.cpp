@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <sqlite3.h>
@@ -168,10 +169,27 @@ proxy start_ilpd_memory(const setup& setup, std::string_view name) {
     return start_ilpd(setup, name, "memory:");
 }
 
-/// As an operator would run it on the same machine: durable, free to use both cores.
+/// Whether another user gets to what lies in it.
+bool lets_others_through(const fs::path& directory) {
+    for (fs::path path = directory; path.has_relative_path(); path = path.parent_path()) {
+        if ((fs::status(path).permissions() & fs::perms::others_exec) == fs::perms::none) return false;
+    }
+    return true;
+}
+
+/// As an operator would run it on the same machine: durable, free to use both cores. Beside the other databases, if
+/// the user that it runs as can get there.
 std::shared_ptr<support::postgres_server> start_postgres(const setup& setup) {
-    return std::make_shared<support::postgres_server>(support::postgres_options{
-        .fsync = true, .settings = {{"shared_buffers", "128MB"}, {"max_wal_size", "4GB"}}, .parent = setup.directory});
+    fs::permissions(setup.directory, fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
+    const bool beside = geteuid() != 0 || lets_others_through(setup.directory);
+    if (!beside) {
+        fmt::print(stderr, "PostgreSQL keeps its data in {}: its user cannot reach {}\n",
+                   fs::temp_directory_path().string(), setup.directory.string());
+    }
+    return std::make_shared<support::postgres_server>(
+        support::postgres_options{.fsync = true,
+                                  .settings = {{"shared_buffers", "128MB"}, {"max_wal_size", "4GB"}},
+                                  .parent = beside ? setup.directory : fs::path{}});
 }
 
 proxy start_ilpd_postgresql(const setup& setup, std::string_view name) {
