@@ -66,8 +66,10 @@ private:
         if (definition == nullptr) {
             visit_unknown(node.arguments);
         } else {
-            visit(node.arguments, definition->arguments,
-                  "field \"" + std::string{parent->name} + "." + node.name.text + "\"", node.at);
+            const auto full_name = std::string{parent->name} + "." + node.name.text;
+            visit(
+                node.arguments,
+                {{}, definition->arguments, "field \"" + full_name + '"', "Field \"" + node.name.text + '"', node.at});
         }
         visit(node.directives, "FIELD");
         if (node.set.selections.empty()) return;
@@ -83,23 +85,24 @@ private:
             if (definition == nullptr) {
                 visit_unknown(directive.arguments);
             } else {
-                visit(directive.arguments, definition->arguments, "directive \"@" + directive.name.text + "\"",
-                      directive.at);
+                const auto name = "\"@" + directive.name.text + '"';
+                visit(directive.arguments,
+                      {{}, definition->arguments, "directive " + name, "Directive " + name, directive.at});
             }
         }
     }
 
     /// Arguments of something that the schema does not know: the variables in them are used all the same.
-    void visit_unknown(const std::vector<argument>& arguments) { visit(arguments, {}, "", {}); }
+    void visit_unknown(const std::vector<argument>& arguments) { visit(arguments, {}); }
 
-    void visit(const std::vector<argument>& arguments, std::span<const parameter> definitions, std::string owner,
-               location at) {
+    void visit(const std::vector<argument>& arguments, used_arguments used) {
         for (const auto& argument : arguments) {
-            const auto* definition = find(definitions, argument.name.text);
+            const auto* definition = find(used.definitions, argument.name.text);
             visit(argument.value, definition == nullptr ? type{} : definition->of,
                   definition != nullptr && definition->default_value != nullptr);
         }
-        into_.arguments.push_back({&arguments, definitions, std::move(owner), at});
+        used.nodes = &arguments;
+        into_.arguments.push_back(std::move(used));
     }
 
     void visit(const literal& value, const type& of, bool has_default) {

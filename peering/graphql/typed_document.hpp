@@ -40,7 +40,8 @@ struct used_directives {
 struct used_arguments {
     const std::vector<argument>* nodes = nullptr;
     std::span<const parameter> definitions;
-    std::string owner;  ///< as messages name it: `field "Query.peer"`
+    std::string owner;        ///< as messages name it: `field "Query.peer"`
+    std::string short_owner;  ///< and at a sentence's beginning: `Field "peer"`
     location at;
 };
 

@@ -123,10 +123,8 @@ void required_arguments_are_given(const typed_document& in, report& out) {
             const bool given = std::ranges::any_of(
                 *each.nodes, [&](const argument& argument) { return argument.name.text == wanted.name; });
             if (given || !wanted.is_required()) continue;
-            auto owner = each.owner;
-            owner.front() = static_cast<char>(owner.front() - 'a' + 'A');
-            out.add(owner + " argument " + in_quotes(wanted.name) + " of type " + in_quotes(to_string(wanted.of)) +
-                        " is required, but it was not provided.",
+            out.add(each.short_owner + " argument " + in_quotes(wanted.name) + " of type " +
+                        in_quotes(to_string(wanted.of)) + " is required, but it was not provided.",
                     {each.at});
         }
     }
