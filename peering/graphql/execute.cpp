@@ -32,12 +32,19 @@ struct path {
     }
 };
 
-using nodes = std::vector<const selection*>;
-
 /// All selections that answer one name, in the order in which the names come up first.
 struct named_nodes {
     std::string_view response_name;
-    nodes fields;
+    std::vector<const selection*> fields;
+};
+
+/// What is being answered: one field of one type, asked for by these nodes.
+struct question {
+    const named_type& of;
+    const graphql::field& field;
+    const std::vector<const selection*>& nodes;
+
+    std::string text() const { return std::string{of.name} + "." + std::string{field.name}; }
 };
 
 /// Nothing: null has come where the type does not let it, and takes the place of what is around it.
@@ -58,16 +65,16 @@ private:
 
     completed select(const named_type& of, const object& parent, const std::vector<const selection_set*>& sets,
                      const path* at);
-    completed answer_field(const named_type& of, const object& parent, const named_nodes& asked, const path& at);
-    completed complete(const type& type, const value& value, const nodes& nodes, const path& at);
-    completed complete_nullable(const type& type, const value& value, const nodes& nodes, const path& at);
-    completed complete_list(const type& type, const value& value, const nodes& nodes, const path& at);
-    completed complete_leaf(const named_type& type, const value& value, const nodes& nodes, const path& at);
-    completed complete_object(const named_type& type, const value& value, const nodes& nodes, const path& at);
+    completed answer_field(const named_type& of, const object& parent, const named_nodes& named, const path& at);
+    completed complete(const type& type, const value& value, const question& asked, const path& at);
+    completed complete_nullable(const type& type, const value& value, const question& asked, const path& at);
+    completed complete_list(const type& type, const value& value, const question& asked, const path& at);
+    completed complete_leaf(const named_type& type, const value& value, const question& asked, const path& at);
+    completed complete_object(const named_type& type, const value& value, const question& asked, const path& at);
 
     /// Notes an error, and gives what stands in the place of the value.
-    completed fail(error error, const nodes& nodes, const path& at);
-    completed fail_internally(std::string what, const nodes& nodes, const path& at);
+    completed fail(error error, const question& asked, const path& at);
+    completed fail_internally(std::string what, const question& asked, const path& at);
 
     const execution_plan& plan_;
     std::vector<error> errors_;
@@ -147,29 +154,29 @@ bool execution::applies(std::string_view fragment_type, const named_type& of) co
 completed execution::select(const named_type& of, const object& parent, const std::vector<const selection_set*>& sets,
                             const path* at) {
     auto result = json::object{};
-    for (const auto& asked : collect(of, sets)) {
-        const auto here = path{at, asked.response_name};
-        auto value = answer_field(of, parent, asked, here);
+    for (const auto& named : collect(of, sets)) {
+        const auto here = path{at, named.response_name};
+        auto value = answer_field(of, parent, named, here);
         if (!value) return std::nullopt;
-        result[asked.response_name] = *std::move(value);
+        result[named.response_name] = *std::move(value);
     }
     return result;
 }
 
-completed execution::answer_field(const named_type& of, const object& parent, const named_nodes& asked,
+completed execution::answer_field(const named_type& of, const object& parent, const named_nodes& named,
                                   const path& at) {
-    const auto& node = *asked.fields.front();
+    const auto& node = *named.fields.front();
     const auto& field = *plan_.of.find_field(of, node.name.text);
+    const auto asked = question{of, field, named.fields};
     if (++values_ > answer_values_max) {
         const auto message = "The answer has more than " + std::to_string(answer_values_max) + " values.";
-        if (values_ == answer_values_max + 1)
-            fail({message, {}, std::string{code::bad_user_input}, {}}, asked.fields, at);
+        if (values_ == answer_values_max + 1) fail({message, {}, std::string{code::bad_user_input}, {}}, asked, at);
         return std::nullopt;
     }
     auto given = coerce_arguments(field.arguments, node.arguments, plan_.variables, node.at);
     auto what = completed{};
     if (!given) {
-        what = fail(std::move(given).error(), asked.fields, at);
+        what = fail(std::move(given).error(), asked, at);
     } else if (field.name == "__typename") {
         what = json::value(json::string_view{of.name.data(), of.name.size()});
     } else {
@@ -178,85 +185,90 @@ completed execution::answer_field(const named_type& of, const object& parent, co
         try {
             if (found == plan_.resolver_of.end()) {
                 const auto* member = parent.find(field.name);
-                what = complete(field.of, member == nullptr ? value{} : *member, asked.fields, at);
+                what = complete(field.of, member == nullptr ? value{} : *member, asked, at);
             } else {
                 const auto answered = (*found->second)({parent, args, plan_.context});
-                what = answered ? complete(field.of, *answered, asked.fields, at)
-                                : fail({answered.error().message, {}, answered.error().code, {}}, asked.fields, at);
+                what = answered ? complete(field.of, *answered, asked, at)
+                                : fail({answered.error().message, {}, answered.error().code, {}}, asked, at);
             }
         } catch (const std::exception& thrown) {
-            what = fail_internally(thrown.what(), asked.fields, at);
+            what = fail_internally(thrown.what(), asked, at);
         }
     }
     if (!what && !field.of.is_non_null()) return json::value{};
     return what;
 }
 
-completed execution::complete(const type& type, const value& value, const nodes& nodes, const path& at) {
+completed execution::complete(const type& type, const value& value, const question& asked, const path& at) {
     if (!type.is_non_null()) {
-        auto result = complete_nullable(type, value, nodes, at);
+        auto result = complete_nullable(type, value, asked, at);
         return result ? std::move(result) : json::value{};
     }
-    if (value.is_null()) return fail_internally("Cannot return null for non-nullable field.", nodes, at);
-    return complete_nullable(type.unwrapped(), value, nodes, at);
+    if (value.is_null()) {
+        const auto what = "Cannot return null for non-nullable field " + asked.text() + ".";
+        internal_errors_.push_back(what);
+        return fail({what, {}, std::string{code::internal_server_error}, {}}, asked, at);
+    }
+    return complete_nullable(type.unwrapped(), value, asked, at);
 }
 
-completed execution::complete_nullable(const type& type, const value& value, const nodes& nodes, const path& at) {
+completed execution::complete_nullable(const type& type, const value& value, const question& asked, const path& at) {
     if (value.is_null()) return json::value{};
-    if (type.is_list()) return complete_list(type, value, nodes, at);
-    if (type.named->is_leaf()) return complete_leaf(*type.named, value, nodes, at);
-    return complete_object(*type.named, value, nodes, at);
+    if (type.is_list()) return complete_list(type, value, asked, at);
+    if (type.named->is_leaf()) return complete_leaf(*type.named, value, asked, at);
+    return complete_object(*type.named, value, asked, at);
 }
 
-completed execution::complete_list(const type& type, const value& value, const nodes& nodes, const path& at) {
+completed execution::complete_list(const type& type, const value& value, const question& asked, const path& at) {
     const auto* items = value.as_list();
-    if (items == nullptr) return fail_internally("Expected a list.", nodes, at);
+    if (items == nullptr) return fail_internally("Expected a list.", asked, at);
     auto result = json::array{};
     result.reserve(items->size());
     for (const auto& item : *items) {
         const auto here = path{&at, {}, result.size()};
         ++values_;
-        auto element = complete(type.unwrapped(), item, nodes, here);
+        auto element = complete(type.unwrapped(), item, asked, here);
         if (!element) return std::nullopt;
         result.push_back(*std::move(element));
     }
     return result;
 }
 
-completed execution::complete_leaf(const named_type& type, const value& value, const nodes& nodes, const path& at) {
+completed execution::complete_leaf(const named_type& type, const value& value, const question& asked, const path& at) {
     const auto* leaf = value.as_leaf();
-    if (leaf == nullptr) return fail_internally("Expected a value of type " + std::string{type.name} + ".", nodes, at);
+    if (leaf == nullptr) return fail_internally("Expected a value of type " + std::string{type.name} + ".", asked, at);
     if (type.kind == type_kind::scalar) {
         auto written = type.scalar->write(*leaf);
-        if (!written) return fail_internally(written.error(), nodes, at);
+        if (!written) return fail_internally(written.error(), asked, at);
         return *std::move(written);
     }
     if (!leaf->is_string() || type.find_value(leaf->get_string()) == nullptr)
-        return fail_internally("Expected a value of enum " + std::string{type.name} + ".", nodes, at);
+        return fail_internally("Expected a value of enum " + std::string{type.name} + ".", asked, at);
     return *leaf;
 }
 
-completed execution::complete_object(const named_type& type, const value& value, const nodes& nodes, const path& at) {
+completed execution::complete_object(const named_type& type, const value& value, const question& asked,
+                                     const path& at) {
     const auto* object = value.as_object();
     const auto* made_of = object == nullptr ? nullptr : plan_.of.find_type(object->type());
     if (made_of == nullptr || made_of->kind != type_kind::object || !made_of->is_subtype_of(type))
-        return fail_internally("Expected an object of type " + std::string{type.name} + ".", nodes, at);
+        return fail_internally("Expected an object of type " + std::string{type.name} + ".", asked, at);
     auto sets = std::vector<const selection_set*>{};
-    for (const auto* node : nodes) sets.push_back(&node->set);
+    for (const auto* node : asked.nodes) sets.push_back(&node->set);
     return select(*made_of, *object, sets, &at);
 }
 
-completed execution::fail(error error, const nodes& nodes, const path& at) {
+completed execution::fail(error error, const question& asked, const path& at) {
     if (error.locations.empty())
-        for (const auto* node : nodes) error.locations.push_back(node->at);
+        for (const auto* node : asked.nodes) error.locations.push_back(node->at);
     error.path = at.steps();
     errors_.push_back(std::move(error));
     return std::nullopt;
 }
 
-completed execution::fail_internally(std::string what, const nodes& nodes, const path& at) {
-    internal_errors_.push_back(std::string{nodes.front()->name.text} + ": " + std::move(what));
-    return fail({"Internal server error", {}, std::string{code::internal_server_error}, {}}, nodes, at);
+completed execution::fail_internally(std::string what, const question& asked, const path& at) {
+    internal_errors_.push_back(asked.text() + ": " + std::move(what));
+    return fail({"Internal server error", {}, std::string{code::internal_server_error}, {}}, asked, at);
 }
 
 }  // namespace

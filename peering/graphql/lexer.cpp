@@ -63,10 +63,7 @@ struct fault {
 
 class lexer {
 public:
-    explicit lexer(std::string_view text) : text_{text} {
-        constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-        if (text_.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
-    }
+    explicit lexer(std::string_view text) : text_{text} {}
 
     token next();
 

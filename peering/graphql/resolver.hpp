@@ -96,6 +96,12 @@ using resolver = std::function<outcome(const call&)>;
 /// By "Type.field". A field without one is answered with its object's member of the same name, or null.
 using resolvers = std::map<std::string, resolver, std::less<>>;
 
+/// A resolver that reads the parent's C++ value: `reading<peer>(&peer::name)`, or any function of a peer.
+template <typename T, typename Read>
+resolver reading(Read read) {
+    return [read = std::move(read)](const call& call) -> outcome { return std::invoke(read, call.of<T>()); };
+}
+
 // Templates.
 
 template <typename T>

@@ -1,0 +1,105 @@
+#include "peering/graphql/introspection.hpp"
+
+#include "tests/unit/peering/graphql/support.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+using namespace graphql_tests;
+
+namespace {
+
+std::string data(std::string_view query) {
+    static const auto engine = graphql::engine{pet_schema(), {}};
+    auto nothing = context{};
+    const auto body = engine.run(query, "", {}, nothing).body;
+    return json::serialize(body.contains("errors") ? json::value(body) : body.at("data"));
+}
+
+/// Of one type.
+std::string type_data(std::string_view name, const std::string& what) {
+    return data("{ __type(name: \"" + std::string{name} + "\") { " + what + " } }");
+}
+
+}  // namespace
+
+TEST_CASE("A schema names its roots and its directives") {
+    CHECK(
+        data("{ __schema { queryType { name } mutationType { name } subscriptionType { name } description } }") ==
+        R"({"__schema":{"queryType":{"name":"Query"},"mutationType":{"name":"Mutation"},"subscriptionType":null,"description":null}})");
+    CHECK(
+        data("{ __schema { directives { name locations isRepeatable args { name type { kind ofType { name } } "
+             "defaultValue } } } }") ==
+        R"({"__schema":{"directives":[)"
+        R"({"name":"include","locations":["FIELD","FRAGMENT_SPREAD","INLINE_FRAGMENT"],"isRepeatable":false,)"
+        R"("args":[{"name":"if","type":{"kind":"NON_NULL","ofType":{"name":"Boolean"}},"defaultValue":null}]},)"
+        R"({"name":"skip","locations":["FIELD","FRAGMENT_SPREAD","INLINE_FRAGMENT"],"isRepeatable":false,)"
+        R"("args":[{"name":"if","type":{"kind":"NON_NULL","ofType":{"name":"Boolean"}},"defaultValue":null}]},)"
+        R"({"name":"deprecated","locations":["FIELD_DEFINITION","ARGUMENT_DEFINITION","INPUT_FIELD_DEFINITION","ENUM_VALUE"],)"
+        R"("isRepeatable":false,"args":[{"name":"reason","type":{"kind":"SCALAR","ofType":null},)"
+        R"("defaultValue":"\"No longer supported\""}]},)"
+        R"({"name":"specifiedBy","locations":["SCALAR"],"isRepeatable":false,)"
+        R"("args":[{"name":"url","type":{"kind":"NON_NULL","ofType":{"name":"String"}},"defaultValue":null}]}]}})");
+}
+
+TEST_CASE("Each kind of type has its fields, and null for those of others") {
+    const auto* all =
+        "kind fields { name } interfaces { name } possibleTypes { name } enumValues { name } inputFields { name } "
+        "ofType { name }";
+    CHECK(
+        type_data("UInt64", all) ==
+        R"({"__type":{"kind":"SCALAR","fields":null,"interfaces":null,"possibleTypes":null,"enumValues":null,"inputFields":null,"ofType":null}})");
+    CHECK(
+        type_data("Cat", all) ==
+        R"({"__type":{"kind":"OBJECT","fields":[{"name":"name"},{"name":"nickname"},{"name":"meowVolume"},{"name":"barkVolume"}],)"
+        R"("interfaces":[{"name":"Pet"}],"possibleTypes":null,"enumValues":null,"inputFields":null,"ofType":null}})");
+    CHECK(type_data("Pet", all) ==
+          R"({"__type":{"kind":"INTERFACE","fields":[{"name":"name"},{"name":"nickname"}],"interfaces":[],)"
+          R"("possibleTypes":[{"name":"Dog"},{"name":"Cat"}],"enumValues":null,"inputFields":null,"ofType":null}})");
+    CHECK(
+        type_data("CatOrDog", all) ==
+        R"({"__type":{"kind":"UNION","fields":null,"interfaces":null,"possibleTypes":[{"name":"Cat"},{"name":"Dog"}],)"
+        R"("enumValues":null,"inputFields":null,"ofType":null}})");
+    CHECK(type_data("Trick", all) == R"({"__type":{"kind":"ENUM","fields":null,"interfaces":null,"possibleTypes":null,)"
+                                R"("enumValues":[{"name":"SIT"},{"name":"DOWN"}],"inputFields":null,"ofType":null}})");
+    CHECK(type_data("DogInput", all) ==
+          R"({"__type":{"kind":"INPUT_OBJECT","fields":null,"interfaces":null,"possibleTypes":null,"enumValues":null,)"
+          R"("inputFields":[{"name":"name"},{"name":"weight"},{"name":"tricks"},{"name":"friend"}],"ofType":null}})");
+    CHECK(type_data("Bird", all) == R"({"__type":null})");
+}
+
+TEST_CASE("Types are wrapped in lists and non-null") {
+    CHECK(data("{ __type(name: \"Query\") { fields { type { ...t } } } } "
+               "fragment t on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { "
+               "name } } } } }")
+              .find(R"({"type":{"kind":"NON_NULL","name":null,"ofType":{"kind":"LIST","name":null,"ofType":)"
+                    R"({"kind":"NON_NULL","name":null,"ofType":{"kind":"OBJECT","name":"Dog","ofType":null}}}}})") !=
+          std::string::npos);
+}
+
+TEST_CASE("What is deprecated is told on demand") {
+    CHECK(type_data("Trick", "enumValues(includeDeprecated: true) { name isDeprecated deprecationReason }") ==
+          R"({"__type":{"enumValues":[{"name":"SIT","isDeprecated":false,"deprecationReason":null},)"
+          R"({"name":"DOWN","isDeprecated":false,"deprecationReason":null},)"
+          R"({"name":"HEEL","isDeprecated":true,"deprecationReason":"No longer supported"}]}})");
+    CHECK(type_data("Dog", "fields { name }").find("oldName") == std::string::npos);
+    CHECK(type_data("Dog", "fields(includeDeprecated: true) { name deprecationReason }")
+              .find(R"({"name":"oldName","deprecationReason":"Use name."})") != std::string::npos);
+}
+
+TEST_CASE("Defaults stand as in a document") {
+    CHECK(type_data("DogInput", "inputFields { name defaultValue }").find(R"({"name":"weight","defaultValue":"5"})") !=
+          std::string::npos);
+    CHECK(type_data("Query", "fields { name args { name defaultValue } }").find(R"({"name":"needed","defaultValue":"7"})") !=
+          std::string::npos);
+}
+
+TEST_CASE("Introspection describes itself") {
+    CHECK(
+        type_data("__Type", "kind fields { name }").starts_with(R"({"__type":{"kind":"OBJECT","fields":[{"name":"kind"})"));
+    CHECK(type_data("__Meta", "name") == R"({"__type":null})");
+    CHECK(data("{ __schema { types { name } } }").find("__Meta") == std::string::npos);
+    CHECK(data("{ __schema { __typename queryType { __typename } } }") ==
+          R"({"__schema":{"__typename":"__Schema","queryType":{"__typename":"__Type"}}})");
+}
