@@ -14,7 +14,7 @@ inline constexpr std::size_t nesting_max = 32;                ///< braces, brack
 inline constexpr std::size_t selection_depth_max = 32;     ///< fields and fragments; the usual introspection needs 16
 inline constexpr std::size_t field_count_max = 4'000;      ///< of all definitions together; aliases are fields too
 inline constexpr std::size_t introspection_lists_max = 2;  ///< fields of types of fields of types...
-inline constexpr std::size_t field_comparisons_max = 500'000;  ///< pairs of fields with one name in the answer
+inline constexpr std::size_t field_comparisons_max = 100'000;  ///< pairs of fields with one name in the answer
 inline constexpr std::size_t validation_errors_max = 100;
 
 // Of the answer; see execute().

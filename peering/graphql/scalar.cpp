@@ -35,7 +35,7 @@ result refuse(std::string_view name, std::string_view what, std::string_view sho
 std::optional<std::string> whole_number(const json::value& value) {
     if (value.is_int64()) return std::to_string(value.get_int64());
     if (value.is_uint64()) return std::to_string(value.get_uint64());
-    constexpr double exact_max = 9007199254740992;  // from here on the double may stand for a neighbour
+    constexpr double exact_max = 9007199254740991;  // above it the double may stand for a neighbour
     if (!value.is_double() || std::trunc(value.get_double()) != value.get_double()) return std::nullopt;
     if (std::abs(value.get_double()) > exact_max) return std::nullopt;
     return std::to_string(static_cast<std::int64_t>(value.get_double()));

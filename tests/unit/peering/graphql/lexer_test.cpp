@@ -34,8 +34,8 @@ std::string meaning(std::string_view text) {
 
 TEST_CASE("A document is names, numbers, strings and punctuators") {
     CHECK(tokens("query Q_1($a: [Int!] = -1) @x { ...F | & }") ==
-          R"(Name "query" Name "Q_1" "(" "$" Name "a" ":" "[" Name "Int" "!" "]" "=" Int "-1" ")" "@" Name "x" "{" )"
-          R"("..." Name "F" "|" "&" "}" <EOF>)");
+          R"x(Name "query" Name "Q_1" "(" "$" Name "a" ":" "[" Name "Int" "!" "]" "=" Int "-1" ")" "@" Name "x" )x"
+          R"x("{" "..." Name "F" "|" "&" "}" <EOF>)x");
     CHECK(tokens("") == "<EOF>");
 }
 

@@ -60,8 +60,9 @@ TEST_CASE("Braces alone are a query; a document may hold many definitions") {
 }
 
 TEST_CASE("Keywords are names where the grammar wants a name") {
-    CHECK(refusal("query query { fragment on: on(query: type) true: null ...mutation } fragment mutation on on { a }")
-              .empty());
+    CHECK(
+        mistake_in("query query { fragment on: on(query: type) true: null ...mutation } fragment mutation on on { a }")
+            .empty());
 }
 
 TEST_CASE("A literal is printed so that it reads the same") {
@@ -108,20 +109,21 @@ TEST_CASE("A schema's text has types, directives and roots") {
 }
 
 TEST_CASE("The first mistake is named with its place") {
-    CHECK(refusal("") == "1:1 Syntax Error: Unexpected <EOF>.");
-    CHECK(refusal("{") == "1:2 Syntax Error: Expected Name, found <EOF>.");
-    CHECK(refusal("{ a } foo") == "1:7 Syntax Error: Unexpected Name \"foo\".");
-    CHECK(refusal("{\n  a {}\n}") == "2:6 Syntax Error: Expected Name, found \"}\".");
-    CHECK(refusal("{ a(b: ) }") == "1:8 Syntax Error: Unexpected \")\".");
-    CHECK(refusal("{ a(b 1) }") == "1:7 Syntax Error: Expected \":\", found Int \"1\".");
-    CHECK(refusal("{ ...on }") == "1:9 Syntax Error: Expected Name, found \"}\".");
-    CHECK(refusal("fragment on on T { a }") == "1:10 Syntax Error: Unexpected Name \"on\".");
-    CHECK(refusal("fragment F T { a }") == "1:12 Syntax Error: Expected \"on\", found Name \"T\".");
-    CHECK(refusal("query ($a: Int = $b) { a }") == "1:18 Syntax Error: Unexpected variable \"$b\" in constant value.");
-    CHECK(refusal("query ($a Int) { a }") == "1:11 Syntax Error: Expected \":\", found Name \"Int\".");
-    CHECK(refusal("{ a ? }") == "1:5 Syntax Error: Unexpected character: \"?\".");
-    CHECK(refusal("{ } ?") == "1:3 Syntax Error: Expected Name, found \"}\".");
-    CHECK(refusal("extend type T { a: Int }") == "1:1 Syntax Error: Unexpected Name \"extend\".");
+    CHECK(mistake_in("") == "1:1 Syntax Error: Unexpected <EOF>.");
+    CHECK(mistake_in("{") == "1:2 Syntax Error: Expected Name, found <EOF>.");
+    CHECK(mistake_in("{ a } foo") == "1:7 Syntax Error: Unexpected Name \"foo\".");
+    CHECK(mistake_in("{\n  a {}\n}") == "2:6 Syntax Error: Expected Name, found \"}\".");
+    CHECK(mistake_in("{ a(b: ) }") == "1:8 Syntax Error: Unexpected \")\".");
+    CHECK(mistake_in("{ a(b 1) }") == "1:7 Syntax Error: Expected \":\", found Int \"1\".");
+    CHECK(mistake_in("{ ...on }") == "1:9 Syntax Error: Expected Name, found \"}\".");
+    CHECK(mistake_in("fragment on on T { a }") == "1:10 Syntax Error: Unexpected Name \"on\".");
+    CHECK(mistake_in("fragment F T { a }") == "1:12 Syntax Error: Expected \"on\", found Name \"T\".");
+    CHECK(mistake_in("query ($a: Int = $b) { a }") ==
+          "1:18 Syntax Error: Unexpected variable \"$b\" in constant value.");
+    CHECK(mistake_in("query ($a Int) { a }") == "1:11 Syntax Error: Expected \":\", found Name \"Int\".");
+    CHECK(mistake_in("{ a ? }") == "1:5 Syntax Error: Unexpected character: \"?\".");
+    CHECK(mistake_in("{ } ?") == "1:3 Syntax Error: Expected Name, found \"}\".");
+    CHECK(mistake_in("extend type T { a: Int }") == "1:1 Syntax Error: Unexpected Name \"extend\".");
     CHECK(parse("{").error().code == code::parse_failed);
 }
 
@@ -140,14 +142,14 @@ TEST_CASE("Nesting is bounded, of every kind") {
         return "query($a:" + repeated("[", depth) + "T" + repeated("]", depth) + "){a}";
     };
     const auto message = "Syntax Error: Document is nested more than 32 levels deep.";
-    CHECK(refusal(selections(nesting_max)).empty());
-    CHECK(refusal(selections(nesting_max + 1)).ends_with(message));
-    CHECK(refusal(lists(nesting_max - 1)).empty());
-    CHECK(refusal(lists(nesting_max)).ends_with(message));
-    CHECK(refusal(objects(nesting_max - 1)).empty());
-    CHECK(refusal(objects(nesting_max)).ends_with(message));
-    CHECK(refusal(types(nesting_max - 1)).empty());
-    CHECK(refusal(types(nesting_max)).ends_with(message));
+    CHECK(mistake_in(selections(nesting_max)).empty());
+    CHECK(mistake_in(selections(nesting_max + 1)).ends_with(message));
+    CHECK(mistake_in(lists(nesting_max - 1)).empty());
+    CHECK(mistake_in(lists(nesting_max)).ends_with(message));
+    CHECK(mistake_in(objects(nesting_max - 1)).empty());
+    CHECK(mistake_in(objects(nesting_max)).ends_with(message));
+    CHECK(mistake_in(types(nesting_max - 1)).empty());
+    CHECK(mistake_in(types(nesting_max)).ends_with(message));
     for (const auto* open : {"{a", "{a(b:[", "{a(b:{c:", "query($a:["})
-        CHECK_FALSE(refusal(repeated(open, 9000 / std::string_view{open}.size())).empty());
+        CHECK_FALSE(mistake_in(repeated(open, 9000 / std::string_view{open}.size())).empty());
 }

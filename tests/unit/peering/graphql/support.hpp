@@ -57,7 +57,7 @@ type Dog implements Pet {
   oldName: String @deprecated(reason: "Use name.")
 }
 
-type Cat implements Pet { name: String! nickname: String meowVolume: Int barkVolume: String }
+type Cat implements Pet { name: String! nickname: String meowVolume: Int barkVolume: String friend: Pet }
 
 union CatOrDog = Cat | Dog
 
@@ -93,7 +93,7 @@ inline std::string to_text(const error& error) {
 }
 
 /// Of a document that does not parse; empty if it does.
-inline std::string refusal(std::string_view text) {
+inline std::string mistake_in(std::string_view text) {
     const auto result = parse(text);
     return result ? "" : to_text(result.error());
 }
