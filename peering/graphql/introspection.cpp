@@ -154,21 +154,21 @@ object::members members_of(const Thing& thing) {
 template <typename Thing>
 object::members with_deprecation(const Thing& thing) {
     auto result = members_of(thing);
-    result.emplace_back("isDeprecated", thing.deprecated.has_value());
-    result.emplace_back("deprecationReason", thing.deprecated);
+    result.push_back({"isDeprecated", thing.deprecated.has_value()});
+    result.push_back({"deprecationReason", thing.deprecated});
     return result;
 }
 
 value to_value(const parameter& parameter) {
     auto members = with_deprecation(parameter);
-    members.emplace_back("type", to_value(parameter.of));
-    if (parameter.default_value != nullptr) members.emplace_back("defaultValue", to_string(*parameter.default_value));
+    members.push_back({"type", to_value(parameter.of)});
+    if (parameter.default_value != nullptr) members.push_back({"defaultValue", to_string(*parameter.default_value)});
     return object{"__InputValue", std::move(members)};
 }
 
 value to_value(const field& field) {
     auto members = with_deprecation(field);
-    members.emplace_back("type", to_value(field.of));
+    members.push_back({"type", to_value(field.of)});
     return object::of("__Field", &field, std::move(members));
 }
 
@@ -178,8 +178,8 @@ value to_value(const enum_value& value) {
 
 value to_value(const directive_type& directive) {
     auto members = members_of(directive);
-    members.emplace_back("locations", directive.locations);
-    members.emplace_back("isRepeatable", directive.repeatable);
+    members.push_back({"locations", directive.locations});
+    members.push_back({"isRepeatable", directive.repeatable});
     return object::of("__Directive", &directive, std::move(members));
 }
 

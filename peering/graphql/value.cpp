@@ -5,11 +5,13 @@
 
 namespace peering::graphql {
 
+object::object(std::string_view type) : type_{type} {}
+
 object::object(std::string_view type, members members) : type_{type}, members_{std::move(members)} {}
 
 const value* object::find(std::string_view name) const {
-    const auto found = std::ranges::find(members_, name, &members::value_type::first);
-    return found == members_.end() ? nullptr : &found->second;
+    const auto found = std::ranges::find(members_, name, &member::name);
+    return found == members_.end() ? nullptr : &found->value;
 }
 
 void refuse_source(std::string_view type, const std::type_info* has, const std::type_info& wanted) {

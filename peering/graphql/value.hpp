@@ -16,21 +16,25 @@
 namespace peering::graphql {
 
 class value;
+struct member;
 
 /// What a resolver gives for a field of an object type: the type's name (it decides when the field's type is an
 /// interface), members for the fields that need no resolver, and the C++ value that the fields' resolvers read.
 class object {
 public:
-    using members = std::vector<std::pair<std::string_view, value>>;
+    using members = std::vector<member>;
 
     /// Names must live as long as the object; literals do.
-    explicit object(std::string_view type, members members = {});
+    explicit object(std::string_view type);
+    object(std::string_view type, members members);
 
     /// An object of which resolvers read `source` as a T.
     template <typename T>
-    static object of(std::string_view type, T source, members members = {});
+    static object of(std::string_view type, T source);
     template <typename T>
-    static object sharing(std::string_view type, std::shared_ptr<T> source, members members = {});
+    static object of(std::string_view type, T source, members members);
+    template <typename T>
+    static object sharing(std::string_view type, std::shared_ptr<T> source);
 
     std::string_view type() const { return type_; }
     /// Null: no such member.
@@ -82,16 +86,28 @@ private:
     std::variant<boost::json::value, list, std::shared_ptr<const object>> content_;
 };
 
+struct member {
+    std::string_view name;
+    graphql::value value;
+};
+
 // Templates.
 
 template <typename T>
-object object::of(std::string_view type, T source, members members) {
-    return sharing(type, std::make_shared<const T>(std::move(source)), std::move(members));
+object object::of(std::string_view type, T source) {
+    return sharing(type, std::make_shared<const T>(std::move(source)));
 }
 
 template <typename T>
-object object::sharing(std::string_view type, std::shared_ptr<T> source, members members) {
-    auto result = object{type, std::move(members)};
+object object::of(std::string_view type, T source, members members) {
+    auto result = of(type, std::move(source));
+    result.members_ = std::move(members);
+    return result;
+}
+
+template <typename T>
+object object::sharing(std::string_view type, std::shared_ptr<T> source) {
+    auto result = object{type};
     result.source_ = std::move(source);
     result.source_type_ = &typeid(T);
     return result;
