@@ -48,7 +48,7 @@ TEST_CASE("An operation has a kind, a name, variables, directives and selections
     CHECK(selections[3].directives.size() == 1);
 }
 
-TEST_CASE("Braces alone are a query; a document may hold many definitions") {
+TEST_CASE("Braces alone are a query, and a document may hold many definitions") {
     const auto document = parsed("{ a } query B { b } subscription { c } fragment F on T @x { d }");
     REQUIRE(document.operations.size() == 3);
     CHECK(document.operations[0].kind == operation_kind::query);
