@@ -230,8 +230,9 @@ std::optional<json::value> coerce_literal(const type& type, const literal& from,
             auto value = absent && !wanted.unwrapped().is_non_null()
                              ? std::optional{json::value{}}
                              : coerce_literal(wanted.unwrapped(), item, variables);
-            if (value) result.push_back(*std::move(value));
-            return value.has_value();
+            if (!value) return false;
+            result.push_back(*std::move(value));
+            return true;
         };
         if (from.kind != literal_kind::list) return put(from) ? std::optional{json::value(result)} : std::nullopt;
         for (const auto& item : from.items)

@@ -12,6 +12,8 @@
 namespace peering::graphql {
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -111,9 +113,7 @@ void lexer::skip_ignored() {
     while (!at_end()) {
         if (look() == '#') {
             while (!at_end() && look() != '\n' && look() != '\r') step();
-        } else if (std::string_view{" \t,\r\n"}.contains(look())) {
-            step();
-        } else if (rest().starts_with("\xef\xbb\xbf")) {
+        } else if (std::string_view{" \t,\r\n"}.contains(look()) || rest().starts_with(byte_order_mark)) {
             step();
         } else {
             return;
@@ -244,7 +244,7 @@ char32_t lexer::read_unicode_escape(location start) {
     if (look() == '{') {
         step(1);
         const auto size = rest().find('}');
-        if (size == std::string_view::npos || size > 8) throw refuse();
+        if (size > 8) throw refuse();
         value = hexadecimal(size);
         step(1);
     } else {
