@@ -1,0 +1,67 @@
+#pragma once
+
+#include "peering/graphql/document.hpp"
+#include "peering/graphql/resolver.hpp"
+#include "peering/graphql/schema.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace peering::graphql {
+
+/// How far a request came. Behind `validated`, HTTP says 200 even if there are errors.
+enum class progress : std::uint8_t {
+    refused,    ///< no GraphQL, not valid for the schema, or no such operation: HTTP 400
+    validated,  ///< the variables do not fit: nothing was executed
+    executed,   ///< there is `data`, perhaps with errors
+};
+
+struct answer {
+    progress reached = progress::refused;
+    boost::json::object body;                  ///< `errors` if there are any, and `data` if it was executed
+    std::vector<std::string> internal_errors;  ///< for the log: what the answer does not tell
+};
+
+/// A document that has been parsed and found valid, and the operation in it that shall run.
+struct prepared {
+    std::unique_ptr<const document> source;
+    const operation_definition* operation = nullptr;
+
+    bool is_mutation() const { return operation->kind == operation_kind::mutation; }
+};
+
+/// Answers GraphQL requests (specification of October 2021) for one schema. Immutable, so that threads may share it as
+/// far as the resolvers allow.
+class engine {
+public:
+    /// Throws std::invalid_argument for a resolver of a field that the schema does not have.
+    engine(schema schema, resolvers resolvers);
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    /// Everything that can be said without executing. The operation's name may be empty when there is only one.
+    std::expected<prepared, answer> prepare(std::string_view query, std::string_view operation_name) const;
+
+    /// All fields run one after the other, those of a mutation in the order in which they stand.
+    answer execute(const prepared& prepared, const boost::json::object& variables, context& context) const;
+
+    /// Both.
+    answer run(std::string_view query, std::string_view operation_name, const boost::json::object& variables,
+               context& context) const;
+
+    const schema& what() const { return schema_; }
+
+private:
+    schema schema_;
+    resolvers resolvers_;
+    std::unordered_map<const field*, const resolver*> resolver_of_;
+};
+
+}  // namespace peering::graphql
