@@ -9,7 +9,6 @@
 namespace peering {
 namespace {
 
-constexpr std::string_view digits = "0123456789";
 constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 std::string percent_encoded(std::string_view text, std::string_view also_allowed = {}) {
