@@ -1,4 +1,5 @@
 #include "peering/canonical_json.hpp"
+
 #include "peering/parse_json.hpp"
 
 #include <iostream>
