@@ -125,7 +125,8 @@ struct traffic {
                                                        wish::wrong};
                     const bool slow = slow_ones && i % 50 == 25;
                     const wish wished = !slow ? wishes[random() % wishes.size()] : i < 50 ? wish::late : wish::silence;
-                    prepare sent{.amount = random() % amount_max,
+                    // A slow one must get as far as the next hop: a small amount may be refused on the way.
+                    prepare sent{.amount = slow ? amount_max - 1 : random() % amount_max,
                                  .destination = destination,
                                  .data = random_bytes(9),
                                  // more than the two minimum windows on the way
