@@ -34,7 +34,8 @@ enum class transfer_refusal : std::uint8_t {
 /// As the Admin API words it.
 std::string_view describe(transfer_refusal refusal) noexcept;
 
-/// Told once, when the transfer is durable or refused; at once or on the committer's thread. Must not block.
+/// Told once, when the transfer is durable or refused; at once or on the committer's thread. Not at all when the daemon
+/// stops first without the store: the transfer may have been made. Must not block.
 using transfer_callback = std::function<void(std::expected<void, transfer_refusal>)>;
 
 /// One account of an operator's transfer, and the settlement account of its asset, which stands for money outside.
