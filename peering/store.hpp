@@ -4,6 +4,8 @@
 #include "ilp/timestamp.hpp"
 #include "peering/account.hpp"
 #include "peering/event.hpp"
+#include "peering/kept_answer.hpp"
+#include "peering/kept_terms.hpp"
 #include "peering/ledger.hpp"
 #include "peering/posting.hpp"
 #include "peering/transfer.hpp"
@@ -34,35 +36,41 @@ struct asset_record {
     std::uint8_t scale = 0;
     account_record liquidity;
     account_record settlement;
+    ilp::timestamp created_at{};
+    asset_terms terms{};
 };
 
 struct peer_record {
     std::uint32_t id = 0;
     std::string uuid;
-    std::string name;
-    std::string ilp_address;
     std::uint32_t asset_id = 0;
     account_record liquidity;
+    ilp::timestamp created_at{};
+    kept_peer_terms terms{};
 };
 
-/// A known peer that goes by another name or address from now on; the account and its history stay.
+/// A known asset or peer that has these terms from now on; its accounts and their history stay.
+struct asset_change {
+    std::uint32_t id = 0;
+    asset_terms terms;
+};
 struct peer_change {
     std::uint32_t id = 0;
-    std::string name;
-    std::string ilp_address;
+    kept_peer_terms terms;
 };
 
 /// Everything that is loaded at start. Other transfers stay on disk.
 struct catalogue {
-    std::vector<asset_record> assets;                  ///< by id
-    std::vector<peer_record> peers;                    ///< by id
+    std::vector<asset_record> assets;                  ///< by id; also those that were deleted
+    std::vector<peer_record> peers;                    ///< by id; also those that were deleted
     std::vector<transfer_record> pending_withdrawals;  ///< in the order of their making
 };
 
 /// What one transaction changes. The views must live until commit() returns.
 struct changes {
     std::span<const asset_record> new_assets{};  ///< with both accounts; their totals before this transaction are zero
-    std::span<const peer_record> new_peers{};    ///< likewise with their account
+    std::span<const asset_change> changed_assets{};
+    std::span<const peer_record> new_peers{};  ///< likewise with their account
     std::span<const peer_change> changed_peers{};
     std::span<const posting> postings{};                 ///< of packets, netted per pair of accounts
     std::span<const transfer_record> new_transfers{};    ///< posted or pending
@@ -70,6 +78,43 @@ struct changes {
     std::span<const account_change> accounts{};          ///< whose totals change, each once
     std::span<const event_record> new_events{};
     std::span<const event_attempt> event_attempts{};
+    std::span<const kept_answer> new_answers{};
+    std::optional<ilp::timestamp> forget_answers_before{};  ///< answers that were kept earlier than that go
+};
+
+/// One row of an account's history: an operator's transfer, or the packets of one commit between two accounts.
+struct listed_transfer {
+    std::uint64_t number = 0;  ///< of the row; later ones have higher numbers
+    std::string uuid{};        ///< of an operator's transfer; empty: packets
+    std::optional<transfer_kind> kind{};
+    transfer_state state{};
+    account_id debit{};
+    account_id credit{};
+    wide_amount amount = 0;
+    std::uint64_t packets = 0;
+    ilp::timestamp created_at{};
+    std::optional<ilp::timestamp> expires_at{};
+};
+
+enum class account_side : std::uint8_t { debit, credit };
+
+/// Which events, and which page of them.
+struct event_query {
+    std::optional<std::string> after{};   ///< uuid of the event before the page, in the order asked for
+    std::optional<std::string> before{};  ///< uuid of the event behind the page; the page ends there
+    bool newest_first = true;
+    bool from_the_end = false;             ///< the last `limit` of what lies between, still in the order asked for
+    std::vector<std::string> types{};      ///< one of these; empty: any
+    std::vector<std::string> not_types{};  ///< none of these
+    std::size_t limit = 20;
+};
+
+struct listed_event {
+    event_record event;
+    ilp::timestamp created_at;
+    std::uint32_t attempts = 0;  ///< that failed
+    std::optional<ilp::timestamp> due{};  ///< of the next attempt; empty: there will be none
+    std::optional<ilp::timestamp> delivered_at{};
 };
 
 /// Durable memory of one daemon. Blocking, for one thread at a time: the committer's, once that runs.
@@ -97,6 +142,18 @@ public:
     virtual std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) = 0;
 
     virtual std::expected<std::uint64_t, store_error> count_pending_events() = 0;
+
+    /// The transfers that take from (debit) or give to (credit) the account, the newest first; at most `limit`. Its time
+    /// depends on the limit, not on how many there are.
+    virtual std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account,
+                                                                                    account_side side,
+                                                                                    std::size_t limit) = 0;
+
+    /// A page of events, delivered or not. An unknown uuid in the query: empty.
+    virtual std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) = 0;
+
+    /// The answer that is kept under this key; empty: none.
+    virtual std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) = 0;
 };
 
 /// Opens what `store.url` names: `sqlite:PATH`, `postgresql://...` or `memory:`. Runs the migrations, and holds the
