@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace peering {
+
+/// Why an operator's change is refused, in the words of the Admin API's `extensions.code`.
+enum class refusal_code : std::uint8_t {
+    bad_user_input,
+    duplicate,
+    forbidden,
+    inactive,
+    internal_server_error,
+    not_found,
+    conflict,
+    timeout,
+    unauthenticated,
+};
+
+struct refusal {
+    refusal_code code{};
+    std::string message;  ///< what is wrong, where, and what to do
+};
+
+}  // namespace peering
