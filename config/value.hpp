@@ -102,6 +102,9 @@ value_type<std::string> peer_name();
 /// For people: any text of one line.
 value_type<std::string> display_name();
 
+/// In either case; kept in lower case.
+value_type<std::string> uuid();
+
 value_type<secret> bearer_token();
 
 /// The key of an HMAC.
