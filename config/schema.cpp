@@ -35,6 +35,19 @@ section<connector_settings> define_connector() {
     };
 }
 
+section<admin_settings> define_admin() {
+    using s = admin_settings;
+    return {
+        setting("listen", &s::listen, listener(), initially{"127.0.0.1:3001"},
+                "Where the Admin API is served, at `/graphql`, and `/healthz`."),
+        setting("api_secret", &s::api_secret, signing_secret(),
+                otherwise{"requests are not signed, and `admin.listen` must be a loopback address"},
+                "Signs requests to the Admin API; others are refused."),
+        setting("tenant_id", &s::tenant_id, uuid(), initially{"00000000-0000-4000-8000-000000000001"},
+                "The tenant that requests name in their `tenant-id` header: the operator, the only one there is."),
+    };
+}
+
 section<metrics_settings> define_metrics() {
     using s = metrics_settings;
     return {
@@ -220,6 +233,7 @@ section<settings> define_settings() {
         setting("ilp_address", &s::ilp_address, node_address(), required,
                 "This node's own address in the Interledger network."),
         group("connector", &s::connector, define_connector(), "The packet side of the daemon."),
+        group("admin", &s::admin, define_admin(), "What operators' tools talk to."),
         group("metrics", &s::metrics, define_metrics(), "What monitoring reads."),
         group("store", &s::store, define_store(), "The durable state."),
         group("webhooks", &s::webhooks, define_webhooks(), "How the operator's own programs are told of events."),
