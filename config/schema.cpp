@@ -182,14 +182,18 @@ section<incoming_http_settings> define_incoming_http() {
     };
 }
 
+constexpr std::string_view max_connections_initially = "256";
+constexpr std::string_view max_waiting_initially = "1024";
+
 section<outgoing_http_settings> define_outgoing_http() {
     using s = outgoing_http_settings;
     return {
         setting("endpoint", &s::endpoint, http_url(), required, "Where packets to the peer are posted."),
         setting("auth_token", &s::auth_token, bearer_token(), required, "The bearer token by which the peer knows us."),
-        setting("max_connections", &s::max_connections, integer<std::uint32_t>(1, 65'535), initially{"256"},
-                "Connections that one worker opens to the peer."),
-        setting("max_waiting", &s::max_waiting, integer<std::uint32_t>(0, 1'000'000), initially{"1024"},
+        setting("max_connections", &s::max_connections, integer<std::uint32_t>(1, 65'535),
+                initially{max_connections_initially}, "Connections that one worker opens to the peer."),
+        setting("max_waiting", &s::max_waiting, integer<std::uint32_t>(0, 1'000'000),
+                initially{max_waiting_initially},
                 "Packets of one worker that may wait for a connection; further ones are rejected."),
     };
 }
@@ -277,6 +281,13 @@ section<settings> define_settings() {
 const section<settings>& schema() {
     static const auto defined = define_settings();
     return defined;
+}
+
+outgoing_http_settings initial_outgoing_http() {
+    outgoing_http_settings initial;
+    initial.max_connections = static_cast<std::uint32_t>(*parse_digits(max_connections_initially));
+    initial.max_waiting = static_cast<std::uint32_t>(*parse_digits(max_waiting_initially));
+    return initial;
 }
 
 std::string to_yaml(const settings& settings) {
