@@ -12,8 +12,7 @@ namespace {
 
 constexpr std::size_t secret_size_max = 1024;
 constexpr std::size_t peer_name_size_max = 64;
-constexpr std::size_t asset_code_size_max = 20;    // characters
-constexpr std::size_t display_name_size_max = 64;  // likewise
+constexpr std::size_t asset_code_size_max = 20;  // characters
 constexpr std::size_t host_size_max = 253;
 constexpr std::size_t host_label_size_max = 63;
 constexpr std::size_t url_size_max = 2048;
