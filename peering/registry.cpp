@@ -1,5 +1,6 @@
 #include "peering/registry.hpp"
 
+#include "peering/record_text.hpp"
 #include "peering/uuid.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -112,10 +114,11 @@ error check_book(const catalogue& book) {
         if (error found = check(asset.liquidity, "liquidity of asset " + sum.name)) return found;
     }
     for (const peer_record& peer : book.peers) {
+        const std::string owner = fmt::format("liquidity of peer {}", shown_name(peer.terms));
         const auto sum = sums.find(peer.asset_id);
-        if (sum == sums.end()) return broken(peer.liquidity, "liquidity of peer " + peer.name, "has no asset");
+        if (sum == sums.end()) return broken(peer.liquidity, owner, "has no asset");
         count(sum->second, peer.liquidity);
-        if (error found = check(peer.liquidity, "liquidity of peer " + peer.name)) return found;
+        if (error found = check(peer.liquidity, owner)) return found;
     }
     for (const asset_record& asset : book.assets) {
         const asset_sum& sum = sums[asset.id];
@@ -190,6 +193,7 @@ private:
     bookkeeper& keeper_;
     ledger& ledger_;
     const registry* previous_;
+    ilp::timestamp now_ = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 
     std::map<asset_key, asset_record> assets_;
     std::vector<pairing> peers_;  // in the order of the file
@@ -215,7 +219,9 @@ error builder::match_peers() {
     std::multimap<std::pair<std::string_view, std::uint32_t>, const peer_record*> by_address;
     std::unordered_map<std::uint32_t, const asset_record*> asset_by_id;
     for (const asset_record& asset : known_.assets) asset_by_id.emplace(asset.id, &asset);
-    for (const peer_record& peer : known_.peers) by_name.emplace(peer.name, &peer);
+    for (const peer_record& peer : known_.peers) {
+        if (peer.terms.name) by_name.emplace(*peer.terms.name, &peer);
+    }
 
     std::unordered_set<const peer_record*> taken;
     for (const config::peer_settings& wanted : settings_.peers) {
@@ -243,7 +249,7 @@ error builder::match_peers() {
 
     for (const peer_record& peer : known_.peers) {
         if (!taken.contains(&peer))
-            by_address.emplace(std::pair{std::string_view{peer.ilp_address}, peer.asset_id}, &peer);
+            by_address.emplace(std::pair{std::string_view{peer.terms.ilp_address}, peer.asset_id}, &peer);
     }
     for (pairing& match : peers_) {
         if (match.known != nullptr) continue;
@@ -296,6 +302,7 @@ void builder::collect_assets() {
         added.uuid = new_uuid();
         added.code = wanted.code;
         added.scale = wanted.scale;
+        added.created_at = now_;
         added.liquidity = new_account(account_kind::asset_liquidity, added.id);
         added.settlement = new_account(account_kind::settlement, added.id);
         deposit(added, added.liquidity, wanted.liquidity);
@@ -311,8 +318,11 @@ void builder::collect_peers() {
     for (pairing& match : peers_) {
         const config::peer_settings& wanted = *match.wanted;
         if (match.known != nullptr) {
-            if (match.known->name != wanted.name || match.known->ilp_address != wanted.ilp_address.text()) {
-                changed_peers_.push_back({match.known->id, wanted.name, wanted.ilp_address.text()});
+            const kept_peer_terms& terms = match.known->terms;
+            if (terms.name != wanted.name || terms.ilp_address != wanted.ilp_address.text()) {
+                peer_change& changed = changed_peers_.emplace_back(match.known->id, terms);
+                changed.terms.name = wanted.name;
+                changed.terms.ilp_address = wanted.ilp_address.text();
             }
             continue;
         }
@@ -320,8 +330,9 @@ void builder::collect_peers() {
         peer_record& added = new_peers_.emplace_back();
         added.id = ++last_id;
         added.uuid = new_uuid();
-        added.name = wanted.name;
-        added.ilp_address = wanted.ilp_address.text();
+        added.created_at = now_;
+        added.terms.name = wanted.name;
+        added.terms.ilp_address = wanted.ilp_address.text();
         added.asset_id = asset.id;
         added.liquidity = new_account(account_kind::peer_liquidity, asset.id);
         deposit(asset, added.liquidity, wanted.liquidity);
