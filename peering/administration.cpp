@@ -89,7 +89,8 @@ std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& to
             return refusal{bad_user_input, "invalid incoming token: expected " + config::bearer_token().expected};
         }
         const ilp::digest hash = sha256(ilp::as_bytes(token));
-        if (std::ranges::contains(made.incoming_tokens, hash)) return refusal{duplicate, "duplicate incoming token"};
+        if (std::ranges::find(made.incoming_tokens, hash) != made.incoming_tokens.end())
+            return refusal{duplicate, "duplicate incoming token"};
         made.incoming_tokens.push_back(hash);
     }
     return std::nullopt;

@@ -95,8 +95,8 @@ public:
     /// `done` is to be called, from any thread, when every packet thread goes by them.
     using publication = std::function<void(std::vector<peer_update> updates, std::function<void()> done)>;
 
-    /// `directory` must outlive it. Without a publication nobody is told: no packet thread runs yet.
-    explicit administration(directory& directory) : directory_{directory} {}
+    /// `known` must outlive it. Without a publication nobody is told: no packet thread runs yet.
+    explicit administration(directory& known) : directory_{known} {}
     void publish_with(publication publish) { publish_ = std::move(publish); }
     /// Called when there are other assets than before; on the committer's thread, must not block.
     void on_assets_changed(std::function<void()> callback) { assets_changed_ = std::move(callback); }
@@ -118,7 +118,7 @@ public:
     /// packet thread goes by it. After a failure nothing has changed, and `done` is not called.
     std::expected<void, store_error> commit(transaction& transaction, std::function<void()> done);
 
-    const peering::directory& directory() const noexcept { return directory_; }
+    const directory& known() const noexcept { return directory_; }
 
 private:
     std::optional<refusal> check_tokens(const std::vector<ilp::digest>& tokens, std::uint32_t owner) const;
@@ -126,7 +126,7 @@ private:
     std::expected<bool, refusal> has_history(bookkeeper& keeper, const peer& peer) const;
     std::string label_for(const peer& peer) const;
 
-    peering::directory& directory_;
+    directory& directory_;
     publication publish_;
     std::function<void()> assets_changed_;
     ilp::sha256 sha256_;

@@ -250,7 +250,8 @@ error file_reader::make_peer(const match& match) {
     const config::peer_settings& wanted = *match.wanted;
     const asset& asset = *asset_of(wanted.asset);
     const auto made = std::make_shared<peer>(
-        peer{.name = wanted.name,
+        peer{.uuid = {},
+             .name = wanted.name,
              .given_name = wanted.name,
              .address = wanted.ilp_address,
              .asset = &asset,
