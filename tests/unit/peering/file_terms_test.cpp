@@ -119,14 +119,14 @@ TEST_CASE("a peer is known by its name, else by its address and asset") {
         settings.peers[0].ilp_address = *ilp::address::parse("test.moved");
         const auto registry = build_or_throw(settings, *store, ledger, first.get());
         CHECK(registry->find_by_name("bob")->liquidity->id == account);
-        CHECK(store->load().value().peers[0].ilp_address == "test.moved");
+        CHECK(store->load().value().peers[0].terms.ilp_address == "test.moved");
     }
     SECTION("a new name keeps the account") {
         settings.peers[0].name = "robert";
         const auto registry = build_or_throw(settings, *store, ledger, first.get());
         CHECK(registry->find_by_name("robert")->liquidity->id == account);
         CHECK(registry->find_by_name("bob") == nullptr);
-        CHECK(store->load().value().peers[0].name == "robert");
+        CHECK(store->load().value().peers[0].terms.name == "robert");
         CHECK(store->load().value().peers.size() == 2);
     }
     SECTION("a new name in another asset is another peer") {
