@@ -1,5 +1,6 @@
 #include "connector/auto_peering_client.hpp"
 
+#include "connector/pinger.hpp"
 #include "tests/support/fake_peer.hpp"
 #include "tests/unit/connector/auto_peering_world.hpp"
 
@@ -107,4 +108,27 @@ TEST_CASE("a name that leads to this host is not asked unless that is allowed") 
         CHECK(made.error().message.starts_with(std::string{bad_url} + ": it leads to an address"));
     }
     CHECK(other.request_count() == 0);
+}
+
+TEST_CASE("a ping to a peer that came by itself leads to no address that is not public") {
+    for (const bool allowed : {false, true}) {
+        auto settings = node::lenient();
+        settings.allow_private_addresses = allowed;
+        node alice{"test.alice", settings};
+        fake_peer inside{[](const http_message&) { return json(200, "x"); }};
+        const peering::peering_request request{
+            {ilp::address::parse("test.mallory").value(), "http://localhost:" + std::to_string(inside.port()) + "/",
+             "token-of-mallory-00"},
+            "USD",
+            9};
+        std::promise<bool> taken;
+        REQUIRE(alice.committer.execute([&](peering::bookkeeper& keeper) {
+            alice.auto_peers.take_on(keeper, {}, request, {},
+                                     [&](const auto& answer) { taken.set_value(answer.has_value()); });
+        }));
+        REQUIRE(taken.get_future().get());
+        const auto answer = connector::ping(alice.control, alice.directory, "test.mallory", std::chrono::seconds{5});
+        CHECK_FALSE(answer.reached);
+        CHECK(inside.request_count() == (allowed ? 1 : 0));
+    }
 }
