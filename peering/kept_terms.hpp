@@ -32,7 +32,7 @@ struct kept_peer_terms {
     std::optional<ilp::timestamp> deleted_at{};  ///< its account and history stay
     std::optional<ilp::amount> max_packet_amount{};
     std::optional<ilp::amount> liquidity_threshold{};
-    std::vector<std::string> routes{};  ///< besides its own address
+    std::vector<std::string> routes{};           ///< besides its own address
     std::vector<ilp::digest> incoming_tokens{};  ///< SHA-256 of what the peer presents to us
     std::string outgoing_endpoint{};             ///< URL
     std::string outgoing_token{};

@@ -37,6 +37,17 @@ std::string through(const tcp_proxy& proxy) {
     return "postgresql://ilpd@127.0.0.1:" + std::to_string(proxy.port()) + "/ilpd";
 }
 
+/// How many rows of transfers do not name the one before them, and accounts the last one, on either side.
+const std::string broken_links = R"sql(
+    SELECT (SELECT count(*) FROM (
+                SELECT previous_of_debit, lag(id, 1, 0::bigint) OVER (PARTITION BY debit_account ORDER BY id) AS debit,
+                       previous_of_credit, lag(id, 1, 0::bigint) OVER (PARTITION BY credit_account ORDER BY id) AS credit
+                FROM transfers) AS links
+            WHERE previous_of_debit <> debit OR previous_of_credit <> credit) +
+           (SELECT count(*) FROM accounts a
+            WHERE last_debit_transfer <> (SELECT coalesce(max(id), 0) FROM transfers WHERE debit_account = a.id)
+               OR last_credit_transfer <> (SELECT coalesce(max(id), 0) FROM transfers WHERE credit_account = a.id)))sql";
+
 /// Commits of one posting each, which goes by its number of packets.
 class commits {
 public:
@@ -67,6 +78,7 @@ public:
         const auto report = audit(url);
         REQUIRE(report.has_value());
         CHECK(report->faults.empty());
+        CHECK(server.value(broken_links) == "0");
     }
 
 private:
@@ -127,6 +139,8 @@ std::pair<int, int> cut_everywhere(towards way) {
         REQUIRE(server.value("SELECT count(*) FROM transfers WHERE packets > 0") == std::to_string(commits.count()));
     }
     commits.check(server);
+    // Numbers have no gap either: what was not written has given its own back.
+    CHECK(server.value("SELECT max(id) - count(*) FROM transfers") == "0");
     return {written, not_written};
 }
 
@@ -609,4 +623,70 @@ TEST_CASE("postgresql: TLS as the URL asks for it") {
     SECTION("not at all, where the server insists") {
         CHECK_THAT(refusal(url + "?sslmode=disable"), Catch::Contains("no encryption"));
     }
+}
+
+TEST_CASE("postgresql: tables of the first schema keep what they hold, and each account's history is listed") {
+    const postgres_server server;
+    server.execute(R"sql(
+        SET ROLE ilpd;
+        CREATE TABLE ilpd_schema_version (version integer NOT NULL);
+        INSERT INTO ilpd_schema_version VALUES (1);
+        CREATE TABLE assets (id bigint PRIMARY KEY, uuid text NOT NULL UNIQUE, code text NOT NULL,
+            scale smallint NOT NULL, created_at bigint NOT NULL, UNIQUE (code, scale));
+        CREATE TABLE accounts (id bigint PRIMARY KEY, asset_id bigint NOT NULL REFERENCES assets (id),
+            kind text NOT NULL, debits_posted numeric(39, 0) NOT NULL DEFAULT 0,
+            credits_posted numeric(39, 0) NOT NULL DEFAULT 0) WITH (fillfactor = 50);
+        CREATE TABLE peers (id bigint PRIMARY KEY, uuid text NOT NULL UNIQUE,
+            name text NOT NULL UNIQUE DEFERRABLE INITIALLY DEFERRED, ilp_address text NOT NULL,
+            asset_id bigint NOT NULL REFERENCES assets (id),
+            account_id bigint NOT NULL UNIQUE REFERENCES accounts (id), created_at bigint NOT NULL);
+        CREATE TABLE transfers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, uuid text, kind text,
+            state text NOT NULL DEFAULT 'posted', debit_account bigint NOT NULL, credit_account bigint NOT NULL,
+            amount numeric(39, 0) NOT NULL, packets bigint NOT NULL DEFAULT 0, created_at bigint NOT NULL,
+            expires_at bigint);
+        CREATE UNIQUE INDEX transfers_by_uuid ON transfers (uuid) WHERE uuid IS NOT NULL;
+        CREATE INDEX transfers_pending ON transfers (id) WHERE state = 'pending';
+        CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, uuid text NOT NULL UNIQUE,
+            type text NOT NULL, data text NOT NULL, created_at bigint NOT NULL, attempts bigint NOT NULL DEFAULT 0,
+            due bigint, delivered_at bigint);
+        CREATE TABLE ledger_state (last_commit bigint NOT NULL, writer text NOT NULL);
+        INSERT INTO ledger_state VALUES (0, '');
+        INSERT INTO assets VALUES (1, 'usd', 'USD', 9, 1700000000001);
+        INSERT INTO accounts VALUES (1, 1, 'asset_liquidity', 0, 0), (2, 1, 'settlement', 9, 0),
+            (3, 1, 'peer_liquidity', 7, 9), (4, 1, 'peer_liquidity', 0, 7);
+        INSERT INTO peers VALUES (1, 'b', 'bob', 'test.bob', 1, 3, 1700000000002),
+            (2, 'c', 'carol', 'test.carol', 1, 4, 3);
+        INSERT INTO transfers (id, uuid, kind, state, debit_account, credit_account, amount, packets, created_at)
+            OVERRIDING SYSTEM VALUE VALUES (1, 'deposit', 'deposit', 'posted', 2, 3, 9, 0, 1),
+            (3, NULL, NULL, 'posted', 3, 4, 4, 2, 1), (4, 'pending', 'withdrawal', 'pending', 3, 2, 1, 0, 1),
+            (9, NULL, NULL, 'posted', 3, 4, 3, 1, 1);
+        INSERT INTO events (uuid, type, data, created_at, attempts, due) VALUES ('one', 'type', '{}', 5, 2, 7);
+    )sql");
+    const auto store = open_or_throw(server.url());
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "2");
+    CHECK(server.value(broken_links) == "0");
+    const catalogue loaded = store->load().value();
+    REQUIRE(loaded.peers.size() == 2);
+    CHECK(loaded.peers[0].created_at == ilp::timestamp{1'700'000'000'002ms});
+    CHECK(loaded.peers[0].terms == kept_peer_terms{.name = "bob", .ilp_address = "test.bob"});
+    CHECK(loaded.assets.at(0).terms == asset_terms{});
+    CHECK(loaded.pending_withdrawals.size() == 1);
+    CHECK(store->list_events({}).value().at(0).attempts == 2);
+    CHECK(audit(server.url()).value().faults.empty());
+
+    liquidity_account bob{account_id{3}};
+    liquidity_account carol{account_id{4}};
+    const posting posting{&carol, &bob, 2, 1};
+    const std::array totals{account_change{carol.id, account_kind::peer_liquidity, {0, 7}, {2, 7}},
+                            account_change{bob.id, account_kind::peer_liquidity, {7, 9}, {7, 11}}};
+    changes changes;
+    changes.postings = {&posting, 1};
+    changes.accounts = totals;
+    REQUIRE(store->commit(changes).has_value());
+    using list = std::vector<std::uint64_t>;
+    CHECK(numbers_listed(*store, account_id{3}, account_side::debit) == list{9, 4, 3});
+    CHECK(numbers_listed(*store, account_id{3}, account_side::credit) == list{10, 1});
+    CHECK(numbers_listed(*store, account_id{4}, account_side::credit) == list{9, 3});
+    CHECK(server.value(broken_links) == "0");
+    CHECK(audit(server.url()).value().faults.empty());
 }
