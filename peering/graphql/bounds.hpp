@@ -17,6 +17,11 @@ inline constexpr std::size_t introspection_lists_max = 2;  ///< fields of types 
 inline constexpr std::size_t field_comparisons_max = 100'000;  ///< pairs of fields with one name in the answer
 inline constexpr std::size_t validation_errors_max = 100;
 
+// Of the pages, before anything is executed; see page_cost().
+inline constexpr std::size_t page_nodes_max = 5'000;  ///< of all pages together; pages within pages multiply
+inline constexpr std::size_t page_size_default = 20;  ///< of a page that says nothing
+inline constexpr std::size_t page_size_max = 100;     ///< resolvers refuse a larger `first` or `last`
+
 // Of the answer; see execute().
 inline constexpr std::size_t answer_values_max = 200'000;  ///< fields and elements of lists
 inline constexpr std::size_t variable_errors_max = 50;

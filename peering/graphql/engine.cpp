@@ -1,8 +1,10 @@
 #include "peering/graphql/engine.hpp"
 
+#include "peering/graphql/bounds.hpp"
 #include "peering/graphql/coerce.hpp"
 #include "peering/graphql/execute.hpp"
 #include "peering/graphql/introspection.hpp"
+#include "peering/graphql/page_cost.hpp"
 #include "peering/graphql/parser.hpp"
 #include "peering/graphql/validate.hpp"
 
@@ -73,6 +75,12 @@ std::expected<prepared, answer> engine::prepare(std::string_view query, std::str
 answer engine::execute(const prepared& prepared, const boost::json::object& variables, context& context) const {
     const auto coerced = coerce_variables(schema_, *prepared.operation, variables);
     if (!coerced) return refuse(progress::validated, coerced.error());
+    if (page_cost(schema_, *prepared.source, *prepared.operation, *coerced) > page_nodes_max) {
+        const auto message = "The document asks for more than " + std::to_string(page_nodes_max) +
+                             " nodes: pages within pages multiply.";
+        return refuse(progress::validated,
+                      {{message, {prepared.operation->at}, std::string{code::bad_user_input}, {}}});
+    }
     return graphql::execute({.of = schema_,
                              .resolver_of = resolver_of_,
                              .source = *prepared.source,

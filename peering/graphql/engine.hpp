@@ -19,7 +19,7 @@ namespace peering::graphql {
 /// How far a request came. Behind `validated`, HTTP says 200 even if there are errors.
 enum class progress : std::uint8_t {
     refused,    ///< no GraphQL, not valid for the schema, or no such operation: HTTP 400
-    validated,  ///< the variables do not fit: nothing was executed
+    validated,  ///< the variables do not fit, or ask for too much: nothing was executed
     executed,   ///< there is `data`, perhaps with errors
 };
 

@@ -24,7 +24,7 @@ using support::towards;
 
 namespace {
 
-std::string refusal(const std::string& url) {
+std::string refusal_of(const std::string& url) {
     const auto opened = open_store(url);
     return opened ? "opened" : opened.error().message;
 }
@@ -250,14 +250,14 @@ TEST_CASE("postgresql: of several hosts one that does not answer is passed over"
     const std::string live = "127.0.0.1:" + std::to_string(server.port());
     const auto store = open_or_throw("postgresql://ilpd@" + dead + "," + dumb + "," + live + "/ilpd");
     CHECK(store->ping().has_value());
-    const std::string refused = refusal("postgresql://ilpd@" + dumb + "," + dead + "/ilpd?connect_timeout=1");
+    const std::string refused = refusal_of("postgresql://ilpd@" + dumb + "," + dead + "/ilpd?connect_timeout=1");
     CHECK_THAT(refused, Catch::Contains("does not answer within 1000 ms") && Catch::Contains("Connection refused"));
 }
 
 TEST_CASE("postgresql: a second daemon is refused while the first one is there") {
     const postgres_server server;
     auto store = open_or_throw(server.url());
-    CHECK_THAT(refusal(server.url()), Catch::Contains("in use by another ilpd (process ") &&
+    CHECK_THAT(refusal_of(server.url()), Catch::Contains("in use by another ilpd (process ") &&
                                           Catch::Contains("stop that one, or give this one"));
     SECTION("not so in a schema of its own") {
         server.execute("CREATE SCHEMA other AUTHORIZATION ilpd");
@@ -281,7 +281,7 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
         std::vector<std::jthread> threads;
         for (std::string& outcome : outcomes) {
             threads.emplace_back([&] {
-                for (outcome = refusal(server.url()); outcome.contains("in use by"); outcome = refusal(server.url())) {
+                for (outcome = refusal_of(server.url()); outcome.contains("in use by"); outcome = refusal_of(server.url())) {
                 }
             });
         }
@@ -335,7 +335,7 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
     }
     CHECK_FALSE(store->ping().has_value());
     CHECK(server.value("SELECT count(*) FROM transfers") == before);
-    CHECK(refusal(server.url()) == "opened");
+    CHECK(refusal_of(server.url()) == "opened");
 }
 
 TEST_CASE("postgresql: another daemon that only looked changes nothing for the first") {
@@ -492,24 +492,24 @@ TEST_CASE("postgresql: a database that is not ours is refused and left as it is"
     const postgres_server server;
     SECTION("a table of the same name") {
         server.execute("CREATE TABLE transfers (what text)");
-        CHECK_THAT(refusal(server.url()), Catch::Contains("another application's table 'transfers'"));
+        CHECK_THAT(refusal_of(server.url()), Catch::Contains("another application's table 'transfers'"));
         CHECK(server.value("SELECT count(*) FROM pg_class WHERE relname = 'accounts'") == "0");
     }
     SECTION("another table beside ours is nobody's business") {
         server.execute("CREATE TABLE cakes (name text)");
-        CHECK(refusal(server.url()) == "opened");
+        CHECK(refusal_of(server.url()) == "opened");
     }
     SECTION("a newer ilpd's") {
         open_or_throw(server.url());
         server.execute("UPDATE ilpd_schema_version SET version = 99");
-        CHECK_THAT(refusal(server.url()), Catch::Contains("newer ilpd") && Catch::Contains("99"));
+        CHECK_THAT(refusal_of(server.url()), Catch::Contains("newer ilpd") && Catch::Contains("99"));
         CHECK_THAT(audit(server.url()).error().message, Catch::Contains("schema version 99"));
     }
     SECTION("no right to make tables") {
         server.execute(
             "ALTER SCHEMA public OWNER TO postgres; REVOKE CREATE ON SCHEMA public FROM PUBLIC, ilpd;"
             "ALTER DATABASE ilpd OWNER TO postgres");
-        CHECK_THAT(refusal(server.url()), Catch::Contains("permission denied for schema public"));
+        CHECK_THAT(refusal_of(server.url()), Catch::Contains("permission denied for schema public"));
     }
     SECTION("empty, for a reader") {
         CHECK_THAT(audit(server.url()).error().message, Catch::Contains("no tables of ilpd"));
@@ -551,24 +551,24 @@ TEST_CASE("postgresql: a password works as libpq takes it, and shows nowhere") {
     const postgres_server server{{.tcp = true, .password = true}};
     const std::string password = postgres_server::password;
     SECTION("in the URL") {
-        CHECK(refusal(with_password(server.tcp_url())) == "opened");
+        CHECK(refusal_of(with_password(server.tcp_url())) == "opened");
     }
     SECTION("as a parameter") {
-        CHECK(refusal(server.tcp_url() + "?password=p%40ss%20word%2F1") == "opened");
+        CHECK(refusal_of(server.tcp_url() + "?password=p%40ss%20word%2F1") == "opened");
     }
     SECTION("in a password file") {
         const support::temporary_directory directory;
         const std::filesystem::path file = directory.path() / "pgpass";
         std::ofstream{file} << "127.0.0.1:*:ilpd:ilpd:" << password << '\n';
         std::filesystem::permissions(file, std::filesystem::perms::owner_read);
-        CHECK(refusal(server.tcp_url() + "?passfile=" + file.string()) == "opened");
+        CHECK(refusal_of(server.tcp_url() + "?passfile=" + file.string()) == "opened");
     }
     SECTION("a wrong one") {
-        const std::string message = refusal(with_password(server.tcp_url(), "hunter2"));
+        const std::string message = refusal_of(with_password(server.tcp_url(), "hunter2"));
         CHECK_THAT(message, Catch::Contains("password authentication failed") && !Catch::Contains("hunter2"));
     }
     SECTION("none") {
-        CHECK_THAT(refusal(server.tcp_url()), Catch::Contains("password"));
+        CHECK_THAT(refusal_of(server.tcp_url()), Catch::Contains("password"));
     }
 }
 
@@ -585,7 +585,7 @@ TEST_CASE("postgresql: no message and no log shows a password, however the URL i
         "postgresql://ilpd:hunter2@[::1/ilpd", "postgresql://ilpd:hunter2");
     CAPTURE(url);
     CHECK_THAT(printable_store_url(url), Catch::StartsWith("postgresql://") && !Catch::Contains("unter2"));
-    CHECK_THAT(refusal(url), !Catch::Contains("unter2") && !Catch::Contains("opened"));
+    CHECK_THAT(refusal_of(url), !Catch::Contains("unter2") && !Catch::Contains("opened"));
     const auto report = audit(url);
     REQUIRE_FALSE(report.has_value());
     CHECK_THAT(report.error().message, !Catch::Contains("unter2"));
@@ -613,15 +613,15 @@ TEST_CASE("postgresql: TLS as the URL asks for it") {
         commits.check(server, url);
     }
     SECTION("with the server's certificate checked") {
-        CHECK(refusal(url + "?sslmode=verify-full&sslrootcert=" + server.certificate().string()) == "opened");
+        CHECK(refusal_of(url + "?sslmode=verify-full&sslrootcert=" + server.certificate().string()) == "opened");
     }
     SECTION("with a certificate that is not the server's") {
         const postgres_server other{{.tls = true}};
-        CHECK_THAT(refusal(url + "?sslmode=verify-full&sslrootcert=" + other.certificate().string()),
+        CHECK_THAT(refusal_of(url + "?sslmode=verify-full&sslrootcert=" + other.certificate().string()),
                    Catch::Contains("certificate verify failed"));
     }
     SECTION("not at all, where the server insists") {
-        CHECK_THAT(refusal(url + "?sslmode=disable"), Catch::Contains("no encryption"));
+        CHECK_THAT(refusal_of(url + "?sslmode=disable"), Catch::Contains("no encryption"));
     }
 }
 

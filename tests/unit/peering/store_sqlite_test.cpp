@@ -16,7 +16,7 @@ using namespace peering::testing;
 
 namespace {
 
-std::string refusal(const std::string& url) {
+std::string refusal_of(const std::string& url) {
     const auto opened = open_store(url);
     return opened ? "opened" : opened.error().message;
 }
@@ -100,21 +100,21 @@ TEST_CASE("the database is its owner's alone, durable, and can be read beside th
 TEST_CASE("a second daemon on one database is refused, by whatever name it goes") {
     database db;
     auto store = open_or_throw(db.url);
-    CHECK_THAT(refusal(db.url), Catch::Contains(db.path) && Catch::Contains("in use by another ilpd (pid "));
+    CHECK_THAT(refusal_of(db.url), Catch::Contains(db.path) && Catch::Contains("in use by another ilpd (pid "));
     const std::string other_name = db.directory.path() / "link.db";
     std::filesystem::create_symlink(db.path, other_name);
-    CHECK_THAT(refusal("sqlite:" + other_name), Catch::Contains("in use by another ilpd (pid "));
+    CHECK_THAT(refusal_of("sqlite:" + other_name), Catch::Contains("in use by another ilpd (pid "));
     store.reset();
-    CHECK(refusal(db.url) == "opened");
+    CHECK(refusal_of(db.url) == "opened");
     CHECK(std::filesystem::exists(db.path + ".lock"));
 }
 
 TEST_CASE("a path that cannot hold a database is refused with the reason") {
     database db;
-    CHECK_THAT(refusal("sqlite:" + db.directory.path().string()), Catch::Contains("is a directory"));
-    CHECK_THAT(refusal("sqlite:/nonexistent/ilpd.db"), Catch::Contains("No such file or directory"));
-    CHECK_THAT(refusal("sqlite:/proc/ilpd.db"), Catch::Contains("/proc/ilpd.db"));
-    CHECK(refusal("sqlite:/proc/ilpd.db") != "opened");
+    CHECK_THAT(refusal_of("sqlite:" + db.directory.path().string()), Catch::Contains("is a directory"));
+    CHECK_THAT(refusal_of("sqlite:/nonexistent/ilpd.db"), Catch::Contains("No such file or directory"));
+    CHECK_THAT(refusal_of("sqlite:/proc/ilpd.db"), Catch::Contains("/proc/ilpd.db"));
+    CHECK(refusal_of("sqlite:/proc/ilpd.db") != "opened");
 }
 
 TEST_CASE("a file that is not ours is refused and left as it is") {
@@ -122,23 +122,23 @@ TEST_CASE("a file that is not ours is refused and left as it is") {
     SECTION("no database at all") {
         const std::string text(4096, 'x');
         std::ofstream{db.path} << text;
-        CHECK_THAT(refusal(db.url), Catch::Contains("file is not a database"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("file is not a database"));
         std::string kept;
         std::getline(std::ifstream{db.path}, kept);
         CHECK(kept == text);
     }
     SECTION("another application's, without an id") {
         execute(db.path, "CREATE TABLE cakes (name TEXT)");
-        CHECK_THAT(refusal(db.url), Catch::Contains("another application"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("another application"));
     }
     SECTION("another application's, with an id") {
         execute(db.path, "PRAGMA application_id = 7");
-        CHECK_THAT(refusal(db.url), Catch::Contains("another application"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("another application"));
     }
     SECTION("a newer ilpd's") {
         open_or_throw(db.url);
         execute(db.path, "PRAGMA user_version = 99");
-        CHECK_THAT(refusal(db.url), Catch::Contains("newer ilpd") && Catch::Contains("99"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("newer ilpd") && Catch::Contains("99"));
     }
 }
 
