@@ -14,9 +14,9 @@ namespace {
 constexpr auto secret_variable = "ILPD_ADMIN_SECRET";
 
 constexpr auto footer =
-    "Peers are named by id or name, assets by id, as USD/9, or as USD when it has one scale. Amounts are typed in "
-    "units "
-    "of the asset: 12.50.\nSee also ilpctl(1).";
+    "Peers are named by id or name, assets by id, as USD/9, or as USD when it has one\n"
+    "scale. Amounts are typed in units of the asset: 12.50. `ilpctl --help` lists the\n"
+    "options of every verb; all is explained in ilpctl(1).";
 
 void add_completion_verbs(CLI::App& root, chosen_verb& chosen) {
     auto& group = add_group(root, "completion", "print what makes a shell complete ilpctl's command lines");

@@ -270,10 +270,10 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
     add_text(update_verb, "--address", update->address, "ADDRESS", "its ILP address");
     add_text(update_verb, "--name", update->name, "NAME", "name to show");
     add_peer_terms(update_verb, *update, clearing::yes);
-    add_clearing(update_verb, "--no-name", update->no_name, "take its name", {"--name"});
-    add_clearing(update_verb, "--no-routes", update->no_routes, "take all routes but its own address", {"--route"});
-    add_clearing(update_verb, "--no-incoming-tokens", update->no_incoming_tokens, "take all tokens that it may present",
-                 {"--incoming-token", "--incoming-token-file"});
+    add_clearing(update_verb, "--no-name", update->no_name, "clear its name", {"--name"});
+    add_clearing(update_verb, "--no-routes", update->no_routes, "clear all routes but its own address", {"--route"});
+    add_clearing(update_verb, "--no-incoming-tokens", update->no_incoming_tokens,
+                 "clear the tokens that it may present", {"--incoming-token", "--incoming-token-file"});
     add_idempotency_key(update_verb, update->idempotency_key);
 
     const auto add_one = [&](const std::string& name, const std::string& description,

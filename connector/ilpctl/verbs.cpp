@@ -61,7 +61,7 @@ void add_amount(CLI::App& verb, const std::string& name, optional_amount& target
     target.option = name;
     auto& option = add_text(verb, name, target.text, "AMOUNT", description);
     if (clearing == clearing::yes)
-        verb.add_flag("--no-" + name.substr(2), target.cleared, "take " + name + " back")->excludes(&option);
+        verb.add_flag("--no-" + name.substr(2), target.cleared, "clear it")->excludes(&option);
 }
 
 ilp::amount read_amount(const session& s, std::string_view what, std::string_view text, const asset_unit& unit) {
