@@ -62,7 +62,7 @@ _ilpctl() {{
     if [[ $current == '=' ]]; then current= before=${{COMP_WORDS[COMP_CWORD - 1]}}; fi
     case $before in
     {files})
-        compopt -o filenames 2>/dev/null
+        compopt -o filenames 2>/dev/null || :
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;

@@ -50,7 +50,6 @@ TEST_CASE("ilpctl command line: --help and --version are done, mistakes have sta
                                                {"status", "--secret-file", "/nowhere/at/all"},
                                                {"liquidity", "withdraw", "bob", "1", "--timeout", "1500ms"},
                                                {"liquidity", "withdraw", "bob", "1", "--timeout", "0s"},
-                                               {"liquidity", "deposit", "bob", "-1"},
                                                {"liquidity", "deposit", "bob", "1", "--id", "1"},
                                                {"ping", "test.x", "--timeout", "31s"},
                                                {"asset", "create", "USD"},

@@ -26,7 +26,7 @@ TEST_CASE("ilpctl peers: a list is fetched in pages, up to the limit or to the e
     d.will_answer(documents::peers, page_answer(hundred, true));
     d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id)}));
     CHECK(parsed(d.run({"peer", "list", "--all", "--json"})).as_array().size() == 101);
-    CHECK(d.last().variables.at("after") == json::value{bob_id});
+    CHECK(d.last().variables.at("after") == json::value(bob_id));
 
     d.will_answer(documents::peers, page_answer({peer_answer()}, true));
     const auto result = d.run({"peer", "list", "--limit", "1", "--oldest-first", "--owner", "t"});
@@ -34,16 +34,14 @@ TEST_CASE("ilpctl peers: a list is fetched in pages, up to the limit or to the e
           "NAME  ADDRESS   ASSET  LIQUIDITY  STATE    ORIGIN  ID\n"
           "bob   test.bob  USD/9  12.50 USD  enabled  API     0b1d3ab8-0c34-4e0d-8a5b-2d2d4c2e0ad3\n");
     CHECK(result.err.contains("more than 1"));
-    CHECK(d.last().variables ==
-              json::object{{"first", 1}, {"secrets", nullptr}, {"sortOrder", "ASC"}, {"tenantId", "t"}} ||
-          d.last().variables == json::object{{"first", 1}, {"sortOrder", "ASC"}, {"tenantId", "t"}});
+    CHECK(d.last().variables == json::object{{"first", 1}, {"sortOrder", "ASC"}, {"tenantId", "t"}});
 }
 
 TEST_CASE("ilpctl peers: one is found by id or by name, and nothing else is guessed") {
     auto d = fake_daemon{};
     d.will_answer(documents::peer, peer_answer());
     CHECK(parsed(d.run({"peer", "show", "0B1D3AB8-0c34-4e0d-8a5b-2d2d4c2e0ad3", "--json"})) ==
-          json::value{peer_answer()});
+          json::value(peer_answer()));
     CHECK(d.last().variables == json::object{{"id", bob_id}, {"secrets", false}});
 
     d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id), peer_answer()}));
@@ -69,7 +67,7 @@ TEST_CASE("ilpctl peers: the outgoing token is shown when it shall be") {
     CHECK(!done(d.run({"peer", "show", bob_id})).contains("token"));
     d.will_answer(documents::peer, peer_answer());
     CHECK(done(d.run({"peer", "show", bob_id, "--show-secrets"})).contains("outgoing token       t0ken\n"));
-    CHECK(d.last().variables.at("secrets") == json::value{true});
+    CHECK(d.last().variables.at("secrets") == json::value(true));
 }
 
 TEST_CASE("ilpctl peers: one is created with all its terms") {
@@ -106,7 +104,6 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
                                   key}));
     CHECK(text.contains(bob_id));
     CHECK(text.contains("route                (default)\n"));
-    CHECK(!text.contains("t0ken") == !text.contains("outgoing token"));
     CHECK(d.input() ==
           json::object{{"assetId", usd_id},
                        {"staticIlpAddress", "test.bob"},
@@ -142,7 +139,7 @@ TEST_CASE("ilpctl peers: an update changes what it names, and clears what it sha
         d.will_answer(documents::update_peer, json::object{{"peer", peer_answer()}});
         done(d.run(words));
         auto input = d.input();
-        CHECK(input.at("id") == json::value{bob_id});
+        CHECK(input.at("id") == json::value(bob_id));
         input.erase("id");
         input.erase("idempotencyKey");
         return input;
@@ -178,7 +175,7 @@ TEST_CASE("ilpctl peers: disable, enable, delete, add-by-url") {
         d.will_answer(documents::set_peer_enabled, json::object{{"peer", peer_answer()}});
         CHECK(done(d.run({"peer", enabled ? "enable" : "disable", bob_id}))
                   .starts_with(enabled ? "enabled" : "disabled"));
-        CHECK(d.input().at("enabled") == json::value{enabled});
+        CHECK(d.input().at("enabled") == json::value(enabled));
         CHECK(peering::is_uuid_v4(d.last().again.idempotency_key));
     }
     d.will_answer(documents::peer, peer_answer());
@@ -261,10 +258,10 @@ TEST_CASE("ilpctl liquidity: a deposit has an id and a key, and says so") {
     const auto id = std::string{d.input().at("id").as_string()};
     CHECK(peering::is_uuid_v4(id));
     CHECK(text == "deposited 12.50 USD to peer bob: transfer " + id + "\n");
-    CHECK(d.input().at("amount") == json::value{"12500000000"});
-    CHECK(d.input().at("peerId") == json::value{bob_id});
+    CHECK(d.input().at("amount") == json::value("12500000000"));
+    CHECK(d.input().at("peerId") == json::value(bob_id));
     CHECK(d.last().again.id == id);
-    CHECK(json::value{d.last().again.idempotency_key} == d.input().at("idempotencyKey"));
+    CHECK(json::value(d.last().again.idempotency_key) == d.input().at("idempotencyKey"));
 
     d.will_answer(documents::asset_by_unit, asset_answer());
     d.will_answer(documents::peers, page_answer({}));
@@ -280,6 +277,10 @@ TEST_CASE("ilpctl liquidity: an amount that does not fit is refused before anyth
     const auto result = d.run({"liquidity", "deposit", bob_id, "0.0000000001"});
     CHECK(result.status == exit_status::usage);
     CHECK(result.err == "ilpctl: AMOUNT: 0.0000000001 has 10 decimals: USD/9 takes at most 9 decimals\n");
+    for (const auto* text : {"-1", "1.", "1 EUR", "18446744073.709551616"}) {
+        d.will_answer(documents::peer, peer_answer());
+        CHECK(d.run({"liquidity", "deposit", bob_id, text}).status == exit_status::usage);
+    }
     CHECK(d.last().field == "peer");
 }
 
@@ -298,14 +299,14 @@ TEST_CASE("ilpctl liquidity: a withdrawal is done at once, or reserved until it 
     d.will_answer(documents::peer, peer_answer());
     d.will_answer(documents::withdraw_peer, json::object{{"success", true}});
     CHECK(done(d.run({"liquidity", "withdraw", bob_id, "1"})).starts_with("withdrew 1.00 USD from peer bob"));
-    CHECK(d.input().at("timeoutSeconds") == json::value{"0"});
+    CHECK(d.input().at("timeoutSeconds") == json::value("0"));
 
     d.will_answer(documents::peer, peer_answer());
     d.will_answer(documents::withdraw_peer, json::object{{"success", true}});
     const auto text = done(d.run({"--timeout", "5s", "liquidity", "withdraw", bob_id, "1", "--timeout", "1m"}));
     CHECK(text.starts_with("reserved 1.00 USD of peer bob for 60 s: withdrawal " +
                            std::string{d.input().at("id").as_string()}));
-    CHECK(d.input().at("timeoutSeconds") == json::value{"60"});
+    CHECK(d.input().at("timeoutSeconds") == json::value("60"));
     CHECK(d.waits == std::chrono::seconds{5});
 
     d.will_answer(documents::post_withdrawal, json::object{{"success", true}});
@@ -341,7 +342,7 @@ TEST_CASE("ilpctl routes: list and lookup") {
                   page_answer({json::object{{"id", ""}, {"prefix", ""}, {"peer", peer_answer()}},
                                json::object{{"id", "x"}, {"prefix", "test.bob"}, {"peer", peer_answer()}}}));
     CHECK(done(d.run({"route", "list", "--prefix", "te"})).contains("(default)  bob       test.bob  USD/9  enabled"));
-    CHECK(d.last().variables.at("prefix") == json::value{"te"});
+    CHECK(d.last().variables.at("prefix") == json::value("te"));
 
     d.will_answer(documents::asset_by_unit, asset_answer());
     d.will_answer(documents::route, json::object{{"prefix", "test.bob"}, {"peer", peer_answer()}});
@@ -366,9 +367,9 @@ TEST_CASE("ilpctl events: low liquidity in words, others as they are") {
                                                             {"liquidityThreshold", "100"}}),
                                event("other", {{"id", "q"}, {"x", "\x1b"}})}));
     CHECK(done(d.run({"events", "--type", "a", "--type", "b", "--not-type", "c"})) ==
-          "CREATED     TYPE                OF  DETAILS                                ID\n"
+          "CREATED     TYPE                OF  DETAILS                                 ID\n"
           "2026-08-01  peer.liquidity_low  p   liquidity 0.50 USD, threshold 1.00 USD  e\n"
-          "2026-08-01  other               q   {\"id\":\"q\",\"x\":\"\\\\u001b\"}              e\n");
+          "2026-08-01  other               q   {\"id\":\"q\",\"x\":\"\\\\u001b\"}                e\n");
     CHECK(d.last().variables.at("filter") == json::value{{"type", {{"in", {"a", "b"}}, {"notIn", json::array{"c"}}}}});
 }
 
@@ -394,7 +395,7 @@ TEST_CASE("ilpctl ping: reached, and not reached") {
     d.will_answer(documents::ping, answer);
     const auto as_json = d.run({"ping", "test.bob", "--json"});
     CHECK(as_json.status == exit_status::refused);
-    CHECK(json::parse(as_json.out).at("code") == json::value{"F02"});
+    CHECK(json::parse(as_json.out).at("code") == json::value("F02"));
 }
 
 TEST_CASE("ilpctl whoami and tenants") {
