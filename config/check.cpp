@@ -1,5 +1,9 @@
 #include "config/check.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,12 +35,22 @@ bool is_set(const std::string& route) {
     return ilp::scheme_of(route) != ilp::scheme::peer;
 }
 
+/// True for the stand-in of what was refused, too.
+bool is_loopback(const std::string& host) {
+    auto v4 = in_addr{};
+    if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+    auto v6 = in6_addr{};
+    return host.empty() ||
+           (inet_pton(AF_INET6, host.c_str(), &v6) == 1 && std::ranges::equal(v6.s6_addr, in6addr_loopback.s6_addr));
+}
+
 class checker {
 public:
     checker(const settings& settings, const node& root, reader& in) : settings_{settings}, root_{root}, in_{in} {}
 
     void run() {
         check_connector();
+        check_admin();
         check_assets();
         check_rates();
         for (std::size_t i = 0; i < settings_.peers.size(); ++i) check_peer(settings_.peers[i], i);
@@ -56,6 +70,15 @@ private:
         if (connector.max_hold_time.count() == 0 || connector.min_expiration_window < connector.max_hold_time) return;
         const auto around = key_path{nullptr, "connector", {}};
         report({&around, "min_expiration_window", {}}, "must be smaller than connector.max_hold_time");
+    }
+
+    void check_admin() {
+        const auto& admin = settings_.admin;
+        if (admin.api_secret || is_loopback(admin.listen.host) || in_.has_problem_in("admin.api_secret")) return;
+        const auto around = key_path{nullptr, "admin", {}};
+        report(
+            {&around, "listen", {}},
+            "is not a loopback address: that needs admin.api_secret, else whoever reaches it could change everything");
     }
 
     void check_assets() {

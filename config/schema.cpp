@@ -35,6 +35,19 @@ section<connector_settings> define_connector() {
     };
 }
 
+section<admin_settings> define_admin() {
+    using s = admin_settings;
+    return {
+        setting("listen", &s::listen, listener(), initially{"127.0.0.1:3001"},
+                "Where the Admin API is served, at `/graphql`, and `/healthz`."),
+        setting("api_secret", &s::api_secret, signing_secret(),
+                otherwise{"requests are not signed, and `admin.listen` must be a loopback address"},
+                "Signs requests to the Admin API; others are refused."),
+        setting("tenant_id", &s::tenant_id, uuid(), initially{"00000000-0000-4000-8000-000000000001"},
+                "The tenant that requests name in their `tenant-id` header: the operator, the only one there is."),
+    };
+}
+
 section<metrics_settings> define_metrics() {
     using s = metrics_settings;
     return {
@@ -140,14 +153,18 @@ section<incoming_http_settings> define_incoming_http() {
     };
 }
 
+constexpr std::string_view max_connections_initially = "256";
+constexpr std::string_view max_waiting_initially = "1024";
+
 section<outgoing_http_settings> define_outgoing_http() {
     using s = outgoing_http_settings;
     return {
         setting("endpoint", &s::endpoint, http_url(), required, "Where packets to the peer are posted."),
         setting("auth_token", &s::auth_token, bearer_token(), required, "The bearer token by which the peer knows us."),
-        setting("max_connections", &s::max_connections, integer<std::uint32_t>(1, 65'535), initially{"256"},
-                "Connections that one worker opens to the peer."),
-        setting("max_waiting", &s::max_waiting, integer<std::uint32_t>(0, 1'000'000), initially{"1024"},
+        setting("max_connections", &s::max_connections, integer<std::uint32_t>(1, 65'535),
+                initially{max_connections_initially}, "Connections that one worker opens to the peer."),
+        setting("max_waiting", &s::max_waiting, integer<std::uint32_t>(0, 1'000'000),
+                initially{max_waiting_initially},
                 "Packets of one worker that may wait for a connection; further ones are rejected."),
     };
 }
@@ -216,6 +233,7 @@ section<settings> define_settings() {
         setting("ilp_address", &s::ilp_address, node_address(), required,
                 "This node's own address in the Interledger network."),
         group("connector", &s::connector, define_connector(), "The packet side of the daemon."),
+        group("admin", &s::admin, define_admin(), "What operators' tools talk to."),
         group("metrics", &s::metrics, define_metrics(), "What monitoring reads."),
         group("store", &s::store, define_store(), "The durable state."),
         group("webhooks", &s::webhooks, define_webhooks(), "How the operator's own programs are told of events."),
@@ -232,6 +250,13 @@ section<settings> define_settings() {
 const section<settings>& schema() {
     static const auto defined = define_settings();
     return defined;
+}
+
+outgoing_http_settings initial_outgoing_http() {
+    outgoing_http_settings initial;
+    initial.max_connections = static_cast<std::uint32_t>(*parse_digits(max_connections_initially));
+    initial.max_waiting = static_cast<std::uint32_t>(*parse_digits(max_waiting_initially));
+    return initial;
 }
 
 std::string to_yaml(const settings& settings) {

@@ -55,6 +55,13 @@ struct connector_settings {
     friend bool operator==(const connector_settings&, const connector_settings&) = default;
 };
 
+struct admin_settings {
+    listen_address listen;
+    std::optional<secret> api_secret;  ///< absent: requests need no signature
+    std::string tenant_id;             ///< in lower case
+    friend bool operator==(const admin_settings&, const admin_settings&) = default;
+};
+
 struct metrics_settings {
     listen_address listen;
     friend bool operator==(const metrics_settings&, const metrics_settings&) = default;
@@ -159,6 +166,7 @@ struct log_settings {
 struct settings {
     ilp::address ilp_address = *ilp::address::parse("self.unset");
     connector_settings connector;
+    admin_settings admin;
     metrics_settings metrics;
     store_settings store;
     webhook_settings webhooks;

@@ -352,6 +352,22 @@ value_type<std::string> peer_name() {
             .print = std::identity{}};
 }
 
+value_type<std::string> uuid() {
+    return {.expected = "a UUID, such as 00000000-0000-4000-8000-000000000001",
+            .parse = [](std::string_view text) -> std::expected<std::string, std::string> {
+                constexpr auto form = std::string_view{"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"};
+                constexpr auto digits = std::string_view{"0123456789abcdef"};
+                auto result = std::string{text};
+                for (char& c : result)
+                    if (is_letter(c)) c = static_cast<char>(c | 0x20);
+                if (!std::ranges::equal(result, form,
+                                        [&](char c, char f) { return f == 'x' ? digits.contains(c) : c == f; }))
+                    return refused();
+                return result;
+            },
+            .print = std::identity{}};
+}
+
 value_type<secret> bearer_token() {
     return visible_secret("a token");
 }

@@ -99,6 +99,9 @@ value_type<std::string> asset_code();
 /// Fit for a metrics label and for a segment of a URL.
 value_type<std::string> peer_name();
 
+/// In either case; kept in lower case.
+value_type<std::string> uuid();
+
 value_type<secret> bearer_token();
 
 /// The key of an HMAC.

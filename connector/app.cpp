@@ -5,15 +5,17 @@
 #include "connector/log.hpp"
 #include "connector/metrics.hpp"
 #include "connector/metrics_server.hpp"
-#include "connector/network.hpp"
+#include "connector/pinger.hpp"
 #include "connector/rate_source.hpp"
 #include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
+#include "peering/administration.hpp"
 #include "peering/bookkeeper.hpp"
 #include "peering/committer.hpp"
+#include "peering/directory.hpp"
+#include "peering/file_terms.hpp"
 #include "peering/ledger.hpp"
 #include "peering/operator_transfers.hpp"
-#include "peering/registry.hpp"
 #include "peering/store.hpp"
 #include "peering/thresholds.hpp"
 
@@ -26,8 +28,8 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,7 +79,7 @@ public:
                     {"ilp", to_text(workers_.front()->local_endpoint())},
                     {"metrics", to_text(metrics_->local_endpoint())},
                     {"store", peering::printable_store_url(settings_.store.url)},
-                    {"peers", std::to_string(network_->peers->peers().size())},
+                    {"peers", std::to_string(directory_.peer_count())},
                     {"workers", std::to_string(workers_.size())}});
         control_.run();
         return stop();
@@ -101,9 +103,10 @@ private:
         keeper_ = std::make_unique<peering::bookkeeper>(ledger_, *store_, thresholds_);
         keeper_->keep_events(settings_.webhooks.url.has_value());
         keeper_->on_events([this](std::span<const peering::event_record> events) { tell(events); });
-        auto registry = peering::build_registry(settings_, *known, *keeper_);
-        if (!registry) return fail(registry.error());
-        network_ = make_network(settings_.ilp_address, std::move(*registry));
+        if (auto opened_book = peering::open_directory(directory_, *known, *keeper_); !opened_book) {
+            return fail(opened_book.error());
+        }
+        if (auto problem = take_file(settings_, *keeper_, [] {})) return fail(*problem);
         committer_ = std::make_unique<peering::committer>(*keeper_);
         transfers_ = std::make_unique<peering::operator_transfers>(*committer_);
         if (!transfers_->restore(known->pending_withdrawals, ledger_)) {
@@ -124,6 +127,17 @@ private:
         return true;
     }
 
+    /// Brings peers and assets in line with the file, all or nothing; `done` is called when every worker goes by it.
+    /// On the committer's thread, or while the daemon starts.
+    std::optional<std::string> take_file(const config::settings& settings, peering::bookkeeper& keeper,
+                                         std::function<void()> done) {
+        peering::transaction transaction{keeper, std::chrono::floor<milliseconds>(std::chrono::system_clock::now())};
+        if (auto problem = peering::apply_file(settings, directory_, transaction)) return problem;
+        const auto written = administration_.commit(transaction, std::move(done));
+        if (!written) return written.error().message;
+        return std::nullopt;
+    }
+
     /// On the committer's thread, or while the daemon starts.
     void tell(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
@@ -139,7 +153,10 @@ private:
             rates_ = std::move(rates);
             for (const auto& worker : workers_) worker->install_rates(rates_);
         });
-        rate_source_->configure(settings_.rates, *network_->peers);
+        rate_source_->configure(settings_.rates, directory_);
+        administration_.on_assets_changed([this] {
+            boost::asio::post(control_, [this] { rate_source_->assets_changed(directory_); });
+        });
     }
 
     bool start_workers() {
@@ -148,16 +165,27 @@ private:
         const unsigned count = settings_.connector.workers != 0 ? settings_.connector.workers
                                                                 : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned i = 0; i < count; ++i) {
-            workers_.push_back(std::make_unique<worker>(settings_.connector, network_, rates_, *committer_));
+            workers_.push_back(std::make_unique<worker>(settings_.connector, directory_, rates_, *committer_));
             if (const error_code error = workers_.back()->listen(endpoint)) {
                 return fail(
                     fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
             }
             endpoint = workers_.front()->local_endpoint();  // port 0 was the system's choice, once
         }
+        administration_.publish_with([this](auto updates, auto done) { publish(updates, std::move(done)); });
         committer_->start();
         for (const auto& worker : workers_) worker->start();
         return true;
+    }
+
+    /// On the committer's thread: every worker takes the updates in the order in which they were written.
+    void publish(const std::vector<peering::peer_update>& updates, std::function<void()> done) {
+        const auto missing = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+        for (const auto& worker : workers_) {
+            worker->apply(updates, [missing, done] {
+                if (--*missing == 0) done();
+            });
+        }
     }
 
     /// The workers share the port, which would let a second daemon share it, too: asked without sharing first.
@@ -195,7 +223,7 @@ private:
                 boost::asio::post(control_, [this, collected, samples = std::move(samples)] {
                     collected->samples.insert(collected->samples.end(), samples.begin(), samples.end());
                     if (--collected->missing != 0) return;
-                    collected->done(expose({*network_->peers, committer_->stats(), std::move(collected->samples),
+                    collected->done(expose({directory_, committer_->stats(), std::move(collected->samples),
                                             webhooks_ ? &webhooks_->stats() : nullptr, rate_source_->ages()}));
                 });
             });
@@ -225,38 +253,28 @@ private:
             for (const config::problem& problem : loaded.error()) log::write(log::level::error, to_string(problem));
             return not_reloaded("the file has problems");
         }
-        // Only the committer's thread may use the store.
         const bool accepted =
             committer_->store_is_healthy() &&
-            committer_->execute([this, loaded = std::move(*loaded), previous = network_](peering::bookkeeper& keeper) {
-                auto registry = reload_registry(loaded, keeper, *previous->peers);
-                boost::asio::post(control_,
-                                  [this, loaded, registry = std::move(registry)] { install(loaded, registry); });
+            committer_->execute([this, loaded = std::move(*loaded)](peering::bookkeeper& keeper) {
+                auto problem = take_file(loaded, keeper, [this, loaded] {
+                    boost::asio::post(control_, [this, loaded] { reloaded(loaded); });
+                });
+                if (!problem) return;
+                boost::asio::post(control_, [this, problem = std::move(*problem)] { not_reloaded(problem); });
             });
         if (!accepted) not_reloaded("the store is not available");
     }
 
-    static std::expected<std::shared_ptr<const peering::registry>, std::string> reload_registry(
-        const config::settings& settings, peering::bookkeeper& keeper, const peering::registry& previous) {
-        const auto known = keeper.durable().load();
-        if (!known) return std::unexpected{known.error().message};
-        return peering::build_registry(settings, *known, keeper, &previous);
-    }
-
-    void install(const config::settings& loaded,
-                 const std::expected<std::shared_ptr<const peering::registry>, std::string>& registry) {
-        if (!registry) return not_reloaded(registry.error());
+    void reloaded(const config::settings& loaded) {
         const bool needs_restart = loaded.ilp_address != settings_.ilp_address ||
-                                   loaded.connector != settings_.connector || loaded.metrics != settings_.metrics ||
-                                   loaded.store != settings_.store || loaded.webhooks != settings_.webhooks ||
-                                   loaded.log != settings_.log;
-        network_ = make_network(settings_.ilp_address, *registry);
-        rate_source_->configure(loaded.rates, *network_->peers);
-        for (const auto& worker : workers_) worker->install(network_);
+                                   loaded.connector != settings_.connector || loaded.admin != settings_.admin ||
+                                   loaded.metrics != settings_.metrics || loaded.store != settings_.store ||
+                                   loaded.webhooks != settings_.webhooks || loaded.log != settings_.log;
+        rate_source_->configure(loaded.rates, directory_);
         if (needs_restart) {
             log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start");
         }
-        log::write(log::level::info, "reloaded", {{"peers", std::to_string(network_->peers->peers().size())}});
+        log::write(log::level::info, "reloaded", {{"peers", std::to_string(directory_.peer_count())}});
         await_reload();
     }
 
@@ -319,7 +337,8 @@ private:
     peering::ledger ledger_;
     peering::thresholds thresholds_;
     std::unique_ptr<peering::bookkeeper> keeper_;
-    std::shared_ptr<const network> network_;
+    peering::directory directory_{settings_.ilp_address};
+    peering::administration administration_{directory_};
     std::unique_ptr<peering::committer> committer_;
     std::unique_ptr<peering::operator_transfers> transfers_;
     std::unique_ptr<event_outbox> outbox_;

@@ -44,7 +44,8 @@ struct http_server_bounds {
 };
 
 /// A listener for what is not a packet (metrics, Admin API, auto-peering), by Beast. Answers with `cache-control:
-/// no-store`. HEAD is asked of the handler as GET, and answered without a body.
+/// no-store`. HEAD is asked of the handler as GET, and answered without a body. It goes on its loop, though not within
+/// the handler, or after the loop has ended; a `done` that comes later than that does nothing.
 class http_server {
 public:
     http_server(boost::asio::io_context& context, http_handler handler, http_server_bounds bounds);

@@ -236,9 +236,13 @@ void incoming_connection::answer_is_ready(std::uint64_t request) {
     if (request == first_request_) loop_.flush_answers_of(*this);
 }
 
-void incoming_connection::change_peers(std::span<const peering::peer* const> by_slot) {
+void incoming_connection::peers_changed(std::span<const peering::peer_update> updates) {
     if (!request_) return;
-    request_->from = by_slot[static_cast<std::size_t>(request_->from->slot)];
+    const auto is_sender = [this](const peering::peer_update& update) { return update.before.get() == request_->from; };
+    if (std::ranges::none_of(updates, is_sender)) return;
+    // The head is still in front of the body. The token in it may not count any more.
+    const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
+    request_->from = endpoint_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
     if (request_->from == nullptr) refuse_head(status::unauthorized, std::nullopt);
 }
 

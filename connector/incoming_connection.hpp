@@ -50,8 +50,8 @@ public:
     /// The next request is the last: its answer says `Connection: close`.
     void drain() noexcept { draining_ = true; }
 
-    /// The peer of a request that is still coming in is looked up again; one that is gone is refused.
-    void change_peers(std::span<const peering::peer* const> by_slot);
+    /// The peer of a request that is still coming in is looked up again; one that is not known any more is refused.
+    void peers_changed(std::span<const peering::peer_update> updates);
 
     /// Closes now; answers that are owed are dropped.
     void abandon();

@@ -203,25 +203,27 @@ std::string expose(const scrape& scrape) {
         peer_counters counters;
         std::size_t connections = 0;
     };
-    std::vector<total> totals(scrape.registry.slot_count());
+    std::vector<total> totals;  // by the id of the peer
     for (const peer_sample& sample : scrape.samples) {
-        const auto slot = static_cast<std::size_t>(sample.slot);
-        if (slot >= totals.size()) continue;
-        totals[slot].counters.add(sample.counters);
-        totals[slot].connections += sample.link_connections;
+        if (sample.peer >= totals.size()) totals.resize(sample.peer + 1);
+        totals[sample.peer].counters.add(sample.counters);
+        totals[sample.peer].connections += sample.link_connections;
     }
 
     families out;
-    for (const peering::peer& peer : scrape.registry.peers()) {
-        const total& counted = totals[static_cast<std::size_t>(peer.slot)];
-        add_peer(out, peer, counted.counters, counted.connections);
+    const total nothing;
+    for (const auto& peer : scrape.directory.peers()) {
+        const total& counted = peer->id < totals.size() ? totals[peer->id] : nothing;
+        add_peer(out, *peer, counted.counters, counted.connections);
     }
-    for (const peering::asset& asset : scrape.registry.assets()) {
+    for (const peering::asset_entry& entry : scrape.directory.assets()) {
+        const peering::asset& asset = *entry.asset;
         const labels of_asset{{"asset", asset_label(asset)}};
         out.add(metric::asset_liquidity,
                 static_cast<double>(asset.liquidity->available.load(std::memory_order_relaxed)), of_asset);
-        if (asset.liquidity_threshold) {
-            out.add(metric::asset_liquidity_threshold, static_cast<double>(asset.liquidity_threshold->value), of_asset);
+        if (entry.terms.liquidity_threshold) {
+            out.add(metric::asset_liquidity_threshold, static_cast<double>(entry.terms.liquidity_threshold->value),
+                    of_asset);
         }
     }
     for (const rate_age& rates : scrape.rate_ages) {

@@ -5,7 +5,7 @@
 #include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
 #include "peering/committer.hpp"
-#include "peering/registry.hpp"
+#include "peering/directory.hpp"
 
 #include <cstdint>
 #include <string>
@@ -15,7 +15,7 @@ namespace connector {
 
 /// Everything that one scrape shows. Components own plain numbers; nothing is counted for the metrics' sake.
 struct scrape {
-    const peering::registry& registry;
+    const peering::directory& directory;
     const peering::committer::counters& commits;
     std::vector<peer_sample> samples;           ///< of all workers, in any order
     const webhooks::figures* events = nullptr;  ///< null: none are posted

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "connector/http_server.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include <cstddef>
 #include <functional>
-#include <memory>
 #include <string>
 
 namespace connector {
@@ -19,23 +19,15 @@ public:
         std::function<bool()> ready;
     };
 
-    static constexpr std::size_t sessions_max = 64;  ///< further connections are closed at once
-
     metrics_server(boost::asio::io_context& context, sources sources);
-    ~metrics_server();
 
-    boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
-    boost::asio::ip::tcp::endpoint local_endpoint() const;
+    boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint) {
+        return server_.listen(endpoint);
+    }
+    boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
 
 private:
-    class session;
-
-    void accept();
-
-    boost::asio::io_context& context_;
-    sources sources_;
-    boost::asio::ip::tcp::acceptor acceptor_;
-    std::shared_ptr<std::size_t> sessions_;
+    http_server server_;
 };
 
 }  // namespace connector

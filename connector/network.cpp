@@ -1,17 +1,39 @@
 #include "connector/network.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace connector {
 
-std::shared_ptr<const network> make_network(const ilp::address& own_address,
-                                            std::shared_ptr<const peering::registry> peers) {
-    auto made = std::make_shared<network>(network{own_address, std::move(peers), {}});
-    for (const peering::peer& peer : made->peers->peers()) {
-        made->routes.add(peer.address.text(), peer);
-        for (const std::string& prefix : peer.routes) made->routes.add(prefix, peer);
+network::network(ilp::address own_address, std::span<const peer_pointer> peers) : own_address_{std::move(own_address)} {
+    std::vector<peering::peer_update> all;
+    all.reserve(peers.size());
+    for (const peer_pointer& peer : peers) all.push_back({nullptr, peer});
+    apply(all);
+}
+
+void network::apply(std::span<const peering::peer_update> updates) {
+    // First all that goes: a name, token or route may change hands.
+    for (const auto& [before, after] : updates) {
+        if (!before) continue;
+        tokens_.remove(*before);
+        routes_.remove(*before);
+        names_.erase(before->name);
+        peers_[before->id].reset();
     }
-    return made;
+    for (const auto& [before, after] : updates) {
+        if (!after) continue;
+        if (after->id >= peers_.size()) peers_.resize(after->id + 1);
+        tokens_.add(*after);
+        routes_.add(*after);
+        names_.emplace(after->name, after.get());
+        peers_[after->id] = after;
+    }
+}
+
+const peering::peer* network::find_by_name(std::string_view name) const noexcept {
+    const auto found = names_.find(name);
+    return found == names_.end() ? nullptr : found->second;
 }
 
 }  // namespace connector

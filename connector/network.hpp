@@ -1,31 +1,52 @@
 #pragma once
 
-#include "connector/route_table.hpp"
 #include "ilp/address.hpp"
-#include "peering/registry.hpp"
+#include "ilp/condition.hpp"
+#include "peering/peer.hpp"
+#include "peering/route_table.hpp"
+#include "peering/token_table.hpp"
 
-#include <cstddef>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace connector {
 
-/// Everything about the outside that a packet's way depends on: an immutable snapshot that all workers read.
-struct network {
-    ilp::address own_address;
-    std::shared_ptr<const peering::registry> peers;
-    route_table routes;  ///< points into `peers`
-};
+/// Everything about the outside that a packet's way depends on, as one worker sees it: peers, their tokens and routes.
+/// Each worker has one of its own, so that it reads without a lock, and a change costs what it changes, however many
+/// peers there are.
+class network {
+public:
+    using peer_pointer = std::shared_ptr<const peering::peer>;
 
-/// A snapshot that one worker uses, and the packets in flight that point into it: a change of the configuration makes
-/// a new one, and the old one goes with its last packet.
-struct network_in_use {
-    std::shared_ptr<const connector::network> network;
-    std::size_t packets = 0;
-};
+    network(ilp::address own_address, std::span<const peer_pointer> peers);
+    network(const network&) = delete;
+    network& operator=(const network&) = delete;
 
-/// Routes every peer's own address and its further prefixes to it.
-std::shared_ptr<const network> make_network(const ilp::address& own_address,
-                                            std::shared_ptr<const peering::registry> peers);
+    /// Pointers to what an update replaces are no longer good.
+    void apply(std::span<const peering::peer_update> updates);
+
+    const ilp::address& own_address() const noexcept { return own_address_; }
+    const peering::route_table& routes() const noexcept { return routes_; }
+
+    // Null: unknown.
+
+    const peering::peer* find(std::uint32_t id) const noexcept {
+        return id < peers_.size() ? peers_[id].get() : nullptr;
+    }
+    const peering::peer* find_by_token(const ilp::digest& token) const noexcept { return tokens_.find(token); }
+    const peering::peer* find_by_name(std::string_view name) const noexcept;
+
+private:
+    const ilp::address own_address_;
+    std::vector<peer_pointer> peers_;  ///< by id
+    peering::token_table tokens_;
+    peering::route_table routes_;
+    boost::unordered_flat_map<std::string_view, const peering::peer*> names_;
+};
 
 }  // namespace connector

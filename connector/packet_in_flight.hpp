@@ -4,7 +4,7 @@
 #include "ilp/amount.hpp"
 #include "ilp/condition.hpp"
 #include "ilp/timestamp.hpp"
-#include "peering/peer.hpp"
+#include "peering/limits.hpp"
 #include "peering/posting.hpp"
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace connector {
 class incoming_connection;
 class link;
 class worker;
-struct network_in_use;
+struct lane;
 
 /// What must be kept of a Prepare until its answer is on its way: the packet itself is gone with its buffer. The base
 /// is its expiry towards the next hop.
@@ -24,10 +24,9 @@ struct packet_in_flight : deadline {
     explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
 
     worker* owner = nullptr;
-    network_in_use* network = nullptr;  ///< keeps the peers
     link* way = nullptr;                ///< null: nothing is expected from the next hop
-    const peering::peer* from = nullptr;
-    const peering::peer* to = nullptr;  ///< null: fulfilled by this node itself
+    lane* from = nullptr;
+    lane* to = nullptr;  ///< null: fulfilled by this node itself
     ilp::condition condition{};
     ilp::timestamp expires_at{};  ///< towards the next hop
     peering::steady_time arrived_at;

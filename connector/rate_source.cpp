@@ -35,17 +35,33 @@ std::expected<rates_by_quote, std::string> rates_of(std::expected<http_answer, s
     return rates;
 }
 
+std::set<std::string> currencies_of(const peering::directory& directory) {
+    std::set<std::string> currencies;
+    for (const peering::asset_entry& entry : directory.assets()) currencies.insert(entry.asset->code);
+    return currencies;
+}
+
 }  // namespace
 
 rate_source::rate_source(boost::asio::io_context& context,
                          std::function<void(std::shared_ptr<const rate_table>)> publish)
     : context_{context}, timer_{context}, publish_{std::move(publish)} {}
 
-void rate_source::configure(const config::rates_settings& settings, const peering::registry& registry) {
+void rate_source::configure(const config::rates_settings& settings, const peering::directory& directory) {
     settings_ = settings;
-    std::set<std::string> currencies;
-    for (const peering::asset& asset : registry.assets()) currencies.insert(asset.code);
-    keeper_.configure(settings, std::move(currencies), steady_clock::now());
+    currencies_ = currencies_of(directory);
+    begin_anew();
+}
+
+void rate_source::assets_changed(const peering::directory& directory) {
+    auto currencies = currencies_of(directory);
+    if (currencies == currencies_) return;
+    currencies_ = std::move(currencies);
+    begin_anew();
+}
+
+void rate_source::begin_anew() {
+    keeper_.configure(settings_, currencies_, steady_clock::now());
     publish();
     fetch_due();
 }

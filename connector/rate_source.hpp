@@ -4,7 +4,7 @@
 #include "connector/http_client.hpp"
 #include "connector/rate_keeper.hpp"
 #include "connector/rate_table.hpp"
-#include "peering/registry.hpp"
+#include "peering/directory.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,6 +12,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,17 @@ public:
     /// `publish` is called with each new table.
     rate_source(boost::asio::io_context& context, std::function<void(std::shared_ptr<const rate_table>)> publish);
 
-    /// Takes over what the file says; publishes before it returns, and whenever rates have arrived.
-    void configure(const config::rates_settings& settings, const peering::registry& registry);
+    /// Takes over what the file says, for the assets that there are; publishes before it returns, and whenever rates
+    /// have arrived.
+    void configure(const config::rates_settings& settings, const peering::directory& directory);
+
+    /// The assets may be others now.
+    void assets_changed(const peering::directory& directory);
 
     std::vector<rate_age> ages() const;
 
 private:
+    void begin_anew();
     void fetch_due();
     void fetch(rate_request request);
     void fetched(const rate_request& request, std::expected<http_answer, std::string> outcome);
@@ -38,6 +44,7 @@ private:
     boost::asio::steady_timer timer_;
     std::function<void(std::shared_ptr<const rate_table>)> publish_;
     config::rates_settings settings_;
+    std::set<std::string> currencies_;
     rate_keeper keeper_;
 };
 

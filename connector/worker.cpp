@@ -26,7 +26,7 @@ double seconds(std::chrono::steady_clock::duration duration) {
 
 }  // namespace
 
-worker::worker(const config::connector_settings& settings, std::shared_ptr<const network> network,
+worker::worker(const config::connector_settings& settings, const peering::directory& directory,
                std::shared_ptr<const rate_table> rates, peering::committer& committer)
     : settings_{settings},
       timeouts_{settings.request_timeout, settings.idle_timeout},
@@ -40,15 +40,14 @@ worker::worker(const config::connector_settings& settings, std::shared_ptr<const
       acceptor_{loop_.context()},
       accept_again_{*this},
       router_{{settings.min_expiration_window, settings.max_hold_time, settings.echo_max_amount}},
+      network_{directory.own_address(), directory.peers()},
       rates_{std::move(rates)},
       packets_{[](deadline& expiry) {
           auto& packet = static_cast<packet_in_flight&>(expiry);
           packet.owner->expired(packet);
       }} {
-    networks_.push_back(std::make_unique<network_in_use>(network_in_use{std::move(network)}));
     loop_.at_turn_end([this] {
         submit_postings();
-        if (networks_.size() > 1) retire_networks();
         if (!retired_links_.empty()) retire_links();
     });
 }
@@ -88,22 +87,20 @@ void worker::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-void worker::install(std::shared_ptr<const network> network) {
-    boost::asio::post(loop_.context(), [this, network = std::move(network)]() mutable {
+void worker::apply(std::vector<peering::peer_update> updates, std::function<void()> done) {
+    boost::asio::post(loop_.context(), [this, updates = std::move(updates), done = std::move(done)] {
         loop_.enter();
-        networks_.push_back(std::make_unique<network_in_use>(network_in_use{std::move(network)}));
-        std::vector<const peering::peer*> by_slot(current().peers->slot_count());
-        for (const peering::peer& peer : current().peers->peers()) {
-            by_slot[static_cast<std::size_t>(peer.slot)] = &peer;
-        }
-        for (std::size_t slot = 0; slot < lanes_.size(); ++slot) {
-            if (!lanes_[slot] || !lanes_[slot]->way) continue;
-            lane& lane = *lanes_[slot];
-            if (by_slot[slot] != nullptr && by_slot[slot]->outgoing == lane.outgoing) continue;
+        network_.apply(updates);
+        for (const auto& [before, after] : updates) {
+            if (before == nullptr || before->id >= lanes_.size() || !lanes_[before->id]) continue;
+            lane& lane = *lanes_[before->id];
+            if (after != nullptr) lane.name = after->name;
+            if (!lane.way || (after != nullptr && after->outgoing == lane.outgoing)) continue;
             lane.way->retire();
             retired_links_.push_back(std::move(lane.way));
         }
-        for (const auto& connection : connections_) connection->change_peers(by_slot);
+        for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->peers_changed(updates);
+        done();
     });
 }
 
@@ -112,10 +109,6 @@ void worker::install_rates(std::shared_ptr<const rate_table> rates) {
         loop_.enter();
         rates_ = std::move(rates);
     });
-}
-
-void worker::retire_networks() {
-    std::erase_if(networks_, [this](const auto& used) { return used != networks_.back() && used->packets == 0; });
 }
 
 void worker::retire_links() {
@@ -146,11 +139,11 @@ void worker::check_drained() {
 void worker::sample(std::function<void(std::vector<peer_sample>)> callback) {
     boost::asio::post(loop_.context(), [this, callback = std::move(callback)] {
         std::vector<peer_sample> samples;
-        for (std::size_t slot = 0; slot < lanes_.size(); ++slot) {
-            if (!lanes_[slot]) continue;
-            const lane& lane = *lanes_[slot];
+        for (std::size_t id = 0; id < lanes_.size(); ++id) {
+            if (!lanes_[id]) continue;
+            const lane& lane = *lanes_[id];
             samples.push_back(
-                {static_cast<peering::peer_slot>(slot), lane.counters, lane.way ? lane.way->connection_count() : 0});
+                {static_cast<std::uint32_t>(id), lane.counters, lane.way ? lane.way->connection_count() : 0});
         }
         callback(std::move(samples));
     });
@@ -194,17 +187,19 @@ void worker::connection_closed(incoming_connection& connection) {
 
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
     if (token.empty()) return nullptr;
-    const peering::peer* const owner = current().peers->find_by_token(hash_(ilp::as_bytes(token)));
+    const peering::peer* const owner = network_.find_by_token(hash_(ilp::as_bytes(token)));
     // The token decides who it is; a path that names another peer is a mistake that must not pass.
     if (owner == nullptr || account.empty() || account == owner->name) return owner;
-    return current().peers->find_by_name(account) == nullptr ? owner : nullptr;
+    return network_.find_by_name(account) == nullptr ? owner : nullptr;
 }
 
-worker::lane& worker::lane_of(const peering::peer& peer) {
-    const auto slot = static_cast<std::size_t>(peer.slot);
-    if (slot >= lanes_.size()) lanes_.resize(slot + 1);
-    auto& place = lanes_[slot];
-    if (!place) place = std::make_unique<lane>();
+lane& worker::lane_of(const peering::peer& peer) {
+    if (peer.id >= lanes_.size()) lanes_.resize(peer.id + 1);
+    auto& place = lanes_[peer.id];
+    if (!place) {
+        place = std::make_unique<lane>();
+        place->name = peer.name;
+    }
     return *place;
 }
 
@@ -213,12 +208,12 @@ void worker::prepare_received(incoming_connection& connection, std::uint64_t req
     const load load{.draining = draining_,
                     .store_unavailable = !committer_.store_is_healthy(),
                     .packets_in_flight_full = packets_.in_use() >= settings_.max_packets_in_flight};
-    const auto [decided, journey] = router_.decide(body, from, current(), *rates_, load, loop_.now());
+    const auto [decided, journey] = router_.decide(body, from, network_, *rates_, load, loop_.now());
     if (decided == step::bad_request) return connection.refuse(request, http::status::bad_request);
     ++lane_of(from).counters.incoming.prepares;
     switch (decided) {
         case step::reject:
-            return refuse(connection, request, from, journey.reason, &journey);
+            return refuse(connection, request, lane_of(from), journey.reason, &journey);
         case step::fulfill: {
             packet_in_flight& packet = keep(connection, request, journey);
             scratch_.clear();
@@ -235,10 +230,8 @@ void worker::prepare_received(incoming_connection& connection, std::uint64_t req
 packet_in_flight& worker::keep(incoming_connection& connection, std::uint64_t request, const journey& journey) {
     packet_in_flight& packet = packets_.take();
     packet.owner = this;
-    packet.network = networks_.back().get();
-    ++packet.network->packets;
-    packet.from = &journey.from;
-    packet.to = journey.to;
+    packet.from = &lane_of(journey.from);
+    packet.to = journey.to == nullptr ? nullptr : &lane_of(*journey.to);
     packet.arrived_at = journey.now.steady;
     packet.incoming_amount = journey.incoming_amount;
     packet.outgoing_amount = journey.outgoing_amount;
@@ -265,11 +258,11 @@ void worker::forward(incoming_connection& connection, std::uint64_t request, con
     loop_.set(packet, loop_.now().steady + (packet.expires_at - loop_.now().wall));
 }
 
-void worker::refuse(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
-                    reject_reason reason, const journey* journey) {
+void worker::refuse(incoming_connection& connection, std::uint64_t request, lane& from, reject_reason reason,
+                    const journey* journey) {
     scratch_.clear();
-    serialize_reject(scratch_, reason, current().own_address, journey);
-    lane_of(from).counters.outgoing.count_reject(describe(reason).code);
+    serialize_reject(scratch_, reason, network_.own_address(), journey);
+    from.counters.outgoing.count_reject(describe(reason).code);
     if (log::enabled(log::level::debug)) {
         log::write(log::level::debug, "packet refused",
                    {{"from", from.name},
@@ -282,13 +275,13 @@ void worker::refuse(incoming_connection& connection, std::uint64_t request, cons
 void worker::answered(packet_in_flight& packet, ilp::bytes_span answer) {
     if (loop_.now().wall > packet.expires_at) return failed(packet, reject_reason::next_hop_timed_out);
     const reply reply = router_.settle(packet.condition, answer);
-    peer_counters& of_next_hop = lane_of(*packet.to).counters;
+    peer_counters& of_next_hop = packet.to->counters;
     switch (reply.kind) {
         case reply_kind::refuse:
             return failed(packet, reply.reason);
         case reply_kind::reject: {
             of_next_hop.incoming.count_reject(reply.code);
-            lane_of(*packet.from).counters.outgoing.count_reject(reply.code);
+            packet.from->counters.outgoing.count_reject(reply.code);
             end_in_flight(packet);
             peering::ledger::release(packet.transfer.legs());
             if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, reply.packet);
@@ -314,7 +307,7 @@ void worker::expired(packet_in_flight& packet) {
 /// The packet is no longer the next hop's affair.
 void worker::end_in_flight(packet_in_flight& packet) {
     packet.cancel();
-    peer_counters& counters = lane_of(*packet.to).counters;
+    peer_counters& counters = packet.to->counters;
     --counters.packets_in_flight;
     counters.amount_in_flight -= static_cast<double>(packet.outgoing_amount.value);
 }
@@ -330,7 +323,7 @@ void worker::reject(packet_in_flight& packet, reject_reason reason) {
 
 /// From here on the fulfillment is not forgotten: the transfer becomes durable, then the sender is told.
 void worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
-    peer_counters& of_sender = lane_of(*packet.from).counters;
+    peer_counters& of_sender = packet.from->counters;
     ++of_sender.outgoing.fulfills;
     of_sender.incoming.amount += static_cast<double>(packet.incoming_amount.value);
     const bool held = !packet.transfer.empty();
@@ -341,8 +334,7 @@ void worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
 }
 
 void worker::finish(packet_in_flight& packet) {
-    lane_of(*packet.from).counters.duration.observe(seconds(loop_.now().steady - packet.arrived_at));
-    --packet.network->packets;
+    packet.from->counters.duration.observe(seconds(loop_.now().steady - packet.arrived_at));
     packets_.give_back(packet);
     check_drained();
 }

@@ -10,6 +10,7 @@
 #include "connector/rate_table.hpp"
 #include "connector/router.hpp"
 #include "peering/committer.hpp"
+#include "peering/directory.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -17,6 +18,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -24,9 +26,17 @@ namespace connector {
 
 /// What one worker counted for one peer, and the connections that it has to it.
 struct peer_sample {
-    peering::peer_slot slot{};
+    std::uint32_t peer = 0;  ///< its id
     peer_counters counters;
     std::size_t link_connections = 0;
+};
+
+/// What a worker has of one peer, whatever becomes of the peer's terms, or of the peer: what packets in flight know.
+struct lane {
+    peer_counters counters;
+    std::unique_ptr<link> way;                ///< made for the first packet to the peer
+    config::outgoing_http_settings outgoing;  ///< of `way`
+    std::string name;                         ///< of the peer: for the log
 };
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. It is the
@@ -35,7 +45,7 @@ class worker final : public endpoint, public link_listener {
 public:
     /// `acceptor` is open and listens; its context is this loop's once start() runs. The committer must outlive the
     /// worker.
-    worker(const config::connector_settings& settings, std::shared_ptr<const network> network,
+    worker(const config::connector_settings& settings, const peering::directory& directory,
            std::shared_ptr<const rate_table> rates, peering::committer& committer);
     ~worker();
     worker(const worker&) = delete;
@@ -49,8 +59,9 @@ public:
 
     // From other threads; what follows happens on the worker's thread.
 
-    /// From the next turn on, packets go by this network; those in flight are finished by the one they came in with.
-    void install(std::shared_ptr<const network> network);
+    /// Packets go by this from now on; those in flight are finished. Calls back when that is so. In the order of the
+    /// calls.
+    void apply(std::vector<peering::peer_update> updates, std::function<void()> done);
 
     /// From the next turn on, packets go by these rates. A packet's amounts are settled when it comes in.
     void install_rates(std::shared_ptr<const rate_table> rates);
@@ -65,12 +76,6 @@ public:
     void stop();
 
 private:
-    struct lane {  ///< what this worker has of one peer
-        peer_counters counters;
-        std::unique_ptr<link> way;                ///< made for the first packet to the peer
-        config::outgoing_http_settings outgoing;  ///< of `way`
-    };
-
     struct waiting_for_commit {
         peering::commit_ticket ticket;
         packet_in_flight* packet;
@@ -86,15 +91,13 @@ private:
     void answered(packet_in_flight& packet, ilp::bytes_span answer) override;
     void failed(packet_in_flight& packet, reject_reason reason) override;
 
-    const network& current() const noexcept { return *networks_.back()->network; }
-    void retire_networks();
     void retire_links();
     void accept();
     void accepted(boost::asio::ip::tcp::socket socket);
     lane& lane_of(const peering::peer& peer);
     void forward(incoming_connection& connection, std::uint64_t request, const journey& journey);
     packet_in_flight& keep(incoming_connection& connection, std::uint64_t request, const journey& journey);
-    void refuse(incoming_connection& connection, std::uint64_t request, const peering::peer& from, reject_reason reason,
+    void refuse(incoming_connection& connection, std::uint64_t request, lane& from, reject_reason reason,
                 const journey* journey = nullptr);
     void end_in_flight(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
@@ -121,7 +124,7 @@ private:
     ilp::sha256 hash_;
     ilp::bytes scratch_;  ///< for packets that this node writes itself
 
-    std::vector<std::unique_ptr<network_in_use>> networks_;  ///< the last is the current one
+    network network_;
     std::shared_ptr<const rate_table> rates_;
     std::vector<std::unique_ptr<link>> retired_links_;  ///< not done yet
 
@@ -130,7 +133,7 @@ private:
     std::vector<packet_in_flight*> posted_this_turn_;
     std::deque<waiting_for_commit> waiting_;  ///< in the order of their tickets
 
-    std::vector<std::unique_ptr<lane>> lanes_;  ///< by peer slot; made at the first packet
+    std::vector<std::unique_ptr<lane>> lanes_;  ///< by the id of the peer; made at the first packet
     std::vector<std::unique_ptr<incoming_connection>> connections_;
 
     std::thread thread_;

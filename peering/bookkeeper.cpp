@@ -54,6 +54,20 @@ std::expected<std::optional<transfer_record>, store_error> bookkeeper::find_tran
     return watched([&] { return store_.find_transfer(uuid); });
 }
 
+std::expected<std::optional<kept_answer>, store_error> bookkeeper::find_answer(std::string_view key) {
+    return watched([&] { return store_.find_answer(key); });
+}
+
+std::expected<std::vector<listed_transfer>, store_error> bookkeeper::list_transfers(account_id account,
+                                                                                    account_side side,
+                                                                                    std::size_t limit) {
+    return watched([&] { return store_.list_transfers(account, side, limit); });
+}
+
+std::expected<std::vector<listed_event>, store_error> bookkeeper::list_events(const event_query& query) {
+    return watched([&] { return store_.list_events(query); });
+}
+
 std::expected<void, store_error> bookkeeper::write(changes changes) {
     const std::span<const posting> booked = booked_by(changes);
     ledger_.changes_of(booked, accounts_);

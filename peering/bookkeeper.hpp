@@ -43,8 +43,13 @@ public:
     /// when it is opened anew.
     std::expected<void, store_error> write(changes changes);
 
-    /// As the store's.
+    // As the store's.
+
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid);
+    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key);
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
+                                                                            std::size_t limit);
+    std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query);
 
     /// Asks the store whether it is there.
     std::expected<void, store_error> reach();

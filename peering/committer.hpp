@@ -129,6 +129,9 @@ public:
 
     const counters& stats() const noexcept { return counters_; }
 
+    /// Any thread may look accounts up, and read their counters.
+    const ledger& accounts() const noexcept { return keeper_.accounts(); }
+
 private:
     void run();
     bool commit();

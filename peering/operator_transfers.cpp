@@ -24,6 +24,30 @@ transfer_refusal refusal_of(transfer_state ended) noexcept {
     return transfer_refusal::already_posted;
 }
 
+transfer_record deposit_of(std::string_view id, transfer_accounts accounts, ilp::amount amount) {
+    return {.uuid = std::string{id},
+            .kind = transfer_kind::deposit,
+            .state = transfer_state::posted,
+            .debit = accounts.settlement.id,
+            .credit = accounts.liquidity.id,
+            .amount = amount,
+            .expires_at = {}};
+}
+
+transfer_record withdrawal_of(std::string_view id, transfer_accounts accounts, ilp::amount amount,
+                              std::chrono::seconds timeout, ilp::timestamp now) {
+    const bool at_once = timeout.count() == 0;
+    return {.uuid = std::string{id},
+            .kind = transfer_kind::withdrawal,
+            .state = at_once ? transfer_state::posted : transfer_state::pending,
+            .debit = accounts.liquidity.id,
+            .credit = accounts.settlement.id,
+            .amount = amount,
+            .expires_at = at_once ? std::nullopt
+                                  : std::optional<ilp::timestamp>{
+                                        now + std::min<std::chrono::seconds>(timeout, timeout_max)}};
+}
+
 }  // namespace
 
 std::string_view describe(transfer_refusal refusal) noexcept {
@@ -64,29 +88,23 @@ bool operator_transfers::restore(std::span<const transfer_record> pending, const
 
 void operator_transfers::deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount,
                                  transfer_callback done) {
-    make({.uuid = std::string{id},
-          .kind = transfer_kind::deposit,
-          .state = transfer_state::posted,
-          .debit = accounts.settlement.id,
-          .credit = accounts.liquidity.id,
-          .amount = amount,
-          .expires_at = {}},
-         std::move(done));
+    make(deposit_of(id, accounts, amount), std::move(done));
+}
+
+auto operator_transfers::deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
+                                 ilp::amount amount, const changes& beside) -> outcome {
+    return add(keeper, deposit_of(id, accounts, amount), beside);
 }
 
 void operator_transfers::withdraw(std::string_view id, transfer_accounts accounts, ilp::amount amount,
                                   std::chrono::seconds timeout, ilp::timestamp now, transfer_callback done) {
-    const bool at_once = timeout.count() == 0;
-    make({.uuid = std::string{id},
-          .kind = transfer_kind::withdrawal,
-          .state = at_once ? transfer_state::posted : transfer_state::pending,
-          .debit = accounts.liquidity.id,
-          .credit = accounts.settlement.id,
-          .amount = amount,
-          .expires_at =
-              at_once ? std::nullopt
-                      : std::optional<ilp::timestamp>{now + std::min<std::chrono::seconds>(timeout, timeout_max)}},
-         std::move(done));
+    make(withdrawal_of(id, accounts, amount, timeout, now), std::move(done));
+}
+
+auto operator_transfers::withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
+                                  ilp::amount amount, std::chrono::seconds timeout, ilp::timestamp now,
+                                  const changes& beside) -> outcome {
+    return add(keeper, withdrawal_of(id, accounts, amount, timeout, now), beside);
 }
 
 void operator_transfers::post_withdrawal(std::string_view id, ilp::timestamp now, transfer_callback done) {
@@ -115,18 +133,13 @@ void operator_transfers::expire(ilp::timestamp now) {
 }
 
 void operator_transfers::make(transfer_record transfer, transfer_callback done) {
-    if (transfer.amount.is_zero()) return done(std::unexpected{transfer_refusal::amount_is_zero});
-    if (!is_uuid_v4(transfer.uuid)) return done(std::unexpected{transfer_refusal::invalid_id});
-    to_lower_case(transfer.uuid);
-    execute([this, transfer = std::move(transfer), done](bookkeeper& keeper) { done(add(keeper, transfer)); }, done);
+    execute([this, transfer = std::move(transfer), done](bookkeeper& keeper) { done(add(keeper, transfer, {})); },
+            done);
 }
 
 void operator_transfers::end(std::string_view id, transfer_state state, ilp::timestamp now, transfer_callback done) {
-    std::string uuid{id};
-    if (!is_uuid_v4(uuid)) return done(std::unexpected{transfer_refusal::invalid_id});
-    to_lower_case(uuid);
-    execute([this, uuid = std::move(uuid), state, now,
-             done](bookkeeper& keeper) { done(end_pending(keeper, uuid, state, now)); },
+    execute([this, uuid = std::string{id}, state, now,
+             done](bookkeeper& keeper) { done(end_withdrawal(keeper, uuid, state, now, {})); },
             done);
 }
 
@@ -137,7 +150,10 @@ void operator_transfers::execute(store_task task, const transfer_callback& done)
     }
 }
 
-std::expected<void, transfer_refusal> operator_transfers::add(bookkeeper& keeper, const transfer_record& transfer) {
+auto operator_transfers::add(bookkeeper& keeper, transfer_record transfer, changes with) -> outcome {
+    if (transfer.amount.is_zero()) return std::unexpected{transfer_refusal::amount_is_zero};
+    if (!is_uuid_v4(transfer.uuid)) return std::unexpected{transfer_refusal::invalid_id};
+    to_lower_case(transfer.uuid);
     const auto known = keeper.find_transfer(transfer.uuid);
     if (!known) return std::unexpected{transfer_refusal::store_unavailable};
     if (*known) return std::unexpected{transfer_refusal::already_exists};
@@ -146,7 +162,8 @@ std::expected<void, transfer_refusal> operator_transfers::add(bookkeeper& keeper
         return std::unexpected{transfer.kind == transfer_kind::deposit ? transfer_refusal::too_much_liquidity
                                                                        : transfer_refusal::insufficient_liquidity};
     }
-    if (!keeper.write({.new_transfers = {&transfer, 1}})) {
+    with.new_transfers = {&transfer, 1};
+    if (!keeper.write(with)) {
         ledger::release({&wanted, 1});
         return std::unexpected{transfer_refusal::store_unavailable};
     }
@@ -157,8 +174,11 @@ std::expected<void, transfer_refusal> operator_transfers::add(bookkeeper& keeper
     return {};
 }
 
-std::expected<void, transfer_refusal> operator_transfers::end_pending(bookkeeper& keeper, const std::string& id,
-                                                                      transfer_state state, ilp::timestamp now) {
+auto operator_transfers::end_withdrawal(bookkeeper& keeper, std::string_view uuid, transfer_state state,
+                                        ilp::timestamp now, const changes& beside) -> outcome {
+    std::string id{uuid};
+    if (!is_uuid_v4(id)) return std::unexpected{transfer_refusal::invalid_id};
+    to_lower_case(id);
     const auto found = pending_.find(id);
     if (found == pending_.end()) {
         const auto known = keeper.find_transfer(id);
@@ -168,7 +188,9 @@ std::expected<void, transfer_refusal> operator_transfers::end_pending(bookkeeper
     const bool too_late = found->second.expires_at <= now;
     transfer_record ended = found->second;
     ended.state = too_late ? transfer_state::expired : state;
-    if (!keeper.write({.ended_transfers = {&ended, 1}})) return std::unexpected{transfer_refusal::store_unavailable};
+    changes with = too_late ? changes{} : beside;
+    with.ended_transfers = {&ended, 1};
+    if (!keeper.write(with)) return std::unexpected{transfer_refusal::store_unavailable};
     pending_.erase(found);
     pending_changed();
     if (too_late) return std::unexpected{transfer_refusal::already_expired};

@@ -66,6 +66,17 @@ public:
     void post_withdrawal(std::string_view id, ilp::timestamp now, transfer_callback done);
     void void_withdrawal(std::string_view id, ilp::timestamp now, transfer_callback done);
 
+    // The same, on the committer's thread, with what else is to be written in the same transaction.
+
+    using outcome = std::expected<void, transfer_refusal>;
+    outcome deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
+                    const changes& beside);
+    outcome withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
+                     std::chrono::seconds timeout, ilp::timestamp now, const changes& beside);
+    /// `state` is posted or voided.
+    outcome end_withdrawal(bookkeeper& keeper, std::string_view id, transfer_state state, ilp::timestamp now,
+                           const changes& beside);
+
     /// Ends the withdrawals whose time is over. Cheap when there are none; call it every second or so.
     void expire(ilp::timestamp now);
 
@@ -76,9 +87,7 @@ private:
     void make(transfer_record transfer, transfer_callback done);
     void end(std::string_view id, transfer_state state, ilp::timestamp now, transfer_callback done);
     void execute(store_task task, const transfer_callback& done);
-    std::expected<void, transfer_refusal> add(bookkeeper& keeper, const transfer_record& transfer);
-    std::expected<void, transfer_refusal> end_pending(bookkeeper& keeper, const std::string& id, transfer_state state,
-                                                      ilp::timestamp now);
+    outcome add(bookkeeper& keeper, transfer_record transfer, changes with);
     void pending_changed();
 
     committer& committer_;

@@ -4,48 +4,65 @@
 #include "ilp/address.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/condition.hpp"
+#include "ilp/timestamp.hpp"
 #include "peering/account.hpp"
+#include "peering/kept_terms.hpp"
 #include "peering/limits.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace peering {
 
-/// A currency at a scale; amounts of different assets are never added. One entry of the registry.
+/// A currency at a scale; amounts of different assets are never added. It never changes, and stays where it is while
+/// the daemon runs, also when it has been deleted: packets in flight may know it.
 struct asset {
     std::uint32_t id = 0;  ///< of the store
     std::string uuid;
     std::string code;
     std::uint8_t scale = 0;
-    std::optional<ilp::amount> liquidity_threshold;
     liquidity_account* liquidity = nullptr;   ///< owned by the ledger
     liquidity_account* settlement = nullptr;  ///< owned by the ledger
+    ilp::timestamp created_at{};
 };
 
-/// Place of a peer in the tables of a worker; dense, stable while the daemon runs.
-enum class peer_slot : std::uint32_t {};
-
-/// A neighbour and its terms; one entry of the registry. Immutable but for what hangs on the pointers.
+/// A neighbour and its terms. Immutable but for what hangs on the pointers: a change makes another one of the same id.
 struct peer {
-    std::uint32_t id = 0;  ///< of the store
+    std::uint32_t id = 0;  ///< of the store, and the peer's place in the tables of a worker
     std::string uuid;
-    peer_slot slot{};
-    std::string name;
+    std::string name;  ///< what logs, metrics and URLs call it; no two peers share one
+    std::optional<std::string> given_name;  ///< what operators call it: any text, and others may have it too
     ilp::address address;
-    const peering::asset* asset = nullptr;  ///< same registry
-    std::vector<std::string> routes;        ///< besides its own address
+    const peering::asset* asset = nullptr;
+    std::vector<std::string> routes;  ///< besides its own address
     std::optional<ilp::amount> max_packet_amount;
     std::optional<std::uint16_t> spread;  ///< basis points, of packets from the peer; absent: that of their currencies
     std::optional<ilp::amount> liquidity_threshold;
     bool return_to_source = false;
+    bool enabled = true;                       ///< else no packet is taken from it or sent to it
     std::vector<ilp::digest> incoming_tokens;  ///< SHA-256 of what the peer presents to us
     config::outgoing_http_settings outgoing;
     liquidity_account* liquidity = nullptr;  ///< owned by the ledger
-    std::shared_ptr<peer_limits> limits;     ///< kept across reloads that do not change them
+    std::shared_ptr<peer_limits> limits;     ///< kept when other terms change
+    peering::origin origin{};
+    ilp::timestamp created_at{};
+};
+
+/// Calls `seen(prefix)` for the peer's own address and each of its routes.
+template <class Seen>
+void for_each_prefix(const peer& peer, Seen seen) {
+    seen(std::string_view{peer.address.text()});
+    for (const std::string& prefix : peer.routes) seen(std::string_view{prefix});
+}
+
+/// One peer that is new (`before` is null), gone (`after` is null) or changed.
+struct peer_update {
+    std::shared_ptr<const peer> before;
+    std::shared_ptr<const peer> after;
 };
 
 }  // namespace peering

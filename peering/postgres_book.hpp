@@ -11,6 +11,7 @@
 namespace peering {
 
 class postgres_connection;
+class transfer_chain;
 
 // What is read from ilpd's tables. All of these throw postgres_failure.
 
@@ -18,6 +19,12 @@ catalogue load_postgres_catalogue(postgres_connection& session);
 std::optional<transfer_record> find_postgres_transfer(postgres_connection& session, const std::string& uuid);
 std::vector<pending_event> load_postgres_events(postgres_connection& session, std::size_t limit);
 std::uint64_t count_postgres_events(postgres_connection& session);
+std::vector<listed_transfer> list_postgres_transfers(postgres_connection& session, account_id account,
+                                                     account_side side, std::size_t limit);
+std::vector<listed_event> list_postgres_events(postgres_connection& session, const event_query& query);
+std::optional<kept_answer> find_postgres_answer(postgres_connection& session, const std::string& key);
+
+void load_postgres_chain(postgres_connection& session, transfer_chain& chain);
 
 /// As read_book(). A history of any length is read in portions.
 void show_postgres_book(postgres_connection& session, book_visitor& visitor);

@@ -8,6 +8,7 @@
 namespace peering {
 
 class postgres_connection;
+class transfer_chain;
 
 /// Which transaction of ilpd was the last in a database. A counter alone would not do: two daemons can count to the
 /// same number.
@@ -24,8 +25,9 @@ struct postgres_position_lost {};
 void prepare_postgres_commits(postgres_connection& session);
 
 /// Brings the database from `from` to the next commit, by `writer`: one transaction, and one round trip to the server.
-/// After a postgres_failure with an SQLSTATE nothing was changed; after another one nobody knows.
+/// After a postgres_failure with an SQLSTATE nothing was changed; after another one nobody knows. What the transaction
+/// adds to the chain is for the caller to keep, or to take back.
 void write_postgres_commit(postgres_connection& session, const changes& changes, const postgres_position& from,
-                           const std::string& writer);
+                           const std::string& writer, transfer_chain& chain);
 
 }  // namespace peering

@@ -16,6 +16,8 @@ class postgres_url;
 
 /// Carries an error to the border of whoever uses postgres_connection. The message has no secret in it.
 struct postgres_failure {
+    static constexpr const char* character_not_in_repertoire = "22021";
+
     std::string message;
     std::string sqlstate{};                  ///< empty: the connection itself failed, or the answer makes no sense
     std::optional<std::size_t> statement{};  ///< of a pipeline, from 0: which one the server refused

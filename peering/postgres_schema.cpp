@@ -110,9 +110,66 @@ COMMENT ON COLUMN ledger_state.last_commit IS
 COMMENT ON COLUMN ledger_state.writer IS 'Which run of a daemon wrote it.';
 INSERT INTO ledger_state VALUES (0, '');
 )sql",
+    R"sql(
+ALTER TABLE assets
+    ADD COLUMN origin text NOT NULL DEFAULT 'file' CHECK (origin IN ('file', 'api')),
+    ADD COLUMN terms text,
+    ADD COLUMN deleted_at bigint;
+COMMENT ON COLUMN assets.origin IS 'Who says what the terms are: the configuration file, or operators by the Admin API.';
+COMMENT ON COLUMN assets.terms IS 'JSON; null: none.';
+COMMENT ON COLUMN assets.deleted_at IS 'Null: in use. Accounts and history of a deleted one stay.';
+
+ALTER TABLE peers
+    DROP CONSTRAINT peers_name_key,
+    ALTER COLUMN name DROP NOT NULL,
+    ADD COLUMN origin text NOT NULL DEFAULT 'file' CHECK (origin IN ('file', 'api')),
+    ADD COLUMN enabled boolean NOT NULL DEFAULT true,
+    ADD COLUMN deleted_at bigint,
+    ADD COLUMN terms text;
+COMMENT ON COLUMN peers.origin IS 'As in assets.';
+COMMENT ON COLUMN peers.deleted_at IS 'As in assets.';
+COMMENT ON COLUMN peers.terms IS 'JSON; null: none, or the file has them.';
+
+ALTER TABLE transfers
+    ALTER COLUMN id DROP IDENTITY,
+    ADD COLUMN previous_of_debit bigint NOT NULL DEFAULT 0,
+    ADD COLUMN previous_of_credit bigint NOT NULL DEFAULT 0;
+ALTER TABLE accounts
+    ADD COLUMN last_debit_transfer bigint NOT NULL DEFAULT 0,
+    ADD COLUMN last_credit_transfer bigint NOT NULL DEFAULT 0;
+UPDATE transfers SET previous_of_debit = before.debit, previous_of_credit = before.credit
+    FROM (SELECT id, lag(id, 1, 0::bigint) OVER (PARTITION BY debit_account ORDER BY id) AS debit,
+                 lag(id, 1, 0::bigint) OVER (PARTITION BY credit_account ORDER BY id) AS credit
+          FROM transfers) AS before
+    WHERE transfers.id = before.id;
+UPDATE accounts SET last_debit_transfer = last.id
+    FROM (SELECT debit_account, max(id) AS id FROM transfers GROUP BY debit_account) AS last
+    WHERE accounts.id = last.debit_account;
+UPDATE accounts SET last_credit_transfer = last.id
+    FROM (SELECT credit_account, max(id) AS id FROM transfers GROUP BY credit_account) AS last
+    WHERE accounts.id = last.credit_account;
+COMMENT ON COLUMN transfers.previous_of_debit IS
+    'Id of the row before this one that has the same debit_account; 0: this is the first.';
+COMMENT ON COLUMN transfers.previous_of_credit IS 'Likewise of the credit_account.';
+COMMENT ON COLUMN accounts.last_debit_transfer IS
+    'Id of the last row of transfers that names this account as debit_account; 0: none. previous_of_debit leads on from it.';
+COMMENT ON COLUMN accounts.last_credit_transfer IS 'Likewise as credit_account.';
+
+CREATE TABLE answers (
+    key text PRIMARY KEY,
+    request text NOT NULL,
+    answer text NOT NULL,
+    kept_at bigint NOT NULL
+);
+CREATE INDEX answers_by_age ON answers (kept_at);
+COMMENT ON TABLE answers IS 'What changes by the Admin API were answered with.';
+COMMENT ON COLUMN answers.key IS 'The client''s idempotency key.';
+COMMENT ON COLUMN answers.request IS 'Digest of what was asked for.';
+COMMENT ON COLUMN answers.answer IS 'JSON.';
+)sql",
 };
 
-constexpr const char* table_names = "{assets,accounts,peers,transfers,events,ledger_state}";
+constexpr const char* table_names = "{assets,accounts,peers,transfers,events,answers,ledger_state}";
 
 }  // namespace
 

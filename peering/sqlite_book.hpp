@@ -3,7 +3,12 @@
 #include "ilp/timestamp.hpp"
 #include "peering/store.hpp"
 
-#include <cstdint>
+#include <cstddef>
+#include <vector>
+
+namespace peering {
+class transfer_chain;
+}
 
 namespace peering::sqlite {
 
@@ -18,6 +23,12 @@ inline constexpr const char* transfer_columns = "uuid, kind, state, debit_accoun
 transfer_record read_transfer(const statement& row);
 
 catalogue load_catalogue(connection& connection);
+
+void load_chain(connection& connection, transfer_chain& chain);
+
+std::vector<listed_transfer> list_transfers(connection& connection, account_id account, account_side side,
+                                            std::size_t limit);
+std::vector<listed_event> list_events(connection& connection, const event_query& query);
 
 /// In one read transaction.
 void show_book(connection& connection, book_visitor& visitor);

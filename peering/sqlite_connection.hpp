@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -78,6 +79,11 @@ public:
     std::int64_t integer(int column) const noexcept { return sqlite3_column_int64(handle_, column); }
     bool is_null(int column) const noexcept { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
 
+    std::optional<ilp::timestamp> time(int column) const noexcept {
+        if (is_null(column)) return std::nullopt;
+        return ilp::timestamp{std::chrono::milliseconds{integer(column)}};
+    }
+
     /// Empty for null. Valid until the next row.
     std::string_view text(int column) const noexcept {
         const unsigned char* const begin = sqlite3_column_text(handle_, column);
@@ -92,10 +98,18 @@ private:
     };
 
     void bind(int at, std::int64_t value) { connection_.check(sqlite3_bind_int64(handle_, at, value)); }
+    void bind(int at, std::uint64_t value) { bind(at, static_cast<std::int64_t>(value)); }
     void bind(int at, std::string_view value) {
         connection_.check(sqlite3_bind_text(handle_, at, value.data(), static_cast<int>(value.size()), SQLITE_STATIC));
     }
     void bind(int at, std::nullptr_t) { connection_.check(sqlite3_bind_null(handle_, at)); }
+    void bind(int at, const std::optional<std::string_view>& value) {
+        if (value) {
+            bind(at, *value);
+        } else {
+            bind(at, nullptr);
+        }
+    }
     void bind(int at, account_id id) { bind(at, std::int64_t{std::to_underlying(id)}); }
     void bind(int at, const std::optional<ilp::timestamp>& time) {
         if (time) {

@@ -80,6 +80,54 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_due ON events (due) WHERE due IS NOT NULL;
 )sql",
+    R"sql(
+ALTER TABLE assets ADD COLUMN origin TEXT NOT NULL DEFAULT 'file' CHECK (origin IN ('file', 'api'));
+ALTER TABLE assets ADD COLUMN terms TEXT; -- JSON; null: none
+ALTER TABLE assets ADD COLUMN deleted_at INTEGER; -- null: in use
+
+CREATE TABLE new_peers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uuid TEXT NOT NULL UNIQUE,
+    name TEXT,
+    ilp_address TEXT NOT NULL,
+    asset_id INTEGER NOT NULL REFERENCES assets (id),
+    account_id INTEGER NOT NULL UNIQUE REFERENCES accounts (id),
+    created_at INTEGER NOT NULL,
+    origin TEXT NOT NULL DEFAULT 'file' CHECK (origin IN ('file', 'api')),
+    enabled INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+    deleted_at INTEGER, -- null: in use
+    terms TEXT -- JSON; null: none, or the file has them
+) STRICT;
+INSERT INTO new_peers (id, uuid, name, ilp_address, asset_id, account_id, created_at)
+    SELECT id, uuid, name, ilp_address, asset_id, account_id, created_at FROM peers;
+DROP TABLE peers;
+ALTER TABLE new_peers RENAME TO peers;
+
+-- The history of an account on either side is a chain from its last row back to its first; 0 is the end.
+ALTER TABLE transfers ADD COLUMN previous_of_debit INTEGER NOT NULL DEFAULT 0; -- id of a row of the same debit_account
+ALTER TABLE transfers ADD COLUMN previous_of_credit INTEGER NOT NULL DEFAULT 0; -- likewise of the credit_account
+ALTER TABLE accounts ADD COLUMN last_debit_transfer INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN last_credit_transfer INTEGER NOT NULL DEFAULT 0;
+UPDATE transfers SET previous_of_debit = before.debit, previous_of_credit = before.credit
+    FROM (SELECT id, lag(id, 1, 0) OVER (PARTITION BY debit_account ORDER BY id) AS debit,
+                 lag(id, 1, 0) OVER (PARTITION BY credit_account ORDER BY id) AS credit FROM transfers) AS before
+    WHERE transfers.id = before.id;
+UPDATE accounts SET last_debit_transfer = last.id
+    FROM (SELECT debit_account, max(id) AS id FROM transfers GROUP BY debit_account) AS last
+    WHERE accounts.id = last.debit_account;
+UPDATE accounts SET last_credit_transfer = last.id
+    FROM (SELECT credit_account, max(id) AS id FROM transfers GROUP BY credit_account) AS last
+    WHERE accounts.id = last.credit_account;
+
+-- What changes by the Admin API were answered with.
+CREATE TABLE answers (
+    key TEXT NOT NULL PRIMARY KEY, -- the client's idempotency key
+    request TEXT NOT NULL, -- digest
+    answer TEXT NOT NULL, -- JSON
+    kept_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX answers_by_age ON answers (kept_at);
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();

@@ -1,13 +1,14 @@
 #pragma once
 
 #include "peering/store.hpp"
+#include "peering/transfer_chain.hpp"
 
 #include <unordered_map>
 
 namespace peering {
 
 /// Keeps nothing: for tests and benchmarks. It knows assets, peers and operators' transfers while the process lives, so
-/// that a reload finds them again; but not what packets move, and no events.
+/// that a reload finds them again, and answers; but not what packets move, and no events.
 class memory_store final : public store {
 public:
     bool is_durable() const noexcept override { return false; }
@@ -16,13 +17,26 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
     std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
+                                                                            std::size_t limit) override;
+    std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
+    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) override;
 
 private:
+    struct kept_transfer {
+        transfer_record record;
+        chain_link link;
+        ilp::timestamp created_at;
+    };
+
     account_record* find_account(account_id id);
     bool knows_everything_in(const changes& changes);
 
     catalogue catalogue_;
-    std::unordered_map<std::string, transfer_record> transfers_;
+    std::vector<kept_transfer> transfers_;                      // of number 1, 2, ...
+    std::unordered_map<std::string, std::uint64_t> number_of_;  // by uuid
+    transfer_chain chain_;
+    std::unordered_map<std::string, kept_answer> answers_;
 };
 
 }  // namespace peering

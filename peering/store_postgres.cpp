@@ -5,6 +5,7 @@
 #include "peering/postgres_connection.hpp"
 #include "peering/postgres_schema.hpp"
 #include "peering/postgres_url.hpp"
+#include "peering/transfer_chain.hpp"
 #include "peering/uuid.hpp"
 
 #include <fmt/format.h>
@@ -71,7 +72,10 @@ void check_server(const postgres_connection& session) {
 
 class postgres_store final : public store {
 public:
-    explicit postgres_store(postgres_url url) : url_{std::move(url)} { session_.emplace(open_session()); }
+    explicit postgres_store(postgres_url url) : url_{std::move(url)} {
+        session_.emplace(open_session());
+        load_postgres_chain(*session_, chain_);
+    }
 
     std::expected<catalogue, store_error> load() override;
     std::expected<void, store_error> commit(const changes& changes) override;
@@ -79,6 +83,10 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
     std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
+                                                                            std::size_t limit) override;
+    std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
+    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) override;
 
 private:
     /// A process of the server, that of one of our sessions.
@@ -106,7 +114,8 @@ private:
     server_process process_;
     std::optional<postgres_position> position_;  // as we left or found it
     outcome last_outcome_ = outcome::known;
-    std::string fenced_;  // why; empty: not
+    transfer_chain chain_;  // with what the last commit added, until its outcome is known
+    std::string fenced_;    // why; empty: not
 };
 
 /// Makes a value of what `work` throws. A lost session is opened anew here, once per call: the pauses are the caller's.
@@ -231,6 +240,20 @@ std::expected<std::uint64_t, store_error> postgres_store::count_pending_events()
     return attempt("count events", [this] { return count_postgres_events(*session_); });
 }
 
+std::expected<std::vector<listed_transfer>, store_error> postgres_store::list_transfers(account_id account,
+                                                                                        account_side side,
+                                                                                        std::size_t limit) {
+    return attempt("list transfers", [&] { return list_postgres_transfers(*session_, account, side, limit); });
+}
+
+std::expected<std::vector<listed_event>, store_error> postgres_store::list_events(const event_query& query) {
+    return attempt("list events", [&] { return list_postgres_events(*session_, query); });
+}
+
+std::expected<std::optional<kept_answer>, store_error> postgres_store::find_answer(std::string_view key) {
+    return attempt("look up an answer", [&] { return find_postgres_answer(*session_, std::string{key}); });
+}
+
 std::expected<void, store_error> postgres_store::ping() {
     return attempt("write", [this] {
         if (session_->run("SELECT current_setting('transaction_read_only')").text(0, 0) != "off") {
@@ -246,11 +269,13 @@ std::expected<void, store_error> postgres_store::commit(const changes& changes) 
 void postgres_store::write(const changes& changes) {
     if (last_outcome_ == outcome::written_unreported) {
         last_outcome_ = outcome::known;
+        chain_.keep();
         return;
     }
+    chain_.undo();  // of a commit that was not written
     last_outcome_ = outcome::in_doubt;
     try {
-        write_postgres_commit(*session_, changes, *position_, name_);
+        write_postgres_commit(*session_, changes, *position_, name_, chain_);
     } catch (const postgres_failure& failure) {
         if (!failure.sqlstate.empty()) last_outcome_ = outcome::known;
         throw;
@@ -258,6 +283,7 @@ void postgres_store::write(const changes& changes) {
         throw fenced{overtaken};  // cannot be while we hold the lock
     }
     last_outcome_ = outcome::known;
+    chain_.keep();
     position_ = {position_->last_commit + 1, name_};
 }
 

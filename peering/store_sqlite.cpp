@@ -5,6 +5,8 @@
 #include "peering/sqlite_book.hpp"
 #include "peering/sqlite_connection.hpp"
 #include "peering/sqlite_schema.hpp"
+#include "peering/terms_json.hpp"
+#include "peering/transfer_chain.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -46,18 +48,28 @@ struct statements {
           commit{db, "COMMIT"},
           rollback{db, "ROLLBACK"},
           insert_posting{db,
-                         "INSERT INTO transfers (debit_account, credit_account, amount, packets, created_at) "
-                         "VALUES (?, ?, ?, ?, ?)"},
-          update_account{db, "UPDATE accounts SET debits_posted = ?, credits_posted = ? WHERE id = ?"},
+                         "INSERT INTO transfers (id, debit_account, credit_account, amount, packets, created_at, "
+                         "previous_of_debit, previous_of_credit) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
+          update_account{db,
+                         "UPDATE accounts SET debits_posted = ?, credits_posted = ?, last_debit_transfer = ?, "
+                         "last_credit_transfer = ? WHERE id = ?"},
+          update_ends{db, "UPDATE accounts SET last_debit_transfer = ?, last_credit_transfer = ? WHERE id = ?"},
           insert_account{db, "INSERT INTO accounts (id, asset_id, kind) VALUES (?, ?, ?)"},
-          insert_asset{db, "INSERT INTO assets (id, uuid, code, scale, created_at) VALUES (?, ?, ?, ?, ?)"},
-          insert_peer{db,
-                      "INSERT INTO peers (id, uuid, name, ilp_address, asset_id, account_id, created_at) "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?)"},
-          update_peer{db, "UPDATE peers SET name = ?, ilp_address = ? WHERE id = ?"},
+          insert_asset{db,
+                       "INSERT INTO assets (id, uuid, code, scale, created_at, origin, terms, deleted_at) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
+          update_asset{db, "UPDATE assets SET origin = ?, terms = ?, deleted_at = ? WHERE id = ?"},
+          insert_peer{
+              db,
+              "INSERT INTO peers (id, uuid, asset_id, account_id, created_at, name, ilp_address, origin, enabled, "
+              "terms, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          update_peer{db,
+                      "UPDATE peers SET name = ?, ilp_address = ?, origin = ?, enabled = ?, terms = ?, deleted_at = ? "
+                      "WHERE id = ?"},
           insert_transfer{db,
-                          "INSERT INTO transfers (uuid, kind, state, debit_account, credit_account, amount, packets, "
-                          "created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)"},
+                          "INSERT INTO transfers (id, uuid, kind, state, debit_account, credit_account, amount, "
+                          "packets, created_at, expires_at, previous_of_debit, previous_of_credit) "
+                          "VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)"},
           end_transfer{db, "UPDATE transfers SET state = ? WHERE uuid = ? AND state = 'pending'"},
           find_transfer{db, fmt::format("SELECT {} FROM transfers WHERE uuid = ?", sqlite::transfer_columns)},
           insert_event{db, "INSERT INTO events (uuid, type, data, created_at, due) VALUES (?, ?, ?, ?, ?)"},
@@ -65,15 +77,20 @@ struct statements {
           event_failed{db, "UPDATE events SET attempts = attempts + 1, due = ? WHERE uuid = ?"},
           pending_events{db,
                          "SELECT uuid, type, data, attempts, due FROM events WHERE due IS NOT NULL ORDER BY due, id "
-                         "LIMIT ?"} {}
+                         "LIMIT ?"},
+          insert_answer{db, "INSERT INTO answers (key, request, answer, kept_at) VALUES (?, ?, ?, ?)"},
+          forget_answers{db, "DELETE FROM answers WHERE kept_at < ?"},
+          find_answer{db, "SELECT key, request, answer, kept_at FROM answers WHERE key = ?"} {}
 
     statement begin;
     statement commit;
     statement rollback;
     statement insert_posting;
     statement update_account;
+    statement update_ends;
     statement insert_account;
     statement insert_asset;
+    statement update_asset;
     statement insert_peer;
     statement update_peer;
     statement insert_transfer;
@@ -83,7 +100,21 @@ struct statements {
     statement event_delivered;
     statement event_failed;
     statement pending_events;
+    statement insert_answer;
+    statement forget_answers;
+    statement find_answer;
 };
+
+std::optional<std::string_view> unless_empty(std::string_view text) {
+    return text.empty() ? std::nullopt : std::optional{text};
+}
+
+/// The JSON of a peer's terms; empty: none.
+std::string json_of(const kept_peer_terms& terms) {
+    std::optional<std::string> json = to_json(terms);
+    if (!json) throw failure{fmt::format("a term of peer {} is no UTF-8", shown_name(terms)), true};
+    return *std::move(json);
+}
 
 /// Makes a value of what `work` throws.
 template <class Work>
@@ -110,6 +141,7 @@ public:
         if (sqlite3_db_readonly(connection_.handle(), "main") == 1) throw failure{"the file is read-only"};
         configure(connection_);
         sqlite::migrate(connection_);
+        sqlite::load_chain(connection_, chain_);
         statements_.emplace(connection_);
     }
 
@@ -118,6 +150,10 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
     std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
+                                                                            std::size_t limit) override;
+    std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
+    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) override;
 
 private:
     void roll_back() noexcept {
@@ -130,15 +166,18 @@ private:
     }
 
     void write(const changes& changes);
-    void write_catalogue(const changes& changes, std::int64_t now);
+    void write_catalogue(const changes& changes);
     void write_transfers(const changes& changes, std::int64_t now);
+    void write_accounts(const changes& changes);
     void write_events(const changes& changes, std::int64_t now);
+    void write_answers(const changes& changes);
     void must_have_changed_one_row(std::string_view what) const;
 
     std::string path_;  // as the operator wrote it
     lock_file lock_;    // outlives the connection
     connection connection_;
     std::optional<statements> statements_;
+    transfer_chain chain_;
 };
 
 std::expected<catalogue, store_error> sqlite_store::load() {
@@ -175,13 +214,42 @@ std::expected<std::uint64_t, store_error> sqlite_store::count_pending_events() {
     });
 }
 
+std::expected<std::vector<listed_transfer>, store_error> sqlite_store::list_transfers(account_id account,
+                                                                                      account_side side,
+                                                                                      std::size_t limit) {
+    return attempt(path_, "list transfers", [&] { return sqlite::list_transfers(connection_, account, side, limit); });
+}
+
+std::expected<std::vector<listed_event>, store_error> sqlite_store::list_events(const event_query& query) {
+    return attempt(path_, "list events", [&] { return sqlite::list_events(connection_, query); });
+}
+
+std::expected<std::optional<kept_answer>, store_error> sqlite_store::find_answer(std::string_view key) {
+    return attempt(path_, "look up an answer", [&] {
+        std::optional<kept_answer> found;
+        const statement& row = statements_->find_answer;
+        statements_->find_answer.for_each(
+            [&] {
+                found = {std::string{row.text(0)}, std::string{row.text(1)}, std::string{row.text(2)},
+                         ilp::timestamp{std::chrono::milliseconds{row.integer(3)}}};
+            },
+            key);
+        return found;
+    });
+}
+
 void sqlite_store::must_have_changed_one_row(std::string_view what) const {
     if (sqlite3_changes(connection_.handle()) != 1) throw failure{fmt::format("{} is not in the database", what), true};
 }
 
 std::expected<void, store_error> sqlite_store::commit(const changes& changes) {
     auto written = attempt(path_, "write", [&] { write(changes); });
-    if (!written) roll_back();
+    if (written) {
+        chain_.keep();
+    } else {
+        roll_back();
+        chain_.undo();
+    }
     return written;
 }
 
@@ -189,57 +257,87 @@ std::expected<void, store_error> sqlite_store::commit(const changes& changes) {
 void sqlite_store::write(const changes& changes) {
     statements_->begin.run();
     const std::int64_t now = now_ms();
-    write_catalogue(changes, now);
+    write_catalogue(changes);
     write_transfers(changes, now);
-    for (const account_change& account : changes.accounts) {
-        wide_amount_buffer debits;
-        wide_amount_buffer credits;
-        statements_->update_account.run(to_text(account.after.debits_posted, debits),
-                                        to_text(account.after.credits_posted, credits), account.id);
-        must_have_changed_one_row("an account");
-    }
+    write_accounts(changes);
     write_events(changes, now);
+    write_answers(changes);
     statements_->commit.run();
 }
 
-void sqlite_store::write_catalogue(const changes& changes, std::int64_t now) {
+void sqlite_store::write_catalogue(const changes& changes) {
     const auto insert_account = [&](const account_record& account, std::uint32_t asset) {
         statements_->insert_account.run(account.id, std::int64_t{asset}, to_text(account.kind));
     };
+    for (const asset_change& change : changes.changed_assets) {
+        const std::string json = to_json(change.terms);
+        statements_->update_asset.run(to_text(change.terms.origin), unless_empty(json), change.terms.deleted_at,
+                                      std::int64_t{change.id});
+        must_have_changed_one_row("an asset");
+    }
     for (const asset_record& asset : changes.new_assets) {
+        const std::string json = to_json(asset.terms);
         statements_->insert_asset.run(std::int64_t{asset.id}, std::string_view{asset.uuid},
-                                      std::string_view{asset.code}, std::int64_t{asset.scale}, now);
+                                      std::string_view{asset.code}, std::int64_t{asset.scale}, asset.created_at,
+                                      to_text(asset.terms.origin), unless_empty(json), asset.terms.deleted_at);
         insert_account(asset.liquidity, asset.id);
         insert_account(asset.settlement, asset.id);
     }
     for (const peer_change& change : changes.changed_peers) {
-        statements_->update_peer.run(std::string_view{change.name}, std::string_view{change.ilp_address},
+        const kept_peer_terms& terms = change.terms;
+        const std::string json = json_of(terms);
+        statements_->update_peer.run(terms.name, std::string_view{terms.ilp_address}, to_text(terms.origin),
+                                     std::int64_t{terms.enabled}, unless_empty(json), terms.deleted_at,
                                      std::int64_t{change.id});
-        must_have_changed_one_row("peer " + change.name);
+        must_have_changed_one_row(fmt::format("peer {}", shown_name(terms)));
     }
     for (const peer_record& peer : changes.new_peers) {
+        const kept_peer_terms& terms = peer.terms;
+        const std::string json = json_of(terms);
         insert_account(peer.liquidity, peer.asset_id);
-        statements_->insert_peer.run(std::int64_t{peer.id}, std::string_view{peer.uuid}, std::string_view{peer.name},
-                                     std::string_view{peer.ilp_address}, std::int64_t{peer.asset_id}, peer.liquidity.id,
-                                     now);
+        statements_->insert_peer.run(std::int64_t{peer.id}, std::string_view{peer.uuid}, std::int64_t{peer.asset_id},
+                                     peer.liquidity.id, peer.created_at, terms.name,
+                                     std::string_view{terms.ilp_address}, to_text(terms.origin),
+                                     std::int64_t{terms.enabled}, unless_empty(json), terms.deleted_at);
     }
 }
 
 void sqlite_store::write_transfers(const changes& changes, std::int64_t now) {
     wide_amount_buffer digits;
     for (const posting& posting : changes.postings) {
-        statements_->insert_posting.run(posting.debit->id, posting.credit->id, to_text(posting.amount, digits),
-                                        static_cast<std::int64_t>(posting.packets), now);
+        const chain_link link = chain_.add(posting.debit->id, posting.credit->id);
+        statements_->insert_posting.run(link.number, posting.debit->id, posting.credit->id,
+                                        to_text(posting.amount, digits), posting.packets, now, link.previous_of_debit,
+                                        link.previous_of_credit);
     }
     for (const transfer_record& transfer : changes.new_transfers) {
-        statements_->insert_transfer.run(std::string_view{transfer.uuid}, to_text(transfer.kind),
+        const chain_link link = chain_.add(transfer.debit, transfer.credit);
+        statements_->insert_transfer.run(link.number, std::string_view{transfer.uuid}, to_text(transfer.kind),
                                          to_text(transfer.state), transfer.debit, transfer.credit,
-                                         to_text(transfer.amount.value, digits), now, transfer.expires_at);
+                                         to_text(transfer.amount.value, digits), now, transfer.expires_at,
+                                         link.previous_of_debit, link.previous_of_credit);
     }
     for (const transfer_record& transfer : changes.ended_transfers) {
         statements_->end_transfer.run(to_text(transfer.state), std::string_view{transfer.uuid});
         must_have_changed_one_row("pending withdrawal " + transfer.uuid);
     }
+}
+
+void sqlite_store::write_accounts(const changes& changes) {
+    for (const account_change& account : changes.accounts) {
+        wide_amount_buffer debits;
+        wide_amount_buffer credits;
+        const chain_ends ends = chain_.take_ends(account.id);
+        statements_->update_account.run(to_text(account.after.debits_posted, debits),
+                                        to_text(account.after.credits_posted, credits), ends.debit, ends.credit,
+                                        account.id);
+        must_have_changed_one_row("an account");
+    }
+    // A withdrawal that is pending changes no total.
+    chain_.take_others([this](account_id account, chain_ends ends) {
+        statements_->update_ends.run(ends.debit, ends.credit, account);
+        must_have_changed_one_row("an account");
+    });
 }
 
 void sqlite_store::write_events(const changes& changes, std::int64_t now) {
@@ -254,6 +352,14 @@ void sqlite_store::write_events(const changes& changes, std::int64_t now) {
             statements_->event_failed.run(attempt.due, std::string_view{attempt.uuid});
         }
         must_have_changed_one_row("event " + attempt.uuid);
+    }
+}
+
+void sqlite_store::write_answers(const changes& changes) {
+    if (changes.forget_answers_before) statements_->forget_answers.run(*changes.forget_answers_before);
+    for (const kept_answer& answer : changes.new_answers) {
+        statements_->insert_answer.run(std::string_view{answer.key}, std::string_view{answer.request},
+                                       std::string_view{answer.answer}, answer.kept_at);
     }
 }
 

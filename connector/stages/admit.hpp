@@ -6,6 +6,7 @@ namespace connector::stages {
 
 /// Refuses at once what could not be carried to its end, so that senders do not wait for a time-out.
 inline step admit(journey& packet) {
+    if (!packet.from.enabled) return packet.refuse(reject_reason::peer_disabled);
     if (packet.load.draining) return packet.refuse(reject_reason::draining);
     if (packet.load.store_unavailable) return packet.refuse(reject_reason::store_unavailable);
     if (packet.load.packets_in_flight_full) return packet.refuse(reject_reason::too_many_packets_in_flight);

@@ -38,7 +38,7 @@ inline step answer_ping(journey& packet) {
 }
 
 inline step own_address(journey& packet) {
-    if (packet.prepare->destination() != packet.network.own_address.text()) return step::go_on;
+    if (packet.prepare->destination() != packet.network.own_address().text()) return step::go_on;
     const ilp::echo::payload echo = ilp::echo::parse(packet.prepare->data());
     const bool ping = std::ranges::equal(packet.prepare->condition(), ilp::echo::one_way_condition);
     const bool echo_or_ping = echo.what == ilp::echo::kind::request || (echo.what == ilp::echo::kind::none && ping);

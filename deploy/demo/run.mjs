@@ -24,7 +24,16 @@ const PAYMENT = 5_000_000_000n // 5 USD at scale 9
 const SCALE = 9
 
 // The ports of alice.yaml and bob.yaml, and of the two clients.
-const PORTS = { alice: 3102, aliceMetrics: 9564, bob: 3202, bobMetrics: 9565, sender: 3302, receiver: 3402 }
+const PORTS = {
+    alice: 3102,
+    aliceAdmin: 3101,
+    aliceMetrics: 9564,
+    bob: 3202,
+    bobAdmin: 3201,
+    bobMetrics: 9565,
+    sender: 3302,
+    receiver: 3402,
+}
 
 // --- how it looks ---------------------------------------------------------------------------------------------------
 

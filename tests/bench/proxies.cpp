@@ -85,11 +85,12 @@ http {{
 
 /// Two peers in one asset, with credit that no run can use up.
 std::string ilpd_configuration(const setup& setup, std::string_view store, std::uint16_t port,
-                               std::uint16_t metrics_port) {
+                               std::uint16_t metrics_port, std::uint16_t admin_port) {
     return fmt::format(R"(ilp_address: test.bench
 connector:
   listen: 127.0.0.1:{port}
   workers: 1
+admin: {{listen: 127.0.0.1:{admin_port}}}
 metrics: {{listen: 127.0.0.1:{metrics_port}}}
 store: {{url: "{store}"}}
 assets:
@@ -114,9 +115,9 @@ peers:
         max_connections: {connections}
 log: {{level: info, format: text}}
 )",
-                       fmt::arg("port", port), fmt::arg("metrics_port", metrics_port), fmt::arg("store", store),
-                       fmt::arg("token", sender_token), fmt::arg("peer_port", setup.peer_port),
-                       fmt::arg("connections", setup.connections_max));
+                       fmt::arg("port", port), fmt::arg("metrics_port", metrics_port),
+                       fmt::arg("admin_port", admin_port), fmt::arg("store", store), fmt::arg("token", sender_token),
+                       fmt::arg("peer_port", setup.peer_port), fmt::arg("connections", setup.connections_max));
 }
 
 proxy start_nginx(const setup& setup, std::string_view name) {
@@ -145,7 +146,7 @@ proxy start_ilpd(const setup& setup, std::string_view name, std::string_view sto
     const auto port = support::free_port();
     const auto metrics_port = support::free_port();
     const auto configuration = directory / "ilpd.yaml";
-    write_file(configuration, ilpd_configuration(setup, store, port, metrics_port));
+    write_file(configuration, ilpd_configuration(setup, store, port, metrics_port, support::free_port()));
     support::child_process process{{.arguments = {setup.ilpd, "--config", configuration.string()},
                                     .output = directory / "output",
                                     .errors = {},

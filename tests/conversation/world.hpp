@@ -6,8 +6,8 @@
 #include "ilp/packet.hpp"
 #include "peering/committer.hpp"
 #include "peering/ledger.hpp"
-#include "peering/registry.hpp"
 #include "peering/store_memory.hpp"
+#include "tests/support/known_peers.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -119,19 +119,18 @@ public:
     explicit world(const config::settings& settings = usual_settings())
         : router{{settings.connector.min_expiration_window, settings.connector.max_hold_time,
                   settings.connector.echo_max_amount}} {
-        auto built = peering::build_registry(settings, store_.load().value(), keeper_);
-        if (!built) throw std::runtime_error{built.error()};
-        network = connector::make_network(settings.ilp_address, *built);
+        known = support::known_peers::build_or_throw(settings, keeper_);
+        network = std::make_unique<connector::network>(settings.ilp_address, known->directory->peers());
     }
 
     const peering::peer& peer(std::string_view name) const {
-        const peering::peer* const found = network->peers->find_by_name(name);
+        const peering::peer* const found = network->find_by_name(name);
         if (found == nullptr) throw std::invalid_argument{"no peer " + std::string{name}};
         return *found;
     }
 
     const peering::asset& asset(std::string_view code, std::uint8_t scale) const {
-        for (const peering::asset& asset : network->peers->assets()) {
+        for (const peering::asset& asset : known->assets()) {
             if (asset.code == code && asset.scale == scale) return asset;
         }
         throw std::invalid_argument{"no asset " + std::string{code}};
@@ -161,7 +160,7 @@ public:
     /// The Reject that a refused sender gets; throws unless it is canonical.
     received_reject reject_of(const decision& refused) const {
         ilp::bytes octets;
-        connector::serialize_reject(octets, refused.way.reason, network->own_address, &refused.way);
+        connector::serialize_reject(octets, refused.way.reason, network->own_address(), &refused.way);
         const ilp::bytes sent = octets;
         const auto reject = ilp::reject_view::parse(octets);
         if (!reject || !std::ranges::equal(reject->bytes(), sent)) throw std::logic_error{"not a canonical Reject"};
@@ -204,7 +203,8 @@ public:
 
     connector::router router;
     peering::ledger ledger;
-    std::shared_ptr<const connector::network> network;
+    std::shared_ptr<const support::known_peers> known;
+    std::unique_ptr<connector::network> network;
     connector::rate_table rates;
     connector::load load;
     connector::instant now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 14} + 15h + 9min + 26s + 535ms,

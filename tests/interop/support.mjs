@@ -175,10 +175,11 @@ export class Network {
     async daemon(name, { port, peers, ...settings }) {
         const binary = process.env.ILPD
         if (!binary) throw new Error('ILPD must hold the path of the daemon to test')
-        const [metricsPort] = await freePorts(1)
+        const [metricsPort, adminPort] = await freePorts(2)
         const config = {
             ilp_address: `test.${name}`,
             connector: { listen: `127.0.0.1:${port}`, workers: 2 },
+            admin: { listen: `127.0.0.1:${adminPort}` },
             metrics: { listen: `127.0.0.1:${metricsPort}` },
             store: { url: `sqlite:${join(this.directory, `${name}.db`)}` },
             assets: [{ code: 'USD', scale: 9 }],

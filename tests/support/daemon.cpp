@@ -57,11 +57,13 @@ std::string daemon_program() {
 }
 
 std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& folder, std::uint16_t port,
-                    std::uint16_t metrics_port, std::uint16_t nobody) {
+                    std::uint16_t metrics_port, std::uint16_t nobody, std::uint16_t admin_port) {
     const std::string store = terms.store.empty() ? "sqlite:" + (folder / "ilpd.db").string() : terms.store;
     std::string yaml = "ilp_address: " + terms.address + "\nconnector:\n";
     yaml += "  listen: 127.0.0.1:" + std::to_string(port) + "\n";
     append_lines(yaml, terms.connector, 2);
+    yaml += "admin:\n  listen: 127.0.0.1:" + std::to_string(admin_port) + "\n";
+    append_lines(yaml, terms.admin, 2);
     if (!terms.rates.empty()) yaml += "rates:\n";
     append_lines(yaml, terms.rates, 2);
     yaml += "metrics: {listen: \"127.0.0.1:" + std::to_string(metrics_port) + "\"}\n";
@@ -102,12 +104,16 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
 }
 
 ilpd_daemon::ilpd_daemon(daemon_terms terms, std::uint16_t port)
-    : terms_{std::move(terms)}, port_{port}, metrics_port_{free_port()}, nobody_{free_port()} {
+    : terms_{std::move(terms)},
+      port_{port},
+      metrics_port_{free_port()},
+      admin_port_{free_port()},
+      nobody_{free_port()} {
     start();
 }
 
 void ilpd_daemon::write_config() const {
-    std::ofstream{config_path()} << to_yaml(terms_, folder_.path(), port_, metrics_port_, nobody_);
+    std::ofstream{config_path()} << to_yaml(terms_, folder_.path(), port_, metrics_port_, nobody_, admin_port_);
 }
 
 void ilpd_daemon::launch() {

@@ -53,6 +53,7 @@ struct daemon_terms {
     std::vector<peer_terms> peers{};
     std::vector<asset_terms> assets{};     ///< besides those of the peers, or with liquidity
     std::vector<std::string> connector{};  ///< further lines of the connector section
+    std::vector<std::string> admin{};      ///< further lines of the admin section
     std::vector<std::string> webhooks{};   ///< lines of the webhooks section
     std::vector<std::string> rates{};      ///< lines of the rates section
     std::string log_level = "debug";
@@ -73,6 +74,7 @@ public:
 
     std::uint16_t port() const noexcept { return port_; }
     std::uint16_t metrics_port() const noexcept { return metrics_port_; }
+    std::uint16_t admin_port() const noexcept { return admin_port_; }
     const std::filesystem::path& folder() const noexcept { return folder_.path(); }
     std::filesystem::path config_path() const { return folder_.path() / "ilpd.yaml"; }
     daemon_terms& terms() noexcept { return terms_; }
@@ -120,6 +122,7 @@ private:
     daemon_terms terms_;
     std::uint16_t port_;
     std::uint16_t metrics_port_;
+    std::uint16_t admin_port_;
     std::uint16_t nobody_;  ///< a port where nothing listens
     int starts_ = 0;
     std::unique_ptr<child_process> process_;
@@ -132,7 +135,7 @@ http_request ilp_request(ilp::bytes_view body, std::string_view peer = "p1");
 std::string daemon_program();
 
 std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& folder, std::uint16_t port,
-                    std::uint16_t metrics_port, std::uint16_t nobody);
+                    std::uint16_t metrics_port, std::uint16_t nobody, std::uint16_t admin_port = free_port());
 
 /// Runs `ilpd --config FILE` with `yaml` in the file, which is gone again then, and waits until it ends. Throws when it
 /// runs on.

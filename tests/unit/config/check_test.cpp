@@ -31,6 +31,24 @@ std::string file_with(const std::vector<peer>& peers) {
 
 }  // namespace
 
+TEST_CASE("The Admin API without a secret is for this machine alone") {
+    const auto with = [](const std::string& admin) { return problems("ilp_address: test.a\nadmin:\n  " + admin); };
+    for (const auto* local : {"127.0.0.1:1", "127.9.9.9:1", "'[::1]:1'", "'[0:0::0:1]:1'"}) {
+        CAPTURE(local);
+        CHECK(with("listen: " + std::string{local}) == list{});
+    }
+    for (const auto* open : {"0.0.0.0:1", "10.0.0.1:1", "128.0.0.1:1", "'[::]:1'", "'[::2]:1'", "'[::7f00:1]:1'"}) {
+        CAPTURE(open);
+        CHECK(with("listen: " + std::string{open}) ==
+              list{"3 admin.listen: is not a loopback address: that needs admin.api_secret, else whoever reaches it "
+                   "could change everything"});
+        CHECK(with("listen: " + std::string{open} + "\n  api_secret: x") == list{});
+    }
+    CHECK(with("listen: nowhere").size() == 1);
+    CHECK(with("listen: 0.0.0.0:1\n  api_secret: ''") ==
+          list{"4 admin.api_secret: expected a secret of 1 to 1024 visible ASCII characters"});
+}
+
 TEST_CASE("Peers that differ are taken") {
     CHECK(problems(file_with({{"b", "test.b", "routes: ['', test.x, g.x, test.b]", "t1, t2"},
                               {"c", "test.c", "routes: [test.x.y, test, private]", "t3"},

@@ -90,6 +90,9 @@ TEST_CASE("The own address alone is enough") {
     const auto loaded = load("ilp_address: test.alice");
     REQUIRE(loaded);
     CHECK(loaded->store.url == "sqlite:ilpd.db");
+    CHECK(loaded->admin.listen == config::listen_address{"127.0.0.1", 3001});
+    CHECK_FALSE(loaded->admin.api_secret);
+    CHECK(loaded->admin.tenant_id == "00000000-0000-4000-8000-000000000001");
     CHECK(loaded->metrics.listen == config::listen_address{"127.0.0.1", 9464});
     CHECK(loaded->log.level == config::log_level::info);
     CHECK_FALSE(loaded->webhooks.url);
@@ -121,14 +124,14 @@ TEST_CASE("A missing setting is named, with the line of what should have it") {
 
 TEST_CASE("An unknown key is refused with the known ones, and the one that was meant") {
     CHECK(problem_with("connector:", "conector: {}\nconnector:") ==
-          "2 conector: unknown key; did you mean connector? known here: ilp_address, connector, metrics, store, "
+          "2 conector: unknown key; did you mean connector? known here: ilp_address, connector, admin, metrics, store, "
           "webhooks, rates, assets, peers, log");
     CHECK(problem_with("    packet_rate: 10", "    max_packet_amout: 10")
               .starts_with(
                   "12 peers[0].max_packet_amout: unknown key; did you mean max_packet_amount? known here: name, "));
     CHECK(problem_with("log: {level: info}", "log: {colour: red}") ==
           "18 log.colour: unknown key; known here: level, format");
-    CHECK(problem_with("log: {level: info}", "admin: {}").starts_with("18 admin: unknown key; known here: "));
+    CHECK(problem_with("log: {level: info}", "spsp: {}").starts_with("18 spsp: unknown key; known here: "));
     CHECK(problem_with("log: {level: info}", "? [a]\n: b").starts_with("18 : a key must be a text; known here: "));
     CHECK(problem_with("log: {level: info}", "<<: {level: info}").starts_with("18 <<: unknown key"));
     CHECK(problem_with("log: {level: info}", "\"a\\u001b\\n\": 1").starts_with("18 a\\x1b\\x0a: unknown key"));
@@ -153,7 +156,7 @@ TEST_CASE("A value of another kind is refused") {
           "11 peers[0].routes: expected a list, found a single value");
     CHECK(problem_with("    routes: [test.carol]", "    routes: [[test.carol]]")
               .starts_with("11 peers[0].routes[0]: expected an"));
-    CHECK(problems("[]") == list{"1 : expected a mapping with the keys ilp_address, connector, metrics, store, "
+    CHECK(problems("[]") == list{"1 : expected a mapping with the keys ilp_address, connector, admin, metrics, store, "
                                  "webhooks, rates, assets, peers, log, found a list"});
     CHECK(problems("ilp_address: test.a\npeers: {}") == list{"2 peers: expected a list, found a mapping"});
     CHECK(

@@ -23,6 +23,10 @@ connector:
   request_timeout: 5s
   idle_timeout: 2m
   echo_max_amount: 18446744073709551615
+admin:
+  listen: "0.0.0.0:3011"
+  api_secret: "(hidden)"
+  tenant_id: "10000000-0000-4000-8000-00000000000a"
 metrics:
   listen: "0.0.0.0:9999"
 store:
@@ -121,6 +125,9 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.connector.request_timeout.count() == 5'000);
     CHECK(s.connector.idle_timeout.count() == 120'000);
     CHECK(s.connector.echo_max_amount == ilp::amount::max());
+    CHECK(s.admin.listen == config::listen_address{"0.0.0.0", 3011});
+    CHECK(s.admin.api_secret->reveal() == "(hidden)");
+    CHECK(s.admin.tenant_id == "10000000-0000-4000-8000-00000000000a");
     CHECK(s.metrics.listen == config::listen_address{"0.0.0.0", 9999});
     CHECK(s.store.url == "sqlite:a \"b\" \\ ${X} é.db");
     CHECK(s.webhooks.url->port == 8001);
@@ -164,6 +171,7 @@ TEST_CASE("Printed settings hide every secret") {
     s.peers[0].http.incoming.auth_tokens = {config::secret{"s3cret-1"}, config::secret{"s3cret-2"}};
     s.peers[0].http.outgoing.auth_token = config::secret{"s3cret-3"};
     s.webhooks.secret = config::secret{"s3cret-4"};
+    s.admin.api_secret = config::secret{"s3cret-5"};
     CHECK_FALSE(config::to_yaml(s).contains("s3cret"));
 }
 
@@ -178,7 +186,7 @@ TEST_CASE("docs/operating/settings.md is the reference of these definitions") {
 TEST_CASE("The reference names every setting that can be printed, and marks the secrets") {
     const auto reference = config::reference_markdown();
     for (const auto* key :
-         {"ilp_address", "connector.idle_timeout", "metrics.listen", "store.url", "assets[].code",
+         {"ilp_address", "connector.idle_timeout", "admin.api_secret", "metrics.listen", "store.url", "assets[].code",
           "peers[].asset.scale", "peers[].routes[]", "peers[].http.incoming.auth_tokens[]", "log.format"})
         CHECK(reference.contains("| `" + std::string{key} + "` | "));
     CHECK(reference.contains("visible ASCII characters (secret) | required | The bearer token by which the peer"));

@@ -51,6 +51,15 @@ TEST_CASE("Exchange rates are decimal numbers that never pass through a double")
     check_refused(type, {"", "0", "-1", "0.0", "1,5", ".5", "1/3", "NaN", "12345678901234567890123456789012345"});
 }
 
+TEST_CASE("UUIDs are kept in lower case") {
+    const auto type = config::uuid();
+    check_round_trip(type, {"00000000-0000-4000-8000-000000000001", "01234567-89ab-cdef-0123-456789abcdef"});
+    CHECK(type.parse("0123456A-89AB-CDEF-0123-456789ABCDEF") == "0123456a-89ab-cdef-0123-456789abcdef");
+    check_refused(type, {"", "00000000-0000-4000-8000-00000000000", "00000000-0000-4000-8000-0000000000011",
+                         "00000000000040008000000000000001", "0000000g-0000-4000-8000-000000000001",
+                         "00000000-0000-4000-80000-00000000001", "{0000000-0000-4000-8000-00000000001}"});
+}
+
 TEST_CASE("Durations carry their unit") {
     const auto type = config::duration(1ms, 1h);
     CHECK(type.parse("500ms") == 500ms);

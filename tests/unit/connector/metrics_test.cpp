@@ -65,7 +65,7 @@ TEST_CASE("the age of rates is shown for each base, and is infinite before the f
     const book book{two_peers()};
     const peering::committer::counters commits;
     const exposition shown{
-        expose({*book.registry, commits, {}, nullptr, {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
+        expose({*book.known->directory, commits, {}, nullptr, {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
     CHECK(shown.value("ilp_rate_age_seconds{base=\"USD\"}") == 1.5);
     CHECK(shown.value("ilp_rate_age_seconds{base=\"EUR\"}") == std::numeric_limits<double>::infinity());
 }
@@ -73,7 +73,7 @@ TEST_CASE("the age of rates is shown for each base, and is infinite before the f
 TEST_CASE("metrics: every family has its name, help and type, also before the first packet") {
     const book book{two_peers()};
     const peering::committer::counters commits;
-    const exposition shown{expose({*book.registry, commits, {}})};
+    const exposition shown{expose({*book.known->directory, commits, {}})};
     const std::map<std::string, std::string> expected{{"ilp_packet_duration_seconds", "histogram"},
                                                       {"ilp_packets_in_flight", "gauge"},
                                                       {"ilp_amount_in_flight", "gauge"},
@@ -103,7 +103,7 @@ TEST_CASE("metrics: every family has its name, help and type, also before the fi
 
 TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
     const book book{two_peers()};
-    const auto slot = book.peer("alice").slot;
+    const auto id = book.peer("alice").id;
     peer_counters counted;
     counted.incoming.prepares = 10;
     counted.incoming.fulfills = 3;
@@ -116,11 +116,11 @@ TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
     counted.duration.observe(0.003);
     counted.duration.observe(60);
     const peering::committer::counters commits;
-    const exposition shown{expose({*book.registry,
+    const exposition shown{expose({*book.known->directory,
                                    commits,
-                                   {{slot, counted, 5},
-                                    {slot, counted, 1},
-                                    {static_cast<peering::peer_slot>(book.registry->slot_count()), counted, 1}}})};
+                                   {{id, counted, 5},
+                                    {id, counted, 1},
+                                    {1000, counted, 1}}})};
 
     CHECK(shown.type.at("ilp_packets_total") == "counter");
     CHECK(shown.type.at("ilp_packet_amount_total") == "counter");
@@ -153,10 +153,10 @@ TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
 TEST_CASE("metrics: liquidity is what can be spent, without what is held") {
     book book{two_peers()};
     peering::packet_transfer transfer;
-    transfer.add(*book.peer("alice").liquidity, *book.registry->assets()[0].liquidity, {400});
+    transfer.add(*book.peer("alice").liquidity, book.known->assets()[0].liquidity, {400});
     REQUIRE(peering::ledger::hold(transfer.legs()));
     const peering::committer::counters commits;
-    const exposition shown{expose({*book.registry, commits, {}})};
+    const exposition shown{expose({*book.known->directory, commits, {}})};
     CHECK(shown.value("ilp_peer_liquidity{peer=\"alice\",asset=\"USD/9\"}") == 999'600);
     CHECK(shown.value("ilp_asset_liquidity{asset=\"USD/9\"}") == 5000);
 }
@@ -170,7 +170,7 @@ TEST_CASE("metrics: commits are shown as cumulative histograms in seconds and tr
     commits.transfers[1] = 4;
     commits.transfers_total = 8;
     commits.failures_total = 2;
-    const exposition shown{expose({*book.registry, commits, {}})};
+    const exposition shown{expose({*book.known->directory, commits, {}})};
     CHECK(shown.value("ilp_store_commit_seconds_bucket{le=\"0.0001\"}") == 3);
     CHECK(shown.value("ilp_store_commit_seconds_bucket{le=\"2\"}") == 3);
     CHECK(shown.value("ilp_store_commit_seconds_bucket{le=\"+Inf\"}") == 4);
@@ -185,7 +185,7 @@ TEST_CASE("metrics: webhooks are shown when there are any") {
     const book book{two_peers()};
     const peering::committer::counters commits;
     const webhooks::figures events{.pending = 3, .delivered = 20, .failed = 5, .given_up = 1};
-    const exposition shown{expose({*book.registry, commits, {}, &events})};
+    const exposition shown{expose({*book.known->directory, commits, {}, &events})};
     CHECK(shown.type.at("ilp_webhooks_pending") == "gauge");
     CHECK(shown.type.at("ilp_webhook_attempts_total") == "counter");
     CHECK(shown.type.at("ilp_webhooks_given_up_total") == "counter");
@@ -198,5 +198,5 @@ TEST_CASE("metrics: webhooks are shown when there are any") {
 TEST_CASE("metrics: no secret is shown") {
     const book book{two_peers()};
     const peering::committer::counters commits;
-    CHECK(expose({*book.registry, commits, {}}).find("token") == std::string::npos);
+    CHECK(expose({*book.known->directory, commits, {}}).find("token") == std::string::npos);
 }

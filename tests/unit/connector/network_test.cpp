@@ -12,14 +12,14 @@ TEST_CASE("A15-08 A15-17: a network routes every peer's own address and further 
     settings.peers = {peer_settings("p1", "USD", 9, 0), peer_settings("p2", "USD", 9, 0)};
     settings.peers[1].routes = {"", "private.p2", "test.p1.under"};
     const book book{settings};
-    const auto network = connector::make_network(ilp::address::parse("test.d").value(), book.registry);
+    const connector::network network{ilp::address::parse("test.d").value(), book.known->directory->peers()};
 
-    CHECK(network->own_address.text() == "test.d");
-    CHECK(network->routes.size() == 5);
-    CHECK(network->routes.find("test.p1.x", 1) == &book.peer("p1"));
-    CHECK(network->routes.find("test.p1.under.x", 1) == &book.peer("p2"));
-    CHECK(network->routes.find("test.p2", 1) == &book.peer("p2"));
-    CHECK(network->routes.find("private.p2.x", 1) == &book.peer("p2"));
-    CHECK(network->routes.find("test.elsewhere", 0) == &book.peer("p2"));
-    CHECK(network->routes.find("test.elsewhere", 1) == nullptr);
+    CHECK(network.own_address().text() == "test.d");
+    CHECK(network.routes().size() == 5);
+    CHECK(network.routes().find("test.p1.x", 1, nullptr) == &book.peer("p1"));
+    CHECK(network.routes().find("test.p1.under.x", 1, nullptr) == &book.peer("p2"));
+    CHECK(network.routes().find("test.p2", 1, nullptr) == &book.peer("p2"));
+    CHECK(network.routes().find("private.p2.x", 1, nullptr) == &book.peer("p2"));
+    CHECK(network.routes().find("test.elsewhere", 0, nullptr) == &book.peer("p2"));
+    CHECK(network.routes().find("test.elsewhere", 1, nullptr) == nullptr);
 }

@@ -5,9 +5,9 @@
 #include "peering/bookkeeper.hpp"
 #include "peering/ledger.hpp"
 #include "peering/peer.hpp"
-#include "peering/registry.hpp"
 #include "peering/store_memory.hpp"
 #include "peering/thresholds.hpp"
+#include "tests/support/known_peers.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -18,11 +18,7 @@
 /// What the tests of this room share.
 namespace connector::testing {
 
-/// A peer without account, for what does not look at money.
-inline peering::peer peer_named(std::string name) {
-    const auto address = ilp::address::parse("test.somebody").value();
-    return {0, {}, {}, std::move(name), address, nullptr, {}, {}, {}, {}, false, {}, {}, nullptr, {}};
-}
+using support::peer_named;
 
 inline config::peer_settings peer_settings(const std::string& name, const std::string& code, std::uint8_t scale,
                                            std::uint64_t liquidity) {
@@ -46,12 +42,10 @@ inline config::asset_settings asset_settings(const std::string& code, std::uint8
 /// Peers and assets with their book, in memory.
 struct book {
     explicit book(const config::settings& settings) {
-        auto built = peering::build_registry(settings, store.load().value(), keeper);
-        if (!built) throw std::runtime_error{built.error()};
-        registry = *built;
+        known = support::known_peers::build_or_throw(settings, keeper);
     }
     const peering::peer& peer(std::string_view name) const {
-        const peering::peer* const found = registry->find_by_name(name);
+        const peering::peer* const found = known->find_by_name(name);
         if (found == nullptr) throw std::invalid_argument{"no peer " + std::string{name}};
         return *found;
     }
@@ -60,7 +54,7 @@ struct book {
     peering::ledger ledger;
     peering::thresholds thresholds;
     peering::bookkeeper keeper{ledger, store, thresholds};
-    std::shared_ptr<const peering::registry> registry;
+    std::shared_ptr<const support::known_peers> known;
 };
 
 }  // namespace connector::testing

@@ -32,7 +32,7 @@ config::settings six_peers(std::uint64_t small, std::uint64_t large) {
 }
 
 /// The accounts of one asset that packets move between.
-std::vector<liquidity_account*> accounts_of(const registry& registry, const asset& asset) {
+std::vector<liquidity_account*> accounts_of(const known_peers& registry, const asset& asset) {
     std::vector<liquidity_account*> accounts{asset.liquidity};
     for (const peer& peer : registry.peers()) {
         if (peer.asset == &asset) accounts.push_back(peer.liquidity);
@@ -86,7 +86,7 @@ struct life {
     }
 
     peering::testing::books books;
-    std::shared_ptr<const peering::registry> registry;
+    std::shared_ptr<const known_peers> registry;
     std::vector<event_record> told;  // the committer's thread, read when that is idle
     durable_watch watch;
     peering::committer committer{books.keeper};

@@ -24,7 +24,7 @@ void report(char what, std::uint64_t number) {
 /// Makes transfers one after the other; each is asked for when the last one was answered.
 class teller {
 public:
-    teller(operator_transfers& transfers, const registry& registry, std::uint32_t run)
+    teller(operator_transfers& transfers, const known_peers& registry, std::uint32_t run)
         : transfers_{transfers}, registry_{registry}, run_{run} {}
 
     void make(std::uint32_t number) {
@@ -63,7 +63,7 @@ private:
     }
 
     operator_transfers& transfers_;
-    const registry& registry_;
+    const known_peers& registry_;
     std::uint32_t run_;
     ilp::timestamp now_{std::chrono::milliseconds{1'800'000'000'000}};
 };

@@ -102,7 +102,7 @@ struct fixture {
     scripted_store store;
     peering::testing::books books{store};
     peering::ledger& ledger = books.ledger;
-    std::shared_ptr<const peering::registry> registry = build_or_throw(three_peers(), books.keeper);
+    std::shared_ptr<const known_peers> registry = build_or_throw(three_peers(), books.keeper);
     liquidity_account& alice = *registry->find_by_name("alice")->liquidity;
     liquidity_account& bob = *registry->find_by_name("bob")->liquidity;
     liquidity_account& carol = *registry->find_by_name("carol")->liquidity;

@@ -40,7 +40,7 @@ struct restarted {
 
     std::unique_ptr<peering::store> store;
     peering::testing::books books{*store};
-    std::shared_ptr<const peering::registry> registry = build_or_throw(crash_settings(), books.keeper);
+    std::shared_ptr<const known_peers> registry = build_or_throw(crash_settings(), books.keeper);
     peering::committer committer{books.keeper};
     operator_transfers transfers{committer};
     std::vector<transfer_record> pending;

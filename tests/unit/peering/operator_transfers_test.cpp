@@ -69,7 +69,7 @@ struct desk {
     }
 
     peering::testing::books books;
-    std::shared_ptr<const peering::registry> registry;
+    std::shared_ptr<const known_peers> registry;
     peering::committer committer{books.keeper};
     operator_transfers transfers{committer};
 };

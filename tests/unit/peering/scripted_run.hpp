@@ -104,7 +104,7 @@ private:
     }
 
     books books_;
-    std::shared_ptr<const registry> registry_ = build_or_throw(settings(), books_.keeper);
+    std::shared_ptr<const known_peers> registry_ = build_or_throw(settings(), books_.keeper);
     durable_watch watch_;
     committer committer_{books_.keeper};
     std::size_t listener_ = committer_.add_listener(watch_.callback());

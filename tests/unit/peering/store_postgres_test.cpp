@@ -274,7 +274,7 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
     }
     for (const std::string& outcome : outcomes) CHECK(outcome == "opened");
     CHECK(server.value("SELECT count(*) FROM ledger_state") == "1");
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "1");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "2");
 }
 
 TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing any more") {
@@ -427,15 +427,16 @@ TEST_CASE("postgresql: texts arrive as they are, and two peers may exchange thei
     traffic traffic{*store};
     const std::vector<peer_record> peers = store->load().value().peers;
     const std::string awkward = R"(NULL "{},\ é ')";
-    const std::array exchanged{peer_change{peers[0].id, "carol", awkward}, peer_change{peers[1].id, "bob", ""}};
+    const std::array exchanged{peer_change{peers[0].id, {.name = "carol", .ilp_address = awkward}},
+                               peer_change{peers[1].id, {.name = "bob"}}};
     changes changes;
     changes.changed_peers = exchanged;
     REQUIRE(store->commit(changes).has_value());
     const std::vector<peer_record> found = store->load().value().peers;
-    CHECK(found[0].name == "carol");
-    CHECK(found[0].ilp_address == awkward);
-    CHECK(found[1].name == "bob");
-    CHECK(found[1].ilp_address.empty());
+    CHECK(found[0].terms.name == "carol");
+    CHECK(found[0].terms.ilp_address == awkward);
+    CHECK(found[1].terms.name == "bob");
+    CHECK(found[1].terms.ilp_address.empty());
 
     const event_record event{"one", "type", std::string{"a\0b", 3}};
     peering::changes cut_short;
@@ -523,8 +524,8 @@ TEST_CASE("postgresql: a long history is read beside a running daemon") {
     commits commits{*store};
     insist(*store, commits);
     server.execute(
-        "INSERT INTO transfers (debit_account, credit_account, amount, packets, created_at) "
-        "SELECT debit_account, credit_account, 0, 0, n FROM transfers, generate_series(1, 25000) n "
+        "INSERT INTO transfers (id, debit_account, credit_account, amount, packets, created_at) "
+        "SELECT -n, debit_account, credit_account, 0, 0, n FROM transfers, generate_series(1, 25000) n "
         "WHERE packets > 0");
     const audit_report report = audit(server.url()).value();
     CHECK(report.transfers == 25'003);

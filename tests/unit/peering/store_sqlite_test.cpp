@@ -86,7 +86,7 @@ TEST_CASE("the database is its owner's alone, durable, and can be read beside th
     reader reader{db.path};
     CHECK(reader.value("PRAGMA journal_mode") == "wal");
     CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
-    CHECK(reader.value("PRAGMA user_version") == "2");
+    CHECK(reader.value("PRAGMA user_version") == "3");
     CHECK(reader.value("PRAGMA integrity_check") == "ok");
     // A commit of packets must not touch an index of the whole history.
     CHECK(reader

@@ -65,7 +65,7 @@ TEST_CASE("a store keeps assets, peers and first deposits") {
     CHECK((loaded.assets[1].settlement.totals == account_totals{}));
     REQUIRE(loaded.peers.size() == 3);
     CHECK((loaded.peers[0].liquidity.totals == account_totals{0, amount_max}));
-    CHECK(loaded.peers[0].ilp_address == "test.bob");
+    CHECK(loaded.peers[0].terms.ilp_address == "test.bob");
     CHECK(loaded.peers[2].asset_id == loaded.assets[0].id);
 
     std::set<std::string> uuids;
@@ -83,12 +83,12 @@ TEST_CASE("a store keeps assets, peers and first deposits") {
     CHECK(uuids.size() == 5);
     CHECK(accounts.size() == 7);
 
-    const peer_change change{loaded.peers[1].id, "caroline", "test.c"};
+    const peer_change change{loaded.peers[1].id, {.name = "caroline", .ilp_address = "test.c"}};
     changes renamed;
     renamed.changed_peers = {&change, 1};
     REQUIRE(store->commit(renamed).has_value());
-    CHECK(store->load().value().peers[1].name == "caroline");
-    CHECK(store->load().value().peers[1].ilp_address == "test.c");
+    CHECK(store->load().value().peers[1].terms.name == "caroline");
+    CHECK(store->load().value().peers[1].terms.ilp_address == "test.c");
 }
 
 TEST_CASE("what a store refuses changes nothing, and is refused for good") {
@@ -99,12 +99,12 @@ TEST_CASE("what a store refuses changes nothing, and is refused for good") {
     peer_record stranger;
     stranger.id = 9;
     stranger.uuid = new_uuid();
-    stranger.name = "stranger";
-    stranger.ilp_address = "test.stranger";
+    stranger.terms.name = "stranger";
+    stranger.terms.ilp_address = "test.stranger";
     stranger.asset_id = before.assets[0].id + 1;
     stranger.liquidity = {account_id{99}, account_kind::peer_liquidity, {}};
-    const peer_change nobody{17, "nobody", "test.nobody"};
-    const peer_change renamed{before.peers[0].id, "robert", "test.robert"};
+    const peer_change nobody{17, {.name = "nobody", .ilp_address = "test.nobody"}};
+    const peer_change renamed{before.peers[0].id, {.name = "robert", .ilp_address = "test.robert"}};
     const transfer_record unknown = withdrawal_of(traffic, {});
 
     changes wrong;
@@ -123,7 +123,7 @@ TEST_CASE("what a store refuses changes nothing, and is refused for good") {
     CHECK(refused.error().final);
     const catalogue after = store->load().value();
     CHECK(after.peers.size() == before.peers.size());
-    CHECK(after.peers[0].name == "bob");
+    CHECK(after.peers[0].terms.name == "bob");
     CHECK(store->commit(traffic.commit()).has_value());
 }
 

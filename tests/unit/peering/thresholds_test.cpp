@@ -203,7 +203,7 @@ TEST_CASE("a transaction that does not come about leaves neither totals nor even
     REQUIRE(ledger::hold(transfer.legs()));
     posting_batch batch;
     batch.add(transfer.legs());
-    const peer_change nobody{77, "nobody", "test.nobody"};
+    const peer_change nobody{77, {.name = "nobody", .ilp_address = "test.nobody"}};
     const auto refused = books.keeper.write({.changed_peers = {&nobody, 1}, .postings = batch.postings()});
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().final);

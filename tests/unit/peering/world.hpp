@@ -5,9 +5,9 @@
 #include "peering/committer.hpp"
 #include "peering/ledger.hpp"
 #include "peering/operator_transfers.hpp"
-#include "peering/registry.hpp"
 #include "peering/store.hpp"
 #include "peering/thresholds.hpp"
+#include "tests/support/known_peers.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -81,25 +81,22 @@ inline std::unique_ptr<store> open_or_throw(const std::string& url) {
     return std::move(*opened);
 }
 
-/// build_registry() on what the store has now.
-inline std::expected<std::shared_ptr<const registry>, std::string> build(const config::settings& settings,
-                                                                         bookkeeper& keeper,
-                                                                         const registry* previous = nullptr) {
-    const auto known = keeper.durable().load();
-    if (!known) return std::unexpected{known.error().message};
-    return build_registry(settings, *known, keeper, previous);
+using support::known_peers;
+
+inline std::expected<std::shared_ptr<const known_peers>, std::string> build(const config::settings& settings,
+                                                                            bookkeeper& keeper,
+                                                                            const known_peers* previous = nullptr) {
+    return known_peers::build(settings, keeper, previous);
 }
 
-inline std::shared_ptr<const registry> build_or_throw(const config::settings& settings, bookkeeper& keeper,
-                                                      const registry* previous = nullptr) {
-    auto built = build(settings, keeper, previous);
-    if (!built) throw std::runtime_error{built.error()};
-    return *built;
+inline std::shared_ptr<const known_peers> build_or_throw(const config::settings& settings, bookkeeper& keeper,
+                                                         const known_peers* previous = nullptr) {
+    return known_peers::build_or_throw(settings, keeper, previous);
 }
 
 /// For tests that do not look at thresholds.
-inline std::shared_ptr<const registry> build_or_throw(const config::settings& settings, store& store, ledger& ledger,
-                                                      const registry* previous = nullptr) {
+inline std::shared_ptr<const known_peers> build_or_throw(const config::settings& settings, store& store, ledger& ledger,
+                                                      const known_peers* previous = nullptr) {
     thresholds thresholds;
     bookkeeper keeper{ledger, store, thresholds};
     return build_or_throw(settings, keeper, previous);
@@ -149,7 +146,7 @@ struct traffic {
     }
 
     peering::testing::books books;
-    std::shared_ptr<const peering::registry> registry;
+    std::shared_ptr<const known_peers> registry;
     std::vector<posting> postings;
     std::vector<account_change> accounts;
 };
@@ -225,6 +222,16 @@ public:
         return inner_->load_pending_events(limit);
     }
     std::expected<std::uint64_t, store_error> count_pending_events() override { return inner_->count_pending_events(); }
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
+                                                                            std::size_t limit) override {
+        return inner_->list_transfers(account, side, limit);
+    }
+    std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override {
+        return inner_->list_events(query);
+    }
+    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) override {
+        return inner_->find_answer(key);
+    }
 
 private:
     std::unique_ptr<store> inner_;

@@ -1,4 +1,4 @@
-#include "peering/registry.hpp"
+#include "peering/file_terms.hpp"
 
 #include "tests/support/child_process.hpp"
 #include "tests/unit/peering/world.hpp"
@@ -50,12 +50,11 @@ TEST_CASE("peers are found by the hash of their tokens, each peer by any of its 
     CHECK(registry->find_by_name("dave") == nullptr);
 }
 
-TEST_CASE("a registry without peers knows nobody") {
+TEST_CASE("a directory without peers knows nobody") {
     const auto store = open_or_throw("memory:");
     ledger ledger;
     const auto registry = build_or_throw({}, *store, ledger);
     CHECK(registry->peers().empty());
-    CHECK(registry->slot_count() == 0);
     CHECK(registry->find_by_token(hash("x")) == nullptr);
 }
 
@@ -84,8 +83,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(bob.liquidity->kind == account_kind::peer_liquidity);
     CHECK(bob.asset->liquidity->available == 500);
     CHECK((ledger.posted(bob.asset->settlement->id) == account_totals{1500, 0}));
-    CHECK(bob.slot != carol.slot);
-    CHECK(registry->slot_count() == 2);
+    CHECK(bob.id != carol.id);
     CHECK(sums_are_zero(ledger.snapshot()));
 }
 
@@ -119,14 +117,14 @@ TEST_CASE("a peer is known by its name, else by its address and asset") {
         settings.peers[0].ilp_address = *ilp::address::parse("test.moved");
         const auto registry = build_or_throw(settings, *store, ledger, first.get());
         CHECK(registry->find_by_name("bob")->liquidity->id == account);
-        CHECK(store->load().value().peers[0].ilp_address == "test.moved");
+        CHECK(store->load().value().peers[0].terms.ilp_address == "test.moved");
     }
     SECTION("a new name keeps the account") {
         settings.peers[0].name = "robert";
         const auto registry = build_or_throw(settings, *store, ledger, first.get());
         CHECK(registry->find_by_name("robert")->liquidity->id == account);
         CHECK(registry->find_by_name("bob") == nullptr);
-        CHECK(store->load().value().peers[0].name == "robert");
+        CHECK(store->load().value().peers[0].terms.name == "robert");
         CHECK(store->load().value().peers.size() == 2);
     }
     SECTION("a new name in another asset is another peer") {
@@ -148,7 +146,7 @@ TEST_CASE("a peer is known by its name, else by its address and asset") {
     CHECK(sums_are_zero(ledger.snapshot()));
 }
 
-TEST_CASE("a reload keeps slots, limits and balances, and adds what is new") {
+TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     const support::temporary_directory directory;
     const auto store = open_or_throw("sqlite:" + (directory.path() / "ilpd.db").string());
     ledger ledger;
@@ -165,27 +163,25 @@ TEST_CASE("a reload keeps slots, limits and balances, and adds what is new") {
     settings.peers.insert(settings.peers.begin(), make_peer("dave", "JPY", 0, 11));
     settings.peers[2].packet_rate = 20;
     const auto second = build_or_throw(settings, *store, ledger, first.get());
-    CHECK(second->find_by_name("bob")->slot == bob.slot);
+    CHECK(second->find_by_name("bob")->id == bob.id);
     CHECK(second->find_by_name("bob")->limits == bob.limits);
     CHECK(second->find_by_name("bob")->liquidity == bob.liquidity);
     CHECK(bob.liquidity->available == 600);
-    CHECK(second->find_by_name("carol")->slot == carol.slot);
+    CHECK(second->find_by_name("carol")->id == carol.id);
     CHECK(second->find_by_name("carol")->limits != carol.limits);
     CHECK(second->find_by_name("carol")->limits->packet_rate->has_terms(20, 20));
-    CHECK(second->find_by_name("dave")->slot == peer_slot{2});
+    CHECK(second->find_by_name("dave")->id == 3);
     CHECK(second->find_by_name("dave")->liquidity->available == 11);
-    CHECK(second->slot_count() == 3);
     CHECK(sums_are_zero(ledger.snapshot()));
 
-    // Who leaves keeps account and balance; the slot is given to nobody else.
+    // Who leaves keeps account and balance; the id is given to nobody else.
     settings.peers.erase(settings.peers.begin());
     const auto third = build_or_throw(settings, *store, ledger, second.get());
     CHECK(third->find_by_name("dave") == nullptr);
     CHECK(third->find_by_token(hash("from-dave")) == nullptr);
-    CHECK(third->slot_count() == 3);
     settings.peers.push_back(make_peer("erin", "USD", 9, 1));
     const auto fourth = build_or_throw(settings, *store, ledger, third.get());
-    CHECK(fourth->find_by_name("erin")->slot == peer_slot{3});
+    CHECK(fourth->find_by_name("erin")->id == 4);
     CHECK(sums_are_zero(ledger.snapshot()));
     CHECK(store->load().value().peers.size() == 4);
 }
@@ -283,7 +279,7 @@ TEST_CASE("thresholds follow the file, at a reload too") {
     const auto store = open_or_throw("memory:");
     books books{*store};
     config::settings settings = two_peers();
-    const auto drop = [&](const registry& registry, std::uint64_t to) {
+    const auto drop = [&](const known_peers& registry, std::uint64_t to) {
         const account_change change{
             registry.find_by_name("bob")->liquidity->id, account_kind::peer_liquidity, {0, 1000}, {0, to}};
         std::vector<event_record> events;

@@ -1,6 +1,6 @@
-#include "connector/route_table.hpp"
+#include "peering/route_table.hpp"
 
-#include "tests/unit/connector/peers.hpp"
+#include "tests/support/known_peers.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 
 #include <boost/json.hpp>
@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-using connector::route_table;
-using connector::testing::peer_named;
+using peering::route_table;
+using support::peer_named;
 
 namespace {
 
@@ -23,12 +23,13 @@ public:
     explicit table_of(const std::vector<std::string>& prefixes) {
         for (const std::string& prefix : prefixes) {
             peers_.push_back(peer_named(prefix));
+            peers_.back().id = static_cast<std::uint32_t>(peers_.size());
             routes_.add(prefix, peers_.back());
         }
     }
 
     std::string find(std::string_view destination, std::size_t prefix_size_min = 0) const {
-        const peering::peer* const found = routes_.find(destination, prefix_size_min);
+        const peering::peer* const found = routes_.find(destination, prefix_size_min, nullptr);
         return found == nullptr ? "no route" : found->name;
     }
 
@@ -73,7 +74,7 @@ TEST_CASE("A15-07 A15-09: neither part of a segment nor another case is a match"
 }
 
 TEST_CASE("A15-10: no route is null") {
-    CHECK(route_table{}.find("test.a", 0) == nullptr);
+    CHECK(route_table{}.find("test.a", 0, nullptr) == nullptr);
     CHECK(table_of{{"g.a"}}.find("test.a") == "no route");
 }
 
@@ -92,14 +93,38 @@ TEST_CASE("route table: prefixes that are shorter than asked for are left out") 
     CHECK(table.find("test", 100) == "no route");
 }
 
-TEST_CASE("route table: the last word for a prefix counts") {
-    const peering::peer first = peer_named("first");
-    const peering::peer second = peer_named("second");
+TEST_CASE("route table: of peers that share a prefix the one in the packet's asset is taken, else the oldest") {
+    const peering::asset dollar;
+    const peering::asset euro;
+    const peering::asset yen;
+    peering::peer first = peer_named("first");
+    first.id = 1;
+    first.asset = &dollar;
+    peering::peer second = peer_named("second");
+    second.id = 2;
+    second.asset = &euro;
+    peering::peer third = peer_named("third");
+    third.id = 3;
+    third.asset = &yen;
+
     route_table table;
-    table.add("test.a", first);
-    table.add("test.a", second);
+    for (const auto* const peer : {&third, &first, &second}) table.add("test.a", *peer);
     CHECK(table.size() == 1);
-    CHECK(table.find("test.a.x", 1) == &second);
+    CHECK(table.owners("test.a") == std::vector<const peering::peer*>{&first, &second, &third});
+    CHECK(table.find("test.a.x", 1, &dollar) == &first);
+    CHECK(table.find("test.a.x", 1, &euro) == &second);
+    CHECK(table.find("test.a.x", 1, &yen) == &third);
+    CHECK(table.find("test.a.x", 1, nullptr) == &first);
+
+    table.remove("test.a", first);
+    CHECK(table.find("test.a.x", 1, &dollar) == &second);
+    CHECK(table.find("test.a.x", 1, &yen) == &third);
+    table.remove("test.a", third);
+    CHECK(table.find("test.a.x", 1, &yen) == &second);
+    table.remove("test.a", second);
+    CHECK(table.find("test.a.x", 1, &euro) == nullptr);
+    CHECK(table.owners("test.a").empty());
+    CHECK(table.size() == 0);
 }
 
 TEST_CASE("A15-05 A15-08: the longest address with the most segments finds its route") {

@@ -1,0 +1,184 @@
+#include "peering/admin/endpoint.hpp"
+
+#include "peering/parse_json.hpp"
+#include "peering/uuid.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace peering::admin {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view json_type = "application/json";
+constexpr std::string_view graphql_type = "application/graphql-response+json";
+
+std::string lower(std::string_view text) {
+    auto result = std::string{text};
+    to_lower_case(result);
+    return result;
+}
+
+std::string_view trimmed(std::string_view text) {
+    const auto begin = std::min(text.find_first_not_of(" \t"), text.size());
+    const auto end = text.find_last_not_of(" \t") + 1;
+    return text.substr(begin, end - std::min(begin, end));
+}
+
+/// Cuts at each separator; the parts without white space round them. Media types of JSON have no quoted separators.
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    auto parts = std::vector<std::string_view>{};
+    for (std::size_t at = 0; at <= text.size();) {
+        const auto end = std::min(text.find(separator, at), text.size());
+        parts.push_back(trimmed(text.substr(at, end - at)));
+        at = end + 1;
+    }
+    return parts;
+}
+
+bool is_json(std::string_view content_type) {
+    const auto written = lower(content_type);
+    const auto parts = split(written, ';');
+    if (parts.front() != json_type) return false;
+    return std::ranges::all_of(parts.begin() + 1, parts.end(), [](std::string_view parameter) {
+        return !parameter.starts_with("charset=") || parameter == "charset=utf-8" || parameter == "charset=\"utf-8\"";
+    });
+}
+
+/// One entry of an Accept header, say `application/json;q=0.9`.
+struct accepted {
+    std::string_view type;
+    double weight = 1;
+};
+
+std::vector<accepted> parse_accept(std::string_view header) {
+    auto result = std::vector<accepted>{};
+    for (const auto entry : split(header, ',')) {
+        const auto parts = split(entry, ';');
+        auto one = accepted{parts.front()};
+        for (const auto part : parts)
+            if (part.starts_with("q=")) std::from_chars(part.data() + 2, part.data() + part.size(), one.weight);
+        result.push_back(one);
+    }
+    return result;
+}
+
+/// The newer type is for those who name it, and do not like plain JSON better; of two that they like as much, the first
+/// counts. Whoever accepts neither gets JSON, since an answer is better than none.
+std::string_view answer_type(const std::string* accept) {
+    if (accept == nullptr) return json_type;
+    const auto written = lower(*accept);
+    const auto entries = parse_accept(written);
+    const auto newer = std::ranges::find(entries, graphql_type, &accepted::type);
+    if (newer == entries.end() || newer->weight <= 0) return json_type;
+    const auto plain = std::ranges::find(entries, json_type, &accepted::type);
+    if (plain == entries.end() || newer->weight > plain->weight) return graphql_type;
+    return newer->weight == plain->weight && newer < plain ? graphql_type : json_type;
+}
+
+std::string errors_of(std::string_view message, std::string_view code) {
+    const auto text = [](std::string_view view) { return json::string_view{view.data(), view.size()}; };
+    return json::serialize(
+        json::object{{"errors", {{{"message", text(message)}, {"extensions", json::object{{"code", text(code)}}}}}}});
+}
+
+/// What was posted, as far as its form is right.
+struct posted {
+    const json::string& query;
+    std::string_view operation_name;
+    const json::object& variables;
+};
+
+std::expected<posted, std::string_view> read(const json::value& body) {
+    static const auto nothing = json::object{};
+    if (body.is_array()) return std::unexpected{"Batches of requests are not supported: send one request at a time."};
+    const auto* object = body.if_object();
+    if (object == nullptr) return std::unexpected{"The body must be a JSON object."};
+    const auto* query = object->if_contains("query");
+    if (query == nullptr || !query->is_string()) return std::unexpected{"The body must have \"query\", a string."};
+    const auto* variables = object->if_contains("variables");
+    if (variables != nullptr && !variables->is_null() && !variables->is_object())
+        return std::unexpected{"\"variables\" must be an object or null."};
+    const auto* name = object->if_contains("operationName");
+    if (name != nullptr && !name->is_null() && !name->is_string())
+        return std::unexpected{"\"operationName\" must be a string or null."};
+    return posted{query->get_string(),
+                  name != nullptr && name->is_string() ? std::string_view{name->get_string()} : std::string_view{},
+                  variables != nullptr && variables->is_object() ? variables->get_object() : nothing};
+}
+
+}  // namespace
+
+response endpoint::answer(const request& request, ilp::timestamp now) {
+    const auto path = request.target.substr(0, request.target.find('?'));
+    if (path == "/graphql") return answer_graphql(request, now);
+    if (path != "/healthz") return {.status = 404, .content_type = "text/plain", .body = "try /graphql or /healthz\n"};
+    if (request.method == "GET") return {.content_type = "text/plain", .body = "ok"};
+    return {.status = 405, .content_type = "text/plain", .body = "only GET and HEAD\n", .allow = "GET, HEAD"};
+}
+
+response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
+    auto result = response{.content_type = std::string{answer_type(request.accept)}};
+    const auto refuse = [&](unsigned status, std::string_view message, std::string_view code) {
+        result.status = status;
+        result.body = errors_of(message, code);
+        return std::move(result);
+    };
+    const auto refuse_stranger = [&](std::string_view why) {
+        result.unauthenticated = why;
+        return refuse(401, "Unauthenticated", "UNAUTHENTICATED");
+    };
+
+    if (request.method != "POST") {
+        result.allow = "POST";
+        return refuse(405, "Only POST.", graphql::code::bad_user_input);
+    }
+    if (request.content_type == nullptr || !is_json(*request.content_type))
+        return refuse(415, "The content type must be application/json.", graphql::code::bad_user_input);
+
+    if (request.tenant_id != nullptr && lower(*request.tenant_id) != settings_.tenant_id)
+        return refuse_stranger("unknown tenant");
+    const auto body = parse_json(request.body);
+    auto signature = std::optional<checked_signature>{};
+    if (settings_.api_secret) {
+        if (request.tenant_id == nullptr) return refuse_stranger("no tenant");
+        const auto checked =
+            check_signature(request.signature, settings_.api_secret->reveal(), now, body ? &*body : nullptr);
+        if (!checked) return refuse_stranger(to_string(checked.error()));
+        signature = *checked;
+    }
+
+    if (!body) return refuse(400, "The body is no JSON.", graphql::code::bad_user_input);
+    const auto posted = read(*body);
+    if (!posted) return refuse(400, posted.error(), graphql::code::bad_user_input);
+    const auto prepared = engine_.prepare(posted->query, posted->operation_name);
+    if (!prepared) {
+        result.status = 400;
+        result.body = json::serialize(prepared.error().body);
+        return result;
+    }
+    if (signature && prepared->is_mutation()) {
+        switch (seen_.note(*signature, now)) {
+            case seen_signatures::use::first:
+                break;
+            case seen_signatures::use::again:
+                return refuse_stranger("signature of a mutation was used before");
+            case seen_signatures::use::no_room:
+                return refuse_stranger("too many mutations within the time of a signature");
+        }
+    }
+    const auto context = new_context_();
+    auto answer = engine_.execute(*prepared, posted->variables, *context);
+    result.body = json::serialize(answer.body);
+    result.internal_errors = std::move(answer.internal_errors);
+    return result;
+}
+
+}  // namespace peering::admin

@@ -1,0 +1,151 @@
+#include "peering/admin/resolvers.hpp"
+#include "peering/uuid.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+namespace peering::admin {
+namespace {
+
+using graphql::arguments;
+using graphql::call;
+using graphql::outcome;
+
+refusal to_refusal(transfer_refusal refused) {
+    using enum refusal_code;
+    const auto code = [refused] {
+        switch (refused) {
+            case transfer_refusal::amount_is_zero:
+            case transfer_refusal::insufficient_liquidity:
+            case transfer_refusal::already_expired:
+                return forbidden;
+            case transfer_refusal::invalid_id:
+            case transfer_refusal::too_much_liquidity:
+                return bad_user_input;
+            case transfer_refusal::already_exists:
+                return duplicate;
+            case transfer_refusal::unknown_transfer:
+                return not_found;
+            case transfer_refusal::already_posted:
+            case transfer_refusal::already_voided:
+                return conflict;
+            case transfer_refusal::store_unavailable:
+                break;
+        }
+        return internal_server_error;
+    }();
+    return {code, std::string{describe(refused)}};
+}
+
+/// What is wrong before anybody has looked whose account it is.
+std::optional<refusal> fault_of(const arguments& input) {
+    if (input.get<std::uint64_t>("amount") == 0) return to_refusal(transfer_refusal::amount_is_zero);
+    if (!is_uuid_v4(input.get<std::string>("id"))) return to_refusal(transfer_refusal::invalid_id);
+    return std::nullopt;
+}
+
+/// The accounts that a deposit or withdrawal of a peer or an asset concerns.
+using accounts = std::expected<transfer_accounts, refusal>;
+
+transfer_accounts accounts_of(const asset& asset, liquidity_account& liquidity) {
+    return {liquidity, *asset.settlement};
+}
+
+accounts accounts_of_peer(const services& services, const arguments& input, const char* unknown) {
+    const auto peer = services.directory.find_peer(id_of(input.get<std::string>("peerId")));
+    if (!peer) return std::unexpected{refusal{refusal_code::not_found, unknown}};
+    return accounts_of(*peer->asset, *peer->liquidity);
+}
+
+accounts accounts_of_asset(const services& services, const arguments& input, const char* unknown) {
+    const auto asset = services.directory.find_asset(std::string_view{id_of(input.get<std::string>("assetId"))});
+    if (!asset || asset->terms.deleted_at) return std::unexpected{refusal{refusal_code::not_found, unknown}};
+    return accounts_of(*asset->asset, *asset->asset->liquidity);
+}
+
+ilp::amount amount_of(const arguments& input) {
+    return {input.get<std::uint64_t>("amount")};
+}
+
+std::chrono::seconds timeout_of(const arguments& input) {
+    constexpr auto longest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    return std::chrono::seconds{
+        static_cast<std::int64_t>(std::min(input.get<std::uint64_t>("timeoutSeconds"), longest))};
+}
+
+/// Makes or ends one transfer; writes it with what else is to be written.
+using attempt = std::function<operator_transfers::outcome(bookkeeper&, ilp::timestamp now, const changes& beside)>;
+
+outcome run(mutations& mutations, const char* operation, const arguments& input, const char* message, attempt attempt) {
+    const auto outcome = mutations.run(operation, input,
+                                       [message, attempt = std::move(attempt)](
+                                           bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers,
+                                           const mutations::finish& finish) {
+                                           const done_mutation done{message};
+                                           const auto made = attempt(keeper, now, answers.keeping(done));
+                                           if (!made) return finish(std::unexpected{to_refusal(made.error())});
+                                           finish(done);
+                                       });
+    return answer_of("LiquidityMutationResponse", outcome);
+}
+
+}  // namespace
+
+void add_liquidity_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
+    using find_accounts = accounts (*)(const admin::services&, const arguments&, const char*);
+
+    const auto deposit = [&](const char* operation, find_accounts find, const char* unknown, const char* message) {
+        to[std::string{"Mutation."} + operation] = [&, operation, find, unknown, message](const call& call) -> outcome {
+            const auto input = call.args.get<arguments>("input");
+            if (const auto fault = fault_of(input)) return refuse(*fault);
+            const auto accounts = find(services, input, unknown);
+            if (!accounts) return refuse(accounts.error());
+            return run(
+                mutations, operation, input, message,
+                [&services, id = input.get<std::string>("id"), amount = amount_of(input),
+                 accounts = *accounts](bookkeeper& keeper, ilp::timestamp, const changes& beside) {
+                    return services.transfers.deposit(keeper, id, accounts, amount, beside);
+                });
+        };
+    };
+    deposit("depositPeerLiquidity", accounts_of_peer, "unknown peer", "Added peer liquidity");
+    deposit("depositAssetLiquidity", accounts_of_asset, "Unknown asset", "Added asset liquidity");
+
+    const auto withdraw = [&](const char* operation, find_accounts find, const char* unknown, const char* message) {
+        to[std::string{"Mutation."} + operation] = [&, operation, find, unknown, message](const call& call) -> outcome {
+            const auto input = call.args.get<arguments>("input");
+            if (const auto fault = fault_of(input)) return refuse(*fault);
+            const auto accounts = find(services, input, unknown);
+            if (!accounts) return refuse(accounts.error());
+            return run(
+                mutations, operation, input, message,
+                [&services, id = input.get<std::string>("id"), amount = amount_of(input), accounts = *accounts,
+                 timeout = timeout_of(input)](bookkeeper& keeper, ilp::timestamp now, const changes& beside) {
+                    return services.transfers.withdraw(keeper, id, accounts, amount, timeout, now, beside);
+                });
+        };
+    };
+    withdraw("createPeerLiquidityWithdrawal", accounts_of_peer, "Unknown peer", "Created peer liquidity withdrawal");
+    withdraw("createAssetLiquidityWithdrawal", accounts_of_asset, "Unknown asset",
+             "Created asset liquidity withdrawal");
+
+    const auto end = [&](const char* operation, transfer_state state, const char* message) {
+        to[std::string{"Mutation."} + operation] = [&, operation, state, message](const call& call) -> outcome {
+            const auto input = call.args.get<arguments>("input");
+            if (!is_uuid_v4(input.get<std::string>("withdrawalId"))) {
+                return refuse(to_refusal(transfer_refusal::invalid_id));
+            }
+            return run(
+                mutations, operation, input, message,
+                [&services, id = input.get<std::string>("withdrawalId"),
+                 state](bookkeeper& keeper, ilp::timestamp now, const changes& beside) {
+                    return services.transfers.end_withdrawal(keeper, id, state, now, beside);
+                });
+        };
+    };
+    end("postLiquidityWithdrawal", transfer_state::posted, "Posted Withdrawal");
+    end("voidLiquidityWithdrawal", transfer_state::voided, "Voided Withdrawal");
+}
+
+}  // namespace peering::admin

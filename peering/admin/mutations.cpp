@@ -1,0 +1,139 @@
+#include "peering/admin/mutations.hpp"
+
+#include "peering/canonical_json.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
+#include <fmt/format.h>
+
+#include <future>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+namespace peering::admin {
+namespace {
+
+namespace json = boost::json;
+
+ilp::timestamp wall_time() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+std::unexpected<refusal> refuse(refusal_code code, std::string message) {
+    return std::unexpected{refusal{code, std::move(message)}};
+}
+
+std::unexpected<refusal> unavailable() {
+    return refuse(refusal_code::internal_server_error, "The ledger is not available now: try again later");
+}
+
+}  // namespace
+
+std::string done_mutation::to_json() const {
+    json::object kept{{"message", message}};
+    if (peer) kept["peer"] = peer->to_json();
+    if (asset) kept["asset"] = asset->to_json();
+    return json::serialize(kept);
+}
+
+done_mutation done_mutation::from_json(std::string_view text) {
+    const json::value parsed = json::parse(text);
+    const json::object& kept = parsed.as_object();
+    done_mutation done{json::value_to<std::string>(kept.at("message"))};
+    if (const auto* const peer = kept.if_contains("peer")) done.peer = peer_view{peer->as_object()};
+    if (const auto* const asset = kept.if_contains("asset")) done.asset = asset_view{asset->as_object()};
+    return done;
+}
+
+changes answer_keeper::keeping(const done_mutation& done) {
+    changes with;
+    if (!answer_) return with;
+    answer_->answer = done.to_json();
+    with.new_answers = {&*answer_, 1};
+    with.forget_answers_before = answer_->kept_at - mutations::kept_for;
+    return with;
+}
+
+/// Holds an idempotency key until the request is answered.
+class mutations::turn {
+public:
+    turn(mutations& owner, std::string key) : owner_{owner}, key_{std::move(key)} {}
+    ~turn() {
+        const std::lock_guard lock{owner_.mutex_};
+        owner_.under_way_.erase(key_);
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+private:
+    mutations& owner_;
+    const std::string key_;
+};
+
+std::string mutations::digest_of(std::string_view operation, const graphql::arguments& input) {
+    const std::string text = fmt::format("{} {}", operation, canonical_json(input.json()).value_or(""));
+    std::string digest;
+    for (const ilp::octet octet : ilp::sha256{}(ilp::as_bytes(text))) {
+        fmt::format_to(std::back_inserter(digest), "{:02x}", octet);
+    }
+    return digest;
+}
+
+mutation_outcome mutations::run(std::string_view operation, const graphql::arguments& input, work work) {
+    const std::string key = input.find<std::string>("idempotencyKey").value_or("");
+    std::shared_ptr<turn> turn_of_key;
+    if (!key.empty()) {
+        const std::lock_guard lock{mutex_};
+        if (!under_way_.insert(key).second) {
+            return refuse(refusal_code::conflict, fmt::format("Concurrent request for idempotencyKey: {}", key));
+        }
+        turn_of_key = std::make_shared<turn>(*this, key);
+    }
+    const auto promise = std::make_shared<std::promise<mutation_outcome>>();
+    auto future = promise->get_future();
+    const finish finish = [promise, turn_of_key](mutation_outcome outcome) { promise->set_value(std::move(outcome)); };
+    auto task = [finish, key, request = digest_of(operation, input), work = std::move(work)](bookkeeper& keeper) {
+        const ilp::timestamp now = wall_time();
+        answer_keeper answers;
+        if (!key.empty()) {
+            const auto known = keeper.find_answer(key);
+            if (!known) return finish(unavailable());
+            if (*known && (*known)->request != request) {
+                return finish(refuse(
+                    refusal_code::conflict,
+                    fmt::format("Incoming arguments are different than the original request for idempotencyKey: {}",
+                                key)));
+            }
+            if (*known) return finish(done_mutation::from_json((*known)->answer));
+            answers = {key, request, now};
+        }
+        work(keeper, now, answers, finish);
+    };
+    // While the store is down nothing is promised that would have to wait for it.
+    if (!services_.committer.store_is_healthy() || !services_.committer.execute(std::move(task))) return unavailable();
+    if (future.wait_for(patience) != std::future_status::ready) {
+        return refuse(refusal_code::timeout,
+                      "Not done in time, and it may be done yet: ask again with the same idempotencyKey, or look");
+    }
+    return future.get();
+}
+
+mutation_outcome mutations::decide(std::string_view operation, const graphql::arguments& input, decision decide) {
+    return run(operation, input,
+               [this, decide = std::move(decide)](bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers,
+                                                  const finish& finish) {
+                   transaction transaction{keeper, now};
+                   mutation_outcome outcome = decide(transaction);
+                   if (!outcome) return finish(std::move(outcome));
+                   const changes kept = answers.keeping(*outcome);
+                   transaction.new_answers.assign(kept.new_answers.begin(), kept.new_answers.end());
+                   transaction.forget_answers_before = kept.forget_answers_before;
+                   const auto written =
+                       services_.administration.commit(transaction, [finish, outcome] { finish(outcome); });
+                   if (!written) finish(unavailable());
+               });
+}
+
+}  // namespace peering::admin

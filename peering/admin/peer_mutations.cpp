@@ -1,0 +1,136 @@
+#include "peering/admin/resolvers.hpp"
+
+#include <algorithm>
+
+namespace peering::admin {
+namespace {
+
+using graphql::arguments;
+using graphql::call;
+using graphql::object;
+using graphql::outcome;
+using graphql::value;
+
+constexpr int ping_seconds_initially = 10;
+constexpr int ping_seconds_max = 30;
+
+std::optional<ilp::amount> amount_of(const arguments& input, std::string_view name) {
+    const auto number = input.find<std::uint64_t>(name);
+    return number ? std::optional{ilp::amount{*number}} : std::nullopt;
+}
+
+mutation_outcome done(const char* message, const administration::peer_outcome& peer) {
+    if (!peer) return std::unexpected{peer.error()};
+    return done_mutation{message, peer_view{**peer}};
+}
+
+peer_wanted read_wanted(const arguments& input) {
+    peer_wanted wanted;
+    wanted.asset_uuid = id_of(input.get<std::string>("assetId"));
+    wanted.ilp_address = input.get<std::string>("staticIlpAddress");
+    wanted.name = input.find<std::string>("name");
+    wanted.routes = input.find<std::vector<std::string>>("routes").value_or(std::vector<std::string>{});
+    wanted.max_packet_amount = amount_of(input, "maxPacketAmount");
+    wanted.liquidity_threshold = amount_of(input, "liquidityThreshold");
+    wanted.initial_liquidity = amount_of(input, "initialLiquidity");
+    const auto http = input.get<arguments>("http");
+    if (const auto incoming = http.find<arguments>("incoming")) {
+        wanted.incoming_tokens = incoming->get<std::vector<std::string>>("authTokens");
+    }
+    const auto outgoing = http.get<arguments>("outgoing");
+    wanted.outgoing_endpoint = outgoing.get<std::string>("endpoint");
+    wanted.outgoing_token = outgoing.get<std::string>("authToken");
+    return wanted;
+}
+
+/// What is absent stays; a null clears what may be empty, and leaves the rest.
+peer_edit read_edit(const arguments& input) {
+    peer_edit edit;
+    edit.ilp_address = input.find<std::string>("staticIlpAddress");
+    if (input.has("name")) edit.name = input.find<std::string>("name");
+    edit.routes = input.find<std::vector<std::string>>("routes");
+    if (input.has("maxPacketAmount")) edit.max_packet_amount = amount_of(input, "maxPacketAmount");
+    if (input.has("liquidityThreshold")) edit.liquidity_threshold = amount_of(input, "liquidityThreshold");
+    if (const auto http = input.find<arguments>("http")) {
+        if (const auto incoming = http->find<arguments>("incoming")) {
+            edit.incoming_tokens = incoming->get<std::vector<std::string>>("authTokens");
+        }
+        const auto outgoing = http->get<arguments>("outgoing");
+        edit.outgoing_endpoint = outgoing.get<std::string>("endpoint");
+        edit.outgoing_token = outgoing.get<std::string>("authToken");
+    }
+    return edit;
+}
+
+outcome ping(const services& services, const call& call) {
+    const auto input = call.args.get<arguments>("input");
+    const auto address = input.get<std::string>("address");
+    if (!ilp::is_address(address)) return refuse(refusal_code::bad_user_input, "invalid ILP address");
+    const int seconds = input.find<int>("timeoutSeconds").value_or(ping_seconds_initially);
+    if (seconds < 1 || seconds > ping_seconds_max) {
+        return refuse(refusal_code::bad_user_input, "timeoutSeconds must be from 1 to 30");
+    }
+    const ping_answer answer = services.ping(address, std::chrono::seconds{seconds});
+    return object{"PingResponse",
+                  {{"reached", answer.reached},
+                   {"milliseconds", std::chrono::duration<double, std::milli>{answer.time}.count()},
+                   {"peer", answer.next_hop ? to_value(peer_view{*answer.next_hop}) : value{}},
+                   {"code", answer.code},
+                   {"triggeredBy", answer.triggered_by},
+                   {"message", answer.message}}};
+}
+
+}  // namespace
+
+void add_peer_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
+    to["Mutation.createPeer"] = [&](const call& call) -> outcome {
+        const auto input = call.args.get<arguments>("input");
+        const auto outcome = mutations.decide(
+            "createPeer", input, [&services, wanted = read_wanted(input)](transaction& transaction) {
+                return done("Created ILP Peer", services.administration.create_peer(transaction, wanted));
+            });
+        return answer_of("CreatePeerMutationResponse", outcome);
+    };
+    to["Mutation.updatePeer"] = [&](const call& call) -> outcome {
+        const auto input = call.args.get<arguments>("input");
+        const auto outcome = mutations.decide(
+            "updatePeer", input,
+            [&services, id = id_of(input.get<std::string>("id")), edit = read_edit(input)](transaction& transaction) {
+                return done("Updated ILP Peer", services.administration.update_peer(transaction, id, edit));
+            });
+        return answer_of("UpdatePeerMutationResponse", outcome);
+    };
+    to["Mutation.deletePeer"] = [&](const call& call) -> outcome {
+        const auto input = call.args.get<arguments>("input");
+        const auto outcome = mutations.decide(
+            "deletePeer", input, [&services, id = id_of(input.get<std::string>("id"))](transaction& transaction) {
+                return done("Deleted ILP Peer", services.administration.delete_peer(transaction, id));
+            });
+        return answer_of("DeletePeerMutationResponse", outcome);
+    };
+    to["Mutation.setPeerEnabled"] = [&](const call& call) -> outcome {
+        const auto input = call.args.get<arguments>("input");
+        const auto outcome = mutations.decide(
+            "setPeerEnabled", input,
+            [&services, id = id_of(input.get<std::string>("id")),
+             enabled = input.get<bool>("enabled")](transaction& transaction) {
+                return done(enabled ? "Enabled ILP Peer" : "Disabled ILP Peer",
+                            services.administration.set_enabled(transaction, id, enabled));
+            });
+        return answer_of("SetPeerEnabledMutationResponse", outcome);
+    };
+    to["Mutation.createOrUpdatePeerByUrl"] = [&](const call& call) -> outcome {
+        const auto input = call.args.get<arguments>("input");
+        const auto peer =
+            services.create_or_update_peer_by_url({.url = input.get<std::string>("peerUrl"),
+                                                   .asset_uuid = id_of(input.get<std::string>("assetId")),
+                                                   .name = input.find<std::string>("name"),
+                                                   .max_packet_amount = amount_of(input, "maxPacketAmount"),
+                                                   .liquidity_threshold = amount_of(input, "liquidityThreshold"),
+                                                   .liquidity_to_deposit = amount_of(input, "liquidityToDeposit")});
+        return answer_of("CreateOrUpdatePeerByUrlMutationResponse", done("Created or updated ILP Peer", peer));
+    };
+    to["Mutation.ping"] = [&](const call& call) { return ping(services, call); };
+}
+
+}  // namespace peering::admin

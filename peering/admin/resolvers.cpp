@@ -1,0 +1,78 @@
+#include "peering/admin/resolvers.hpp"
+
+#include "peering/admin/schema.hpp"
+#include "peering/uuid.hpp"
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace peering::admin {
+namespace {
+
+/// In the order of the enum.
+constexpr std::array code_texts{"BAD_USER_INPUT",        "DUPLICATE", "FORBIDDEN", "INACTIVE",
+                                "INTERNAL_SERVER_ERROR", "NOT_FOUND", "CONFLICT",  "TIMEOUT",
+                                "UNAUTHENTICATED"};
+static_assert(code_texts.size() == std::size_t{std::to_underlying(refusal_code::unauthenticated)} + 1);
+
+/// Empty: out of bounds. Nothing, and 0, is the default.
+std::optional<std::size_t> size_of_page(std::optional<int> given) {
+    if (given.value_or(0) == 0) return page_request::size_default;
+    if (*given < 0 || *given > static_cast<int>(page_request::size_max)) return std::nullopt;
+    return static_cast<std::size_t>(*given);
+}
+
+}  // namespace
+
+std::unexpected<graphql::refusal> refuse(const refusal& refusal) {
+    return refuse(refusal.code, refusal.message);
+}
+
+std::unexpected<graphql::refusal> refuse(refusal_code code, std::string message) {
+    return std::unexpected{graphql::refusal{std::move(message), code_texts[std::to_underlying(code)]}};
+}
+
+std::string id_of(std::string_view text) {
+    std::string id{text};
+    to_lower_case(id);
+    return id;
+}
+
+std::expected<page_request, graphql::refusal> page_of(const graphql::arguments& arguments) {
+    page_request page;
+    page.after = arguments.find<std::string>("after");
+    page.before = arguments.find<std::string>("before");
+    const auto last = arguments.find<int>("last");
+    if (last && !page.before) {
+        return refuse(refusal_code::bad_user_input, "Can't paginate backwards from the start.");
+    }
+    const auto first_size = size_of_page(arguments.find<int>("first"));
+    const auto last_size = size_of_page(last);
+    if (!first_size || !last_size) return refuse(refusal_code::bad_user_input, "Pagination index error");
+    page.size = !page.after && page.before ? *last_size : *first_size;
+    if (page.after) page.after = id_of(*page.after);
+    if (page.before) page.before = id_of(*page.before);
+    page.newest_first = arguments.find<std::string>("sortOrder").value_or("DESC") == "DESC";
+    return page;
+}
+
+graphql::outcome answer_of(std::string_view type, const mutation_outcome& outcome) {
+    if (!outcome) return refuse(outcome.error());
+    graphql::object::members members{{"code", "200"}, {"success", true}, {"message", outcome->message}};
+    if (outcome->peer) members.push_back({"peer", to_value(*outcome->peer)});
+    if (outcome->asset) members.push_back({"asset", to_value(*outcome->asset)});
+    return graphql::object{type, std::move(members)};
+}
+
+std::unique_ptr<const graphql::engine> make_engine(services& services, mutations& mutations) {
+    graphql::resolvers all;
+    add_type_resolvers(all, services);
+    add_query_resolvers(all, services);
+    add_asset_mutations(all, services, mutations);
+    add_peer_mutations(all, services, mutations);
+    add_liquidity_mutations(all, services, mutations);
+    return std::make_unique<const graphql::engine>(load_schema(), std::move(all));
+}
+
+}  // namespace peering::admin

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "ilp/timestamp.hpp"
+#include "peering/administration.hpp"
+#include "peering/committer.hpp"
+#include "peering/directory.hpp"
+#include "peering/ledger.hpp"
+#include "peering/operator_transfers.hpp"
+#include "peering/refusal.hpp"
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace peering::admin {
+
+/// How a ping ended.
+struct ping_answer {
+    bool reached = false;
+    std::chrono::nanoseconds time{};
+    std::shared_ptr<const peer> next_hop;       ///< null: there is none
+    std::optional<std::string> code{};          ///< of the Reject that came back
+    std::optional<std::string> triggered_by{};  ///< likewise
+    std::optional<std::string> message{};       ///< why it was not reached
+};
+
+struct peer_by_url {
+    std::string url;
+    std::string asset_uuid;
+    std::optional<std::string> name{};
+    std::optional<ilp::amount> max_packet_amount{};
+    std::optional<ilp::amount> liquidity_threshold{};
+    std::optional<ilp::amount> liquidity_to_deposit{};
+};
+
+/// What the Admin API works on; everything outlives it. The functions may block, and are called from any thread.
+struct services {
+    peering::directory& directory;
+    peering::administration& administration;
+    peering::operator_transfers& transfers;
+    peering::committer& committer;
+
+    std::string tenant_id;
+    std::string version;
+    ilp::timestamp started_at;
+    std::function<bool()> ready;
+    std::function<ping_answer(const std::string& address, std::chrono::milliseconds patience)> ping;
+    /// Asks another node to become our peer (auto-peering).
+    std::function<administration::peer_outcome(const peer_by_url&)> create_or_update_peer_by_url;
+};
+
+}  // namespace peering::admin

@@ -1,0 +1,128 @@
+#include "peering/admin/signature_check.hpp"
+
+#include "peering/canonical_json.hpp"
+#include "peering/signature.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace peering::admin {
+namespace {
+
+constexpr std::size_t time_digits_max = 15;  // the year 33658: no sum of times overflows
+
+std::string_view trimmed(std::string_view text) {
+    constexpr auto white_space = std::string_view{" \t"};
+    const auto begin = std::min(text.find_first_not_of(white_space), text.size());
+    const auto end = text.find_last_not_of(white_space) + 1;
+    return text.substr(begin, end - std::min(begin, end));
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// Digits without a zero in front: the digest covers the time as it is written, so there is one way to write it.
+std::optional<ilp::timestamp> parse_time(std::string_view digits) {
+    if (digits.empty() || digits.size() > time_digits_max || !std::ranges::all_of(digits, is_digit))
+        return std::nullopt;
+    if (digits.front() == '0' && digits.size() > 1) return std::nullopt;
+    std::int64_t count = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    return ilp::timestamp{std::chrono::milliseconds{count}};
+}
+
+std::optional<ilp::octet> hex_value(char c) {
+    if (is_digit(c)) return static_cast<ilp::octet>(c - '0');
+    const char lower = static_cast<char>(c | 0x20);
+    if (lower >= 'a' && lower <= 'f') return static_cast<ilp::octet>(lower - 'a' + 10);
+    return std::nullopt;
+}
+
+std::optional<ilp::digest> parse_digest(std::string_view hex) {
+    auto result = ilp::digest{};
+    if (hex.size() != 2 * result.size()) return std::nullopt;
+    for (std::size_t i = 0; i < result.size(); ++i) {
+        const auto high = hex_value(hex[2 * i]);
+        const auto low = hex_value(hex[2 * i + 1]);
+        if (!high || !low) return std::nullopt;
+        result[i] = static_cast<ilp::octet>(*high << 4 | *low);
+    }
+    return result;
+}
+
+bool is_version(std::string_view name) {
+    return name.size() > 1 && name.front() == 'v' && std::ranges::all_of(name.substr(1), is_digit);
+}
+
+}  // namespace
+
+std::string_view to_string(signature_fault fault) {
+    switch (fault) {
+        case signature_fault::absent:
+            return "no signature";
+        case signature_fault::malformed:
+            return "malformed signature";
+        case signature_fault::wrong_version:
+            return "signature of an unknown version";
+        case signature_fault::too_old:
+            return "signature is too old";
+        case signature_fault::too_far_ahead:
+            return "signature is of the future";
+        case signature_fault::body_is_no_json:
+            return "signed body is no JSON";
+        case signature_fault::wrong_digest:
+            return "wrong signature";
+    }
+    std::unreachable();
+}
+
+std::expected<claimed_signature, signature_fault> parse_signature(std::string_view header) {
+    auto time = std::optional<ilp::timestamp>{};
+    auto digests = std::vector<ilp::digest>{};
+    for (std::size_t at = 0; at <= header.size();) {
+        const auto end = std::min(header.find(',', at), header.size());
+        const auto entry = header.substr(at, end - at);
+        at = end + 1;
+        const auto equals = entry.find('=');
+        if (equals == std::string_view::npos) return std::unexpected{signature_fault::malformed};
+        const auto name = trimmed(entry.substr(0, equals));
+        const auto value = trimmed(entry.substr(equals + 1));
+        if (name == "t") {
+            if (time) return std::unexpected{signature_fault::malformed};
+            time = parse_time(value);
+            if (!time) return std::unexpected{signature_fault::malformed};
+        } else if (name == "v1") {
+            const auto digest = parse_digest(value);
+            if (!digest) return std::unexpected{signature_fault::malformed};
+            digests.push_back(*digest);
+        } else if (!is_version(name) || value.empty()) {
+            return std::unexpected{signature_fault::malformed};
+        }
+    }
+    if (!time) return std::unexpected{signature_fault::malformed};
+    if (digests.empty()) return std::unexpected{signature_fault::wrong_version};
+    return claimed_signature{*time, std::move(digests)};
+}
+
+std::expected<checked_signature, signature_fault> check_signature(const std::string* header, std::string_view secret,
+                                                                  ilp::timestamp now, const boost::json::value* body) {
+    if (header == nullptr) return std::unexpected{signature_fault::absent};
+    const auto claimed = parse_signature(*header);
+    if (!claimed) return std::unexpected{claimed.error()};
+    if (claimed->time < now - signature_window) return std::unexpected{signature_fault::too_old};
+    if (claimed->time > now + signature_window) return std::unexpected{signature_fault::too_far_ahead};
+    const auto canonical = body == nullptr ? std::nullopt : canonical_json(*body);
+    if (!canonical) return std::unexpected{signature_fault::body_is_no_json};
+
+    const auto time = std::to_string(claimed->time.time_since_epoch().count());
+    const auto right = *parse_digest(hmac_sha256_hex(secret, time + "." + *canonical));
+    bool matches = false;
+    for (const auto& digest : claimed->digests) matches |= ilp::equal_in_constant_time(digest, right);
+    if (!matches) return std::unexpected{signature_fault::wrong_digest};
+    return checked_signature{claimed->time, right};
+}
+
+}  // namespace peering::admin

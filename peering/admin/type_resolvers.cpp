@@ -1,0 +1,101 @@
+#include "peering/admin/resolvers.hpp"
+
+#include "peering/ledger.hpp"
+
+namespace peering::admin {
+namespace {
+
+using graphql::call;
+using graphql::object;
+using graphql::outcome;
+using graphql::reading;
+using graphql::value;
+
+const char* to_text(origin origin) {
+    return origin == origin::file ? "FILE" : "API";
+}
+
+/// There is one tenant: the operator. What it signs with is told to nobody.
+value operator_tenant(const services& services) {
+    return object{"Tenant",
+                  {{"id", services.tenant_id},
+                   {"apiSecret", ""},
+                   {"publicName", "operator"},
+                   {"createdAt", iso_text(ilp::timestamp{})},
+                   {"settings", value::list{}}}};
+}
+
+value no_fees() {
+    return connection("FeesConnection", "FeeEdge", page<std::string>{}, [](const auto& id) { return id; },
+                      [](const auto&) { return value{}; });
+}
+
+}  // namespace
+
+void add_type_resolvers(graphql::resolvers& to, services& services) {
+    // Without a lock: the account stays, and its counter is atomic.
+    const auto liquidity = [&services](account_id id) -> outcome {
+        const auto* const account = services.committer.accounts().find(id);
+        if (account == nullptr) return value{};
+        return account->available.load(std::memory_order_relaxed);
+    };
+    const graphql::resolver tenant = [&services](const call&) -> outcome { return operator_tenant(services); };
+
+    to["Asset.id"] = reading<asset_view>(&asset_view::id);
+    to["Asset.code"] = reading<asset_view>(&asset_view::code);
+    to["Asset.scale"] = reading<asset_view>(&asset_view::scale);
+    to["Asset.liquidity"] = [liquidity](const call& call) { return liquidity(call.of<asset_view>().liquidity); };
+    to["Asset.withdrawalThreshold"] = reading<asset_view>(&asset_view::withdrawal_threshold);
+    to["Asset.liquidityThreshold"] = reading<asset_view>(&asset_view::liquidity_threshold);
+    to["Asset.fees"] = [](const call& call) -> outcome {
+        if (const auto page = page_of(call.args); !page) return std::unexpected{page.error()};
+        return no_fees();
+    };
+    to["Asset.createdAt"] = reading<asset_view>(&asset_view::created_at);
+    to["Asset.origin"] = reading<asset_view>([](const asset_view& asset) { return to_text(asset.origin); });
+    to["Asset.tenant"] = tenant;
+
+    to["Peer.id"] = reading<peer_view>(&peer_view::id);
+    to["Peer.maxPacketAmount"] = reading<peer_view>(&peer_view::max_packet_amount);
+    to["Peer.http"] = reading<peer_view>([](const peer_view& peer) -> value {
+        object outgoing{"HttpOutgoing",
+                        {{"authToken", peer.outgoing_token}, {"endpoint", peer.outgoing_endpoint}}};
+        return object{"Http", {{"outgoing", std::move(outgoing)}}};
+    });
+    to["Peer.asset"] = [&services](const call& call) -> outcome {
+        const auto asset = services.directory.find_asset(std::string_view{call.of<peer_view>().asset_id});
+        if (!asset) return value{};
+        return to_value(asset_view{*asset});
+    };
+    to["Peer.staticIlpAddress"] = reading<peer_view>(&peer_view::ilp_address);
+    to["Peer.name"] = reading<peer_view>(&peer_view::name);
+    to["Peer.liquidityThreshold"] = reading<peer_view>(&peer_view::liquidity_threshold);
+    to["Peer.liquidity"] = [liquidity](const call& call) { return liquidity(call.of<peer_view>().liquidity); };
+    to["Peer.createdAt"] = reading<peer_view>(&peer_view::created_at);
+    to["Peer.routes"] = reading<peer_view>(&peer_view::routes);
+    to["Peer.enabled"] = reading<peer_view>(&peer_view::enabled);
+    to["Peer.origin"] = reading<peer_view>([](const peer_view& peer) { return to_text(peer.origin); });
+    to["Peer.tenant"] = tenant;
+    to["Peer.tenantId"] = [&services](const call&) -> outcome { return services.tenant_id; };
+
+    to["WebhookEvent.tenant"] = tenant;
+    to["Query.tenant"] = [&services](const call& call) -> outcome {
+        if (id_of(call.args.get<std::string>("id")) != services.tenant_id) {
+            return refuse(refusal_code::not_found, "tenant does not exist");
+        }
+        return operator_tenant(services);
+    };
+    to["Query.tenants"] = [&services](const call& call) -> outcome {
+        const auto request = page_of(call.args);
+        if (!request) return std::unexpected{request.error()};
+        page<std::string> page;
+        if (!request->after && !request->before) page.entries.push_back(services.tenant_id);
+        return connection("TenantsConnection", "TenantEdge", page, [](const std::string& id) { return id; },
+                          [&services](const std::string&) { return operator_tenant(services); });
+    };
+    to["Query.whoami"] = [&services](const call&) -> outcome {
+        return object{"WhoamiResponse", {{"id", services.tenant_id}, {"isOperator", true}}};
+    };
+}
+
+}  // namespace peering::admin

@@ -1,0 +1,139 @@
+#include "peering/admin/views.hpp"
+
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace peering::admin {
+namespace {
+
+namespace json = boost::json;
+
+std::optional<std::uint64_t> number_of(const std::optional<ilp::amount>& amount) {
+    return amount ? std::optional{amount->value} : std::nullopt;
+}
+
+json::value to_json(const std::optional<std::uint64_t>& number) {
+    return number ? json::value(*number) : json::value(nullptr);
+}
+
+std::string text_in(const json::object& kept, std::string_view key) {
+    return json::value_to<std::string>(kept.at(key));
+}
+
+std::optional<std::uint64_t> number_in(const json::object& kept, std::string_view key) {
+    const json::value& found = kept.at(key);
+    return found.is_null() ? std::nullopt : std::optional{found.to_number<std::uint64_t>()};
+}
+
+origin origin_in(const json::object& kept) {
+    return text_in(kept, "origin") == "file" ? origin::file : origin::api;
+}
+
+account_id account_in(const json::object& kept) {
+    return account_id{kept.at("account").to_number<std::uint32_t>()};
+}
+
+json::string_view to_text(origin origin) {
+    return origin == origin::file ? "file" : "api";
+}
+
+}  // namespace
+
+std::string iso_text(ilp::timestamp time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                       (time - seconds).count());
+}
+
+asset_view::asset_view(const asset_entry& entry)
+    : id{entry.asset->uuid},
+      code{entry.asset->code},
+      scale{entry.asset->scale},
+      withdrawal_threshold{number_of(entry.terms.withdrawal_threshold)},
+      liquidity_threshold{number_of(entry.terms.liquidity_threshold)},
+      created_at{iso_text(entry.asset->created_at)},
+      origin{entry.terms.origin},
+      liquidity{entry.asset->liquidity->id} {}
+
+asset_view::asset_view(const json::object& kept)
+    : id{text_in(kept, "id")},
+      code{text_in(kept, "code")},
+      scale{kept.at("scale").to_number<std::uint8_t>()},
+      withdrawal_threshold{number_in(kept, "withdrawalThreshold")},
+      liquidity_threshold{number_in(kept, "liquidityThreshold")},
+      created_at{text_in(kept, "createdAt")},
+      origin{origin_in(kept)},
+      liquidity{account_in(kept)} {}
+
+json::object asset_view::to_json() const {
+    return {{"id", id},
+            {"code", code},
+            {"scale", scale},
+            {"withdrawalThreshold", admin::to_json(withdrawal_threshold)},
+            {"liquidityThreshold", admin::to_json(liquidity_threshold)},
+            {"createdAt", created_at},
+            {"origin", to_text(origin)},
+            {"account", std::to_underlying(liquidity)}};
+}
+
+peer_view::peer_view(const peer& peer)
+    : id{peer.uuid},
+      name{peer.given_name},
+      ilp_address{peer.address.text()},
+      asset_id{peer.asset->uuid},
+      max_packet_amount{number_of(peer.max_packet_amount)},
+      liquidity_threshold{number_of(peer.liquidity_threshold)},
+      outgoing_endpoint{peer.outgoing.endpoint.url},
+      outgoing_token{peer.outgoing.auth_token.reveal()},
+      enabled{peer.enabled},
+      created_at{iso_text(peer.created_at)},
+      origin{peer.origin},
+      liquidity{peer.liquidity->id} {
+    for_each_prefix(peer, [&](std::string_view prefix) { routes.emplace_back(prefix); });
+}
+
+peer_view::peer_view(const json::object& kept)
+    : id{text_in(kept, "id")},
+      ilp_address{text_in(kept, "ilpAddress")},
+      asset_id{text_in(kept, "assetId")},
+      max_packet_amount{number_in(kept, "maxPacketAmount")},
+      liquidity_threshold{number_in(kept, "liquidityThreshold")},
+      routes{json::value_to<std::vector<std::string>>(kept.at("routes"))},
+      outgoing_endpoint{text_in(kept, "outgoingEndpoint")},
+      outgoing_token{text_in(kept, "outgoingToken")},
+      enabled{kept.at("enabled").as_bool()},
+      created_at{text_in(kept, "createdAt")},
+      origin{origin_in(kept)},
+      liquidity{account_in(kept)} {
+    if (!kept.at("name").is_null()) name = text_in(kept, "name");
+}
+
+json::object peer_view::to_json() const {
+    return {{"id", id},
+            {"name", name ? json::value(*name) : json::value(nullptr)},
+            {"ilpAddress", ilp_address},
+            {"assetId", asset_id},
+            {"maxPacketAmount", admin::to_json(max_packet_amount)},
+            {"liquidityThreshold", admin::to_json(liquidity_threshold)},
+            {"routes", json::value_from(routes)},
+            {"outgoingEndpoint", outgoing_endpoint},
+            {"outgoingToken", outgoing_token},
+            {"enabled", enabled},
+            {"createdAt", created_at},
+            {"origin", to_text(origin)},
+            {"account", std::to_underlying(liquidity)}};
+}
+
+graphql::value to_value(const asset_view& asset) {
+    return graphql::object::of("Asset", asset);
+}
+
+graphql::value to_value(const peer_view& peer) {
+    return graphql::object::of("Peer", peer);
+}
+
+}  // namespace peering::admin

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "ilp/timestamp.hpp"
+#include "peering/account.hpp"
+#include "peering/directory.hpp"
+#include "peering/graphql/value.hpp"
+#include "peering/kept_terms.hpp"
+#include "peering/peer.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Assets and peers as the Admin API shows them: taken at one moment, and fit to be kept with the answer of a mutation,
+/// so that asking again gives the same answer. Only liquidity is read when it is asked for.
+namespace peering::admin {
+
+struct asset_view {
+    std::string id{};
+    std::string code{};
+    std::uint8_t scale = 0;
+    std::optional<std::uint64_t> withdrawal_threshold{};
+    std::optional<std::uint64_t> liquidity_threshold{};
+    std::string created_at{};
+    peering::origin origin{};
+    account_id liquidity{};
+
+    explicit asset_view(const asset_entry& entry);
+    explicit asset_view(const boost::json::object& kept);
+    boost::json::object to_json() const;
+};
+
+struct peer_view {
+    std::string id{};
+    std::optional<std::string> name{};
+    std::string ilp_address{};
+    std::string asset_id{};
+    std::optional<std::uint64_t> max_packet_amount{};
+    std::optional<std::uint64_t> liquidity_threshold{};
+    std::vector<std::string> routes{};  ///< its own address first
+    std::string outgoing_endpoint{};
+    std::string outgoing_token{};
+    bool enabled = true;
+    std::string created_at{};
+    peering::origin origin{};
+    account_id liquidity{};
+
+    explicit peer_view(const peer& peer);
+    explicit peer_view(const boost::json::object& kept);
+    boost::json::object to_json() const;
+};
+
+graphql::value to_value(const asset_view& asset);
+graphql::value to_value(const peer_view& peer);
+
+/// ISO 8601 in UTC with milliseconds.
+std::string iso_text(ilp::timestamp time);
+
+}  // namespace peering::admin

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <iterator>
+#include <map>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace peering {
+
+/// Which part of a list is asked for; what Relay calls a connection. A cursor is the id of an entry.
+struct page_request {
+    static constexpr std::size_t size_default = 20;
+    static constexpr std::size_t size_max = 100;
+
+    std::optional<std::string> after{};   ///< the page begins behind it
+    std::optional<std::string> before{};  ///< without `after`: the page ends ahead of it
+    std::size_t size = size_default;
+    bool newest_first = true;
+};
+
+template <class Entry>
+struct page {
+    std::vector<Entry> entries{};  ///< in the order asked for
+    bool has_next = false;
+    bool has_previous = false;
+};
+
+/// Cuts a page out of entries that are kept in the order of their making. `place_of(cursor)` gives the key of a cursor,
+/// empty for an unknown one, which makes an empty page. O(page + log n).
+template <class Key, class Entry, class PlaceOf>
+page<Entry> cut_page(const std::map<Key, Entry>& all, const page_request& request, PlaceOf place_of) {
+    page<Entry> cut;
+    const auto& cursor = request.after ? request.after : request.before;
+    std::optional<Key> place;
+    if (cursor) {
+        place = place_of(std::string_view{*cursor});
+        if (!place) return cut;
+    }
+    // Walks away from the cursor, in the direction of growing keys or against it.
+    const bool backwards = !request.after && request.before.has_value();
+    const bool ascending = request.newest_first == backwards;
+    auto first = all.begin();  // the entries of the page are [first, last)
+    auto last = all.end();
+    if (ascending) {
+        if (place) first = all.upper_bound(*place);
+        last = first;
+        while (last != all.end() && cut.entries.size() < request.size) cut.entries.push_back((last++)->second);
+    } else {
+        if (place) last = all.lower_bound(*place);
+        first = last;
+        while (first != all.begin() && cut.entries.size() < request.size) cut.entries.push_back((--first)->second);
+    }
+    if (cut.entries.empty()) return cut;
+    if (backwards) cut.entries = {std::make_move_iterator(cut.entries.rbegin()), std::make_move_iterator(cut.entries.rend())};
+    const bool newer = last != all.end();
+    const bool older = first != all.begin();
+    cut.has_next = request.newest_first ? older : newer;
+    cut.has_previous = request.newest_first ? newer : older;
+    return cut;
+}
+
+}  // namespace peering

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "ilp/timestamp.hpp"
+#include "peering/account.hpp"
+#include "peering/wide_amount.hpp"
+
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace peering {
+
+/// The text form of an array parameter of PostgreSQL.
+class postgres_array {
+public:
+    void add(wide_amount number) {
+        wide_amount_buffer buffer;
+        next() += to_text(number, buffer);
+    }
+    void add(account_id id) { add(wide_amount{std::to_underlying(id)}); }
+    void add(std::same_as<bool> auto value) { next() += value ? 't' : 'f'; }
+    void add(ilp::timestamp time);
+    /// Throws when the text holds a NUL character: the server keeps no such text.
+    void add(std::string_view text);
+    void add(const std::string& text) { add(std::string_view{text}); }
+    void add_null() { next() += "NULL"; }
+    template <class Value>
+    void add(const std::optional<Value>& value) {
+        if (value) {
+            add(*value);
+        } else {
+            add_null();
+        }
+    }
+
+    /// Valid until the next change.
+    const char* finish() {
+        text_ += '}';
+        return text_.c_str();
+    }
+
+private:
+    std::string& next() {
+        if (text_.size() > 1) text_ += ',';
+        return text_;
+    }
+
+    std::string text_ = "{";
+};
+
+}  // namespace peering

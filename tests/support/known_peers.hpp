@@ -1,0 +1,95 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "peering/administration.hpp"
+#include "peering/bookkeeper.hpp"
+#include "peering/directory.hpp"
+#include "peering/file_terms.hpp"
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <ranges>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace support {
+
+/// A peer without account, for what does not look at money.
+inline peering::peer peer_named(std::string name) {
+    const auto address = ilp::address::parse("test.somebody").value();
+    return {.uuid = {}, .name = std::move(name), .given_name = {}, .address = address, .routes = {},
+            .max_packet_amount = {}, .spread = {}, .liquidity_threshold = {}, .incoming_tokens = {}, .outgoing = {},
+            .limits = {}};
+}
+
+/// The directory of a daemon, and the peers and assets as they were when it was brought in line with a file.
+class known_peers {
+public:
+    /// As at the daemon's start, or, with `previous`, at a reload.
+    static std::expected<std::shared_ptr<const known_peers>, std::string> build(const config::settings& settings,
+                                                                                peering::bookkeeper& keeper,
+                                                                                const known_peers* previous = nullptr) {
+        const auto made = std::make_shared<known_peers>();
+        if (previous != nullptr) {
+            made->directory = previous->directory;
+            made->administration = previous->administration;
+        } else {
+            const auto known = keeper.durable().load();
+            if (!known) return std::unexpected{known.error().message};
+            made->directory = std::make_shared<peering::directory>(settings.ilp_address);
+            made->administration = std::make_shared<peering::administration>(*made->directory);
+            if (auto opened = peering::open_directory(*made->directory, *known, keeper); !opened) {
+                return std::unexpected{opened.error()};
+            }
+        }
+        peering::transaction transaction{
+            keeper, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
+        if (auto problem = peering::apply_file(settings, *made->directory, transaction)) {
+            return std::unexpected{*problem};
+        }
+        if (const auto written = made->administration->commit(transaction, [] {}); !written) {
+            return std::unexpected{written.error().message};
+        }
+        made->peers_ = made->directory->peers();
+        for (const auto& entry : made->directory->assets()) made->assets_.push_back(entry.asset);
+        return made;
+    }
+
+    static std::shared_ptr<const known_peers> build_or_throw(const config::settings& settings,
+                                                             peering::bookkeeper& keeper,
+                                                             const known_peers* previous = nullptr) {
+        auto built = build(settings, keeper, previous);
+        if (!built) throw std::runtime_error{built.error()};
+        return *built;
+    }
+
+    /// In the order of their making.
+    auto peers() const {
+        return peers_ | std::views::transform([](const auto& peer) -> const peering::peer& { return *peer; });
+    }
+    auto assets() const {
+        return assets_ | std::views::transform([](const auto* asset) -> const peering::asset& { return *asset; });
+    }
+    /// Null: unknown.
+    const peering::peer* find_by_name(std::string_view name) const {
+        for (const peering::peer& peer : peers()) {
+            if (peer.name == name) return &peer;
+        }
+        return nullptr;
+    }
+    const peering::peer* find_by_token(const ilp::digest& token) const {
+        return directory->find_peer_by_token(token).get();
+    }
+
+    std::shared_ptr<peering::directory> directory;
+    std::shared_ptr<peering::administration> administration;
+
+private:
+    std::vector<std::shared_ptr<const peering::peer>> peers_;
+    std::vector<const peering::asset*> assets_;
+};
+
+}  // namespace support

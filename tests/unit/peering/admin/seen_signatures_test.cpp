@@ -1,0 +1,64 @@
+#include "peering/admin/seen_signatures.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+using namespace peering::admin;
+using namespace std::chrono_literals;
+using use = seen_signatures::use;
+
+namespace {
+
+const ilp::timestamp then{1'718'000'000'000ms};
+
+checked_signature signature(ilp::timestamp time, std::uint8_t number = 0) {
+    return {time, {number}};
+}
+
+}  // namespace
+
+TEST_CASE("seen signatures: each counts once, for as long as it would pass") {
+    seen_signatures seen;
+    CHECK(seen.note(signature(then, 1), then) == use::first);
+    CHECK(seen.note(signature(then, 1), then) == use::again);
+    CHECK(seen.note(signature(then, 2), then) == use::first);
+    CHECK(seen.note(signature(then + 1ms, 1), then) == use::first);
+    CHECK(seen.note(signature(then, 1), then + 30s) == use::again);
+    CHECK(seen.note(signature(then + 30s, 1), then) == use::first);
+    CHECK(seen.note(signature(then + 30s, 1), then + 60s) == use::again);
+}
+
+TEST_CASE("seen signatures: a clock that goes back does not open the past again") {
+    seen_signatures seen;
+    CHECK(seen.note(signature(then, 1), then) == use::first);
+    CHECK(seen.note(signature(then + 31s, 1), then + 31s) == use::first);
+    CHECK(seen.note(signature(then, 1), then) == use::again);
+    CHECK(seen.note(signature(then + 1s, 1), then + 1s) == use::first);
+}
+
+TEST_CASE("seen signatures: when there is no room, nothing is forgotten") {
+    seen_signatures seen{2};
+    CHECK(seen.note(signature(then, 1), then) == use::first);
+    CHECK(seen.note(signature(then + 1ms, 2), then) == use::first);
+    CHECK(seen.note(signature(then, 3), then) == use::no_room);
+    CHECK(seen.note(signature(then, 1), then) == use::again);
+    CHECK(seen.note(signature(then + 1s, 3), then + 30s) == use::no_room);
+    CHECK(seen.note(signature(then + 1s, 3), then + 30s + 1ms) == use::first);
+    CHECK(seen_signatures_max == 65'536);
+}
+
+TEST_CASE("seen signatures: of many threads one is the first") {
+    seen_signatures seen;
+    std::atomic<int> firsts = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] {
+            for (std::uint8_t number = 0; number < 200; ++number)
+                if (seen.note(signature(then, number), then) == use::first) ++firsts;
+        });
+    for (auto& thread : threads) thread.join();
+    CHECK(firsts == 200);
+}
