@@ -146,25 +146,29 @@ void create_peer(session& s, const new_peer& terms) {
     print_peer(s, change(s, documents::create_peer, std::move(input), terms.idempotency_key).at("peer"));
 }
 
-/// The API takes the terms of HTTP as a whole; what is not named is taken from the peer as it is.
-void put_http(session& s, json::object& input, const changed_peer& terms, const json::object& peer) {
-    const auto token = outgoing_token(s, terms);
-    auto tokens = incoming_tokens(s, terms);
-    const bool changes_incoming = !tokens.empty() || terms.no_incoming_tokens;
-    if (!token && !terms.outgoing_endpoint && !changes_incoming) return;
+bool changes_incoming(const changed_peer& terms) {
+    return !terms.incoming_tokens.empty() || !terms.incoming_token_files.empty() || terms.no_incoming_tokens;
+}
+
+bool changes_http(const changed_peer& terms) {
+    return terms.outgoing_token || terms.outgoing_token_file || terms.outgoing_endpoint || changes_incoming(terms);
+}
+
+/// The API takes the outgoing terms as a whole; what is not named is taken from the peer as it is.
+json::object changed_http(session& s, const changed_peer& terms, const json::object& peer) {
     auto outgoing = part(part(peer, "http"), "outgoing");
-    put_text(outgoing, "authToken", token);
+    put_text(outgoing, "authToken", outgoing_token(s, terms));
     put_text(outgoing, "endpoint", terms.outgoing_endpoint);
     auto http = json::object{{"outgoing", std::move(outgoing)}};
-    if (changes_incoming) http["incoming"] = json::object{{"authTokens", std::move(tokens)}};
-    input["http"] = std::move(http);
+    if (changes_incoming(terms)) http["incoming"] = json::object{{"authTokens", incoming_tokens(s, terms)}};
+    return http;
 }
 
 void update_peer(session& s, const changed_peer& terms) {
     check_token_files(terms);
-    const auto peer = find_peer(s, terms.peer, true);
+    const auto peer = find_peer(s, terms.peer, changes_http(terms));
     auto input = json::object{{"id", peer.at("id")}};
-    put_http(s, input, terms, peer);
+    if (changes_http(terms)) input["http"] = changed_http(s, terms, peer);
     put_common_terms(s, input, terms, unit_of(part(peer, "asset")));
     put_text(input, "staticIlpAddress", terms.address);
     if (terms.no_name) input["name"] = nullptr;

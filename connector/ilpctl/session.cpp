@@ -30,9 +30,28 @@ std::optional<std::string> id_in(std::string_view text) {
 
 const page_terms everything{.limit = std::numeric_limits<std::size_t>::max(), .all = true};
 
-std::vector<json::object> peers_called(session& s, std::string_view name, bool secrets) {
+/// Empty: there is none with this id.
+std::optional<json::object> thing_with(session& s, const documents::document& what, json::object variables) {
+    try {
+        const auto answer = s.daemon.ask(what, std::move(variables));
+        return answer.is_object() ? std::optional{answer.get_object()} : std::nullopt;
+    } catch (const failure& failure) {
+        if (failure.code() != "NOT_FOUND") throw;
+        return std::nullopt;
+    }
+}
+
+std::optional<json::object> peer_with(session& s, const std::string& id, bool secrets) {
+    return thing_with(s, documents::peer, {{"id", id}, {"secrets", secrets}});
+}
+
+std::optional<json::object> asset_with(session& s, const std::string& id) {
+    return thing_with(s, documents::asset, {{"id", id}});
+}
+
+std::vector<json::object> peers_called(session& s, std::string_view name) {
     auto found = std::vector<json::object>{};
-    for (const json::value& peer : fetch_nodes(s, documents::peers, {{"secrets", secrets}}, everything))
+    for (const json::value& peer : fetch_nodes(s, documents::peers, {}, everything))
         if (field(peer.as_object(), "name") == name && !peer.as_object().at("name").is_null())
             found.push_back(peer.as_object());
     return found;
@@ -136,21 +155,22 @@ json::array fetch_nodes(session& s, const documents::document& what, json::objec
 
 json::object find_peer(session& s, std::string_view text, bool secrets) {
     if (const auto id = id_in(text)) {
-        const auto peer = s.daemon.ask(documents::peer, {{"id", *id}, {"secrets", secrets}});
-        if (!peer.is_object()) throw_none("peer", text);
-        return peer.get_object();
+        auto peer = peer_with(s, *id, secrets);
+        if (!peer) throw_none("peer", text);
+        return *std::move(peer);
     }
-    const auto found = peers_called(s, text, secrets);
+    const auto found = peers_called(s, text);
     if (found.empty()) throw_none("peer", text);
     expect_one_peer(text, found);
-    return found.front();
+    // The tokens of the others are nobody's business.
+    return secrets ? find_peer(s, field(found.front(), "id"), true) : found.front();
 }
 
 json::object find_asset(session& s, std::string_view text) {
     if (const auto id = id_in(text)) {
-        const auto asset = s.daemon.ask(documents::asset, {{"id", *id}});
-        if (!asset.is_object()) throw_none("asset", text);
-        return asset.get_object();
+        auto asset = asset_with(s, *id);
+        if (!asset) throw_none("asset", text);
+        return *std::move(asset);
     }
     const auto found = assets_called(s, text);
     if (found.empty()) throw_none("asset", text);
@@ -159,16 +179,12 @@ json::object find_asset(session& s, std::string_view text) {
 }
 
 account find_account(session& s, std::string_view text) {
-    if (id_in(text)) {
-        try {
-            return account_of_peer(find_peer(s, text));
-        } catch (const failure& failure) {
-            if (failure.status() != exit_status::refused || (failure.code() != "NOT_FOUND" && !failure.code().empty()))
-                throw;
-        }
-        return account_of_asset(find_asset(s, text));
+    if (const auto id = id_in(text)) {
+        if (const auto peer = peer_with(s, *id, false)) return account_of_peer(*peer);
+        if (const auto asset = asset_with(s, *id)) return account_of_asset(*asset);
+        throw_none("peer or asset", text);
     }
-    const auto peers = peers_called(s, text, false);
+    const auto peers = peers_called(s, text);
     const auto assets = assets_called(s, text);
     if (peers.empty() && assets.empty()) throw_none("peer or asset", text);
     if (!peers.empty() && !assets.empty())

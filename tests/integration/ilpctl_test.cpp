@@ -295,7 +295,7 @@ TEST_CASE("ilpctl: a deposit whose answer was lost is repeated as the message sa
     tcp_proxy cable{o.r.d.admin_port()};
     REQUIRE(ilpctl(cable.port(), {"peer", "show", bob}).status == 0);
     auto lost = run_result{};
-    for (std::size_t octets = 0; !lost.err.contains("--id "); octets += 200) {
+    for (std::size_t octets = 0; !lost.err.contains("--id "); octets += 50) {
         REQUIRE(octets < 5000);
         cable.cut_after(towards::client, octets);
         lost = ilpctl(cable.port(), {"liquidity", "deposit", bob, "12.50"});

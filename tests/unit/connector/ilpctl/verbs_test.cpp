@@ -70,6 +70,16 @@ TEST_CASE("ilpctl peers: the outgoing token is shown when it shall be") {
     CHECK(d.last().variables.at("secrets") == json::value(true));
 }
 
+TEST_CASE("ilpctl peers: no token of another peer is asked for") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id), peer_answer()}));
+    d.will_answer(documents::peer, peer_answer());
+    done(d.run({"peer", "show", "bob", "--show-secrets"}));
+    REQUIRE(d.requests.size() == 2);
+    CHECK(!d.requests.front().variables.contains("secrets"));
+    CHECK(d.last().variables == json::object{{"id", bob_id}, {"secrets", true}});
+}
+
 TEST_CASE("ilpctl peers: one is created with all its terms") {
     auto d = fake_daemon{};
     d.will_answer(documents::asset_by_unit, asset_answer());
