@@ -169,9 +169,9 @@ void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen) {
     auto& list_verb = add_verb(root, chosen, "transfers", "what went to and from a peer or an asset, the newest first",
                                list, &list_transfers);
     add_required(list_verb, "ACCOUNT", list->account, "", whose);
-    list_verb.add_option("--limit", list->limit, "at most so many; 20 by default")
+    list_verb.add_option("--limit", list->limit, "at most so many; 20 by default, 1000 at most")
         ->type_name("N")
-        ->check(CLI::Range(1, 1'000'000));
+        ->check(CLI::Range(1, 1000));
 }
 
 }  // namespace connector::ilpctl
