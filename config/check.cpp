@@ -53,6 +53,7 @@ public:
         check_admin();
         check_assets();
         check_rates();
+        check_auto_peering();
         for (std::size_t i = 0; i < settings_.peers.size(); ++i) check_peer(settings_.peers[i], i);
         for (std::size_t i = 0; i < settings_.peers.size(); ++i) check_routes(settings_.peers[i], i);
     }
@@ -96,6 +97,14 @@ private:
         const auto rates = key_path{nullptr, "rates", {}};
         check_pairs(settings_.rates.fixed, {&rates, "fixed", {}});
         check_pairs(settings_.rates.spreads, {&rates, "spreads", {}});
+    }
+
+    void check_auto_peering() {
+        if (!settings_.auto_peering.enabled || settings_.auto_peering.connector_url) return;
+        const auto around = key_path{nullptr, "auto_peering", {}};
+        const auto path = key_path{&around, "connector_url", {}};
+        if (in_.has_problem_in(path.text())) return;
+        report(path, "is required when auto_peering.enabled: where peers shall post packets for us");
     }
 
     /// Both currencies are among the assets, at whatever scale, and no pair stands twice in one direction.

@@ -122,6 +122,35 @@ section<rates_settings> define_rates() {
     };
 }
 
+section<auto_peering_settings> define_auto_peering() {
+    using s = auto_peering_settings;
+    return {
+        setting("enabled", &s::enabled, boolean(), initially{"false"},
+                "Whether nodes that nobody knows here may make themselves peers. The operator may ask other nodes "
+                "(`createOrUpdatePeerByUrl`) in either case."),
+        setting("listen", &s::listen, listener(), initially{"127.0.0.1:3005"},
+                "Where they ask for it; nothing listens there unless `auto_peering.enabled`."),
+        setting("connector_url", &s::connector_url, http_url(), otherwise{"nobody is asked"},
+                "Where the other node shall post packets for us: `connector.listen` as it is reached from outside. "
+                "Required when `auto_peering.enabled`."),
+        setting("name", &s::name, display_name(), otherwise{"our `ilp_address`"},
+                "What we call ourselves to the other node."),
+        setting("initial_liquidity", &s::initial_liquidity, amount(), initially{"0"},
+                "The credit that we extend to whoever asks; 0: such a peer sends nothing until the operator has "
+                "deposited liquidity."),
+        setting("max_packet_amount", &s::max_packet_amount, amount(), otherwise{"what the peer asks for, or no limit"},
+                "The largest amount of one packet, from such a peer and to it; it may ask for less."),
+        setting("max_peers", &s::max_peers, integer<std::uint32_t>(0, 100'000), initially{"1000"},
+                "Peers that have come by themselves; further ones are refused."),
+        setting("request_rate", &s::request_rate, integer<std::uint32_t>(1, 1'000), initially{"10"},
+                "Requests per second that are looked at, of all who ask together; further ones are refused."),
+        setting("allow_private_addresses", &s::allow_private_addresses, boolean(), initially{"false"},
+                "Whether URLs that come from others, and the URL that the operator has asked, may lead to loopback, "
+                "private and other addresses that are not public. Only for networks in which whoever may ask may reach "
+                "everything that this host reaches."),
+    };
+}
+
 section<asset_settings> define_asset() {
     using s = asset_settings;
     return {
@@ -238,6 +267,8 @@ section<settings> define_settings() {
         group("store", &s::store, define_store(), "The durable state."),
         group("webhooks", &s::webhooks, define_webhooks(), "How the operator's own programs are told of events."),
         group("rates", &s::rates, define_rates(), "What one currency costs in another."),
+        group("auto_peering", &s::auto_peering, define_auto_peering(),
+              "Peers that tell their terms themselves (docs/operating/auto-peering.md)."),
         group_list("assets", &s::assets, define_asset(),
                    "The currencies that are exchanged with peers; no two have the same code and scale."),
         group_list("peers", &s::peers, define_peer(), "Whom packets are exchanged with, and on what terms."),

@@ -105,6 +105,20 @@ struct rates_settings {
     std::vector<spread_settings> spreads;
 };
 
+/// Peers that come by themselves, or that are asked for their terms.
+struct auto_peering_settings {
+    bool enabled = false;  ///< whether strangers are answered; the operator may ask others in either case
+    listen_address listen;
+    std::optional<http_endpoint> connector_url;    ///< where others shall send packets for us
+    std::optional<std::string> name;               ///< what we call ourselves; absent: our address
+    ilp::amount initial_liquidity;                 ///< of a peer that came by itself
+    std::optional<ilp::amount> max_packet_amount;  ///< of such a peer; it may ask for less
+    std::uint32_t max_peers = 0;                   ///< that came by themselves
+    std::uint32_t request_rate = 0;                ///< requests per second, of all strangers together
+    bool allow_private_addresses = false;
+    friend bool operator==(const auto_peering_settings&, const auto_peering_settings&) = default;
+};
+
 struct asset_settings {
     std::string code;
     std::uint8_t scale = 0;
@@ -126,8 +140,9 @@ struct incoming_http_settings {
 struct outgoing_http_settings {
     http_endpoint endpoint;
     secret auth_token;
-    std::uint32_t max_connections = 0;  ///< of one worker
-    std::uint32_t max_waiting = 0;      ///< packets of one worker that wait for a connection
+    std::uint32_t max_connections = 0;   ///< of one worker
+    std::uint32_t max_waiting = 0;       ///< packets of one worker that wait for a connection
+    bool public_addresses_only = false;  ///< the endpoint is a stranger's word: it must not lead into private networks
     friend bool operator==(const outgoing_http_settings&, const outgoing_http_settings&) = default;
 };
 
@@ -171,6 +186,7 @@ struct settings {
     store_settings store;
     webhook_settings webhooks;
     rates_settings rates;
+    auto_peering_settings auto_peering;
     std::vector<asset_settings> assets;
     std::vector<peer_settings> peers;
     log_settings log;

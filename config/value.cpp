@@ -207,7 +207,8 @@ bool is_printable(char32_t c) {
     return !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f);
 }
 
-std::expected<std::string, std::string> parse_asset_code(std::string_view text) {
+/// One to `size_max` characters, no space at either end.
+std::expected<std::string, std::string> parse_printable(std::string_view text, std::size_t size_max) {
     if (text.empty() || text.front() == ' ' || text.back() == ' ') return refused();
     std::size_t characters = 0;
     for (std::size_t at = 0; at < text.size(); ++characters) {
@@ -215,7 +216,7 @@ std::expected<std::string, std::string> parse_asset_code(std::string_view text) 
         if (!character || !is_printable(character->value)) return refused();
         at += character->size;
     }
-    if (characters > asset_code_size_max) return refused();
+    if (characters > size_max) return refused();
     return std::string{text};
 }
 
@@ -334,7 +335,7 @@ value_type<std::string> store_url() {
 
 value_type<std::string> asset_code() {
     return {.expected = "1 to " + std::to_string(asset_code_size_max) + " printable characters",
-            .parse = parse_asset_code,
+            .parse = [](std::string_view text) { return parse_printable(text, asset_code_size_max); },
             .print = std::identity{}};
 }
 
@@ -349,6 +350,12 @@ value_type<std::string> peer_name() {
                 if (!std::ranges::all_of(text, allowed)) return refused();
                 return std::string{text};
             },
+            .print = std::identity{}};
+}
+
+value_type<std::string> display_name() {
+    return {.expected = "1 to " + std::to_string(display_name_size_max) + " printable characters",
+            .parse = [](std::string_view text) { return parse_printable(text, display_name_size_max); },
             .print = std::identity{}};
 }
 

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -98,6 +99,11 @@ value_type<std::string> asset_code();
 
 /// Fit for a metrics label and for a segment of a URL.
 value_type<std::string> peer_name();
+
+inline constexpr std::size_t display_name_size_max = 64;  ///< characters
+
+/// For people: any text of one line.
+value_type<std::string> display_name();
 
 /// In either case; kept in lower case.
 value_type<std::string> uuid();

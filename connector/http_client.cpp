@@ -1,6 +1,7 @@
 #include "connector/http_client.hpp"
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,6 +11,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace connector {
 namespace {
@@ -19,6 +21,7 @@ namespace http = boost::beast::http;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
+constexpr auto no_endpoint = boost::asio::error::not_found;  // what connecting to none of them ends with
 constexpr unsigned http_1_1 = 11;
 constexpr std::uint32_t head_size_max = 16 * 1024;
 
@@ -54,9 +57,14 @@ public:
     }
 
 private:
-    void connect(const tcp::resolver::results_type& endpoints) {
+    void connect(const tcp::resolver::results_type& found) {
+        std::vector<tcp::endpoint> endpoints{found.begin(), found.end()};
+        if (call_.may_connect) {
+            std::erase_if(endpoints, [this](const tcp::endpoint& to) { return !call_.may_connect(to.address()); });
+        }
         boost::asio::async_connect(socket_, endpoints,
                                    [self = shared_from_this()](const error_code& error, const tcp::endpoint&) {
+                                       if (error == no_endpoint) return self->fail(std::string{not_allowed});
                                        if (error) return self->fail(error.message());
                                        if (self->done_) self->write();
                                    });

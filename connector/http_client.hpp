@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <expected>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,7 +26,14 @@ struct http_call {
     std::string body{};
     std::chrono::milliseconds timeout{};  ///< of everything together: look-up, connect, request, answer
     std::size_t answer_size_max = 0;      ///< octets of the body
+
+    /// Which addresses may be connected to, asked for each that the host's name has now: no later look-up can lead
+    /// elsewhere. Empty: any.
+    std::function<bool(const boost::asio::ip::address&)> may_connect{};
 };
+
+/// Why a call fails that `may_connect` forbids; its connection was never tried.
+inline constexpr std::string_view not_allowed = "the host has no address that may be connected to";
 
 struct http_answer {
     unsigned status = 0;

@@ -1,6 +1,9 @@
 #include "connector/http_connection.hpp"
 
+#include "connector/address_guard.hpp"
+
 #include <boost/asio/connect.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
@@ -14,6 +17,7 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
+constexpr auto no_endpoint = boost::asio::error::not_found;  // what connecting to none of them ends with
 constexpr milliseconds connect_time_max{5000};
 constexpr milliseconds idle_time_default{60000};
 
@@ -39,39 +43,39 @@ http_connection::http_connection(http_link& link, event_loop& loop)
       resolver_{loop.context()},
       idle_time_max_{idle_time_default} {}
 
-void http_connection::connect(const std::string& host, std::uint16_t port) {
+void http_connection::connect(const std::string& host, std::uint16_t port, bool public_only) {
     loop_.set(timer_, loop_.now().steady + connect_time_max);
+    public_only_ = public_only;
     error_code not_literal;
     const auto literal = boost::asio::ip::make_address(host, not_literal);
-    if (!not_literal) {
-        return connect_to(tcp::resolver::results_type::create(tcp::endpoint{literal, port}, host, ""));
-    }
+    if (!not_literal) return connect_to({tcp::endpoint{literal, port}});
     operation_begins();
     resolver_.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                            [this](const error_code& error, const tcp::resolver::results_type& endpoints) {
+                            [this](const error_code& error, const tcp::resolver::results_type& found) {
                                 if (!operation_ended()) return;
-                                if (error) {
-                                    link_.connect_failed(*this, error.message());
-                                    return abandon();
-                                }
-                                connect_to(endpoints);
+                                if (error) return give_up(error.message());
+                                connect_to({found.begin(), found.end()});
                             });
 }
 
-void http_connection::connect_to(const tcp::resolver::results_type& endpoints) {
+void http_connection::connect_to(std::vector<tcp::endpoint> endpoints) {
+    if (public_only_) std::erase_if(endpoints, [](const tcp::endpoint& to) { return !is_public(to.address()); });
     operation_begins();
     boost::asio::async_connect(socket_, endpoints, [this](const error_code& error, const tcp::endpoint&) {
         if (!operation_ended()) return;
-        if (error) {
-            link_.connect_failed(*this, error.message());
-            return abandon();
-        }
+        if (error == no_endpoint) return give_up("its endpoint has no public address, and auto-peering takes no other");
+        if (error) return give_up(error.message());
         error_code ignored;
         socket_.set_option(tcp::no_delay{true}, ignored);
         become_idle();
         receive();
         link_.connected(*this);
     });
+}
+
+void http_connection::give_up(const std::string& why) {
+    link_.connect_failed(*this, why);
+    abandon();
 }
 
 void http_connection::carry(packet_in_flight& packet, ilp::bytes request) {

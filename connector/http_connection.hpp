@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace connector {
 
@@ -17,7 +18,8 @@ class http_connection final : public tcp_connection {
 public:
     http_connection(http_link& link, event_loop& loop);
 
-    void connect(const std::string& host, std::uint16_t port);
+    /// `public_only`: to a public address (address_guard), as the host's name is looked up now, or not at all.
+    void connect(const std::string& host, std::uint16_t port, bool public_only);
 
     /// Precondition: idle. The octets leave at flush().
     void carry(packet_in_flight& packet, ilp::bytes request);
@@ -43,7 +45,8 @@ private:
     void disconnected() override;
     void released() override;
 
-    void connect_to(const boost::asio::ip::tcp::resolver::results_type& endpoints);
+    void connect_to(std::vector<boost::asio::ip::tcp::endpoint> endpoints);
+    void give_up(const std::string& why);
     void read_answer();
     void finish_answer(ilp::bytes_span body, std::size_t consumed);
     void fail(reject_reason reason);
@@ -54,6 +57,7 @@ private:
     http_link& link_;
     deadline_of<http_connection, &http_connection::time_out> timer_;
     boost::asio::ip::tcp::resolver resolver_;
+    bool public_only_ = false;
     state state_ = state::connecting;
     packet_in_flight* packet_ = nullptr;
     ilp::bytes request_;

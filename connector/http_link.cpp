@@ -90,7 +90,7 @@ void http_link::flush() {
 void http_link::open_connection() {
     connections_.push_back(std::make_unique<http_connection>(*this, loop_));
     ++connecting_;
-    connections_.back()->connect(settings_.endpoint.host, settings_.endpoint.port);
+    connections_.back()->connect(settings_.endpoint.host, settings_.endpoint.port, settings_.public_addresses_only);
 }
 
 void http_link::connected(http_connection& connection) {

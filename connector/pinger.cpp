@@ -1,5 +1,6 @@
 #include "connector/pinger.hpp"
 
+#include "connector/address_guard.hpp"
 #include "connector/http/message.hpp"
 #include "connector/http_client.hpp"
 #include "ilp/condition.hpp"
@@ -41,6 +42,9 @@ outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop,
                      .body = std::move(body),
                      .timeout = patience,
                      .answer_size_max = http::body_size_max};
+    if (next_hop.outgoing.public_addresses_only) {
+        wanted.may_connect = [](const boost::asio::ip::address& to) { return is_public(to); };
+    }
     const auto promise = std::make_shared<std::promise<outcome>>();
     auto future = promise->get_future();
     boost::asio::post(context, [&context, promise, wanted = std::move(wanted)]() mutable {

@@ -103,6 +103,12 @@ std::optional<refusal> set_endpoint(peer& made, const std::string& url) {
     return std::nullopt;
 }
 
+/// The link looks at the addresses that the endpoint's name has, each time it connects.
+void set_auto_peered(peer& made, const std::optional<auto_peered_terms>& terms) {
+    made.auto_peered = terms;
+    made.outgoing.public_addresses_only = terms && terms->public_addresses_only;
+}
+
 std::optional<refusal> set_outgoing_token(peer& made, const std::string& token) {
     const auto parsed = config::bearer_token().parse(token);
     if (!parsed) return refusal{bad_user_input, "invalid outgoing token: expected " + config::bearer_token().expected};
@@ -131,8 +137,9 @@ std::optional<liquidity_watch> watch_of(const asset_entry& entry) {
 
 std::optional<liquidity_watch> watch_of(const peer& peer) {
     if (!peer.liquidity_threshold) return std::nullopt;
-    return liquidity_watch{*peer.liquidity_threshold, account_kind::peer_liquidity, peer.uuid,
-                           peer.asset->uuid,          peer.asset->code,             peer.asset->scale};
+    return liquidity_watch{
+        *peer.liquidity_threshold, account_kind::peer_liquidity, peer.uuid, peer.asset->uuid, peer.asset->code,
+        peer.asset->scale};
 }
 
 std::shared_ptr<const asset> asset_of(const asset_record& record, ledger& ledger) {
@@ -221,8 +228,7 @@ administration::asset_outcome administration::delete_asset(transaction& transact
     return asset_entry{known->asset, terms, 0};
 }
 
-std::optional<refusal> administration::check_tokens(const std::vector<ilp::digest>& tokens,
-                                                    std::uint32_t owner) const {
+std::optional<refusal> administration::check_tokens(const std::vector<ilp::digest>& tokens, std::uint32_t owner) const {
     for (const ilp::digest& token : tokens) {
         const auto other = directory_.find_peer_by_token(token);
         if (other && other->id != owner) return refusal{duplicate, "duplicate incoming token"};
@@ -280,6 +286,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
                                    [&] { return check_prefixes(*made); })) {
         return std::unexpected{std::move(*found)};
     }
+    set_auto_peered(*made, wanted.auto_peered);
     made->name = label_for(*made);
     peer_record& added = transaction.new_peers.emplace_back();
     added.id = made->id;
@@ -325,6 +332,9 @@ administration::peer_outcome administration::update_peer(transaction& transactio
             [&] { return check_tokens(made->incoming_tokens, made->id); }, [&] { return check_prefixes(*made); })) {
         return std::unexpected{std::move(*found)};
     }
+    const bool leads_elsewhere = made->outgoing.endpoint != before->outgoing.endpoint;
+    if (leads_elsewhere && made->auto_peered) made->auto_peered->public_addresses_only = false;
+    set_auto_peered(*made, edit.auto_peered ? edit.auto_peered : made->auto_peered);
     made->name = label_for(*made);
     transaction.changed_peers.push_back({made->id, kept_terms_of(*made)});
     transaction.peers.push_back({before, made});
@@ -432,6 +442,7 @@ kept_peer_terms kept_terms_of(const peer& peer) {
     terms.incoming_tokens = peer.incoming_tokens;
     terms.outgoing_endpoint = peer.outgoing.endpoint.url;
     terms.outgoing_token = peer.outgoing.auth_token.reveal();
+    terms.auto_peered = peer.auto_peered;
     return terms;
 }
 
@@ -521,29 +532,29 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
             return std::unexpected{fmt::format("peer {} has {} in the store that is none: restore a backup",
                                                record.uuid, address ? "an endpoint" : "an ILP address")};
         }
-        const bool is_label = terms.name && config::peer_name().parse(*terms.name) &&
-                              names.emplace(*terms.name, peers.size()).second;
+        const bool is_label =
+            terms.name && config::peer_name().parse(*terms.name) && names.emplace(*terms.name, peers.size()).second;
         config::outgoing_http_settings outgoing = config::initial_outgoing_http();
         outgoing.endpoint = *endpoint;
         outgoing.auth_token = config::secret{terms.outgoing_token};
-        const auto made = std::make_shared<const peer>(
-            peer{.id = record.id,
-                 .uuid = record.uuid,
-                 .name = is_label ? *terms.name : record.uuid,
-                 .given_name = terms.name,
-                 .address = *address,
-                 .asset = directory.find_asset(record.asset_id)->asset,
-                 .routes = terms.routes,
-                 .max_packet_amount = terms.max_packet_amount,
-                 .spread = {},
-                 .liquidity_threshold = terms.liquidity_threshold,
-                 .enabled = terms.enabled,
-                 .incoming_tokens = terms.incoming_tokens,
-                 .outgoing = std::move(outgoing),
-                 .liquidity = ledger.find(record.liquidity.id),
-                 .limits = no_limits(),
-                 .origin = origin::api,
-                 .created_at = record.created_at});
+        const auto made = std::make_shared<peer>(peer{.id = record.id,
+                                                      .uuid = record.uuid,
+                                                      .name = is_label ? *terms.name : record.uuid,
+                                                      .given_name = terms.name,
+                                                      .address = *address,
+                                                      .asset = directory.find_asset(record.asset_id)->asset,
+                                                      .routes = terms.routes,
+                                                      .max_packet_amount = terms.max_packet_amount,
+                                                      .spread = {},
+                                                      .liquidity_threshold = terms.liquidity_threshold,
+                                                      .enabled = terms.enabled,
+                                                      .incoming_tokens = terms.incoming_tokens,
+                                                      .outgoing = std::move(outgoing),
+                                                      .liquidity = ledger.find(record.liquidity.id),
+                                                      .limits = no_limits(),
+                                                      .origin = origin::api,
+                                                      .created_at = record.created_at});
+        set_auto_peered(*made, terms.auto_peered);
         keeper.watches().watch(made->liquidity->id, watch_of(*made));
         peers.push_back({nullptr, made});
     }

@@ -39,6 +39,7 @@ struct peer_wanted {
     std::vector<std::string> incoming_tokens{};
     std::string outgoing_endpoint{};
     std::string outgoing_token{};
+    std::optional<auto_peered_terms> auto_peered{};
 };
 
 /// What of a peer is to change. Absent: stays. An inner empty one clears.
@@ -49,8 +50,10 @@ struct peer_edit {
     std::optional<std::optional<ilp::amount>> max_packet_amount{};
     std::optional<std::optional<ilp::amount>> liquidity_threshold{};
     std::optional<std::vector<std::string>> incoming_tokens{};
+    /// One that an operator has chosen may lead anywhere.
     std::optional<std::string> outgoing_endpoint{};
     std::optional<std::string> outgoing_token{};
+    std::optional<auto_peered_terms> auto_peered{};
 };
 
 /// One change of assets, peers and liquidity while it is being decided: what is to be written, and what follows from it
@@ -76,7 +79,7 @@ struct transaction {
     // For everything else, when the store has it.
     std::vector<asset_update> assets;
     std::vector<peer_update> peers;
-    std::vector<peer_record> absent_peers;           ///< left the file
+    std::vector<peer_record> absent_peers;        ///< left the file
     std::vector<std::uint32_t> no_longer_absent;  ///< are back in it
 
     std::vector<leg> held;  ///< given back unless it is written
@@ -87,8 +90,8 @@ struct transaction {
 };
 
 /// What operators may do to assets and peers while the daemon runs. Each call decides on the committer's thread, by the
-/// directory and the ledger as they are, and adds what is to be done to the transaction, or refuses; commit() writes it.
-/// A transaction holds one call's changes. Refusals are worded as the Admin API words them.
+/// directory and the ledger as they are, and adds what is to be done to the transaction, or refuses; commit() writes
+/// it. A transaction holds one call's changes. Refusals are worded as the Admin API words them.
 class administration {
 public:
     /// Told of peers whose terms have changed: packets must go by them. On the committer's thread, must not block.
@@ -135,8 +138,8 @@ private:
 /// What of a peer's terms the store keeps.
 kept_peer_terms kept_terms_of(const peer& peer);
 
-/// Fills the directory, the ledger and the thresholds with what the store has, when the daemon starts; peers of the file
-/// count as absent until apply_file(). The error is for the operator: the book is broken, or a row is no good.
+/// Fills the directory, the ledger and the thresholds with what the store has, when the daemon starts; peers of the
+/// file count as absent until apply_file(). The error is for the operator: the book is broken, or a row is no good.
 std::expected<void, std::string> open_directory(directory& directory, const catalogue& known, bookkeeper& keeper);
 
 }  // namespace peering

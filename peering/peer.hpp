@@ -49,6 +49,7 @@ struct peer {
     liquidity_account* liquidity = nullptr;  ///< owned by the ledger
     std::shared_ptr<peer_limits> limits;     ///< kept when other terms change
     peering::origin origin{};
+    std::optional<auto_peered_terms> auto_peered{};
     ilp::timestamp created_at{};
 };
 

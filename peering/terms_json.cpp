@@ -66,6 +66,12 @@ bool take(const json::value& value, std::string& to) {
     return true;
 }
 
+bool take(const json::value& value, bool& to) {
+    if (!value.is_bool()) return false;
+    to = value.get_bool();
+    return true;
+}
+
 bool take(const json::value& value, std::optional<ilp::amount>& to) {
     if (!value.is_string()) return false;
     const auto amount = parse_wide_amount(value.get_string());
@@ -120,7 +126,7 @@ std::string to_json(const asset_terms& terms) {
 
 std::optional<std::string> to_json(const kept_peer_terms& terms) {
     if (!std::ranges::all_of(terms.routes, is_utf8) || !is_utf8(terms.outgoing_endpoint) ||
-        !is_utf8(terms.outgoing_token)) {
+        !is_utf8(terms.outgoing_token) || (terms.auto_peered && !is_utf8(terms.auto_peered->url))) {
         return std::nullopt;
     }
     json::object object;
@@ -134,6 +140,11 @@ std::optional<std::string> to_json(const kept_peer_terms& terms) {
     if (!terms.outgoing_endpoint.empty() || !terms.outgoing_token.empty()) {
         object.emplace("outgoing",
                        json::object{{"endpoint", terms.outgoing_endpoint}, {"auth_token", terms.outgoing_token}});
+    }
+    if (terms.auto_peered) {
+        object.emplace("auto_peered",
+                       json::object{{"url", terms.auto_peered->url},
+                                    {"public_addresses_only", terms.auto_peered->public_addresses_only}});
     }
     return object.empty() ? std::string{} : json::serialize(object);
 }
@@ -152,12 +163,21 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
         if (key == "auth_token") return take(value, terms.outgoing_token);
         return false;
     };
+    const auto take_auto_peered = [&](std::string_view key, const json::value& value) {
+        if (key == "url") return take(value, terms.auto_peered->url);
+        if (key == "public_addresses_only") return take(value, terms.auto_peered->public_addresses_only);
+        return false;
+    };
     return read_members(text, [&](std::string_view key, const json::value& value) {
         if (key == "max_packet_amount") return take(value, terms.max_packet_amount);
         if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);
         if (key == "routes") return take(value, terms.routes);
         if (key == "incoming_tokens") return take(value, terms.incoming_tokens);
         if (key == "outgoing") return take_members(value, take_outgoing);
+        if (key == "auto_peered") {
+            terms.auto_peered.emplace();
+            return take_members(value, take_auto_peered);
+        }
         return false;
     });
 }

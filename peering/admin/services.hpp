@@ -2,6 +2,7 @@
 
 #include "ilp/timestamp.hpp"
 #include "peering/administration.hpp"
+#include "peering/auto_peers.hpp"
 #include "peering/committer.hpp"
 #include "peering/directory.hpp"
 #include "peering/ledger.hpp"
@@ -25,15 +26,6 @@ struct ping_answer {
     std::optional<std::string> code{};          ///< of the Reject that came back
     std::optional<std::string> triggered_by{};  ///< likewise
     std::optional<std::string> message{};       ///< why it was not reached
-};
-
-struct peer_by_url {
-    std::string url;
-    std::string asset_uuid;
-    std::optional<std::string> name{};
-    std::optional<ilp::amount> max_packet_amount{};
-    std::optional<ilp::amount> liquidity_threshold{};
-    std::optional<ilp::amount> liquidity_to_deposit{};
 };
 
 /// What the Admin API works on; everything outlives it. The functions may block, and are called from any thread.

@@ -51,11 +51,12 @@ struct finished_daemon {
 struct daemon_terms {
     std::string address = "test.d";
     std::vector<peer_terms> peers{};
-    std::vector<asset_terms> assets{};     ///< besides those of the peers, or with liquidity
-    std::vector<std::string> connector{};  ///< further lines of the connector section
-    std::vector<std::string> admin{};      ///< further lines of the admin section
-    std::vector<std::string> webhooks{};   ///< lines of the webhooks section
-    std::vector<std::string> rates{};      ///< lines of the rates section
+    std::vector<asset_terms> assets{};        ///< besides those of the peers, or with liquidity
+    std::vector<std::string> connector{};     ///< further lines of the connector section
+    std::vector<std::string> admin{};         ///< further lines of the admin section
+    std::vector<std::string> auto_peering{};  ///< lines of the auto_peering section
+    std::vector<std::string> webhooks{};      ///< lines of the webhooks section
+    std::vector<std::string> rates{};         ///< lines of the rates section
     std::string log_level = "debug";
     std::string log_format = "text";
     std::string store{};  ///< absent: an SQLite file in the daemon's folder

@@ -118,6 +118,16 @@ TEST_CASE("Settings that contradict each other are refused") {
           list{"4 peers[0].packet_burst: has no meaning without packet_rate"});
 }
 
+TEST_CASE("Whoever answers strangers says where packets are to be posted") {
+    CHECK(
+        problems("ilp_address: test.a\nauto_peering:\n  enabled: true\n") ==
+        list{"2 auto_peering.connector_url: is required when auto_peering.enabled: where peers shall post packets for "
+             "us"});
+    CHECK(problems("ilp_address: test.a\nauto_peering: {enabled: true, connector_url: 'http://a.example/'}\n") ==
+          list{});
+    CHECK(problems("ilp_address: test.a\nauto_peering: {initial_liquidity: 1}\n") == list{});
+}
+
 TEST_CASE("What was refused already is not reported a second time") {
     CHECK(problems(file_with({{"'b c'", "test.b"}, {"'b c'", "test..c"}, {"d", "test..c"}})).size() == 4);
     CHECK(problems(file_with({{"b", "test.b", "packet_rate: 0, packet_burst: 5"}})).size() == 1);

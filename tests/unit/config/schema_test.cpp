@@ -49,6 +49,16 @@ rates:
     - base: "EUR"
       quote: "USD"
       basis_points: 50
+auto_peering:
+  enabled: true
+  listen: "[::]:3006"
+  connector_url: "http://alice.example/ilp"
+  name: "Alice & Söhne"
+  initial_liquidity: 1000
+  max_packet_amount: 500
+  max_peers: 20
+  request_rate: 3
+  allow_private_addresses: true
 assets:
   - code: "USD"
     scale: 9
@@ -144,6 +154,15 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.rates.spreads[0].base == "EUR");
     CHECK(s.rates.spreads[0].quote == "USD");
     CHECK(s.rates.spreads[0].basis_points == 50);
+    CHECK(s.auto_peering.enabled);
+    CHECK(s.auto_peering.listen == config::listen_address{"::", 3006});
+    CHECK(s.auto_peering.connector_url->target == "/ilp");
+    CHECK(s.auto_peering.name.value() == "Alice & Söhne");
+    CHECK(s.auto_peering.initial_liquidity.value == 1000);
+    CHECK(s.auto_peering.max_packet_amount->value == 500);
+    CHECK(s.auto_peering.max_peers == 20);
+    CHECK(s.auto_peering.request_rate == 3);
+    CHECK(s.auto_peering.allow_private_addresses);
     CHECK(s.assets[0].liquidity.value == 1);
     CHECK(s.assets[0].liquidity_threshold->value == 2);
     CHECK_FALSE(s.assets[1].liquidity_threshold);

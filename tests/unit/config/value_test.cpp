@@ -189,10 +189,15 @@ TEST_CASE("A PostgreSQL URL is shown without its password, wherever that stands"
     }
 }
 
-TEST_CASE("Asset codes are short printable text") {
+TEST_CASE("Asset codes and names for people are short printable text") {
     check_round_trip(config::asset_code(), {"USD", "x", "\xe2\x82\xac", "A B", std::string(20, 'x')});
     check_refused(config::asset_code(), {"", " USD", "USD ", std::string(21, 'x'), "a\nb", "a\x7f", "\xc2\x85", "\xff",
                                          "a\u202eb", "a\u200b"});
+    check_round_trip(config::display_name(), {"Bob & Co.", "x", "\xe2\x82\xac", std::string(64, 'x')});
+    check_refused(config::display_name(), {"", " Bob", "Bob ", std::string(65, 'x'), "a\nb", "a\x1b[31mb",
+                                           "\xe2\x80\xae"
+                                           "b",
+                                           "\xff"});
 }
 
 TEST_CASE("Names of peers fit labels and URLs") {

@@ -2,6 +2,8 @@
 
 #include "tests/support/fake_peer.hpp"
 
+#include <poll.h>
+
 #include <catch2/catch.hpp>
 
 #include <chrono>
@@ -119,6 +121,28 @@ TEST_CASE("an HTTP call fails once, with a reason, when there is no whole answer
     CHECK_FALSE(outcome_of(get_from(server.port())));
     server.set_script([](const http_message&) { return raw("HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x')); });
     CHECK_FALSE(outcome_of(get_from(server.port())));
+}
+
+TEST_CASE("an HTTP call connects to no address that it may not connect to") {
+    const auto listener = support::listen_on(0);
+    for (const char* const host : {"127.0.0.1", "localhost"}) {
+        http_call forbidden = get_from(support::local_port(listener), host);
+        int asked = 0;
+        forbidden.may_connect = [&asked](const boost::asio::ip::address& address) {
+            CHECK(address.is_loopback());
+            ++asked;
+            return false;
+        };
+        CHECK(failure_of(forbidden) == connector::not_allowed);
+        CHECK(asked > 0);
+        pollfd waiting{listener.get(), POLLIN, 0};
+        CHECK(::poll(&waiting, 1, 0) == 0);  // nobody knocked
+    }
+
+    fake_peer server{[](const http_message&) { return answer_http(200, to_bytes("{}"), "application/json"); }};
+    http_call allowed = get_from(server.port(), "localhost");
+    allowed.may_connect = [](const boost::asio::ip::address& address) { return address.is_v4(); };
+    CHECK(outcome_of(allowed));
 }
 
 TEST_CASE("an HTTP call waits for the whole answer no longer than its time") {

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "peering/address_guard.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+namespace connector {
+
+/// As Asio has it; a scope changes nothing.
+inline bool is_public(const boost::asio::ip::address& address) noexcept {
+    if (address.is_v4()) return peering::is_public(address.to_v4().to_bytes());
+    return peering::is_public(address.to_v6().to_bytes());
+}
+
+}  // namespace connector

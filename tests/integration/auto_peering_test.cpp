@@ -1,0 +1,149 @@
+#include "tests/support/rig.hpp"
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+namespace {
+
+using namespace support;
+namespace json = boost::json;
+
+const std::string from_mallory = "token-of-mallory-00";
+
+http_message post_json(std::uint16_t port, const std::string& target, const json::value& body,
+                       const std::string& bearer = {}) {
+    http_request request{
+        .target = target, .headers = {{"Content-Type", "application/json"}}, .body = to_bytes(json::serialize(body))};
+    if (!bearer.empty()) request.headers.emplace_back("Authorization", "Bearer " + bearer);
+    return http_connection{port}.exchange(request).value();
+}
+
+json::value json_of(const http_message& answer) {
+    return json::parse(std::string{answer.body.begin(), answer.body.end()});
+}
+
+/// A daemon with an end of its own, which fulfills everything, and auto-peering.
+struct auto_node {
+    explicit auto_node(const std::string& name, bool allows_private = true)
+        : daemon{terms(name, allows_private), port} {}
+
+    daemon_terms terms(const std::string& name, bool allows_private) const {
+        daemon_terms terms{.address = "test." + name};
+        terms.connector = {"workers: 1"};
+        terms.peers = {{.name = name + "-end", .address = "test." + name + ".end", .port = end.port()}};
+        terms.auto_peering = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(peering_port),
+                              "connector_url: http://127.0.0.1:" + std::to_string(port) + "/",
+                              "initial_liquidity: 1000000",
+                              std::string{"allow_private_addresses: "} + (allows_private ? "true" : "false")};
+        return terms;
+    }
+
+    json::value graphql(const std::string& query, const json::value& variables = json::object{}) const {
+        return json_of(post_json(daemon.admin_port(), "/graphql", {{"query", query}, {"variables", variables}}));
+    }
+
+    /// The answer of createOrUpdatePeerByUrl.
+    json::value ask(const std::string& url) const {
+        const auto assets = graphql("{ assets { edges { node { id } } } }");
+        const auto& id = assets.at_pointer("/data/assets/edges/0/node/id");
+        return graphql(
+            "mutation Ask($input: CreateOrUpdatePeerByUrlInput!) { createOrUpdatePeerByUrl(input: $input) { peer { id "
+            "staticIlpAddress } } }",
+            {{"input", {{"peerUrl", url}, {"assetId", id}, {"liquidityToDeposit", "1000000"}}}});
+    }
+
+    json::value peers() const {
+        return graphql(
+            "{ peers { edges { node { id name staticIlpAddress liquidity maxPacketAmount routes http { outgoing { "
+            "authToken endpoint } } } } } }");
+    }
+
+    std::string peering_url(const std::string& host = "127.0.0.1") const {
+        return "http://" + host + ":" + std::to_string(peering_port) + "/";
+    }
+
+    http_message request_peering(const std::string& address, const std::string& url,
+                                 const std::string& token = from_mallory, const std::string& bearer = {}) const {
+        return post_json(peering_port, "/",
+                         {{"staticIlpAddress", address},
+                          {"ilpConnectorUrl", url},
+                          {"asset", {{"code", "USD"}, {"scale", 9}}},
+                          {"httpToken", token}},
+                         bearer);
+    }
+
+    std::uint16_t port = free_port();
+    std::uint16_t peering_port = free_port();
+    fake_peer end;
+    ilpd_daemon daemon;
+};
+
+std::string error_type(const http_message& answer) {
+    return std::to_string(answer.status()) + " " + std::string{json_of(answer).at_pointer("/error/type").as_string()};
+}
+
+}  // namespace
+
+TEST_CASE("two daemons make each other peers, and packets pass both ways; renewed, they still do") {
+    const auto_node alice{"alice"};
+    const auto_node dora{"dora"};
+    for (int round = 0; round < 2; ++round) {
+        const json::value made = dora.ask(alice.peering_url());
+        INFO(json::serialize(made));
+        CHECK(made.at_pointer("/data/createOrUpdatePeerByUrl/peer/staticIlpAddress").as_string() == "test.alice");
+        CHECK(outcome(dora.daemon.post({.amount = 10, .destination = "test.alice.end.x"}, "dora-end")) == "fulfill");
+        CHECK(outcome(alice.daemon.post({.amount = 10, .destination = "test.dora.end.x"}, "alice-end")) == "fulfill");
+    }
+    CHECK(dora.peers().at_pointer("/data/peers/edges").as_array().size() == 2);
+    CHECK(alice.peers().at_pointer("/data/peers/edges").as_array().size() == 2);
+}
+
+TEST_CASE("nobody takes over a peer of a daemon, and packets go on as before") {
+    const auto_node alice{"alice"};
+    const auto_node dora{"dora"};
+    REQUIRE(dora.ask(alice.peering_url()).as_object().contains("data"));
+    const fake_peer mallory;
+    const std::string to_mallory = "http://127.0.0.1:" + std::to_string(mallory.port()) + "/";
+    const json::value before = alice.peers();
+
+    CHECK(error_type(alice.request_peering("test.dora", to_mallory)) == "400 InvalidPeeringRequest");
+    CHECK(error_type(alice.request_peering("test.dora", to_mallory, from_mallory, "another-token-of-mallory")) ==
+          "400 InvalidPeeringRequest");
+    CHECK(error_type(alice.request_peering("test.alice.end", to_mallory, token_of("alice-end"))) ==
+          "400 InvalidPeeringRequest");
+    for (const char* const address : {"test.dora.end", "test.alice", "test.alice.end.x", "test.alice.x"}) {
+        CAPTURE(address);
+        CHECK(error_type(alice.request_peering(address, to_mallory)).starts_with("400 Invalid"));
+    }
+    CHECK(alice.peers() == before);
+    CHECK(outcome(alice.daemon.post({.amount = 10, .destination = "test.dora.end.x"}, "alice-end")) == "fulfill");
+    CHECK(mallory.request_count() == 0);
+}
+
+TEST_CASE("no URL leads a daemon to addresses that are not public") {
+    const auto_node alice{"alice", false};
+    fake_peer inside;
+    const std::string port = std::to_string(inside.port());
+    for (const std::string host : {"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "169.254.169.254"}) {
+        CAPTURE(host);
+        CHECK(error_type(alice.request_peering("test.mallory", "http://" + host + ":" + port + "/")) ==
+              "400 InvalidPeerIlpConfiguration");
+        CHECK(json::serialize(alice.ask("http://" + host + ":" + port + "/")).contains("not public"));
+    }
+    CHECK(json::serialize(alice.ask("http://localhost:" + port + "/")).contains("not public"));
+
+    // What a name leads to is known when packets are sent.
+    REQUIRE(alice.request_peering("test.mallory", "http://localhost:" + port + "/").status() == 200);
+    CHECK(outcome(alice.daemon.post({.amount = 10, .destination = "test.mallory.x"}, "alice-end")) == "T01");
+    CHECK(alice.daemon.has_logged("its endpoint has no public address"));
+    CHECK(inside.request_count() == 0);
+}
+
+TEST_CASE("a daemon answers no strangers unless it is told to") {
+    auto_node alice{"alice"};
+    alice.daemon.stop();
+    alice.daemon.terms().auto_peering.clear();
+    alice.daemon.start();
+    CHECK_THROWS_AS(http_connection{alice.peering_port}, std::system_error);
+    CHECK(json::serialize(alice.ask("http://127.0.0.1:1/")).contains("not public"));
+}
