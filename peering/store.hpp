@@ -112,7 +112,7 @@ struct event_query {
 struct listed_event {
     event_record event;
     ilp::timestamp created_at;
-    std::uint32_t attempts = 0;  ///< that failed
+    std::uint32_t attempts = 0;           ///< that failed
     std::optional<ilp::timestamp> due{};  ///< of the next attempt; empty: there will be none
     std::optional<ilp::timestamp> delivered_at{};
 };
@@ -143,8 +143,8 @@ public:
 
     virtual std::expected<std::uint64_t, store_error> count_pending_events() = 0;
 
-    /// The transfers that take from (debit) or give to (credit) the account, the newest first; at most `limit`. Its time
-    /// depends on the limit, not on how many there are.
+    /// The transfers that take from (debit) or give to (credit) the account, the newest first; at most `limit`. Its
+    /// time depends on the limit, not on how many there are.
     virtual std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account,
                                                                                     account_side side,
                                                                                     std::size_t limit) = 0;

@@ -200,12 +200,14 @@ proxy start_ilpd_postgresql(const setup& setup, std::string_view name) {
     return started;
 }
 
-/// Transfers of one unit between alice and bob, to and fro, so that the balances stay what they were.
+/// Transfers of one unit between alice and bob, to and fro, so that the balances stay what they were. The chains of the
+/// accounts pass them by: nobody lists transfers here.
 std::string history_sql(std::uint64_t count, std::string_view numbers, std::string_view columns) {
     return fmt::format(
-        "INSERT INTO transfers (debit_account, credit_account, amount, packets, created_at) "
-        "SELECT CASE WHEN n % 2 = 0 THEN a ELSE b END, CASE WHEN n % 2 = 0 THEN b ELSE a END, {}, 1, "
-        "1700000000000 + n FROM {}, (SELECT min(account_id) AS a, max(account_id) AS b FROM peers) p; "
+        "INSERT INTO transfers (id, debit_account, credit_account, amount, packets, created_at) "
+        "SELECT last + n, CASE WHEN n % 2 = 0 THEN a ELSE b END, CASE WHEN n % 2 = 0 THEN b ELSE a END, {}, 1, "
+        "1700000000000 + n FROM {}, (SELECT min(account_id) AS a, max(account_id) AS b FROM peers) p, "
+        "(SELECT coalesce(max(id), 0) AS last FROM transfers) t; "
         "UPDATE accounts SET debits_posted = {}, credits_posted = {} WHERE kind = 'peer_liquidity';",
         columns, numbers, count / 2, 1'000'000'000'000'000 + count / 2);
 }

@@ -13,10 +13,10 @@ constexpr std::uint64_t amount_max = std::numeric_limits<std::uint64_t>::max();
 /// "debit account -> credit account: amount" of each leg, with the names of the peers and assets.
 std::vector<std::string> legs_of(const world& d, const decision& decided) {
     const auto name = [&d](const peering::liquidity_account* account) -> std::string {
-        for (const peering::peer& peer : d.network->peers->peers()) {
+        for (const peering::peer& peer : d.known->peers()) {
             if (peer.liquidity == account) return peer.name;
         }
-        for (const peering::asset& asset : d.network->peers->assets()) {
+        for (const peering::asset& asset : d.known->assets()) {
             if (asset.liquidity == account) return asset.code + "/" + std::to_string(asset.scale);
         }
         return "?";

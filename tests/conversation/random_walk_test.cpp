@@ -278,10 +278,10 @@ TEST_CASE("A27-12 A27-18: after a random walk in which nothing is posted every a
     std::vector<std::uint64_t> before;
     const auto amounts = [&walk] {
         std::vector<std::uint64_t> all;
-        for (const peering::peer& peer : walk.d().network->peers->peers()) {
+        for (const peering::peer& peer : walk.d().known->peers()) {
             all.insert(all.end(), {peer.liquidity->available.load(), peer.liquidity->room.load()});
         }
-        for (const peering::asset& asset : walk.d().network->peers->assets()) {
+        for (const peering::asset& asset : walk.d().known->assets()) {
             all.insert(all.end(), {asset.liquidity->available.load(), asset.liquidity->room.load()});
         }
         return all;

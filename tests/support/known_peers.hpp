@@ -6,10 +6,13 @@
 #include "peering/directory.hpp"
 #include "peering/file_terms.hpp"
 
+#include <boost/iterator/indirect_iterator.hpp>
+
 #include <chrono>
+#include <cstddef>
 #include <expected>
 #include <memory>
-#include <ranges>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,6 +27,19 @@ inline peering::peer peer_named(std::string name) {
             .max_packet_amount = {}, .spread = {}, .liquidity_threshold = {}, .incoming_tokens = {}, .outgoing = {},
             .limits = {}};
 }
+
+/// What pointers point to.
+template <class Pointer>
+struct pointed_to {
+    std::span<const Pointer> pointers;
+
+    const auto& operator[](std::size_t place) const { return *pointers[place]; }
+    const auto& front() const { return *pointers.front(); }
+    std::size_t size() const { return pointers.size(); }
+    bool empty() const { return pointers.empty(); }
+    auto begin() const { return boost::make_indirect_iterator(pointers.begin()); }
+    auto end() const { return boost::make_indirect_iterator(pointers.end()); }
+};
 
 /// The directory of a daemon, and the peers and assets as they were when it was brought in line with a file.
 class known_peers {
@@ -67,12 +83,8 @@ public:
     }
 
     /// In the order of their making.
-    auto peers() const {
-        return peers_ | std::views::transform([](const auto& peer) -> const peering::peer& { return *peer; });
-    }
-    auto assets() const {
-        return assets_ | std::views::transform([](const auto* asset) -> const peering::asset& { return *asset; });
-    }
+    auto peers() const { return pointed_to<std::shared_ptr<const peering::peer>>{peers_}; }
+    auto assets() const { return pointed_to<const peering::asset*>{assets_}; }
     /// Null: unknown.
     const peering::peer* find_by_name(std::string_view name) const {
         for (const peering::peer& peer : peers()) {

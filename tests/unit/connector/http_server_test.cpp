@@ -13,6 +13,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -317,7 +319,12 @@ TEST_CASE("HTTP server: it can go while its loop runs on") {
     http_connection waiting{port};
     waiting.send(get);
     const auto late = answers.take();
-    boost::asio::post(loop.context, [&] { server.reset(); });
+    auto gone = std::promise<void>{};
+    boost::asio::post(loop.context, [&] {
+        server.reset();
+        gone.set_value();
+    });
+    gone.get_future().wait();
     CHECK(waiting.wait_until_closed());
     CHECK(idle.wait_until_closed());
     late({});

@@ -153,7 +153,7 @@ TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
 TEST_CASE("metrics: liquidity is what can be spent, without what is held") {
     book book{two_peers()};
     peering::packet_transfer transfer;
-    transfer.add(*book.peer("alice").liquidity, book.known->assets()[0].liquidity, {400});
+    transfer.add(*book.peer("alice").liquidity, *book.known->assets()[0].liquidity, {400});
     REQUIRE(peering::ledger::hold(transfer.legs()));
     const peering::committer::counters commits;
     const exposition shown{expose({*book.known->directory, commits, {}})};

@@ -113,7 +113,8 @@ public:
         for (const account_balance& account : life_->books.ledger.snapshot()) model_.open(account);
         for (const asset& asset : life_->registry->assets()) {
             owners_.emplace(asset.uuid, asset.liquidity->id);
-            if (asset.liquidity_threshold) model_.watch(asset.liquidity->id, asset.liquidity_threshold->value);
+            const auto threshold = life_->registry->directory->find_asset(asset.id)->terms.liquidity_threshold;
+            if (threshold) model_.watch(asset.liquidity->id, threshold->value);
         }
         for (const peer& peer : life_->registry->peers()) {
             owners_.emplace(peer.uuid, peer.liquidity->id);

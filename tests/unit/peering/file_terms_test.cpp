@@ -22,7 +22,7 @@ ilp::digest hash(std::string_view token) {
     return sha256(ilp::as_bytes(token));
 }
 
-std::string refusal(const config::settings& settings, store& store) {
+std::string refusal_of(const config::settings& settings, store& store) {
     books books{store};
     const auto built = build(settings, books.keeper);
     return built ? "built" : built.error();
@@ -197,21 +197,21 @@ TEST_CASE("a file that contradicts the store or itself is refused before anythin
 
     SECTION("a peer's asset cannot change") {
         settings.peers[0].asset = {"EUR", 2};
-        CHECK_THAT(refusal(settings, *store), Catch::Contains("bob") && Catch::Contains("line 12") &&
+        CHECK_THAT(refusal_of(settings, *store), Catch::Contains("bob") && Catch::Contains("line 12") &&
                                                   Catch::Contains("USD/9") && Catch::Contains("EUR/2"));
     }
     SECTION("a peer's asset must be listed") {
         settings.peers[2].asset = {"XAU", 3};
-        CHECK_THAT(refusal(settings, *store), Catch::Contains("dave") && Catch::Contains("XAU/3"));
+        CHECK_THAT(refusal_of(settings, *store), Catch::Contains("dave") && Catch::Contains("XAU/3"));
     }
     SECTION("two peers cannot share a token") {
         settings.peers[2].http.incoming.auth_tokens.emplace_back("from-bob");
-        CHECK_THAT(refusal(settings, *store),
+        CHECK_THAT(refusal_of(settings, *store),
                    Catch::Contains("dave") && Catch::Contains("bob") && !Catch::Contains("from-bob"));
     }
     SECTION("two peers cannot share a name") {
         settings.peers[2].name = "bob";
-        CHECK_THAT(refusal(settings, *store), Catch::Contains("same name"));
+        CHECK_THAT(refusal_of(settings, *store), Catch::Contains("same name"));
     }
     CHECK(store->load().value().assets.size() == 2);
     CHECK(store->load().value().peers.size() == 2);
@@ -229,27 +229,27 @@ TEST_CASE("a broken book is never started on") {
         std::function<void(catalogue&)> damage;
     };
     broken_store store;
-    CHECK(refusal(two_peers(), store) == "built");
+    CHECK(refusal_of(two_peers(), store) == "built");
 
     SECTION("below zero") {
         store.damage = [](catalogue& book) { book.peers[0].liquidity.totals.debits_posted = 1001; };
-        CHECK_THAT(refusal(two_peers(), store), Catch::Contains("peer bob") && Catch::Contains("below zero"));
+        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("peer bob") && Catch::Contains("below zero"));
     }
     SECTION("above the largest amount") {
         store.damage = [](catalogue& book) {
             book.assets[0].liquidity.totals.credits_posted = wide_amount{amount_max} + 1;
         };
-        CHECK_THAT(refusal(two_peers(), store), Catch::Contains("USD/9") && Catch::Contains("largest amount"));
+        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("USD/9") && Catch::Contains("largest amount"));
     }
     SECTION("a sum that is not zero") {
         store.damage = [](catalogue& book) { book.peers[0].liquidity.totals.credits_posted -= 1; };
-        CHECK_THAT(refusal(two_peers(), store), Catch::Contains("USD/9") && Catch::Contains("not zero"));
+        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("USD/9") && Catch::Contains("not zero"));
     }
     SECTION("a peer without an asset") {
         store.damage = [](catalogue& book) { book.peers[0].asset_id = 9; };
-        CHECK_THAT(refusal(two_peers(), store), Catch::Contains("peer bob"));
+        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("peer bob"));
     }
-    CHECK_THAT(refusal(two_peers(), store), Catch::Contains("restore"));
+    CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("restore"));
 }
 
 TEST_CASE("when the store refuses nothing has changed, and the next try goes on") {

@@ -24,7 +24,7 @@ using support::towards;
 
 namespace {
 
-std::string refusal(const std::string& url) {
+std::string refusal_of(const std::string& url) {
     const auto opened = open_store(url);
     return opened ? "opened" : opened.error().message;
 }
@@ -36,6 +36,17 @@ std::string with_password(std::string url, const std::string& encoded = "p%40ss%
 std::string through(const tcp_proxy& proxy) {
     return "postgresql://ilpd@127.0.0.1:" + std::to_string(proxy.port()) + "/ilpd";
 }
+
+/// How many rows of transfers do not name the one before them, and accounts the last one, on either side.
+const std::string broken_links = R"sql(
+    SELECT (SELECT count(*) FROM (
+                SELECT previous_of_debit, lag(id, 1, 0::bigint) OVER (PARTITION BY debit_account ORDER BY id) AS debit,
+                       previous_of_credit, lag(id, 1, 0::bigint) OVER (PARTITION BY credit_account ORDER BY id) AS credit
+                FROM transfers) AS links
+            WHERE previous_of_debit <> debit OR previous_of_credit <> credit) +
+           (SELECT count(*) FROM accounts a
+            WHERE last_debit_transfer <> (SELECT coalesce(max(id), 0) FROM transfers WHERE debit_account = a.id)
+               OR last_credit_transfer <> (SELECT coalesce(max(id), 0) FROM transfers WHERE credit_account = a.id)))sql";
 
 /// Commits of one posting each, which goes by its number of packets.
 class commits {
@@ -67,6 +78,7 @@ public:
         const auto report = audit(url);
         REQUIRE(report.has_value());
         CHECK(report->faults.empty());
+        CHECK(server.value(broken_links) == "0");
     }
 
 private:
@@ -127,6 +139,8 @@ std::pair<int, int> cut_everywhere(towards way) {
         REQUIRE(server.value("SELECT count(*) FROM transfers WHERE packets > 0") == std::to_string(commits.count()));
     }
     commits.check(server);
+    // Numbers have no gap either: what was not written has given its own back.
+    CHECK(server.value("SELECT max(id) - count(*) FROM transfers") == "0");
     return {written, not_written};
 }
 
@@ -236,14 +250,14 @@ TEST_CASE("postgresql: of several hosts one that does not answer is passed over"
     const std::string live = "127.0.0.1:" + std::to_string(server.port());
     const auto store = open_or_throw("postgresql://ilpd@" + dead + "," + dumb + "," + live + "/ilpd");
     CHECK(store->ping().has_value());
-    const std::string refused = refusal("postgresql://ilpd@" + dumb + "," + dead + "/ilpd?connect_timeout=1");
+    const std::string refused = refusal_of("postgresql://ilpd@" + dumb + "," + dead + "/ilpd?connect_timeout=1");
     CHECK_THAT(refused, Catch::Contains("does not answer within 1000 ms") && Catch::Contains("Connection refused"));
 }
 
 TEST_CASE("postgresql: a second daemon is refused while the first one is there") {
     const postgres_server server;
     auto store = open_or_throw(server.url());
-    CHECK_THAT(refusal(server.url()), Catch::Contains("in use by another ilpd (process ") &&
+    CHECK_THAT(refusal_of(server.url()), Catch::Contains("in use by another ilpd (process ") &&
                                           Catch::Contains("stop that one, or give this one"));
     SECTION("not so in a schema of its own") {
         server.execute("CREATE SCHEMA other AUTHORIZATION ilpd");
@@ -267,7 +281,7 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
         std::vector<std::jthread> threads;
         for (std::string& outcome : outcomes) {
             threads.emplace_back([&] {
-                for (outcome = refusal(server.url()); outcome.contains("in use by"); outcome = refusal(server.url())) {
+                for (outcome = refusal_of(server.url()); outcome.contains("in use by"); outcome = refusal_of(server.url())) {
                 }
             });
         }
@@ -321,7 +335,7 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
     }
     CHECK_FALSE(store->ping().has_value());
     CHECK(server.value("SELECT count(*) FROM transfers") == before);
-    CHECK(refusal(server.url()) == "opened");
+    CHECK(refusal_of(server.url()) == "opened");
 }
 
 TEST_CASE("postgresql: another daemon that only looked changes nothing for the first") {
@@ -478,24 +492,24 @@ TEST_CASE("postgresql: a database that is not ours is refused and left as it is"
     const postgres_server server;
     SECTION("a table of the same name") {
         server.execute("CREATE TABLE transfers (what text)");
-        CHECK_THAT(refusal(server.url()), Catch::Contains("another application's table 'transfers'"));
+        CHECK_THAT(refusal_of(server.url()), Catch::Contains("another application's table 'transfers'"));
         CHECK(server.value("SELECT count(*) FROM pg_class WHERE relname = 'accounts'") == "0");
     }
     SECTION("another table beside ours is nobody's business") {
         server.execute("CREATE TABLE cakes (name text)");
-        CHECK(refusal(server.url()) == "opened");
+        CHECK(refusal_of(server.url()) == "opened");
     }
     SECTION("a newer ilpd's") {
         open_or_throw(server.url());
         server.execute("UPDATE ilpd_schema_version SET version = 99");
-        CHECK_THAT(refusal(server.url()), Catch::Contains("newer ilpd") && Catch::Contains("99"));
+        CHECK_THAT(refusal_of(server.url()), Catch::Contains("newer ilpd") && Catch::Contains("99"));
         CHECK_THAT(audit(server.url()).error().message, Catch::Contains("schema version 99"));
     }
     SECTION("no right to make tables") {
         server.execute(
             "ALTER SCHEMA public OWNER TO postgres; REVOKE CREATE ON SCHEMA public FROM PUBLIC, ilpd;"
             "ALTER DATABASE ilpd OWNER TO postgres");
-        CHECK_THAT(refusal(server.url()), Catch::Contains("permission denied for schema public"));
+        CHECK_THAT(refusal_of(server.url()), Catch::Contains("permission denied for schema public"));
     }
     SECTION("empty, for a reader") {
         CHECK_THAT(audit(server.url()).error().message, Catch::Contains("no tables of ilpd"));
@@ -537,24 +551,24 @@ TEST_CASE("postgresql: a password works as libpq takes it, and shows nowhere") {
     const postgres_server server{{.tcp = true, .password = true}};
     const std::string password = postgres_server::password;
     SECTION("in the URL") {
-        CHECK(refusal(with_password(server.tcp_url())) == "opened");
+        CHECK(refusal_of(with_password(server.tcp_url())) == "opened");
     }
     SECTION("as a parameter") {
-        CHECK(refusal(server.tcp_url() + "?password=p%40ss%20word%2F1") == "opened");
+        CHECK(refusal_of(server.tcp_url() + "?password=p%40ss%20word%2F1") == "opened");
     }
     SECTION("in a password file") {
         const support::temporary_directory directory;
         const std::filesystem::path file = directory.path() / "pgpass";
         std::ofstream{file} << "127.0.0.1:*:ilpd:ilpd:" << password << '\n';
         std::filesystem::permissions(file, std::filesystem::perms::owner_read);
-        CHECK(refusal(server.tcp_url() + "?passfile=" + file.string()) == "opened");
+        CHECK(refusal_of(server.tcp_url() + "?passfile=" + file.string()) == "opened");
     }
     SECTION("a wrong one") {
-        const std::string message = refusal(with_password(server.tcp_url(), "hunter2"));
+        const std::string message = refusal_of(with_password(server.tcp_url(), "hunter2"));
         CHECK_THAT(message, Catch::Contains("password authentication failed") && !Catch::Contains("hunter2"));
     }
     SECTION("none") {
-        CHECK_THAT(refusal(server.tcp_url()), Catch::Contains("password"));
+        CHECK_THAT(refusal_of(server.tcp_url()), Catch::Contains("password"));
     }
 }
 
@@ -571,7 +585,7 @@ TEST_CASE("postgresql: no message and no log shows a password, however the URL i
         "postgresql://ilpd:hunter2@[::1/ilpd", "postgresql://ilpd:hunter2");
     CAPTURE(url);
     CHECK_THAT(printable_store_url(url), Catch::StartsWith("postgresql://") && !Catch::Contains("unter2"));
-    CHECK_THAT(refusal(url), !Catch::Contains("unter2") && !Catch::Contains("opened"));
+    CHECK_THAT(refusal_of(url), !Catch::Contains("unter2") && !Catch::Contains("opened"));
     const auto report = audit(url);
     REQUIRE_FALSE(report.has_value());
     CHECK_THAT(report.error().message, !Catch::Contains("unter2"));
@@ -599,14 +613,80 @@ TEST_CASE("postgresql: TLS as the URL asks for it") {
         commits.check(server, url);
     }
     SECTION("with the server's certificate checked") {
-        CHECK(refusal(url + "?sslmode=verify-full&sslrootcert=" + server.certificate().string()) == "opened");
+        CHECK(refusal_of(url + "?sslmode=verify-full&sslrootcert=" + server.certificate().string()) == "opened");
     }
     SECTION("with a certificate that is not the server's") {
         const postgres_server other{{.tls = true}};
-        CHECK_THAT(refusal(url + "?sslmode=verify-full&sslrootcert=" + other.certificate().string()),
+        CHECK_THAT(refusal_of(url + "?sslmode=verify-full&sslrootcert=" + other.certificate().string()),
                    Catch::Contains("certificate verify failed"));
     }
     SECTION("not at all, where the server insists") {
-        CHECK_THAT(refusal(url + "?sslmode=disable"), Catch::Contains("no encryption"));
+        CHECK_THAT(refusal_of(url + "?sslmode=disable"), Catch::Contains("no encryption"));
     }
+}
+
+TEST_CASE("postgresql: tables of the first schema keep what they hold, and each account's history is listed") {
+    const postgres_server server;
+    server.execute(R"sql(
+        SET ROLE ilpd;
+        CREATE TABLE ilpd_schema_version (version integer NOT NULL);
+        INSERT INTO ilpd_schema_version VALUES (1);
+        CREATE TABLE assets (id bigint PRIMARY KEY, uuid text NOT NULL UNIQUE, code text NOT NULL,
+            scale smallint NOT NULL, created_at bigint NOT NULL, UNIQUE (code, scale));
+        CREATE TABLE accounts (id bigint PRIMARY KEY, asset_id bigint NOT NULL REFERENCES assets (id),
+            kind text NOT NULL, debits_posted numeric(39, 0) NOT NULL DEFAULT 0,
+            credits_posted numeric(39, 0) NOT NULL DEFAULT 0) WITH (fillfactor = 50);
+        CREATE TABLE peers (id bigint PRIMARY KEY, uuid text NOT NULL UNIQUE,
+            name text NOT NULL UNIQUE DEFERRABLE INITIALLY DEFERRED, ilp_address text NOT NULL,
+            asset_id bigint NOT NULL REFERENCES assets (id),
+            account_id bigint NOT NULL UNIQUE REFERENCES accounts (id), created_at bigint NOT NULL);
+        CREATE TABLE transfers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, uuid text, kind text,
+            state text NOT NULL DEFAULT 'posted', debit_account bigint NOT NULL, credit_account bigint NOT NULL,
+            amount numeric(39, 0) NOT NULL, packets bigint NOT NULL DEFAULT 0, created_at bigint NOT NULL,
+            expires_at bigint);
+        CREATE UNIQUE INDEX transfers_by_uuid ON transfers (uuid) WHERE uuid IS NOT NULL;
+        CREATE INDEX transfers_pending ON transfers (id) WHERE state = 'pending';
+        CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, uuid text NOT NULL UNIQUE,
+            type text NOT NULL, data text NOT NULL, created_at bigint NOT NULL, attempts bigint NOT NULL DEFAULT 0,
+            due bigint, delivered_at bigint);
+        CREATE TABLE ledger_state (last_commit bigint NOT NULL, writer text NOT NULL);
+        INSERT INTO ledger_state VALUES (0, '');
+        INSERT INTO assets VALUES (1, 'usd', 'USD', 9, 1700000000001);
+        INSERT INTO accounts VALUES (1, 1, 'asset_liquidity', 0, 0), (2, 1, 'settlement', 9, 0),
+            (3, 1, 'peer_liquidity', 7, 9), (4, 1, 'peer_liquidity', 0, 7);
+        INSERT INTO peers VALUES (1, 'b', 'bob', 'test.bob', 1, 3, 1700000000002),
+            (2, 'c', 'carol', 'test.carol', 1, 4, 3);
+        INSERT INTO transfers (id, uuid, kind, state, debit_account, credit_account, amount, packets, created_at)
+            OVERRIDING SYSTEM VALUE VALUES (1, 'deposit', 'deposit', 'posted', 2, 3, 9, 0, 1),
+            (3, NULL, NULL, 'posted', 3, 4, 4, 2, 1), (4, 'pending', 'withdrawal', 'pending', 3, 2, 1, 0, 1),
+            (9, NULL, NULL, 'posted', 3, 4, 3, 1, 1);
+        INSERT INTO events (uuid, type, data, created_at, attempts, due) VALUES ('one', 'type', '{}', 5, 2, 7);
+    )sql");
+    const auto store = open_or_throw(server.url());
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "2");
+    CHECK(server.value(broken_links) == "0");
+    const catalogue loaded = store->load().value();
+    REQUIRE(loaded.peers.size() == 2);
+    CHECK(loaded.peers[0].created_at == ilp::timestamp{1'700'000'000'002ms});
+    CHECK(loaded.peers[0].terms == kept_peer_terms{.name = "bob", .ilp_address = "test.bob"});
+    CHECK(loaded.assets.at(0).terms == asset_terms{});
+    CHECK(loaded.pending_withdrawals.size() == 1);
+    CHECK(store->list_events({}).value().at(0).attempts == 2);
+    CHECK(audit(server.url()).value().faults.empty());
+
+    liquidity_account bob{account_id{3}};
+    liquidity_account carol{account_id{4}};
+    const posting posting{&carol, &bob, 2, 1};
+    const std::array totals{account_change{carol.id, account_kind::peer_liquidity, {0, 7}, {2, 7}},
+                            account_change{bob.id, account_kind::peer_liquidity, {7, 9}, {7, 11}}};
+    changes changes;
+    changes.postings = {&posting, 1};
+    changes.accounts = totals;
+    REQUIRE(store->commit(changes).has_value());
+    using list = std::vector<std::uint64_t>;
+    CHECK(numbers_listed(*store, account_id{3}, account_side::debit) == list{9, 4, 3});
+    CHECK(numbers_listed(*store, account_id{3}, account_side::credit) == list{10, 1});
+    CHECK(numbers_listed(*store, account_id{4}, account_side::credit) == list{9, 3});
+    CHECK(server.value(broken_links) == "0");
+    CHECK(audit(server.url()).value().faults.empty());
 }

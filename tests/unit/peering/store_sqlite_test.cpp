@@ -16,7 +16,7 @@ using namespace peering::testing;
 
 namespace {
 
-std::string refusal(const std::string& url) {
+std::string refusal_of(const std::string& url) {
     const auto opened = open_store(url);
     return opened ? "opened" : opened.error().message;
 }
@@ -54,6 +54,8 @@ TEST_CASE("a commit is on disk when it returns: transfers per pair, totals per a
                                                   ""});
         CHECK(reader.book_is_sound());
         CHECK(reader.accounts_agree_with_transfers());
+        CHECK(reader.chains_are_sound());
+        CHECK(reader.chains_are_sound());
     }
     const catalogue loaded = open_or_throw(db.url)->load().value();
     CHECK((loaded.peers[0].liquidity.totals == account_totals{10, 100}));
@@ -98,21 +100,21 @@ TEST_CASE("the database is its owner's alone, durable, and can be read beside th
 TEST_CASE("a second daemon on one database is refused, by whatever name it goes") {
     database db;
     auto store = open_or_throw(db.url);
-    CHECK_THAT(refusal(db.url), Catch::Contains(db.path) && Catch::Contains("in use by another ilpd (pid "));
+    CHECK_THAT(refusal_of(db.url), Catch::Contains(db.path) && Catch::Contains("in use by another ilpd (pid "));
     const std::string other_name = db.directory.path() / "link.db";
     std::filesystem::create_symlink(db.path, other_name);
-    CHECK_THAT(refusal("sqlite:" + other_name), Catch::Contains("in use by another ilpd (pid "));
+    CHECK_THAT(refusal_of("sqlite:" + other_name), Catch::Contains("in use by another ilpd (pid "));
     store.reset();
-    CHECK(refusal(db.url) == "opened");
+    CHECK(refusal_of(db.url) == "opened");
     CHECK(std::filesystem::exists(db.path + ".lock"));
 }
 
 TEST_CASE("a path that cannot hold a database is refused with the reason") {
     database db;
-    CHECK_THAT(refusal("sqlite:" + db.directory.path().string()), Catch::Contains("is a directory"));
-    CHECK_THAT(refusal("sqlite:/nonexistent/ilpd.db"), Catch::Contains("No such file or directory"));
-    CHECK_THAT(refusal("sqlite:/proc/ilpd.db"), Catch::Contains("/proc/ilpd.db"));
-    CHECK(refusal("sqlite:/proc/ilpd.db") != "opened");
+    CHECK_THAT(refusal_of("sqlite:" + db.directory.path().string()), Catch::Contains("is a directory"));
+    CHECK_THAT(refusal_of("sqlite:/nonexistent/ilpd.db"), Catch::Contains("No such file or directory"));
+    CHECK_THAT(refusal_of("sqlite:/proc/ilpd.db"), Catch::Contains("/proc/ilpd.db"));
+    CHECK(refusal_of("sqlite:/proc/ilpd.db") != "opened");
 }
 
 TEST_CASE("a file that is not ours is refused and left as it is") {
@@ -120,23 +122,23 @@ TEST_CASE("a file that is not ours is refused and left as it is") {
     SECTION("no database at all") {
         const std::string text(4096, 'x');
         std::ofstream{db.path} << text;
-        CHECK_THAT(refusal(db.url), Catch::Contains("file is not a database"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("file is not a database"));
         std::string kept;
         std::getline(std::ifstream{db.path}, kept);
         CHECK(kept == text);
     }
     SECTION("another application's, without an id") {
         execute(db.path, "CREATE TABLE cakes (name TEXT)");
-        CHECK_THAT(refusal(db.url), Catch::Contains("another application"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("another application"));
     }
     SECTION("another application's, with an id") {
         execute(db.path, "PRAGMA application_id = 7");
-        CHECK_THAT(refusal(db.url), Catch::Contains("another application"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("another application"));
     }
     SECTION("a newer ilpd's") {
         open_or_throw(db.url);
         execute(db.path, "PRAGMA user_version = 99");
-        CHECK_THAT(refusal(db.url), Catch::Contains("newer ilpd") && Catch::Contains("99"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("newer ilpd") && Catch::Contains("99"));
     }
 }
 
@@ -205,6 +207,7 @@ TEST_CASE("a disk that takes no more is an error, the same commit succeeds when 
     REQUIRE(store->commit(traffic.commit()).has_value());
     CHECK(reader.value("SELECT count(*) FROM transfers WHERE packets > 0") == "1");
     CHECK(reader.accounts_agree_with_transfers());
+    CHECK(reader.chains_are_sound());
 }
 
 TEST_CASE("a commit to an account that the database does not have is refused whole") {
@@ -218,6 +221,7 @@ TEST_CASE("a commit to an account that the database does not have is refused who
     reader reader{db.path};
     CHECK(reader.value("SELECT count(*) FROM transfers WHERE packets > 0") == "0");
     CHECK(reader.accounts_agree_with_transfers());
+    CHECK(reader.chains_are_sound());
 }
 
 TEST_CASE("a database of the first schema is brought up to date, with its history") {
@@ -253,5 +257,77 @@ TEST_CASE("a database of the first schema is brought up to date, with its histor
     const catalogue loaded = store->load().value();
     CHECK((loaded.peers.at(0).liquidity.totals == account_totals{0, 4}));
     CHECK(loaded.pending_withdrawals.empty());
+    CHECK(audit(db.url).value().faults.empty());
+}
+
+TEST_CASE(
+    "a database of the second schema keeps its peers, events and transfers, and each account's history is listed") {
+    database db;
+    execute(db.path, R"sql(
+        PRAGMA application_id = 1768714340;
+        PRAGMA user_version = 2;
+        CREATE TABLE assets (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, code TEXT NOT NULL,
+            scale INTEGER NOT NULL CHECK (scale BETWEEN 0 AND 255), created_at INTEGER NOT NULL, UNIQUE (code, scale))
+            STRICT;
+        CREATE TABLE accounts (id INTEGER PRIMARY KEY AUTOINCREMENT, asset_id INTEGER NOT NULL REFERENCES assets (id),
+            kind TEXT NOT NULL, debits_posted TEXT NOT NULL DEFAULT '0', credits_posted TEXT NOT NULL DEFAULT '0')
+            STRICT;
+        CREATE UNIQUE INDEX accounts_of_asset ON accounts (asset_id, kind) WHERE kind <> 'peer_liquidity';
+        CREATE TABLE peers (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,
+            ilp_address TEXT NOT NULL, asset_id INTEGER NOT NULL REFERENCES assets (id),
+            account_id INTEGER NOT NULL UNIQUE REFERENCES accounts (id), created_at INTEGER NOT NULL) STRICT;
+        CREATE TABLE transfers (id INTEGER PRIMARY KEY, uuid TEXT,
+            debit_account INTEGER NOT NULL REFERENCES accounts (id),
+            credit_account INTEGER NOT NULL REFERENCES accounts (id), amount TEXT NOT NULL, packets INTEGER NOT NULL,
+            created_at INTEGER NOT NULL, kind TEXT CHECK (kind IN ('deposit', 'withdrawal')),
+            state TEXT NOT NULL DEFAULT 'posted' CHECK (state IN ('pending', 'posted', 'voided', 'expired')),
+            expires_at INTEGER);
+        CREATE UNIQUE INDEX transfers_by_uuid ON transfers (uuid) WHERE uuid IS NOT NULL;
+        CREATE INDEX transfers_pending ON transfers (id) WHERE state = 'pending';
+        CREATE TABLE events (id INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, type TEXT NOT NULL, data TEXT NOT NULL,
+            created_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER, delivered_at INTEGER) STRICT;
+        CREATE INDEX events_due ON events (due) WHERE due IS NOT NULL;
+        INSERT INTO assets VALUES (1, '7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c11', 'USD', 9, 1700000000001);
+        INSERT INTO accounts VALUES (1, 1, 'asset_liquidity', '0', '0');
+        INSERT INTO accounts VALUES (2, 1, 'settlement', '9', '0');
+        INSERT INTO accounts VALUES (3, 1, 'peer_liquidity', '7', '9');
+        INSERT INTO accounts VALUES (4, 1, 'peer_liquidity', '0', '7');
+        INSERT INTO peers VALUES (1, '7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c12', 'bob', 'test.bob', 1, 3, 1700000000002);
+        INSERT INTO peers VALUES (2, '7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c14', 'carol', 'test.carol', 1, 4, 3);
+        INSERT INTO transfers VALUES (1, 'deposit', 2, 3, '9', 0, 1, 'deposit', 'posted', NULL);
+        INSERT INTO transfers VALUES (3, NULL, 3, 4, '4', 2, 1, NULL, 'posted', NULL);
+        INSERT INTO transfers VALUES (4, 'pending', 3, 2, '1', 0, 1, 'withdrawal', 'pending', 99);
+        INSERT INTO transfers VALUES (9, NULL, 3, 4, '3', 1, 1, NULL, 'posted', NULL);
+        INSERT INTO events VALUES (1, 'one', 'type', '{}', 5, 2, 7, NULL);
+    )sql");
+    const auto store = open_or_throw(db.url);
+    reader reader{db.path};
+    CHECK(reader.value("PRAGMA user_version") == "3");
+    CHECK(reader.rows("PRAGMA foreign_key_check").empty());
+    CHECK(reader.chains_are_sound());
+    const catalogue loaded = store->load().value();
+    REQUIRE(loaded.peers.size() == 2);
+    CHECK(loaded.peers[0].created_at == ilp::timestamp{std::chrono::milliseconds{1'700'000'000'002}});
+    CHECK(loaded.peers[0].terms == kept_peer_terms{.name = "bob", .ilp_address = "test.bob"});
+    CHECK(loaded.peers[1].liquidity.id == account_id{4});
+    CHECK(loaded.assets.at(0).terms == asset_terms{});
+    CHECK(loaded.pending_withdrawals.size() == 1);
+    CHECK(store->list_events({}).value().at(0).attempts == 2);
+    CHECK(audit(db.url).value().faults.empty());
+
+    liquidity_account bob{account_id{3}};
+    liquidity_account carol{account_id{4}};
+    const posting posting{&carol, &bob, 2, 1};
+    const std::array totals{account_change{carol.id, account_kind::peer_liquidity, {0, 7}, {2, 7}},
+                            account_change{bob.id, account_kind::peer_liquidity, {7, 9}, {7, 11}}};
+    changes changes;
+    changes.postings = {&posting, 1};
+    changes.accounts = totals;
+    REQUIRE(store->commit(changes).has_value());
+    using list = std::vector<std::uint64_t>;
+    CHECK(numbers_listed(*store, account_id{3}, account_side::debit) == list{9, 4, 3});
+    CHECK(numbers_listed(*store, account_id{3}, account_side::credit) == list{10, 1});
+    CHECK(numbers_listed(*store, account_id{4}, account_side::credit) == list{9, 3});
+    CHECK(reader.chains_are_sound());
     CHECK(audit(db.url).value().faults.empty());
 }

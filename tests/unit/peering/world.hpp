@@ -23,6 +23,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// What the tests of this room share.
@@ -207,6 +208,13 @@ private:
     int calls_ = 0;
 };
 
+inline std::vector<std::uint64_t> numbers_listed(store& store, account_id account, account_side side) {
+    std::vector<std::uint64_t> numbers;
+    const auto listed = store.list_transfers(account, side, 1000).value();
+    for (const listed_transfer& transfer : listed) numbers.push_back(transfer.number);
+    return numbers;
+}
+
 /// Passes everything on, so that a test can change one call.
 class store_decorator : public store {
 public:
@@ -296,6 +304,21 @@ public:
         for (const auto& row : rows("SELECT id, debits_posted, credits_posted FROM accounts")) {
             const account_totals kept{parse_wide_amount(row[1]).value(), parse_wide_amount(row[2]).value()};
             if (recomputed[row[0]] != kept) return false;
+        }
+        return true;
+    }
+
+    /// Every row of transfers names the one before it, and every account the last one, on either side.
+    bool chains_are_sound() {
+        std::map<std::string, std::pair<std::string, std::string>> ends;
+        for (const auto& row : rows("SELECT id FROM accounts")) ends[row[0]] = {"0", "0"};
+        for (const auto& row : rows("SELECT id, debit_account, credit_account, previous_of_debit, previous_of_credit "
+                                    "FROM transfers ORDER BY id")) {
+            if (std::exchange(ends[row[1]].first, row[0]) != row[3]) return false;
+            if (std::exchange(ends[row[2]].second, row[0]) != row[4]) return false;
+        }
+        for (const auto& row : rows("SELECT id, last_debit_transfer, last_credit_transfer FROM accounts")) {
+            if (ends[row[0]] != std::pair{row[1], row[2]}) return false;
         }
         return true;
     }

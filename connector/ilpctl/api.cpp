@@ -1,0 +1,119 @@
+#include "connector/ilpctl/api.hpp"
+
+#include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/table.hpp"
+#include "peering/canonical_json.hpp"
+#include "peering/parse_json.hpp"
+#include "peering/signature.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/string.hpp>
+#include <fmt/format.h>
+
+namespace connector::ilpctl {
+namespace {
+
+namespace json = boost::json;
+
+std::string_view text_of(const json::object& object, std::string_view name) {
+    const auto* found = object.if_contains(name);
+    const auto* text = found == nullptr ? nullptr : found->if_string();
+    return text == nullptr ? std::string_view{} : std::string_view{*text};
+}
+
+/// One line of what the daemon says, with its code.
+struct complaint {
+    std::string text;
+    std::string code;
+};
+
+complaint complaint_of(const json::value& error) {
+    const auto* object = error.if_object();
+    if (object == nullptr) return {"an error without a message", {}};
+    auto result = complaint{printable(text_of(*object, "message")), {}};
+    if (const auto* extensions = object->if_contains("extensions"); extensions != nullptr && extensions->is_object())
+        result.code = printable(text_of(extensions->get_object(), "code"));
+    if (!result.code.empty()) result.text += fmt::format(" ({})", result.code);
+    return result;
+}
+
+[[noreturn]] void throw_unauthenticated(bool is_signed) {
+    throw failure{exit_status::unauthenticated,
+                  is_signed
+                      ? "not authenticated: the daemon does not take the signature; are secret and tenant its own, "
+                        "and does the clock agree with its clock?"
+                      : "not authenticated: the daemon wants signed requests; give the secret with --secret-file "
+                        "or ILPD_ADMIN_SECRET"};
+}
+
+/// The daemon has not said whether it did what was asked.
+bool is_open(std::string_view code) {
+    return code == "TIMEOUT" || code == "INTERNAL_SERVER_ERROR";
+}
+
+}  // namespace
+
+std::string request_body(const documents::document& what, const json::object& variables) {
+    const auto body = json::object{{"query", what.text}, {"variables", variables}};
+    return peering::canonical_json(body).value();
+}
+
+header_list request_headers(const credentials& who, std::string_view body, ilp::timestamp now) {
+    auto headers = header_list{{"Content-Type", "application/json"}, {"Accept", "application/json"}};
+    if (who.secret) {
+        headers.emplace_back("signature", peering::signature_header(who.secret->reveal(), now, body));
+        headers.emplace_back("tenant-id", who.tenant);
+    }
+    return headers;
+}
+
+std::string advice(const repetition& again) {
+    if (again.idempotency_key.empty()) return {};
+    const auto id = again.id.empty() ? std::string{} : fmt::format("--id {} ", again.id);
+    return fmt::format(
+        "\nIt may have been done, or not. Repeat the command with\n  {}--idempotency-key {}\nand it is done once.", id,
+        again.idempotency_key);
+}
+
+json::value read_reply(const documents::document& what, const http_reply& reply, const repetition& again,
+                       bool is_signed) {
+    if (reply.status == 401) throw_unauthenticated(is_signed);
+    const auto parsed = peering::parse_json(reply.body);
+    const auto* body = parsed ? parsed->if_object() : nullptr;
+    const auto* errors = body == nullptr ? nullptr : body->if_contains("errors");
+    if (errors != nullptr && errors->is_array() && !errors->get_array().empty()) {
+        auto text = std::string{};
+        auto code = std::string{};
+        auto open = false;
+        for (const json::value& error : errors->get_array()) {
+            const auto complaint = complaint_of(error);
+            if (complaint.code == "UNAUTHENTICATED") throw_unauthenticated(is_signed);
+            if (code.empty()) code = complaint.code;
+            if (!text.empty()) text += '\n';
+            text += complaint.text;
+            open = open || is_open(complaint.code);
+        }
+        throw failure{exit_status::refused, text + (open ? advice(again) : std::string{}), code};
+    }
+    const auto* data = body == nullptr ? nullptr : body->if_contains("data");
+    const auto* object = data == nullptr ? nullptr : data->if_object();
+    const auto* answer = object == nullptr ? nullptr : object->if_contains(what.field);
+    if (answer == nullptr || reply.status / 100 != 2)
+        throw failure{exit_status::no_answer,
+                      fmt::format("what answers there is no Admin API: HTTP status {}{}", reply.status, advice(again))};
+    return *answer;
+}
+
+json::value remote_api::ask(const documents::document& what, json::object variables, const repetition& again,
+                            std::chrono::milliseconds extra) {
+    const auto body = request_body(what, variables);
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto reply = post(endpoint_, request_headers(who_, body, now), body, timeout_ + extra);
+    if (!reply)
+        throw failure{exit_status::no_answer,
+                      fmt::format("no answer from {}: {}{}", endpoint_.url, reply.error().why,
+                                  reply.error().where == lost_at::under_way ? advice(again) : std::string{})};
+    return read_reply(what, *reply, again, who_.secret.has_value());
+}
+
+}  // namespace connector::ilpctl

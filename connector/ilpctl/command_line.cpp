@@ -1,0 +1,138 @@
+#include "connector/ilpctl/command_line.hpp"
+
+#include "config/value.hpp"
+#include "connector/ilpctl/completion.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+namespace connector::ilpctl {
+namespace {
+
+constexpr auto secret_variable = "ILPD_ADMIN_SECRET";
+
+constexpr auto footer =
+    "Peers are named by id or name, assets by id, as USD/9, or as USD when it has one\n"
+    "scale. Amounts are typed in units of the asset: 12.50. `ilpctl --help` lists the\n"
+    "options of every verb; all is explained in ilpctl(1).";
+
+void add_completion_verbs(CLI::App& root, chosen_verb& chosen) {
+    auto& group = add_group(root, "completion", "print what makes a shell complete ilpctl's command lines");
+    const auto add_shell = [&](const std::string& shell, std::string (*script)(const CLI::App&)) {
+        group.add_subcommand(shell, "for " + shell)->callback([&root, &chosen, script] {
+            chosen.run_without_daemon = [&root, script](std::ostream& out) { out << script(root); };
+        });
+    };
+    add_shell("bash", &bash_completion);
+    add_shell("zsh", &zsh_completion);
+}
+
+/// An option wins over the variable of the same meaning; an empty variable is none.
+void read_variables(global_terms& globals, const CLI::App& tree, const surroundings& system) {
+    const auto take = [&](const char* option, const char* variable, std::string& target) {
+        const auto text = system.variable(variable);
+        if (tree.get_option(option)->count() == 0 && text && !text->empty()) target = *text;
+    };
+    take("--url", "ILPCTL_URL", globals.url);
+    take("--tenant", "ILPCTL_TENANT", globals.tenant);
+}
+
+std::optional<config::secret> secret_of(const global_terms& globals, const surroundings& system) {
+    if (globals.secret_file) return config::secret{read_secret_file(system.in, *globals.secret_file)};
+    const auto text = system.variable(secret_variable);
+    if (!text || text->empty()) return std::nullopt;
+    const auto type = config::signing_secret();
+    const auto secret = type.parse(*text);
+    if (!secret) throw failure{exit_status::usage, fmt::format("{}: expected {}", secret_variable, type.expected)};
+    return *secret;
+}
+
+std::unique_ptr<api> connect(const global_terms& globals, const surroundings& system) {
+    const auto type = config::http_url();
+    const auto endpoint = type.parse(globals.url);
+    if (!endpoint)
+        throw failure{exit_status::usage, fmt::format("URL: {}", endpoint.error().empty() ? "expected " + type.expected
+                                                                                          : endpoint.error())};
+    // A header may not hold anything else.
+    if (globals.tenant.empty() || !std::ranges::all_of(globals.tenant, [](char c) { return c > ' ' && c <= '~'; }))
+        throw failure{exit_status::usage, "the tenant's id has characters that no id has"};
+    return system.connect(*endpoint, {secret_of(globals, system), globals.tenant}, globals.timeout);
+}
+
+exit_status run_verb(command_line& line, const surroundings& system) {
+    if (line.chosen().run_without_daemon) {
+        line.chosen().run_without_daemon(system.out);
+        return exit_status::done;
+    }
+    auto globals = line.globals();
+    read_variables(globals, line.tree(), system);
+    const auto daemon = connect(globals, system);
+    auto session = ilpctl::session{.daemon = *daemon,
+                                   .in = system.in,
+                                   .out = system.out,
+                                   .err = system.err,
+                                   .json = globals.json,
+                                   .form = globals.raw ? amount_form::raw : amount_form::units};
+    line.chosen().run(session);
+    return exit_status::done;
+}
+
+}  // namespace
+
+command_line::command_line() : tree_{"ilpctl: looks after a running ilpd, through its Admin API", "ilpctl"} {
+    tree_.require_subcommand(1);
+    tree_.fallthrough();  // options of all verbs may stand behind the verb
+    tree_.footer(footer);
+    tree_.set_version_flag("--version", "ilpctl " ILPD_VERSION);
+    tree_
+        .add_option("--url", globals_.url, fmt::format("of the Admin API; else from ILPCTL_URL, else {}", globals_.url))
+        ->type_name("URL");
+    add_text(tree_, "--secret-file", globals_.secret_file, "FILE",
+             fmt::format("with the secret that requests are signed with; else from {}; - for standard input",
+                         secret_variable));
+    tree_
+        .add_option("--tenant", globals_.tenant,
+                    fmt::format("who signs; else from ILPCTL_TENANT, else {}", globals_.tenant))
+        ->type_name("ID");
+    tree_.add_flag("--json", globals_.json, "print what the API answered, for programs");
+    tree_.add_flag("--raw", globals_.raw, "amounts are typed and shown in the smallest unit");
+    const auto read_timeout = [this](const std::string& text) {
+        const auto type = config::duration(std::chrono::milliseconds{1}, std::chrono::hours{1});
+        const auto value = type.parse(text);
+        if (!value) throw CLI::ValidationError{fmt::format("\"{}\": expected {}", text, type.expected)};
+        globals_.timeout = *value;
+    };
+    tree_
+        .add_option_function<std::string>("--timeout", read_timeout, "how long to wait for the daemon; 10s by default")
+        ->type_name("TIME");
+
+    add_status_verbs(tree_, chosen_);
+    add_asset_verbs(tree_, chosen_);
+    add_peer_verbs(tree_, chosen_);
+    add_liquidity_verbs(tree_, chosen_);
+    add_network_verbs(tree_, chosen_);
+    add_event_verbs(tree_, chosen_);
+    add_completion_verbs(tree_, chosen_);
+}
+
+exit_status run(const std::vector<std::string>& words, const surroundings& system) {
+    auto line = command_line{};
+    try {
+        line.tree().parse(std::vector<std::string>{words.rbegin(), words.rend()});
+    } catch (const CLI::ParseError& error) {
+        return line.tree().exit(error, system.out, system.err) == 0 ? exit_status::done : exit_status::usage;
+    }
+    try {
+        return run_verb(line, system);
+    } catch (const failure& failure) {
+        system.err << "ilpctl: " << failure.what() << '\n';
+        return failure.status();
+    } catch (const std::exception& error) {
+        system.err << "ilpctl: the answer is not as the Admin API's schema says (" << error.what() << ")\n";
+        return exit_status::no_answer;
+    }
+}
+
+}  // namespace connector::ilpctl

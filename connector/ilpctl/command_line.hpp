@@ -1,0 +1,59 @@
+#pragma once
+
+#include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/verbs.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <functional>
+#include <istream>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace connector::ilpctl {
+
+struct global_terms {
+    std::string url = "http://127.0.0.1:3001/graphql";
+    optional_text secret_file;
+    std::string tenant = "00000000-0000-4000-8000-000000000001";
+    bool json = false;
+    bool raw = false;
+    std::chrono::milliseconds timeout = std::chrono::seconds{10};
+};
+
+/// The tree of all verbs with their options: what is parsed, completed, and compared with the manual page.
+class command_line {
+public:
+    command_line();
+    command_line(const command_line&) = delete;
+    command_line& operator=(const command_line&) = delete;
+
+    CLI::App& tree() noexcept { return tree_; }
+    const CLI::App& tree() const noexcept { return tree_; }
+    const global_terms& globals() const noexcept { return globals_; }
+    const chosen_verb& chosen() const noexcept { return chosen_; }
+
+private:
+    global_terms globals_;
+    chosen_verb chosen_;
+    CLI::App tree_;
+};
+
+/// What the program has from the system.
+struct surroundings {
+    std::function<optional_text(const std::string&)> variable;  ///< of the environment; empty when it is not set
+    std::istream& in;
+    std::ostream& out;
+    std::ostream& err;
+    std::function<std::unique_ptr<api>(config::http_endpoint, credentials, std::chrono::milliseconds)> connect;
+};
+
+/// The whole program. `words` are without its name.
+exit_status run(const std::vector<std::string>& words, const surroundings& system);
+
+}  // namespace connector::ilpctl

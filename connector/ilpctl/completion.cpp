@@ -1,0 +1,178 @@
+#include "connector/ilpctl/completion.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace connector::ilpctl {
+namespace {
+
+void collect(const CLI::App& verb, const std::string& path, std::vector<verb_words>& into) {
+    auto words = verb_words{.path = path, .verb = &verb, .verbs = verb.get_subcommands({}), .options = {}};
+    for (const CLI::Option* option : verb.get_options())
+        if (option->nonpositional() && !option->get_lnames().empty()) words.options.push_back(option);
+    const auto below = words.verbs;
+    into.push_back(std::move(words));
+    for (const CLI::App* next : below)
+        collect(*next, path.empty() ? next->get_name() : path + " " + next->get_name(), into);
+}
+
+/// Options of the verb and, since they may stand behind it, those of ilpctl.
+std::vector<const CLI::Option*> options_at(const verb_words& words, const verb_words& root) {
+    auto options = words.options;
+    auto names = std::set<std::string>{};
+    for (const CLI::Option* option : options) names.insert(option_name(*option));
+    for (const CLI::Option* option : root.options)
+        if (option_name(*option) != "--version" && names.insert(option_name(*option)).second) options.push_back(option);
+    return words.path.empty() ? root.options : options;
+}
+
+/// Names of all options for which `wanted` says yes, as a pattern of `case`.
+template <typename Wanted>
+std::string pattern(const std::vector<verb_words>& tree, const Wanted& wanted) {
+    auto names = std::set<std::string>{};
+    for (const verb_words& words : tree)
+        for (const CLI::Option* option : words.options)
+            if (wanted(*option)) names.insert(option_name(*option));
+    return fmt::format("{}", fmt::join(names, "|"));
+}
+
+/// Paths that have verbs below them, each with the verb: what a word makes of a path.
+std::string steps(const std::vector<verb_words>& tree) {
+    auto paths = std::vector<std::string>{};
+    for (const verb_words& words : tree)
+        if (!words.path.empty()) paths.push_back("'" + words.path + "'");
+    return fmt::format("{}", fmt::join(paths, "|"));
+}
+
+/// For a shell, whatever it holds.
+std::string in_quotes(std::string_view text) {
+    auto result = std::string{"'"};
+    for (const char c : text) result += c == '\'' ? std::string{R"('\'')"} : std::string{c};
+    return result + "'";
+}
+
+constexpr auto bash_template = R"(# bash completion for ilpctl: source <(ilpctl completion bash)
+_ilpctl() {{
+    local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} path= word verbs= options= skip= i
+    COMPREPLY=()
+    # --option=value comes as three words.
+    if [[ $before == '=' ]]; then before=${{COMP_WORDS[COMP_CWORD - 2]}}; fi
+    if [[ $current == '=' ]]; then current= before=${{COMP_WORDS[COMP_CWORD - 1]}}; fi
+    case $before in
+    {files})
+        compopt -o filenames 2>/dev/null || :
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    {values}) return ;;
+    esac
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${{COMP_WORDS[i]}}
+        if [[ $word == '=' ]]; then skip=yes; continue; fi
+        if [[ $skip ]]; then skip=; continue; fi
+        case $word in
+        {values}) skip=yes; continue ;;
+        -*) continue ;;
+        esac
+        case "${{path:+$path }}$word" in
+        {steps}) path="${{path:+$path }}$word" ;;
+        esac
+    done
+    case $path in
+{cases}    esac
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    else
+        mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
+    fi
+}}
+complete -F _ilpctl ilpctl
+)";
+
+constexpr auto zsh_template = R"(#compdef ilpctl
+# zsh completion for ilpctl: a file _ilpctl in a folder of $fpath, or source <(ilpctl completion zsh)
+_ilpctl() {{
+    local before=${{words[CURRENT - 1]}} at= word skip=
+    local -a verbs options
+    if [[ $PREFIX == (${{~:-{files}}})=* ]]; then compset -P '*='; _files; return; fi
+    case $before in
+    ({files}) _files; return ;;
+    ({values}) return 1 ;;
+    esac
+    for word in ${{words[2,CURRENT - 1]}}; do
+        if [[ -n $skip ]]; then skip=; continue; fi
+        case $word in
+        ({values}) skip=yes; continue ;;
+        (-*) continue ;;
+        esac
+        case "${{at:+$at }}$word" in
+        ({steps}) at="${{at:+$at }}$word" ;;
+        esac
+    done
+    case $at in
+{cases}    esac
+    if [[ $PREFIX == -* ]]; then
+        _describe -o option options
+    elif (( $#verbs )); then
+        _describe verb verbs
+    fi
+}}
+if [[ $funcstack[1] == _ilpctl ]]; then _ilpctl "$@"; else compdef _ilpctl ilpctl; fi
+)";
+
+}  // namespace
+
+std::vector<verb_words> words_of(const CLI::App& tree) {
+    auto all = std::vector<verb_words>{};
+    collect(tree, "", all);
+    return all;
+}
+
+std::string option_name(const CLI::Option& option) {
+    return "--" + option.get_lnames().front();
+}
+
+bool takes_value(const CLI::Option& option) {
+    return option.get_items_expected_max() > 0;
+}
+
+bool takes_file(const CLI::Option& option) {
+    return takes_value(option) && option.get_type_name() == "FILE";
+}
+
+std::string bash_completion(const CLI::App& tree) {
+    const auto all = words_of(tree);
+    auto cases = std::string{};
+    for (const verb_words& words : all) {
+        auto verbs = std::vector<std::string>{};
+        for (const CLI::App* verb : words.verbs) verbs.push_back(verb->get_name());
+        auto options = std::vector<std::string>{};
+        for (const CLI::Option* option : options_at(words, all.front())) options.push_back(option_name(*option));
+        cases += fmt::format("    '{}') verbs='{}' options='{}' ;;\n", words.path, fmt::join(verbs, " "),
+                             fmt::join(options, " "));
+    }
+    return fmt::format(bash_template, fmt::arg("files", pattern(all, takes_file)),
+                       fmt::arg("values", pattern(all, takes_value)), fmt::arg("steps", steps(all)),
+                       fmt::arg("cases", cases));
+}
+
+std::string zsh_completion(const CLI::App& tree) {
+    const auto all = words_of(tree);
+    auto cases = std::string{};
+    for (const verb_words& words : all) {
+        auto verbs = std::string{};
+        for (const CLI::App* verb : words.verbs)
+            verbs += " " + in_quotes(verb->get_name() + ":" + verb->get_description());
+        auto options = std::string{};
+        for (const CLI::Option* option : options_at(words, all.front()))
+            options += " " + in_quotes(option_name(*option) + ":" + option->get_description());
+        cases += fmt::format("    ('{}') verbs=({}) options=({}) ;;\n", words.path, verbs, options);
+    }
+    return fmt::format(zsh_template, fmt::arg("files", pattern(all, takes_file)),
+                       fmt::arg("values", pattern(all, takes_value)), fmt::arg("steps", steps(all)),
+                       fmt::arg("cases", cases));
+}
+
+}  // namespace connector::ilpctl

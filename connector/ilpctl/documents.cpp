@@ -1,0 +1,124 @@
+#include "connector/ilpctl/documents.hpp"
+
+namespace connector::ilpctl::documents {
+namespace {
+
+// Fragments are macros: a document must be one literal.
+#define ASSET_FIELDS                                                                                         \
+    "fragment AssetFields on Asset { id code scale liquidity liquidityThreshold withdrawalThreshold origin " \
+    "createdAt tenant { id publicName } }"
+#define PEER_FIELDS                                                                                              \
+    "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "   \
+    "liquidityThreshold maxPacketAmount routes http { outgoing { endpoint authToken @include(if: $secrets) } } " \
+    "createdAt tenant { id publicName } }"
+#define TENANT_FIELDS                                                                                         \
+    "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \
+    "value } }"
+#define NEXT_HOP_FIELDS "fragment NextHopFields on Peer { id name staticIlpAddress enabled asset { id code scale } }"
+#define TRANSFER_FIELDS                                                                                            \
+    "fragment TransferFields on AccountingTransfer { id transferType state amount debitAccountId creditAccountId " \
+    "ledger createdAt expiresAt }"
+#define PAGE_FIELDS "pageInfo { endCursor hasNextPage }"
+
+}  // namespace
+
+const document status{"node",
+                      "query Status { node { ilpAddress version startedAt ready storeError peers assets routes "
+                      "pendingWithdrawals } }"};
+const document whoami{"whoami", "query Whoami { whoami { id isOperator } }"};
+const document tenants{"tenants",
+                       "query Tenants($after: String, $first: Int, $sortOrder: SortOrder) { tenants(after: $after, "
+                       "first: $first, sortOrder: $sortOrder) { edges { node { ...TenantFields } } " PAGE_FIELDS
+                       " } } " TENANT_FIELDS};
+const document tenant{"tenant", "query Tenant($id: String!) { tenant(id: $id) { ...TenantFields } } " TENANT_FIELDS};
+
+const document assets{"assets",
+                      "query Assets($after: String, $first: Int, $sortOrder: SortOrder, $tenantId: String) { "
+                      "assets(after: $after, first: $first, sortOrder: $sortOrder, tenantId: $tenantId) { edges { node "
+                      "{ ...AssetFields } } " PAGE_FIELDS " } } " ASSET_FIELDS};
+const document asset{"asset", "query Asset($id: String!) { asset(id: $id) { ...AssetFields } } " ASSET_FIELDS};
+const document asset_by_unit{"assetByCodeAndScale",
+                             "query AssetByUnit($code: String!, $scale: UInt8!) { assetByCodeAndScale(code: $code, "
+                             "scale: $scale) { ...AssetFields } } " ASSET_FIELDS};
+const document create_asset{"createAsset",
+                            "mutation CreateAsset($input: CreateAssetInput!) { createAsset(input: $input) { asset { "
+                            "...AssetFields } } } " ASSET_FIELDS};
+const document update_asset{"updateAsset",
+                            "mutation UpdateAsset($input: UpdateAssetInput!) { updateAsset(input: $input) { asset { "
+                            "...AssetFields } } } " ASSET_FIELDS};
+const document delete_asset{"deleteAsset",
+                            "mutation DeleteAsset($input: DeleteAssetInput!) { deleteAsset(input: $input) { asset { "
+                            "...AssetFields } } } " ASSET_FIELDS};
+
+const document peers{"peers",
+                     "query Peers($after: String, $first: Int, $sortOrder: SortOrder, $tenantId: String, $secrets: "
+                     "Boolean = false) { peers(after: $after, first: $first, sortOrder: $sortOrder, tenantId: "
+                     "$tenantId) { edges { node { ...PeerFields } } " PAGE_FIELDS " } } " PEER_FIELDS};
+const document peer{"peer",
+                    "query Peer($id: String!, $secrets: Boolean = false) { peer(id: $id) { ...PeerFields } "
+                    "} " PEER_FIELDS};
+const document create_peer{"createPeer",
+                           "mutation CreatePeer($input: CreatePeerInput!, $secrets: Boolean = false) { "
+                           "createPeer(input: $input) { peer { ...PeerFields } } } " PEER_FIELDS};
+const document add_peer_by_url{"createOrUpdatePeerByUrl",
+                               "mutation AddPeerByUrl($input: CreateOrUpdatePeerByUrlInput!, $secrets: Boolean = "
+                               "false) { createOrUpdatePeerByUrl(input: $input) { peer { ...PeerFields } } "
+                               "} " PEER_FIELDS};
+const document update_peer{"updatePeer",
+                           "mutation UpdatePeer($input: UpdatePeerInput!, $secrets: Boolean = false) { "
+                           "updatePeer(input: $input) { peer { ...PeerFields } } } " PEER_FIELDS};
+const document delete_peer{"deletePeer",
+                           "mutation DeletePeer($input: DeletePeerInput!) { deletePeer(input: $input) { success } }"};
+const document set_peer_enabled{"setPeerEnabled",
+                                "mutation SetPeerEnabled($input: SetPeerEnabledInput!, $secrets: Boolean = false) { "
+                                "setPeerEnabled(input: $input) { peer { ...PeerFields } } } " PEER_FIELDS};
+
+const document deposit_peer{"depositPeerLiquidity",
+                            "mutation DepositPeerLiquidity($input: DepositPeerLiquidityInput!) { "
+                            "depositPeerLiquidity(input: $input) { success } }"};
+const document deposit_asset{"depositAssetLiquidity",
+                             "mutation DepositAssetLiquidity($input: DepositAssetLiquidityInput!) { "
+                             "depositAssetLiquidity(input: $input) { success } }"};
+const document withdraw_peer{"createPeerLiquidityWithdrawal",
+                             "mutation WithdrawPeerLiquidity($input: CreatePeerLiquidityWithdrawalInput!) { "
+                             "createPeerLiquidityWithdrawal(input: $input) { success } }"};
+const document withdraw_asset{"createAssetLiquidityWithdrawal",
+                              "mutation WithdrawAssetLiquidity($input: CreateAssetLiquidityWithdrawalInput!) { "
+                              "createAssetLiquidityWithdrawal(input: $input) { success } }"};
+const document post_withdrawal{"postLiquidityWithdrawal",
+                               "mutation PostLiquidityWithdrawal($input: PostLiquidityWithdrawalInput!) { "
+                               "postLiquidityWithdrawal(input: $input) { success } }"};
+const document void_withdrawal{"voidLiquidityWithdrawal",
+                               "mutation VoidLiquidityWithdrawal($input: VoidLiquidityWithdrawalInput!) { "
+                               "voidLiquidityWithdrawal(input: $input) { success } }"};
+const document transfers{"accountingTransfers",
+                         "query Transfers($id: String!, $limit: Int) { accountingTransfers(id: $id, limit: $limit) { "
+                         "debits { ...TransferFields } credits { ...TransferFields } } } " TRANSFER_FIELDS};
+
+const document routes{"routes",
+                      "query Routes($after: String, $first: Int, $prefix: String) { routes(after: $after, first: "
+                      "$first, prefix: $prefix) { edges { node { prefix peer { ...NextHopFields } } } " PAGE_FIELDS
+                      " } } " NEXT_HOP_FIELDS};
+const document route{"route",
+                     "query Route($address: String!, $assetId: String) { route(address: $address, assetId: $assetId) "
+                     "{ prefix peer { ...NextHopFields } } } " NEXT_HOP_FIELDS};
+const document events{"webhookEvents",
+                      "query Events($after: String, $first: Int, $sortOrder: SortOrder, $filter: WebhookEventFilter, "
+                      "$tenantId: String) { webhookEvents(after: $after, first: $first, sortOrder: $sortOrder, filter: "
+                      "$filter, tenantId: $tenantId) { edges { node { id type createdAt data } } " PAGE_FIELDS " } }"};
+const document ping{"ping",
+                    "mutation Ping($input: PingInput!) { ping(input: $input) { reached milliseconds peer { "
+                    "...NextHopFields } code triggeredBy message } } " NEXT_HOP_FIELDS};
+
+std::span<const document* const> all() {
+    static constexpr const document* list[] = {&status,           &whoami,          &tenants,         &tenant,
+                                               &assets,           &asset,           &asset_by_unit,   &create_asset,
+                                               &update_asset,     &delete_asset,    &peers,           &peer,
+                                               &create_peer,      &add_peer_by_url, &update_peer,     &delete_peer,
+                                               &set_peer_enabled, &deposit_peer,    &deposit_asset,   &withdraw_peer,
+                                               &withdraw_asset,   &post_withdrawal, &void_withdrawal, &transfers,
+                                               &routes,           &route,           &events,          &ping};
+    return list;
+}
+
+}  // namespace connector::ilpctl::documents

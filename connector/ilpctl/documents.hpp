@@ -1,0 +1,51 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+/// Every GraphQL document that ilpctl sends. Each holds one operation with one field; values travel as variables.
+namespace connector::ilpctl::documents {
+
+struct document {
+    std::string_view field;  ///< of Query or Mutation: where the answer stands in `data`
+    std::string_view text;
+};
+
+extern const document status;
+extern const document tenants;
+extern const document tenant;
+
+extern const document assets;
+extern const document asset;
+extern const document asset_by_unit;
+extern const document create_asset;
+extern const document update_asset;
+extern const document delete_asset;
+
+/// A peer's outgoing token is asked for only when `$secrets` is true.
+extern const document peers;
+extern const document peer;
+extern const document create_peer;
+extern const document add_peer_by_url;
+extern const document update_peer;
+extern const document delete_peer;
+extern const document set_peer_enabled;
+
+extern const document deposit_peer;
+extern const document deposit_asset;
+extern const document withdraw_peer;
+extern const document withdraw_asset;
+extern const document post_withdrawal;
+extern const document void_withdrawal;
+extern const document transfers;
+
+extern const document routes;
+extern const document route;
+extern const document events;
+extern const document ping;
+extern const document whoami;
+
+/// All of the above.
+std::span<const document* const> all();
+
+}  // namespace connector::ilpctl::documents

@@ -1,0 +1,57 @@
+#include "connector/ilpctl/table.hpp"
+#include "connector/ilpctl/verbs.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+namespace connector::ilpctl {
+namespace {
+
+namespace json = boost::json;
+
+struct event_terms : list_terms {
+    std::vector<std::string> types;
+    std::vector<std::string> other_types;
+};
+
+/// Low liquidity in words; an event of another kind as it is.
+std::string details(const session& s, const json::object& data) {
+    const auto* asset = data.if_contains("asset");
+    if (asset == nullptr || !asset->is_object() || !data.contains("balance") || !data.contains("liquidityThreshold"))
+        return json::serialize(data);
+    const auto unit = unit_of(asset->get_object());
+    return fmt::format("liquidity {}, threshold {}", amount_field(s, data, "balance", unit),
+                       amount_field(s, data, "liquidityThreshold", unit));
+}
+
+void list_events(session& s, const event_terms& terms) {
+    auto variables = list_variables(terms);
+    auto type = json::object{};
+    if (!terms.types.empty()) type["in"] = list_of(terms.types);
+    if (!terms.other_types.empty()) type["notIn"] = list_of(terms.other_types);
+    if (!type.empty()) variables["filter"] = json::object{{"type", std::move(type)}};
+    const auto events = fetch_nodes(s, documents::events, std::move(variables), terms.page);
+    if (s.json) return print_json(s, events);
+    auto table = ilpctl::table{{{"CREATED"}, {"TYPE"}, {"OF"}, {"DETAILS"}, {"ID"}}};
+    for (const json::value& node : events) {
+        const auto& event = node.as_object();
+        const auto& data = part(event, "data");
+        table.add(
+            {field(event, "createdAt"), field(event, "type"), field(data, "id"), details(s, data), field(event, "id")});
+    }
+    s.out << table.text();
+}
+
+}  // namespace
+
+void add_event_verbs(CLI::App& root, chosen_verb& chosen) {
+    const auto terms = std::make_shared<event_terms>();
+    auto& verb = add_verb(root, chosen, "events", "what webhooks tell, the newest first", terms, &list_events);
+    add_page_terms(verb, terms->page, 20);
+    add_order(verb, *terms);
+    add_owner(verb, terms->owner, "of this tenant alone");
+    add_texts(verb, "--type", terms->types, "TYPE", "only these, such as peer.liquidity_low; may be repeated");
+    add_texts(verb, "--not-type", terms->other_types, "TYPE", "all but these; may be repeated");
+}
+
+}  // namespace connector::ilpctl

@@ -1,0 +1,177 @@
+#include "config/value.hpp"
+#include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/table.hpp"
+#include "connector/ilpctl/verbs.hpp"
+#include "peering/uuid.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace connector::ilpctl {
+namespace {
+
+namespace json = boost::json;
+
+struct transfer_terms {
+    std::string account;
+    std::string amount;
+    optional_text id;
+    optional_text idempotency_key;
+    std::chrono::seconds timeout{};
+};
+
+struct one_withdrawal {
+    std::string id;
+    optional_text idempotency_key;
+};
+
+struct transfers_terms {
+    std::string account;
+    std::uint32_t limit = 20;
+};
+
+std::string transfer_id(const transfer_terms& terms) {
+    auto id = terms.id ? *terms.id : peering::new_uuid();
+    if (!peering::is_uuid_v4(id))
+        throw failure{exit_status::usage, fmt::format("--id: \"{}\" is no UUID of version 4", printable(id))};
+    return id;
+}
+
+/// Moves money; prints `told`, made of amount, account and id.
+void move(session& s, const transfer_terms& terms, const documents::document& of_peer,
+          const documents::document& of_asset, bool is_withdrawal,
+          const std::function<std::string(const std::string&, const std::string&, const std::string&)>& told) {
+    const auto id = transfer_id(terms);
+    const auto account = find_account(s, terms.account);
+    const auto amount = read_amount(s, "AMOUNT", terms.amount, account.unit);
+    const auto key = terms.idempotency_key ? *terms.idempotency_key : peering::new_uuid();
+    auto input =
+        json::object{{account.is_peer ? "peerId" : "assetId", account.id}, {"amount", to_string(amount)}, {"id", id}};
+    if (is_withdrawal) input["timeoutSeconds"] = std::to_string(terms.timeout.count());
+    const auto answer = change(s, account.is_peer ? of_peer : of_asset, std::move(input), key, id);
+    if (s.json)
+        return print_json(s, json::object{{"id", id}, {"idempotencyKey", key}, {"success", answer.at("success")}});
+    s.out << told(printable(show_amount(amount, account.unit, s.form)), printable(account.label), id);
+}
+
+void deposit(session& s, const transfer_terms& terms) {
+    move(s, terms, documents::deposit_peer, documents::deposit_asset, false,
+         [](const auto& amount, const auto& account, const auto& id) {
+             return fmt::format("deposited {} to {}: transfer {}\n", amount, account, id);
+         });
+}
+
+void withdraw(session& s, const transfer_terms& terms) {
+    move(s, terms, documents::withdraw_peer, documents::withdraw_asset, true,
+         [&](const auto& amount, const auto& account, const auto& id) {
+             if (terms.timeout.count() == 0)
+                 return fmt::format("withdrew {} from {}: transfer {}\n", amount, account, id);
+             return fmt::format(
+                 "reserved {} of {} for {} s: withdrawal {}\nilpctl liquidity post, or void, with this id ends it\n",
+                 amount, account, terms.timeout.count(), id);
+         });
+}
+
+void finish_withdrawal(session& s, const one_withdrawal& terms, const documents::document& what,
+                       std::string_view done) {
+    const auto key = terms.idempotency_key ? *terms.idempotency_key : peering::new_uuid();
+    const auto answer = change(s, what, {{"withdrawalId", terms.id}}, key);
+    if (s.json)
+        return print_json(s,
+                          json::object{{"id", terms.id}, {"idempotencyKey", key}, {"success", answer.at("success")}});
+    s.out << fmt::format("{} withdrawal {}\n", done, printable(terms.id));
+}
+
+void post_withdrawal(session& s, const one_withdrawal& terms) {
+    finish_withdrawal(s, terms, documents::post_withdrawal, "posted");
+}
+
+void void_withdrawal(session& s, const one_withdrawal& terms) {
+    finish_withdrawal(s, terms, documents::void_withdrawal, "voided");
+}
+
+struct listed_transfer {
+    std::string time;
+    bool is_incoming = false;
+    json::object transfer;
+};
+
+/// The newest of both lists together.
+std::vector<listed_transfer> newest(const json::object& answer, std::size_t limit) {
+    auto all = std::vector<listed_transfer>{};
+    for (const bool is_incoming : {false, true})
+        for (const json::value& transfer : answer.at(is_incoming ? "credits" : "debits").as_array())
+            all.push_back({field(transfer.as_object(), "createdAt"), is_incoming, transfer.as_object()});
+    std::ranges::stable_sort(all, std::ranges::greater{}, &listed_transfer::time);
+    all.resize(std::min(all.size(), limit));
+    return all;
+}
+
+void list_transfers(session& s, const transfers_terms& terms) {
+    const auto account = find_account(s, terms.account);
+    const auto answer = s.daemon.ask(documents::transfers, {{"id", account.id}, {"limit", terms.limit}});
+    if (s.json) return print_json(s, answer);
+    auto table = ilpctl::table{{{"CREATED"},
+                                {"TYPE"},
+                                {"STATE"},
+                                {"IN", alignment::right},
+                                {"OUT", alignment::right},
+                                {"EXPIRES"},
+                                {"OTHER ACCOUNT"},
+                                {"ID"}}};
+    for (const auto& [time, is_incoming, transfer] : newest(answer.as_object(), terms.limit)) {
+        const auto amount = amount_field(s, transfer, "amount", account.unit);
+        table.add({time, field(transfer, "transferType"), field(transfer, "state"), is_incoming ? amount : "",
+                   is_incoming ? "" : amount, field(transfer, "expiresAt"),
+                   field(transfer, is_incoming ? "debitAccountId" : "creditAccountId"), field(transfer, "id")});
+    }
+    s.out << table.text();
+}
+
+constexpr auto whose = "a peer or an asset: id or name";
+
+CLI::App& add_transfer_verb(CLI::App& group, chosen_verb& chosen, const std::string& name,
+                            const std::string& description, const std::shared_ptr<transfer_terms>& terms,
+                            void (*run)(session&, const transfer_terms&)) {
+    auto& verb = add_verb(group, chosen, name, description, terms, run);
+    add_required(verb, "ACCOUNT", terms->account, "", whose);
+    add_required(verb, "AMOUNT", terms->amount, "", "such as 12.50");
+    add_text(verb, "--id", terms->id, "UUID", "of the transfer; a new one by default");
+    add_idempotency_key(verb, terms->idempotency_key);
+    return verb;
+}
+
+void add_withdrawal_verb(CLI::App& group, chosen_verb& chosen, const std::string& name, const std::string& description,
+                         void (*run)(session&, const one_withdrawal&)) {
+    const auto terms = std::make_shared<one_withdrawal>();
+    auto& verb = add_verb(group, chosen, name, description, terms, run);
+    add_required(verb, "ID", terms->id, "", "of the withdrawal");
+    add_idempotency_key(verb, terms->idempotency_key);
+}
+
+}  // namespace
+
+void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen) {
+    auto& group = add_group(root, "liquidity", "what peers can send, and what can be paid out in an asset");
+    add_transfer_verb(group, chosen, "deposit", "add to it", std::make_shared<transfer_terms>(), &deposit);
+
+    const auto terms = std::make_shared<transfer_terms>();
+    auto& withdraw_verb = add_transfer_verb(group, chosen, "withdraw", "take from it", terms, &withdraw);
+    add_duration(withdraw_verb, "--timeout", terms->timeout, std::chrono::hours{24 * 365},
+                 "only reserve it, so long can it be posted or voided; whole seconds");
+
+    add_withdrawal_verb(group, chosen, "post", "complete a withdrawal that was reserved", &post_withdrawal);
+    add_withdrawal_verb(group, chosen, "void", "take a withdrawal back that was reserved", &void_withdrawal);
+
+    const auto list = std::make_shared<transfers_terms>();
+    auto& list_verb = add_verb(root, chosen, "transfers", "what went to and from a peer or an asset, the newest first",
+                               list, &list_transfers);
+    add_required(list_verb, "ACCOUNT", list->account, "", whose);
+    list_verb.add_option("--limit", list->limit, "at most so many; 20 by default, 1000 at most")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1000));
+}
+
+}  // namespace connector::ilpctl

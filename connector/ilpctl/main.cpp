@@ -1,0 +1,34 @@
+#include "connector/ilpctl/command_line.hpp"
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+namespace {
+
+using namespace connector::ilpctl;
+
+optional_text variable(const std::string& name) {
+    const char* text = std::getenv(name.c_str());
+    return text == nullptr ? optional_text{} : optional_text{text};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const auto system =
+        surroundings{.variable = variable,
+                     .in = std::cin,
+                     .out = std::cout,
+                     .err = std::cerr,
+                     .connect = [](config::http_endpoint endpoint, credentials who,
+                                   std::chrono::milliseconds timeout) -> std::unique_ptr<api> {
+                         return std::make_unique<remote_api>(std::move(endpoint), std::move(who), timeout);
+                     }};
+    const auto status = run({argv + 1, argv + argc}, system);
+    if (!std::cout.flush()) {
+        std::cerr << "ilpctl: standard output could not be written\n";
+        return static_cast<int>(exit_status::refused);
+    }
+    return static_cast<int>(status);
+}

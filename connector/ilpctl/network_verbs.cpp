@@ -1,0 +1,118 @@
+#include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/table.hpp"
+#include "connector/ilpctl/verbs.hpp"
+
+#include <fmt/format.h>
+
+namespace connector::ilpctl {
+namespace {
+
+namespace json = boost::json;
+
+struct routes_terms {
+    page_terms page;
+    optional_text prefix;
+};
+
+struct lookup_terms {
+    std::string address;
+    optional_text asset;
+};
+
+struct ping_terms {
+    std::string address;
+    std::chrono::seconds timeout{10};
+};
+
+std::string shown_prefix(const json::object& route) {
+    const auto prefix = field(route, "prefix");
+    return prefix.empty() ? "(default)" : prefix;
+}
+
+void add_route(table& table, const json::object& route) {
+    const auto& peer = part(route, "peer");
+    table.add({shown_prefix(route), label_of_peer(peer), field(peer, "staticIlpAddress"),
+               to_string(unit_of(part(peer, "asset"))), peer.at("enabled").as_bool() ? "enabled" : "disabled",
+               field(peer, "id")});
+}
+
+table route_table() {
+    return table{{{"PREFIX"}, {"NEXT HOP"}, {"ADDRESS"}, {"ASSET"}, {"STATE"}, {"ID"}}};
+}
+
+void list_routes(session& s, const routes_terms& terms) {
+    auto variables = json::object{};
+    put_text(variables, "prefix", terms.prefix);
+    const auto routes = fetch_nodes(s, documents::routes, std::move(variables), terms.page);
+    if (s.json) return print_json(s, routes);
+    auto table = route_table();
+    for (const json::value& route : routes) add_route(table, route.as_object());
+    s.out << table.text();
+}
+
+void look_up_route(session& s, const lookup_terms& terms) {
+    auto variables = json::object{{"address", terms.address}};
+    if (terms.asset) variables["assetId"] = find_asset(s, *terms.asset).at("id");
+    const auto route = s.daemon.ask(documents::route, std::move(variables));
+    if (!route.is_object())
+        throw failure{exit_status::refused, fmt::format("no route leads to \"{}\"", printable(terms.address))};
+    if (s.json) return print_json(s, route);
+    auto table = route_table();
+    add_route(table, route.get_object());
+    s.out << table.text();
+}
+
+std::string told_of_ping(const json::object& answer, const std::string& address) {
+    const auto text = [&](std::string_view name) { return printable(field(answer, name)); };
+    auto told = std::string{};
+    if (answer.at("reached").as_bool()) {
+        told = fmt::format("{} reached", address);
+    } else {
+        told = fmt::format("{} not reached: {}", address,
+                           answer.at("message").is_null() ? "no reason was given" : text("message"));
+        if (!answer.at("code").is_null()) told += fmt::format(" ({})", text("code"));
+        if (!answer.at("triggeredBy").is_null()) told += fmt::format(", says {}", text("triggeredBy"));
+    }
+    if (!answer.at("milliseconds").is_null())
+        told += fmt::format(" {} {:.1f} ms", answer.at("reached").as_bool() ? "in" : "after",
+                            answer.at("milliseconds").to_number<double>());
+    if (!answer.at("peer").is_null())
+        told += fmt::format(", next hop {}", printable(label_of_peer(part(answer, "peer"))));
+    return told;
+}
+
+void ping(session& s, const ping_terms& terms) {
+    const auto answer = s.daemon.ask(
+        documents::ping, {{"input", {{"address", terms.address}, {"timeoutSeconds", terms.timeout.count()}}}}, {},
+        terms.timeout);
+    const auto told = told_of_ping(answer.as_object(), printable(terms.address));
+    if (s.json) print_json(s, answer);
+    if (!answer.at("reached").as_bool()) throw failure{exit_status::refused, told};
+    if (!s.json) s.out << told << '\n';
+}
+
+}  // namespace
+
+void add_network_verbs(CLI::App& root, chosen_verb& chosen) {
+    auto& group = add_group(root, "route", "where packets go");
+
+    const auto list = std::make_shared<routes_terms>();
+    auto& list_verb = add_verb(group, chosen, "list", "list them by prefix", list, &list_routes);
+    add_page_terms(list_verb, list->page, 100);
+    add_text(list_verb, "--prefix", list->prefix, "PREFIX", "only those that begin so");
+
+    const auto lookup = std::make_shared<lookup_terms>();
+    auto& lookup_verb =
+        add_verb(group, chosen, "lookup", "the next hop of a packet to an address", lookup, &look_up_route);
+    add_required(lookup_verb, "ADDRESS", lookup->address, "", "an ILP address");
+    add_text(lookup_verb, "--asset", lookup->asset, "ASSET", "that it is sent in: decides between peers of one prefix");
+
+    const auto terms = std::make_shared<ping_terms>();
+    auto& ping_verb =
+        add_verb(root, chosen, "ping", "send a packet of amount 0, and wait for the answer", terms, &ping);
+    add_required(ping_verb, "ADDRESS", terms->address, "", "an ILP address, as of a connector");
+    add_duration(ping_verb, "--timeout", terms->timeout, std::chrono::seconds{30},
+                 "how long to wait for it; whole seconds, 10s by default");
+}
+
+}  // namespace connector::ilpctl

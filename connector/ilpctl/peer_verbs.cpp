@@ -1,0 +1,305 @@
+#include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/table.hpp"
+#include "connector/ilpctl/verbs.hpp"
+
+#include <fmt/format.h>
+
+namespace connector::ilpctl {
+namespace {
+
+namespace json = boost::json;
+
+struct one_peer {
+    std::string peer;
+    bool show_secrets = false;
+    optional_text idempotency_key;
+};
+
+/// What creating and changing a peer have in common.
+struct peer_terms {
+    optional_text name;
+    optional_text outgoing_endpoint;
+    optional_text outgoing_token;
+    optional_text outgoing_token_file;
+    std::vector<std::string> incoming_tokens;
+    std::vector<std::string> incoming_token_files;
+    std::vector<std::string> routes;
+    optional_amount max_packet_amount;
+    optional_amount liquidity_threshold;
+    optional_text idempotency_key;
+};
+
+struct new_peer : peer_terms {
+    std::string address;
+    std::string asset;
+    optional_amount initial_liquidity;
+};
+
+struct changed_peer : peer_terms {
+    std::string peer;
+    optional_text address;
+    bool no_name = false;
+    bool no_routes = false;
+    bool no_incoming_tokens = false;
+};
+
+struct peer_by_url {
+    std::string url;
+    std::string asset;
+    optional_text name;
+    optional_amount max_packet_amount;
+    optional_amount liquidity_threshold;
+    optional_amount deposit;
+    optional_text idempotency_key;
+};
+
+std::string state_of(const json::object& peer) {
+    return peer.at("enabled").as_bool() ? "enabled" : "disabled";
+}
+
+void print_peer(session& s, const json::value& answer) {
+    if (s.json) return print_json(s, answer);
+    const auto& peer = answer.as_object();
+    const auto unit = unit_of(part(peer, "asset"));
+    const auto& outgoing = part(part(peer, "http"), "outgoing");
+    auto sheet = ilpctl::sheet{};
+    sheet.add("id", field(peer, "id"));
+    sheet.add("name", field(peer, "name"));
+    sheet.add("address", field(peer, "staticIlpAddress"));
+    sheet.add("asset", to_string(unit));
+    sheet.add("state", state_of(peer));
+    sheet.add("liquidity", amount_field(s, peer, "liquidity", unit));
+    sheet.add("liquidity threshold", amount_field(s, peer, "liquidityThreshold", unit));
+    sheet.add("max packet amount", amount_field(s, peer, "maxPacketAmount", unit));
+    for (const json::value& route : peer.at("routes").as_array())
+        sheet.add("route", route.as_string().empty() ? "(default)" : std::string_view{route.as_string()});
+    sheet.add("outgoing endpoint", field(outgoing, "endpoint"));
+    if (outgoing.contains("authToken")) sheet.add("outgoing token", field(outgoing, "authToken"));
+    sheet.add("origin", field(peer, "origin"));
+    sheet.add("tenant", field(part(peer, "tenant"), "id"));
+    sheet.add("created", field(peer, "createdAt"));
+    s.out << sheet.text();
+}
+
+void list_peers(session& s, const list_terms& terms) {
+    const auto peers = fetch_nodes(s, documents::peers, list_variables(terms), terms.page);
+    if (s.json) return print_json(s, peers);
+    auto table = ilpctl::table{
+        {{"NAME"}, {"ADDRESS"}, {"ASSET"}, {"LIQUIDITY", alignment::right}, {"STATE"}, {"ORIGIN"}, {"ID"}}};
+    for (const json::value& node : peers) {
+        const auto& peer = node.as_object();
+        const auto unit = unit_of(part(peer, "asset"));
+        table.add({field(peer, "name"), field(peer, "staticIlpAddress"), to_string(unit),
+                   amount_field(s, peer, "liquidity", unit), state_of(peer), field(peer, "origin"), field(peer, "id")});
+    }
+    s.out << table.text();
+}
+
+void show_peer(session& s, const one_peer& terms) {
+    print_peer(s, find_peer(s, terms.peer, terms.show_secrets));
+}
+
+/// Standard input holds one token.
+void check_token_files(const peer_terms& terms) {
+    auto from_input = terms.outgoing_token_file == "-" ? 1 : 0;
+    for (const std::string& file : terms.incoming_token_files)
+        if (file == "-") ++from_input;
+    if (from_input > 1) throw failure{exit_status::usage, "only one token can come from standard input"};
+}
+
+optional_text outgoing_token(session& s, const peer_terms& terms) {
+    if (terms.outgoing_token_file) return read_secret_file(s.in, *terms.outgoing_token_file);
+    return terms.outgoing_token;
+}
+
+json::array incoming_tokens(session& s, const peer_terms& terms) {
+    auto tokens = json::array{};
+    for (const std::string& token : terms.incoming_tokens) tokens.emplace_back(token);
+    for (const std::string& file : terms.incoming_token_files) tokens.emplace_back(read_secret_file(s.in, file));
+    return tokens;
+}
+
+void put_common_terms(const session& s, json::object& input, const peer_terms& terms, const asset_unit& unit) {
+    put_text(input, "name", terms.name);
+    put_amount(s, input, "maxPacketAmount", terms.max_packet_amount, unit);
+    put_amount(s, input, "liquidityThreshold", terms.liquidity_threshold, unit);
+    if (!terms.routes.empty()) input["routes"] = list_of(terms.routes);
+}
+
+void create_peer(session& s, const new_peer& terms) {
+    check_token_files(terms);
+    const auto token = outgoing_token(s, terms);
+    if (!token || !terms.outgoing_endpoint)
+        throw failure{
+            exit_status::usage,
+            "--outgoing-endpoint and --outgoing-token-file are missing: where the peer takes packets, and the "
+            "token that it wants to see"};
+    auto http = json::object{{"outgoing", {{"authToken", *token}, {"endpoint", *terms.outgoing_endpoint}}}};
+    if (auto tokens = incoming_tokens(s, terms); !tokens.empty())
+        http["incoming"] = json::object{{"authTokens", std::move(tokens)}};
+    const auto asset = find_asset(s, terms.asset);
+    const auto unit = unit_of(asset);
+    auto input =
+        json::object{{"assetId", asset.at("id")}, {"staticIlpAddress", terms.address}, {"http", std::move(http)}};
+    put_common_terms(s, input, terms, unit);
+    put_amount(s, input, "initialLiquidity", terms.initial_liquidity, unit);
+    print_peer(s, change(s, documents::create_peer, std::move(input), terms.idempotency_key).at("peer"));
+}
+
+bool changes_incoming(const changed_peer& terms) {
+    return !terms.incoming_tokens.empty() || !terms.incoming_token_files.empty() || terms.no_incoming_tokens;
+}
+
+bool changes_http(const changed_peer& terms) {
+    return terms.outgoing_token || terms.outgoing_token_file || terms.outgoing_endpoint || changes_incoming(terms);
+}
+
+/// The API takes the outgoing terms as a whole; what is not named is taken from the peer as it is.
+json::object changed_http(session& s, const changed_peer& terms, const json::object& peer) {
+    auto outgoing = part(part(peer, "http"), "outgoing");
+    put_text(outgoing, "authToken", outgoing_token(s, terms));
+    put_text(outgoing, "endpoint", terms.outgoing_endpoint);
+    auto http = json::object{{"outgoing", std::move(outgoing)}};
+    if (changes_incoming(terms)) http["incoming"] = json::object{{"authTokens", incoming_tokens(s, terms)}};
+    return http;
+}
+
+void update_peer(session& s, const changed_peer& terms) {
+    check_token_files(terms);
+    const auto peer = find_peer(s, terms.peer, changes_http(terms));
+    auto input = json::object{{"id", peer.at("id")}};
+    if (changes_http(terms)) input["http"] = changed_http(s, terms, peer);
+    put_common_terms(s, input, terms, unit_of(part(peer, "asset")));
+    put_text(input, "staticIlpAddress", terms.address);
+    if (terms.no_name) input["name"] = nullptr;
+    if (terms.no_routes) input["routes"] = json::array{};
+    if (input.size() == 1) throw failure{exit_status::usage, "nothing to change: see ilpctl peer update --help"};
+    print_peer(s, change(s, documents::update_peer, std::move(input), terms.idempotency_key).at("peer"));
+}
+
+void delete_peer(session& s, const one_peer& terms) {
+    const auto peer = find_peer(s, terms.peer);
+    const auto answer = change(s, documents::delete_peer, {{"id", peer.at("id")}}, terms.idempotency_key);
+    if (s.json) return print_json(s, answer);
+    s.out << fmt::format("deleted peer {} ({})\n", printable(label_of_peer(peer)), printable(field(peer, "id")));
+}
+
+void set_enabled(session& s, const one_peer& terms, bool enabled) {
+    const auto peer = find_peer(s, terms.peer);
+    const auto answer =
+        change(s, documents::set_peer_enabled, {{"id", peer.at("id")}, {"enabled", enabled}}, terms.idempotency_key);
+    if (s.json) return print_json(s, answer.at("peer"));
+    s.out << fmt::format("{} peer {} ({})\n", enabled ? "enabled" : "disabled", printable(label_of_peer(peer)),
+                         printable(field(peer, "id")));
+}
+
+void disable_peer(session& s, const one_peer& terms) {
+    set_enabled(s, terms, false);
+}
+
+void enable_peer(session& s, const one_peer& terms) {
+    set_enabled(s, terms, true);
+}
+
+void add_peer_by_url(session& s, const peer_by_url& terms) {
+    const auto asset = find_asset(s, terms.asset);
+    const auto unit = unit_of(asset);
+    auto input = json::object{{"peerUrl", terms.url}, {"assetId", asset.at("id")}};
+    put_text(input, "name", terms.name);
+    put_amount(s, input, "maxPacketAmount", terms.max_packet_amount, unit);
+    put_amount(s, input, "liquidityThreshold", terms.liquidity_threshold, unit);
+    put_amount(s, input, "liquidityToDeposit", terms.deposit, unit);
+    print_peer(s, change(s, documents::add_peer_by_url, std::move(input), terms.idempotency_key).at("peer"));
+}
+
+constexpr auto whom = "id or name";
+constexpr auto in_what = "that it is paid in: id, CODE/SCALE, or CODE";
+
+template <typename Terms>
+void add_limits(CLI::App& verb, Terms& terms, clearing clearing) {
+    add_amount(verb, "--max-packet-amount", terms.max_packet_amount, "the largest amount of a packet, in and out",
+               clearing);
+    add_amount(verb, "--liquidity-threshold", terms.liquidity_threshold,
+               "an event shall tell when liquidity falls to it", clearing);
+}
+
+void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
+    add_text(verb, "--outgoing-endpoint", terms.outgoing_endpoint, "URL", "where it takes packets");
+    auto& file = add_text(verb, "--outgoing-token-file", terms.outgoing_token_file, "FILE",
+                          "the token that we present; - for standard input");
+    add_text(verb, "--outgoing-token", terms.outgoing_token, "TOKEN", "the same, where `ps` may show it")
+        .excludes(&file);
+    add_texts(verb, "--incoming-token-file", terms.incoming_token_files, "FILE",
+              "a token that it may present; - for standard input; may be repeated");
+    add_texts(verb, "--incoming-token", terms.incoming_tokens, "TOKEN",
+              "the same, where `ps` may show it; may be repeated");
+    add_texts(verb, "--route", terms.routes, "PREFIX", "of more addresses that shall go there; may be repeated");
+    add_limits(verb, terms, clearing);
+}
+
+void add_clearing(CLI::App& verb, const std::string& name, bool& target, const std::string& description,
+                  const std::vector<std::string>& instead_of) {
+    auto* flag = verb.add_flag(name, target, description);
+    for (const std::string& option : instead_of) flag->excludes(verb.get_option(option));
+}
+
+}  // namespace
+
+void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
+    auto& group = add_group(root, "peer", "whom packets come from and go to");
+
+    const auto list = std::make_shared<list_terms>();
+    auto& list_verb = add_verb(group, chosen, "list", "list them", list, &list_peers);
+    add_page_terms(list_verb, list->page, 100);
+    add_order(list_verb, *list);
+    add_owner(list_verb, list->owner, "of this tenant alone");
+
+    const auto show = std::make_shared<one_peer>();
+    auto& show_verb = add_verb(group, chosen, "show", "show one", show, &show_peer);
+    add_required(show_verb, "PEER", show->peer, "", whom);
+    show_verb.add_flag("--show-secrets", show->show_secrets, "with the outgoing token");
+
+    const auto create = std::make_shared<new_peer>();
+    auto& create_verb = add_verb(group, chosen, "create", "add one", create, &create_peer);
+    add_required(create_verb, "ADDRESS", create->address, "", "its ILP address");
+    add_required(create_verb, "--asset", create->asset, "ASSET", in_what);
+    add_text(create_verb, "--name", create->name, "NAME", "name to show");
+    add_peer_terms(create_verb, *create, clearing::no);
+    add_amount(create_verb, "--initial-liquidity", create->initial_liquidity, "what to deposit at once", clearing::no);
+    add_idempotency_key(create_verb, create->idempotency_key);
+
+    const auto update = std::make_shared<changed_peer>();
+    auto& update_verb = add_verb(group, chosen, "update", "change one; what is not named stays", update, &update_peer);
+    add_required(update_verb, "PEER", update->peer, "", whom);
+    add_text(update_verb, "--address", update->address, "ADDRESS", "its ILP address");
+    add_text(update_verb, "--name", update->name, "NAME", "name to show");
+    add_peer_terms(update_verb, *update, clearing::yes);
+    add_clearing(update_verb, "--no-name", update->no_name, "clear its name", {"--name"});
+    add_clearing(update_verb, "--no-routes", update->no_routes, "clear all routes but its own address", {"--route"});
+    add_clearing(update_verb, "--no-incoming-tokens", update->no_incoming_tokens,
+                 "clear the tokens that it may present", {"--incoming-token", "--incoming-token-file"});
+    add_idempotency_key(update_verb, update->idempotency_key);
+
+    const auto add_one = [&](const std::string& name, const std::string& description,
+                             void (*run)(session&, const one_peer&)) {
+        const auto terms = std::make_shared<one_peer>();
+        auto& verb = add_verb(group, chosen, name, description, terms, run);
+        add_required(verb, "PEER", terms->peer, "", whom);
+        add_idempotency_key(verb, terms->idempotency_key);
+    };
+    add_one("delete", "remove one that no payment has gone to or come from", &delete_peer);
+    add_one("disable", "stop trade with it; packets in flight are finished", &disable_peer);
+    add_one("enable", "take up trade with it again", &enable_peer);
+
+    const auto by_url = std::make_shared<peer_by_url>();
+    auto& by_url_verb = add_verb(group, chosen, "add-by-url", "add one that tells its own terms, or learn them again",
+                                 by_url, &add_peer_by_url);
+    add_required(by_url_verb, "URL", by_url->url, "", "where it tells its terms");
+    add_required(by_url_verb, "--asset", by_url->asset, "ASSET", in_what);
+    add_text(by_url_verb, "--name", by_url->name, "NAME", "name to show");
+    add_limits(by_url_verb, *by_url, clearing::no);
+    add_amount(by_url_verb, "--deposit", by_url->deposit, "what to deposit at once", clearing::no);
+    add_idempotency_key(by_url_verb, by_url->idempotency_key);
+}
+
+}  // namespace connector::ilpctl

@@ -1,0 +1,200 @@
+#include "connector/ilpctl/session.hpp"
+
+#include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/table.hpp"
+#include "peering/canonical_json.hpp"
+#include "peering/uuid.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace connector::ilpctl {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t page_size_max = 100;
+constexpr std::string_view absent = "-";
+
+std::optional<std::string> id_in(std::string_view text) {
+    if (!peering::is_uuid_v4(text)) return std::nullopt;
+    auto id = std::string{text};
+    peering::to_lower_case(id);
+    return id;
+}
+
+const page_terms everything{.limit = std::numeric_limits<std::size_t>::max(), .all = true};
+
+/// Empty: there is none with this id.
+std::optional<json::object> thing_with(session& s, const documents::document& what, json::object variables) {
+    try {
+        const auto answer = s.daemon.ask(what, std::move(variables));
+        return answer.is_object() ? std::optional{answer.get_object()} : std::nullopt;
+    } catch (const failure& failure) {
+        if (failure.code() != "NOT_FOUND") throw;
+        return std::nullopt;
+    }
+}
+
+std::optional<json::object> peer_with(session& s, const std::string& id, bool secrets) {
+    return thing_with(s, documents::peer, {{"id", id}, {"secrets", secrets}});
+}
+
+std::optional<json::object> asset_with(session& s, const std::string& id) {
+    return thing_with(s, documents::asset, {{"id", id}});
+}
+
+std::vector<json::object> peers_called(session& s, std::string_view name) {
+    auto found = std::vector<json::object>{};
+    for (const json::value& peer : fetch_nodes(s, documents::peers, {}, everything))
+        if (field(peer.as_object(), "name") == name && !peer.as_object().at("name").is_null())
+            found.push_back(peer.as_object());
+    return found;
+}
+
+std::vector<json::object> assets_called(session& s, std::string_view text) {
+    auto found = std::vector<json::object>{};
+    if (const auto unit = parse_asset_unit(text)) {
+        const auto asset = s.daemon.ask(documents::asset_by_unit, {{"code", unit->code}, {"scale", unit->scale}});
+        if (asset.is_object()) found.push_back(asset.get_object());
+        return found;
+    }
+    for (const json::value& asset : fetch_nodes(s, documents::assets, {}, everything))
+        if (field(asset.as_object(), "code") == text) found.push_back(asset.as_object());
+    return found;
+}
+
+[[noreturn]] void throw_none(std::string_view kind, std::string_view text) {
+    throw failure{exit_status::refused, fmt::format("there is no {} \"{}\"", kind, printable(text))};
+}
+
+void expect_one_peer(std::string_view text, const std::vector<json::object>& found) {
+    if (found.size() < 2) return;
+    auto ids = std::string{};
+    for (const json::object& peer : found)
+        ids += fmt::format("\n  {}  {}", printable(field(peer, "id")), printable(field(peer, "staticIlpAddress")));
+    throw failure{exit_status::refused,
+                  fmt::format("{} peers are called \"{}\": name one by its id{}", found.size(), printable(text), ids)};
+}
+
+void expect_one_asset(std::string_view text, const std::vector<json::object>& found) {
+    if (found.size() < 2) return;
+    auto units = std::string{};
+    for (const json::object& asset : found)
+        units += fmt::format("{}{}", units.empty() ? "" : ", ", printable(to_string(unit_of(asset))));
+    throw failure{exit_status::refused,
+                  fmt::format("\"{}\" has several scales: name one of {}", printable(text), units)};
+}
+
+account account_of_peer(const json::object& peer) {
+    return {true, field(peer, "id"), "peer " + label_of_peer(peer), unit_of(part(peer, "asset"))};
+}
+
+account account_of_asset(const json::object& asset) {
+    const auto unit = unit_of(asset);
+    return {false, field(asset, "id"), "asset " + to_string(unit), unit};
+}
+
+}  // namespace
+
+void print_json(session& s, const json::value& value) {
+    const auto text = peering::canonical_json(value);
+    s.out << (text ? *text : json::serialize(value)) << '\n';
+}
+
+std::string field(const json::object& object, std::string_view name) {
+    const auto* found = object.if_contains(name);
+    if (found == nullptr || found->is_null()) return std::string{absent};
+    if (const auto* text = found->if_string()) return std::string{std::string_view{*text}};
+    return json::serialize(*found);
+}
+
+const json::object& part(const json::object& object, std::string_view name) {
+    return object.at(name).as_object();
+}
+
+asset_unit unit_of(const json::object& asset) {
+    const auto scale = ilp::parse_amount(field(asset, "scale"));
+    if (!scale || scale->value > std::numeric_limits<std::uint8_t>::max())
+        throw failure{exit_status::no_answer, "an asset without a scale was answered"};
+    return {field(asset, "code"), static_cast<std::uint8_t>(scale->value)};
+}
+
+std::string amount_field(const session& s, const json::object& object, std::string_view name, const asset_unit& unit) {
+    const auto text = field(object, name);
+    const auto amount = ilp::parse_amount(text);
+    return amount ? show_amount(*amount, unit, s.form) : text;
+}
+
+std::string label_of_peer(const json::object& peer) {
+    const auto name = field(peer, "name");
+    return name == absent ? field(peer, "staticIlpAddress") : name;
+}
+
+json::array fetch_nodes(session& s, const documents::document& what, json::object variables, const page_terms& terms) {
+    auto nodes = json::array{};
+    const auto limit = terms.all ? std::numeric_limits<std::size_t>::max() : terms.limit;
+    while (nodes.size() < limit) {
+        variables["first"] = std::min(page_size_max, limit - nodes.size());
+        const auto answer = s.daemon.ask(what, variables);
+        const auto& connection = answer.as_object();
+        const auto& edges = connection.at("edges").as_array();
+        for (const json::value& edge : edges) nodes.push_back(part(edge.as_object(), "node"));
+        const auto& page = part(connection, "pageInfo");
+        if (edges.empty() || !page.at("hasNextPage").as_bool()) return nodes;
+        variables["after"] = page.at("endCursor");
+    }
+    s.err << fmt::format("ilpctl: there are more than {}: --limit N or --all shows them\n", nodes.size());
+    return nodes;
+}
+
+json::object find_peer(session& s, std::string_view text, bool secrets) {
+    if (const auto id = id_in(text)) {
+        auto peer = peer_with(s, *id, secrets);
+        if (!peer) throw_none("peer", text);
+        return *std::move(peer);
+    }
+    const auto found = peers_called(s, text);
+    if (found.empty()) throw_none("peer", text);
+    expect_one_peer(text, found);
+    // The tokens of the others are nobody's business.
+    return secrets ? find_peer(s, field(found.front(), "id"), true) : found.front();
+}
+
+json::object find_asset(session& s, std::string_view text) {
+    if (const auto id = id_in(text)) {
+        auto asset = asset_with(s, *id);
+        if (!asset) throw_none("asset", text);
+        return *std::move(asset);
+    }
+    const auto found = assets_called(s, text);
+    if (found.empty()) throw_none("asset", text);
+    expect_one_asset(text, found);
+    return found.front();
+}
+
+account find_account(session& s, std::string_view text) {
+    if (const auto id = id_in(text)) {
+        if (const auto peer = peer_with(s, *id, false)) return account_of_peer(*peer);
+        if (const auto asset = asset_with(s, *id)) return account_of_asset(*asset);
+        throw_none("peer or asset", text);
+    }
+    const auto peers = peers_called(s, text);
+    const auto assets = assets_called(s, text);
+    if (peers.empty() && assets.empty()) throw_none("peer or asset", text);
+    if (!peers.empty() && !assets.empty())
+        throw failure{exit_status::refused,
+                      fmt::format("\"{}\" is a peer and an asset: name it by its id, or the asset "
+                                  "as CODE/SCALE",
+                                  printable(text))};
+    expect_one_peer(text, peers);
+    expect_one_asset(text, assets);
+    return peers.empty() ? account_of_asset(assets.front()) : account_of_peer(peers.front());
+}
+
+}  // namespace connector::ilpctl

@@ -1,0 +1,86 @@
+#include "connector/ilpctl/table.hpp"
+#include "connector/ilpctl/verbs.hpp"
+
+namespace connector::ilpctl {
+namespace {
+
+namespace json = boost::json;
+
+struct no_terms {};
+
+struct one_tenant {
+    std::string id;
+};
+
+void show_status(session& s, const no_terms&) {
+    const auto answer = s.daemon.ask(documents::status, {});
+    if (s.json) return print_json(s, answer);
+    const auto& node = answer.as_object();
+    auto sheet = ilpctl::sheet{};
+    sheet.add("address", field(node, "ilpAddress"));
+    sheet.add("version", field(node, "version"));
+    sheet.add("started", field(node, "startedAt"));
+    sheet.add("ready", node.at("ready").as_bool() ? "yes" : "no");
+    if (!node.at("storeError").is_null()) sheet.add("store", field(node, "storeError"));
+    sheet.add("peers", field(node, "peers"));
+    sheet.add("assets", field(node, "assets"));
+    sheet.add("routes", field(node, "routes"));
+    sheet.add("pending withdrawals", field(node, "pendingWithdrawals"));
+    s.out << sheet.text();
+}
+
+void show_whoami(session& s, const no_terms&) {
+    const auto answer = s.daemon.ask(documents::whoami, {});
+    if (s.json) return print_json(s, answer);
+    auto sheet = ilpctl::sheet{};
+    sheet.add("tenant", field(answer.as_object(), "id"));
+    sheet.add("operator", answer.at("isOperator").as_bool() ? "yes" : "no");
+    s.out << sheet.text();
+}
+
+void list_tenants(session& s, const list_terms& terms) {
+    const auto tenants = fetch_nodes(s, documents::tenants, list_variables(terms), terms.page);
+    if (s.json) return print_json(s, tenants);
+    auto table = ilpctl::table{{{"NAME"}, {"EMAIL"}, {"CREATED"}, {"DELETED"}, {"ID"}}};
+    for (const json::value& node : tenants) {
+        const auto& tenant = node.as_object();
+        table.add({field(tenant, "publicName"), field(tenant, "email"), field(tenant, "createdAt"),
+                   field(tenant, "deletedAt"), field(tenant, "id")});
+    }
+    s.out << table.text();
+}
+
+void show_tenant(session& s, const one_tenant& terms) {
+    const auto answer = s.daemon.ask(documents::tenant, {{"id", terms.id}});
+    if (s.json) return print_json(s, answer);
+    const auto& tenant = answer.as_object();
+    auto sheet = ilpctl::sheet{};
+    sheet.add("id", field(tenant, "id"));
+    sheet.add("name", field(tenant, "publicName"));
+    sheet.add("email", field(tenant, "email"));
+    sheet.add("consent url", field(tenant, "idpConsentUrl"));
+    sheet.add("created", field(tenant, "createdAt"));
+    sheet.add("deleted", field(tenant, "deletedAt"));
+    for (const json::value& node : tenant.at("settings").as_array())
+        sheet.add("setting", field(node.as_object(), "key") + "=" + field(node.as_object(), "value"));
+    s.out << sheet.text();
+}
+
+}  // namespace
+
+void add_status_verbs(CLI::App& root, chosen_verb& chosen) {
+    add_verb(root, chosen, "status", "how the daemon is", std::make_shared<no_terms>(), &show_status);
+    add_verb(root, chosen, "whoami", "the tenant that asks", std::make_shared<no_terms>(), &show_whoami);
+
+    auto& group = add_group(root, "tenant", "those who own peers and assets");
+    const auto list = std::make_shared<list_terms>();
+    auto& list_verb = add_verb(group, chosen, "list", "list them", list, &list_tenants);
+    add_page_terms(list_verb, list->page, 100);
+    add_order(list_verb, *list);
+
+    const auto one = std::make_shared<one_tenant>();
+    auto& show_verb = add_verb(group, chosen, "show", "show one", one, &show_tenant);
+    add_required(show_verb, "ID", one->id, "", "id of the tenant");
+}
+
+}  // namespace connector::ilpctl

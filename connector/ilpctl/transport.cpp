@@ -1,0 +1,130 @@
+#include "connector/ilpctl/transport.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <limits>
+#include <optional>
+
+namespace connector::ilpctl {
+namespace {
+
+namespace http = boost::beast::http;
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr unsigned http_1_1 = 11;
+constexpr std::uint64_t answer_size_max = 64UL * 1024 * 1024;
+
+class exchange {
+public:
+    exchange(const config::http_endpoint& endpoint, std::chrono::milliseconds timeout)
+        : endpoint_{endpoint}, timeout_{timeout} {
+        answer_.body_limit(answer_size_max);
+    }
+
+    std::expected<http_reply, no_reply> run(const std::vector<std::pair<std::string, std::string>>& headers,
+                                            std::string_view body) {
+        const auto host = endpoint_.host.contains(':') ? "[" + endpoint_.host + "]" : endpoint_.host;
+        request_ = {http::verb::post, endpoint_.target, http_1_1};
+        request_.set(http::field::host, endpoint_.port == 80 ? host : fmt::format("{}:{}", host, endpoint_.port));
+        for (const auto& [name, value] : headers) request_.set(name, value);
+        request_.keep_alive(false);
+        request_.body() = body;
+        request_.prepare_payload();
+
+        timer_.expires_after(timeout_);
+        timer_.async_wait([this](const error_code& error) {
+            if (!error) give_up(fmt::format("no whole answer within {} ms", timeout_.count()));
+        });
+        signals_.async_wait([this](const error_code& error, int) {
+            if (!error) give_up("interrupted");
+        });
+        resolver_.async_resolve(endpoint_.host, std::to_string(endpoint_.port), tcp::resolver::numeric_service,
+                                [this](const error_code& error, const tcp::resolver::results_type& found) {
+                                    if (is_over(error)) return;
+                                    connect(found);
+                                });
+        context_.run();
+        if (why_not_) return std::unexpected{no_reply{where_, *why_not_}};
+        return http_reply{answer_.get().result_int(), std::move(answer_.get().body())};
+    }
+
+private:
+    void connect(const tcp::resolver::results_type& found) {
+        boost::asio::async_connect(socket_, found, [this](const error_code& error, const tcp::endpoint&) {
+            if (is_over(error)) return;
+            write();
+        });
+    }
+
+    void write() {
+        where_ = lost_at::under_way;
+        http::async_write(socket_, request_, [this](const error_code& error, std::size_t) {
+            // A server may refuse before it has taken everything: then its answer is worth reading.
+            if (why_not_) return;
+            if (error) write_error_ = error;
+            read();
+        });
+    }
+
+    void read() {
+        http::async_read(socket_, buffer_, answer_, [this](const error_code& error, std::size_t) {
+            if (is_over(error && write_error_ ? write_error_ : error)) return;
+            finish();
+        });
+    }
+
+    bool is_over(const error_code& error) {
+        if (error && !why_not_)
+            give_up(error == http::error::end_of_stream ? "the connection was closed without an answer"
+                                                        : error.message());
+        return why_not_.has_value();
+    }
+
+    void give_up(std::string why) {
+        if (!why_not_) why_not_ = std::move(why);
+        finish();
+    }
+
+    void finish() {
+        error_code ignored;
+        socket_.close(ignored);
+        resolver_.cancel();
+        timer_.cancel();
+        signals_.cancel(ignored);
+        // A look-up of a name cannot be cancelled while the system does it.
+        context_.stop();
+    }
+
+    const config::http_endpoint& endpoint_;
+    std::chrono::milliseconds timeout_;
+    boost::asio::io_context context_{1};
+    boost::asio::steady_timer timer_{context_};
+    boost::asio::signal_set signals_{context_, SIGINT, SIGTERM};
+    tcp::resolver resolver_{context_};
+    tcp::socket socket_{context_};
+    http::request<http::string_body> request_;
+    http::response_parser<http::string_body> answer_;
+    boost::beast::flat_buffer buffer_;
+    lost_at where_ = lost_at::connecting;
+    error_code write_error_;
+    std::optional<std::string> why_not_;
+};
+
+}  // namespace
+
+std::expected<http_reply, no_reply> post(const config::http_endpoint& endpoint,
+                                         const std::vector<std::pair<std::string, std::string>>& headers,
+                                         std::string_view body, std::chrono::milliseconds timeout) {
+    return exchange{endpoint, timeout}.run(headers, body);
+}
+
+}  // namespace connector::ilpctl

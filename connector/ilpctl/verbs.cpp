@@ -1,0 +1,131 @@
+#include "connector/ilpctl/verbs.hpp"
+
+#include "config/value.hpp"
+#include "connector/ilpctl/failure.hpp"
+#include "peering/uuid.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace connector::ilpctl {
+
+namespace json = boost::json;
+
+CLI::App& add_group(CLI::App& parent, const std::string& name, const std::string& description) {
+    return *parent.add_subcommand(name, description)->require_subcommand(1);
+}
+
+CLI::Option& add_text(CLI::App& verb, const std::string& name, optional_text& target, const std::string& type,
+                      const std::string& description) {
+    const auto store = [&target](const std::string& text) { target = text; };
+    return *verb.add_option_function<std::string>(name, store, description)->type_name(type);
+}
+
+CLI::Option& add_required(CLI::App& verb, const std::string& name, std::string& target, const std::string& type,
+                          const std::string& description) {
+    return *verb.add_option(name, target, description)->type_name(type)->required();
+}
+
+CLI::Option& add_texts(CLI::App& verb, const std::string& name, std::vector<std::string>& target,
+                       const std::string& type, const std::string& description) {
+    return *verb.add_option(name, target, description)->type_name(type)->allow_extra_args(false);
+}
+
+void add_page_terms(CLI::App& verb, page_terms& terms, std::size_t limit) {
+    terms.limit = limit;
+    auto* number = verb.add_option("--limit", terms.limit, fmt::format("at most so many; {} by default", limit));
+    number->type_name("N")->check(CLI::Range(1, 1'000'000'000));
+    verb.add_flag("--all", terms.all, "all there are")->excludes(number);
+}
+
+void add_order(CLI::App& verb, list_terms& terms) {
+    verb.add_flag("--oldest-first", terms.oldest_first, "the oldest first, not the newest");
+}
+
+void add_owner(CLI::App& verb, optional_text& owner, const std::string& description) {
+    add_text(verb, "--owner", owner, "TENANT", description);
+}
+
+json::object list_variables(const list_terms& terms) {
+    auto variables = json::object{{"sortOrder", terms.oldest_first ? "ASC" : "DESC"}};
+    put_text(variables, "tenantId", terms.owner);
+    return variables;
+}
+
+void add_amount(CLI::App& verb, const std::string& name, optional_amount& target, const std::string& description,
+                clearing clearing) {
+    target.option = name;
+    auto& option = add_text(verb, name, target.text, "AMOUNT", description);
+    if (clearing == clearing::yes)
+        verb.add_flag("--no-" + name.substr(2), target.cleared, "clear it")->excludes(&option);
+}
+
+ilp::amount read_amount(const session& s, std::string_view what, std::string_view text, const asset_unit& unit) {
+    const auto amount = parse_amount(text, unit, s.form);
+    if (!amount) throw failure{exit_status::usage, fmt::format("{}: {}", what, amount.error())};
+    return *amount;
+}
+
+void put_amount(const session& s, json::object& input, std::string_view name, const optional_amount& amount,
+                const asset_unit& unit) {
+    if (amount.cleared) input[name] = nullptr;
+    if (amount.text) input[name] = to_string(read_amount(s, amount.option, *amount.text, unit));
+}
+
+void put_text(json::object& input, std::string_view name, const optional_text& text) {
+    if (text) input[name] = *text;
+}
+
+json::array list_of(const std::vector<std::string>& texts) {
+    auto list = json::array{};
+    for (const std::string& text : texts) list.emplace_back(text);
+    return list;
+}
+
+void add_duration(CLI::App& verb, const std::string& name, std::chrono::seconds& target, std::chrono::seconds max,
+                  const std::string& description) {
+    const auto read = [&target, max](const std::string& text) {
+        const auto type = config::duration(std::chrono::seconds{1}, max);
+        const auto value = type.parse(text);
+        const auto seconds = std::chrono::floor<std::chrono::seconds>(value.value_or(std::chrono::milliseconds{1}));
+        if (!value || seconds != *value)
+            throw CLI::ValidationError{fmt::format("\"{}\": expected {}, in whole seconds", text, type.expected)};
+        target = seconds;
+    };
+    verb.add_option_function<std::string>(name, read, description)->type_name("TIME");
+}
+
+void add_idempotency_key(CLI::App& verb, optional_text& key) {
+    add_text(verb, "--idempotency-key", key, "KEY", "asked again with the same key, it is done once");
+}
+
+json::value change(session& s, const documents::document& what, json::object input,
+                   const optional_text& idempotency_key, const std::string& id) {
+    const auto key = idempotency_key ? *idempotency_key : peering::new_uuid();
+    input["idempotencyKey"] = key;
+    return s.daemon.ask(what, {{"input", std::move(input)}}, {.id = id, .idempotency_key = key});
+}
+
+std::string read_secret_file(std::istream& in, const std::string& path) {
+    auto file = std::ifstream{};
+    if (path != "-") {
+        file.open(path, std::ios::binary);
+        if (!file) throw failure{exit_status::usage, fmt::format("{}: {}", path, std::strerror(errno))};
+    }
+    auto& source = path == "-" ? in : file;
+    auto text = std::string{std::istreambuf_iterator<char>{source}, {}};
+    const auto name = path == "-" ? std::string{"standard input"} : path;
+    if (source.bad()) throw failure{exit_status::usage, fmt::format("{}: cannot be read", name)};
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    const auto type = config::signing_secret();
+    if (!type.parse(text))
+        throw failure{exit_status::usage, fmt::format("{}: expected {}, on one line", name, type.expected)};
+    return text;
+}
+
+}  // namespace connector::ilpctl

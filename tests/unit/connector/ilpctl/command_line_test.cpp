@@ -1,0 +1,142 @@
+#include "tests/support/child_process.hpp"
+#include "tests/unit/connector/ilpctl/fake_daemon.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+using namespace connector::ilpctl;
+using namespace connector::ilpctl::testing;
+
+namespace {
+
+json::object node_answer() {
+    return {{"ilpAddress", "test.d"},
+            {"version", "0.1.0"},
+            {"startedAt", "2026-08-01T12:00:00.000Z"},
+            {"ready", true},
+            {"storeError", nullptr},
+            {"peers", 2},
+            {"assets", 1},
+            {"routes", 2},
+            {"pendingWithdrawals", 0}};
+}
+
+}  // namespace
+
+TEST_CASE("ilpctl command line: --help and --version are done, mistakes have status 2") {
+    auto d = fake_daemon{};
+    CHECK(d.run({"--version"}).out == "ilpctl 0.1.0\n");
+    for (const auto& words :
+         std::vector<std::vector<std::string>>{{"--help"}, {"peer", "--help"}, {"peer", "list", "--help"}}) {
+        const auto result = d.run(words);
+        CHECK(result.status == exit_status::done);
+        CHECK(!result.out.empty());
+    }
+    for (const auto& words :
+         std::vector<std::vector<std::string>>{{},
+                                               {"peer"},
+                                               {"per"},
+                                               {"peer", "lst"},
+                                               {"peer", "show"},
+                                               {"peer", "show", "bob", "carol"},
+                                               {"peer", "list", "--no-such-option"},
+                                               {"peer", "list", "--limit", "0"},
+                                               {"peer", "list", "--limit", "3", "--all"},
+                                               {"peer", "list", "--limit"},
+                                               {"status", "--timeout", "soon"},
+                                               {"status", "--url", "https://h/graphql"},
+                                               {"status", "--url", "nonsense"},
+                                               {"status", "--tenant", "a b"},
+                                               {"status", "--secret-file", "/nowhere/at/all"},
+                                               {"liquidity", "withdraw", "bob", "1", "--timeout", "1500ms"},
+                                               {"liquidity", "withdraw", "bob", "1", "--timeout", "0s"},
+                                               {"liquidity", "deposit", "bob", "1", "--id", "1"},
+                                               {"ping", "test.x", "--timeout", "31s"},
+                                               {"asset", "create", "USD"},
+                                               {"asset", "create", "USD/256"},
+                                               {"peer", "update", "bob", "--name", "x", "--no-name"},
+                                               {"completion", "fish"}}) {
+        const auto result = d.run(words);
+        INFO((words.empty() ? "" : words.back()));
+        CHECK(result.status == exit_status::usage);
+        CHECK(result.out.empty());
+        CHECK(!result.err.empty());
+    }
+    CHECK(d.requests.empty());
+}
+
+TEST_CASE("ilpctl command line: options of all verbs may stand on either side of the verb") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peers, page_answer({}));
+    CHECK(d.run({"--json", "peer", "list"}).out == "[]\n");
+    d.will_answer(documents::peers, page_answer({}));
+    CHECK(d.run({"peer", "list", "--json"}).out == "[]\n");
+    d.will_answer(documents::peers, page_answer({}));
+    CHECK(d.run({"peer", "--json", "list"}).out == "[]\n");
+}
+
+TEST_CASE("ilpctl command line: a peer may be called like a verb") {
+    auto d = fake_daemon{};
+    for (const auto* name : {"list", "asset", "show", "peer"}) {
+        d.will_answer(documents::peers, page_answer({peer_answer(name)}));
+        const auto result = d.run({"peer", "show", name});
+        INFO(result.err);
+        CHECK(result.status == exit_status::done);
+    }
+}
+
+TEST_CASE("ilpctl command line: where the daemon is, who asks, and how long it waits") {
+    auto d = fake_daemon{};
+    const auto ask = [&](std::vector<std::string> words) {
+        words.emplace_back("status");
+        d.will_answer(documents::status, node_answer());
+        const auto result = d.run(words);
+        INFO(result.err);
+        REQUIRE(result.status == exit_status::done);
+    };
+    ask({});
+    CHECK(d.url == "http://127.0.0.1:3001/graphql");
+    CHECK(d.who.tenant == "00000000-0000-4000-8000-000000000001");
+    CHECK(!d.who.secret);
+    CHECK(d.waits == std::chrono::seconds{10});
+
+    d.environment = {{"ILPCTL_URL", "http://h:1/g"}, {"ILPCTL_TENANT", "t"}, {"ILPD_ADMIN_SECRET", "from-environment"}};
+    ask({});
+    CHECK(d.url == "http://h:1/g");
+    CHECK(d.who.tenant == "t");
+    CHECK(d.who.secret->reveal() == "from-environment");
+
+    d.input_text = "from-input\n";
+    ask({"--url", "http://h:2/g", "--tenant", "u", "--secret-file", "-", "--timeout", "250ms"});
+    CHECK(d.url == "http://h:2/g");
+    CHECK(d.who.tenant == "u");
+    CHECK(d.who.secret->reveal() == "from-input");
+    CHECK(d.waits == std::chrono::milliseconds{250});
+
+    const auto folder = support::temporary_directory{};
+    const auto file = (folder.path() / "secret").string();
+    std::ofstream{file} << "from-file\r\n";
+    ask({"--secret-file", file});
+    CHECK(d.who.secret->reveal() == "from-file");
+
+    d.environment = {{"ILPCTL_URL", ""}, {"ILPD_ADMIN_SECRET", ""}};
+    ask({});
+    CHECK(d.url == "http://127.0.0.1:3001/graphql");
+    CHECK(!d.who.secret);
+}
+
+TEST_CASE("ilpctl command line: a secret with something else in its file is refused") {
+    auto d = fake_daemon{};
+    for (const auto* text : {"", "\n", "two\nlines\n", "with space\n"}) {
+        d.input_text = text;
+        CHECK(d.run({"status", "--secret-file", "-"}).status == exit_status::usage);
+    }
+}
+
+TEST_CASE("ilpctl command line: an answer that is not as the schema says is no answer") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::status, json::object{{"peers", 1}});
+    const auto result = d.run({"status"});
+    CHECK(result.status == exit_status::no_answer);
+    CHECK(result.err.contains("schema"));
+}

@@ -1,0 +1,82 @@
+#include "connector/ilpctl/completion.hpp"
+
+#include "tests/support/child_process.hpp"
+#include "tests/unit/connector/ilpctl/fake_daemon.hpp"
+
+#include <fstream>
+#include <set>
+
+using namespace connector::ilpctl;
+using namespace connector::ilpctl::testing;
+
+namespace {
+
+/// What bash offers for the last of the words, which is being typed.
+std::string offered(const std::vector<std::string>& words) {
+    const auto folder = support::temporary_directory{};
+    const auto script = folder.path() / "completion";
+    std::ofstream{script} << fake_daemon{}.run({"completion", "bash"}).out;
+    auto typed = std::string{};
+    for (const std::string& word : words) typed += " '" + word + "'";
+    auto bash = support::child_process{
+        {.arguments = {"bash", "--norc", "-euc",
+                       "source " + script.string() + "; complete -p ilpctl >/dev/null; COMP_WORDS=(ilpctl" + typed +
+                           "); COMP_CWORD=" + std::to_string(words.size()) + "; _ilpctl; echo \"${COMPREPLY[*]-}\""},
+         .output = folder.path() / "output",
+         .errors = {},
+         .environment = {},
+         .core = {}}};
+    const auto status = bash.wait(std::chrono::seconds{20});
+    auto text = bash.output();
+    INFO(text);
+    REQUIRE(status == 0);
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("ilpctl completion: an option takes a value at every verb, or at none") {
+    const auto line = command_line{};
+    auto with = std::set<std::string>{};
+    auto without = std::set<std::string>{};
+    for (const auto& words : words_of(line.tree()))
+        for (const auto* option : words.options) (takes_value(*option) ? with : without).insert(option_name(*option));
+    for (const auto& name : with) {
+        INFO(name);
+        CHECK(!without.contains(name));
+    }
+}
+
+TEST_CASE("ilpctl completion: bash offers verbs and options of the place") {
+    CHECK(offered({"pe"}) == "peer");
+    CHECK(offered({"peer", "e"}) == "enable");
+    CHECK(offered({"peer", "d"}) == "delete disable");
+    CHECK(offered({"completion", ""}) == "bash zsh");
+    CHECK(offered({"--json", "--url", "peer", "asset", "s"}) == "show");
+    CHECK(offered({"--url", "=", "peer", "asset", "s"}) == "show");
+    CHECK(offered({"peer", "create", "--outgoing-t"}) == "--outgoing-token-file --outgoing-token");
+    CHECK(offered({"peer", "show", "--show"}) == "--show-secrets");
+    CHECK(offered({"peer", "show", "--js"}) == "--json");
+    CHECK(offered({"peer", "list", "--show"}).empty());
+    CHECK(offered({"peer", "show", ""}).empty());
+    CHECK(offered({"peer", "show", "list", ""}).empty());
+    CHECK(offered({"--url", ""}).empty());
+    CHECK(offered({"--vers"}) == "--version");
+}
+
+TEST_CASE("ilpctl completion: bash offers files where one is expected") {
+    CHECK(offered({"--secret-file", "/etc/pass"}).contains("/etc/passwd"));
+    CHECK(offered({"--secret-file", "=", "/etc/pass"}).contains("/etc/passwd"));
+}
+
+TEST_CASE("ilpctl completion: zsh knows every verb and option") {
+    const auto line = command_line{};
+    const auto script = zsh_completion(line.tree());
+    CHECK(script.starts_with("#compdef ilpctl\n"));
+    for (const auto& words : words_of(line.tree())) {
+        INFO(words.path);
+        CHECK(script.contains("('" + words.path + "') verbs=("));
+        for (const auto* option : words.options) CHECK(script.contains("'" + option_name(*option) + ":"));
+    }
+}

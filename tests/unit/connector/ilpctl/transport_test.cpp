@@ -1,0 +1,109 @@
+#include "connector/ilpctl/transport.hpp"
+
+#include "config/value.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/socket.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <sys/socket.h>
+
+#include <csignal>
+#include <functional>
+#include <string>
+#include <thread>
+
+using namespace connector::ilpctl;
+
+namespace {
+
+config::http_endpoint endpoint_at(std::uint16_t port, const std::string& host = "127.0.0.1") {
+    return *config::http_url().parse("http://" + host + ":" + std::to_string(port) + "/graphql?x=1");
+}
+
+/// Takes one request, and does what the test says with the connection.
+struct one_connection {
+    explicit one_connection(const std::function<void(int)>& serve)
+        : thread{[this, serve] {
+              const support::descriptor peer{accept(listener.get(), nullptr, nullptr)};
+              char octets[4096];
+              while (!request.contains("\r\n\r\n{}")) {
+                  const auto count = recv(peer.get(), octets, sizeof octets, 0);
+                  if (count <= 0) return;
+                  request.append(octets, static_cast<std::size_t>(count));
+              }
+              serve(peer.get());
+          }} {}
+    ~one_connection() { thread.join(); }
+
+    std::uint16_t port() const { return support::local_port(listener); }
+
+    support::descriptor listener = support::listen_on(0);
+    std::string request;
+    std::thread thread;
+};
+
+void say(int socket, std::string_view text) {
+    CHECK(send(socket, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+}
+
+}  // namespace
+
+TEST_CASE("ilpctl transport: a request and its answer") {
+    auto reply = std::expected<http_reply, no_reply>{};
+    auto request = std::string{};
+    {
+        auto server = one_connection{[](int socket) { say(socket, "HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\nno"); }};
+        reply = post(endpoint_at(server.port()), {{"signature", "t=1, v1=0"}}, "{}", std::chrono::seconds{20});
+        server.thread.join();
+        server.thread = std::thread{[] {}};
+        request = server.request;
+    }
+    REQUIRE(reply);
+    CHECK(reply->status == 400);
+    CHECK(reply->body == "no");
+    CHECK(request.starts_with("POST /graphql?x=1 HTTP/1.1\r\nHost: 127.0.0.1:"));
+    CHECK(request.contains("signature: t=1, v1=0\r\n"));
+    CHECK(request.contains("Content-Length: 2\r\n"));
+}
+
+TEST_CASE("ilpctl transport: a daemon that is not there has not seen the request") {
+    const auto reply = post(endpoint_at(support::free_port()), {}, "{}", std::chrono::seconds{20});
+    REQUIRE(!reply);
+    CHECK(reply.error().where == lost_at::connecting);
+    CHECK(reply.error().why == "Connection refused");
+}
+
+TEST_CASE("ilpctl transport: a connection that breaks may have been too late") {
+    for (const auto* text : {"", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"}) {
+        auto server = one_connection{[text](int socket) { say(socket, text); }};
+        const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::seconds{20});
+        REQUIRE(!reply);
+        CHECK(reply.error().where == lost_at::under_way);
+        CHECK(!reply.error().why.empty());
+    }
+}
+
+TEST_CASE("ilpctl transport: nothing is waited for longer than the timeout") {
+    auto server = one_connection{[](int socket) {
+        char octet = 0;
+        CHECK(recv(socket, &octet, 1, 0) <= 0);
+    }};
+    const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::milliseconds{100});
+    REQUIRE(!reply);
+    CHECK(reply.error().where == lost_at::under_way);
+    CHECK(reply.error().why == "no whole answer within 100 ms");
+}
+
+TEST_CASE("ilpctl transport: an interrupt ends the waiting, and what was asked may have been done") {
+    auto server = one_connection{[](int socket) {
+        CHECK(kill(getpid(), SIGINT) == 0);
+        char octet = 0;
+        CHECK(recv(socket, &octet, 1, 0) <= 0);
+    }};
+    const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::seconds{20});
+    REQUIRE(!reply);
+    CHECK(reply.error().where == lost_at::under_way);
+    CHECK(reply.error().why == "interrupted");
+}

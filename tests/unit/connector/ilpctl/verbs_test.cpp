@@ -1,0 +1,426 @@
+#include "peering/uuid.hpp"
+#include "tests/unit/connector/ilpctl/fake_daemon.hpp"
+
+using namespace connector::ilpctl;
+using namespace connector::ilpctl::testing;
+
+namespace {
+
+constexpr auto key = "the-key";
+
+std::string done(const run_result& result) {
+    INFO(result.err);
+    REQUIRE(result.status == exit_status::done);
+    return result.out;
+}
+
+json::value parsed(const run_result& result) {
+    return json::parse(done(result));
+}
+
+}  // namespace
+
+TEST_CASE("ilpctl peers: a list is fetched in pages, up to the limit or to the end") {
+    auto d = fake_daemon{};
+    auto hundred = std::vector<json::object>(100, peer_answer());
+    d.will_answer(documents::peers, page_answer(hundred, true));
+    d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id)}));
+    CHECK(parsed(d.run({"peer", "list", "--all", "--json"})).as_array().size() == 101);
+    CHECK(d.last().variables.at("after") == json::value(bob_id));
+
+    d.will_answer(documents::peers, page_answer({peer_answer()}, true));
+    const auto result = d.run({"peer", "list", "--limit", "1", "--oldest-first", "--owner", "t"});
+    CHECK(done(result) ==
+          "NAME  ADDRESS   ASSET  LIQUIDITY  STATE    ORIGIN  ID\n"
+          "bob   test.bob  USD/9  12.50 USD  enabled  API     0b1d3ab8-0c34-4e0d-8a5b-2d2d4c2e0ad3\n");
+    CHECK(result.err.contains("more than 1"));
+    CHECK(d.last().variables == json::object{{"first", 1}, {"sortOrder", "ASC"}, {"tenantId", "t"}});
+}
+
+TEST_CASE("ilpctl peers: one is found by id or by name, and nothing else is guessed") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peer, peer_answer());
+    CHECK(parsed(d.run({"peer", "show", "0B1D3AB8-0c34-4e0d-8a5b-2d2d4c2e0ad3", "--json"})) ==
+          json::value(peer_answer()));
+    CHECK(d.last().variables == json::object{{"id", bob_id}, {"secrets", false}});
+
+    d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id), peer_answer()}));
+    CHECK(done(d.run({"peer", "show", "bob", "--raw"})).contains("liquidity            12500000000\n"));
+
+    d.will_answer(documents::peers, page_answer({peer_answer()}));
+    const auto unknown = d.run({"peer", "show", "bo"});
+    CHECK(unknown.status == exit_status::refused);
+    CHECK(unknown.err == "ilpctl: there is no peer \"bo\"\n");
+
+    d.will_answer(documents::peers, page_answer({peer_answer(), peer_answer("bob", carol_id)}));
+    const auto ambiguous = d.run({"peer", "show", "bob"});
+    CHECK(ambiguous.status == exit_status::refused);
+    CHECK(ambiguous.err.contains("2 peers are called \"bob\""));
+    CHECK(ambiguous.err.contains(carol_id));
+}
+
+TEST_CASE("ilpctl peers: the outgoing token is shown when it shall be") {
+    auto d = fake_daemon{};
+    auto hidden = peer_answer();
+    hidden.at("http").at("outgoing").as_object().erase("authToken");
+    d.will_answer(documents::peer, hidden);
+    CHECK(!done(d.run({"peer", "show", bob_id})).contains("token"));
+    d.will_answer(documents::peer, peer_answer());
+    CHECK(done(d.run({"peer", "show", bob_id, "--show-secrets"})).contains("outgoing token       t0ken\n"));
+    CHECK(d.last().variables.at("secrets") == json::value(true));
+}
+
+TEST_CASE("ilpctl peers: no token of another peer is asked for") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id), peer_answer()}));
+    d.will_answer(documents::peer, peer_answer());
+    done(d.run({"peer", "show", "bob", "--show-secrets"}));
+    REQUIRE(d.requests.size() == 2);
+    CHECK(!d.requests.front().variables.contains("secrets"));
+    CHECK(d.last().variables == json::object{{"id", bob_id}, {"secrets", true}});
+}
+
+TEST_CASE("ilpctl peers: one is created with all its terms") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::asset_by_unit, asset_answer());
+    d.will_answer(documents::create_peer, json::object{{"peer", peer_answer()}});
+    d.input_text = "out-token\n";
+    const auto text = done(d.run({"peer",
+                                  "create",
+                                  "test.bob",
+                                  "--asset",
+                                  "USD/9",
+                                  "--name",
+                                  "bob",
+                                  "--outgoing-endpoint",
+                                  "http://127.0.0.1:4002/",
+                                  "--outgoing-token-file",
+                                  "-",
+                                  "--incoming-token",
+                                  "in-1",
+                                  "--incoming-token",
+                                  "[in,2]",
+                                  "--route",
+                                  "test.carol",
+                                  "--route",
+                                  "",
+                                  "--max-packet-amount",
+                                  "0.001",
+                                  "--liquidity-threshold",
+                                  "1 USD",
+                                  "--initial-liquidity",
+                                  "12.5",
+                                  "--idempotency-key",
+                                  key}));
+    CHECK(text.contains(bob_id));
+    CHECK(text.contains("route                (default)\n"));
+    CHECK(d.input() ==
+          json::object{{"assetId", usd_id},
+                       {"staticIlpAddress", "test.bob"},
+                       {"name", "bob"},
+                       {"http",
+                        {{"outgoing", {{"authToken", "out-token"}, {"endpoint", "http://127.0.0.1:4002/"}}},
+                         {"incoming", {{"authTokens", {"in-1", "[in,2]"}}}}}},
+                       {"routes", {"test.carol", ""}},
+                       {"maxPacketAmount", "1000000"},
+                       {"liquidityThreshold", "1000000000"},
+                       {"initialLiquidity", "12500000000"},
+                       {"idempotencyKey", key}});
+    CHECK(d.last().again.idempotency_key == key);
+}
+
+TEST_CASE("ilpctl peers: one cannot be created without an endpoint and a token") {
+    auto d = fake_daemon{};
+    CHECK(d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-token", "x"}).status ==
+          exit_status::usage);
+    CHECK(d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-endpoint", "http://h/"}).status ==
+          exit_status::usage);
+    CHECK(d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-endpoint", "http://h/",
+                 "--outgoing-token-file", "-", "--incoming-token-file", "-"})
+              .status == exit_status::usage);
+    CHECK(d.requests.empty());
+}
+
+TEST_CASE("ilpctl peers: an update changes what it names, and clears what it shall") {
+    auto d = fake_daemon{};
+    const auto update = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"peer", "update", bob_id, "--idempotency-key", key});
+        d.will_answer(documents::peer, peer_answer());
+        d.will_answer(documents::update_peer, json::object{{"peer", peer_answer()}});
+        done(d.run(words));
+        auto input = d.input();
+        CHECK(input.at("id") == json::value(bob_id));
+        input.erase("id");
+        input.erase("idempotencyKey");
+        return input;
+    };
+    CHECK(update({"--name", ""}) == json::object{{"name", ""}});
+    CHECK(update({"--no-name", "--no-max-packet-amount", "--no-liquidity-threshold", "--no-routes"}) ==
+          json::object{{"name", nullptr},
+                       {"maxPacketAmount", nullptr},
+                       {"liquidityThreshold", nullptr},
+                       {"routes", json::array{}}});
+    CHECK(update({"--address", "test.b", "--max-packet-amount", "5"}) ==
+          json::object{{"staticIlpAddress", "test.b"}, {"maxPacketAmount", "5000000000"}});
+    // The API takes both of outgoing, or neither.
+    CHECK(update({"--outgoing-endpoint", "http://h/"}) ==
+          json::object{{"http", {{"outgoing", {{"endpoint", "http://h/"}, {"authToken", "t0ken"}}}}}});
+    CHECK(update({"--incoming-token", "a"}) ==
+          json::object{{"http",
+                        {{"outgoing", {{"endpoint", "http://127.0.0.1:4002/"}, {"authToken", "t0ken"}}},
+                         {"incoming", {{"authTokens", {"a"}}}}}}});
+    CHECK(update({"--no-incoming-tokens", "--outgoing-token", "new"}) ==
+          json::object{{"http",
+                        {{"outgoing", {{"endpoint", "http://127.0.0.1:4002/"}, {"authToken", "new"}}},
+                         {"incoming", {{"authTokens", json::array{}}}}}}});
+
+    d.will_answer(documents::peer, peer_answer());
+    CHECK(d.run({"peer", "update", bob_id}).status == exit_status::usage);
+}
+
+TEST_CASE("ilpctl peers: disable, enable, delete, add-by-url") {
+    auto d = fake_daemon{};
+    for (const bool enabled : {false, true}) {
+        d.will_answer(documents::peer, peer_answer());
+        d.will_answer(documents::set_peer_enabled, json::object{{"peer", peer_answer()}});
+        CHECK(done(d.run({"peer", enabled ? "enable" : "disable", bob_id}))
+                  .starts_with(enabled ? "enabled" : "disabled"));
+        CHECK(d.input().at("enabled") == json::value(enabled));
+        CHECK(peering::is_uuid_v4(d.last().again.idempotency_key));
+    }
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(documents::delete_peer, json::object{{"success", true}});
+    CHECK(parsed(d.run({"peer", "delete", bob_id, "--json"})) == json::value{{"success", true}});
+
+    d.will_answer(documents::asset_by_unit, asset_answer());
+    d.will_answer(documents::add_peer_by_url, json::object{{"peer", peer_answer()}});
+    done(d.run({"peer", "add-by-url", "http://h:3005/", "--asset", "USD/9", "--name", "bob", "--max-packet-amount", "1",
+                "--liquidity-threshold", "2", "--deposit", "3", "--idempotency-key", key}));
+    CHECK(d.input() == json::object{{"peerUrl", "http://h:3005/"},
+                                    {"assetId", usd_id},
+                                    {"name", "bob"},
+                                    {"maxPacketAmount", "1000000000"},
+                                    {"liquidityThreshold", "2000000000"},
+                                    {"liquidityToDeposit", "3000000000"},
+                                    {"idempotencyKey", key}});
+}
+
+TEST_CASE("ilpctl assets: one is found by id, code and scale, or code") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::asset, asset_answer());
+    done(d.run({"asset", "show", usd_id}));
+    d.will_answer(documents::asset_by_unit, asset_answer());
+    CHECK(done(d.run({"asset", "show", "USD/9"})).contains("liquidity             5.00 USD\n"));
+    CHECK(d.last().variables == json::object{{"code", "USD"}, {"scale", 9}});
+    d.will_answer(documents::assets, page_answer({asset_answer("EUR", 2), asset_answer()}));
+    done(d.run({"asset", "show", "USD"}));
+
+    d.will_answer(documents::assets, page_answer({asset_answer("USD", 2), asset_answer()}));
+    const auto ambiguous = d.run({"asset", "show", "USD"});
+    CHECK(ambiguous.status == exit_status::refused);
+    CHECK(ambiguous.err.contains("USD/2, USD/9"));
+    d.will_answer(documents::asset_by_unit, nullptr);
+    CHECK(d.run({"asset", "show", "USD/3"}).err == "ilpctl: there is no asset \"USD/3\"\n");
+}
+
+TEST_CASE("ilpctl assets: create, update, delete, list") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::create_asset, json::object{{"asset", asset_answer()}});
+    done(d.run({"asset", "create", "USD/9", "--liquidity-threshold", "1", "--withdrawal-threshold", "0.5", "--owner",
+                "t", "--idempotency-key", key}));
+    CHECK(d.input() == json::object{{"code", "USD"},
+                                    {"scale", 9},
+                                    {"liquidityThreshold", "1000000000"},
+                                    {"withdrawalThreshold", "500000000"},
+                                    {"tenantId", "t"},
+                                    {"idempotencyKey", key}});
+
+    // What an update does not name is sent as it is: the API would clear it.
+    d.will_answer(documents::asset, asset_answer());
+    d.will_answer(documents::update_asset, json::object{{"asset", asset_answer()}});
+    done(d.run({"asset", "update", usd_id, "--withdrawal-threshold", "1", "--idempotency-key", key}));
+    CHECK(d.input() == json::object{{"id", usd_id},
+                                    {"liquidityThreshold", "1000000000"},
+                                    {"withdrawalThreshold", "1000000000"},
+                                    {"idempotencyKey", key}});
+    d.will_answer(documents::asset, asset_answer());
+    d.will_answer(documents::update_asset, json::object{{"asset", asset_answer()}});
+    done(d.run({"asset", "update", usd_id, "--no-liquidity-threshold"}));
+    CHECK(d.input().at("liquidityThreshold").is_null());
+    CHECK(d.run({"asset", "update", usd_id}).status == exit_status::usage);
+
+    d.will_answer(documents::asset, asset_answer());
+    d.will_answer(documents::delete_asset, json::object{{"asset", asset_answer()}});
+    CHECK(done(d.run({"asset", "delete", usd_id})).starts_with("deleted asset USD/9"));
+
+    d.will_answer(documents::assets, page_answer({asset_answer()}));
+    CHECK(done(d.run({"asset", "list"})) ==
+          "ASSET  LIQUIDITY    LOW AT  LEAST WITHDRAWAL  ORIGIN  ID\n"
+          "USD/9   5.00 USD  1.00 USD                 -  API     3cd1b4ec-6b37-4e42-9d6b-8b6cfa5e3d84\n");
+}
+
+TEST_CASE("ilpctl liquidity: a deposit has an id and a key, and says so") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peers, page_answer({peer_answer()}));
+    d.will_answer(documents::assets, page_answer({asset_answer()}));
+    d.will_answer(documents::deposit_peer, json::object{{"success", true}});
+    const auto text = done(d.run({"liquidity", "deposit", "bob", "12.50 USD"}));
+    const auto id = std::string{d.input().at("id").as_string()};
+    CHECK(peering::is_uuid_v4(id));
+    CHECK(text == "deposited 12.50 USD to peer bob: transfer " + id + "\n");
+    CHECK(d.input().at("amount") == json::value("12500000000"));
+    CHECK(d.input().at("peerId") == json::value(bob_id));
+    CHECK(d.last().again.id == id);
+    CHECK(json::value(d.last().again.idempotency_key) == d.input().at("idempotencyKey"));
+
+    d.will_answer(documents::asset_by_unit, asset_answer());
+    d.will_answer(documents::peers, page_answer({}));
+    d.will_answer(documents::deposit_asset, json::object{{"success", true}});
+    CHECK(parsed(d.run({"liquidity", "deposit", "USD/9", "5", "--raw", "--json", "--id", carol_id, "--idempotency-key",
+                        key})) == json::value{{"id", carol_id}, {"idempotencyKey", key}, {"success", true}});
+    CHECK(d.input() == json::object{{"assetId", usd_id}, {"amount", "5"}, {"id", carol_id}, {"idempotencyKey", key}});
+}
+
+TEST_CASE("ilpctl liquidity: an amount that does not fit is refused before anything moves") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peer, peer_answer());
+    const auto result = d.run({"liquidity", "deposit", bob_id, "0.0000000001"});
+    CHECK(result.status == exit_status::usage);
+    CHECK(result.err == "ilpctl: AMOUNT: 0.0000000001 has 10 decimals: USD/9 takes at most 9 decimals\n");
+    for (const auto* text : {"-1", "1.", "1 EUR", "18446744073.709551616"}) {
+        d.will_answer(documents::peer, peer_answer());
+        CHECK(d.run({"liquidity", "deposit", bob_id, text}).status == exit_status::usage);
+    }
+    CHECK(d.last().field == "peer");
+}
+
+TEST_CASE("ilpctl liquidity: a name that a peer and an asset have means neither") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peers, page_answer({peer_answer("USD")}));
+    d.will_answer(documents::assets, page_answer({asset_answer()}));
+    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err.contains("is a peer and an asset"));
+    d.will_answer(documents::peers, page_answer({}));
+    d.will_answer(documents::assets, page_answer({}));
+    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err == "ilpctl: there is no peer or asset \"USD\"\n");
+}
+
+TEST_CASE("ilpctl liquidity: a withdrawal is done at once, or reserved until it is posted or voided") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(documents::withdraw_peer, json::object{{"success", true}});
+    CHECK(done(d.run({"liquidity", "withdraw", bob_id, "1"})).starts_with("withdrew 1.00 USD from peer bob"));
+    CHECK(d.input().at("timeoutSeconds") == json::value("0"));
+
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(documents::withdraw_peer, json::object{{"success", true}});
+    const auto text = done(d.run({"--timeout", "5s", "liquidity", "withdraw", bob_id, "1", "--timeout", "1m"}));
+    CHECK(text.starts_with("reserved 1.00 USD of peer bob for 60 s: withdrawal " +
+                           std::string{d.input().at("id").as_string()}));
+    CHECK(d.input().at("timeoutSeconds") == json::value("60"));
+    CHECK(d.waits == std::chrono::seconds{5});
+
+    d.will_answer(documents::post_withdrawal, json::object{{"success", true}});
+    CHECK(done(d.run({"liquidity", "post", carol_id})) == std::string{"posted withdrawal "} + carol_id + "\n");
+    d.will_answer(documents::void_withdrawal, json::object{{"success", true}});
+    CHECK(done(d.run({"liquidity", "void", carol_id, "--idempotency-key", key})) ==
+          std::string{"voided withdrawal "} + carol_id + "\n");
+    CHECK(d.input() == json::object{{"withdrawalId", carol_id}, {"idempotencyKey", key}});
+}
+
+TEST_CASE("ilpctl transfers: both directions in one list, the newest first") {
+    auto d = fake_daemon{};
+    const auto transfer = [](const std::string& id, const std::string& time, const std::string& amount) {
+        return json::object{{"id", id},         {"transferType", "DEPOSIT"}, {"state", "POSTED"},
+                            {"amount", amount}, {"debitAccountId", "d"},     {"creditAccountId", "c"},
+                            {"ledger", 1},      {"createdAt", time},         {"expiresAt", nullptr}};
+    };
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(
+        documents::transfers,
+        json::object{{"debits", {transfer("2", "2026-08-02", "2000000000")}},
+                     {"credits", {transfer("3", "2026-08-03", "3000000000"), transfer("1", "2026-08-01", "1")}}});
+    CHECK(done(d.run({"transfers", bob_id, "--limit", "2"})) ==
+          "CREATED     TYPE     STATE         IN       OUT  EXPIRES  OTHER ACCOUNT  ID\n"
+          "2026-08-03  DEPOSIT  POSTED  3.00 USD            -        d              3\n"
+          "2026-08-02  DEPOSIT  POSTED            2.00 USD  -        c              2\n");
+    CHECK(d.last().variables == json::object{{"id", bob_id}, {"limit", 2}});
+}
+
+TEST_CASE("ilpctl routes: list and lookup") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::routes,
+                  page_answer({json::object{{"id", ""}, {"prefix", ""}, {"peer", peer_answer()}},
+                               json::object{{"id", "x"}, {"prefix", "test.bob"}, {"peer", peer_answer()}}}));
+    CHECK(done(d.run({"route", "list", "--prefix", "te"})).contains("(default)  bob       test.bob  USD/9  enabled"));
+    CHECK(d.last().variables.at("prefix") == json::value("te"));
+
+    d.will_answer(documents::asset_by_unit, asset_answer());
+    d.will_answer(documents::route, json::object{{"prefix", "test.bob"}, {"peer", peer_answer()}});
+    CHECK(done(d.run({"route", "lookup", "test.bob.x", "--asset", "USD/9"})).contains("test.bob  bob"));
+    CHECK(d.last().variables == json::object{{"address", "test.bob.x"}, {"assetId", usd_id}});
+
+    d.will_answer(documents::route, nullptr);
+    const auto none = d.run({"route", "lookup", "test.nobody"});
+    CHECK(none.status == exit_status::refused);
+    CHECK(none.err == "ilpctl: no route leads to \"test.nobody\"\n");
+}
+
+TEST_CASE("ilpctl events: low liquidity in words, others as they are") {
+    auto d = fake_daemon{};
+    const auto event = [](const std::string& type, json::object data) {
+        return json::object{{"id", "e"}, {"type", type}, {"createdAt", "2026-08-01"}, {"data", std::move(data)}};
+    };
+    d.will_answer(documents::events,
+                  page_answer({event("peer.liquidity_low", {{"id", "p"},
+                                                            {"asset", {{"code", "USD"}, {"scale", 2}}},
+                                                            {"balance", "50"},
+                                                            {"liquidityThreshold", "100"}}),
+                               event("other", {{"id", "q"}, {"x", "\x1b"}})}));
+    CHECK(done(d.run({"events", "--type", "a", "--type", "b", "--not-type", "c"})) ==
+          "CREATED     TYPE                OF  DETAILS                                 ID\n"
+          "2026-08-01  peer.liquidity_low  p   liquidity 0.50 USD, threshold 1.00 USD  e\n"
+          "2026-08-01  other               q   {\"id\":\"q\",\"x\":\"\\\\u001b\"}                e\n");
+    CHECK(d.last().variables.at("filter") == json::value{{"type", {{"in", {"a", "b"}}, {"notIn", json::array{"c"}}}}});
+}
+
+TEST_CASE("ilpctl ping: reached, and not reached") {
+    auto d = fake_daemon{};
+    auto answer = json::object{{"reached", true}, {"milliseconds", 12.34},  {"peer", peer_answer()},
+                               {"code", nullptr}, {"triggeredBy", nullptr}, {"message", nullptr}};
+    d.will_answer(documents::ping, answer);
+    CHECK(done(d.run({"ping", "test.bob", "--timeout", "20s"})) == "test.bob reached in 12.3 ms, next hop bob\n");
+    CHECK(d.input() == json::object{{"address", "test.bob"}, {"timeoutSeconds", 20}});
+    CHECK(d.last().extra == std::chrono::seconds{20});
+
+    answer["reached"] = false;
+    answer["code"] = "F02";
+    answer["triggeredBy"] = "test.bob";
+    answer["message"] = "no route";
+    d.will_answer(documents::ping, answer);
+    const auto not_reached = d.run({"ping", "test.bob"});
+    CHECK(not_reached.status == exit_status::refused);
+    CHECK(not_reached.out.empty());
+    CHECK(not_reached.err ==
+          "ilpctl: test.bob not reached: no route (F02), says test.bob after 12.3 ms, next hop bob\n");
+    d.will_answer(documents::ping, answer);
+    const auto as_json = d.run({"ping", "test.bob", "--json"});
+    CHECK(as_json.status == exit_status::refused);
+    CHECK(json::parse(as_json.out).at("code") == json::value("F02"));
+}
+
+TEST_CASE("ilpctl whoami and tenants") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::whoami, json::object{{"id", "t"}, {"isOperator", true}});
+    CHECK(done(d.run({"whoami"})) == "tenant    t\noperator  yes\n");
+    const auto tenant = json::object{{"id", "t"},
+                                     {"publicName", nullptr},
+                                     {"email", nullptr},
+                                     {"createdAt", "now"},
+                                     {"idpConsentUrl", nullptr},
+                                     {"deletedAt", nullptr},
+                                     {"settings", json::array{json::object{{"key", "k"}, {"value", "v"}}}}};
+    d.will_answer(documents::tenants, page_answer({tenant}));
+    CHECK(done(d.run({"tenant", "list"})).contains("-     -      now      -        t\n"));
+    d.will_answer(documents::tenant, tenant);
+    CHECK(done(d.run({"tenant", "show", "t"})).contains("setting      k=v\n"));
+}
