@@ -71,11 +71,6 @@ admin_server::admin_server(boost::asio::io_context& context, config::admin_setti
               // A connection has one request at a time: enough of them that the bound of those that wait is reached.
               {.sessions_max = threads + waiting_max + 60, .body_size_max = body_size_max}} {}
 
-admin_server::~admin_server() {
-    stopping_ = true;
-    pool_.join();
-}
-
 void admin_server::stop(std::function<void()> stopped) {
     stopping_ = true;
     if (under_way_->requests == 0) return boost::asio::post(context_, std::move(stopped));

@@ -16,7 +16,8 @@
 namespace connector {
 
 /// The Admin API on a listener of its own. Requests are answered by a few threads, since resolvers may block; the loop
-/// only reads and writes.
+/// only reads and writes. It goes on the loop or after its end, and waits for the resolvers that still run then: see
+/// stop().
 class admin_server {
 public:
     static constexpr std::size_t threads = 4;
@@ -27,9 +28,6 @@ public:
     /// threads at a time.
     admin_server(boost::asio::io_context& context, config::admin_settings settings,
                  const peering::graphql::engine& engine, peering::admin::endpoint::context_factory new_context);
-
-    /// On the loop or after its end, and then waits for the resolvers that still run: see stop().
-    ~admin_server();
 
     boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint) {
         return server_.listen(endpoint);
@@ -49,7 +47,7 @@ private:
     peering::admin::endpoint endpoint_;
     std::shared_ptr<under_way> under_way_;
     std::atomic<bool> stopping_ = false;
-    boost::asio::thread_pool pool_{threads};
+    boost::asio::thread_pool pool_{threads};  // its end waits for what uses the members above
     http_server server_;
 };
 

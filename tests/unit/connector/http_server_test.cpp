@@ -209,6 +209,14 @@ TEST_CASE("HTTP server: the answer arrives also where the client still sends its
     http_connection connection{server.port()};
     connection.send("POST / HTTP/1.1\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
     CHECK(text_of(connection.receive()) == "413 the body is too large\n");
+
+    http_connection slow{server.port()};
+    slow.send("POST / HTTP/1.1\r\nContent-Length: 500000\r\n\r\n");
+    CHECK(text_of(slow.receive()) == "413 the body is too large\n");
+    for (int i = 0; i < 3; ++i) {  // a reset would answer the first octets, and refuse the next
+        CHECK(slow.send("octets"));
+        std::this_thread::sleep_for(20ms);
+    }
 }
 
 TEST_CASE("HTTP server: a client that waits for leave to send its body gets it") {
