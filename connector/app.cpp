@@ -1,6 +1,9 @@
 #include "connector/app.hpp"
 
 #include "config/load.hpp"
+#include "connector/admin_server.hpp"
+#include "connector/auto_peering_client.hpp"
+#include "connector/auto_peering_server.hpp"
 #include "connector/event_outbox.hpp"
 #include "connector/log.hpp"
 #include "connector/metrics.hpp"
@@ -9,7 +12,11 @@
 #include "connector/rate_source.hpp"
 #include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
+#include "peering/admin/mutations.hpp"
+#include "peering/admin/resolvers.hpp"
+#include "peering/admin/services.hpp"
 #include "peering/administration.hpp"
+#include "peering/auto_peers.hpp"
 #include "peering/bookkeeper.hpp"
 #include "peering/committer.hpp"
 #include "peering/directory.hpp"
@@ -66,7 +73,7 @@ public:
     exit_status run() {
         if (!open_store()) return exit_status::failure;
         start_rates();
-        if (!start_workers() || !start_metrics()) return exit_status::failure;
+        if (!start_workers() || !start_metrics() || !start_admin() || !start_auto_peering()) return exit_status::failure;
         signals_.async_wait([this](error_code error, int signal) {
             if (!error) drain(signal);
         });
@@ -77,6 +84,7 @@ public:
         log::write(log::level::info, "ready",
                    {{"ilp_address", settings_.ilp_address.text()},
                     {"ilp", to_text(workers_.front()->local_endpoint())},
+                    {"admin", to_text(admin_server_->local_endpoint())},
                     {"metrics", to_text(metrics_->local_endpoint())},
                     {"store", peering::printable_store_url(settings_.store.url)},
                     {"peers", std::to_string(directory_.peer_count())},
@@ -202,13 +210,56 @@ private:
     bool start_metrics() {
         metrics_ = std::make_unique<metrics_server>(
             control_, metrics_server::sources{.metrics = [this](auto done) { collect(std::move(done)); },
-                                              .ready = [this] { return ready_ && committer_->store_is_healthy(); }});
+                                              .ready = [this] { return is_ready(); }});
         const tcp::endpoint endpoint = to_endpoint(settings_.metrics.listen);
         if (const error_code error = metrics_->listen(endpoint)) {
             return fail(fmt::format("metrics.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
         }
         return true;
     }
+
+    bool start_admin() {
+        auto_peers_ = std::make_unique<peering::auto_peers>(directory_, administration_, settings_.auto_peering);
+        auto_peering_client_ = std::make_unique<auto_peering_client>(control_, *committer_, *auto_peers_);
+        services_ = std::make_unique<peering::admin::services>(peering::admin::services{
+            .directory = directory_,
+            .administration = administration_,
+            .transfers = *transfers_,
+            .committer = *committer_,
+            .auto_peers = *auto_peers_,
+            .tenant_id = settings_.admin.tenant_id,
+            .version = ILPD_VERSION,
+            .started_at = std::chrono::floor<milliseconds>(std::chrono::system_clock::now()),
+            .ready = [this] { return is_ready(); },
+            .ping = [this](const std::string& address,
+                           milliseconds patience) { return ping(control_, directory_, address, patience); },
+            .ask_node =
+                [this](const peering::peering_question& question) { return auto_peering_client_->answer_to(question); }});
+        mutations_ = std::make_unique<peering::admin::mutations>(*services_);
+        engine_ = peering::admin::make_engine(*services_, *mutations_);
+        admin_server_ = std::make_unique<admin_server>(control_, settings_.admin, *engine_,
+                                                       [] { return std::make_unique<peering::graphql::context>(); });
+        const tcp::endpoint endpoint = to_endpoint(settings_.admin.listen);
+        if (const error_code error = admin_server_->listen(endpoint)) {
+            return fail(fmt::format("admin.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+        }
+        return true;
+    }
+
+    bool start_auto_peering() {
+        if (!settings_.auto_peering.enabled) return true;
+        auto_peering_server_ = std::make_unique<auto_peering_server>(control_, *committer_, *auto_peers_,
+                                                                     settings_.auto_peering.request_rate);
+        const tcp::endpoint endpoint = to_endpoint(settings_.auto_peering.listen);
+        if (const error_code error = auto_peering_server_->listen(endpoint)) {
+            return fail(
+                fmt::format("auto_peering.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+        }
+        return true;
+    }
+
+    /// Any thread.
+    bool is_ready() const { return ready_ && committer_->store_is_healthy(); }
 
     /// Asks every worker for what it counted; the last to answer completes the scrape.
     void collect(std::function<void(std::string)> done) {
@@ -268,6 +319,7 @@ private:
     void reloaded(const config::settings& loaded) {
         const bool needs_restart = loaded.ilp_address != settings_.ilp_address ||
                                    loaded.connector != settings_.connector || loaded.admin != settings_.admin ||
+                                   loaded.auto_peering != settings_.auto_peering ||
                                    loaded.metrics != settings_.metrics || loaded.store != settings_.store ||
                                    loaded.webhooks != settings_.webhooks || loaded.log != settings_.log;
         rate_source_->configure(loaded.rates, directory_);
@@ -289,13 +341,13 @@ private:
         ticker_.cancel();
         log::write(log::level::info, "stopping: no new packets, those in flight are finished",
                    {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
-        draining_ = workers_.size();
+        draining_ = workers_.size() + 1;
+        const auto ended = [this] {
+            if (--draining_ == 0) control_.stop();
+        };
+        admin_server_->stop(ended);
         for (const auto& worker : workers_) {
-            worker->drain([this] {
-                boost::asio::post(control_, [this] {
-                    if (--draining_ == 0) control_.stop();
-                });
-            });
+            worker->drain([this, ended] { boost::asio::post(control_, ended); });
         }
         drain_deadline_.expires_after(settings_.connector.max_hold_time + drain_margin);
         drain_deadline_.async_wait([this](error_code error) {
@@ -331,7 +383,7 @@ private:
     boost::asio::steady_timer drain_deadline_{control_};
     boost::asio::steady_timer ticker_{control_};
     std::size_t draining_ = 0;
-    bool ready_ = false;
+    std::atomic<bool> ready_ = false;
 
     std::unique_ptr<peering::store> store_;
     peering::ledger ledger_;
@@ -347,6 +399,14 @@ private:
     std::shared_ptr<const rate_table> rates_;  ///< the newest
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<metrics_server> metrics_;
+
+    std::unique_ptr<peering::auto_peers> auto_peers_;
+    std::unique_ptr<auto_peering_client> auto_peering_client_;
+    std::unique_ptr<auto_peering_server> auto_peering_server_;
+    std::unique_ptr<peering::admin::services> services_;
+    std::unique_ptr<peering::admin::mutations> mutations_;
+    std::unique_ptr<const peering::graphql::engine> engine_;
+    std::unique_ptr<admin_server> admin_server_;
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ namespace peering::admin {
 
 /// What a mutation did.
 struct done_mutation {
-    std::string message;  ///< as older clients show it
+    std::string message{};  ///< as older clients show it
     std::optional<peer_view> peer{};
     std::optional<asset_view> asset{};
 
@@ -68,7 +68,10 @@ public:
     /// Does `work`, or gives the answer that was given when it was done. Waits for it: not for the committer's thread.
     mutation_outcome run(std::string_view operation, const graphql::arguments& input, work work);
 
-    /// The same for what is decided by the administration.
+    /// The answer that is kept for this request, or the refusal of its key; empty: there is none yet.
+    std::optional<mutation_outcome> known_answer(std::string_view operation, const graphql::arguments& input);
+
+    /// The same as run(), for what is decided by the administration.
     using decision = std::function<mutation_outcome(transaction&)>;
     mutation_outcome decide(std::string_view operation, const graphql::arguments& input, decision decide);
 

@@ -62,6 +62,22 @@ peer_edit read_edit(const arguments& input) {
     return edit;
 }
 
+/// What was done under this idempotency key is answered without asking the node again.
+mutation_outcome create_or_update_by_url(services& services, mutations& mutations, const arguments& input,
+                                         const peer_by_url& wanted) {
+    constexpr auto operation = "createOrUpdatePeerByUrl";
+    if (auto known = mutations.known_answer(operation, input)) return std::move(*known);
+    const auto question = services.auto_peers.ask(wanted);
+    if (!question) return std::unexpected{question.error()};
+    const auto answer = services.ask_node(*question);
+    if (!answer) return std::unexpected{answer.error()};
+    return mutations.decide(
+        operation, input, [&services, wanted, question = *question, answer = *answer](transaction& transaction) {
+            return done("Created or updated ILP Peer",
+                        services.auto_peers.settle(transaction, wanted, question, answer));
+        });
+}
+
 outcome ping(const services& services, const call& call) {
     const auto input = call.args.get<arguments>("input");
     const auto address = input.get<std::string>("address");
@@ -121,14 +137,14 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
     };
     to["Mutation.createOrUpdatePeerByUrl"] = [&](const call& call) -> outcome {
         const auto input = call.args.get<arguments>("input");
-        const auto peer =
-            services.create_or_update_peer_by_url({.url = input.get<std::string>("peerUrl"),
-                                                   .asset_uuid = id_of(input.get<std::string>("assetId")),
-                                                   .name = input.find<std::string>("name"),
-                                                   .max_packet_amount = amount_of(input, "maxPacketAmount"),
-                                                   .liquidity_threshold = amount_of(input, "liquidityThreshold"),
-                                                   .liquidity_to_deposit = amount_of(input, "liquidityToDeposit")});
-        return answer_of("CreateOrUpdatePeerByUrlMutationResponse", done("Created or updated ILP Peer", peer));
+        const peer_by_url wanted{.url = input.get<std::string>("peerUrl"),
+                                 .asset_uuid = id_of(input.get<std::string>("assetId")),
+                                 .name = input.find<std::string>("name"),
+                                 .max_packet_amount = amount_of(input, "maxPacketAmount"),
+                                 .liquidity_threshold = amount_of(input, "liquidityThreshold"),
+                                 .liquidity_to_deposit = amount_of(input, "liquidityToDeposit")};
+        const auto outcome = create_or_update_by_url(services, mutations, input, wanted);
+        return answer_of("CreateOrUpdatePeerByUrlMutationResponse", outcome);
     };
     to["Mutation.ping"] = [&](const call& call) { return ping(services, call); };
 }

@@ -34,14 +34,15 @@ struct services {
     peering::administration& administration;
     peering::operator_transfers& transfers;
     peering::committer& committer;
+    peering::auto_peers& auto_peers;
 
     std::string tenant_id;
     std::string version;
     ilp::timestamp started_at;
     std::function<bool()> ready;
     std::function<ping_answer(const std::string& address, std::chrono::milliseconds patience)> ping;
-    /// Asks another node to become our peer (auto-peering).
-    std::function<administration::peer_outcome(const peer_by_url&)> create_or_update_peer_by_url;
+    /// Asks another node to become our peer.
+    std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
 };
 
 }  // namespace peering::admin
