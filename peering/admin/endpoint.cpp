@@ -114,6 +114,20 @@ std::expected<posted, std::string_view> read(const json::value& body) {
                   variables != nullptr && variables->is_object() ? variables->get_object() : nothing};
 }
 
+/// Whether the canonical form, which signatures cover, says every number exactly: its numbers are those of ECMAScript.
+bool is_exact(const json::value& value) {
+    constexpr std::uint64_t largest = std::uint64_t{1} << 53U;
+    if (const auto* const number = value.if_uint64()) return *number <= largest;
+    if (const auto* const number = value.if_int64()) {
+        return *number <= static_cast<std::int64_t>(largest) && *number >= -static_cast<std::int64_t>(largest);
+    }
+    if (const auto* const array = value.if_array()) return std::ranges::all_of(*array, is_exact);
+    if (const auto* const object = value.if_object()) {
+        return std::ranges::all_of(*object, [](const auto& member) { return is_exact(member.value()); });
+    }
+    return true;
+}
+
 }  // namespace
 
 response endpoint::answer(const request& request, ilp::timestamp now) {
@@ -156,6 +170,10 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
     }
 
     if (!body) return refuse(400, "The body is no JSON.", graphql::code::bad_user_input);
+    if (signature && !is_exact(*body)) {
+        return refuse(400, "A signature does not cover all digits of a number beyond 2^53: send it as a string.",
+                      graphql::code::bad_user_input);
+    }
     const auto posted = read(*body);
     if (!posted) return refuse(400, posted.error(), graphql::code::bad_user_input);
     const auto prepared = engine_.prepare(posted->query, posted->operation_name);

@@ -17,7 +17,9 @@ class seen_signatures {
 public:
     enum class use : std::uint8_t { first, again, no_room };
 
-    explicit seen_signatures(std::size_t size_max = seen_signatures_max) : size_max_{size_max} {}
+    /// What was signed before `since` counts as used: a daemon does not know what an earlier run of it has seen.
+    explicit seen_signatures(ilp::timestamp since = ilp::timestamp::min(), std::size_t size_max = seen_signatures_max)
+        : size_max_{size_max}, forgotten_before_{since} {}
 
     /// Precondition: the signature has passed at `now`. A clock that goes back does not open the past again: what is
     /// older than the oldest that may still be remembered counts as used.
@@ -27,7 +29,7 @@ private:
     const std::size_t size_max_;
     std::mutex mutex_;
     std::set<checked_signature> seen_;  ///< the oldest first
-    ilp::timestamp forgotten_before_ = ilp::timestamp::min();
+    ilp::timestamp forgotten_before_;
 };
 
 }  // namespace peering::admin

@@ -310,6 +310,19 @@ TEST_CASE("endpoint: strangers learn nothing of the document") {
           error(400, "Batches of requests are not supported: send one request at a time."));
 }
 
+TEST_CASE("endpoint: what a signature does not cover to the last digit is refused") {
+    server s{"s3cret"};
+    const auto with = [](const std::string& number) {
+        return R"({"query":"query($n: Int) { number(plus: $n) }","variables":{"n":)" + number + "}}";
+    };
+    for (const auto* const number : {"9007199254740993", "-9007199254740993", "18446744073709551615"}) {
+        CHECK(s.text(signed_terms(with(number))) ==
+              error(400, "A signature does not cover all digits of a number beyond 2^53: send it as a string."));
+    }
+    CHECK(s.executions == 0);
+    CHECK(s.ask(signed_terms(with("1"))).status == 200);
+}
+
 TEST_CASE("endpoint: a signature serves one mutation, and any number of queries") {
     server s{"s3cret"};
     const auto query =
