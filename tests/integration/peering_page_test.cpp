@@ -168,3 +168,82 @@ TEST_CASE("the manual: a peer is made, changed and removed with curl, by signed 
 TEST_CASE("the manual: a peer is made, changed and removed with ilpctl, by signed requests") {
     read_page(with_ilpctl, true);
 }
+
+// The section "The file and the API", sentence by sentence.
+TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes hands") {
+    ilpd_daemon d{terms_of_alice(false)};
+    const page_shell shell{{},
+                           {{"ILPCTL_URL", "http://127.0.0.1:" + std::to_string(d.admin_port()) + "/graphql"},
+                            {"PATH", std::filesystem::path{daemon_program()}.parent_path().string() + ":" +
+                                         std::string{std::getenv("PATH")}}}};
+    const auto run = [&](const std::string& command) { return shell.run(command + "\n"); };
+    const auto done = [&](const std::string& command) {
+        const auto result = run(command);
+        INFO(command << ": " << result.output);
+        REQUIRE(result.status == 0);
+        return result.output;
+    };
+    const auto shows = [&](const std::string& command, std::string_view wanted) {
+        return run(command).output.contains(wanted);
+    };
+
+    // What the file says.
+    for (const char* change : {"peer update bob --name robert", "peer delete bob", "asset delete USD/9",
+                               "asset update USD/9 --liquidity-threshold 1"}) {
+        const auto refused = run("ilpctl " + std::string{change});
+        INFO(change);
+        CHECK(refused.status == 1);
+        CHECK(refused.output.contains("FORBIDDEN"));
+    }
+    done("ilpctl liquidity deposit bob 1");
+    CHECK(d.liquidity("bob") == default_liquidity + 1'000'000'000);
+    done("ilpctl peer disable bob");
+    CHECK(outcome(d.post(prepare{.amount = 0}, "bob")) == "T00");
+
+    // What the API made outlives a restart and a reload; so does what was disabled.
+    done("ilpctl asset create EUR/2");
+    done(
+        "ilpctl peer create test.dora --name dora --asset EUR/2 --initial-liquidity 500 --max-packet-amount 1 "
+        "--incoming-token " +
+        token_of("dora") + " --outgoing-endpoint http://127.0.0.1:1/ --outgoing-token " + token_for("dora"));
+    done("dora=$(ilpctl peer show dora | grep '^id ' | grep -o '[^ ]*$')");
+    REQUIRE(d.stop() == 0);
+    d.start();
+    CHECK(d.liquidity("dora") == 50'000);
+    CHECK(shows("ilpctl peer show bob", "disabled"));
+
+    // A file that claims its token, or its route in the same asset.
+    const auto reload_with = [&](const std::vector<peer_terms>& others) {
+        d.terms().peers.resize(1);
+        d.terms().peers.insert(d.terms().peers.end(), others.begin(), others.end());
+        d.reload();
+    };
+    const auto refusal_told = [&](std::string_view why) {
+        return eventually([&] { return d.has_logged(why); }) && shows("ilpctl peer show $dora", "API");
+    };
+    reload_with({{.name = "erin", .tokens = {token_of("dora")}}});
+    CHECK(refusal_told("has one of its incoming tokens"));
+    reload_with({{.name = "erin", .code = "EUR", .scale = 2, .routes = {"test.dora"}}});
+    CHECK(refusal_told("has the route 'test.dora' in the same asset"));
+    CHECK(!shows("ilpctl peer list", "erin"));
+
+    // The same address and asset: it becomes the file's, and keeps id and liquidity.
+    const peer_terms of_file{
+        .name = "dora-of-the-file", .address = "test.dora", .code = "EUR", .scale = 2, .liquidity = 7};
+    reload_with({of_file});
+    REQUIRE(eventually([&] { return shows("ilpctl peer show $dora", "FILE"); }));
+    CHECK(shows("ilpctl peer show $dora", "dora-of-the-file"));
+    CHECK(comparable(done("ilpctl peer show $dora | grep max")) == "maxpacketamount-");
+    CHECK(d.liquidity("dora-of-the-file") == 50'000);
+    CHECK(outcome(d.post(prepare{.amount = 0}, "dora")) == "HTTP 401");
+    CHECK(shows("ilpctl asset show EUR/2", "FILE"));
+
+    // It leaves the file, its asset becomes the API's; and it comes back.
+    reload_with({});
+    REQUIRE(eventually([&] { return run("ilpctl peer show $dora").status == 1; }));
+    CHECK(shows("ilpctl asset show EUR/2", "API"));
+    reload_with({of_file});
+    REQUIRE(eventually([&] { return run("ilpctl peer show $dora").status == 0; }));
+    CHECK(d.liquidity("dora-of-the-file") == 50'000);
+    CHECK(d.audit().status == 0);
+}
