@@ -1,11 +1,13 @@
 // A payment through two connectors:  sender -> alice -> bob -> receiver.
-//   node run.mjs ILPD      ILPD: the daemon's path
-// Exit status 0 only when sender, receiver and both daemons agree on what was paid.
+//   node run.mjs ILPD      ILPD: the daemon's path; ilpctl lies beside it
+// Exit status 0 only when sender, receiver and both daemons agree on what was paid, and ilpctl did what it was told.
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { createRequire } from 'node:module'
+import { createInterface } from 'node:readline/promises'
 import {
     Daemon,
     connectPlugin,
@@ -154,9 +156,29 @@ function accounts(payment, received, before, after) {
     ]
 }
 
+/** A session of alice's operator: each command is run as it is printed, and must succeed. */
+async function operate(ilpctl, url) {
+    const commands = [
+        `export ILPCTL_URL=${url}`,
+        `${ilpctl} ping test.bob`,
+        `${ilpctl} liquidity deposit sender ${usd(PAYMENT)}`,
+        `${ilpctl} peer list`,
+    ]
+    for (const [index, command] of commands.entries()) {
+        say(`  $ ${command}`)
+        if (index === 0) continue // holds for all that follow
+        const output = await new Promise((done, failed) =>
+            execFile('bash', ['-c', `${commands[0]}; ${command}`], (error, out, err) =>
+                error ? failed(new Error(`${command}: ${err || error.message}`)) : done(out),
+            ),
+        )
+        for (const line of output.trimEnd().split('\n')) say(dim(`  ${line}`))
+    }
+}
+
 // --- the story ------------------------------------------------------------------------------------------------------
 
-async function main(binary) {
+async function main(binary, ilpctl) {
     const directory = await temporaryDirectory()
     const daemons = []
     const plugins = []
@@ -231,6 +253,19 @@ async function main(binary) {
         }
         say(`  ${green('agreed')}: sent, delivered, and booked on both daemons: ${usd(PAYMENT)} USD each`)
 
+        say()
+        say(bold('The sender has settled: alice tells her daemon, and looks around'))
+        say()
+        await operate(ilpctl, `http://127.0.0.1:${ports.aliceAdmin}/graphql`)
+        const settled = (await alice.liquidity()).sender
+        if (settled !== before.alice.sender) throw new Error(`the sender has ${usd(settled)} USD after its deposit`)
+        say()
+        if (live && process.stdin.isTTY) {
+            say('  Both daemons run on: try more from another terminal, in this folder. Enter ends them.')
+            const terminal = createInterface({ input: process.stdin })
+            await Promise.race([once(terminal, 'line'), once(terminal, 'close')])
+            terminal.close()
+        }
         for (const { daemon, how } of await stopAll()) {
             if (how.code !== 0) throw new Error(`${daemon.name} did not stop cleanly: ${describeEnd(how)}`)
         }
@@ -257,6 +292,7 @@ async function main(binary) {
         ['build/release/ilpd --config config/ilpd.yaml', 'a daemon from the annotated sample file'],
         ['curl -s http://127.0.0.1:9464/metrics', '... and its metrics, from another terminal'],
         ['cat deploy/demo/alice.yaml', 'what alice was started with'],
+        ['less docs/operating/peering.md', 'a peer by the Admin API, step by step'],
         ['./dev test', 'every test'],
         ['./dev bench', 'packets per second, beside nginx'],
         ['cat docs/architecture.md', 'how it works'],
@@ -270,4 +306,4 @@ if (!binary) {
     console.error('usage: node run.mjs ILPD')
     process.exit(2)
 }
-await main(resolve(binary))
+await main(resolve(binary), join(dirname(binary), 'ilpctl'))

@@ -1,8 +1,8 @@
 #include "tests/support/page.hpp"
 
-#include "tests/support/child_process.hpp"
-
+#include <array>
 #include <fstream>
+#include <regex>
 #include <stdexcept>
 
 namespace support {
@@ -43,6 +43,47 @@ std::string commands_of(const std::filesystem::path& page, std::string_view head
     return commands;
 }
 
+std::vector<page_step> steps_of(const std::filesystem::path& page) {
+    std::ifstream in{page};
+    std::vector<page_step> steps;
+    std::string section;
+    std::string heading;
+    std::string* block = nullptr;
+    for (std::string line; std::getline(in, line);) {
+        if (block != nullptr) {
+            if (line == "```") {
+                block = nullptr;
+            } else {
+                *block += line + "\n";
+            }
+        } else if (line.starts_with("## ")) {
+            section = line;
+            heading.clear();
+        } else if (line.starts_with("### ")) {
+            heading = line;
+        } else if (line == "```sh") {
+            block = &steps.emplace_back(page_step{section, heading, {}}).commands;
+        } else if (line == "```text" && !steps.empty()) {
+            block = &steps.back().printed.emplace();
+        }
+    }
+    if (steps.empty()) throw std::runtime_error{page.string() + ": no commands"};
+    return steps;
+}
+
+std::string comparable(std::string_view printed) {
+    static const std::array<std::pair<std::regex, const char*>, 5> alike{{
+        {std::regex{"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"}, "(id)"},
+        {std::regex{"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"}, "(time)"},
+        {std::regex{"[0-9.]+ ms"}, "(duration)"},
+        {std::regex{"version +[0-9.]+"}, "(version)"},
+        {std::regex{"[ \n]+"}, ""},
+    }};
+    std::string text{printed};
+    for (const auto& [what, with] : alike) text = std::regex_replace(text, what, with);
+    return text;
+}
+
 shell_result run_commands(std::string commands, const std::vector<std::pair<std::string, std::string>>& places,
                           const std::vector<std::pair<std::string, std::string>>& environment,
                           const std::filesystem::path& folder) {
@@ -57,6 +98,20 @@ shell_result run_commands(std::string commands, const std::vector<std::pair<std:
     const auto status = process.wait(patience);
     if (!status) throw std::runtime_error{"the commands do not end: " + commands};
     return {*status, process.output()};
+}
+
+page_shell::page_shell(std::vector<std::pair<std::string, std::string>> places,
+                       std::vector<std::pair<std::string, std::string>> environment)
+    : places_{std::move(places)}, environment_{std::move(environment)} {
+    environment_.emplace_back("PAGE_STATE", own_.path() / "state");
+}
+
+shell_result page_shell::run(const std::string& commands) const {
+    // What is exported can be written down.
+    const std::string before =
+        "cd '" + folder_.path().string() + "'\nif [ -e \"$PAGE_STATE\" ]; then . \"$PAGE_STATE\"; fi\nset -a\n";
+    const std::string after = "{ export -p; declare -f; umask -p; } > \"$PAGE_STATE\"\n";
+    return run_commands(before + commands + after, places_, environment_, own_.path());
 }
 
 }  // namespace support
