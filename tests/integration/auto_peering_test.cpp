@@ -84,7 +84,7 @@ std::string error_type(const http_message& answer) {
 
 }  // namespace
 
-TEST_CASE("two daemons make each other peers, and packets pass both ways; renewed, they still do") {
+TEST_CASE("two daemons make each other peers, and packets pass both ways, renewed or not") {
     const auto_node alice{"alice"};
     const auto_node dora{"dora"};
     for (int round = 0; round < 2; ++round) {
