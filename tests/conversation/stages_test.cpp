@@ -284,6 +284,22 @@ TEST_CASE("A27-19: route: not back to the source, unless it asked for that") {
     CHECK(d.at_rest());
 }
 
+TEST_CASE("A18-07: a disabled peer: nothing is taken from it, and nothing goes to it") {
+    world d;
+    d.set_enabled("p1", false);
+    const decision from = d.send("p1", prepare{});
+    CHECK(from.refused_with(reject_reason::peer_disabled));
+    CHECK(d.code_of(from) == "T00");
+    CHECK(d.available("p1") == 1'000'000);
+    const decision to = d.send("p2", {.destination = "test.p1.receiver"});
+    CHECK(to.refused_with(reject_reason::next_hop_disabled));
+    CHECK(d.code_of(to) == "T01");
+    CHECK(d.available("p2") == 1'000'000);
+    CHECK(d.at_rest());
+    d.set_enabled("p1", true);
+    CHECK(d.send("p1", prepare{}).what == step::go_on);
+}
+
 TEST_CASE("A27-60: convert: no rate between two currencies is T00") {
     world d;
     const decision refused = d.send("p1", prepare{.destination = "test.euro"});

@@ -136,6 +136,19 @@ public:
         throw std::invalid_argument{"no asset " + std::string{code}};
     }
 
+    /// As an operator does it; what was known of the peer is no good any more.
+    void set_enabled(std::string_view name, bool enabled) {
+        peering::transaction transaction{keeper_, now.wall};
+        known->administration->publish_with([this](std::vector<peering::peer_update> updates, const auto& done) {
+            network->apply(updates);
+            done();
+        });
+        if (!known->administration->set_enabled(transaction, peer(name).uuid, enabled) ||
+            !known->administration->commit(transaction, [] {})) {
+            throw std::logic_error{"not done"};
+        }
+    }
+
     void pass(std::chrono::milliseconds time) {
         now.wall += time;
         now.steady += time;

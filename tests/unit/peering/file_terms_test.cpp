@@ -296,3 +296,130 @@ TEST_CASE("thresholds follow the file, at a reload too") {
     const auto third = build_or_throw(settings, books.keeper, second.get());
     CHECK(drop(*third, 0) == 0);
 }
+
+namespace {
+
+/// A peer that an operator has made, in USD/9.
+peer_wanted erin(const known_peers& known) {
+    peer_wanted wanted;
+    wanted.asset_uuid = known.directory->find_asset("USD", 9)->asset->uuid;
+    wanted.ilp_address = "test.erin";
+    wanted.name = "erin";
+    wanted.initial_liquidity = ilp::amount{70};
+    wanted.incoming_tokens = {"from-erin"};
+    wanted.outgoing_endpoint = "http://127.0.0.1:4002/";
+    wanted.outgoing_token = "to-erin";
+    return wanted;
+}
+
+std::shared_ptr<const peer> create(const known_peers& known, bookkeeper& keeper, const peer_wanted& wanted) {
+    transaction transaction{keeper, {}};
+    const auto made = known.administration->create_peer(transaction, wanted);
+    REQUIRE(made);
+    REQUIRE(known.administration->commit(transaction, [] {}));
+    return *made;
+}
+
+}  // namespace
+
+TEST_CASE("what operators have made stays when the file is read again") {
+    const auto store = open_or_throw("memory:");
+    books books{*store};
+    const auto first = build_or_throw(two_peers(), books.keeper);
+    const auto made = create(*first, books.keeper, erin(*first));
+    const auto second = build_or_throw(two_peers(), books.keeper, first.get());
+    CHECK(second->find_by_name("erin") == made.get());
+    CHECK(second->peers().size() == 3);
+    CHECK(second->find_by_name("bob")->origin == origin::file);
+    CHECK(second->find_by_name("erin")->origin == origin::api);
+}
+
+TEST_CASE("a peer of the API whose address and asset the file names becomes the file's, with its balance") {
+    const auto store = open_or_throw("memory:");
+    books books{*store};
+    const auto first = build_or_throw(two_peers(), books.keeper);
+    const auto made = create(*first, books.keeper, erin(*first));
+    config::settings settings = two_peers();
+    settings.peers.push_back(make_peer("eve", "USD", 9, 1000));
+    settings.peers.back().ilp_address = *ilp::address::parse("test.erin");
+    const auto second = build_or_throw(settings, books.keeper, first.get());
+    const peer* const eve = second->find_by_name("eve");
+    REQUIRE(eve != nullptr);
+    CHECK(eve->uuid == made->uuid);
+    CHECK(eve->origin == origin::file);
+    CHECK(eve->liquidity->available == 70);
+    CHECK(second->find_by_token(hash("from-erin")) == nullptr);
+    CHECK(second->find_by_token(hash("from-eve")) == eve);
+    CHECK(second->find_by_name("erin") == nullptr);
+    CHECK(store->load()->peers.back().terms.origin == origin::file);
+    CHECK(store->load()->peers.back().terms.incoming_tokens.empty());
+
+    // It leaves with the file, and comes back with it.
+    const auto third = build_or_throw(two_peers(), books.keeper, second.get());
+    CHECK(third->find_by_name("eve") == nullptr);
+    CHECK(store->load()->peers.back().terms.deleted_at.has_value());
+    const auto fourth = build_or_throw(settings, books.keeper, third.get());
+    CHECK(fourth->find_by_name("eve")->uuid == made->uuid);
+    CHECK(fourth->find_by_name("eve")->liquidity->available == 70);
+    CHECK_FALSE(store->load()->peers.back().terms.deleted_at.has_value());
+}
+
+TEST_CASE("the file's name for a peer goes before the API's") {
+    const auto store = open_or_throw("memory:");
+    books books{*store};
+    const auto first = build_or_throw(two_peers(), books.keeper);
+    const auto made = create(*first, books.keeper, erin(*first));
+    config::settings settings = two_peers();
+    settings.peers.push_back(make_peer("erin", "EUR", 2, 0));
+    settings.peers.back().http.incoming.auth_tokens = {config::secret{"from-the-other"}};
+    const auto second = build_or_throw(settings, books.keeper, first.get());
+    CHECK(second->find_by_name("erin")->origin == origin::file);
+    CHECK(second->find_by_name(made->uuid)->given_name == "erin");
+    CHECK(second->find_by_token(hash("from-erin")) == second->find_by_name(made->uuid));
+}
+
+TEST_CASE("a file that contradicts what operators have made is refused, and nothing has changed") {
+    const auto store = open_or_throw("memory:");
+    books books{*store};
+    const auto first = build_or_throw(two_peers(), books.keeper);
+    const auto made = create(*first, books.keeper, erin(*first));
+    config::settings settings = two_peers();
+    settings.peers.push_back(make_peer("frank", "USD", 9, 1));
+    SECTION("one of its tokens") {
+        settings.peers.back().http.incoming.auth_tokens = {config::secret{"from-erin"}};
+    }
+    SECTION("one of its prefixes") { settings.peers.back().routes = {"test.erin"}; }
+    const auto refused = build(settings, books.keeper, first.get());
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error(), Catch::Contains("frank") && Catch::Contains(made->uuid) && !Catch::Contains("from-"));
+    CHECK(first->directory->peer_count() == 3);
+    CHECK(store->load()->peers.size() == 3);
+}
+
+TEST_CASE("an asset that leaves the file is the API's from then on") {
+    const auto store = open_or_throw("memory:");
+    books books{*store};
+    config::settings settings = two_peers();
+    settings.assets.push_back(make_asset("JPY", 0, 5));
+    const auto first = build_or_throw(settings, books.keeper);
+    CHECK(first->directory->find_asset("JPY", 0)->terms.origin == origin::file);
+    const auto second = build_or_throw(two_peers(), books.keeper, first.get());
+    CHECK(second->directory->find_asset("JPY", 0)->terms.origin == origin::api);
+    CHECK(second->directory->find_asset("JPY", 0)->asset->liquidity->available == 5);
+    CHECK(store->load()->assets.back().terms.origin == origin::api);
+    const auto third = build_or_throw(settings, books.keeper, second.get());
+    CHECK(third->directory->find_asset("JPY", 0)->terms.origin == origin::file);
+}
+
+TEST_CASE("a peer that an operator has disabled stays so, whatever the file says otherwise") {
+    const auto store = open_or_throw("memory:");
+    books books{*store};
+    config::settings settings = two_peers();
+    const auto first = build_or_throw(settings, books.keeper);
+    transaction transaction{books.keeper, {}};
+    REQUIRE(first->administration->set_enabled(transaction, first->find_by_name("bob")->uuid, false));
+    REQUIRE(first->administration->commit(transaction, [] {}));
+    settings.peers[0].max_packet_amount = ilp::amount{5};
+    CHECK_FALSE(build_or_throw(settings, books.keeper, first.get())->find_by_name("bob")->enabled);
+    CHECK_FALSE(store->load()->peers[0].terms.enabled);
+}
