@@ -124,3 +124,49 @@ test('a node that refuses, and one that answers nonsense', async () => {
         node.close()
     }
 })
+
+test('while a node is asked, the idempotency key is taken; a refusal leaves it free', async () => {
+    const asked = []
+    const node = createServer(async (request, response) => {
+        asked.push(JSON.parse(Buffer.concat(await request.toArray())))
+        node.emit('asked', response)
+    })
+    node.listen(0, '127.0.0.1')
+    await once(node, 'listening')
+    const answer = (response, status, body) => {
+        response.writeHead(status, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(body))
+    }
+    try {
+        const idempotencyKey = randomUUID()
+        const input = { peerUrl: `http://127.0.0.1:${node.address().port}/`, assetId: usd.id, idempotencyKey }
+        const ask = async () => {
+            const arrived = once(node, 'asked')
+            const answered = alice.mutate(name, input, 'peer { id staticIlpAddress http { outgoing { authToken } } }')
+            answered.catch(() => {}) // looked at below
+            return { answered, response: (await arrived)[0] }
+        }
+        const concurrent = `Concurrent request for idempotencyKey: ${idempotencyKey}`
+        const refused = await ask()
+        await alice.refuses(name, input, concurrent, 'CONFLICT')
+        answer(refused.response, 400, { error: { code: '400', message: 'no', type: 'InvalidPeeringRequest' } })
+        await assert.rejects(refused.answered, /Invalid peering request/)
+
+        const taken = await ask()
+        for (let i = 0; i < 3; ++i) await alice.refuses(name, input, concurrent, 'CONFLICT')
+        answer(taken.response, 200, {
+            staticIlpAddress: 'test.carol', ilpConnectorUrl: 'http://127.0.0.1:9/', httpToken: 'a-token-of-carol-1234567890',
+            name: 'Carol',
+        })
+        const { peer } = await taken.answered
+        assert.equal(peer.staticIlpAddress, 'test.carol')
+        assert.equal(asked.length, 2)
+        assert.equal(peer.http.outgoing.authToken, asked[1].httpToken)
+        const again = await alice.mutate(name, input, 'peer { id }')
+        assert.deepEqual(again, { peer: { id: peer.id } })
+        assert.equal(asked.length, 2)
+    } finally {
+        node.closeAllConnections()
+        node.close()
+    }
+})
