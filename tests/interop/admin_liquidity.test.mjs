@@ -27,6 +27,8 @@ after(() => admin?.close())
 
 const fresh = () => ({ id: randomUUID(), idempotencyKey: randomUUID() })
 
+const ofVersion1 = (uuid) => `${uuid.slice(0, 14)}1${uuid.slice(15)}`
+
 /** A new account of the kind, and its liquidity: `{id, liquidity(), deposit(), withdraw()}`. */
 async function account(kind) {
     const asset = await admin.newAsset()
@@ -80,7 +82,7 @@ for (const [kind, { unknownToDeposit, unknownToWithdraw, idField }] of Object.en
         await put(1, { id: used })
         const refusals = (unknown) => [
             [{ ...good, amount: 0, id: 'none', [idField]: 'none' }, 'Transfer amount is zero', 'FORBIDDEN'],
-            ...['none', '', '1', randomUUID().slice(1), used.replace('-4', '-1'), `{${used}}`].map((id) => [
+            ...['none', '', '1', randomUUID().slice(1), ofVersion1(used), `{${used}}`].map((id) => [
                 { ...good, id, [idField]: 'none' }, 'Invalid transfer id', 'BAD_USER_INPUT',
             ]),
             ...[randomUUID(), 'none', ''].map((id) => [{ ...good, [idField]: id }, unknown, 'NOT_FOUND']),
@@ -139,7 +141,6 @@ for (const [kind, { unknownToDeposit, unknownToWithdraw, idField }] of Object.en
         const { id, liquidity, deposit: put, withdraw } = await account(kind)
         await put(100)
         const withdrawn = await withdraw(60, { timeoutSeconds: 1 })
-        assert.equal(await liquidity(), '40')
         await eventually(liquidity, (amount) => amount === '100')
         for (const how of ['post', 'void']) {
             await refusesEnd(how, withdrawn, 'Transfer already expired', 'FORBIDDEN')
@@ -202,7 +203,7 @@ test('posting and voiding what is no pending withdrawal', async () => {
     await deposit(10, { id: deposited })
     const withdrawn = await withdraw(5)
     for (const how of ['post', 'void']) {
-        for (const id of ['none', '', randomUUID().replace('-4', '-1')]) {
+        for (const id of ['none', '', ofVersion1(randomUUID())]) {
             await refusesEnd(how, id, 'Invalid transfer id', 'BAD_USER_INPUT')
         }
         await refusesEnd(how, randomUUID(), 'Unknown transfer', 'NOT_FOUND')
