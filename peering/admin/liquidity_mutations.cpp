@@ -45,21 +45,28 @@ std::optional<refusal> fault_of(const arguments& input) {
     return std::nullopt;
 }
 
-/// The accounts that a deposit or withdrawal of a peer or an asset concerns.
+/// Where the accounts are that a deposit or withdrawal concerns. Looked up on the committer's thread: not before it is
+/// known whether the request was answered already, and nobody deletes the peer between this and the transfer.
 using accounts = std::expected<transfer_accounts, refusal>;
+
+struct account_owner {
+    const char* id_field;
+    accounts (*find)(const services&, std::string_view id, const char* unknown);
+    const char* unknown;
+};
 
 transfer_accounts accounts_of(const asset& asset, liquidity_account& liquidity) {
     return {liquidity, *asset.settlement};
 }
 
-accounts accounts_of_peer(const services& services, const arguments& input, const char* unknown) {
-    const auto peer = services.directory.find_peer(id_of(input.get<std::string>("peerId")));
+accounts accounts_of_peer(const services& services, std::string_view id, const char* unknown) {
+    const auto peer = services.directory.find_peer(id);
     if (!peer) return std::unexpected{refusal{refusal_code::not_found, unknown}};
     return accounts_of(*peer->asset, *peer->liquidity);
 }
 
-accounts accounts_of_asset(const services& services, const arguments& input, const char* unknown) {
-    const auto asset = services.directory.find_asset(std::string_view{id_of(input.get<std::string>("assetId"))});
+accounts accounts_of_asset(const services& services, std::string_view id, const char* unknown) {
+    const auto asset = services.directory.find_asset(id);
     if (!asset || asset->terms.deleted_at) return std::unexpected{refusal{refusal_code::not_found, unknown}};
     return accounts_of(*asset->asset, *asset->asset->liquidity);
 }
@@ -75,59 +82,64 @@ std::chrono::seconds timeout_of(const arguments& input) {
 }
 
 /// Makes or ends one transfer; writes it with what else is to be written.
-using attempt = std::function<operator_transfers::outcome(bookkeeper&, ilp::timestamp now, const changes& beside)>;
+using attempt = std::function<std::expected<void, refusal>(bookkeeper&, ilp::timestamp now, const changes& beside)>;
+
+std::expected<void, refusal> checked(const operator_transfers::outcome& outcome) {
+    if (!outcome) return std::unexpected{to_refusal(outcome.error())};
+    return {};
+}
 
 outcome run(mutations& mutations, const char* operation, const arguments& input, const char* message, attempt attempt) {
-    const auto outcome = mutations.run(operation, input,
-                                       [message, attempt = std::move(attempt)](
-                                           bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers,
-                                           const mutations::finish& finish) {
-                                           const done_mutation done{message};
-                                           const auto made = attempt(keeper, now, answers.keeping(done));
-                                           if (!made) return finish(std::unexpected{to_refusal(made.error())});
-                                           finish(done);
-                                       });
+    const auto outcome =
+        mutations.run(operation, input,
+                      [message, attempt = std::move(attempt)](bookkeeper& keeper, ilp::timestamp now,
+                                                              answer_keeper& answers, const mutations::finish& finish) {
+                          const done_mutation done{message};
+                          const auto made = attempt(keeper, now, answers.keeping(done));
+                          if (!made) return finish(std::unexpected{made.error()});
+                          finish(done);
+                      });
     return answer_of("LiquidityMutationResponse", outcome);
 }
 
 }  // namespace
 
 void add_liquidity_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
-    using find_accounts = accounts (*)(const admin::services&, const arguments&, const char*);
-
-    const auto deposit = [&](const char* operation, find_accounts find, const char* unknown, const char* message) {
-        to[std::string{"Mutation."} + operation] = [&, operation, find, unknown, message](const call& call) -> outcome {
+    const auto deposit = [&](const char* operation, account_owner owner, const char* message) {
+        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> outcome {
             const auto input = call.args.get<arguments>("input");
             if (const auto fault = fault_of(input)) return refuse(*fault);
-            const auto accounts = find(services, input, unknown);
-            if (!accounts) return refuse(accounts.error());
+            return run(mutations, operation, input, message,
+                       [&services, owner, owner_id = id_of(input.get<std::string>(owner.id_field)),
+                        id = input.get<std::string>("id"), amount = amount_of(input)](
+                           bookkeeper& keeper, ilp::timestamp, const changes& beside) -> std::expected<void, refusal> {
+                           const auto accounts = owner.find(services, owner_id, owner.unknown);
+                           if (!accounts) return std::unexpected{accounts.error()};
+                           return checked(services.transfers.deposit(keeper, id, *accounts, amount, beside));
+                       });
+        };
+    };
+    deposit("depositPeerLiquidity", {"peerId", accounts_of_peer, "unknown peer"}, "Added peer liquidity");
+    deposit("depositAssetLiquidity", {"assetId", accounts_of_asset, "Unknown asset"}, "Added asset liquidity");
+
+    const auto withdraw = [&](const char* operation, account_owner owner, const char* message) {
+        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> outcome {
+            const auto input = call.args.get<arguments>("input");
+            if (const auto fault = fault_of(input)) return refuse(*fault);
             return run(
                 mutations, operation, input, message,
-                [&services, id = input.get<std::string>("id"), amount = amount_of(input),
-                 accounts = *accounts](bookkeeper& keeper, ilp::timestamp, const changes& beside) {
-                    return services.transfers.deposit(keeper, id, accounts, amount, beside);
+                [&services, owner, owner_id = id_of(input.get<std::string>(owner.id_field)),
+                 id = input.get<std::string>("id"), amount = amount_of(input), timeout = timeout_of(input)](
+                    bookkeeper& keeper, ilp::timestamp now, const changes& beside) -> std::expected<void, refusal> {
+                    const auto accounts = owner.find(services, owner_id, owner.unknown);
+                    if (!accounts) return std::unexpected{accounts.error()};
+                    return checked(services.transfers.withdraw(keeper, id, *accounts, amount, timeout, now, beside));
                 });
         };
     };
-    deposit("depositPeerLiquidity", accounts_of_peer, "unknown peer", "Added peer liquidity");
-    deposit("depositAssetLiquidity", accounts_of_asset, "Unknown asset", "Added asset liquidity");
-
-    const auto withdraw = [&](const char* operation, find_accounts find, const char* unknown, const char* message) {
-        to[std::string{"Mutation."} + operation] = [&, operation, find, unknown, message](const call& call) -> outcome {
-            const auto input = call.args.get<arguments>("input");
-            if (const auto fault = fault_of(input)) return refuse(*fault);
-            const auto accounts = find(services, input, unknown);
-            if (!accounts) return refuse(accounts.error());
-            return run(
-                mutations, operation, input, message,
-                [&services, id = input.get<std::string>("id"), amount = amount_of(input), accounts = *accounts,
-                 timeout = timeout_of(input)](bookkeeper& keeper, ilp::timestamp now, const changes& beside) {
-                    return services.transfers.withdraw(keeper, id, accounts, amount, timeout, now, beside);
-                });
-        };
-    };
-    withdraw("createPeerLiquidityWithdrawal", accounts_of_peer, "Unknown peer", "Created peer liquidity withdrawal");
-    withdraw("createAssetLiquidityWithdrawal", accounts_of_asset, "Unknown asset",
+    withdraw("createPeerLiquidityWithdrawal", {"peerId", accounts_of_peer, "Unknown peer"},
+             "Created peer liquidity withdrawal");
+    withdraw("createAssetLiquidityWithdrawal", {"assetId", accounts_of_asset, "Unknown asset"},
              "Created asset liquidity withdrawal");
 
     const auto end = [&](const char* operation, transfer_state state, const char* message) {
@@ -136,12 +148,11 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
             if (!is_uuid_v4(input.get<std::string>("withdrawalId"))) {
                 return refuse(to_refusal(transfer_refusal::invalid_id));
             }
-            return run(
-                mutations, operation, input, message,
-                [&services, id = input.get<std::string>("withdrawalId"),
-                 state](bookkeeper& keeper, ilp::timestamp now, const changes& beside) {
-                    return services.transfers.end_withdrawal(keeper, id, state, now, beside);
-                });
+            return run(mutations, operation, input, message,
+                       [&services, id = input.get<std::string>("withdrawalId"), state](
+                           bookkeeper& keeper, ilp::timestamp now, const changes& beside) {
+                           return checked(services.transfers.end_withdrawal(keeper, id, state, now, beside));
+                       });
         };
     };
     end("postLiquidityWithdrawal", transfer_state::posted, "Posted Withdrawal");

@@ -56,7 +56,8 @@ changes answer_keeper::keeping(const done_mutation& done) {
     return with;
 }
 
-/// Holds an idempotency key until the request is answered.
+/// Holds an idempotency key. Whoever shares it lets go of it before the request is answered: who has the answer may
+/// use the key again.
 class mutations::turn {
 public:
     turn(mutations& owner, std::string key) : owner_{owner}, key_{std::move(key)} {}
@@ -72,6 +73,16 @@ private:
     const std::string key_;
 };
 
+auto mutations::take_turn(const graphql::arguments& input) -> std::expected<shared_turn, refusal> {
+    const std::string key = input.find<std::string>("idempotencyKey").value_or("");
+    if (key.empty()) return nullptr;
+    const std::lock_guard lock{mutex_};
+    if (!under_way_.insert(key).second) {
+        return refuse(refusal_code::conflict, fmt::format("Concurrent request for idempotencyKey: {}", key));
+    }
+    return std::make_shared<turn>(*this, key);
+}
+
 std::string mutations::digest_of(std::string_view operation, const graphql::arguments& input) {
     const std::string text = fmt::format("{} {}", operation, canonical_json(input.json()).value_or(""));
     std::string digest;
@@ -82,18 +93,22 @@ std::string mutations::digest_of(std::string_view operation, const graphql::argu
 }
 
 mutation_outcome mutations::run(std::string_view operation, const graphql::arguments& input, work work) {
+    auto turn = take_turn(input);
+    if (!turn) return std::unexpected{std::move(turn.error())};
+    return run(std::move(*turn), operation, input, std::move(work));
+}
+
+mutation_outcome mutations::run(shared_turn turn, std::string_view operation, const graphql::arguments& input,
+                                work work) {
     const std::string key = input.find<std::string>("idempotencyKey").value_or("");
-    std::shared_ptr<turn> turn_of_key;
-    if (!key.empty()) {
-        const std::lock_guard lock{mutex_};
-        if (!under_way_.insert(key).second) {
-            return refuse(refusal_code::conflict, fmt::format("Concurrent request for idempotencyKey: {}", key));
-        }
-        turn_of_key = std::make_shared<turn>(*this, key);
-    }
     const auto promise = std::make_shared<std::promise<mutation_outcome>>();
     auto future = promise->get_future();
-    const finish finish = [promise, turn_of_key](mutation_outcome outcome) { promise->set_value(std::move(outcome)); };
+    // Copies of a function share the turn: what is left of them after the end must not keep it.
+    const auto held = std::make_shared<shared_turn>(std::move(turn));
+    const finish finish = [promise, held](mutation_outcome outcome) {
+        held->reset();
+        promise->set_value(std::move(outcome));
+    };
     auto task = [finish, key, request = digest_of(operation, input), work = std::move(work)](bookkeeper& keeper) {
         const ilp::timestamp now = wall_time();
         answer_keeper answers;
@@ -120,30 +135,37 @@ mutation_outcome mutations::run(std::string_view operation, const graphql::argum
     return future.get();
 }
 
-std::optional<mutation_outcome> mutations::known_answer(std::string_view operation, const graphql::arguments& input) {
-    // Work that does nothing is not remembered, and has no message: what was remembered has one.
-    mutation_outcome outcome =
-        run(operation, input, [](bookkeeper&, ilp::timestamp, answer_keeper&, const finish& finish) {
-            finish(done_mutation{});
-        });
-    if (outcome && outcome->message.empty()) return std::nullopt;
-    return outcome;
+mutation_outcome mutations::decide(std::string_view operation, const graphql::arguments& input, decision decide) {
+    return run(operation, input, deciding(std::move(decide)));
 }
 
-mutation_outcome mutations::decide(std::string_view operation, const graphql::arguments& input, decision decide) {
-    return run(operation, input,
-               [this, decide = std::move(decide)](bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers,
-                                                  const finish& finish) {
-                   transaction transaction{keeper, now};
-                   mutation_outcome outcome = decide(transaction);
-                   if (!outcome) return finish(std::move(outcome));
-                   const changes kept = answers.keeping(*outcome);
-                   transaction.new_answers.assign(kept.new_answers.begin(), kept.new_answers.end());
-                   transaction.forget_answers_before = kept.forget_answers_before;
-                   const auto written =
-                       services_.administration.commit(transaction, [finish, outcome] { finish(outcome); });
-                   if (!written) finish(unavailable());
-               });
+mutation_outcome mutations::ask_and_decide(std::string_view operation, const graphql::arguments& input,
+                                           const inquiry& ask) {
+    const auto turn = take_turn(input);
+    if (!turn) return std::unexpected{turn.error()};
+    // Work that does nothing is not remembered, and has no message: what was remembered has one.
+    const work nothing = [](bookkeeper&, ilp::timestamp, answer_keeper&, const finish& finish) {
+        finish(done_mutation{});
+    };
+    auto known = run(*turn, operation, input, nothing);
+    if (!known || !known->message.empty()) return known;
+    auto decision = ask();
+    if (!decision) return std::unexpected{std::move(decision.error())};
+    return run(*turn, operation, input, deciding(std::move(*decision)));
+}
+
+auto mutations::deciding(decision decide) -> work {
+    return [this, decide = std::move(decide)](bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers,
+                                              const finish& finish) {
+        transaction transaction{keeper, now};
+        mutation_outcome outcome = decide(transaction);
+        if (!outcome) return finish(std::move(outcome));
+        const changes kept = answers.keeping(*outcome);
+        transaction.new_answers.assign(kept.new_answers.begin(), kept.new_answers.end());
+        transaction.forget_answers_before = kept.forget_answers_before;
+        const auto written = services_.administration.commit(transaction, [finish, outcome] { finish(outcome); });
+        if (!written) finish(unavailable());
+    };
 }
 
 }  // namespace peering::admin

@@ -60,24 +60,33 @@ public:
 
     using finish = std::function<void(mutation_outcome)>;
     /// On the committer's thread. Calls `finish` once, now or later, from any thread.
-    using work = std::function<void(bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers,
-                                    const finish& finish)>;
+    using work =
+        std::function<void(bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers, const finish& finish)>;
 
     // What is to be done may outlive the call, when the store takes longer than `patience`: it owns what it needs.
 
     /// Does `work`, or gives the answer that was given when it was done. Waits for it: not for the committer's thread.
     mutation_outcome run(std::string_view operation, const graphql::arguments& input, work work);
 
-    /// The answer that is kept for this request, or the refusal of its key; empty: there is none yet.
-    std::optional<mutation_outcome> known_answer(std::string_view operation, const graphql::arguments& input);
-
     /// The same as run(), for what is decided by the administration.
     using decision = std::function<mutation_outcome(transaction&)>;
     mutation_outcome decide(std::string_view operation, const graphql::arguments& input, decision decide);
 
+    /// The same as decide(), when others have to be asked what to do. They are asked on this thread, unless there is an
+    /// answer already; until the end the key is taken, so that nobody is asked twice at once.
+    using inquiry = std::function<std::expected<decision, refusal>()>;
+    mutation_outcome ask_and_decide(std::string_view operation, const graphql::arguments& input, const inquiry& ask);
+
 private:
     class turn;
+    using shared_turn = std::shared_ptr<turn>;
+
+    /// Null for a request without a key; a refusal while another one has it.
+    std::expected<shared_turn, refusal> take_turn(const graphql::arguments& input);
+
+    mutation_outcome run(shared_turn turn, std::string_view operation, const graphql::arguments& input, work work);
     static std::string digest_of(std::string_view operation, const graphql::arguments& input);
+    work deciding(decision decide);
 
     services& services_;
     std::mutex mutex_;
@@ -85,4 +94,3 @@ private:
 };
 
 }  // namespace peering::admin
-

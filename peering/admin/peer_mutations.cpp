@@ -62,20 +62,19 @@ peer_edit read_edit(const arguments& input) {
     return edit;
 }
 
-/// What was done under this idempotency key is answered without asking the node again.
 mutation_outcome create_or_update_by_url(services& services, mutations& mutations, const arguments& input,
                                          const peer_by_url& wanted) {
-    constexpr auto operation = "createOrUpdatePeerByUrl";
-    if (auto known = mutations.known_answer(operation, input)) return std::move(*known);
-    const auto question = services.auto_peers.ask(wanted);
-    if (!question) return std::unexpected{question.error()};
-    const auto answer = services.ask_node(*question);
-    if (!answer) return std::unexpected{answer.error()};
-    return mutations.decide(
-        operation, input, [&services, wanted, question = *question, answer = *answer](transaction& transaction) {
+    const auto ask = [&services, &wanted]() -> std::expected<admin::mutations::decision, refusal> {
+        const auto question = services.auto_peers.ask(wanted);
+        if (!question) return std::unexpected{question.error()};
+        const auto answer = services.ask_node(*question);
+        if (!answer) return std::unexpected{answer.error()};
+        return [&services, wanted, question = *question, answer = *answer](transaction& transaction) {
             return done("Created or updated ILP Peer",
                         services.auto_peers.settle(transaction, wanted, question, answer));
-        });
+        };
+    };
+    return mutations.ask_and_decide("createOrUpdatePeerByUrl", input, ask);
 }
 
 outcome ping(const services& services, const call& call) {
@@ -101,8 +100,8 @@ outcome ping(const services& services, const call& call) {
 void add_peer_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
     to["Mutation.createPeer"] = [&](const call& call) -> outcome {
         const auto input = call.args.get<arguments>("input");
-        const auto outcome = mutations.decide(
-            "createPeer", input, [&services, wanted = read_wanted(input)](transaction& transaction) {
+        const auto outcome =
+            mutations.decide("createPeer", input, [&services, wanted = read_wanted(input)](transaction& transaction) {
                 return done("Created ILP Peer", services.administration.create_peer(transaction, wanted));
             });
         return answer_of("CreatePeerMutationResponse", outcome);
@@ -126,13 +125,13 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
     };
     to["Mutation.setPeerEnabled"] = [&](const call& call) -> outcome {
         const auto input = call.args.get<arguments>("input");
-        const auto outcome = mutations.decide(
-            "setPeerEnabled", input,
-            [&services, id = id_of(input.get<std::string>("id")),
-             enabled = input.get<bool>("enabled")](transaction& transaction) {
-                return done(enabled ? "Enabled ILP Peer" : "Disabled ILP Peer",
-                            services.administration.set_enabled(transaction, id, enabled));
-            });
+        const auto outcome =
+            mutations.decide("setPeerEnabled", input,
+                             [&services, id = id_of(input.get<std::string>("id")),
+                              enabled = input.get<bool>("enabled")](transaction& transaction) {
+                                 return done(enabled ? "Enabled ILP Peer" : "Disabled ILP Peer",
+                                             services.administration.set_enabled(transaction, id, enabled));
+                             });
         return answer_of("SetPeerEnabledMutationResponse", outcome);
     };
     to["Mutation.createOrUpdatePeerByUrl"] = [&](const call& call) -> outcome {

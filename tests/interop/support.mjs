@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
 import { setTimeout as pause } from 'node:timers/promises'
+import { PostgresServer } from './postgres.mjs'
 
 const require = createRequire(import.meta.url)
 const PluginHttp = require('ilp-plugin-http')
@@ -45,20 +46,35 @@ export async function temporaryDirectory() {
 export class Daemon {
     /** Starts `binary` in `directory` and returns once /readyz says so. */
     static async start({ binary, name, configFile, metricsPort, directory }) {
-        const log = join(directory, `${name}.log`)
         const daemon = new Daemon()
-        const child = spawn(binary, ['--config', configFile], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
+        const log = join(directory, `${name}.log`)
+        Object.assign(daemon, { binary, name, configFile, metricsPort, directory, log })
+        await daemon.#launch()
+        return daemon
+    }
+
+    /** Ends it as `stop` does, and starts it again with what its configuration file says then. */
+    async restart() {
+        const how = await this.stop()
+        if (how.code !== 0) throw new Error(`${this.name}: ${describeEnd(how)} after SIGTERM`)
+        await this.#launch()
+    }
+
+    async #launch() {
+        const child = spawn(this.binary, ['--config', this.configFile], {
+            cwd: this.directory,
+            stdio: ['ignore', 'pipe', 'pipe'],
+        })
         const exited = new Promise((done) => {
             child.once('error', (error) => done({ error }))
             child.once('exit', (code, signal) => done({ code, signal }))
         })
-        const file = createWriteStream(log)
+        const file = createWriteStream(this.log, { flags: 'a' })
         child.stdout.pipe(file, { end: false })
         child.stderr.pipe(file, { end: false })
-        Object.assign(daemon, { name, child, exited, log, metricsPort, ended: undefined })
-        exited.then((how) => (daemon.ended = how))
-        await daemon.#untilReady()
-        return daemon
+        Object.assign(this, { child, exited, ended: undefined })
+        exited.then((how) => (this.ended = how))
+        await this.#untilReady()
     }
 
     async #untilReady() {
@@ -164,6 +180,7 @@ export async function disconnectPlugin(plugin) {
 export class Network {
     #daemons = []
     #clients = []
+    #postgres
 
     static async create() {
         const network = new Network()
@@ -172,16 +189,16 @@ export class Network {
     }
 
     /** Starts the daemon that ILPD names, with one asset (USD, scale 9) unless `settings` says otherwise. */
-    async daemon(name, { port, peers, ...settings }) {
+    async daemon(name, { port, peers, admin, ...settings }) {
         const binary = process.env.ILPD
         if (!binary) throw new Error('ILPD must hold the path of the daemon to test')
         const [metricsPort, adminPort] = await freePorts(2)
         const config = {
             ilp_address: `test.${name}`,
             connector: { listen: `127.0.0.1:${port}`, workers: 2 },
-            admin: { listen: `127.0.0.1:${adminPort}` },
+            admin: { listen: `127.0.0.1:${adminPort}`, ...admin },
             metrics: { listen: `127.0.0.1:${metricsPort}` },
-            store: { url: `sqlite:${join(this.directory, `${name}.db`)}` },
+            store: { url: await this.#storeUrl(name) },
             assets: [{ code: 'USD', scale: 9 }],
             peers,
             ...settings,
@@ -189,8 +206,16 @@ export class Network {
         const configFile = join(this.directory, `${name}.yaml`)
         await writeFile(configFile, JSON.stringify(config, null, 2))
         const daemon = await Daemon.start({ binary, name, configFile, metricsPort, directory: this.directory })
+        daemon.adminUrl = `http://${config.admin.listen}/graphql`
         this.#daemons.push(daemon)
         return daemon
+    }
+
+    /** A new store: a file for SQLite, or with ILPD_INTEROP_STORE=postgresql a database of a server of its own. */
+    async #storeUrl(name) {
+        if (process.env.ILPD_INTEROP_STORE !== 'postgresql') return `sqlite:${join(this.directory, `${name}.db`)}`
+        this.#postgres ??= await PostgresServer.start()
+        return this.#postgres.database(name)
     }
 
     /** The peer of `peer(name)`: posts to `daemonPort`, listens on `port`. Connected until the test ends. */
@@ -212,9 +237,11 @@ export class Network {
         for (const daemon of this.#daemons) {
             const how = await daemon.stop()
             if (how.code !== 0) {
+                await this.#postgres?.stop()
                 throw new Error(`${daemon.name}: ${describeEnd(how)} after SIGTERM\n${await daemon.logTail(40)}`)
             }
         }
+        await this.#postgres?.stop()
         await rm(this.directory, { recursive: true, force: true })
     }
 }
