@@ -55,7 +55,7 @@ TEMPLATE_TEST_CASE("admin: a new peer sends and receives with the next packet", 
     CHECK(used.post(to("test.bob.x"), token_of_p1) == "F02");
     CHECK(used.post(to("test.p2.x"), token_of("bob")) == "HTTP 401");
     json::object wanted = peer_input("bob", a.usd, bob.port(), 1000);
-    wanted["routes"] = {"test.also-bob"};
+    wanted["routes"] = json::array{"test.also-bob"};
     a.admin.create_peer(std::move(wanted));
     CHECK(used.post(to("test.p2.x", 10), token_of("bob")) == "fulfill");
     CHECK(used.post(to("test.bob.x"), token_of_p1) == "fulfill");
@@ -135,18 +135,19 @@ TEMPLATE_TEST_CASE("admin: routes are added, removed and moved", "", on_sqlite, 
         return "somebody else";
     };
     CHECK(leads_to("test.shared.x") == "F02");
-    a.admin.update_peer(bob_id, {{"routes", {"test.shared", "test.one"}}});
+    a.admin.update_peer(bob_id, {{"routes", json::array{"test.shared", "test.one"}}});
     CHECK(leads_to("test.shared.x") == "bob");
     CHECK(leads_to("test.one") == "bob");
     CHECK(leads_to("test.bob.x") == "bob");
-    CHECK(a.admin.mutate("updatePeer", {{"id", carol_id}, {"routes", {"test.shared"}}}).code() == "DUPLICATE");
+    CHECK(a.admin.mutate("updatePeer", {{"id", carol_id}, {"routes", json::array{"test.shared"}}}).code() ==
+          "DUPLICATE");
     CHECK(leads_to("test.shared.x") == "bob");
-    a.admin.update_peer(carol_id, {{"routes", {"test.shared.x"}}});
+    a.admin.update_peer(carol_id, {{"routes", json::array{"test.shared.x"}}});
     CHECK(leads_to("test.shared.x.y") == "carol");
     CHECK(leads_to("test.shared.y") == "bob");
-    a.admin.update_peer(bob_id, {{"routes", {"test.one"}}});
+    a.admin.update_peer(bob_id, {{"routes", json::array{"test.one"}}});
     CHECK(leads_to("test.shared.y") == "F02");
-    a.admin.update_peer(carol_id, {{"routes", {"test.shared"}}});
+    a.admin.update_peer(carol_id, {{"routes", json::array{"test.shared"}}});
     CHECK(leads_to("test.shared.y") == "carol");
 
     a.admin.update_peer(bob_id, {{"staticIlpAddress", "test.robert"}});

@@ -21,6 +21,7 @@ namespace json = boost::json;
 constexpr std::uint64_t deposit = 1'000'000'000;
 constexpr std::uint64_t amount_max = 1000;
 constexpr int operators = 3;
+constexpr int connections_each = 2;
 constexpr std::chrono::seconds churning_time{4};
 
 /// What went wrong, from any thread: Catch2 is for the test's own.
@@ -117,6 +118,7 @@ public:
             faults_.expect(result == "fulfill" || result == "HTTP 401" || result == "T00",
                            name_ + ": a packet meanwhile: " + result);
             ++probes_;
+            std::this_thread::sleep_for(500us);  // the others want to get on, too
         }
     }
 
@@ -151,7 +153,7 @@ private:
 
         change("updatePeer", {{"id", id},
                               {"http", http_input(place_.port(1), place_.second_token(), token(++newest_))},
-                              {"routes", {"test." + name_ + "." + std::to_string(round)}}});
+                              {"routes", json::array{"test." + name_ + "." + std::to_string(round)}}});
         dead_ = newest_ - 1;
         expect_from("HTTP 401", newest_ - 1, "a replaced token");
         expect_from("fulfill", newest_, "a new token");
@@ -226,7 +228,10 @@ TEMPLATE_TEST_CASE("admin: under load every change counts from its answer, and n
     {
         std::vector<std::jthread> threads;
         for (const recipient& self : steady) {
-            threads.emplace_back([&] { send_steadily(self.name(), steady, a.r.d.port(), seen, fulfilled, enough); });
+            for (int i = 0; i < connections_each; ++i) {
+                threads.emplace_back(
+                    [&] { send_steadily(self.name(), steady, a.r.d.port(), seen, fulfilled, enough); });
+            }
         }
         for (churned_peer& peer : churned) {
             threads.emplace_back([&] { peer.churn(enough); });
@@ -241,7 +246,7 @@ TEMPLATE_TEST_CASE("admin: under load every change counts from its answer, and n
                     json::object input{{"http", http_input(moved.port(place), place % 4 < 2 ? moved.second_token()
                                                                                             : token_for(moved.name()))},
                                        {"maxPacketAmount", amount_max + i},
-                                       {"routes", {"test." + moved.name() + "." + std::to_string(i)}}};
+                                       {"routes", json::array{"test." + moved.name() + "." + std::to_string(i)}}};
                     a.admin.update_peer(ids[i % 2], std::move(input));
                     ++updates;
                 }

@@ -51,7 +51,7 @@ TEMPLATE_TEST_CASE("admin: while the store is down mutations are refused, and wo
     const json::array peers = a.admin.peers();
     const json::array assets = a.admin.assets();
     json::object wanted = peer_input("carol", a.usd, free_port(), 70);
-    wanted["routes"] = {"test.c"};
+    wanted["routes"] = json::array{"test.c"};
     wanted["idempotencyKey"] = "create carol";
     const json::object deposit = deposit_input(bob, 5);
 

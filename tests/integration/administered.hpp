@@ -59,9 +59,8 @@ public:
 
     /// The outcome that all have in common, or "mixed: ..." with all of them.
     std::string post(const prepare& sent, const std::string& token) {
-        std::vector<std::string> outcomes;
-        for (auto& connection : connections_) outcomes.push_back(outcome(connection.exchange(request(sent, token))));
-        return common(outcomes);
+        for (auto& connection : connections_) connection.send(request(sent, token));
+        return receive();
     }
 
     /// Everything but the last octet.
@@ -73,13 +72,10 @@ public:
         }
     }
     std::string end() {
-        std::vector<std::string> outcomes;
-        for (std::size_t i = 0; i < connections_.size(); ++i) {
+        for (std::size_t i = 0; i < connections_.size(); ++i)
             connections_[i].send(std::string_view{&last_octets_[i], 1});
-            outcomes.push_back(outcome(connections_[i].receive()));
-        }
         last_octets_.clear();
-        return common(outcomes);
+        return receive();
     }
 
     static http_request request(const prepare& sent, const std::string& token) {
@@ -89,7 +85,9 @@ public:
     }
 
 private:
-    static std::string common(const std::vector<std::string>& outcomes) {
+    std::string receive() {
+        std::vector<std::string> outcomes;
+        for (auto& connection : connections_) outcomes.push_back(outcome(connection.receive()));
         std::string all = "mixed:";
         bool same = true;
         for (const auto& one : outcomes) {

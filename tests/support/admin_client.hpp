@@ -17,7 +17,7 @@ namespace support {
 /// What the Admin API answers to a document with one field.
 class admin_answer {
 public:
-    explicit admin_answer(boost::json::value body) : body_{std::move(body)} {}
+    explicit admin_answer(boost::json::value body) : body_(std::move(body)) {}
 
     const boost::json::value& body() const noexcept { return body_; }
     bool done() const { return !body_.as_object().contains("errors"); }
