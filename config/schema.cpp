@@ -114,10 +114,10 @@ section<rates_settings> define_rates() {
                 "How long it is used beyond that while no new one can be fetched; then packets are rejected."),
         setting("timeout", &s::timeout, duration(100ms, 1min), initially{"5s"}, "The time that one fetch may take."),
         group_list("fixed", &s::fixed, define_fixed_rate(),
-                   "Rates between currencies of `assets` that do not change; one goes before a fetched one, and says "
+                   "Rates between currencies that do not change; one goes before a fetched one, and says "
                    "nothing about the other direction."),
         group_list("spreads", &s::spreads, define_spread(),
-                   "What is kept of packets from one currency of `assets` to another; 0 where nothing is said. "
+                   "What is kept of packets from one currency to another; 0 where nothing is said. "
                    "`peers[].spread` goes before it."),
     };
 }

@@ -50,7 +50,24 @@ rate_source::rate_source(boost::asio::io_context& context,
 void rate_source::configure(const config::rates_settings& settings, const peering::directory& directory) {
     settings_ = settings;
     currencies_ = currencies_of(directory);
+    tell_unused();
     begin_anew();
+}
+
+/// An asset may be made later, by the Admin API; or it is a slip of the pen.
+void rate_source::tell_unused() const {
+    std::set<std::string> unused;
+    const auto look_at = [&](const auto& pairs) {
+        for (const auto& pair : pairs) {
+            if (!currencies_.contains(pair.base)) unused.insert(pair.base);
+            if (!currencies_.contains(pair.quote)) unused.insert(pair.quote);
+        }
+    };
+    look_at(settings_.fixed);
+    look_at(settings_.spreads);
+    for (const std::string& code : unused) {
+        log::write(log::level::warn, "rates name a currency that no asset has yet", {{"currency", code}});
+    }
 }
 
 void rate_source::assets_changed(const peering::directory& directory) {

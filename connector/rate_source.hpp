@@ -34,6 +34,7 @@ public:
     std::vector<rate_age> ages() const;
 
 private:
+    void tell_unused() const;
     void begin_anew();
     void fetch_due();
     void fetch(rate_request request);

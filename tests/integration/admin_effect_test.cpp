@@ -1,0 +1,343 @@
+#include "tests/integration/administered.hpp"
+
+#include <catch2/catch.hpp>
+
+// What the Admin API changes counts from the moment of its answer, without a restart.
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+const std::string token_of_p1 = token_of("p1");
+
+prepare to(const std::string& destination, std::uint64_t amount = 1) {
+    return {.amount = amount, .destination = destination, .data = random_bytes(8)};
+}
+
+std::string bearer_in(const http_message& request) {
+    return request.header("authorization").value_or("none");
+}
+
+/// A packet that its receiver holds until it is told to fulfill it. Further packets are not held up.
+class held_packet {
+public:
+    held_packet(const ilpd_daemon& d, const prepare& sent, const std::string& token, fake_peer& receiver)
+        : sent_{sent}, connection_{d.port()} {
+        receiver.set_script([hold = hold_, data = sent.data](const http_message& request) {
+            auto answer = answer_fulfill(request);
+            if (decode_prepare(request.body).data == data) answer.held_by = hold;
+            return answer;
+        });
+        const std::size_t before = receiver.request_count();
+        connection_.send(many_connections::request(sent_, token));
+        REQUIRE(receiver.wait_for_requests(before + 1));
+    }
+
+    void expect_fulfilled() {
+        hold_->open();
+        expect_fulfill(connection_.receive(), sent_);
+    }
+
+private:
+    std::shared_ptr<gate> hold_ = std::make_shared<gate>();
+    prepare sent_;
+    http_connection connection_;
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("admin: a new peer sends and receives with the next packet", "", on_sqlite, on_postgresql) {
+    const administered a{TestType::kind};
+    const fake_peer bob;
+    many_connections used{a.r.d};
+    CHECK(used.post(to("test.p2.x"), token_of_p1) == "fulfill");
+    CHECK(used.post(to("test.bob.x"), token_of_p1) == "F02");
+    CHECK(used.post(to("test.p2.x"), token_of("bob")) == "HTTP 401");
+    json::object wanted = peer_input("bob", a.usd, bob.port(), 1000);
+    wanted["routes"] = json::array{"test.also-bob"};
+    a.admin.create_peer(std::move(wanted));
+    CHECK(used.post(to("test.p2.x", 10), token_of("bob")) == "fulfill");
+    CHECK(used.post(to("test.bob.x"), token_of_p1) == "fulfill");
+    CHECK(used.post(to("test.also-bob"), token_of_p1) == "fulfill");
+    CHECK(bob.request_count() == 32);
+    CHECK(bearer_in(bob.requests().back()) == "Bearer " + token_for("bob"));
+    CHECK(a.r.d.settled_liquidity("bob") == 1000 - 160 + 32);
+    CHECK(a.r.d.audit().status == 0);
+}
+
+TEMPLATE_TEST_CASE("admin: a replaced token is dead when the mutation is answered", "", on_sqlite, on_postgresql) {
+    const administered a{TestType::kind};
+    const std::string bob = a.create_peer("bob", free_port());
+    many_connections used{a.r.d};
+    many_connections begun{a.r.d};
+    CHECK(used.post(to("test.p2.x"), token_of("bob")) == "fulfill");
+    begun.begin(to("test.p2.x"), token_of("bob"));
+    many_connections barrier{a.r.d};  // what was sent before has been read when later connections are answered
+    CHECK(barrier.post(to("test.p2.x"), token_of("bob")) == "fulfill");
+    const std::size_t before = a.r.p2.request_count();
+
+    a.admin.update_peer(bob, {{"http", http_input(free_port(), token_for("bob"), "the-next-token")}});
+    CHECK(used.post(to("test.p2.x"), token_of("bob")) == "HTTP 401");
+    CHECK(begun.end() == "HTTP 401");
+    CHECK(a.r.p2.request_count() == before);
+    CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of("bob")) == "HTTP 401");
+    CHECK(many_connections{a.r.d}.post(to("test.p2.x"), "the-next-token") == "fulfill");
+}
+
+TEMPLATE_TEST_CASE("admin: a request that has begun goes on when its token still counts", "", on_sqlite,
+                   on_postgresql) {
+    const administered a{TestType::kind};
+    const std::string bob = a.create_peer("bob", free_port());
+    many_connections begun{a.r.d};
+    begun.begin(to("test.p2.x", 7), token_of("bob"));
+    a.admin.update_peer(bob, {{"name", "robert"}});
+    a.admin.update_peer(bob, {{"maxPacketAmount", "7"}});
+    CHECK(begun.end() == "fulfill");
+    // The new terms are those of the packet, however early its head came.
+    many_connections again{a.r.d};
+    again.begin(to("test.p2.x", 7), token_of("bob"));
+    a.admin.update_peer(bob, {{"maxPacketAmount", "6"}});
+    CHECK(again.end() == "F08");
+    CHECK(a.r.d.settled_liquidity("robert") == 1'000'000 - 16 * 7);
+}
+
+TEMPLATE_TEST_CASE("admin: a token that changes hands is the new owner's", "", on_sqlite, on_postgresql) {
+    const administered a{TestType::kind};
+    const std::string bob = a.create_peer("bob", free_port());
+    const std::string carol = a.create_peer("carol", free_port());
+    many_connections used{a.r.d};
+    CHECK(used.post(to("test.p2.x"), token_of("bob")) == "fulfill");
+    const json::object taken{{"id", carol}, {"http", http_input(free_port(), "x", token_of("bob"))}};
+    CHECK(a.admin.mutate("updatePeer", taken).code() == "DUPLICATE");
+    a.admin.update_peer(bob, {{"http", http_input(free_port(), "x", "the-next-token")}});
+    static_cast<void>(a.admin.mutate("updatePeer", taken).field());
+    CHECK(used.post(to("test.p2.x", 100), token_of("bob")) == "fulfill");
+    CHECK(used.post(to("test.p2.x"), token_of("carol")) == "HTTP 401");
+    CHECK(a.r.d.settled_liquidity("bob") == 1'000'000 - 16);
+    CHECK(a.r.d.settled_liquidity("carol") == 1'000'000 - 1600);
+}
+
+TEMPLATE_TEST_CASE("admin: routes are added, removed and moved", "", on_sqlite, on_postgresql) {
+    const administered a{TestType::kind};
+    const fake_peer bob;
+    const fake_peer carol;
+    const std::string bob_id = a.create_peer("bob", bob.port());
+    const std::string carol_id = a.create_peer("carol", carol.port());
+    many_connections used{a.r.d};
+    const auto leads_to = [&](const std::string& destination) -> std::string {
+        const std::size_t to_bob = bob.request_count();
+        const std::size_t to_carol = carol.request_count();
+        const std::string result = used.post(to(destination), token_of_p1);
+        if (result != "fulfill") return result;
+        if (bob.request_count() == to_bob + 16 && carol.request_count() == to_carol) return "bob";
+        if (carol.request_count() == to_carol + 16 && bob.request_count() == to_bob) return "carol";
+        return "somebody else";
+    };
+    CHECK(leads_to("test.shared.x") == "F02");
+    a.admin.update_peer(bob_id, {{"routes", json::array{"test.shared", "test.one"}}});
+    CHECK(leads_to("test.shared.x") == "bob");
+    CHECK(leads_to("test.one") == "bob");
+    CHECK(leads_to("test.bob.x") == "bob");
+    CHECK(a.admin.mutate("updatePeer", {{"id", carol_id}, {"routes", json::array{"test.shared"}}}).code() ==
+          "DUPLICATE");
+    CHECK(leads_to("test.shared.x") == "bob");
+    a.admin.update_peer(carol_id, {{"routes", json::array{"test.shared.x"}}});
+    CHECK(leads_to("test.shared.x.y") == "carol");
+    CHECK(leads_to("test.shared.y") == "bob");
+    a.admin.update_peer(bob_id, {{"routes", json::array{"test.one"}}});
+    CHECK(leads_to("test.shared.y") == "F02");
+    a.admin.update_peer(carol_id, {{"routes", json::array{"test.shared"}}});
+    CHECK(leads_to("test.shared.y") == "carol");
+
+    a.admin.update_peer(bob_id, {{"staticIlpAddress", "test.robert"}});
+    CHECK(leads_to("test.robert.x") == "bob");
+    CHECK(leads_to("test.bob.x") == "F02");
+    CHECK(leads_to("test.one.x") == "bob");
+    CHECK(text_at(a.admin.peer(bob_id), "staticIlpAddress") == "test.robert");
+    const json::object onto_another{{"id", bob_id}, {"staticIlpAddress", "test.carol"}};
+    CHECK(a.admin.mutate("updatePeer", onto_another).code() == "DUPLICATE");
+    CHECK(leads_to("test.robert.x") == "bob");
+    a.admin.update_peer(carol_id, {{"staticIlpAddress", "test.bob"}, {"routes", json::array{}}});
+    CHECK(leads_to("test.bob.x") == "carol");
+    CHECK(leads_to("test.shared.y") == "F02");
+}
+
+TEMPLATE_TEST_CASE("admin: the largest amount of a packet changes", "", on_sqlite, on_postgresql) {
+    const administered a{TestType::kind};
+    const fake_peer bob;
+    const std::string id = a.create_peer("bob", bob.port());
+    http_connection used{a.r.d.port()};
+    const auto from_bob = [&](std::uint64_t amount) {
+        return used.exchange(many_connections::request(to("test.p2.x", amount), token_of("bob")));
+    };
+    const auto to_bob = [&](std::uint64_t amount) {
+        return used.exchange(many_connections::request(to("test.bob.x", amount), token_of_p1));
+    };
+    CHECK(outcome(from_bob(1000)) == "fulfill");
+    a.admin.update_peer(id, {{"maxPacketAmount", "50"}});
+    expect_amount_too_large(from_bob(51), 51, 50);
+    expect_amount_too_large(to_bob(51), 51, 50);
+    CHECK(outcome(from_bob(50)) == "fulfill");
+    CHECK(outcome(to_bob(50)) == "fulfill");
+    a.admin.update_peer(id, {{"maxPacketAmount", 60}});
+    expect_amount_too_large(from_bob(61), 61, 60);
+    CHECK(outcome(from_bob(60)) == "fulfill");
+    a.admin.update_peer(id, {{"maxPacketAmount", nullptr}});
+    CHECK(outcome(from_bob(1000)) == "fulfill");
+    CHECK(outcome(to_bob(1000)) == "fulfill");
+}
+
+TEMPLATE_TEST_CASE("admin: packets go to the new endpoint with the new token, and those at the old one come back", "",
+                   on_sqlite, on_postgresql) {
+    const administered a{TestType::kind};
+    fake_peer old_place;
+    const fake_peer new_place;
+    const std::string id = a.create_peer("bob", old_place.port());
+    many_connections used{a.r.d};
+    CHECK(used.post(to("test.bob.x"), token_of_p1) == "fulfill");
+    held_packet held{a.r.d, to("test.bob.x", 100), token_of_p1, old_place};
+    const std::size_t before = old_place.request_count();
+
+    a.admin.update_peer(id, {{"http", http_input(new_place.port(), "another-token")}});
+    CHECK(used.post(to("test.bob.x"), token_of_p1) == "fulfill");
+    CHECK(used.post(to("test.p2.x"), token_of("bob")) == "fulfill");  // its own token stayed
+    CHECK(old_place.request_count() == before);
+    for (const http_message& request : new_place.requests()) CHECK(bearer_in(request) == "Bearer another-token");
+    CHECK(new_place.request_count() == 16);
+    a.admin.update_peer(id, {{"http", http_input(new_place.port(), "a-third-token")}});
+    CHECK(used.post(to("test.bob.x"), token_of_p1) == "fulfill");
+    CHECK(bearer_in(new_place.requests().back()) == "Bearer a-third-token");
+    held.expect_fulfilled();
+    CHECK(a.r.d.settled_liquidity("bob") == 1'000'000 + 3 * 16 + 100 - 16);
+    CHECK(eventually([&] { return old_place.connections_open() == 0; }));
+}
+
+TEMPLATE_TEST_CASE("admin: a deleted peer is a stranger", "", on_sqlite, on_postgresql) {
+    const administered a{TestType::kind};
+    const fake_peer bob;
+    const std::string id = a.create_peer("bob", bob.port(), 0);
+    many_connections used{a.r.d};
+    many_connections begun{a.r.d};
+    const prepare nothing{.amount = 0};
+    CHECK(used.post(nothing, token_of("bob")) == "fulfill");
+    begun.begin(nothing, token_of("bob"));
+    CHECK(many_connections{a.r.d}.post(nothing, token_of("bob")) == "fulfill");
+
+    static_cast<void>(a.admin.mutate("deletePeer", {{"id", id}}).field());
+    CHECK(used.post(nothing, token_of("bob")) == "HTTP 401");
+    CHECK(begun.end() == "HTTP 401");
+    CHECK(many_connections{a.r.d}.post(to("test.bob.x"), token_of_p1) == "F02");
+    CHECK(bob.request_count() == 0);
+    CHECK(a.admin.peer(id).is_null());
+    CHECK(a.admin.mutate("deletePeer", {{"id", id}}).code() == "NOT_FOUND");
+    CHECK(a.admin.mutate("updatePeer", {{"id", id}, {"name", "x"}}).code() == "NOT_FOUND");
+
+    // Its address and token are free for somebody else, who has nothing of it.
+    const std::string again = a.create_peer("bob", bob.port(), 5);
+    CHECK(again != id);
+    CHECK(many_connections{a.r.d, 5}.post(to("test.p2.x"), token_of("bob")) == "fulfill");
+    CHECK(a.r.d.settled_liquidity("bob") == 0);
+    CHECK(a.admin.mutate("deletePeer", {{"id", again}}).code() == "FORBIDDEN");
+    CHECK(many_connections{a.r.d}.post(nothing, token_of("bob")) == "fulfill");
+}
+
+TEMPLATE_TEST_CASE("admin: a peer that a packet is on its way to or from is not deleted", "", on_sqlite,
+                   on_postgresql) {
+    administered a{TestType::kind};
+    fake_peer bob;
+    const std::string id = a.create_peer("bob", bob.port(), 0);
+    {
+        held_packet held{a.r.d, to("test.bob.x", 100), token_of_p1, bob};
+        CHECK(a.admin.mutate("deletePeer", {{"id", id}}).code() == "FORBIDDEN");
+        held.expect_fulfilled();
+    }
+    const std::string carol = a.create_peer("carol", free_port(), 10);
+    held_packet held{a.r.d, to("test.p2.x", 10), token_of("carol"), a.r.p2};
+    CHECK(a.admin.mutate("deletePeer", {{"id", carol}}).code() == "FORBIDDEN");
+    held.expect_fulfilled();
+    CHECK(a.r.d.settled_liquidity("bob") == 100);
+    CHECK(a.r.d.audit().status == 0);
+}
+
+TEMPLATE_TEST_CASE("A18-07: a disabled peer sends and receives nothing, and what is in flight is finished", "",
+                   on_sqlite, on_postgresql) {
+    administered a{TestType::kind};
+    fake_peer bob;
+    const std::string id = a.create_peer("bob", bob.port());
+    many_connections used{a.r.d};
+    many_connections begun{a.r.d};
+    CHECK(used.post(to("test.p2.x"), token_of("bob")) == "fulfill");
+    held_packet from_bob{a.r.d, to("test.p2.x", 100), token_of("bob"), a.r.p2};
+    held_packet to_bob{a.r.d, to("test.bob.x", 3000), token_of_p1, bob};
+    begun.begin(to("test.p2.x"), token_of("bob"));
+    const std::size_t reached_p2 = a.r.p2.request_count();
+
+    a.admin.set_enabled(id, false);
+    CHECK(used.post(to("test.p2.x"), token_of("bob")) == "T00");
+    CHECK(used.post(to("test.bob.x"), token_of_p1) == "T01");
+    CHECK(begun.end() == "T00");
+    CHECK(a.r.p2.request_count() == reached_p2);
+    CHECK(bob.request_count() == 1);
+    from_bob.expect_fulfilled();
+    to_bob.expect_fulfilled();
+    const std::uint64_t left = 1'000'000 - 16 - 100 + 3000;
+    CHECK(a.r.d.settled_liquidity("bob") == left);
+
+    a.kill9_and_start();
+    CHECK(a.admin.peer(id).at("enabled") == json::value(false));
+    CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of("bob")) == "T00");
+    CHECK(many_connections{a.r.d}.post(to("test.bob.x"), token_of_p1) == "T01");
+    // Its money can be seen to, and its terms changed, which does not enable it.
+    a.admin.deposit(id, 5);
+    a.admin.update_peer(id, {{"name", "robert"}});
+    CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of("bob")) == "T00");
+    a.admin.set_enabled(id, true);
+    CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of("bob")) == "fulfill");
+    CHECK(many_connections{a.r.d}.post(to("test.bob.x"), token_of_p1) == "fulfill");
+    CHECK(a.r.d.settled_liquidity("robert") == left + 5);
+    CHECK(a.r.d.audit().status == 0);
+}
+
+TEMPLATE_TEST_CASE("admin: a peer of the file is disabled by the Admin API and stays so over reload and restart", "",
+                   on_sqlite, on_postgresql) {
+    administered a{TestType::kind};
+    const std::string p2 = text_at(a.admin.peer_named("p2"), "id");
+    a.admin.set_enabled(p2, false);
+    CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of_p1) == "T01");
+    a.r.d.terms().peers[1].routes = {"test.p2-as-well"};
+    a.r.d.reload();
+    REQUIRE(eventually([&] { return outcome(a.r.send(to("test.p2-as-well"))) == "T01"; }));
+    a.stop_and_start();
+    CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of_p1) == "T01");
+    a.admin.set_enabled(p2, true);
+    CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of_p1) == "fulfill");
+}
+
+TEMPLATE_TEST_CASE("admin: packets cross currencies that the Admin API made", "", on_sqlite, on_postgresql) {
+    const administered a{TestType::kind,
+                         [](daemon_terms& terms) { terms.rates = {"fixed: [{base: USD, quote: EUR, rate: 0.8}]"}; }};
+    const fake_peer eve;
+    const fake_peer yoko;
+    CHECK(outcome(a.r.send(to("test.eve.x"))) == "F02");
+    const std::string euro = a.admin.create_asset("EUR", 6);
+    const std::string yen = a.admin.create_asset("JPY", 0);
+    const std::string id = a.admin.create_peer(peer_input("eve", euro, eve.port(), 1000));
+    a.admin.create_peer(peer_input("yoko", yen, yoko.port(), 1000));
+    many_connections used{a.r.d};
+    CHECK(used.post(to("test.eve.x", 100'000), token_of_p1) == "T04");  // the euros have to be there first
+    static_cast<void>(
+        a.admin
+            .mutate("depositAssetLiquidity",
+                    {{"assetId", euro}, {"amount", 5000}, {"id", random_uuid()}, {"idempotencyKey", random_uuid()}})
+            .field());
+    CHECK(used.post(to("test.eve.x", 100'000), token_of_p1) == "fulfill");
+    CHECK(decode_prepare(eve.requests().back().body).amount == 80);
+    CHECK(used.post(to("test.yoko.x", 100'000), token_of_p1) == "T00");  // nobody has said what a yen is worth
+    CHECK(a.r.d.settled_liquidity("eve") == 1000 + 16 * 80);
+    CHECK(a.r.d.asset_liquidity("EUR", 6) == 5000 - 16 * 80);
+    CHECK(a.r.d.asset_liquidity("USD", 9) == 16 * 100'000);
+    CHECK(a.admin.mutate("deleteAsset", {{"id", euro}}).code() == "FORBIDDEN");
+    CHECK(text_at(a.admin.peer(id).at("asset"), "code") == "EUR");
+    CHECK(a.r.d.audit().status == 0);
+}
