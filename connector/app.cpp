@@ -286,9 +286,8 @@ private:
     /// Not on the control loop: with many peers it takes a while, and the loop has others to serve.
     void write_out(scrape scrape, std::function<void(std::string)> done) {
         boost::asio::post(helper_, [this, scrape = std::move(scrape), done = std::move(done)]() mutable {
-            boost::asio::post(control_, [text = expose(scrape), done = std::move(done)]() mutable {
-                done(std::move(text));
-            });
+            boost::asio::post(control_,
+                              [text = expose(scrape), done = std::move(done)]() mutable { done(std::move(text)); });
         });
     }
 
@@ -429,7 +428,7 @@ private:
     std::unique_ptr<admin_server> admin_server_;
 
     /// For what would keep the control loop too long. Its end waits for what uses the members above.
-    boost::asio::thread_pool helper_{1};
+    boost::asio::thread_pool helper_{2};  // a scrape need not wait for a reload
 };
 
 }  // namespace
