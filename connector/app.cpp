@@ -30,6 +30,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 
 #include <atomic>
@@ -274,11 +275,20 @@ private:
                 boost::asio::post(control_, [this, collected, samples = std::move(samples)] {
                     collected->samples.insert(collected->samples.end(), samples.begin(), samples.end());
                     if (--collected->missing != 0) return;
-                    collected->done(expose({directory_, committer_->stats(), std::move(collected->samples),
-                                            webhooks_ ? &webhooks_->stats() : nullptr, rate_source_->ages()}));
+                    write_out({directory_, committer_->stats(), std::move(collected->samples),
+                               webhooks_ ? std::optional{webhooks_->stats()} : std::nullopt, rate_source_->ages()},
+                              std::move(collected->done));
                 });
             });
         }
+    }
+
+    /// Not on the control loop: with many peers it takes a while, and the loop has others to serve.
+    void write_out(scrape scrape, std::function<void(std::string)> done) {
+        boost::asio::post(helper_, [this, scrape = std::move(scrape), done = std::move(done)]() mutable {
+            boost::asio::post(control_,
+                              [text = expose(scrape), done = std::move(done)]() mutable { done(std::move(text)); });
+        });
     }
 
     /// What has to be looked at every now and then.
@@ -297,18 +307,27 @@ private:
         });
     }
 
+    using loaded_settings = std::shared_ptr<const config::settings>;
+
     /// Brings peers, assets and rates up to date with the file. All or nothing: a file with a problem changes nothing.
     void reload() {
-        auto loaded = config::load_file(file_, config::process_environment());
-        if (!loaded) {
-            for (const config::problem& problem : loaded.error()) log::write(log::level::error, to_string(problem));
-            return not_reloaded("the file has problems");
-        }
+        boost::asio::post(helper_, [this] {
+            auto loaded = config::load_file(file_, config::process_environment());
+            if (!loaded) {
+                for (const config::problem& problem : loaded.error()) log::write(log::level::error, to_string(problem));
+                return boost::asio::post(control_, [this] { not_reloaded("the file has problems"); });
+            }
+            boost::asio::post(control_, [this, loaded = std::make_shared<const config::settings>(std::move(*loaded))] {
+                reload_with(loaded);
+            });
+        });
+    }
+
+    void reload_with(const loaded_settings& loaded) {
         const bool accepted =
-            committer_->store_is_healthy() &&
-            committer_->execute([this, loaded = std::move(*loaded)](peering::bookkeeper& keeper) {
-                auto problem = take_file(loaded, keeper, [this, loaded] {
-                    boost::asio::post(control_, [this, loaded] { reloaded(loaded); });
+            committer_->store_is_healthy() && committer_->execute([this, loaded](peering::bookkeeper& keeper) {
+                auto problem = take_file(*loaded, keeper, [this, loaded] {
+                    boost::asio::post(control_, [this, loaded] { reloaded(*loaded); });
                 });
                 if (!problem) return;
                 boost::asio::post(control_, [this, problem = std::move(*problem)] { not_reloaded(problem); });
@@ -407,6 +426,9 @@ private:
     std::unique_ptr<peering::admin::mutations> mutations_;
     std::unique_ptr<const peering::graphql::engine> engine_;
     std::unique_ptr<admin_server> admin_server_;
+
+    /// For what would keep the control loop too long. Its end waits for what uses the members above.
+    boost::asio::thread_pool helper_{2};  // a scrape need not wait for a reload
 };
 
 }  // namespace

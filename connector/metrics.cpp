@@ -11,6 +11,7 @@
 #include <span>
 #include <sstream>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace connector {
@@ -158,21 +159,24 @@ void add_packets(families& out, const packet_counters& counted, const char* dire
     }
 }
 
-void add_peer(families& out, const peering::peer& peer, const peer_counters& counters, std::size_t connections) {
-    add_packets(out, counters.incoming, "incoming", peer);
-    add_packets(out, counters.outgoing, "outgoing", peer);
-    const labels of_peer{{"peer", peer.name}};
+void add_liquidity(families& out, const peering::peer& peer) {
     const labels of_peer_and_asset{{"peer", peer.name}, {"asset", asset_label(*peer.asset)}};
-    out.add_histogram(metric::packet_duration, duration_bounds, counters.duration.buckets, counters.duration.sum,
-                      of_peer);
-    out.add(metric::packets_in_flight, static_cast<double>(counters.packets_in_flight), of_peer);
-    out.add(metric::amount_in_flight, counters.amount_in_flight, of_peer);
     out.add(metric::peer_liquidity, static_cast<double>(peer.liquidity->available.load(std::memory_order_relaxed)),
             of_peer_and_asset);
     if (peer.liquidity_threshold) {
         out.add(metric::peer_liquidity_threshold, static_cast<double>(peer.liquidity_threshold->value),
                 of_peer_and_asset);
     }
+}
+
+void add_traffic(families& out, const peering::peer& peer, const peer_counters& counters, std::size_t connections) {
+    add_packets(out, counters.incoming, "incoming", peer);
+    add_packets(out, counters.outgoing, "outgoing", peer);
+    const labels of_peer{{"peer", peer.name}};
+    out.add_histogram(metric::packet_duration, duration_bounds, counters.duration.buckets, counters.duration.sum,
+                      of_peer);
+    out.add(metric::packets_in_flight, static_cast<double>(counters.packets_in_flight), of_peer);
+    out.add(metric::amount_in_flight, counters.amount_in_flight, of_peer);
     out.add(metric::link_connections, static_cast<double>(connections), of_peer);
 }
 
@@ -203,18 +207,19 @@ std::string expose(const scrape& scrape) {
         peer_counters counters;
         std::size_t connections = 0;
     };
-    std::vector<total> totals;  // by the id of the peer
+    std::unordered_map<std::uint32_t, total> totals;  // by the id of the peer
     for (const peer_sample& sample : scrape.samples) {
-        if (sample.peer >= totals.size()) totals.resize(sample.peer + 1);
-        totals[sample.peer].counters.add(sample.counters);
-        totals[sample.peer].connections += sample.link_connections;
+        total& counted = totals[sample.peer];
+        counted.counters.add(sample.counters);
+        counted.connections += sample.link_connections;
     }
 
     families out;
-    const total nothing;
     for (const auto& peer : scrape.directory.peers()) {
-        const total& counted = peer->id < totals.size() ? totals[peer->id] : nothing;
-        add_peer(out, *peer, counted.counters, counted.connections);
+        add_liquidity(out, *peer);
+        // Of peers that are silent there may be many, and nothing to tell.
+        const auto counted = totals.find(peer->id);
+        if (counted != totals.end()) add_traffic(out, *peer, counted->second.counters, counted->second.connections);
     }
     for (const peering::asset_entry& entry : scrape.directory.assets()) {
         const peering::asset& asset = *entry.asset;
@@ -232,7 +237,7 @@ std::string expose(const scrape& scrape) {
                 {{"base", rates.base}});
     }
     add_commits(out, scrape.commits);
-    if (scrape.events != nullptr) add_webhooks(out, *scrape.events);
+    if (scrape.events) add_webhooks(out, *scrape.events);
     return out.text();
 }
 

@@ -8,6 +8,7 @@
 #include "peering/directory.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,11 @@ struct scrape {
     const peering::directory& directory;
     const peering::committer::counters& commits;
     std::vector<peer_sample> samples;           ///< of all workers, in any order
-    const webhooks::figures* events = nullptr;  ///< null: none are posted
+    std::optional<webhooks::figures> events{};  ///< empty: none are posted
     std::vector<rate_age> rate_ages{};
 };
 
-/// The text exposition format. Names, types and help of all metrics stand in one table in metrics.cpp.
+/// The text exposition format. Names, types and help of all metrics stand in one table in metrics.cpp. Any thread.
 std::string expose(const scrape& scrape);
 
 }  // namespace connector

@@ -69,6 +69,8 @@ std::expected<std::vector<listed_event>, store_error> bookkeeper::list_events(co
 }
 
 std::expected<void, store_error> bookkeeper::write(changes changes) {
+    const bool takes_along = changes.postings.empty();
+    if (takes_along) changes.postings = due_;
     const std::span<const posting> booked = booked_by(changes);
     ledger_.changes_of(booked, accounts_);
     thresholds_.crossed(accounts_, events_);
@@ -76,6 +78,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes) {
     if (keeps_events_) changes.new_events = events_;
     if (auto written = commit(changes); !written) return written;
 
+    if (takes_along) due_ = {};
     ledger_.apply(booked);
     for (const transfer_record& ended : changes.ended_transfers) {
         if (ended.state == transfer_state::posted) continue;

@@ -43,6 +43,12 @@ public:
     /// when it is opened anew.
     std::expected<void, store_error> write(changes changes);
 
+    /// Postings of packets that are due: the next write() without postings of its own takes them along, so that what
+    /// operators do costs packets no transaction of its own. When it fails, they are still due. They must live until
+    /// they are replaced; empty: there are none.
+    void set_due(std::span<const posting> postings) noexcept { due_ = postings; }
+    bool has_due() const noexcept { return !due_.empty(); }
+
     // As the store's.
 
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid);
@@ -78,6 +84,7 @@ private:
     event_callback event_callback_;
     bool keeps_events_ = true;
 
+    std::span<const posting> due_;
     std::vector<posting> booked_;
     std::vector<account_change> accounts_;
     std::vector<event_record> events_;

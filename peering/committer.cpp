@@ -174,19 +174,35 @@ void committer::run() {
         const commit_ticket durable = tickets_;
         lock.unlock();
 
-        for (const store_task& task : executing_) task(keeper_);
-        executing_.clear();
+        execute_tasks(durable);
         if (!gave_up_ && !store_is_healthy()) probe();  // one of them may have brought it back
         if (gave_up_) return;
         if (!committing_.empty()) {
             if (!commit()) return;
-            committing_.clear();
-            for (std::size_t i = 0; i < listeners_.size(); ++i) {
-                if (committing_for_[i]) listeners_[i](durable);
-                committing_for_[i] = false;
-            }
+            end_batch(durable);
         }
         lock.lock();
+    }
+}
+
+/// The first of them that writes takes the batch along: packets wait for one transaction, and not for two.
+void committer::execute_tasks(commit_ticket durable) {
+    keeper_.set_due(committing_.postings());
+    for (const store_task& task : executing_) {
+        task(keeper_);
+        if (!committing_.empty() && !keeper_.has_due()) end_batch(durable);
+    }
+    keeper_.set_due({});
+    executing_.clear();
+}
+
+/// It is durable.
+void committer::end_batch(commit_ticket durable) {
+    count(keeper_.last_commit_time());
+    committing_.clear();
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        if (committing_for_[i]) listeners_[i](durable);
+        committing_for_[i] = false;
     }
 }
 
@@ -195,7 +211,6 @@ bool committer::commit() {
     for (;;) {
         const auto written = keeper_.write({.postings = committing_.postings()});
         if (written) {
-            count(keeper_.last_commit_time());
             pause_length_ = retry_pause_min;
             if (!store_is_healthy()) set_health(true, {});
             return true;

@@ -110,7 +110,7 @@ public:
     commit_ticket submit(std::size_t listener, posting_batch& batch);
 
     /// Runs `task` on the committer's thread, before the next batch. False when too many wait, or the committer stops.
-    /// Any thread. What it writes with write() is tried again like a batch.
+    /// Any thread. What it writes with write() is tried again like a batch, and takes a batch that is due along.
     bool execute(store_task task);
 
     /// Looks whether the store hangs, and asks an idle store whether it is still there. Call it every now and then,
@@ -134,7 +134,9 @@ public:
 
 private:
     void run();
+    void execute_tasks(commit_ticket durable);
     bool commit();
+    void end_batch(commit_ticket durable);
     void probe();
     bool wait_for_store(const store_error& error);
     bool pause(std::chrono::milliseconds length);

@@ -1,3 +1,4 @@
+#include "tests/bench/many_peers.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/proxies.hpp"
 #include "tests/bench/report.hpp"
@@ -28,8 +29,10 @@ namespace {
 namespace fs = std::filesystem;
 
 struct bench_options {
-    std::vector<std::size_t> connections{1, 10, 50, 100};
-    std::vector<std::string> variants;  ///< empty: those by default, all in the smoke form
+    std::vector<std::size_t> connections;  ///< empty: the usual ones
+    std::vector<std::string> variants;     ///< empty: those by default, all in the smoke form
+    std::optional<std::size_t> peers;      ///< instead of the variants: what so many of them cost
+    std::vector<std::string> peers_in;     ///< empty: wherever they may be
     std::uint64_t history = 10'000'000;
     std::size_t data_size = 0;
     std::size_t repetitions = 3;
@@ -38,6 +41,7 @@ struct bench_options {
     std::string nginx;
     std::string ilpd;
     std::string output;
+    bool mutations = false;
     bool smoke = false;
     bool keep = false;
 };
@@ -85,6 +89,16 @@ bench_options read_options(int argc, char** argv) {
         ->delimiter(',')
         ->check(CLI::IsMember(names));
     app.add_option("--data-size", options.data_size, "octets of data in each Prepare");
+    app.add_flag("--mutations", options.mutations,
+                 "packets with and without an operator's mutation every 10 ms, at 100 connections; sets --variants");
+    app.add_option("--peers", options.peers, "instead: what so many peers cost (100000), in each kind of place")
+        ->expected(0, 1)
+        ->default_str("100000")
+        ->check(CLI::Range(std::size_t{100}, std::size_t{100'000}));
+    app.add_option("--peers-in", options.peers_in,
+                   "where those peers are, with commas between (sqlite,postgresql,file)")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"sqlite", "postgresql", "file"}));
     app.add_option("--history", options.history, "transfers in the stores of the variants with a history");
     app.add_option("--repetitions", options.repetitions, "of each measurement")->check(CLI::Range(1, 1000));
     app.add_option("--seconds", options.seconds, "length of each measurement")->check(CLI::Range(0.05, 3600.0));
@@ -106,6 +120,13 @@ bench_options read_options(int argc, char** argv) {
         options.warm_up_seconds = 0.1;
         options.history = 1000;
     }
+    if (options.mutations) {
+        options.variants = {"ilpd-sqlite", "ilpd-sqlite-mutations", "ilpd-postgresql", "ilpd-postgresql-mutations"};
+    }
+    if (options.connections.empty()) {
+        options.connections = options.mutations || options.peers ? std::vector<std::size_t>{100}
+                                                                 : std::vector<std::size_t>{1, 10, 50, 100};
+    }
     const auto programs = own_directory();
     if (options.variants.empty()) {
         for (const auto& variant : bench::all_variants) {
@@ -115,9 +136,22 @@ bench_options read_options(int argc, char** argv) {
     if (options.nginx.empty()) options.nginx = fs::exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
     if (options.ilpd.empty()) options.ilpd = programs / "ilpd";
     if (options.output.empty()) {
-        options.output = programs.parent_path() / "bench" / (options.smoke ? "smoke.json" : "results.json");
+        const auto* const file_name = options.smoke && options.peers ? "smoke-peers.json"
+                                      : options.smoke                ? "smoke.json"
+                                      : options.peers                ? "peers.json"
+                                                                     : "results.json";
+        options.output = programs.parent_path() / "bench" / file_name;
     }
     return options;
+}
+
+bench::load load_of(const bench_options& options, std::size_t connections, std::string_view variant = {}) {
+    const bool mutated = !variant.empty() && bench::find_variant(variant).mutated;
+    return {.connections = connections,
+            .data_size = options.data_size,
+            .warm_up_seconds = options.warm_up_seconds,
+            .seconds = options.seconds,
+            .mutation_interval = std::chrono::milliseconds{mutated ? 10 : 0}};
 }
 
 /// Loads outermost, then repetitions, then variants: what is compared lies close together in time. Each repetition
@@ -126,17 +160,14 @@ std::vector<bench::result> measure_all(const bench_options& options, const bench
                                        std::list<bench::proxy>& proxies, const bench::proxy& constant_peer) {
     std::vector<bench::result> results;
     for (const auto connections : options.connections) {
-        const bench::load load{.connections = connections,
-                               .data_size = options.data_size,
-                               .warm_up_seconds = options.warm_up_seconds,
-                               .seconds = options.seconds};
+        const auto load = load_of(options, connections);
         const auto first = results.size();
         for (const auto& proxy : proxies) results.push_back({.variant = proxy.name, .load = load, .samples = {}});
         for (std::size_t repetition = 0; repetition < options.repetitions; ++repetition) {
             for (std::size_t turn = 0; turn < proxies.size(); ++turn) {
                 const auto which = (repetition + turn) % proxies.size();
                 const auto& proxy = *std::next(proxies.begin(), static_cast<std::ptrdiff_t>(which));
-                auto sample = bench::measure(setup, proxy, constant_peer, load);
+                auto sample = bench::measure(setup, proxy, constant_peer, load_of(options, connections, proxy.name));
                 fmt::print(stderr, "{} connections, repetition {}, {}: {:.0f} packets/s, {:.2f} us CPU {}\n",
                            connections, repetition + 1, proxy.name, sample.packets_per_second, sample.cpu_us,
                            sample.trouble);
@@ -160,6 +191,40 @@ bool all_right(const std::vector<bench::result>& results) {
     });
 }
 
+bool report(const bench_options& options, const bench::setup& setup, const bench::proxy& constant_peer,
+            bench::conditions& conditions, const fs::path& output) {
+    std::list<bench::proxy> proxies;
+    for (const auto& variant : bench::all_variants) {
+        if (std::ranges::find(options.variants, variant.name) != options.variants.end()) {
+            proxies.push_back(variant.start(setup, variant.name));
+        }
+    }
+    conditions.versions = bench::versions(setup, options.variants);
+    const auto results = measure_all(options, setup, proxies, constant_peer);
+    fmt::print("{}", bench::as_table(conditions, results));
+    write_json(output, bench::as_json(conditions, results));
+    return all_right(results);
+}
+
+bool report_peers(const bench_options& options, const bench::setup& setup, const bench::proxy& constant_peer,
+                  bench::conditions& conditions, const fs::path& output) {
+    conditions.versions = bench::versions(setup, {"ilpd"});
+    bench::many_peers_plan plan{.peers = *options.peers,
+                                .repetitions = options.repetitions,
+                                .packets = load_of(options, options.connections.back())};
+    if (options.smoke) plan.starts = plan.requests = 2;
+    std::vector<bench::many_peers_result> results;
+    for (const auto source : {bench::peer_source::sqlite, bench::peer_source::postgresql, bench::peer_source::file}) {
+        const auto& wanted = options.peers_in;
+        if (!wanted.empty() && std::ranges::find(wanted, bench::to_text(source)) == wanted.end()) continue;
+        results.push_back(bench::measure_many_peers(setup, constant_peer, source, plan));
+        for (const auto& trouble : results.back().troubles) fmt::print("{}: {}\n", results.back().source, trouble);
+    }
+    fmt::print("{}", bench::as_table(conditions, plan, results));
+    write_json(output, bench::as_json(conditions, plan, results));
+    return std::ranges::all_of(results, [](const auto& result) { return result.troubles.empty(); });
+}
+
 bool run(const bench_options& options) {
     const auto cores = allowed_cores();
     const fs::path output = fs::absolute(options.output);
@@ -176,23 +241,13 @@ bool run(const bench_options& options) {
                        .peer_port = 0};
     const auto constant_peer = bench::start_constant_peer(setup);
     setup.peer_port = constant_peer.port;
-    std::list<bench::proxy> proxies;
-    for (const auto& variant : bench::all_variants) {
-        if (std::ranges::find(options.variants, variant.name) != options.variants.end()) {
-            proxies.push_back(variant.start(setup, variant.name));
-        }
-    }
     auto conditions = bench::read_conditions(setup);
-    conditions.versions = bench::versions(setup, options.variants);
     conditions.repetitions = options.repetitions;
     conditions.seconds = options.seconds;
     conditions.warm_up_seconds = options.warm_up_seconds;
 
-    const auto results = measure_all(options, setup, proxies, constant_peer);
-    fmt::print("{}", bench::as_table(conditions, results));
-    write_json(output, bench::as_json(conditions, results));
+    const bool right = (options.peers ? report_peers : report)(options, setup, constant_peer, conditions, output);
     fmt::print("JSON: {}\n", output.string());
-    const bool right = all_right(results);
     fmt::print("{}\n", right ? "Every answer was the right Fulfill, and the peer saw every packet once."
                              : "WRONG: not every answer was the right Fulfill; see above.");
     return right;

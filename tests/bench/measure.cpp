@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 
 namespace bench {
@@ -24,18 +25,6 @@ constexpr auto wait_beyond_plan = std::chrono::seconds{30};
 
 double as_seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
-
-double cpu_seconds(const std::vector<pid_t>& pids) {
-    double sum = 0;
-    for (const auto pid : pids) {
-        clockid_t id{};
-        timespec time{};
-        if (clock_getcpuclockid(pid, &id) == 0 && clock_gettime(id, &time) == 0) {
-            sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-        }
-    }
-    return sum;
 }
 
 /// Of the children that have ended and been waited for.
@@ -129,6 +118,18 @@ std::string find_trouble(const boost::json::object& whole_run, std::uint64_t ful
 
 }  // namespace
 
+double cpu_seconds(const std::vector<pid_t>& pids) {
+    double sum = 0;
+    for (const auto pid : pids) {
+        clockid_t id{};
+        timespec time{};
+        if (clock_getcpuclockid(pid, &id) == 0 && clock_gettime(id, &time) == 0) {
+            sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+        }
+    }
+    return sum;
+}
+
 sample measure(const setup& setup, const proxy& under_test, const proxy& constant_peer, const load& load) {
     const auto database_pids = under_test.database ? under_test.database->processes() : std::vector<pid_t>{};
     const auto ours = [&] {
@@ -141,7 +142,12 @@ sample measure(const setup& setup, const proxy& under_test, const proxy& constan
     const auto ours_before = ours();
     const auto database_before = cpu_seconds(database_pids);
     const auto commits_before = commits_of(under_test);
+    std::optional<operator_work> at_work;
+    if (load.mutation_interval.count() != 0) {
+        at_work.emplace(under_test.admin_port, load.mutation_interval, setup.load_core);
+    }
     auto output = boost::json::parse(run_generator(setup, under_test, constant_peer, load)).as_object();
+    auto mutation_ms = at_work ? at_work->stop() : deed_times{};
     const auto commits_after = commits_of(under_test);
     const auto database_us = (cpu_seconds(database_pids) - database_before) * 1e6;
     const auto commits = commits_after.count - commits_before.count;
@@ -174,7 +180,8 @@ sample measure(const setup& setup, const proxy& under_test, const proxy& constan
             .others_busy = std::max(0.0, others / elapsed.count()),
             .prepare_octets = output.at("prepare_octets").to_number<std::size_t>(),
             .request_octets = output.at("request_octets").to_number<std::size_t>(),
-            .generator = std::move(output)};
+            .generator = std::move(output),
+            .mutation_ms = std::move(mutation_ms)};
 }
 
 }  // namespace bench

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "tests/bench/operator_work.hpp"
 #include "tests/bench/proxies.hpp"
 
 #include <boost/json/object.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <string>
@@ -16,6 +18,7 @@ struct load {
     std::size_t data_size = 0;
     double warm_up_seconds = 0.5;
     double seconds = 2;
+    std::chrono::milliseconds mutation_interval{0};  ///< of an operator who works meanwhile; 0: there is none
 };
 
 /// One measurement: one proxy under one load.
@@ -35,10 +38,14 @@ struct sample {
     std::size_t prepare_octets = 0;  ///< of one packet
     std::size_t request_octets = 0;  ///< of one packet with its HTTP head
     boost::json::object generator;   ///< what the generator printed
+    deed_times mutation_ms{};        ///< what an operator did meanwhile, warm-up included
 };
 
 /// Runs the generator against the proxy. Throws when it cannot be run at all, or when `interrupted` is set meanwhile.
 sample measure(const setup& setup, const proxy& under_test, const proxy& constant_peer, const load& load);
+
+/// User and system time of these processes so far.
+double cpu_seconds(const std::vector<pid_t>& pids);
 
 /// Set by a signal handler.
 extern volatile std::sig_atomic_t interrupted;

@@ -84,8 +84,8 @@ http {{
 }
 
 /// Two peers in one asset, with credit that no run can use up.
-std::string ilpd_configuration(const setup& setup, std::string_view store, std::uint16_t port,
-                               std::uint16_t metrics_port, std::uint16_t admin_port) {
+std::string ilpd_configuration(const setup& setup, std::string_view store, const ilpd_place& place,
+                               std::string_view more_peers) {
     return fmt::format(R"(ilp_address: test.bench
 connector:
   listen: 127.0.0.1:{port}
@@ -113,11 +113,12 @@ peers:
         endpoint: "http://127.0.0.1:{peer_port}/"
         auth_token: receiver-token-of-the-bench-64-characters-long-as-real-ones-oft
         max_connections: {connections}
-log: {{level: info, format: text}}
+{more_peers}log: {{level: info, format: text}}
 )",
-                       fmt::arg("port", port), fmt::arg("metrics_port", metrics_port),
-                       fmt::arg("admin_port", admin_port), fmt::arg("store", store), fmt::arg("token", sender_token),
-                       fmt::arg("peer_port", setup.peer_port), fmt::arg("connections", setup.connections_max));
+                       fmt::arg("port", place.port), fmt::arg("metrics_port", place.metrics_port),
+                       fmt::arg("admin_port", place.admin_port), fmt::arg("store", store),
+                       fmt::arg("token", sender_token), fmt::arg("peer_port", setup.peer_port),
+                       fmt::arg("connections", setup.connections_max), fmt::arg("more_peers", more_peers));
 }
 
 proxy start_nginx(const setup& setup, std::string_view name) {
@@ -141,25 +142,29 @@ proxy start_nginx(const setup& setup, std::string_view name) {
     return {std::string{name}, port, std::move(process), std::move(pids)};
 }
 
-proxy start_ilpd(const setup& setup, std::string_view name, std::string_view store) {
+ilpd_place install_ilpd(const setup& setup, std::string_view name, std::string_view store,
+                        std::string_view more_peers = {}) {
     const auto directory = new_directory(setup, name);
-    const auto port = support::free_port();
-    const auto metrics_port = support::free_port();
-    const auto configuration = directory / "ilpd.yaml";
-    write_file(configuration, ilpd_configuration(setup, store, port, metrics_port, support::free_port()));
-    support::child_process process{{.arguments = {setup.ilpd, "--config", configuration.string()},
-                                    .output = directory / "output",
-                                    .errors = {},
-                                    .environment = {},
-                                    .core = setup.proxy_core,
-                                    .end_signal = SIGKILL}};
-    process.wait_for_output("ready", std::chrono::minutes{1});
-    const auto pid = process.pid();
-    return {std::string{name}, port, std::move(process), {pid}, metrics_port};
+    ilpd_place place{.name = std::string{name},
+                     .configuration = directory / "ilpd.yaml",
+                     .output = directory / "output",
+                     .port = support::free_port(),
+                     .metrics_port = support::free_port(),
+                     .admin_port = support::free_port()};
+    write_file(place.configuration, ilpd_configuration(setup, store, place, more_peers));
+    return place;
+}
+
+proxy start_ilpd(const setup& setup, std::string_view name, std::string_view store) {
+    return start(setup, install_ilpd(setup, name, store));
+}
+
+fs::path sqlite_file(const setup& setup, std::string_view name) {
+    return new_directory(setup, name) / "ilpd.db";
 }
 
 std::string sqlite_url(const setup& setup, std::string_view name) {
-    return "sqlite:" + (new_directory(setup, name) / "ilpd.db").string();
+    return "sqlite:" + sqlite_file(setup, name).string();
 }
 
 proxy start_ilpd_sqlite(const setup& setup, std::string_view name) {
@@ -218,31 +223,83 @@ void make_schema(const setup& setup, std::string_view name, std::string_view sto
     daemon.process.stop();
 }
 
-proxy start_ilpd_sqlite_history(const setup& setup, std::string_view name) {
-    const auto url = sqlite_url(setup, name);
-    make_schema(setup, name, url);
+void run_in_sqlite(const fs::path& file, const std::string& sql) {
     sqlite3* database = nullptr;
-    sqlite3_open((new_directory(setup, name) / "ilpd.db").c_str(), &database);
-    const auto numbers =
-        fmt::format("(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {}) SELECT n FROM c)",
-                    setup.history);
-    const auto sql = history_sql(setup.history, numbers, "'1'");
+    sqlite3_open(file.c_str(), &database);
     const int result = sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr);
     const std::string message = sqlite3_errmsg(database);
     sqlite3_close(database);
-    if (result != SQLITE_OK) throw std::runtime_error{"cannot write a history: " + message};
+    if (result != SQLITE_OK) throw std::runtime_error{"cannot fill the store: " + message};
+}
+
+std::string sqlite_numbers(std::uint64_t count) {
+    return fmt::format("(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {}) SELECT n FROM c)",
+                       count);
+}
+
+std::string postgres_numbers(std::uint64_t count) {
+    return fmt::format("generate_series(1, {}) n", count);
+}
+
+void settle_down(const support::postgres_server& database) {
+    database.execute("VACUUM ANALYZE");
+    database.execute("CHECKPOINT");
+}
+
+proxy start_ilpd_sqlite_history(const setup& setup, std::string_view name) {
+    const auto url = sqlite_url(setup, name);
+    make_schema(setup, name, url);
+    run_in_sqlite(sqlite_file(setup, name), history_sql(setup.history, sqlite_numbers(setup.history), "'1'"));
     return start_ilpd(setup, name, url);
 }
 
 proxy start_ilpd_postgresql_history(const setup& setup, std::string_view name) {
     auto database = start_postgres(setup);
     make_schema(setup, name, database->url());
-    database->execute(history_sql(setup.history, fmt::format("generate_series(1, {}) n", setup.history), "1"));
-    database->execute("VACUUM ANALYZE");
-    database->execute("CHECKPOINT");
+    database->execute(history_sql(setup.history, postgres_numbers(setup.history), "1"));
+    settle_down(*database);
     auto started = start_ilpd(setup, name, database->url());
     started.database = std::move(database);
     return started;
+}
+
+/// Accounts and peers, numbered behind those that there are; each with a route, a token and a name of its own.
+/// `numbers` is a table of n; the functions are those of the database.
+std::string peers_sql(const setup& setup, std::string_view numbers, std::string_view uuid, std::string_view digest) {
+    const auto terms = fmt::format(
+        R"('{{"max_packet_amount":"1000000000","routes":["test.beyond' || n || '"],"incoming_tokens":["' || {} || )"
+        R"('"],"outgoing":{{"endpoint":"http://127.0.0.1:{}/","auth_token":)"
+        R"("outgoing-token-that-is-64-characters-long-as-real-ones-oft' || (100000 + n) || '"}}}}')",
+        digest, setup.peer_port);
+    return fmt::format(
+        "INSERT INTO accounts (id, asset_id, kind) SELECT last + n, asset, 'peer_liquidity' FROM {0}, "
+        "(SELECT max(id) AS last, min(asset_id) AS asset FROM accounts) a; "
+        "INSERT INTO peers (id, uuid, name, ilp_address, asset_id, account_id, created_at, origin, terms) "
+        "SELECT last + n, {1}, 'peer' || n, 'test.peer' || n, asset, "
+        "(SELECT max(account_id) FROM peers) + n, 1700000000000 + n, 'api', {2} "
+        "FROM {0}, (SELECT max(id) AS last, min(asset_id) AS asset FROM peers) p;",
+        numbers, uuid, terms);
+}
+
+/// The same in a configuration file.
+std::string peers_yaml(const setup& setup, std::size_t count) {
+    std::string text;
+    for (std::size_t n = 1; n <= count; ++n) {
+        fmt::format_to(std::back_inserter(text),
+                       R"(  - name: peer{0}
+    ilp_address: test.peer{0}
+    asset: {{code: USD, scale: 9}}
+    routes: [test.beyond{0}]
+    max_packet_amount: 1000000000
+    http:
+      incoming: {{auth_tokens: [incoming-token-that-is-64-characters-long-as-real-ones-oft{2}]}}
+      outgoing:
+        endpoint: "http://127.0.0.1:{1}/"
+        auth_token: outgoing-token-that-is-64-characters-long-as-real-ones-oft{2}
+)",
+                       n, setup.peer_port, 100'000 + n);
+    }
+    return text;
 }
 
 std::string version_line(const setup& setup, const std::string& program, const std::string& option) {
@@ -267,10 +324,47 @@ const std::vector<variant> all_variants{
     {"ilpd-memory", "nginx", true, start_ilpd_memory},
     {"ilpd-sqlite-history", "ilpd-sqlite", false, start_ilpd_sqlite_history},
     {"ilpd-postgresql-history", "ilpd-postgresql", false, start_ilpd_postgresql_history},
+    {"ilpd-sqlite-mutations", "ilpd-sqlite", false, start_ilpd_sqlite, true},
+    {"ilpd-postgresql-mutations", "ilpd-postgresql", false, start_ilpd_postgresql, true},
 };
 
 const variant& find_variant(std::string_view name) {
     return *std::ranges::find(all_variants, name, &variant::name);
+}
+
+proxy start(const setup& setup, const ilpd_place& place) {
+    fs::remove(place.output);  // what an earlier run said there must not count
+    support::child_process process{{.arguments = {setup.ilpd, "--config", place.configuration.string()},
+                                    .output = place.output,
+                                    .errors = {},
+                                    .environment = {},
+                                    .core = setup.proxy_core,
+                                    .end_signal = SIGKILL}};
+    process.wait_for_output(" ready ", std::chrono::minutes{2});
+    const auto pid = process.pid();
+    return {place.name, place.port, std::move(process), {pid}, place.metrics_port, place.admin_port, place.database};
+}
+
+ilpd_place prepare_peers(const setup& setup, std::string_view name, peer_source source, std::size_t count) {
+    if (source == peer_source::file) {
+        return install_ilpd(setup, name, sqlite_url(setup, name), peers_yaml(setup, count));
+    }
+    if (source == peer_source::sqlite) {
+        const auto url = sqlite_url(setup, name);
+        make_schema(setup, name, url);
+        run_in_sqlite(sqlite_file(setup, name),
+                      peers_sql(setup, sqlite_numbers(count), "printf('%08x-0000-4000-8000-%012x', n, n)",
+                                "lower(hex(randomblob(32)))"));
+        return install_ilpd(setup, name, url);
+    }
+    auto database = start_postgres(setup);
+    make_schema(setup, name, database->url());
+    database->execute(peers_sql(setup, postgres_numbers(count), "gen_random_uuid()::text",
+                                "encode(sha256(('token ' || n)::bytea), 'hex')"));
+    settle_down(*database);
+    auto place = install_ilpd(setup, name, database->url());
+    place.database = std::move(database);
+    return place;
 }
 
 proxy start_constant_peer(const setup& setup) {

@@ -38,6 +38,7 @@ struct proxy {
     support::child_process process;
     std::vector<pid_t> pids;                               ///< every process whose CPU time is the price of its packets
     std::uint16_t metrics_port = 0;                        ///< 0: it has none
+    std::uint16_t admin_port = 0;                          ///< 0: it has none
     std::shared_ptr<support::postgres_server> database{};  ///< that it keeps its balances in
 };
 
@@ -47,11 +48,32 @@ struct variant {
     std::string beside;  ///< the variant that it is compared with
     bool by_default;
     proxy (*start)(const setup&, std::string_view name);
+    bool mutated = false;  ///< measured while an operator changes it by the Admin API
 };
 
 extern const std::vector<variant> all_variants;
 
 const variant& find_variant(std::string_view name);
+
+/// Where the peers of an ilpd come from that has many.
+enum class peer_source : std::uint8_t { sqlite, postgresql, file };
+
+/// An ilpd that can be started again and again: configuration, ports and store stay.
+struct ilpd_place {
+    std::string name;
+    std::filesystem::path configuration;
+    std::filesystem::path output;
+    std::uint16_t port = 0;
+    std::uint16_t metrics_port = 0;
+    std::uint16_t admin_port = 0;
+    std::shared_ptr<support::postgres_server> database{};
+};
+
+proxy start(const setup& setup, const ilpd_place& place);
+
+/// With `count` peers besides the two that the packets go from and to. Those of the API are in the store already, those
+/// of a file are not: the first start puts them there.
+ilpd_place prepare_peers(const setup& setup, std::string_view name, peer_source source, std::size_t count);
 
 /// The constant peer is no proxy, but runs in the same way; its port is the one it listens on.
 proxy start_constant_peer(const setup& setup);

@@ -30,23 +30,25 @@ std::vector<double> values_of(const result& result, figure which) {
     return values;
 }
 
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    std::ranges::sort(values);
-    const auto middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 double median(const result& result, figure which) {
-    return median(values_of(result, which));
+    return median_of(values_of(result, which));
 }
 
 /// Half the distance from the smallest to the largest, as a share of the median.
 double spread(const result& result, figure which) {
     const auto values = values_of(result, which);
     const auto [low, high] = std::ranges::minmax(values);
-    const auto middle = median(values);
+    const auto middle = median_of(values);
     return middle > 0 ? (high - low) / 2 / middle : 0;
+}
+
+/// Of all kinds together; empty: there were none.
+std::vector<double> mutation_times(const result& result) {
+    std::vector<double> all;
+    for (const auto& sample : result.samples) {
+        for (const auto& times : sample.mutation_ms) all.insert(all.end(), times.begin(), times.end());
+    }
+    return all;
 }
 
 /// How much better than the reference: medians over the repetitions, each compared with its neighbour in time.
@@ -75,7 +77,7 @@ std::optional<ratios> compare(const result& result, const std::vector<bench::res
         if (theirs.packets_per_second > 0) rates.push_back(ours.packets_per_second / theirs.packets_per_second);
         if (ours.cpu_us > 0) per_cpu.push_back(theirs.cpu_us / ours.cpu_us);
     }
-    return ratios{median(rates), median(per_cpu)};
+    return ratios{median_of(rates), median_of(per_cpu)};
 }
 
 /// CPU per packet beyond the variant that keeps nothing, database server included.
@@ -87,7 +89,7 @@ std::optional<double> price_of_commits(const result& result, const std::vector<b
         const auto& ours = result.samples[i];
         prices.push_back(ours.cpu_us + ours.database_cpu_us - without->samples[i].cpu_us);
     }
-    return median(prices);
+    return median_of(prices);
 }
 
 std::string_view full_cores(const result& result) {
@@ -158,6 +160,13 @@ std::string disturbance_line(const std::vector<result>& results) {
 
 }  // namespace
 
+double median_of(std::vector<double> values) {
+    if (values.empty()) return 0;
+    std::ranges::sort(values);
+    const auto middle = values.size() / 2;
+    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
 conditions read_conditions(const setup& setup) {
     return {.time = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))),
             .cpu = cpu_model(),
@@ -172,11 +181,35 @@ conditions read_conditions(const setup& setup) {
             .warm_up_seconds = 0};
 }
 
+std::string as_text(const conditions& conditions) {
+    return fmt::format(
+        "{}, {} cores, {}; databases on {}; {}\n"
+        "proxy alone on core {}, generator and peer on core {}; {} x {} s after {} s of warm-up; {}\n",
+        conditions.cpu, conditions.cores, conditions.kernel, conditions.file_system,
+        fmt::join(conditions.versions, ", "), conditions.proxy_core, conditions.load_core, conditions.repetitions,
+        conditions.seconds, conditions.warm_up_seconds, conditions.time);
+}
+
+boost::json::value to_json(const conditions& conditions) {
+    return {{"time", conditions.time},
+            {"cpu", conditions.cpu},
+            {"cores", conditions.cores},
+            {"kernel", conditions.kernel},
+            {"file_system", conditions.file_system},
+            {"versions", boost::json::value_from(conditions.versions)},
+            {"proxy_core", conditions.proxy_core},
+            {"load_core", conditions.load_core},
+            {"repetitions", conditions.repetitions},
+            {"seconds", conditions.seconds},
+            {"warm_up_seconds", conditions.warm_up_seconds}};
+}
+
 std::string as_table(const conditions& conditions, const std::vector<result>& results) {
     std::string text = fmt::format(
-        "{:>5}  {:<23} {:>9} {:>5}  {:>7} {:>7} {:>7}  {:>6} {:>5} {:>6}  {:>9} {:>7} {:>8}  {:<15} {:>5} {:>7}  {}\n",
+        "{:>5}  {:<23} {:>9} {:>5}  {:>7} {:>7} {:>7}  {:>6} {:>5} {:>6}  {:>9} {:>7} {:>8}  {:>11}  {:<15} {:>5} "
+        "{:>7}  {}\n",
         "conns", "variant", "packets/s", "+-%", "p50 ms", "p99 ms", "p99.9", "CPU us", "+-%", "DB us", "commit ms",
-        "packets", "price us", "beside", "rate", "per CPU", "full core");
+        "packets", "price us", "mutation ms", "beside", "rate", "per CPU", "full core");
     const auto or_blank = [](double value, const char* format) {
         return value > 0 ? fmt::format(fmt::runtime(format), value) : std::string{};
     };
@@ -188,26 +221,23 @@ std::string as_table(const conditions& conditions, const std::vector<result>& re
         const auto price = price_of_commits(result, results);
         text += fmt::format(
             "{:>5}  {:<23} {:>9.0f} {:>5.1f}  {:>7.3f} {:>7.3f} {:>7.3f}  {:>6.2f} {:>5.1f} {:>6}  {:>9} {:>7} {:>8}  "
-            "{:<15} {:>5} {:>7}  {}\n",
+            "{:>11}  {:<15} {:>5} {:>7}  {}\n",
             result.load.connections, result.variant, median(result, &sample::packets_per_second),
             spread(result, &sample::packets_per_second) * 100, median(result, &sample::p50_ms),
             median(result, &sample::p99_ms), median(result, &sample::p999_ms), median(result, &sample::cpu_us),
             spread(result, &sample::cpu_us) * 100, or_blank(median(result, &sample::database_cpu_us), "{:.2f}"),
             or_blank(median(result, &sample::commit_ms), "{:.3f}"),
             or_blank(median(result, &sample::packets_per_commit), "{:.1f}"), price ? fmt::format("{:.1f}", *price) : "",
-            ratios ? find_variant(result.variant).beside : "",
+            or_blank(median_of(mutation_times(result)), "{:.2f}"), ratios ? find_variant(result.variant).beside : "",
             ratios ? fmt::format("{:.2f}", ratios->packets_per_second) : "",
             ratios ? fmt::format("{:.2f}", ratios->packets_per_cpu_second) : "", full_cores(result));
     }
     text += fmt::format(
         "\nrate, per CPU: packets/s and packets per CPU second, divided by those of the variant beside, in the same "
         "repetition.\nprice us: CPU per packet beyond {}, database server included.\n"
-        "{}\n{}, {} cores, {}; databases on {}; {}\n"
-        "proxy alone on core {}, generator and peer on core {}; {} x {} s after {} s of warm-up; {}\n",
-        without_commits, packet_line(results), conditions.cpu, conditions.cores, conditions.kernel,
-        conditions.file_system, fmt::join(conditions.versions, ", "), conditions.proxy_core, conditions.load_core,
-        conditions.repetitions, conditions.seconds, conditions.warm_up_seconds, conditions.time);
-    return text + disturbance_line(results);
+        "mutation ms: of the Admin API, one every 10 ms; the worst in the JSON.\n{}\n",
+        without_commits, packet_line(results));
+    return text + as_text(conditions) + disturbance_line(results);
 }
 
 boost::json::value as_json(const conditions& conditions, const std::vector<result>& results) {
@@ -250,22 +280,14 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
             row["packets_per_second_ratio"] = ratios->packets_per_second;
             row["packets_per_cpu_second_ratio"] = ratios->packets_per_cpu_second;
         }
+        if (const auto times = mutation_times(result); !times.empty()) {
+            row["mutations"] = {
+                {"count", times.size()}, {"median_ms", median_of(times)}, {"worst_ms", std::ranges::max(times)}};
+        }
         row["samples"] = std::move(samples);
         rows.push_back(std::move(row));
     }
-    return {{"conditions",
-             {{"time", conditions.time},
-              {"cpu", conditions.cpu},
-              {"cores", conditions.cores},
-              {"kernel", conditions.kernel},
-              {"file_system", conditions.file_system},
-              {"versions", boost::json::value_from(conditions.versions)},
-              {"proxy_core", conditions.proxy_core},
-              {"load_core", conditions.load_core},
-              {"repetitions", conditions.repetitions},
-              {"seconds", conditions.seconds},
-              {"warm_up_seconds", conditions.warm_up_seconds}}},
-            {"results", std::move(rows)}};
+    return {{"conditions", to_json(conditions)}, {"results", std::move(rows)}};
 }
 
 }  // namespace bench

@@ -37,6 +37,13 @@ struct conditions {
 
 conditions read_conditions(const setup& setup);
 
+/// Of no values: 0.
+double median_of(std::vector<double> values);
+
+/// Machine, programs, cores and length of the measurements, as tables end with them.
+std::string as_text(const conditions& conditions);
+boost::json::value to_json(const conditions& conditions);
+
 std::string as_table(const conditions& conditions, const std::vector<result>& results);
 boost::json::value as_json(const conditions& conditions, const std::vector<result>& results);
 

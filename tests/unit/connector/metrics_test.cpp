@@ -65,15 +65,15 @@ TEST_CASE("the age of rates is shown for each base, and is infinite before the f
     const book book{two_peers()};
     const peering::committer::counters commits;
     const exposition shown{
-        expose({*book.known->directory, commits, {}, nullptr, {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
+        expose({*book.known->directory, commits, {}, {}, {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
     CHECK(shown.value("ilp_rate_age_seconds{base=\"USD\"}") == 1.5);
     CHECK(shown.value("ilp_rate_age_seconds{base=\"EUR\"}") == std::numeric_limits<double>::infinity());
 }
 
-TEST_CASE("metrics: every family has its name, help and type, also before the first packet") {
+TEST_CASE("metrics: every family has its name, help and type, also before the first answer") {
     const book book{two_peers()};
     const peering::committer::counters commits;
-    const exposition shown{expose({*book.known->directory, commits, {}})};
+    const exposition shown{expose({*book.known->directory, commits, {{book.peer("alice").id, {}, 0}}})};
     const std::map<std::string, std::string> expected{{"ilp_packet_duration_seconds", "histogram"},
                                                       {"ilp_packets_in_flight", "gauge"},
                                                       {"ilp_amount_in_flight", "gauge"},
@@ -98,7 +98,20 @@ TEST_CASE("metrics: every family has its name, help and type, also before the fi
     CHECK_FALSE(shown.series.contains("ilp_peer_liquidity_threshold{peer=\"bob\",asset=\"EUR/2\"}"));
     CHECK(shown.value("ilp_asset_liquidity{asset=\"USD/9\"}") == 5000);
     CHECK(shown.value("ilp_asset_liquidity_threshold{asset=\"USD/9\"}") == 100);
+}
+
+TEST_CASE("metrics: of a peer that no packet has gone from or to, liquidity alone is shown") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    const exposition shown{expose({*book.known->directory, commits, {{book.peer("alice").id, {}, 0}}})};
     CHECK(shown.value("ilp_packets_in_flight{peer=\"alice\"}") == 0);
+    CHECK(shown.value("ilp_packet_duration_seconds_count{peer=\"alice\"}") == 0);
+    CHECK(shown.value("ilp_link_connections{peer=\"alice\"}") == 0);
+    CHECK(shown.value("ilp_peer_liquidity{peer=\"bob\",asset=\"EUR/2\"}") == 7);
+    for (const auto& [name, value] : shown.series) {
+        INFO(name);
+        CHECK((!name.contains("peer=\"bob\"") || name.starts_with("ilp_peer_liquidity")));
+    }
 }
 
 TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
@@ -137,7 +150,7 @@ TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
     CHECK(shown.value("ilp_packets_in_flight{peer=\"alice\"}") == 4);
     CHECK(shown.value("ilp_amount_in_flight{peer=\"alice\"}") == 600);
     CHECK(shown.value("ilp_link_connections{peer=\"alice\"}") == 6);
-    CHECK(shown.value("ilp_link_connections{peer=\"bob\"}") == 0);
+    CHECK_FALSE(shown.series.contains("ilp_link_connections{peer=\"bob\"}"));
 
     const auto bucket = [&shown](const std::string& bound) {
         return shown.value("ilp_packet_duration_seconds_bucket{peer=\"alice\",le=\"" + bound + "\"}");
@@ -185,7 +198,7 @@ TEST_CASE("metrics: webhooks are shown when there are any") {
     const book book{two_peers()};
     const peering::committer::counters commits;
     const webhooks::figures events{.pending = 3, .delivered = 20, .failed = 5, .given_up = 1};
-    const exposition shown{expose({*book.known->directory, commits, {}, &events})};
+    const exposition shown{expose({*book.known->directory, commits, {}, events})};
     CHECK(shown.type.at("ilp_webhooks_pending") == "gauge");
     CHECK(shown.type.at("ilp_webhook_attempts_total") == "counter");
     CHECK(shown.type.at("ilp_webhooks_given_up_total") == "counter");

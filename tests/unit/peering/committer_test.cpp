@@ -27,6 +27,7 @@ public:
     struct written {
         std::vector<posting> postings;
         std::vector<account_change> accounts;
+        bool with_others = false;  ///< not postings alone
     };
 
     scripted_store() : store_decorator{open_or_throw("memory:")} {}
@@ -41,7 +42,9 @@ public:
         }
         const std::lock_guard lock{mutex};
         commits.push_back(
-            {{changes.postings.begin(), changes.postings.end()}, {changes.accounts.begin(), changes.accounts.end()}});
+            {{changes.postings.begin(), changes.postings.end()},
+             {changes.accounts.begin(), changes.accounts.end()},
+             changes.forget_answers_before.has_value()});
         return {};
     }
 
@@ -324,6 +327,65 @@ TEST_CASE("a task runs after the batch that is under way and before the next") {
     CHECK(f.committer.stop(10s));
     CHECK(seen == std::vector<std::pair<int, std::size_t>>{{0, 1}, {1, 1}, {2, 1}});
     CHECK(f.store.commit_count() == 2);
+}
+
+TEST_CASE("the first task that writes takes the batch that is due along, and its answers leave then") {
+    fixture f;
+    f.store.gated = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 1));
+    f.committer.submit(f.listener, f.batch);
+    f.store.entered.acquire();
+    REQUIRE(f.transfer(f.alice, f.bob, 2));
+    const commit_ticket second = f.committer.submit(f.listener, f.batch);
+    bool written = false;
+    commit_ticket durable = 0;
+    REQUIRE(f.committer.execute([](bookkeeper&) {}));
+    REQUIRE(f.committer.execute([&](bookkeeper& keeper) {
+        written = keeper.write({.forget_answers_before = ilp::timestamp{}}).has_value();
+    }));
+    REQUIRE(f.committer.execute([&](bookkeeper& keeper) {
+        durable = f.watch.durable();
+        written = written && keeper.write({.forget_answers_before = ilp::timestamp{}});
+    }));
+    f.store.gate.release(2);
+    f.watch.wait_for(second);
+    CHECK(f.committer.stop(10s));
+    CHECK(written);
+    CHECK(durable == second);
+    REQUIRE(f.store.commit_count() == 2);
+    CHECK_FALSE(f.store.commits.front().with_others);
+    CHECK(f.store.commits.back().with_others);
+    CHECK(f.committer.stats().commits_total == 2);
+    CHECK(f.committer.stats().transfers_total == 2);
+    CHECK(balance_of(f.ledger, f.bob) == 1003);
+    CHECK(f.bob.available == 1003);
+}
+
+TEST_CASE("a task whose changes are refused leaves the batch behind, and it is written alone") {
+    fixture f;
+    f.store.gated = true;
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 1));
+    f.committer.submit(f.listener, f.batch);
+    f.store.entered.acquire();
+    REQUIRE(f.transfer(f.alice, f.bob, 2));
+    const commit_ticket second = f.committer.submit(f.listener, f.batch);
+    bool refused = false;
+    REQUIRE(f.committer.execute([&](bookkeeper& keeper) {
+        refused = !keeper.write({.forget_answers_before = ilp::timestamp{}});
+    }));
+    f.store.gate.release();
+    f.store.entered.acquire();
+    f.store.failures_are_final = true;
+    f.store.failures = 1;
+    f.store.gate.release(2);
+    f.watch.wait_for(second);
+    CHECK(f.committer.stop(10s));
+    CHECK(refused);
+    REQUIRE(f.store.commit_count() == 2);
+    CHECK_FALSE(f.store.commits.back().with_others);
+    CHECK(balance_of(f.ledger, f.bob) == 1003);
 }
 
 TEST_CASE("too many tasks are refused until some have run") {

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "tests/bench/measure.hpp"
+#include "tests/bench/report.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What many peers cost beside few: the start, the Admin API, a reload, a scrape, memory, and packets.
+namespace bench {
+
+struct many_peers_plan {
+    std::size_t peers = 100'000;
+    std::size_t few = 10;         ///< peers of the daemon beside it
+    std::size_t starts = 3;       ///< and reloads, and scrapes
+    std::size_t requests = 200;   ///< of each kind
+    std::size_t repetitions = 3;  ///< of the packets with many peers and with few, in turn
+    load packets;
+};
+
+struct figure {
+    std::string name;
+    std::string unit;
+    double median = 0;
+    std::optional<double> worst{};
+};
+
+/// All figures of one source of peers, in the order in which they were taken.
+struct many_peers_result {
+    std::string_view source;
+    std::vector<figure> figures;
+    std::vector<std::string> troubles;  ///< empty: every answer was right
+};
+
+std::string_view to_text(peer_source source);
+
+many_peers_result measure_many_peers(const setup& setup, const proxy& constant_peer, peer_source source,
+                                     const many_peers_plan& plan);
+
+std::string as_table(const conditions& conditions, const many_peers_plan& plan,
+                     const std::vector<many_peers_result>& results);
+boost::json::value as_json(const conditions& conditions, const many_peers_plan& plan,
+                           const std::vector<many_peers_result>& results);
+
+}  // namespace bench

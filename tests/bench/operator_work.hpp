@@ -1,0 +1,48 @@
+#pragma once
+
+#include "tests/bench/admin_client.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace bench {
+
+/// What an operator does in turn: adds a peer, changes it, deposits for another one, and removes the first again.
+inline constexpr std::array<std::string_view, 4> deeds{"createPeer", "updatePeer", "depositPeerLiquidity",
+                                                       "deletePeer"};
+
+/// How long each of them took, in milliseconds, by their place in `deeds`.
+using deed_times = std::array<std::vector<double>, deeds.size()>;
+
+/// An operator who does one of them every so often, by the Admin API, on a thread of its own.
+class operator_work {
+public:
+    /// The thread runs on that core, beside the load.
+    operator_work(std::uint16_t admin_port, std::chrono::milliseconds interval, int core);
+
+    /// Ends it. What went wrong is thrown here.
+    deed_times stop();
+
+private:
+    void run(const std::stop_token& stop, std::chrono::milliseconds interval);
+    void prepare();
+    void do_next();
+
+    admin_client client_;
+    std::string asset_;   // id of the bench's asset
+    std::string sender_;  // id of the peer that the deposits are for
+    std::string made_;    // id of the peer that was added
+    std::size_t done_ = 0;
+    deed_times times_;
+    std::string trouble_;
+    std::jthread thread_;  // last: it uses all the others
+};
+
+}  // namespace bench
