@@ -308,3 +308,17 @@ test('a hundred withdrawals at once take no more than there is', async () => {
     }
     assert.equal(await liquidity(), '0')
 })
+
+test('a deposit and the deletion of its peer at once: one of them is refused', async () => {
+    const { asset } = await account('Peer')
+    const outcome = (answer) => answer.then(() => 'done', ({ response }) => response.errors[0].message)
+    for (let i = 0; i < 40; ++i) {
+        const { id } = await admin.newPeer({ staticIlpAddress: `test.race${i}`, assetId: asset.id })
+        const deletes = () => outcome(admin.mutate('deletePeer', { id }))
+        const deposits = () => outcome(admin.deposit(id, 1))
+        const started = i % 2 ? [deletes(), deposits()] : [deposits(), deletes()].reverse()
+        const [deleted, deposited] = await Promise.all(started)
+        if (deleted === 'done') assert.equal(deposited, 'unknown peer')
+        else assert.deepEqual([deleted, deposited], ['Cannot delete! The peer has liquidity: withdraw it first', 'done'])
+    }
+})
