@@ -328,3 +328,22 @@ TEMPLATE_TEST_CASE("admin: a hundred identical mutations at a time are one", "",
     CHECK(a.r.d.liquidity("bob") == 1007);
     CHECK(a.r.d.audit().status == 0);
 }
+
+TEST_CASE("admin: who has the answer may ask again at once with the same key") {
+    const administered a{store_kind::sqlite};
+    const std::string bob = a.create_peer("bob", free_port(), 0);
+    constexpr int count = 200;
+    std::string faults;
+    const auto twice = [&](std::string_view name, json::object input) {
+        input["idempotencyKey"] = random_uuid();
+        for (int i = 0; i < 2; ++i) {
+            if (const auto answer = a.admin.mutate(name, input); !answer.done()) faults += answer.text() + "\n";
+        }
+    };
+    for (int i = 0; i < count; ++i) {
+        twice("depositPeerLiquidity", {{"peerId", bob}, {"amount", 1}, {"id", random_uuid()}});
+        twice("updatePeer", {{"id", bob}, {"maxPacketAmount", i}});
+    }
+    CHECK(faults == "");
+    CHECK(a.r.d.liquidity("bob") == count);
+}

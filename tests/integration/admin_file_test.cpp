@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -326,13 +325,12 @@ TEMPLATE_TEST_CASE("admin: a name that the file claims is its peer's", "", on_sq
 TEMPLATE_TEST_CASE("admin: reloads and mutations side by side all take effect", "", on_sqlite, on_postgresql) {
     administered a{TestType::kind, [](daemon_terms& terms) { terms.log_level = "info"; }};
     constexpr int reloads = 15;
-    std::atomic<bool> enough{false};
     std::vector<std::string> created;
     std::string fault;
     {
-        std::jthread mutating{[&] {
+        std::jthread mutating{[&](const std::stop_token& stop) {
             try {
-                for (int i = 0; !enough; ++i) {
+                for (int i = 0; !stop.stop_requested(); ++i) {
                     const std::string name = "a" + std::to_string(i);
                     const std::string id = a.admin.create_peer(peer_input(name, a.usd, free_port(), 1));
                     a.admin.update_peer(id, {{"routes", json::array{"test.route-" + std::to_string(i)}}});
@@ -349,7 +347,6 @@ TEMPLATE_TEST_CASE("admin: reloads and mutations side by side all take effect", 
             if (i % 5 == 4) a.r.d.terms().peers.erase(a.r.d.terms().peers.begin() + 2);
             reload(a.r.d);
         }
-        enough = true;
     }
     CHECK(fault.empty());
     CHECK(!created.empty());
