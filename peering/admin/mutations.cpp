@@ -60,16 +60,20 @@ changes answer_keeper::keeping(const done_mutation& done) {
 class mutations::turn {
 public:
     turn(mutations& owner, std::string key) : owner_{owner}, key_{std::move(key)} {}
-    ~turn() {
-        const std::lock_guard lock{owner_.mutex_};
-        owner_.under_way_.erase(key_);
-    }
+    ~turn() { end(); }
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
+
+    /// Before the answer leaves: who has it may ask again at once.
+    void end() {
+        const std::lock_guard lock{owner_.mutex_};
+        if (!std::exchange(ended_, true)) owner_.under_way_.erase(key_);
+    }
 
 private:
     mutations& owner_;
     const std::string key_;
+    bool ended_ = false;  // under the mutex
 };
 
 std::string mutations::digest_of(std::string_view operation, const graphql::arguments& input) {
@@ -93,7 +97,10 @@ mutation_outcome mutations::run(std::string_view operation, const graphql::argum
     }
     const auto promise = std::make_shared<std::promise<mutation_outcome>>();
     auto future = promise->get_future();
-    const finish finish = [promise, turn_of_key](mutation_outcome outcome) { promise->set_value(std::move(outcome)); };
+    const finish finish = [promise, turn_of_key](mutation_outcome outcome) {
+        if (turn_of_key) turn_of_key->end();
+        promise->set_value(std::move(outcome));
+    };
     auto task = [finish, key, request = digest_of(operation, input), work = std::move(work)](bookkeeper& keeper) {
         const ilp::timestamp now = wall_time();
         answer_keeper answers;
