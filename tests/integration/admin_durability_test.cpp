@@ -151,6 +151,7 @@ TEMPLATE_TEST_CASE("admin: more peers than a page holds all have their routes af
             CHECK(route(a.r.d, "test.n" + number + ".x") == "fulfill");
             CHECK(route(a.r.d, "test.route-" + number) == "fulfill");
             const auto requests = everybody.requests();
+            REQUIRE(requests.size() == 2 * static_cast<std::size_t>(i) + 2);
             CHECK(requests.back().header("authorization") == "Bearer " + token_for("n" + number));
             CHECK(requests[requests.size() - 2].header("authorization") == "Bearer " + token_for("n" + number));
             CHECK(a.r.d.liquidity("n" + number) == 10);

@@ -148,6 +148,7 @@ TEMPLATE_TEST_CASE("admin: a peer of the Admin API becomes the file's with its b
         CHECK(route(a.r.d, "test.p2", token_of("bob")) == "HTTP 401");
         CHECK(route(a.r.d, "test.p2", token_of("robert")) == "fulfill");
         CHECK(route(a.r.d, "test.b.x") == "fulfill");
+        REQUIRE(new_place.request_count() > 0);
         CHECK(new_place.requests().back().header("authorization") == "Bearer " + token_for("robert"));
         CHECK(a.admin.mutate("updatePeer", {{"id", bob}, {"name", "x"}}).code() == "FORBIDDEN");
         CHECK(a.admin.peers().size() == 3);
