@@ -151,6 +151,7 @@ TEMPLATE_TEST_CASE("admin: more peers than a page holds all have their routes af
             CHECK(route(a.r.d, "test.n" + number + ".x") == "fulfill");
             CHECK(route(a.r.d, "test.route-" + number) == "fulfill");
             const auto requests = everybody.requests();
+            REQUIRE(requests.size() == 2 * static_cast<std::size_t>(i) + 2);
             CHECK(requests.back().header("authorization") == "Bearer " + token_for("n" + number));
             CHECK(requests[requests.size() - 2].header("authorization") == "Bearer " + token_for("n" + number));
             CHECK(a.r.d.liquidity("n" + number) == 10);
@@ -327,4 +328,23 @@ TEMPLATE_TEST_CASE("admin: a hundred identical mutations at a time are one", "",
                                          {"idempotencyKey", "another key"}});
     CHECK(a.r.d.liquidity("bob") == 1007);
     CHECK(a.r.d.audit().status == 0);
+}
+
+TEST_CASE("admin: who has the answer may ask again at once with the same key") {
+    const administered a{store_kind::sqlite};
+    const std::string bob = a.create_peer("bob", free_port(), 0);
+    constexpr int count = 200;
+    std::string faults;
+    const auto twice = [&](std::string_view name, json::object input) {
+        input["idempotencyKey"] = random_uuid();
+        for (int i = 0; i < 2; ++i) {
+            if (const auto answer = a.admin.mutate(name, input); !answer.done()) faults += answer.text() + "\n";
+        }
+    };
+    for (int i = 0; i < count; ++i) {
+        twice("depositPeerLiquidity", {{"peerId", bob}, {"amount", 1}, {"id", random_uuid()}});
+        twice("updatePeer", {{"id", bob}, {"maxPacketAmount", i}});
+    }
+    CHECK(faults == "");
+    CHECK(a.r.d.liquidity("bob") == count);
 }

@@ -60,7 +60,7 @@ TEMPLATE_TEST_CASE("admin: a new peer sends and receives with the next packet", 
     CHECK(used.post(to("test.p2.x", 10), token_of("bob")) == "fulfill");
     CHECK(used.post(to("test.bob.x"), token_of_p1) == "fulfill");
     CHECK(used.post(to("test.also-bob"), token_of_p1) == "fulfill");
-    CHECK(bob.request_count() == 32);
+    REQUIRE(bob.request_count() == 32);
     CHECK(bearer_in(bob.requests().back()) == "Bearer " + token_for("bob"));
     CHECK(a.r.d.settled_liquidity("bob") == 1000 - 160 + 32);
     CHECK(a.r.d.audit().status == 0);
@@ -204,7 +204,7 @@ TEMPLATE_TEST_CASE("admin: packets go to the new endpoint with the new token, an
     CHECK(used.post(to("test.p2.x"), token_of("bob")) == "fulfill");  // its own token stayed
     CHECK(old_place.request_count() == before);
     for (const http_message& request : new_place.requests()) CHECK(bearer_in(request) == "Bearer another-token");
-    CHECK(new_place.request_count() == 16);
+    REQUIRE(new_place.request_count() == 16);
     a.admin.update_peer(id, {{"http", http_input(new_place.port(), "a-third-token")}});
     CHECK(used.post(to("test.bob.x"), token_of_p1) == "fulfill");
     CHECK(bearer_in(new_place.requests().back()) == "Bearer a-third-token");
@@ -331,7 +331,7 @@ TEMPLATE_TEST_CASE("admin: packets cross currencies that the Admin API made", ""
             .mutate("depositAssetLiquidity",
                     {{"assetId", euro}, {"amount", 5000}, {"id", random_uuid()}, {"idempotencyKey", random_uuid()}})
             .field());
-    CHECK(used.post(to("test.eve.x", 100'000), token_of_p1) == "fulfill");
+    REQUIRE(used.post(to("test.eve.x", 100'000), token_of_p1) == "fulfill");
     CHECK(decode_prepare(eve.requests().back().body).amount == 80);
     CHECK(used.post(to("test.yoko.x", 100'000), token_of_p1) == "T00");  // nobody has said what a yen is worth
     CHECK(a.r.d.settled_liquidity("eve") == 1000 + 16 * 80);

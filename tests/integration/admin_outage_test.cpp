@@ -3,7 +3,6 @@
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 
-#include <atomic>
 #include <csignal>
 #include <mutex>
 #include <thread>
@@ -141,8 +140,8 @@ TEMPLATE_TEST_CASE("admin: SIGTERM amid mutations ends in order, and what was an
     {
         std::vector<std::jthread> operators;
         for (int number = 0; number < 6; ++number) {
-            operators.emplace_back([&, number] {
-                for (int i = 0;; ++i) {
+            operators.emplace_back([&, number](const std::stop_token& stop) {
+                for (int i = 0; !stop.stop_requested(); ++i) {
                     const std::string name = "n" + std::to_string(number) + "-" + std::to_string(i);
                     const auto answer = a.admin.try_mutate("createPeer", peer_input(name, a.usd, free_port(), 3));
                     if (!answer || !answer->done()) return;
