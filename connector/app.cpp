@@ -69,7 +69,7 @@ std::string to_text(const tcp::endpoint& endpoint) {
 /// The whole daemon, in the order in which it is built; destruction order is shutdown order.
 class app {
 public:
-    app(std::string file, const config::settings& settings) : file_{std::move(file)}, settings_{settings} {}
+    app(std::string file, config::settings settings) : file_{std::move(file)}, settings_{std::move(settings)} {}
 
     exit_status run() {
         if (!open_store()) return exit_status::failure;
@@ -116,6 +116,7 @@ private:
             return fail(opened_book.error());
         }
         if (auto problem = take_file(settings_, *keeper_, [] {})) return fail(*problem);
+        settings_.peers = {};  // the directory has them: many would be here for nothing
         committer_ = std::make_unique<peering::committer>(*keeper_);
         transfers_ = std::make_unique<peering::operator_transfers>(*committer_);
         if (!transfers_->restore(known->pending_withdrawals, ledger_)) {
@@ -395,7 +396,7 @@ private:
     }
 
     const std::string file_;
-    const config::settings settings_;
+    config::settings settings_;
     boost::asio::io_context control_{1};
     boost::asio::signal_set signals_{control_, SIGTERM, SIGINT};
     boost::asio::signal_set reload_signal_{control_, SIGHUP};
@@ -433,10 +434,10 @@ private:
 
 }  // namespace
 
-exit_status run(const std::string& file, const config::settings& settings) {
+exit_status run(const std::string& file, config::settings settings) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an outage of the store, not our end
-    return app{file, settings}.run();
+    return app{file, std::move(settings)}.run();
 }
 
 }  // namespace connector
