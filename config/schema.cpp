@@ -192,8 +192,7 @@ section<outgoing_http_settings> define_outgoing_http() {
         setting("auth_token", &s::auth_token, bearer_token(), required, "The bearer token by which the peer knows us."),
         setting("max_connections", &s::max_connections, integer<std::uint32_t>(1, 65'535),
                 initially{max_connections_initially}, "Connections that one worker opens to the peer."),
-        setting("max_waiting", &s::max_waiting, integer<std::uint32_t>(0, 1'000'000),
-                initially{max_waiting_initially},
+        setting("max_waiting", &s::max_waiting, integer<std::uint32_t>(0, 1'000'000), initially{max_waiting_initially},
                 "Packets of one worker that may wait for a connection; further ones are rejected."),
     };
 }

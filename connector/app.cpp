@@ -69,12 +69,13 @@ std::string to_text(const tcp::endpoint& endpoint) {
 /// The whole daemon, in the order in which it is built; destruction order is shutdown order.
 class app {
 public:
-    app(std::string file, const config::settings& settings) : file_{std::move(file)}, settings_{settings} {}
+    app(std::string file, config::settings settings) : file_{std::move(file)}, settings_{std::move(settings)} {}
 
     exit_status run() {
         if (!open_store()) return exit_status::failure;
         start_rates();
-        if (!start_workers() || !start_metrics() || !start_admin() || !start_auto_peering()) return exit_status::failure;
+        if (!start_workers() || !start_metrics() || !start_admin() || !start_auto_peering())
+            return exit_status::failure;
         signals_.async_wait([this](error_code error, int signal) {
             if (!error) drain(signal);
         });
@@ -116,6 +117,7 @@ private:
             return fail(opened_book.error());
         }
         if (auto problem = take_file(settings_, *keeper_, [] {})) return fail(*problem);
+        settings_.peers = {};  // the directory has them: many would be here for nothing
         committer_ = std::make_unique<peering::committer>(*keeper_);
         transfers_ = std::make_unique<peering::operator_transfers>(*committer_);
         if (!transfers_->restore(known->pending_withdrawals, ledger_)) {
@@ -163,9 +165,8 @@ private:
             for (const auto& worker : workers_) worker->install_rates(rates_);
         });
         rate_source_->configure(settings_.rates, directory_);
-        administration_.on_assets_changed([this] {
-            boost::asio::post(control_, [this] { rate_source_->assets_changed(directory_); });
-        });
+        administration_.on_assets_changed(
+            [this] { boost::asio::post(control_, [this] { rate_source_->assets_changed(directory_); }); });
     }
 
     bool start_workers() {
@@ -235,7 +236,9 @@ private:
             .ping = [this](const std::string& address,
                            milliseconds patience) { return ping(control_, directory_, address, patience); },
             .ask_node =
-                [this](const peering::peering_question& question) { return auto_peering_client_->answer_to(question); }});
+                [this](const peering::peering_question& question) {
+                    return auto_peering_client_->answer_to(question);
+                }});
         mutations_ = std::make_unique<peering::admin::mutations>(*services_);
         engine_ = peering::admin::make_engine(*services_, *mutations_);
         admin_server_ = std::make_unique<admin_server>(control_, settings_.admin, *engine_,
@@ -395,7 +398,7 @@ private:
     }
 
     const std::string file_;
-    const config::settings settings_;
+    config::settings settings_;
     boost::asio::io_context control_{1};
     boost::asio::signal_set signals_{control_, SIGTERM, SIGINT};
     boost::asio::signal_set reload_signal_{control_, SIGHUP};
@@ -433,10 +436,10 @@ private:
 
 }  // namespace
 
-exit_status run(const std::string& file, const config::settings& settings) {
+exit_status run(const std::string& file, config::settings settings) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an outage of the store, not our end
-    return app{file, settings}.run();
+    return app{file, std::move(settings)}.run();
 }
 
 }  // namespace connector

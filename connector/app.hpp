@@ -11,6 +11,6 @@ enum class exit_status : int { clean_stop = 0, failure = 1, configuration_error 
 
 /// Starts the daemon with these settings, runs until SIGTERM or SIGINT, drains, commits and stops. SIGHUP reads the
 /// file again. The caller's thread becomes the control loop.
-exit_status run(const std::string& file, const config::settings& settings);
+exit_status run(const std::string& file, config::settings settings);
 
 }  // namespace connector

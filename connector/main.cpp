@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -56,7 +57,7 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "ilpd: --config FILE is missing; see ilpd --help\n");
         return static_cast<int>(exit_status::configuration_error);
     }
-    const auto settings = config::load_file(file, config::process_environment());
+    auto settings = config::load_file(file, config::process_environment());
     if (!settings) {
         for (const config::problem& problem : settings.error()) fmt::print(stderr, "{}\n", to_string(problem));
         return static_cast<int>(exit_status::configuration_error);
@@ -67,5 +68,5 @@ int main(int argc, char** argv) {
     }
     if (audit_only) return static_cast<int>(audit(settings->store.url));
     connector::log::configure(settings->log);
-    return static_cast<int>(connector::run(file, *settings));
+    return static_cast<int>(connector::run(file, std::move(*settings)));
 }

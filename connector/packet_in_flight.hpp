@@ -24,7 +24,7 @@ struct packet_in_flight : deadline {
     explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
 
     worker* owner = nullptr;
-    link* way = nullptr;                ///< null: nothing is expected from the next hop
+    link* way = nullptr;  ///< null: nothing is expected from the next hop
     lane* from = nullptr;
     lane* to = nullptr;  ///< null: fulfilled by this node itself
     ilp::condition condition{};

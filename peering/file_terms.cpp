@@ -95,6 +95,10 @@ public:
             live_by_address_.emplace(std::pair{std::string_view{peer->address.text()}, peer->asset->id}, peer);
         }
         for (const auto& [id, record] : directory_.absent_peers()) {
+<<<<<<< HEAD
+=======
+            // The key is a view of it: no copy may come between.
+>>>>>>> h-bench
             if (record.terms.name) absent_by_name_.emplace(*record.terms.name, &record);
             absent_by_address_.emplace(std::pair{std::string_view{record.terms.ilp_address}, record.asset_id}, &record);
         }
@@ -249,21 +253,20 @@ void file_reader::match_by_address(match& match) {
 error file_reader::make_peer(const match& match) {
     const config::peer_settings& wanted = *match.wanted;
     const asset& asset = *asset_of(wanted.asset);
-    const auto made = std::make_shared<peer>(
-        peer{.uuid = {},
-             .name = wanted.name,
-             .given_name = wanted.name,
-             .address = wanted.ilp_address,
-             .asset = &asset,
-             .routes = wanted.routes,
-             .max_packet_amount = wanted.max_packet_amount,
-             .spread = wanted.spread,
-             .liquidity_threshold = wanted.liquidity_threshold,
-             .return_to_source = wanted.return_to_source,
-             .incoming_tokens = {},
-             .outgoing = wanted.http.outgoing,
-             .limits = make_limits(wanted, match.live.get()),
-             .origin = origin::file});
+    const auto made = std::make_shared<peer>(peer{.uuid = {},
+                                                  .name = wanted.name,
+                                                  .given_name = wanted.name,
+                                                  .address = wanted.ilp_address,
+                                                  .asset = &asset,
+                                                  .routes = wanted.routes,
+                                                  .max_packet_amount = wanted.max_packet_amount,
+                                                  .spread = wanted.spread,
+                                                  .liquidity_threshold = wanted.liquidity_threshold,
+                                                  .return_to_source = wanted.return_to_source,
+                                                  .incoming_tokens = {},
+                                                  .outgoing = wanted.http.outgoing,
+                                                  .limits = make_limits(wanted, match.live.get()),
+                                                  .origin = origin::file});
     std::erase(made->routes, wanted.ilp_address.text());
     for (const config::secret& token : wanted.http.incoming.auth_tokens) {
         made->incoming_tokens.push_back(sha256_(ilp::as_bytes(token.reveal())));
@@ -313,8 +316,9 @@ error file_reader::check_against_api(const peer& made, const config::peer_settin
     for (const ilp::digest& token : made.incoming_tokens) {
         const auto owner = directory_.find_peer_by_token(token);
         if (!is_other(owner)) continue;
-        return fmt::format("peer {} (line {}): peer {}, which was made by the Admin API, has one of its incoming tokens",
-                           wanted.name, wanted.line, owner->uuid);
+        return fmt::format(
+            "peer {} (line {}): peer {}, which was made by the Admin API, has one of its incoming tokens", wanted.name,
+            wanted.line, owner->uuid);
     }
     error found;
     for_each_prefix(made, [&](std::string_view prefix) {

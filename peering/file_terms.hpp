@@ -14,8 +14,8 @@ namespace peering {
 /// then nothing is to be committed.
 ///
 /// A peer is known by its name, else by its address and asset. One of the API with that address and asset becomes the
-/// file's. A peer that leaves the file is dropped, and keeps its account: it finds it again when it comes back. An asset
-/// that leaves it is the API's from then on.
+/// file's. A peer that leaves the file is dropped, and keeps its account: it finds it again when it comes back. An
+/// asset that leaves it is the API's from then on.
 ///
 /// On the committer's thread, or before it runs.
 std::optional<std::string> apply_file(const config::settings& settings, const directory& directory,

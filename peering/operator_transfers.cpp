@@ -43,9 +43,9 @@ transfer_record withdrawal_of(std::string_view id, transfer_accounts accounts, i
             .debit = accounts.liquidity.id,
             .credit = accounts.settlement.id,
             .amount = amount,
-            .expires_at = at_once ? std::nullopt
-                                  : std::optional<ilp::timestamp>{
-                                        now + std::min<std::chrono::seconds>(timeout, timeout_max)}};
+            .expires_at =
+                at_once ? std::nullopt
+                        : std::optional<ilp::timestamp>{now + std::min<std::chrono::seconds>(timeout, timeout_max)}};
 }
 
 }  // namespace

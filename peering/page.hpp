@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <iterator>
 #include <map>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,7 +57,8 @@ page<Entry> cut_page(const std::map<Key, Entry>& all, const page_request& reques
         while (first != all.begin() && cut.entries.size() < request.size) cut.entries.push_back((--first)->second);
     }
     if (cut.entries.empty()) return cut;
-    if (backwards) cut.entries = {std::make_move_iterator(cut.entries.rbegin()), std::make_move_iterator(cut.entries.rend())};
+    if (backwards)
+        cut.entries = {std::make_move_iterator(cut.entries.rbegin()), std::make_move_iterator(cut.entries.rend())};
     const bool newer = last != all.end();
     const bool older = first != all.begin();
     cut.has_next = request.newest_first ? older : newer;

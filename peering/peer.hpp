@@ -34,7 +34,7 @@ struct asset {
 struct peer {
     std::uint32_t id = 0;  ///< of the store, and the peer's place in the tables of a worker
     std::string uuid;
-    std::string name;  ///< what logs, metrics and URLs call it; no two peers share one
+    std::string name;                       ///< what logs, metrics and URLs call it; no two peers share one
     std::optional<std::string> given_name;  ///< what operators call it: any text, and others may have it too
     ilp::address address;
     const peering::asset* asset = nullptr;

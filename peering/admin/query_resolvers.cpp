@@ -20,15 +20,14 @@ constexpr int transfers_max = 1000;
 
 /// Reads something on the committer's thread, and waits for it.
 template <class Result>
-std::expected<Result, refusal> read_from_store(
-    committer& committer, std::function<std::expected<Result, store_error>(bookkeeper&)> read) {
+std::expected<Result, refusal> read_from_store(committer& committer,
+                                               std::function<std::expected<Result, store_error>(bookkeeper&)> read) {
     using answer = std::expected<Result, store_error>;
     const auto promise = std::make_shared<std::promise<answer>>();
     auto future = promise->get_future();
-    const bool taken = committer.store_is_healthy() &&
-                       committer.execute([promise, read = std::move(read)](bookkeeper& keeper) {
-                           promise->set_value(read(keeper));
-                       });
+    const bool taken =
+        committer.store_is_healthy() &&
+        committer.execute([promise, read = std::move(read)](bookkeeper& keeper) { promise->set_value(read(keeper)); });
     const refusal unavailable{refusal_code::internal_server_error, "The ledger is not available now: try again later"};
     if (!taken) return std::unexpected{unavailable};
     if (future.wait_for(mutations::patience) != std::future_status::ready) {
@@ -50,8 +49,9 @@ outcome assets(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page = is_of_tenant(services, call) ? services.directory.assets(*request) : peering::page<asset_entry>{};
-    return connection("AssetsConnection", "AssetEdge", page, [](const asset_entry& e) { return e.asset->uuid; },
-                      [](const asset_entry& e) { return to_value(asset_view{e}); });
+    return connection(
+        "AssetsConnection", "AssetEdge", page, [](const asset_entry& e) { return e.asset->uuid; },
+        [](const asset_entry& e) { return to_value(asset_view{e}); });
 }
 
 using peer_pointer = directory::peer_pointer;
@@ -64,8 +64,9 @@ outcome peers(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page = is_of_tenant(services, call) ? services.directory.peers(*request) : peering::page<peer_pointer>{};
-    return connection("PeersConnection", "PeerEdge", page, [](const peer_pointer& peer) { return peer->uuid; },
-                      [](const peer_pointer& peer) { return to_value(peer_view{*peer}); });
+    return connection(
+        "PeersConnection", "PeerEdge", page, [](const peer_pointer& peer) { return peer->uuid; },
+        [](const peer_pointer& peer) { return to_value(peer_view{*peer}); });
 }
 
 outcome peer_by_address_and_asset(const services& services, const call& call) {
@@ -86,8 +87,9 @@ outcome routes(const services& services, const call& call) {
     if (!request) return std::unexpected{request.error()};
     const auto page = services.directory.routes(call.args.find<std::string>("after"), request->size,
                                                 call.args.find<std::string>("prefix").value_or(""));
-    return connection("RoutesConnection", "RouteEdge", page, [](const listed_route& route) { return route.cursor; },
-                      [](const listed_route& route) { return to_value(route); });
+    return connection(
+        "RoutesConnection", "RouteEdge", page, [](const listed_route& route) { return route.cursor; },
+        [](const listed_route& route) { return to_value(route); });
 }
 
 outcome route(const services& services, const call& call) {
@@ -139,8 +141,8 @@ value to_value(const listed_transfer& transfer, std::uint32_t ledger, const acco
     const auto expires_at =
         transfer.expires_at ? std::optional{iso_text(*transfer.expires_at)} : std::optional<std::string>{};
     // What packets of one commit add up to may be more than an amount can say.
-    const auto amount = static_cast<std::uint64_t>(
-        std::min<wide_amount>(transfer.amount, std::numeric_limits<std::uint64_t>::max()));
+    const auto amount =
+        static_cast<std::uint64_t>(std::min<wide_amount>(transfer.amount, std::numeric_limits<std::uint64_t>::max()));
     return object{"AccountingTransfer",
                   {{"id", id},
                    {"debitAccountId", names.of(transfer.debit)},
@@ -198,8 +200,7 @@ outcome accounting_transfers(const services& services, const call& call) {
 
 using event_page = page<listed_event>;
 
-std::expected<event_page, store_error> read_events(bookkeeper& keeper, const page_request& request,
-                                                   event_query query) {
+std::expected<event_page, store_error> read_events(bookkeeper& keeper, const page_request& request, event_query query) {
     const bool backwards = !request.after && request.before;
     query.newest_first = request.newest_first;
     event_query wanted = query;
@@ -251,15 +252,15 @@ outcome webhook_events(const services& services, const call& call) {
     }
     event_page page;
     if (!nothing) {
-        auto found = read_from_store<event_page>(services.committer, [request, query](bookkeeper& keeper) {
-            return read_events(keeper, *request, query);
-        });
+        auto found = read_from_store<event_page>(
+            services.committer, [request, query](bookkeeper& keeper) { return read_events(keeper, *request, query); });
         if (!found) return refuse(found.error());
         page = std::move(*found);
     }
-    return connection("WebhookEventsConnection", "WebhookEventsEdge", page,
-                      [](const listed_event& event) { return event.event.uuid; },
-                      [](const listed_event& event) { return to_value(event); });
+    return connection(
+        "WebhookEventsConnection", "WebhookEventsEdge", page,
+        [](const listed_event& event) { return event.event.uuid; },
+        [](const listed_event& event) { return to_value(event); });
 }
 
 // --- The daemon
@@ -287,8 +288,8 @@ void add_query_resolvers(graphql::resolvers& to, services& services) {
         return to_value(asset_view{*found});
     };
     to["Query.assetByCodeAndScale"] = [&services](const call& call) -> outcome {
-        const auto found = services.directory.find_asset(call.args.get<std::string>("code"),
-                                                         call.args.get<std::uint8_t>("scale"));
+        const auto found =
+            services.directory.find_asset(call.args.get<std::string>("code"), call.args.get<std::uint8_t>("scale"));
         if (!found || found->terms.deleted_at) return value{};
         return to_value(asset_view{*found});
     };

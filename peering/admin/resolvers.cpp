@@ -11,9 +11,8 @@ namespace peering::admin {
 namespace {
 
 /// In the order of the enum.
-constexpr std::array code_texts{"BAD_USER_INPUT",        "DUPLICATE", "FORBIDDEN", "INACTIVE",
-                                "INTERNAL_SERVER_ERROR", "NOT_FOUND", "CONFLICT",  "TIMEOUT",
-                                "UNAUTHENTICATED"};
+constexpr std::array code_texts{"BAD_USER_INPUT", "DUPLICATE", "FORBIDDEN", "INACTIVE",       "INTERNAL_SERVER_ERROR",
+                                "NOT_FOUND",      "CONFLICT",  "TIMEOUT",   "UNAUTHENTICATED"};
 static_assert(code_texts.size() == std::size_t{std::to_underlying(refusal_code::unauthenticated)} + 1);
 
 /// Empty: out of bounds. Nothing, and 0, is the default.

@@ -1,5 +1,4 @@
 #include "peering/admin/resolvers.hpp"
-
 #include "peering/ledger.hpp"
 
 namespace peering::admin {
@@ -26,8 +25,9 @@ value operator_tenant(const services& services) {
 }
 
 value no_fees() {
-    return connection("FeesConnection", "FeeEdge", page<std::string>{}, [](const auto& id) { return id; },
-                      [](const auto&) { return value{}; });
+    return connection(
+        "FeesConnection", "FeeEdge", page<std::string>{}, [](const auto& id) { return id; },
+        [](const auto&) { return value{}; });
 }
 
 }  // namespace
@@ -58,8 +58,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Peer.id"] = reading<peer_view>(&peer_view::id);
     to["Peer.maxPacketAmount"] = reading<peer_view>(&peer_view::max_packet_amount);
     to["Peer.http"] = reading<peer_view>([](const peer_view& peer) -> value {
-        object outgoing{"HttpOutgoing",
-                        {{"authToken", peer.outgoing_token}, {"endpoint", peer.outgoing_endpoint}}};
+        object outgoing{"HttpOutgoing", {{"authToken", peer.outgoing_token}, {"endpoint", peer.outgoing_endpoint}}};
         return object{"Http", {{"outgoing", std::move(outgoing)}}};
     });
     to["Peer.asset"] = [&services](const call& call) -> outcome {
@@ -90,8 +89,9 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
         if (!request) return std::unexpected{request.error()};
         page<std::string> page;
         if (!request->after && !request->before) page.entries.push_back(services.tenant_id);
-        return connection("TenantsConnection", "TenantEdge", page, [](const std::string& id) { return id; },
-                          [&services](const std::string&) { return operator_tenant(services); });
+        return connection(
+            "TenantsConnection", "TenantEdge", page, [](const std::string& id) { return id; },
+            [&services](const std::string&) { return operator_tenant(services); });
     };
     to["Query.whoami"] = [&services](const call&) -> outcome {
         return object{"WhoamiResponse", {{"id", services.tenant_id}, {"isOperator", true}}};

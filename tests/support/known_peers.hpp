@@ -23,8 +23,16 @@ namespace support {
 /// A peer without account, for what does not look at money.
 inline peering::peer peer_named(std::string name) {
     const auto address = ilp::address::parse("test.somebody").value();
-    return {.uuid = {}, .name = std::move(name), .given_name = {}, .address = address, .routes = {},
-            .max_packet_amount = {}, .spread = {}, .liquidity_threshold = {}, .incoming_tokens = {}, .outgoing = {},
+    return {.uuid = {},
+            .name = std::move(name),
+            .given_name = {},
+            .address = address,
+            .routes = {},
+            .max_packet_amount = {},
+            .spread = {},
+            .liquidity_threshold = {},
+            .incoming_tokens = {},
+            .outgoing = {},
             .limits = {}};
 }
 

@@ -129,11 +129,8 @@ TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
     counted.duration.observe(0.003);
     counted.duration.observe(60);
     const peering::committer::counters commits;
-    const exposition shown{expose({*book.known->directory,
-                                   commits,
-                                   {{id, counted, 5},
-                                    {id, counted, 1},
-                                    {1000, counted, 1}}})};
+    const exposition shown{
+        expose({*book.known->directory, commits, {{id, counted, 5}, {id, counted, 1}, {1000, counted, 1}}})};
 
     CHECK(shown.type.at("ilp_packets_total") == "counter");
     CHECK(shown.type.at("ilp_packet_amount_total") == "counter");

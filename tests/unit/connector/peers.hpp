@@ -41,9 +41,7 @@ inline config::asset_settings asset_settings(const std::string& code, std::uint8
 
 /// Peers and assets with their book, in memory.
 struct book {
-    explicit book(const config::settings& settings) {
-        known = support::known_peers::build_or_throw(settings, keeper);
-    }
+    explicit book(const config::settings& settings) { known = support::known_peers::build_or_throw(settings, keeper); }
     const peering::peer& peer(std::string_view name) const {
         const peering::peer* const found = known->find_by_name(name);
         if (found == nullptr) throw std::invalid_argument{"no peer " + std::string{name}};

@@ -20,7 +20,8 @@ constexpr ilp::timestamp noon{std::chrono::hours{24 * 20'000}};
 /// A daemon's books and directory over a store that outlives them, and an operator's hand on them.
 class office {
 public:
-    explicit office(store& store, const config::settings& settings = file()) : books{store}, known{build_or_throw(settings, books.keeper)} {
+    explicit office(store& store, const config::settings& settings = file())
+        : books{store}, known{build_or_throw(settings, books.keeper)} {
         known->administration->publish_with([this](std::vector<peer_update> updates, std::function<void()> done) {
             for (peer_update& update : updates) published.push_back(std::move(update));
             done();

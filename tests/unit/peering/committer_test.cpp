@@ -41,10 +41,9 @@ public:
             return std::unexpected{store_error{"disk " + std::to_string(failures / 2), failures_are_final}};
         }
         const std::lock_guard lock{mutex};
-        commits.push_back(
-            {{changes.postings.begin(), changes.postings.end()},
-             {changes.accounts.begin(), changes.accounts.end()},
-             changes.forget_answers_before.has_value()});
+        commits.push_back({{changes.postings.begin(), changes.postings.end()},
+                           {changes.accounts.begin(), changes.accounts.end()},
+                           changes.forget_answers_before.has_value()});
         return {};
     }
 
@@ -341,9 +340,8 @@ TEST_CASE("the first task that writes takes the batch that is due along, and its
     bool written = false;
     commit_ticket durable = 0;
     REQUIRE(f.committer.execute([](bookkeeper&) {}));
-    REQUIRE(f.committer.execute([&](bookkeeper& keeper) {
-        written = keeper.write({.forget_answers_before = ilp::timestamp{}}).has_value();
-    }));
+    REQUIRE(f.committer.execute(
+        [&](bookkeeper& keeper) { written = keeper.write({.forget_answers_before = ilp::timestamp{}}).has_value(); }));
     REQUIRE(f.committer.execute([&](bookkeeper& keeper) {
         durable = f.watch.durable();
         written = written && keeper.write({.forget_answers_before = ilp::timestamp{}});
@@ -372,9 +370,8 @@ TEST_CASE("a task whose changes are refused leaves the batch behind, and it is w
     REQUIRE(f.transfer(f.alice, f.bob, 2));
     const commit_ticket second = f.committer.submit(f.listener, f.batch);
     bool refused = false;
-    REQUIRE(f.committer.execute([&](bookkeeper& keeper) {
-        refused = !keeper.write({.forget_answers_before = ilp::timestamp{}});
-    }));
+    REQUIRE(f.committer.execute(
+        [&](bookkeeper& keeper) { refused = !keeper.write({.forget_answers_before = ilp::timestamp{}}); }));
     f.store.gate.release();
     f.store.entered.acquire();
     f.store.failures_are_final = true;

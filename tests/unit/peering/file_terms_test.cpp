@@ -198,7 +198,7 @@ TEST_CASE("a file that contradicts the store or itself is refused before anythin
     SECTION("a peer's asset cannot change") {
         settings.peers[0].asset = {"EUR", 2};
         CHECK_THAT(refusal_of(settings, *store), Catch::Contains("bob") && Catch::Contains("line 12") &&
-                                                  Catch::Contains("USD/9") && Catch::Contains("EUR/2"));
+                                                     Catch::Contains("USD/9") && Catch::Contains("EUR/2"));
     }
     SECTION("a peer's asset must be listed") {
         settings.peers[2].asset = {"XAU", 3};
@@ -388,7 +388,9 @@ TEST_CASE("a file that contradicts what operators have made is refused, and noth
     SECTION("one of its tokens") {
         settings.peers.back().http.incoming.auth_tokens = {config::secret{"from-erin"}};
     }
-    SECTION("one of its prefixes") { settings.peers.back().routes = {"test.erin"}; }
+    SECTION("one of its prefixes") {
+        settings.peers.back().routes = {"test.erin"};
+    }
     const auto refused = build(settings, books.keeper, first.get());
     REQUIRE_FALSE(refused);
     CHECK_THAT(refused.error(), Catch::Contains("frank") && Catch::Contains(made->uuid) && !Catch::Contains("from-"));

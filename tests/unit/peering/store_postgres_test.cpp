@@ -258,7 +258,7 @@ TEST_CASE("postgresql: a second daemon is refused while the first one is there")
     const postgres_server server;
     auto store = open_or_throw(server.url());
     CHECK_THAT(refusal_of(server.url()), Catch::Contains("in use by another ilpd (process ") &&
-                                          Catch::Contains("stop that one, or give this one"));
+                                             Catch::Contains("stop that one, or give this one"));
     SECTION("not so in a schema of its own") {
         server.execute("CREATE SCHEMA other AUTHORIZATION ilpd");
         const auto other = open_or_throw(server.url() + "&options=-csearch_path%3Dother");
@@ -281,7 +281,8 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
         std::vector<std::jthread> threads;
         for (std::string& outcome : outcomes) {
             threads.emplace_back([&] {
-                for (outcome = refusal_of(server.url()); outcome.contains("in use by"); outcome = refusal_of(server.url())) {
+                for (outcome = refusal_of(server.url()); outcome.contains("in use by");
+                     outcome = refusal_of(server.url())) {
                 }
             });
         }

@@ -97,7 +97,7 @@ inline std::shared_ptr<const known_peers> build_or_throw(const config::settings&
 
 /// For tests that do not look at thresholds.
 inline std::shared_ptr<const known_peers> build_or_throw(const config::settings& settings, store& store, ledger& ledger,
-                                                      const known_peers* previous = nullptr) {
+                                                         const known_peers* previous = nullptr) {
     thresholds thresholds;
     bookkeeper keeper{ledger, store, thresholds};
     return build_or_throw(settings, keeper, previous);
