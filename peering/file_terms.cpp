@@ -95,10 +95,6 @@ public:
             live_by_address_.emplace(std::pair{std::string_view{peer->address.text()}, peer->asset->id}, peer);
         }
         for (const auto& [id, record] : directory_.absent_peers()) {
-<<<<<<< HEAD
-=======
-            // The key is a view of it: no copy may come between.
->>>>>>> h-bench
             if (record.terms.name) absent_by_name_.emplace(*record.terms.name, &record);
             absent_by_address_.emplace(std::pair{std::string_view{record.terms.ilp_address}, record.asset_id}, &record);
         }
