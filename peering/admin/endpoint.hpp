@@ -42,11 +42,9 @@ class endpoint {
 public:
     using context_factory = std::function<std::unique_ptr<graphql::context>()>;
 
-    /// The engine outlives it; the factory may be called by several threads at a time. Mutations that were signed
-    /// before `started_at` are refused.
-    endpoint(const graphql::engine& engine, config::admin_settings settings, context_factory new_context,
-             ilp::timestamp started_at = ilp::timestamp::min())
-        : engine_{engine}, settings_{std::move(settings)}, new_context_{std::move(new_context)}, seen_{started_at} {}
+    /// The engine outlives it; the factory may be called by several threads at a time.
+    endpoint(const graphql::engine& engine, config::admin_settings settings, context_factory new_context)
+        : engine_{engine}, settings_{std::move(settings)}, new_context_{std::move(new_context)} {}
 
     /// May block, as the resolvers do.
     response answer(const request& request, ilp::timestamp now);

@@ -17,9 +17,7 @@ class seen_signatures {
 public:
     enum class use : std::uint8_t { first, again, no_room };
 
-    /// What was signed before `since` counts as used: a daemon does not know what an earlier run of it has seen.
-    explicit seen_signatures(ilp::timestamp since = ilp::timestamp::min(), std::size_t size_max = seen_signatures_max)
-        : size_max_{size_max}, forgotten_before_{since} {}
+    explicit seen_signatures(std::size_t size_max = seen_signatures_max) : size_max_{size_max} {}
 
     /// Precondition: the signature has passed at `now`. A clock that goes back does not open the past again: what is
     /// older than the oldest that may still be remembered counts as used.
@@ -29,7 +27,7 @@ private:
     const std::size_t size_max_;
     std::mutex mutex_;
     std::set<checked_signature> seen_;  ///< the oldest first
-    ilp::timestamp forgotten_before_;
+    ilp::timestamp forgotten_before_ = ilp::timestamp::min();
 };
 
 }  // namespace peering::admin

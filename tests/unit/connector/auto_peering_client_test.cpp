@@ -27,7 +27,7 @@ support::scripted_answer json(unsigned status, const std::string& body) {
 
 }  // namespace
 
-TEST_CASE("a node that is asked over HTTP becomes a peer, and so do we there; asked again, both have new tokens") {
+TEST_CASE("a node that is asked over HTTP becomes a peer, and so do we there, and asked again both have new tokens") {
     node alice{"test.alice"};
     node dora{"test.dora"};
     std::string last_token;

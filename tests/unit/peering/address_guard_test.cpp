@@ -102,7 +102,7 @@ TEST_CASE("Addresses that are given out are public") {
     }
 }
 
-TEST_CASE("A host is private when it is a literal address that is not public; a name may be anything") {
+TEST_CASE("A host is private when it is a literal address that is not public, and a name may be anything") {
     for (const char* const host : {"127.0.0.1", "10.1.2.3", "169.254.169.254", "0.0.0.0", "::1", "::ffff:10.0.0.1",
                                    "fd00::1", "fe80::1", "64:ff9b::a00:1"}) {
         CAPTURE(host);
