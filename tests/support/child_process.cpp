@@ -18,6 +18,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -248,6 +249,8 @@ void child_process::end() noexcept {
 std::uint16_t free_port() {
     constexpr std::uint16_t lowest = 15000;
     constexpr std::uint16_t highest = 31999;
+    static std::mutex mutex;
+    const std::lock_guard lock{mutex};
     static std::mt19937 random{std::random_device{}()};
     static std::set<std::uint16_t> given;
     std::uniform_int_distribution<std::uint16_t> any{lowest, highest};
