@@ -1,5 +1,6 @@
 #include "peering/auto_peering.hpp"
 
+#include "config/value.hpp"
 #include "ilp/bytes.hpp"
 #include "tests/fuzz/property.hpp"
 
@@ -9,7 +10,7 @@ namespace {
 
 void check(const peering::peering_terms& terms) {
     require(terms.token.size() >= peering::peering_token_size_min, "no token can be guessed");
-    require(terms.connector_url.starts_with("http"), "a URL is one that packets can be posted to");
+    require(config::http_url().parse(terms.connector_url).has_value(), "a URL is one that packets can be posted to");
     require(terms.connector_url.find_first_of("\r\n ") == std::string::npos, "no URL has a second line");
 }
 
