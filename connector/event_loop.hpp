@@ -2,6 +2,7 @@
 
 #include "connector/deadline_wheel.hpp"
 #include "connector/journey.hpp"
+#include "connector/socket_set.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,6 +40,9 @@ public:
 
     boost::asio::io_context& context() noexcept { return context_; }
 
+    /// The sockets that packets go through. A turn begins when some of them are ready.
+    socket_set& sockets() noexcept { return sockets_; }
+
     /// Begins a turn, unless one runs.
     void enter();
 
@@ -66,6 +70,7 @@ private:
     bool in_turn_ = false;
     deadline_wheel deadlines_;
     boost::asio::steady_timer timer_{context_};
+    socket_set sockets_{context_, [this] { enter(); }};
     std::function<void()> at_turn_end_;
     std::vector<flushable*> answers_;
     std::vector<flushable*> prepares_;

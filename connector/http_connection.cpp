@@ -37,36 +37,34 @@ std::optional<reject_reason> reason_of(unsigned status) {
 }  // namespace
 
 http_connection::http_connection(http_link& link, event_loop& loop)
-    : tcp_connection{loop, tcp::socket{loop.context()}},
-      link_{link},
-      timer_{*this},
-      resolver_{loop.context()},
-      idle_time_max_{idle_time_default} {}
+    : tcp_connection{loop}, link_{link}, timer_{*this}, idle_time_max_{idle_time_default} {}
 
 void http_connection::connect(const std::string& host, std::uint16_t port, bool public_only) {
     loop_.set(timer_, loop_.now().steady + connect_time_max);
-    public_only_ = public_only;
+    auto& context = loop_.context();
+    connecting_.reset(new attempt{tcp::resolver{context}, tcp::socket{context}, public_only});
     error_code not_literal;
     const auto literal = boost::asio::ip::make_address(host, not_literal);
     if (!not_literal) return connect_to({tcp::endpoint{literal, port}});
     operation_begins();
-    resolver_.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                            [this](const error_code& error, const tcp::resolver::results_type& found) {
-                                if (!operation_ended()) return;
-                                if (error) return give_up(error.message());
-                                connect_to({found.begin(), found.end()});
-                            });
+    connecting_->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
+                                        [this](const error_code& error, const tcp::resolver::results_type& found) {
+                                            if (!operation_ended()) return;
+                                            if (error) return give_up(error.message());
+                                            connect_to({found.begin(), found.end()});
+                                        });
 }
 
 void http_connection::connect_to(std::vector<tcp::endpoint> endpoints) {
-    if (public_only_) std::erase_if(endpoints, [](const tcp::endpoint& to) { return !is_public(to.address()); });
+    if (connecting_->public_only)
+        std::erase_if(endpoints, [](const tcp::endpoint& to) { return !is_public(to.address()); });
     operation_begins();
-    boost::asio::async_connect(socket_, endpoints, [this](const error_code& error, const tcp::endpoint&) {
+    boost::asio::async_connect(connecting_->socket, endpoints, [this](const error_code& error, const tcp::endpoint&) {
         if (!operation_ended()) return;
         if (error == no_endpoint) return give_up("its endpoint has no public address, and auto-peering takes no other");
         if (error) return give_up(error.message());
-        error_code ignored;
-        socket_.set_option(tcp::no_delay{true}, ignored);
+        if (!take(std::move(connecting_->socket))) return give_up("the system has no room for its socket");
+        connecting_.reset();
         become_idle();
         receive();
         link_.connected(*this);
@@ -198,7 +196,7 @@ void http_connection::abandon() {
     state_ = state::closed;
     packet_ = nullptr;
     timer_.cancel();
-    resolver_.cancel();
+    connecting_.reset();
     close();
 }
 

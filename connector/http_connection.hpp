@@ -7,6 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,12 @@ public:
     void abandon();
 
 private:
+    struct attempt {
+        boost::asio::ip::tcp::resolver resolver;
+        boost::asio::ip::tcp::socket socket;
+        bool public_only = false;
+    };
+
     enum class state : std::uint8_t { connecting, idle, queued, awaiting_answer, closed };
 
     void received() override;
@@ -56,8 +63,7 @@ private:
 
     http_link& link_;
     deadline_of<http_connection, &http_connection::time_out> timer_;
-    boost::asio::ip::tcp::resolver resolver_;
-    bool public_only_ = false;
+    std::unique_ptr<attempt> connecting_;  ///< until it is connected
     state state_ = state::connecting;
     packet_in_flight* packet_ = nullptr;
     ilp::bytes request_;

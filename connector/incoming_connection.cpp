@@ -32,13 +32,13 @@ std::optional<std::string_view> account_of_path(std::string_view target) {
 
 }  // namespace
 
-incoming_connection::incoming_connection(event_loop& loop, endpoint& endpoint, const incoming_timeouts& timeouts,
-                                         boost::asio::ip::tcp::socket socket)
-    : tcp_connection{loop, std::move(socket)}, endpoint_{endpoint}, timeouts_{timeouts}, timer_{*this} {
+incoming_connection::incoming_connection(event_loop& loop, endpoint& endpoint, const incoming_timeouts& timeouts)
+    : tcp_connection{loop}, endpoint_{endpoint}, timeouts_{timeouts}, timer_{*this} {
     ring_.resize(1);
 }
 
-void incoming_connection::start() {
+void incoming_connection::start(boost::asio::ip::tcp::socket socket) {
+    if (!take(std::move(socket))) return abandon();
     last_activity_ = loop_.now().steady;
     loop_.set(timer_, last_activity_ + timeouts_.idle);
     receive();
@@ -290,8 +290,7 @@ void incoming_connection::finish() {
     if (other_side_ended_) return abandon();
     if (lingering_) return;
     lingering_ = true;
-    boost::system::error_code ignored;
-    socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+    end_sending();
     loop_.set(timer_, loop_.now().steady + linger_time);
     receive();
 }

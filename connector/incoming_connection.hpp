@@ -42,10 +42,9 @@ struct incoming_timeouts {
 /// leave in the order of the requests.
 class incoming_connection final : public tcp_connection, public flushable {
 public:
-    incoming_connection(event_loop& loop, endpoint& endpoint, const incoming_timeouts& timeouts,
-                        boost::asio::ip::tcp::socket socket);
+    incoming_connection(event_loop& loop, endpoint& endpoint, const incoming_timeouts& timeouts);
 
-    void start();
+    void start(boost::asio::ip::tcp::socket socket);
 
     /// The next request is the last: its answer says `Connection: close`.
     void drain() noexcept { draining_ = true; }

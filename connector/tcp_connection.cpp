@@ -1,17 +1,28 @@
 #include "connector/tcp_connection.hpp"
 
-#include <boost/asio/buffer.hpp>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
 namespace connector {
 
-using boost::system::error_code;
+tcp_connection::~tcp_connection() {
+    if (socket_ >= 0) ::close(socket_);
+}
 
-tcp_connection::tcp_connection(event_loop& loop, boost::asio::ip::tcp::socket socket)
-    : loop_{loop}, socket_{std::move(socket)} {}
+bool tcp_connection::take(boost::asio::ip::tcp::socket socket) {
+    assert(socket_ < 0);
+    boost::system::error_code ignored;
+    socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
+    socket_ = socket.release(ignored);
+    return loop_.sockets().add(socket_, *this);
+}
 
 bool tcp_connection::operation_ended() {
     loop_.enter();
@@ -22,50 +33,67 @@ bool tcp_connection::operation_ended() {
 }
 
 void tcp_connection::receive(std::size_t wanted) {
-    if (receiving_ || closed_) return;
-    receiving_ = true;
+    if (is_receiving() || closed_) return;
+    wanted_ = wanted;
+    if (!readable_) return;  // ready() reads
+    // There may be more than was read last time. In a turn of its own, so that one sender does not hold up the others.
     operation_begins();
-    const auto space = in_.space(wanted);
-    socket_.async_read_some(boost::asio::buffer(space.data(), space.size()),
-                            [this](const error_code& error, std::size_t count) {
-                                receiving_ = false;
-                                if (!operation_ended()) return;
-                                if (error) return disconnected();
-                                in_.commit(count);
-                                received();
-                            });
+    boost::asio::post(loop_.context(), [this] {
+        if (operation_ended()) read();
+    });
+}
+
+void tcp_connection::ready(bool readable, bool writable, bool ended) {
+    if (closed_) return;
+    readable_ = readable_ || readable || ended;
+    ended_ = ended_ || ended;
+    if (writable && is_send_blocked()) send_rest();
+    read();
+}
+
+void tcp_connection::read() {
+    if (!is_receiving() || !readable_ || closed_) return;
+    const auto space = in_.space(wanted_);
+    const ssize_t count = ::recv(socket_, space.data(), space.size(), MSG_DONTWAIT);
+    if (count < 0 && errno == EAGAIN) {
+        readable_ = false;
+        return;
+    }
+    wanted_ = 0;
+    // Less than there was room for: what comes later is told again. But the end is told once.
+    readable_ = ended_ || count == static_cast<ssize_t>(space.size());
+    if (count <= 0) return disconnected();
+    in_.commit(static_cast<std::size_t>(count));
+    received();
 }
 
 bool tcp_connection::send(ilp::bytes_view octets) {
     if (closed_) return false;
-    if (!unsent_.empty()) {
+    if (is_send_blocked()) {
         unsent_.insert(unsent_.end(), octets.begin(), octets.end());
         return true;
     }
-    const ssize_t sent = ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = ::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent == static_cast<ssize_t>(octets.size())) return true;
     if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;
     unsent_.assign(octets.begin() + std::max<ssize_t>(sent, 0), octets.end());
-    wait_until_writable();
     return true;
 }
 
-void tcp_connection::wait_until_writable() {
-    operation_begins();
-    socket_.async_wait(boost::asio::ip::tcp::socket::wait_write, [this](const error_code& error) {
-        if (!operation_ended()) return;
-        if (error) return disconnected();
-        const ilp::bytes octets = std::exchange(unsent_, {});
-        if (!send(octets)) return disconnected();
-        if (unsent_.empty()) sent_all();
-    });
+void tcp_connection::send_rest() {
+    const ilp::bytes octets = std::exchange(unsent_, {});
+    if (!send(octets)) return disconnected();
+    if (!is_send_blocked()) sent_all();
+}
+
+void tcp_connection::end_sending() noexcept {
+    ::shutdown(socket_, SHUT_WR);
 }
 
 void tcp_connection::close() {
     if (closed_) return;
     closed_ = true;
-    error_code ignored;
-    socket_.close(ignored);
+    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
     if (operations_ == 0) released();
 }
 

@@ -169,12 +169,9 @@ void worker::accept() {
 }
 
 void worker::accepted(tcp::socket socket) {
-    error_code ignored;
-    socket.set_option(tcp::no_delay{true}, ignored);
-    auto& connection =
-        *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, timeouts_, std::move(socket)));
+    auto& connection = *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, timeouts_));
     connection.place = connections_.size() - 1;
-    connection.start();
+    connection.start(std::move(socket));
 }
 
 void worker::connection_closed(incoming_connection& connection) {
