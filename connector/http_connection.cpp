@@ -102,28 +102,46 @@ void http_connection::hand_back() {
     if (packet != nullptr) link_.stale(*packet, std::move(request));
 }
 
-void http_connection::read_answer() {
-    if (!head_) {
-        const auto end = http::find_head_end(in_.text(), searched_);
-        if (!end) {
-            searched_ = in_.size();
-            if (searched_ > http::head_size_max) return fail(reject_reason::next_hop_answered_nonsense);
-            return receive();
-        }
+/// False: it has not come yet, or the connection has failed.
+bool http_connection::read_head() {
+    chunks_ = {};
+    if (const auto* const known = known_head_.find(in_.text())) {
         searched_ = 0;
-        const auto head = http::parse_response_head(in_.text().substr(0, *end));
-        if (!head) return fail(reject_reason::next_hop_answered_nonsense);
-        if (head->status_code < 200) {
-            in_.consume(head->size);
-            return read_answer();
-        }
-        if (head->content_length > http::body_size_max) {
-            link_.answered_with_status(head->status_code);
-            return fail(reason_of(head->status_code).value_or(reject_reason::next_hop_answered_nonsense));
-        }
-        head_ = *head;
-        chunks_ = {};
+        head_ = *known;
+        return true;
     }
+    const auto end = http::find_head_end(in_.text(), searched_);
+    if (!end) {
+        searched_ = in_.size();
+        if (searched_ > http::head_size_max) {
+            fail(reject_reason::next_hop_answered_nonsense);
+        } else {
+            receive();
+        }
+        return false;
+    }
+    searched_ = 0;
+    const auto head = http::parse_response_head(in_.text().substr(0, *end));
+    if (!head) {
+        fail(reject_reason::next_hop_answered_nonsense);
+        return false;
+    }
+    if (head->status_code < 200) {
+        in_.consume(head->size);
+        return read_head();
+    }
+    if (head->content_length > http::body_size_max) {
+        link_.answered_with_status(head->status_code);
+        fail(reason_of(head->status_code).value_or(reject_reason::next_hop_answered_nonsense));
+        return false;
+    }
+    known_head_.keep(in_.text().substr(0, head->size), *head);
+    head_ = *head;
+    return true;
+}
+
+void http_connection::read_answer() {
+    if (!head_ && !read_head()) return;
     const std::size_t have = in_.size() - head_->size;
     char* const body = in_.octets().data() + head_->size;
     const auto as_octets = [&](std::size_t size) { return ilp::bytes_span{reinterpret_cast<ilp::octet*>(body), size}; };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/http/known_head.hpp"
 #include "connector/http/message.hpp"
 #include "connector/http_link.hpp"
 #include "connector/tcp_connection.hpp"
@@ -54,6 +55,7 @@ private:
 
     void connect_to(std::vector<boost::asio::ip::tcp::endpoint> endpoints);
     void give_up(const std::string& why);
+    bool read_head();
     void read_answer();
     void finish_answer(ilp::bytes_span body, std::size_t consumed);
     void fail(reject_reason reason);
@@ -68,6 +70,7 @@ private:
     packet_in_flight* packet_ = nullptr;
     ilp::bytes request_;
 
+    http::known_head<http::response_head> known_head_;
     std::optional<http::response_head> head_;  ///< of the answer that is being read
     http::chunked_body chunks_;
     std::size_t searched_ = 0;

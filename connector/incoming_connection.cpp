@@ -73,6 +73,11 @@ bool incoming_connection::take_request() {
 }
 
 bool incoming_connection::take_head() {
+    if (const open_request* const known = known_head_.find(in_.text())) {
+        request_ = *known;
+        searched_ = 0;
+        return true;
+    }
     const auto end = http::find_head_end(in_.text(), searched_);
     if (!end || *end > http::head_size_max) {
         searched_ = in_.size();
@@ -118,6 +123,7 @@ bool incoming_connection::take_head() {
             refuse_head(status::expectation_failed, std::nullopt);
         }
     }
+    if (request_ && !head->expects_continue) known_head_.keep(in_.text().substr(0, head->size), *request_);
     return true;
 }
 
@@ -237,6 +243,7 @@ void incoming_connection::answer_is_ready(std::uint64_t request) {
 }
 
 void incoming_connection::peers_changed(std::span<const peering::peer_update> updates) {
+    known_head_.forget();
     if (!request_) return;
     const auto is_sender = [this](const peering::peer_update& update) { return update.before.get() == request_->from; };
     if (std::ranges::none_of(updates, is_sender)) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/http/known_head.hpp"
 #include "connector/http/message.hpp"
 #include "connector/packet_in_flight.hpp"
 #include "connector/tcp_connection.hpp"
@@ -115,8 +116,9 @@ private:
     std::optional<peering::steady_time> request_began_;
 
     std::optional<open_request> request_;  // whose head is taken, and whose body is not
-    std::size_t searched_ = 0;             // of the head that has not ended yet
-    std::size_t skip_ = 0;                 // octets of a refused request's body that are still to come
+    http::known_head<open_request> known_head_;
+    std::size_t searched_ = 0;  // of the head that has not ended yet
+    std::size_t skip_ = 0;      // octets of a refused request's body that are still to come
 
     // The answers that are owed, in order: a ring that keeps its memory.
     std::vector<pending_answer> ring_;

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <openssl/crypto.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace connector::http {
+
+/// The last head that came over a connection, and what it meant. Most connections send the same one again and again;
+/// finding it costs one comparison, where reading it costs parsing, the hash of the token, and look-ups (measured at 50
+/// connections: 4 % of a packet's CPU time).
+template <typename Meaning>
+class known_head {
+public:
+    /// Null: the octets begin with another head, or with part of one. Takes the same time wherever the difference is: a
+    /// head holds a token.
+    const Meaning* find(std::string_view octets) const noexcept {
+        if (text_.empty() || octets.size() < text_.size()) return nullptr;
+        return CRYPTO_memcmp(octets.data(), text_.data(), text_.size()) == 0 ? &meaning_ : nullptr;
+    }
+
+    /// A long head is not kept: memory of a connection that is idle.
+    void keep(std::string_view head, const Meaning& meaning) {
+        if (head.size() > size_max) return forget();
+        text_ = head;
+        meaning_ = meaning;
+    }
+
+    void forget() noexcept { text_.clear(); }
+
+private:
+    static constexpr std::size_t size_max = 1024;
+
+    std::string text_;
+    Meaning meaning_{};
+};
+
+}  // namespace connector::http
