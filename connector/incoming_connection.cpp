@@ -123,7 +123,11 @@ bool incoming_connection::take_head() {
             refuse_head(status::expectation_failed, std::nullopt);
         }
     }
-    if (request_ && !head->expects_continue) known_head_.keep(in_.text().substr(0, head->size), *request_);
+    // One that means the same until its sender changes.
+    const bool is_lasting = account->empty() || *account == from->name;
+    if (request_ && is_lasting && !head->expects_continue) {
+        known_head_.keep(in_.text().substr(0, head->size), *request_);
+    }
     return true;
 }
 
@@ -243,10 +247,11 @@ void incoming_connection::answer_is_ready(std::uint64_t request) {
 }
 
 void incoming_connection::peers_changed(std::span<const peering::peer_update> updates) {
-    known_head_.forget();
-    if (!request_) return;
-    const auto is_sender = [this](const peering::peer_update& update) { return update.before.get() == request_->from; };
-    if (std::ranges::none_of(updates, is_sender)) return;
+    const auto has_changed = [updates](const peering::peer* peer) {
+        return std::ranges::any_of(updates, [peer](const auto& update) { return update.before.get() == peer; });
+    };
+    if (known_head_.meaning() != nullptr && has_changed(known_head_.meaning()->from)) known_head_.forget();
+    if (!request_ || !has_changed(request_->from)) return;
     // The head is still in front of the body. The token in it may not count any more.
     const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
     request_->from = endpoint_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));

@@ -28,6 +28,9 @@ public:
         meaning_ = meaning;
     }
 
+    /// What the head that is kept means; null: none is.
+    const Meaning* meaning() const noexcept { return text_.empty() ? nullptr : &meaning_; }
+
     void forget() noexcept { text_.clear(); }
 
 private:

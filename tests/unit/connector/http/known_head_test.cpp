@@ -34,7 +34,9 @@ TEST_CASE("the last head alone is known, and it can be forgotten") {
     CHECK(known.find("A\r\n\r\n") == nullptr);
     REQUIRE(known.find("B\r\n\r\n") != nullptr);
     CHECK(*known.find("B\r\n\r\n") == 2);
+    CHECK(*known.meaning() == 2);
     known.forget();
+    CHECK(known.meaning() == nullptr);
     CHECK(known.find("B\r\n\r\n") == nullptr);
 }
 
