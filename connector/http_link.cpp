@@ -42,12 +42,11 @@ http_link::~http_link() = default;
 
 void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) const {
     std::array<char, 24> length;
-    char* const end = std::to_chars(length.data(), length.data() + length.size(), prepare.size()).ptr;
-    out.insert(out.end(), request_head_.begin(), request_head_.end());
-    out.insert(out.end(), length.data(), end);
-    const auto blank_line = ilp::as_bytes("\r\n\r\n");
-    out.insert(out.end(), blank_line.begin(), blank_line.end());
-    out.insert(out.end(), prepare.begin(), prepare.end());
+    const char* const end = std::to_chars(length.data(), length.data() + length.size(), prepare.size()).ptr;
+    ilp::append(out, request_head_);
+    ilp::append(out, std::string_view{length.data(), end});
+    ilp::append(out, "\r\n\r\n");
+    ilp::append(out, prepare);
 }
 
 std::optional<reject_reason> http_link::send(packet_in_flight& packet, ilp::bytes_view prepare) {

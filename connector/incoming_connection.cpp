@@ -266,7 +266,7 @@ void incoming_connection::flush() {
         // What is ready behind it leaves in the same system call.
         std::uint64_t next = first_request_ + 1;
         for (; next != next_request_ && pending(next).state == answer_state::ready; ++next) {
-            octets.insert(octets.end(), pending(next).octets.begin(), pending(next).octets.end());
+            ilp::append(octets, pending(next).octets);
         }
         const bool sent = send(octets);
         if (octets.capacity() > http::body_size_max) octets = {};  // the ring keeps its memory, but not for the largest

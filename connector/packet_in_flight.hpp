@@ -4,6 +4,7 @@
 #include "ilp/amount.hpp"
 #include "ilp/condition.hpp"
 #include "ilp/timestamp.hpp"
+#include "peering/committer.hpp"
 #include "peering/limits.hpp"
 #include "peering/posting.hpp"
 
@@ -35,6 +36,28 @@ struct packet_in_flight : deadline {
     peering::packet_transfer transfer;         ///< held
     incoming_connection* answer_to = nullptr;  ///< null: the sender has gone
     std::uint64_t request = 0;                 ///< of that connection
+
+    // While the transfer becomes durable.
+    peering::commit_ticket ticket = 0;
+    packet_in_flight* next = nullptr;
+};
+
+/// Packets in the order of their tickets, linked through themselves.
+class commit_queue {
+public:
+    bool empty() const noexcept { return first_ == nullptr; }
+    packet_in_flight& front() const noexcept { return *first_; }
+
+    void push(packet_in_flight& packet) noexcept {
+        packet.next = nullptr;
+        (first_ == nullptr ? first_ : last_->next) = &packet;
+        last_ = &packet;
+    }
+    void pop() noexcept { first_ = first_->next; }
+
+private:
+    packet_in_flight* first_ = nullptr;
+    packet_in_flight* last_ = nullptr;
 };
 
 /// Packets in flight of one worker, in memory that is used again.

@@ -57,7 +57,7 @@ outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop,
 void judge(ping_answer& answer, std::string& packet) {
     const ilp::bytes_span octets{reinterpret_cast<ilp::octet*>(packet.data()), packet.size()};
     if (const auto fulfill = ilp::fulfill_view::parse(octets)) {
-        answer.reached = ilp::sha256{}.fulfills(fulfill->fulfillment(), ilp::echo::one_way_condition);
+        answer.reached = ilp::fulfills(fulfill->fulfillment(), ilp::echo::one_way_condition);
         if (!answer.reached) answer.message = "the answer is a Fulfill that does not match the condition";
     } else if (const auto reject = ilp::reject_view::parse(octets)) {
         answer.code = reject->code();

@@ -63,7 +63,7 @@ std::pair<step, journey> router::decide(ilp::bytes_span body, const peering::pee
 
 reply router::settle(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept {
     if (const auto fulfill = ilp::fulfill_view::parse(answer)) {
-        if (!hash_.fulfills(fulfill->fulfillment(), condition)) {
+        if (!ilp::fulfills(fulfill->fulfillment(), condition)) {
             return {reply_kind::refuse, reject_reason::wrong_fulfillment};
         }
         return {reply_kind::fulfill, {}, fulfill->bytes()};

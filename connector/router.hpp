@@ -51,7 +51,6 @@ public:
 
 private:
     router_terms terms_;
-    ilp::sha256 hash_;
     ilp::bytes scratch_;
 };
 

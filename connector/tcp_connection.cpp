@@ -70,7 +70,7 @@ void tcp_connection::read() {
 bool tcp_connection::send(ilp::bytes_view octets) {
     if (closed_) return false;
     if (is_send_blocked()) {
-        unsent_.insert(unsent_.end(), octets.begin(), octets.end());
+        ilp::append(unsent_, octets);
         return true;
     }
     const ssize_t sent = ::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -32,10 +32,8 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       timeouts_{settings.request_timeout, settings.idle_timeout},
       committer_{committer},
       listener_number_{committer.add_listener([this](peering::commit_ticket durable) {
-          boost::asio::post(loop_.context(), [this, durable] {
-              loop_.enter();
-              release_durable(durable);
-          });
+          durable_.store(durable, std::memory_order_release);
+          commit_ended_.raise();
       })},
       acceptor_{loop_.context()},
       accept_again_{*this},
@@ -184,7 +182,7 @@ void worker::connection_closed(incoming_connection& connection) {
 
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
     if (token.empty()) return nullptr;
-    const peering::peer* const owner = network_.find_by_token(hash_(ilp::as_bytes(token)));
+    const peering::peer* const owner = network_.find_by_token(ilp::sha256(ilp::as_bytes(token)));
     // The token decides who it is; a path that names another peer is a mistake that must not pass.
     if (owner == nullptr || account.empty() || account == owner->name) return owner;
     return network_.find_by_name(account) == nullptr ? owner : nullptr;
@@ -339,15 +337,18 @@ void worker::finish(packet_in_flight& packet) {
 void worker::submit_postings() {
     if (posted_this_turn_.empty()) return check_drained();
     const peering::commit_ticket ticket = committer_.submit(listener_number_, batch_);
-    for (packet_in_flight* const packet : posted_this_turn_) waiting_.push_back({ticket, packet});
+    for (packet_in_flight* const packet : posted_this_turn_) {
+        packet->ticket = ticket;
+        waiting_.push(*packet);
+    }
     posted_this_turn_.clear();
     if (ticket == peering::nothing_to_wait_for) release_durable(ticket);
 }
 
 void worker::release_durable(peering::commit_ticket durable) {
     while (!waiting_.empty() && waiting_.front().ticket <= durable) {
-        packet_in_flight& packet = *waiting_.front().packet;
-        waiting_.pop_front();
+        packet_in_flight& packet = waiting_.front();
+        waiting_.pop();
         if (packet.answer_to != nullptr) packet.answer_to->release(packet.request);
         finish(packet);
     }

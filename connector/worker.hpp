@@ -9,13 +9,14 @@
 #include "connector/packet_in_flight.hpp"
 #include "connector/rate_table.hpp"
 #include "connector/router.hpp"
+#include "connector/signal.hpp"
 #include "peering/committer.hpp"
 #include "peering/directory.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -76,11 +77,6 @@ public:
     void stop();
 
 private:
-    struct waiting_for_commit {
-        peering::commit_ticket ticket;
-        packet_in_flight* packet;
-    };
-
     // endpoint
     const peering::peer* authenticate(std::string_view token, std::string_view account) override;
     void prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
@@ -114,6 +110,8 @@ private:
     std::size_t listener_number_;
 
     event_loop loop_;
+    std::atomic<peering::commit_ticket> durable_{0};
+    signal commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
     deadline_of<worker, &worker::accept> accept_again_;
     boost::system::error_code accept_error_;  ///< the last one, which was told
@@ -121,7 +119,6 @@ private:
     std::function<void()> drained_;
 
     router router_;
-    ilp::sha256 hash_;
     ilp::bytes scratch_;  ///< for packets that this node writes itself
 
     network network_;
@@ -131,7 +128,7 @@ private:
     packet_pool packets_;
     peering::posting_batch batch_;  ///< of this turn
     std::vector<packet_in_flight*> posted_this_turn_;
-    std::deque<waiting_for_commit> waiting_;  ///< in the order of their tickets
+    commit_queue waiting_;
 
     std::vector<std::unique_ptr<lane>> lanes_;  ///< by the id of the peer; made at the first packet
     std::vector<std::unique_ptr<incoming_connection>> connections_;

@@ -21,4 +21,12 @@ inline bytes_view as_bytes(std::string_view text) noexcept {
     return {reinterpret_cast<const octet*>(text.data()), text.size()};
 }
 
+inline void append(bytes& out, bytes_view octets) {
+    out.insert(out.end(), octets.data(), octets.data() + octets.size());
+}
+
+inline void append(bytes& out, std::string_view text) {
+    append(out, as_bytes(text));
+}
+
 }  // namespace ilp

@@ -4,11 +4,7 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <span>
-
-struct evp_md_st;
-struct evp_md_ctx_st;
 
 namespace ilp {
 
@@ -22,25 +18,10 @@ using fulfillment = std::array<octet, hash_size>;
 extern const condition peer_protocol_condition;
 inline constexpr fulfillment peer_protocol_fulfillment{};
 
-/// SHA-256 with the algorithm fetched once and a context of its own: four times faster than asking OpenSSL for the
-/// algorithm at each call. One per thread; not copyable, not shared.
-class sha256 {
-public:
-    sha256();
-    ~sha256();
-    sha256(const sha256&) = delete;
-    sha256& operator=(const sha256&) = delete;
+digest sha256(bytes_view octets) noexcept;
 
-    digest operator()(bytes_view octets) noexcept;
-
-    /// True when the fulfillment `preimage` is that of the condition `hash`. Not constant time: both are known to the
-    /// asking side.
-    bool fulfills(std::span<const octet, hash_size> preimage, std::span<const octet, hash_size> hash) noexcept;
-
-private:
-    evp_md_st* algorithm_;
-    evp_md_ctx_st* context_;
-};
+/// True when the fulfillment is that of the condition. Not constant time: both are known to the asking side.
+bool fulfills(std::span<const octet, hash_size> fulfillment, std::span<const octet, hash_size> condition) noexcept;
 
 /// Constant-time comparison, for what an attacker could guess octet by octet.
 bool equal_in_constant_time(const digest& a, const digest& b) noexcept;

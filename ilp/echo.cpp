@@ -11,8 +11,7 @@ constexpr octet request_octet = 0;
 constexpr octet response_octet = 1;
 
 void append_prefix(bytes& out, octet what) {
-    const bytes_view octets = as_bytes(prefix);
-    out.insert(out.end(), octets.begin(), octets.end());
+    append(out, prefix);
     oer::append_u8(out, what);
 }
 

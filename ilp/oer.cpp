@@ -60,20 +60,20 @@ void append_u8(bytes& out, std::uint8_t value) {
 void append_u32(bytes& out, std::uint32_t value) {
     std::array<octet, sizeof value> octets;
     store(octets.data(), value);
-    out.insert(out.end(), octets.begin(), octets.end());
+    append(out, octets);
 }
 
 void append_u64(bytes& out, std::uint64_t value) {
     std::array<octet, sizeof value> octets;
     store(octets.data(), value);
-    out.insert(out.end(), octets.begin(), octets.end());
+    append(out, octets);
 }
 
 void append_variable(bytes& out, bytes_view octets) {
     std::array<octet, 1 + sizeof(std::uint64_t)> length;
     const octet* const end = write_length(length.data(), octets.size());
-    out.insert(out.end(), length.cbegin(), length.cbegin() + (end - length.data()));
-    out.insert(out.end(), octets.begin(), octets.end());
+    append(out, bytes_view{length.data(), end});
+    append(out, octets);
 }
 
 void append_varuint(bytes& out, std::uint64_t value) {

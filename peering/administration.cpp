@@ -79,7 +79,7 @@ std::optional<refusal> set_name(peer& made, const std::optional<std::string>& na
     return std::nullopt;
 }
 
-std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens, ilp::sha256& sha256) {
+std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens) {
     if (tokens.size() > tokens_max) {
         return refusal{bad_user_input, fmt::format("invalid incoming tokens: more than {}", tokens_max)};
     }
@@ -88,7 +88,7 @@ std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& to
         if (!config::bearer_token().parse(token)) {
             return refusal{bad_user_input, "invalid incoming token: expected " + config::bearer_token().expected};
         }
-        const ilp::digest hash = sha256(ilp::as_bytes(token));
+        const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
         if (std::ranges::find(made.incoming_tokens, hash) != made.incoming_tokens.end())
             return refusal{duplicate, "duplicate incoming token"};
         made.incoming_tokens.push_back(hash);
@@ -276,14 +276,13 @@ administration::peer_outcome administration::create_peer(transaction& transactio
                                                   .origin = origin::api,
                                                   .created_at = transaction.now});
     const ilp::address& own = directory_.own_address();
-    if (auto found = first_refusal([&] { return set_address(*made, wanted.ilp_address, own); },
-                                   [&] { return set_routes(*made, wanted.routes, own); },
-                                   [&] { return set_endpoint(*made, wanted.outgoing_endpoint); },
-                                   [&] { return set_outgoing_token(*made, wanted.outgoing_token); },
-                                   [&] { return set_name(*made, wanted.name); },
-                                   [&] { return set_tokens(*made, wanted.incoming_tokens, sha256_); },
-                                   [&] { return check_tokens(made->incoming_tokens, made->id); },
-                                   [&] { return check_prefixes(*made); })) {
+    if (auto found = first_refusal(
+            [&] { return set_address(*made, wanted.ilp_address, own); },
+            [&] { return set_routes(*made, wanted.routes, own); },
+            [&] { return set_endpoint(*made, wanted.outgoing_endpoint); },
+            [&] { return set_outgoing_token(*made, wanted.outgoing_token); },
+            [&] { return set_name(*made, wanted.name); }, [&] { return set_tokens(*made, wanted.incoming_tokens); },
+            [&] { return check_tokens(made->incoming_tokens, made->id); }, [&] { return check_prefixes(*made); })) {
         return std::unexpected{std::move(*found)};
     }
     set_auto_peered(*made, wanted.auto_peered);
@@ -325,10 +324,7 @@ administration::peer_outcome administration::update_peer(transaction& transactio
                 return when(edit.outgoing_token, [&](const auto& token) { return set_outgoing_token(*made, token); });
             },
             [&] { return when(edit.name, [&](const auto& name) { return set_name(*made, name); }); },
-            [&] {
-                return when(edit.incoming_tokens,
-                            [&](const auto& tokens) { return set_tokens(*made, tokens, sha256_); });
-            },
+            [&] { return when(edit.incoming_tokens, [&](const auto& tokens) { return set_tokens(*made, tokens); }); },
             [&] { return check_tokens(made->incoming_tokens, made->id); }, [&] { return check_prefixes(*made); })) {
         return std::unexpected{std::move(*found)};
     }

@@ -132,7 +132,6 @@ private:
     directory& directory_;
     publication publish_;
     std::function<void()> assets_changed_;
-    ilp::sha256 sha256_;
 };
 
 /// What of a peer's terms the store keeps.

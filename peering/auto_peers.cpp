@@ -79,7 +79,7 @@ auto_peers::standing auto_peers::look_up(const ilp::address& address, const asse
 
 bool auto_peers::owns(const peer& peer, std::string_view token) {
     if (token.empty()) return false;
-    const ilp::digest hash = sha256_(ilp::as_bytes(token));
+    const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
     bool found = false;
     for (const ilp::digest& own : peer.incoming_tokens) found = ilp::equal_in_constant_time(own, hash) || found;
     return found;

@@ -87,7 +87,6 @@ private:
     const directory& directory_;
     administration& administration_;
     const config::auto_peering_settings settings_;
-    ilp::sha256 sha256_;  // the committer's thread
 };
 
 }  // namespace peering

@@ -134,7 +134,6 @@ private:
     const config::settings& settings_;
     const directory& directory_;
     transaction& transaction_;
-    ilp::sha256 sha256_;
 
     std::map<std::pair<std::string, std::uint8_t>, const asset*> assets_;  // of the file
     std::unordered_map<std::string_view, std::shared_ptr<const peer>> live_by_name_;
@@ -265,7 +264,7 @@ error file_reader::make_peer(const match& match) {
                                                   .origin = origin::file});
     std::erase(made->routes, wanted.ilp_address.text());
     for (const config::secret& token : wanted.http.incoming.auth_tokens) {
-        made->incoming_tokens.push_back(sha256_(ilp::as_bytes(token.reveal())));
+        made->incoming_tokens.push_back(ilp::sha256(ilp::as_bytes(token.reveal())));
     }
     const ledger& ledger = transaction_.keeper.accounts();
     if (match.live) {

@@ -9,10 +9,6 @@
 namespace connector::http {
 namespace {
 
-void append(ilp::bytes& out, std::string_view text) {
-    out.insert(out.end(), text.begin(), text.end());
-}
-
 std::string_view connection_field(bool keep_alive) {
     return keep_alive ? "" : "Connection: close\r\n";
 }
@@ -31,14 +27,14 @@ std::string_view fields_of(status status) {
 }  // namespace
 
 void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive) {
-    append(out, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n");
-    append(out, connection_field(keep_alive));
-    append(out, "Content-Length: ");
     std::array<char, 20> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), packet.size()).ptr;
-    out.insert(out.end(), digits.data(), end);
-    append(out, "\r\n\r\n");
-    out.insert(out.end(), packet.begin(), packet.end());
+    const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), packet.size()).ptr;
+    ilp::append(out, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n");
+    ilp::append(out, connection_field(keep_alive));
+    ilp::append(out, "Content-Length: ");
+    ilp::append(out, std::string_view{digits.data(), end});
+    ilp::append(out, "\r\n\r\n");
+    ilp::append(out, packet);
 }
 
 void append_refusal(ilp::bytes& out, status status, bool keep_alive) {

@@ -86,7 +86,7 @@ auto mutations::take_turn(const graphql::arguments& input) -> std::expected<shar
 std::string mutations::digest_of(std::string_view operation, const graphql::arguments& input) {
     const std::string text = fmt::format("{} {}", operation, canonical_json(input.json()).value_or(""));
     std::string digest;
-    for (const ilp::octet octet : ilp::sha256{}(ilp::as_bytes(text))) {
+    for (const ilp::octet octet : ilp::sha256(ilp::as_bytes(text))) {
         fmt::format_to(std::back_inserter(digest), "{:02x}", octet);
     }
     return digest;

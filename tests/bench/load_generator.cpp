@@ -77,7 +77,7 @@ public:
         ilp::bytes packet;
         ilp::serialize_prepare(packet, {.amount = {options.amount},
                                         .expires_at = {},
-                                        .condition = ilp::sha256{}(bench::fixed_fulfillment),
+                                        .condition = ilp::sha256(bench::fixed_fulfillment),
                                         .destination = options.destination,
                                         .data = data});
         const auto head = fmt::format(

@@ -55,5 +55,5 @@ TEST_CASE("the fixed Fulfill answers the condition that the generator sends") {
     const auto fulfill = ilp::fulfill_view::parse(packet);
     REQUIRE(fulfill);
     CHECK(packet.size() == 35);
-    CHECK(ilp::sha256{}.fulfills(fulfill->fulfillment(), ilp::sha256{}(bench::fixed_fulfillment)));
+    CHECK(ilp::fulfills(fulfill->fulfillment(), ilp::sha256(bench::fixed_fulfillment)));
 }

@@ -24,13 +24,12 @@ TEST_CASE("stages: the list is the documented one, in its order") {
 
 TEST_CASE("A27-10 A35-07: authenticate: the token alone says which peer it is") {
     const world d;
-    ilp::sha256 hash;
     const auto owner = [&](const std::string& lines) -> std::string {
         const std::string text = "POST / HTTP/1.1\r\nHost: d\r\n" + lines + "\r\n";
         const auto head = connector::http::parse_request_head(text);
         if (!head) return "no request";
         const auto token = connector::http::bearer_token(head->authorization);
-        const auto* const found = d.known->find_by_token(hash(ilp::as_bytes(token)));
+        const auto* const found = d.known->find_by_token(ilp::sha256(ilp::as_bytes(token)));
         return found == nullptr ? "nobody" : found->name;
     };
     CHECK(owner("Authorization: Bearer token-of-p1\r\n") == "p1");

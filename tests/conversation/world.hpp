@@ -33,7 +33,7 @@ using connector::step;
 inline constexpr ilp::fulfillment preimage{'k', 'n', 'o', 'w', 'n'};
 
 inline ilp::condition condition_of(const ilp::fulfillment& fulfillment) {
-    return ilp::sha256{}(fulfillment);
+    return ilp::sha256(fulfillment);
 }
 
 inline ilp::bytes to_bytes(std::string_view text) {

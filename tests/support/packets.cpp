@@ -26,13 +26,11 @@ ilp::fulfillment fulfillment_for(std::string_view destination, ilp::bytes_view d
     ilp::bytes seed = to_bytes(destination);
     seed.push_back(0);
     seed.insert(seed.end(), data.begin(), data.end());
-    thread_local ilp::sha256 hash;
-    return hash(seed);
+    return ilp::sha256(seed);
 }
 
 ilp::condition condition_for(const ilp::fulfillment& fulfillment) {
-    thread_local ilp::sha256 hash;
-    return hash(fulfillment);
+    return ilp::sha256(fulfillment);
 }
 
 ilp::bytes encode_fulfill(const ilp::fulfillment& fulfillment, ilp::bytes_view data) {

@@ -16,7 +16,7 @@ using support::to_bytes;
 namespace {
 
 ilp::digest hash(std::string_view token) {
-    return ilp::sha256{}(ilp::as_bytes(token));
+    return ilp::sha256(ilp::as_bytes(token));
 }
 
 constexpr auto bad_url = "Peer URL is invalid or peer does not support auto-peering";

@@ -89,7 +89,7 @@ public:
 };
 
 ilp::digest hash(std::string_view token) {
-    return ilp::sha256{}(ilp::as_bytes(token));
+    return ilp::sha256(ilp::as_bytes(token));
 }
 
 const auto done = std::optional<std::string>{};

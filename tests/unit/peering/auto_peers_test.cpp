@@ -153,7 +153,7 @@ peering_request request_of(const std::string& address, const std::string& token 
 }
 
 ilp::digest hash(std::string_view token) {
-    return ilp::sha256{}(ilp::as_bytes(token));
+    return ilp::sha256(ilp::as_bytes(token));
 }
 
 std::uint64_t balance(const alice& alice, const peer& peer) {

@@ -18,8 +18,7 @@ config::settings two_peers() {
 }
 
 ilp::digest hash(std::string_view token) {
-    ilp::sha256 sha256;
-    return sha256(ilp::as_bytes(token));
+    return ilp::sha256(ilp::as_bytes(token));
 }
 
 std::string refusal_of(const config::settings& settings, store& store) {

@@ -44,8 +44,7 @@ transfer_record withdrawal_of(traffic& traffic, ilp::timestamp expires_at) {
 }
 
 ilp::digest digest_of(std::string_view text) {
-    ilp::sha256 sha256;
-    return sha256(ilp::as_bytes(text));
+    return ilp::sha256(ilp::as_bytes(text));
 }
 
 /// Every term has a value, and texts hold what is special to JSON, SQL or arrays.

@@ -1,0 +1,33 @@
+#include "connector/signal.hpp"
+
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace connector {
+
+signal::signal(socket_set& sockets, std::function<void()> raised)
+    : descriptor_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, raised_{std::move(raised)} {
+    if (descriptor_ < 0 || !sockets.add(descriptor_, *this)) {
+        throw std::system_error{errno, std::generic_category(), "eventfd"};
+    }
+}
+
+signal::~signal() {
+    ::close(descriptor_);
+}
+
+void signal::raise() noexcept {
+    // Each write is told, edge-triggered, so that nobody need read; the counter is full after 2^64 of them.
+    [[maybe_unused]] const int never_fails = ::eventfd_write(descriptor_, 1);
+}
+
+void signal::ready(bool readable, bool, bool) {
+    if (readable) raised_();
+}
+
+}  // namespace connector
