@@ -240,6 +240,7 @@ TEST_CASE("overload: a packet that could not be sent in half of its time is refu
 TEST_CASE("overload: a dead next hop gives T01 before the expiry, and others are served") {
     black_hole drops;
     const rig r{[&](daemon_terms& terms) {
+        terms.connector = {"workers: 1", "max_hold_time: 60s"};  // half of it is more than this test waits
         terms.peers.push_back({.name = "drops", .port = drops.port()});
         terms.peers.push_back({.name = "refuses"});
     }};
@@ -250,7 +251,7 @@ TEST_CASE("overload: a dead next hop gives T01 before the expiry, and others are
     std::optional<http_message> first;
     // As long as new packets come, there is always a connect under way.
     for (const auto give_up = now() + patience; !first && now() < give_up;) {
-        senders.emplace_back(r.d.port()).send(packet_to("drops"));
+        senders.emplace_back(r.d.port()).send(packet_to("drops", {}, 120s));
         expect_reject(r.send({.destination = "test.refuses.x", .expires_in = 60s}), "T01");
         expect_served(r, 3);
         first = senders.front().receive(50ms);
@@ -280,7 +281,7 @@ TEST_CASE("overload: a sender that does not read its answers costs little memory
         for (int i = 0; i < packets && send_all(sender, packet_to("p2", to_bytes("unread"))); ++i) {
         }
     }};
-    REQUIRE(r.p2.wait_for_requests(100));
+    REQUIRE(r.p2.wait_for_requests(60));
     CHECK(eventually([&] {
         const int taken_before = taken;
         expect_served(r);
