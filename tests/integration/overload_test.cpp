@@ -240,6 +240,7 @@ TEST_CASE("overload: a packet that could not be sent in half of its time is refu
 TEST_CASE("overload: a dead next hop gives T01 before the expiry, and others are served") {
     black_hole drops;
     const rig r{[&](daemon_terms& terms) {
+        terms.store = "memory:";
         terms.connector = {"workers: 1", "max_hold_time: 60s"};  // half of it is more than this test waits
         terms.peers.push_back({.name = "drops", .port = drops.port()});
         terms.peers.push_back({.name = "refuses"});
@@ -300,7 +301,10 @@ TEST_CASE("overload: a sender that does not read its answers costs little memory
 TEST_CASE("overload: a polite sender waits for a few requests of one that pipelines, and not for all") {
     constexpr int pipelined = 300;
     constexpr std::size_t ahead_max = 64;
-    rig r{[](daemon_terms& terms) { terms.peers[1].outgoing = {"max_connections: 1"}; }};  // it sees them in order
+    rig r{[](daemon_terms& terms) {
+        terms.store = "memory:";
+        terms.peers[1].outgoing = {"max_connections: 1"};  // it sees them in order
+    }};
     http_connection greedy{r.d.port()};
     http_connection polite{r.d.port()};
     // A long packet first: who has sent one is read in large pieces.
@@ -410,9 +414,13 @@ TEST_CASE(
     const ilpd_daemon d{terms};
     const auto answered = [&] { return peers.answers("fulfill") + peers.answers("T03") + peers.answers("F99"); };
     const auto others = [&] {
-        std::uint64_t count = peers.unanswered();
-        for (const auto* code : {"R00", "R02", "T00", "T01", "T04", "T05", "F08"}) count += peers.answers(code);
-        return count;
+        std::string found;
+        for (const std::string what : {"R00", "R02", "T00", "T01", "T04", "T05", "F08", "no answer"}) {
+            // A disk that hangs for more than a second is another matter.
+            if (what == "T00" && d.has_logged("store does not take transfers")) continue;
+            if (const auto count = peers.answers(what); count != 0) found += std::to_string(count) + " " + what + " ";
+        }
+        return found;
     };
     {
         const neighbourhood::load load{peers, d, connections_each};
@@ -423,7 +431,7 @@ TEST_CASE(
     }
     CHECK(peers.answers("T03") > 0);
     CHECK(peers.answers("fulfill") > 0);
-    CHECK(others() == 0);
+    CHECK(others() == "");
 
     const std::uint64_t busy = peers.answers("T03");
     const std::uint64_t fulfilled = peers.answers("fulfill");
@@ -433,7 +441,8 @@ TEST_CASE(
         CHECK(eventually([&] { return peers.answers("fulfill") > fulfilled + 100; }));
     }
     CHECK(peers.answers("T03") == busy);
-    CHECK(others() == 0);
+    CHECK(others() == "");
     d.wait_until_idle();
+    REQUIRE(eventually([&] { return d.is_ready(); }));
     peers.expect_booked(d, place);
 }
