@@ -37,6 +37,8 @@ public:
 
     packet_in_flight* packet() const noexcept { return packet_; }
 
+    bool is_established() const noexcept { return state_ != state::connecting && state_ != state::closed; }
+
     /// Closes; the packet, if any, is the caller's affair.
     void abandon();
 

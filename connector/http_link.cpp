@@ -18,6 +18,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds pause_min{50};
 constexpr milliseconds pause_max{1000};
 
+// After the pause one packet alone tries again: a system that drops what knocks would keep the others waiting for as
+// long as a connect may take.
+constexpr milliseconds caution_time{10'000};
+
 std::string make_request_head(const config::outgoing_http_settings& settings) {
     const auto& endpoint = settings.endpoint;
     const bool literal_v6 = endpoint.host.find(':') != std::string::npos;
@@ -59,7 +63,9 @@ std::optional<reject_reason> http_link::send(packet_in_flight& packet, ilp::byte
         busy_to_flush(connection);
         return {};
     }
-    if (connections_.empty() && loop_.now().steady < paused_until_) return reject_reason::next_hop_unreachable;
+    if (is_unreachable() && loop_.now().steady < paused_until_ + (connecting_ == 0 ? milliseconds{0} : caution_time)) {
+        return reject_reason::next_hop_unreachable;
+    }
     if (connections_.size() < settings_.max_connections && connecting_ <= waiting_.size()) {
         open_connection();
     } else if (waiting_.size() >= settings_.max_waiting + connecting_) {
@@ -70,10 +76,16 @@ std::optional<reject_reason> http_link::send(packet_in_flight& packet, ilp::byte
     return {};
 }
 
+std::optional<reject_reason> http_link::withdraw(packet_in_flight& packet) {
+    const auto found = std::ranges::find(waiting_, &packet, &waiting_packet::packet);
+    if (found == waiting_.end()) return {};
+    waiting_.erase(found);
+    return has_established() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
+}
+
 void http_link::forget(packet_in_flight& packet) {
     const auto carrier = std::ranges::find_if(connections_, [&](const auto& c) { return c->packet() == &packet; });
-    if (carrier != connections_.end()) return (*carrier)->abandon();  // its answer is still to come
-    std::erase_if(waiting_, [&](const waiting_packet& waiting) { return waiting.packet == &packet; });
+    if (carrier != connections_.end()) (*carrier)->abandon();  // its answer is still to come
 }
 
 void http_link::retire() {
@@ -92,6 +104,21 @@ void http_link::open_connection() {
     connections_.back()->connect(settings_.endpoint.host, settings_.endpoint.port, settings_.public_addresses_only);
 }
 
+bool http_link::has_established() const {
+    return std::ranges::any_of(connections_, [](const auto& connection) { return connection->is_established(); });
+}
+
+bool http_link::is_unreachable() const {
+    return pause_ != milliseconds{0} && !has_established();
+}
+
+void http_link::refuse_waiting() {
+    const auto refused = std::exchange(waiting_, {});
+    for (const waiting_packet& waiting : refused) {
+        listener_.failed(*waiting.packet, reject_reason::next_hop_unreachable);
+    }
+}
+
 void http_link::connected(http_connection& connection) {
     --connecting_;
     pause_ = milliseconds{0};
@@ -104,6 +131,8 @@ void http_link::connect_failed(http_connection&, const std::string& why) {
     pause_ = std::clamp(pause_ * 2, pause_min, pause_max);
     paused_until_ = loop_.now().steady + pause_;
     if (reported_state_ != "unreachable") report("unreachable", "peer is unreachable: " + why);
+    // Not even for other connects that are under way: they are likely to end like this one.
+    if (is_unreachable()) refuse_waiting();
 }
 
 void http_link::ready(http_connection& connection) {
@@ -149,13 +178,9 @@ void http_link::gone(http_connection& connection) {
         if (connections_.size() < settings_.max_connections) open_connection();
         return;
     }
-    // What still has a connection to wait for, established or not, goes on waiting for it. Opening another one for each
-    // that failed would never come to an end.
-    if (!connections_.empty()) return;
-    const auto refused = std::exchange(waiting_, {});
-    for (const waiting_packet& waiting : refused) {
-        listener_.failed(*waiting.packet, reject_reason::next_hop_unreachable);
-    }
+    // What still has an established connection to wait for goes on waiting for it. Opening another one for each that
+    // failed would never come to an end.
+    if (is_unreachable()) refuse_waiting();
 }
 
 void http_link::answered_with_status(unsigned status) {

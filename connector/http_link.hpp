@@ -26,6 +26,7 @@ public:
     ~http_link() override;
 
     std::optional<reject_reason> send(packet_in_flight& packet, ilp::bytes_view prepare) override;
+    std::optional<reject_reason> withdraw(packet_in_flight& packet) override;
     void forget(packet_in_flight& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
     void retire() override;
@@ -43,6 +44,9 @@ private:
 
     void append_request(ilp::bytes& out, ilp::bytes_view prepare) const;
     void open_connection();
+    bool has_established() const;
+    bool is_unreachable() const;
+    void refuse_waiting();
 
     // What a connection tells.
     void connected(http_connection& connection);
@@ -70,7 +74,7 @@ private:
     bool retired_ = false;
 
     // After a failed connect, packets are refused at once for a while that grows with each failure.
-    std::chrono::milliseconds pause_{0};
+    std::chrono::milliseconds pause_{0};  ///< 0: the last connect did not fail
     peering::steady_time paused_until_;
     std::string reported_state_;  ///< what the operator was told last: each state is told once
 };

@@ -29,7 +29,10 @@ public:
     /// Empty: taken. Else the reason to refuse the packet with.
     virtual std::optional<reject_reason> send(packet_in_flight& packet, ilp::bytes_view prepare) = 0;
 
-    /// The packet has expired: whatever the next hop still answers is dropped.
+    /// Takes a packet back that still waits to be sent: the reason to refuse it with. Empty: the next hop may have it.
+    virtual std::optional<reject_reason> withdraw(packet_in_flight& packet) = 0;
+
+    /// A packet that was sent has expired: whatever the next hop still answers is dropped.
     virtual void forget(packet_in_flight& packet) = 0;
 
     virtual std::size_t connection_count() const noexcept = 0;

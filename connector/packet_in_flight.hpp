@@ -20,7 +20,7 @@ class worker;
 struct lane;
 
 /// What must be kept of a Prepare until its answer is on its way: the packet itself is gone with its buffer. The base
-/// is its expiry towards the next hop.
+/// wakes the worker when the packet has waited too long to be sent, and at its expiry towards the next hop.
 struct packet_in_flight : deadline {
     explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
 
@@ -30,6 +30,7 @@ struct packet_in_flight : deadline {
     lane* to = nullptr;  ///< null: fulfilled by this node itself
     ilp::condition condition{};
     ilp::timestamp expires_at{};  ///< towards the next hop
+    peering::steady_time due;     ///< the same, by the loop's clock
     peering::steady_time arrived_at;
     ilp::amount incoming_amount;
     ilp::amount outgoing_amount;

@@ -20,6 +20,9 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};  // when the system has no more descriptors for us
 
+constexpr std::size_t share_of_free_places = 4;  // that one next hop may have, as a multiple
+constexpr int waiting_share = 2;                 // a packet waits for this part of its time at most: one half
+
 double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
@@ -42,7 +45,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       rates_{std::move(rates)},
       packets_{[](deadline& expiry) {
           auto& packet = static_cast<packet_in_flight&>(expiry);
-          packet.owner->expired(packet);
+          packet.owner->woken(packet);
       }} {
     loop_.at_turn_end([this] {
         submit_postings();
@@ -242,15 +245,26 @@ void worker::forward(incoming_connection& connection, std::uint64_t request, con
         lane.way = std::make_unique<http_link>(loop_, *this, to.outgoing, to.name);
         lane.outgoing = to.outgoing;
     }
+    const bool too_many = has_its_share(lane);
     packet_in_flight& packet = keep(connection, request, journey);
     packet.expires_at = journey.outgoing_expires_at;
+    const auto time_left = packet.expires_at - loop_.now().wall;
+    packet.due = loop_.now().steady + time_left;
     std::ranges::copy(journey.prepare->condition(), packet.condition.begin());
     ++lane.counters.packets_in_flight;
     lane.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
+    if (too_many) return reject(packet, reject_reason::next_hop_queue_full);
     if (const auto refusal = lane.way->send(packet, journey.prepare->bytes())) return reject(packet, *refusal);
     packet.way = lane.way.get();
     ++lane.counters.outgoing.prepares;
-    loop_.set(packet, loop_.now().steady + (packet.expires_at - loop_.now().wall));
+    loop_.set(packet, loop_.now().steady + time_left / waiting_share);
+}
+
+/// So that next hops which do not answer, however many, leave places to the others: the fewer are free, the fewer one
+/// next hop may have.
+bool worker::has_its_share(const lane& next_hop) const noexcept {
+    const std::size_t free = settings_.max_packets_in_flight - packets_.in_use();
+    return next_hop.counters.packets_in_flight >= share_of_free_places * free;
 }
 
 void worker::refuse(incoming_connection& connection, std::uint64_t request, lane& from, reject_reason reason,
@@ -294,7 +308,10 @@ void worker::failed(packet_in_flight& packet, reject_reason reason) {
     reject(packet, reason);
 }
 
-void worker::expired(packet_in_flight& packet) {
+void worker::woken(packet_in_flight& packet) {
+    // The next hop, which knows nothing of it, needs the other half to answer; and the sender learns that it was us.
+    if (const auto refusal = packet.way->withdraw(packet)) return reject(packet, *refusal);
+    if (loop_.now().steady < packet.due) return loop_.set(packet, packet.due);
     packet.way->forget(packet);
     reject(packet, reject_reason::next_hop_timed_out);
 }

@@ -99,7 +99,8 @@ private:
     void reject(packet_in_flight& packet, reject_reason reason);
     void fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
     void finish(packet_in_flight& packet);
-    void expired(packet_in_flight& packet);
+    bool has_its_share(const lane& next_hop) const noexcept;
+    void woken(packet_in_flight& packet);
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
     void check_drained();

@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <random>
 
 namespace {
@@ -36,14 +35,6 @@ ilp::bytes build_recipe(const std::string& name) {
     if (name == "data 65536 octets") oversize.data = ilp::bytes(65536, 0xaa);
     REQUIRE(!oversize.data.empty());
     return encode(oversize);
-}
-
-std::size_t resident_kilobytes(const ilpd_daemon& d) {
-    std::ifstream status{"/proc/" + std::to_string(d.process().pid()) + "/status"};
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmRSS:")) return std::stoul(line.substr(6));
-    }
-    return 0;
 }
 
 }  // namespace
@@ -188,7 +179,7 @@ TEST_CASE("A27-97: mutated packets never disturb the daemon") {
 
 TEST_CASE("A27-98 A35-21: bodies above the limit are cut off while they come") {
     const rig r;
-    const std::size_t before = resident_kilobytes(r.d);
+    const std::uint64_t before = r.d.process().resident_kilobytes();
     constexpr std::size_t chunk_size = 1 << 20;
     constexpr int chunks = 1024;
     http_connection connection{r.d.port()};
@@ -206,6 +197,6 @@ TEST_CASE("A27-98 A35-21: bodies above the limit are cut off while they come") {
     }
     CHECK(sent < chunks);
     CHECK(connection.wait_until_closed());
-    CHECK(resident_kilobytes(r.d) < before + 64 * 1024);
+    CHECK(r.d.process().resident_kilobytes() < before + 64 * 1024);
     r.expect_untouched();
 }

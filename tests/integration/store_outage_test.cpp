@@ -6,8 +6,6 @@
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
 
-#include <fstream>
-
 namespace {
 
 using namespace support;
@@ -31,15 +29,6 @@ void expect_outage_survived(rig& r, const std::function<void()>& fail, const std
     expect_fulfill(r.send(next), next);
     CHECK(r.d.settled_liquidity("p2") == before + 110);
     CHECK(r.d.audit().status == 0);
-}
-
-std::uint64_t resident_kilobytes(pid_t process) {
-    std::ifstream status{"/proc/" + std::to_string(process) + "/status"};
-    for (std::string word; status >> word;) {
-        std::uint64_t kilobytes = 0;
-        if (word == "VmRSS:" && status >> kilobytes) return kilobytes;
-    }
-    throw std::runtime_error{"no VmRSS"};
 }
 
 /// False when the system cannot do that here.
@@ -112,9 +101,9 @@ TEMPLATE_TEST_CASE("store outage: memory does not grow with the packets that are
         CHECK(others == 0);
     };
     refuse(1000);
-    const std::uint64_t before = resident_kilobytes(r.d.process().pid());
+    const std::uint64_t before = r.d.process().resident_kilobytes();
     refuse(packets);
-    CHECK(resident_kilobytes(r.d.process().pid()) <= before + growth_max_kb);
+    CHECK(r.d.process().resident_kilobytes() <= before + growth_max_kb);
     place.come_back();
     packet.expect_fulfilled();
 }

@@ -192,6 +192,15 @@ void child_process::signal(int number) {
     if (!status_) kill(pid_, number);
 }
 
+std::uint64_t child_process::resident_kilobytes() const {
+    std::ifstream status{"/proc/" + std::to_string(pid_) + "/status"};
+    for (std::string word; status >> word;) {
+        std::uint64_t kilobytes = 0;
+        if (word == "VmRSS:" && status >> kilobytes) return kilobytes;
+    }
+    throw std::runtime_error{"no VmRSS"};
+}
+
 std::optional<int> child_process::wait(std::chrono::milliseconds at_most) {
     if (status_) return status_;
     const auto deadline = clock::now() + at_most;

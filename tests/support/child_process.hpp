@@ -39,6 +39,8 @@ public:
     pid_t pid() const noexcept { return pid_; }
     bool running();
     void signal(int number);
+    /// The memory that it has in use now.
+    std::uint64_t resident_kilobytes() const;
 
     /// The exit status, 128 + N after signal N; empty when it still runs at the end of the time.
     std::optional<int> wait(std::chrono::milliseconds at_most);
