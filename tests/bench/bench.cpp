@@ -48,6 +48,7 @@ struct bench_options {
     std::string nginx;
     std::string ilpd;
     std::string output;
+    bool inspect = true;
     bool smoke = false;
     bool keep = false;
 };
@@ -141,6 +142,8 @@ void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& co
     app.add_option("--ilpd", options.ilpd, "the daemon to measure (beside this program)");
     app.add_option("--output", options.output, "JSON file (../bench/results.json, seen from this program)");
     app.add_flag("--smoke", options.smoke, "every scenario, tiny and for a fraction of a second, to see that it works");
+    app.add_flag("--inspect,!--no-inspect", options.inspect,
+                 "system calls (where there is perf) and heap allocations per packet, in a pass of their own (on)");
     app.add_flag("--keep", options.keep, "leave configurations, logs and databases");
 }
 
@@ -217,6 +220,8 @@ bool report(const bench_options& options, const bench::setup& setup, const bench
                                   .repetitions = options.repetitions,
                                   .warm_up_seconds = options.warm_up_seconds,
                                   .seconds = options.seconds,
+                                  .inspect = options.inspect,
+                                  .inspect_seconds = options.smoke ? options.seconds : 0.5,
                                   .keep = options.keep};
         std::ranges::move(bench::measure_scenario(setup, next_hops, bench::find_scenario(name), plan),
                           std::back_inserter(results));
@@ -259,7 +264,8 @@ bool run(const bench_options& options) {
         .load_core = cores.size() > 1 ? cores[1] : cores.front(),
         .connections_max = std::max(options.sizes.usual_connections, std::ranges::max(options.sizes.connections)),
         .peer_port = 0,
-        .rejecting_port = 0};
+        .rejecting_port = 0,
+        .system_calls_by_name = !options.smoke};
     const auto next_hops = bench::start_constant_peers(setup);
     setup.peer_port = next_hops.fulfilling.port;
     setup.rejecting_port = next_hops.rejecting.port;

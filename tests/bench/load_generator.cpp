@@ -4,6 +4,7 @@
 #include "tests/bench/wire.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -41,6 +43,7 @@ constexpr auto expiry_distance = std::chrono::seconds{20};
 constexpr auto expiry_refresh = std::chrono::seconds{1};
 constexpr auto drain_at_most = std::chrono::seconds{5};
 constexpr int turn_ms_max = 20;
+constexpr int perf_patience_ms = 10'000;
 constexpr std::size_t idle_at_a_time = 32;
 constexpr std::size_t destination_stride = 37;  ///< so that connections do not walk side by side
 
@@ -56,6 +59,9 @@ struct load_options {
     std::string expect_reject;  ///< code of the only right answer; empty: the Fulfill
     double warm_up_seconds = 0.5;
     double seconds = 2;
+    std::string allocations;   ///< file in which the proxy counts its calls of the heap; empty: it does not
+    std::string perf_control;  ///< FIFOs of a perf that shall count in the measured window; empty: there is none
+    std::string perf_answers;
     std::vector<pid_t> watched;  ///< processes whose use over the measured window is wanted
 };
 
@@ -112,6 +118,48 @@ usage usage_of(pid_t pid) {
     return used;
 }
 
+/// A number in a file that another process counts in; 0 without a file.
+class shared_counter {
+public:
+    explicit shared_counter(const std::string& path) {
+        if (path.empty()) return;
+        const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        void* const shared = mmap(nullptr, sizeof(std::uint64_t), PROT_READ, MAP_SHARED, file, 0);
+        if (file >= 0) close(file);
+        if (shared == MAP_FAILED) throw std::system_error{errno, std::generic_category(), path};
+        counter_ = static_cast<const std::uint64_t*>(shared);
+    }
+
+    std::uint64_t read() const { return counter_ == nullptr ? 0 : __atomic_load_n(counter_, __ATOMIC_RELAXED); }
+
+private:
+    const std::uint64_t* counter_ = nullptr;
+};
+
+/// Tells a perf that was started with --control when to count; returns when it does.
+class perf_switch {
+public:
+    perf_switch(const std::string& control, const std::string& answers) {
+        if (control.empty()) return;
+        control_ = open(control.c_str(), O_RDWR | O_CLOEXEC);
+        answers_ = open(answers.c_str(), O_RDWR | O_CLOEXEC);
+    }
+
+    void say(std::string_view command) const {
+        if (control_ < 0) return;
+        std::array<char, 16> answer;
+        pollfd waiting{.fd = answers_, .events = POLLIN, .revents = 0};
+        if (write(control_, command.data(), command.size()) < 0 || poll(&waiting, 1, perf_patience_ms) != 1 ||
+            read(answers_, answer.data(), answer.size()) < 0) {
+            throw std::runtime_error{"perf does not answer"};
+        }
+    }
+
+private:
+    int control_ = -1;
+    int answers_ = -1;
+};
+
 /// One request, used by many connections; only its expiry changes.
 class request {
 public:
@@ -162,6 +210,7 @@ struct answer_counts {
 struct reading {
     clock::time_point time;
     std::uint64_t right = 0;
+    std::uint64_t allocations = 0;
     nanoseconds own_cpu{};
     std::vector<usage> watched;
 };
@@ -185,10 +234,12 @@ public:
         const auto start = clock::now();
         for (std::size_t i = options_.idle; i < clients_.size(); ++i) send(clients_[i], start);
         turn_until(start + as_duration(options_.warm_up_seconds));
+        perf_.say("enable\n");
         measuring_ = true;
         begin_ = read_all();
         turn_until(begin_.time + as_duration(options_.seconds));
         end_ = read_all();
+        perf_.say("disable\n");
         measuring_ = false;
         only_answers_ = true;
         turn_until(clock::now() + drain_at_most);
@@ -211,22 +262,25 @@ public:
                                {"peak_kib", after.peak_kib}});
         }
         const auto latency = [&](double share) { return latency_.quantile(share) / 1000; };
-        return {{"connections", options_.connections},
-                {"idle", options_.idle},
-                {"prepare_octets", requests_.front().packet_size()},
-                {"request_octets", requests_.front().text().size()},
-                {"seconds", microseconds(end_.time - begin_.time) / 1e6},
-                {"right", end_.right - begin_.right},
-                {"latency_us", {{"p50", latency(0.5)}, {"p99", latency(0.99)}, {"p99.9", latency(0.999)}}},
-                {"own_cpu_us", microseconds(end_.own_cpu - begin_.own_cpu)},
-                {"watched", watched},
-                {"whole_run",
-                 {{"right", counts_.right},
-                  {"rejects", rejects},
-                  {"http_errors", http_errors},
-                  {"wrong", counts_.wrong},
-                  {"closed", counts_.closed},
-                  {"unanswered", counts_.unanswered}}}};
+        boost::json::object printed{
+            {"connections", options_.connections},
+            {"idle", options_.idle},
+            {"prepare_octets", requests_.front().packet_size()},
+            {"request_octets", requests_.front().text().size()},
+            {"seconds", microseconds(end_.time - begin_.time) / 1e6},
+            {"right", end_.right - begin_.right},
+            {"latency_us", {{"p50", latency(0.5)}, {"p99", latency(0.99)}, {"p99.9", latency(0.999)}}},
+            {"own_cpu_us", microseconds(end_.own_cpu - begin_.own_cpu)},
+            {"watched", watched},
+            {"whole_run",
+             {{"right", counts_.right},
+              {"rejects", rejects},
+              {"http_errors", http_errors},
+              {"wrong", counts_.wrong},
+              {"closed", counts_.closed},
+              {"unanswered", counts_.unanswered}}}};
+        if (!options_.allocations.empty()) printed["allocations"] = end_.allocations - begin_.allocations;
+        return printed;
     }
 
 private:
@@ -258,6 +312,7 @@ private:
     reading read_all() const {
         reading now{.time = clock::now(),
                     .right = counts_.right,
+                    .allocations = allocations_.read(),
                     .own_cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID),
                     .watched = {}};
         for (const auto pid : options_.watched) now.watched.push_back(usage_of(pid));
@@ -365,6 +420,8 @@ private:
     clock::time_point next_refresh_;
     answer_counts counts_;
     bench::histogram latency_;
+    shared_counter allocations_{options_.allocations};
+    perf_switch perf_{options_.perf_control, options_.perf_answers};
     reading begin_;
     reading end_;
     std::array<char, bench::receive_size> scratch_;
@@ -393,6 +450,9 @@ int main(int argc, char** argv) {
     app.add_option("--expect-reject", options.expect_reject, "code of the only right answer (else it is the Fulfill)");
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before the measured window");
     app.add_option("--seconds", options.seconds, "length of the measured window");
+    app.add_option("--allocations", options.allocations, "file in which the connector counts its calls of the heap");
+    app.add_option("--perf-control", options.perf_control, "FIFO of a perf that counts in the measured window");
+    app.add_option("--perf-answers", options.perf_answers, "FIFO in which it acknowledges");
     app.add_option("--watch", options.watched, "processes whose CPU time, memory and context switches are wanted");
     CLI11_PARSE(app, argc, argv);
     try {

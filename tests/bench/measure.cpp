@@ -103,38 +103,6 @@ std::vector<std::string> generator_arguments(const setup& setup, const proxy& un
             fmt::to_string(load.seconds)};
 }
 
-std::string run_generator(const setup& setup, const proxy& under_test, const constant_peers& next_hops,
-                          const load& load) {
-    const auto output = setup.directory / "generator.json";
-    const auto errors = setup.directory / "generator.errors";
-    std::filesystem::remove(output);
-    std::filesystem::remove(errors);
-    support::command command{.arguments = generator_arguments(setup, under_test, load),
-                             .output = output,
-                             .errors = errors,
-                             .environment = {},
-                             .core = setup.load_core,
-                             .end_signal = SIGKILL};
-    const auto add = [&command](std::string option, std::string value) {
-        command.arguments.push_back(std::move(option));
-        command.arguments.push_back(std::move(value));
-    };
-    if (const auto code = expected_code(load.outcome); !code.empty()) add("--expect-reject", std::string{code});
-    for (const auto& watched : {under_test.pids, next_hops.fulfilling.pids, next_hops.rejecting.pids}) {
-        for (const auto pid : watched) add("--watch", std::to_string(pid));
-    }
-    support::child_process generator{std::move(command)};
-    const auto plan = std::chrono::duration<double>{load.warm_up_seconds + load.seconds};
-    const auto deadline = std::chrono::steady_clock::now() + plan + wait_beyond_plan;
-    std::optional<int> status;
-    while (!(status = generator.wait(wait_slice))) {
-        if (interrupted != 0) throw std::runtime_error{"interrupted"};
-        if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error{"the load generator does not end"};
-    }
-    if (*status != 0) throw std::runtime_error{under_test.name + ": " + generator.output()};
-    return generator.output();
-}
-
 /// What was not as it must be; empty when all was.
 std::string find_trouble(const boost::json::object& whole_run, const load& load, std::uint64_t right,
                          std::uint64_t peer_requests) {
@@ -180,6 +148,39 @@ double resident_kib(const std::vector<pid_t>& pids) {
     return sum;
 }
 
+boost::json::object generate(const setup& setup, const proxy& under_test, const constant_peers& next_hops,
+                             const load& load, const std::vector<std::string>& more_options) {
+    const auto output = setup.directory / "generator.json";
+    const auto errors = setup.directory / "generator.errors";
+    std::filesystem::remove(output);
+    std::filesystem::remove(errors);
+    support::command command{.arguments = generator_arguments(setup, under_test, load),
+                             .output = output,
+                             .errors = errors,
+                             .environment = {},
+                             .core = setup.load_core,
+                             .end_signal = SIGKILL};
+    const auto add = [&command](std::string option, std::string value) {
+        command.arguments.push_back(std::move(option));
+        command.arguments.push_back(std::move(value));
+    };
+    if (const auto code = expected_code(load.outcome); !code.empty()) add("--expect-reject", std::string{code});
+    for (const auto& watched : {under_test.pids, next_hops.fulfilling.pids, next_hops.rejecting.pids}) {
+        for (const auto pid : watched) add("--watch", std::to_string(pid));
+    }
+    command.arguments.insert(command.arguments.end(), more_options.begin(), more_options.end());
+    support::child_process generator{std::move(command)};
+    const auto plan = std::chrono::duration<double>{load.warm_up_seconds + load.seconds};
+    const auto deadline = std::chrono::steady_clock::now() + plan + wait_beyond_plan;
+    std::optional<int> status;
+    while (!(status = generator.wait(wait_slice))) {
+        if (interrupted != 0) throw std::runtime_error{"interrupted"};
+        if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error{"the load generator does not end"};
+    }
+    if (*status != 0) throw std::runtime_error{under_test.name + ": " + generator.output()};
+    return boost::json::parse(generator.output()).as_object();
+}
+
 sample measure(const setup& setup, const proxy& under_test, const constant_peers& next_hops, const load& load) {
     const auto& next_hop = load.outcome == outcome::rejected ? next_hops.rejecting : next_hops.fulfilling;
     const auto database_pids = under_test.database ? under_test.database->processes() : std::vector<pid_t>{};
@@ -198,7 +199,7 @@ sample measure(const setup& setup, const proxy& under_test, const constant_peers
     if (load.mutation_interval.count() != 0) {
         at_work.emplace(under_test.admin_port, load.mutation_interval, setup.load_core);
     }
-    auto output = boost::json::parse(run_generator(setup, under_test, next_hops, load)).as_object();
+    auto output = generate(setup, under_test, next_hops, load);
     auto mutation_ms = at_work ? at_work->stop() : deed_times{};
     const auto commits_after = commits_of(under_test);
     const auto database_us = (cpu_seconds(database_pids) - database_before) * 1e6;

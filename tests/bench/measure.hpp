@@ -62,6 +62,10 @@ struct sample {
 /// Runs the generator against the proxy. Throws when it cannot be run at all, or when `interrupted` is set meanwhile.
 sample measure(const setup& setup, const proxy& under_test, const constant_peers& next_hops, const load& load);
 
+/// What the generator prints when it runs against the proxy, with options on top of those that the load says.
+boost::json::object generate(const setup& setup, const proxy& under_test, const constant_peers& next_hops,
+                             const load& load, const std::vector<std::string>& more_options = {});
+
 /// Memory of these processes that is in use now.
 double resident_kib(const std::vector<pid_t>& pids);
 

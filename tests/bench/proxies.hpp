@@ -39,6 +39,7 @@ struct setup {
     std::size_t connections_max = 1;   ///< of any measurement, idle ones apart
     std::uint16_t peer_port = 0;       ///< where the constant peer listens
     std::uint16_t rejecting_port = 0;  ///< where the one listens that rejects
+    bool system_calls_by_name = true;  ///< else their sum only, which perf has sooner
 };
 
 /// What an ilpd of the bench has to carry besides the load.

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <optional>
 #include <ranges>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr double full_core = 0.97;
 constexpr double disturbed = 0.05;
+constexpr double shown_calls_min = 0.01;
 constexpr int xfs_magic = 0x58465342;
 
 using figure = double sample::*;
@@ -140,6 +142,32 @@ std::string text_of(const reference& beside, const result& result) {
     return beside.point == result.point ? beside.variant : beside.point;
 }
 
+double sum_of_calls(const result& result) {
+    double sum = 0;
+    for (const auto& [name, count] : result.inspection.system_calls) sum += count;
+    return sum;
+}
+
+/// The most frequent first.
+std::string system_calls_line(const result& result) {
+    std::vector<std::pair<std::string, double>> calls(result.inspection.system_calls.begin(),
+                                                      result.inspection.system_calls.end());
+    std::ranges::sort(calls, std::greater{}, &std::pair<std::string, double>::second);
+    std::vector<std::string> shown;
+    for (const auto& [name, count] : calls) {
+        if (count >= shown_calls_min) shown.push_back(fmt::format("{} {:.2f}", name, count));
+    }
+    return shown.empty() ? std::string{}
+                         : fmt::format("  {}, {}, {}: {}\n", result.scenario, result.point, result.variant,
+                                       fmt::join(shown, ", "));
+}
+
+std::string system_calls_of(const std::vector<result>& results) {
+    std::string text;
+    for (const auto& result : results) text += system_calls_line(result);
+    return text.empty() ? text : "\nsystem calls per packet:\n" + text;
+}
+
 /// One row, with what it is compared with.
 struct shown_row {
     const bench::result& result;
@@ -187,6 +215,12 @@ const std::vector<column> columns{
     {"price us", [](const shown_row& row) { return number(price_of_commits(row.result, row.all).value_or(0), 1); }},
     {"mutation ms", [](const shown_row& row) { return number(median_of(mutation_times(row.result)), 2); }},
     {"switches", median_cell<&sample::switches, 2>},
+    {"syscalls", [](const shown_row& row) { return number(sum_of_calls(row.result), 2); }},
+    {"allocs",
+     [](const shown_row& row) {
+         const auto& count = row.result.inspection.allocations;
+         return count ? fmt::format("{:.3f}", *count) : std::string{};
+     }},
     {"MiB", [](const shown_row& row) { return number(median(row.result, &sample::resident_kib) / kib_per_mib, 1); }},
     {"peak MiB", [](const shown_row& row) { return number(median(row.result, &sample::peak_kib) / kib_per_mib, 1); }},
     {"KiB/idle",
@@ -318,11 +352,12 @@ boost::json::value to_json(const conditions& conditions) {
 }
 
 std::string as_table(const conditions& conditions, const std::vector<result>& results) {
-    return rows_of(results) +
+    return rows_of(results) + system_calls_of(results) +
            fmt::format(
                "\nrate, per CPU: packets/s and packets per CPU second, divided by those of the row beside, in "
                "the same repetition.\nprice us: CPU per packet beyond {}, database server included. "
-               "switches: context switches per packet.\n{}\n",
+               "switches, syscalls, allocs: context switches, system calls "
+               "and calls of the heap per packet.\n{}\n",
                without_commits, packet_line(results)) +
            as_text(conditions) + disturbance_line(results);
 }
@@ -384,6 +419,10 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
             row["mutations"] = {
                 {"count", times.size()}, {"median_ms", median_of(times)}, {"worst_ms", std::ranges::max(times)}};
         }
+        if (const auto& calls = result.inspection.system_calls; !calls.empty()) {
+            row["system_calls"] = boost::json::value_from(calls);
+        }
+        if (const auto& count = result.inspection.allocations) row["allocations"] = *count;
         row["samples"] = std::move(samples);
         rows.push_back(std::move(row));
     }

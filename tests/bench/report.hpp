@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/bench/inspection.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/scenarios.hpp"
 
@@ -20,6 +21,7 @@ struct result {
     reference beside{};  ///< in the same scenario; need not have been measured
     bench::load load{};
     std::vector<sample> samples{};  ///< in the order of the repetitions
+    bench::inspection inspection{};
 };
 
 /// The variant that keeps nothing: what a durable one takes more is the price of its commits.

@@ -1,5 +1,7 @@
 #include "tests/bench/scenario_run.hpp"
 
+#include "tests/bench/inspection.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -86,8 +88,7 @@ private:
         }
         const auto name = fmt::format("{}-{}-{}", scenario_.name, variant, subjects_.size());
         auto place = find_variant(variant).install(setup_, name, shape);
-        auto running = start(place);
-        return subjects_.emplace_back(variant, shape, std::move(place), std::move(running));
+        return subjects_.emplace_back(variant, shape, std::move(place), std::nullopt);
     }
 
     /// Each repetition starts with another row, so that none always has the same neighbour.
@@ -95,14 +96,36 @@ private:
         for (std::size_t repetition = 0; repetition < plan_.repetitions; ++repetition) {
             for (std::size_t turn = 0; turn < group_.size(); ++turn) {
                 const auto& [result, under_test] = group_[(repetition + turn) % group_.size()];
-                measure_row(results_[result], *under_test->running, repetition);
+                measure_row(results_[result], *under_test, repetition);
             }
         }
+        if (plan_.inspect) inspect_group();
+        if (scenario_.beside_first_point) end_all();
         group_.clear();
     }
 
-    void measure_row(result& result, const proxy& under_test, std::size_t repetition) {
-        auto sample = measure(setup_, under_test, next_hops_, result.load);
+    /// The stores are the same; the daemons start again.
+    void inspect_group() {
+        end_all();
+        for (const auto& [result, under_test] : group_) {
+            auto& row = results_[result];
+            auto load = row.load;
+            load.warm_up_seconds = std::min(load.warm_up_seconds, plan_.inspect_seconds);
+            load.seconds = plan_.inspect_seconds;
+            row.inspection = inspect(setup_, under_test->place, next_hops_, load);
+        }
+    }
+
+    void end_all() {
+        for (auto& subject : subjects_) {
+            if (subject.running) subject.running->process.stop();
+            subject.running.reset();
+        }
+    }
+
+    void measure_row(result& result, subject& under_test, std::size_t repetition) {
+        if (!under_test.running) under_test.running.emplace(start(under_test.place));
+        auto sample = measure(setup_, *under_test.running, next_hops_, result.load);
         fmt::print(stderr, "{}, {}, {}, repetition {}: {:.0f} packets/s, {:.2f} us CPU {}\n", result.scenario,
                    result.point, result.variant, repetition + 1, sample.packets_per_second, sample.cpu_us,
                    sample.trouble);

@@ -165,6 +165,7 @@ const std::vector<scenario> all_scenarios{
 sizes smoke_sizes() {
     return {.connections = {1, 10},
             .usual_connections = 10,
+            .data = {0, 32767},
             .senders = 3,
             .few = 2,
             .routes = 200,
