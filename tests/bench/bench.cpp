@@ -1,3 +1,4 @@
+#include "tests/bench/instructions.hpp"
 #include "tests/bench/many_peers.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/proxies.hpp"
@@ -49,6 +50,7 @@ struct bench_options {
     std::string ilpd;
     std::string output;
     bool inspect = true;
+    bool instructions = false;
     bool smoke = false;
     bool keep = false;
 };
@@ -135,6 +137,8 @@ void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& co
                    "where those peers are, with commas between (sqlite,postgresql,file)")
         ->delimiter(',')
         ->check(CLI::IsMember({"sqlite", "postgresql", "file"}));
+    app.add_flag("--instructions", options.instructions,
+                 "instead: instructions per packet in the router core and in ilpd, where there is valgrind");
     app.add_option("--repetitions", options.repetitions, "of each measurement")->check(CLI::Range(1, 1000));
     app.add_option("--seconds", options.seconds, "length of each measurement")->check(CLI::Range(0.05, 3600.0));
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before each measurement");
@@ -164,8 +168,9 @@ void fill_in(bench_options& options) {
     if (options.nginx.empty()) options.nginx = fs::exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
     if (options.ilpd.empty()) options.ilpd = programs / "ilpd";
     if (options.output.empty()) {
-        options.output = programs.parent_path() / "bench" /
-                         fmt::format("{}{}.json", options.smoke ? "smoke-" : "", options.peers ? "peers" : "results");
+        const auto* const kind = options.instructions ? "instructions" : options.peers ? "peers" : "results";
+        options.output =
+            programs.parent_path() / "bench" / fmt::format("{}{}.json", options.smoke ? "smoke-" : "", kind);
     }
 }
 
@@ -250,6 +255,18 @@ bool report_peers(const bench_options& options, const bench::setup& setup, const
     return std::ranges::all_of(results, [](const auto& result) { return result.troubles.empty(); });
 }
 
+bool report_instructions(const bench_options& options, const bench::setup& setup,
+                         const bench::constant_peers& next_hops, bench::conditions& conditions,
+                         const fs::path& output) {
+    conditions.versions = bench::versions(setup);
+    bench::instruction_plan plan{.connections = options.sizes.usual_connections};
+    if (options.smoke) plan.core_packets = plan.loop_packets = 100;
+    const auto counts = bench::count_instructions(setup, next_hops, plan);
+    fmt::print("{}", bench::as_table(conditions, counts));
+    write_json(output, bench::as_json(conditions, counts));
+    return true;
+}
+
 bool run(const bench_options& options) {
     const auto cores = allowed_cores();
     const fs::path output = fs::absolute(options.output);
@@ -274,7 +291,8 @@ bool run(const bench_options& options) {
     conditions.seconds = options.seconds;
     conditions.warm_up_seconds = options.warm_up_seconds;
 
-    const bool right = (options.peers ? report_peers : report)(options, setup, next_hops, conditions, output);
+    const auto measure_and_report = options.instructions ? report_instructions : options.peers ? report_peers : report;
+    const bool right = measure_and_report(options, setup, next_hops, conditions, output);
     fmt::print("JSON: {}\n", output.string());
     fmt::print("{}\n", right ? "Every answer was the right one, and the peer saw every packet once."
                              : "WRONG: not every answer was the right one; see above.");

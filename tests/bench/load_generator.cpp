@@ -59,8 +59,9 @@ struct load_options {
     std::string expect_reject;  ///< code of the only right answer; empty: the Fulfill
     double warm_up_seconds = 0.5;
     double seconds = 2;
-    std::string allocations;   ///< file in which the proxy counts its calls of the heap; empty: it does not
-    std::string perf_control;  ///< FIFOs of a perf that shall count in the measured window; empty: there is none
+    std::uint64_t packets = 0;  ///< ends after so many, if the time is not over before; 0: the time alone counts
+    std::string allocations;    ///< file in which the proxy counts its calls of the heap; empty: it does not
+    std::string perf_control;   ///< FIFOs of a perf that shall count in the measured window; empty: there is none
     std::string perf_answers;
     std::vector<pid_t> watched;  ///< processes whose use over the measured window is wanted
 };
@@ -372,6 +373,8 @@ private:
     }
 
     void send(client_state& client, clock::time_point now) {
+        if (options_.packets != 0 && sent_ == options_.packets) return;
+        ++sent_;
         client.sent = now;
         client.waiting = true;
         ++in_flight_;
@@ -415,6 +418,7 @@ private:
     int epoll_ = epoll_create1(EPOLL_CLOEXEC);
     std::vector<client_state> clients_;
     std::size_t in_flight_ = 0;
+    std::uint64_t sent_ = 0;
     bool measuring_ = false;
     bool only_answers_ = false;  ///< nothing is sent after them
     clock::time_point next_refresh_;
@@ -450,6 +454,7 @@ int main(int argc, char** argv) {
     app.add_option("--expect-reject", options.expect_reject, "code of the only right answer (else it is the Fulfill)");
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before the measured window");
     app.add_option("--seconds", options.seconds, "length of the measured window");
+    app.add_option("--packets", options.packets, "end after so many, however long the window is");
     app.add_option("--allocations", options.allocations, "file in which the connector counts its calls of the heap");
     app.add_option("--perf-control", options.perf_control, "FIFO of a perf that counts in the measured window");
     app.add_option("--perf-answers", options.perf_answers, "FIFO in which it acknowledges");
