@@ -5,6 +5,7 @@
 #include "tests/bench/report.hpp"
 #include "tests/bench/scenario_run.hpp"
 #include "tests/bench/scenarios.hpp"
+#include "tests/bench/targets.hpp"
 #include "tests/support/child_process.hpp"
 
 #include <sched.h>
@@ -51,6 +52,7 @@ struct bench_options {
     std::string output;
     bool inspect = true;
     bool instructions = false;
+    bool targets = false;
     bool smoke = false;
     bool keep = false;
 };
@@ -137,6 +139,7 @@ void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& co
                    "where those peers are, with commas between (sqlite,postgresql,file)")
         ->delimiter(',')
         ->check(CLI::IsMember({"sqlite", "postgresql", "file"}));
+    app.add_flag("--targets", options.targets, "measure what the targets are about, and say which are reached");
     app.add_flag("--instructions", options.instructions,
                  "instead: instructions per packet in the router core and in ilpd, where there is valgrind");
     app.add_option("--repetitions", options.repetitions, "of each measurement")->check(CLI::Range(1, 1000));
@@ -159,6 +162,11 @@ void make_tiny(bench_options& options) {
     if (options.scenarios.empty()) options.scenarios = {std::string{every_scenario}};
 }
 
+void aim_at_targets(bench_options& options) {
+    options.scenarios.assign(std::begin(bench::target_scenarios), std::end(bench::target_scenarios));
+    options.sizes.connections.assign(std::begin(bench::target_connections), std::end(bench::target_connections));
+}
+
 void fill_in(bench_options& options) {
     if (options.scenarios.empty()) options.scenarios = {"connections"};
     if (std::ranges::find(options.scenarios, every_scenario) != options.scenarios.end()) {
@@ -168,7 +176,10 @@ void fill_in(bench_options& options) {
     if (options.nginx.empty()) options.nginx = fs::exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
     if (options.ilpd.empty()) options.ilpd = programs / "ilpd";
     if (options.output.empty()) {
-        const auto* const kind = options.instructions ? "instructions" : options.peers ? "peers" : "results";
+        const auto* const kind = options.instructions ? "instructions"
+                                 : options.peers      ? "peers"
+                                 : options.targets    ? "targets"
+                                                      : "results";
         options.output =
             programs.parent_path() / "bench" / fmt::format("{}{}.json", options.smoke ? "smoke-" : "", kind);
     }
@@ -191,6 +202,7 @@ bench_options read_options(int argc, char** argv) {
         options.sizes.usual_connections = connections.back();
         options.sizes.connections = std::move(connections);
     }
+    if (options.targets) aim_at_targets(options);
     fill_in(options);
     return options;
 }
@@ -214,25 +226,37 @@ bool all_right(const std::vector<bench::result>& results) {
     });
 }
 
+/// Empty: those of the scenario. Targets say nothing of PostgreSQL.
+std::vector<std::string> variants_for(const bench_options& options, std::string_view scenario) {
+    if (!options.variants.empty() || !options.targets || scenario != "connections") return options.variants;
+    return {"nginx", "ilpd-sqlite", "ilpd-memory"};
+}
+
 bool report(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
             bench::conditions& conditions, const fs::path& output) {
     conditions.versions = bench::versions(setup);
     std::vector<bench::result> results;
     for (const auto& name : options.scenarios) {
-        bench::scenario_plan plan{.sizes = options.sizes,
-                                  .variants = options.variants,
-                                  .data_size = options.data_size,
-                                  .repetitions = options.repetitions,
-                                  .warm_up_seconds = options.warm_up_seconds,
-                                  .seconds = options.seconds,
-                                  .inspect = options.inspect,
-                                  .inspect_seconds = options.smoke ? options.seconds : 0.5,
-                                  .keep = options.keep};
+        const bench::scenario_plan plan{.sizes = options.sizes,
+                                        .variants = variants_for(options, name),
+                                        .data_size = options.data_size,
+                                        .repetitions = options.repetitions,
+                                        .warm_up_seconds = options.warm_up_seconds,
+                                        .seconds = options.seconds,
+                                        .inspect = options.inspect,
+                                        .inspect_seconds = options.smoke ? options.seconds : 0.5,
+                                        .keep = options.keep};
         std::ranges::move(bench::measure_scenario(setup, next_hops, bench::find_scenario(name), plan),
                           std::back_inserter(results));
     }
     fmt::print("{}", bench::as_table(conditions, results));
-    write_json(output, bench::as_json(conditions, results));
+    auto json = bench::as_json(conditions, results).as_object();
+    if (options.targets) {
+        const auto targets = bench::check_targets(results);
+        fmt::print("{}", bench::as_table(targets));
+        json["targets"] = bench::as_json(targets);
+    }
+    write_json(output, json);
     return all_right(results);
 }
 

@@ -196,6 +196,11 @@ std::string ratio_cell(const shown_row& row) {
     return row.beside == nullptr ? std::string{} : number(compare(row.result, *row.beside).*which, 2);
 }
 
+template <std::optional<double> (*which)(const result&, const result&)>
+std::string memory_cell(const shown_row& row) {
+    return row.beside == nullptr ? std::string{} : number(which(row.result, *row.beside).value_or(0), 2);
+}
+
 constexpr double kib_per_mib = 1024;
 
 const std::vector<column> columns{
@@ -223,11 +228,8 @@ const std::vector<column> columns{
      }},
     {"MiB", [](const shown_row& row) { return number(median(row.result, &sample::resident_kib) / kib_per_mib, 1); }},
     {"peak MiB", [](const shown_row& row) { return number(median(row.result, &sample::peak_kib) / kib_per_mib, 1); }},
-    {"KiB/idle",
-     [](const shown_row& row) {
-         if (row.beside == nullptr) return std::string{};
-         return number(kib_per_idle_connection(row.result, *row.beside).value_or(0), 2);
-     }},
+    {"KiB/idle", memory_cell<kib_per_idle_connection>},
+    {"KiB/peer", memory_cell<kib_per_peer>},
     {"beside",
      [](const shown_row& row) {
          return row.beside == nullptr ? std::string{} : text_of(row.result.beside, row.result);
@@ -268,6 +270,7 @@ std::string rows_of(const std::vector<result>& results) {
                 column.is_text ? fmt::format("{:<{}}  ", cells[i], width) : fmt::format("{:>{}}  ", cells[i], width);
         }
     }
+    for (auto& line : lines) line.erase(line.find_last_not_of(' ') + 1);
     std::string text = lines.front() + '\n';
     for (std::size_t i = 0; i < results.size(); ++i) {
         if (i > 0 && begins_group(results[i], results[i - 1])) text += '\n';
@@ -312,6 +315,13 @@ std::optional<double> kib_per_idle_connection(const result& result, const bench:
     if (result.load.idle <= reference.load.idle) return std::nullopt;
     return (median(result, &sample::resident_kib) - median(reference, &sample::resident_kib)) /
            static_cast<double>(result.load.idle - reference.load.idle);
+}
+
+std::optional<double> kib_per_peer(const result& result, const bench::result& reference) {
+    if (result.shape.peers <= reference.shape.peers) return std::nullopt;
+    if (result.shape.routes_per_peer != reference.shape.routes_per_peer) return std::nullopt;
+    return (result.samples.front().resident_before_kib - reference.samples.front().resident_before_kib) /
+           static_cast<double>(result.shape.peers - reference.shape.peers);
 }
 
 conditions read_conditions(const setup& setup) {

@@ -19,6 +19,7 @@ struct result {
     std::string point{};
     std::string variant{};
     reference beside{};  ///< in the same scenario; need not have been measured
+    bench::shape shape{};
     bench::load load{};
     std::vector<sample> samples{};  ///< in the order of the repetitions
     bench::inspection inspection{};
@@ -55,8 +56,11 @@ const result* find_result(std::string_view scenario, const reference& wanted, co
 
 ratios compare(const result& result, const bench::result& reference);
 
-/// Resident memory that each idle connection, or each peer in the store, takes beyond the reference.
+/// Resident memory that each idle connection takes beyond the reference; empty: there are no more of them.
 std::optional<double> kib_per_idle_connection(const result& result, const bench::result& reference);
+
+/// The same of each peer in the store, after the start; empty also when they have other numbers of routes.
+std::optional<double> kib_per_peer(const result& result, const bench::result& reference);
 
 double median(const result& result, double sample::* which);
 

@@ -3,9 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <exception>
+#include <stdexcept>
 
 // What the deciding core does with N packets, and nothing else: for counting instructions. No socket, clock, thread or
 // store; transfers are posted in batches, as a committer does it.
@@ -22,8 +23,8 @@ void pass_packets(std::uint64_t packets) {
     auto answer = fulfill;
     peering::posting_batch batch;
     for (std::uint64_t n = 1; n <= packets; ++n) {
-        std::ranges::copy(prepare, body.begin());
-        std::ranges::copy(fulfill, answer.begin());
+        std::memcpy(body.data(), prepare.data(), prepare.size());
+        std::memcpy(answer.data(), fulfill.data(), fulfill.size());
         const auto [what, way] = world.router.decide(body, sender, *world.network, world.rates, world.load, world.now);
         if (what != connector::step::go_on) throw std::runtime_error{"a packet was not forwarded"};
         if (world.router.settle(way.prepare->condition(), answer).kind != connector::reply_kind::fulfill) {

@@ -78,6 +78,7 @@ private:
                             .point = point.name,
                             .variant = variant,
                             .beside = beside(scenario_, points_, point, variant),
+                            .shape = point.shape,
                             .load = point.load,
                             .samples = {}});
     }

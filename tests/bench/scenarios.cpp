@@ -77,17 +77,20 @@ std::vector<std::string> destinations_of(std::size_t next_hops, std::size_t rout
     return all;
 }
 
+point routes_of(std::size_t routes, std::size_t peers, std::string_view note, const sizes& sizes) {
+    const auto per_peer = routes / peers;
+    point made{counted(peers * per_peer, "route") + std::string{note},
+               {.peers = peers, .routes_per_peer = per_peer},
+               usual_load(sizes)};
+    made.load.destinations = destinations_of(std::min(sizes.few, next_hops_max), per_peer);
+    return made;
+}
+
 std::vector<point> routes(const sizes& sizes) {
-    std::vector<point> points;
-    const auto next_hops = std::min(sizes.few, next_hops_max);
-    for (const auto count : {next_hops, sizes.routes}) {
-        const auto peers = std::min(count, routed_peers_max);
-        const auto per_peer = count / peers;
-        points.push_back(
-            {counted(peers * per_peer, "route"), {.peers = peers, .routes_per_peer = per_peer}, usual_load(sizes)});
-        points.back().load.destinations = destinations_of(std::min(next_hops, peers), per_peer);
-    }
-    return points;
+    return {
+        routes_of(sizes.few, sizes.few, "", sizes),
+        routes_of(sizes.routes, std::min(sizes.routes, routed_peers_max), "", sizes),
+        routes_of(sizes.routes, std::min(sizes.routes, sizes.peers), fmt::format(" of {} peers", sizes.peers), sizes)};
 }
 
 std::vector<point> peers(const sizes& sizes) {
@@ -150,7 +153,11 @@ const std::vector<scenario> all_scenarios{
      {"ilpd-sqlite", "ilpd-memory"},
      true,
      outcomes},
-    {"routes", "10 and 1 000 000 routes, packets to 10 next hops beneath them", {"ilpd-sqlite"}, true, routes},
+    {"routes",
+     "10 and 1 000 000 routes, of 100 peers and of 100 000; packets to 10 next hops",
+     {"ilpd-sqlite"},
+     true,
+     routes},
     {"peers", "10 and 100 000 peers besides those that packets go between", {"ilpd-sqlite"}, true, peers},
     {"history", "no transfers and 10 million in the store", {"ilpd-sqlite"}, true, history},
     {"workers", "one worker on one core, and two that may use both", {"ilpd-sqlite", "ilpd-memory"}, true, workers},

@@ -39,15 +39,15 @@ TEST_CASE("a row is compared with the first point of its scenario, or with its v
 TEST_CASE("many routes have as many next hops as few, and different destinations") {
     const auto points = bench::find_scenario("routes").points({});
     CHECK(points.front().name == "10 routes");
-    CHECK(points.back().name == "1000000 routes");
-    const auto& many = points.back().load.destinations;
+    CHECK(points[1].name == "1000000 routes");
+    const auto& many = points[1].load.destinations;
     CHECK(std::set<std::string>(many.begin(), many.end()).size() == many.size());
     const auto next_hops = [](const bench::point& point) {
         std::set<std::string> all;
         for (const auto& to : point.load.destinations) all.insert(to.substr(0, to.find('.', 5)));
         return all;
     };
-    CHECK(next_hops(points.front()) == next_hops(points.back()));
+    for (const auto& point : points) CHECK(next_hops(points.front()) == next_hops(point));
 }
 
 TEST_CASE("the README lists every scenario as the driver describes it") {
