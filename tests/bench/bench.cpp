@@ -244,6 +244,7 @@ bool report(const bench_options& options, const bench::setup& setup, const bench
                                         .warm_up_seconds = options.warm_up_seconds,
                                         .seconds = options.seconds,
                                         .inspect = options.inspect,
+                                        .inspect_all = !options.smoke,
                                         .inspect_seconds = options.smoke ? options.seconds : 0.5,
                                         .keep = options.keep};
         std::ranges::move(bench::measure_scenario(setup, next_hops, bench::find_scenario(name), plan),

@@ -8,12 +8,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <sqlite3.h>
 #include <stdexcept>
+#include <thread>
 
 namespace bench {
 
@@ -36,6 +38,16 @@ void write_file(const fs::path& path, std::string_view text) {
 std::vector<pid_t> children_of(pid_t pid) {
     std::ifstream in{fmt::format("/proc/{0}/task/{0}/children", pid)};
     return {std::istream_iterator<pid_t>{in}, {}};
+}
+
+/// Of an nginx, which listens before it has one.
+std::vector<pid_t> worker_of(support::child_process& nginx) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (nginx.running() && std::chrono::steady_clock::now() < deadline) {
+        if (auto workers = children_of(nginx.pid()); workers.size() == 1) return workers;
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    throw std::runtime_error{"nginx has not the one worker that the bench expects"};
 }
 
 /// A master that is root would give its worker to another user, who cannot write into our directory.
@@ -389,7 +401,7 @@ proxy start(const place& place, const std::vector<std::pair<std::string, std::st
     } else if (!support::wait_for_port(place.port) || !process.running()) {
         throw std::runtime_error{place.name + " did not start; it says: " + process.output()};
     }
-    auto pids = children_of(process.pid());  // nginx's worker
+    auto pids = place.ready.empty() ? worker_of(process) : std::vector<pid_t>{};
     pids.push_back(process.pid());
     return {place.name,         place.port,       std::move(process), std::move(pids),
             place.metrics_port, place.admin_port, place.database};

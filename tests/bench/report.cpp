@@ -306,7 +306,7 @@ ratios compare(const result& result, const bench::result& reference) {
         const auto& ours = result.samples[i];
         const auto& theirs = reference.samples[i];
         if (theirs.packets_per_second > 0) rates.push_back(ours.packets_per_second / theirs.packets_per_second);
-        if (ours.cpu_us > 0) per_cpu.push_back(theirs.cpu_us / ours.cpu_us);
+        if (ours.cpu_us > 0 && theirs.cpu_us > 0) per_cpu.push_back(theirs.cpu_us / ours.cpu_us);
     }
     return {median_of(rates), median_of(per_cpu)};
 }

@@ -100,7 +100,7 @@ private:
                 measure_row(results_[result], *under_test, repetition);
             }
         }
-        if (plan_.inspect) inspect_group();
+        if (plan_.inspect && (plan_.inspect_all || group_.front().result == 0)) inspect_group();
         if (scenario_.beside_first_point) end_all();
         group_.clear();
     }
@@ -110,6 +110,7 @@ private:
         end_all();
         for (const auto& [result, under_test] : group_) {
             auto& row = results_[result];
+            if (!plan_.inspect_all && &row != &results_.front()) continue;
             auto load = row.load;
             load.warm_up_seconds = std::min(load.warm_up_seconds, plan_.inspect_seconds);
             load.seconds = plan_.inspect_seconds;

@@ -16,7 +16,8 @@ struct scenario_plan {
     std::size_t repetitions = 3;
     double warm_up_seconds = 0.5;
     double seconds = 2;
-    bool inspect = true;  ///< after the repetitions, in proxies of its own
+    bool inspect = true;      ///< after the repetitions, in proxies of its own
+    bool inspect_all = true;  ///< else only the first row
     double inspect_seconds = 0.5;
     bool keep = false;  ///< the stores
 };
