@@ -128,8 +128,10 @@ void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& co
         ->delimiter(',')
         ->check(CLI::IsMember(names_of(bench::all_variants)));
     app.add_option("--data-size", options.data_size, "octets of data in each Prepare, but in the scenario data");
-    app.add_option("--history", options.sizes.history, "transfers in the scenario history");
-    app.add_option("--routes", options.sizes.routes, "in the scenario routes");
+    app.add_option("--history", options.sizes.history, "transfers in the scenario history")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+    app.add_option("--routes", options.sizes.routes, "in the scenario routes")
+        ->check(CLI::Range(std::size_t{20}, std::size_t{1'000'000}));
     app.add_option("--idle", options.sizes.idle, "connections in the scenario idle");
     app.add_option("--peers", options.peers, "instead: all that so many peers cost (100000), in each kind of place")
         ->expected(0, 1)

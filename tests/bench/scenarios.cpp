@@ -77,20 +77,19 @@ std::vector<std::string> destinations_of(std::size_t next_hops, std::size_t rout
     return all;
 }
 
-point routes_of(std::size_t routes, std::size_t peers, std::string_view note, const sizes& sizes) {
+point routes_of(std::size_t routes, std::size_t peers, const sizes& sizes) {
     const auto per_peer = routes / peers;
-    point made{counted(peers * per_peer, "route") + std::string{note},
-               {.peers = peers, .routes_per_peer = per_peer},
-               usual_load(sizes)};
+    point made{counted(peers * per_peer, "route"), {.peers = peers, .routes_per_peer = per_peer}, usual_load(sizes)};
     made.load.destinations = destinations_of(std::min(sizes.few, next_hops_max), per_peer);
     return made;
 }
 
 std::vector<point> routes(const sizes& sizes) {
-    return {
-        routes_of(sizes.few, sizes.few, "", sizes),
-        routes_of(sizes.routes, std::min(sizes.routes, routed_peers_max), "", sizes),
-        routes_of(sizes.routes, std::min(sizes.routes, sizes.peers), fmt::format(" of {} peers", sizes.peers), sizes)};
+    std::vector<point> points{routes_of(sizes.few, sizes.few, sizes),
+                              routes_of(sizes.routes, std::min(sizes.routes, routed_peers_max), sizes),
+                              routes_of(sizes.routes, std::min(sizes.routes, sizes.peers), sizes)};
+    points.back().name += fmt::format(" of {} peers", points.back().shape.peers);
+    return points;
 }
 
 std::vector<point> peers(const sizes& sizes) {
