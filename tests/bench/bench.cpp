@@ -1,7 +1,11 @@
+#include "tests/bench/instructions.hpp"
 #include "tests/bench/many_peers.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/proxies.hpp"
 #include "tests/bench/report.hpp"
+#include "tests/bench/scenario_run.hpp"
+#include "tests/bench/scenarios.hpp"
+#include "tests/bench/targets.hpp"
 #include "tests/support/child_process.hpp"
 
 #include <sched.h>
@@ -10,6 +14,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -17,10 +22,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <list>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 // The driver of the bench: starts everything, measures the variants in turn, and reports.
@@ -28,12 +35,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view every_scenario = "all";
+
 struct bench_options {
-    std::vector<std::size_t> connections;  ///< empty: the usual ones
-    std::vector<std::string> variants;     ///< empty: those by default, all in the smoke form
-    std::optional<std::size_t> peers;      ///< instead of the variants: what so many of them cost
-    std::vector<std::string> peers_in;     ///< empty: wherever they may be
-    std::uint64_t history = 10'000'000;
+    std::vector<std::string> scenarios;
+    bench::sizes sizes;
+    std::vector<std::string> variants;  ///< empty: those of the scenario
+    std::optional<std::size_t> peers;   ///< instead of the scenarios: what so many of them cost
+    std::vector<std::string> peers_in;  ///< empty: wherever they may be
     std::size_t data_size = 0;
     std::size_t repetitions = 3;
     double seconds = 2;
@@ -41,7 +50,9 @@ struct bench_options {
     std::string nginx;
     std::string ilpd;
     std::string output;
-    bool mutations = false;
+    bool inspect = true;
+    bool instructions = false;
+    bool targets = false;
     bool smoke = false;
     bool keep = false;
 };
@@ -61,12 +72,22 @@ std::vector<int> allowed_cores() {
     return cores;
 }
 
-/// Our children inherit it: a proxy has two sockets per connection.
-void raise_file_limit() {
+/// Our children inherit it: a proxy has two sockets per busy connection.
+std::size_t raise_file_limit() {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+void fit_into_file_limit(bench::sizes& sizes, std::size_t limit) {
+    const auto other_files = 4 * std::max(sizes.usual_connections, std::ranges::max(sizes.connections)) + 200;
+    const auto room = limit > other_files ? limit - other_files : 0;
+    if (sizes.idle <= room) return;
+    fmt::print(stderr, "the limit of {} open files leaves room for {} idle connections, not {}\n", limit, room,
+               sizes.idle);
+    sizes.idle = room;
 }
 
 /// So that the run's directory is removed; the children would end with us in any case.
@@ -76,22 +97,43 @@ void end_orderly_on_signals() {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
 }
 
-bench_options read_options(int argc, char** argv) {
-    bench_options options;
-    CLI::App app{
-        "Measures ilpd against nginx: packets per second, latency, CPU time per packet. See tests/bench/README.md."};
-    app.add_option("--connections", options.connections, "numbers of connections, with commas between")
+std::string scenario_lines() {
+    std::string text = "Scenarios:\n";
+    for (const auto& scenario : bench::all_scenarios) {
+        text +=
+            fmt::format("  {:<12} {} ({})\n", scenario.name, scenario.description, fmt::join(scenario.variants, ", "));
+    }
+    return text;
+}
+
+template <typename Table>
+std::vector<std::string> names_of(const Table& table) {
+    std::vector<std::string> names;
+    for (const auto& row : table) names.emplace_back(row.name);
+    return names;
+}
+
+void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& connections) {
+    auto scenario_names = names_of(bench::all_scenarios);
+    scenario_names.emplace_back(every_scenario);
+    app.add_option("--scenario", options.scenarios,
+                   "what to measure, with commas between; all: everything (connections)")
+        ->delimiter(',')
+        ->check(CLI::IsMember(scenario_names));
+    app.add_option("--connections", connections,
+                   "numbers of connections, with commas between; other scenarios take the last (100)")
         ->delimiter(',')
         ->check(CLI::Range(std::size_t{1}, std::size_t{20000}));
-    std::vector<std::string> names;
-    for (const auto& variant : bench::all_variants) names.emplace_back(variant.name);
-    app.add_option("--variants", options.variants, "which to measure, with commas between (all without a history)")
+    app.add_option("--variants", options.variants, "which to measure, with commas between (those of the scenario)")
         ->delimiter(',')
-        ->check(CLI::IsMember(names));
-    app.add_option("--data-size", options.data_size, "octets of data in each Prepare");
-    app.add_flag("--mutations", options.mutations,
-                 "packets with and without an operator's mutation every 10 ms, at 100 connections; sets --variants");
-    app.add_option("--peers", options.peers, "instead: what so many peers cost (100000), in each kind of place")
+        ->check(CLI::IsMember(names_of(bench::all_variants)));
+    app.add_option("--data-size", options.data_size, "octets of data in each Prepare, but in the scenario data");
+    app.add_option("--history", options.sizes.history, "transfers in the scenario history")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+    app.add_option("--routes", options.sizes.routes, "in the scenario routes")
+        ->check(CLI::Range(std::size_t{20}, std::size_t{1'000'000}));
+    app.add_option("--idle", options.sizes.idle, "connections in the scenario idle");
+    app.add_option("--peers", options.peers, "instead: all that so many peers cost (100000), in each kind of place")
         ->expected(0, 1)
         ->default_str("100000")
         ->check(CLI::Range(std::size_t{100}, std::size_t{100'000}));
@@ -99,83 +141,78 @@ bench_options read_options(int argc, char** argv) {
                    "where those peers are, with commas between (sqlite,postgresql,file)")
         ->delimiter(',')
         ->check(CLI::IsMember({"sqlite", "postgresql", "file"}));
-    app.add_option("--history", options.history, "transfers in the stores of the variants with a history");
+    app.add_flag("--targets", options.targets, "measure what the targets are about, and say which are reached");
+    app.add_flag("--instructions", options.instructions,
+                 "instead: instructions per packet in the router core and in ilpd, where there is valgrind");
     app.add_option("--repetitions", options.repetitions, "of each measurement")->check(CLI::Range(1, 1000));
     app.add_option("--seconds", options.seconds, "length of each measurement")->check(CLI::Range(0.05, 3600.0));
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before each measurement");
     app.add_option("--nginx", options.nginx, "the program to compare with (/usr/sbin/nginx, or from PATH)");
     app.add_option("--ilpd", options.ilpd, "the daemon to measure (beside this program)");
     app.add_option("--output", options.output, "JSON file (../bench/results.json, seen from this program)");
-    app.add_flag("--smoke", options.smoke, "a fraction of a second each, to see that everything works");
+    app.add_flag("--smoke", options.smoke, "every scenario, tiny and for a fraction of a second, to see that it works");
+    app.add_flag("--inspect,!--no-inspect", options.inspect,
+                 "system calls (where there is perf) and heap allocations per packet, in a pass of their own (on)");
     app.add_flag("--keep", options.keep, "leave configurations, logs and databases");
+}
+
+void make_tiny(bench_options& options) {
+    options.sizes = bench::smoke_sizes();
+    options.repetitions = 1;
+    options.seconds = 0.1;
+    options.warm_up_seconds = 0.05;
+    if (options.scenarios.empty()) options.scenarios = {std::string{every_scenario}};
+}
+
+void aim_at_targets(bench_options& options) {
+    options.scenarios.assign(std::begin(bench::target_scenarios), std::end(bench::target_scenarios));
+    options.sizes.connections.assign(std::begin(bench::target_connections), std::end(bench::target_connections));
+}
+
+void fill_in(bench_options& options) {
+    if (options.scenarios.empty()) options.scenarios = {"connections"};
+    if (std::ranges::find(options.scenarios, every_scenario) != options.scenarios.end()) {
+        options.scenarios = names_of(bench::all_scenarios);
+    }
+    const auto programs = own_directory();
+    if (options.nginx.empty()) options.nginx = fs::exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
+    if (options.ilpd.empty()) options.ilpd = programs / "ilpd";
+    if (options.output.empty()) {
+        const auto* const kind = options.instructions ? "instructions"
+                                 : options.peers      ? "peers"
+                                 : options.targets    ? "targets"
+                                                      : "results";
+        options.output =
+            programs.parent_path() / "bench" / fmt::format("{}{}.json", options.smoke ? "smoke-" : "", kind);
+    }
+}
+
+bench_options read_options(int argc, char** argv) {
+    bench_options options;
+    std::vector<std::size_t> connections;
+    CLI::App app{
+        "Measures ilpd against nginx: packets per second, latency, CPU time per packet. See tests/bench/README.md."};
+    app.footer(scenario_lines());
+    declare(app, options, connections);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         std::exit(app.exit(error));
     }
-    if (options.smoke) {
-        options.connections = {1, 10};
-        options.repetitions = 1;
-        options.seconds = 0.3;
-        options.warm_up_seconds = 0.1;
-        options.history = 1000;
+    if (options.smoke) make_tiny(options);
+    if (!connections.empty()) {
+        options.sizes.usual_connections = connections.back();
+        options.sizes.connections = std::move(connections);
     }
-    if (options.mutations) {
-        options.variants = {"ilpd-sqlite", "ilpd-sqlite-mutations", "ilpd-postgresql", "ilpd-postgresql-mutations"};
-    }
-    if (options.connections.empty()) {
-        options.connections = options.mutations || options.peers ? std::vector<std::size_t>{100}
-                                                                 : std::vector<std::size_t>{1, 10, 50, 100};
-    }
-    const auto programs = own_directory();
-    if (options.variants.empty()) {
-        for (const auto& variant : bench::all_variants) {
-            if (variant.by_default || options.smoke) options.variants.push_back(variant.name);
-        }
-    }
-    if (options.nginx.empty()) options.nginx = fs::exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
-    if (options.ilpd.empty()) options.ilpd = programs / "ilpd";
-    if (options.output.empty()) {
-        const auto* const file_name = options.smoke && options.peers ? "smoke-peers.json"
-                                      : options.smoke                ? "smoke.json"
-                                      : options.peers                ? "peers.json"
-                                                                     : "results.json";
-        options.output = programs.parent_path() / "bench" / file_name;
-    }
+    if (options.targets) aim_at_targets(options);
+    fill_in(options);
     return options;
 }
 
-bench::load load_of(const bench_options& options, std::size_t connections, std::string_view variant = {}) {
-    const bool mutated = !variant.empty() && bench::find_variant(variant).mutated;
-    return {.connections = connections,
-            .data_size = options.data_size,
-            .warm_up_seconds = options.warm_up_seconds,
-            .seconds = options.seconds,
-            .mutation_interval = std::chrono::milliseconds{mutated ? 10 : 0}};
-}
-
-/// Loads outermost, then repetitions, then variants: what is compared lies close together in time. Each repetition
-/// starts with another variant, so that none always has the same neighbour.
-std::vector<bench::result> measure_all(const bench_options& options, const bench::setup& setup,
-                                       std::list<bench::proxy>& proxies, const bench::proxy& constant_peer) {
-    std::vector<bench::result> results;
-    for (const auto connections : options.connections) {
-        const auto load = load_of(options, connections);
-        const auto first = results.size();
-        for (const auto& proxy : proxies) results.push_back({.variant = proxy.name, .load = load, .samples = {}});
-        for (std::size_t repetition = 0; repetition < options.repetitions; ++repetition) {
-            for (std::size_t turn = 0; turn < proxies.size(); ++turn) {
-                const auto which = (repetition + turn) % proxies.size();
-                const auto& proxy = *std::next(proxies.begin(), static_cast<std::ptrdiff_t>(which));
-                auto sample = bench::measure(setup, proxy, constant_peer, load_of(options, connections, proxy.name));
-                fmt::print(stderr, "{} connections, repetition {}, {}: {:.0f} packets/s, {:.2f} us CPU {}\n",
-                           connections, repetition + 1, proxy.name, sample.packets_per_second, sample.cpu_us,
-                           sample.trouble);
-                results[first + which].samples.push_back(std::move(sample));
-            }
-        }
-    }
-    return results;
+bench::load timed(const bench_options& options, bench::load load) {
+    load.warm_up_seconds = options.warm_up_seconds;
+    load.seconds = options.seconds;
+    return load;
 }
 
 void write_json(const fs::path& path, const boost::json::value& value) {
@@ -191,33 +228,53 @@ bool all_right(const std::vector<bench::result>& results) {
     });
 }
 
-bool report(const bench_options& options, const bench::setup& setup, const bench::proxy& constant_peer,
+/// Empty: those of the scenario. Targets say nothing of PostgreSQL.
+std::vector<std::string> variants_for(const bench_options& options, std::string_view scenario) {
+    if (!options.variants.empty() || !options.targets || scenario != "connections") return options.variants;
+    return {"nginx", "ilpd-sqlite", "ilpd-memory"};
+}
+
+bool report(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
             bench::conditions& conditions, const fs::path& output) {
-    std::list<bench::proxy> proxies;
-    for (const auto& variant : bench::all_variants) {
-        if (std::ranges::find(options.variants, variant.name) != options.variants.end()) {
-            proxies.push_back(variant.start(setup, variant.name));
-        }
+    conditions.versions = bench::versions(setup);
+    std::vector<bench::result> results;
+    for (const auto& name : options.scenarios) {
+        const bench::scenario_plan plan{.sizes = options.sizes,
+                                        .variants = variants_for(options, name),
+                                        .data_size = options.data_size,
+                                        .repetitions = options.repetitions,
+                                        .warm_up_seconds = options.warm_up_seconds,
+                                        .seconds = options.seconds,
+                                        .inspect = options.inspect,
+                                        .inspect_all = !options.smoke,
+                                        .inspect_seconds = options.smoke ? options.seconds : 0.5,
+                                        .keep = options.keep};
+        std::ranges::move(bench::measure_scenario(setup, next_hops, bench::find_scenario(name), plan),
+                          std::back_inserter(results));
     }
-    conditions.versions = bench::versions(setup, options.variants);
-    const auto results = measure_all(options, setup, proxies, constant_peer);
     fmt::print("{}", bench::as_table(conditions, results));
-    write_json(output, bench::as_json(conditions, results));
+    auto json = bench::as_json(conditions, results).as_object();
+    if (options.targets) {
+        const auto targets = bench::check_targets(results);
+        fmt::print("{}", bench::as_table(targets));
+        json["targets"] = bench::as_json(targets);
+    }
+    write_json(output, json);
     return all_right(results);
 }
 
-bool report_peers(const bench_options& options, const bench::setup& setup, const bench::proxy& constant_peer,
+bool report_peers(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
                   bench::conditions& conditions, const fs::path& output) {
-    conditions.versions = bench::versions(setup, {"ilpd"});
+    conditions.versions = bench::versions(setup);
     bench::many_peers_plan plan{.peers = *options.peers,
                                 .repetitions = options.repetitions,
-                                .packets = load_of(options, options.connections.back())};
+                                .packets = timed(options, {.connections = options.sizes.usual_connections})};
     if (options.smoke) plan.starts = plan.requests = 2;
     std::vector<bench::many_peers_result> results;
     for (const auto source : {bench::peer_source::sqlite, bench::peer_source::postgresql, bench::peer_source::file}) {
         const auto& wanted = options.peers_in;
         if (!wanted.empty() && std::ranges::find(wanted, bench::to_text(source)) == wanted.end()) continue;
-        results.push_back(bench::measure_many_peers(setup, constant_peer, source, plan));
+        results.push_back(bench::measure_many_peers(setup, next_hops, source, plan));
         for (const auto& trouble : results.back().troubles) fmt::print("{}: {}\n", results.back().source, trouble);
     }
     fmt::print("{}", bench::as_table(conditions, plan, results));
@@ -225,39 +282,55 @@ bool report_peers(const bench_options& options, const bench::setup& setup, const
     return std::ranges::all_of(results, [](const auto& result) { return result.troubles.empty(); });
 }
 
+bool report_instructions(const bench_options& options, const bench::setup& setup,
+                         const bench::constant_peers& next_hops, bench::conditions& conditions,
+                         const fs::path& output) {
+    conditions.versions = bench::versions(setup);
+    bench::instruction_plan plan{.connections = options.sizes.usual_connections};
+    if (options.smoke) plan.core_packets = plan.loop_packets = 100;
+    const auto counts = bench::count_instructions(setup, next_hops, plan);
+    fmt::print("{}", bench::as_table(conditions, counts));
+    write_json(output, bench::as_json(conditions, counts));
+    return true;
+}
+
 bool run(const bench_options& options) {
     const auto cores = allowed_cores();
     const fs::path output = fs::absolute(options.output);
     support::temporary_directory directory{output.parent_path()};
     if (options.keep) directory.keep();
-    bench::setup setup{.programs = own_directory(),
-                       .directory = directory.path(),
-                       .nginx = options.nginx,
-                       .ilpd = options.ilpd,
-                       .proxy_core = cores.front(),
-                       .load_core = cores.size() > 1 ? cores[1] : cores.front(),
-                       .connections_max = std::ranges::max(options.connections),
-                       .history = options.history,
-                       .peer_port = 0};
-    const auto constant_peer = bench::start_constant_peer(setup);
-    setup.peer_port = constant_peer.port;
+    bench::setup setup{
+        .programs = own_directory(),
+        .directory = directory.path(),
+        .nginx = options.nginx,
+        .ilpd = options.ilpd,
+        .proxy_core = cores.front(),
+        .load_core = cores.size() > 1 ? cores[1] : cores.front(),
+        .connections_max = std::max(options.sizes.usual_connections, std::ranges::max(options.sizes.connections)),
+        .peer_port = 0,
+        .rejecting_port = 0,
+        .system_calls_by_name = !options.smoke};
+    const auto next_hops = bench::start_constant_peers(setup);
+    setup.peer_port = next_hops.fulfilling.port;
+    setup.rejecting_port = next_hops.rejecting.port;
     auto conditions = bench::read_conditions(setup);
     conditions.repetitions = options.repetitions;
     conditions.seconds = options.seconds;
     conditions.warm_up_seconds = options.warm_up_seconds;
 
-    const bool right = (options.peers ? report_peers : report)(options, setup, constant_peer, conditions, output);
+    const auto measure_and_report = options.instructions ? report_instructions : options.peers ? report_peers : report;
+    const bool right = measure_and_report(options, setup, next_hops, conditions, output);
     fmt::print("JSON: {}\n", output.string());
-    fmt::print("{}\n", right ? "Every answer was the right Fulfill, and the peer saw every packet once."
-                             : "WRONG: not every answer was the right Fulfill; see above.");
+    fmt::print("{}\n", right ? "Every answer was the right one, and the peer saw every packet once."
+                             : "WRONG: not every answer was the right one; see above.");
     return right;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto options = read_options(argc, argv);
-    raise_file_limit();
+    auto options = read_options(argc, argv);
+    fit_into_file_limit(options.sizes, raise_file_limit());
     end_orderly_on_signals();
     try {
         return run(options) ? 0 : 1;

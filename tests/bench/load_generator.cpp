@@ -4,6 +4,7 @@
 #include "tests/bench/wire.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,12 +14,18 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -36,18 +43,27 @@ constexpr auto expiry_distance = std::chrono::seconds{20};
 constexpr auto expiry_refresh = std::chrono::seconds{1};
 constexpr auto drain_at_most = std::chrono::seconds{5};
 constexpr int turn_ms_max = 20;
+constexpr int perf_patience_ms = 10'000;
+constexpr std::size_t idle_at_a_time = 32;
+constexpr std::size_t destination_stride = 37;  ///< so that connections do not walk side by side
 
 struct load_options {
     std::uint16_t port = 0;
     std::string target = "/";
-    std::string token;
-    std::string destination;
+    std::vector<std::string> tokens;        ///< in turn over the connections
+    std::vector<std::string> destinations;  ///< each connection takes them in turn
     std::uint64_t amount = 1;
     std::size_t data_size = 0;
     std::size_t connections = 1;
+    std::size_t idle = 0;       ///< connections besides, which send one packet each and then stay open
+    std::string expect_reject;  ///< code of the only right answer; empty: the Fulfill
     double warm_up_seconds = 0.5;
     double seconds = 2;
-    std::vector<pid_t> watched;  ///< processes whose CPU time over the measured window is wanted
+    std::uint64_t packets = 0;  ///< ends after so many, if the time is not over before; 0: the time alone counts
+    std::string allocations;    ///< file in which the proxy counts its calls of the heap; empty: it does not
+    std::string perf_control;   ///< FIFOs of a perf that shall count in the measured window; empty: there is none
+    std::string perf_answers;
+    std::vector<pid_t> watched;  ///< processes whose use over the measured window is wanted
 };
 
 nanoseconds as_duration(double seconds) {
@@ -69,21 +85,100 @@ nanoseconds cpu_time(pid_t pid) {
     return read_clock(id);
 }
 
-/// One request, used by all connections; only its expiry changes.
+/// What a process has used so far: proc(5).
+struct usage {
+    nanoseconds cpu{};
+    std::uint64_t switches = 0;  ///< of its threads that live
+    std::uint64_t resident_kib = 0;
+    std::uint64_t peak_kib = 0;
+};
+
+/// Sum of the numbers that follow these names in a file of "Name: number" lines.
+std::uint64_t sum_of_fields(const std::filesystem::path& path, std::initializer_list<std::string_view> names) {
+    std::uint64_t sum = 0;
+    std::ifstream in{path};
+    for (std::string line; std::getline(in, line);) {
+        const auto colon = line.find(':');
+        if (std::ranges::find(names, std::string_view{line}.substr(0, colon)) != names.end()) {
+            sum += std::stoull(line.substr(colon + 1));
+        }
+    }
+    return sum;
+}
+
+usage usage_of(pid_t pid) {
+    const std::filesystem::path process = fmt::format("/proc/{}", pid);
+    usage used{.cpu = cpu_time(pid),
+               .switches = 0,
+               .resident_kib = sum_of_fields(process / "status", {"VmRSS"}),
+               .peak_kib = sum_of_fields(process / "status", {"VmHWM"})};
+    for (const auto& thread : std::filesystem::directory_iterator{process / "task"}) {
+        used.switches +=
+            sum_of_fields(thread.path() / "status", {"voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"});
+    }
+    return used;
+}
+
+/// A number in a file that another process counts in; 0 without a file.
+class shared_counter {
+public:
+    explicit shared_counter(const std::string& path) {
+        if (path.empty()) return;
+        const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        void* const shared = mmap(nullptr, sizeof(std::uint64_t), PROT_READ, MAP_SHARED, file, 0);
+        if (file >= 0) close(file);
+        if (shared == MAP_FAILED) throw std::system_error{errno, std::generic_category(), path};
+        counter_ = static_cast<const std::uint64_t*>(shared);
+    }
+
+    std::uint64_t read() const { return counter_ == nullptr ? 0 : __atomic_load_n(counter_, __ATOMIC_RELAXED); }
+
+private:
+    const std::uint64_t* counter_ = nullptr;
+};
+
+/// Tells a perf that was started with --control when to count; returns when it does.
+class perf_switch {
+public:
+    perf_switch(const std::string& control, const std::string& answers) {
+        if (control.empty()) return;
+        control_ = open(control.c_str(), O_RDWR | O_CLOEXEC);
+        answers_ = open(answers.c_str(), O_RDWR | O_CLOEXEC);
+        answered_ = control_ >= 0 && answers_ >= 0;
+    }
+
+    void say(std::string_view command) {
+        if (!answered_) return;
+        std::array<char, 16> answer;
+        pollfd waiting{.fd = answers_, .events = POLLIN, .revents = 0};
+        answered_ = write(control_, command.data(), command.size()) > 0 && poll(&waiting, 1, perf_patience_ms) == 1 &&
+                    read(answers_, answer.data(), answer.size()) > 0;
+    }
+
+    /// Whether it has done all that it was told.
+    bool answered() const { return answered_; }
+
+private:
+    int control_ = -1;
+    int answers_ = -1;
+    bool answered_ = false;
+};
+
+/// One request, used by many connections; only its expiry changes.
 class request {
 public:
-    explicit request(const load_options& options) {
+    request(const load_options& options, std::string_view token, std::string_view destination) {
         const ilp::bytes data(options.data_size, 0xda);
         ilp::bytes packet;
         ilp::serialize_prepare(packet, {.amount = {options.amount},
                                         .expires_at = {},
                                         .condition = ilp::sha256(bench::fixed_fulfillment),
-                                        .destination = options.destination,
+                                        .destination = destination,
                                         .data = data});
         const auto head = fmt::format(
             "POST {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\n"
             "Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
-            options.target, options.port, options.token, packet.size());
+            options.target, options.port, token, packet.size());
         text_ = head + std::string{ilp::as_text(packet)};
         packet_ = {reinterpret_cast<ilp::octet*>(text_.data()) + head.size(), packet.size()};
         refresh();
@@ -107,8 +202,8 @@ private:
 };
 
 struct answer_counts {
-    std::uint64_t fulfills = 0;  ///< the right ones
-    std::map<std::string, std::uint64_t> rejects;
+    std::uint64_t right = 0;
+    std::map<std::string, std::uint64_t> rejects;  ///< that were not expected
     std::map<int, std::uint64_t> http_errors;
     std::uint64_t wrong = 0;       ///< no packet, or a Fulfill that is not ours
     std::uint64_t closed = 0;      ///< connections that ended, or spoke no HTTP, before we closed them
@@ -118,34 +213,39 @@ struct answer_counts {
 /// What is read at both ends of the measured window.
 struct reading {
     clock::time_point time;
-    std::uint64_t fulfills = 0;
+    std::uint64_t right = 0;
+    std::uint64_t allocations = 0;
     nanoseconds own_cpu{};
-    std::vector<nanoseconds> watched_cpu;
+    std::vector<usage> watched;
 };
 
 class load_generator {
 public:
-    explicit load_generator(const load_options& options) : options_{options}, request_{options} {
-        clients_.resize(options_.connections);
-        for (std::size_t i = 0; i < clients_.size(); ++i) {
-            clients_[i].link = std::make_unique<bench::connection>(epoll_, connect(), i);
+    explicit load_generator(const load_options& options) : options_{options} {
+        for (const auto& token : options_.tokens) {
+            for (const auto& destination : options_.destinations) requests_.emplace_back(options_, token, destination);
         }
+        clients_.resize(options_.idle + options_.connections);
     }
     ~load_generator() { close(epoll_); }
     load_generator(const load_generator&) = delete;
     load_generator& operator=(const load_generator&) = delete;
 
     void run() {
+        next_refresh_ = clock::now() + expiry_refresh;
+        open_idle();
+        for (std::size_t i = options_.idle; i < clients_.size(); ++i) open(i);
         const auto start = clock::now();
-        next_refresh_ = start + expiry_refresh;
-        for (auto& client : clients_) send(client, start);
+        for (std::size_t i = options_.idle; i < clients_.size(); ++i) send(clients_[i], start);
         turn_until(start + as_duration(options_.warm_up_seconds));
+        perf_.say("enable\n");
         measuring_ = true;
         begin_ = read_all();
         turn_until(begin_.time + as_duration(options_.seconds));
         end_ = read_all();
+        perf_.say("disable\n");
         measuring_ = false;
-        draining_ = true;
+        only_answers_ = true;
         turn_until(clock::now() + drain_at_most);
         counts_.unanswered = in_flight_;
     }
@@ -157,30 +257,43 @@ public:
         for (const auto& [status, count] : counts_.http_errors) http_errors[std::to_string(status)] = count;
         boost::json::array watched;
         for (std::size_t i = 0; i < options_.watched.size(); ++i) {
-            watched.push_back(
-                {{"pid", options_.watched[i]}, {"cpu_us", microseconds(end_.watched_cpu[i] - begin_.watched_cpu[i])}});
+            const auto& before = begin_.watched[i];
+            const auto& after = end_.watched[i];
+            watched.push_back({{"pid", options_.watched[i]},
+                               {"cpu_us", microseconds(after.cpu - before.cpu)},
+                               {"switches", std::max(after.switches, before.switches) - before.switches},
+                               {"resident_kib", after.resident_kib},
+                               {"peak_kib", after.peak_kib}});
         }
         const auto latency = [&](double share) { return latency_.quantile(share) / 1000; };
-        return {{"connections", clients_.size()},
-                {"prepare_octets", request_.packet_size()},
-                {"request_octets", request_.text().size()},
-                {"seconds", microseconds(end_.time - begin_.time) / 1e6},
-                {"fulfills", end_.fulfills - begin_.fulfills},
-                {"latency_us", {{"p50", latency(0.5)}, {"p99", latency(0.99)}, {"p99.9", latency(0.999)}}},
-                {"own_cpu_us", microseconds(end_.own_cpu - begin_.own_cpu)},
-                {"watched", watched},
-                {"whole_run",
-                 {{"fulfills", counts_.fulfills},
-                  {"rejects", rejects},
-                  {"http_errors", http_errors},
-                  {"wrong", counts_.wrong},
-                  {"closed", counts_.closed},
-                  {"unanswered", counts_.unanswered}}}};
+        boost::json::object printed{
+            {"connections", options_.connections},
+            {"idle", options_.idle},
+            {"prepare_octets", requests_.front().packet_size()},
+            {"request_octets", requests_.front().text().size()},
+            {"seconds", microseconds(end_.time - begin_.time) / 1e6},
+            {"right", end_.right - begin_.right},
+            {"latency_us", {{"p50", latency(0.5)}, {"p99", latency(0.99)}, {"p99.9", latency(0.999)}}},
+            {"own_cpu_us", microseconds(end_.own_cpu - begin_.own_cpu)},
+            {"watched", watched},
+            {"whole_run",
+             {{"right", counts_.right},
+              {"rejects", rejects},
+              {"http_errors", http_errors},
+              {"wrong", counts_.wrong},
+              {"closed", counts_.closed},
+              {"unanswered", counts_.unanswered}}}};
+        if (!options_.allocations.empty()) printed["allocations"] = end_.allocations - begin_.allocations;
+        printed["perf_answered"] = perf_.answered();
+        return printed;
     }
 
 private:
     struct client_state {
         std::unique_ptr<bench::connection> link;
+        std::size_t first_request = 0;  ///< of its sender
+        std::size_t turn = 0;           ///< which of the destinations is next
+        bool waiting = false;           ///< for an answer
         clock::time_point sent;
     };
 
@@ -203,11 +316,32 @@ private:
 
     reading read_all() const {
         reading now{.time = clock::now(),
-                    .fulfills = counts_.fulfills,
+                    .right = counts_.right,
+                    .allocations = allocations_.read(),
                     .own_cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID),
-                    .watched_cpu = {}};
-        for (const auto pid : options_.watched) now.watched_cpu.push_back(cpu_time(pid));
+                    .watched = {}};
+        for (const auto pid : options_.watched) now.watched.push_back(usage_of(pid));
         return now;
+    }
+
+    void open(std::size_t index) {
+        auto& client = clients_[index];
+        client.link = std::make_unique<bench::connection>(epoll_, connect(), index);
+        client.first_request = index % options_.tokens.size() * options_.destinations.size();
+        client.turn = index * destination_stride % options_.destinations.size();
+    }
+
+    /// A few at a time: the proxy shall not have more packets in flight than later.
+    void open_idle() {
+        only_answers_ = true;
+        for (std::size_t i = 0; i < options_.idle;) {
+            for (const auto end = std::min(i + idle_at_a_time, options_.idle); i < end; ++i) {
+                open(i);
+                send(clients_[i], clock::now());
+            }
+            turn_until(clock::now() + drain_at_most);
+        }
+        only_answers_ = false;
     }
 
     /// Until the deadline, or until nothing is in flight.
@@ -215,7 +349,7 @@ private:
         std::array<epoll_event, bench::events_per_turn> events;
         for (auto now = clock::now(); now < deadline && in_flight_ > 0; now = clock::now()) {
             if (now >= next_refresh_) {
-                request_.refresh();
+                for (auto& request : requests_) request.refresh();
                 next_refresh_ = now + expiry_refresh;
             }
             const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), turn_ms_max);
@@ -238,48 +372,64 @@ private:
         const auto now = clock::now();
         if (measuring_) latency_.add(static_cast<std::uint64_t>((now - client.sent).count()));
         --in_flight_;
-        if (draining_) {
-            client.link.reset();
-        } else {
-            send(client, now);
-        }
+        client.waiting = false;
+        if (!only_answers_) send(client, now);
     }
 
     void send(client_state& client, clock::time_point now) {
+        if (options_.packets != 0 && sent_ == options_.packets) return;
+        ++sent_;
         client.sent = now;
+        client.waiting = true;
         ++in_flight_;
-        if (!client.link->send(request_.text())) lose(client);
+        const auto& request = requests_[client.first_request + client.turn];
+        if (++client.turn == options_.destinations.size()) client.turn = 0;
+        if (!client.link->send(request.text())) lose(client);
     }
 
     void lose(client_state& client) {
         ++counts_.closed;
-        --in_flight_;
+        if (client.waiting) --in_flight_;
+        client.waiting = false;
         client.link.reset();
     }
 
     void count(int status, std::string_view body) {
-        if (status == 200 && body == ilp::as_text(fulfill_)) {
-            ++counts_.fulfills;
+        if (status == 200 && body == right_answer_) {
+            ++counts_.right;
         } else if (status != 200) {
             ++counts_.http_errors[status];
         } else {
-            ilp::bytes packet{body.begin(), body.end()};
-            const auto reject = ilp::reject_view::parse(packet);
+            count_reject(body);
+        }
+    }
+
+    /// The first Reject that is expected is what all others must be, to the octet.
+    void count_reject(std::string_view body) {
+        ilp::bytes packet{body.begin(), body.end()};
+        const auto reject = ilp::reject_view::parse(packet);
+        if (reject && right_answer_.empty() && reject->code() == options_.expect_reject) {
+            right_answer_ = body;
+            ++counts_.right;
+        } else {
             ++(reject ? counts_.rejects[std::string{reject->code()}] : counts_.wrong);
         }
     }
 
     load_options options_;
-    request request_;
-    const ilp::bytes fulfill_ = bench::fixed_fulfill();
+    std::deque<request> requests_;  ///< those of the first sender, by destination, then those of the next
+    std::string right_answer_{options_.expect_reject.empty() ? ilp::as_text(bench::fixed_fulfill()) : ""};
     int epoll_ = epoll_create1(EPOLL_CLOEXEC);
     std::vector<client_state> clients_;
     std::size_t in_flight_ = 0;
+    std::uint64_t sent_ = 0;
     bool measuring_ = false;
-    bool draining_ = false;
+    bool only_answers_ = false;  ///< nothing is sent after them
     clock::time_point next_refresh_;
     answer_counts counts_;
     bench::histogram latency_;
+    shared_counter allocations_{options_.allocations};
+    perf_switch perf_{options_.perf_control, options_.perf_answers};
     reading begin_;
     reading end_;
     std::array<char, bench::receive_size> scratch_;
@@ -292,18 +442,27 @@ int main(int argc, char** argv) {
     CLI::App app{"Closed-loop ILP-over-HTTP sender for the bench; prints what it counted as JSON."};
     app.add_option("--port", options.port, "of the connector, on 127.0.0.1")->required();
     app.add_option("--target", options.target, "path of the POST");
-    app.add_option("--token", options.token, "bearer token")->required();
-    app.add_option("--destination", options.destination, "ILP address")->required()->check([](const std::string& text) {
-        return ilp::is_address(text) ? "" : "is no ILP address";
-    });
+    app.add_option("--tokens", options.tokens, "bearer tokens of the senders, in turn over the connections")
+        ->required()
+        ->delimiter(',');
+    app.add_option("--destinations", options.destinations, "ILP addresses, each connection takes them in turn")
+        ->required()
+        ->delimiter(',')
+        ->check([](const std::string& text) { return ilp::is_address(text) ? "" : "is no ILP address"; });
     app.add_option("--amount", options.amount, "of each Prepare");
     app.add_option("--data-size", options.data_size, "octets of data in each Prepare")
         ->check(CLI::Range(std::size_t{0}, ilp::data_size_max));
     app.add_option("--connections", options.connections, "each has one packet in flight")
         ->check(CLI::Range(std::size_t{1}, std::size_t{20000}));
+    app.add_option("--idle", options.idle, "connections besides, which send one packet each and then stay open");
+    app.add_option("--expect-reject", options.expect_reject, "code of the only right answer (else it is the Fulfill)");
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before the measured window");
     app.add_option("--seconds", options.seconds, "length of the measured window");
-    app.add_option("--watch", options.watched, "processes whose CPU time is wanted");
+    app.add_option("--packets", options.packets, "end after so many, however long the window is");
+    app.add_option("--allocations", options.allocations, "file in which the connector counts its calls of the heap");
+    app.add_option("--perf-control", options.perf_control, "FIFO of a perf that counts in the measured window");
+    app.add_option("--perf-answers", options.perf_answers, "FIFO in which it acknowledges");
+    app.add_option("--watch", options.watched, "processes whose CPU time, memory and context switches are wanted");
     CLI11_PARSE(app, argc, argv);
     try {
         const auto generator = std::make_unique<load_generator>(options);

@@ -37,13 +37,6 @@ figure figure_of(std::string name, std::string unit, std::vector<double> values)
     return {std::move(name), std::move(unit), median_of(std::move(values)), worst};
 }
 
-double resident_kib(const proxy& daemon) {
-    std::ifstream in{fmt::format("/proc/{}/statm", daemon.process.pid())};
-    double pages = 0;
-    in >> pages >> pages;
-    return pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1024;
-}
-
 std::size_t count_of(std::string_view text, std::string_view what) {
     std::size_t count = 0;
     for (auto at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1)) ++count;
@@ -68,9 +61,9 @@ double control_loop_wait(const proxy& daemon, const std::function<bool()>& done)
 /// One run of measure_many_peers().
 class observer {
 public:
-    observer(const setup& setup, const proxy& constant_peer, peer_source source, const many_peers_plan& plan)
+    observer(const setup& setup, const constant_peers& next_hops, peer_source source, const many_peers_plan& plan)
         : setup_{setup},
-          constant_peer_{constant_peer},
+          next_hops_{next_hops},
           plan_{plan},
           name_{to_text(source)},
           many_place_{prepare_peers(setup, fmt::format("{}-many-peers", name_), source, plan.peers)},
@@ -79,17 +72,17 @@ public:
 
     many_peers_result run() {
         look_at_starts();
-        few_.emplace(start(setup_, few_place_));
+        few_.emplace(start(few_place_));
         restart(few_, few_place_);  // a start that makes peers leaves memory behind: as after the usual one
         add({"memory per peer", "KiB",
-             (resident_kib(*many_) - resident_kib(*few_)) / static_cast<double>(plan_.peers - plan_.few)});
+             (resident_kib(many_->pids) - resident_kib(few_->pids)) / static_cast<double>(plan_.peers - plan_.few)});
         look_at_pages();
         look_at_mutations();
         look_at_packets();
         look_at_scrapes();
         look_at_reloads();
         add({"memory per peer at the end", "KiB",
-             (resident_kib(*many_) - resident_kib(*few_)) / static_cast<double>(plan_.peers - plan_.few)});
+             (resident_kib(many_->pids) - resident_kib(few_->pids)) / static_cast<double>(plan_.peers - plan_.few)});
         return std::move(result_);
     }
 
@@ -99,10 +92,10 @@ private:
         result_.figures.push_back(std::move(taken));
     }
 
-    void restart(std::optional<proxy>& daemon, const ilpd_place& place) {
+    void restart(std::optional<proxy>& daemon, const place& place) {
         if (daemon) daemon->process.stop();
         daemon.reset();
-        daemon.emplace(start(setup_, place));
+        daemon.emplace(start(place));
     }
 
     void look_at_starts() {
@@ -173,7 +166,7 @@ private:
     }
 
     sample packets(const proxy& daemon, const load& load) {
-        auto sample = measure(setup_, daemon, constant_peer_, load);
+        auto sample = measure(setup_, daemon, next_hops_, load);
         if (!sample.trouble.empty()) result_.troubles.push_back(sample.trouble);
         return sample;
     }
@@ -236,11 +229,11 @@ private:
     }
 
     const setup& setup_;
-    const proxy& constant_peer_;
+    const constant_peers& next_hops_;
     const many_peers_plan& plan_;
     const std::string_view name_;
-    const ilpd_place many_place_;
-    const ilpd_place few_place_;
+    const place many_place_;
+    const place few_place_;
     std::optional<proxy> many_;
     std::optional<proxy> few_;
     many_peers_result result_;
@@ -253,9 +246,9 @@ std::string_view to_text(peer_source source) {
     return texts[static_cast<std::size_t>(source)];
 }
 
-many_peers_result measure_many_peers(const setup& setup, const proxy& constant_peer, peer_source source,
+many_peers_result measure_many_peers(const setup& setup, const constant_peers& next_hops, peer_source source,
                                      const many_peers_plan& plan) {
-    return observer{setup, constant_peer, source, plan}.run();
+    return observer{setup, next_hops, source, plan}.run();
 }
 
 std::string as_table(const conditions& conditions, const many_peers_plan& plan,

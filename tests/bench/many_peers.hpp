@@ -39,7 +39,7 @@ struct many_peers_result {
 
 std::string_view to_text(peer_source source);
 
-many_peers_result measure_many_peers(const setup& setup, const proxy& constant_peer, peer_source source,
+many_peers_result measure_many_peers(const setup& setup, const constant_peers& next_hops, peer_source source,
                                      const many_peers_plan& plan);
 
 std::string as_table(const conditions& conditions, const many_peers_plan& plan,

@@ -1,5 +1,7 @@
 #include "tests/bench/measure.hpp"
 
+#include "tests/bench/wire.hpp"
+
 #include <time.h>
 #include <unistd.h>
 
@@ -43,8 +45,8 @@ double machine_busy_seconds() {
     return (user + nice + system + irq + softirq) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-std::uint64_t requests_at(const proxy& constant_peer) {
-    return boost::json::parse(support::http_get(constant_peer.port, "/")).at("requests").to_number<std::uint64_t>();
+std::uint64_t requests_at(const proxy& next_hop) {
+    return boost::json::parse(support::http_get(next_hop.port, "/")).at("requests").to_number<std::uint64_t>();
 }
 
 /// What a proxy has counted of its commits so far.
@@ -65,40 +67,45 @@ commits commits_of(const proxy& proxy) {
             value("ilp_store_commit_transfers_sum")};
 }
 
-std::string run_generator(const setup& setup, const proxy& under_test, const proxy& constant_peer, const load& load) {
-    const auto output = setup.directory / "generator.json";
-    const auto errors = setup.directory / "generator.errors";
-    std::filesystem::remove(output);
-    std::filesystem::remove(errors);
-    support::command command{
-        .arguments = {(setup.programs / "ilpd_load_generator").string(), "--port", std::to_string(under_test.port),
-                      "--token", std::string{sender_token}, "--destination", std::string{destination}, "--data-size",
-                      std::to_string(load.data_size), "--connections", std::to_string(load.connections), "--warm-up",
-                      fmt::to_string(load.warm_up_seconds), "--seconds", fmt::to_string(load.seconds)},
-        .output = output,
-        .errors = errors,
-        .environment = {},
-        .core = setup.load_core,
-        .end_signal = SIGKILL};
-    for (const auto& watched : {under_test.pids, constant_peer.pids}) {
-        for (const auto pid : watched) {
-            command.arguments.insert(command.arguments.end(), {"--watch", std::to_string(pid)});
-        }
+std::string_view expected_code(outcome outcome) {
+    switch (outcome) {
+        case outcome::fulfilled:
+            return "";
+        case outcome::rejected:
+            return peers_reject_code;
+        case outcome::refused:
+            break;
     }
-    support::child_process generator{std::move(command)};
-    const auto plan = std::chrono::duration<double>{load.warm_up_seconds + load.seconds};
-    const auto deadline = std::chrono::steady_clock::now() + plan + wait_beyond_plan;
-    std::optional<int> status;
-    while (!(status = generator.wait(wait_slice))) {
-        if (interrupted != 0) throw std::runtime_error{"interrupted"};
-        if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error{"the load generator does not end"};
-    }
-    if (*status != 0) throw std::runtime_error{under_test.name + ": " + generator.output()};
-    return generator.output();
+    return refusal_code;
+}
+
+std::vector<std::string> generator_arguments(const setup& setup, const proxy& under_test, const load& load) {
+    std::vector<std::string> tokens;
+    for (std::size_t sender = 0; sender < load.senders; ++sender) tokens.push_back(token_of_sender(sender));
+    return {(setup.programs / "ilpd_load_generator").string(),
+            "--port",
+            std::to_string(under_test.port),
+            "--tokens",
+            fmt::format("{}", fmt::join(tokens, ",")),
+            "--destinations",
+            fmt::format("{}", fmt::join(load.destinations, ",")),
+            "--amount",
+            std::to_string(load.amount),
+            "--data-size",
+            std::to_string(load.data_size),
+            "--connections",
+            std::to_string(load.connections),
+            "--idle",
+            std::to_string(load.idle),
+            "--warm-up",
+            fmt::to_string(load.warm_up_seconds),
+            "--seconds",
+            fmt::to_string(load.seconds)};
 }
 
 /// What was not as it must be; empty when all was.
-std::string find_trouble(const boost::json::object& whole_run, std::uint64_t fulfills, std::uint64_t peer_requests) {
+std::string find_trouble(const boost::json::object& whole_run, const load& load, std::uint64_t right,
+                         std::uint64_t peer_requests) {
     std::vector<std::string> troubles;
     for (const auto& kind : {"rejects", "http_errors"}) {
         for (const auto& [what, count] : whole_run.at(kind).as_object()) {
@@ -109,9 +116,9 @@ std::string find_trouble(const boost::json::object& whole_run, std::uint64_t ful
         const auto count = whole_run.at(kind).to_number<std::uint64_t>();
         if (count != 0) troubles.push_back(fmt::format("{} {}", count, kind));
     }
-    if (fulfills == 0) troubles.push_back("no packet was fulfilled");
-    if (fulfills != peer_requests) {
-        troubles.push_back(fmt::format("{} Fulfills, but {} packets at the peer", fulfills, peer_requests));
+    if (right == 0) troubles.push_back("no packet was answered as expected");
+    if (const auto expected = load.outcome == outcome::refused ? 0 : right; expected != peer_requests) {
+        troubles.push_back(fmt::format("{} right answers, but {} packets at the peer", right, peer_requests));
     }
     return fmt::format("{}", fmt::join(troubles, ", "));
 }
@@ -130,23 +137,69 @@ double cpu_seconds(const std::vector<pid_t>& pids) {
     return sum;
 }
 
-sample measure(const setup& setup, const proxy& under_test, const proxy& constant_peer, const load& load) {
+double resident_kib(const std::vector<pid_t>& pids) {
+    double sum = 0;
+    for (const auto pid : pids) {
+        std::ifstream in{fmt::format("/proc/{}/statm", pid)};
+        double pages = 0;
+        in >> pages >> pages;
+        sum += pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1024;
+    }
+    return sum;
+}
+
+boost::json::object generate(const setup& setup, const proxy& under_test, const constant_peers& next_hops,
+                             const load& load, const std::vector<std::string>& more_options) {
+    const auto output = setup.directory / "generator.json";
+    const auto errors = setup.directory / "generator.errors";
+    std::filesystem::remove(output);
+    std::filesystem::remove(errors);
+    support::command command{.arguments = generator_arguments(setup, under_test, load),
+                             .output = output,
+                             .errors = errors,
+                             .environment = {},
+                             .core = setup.load_core,
+                             .end_signal = SIGKILL};
+    const auto add = [&command](std::string option, std::string value) {
+        command.arguments.push_back(std::move(option));
+        command.arguments.push_back(std::move(value));
+    };
+    if (const auto code = expected_code(load.outcome); !code.empty()) add("--expect-reject", std::string{code});
+    for (const auto& watched : {under_test.pids, next_hops.fulfilling.pids, next_hops.rejecting.pids}) {
+        for (const auto pid : watched) add("--watch", std::to_string(pid));
+    }
+    command.arguments.insert(command.arguments.end(), more_options.begin(), more_options.end());
+    support::child_process generator{std::move(command)};
+    const auto plan = std::chrono::duration<double>{load.warm_up_seconds + load.seconds};
+    const auto deadline = std::chrono::steady_clock::now() + plan + wait_beyond_plan;
+    std::optional<int> status;
+    while (!(status = generator.wait(wait_slice))) {
+        if (interrupted != 0) throw std::runtime_error{"interrupted"};
+        if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error{"the load generator does not end"};
+    }
+    if (*status != 0) throw std::runtime_error{under_test.name + ": " + generator.output()};
+    return boost::json::parse(generator.output()).as_object();
+}
+
+sample measure(const setup& setup, const proxy& under_test, const constant_peers& next_hops, const load& load) {
+    const auto& next_hop = load.outcome == outcome::rejected ? next_hops.rejecting : next_hops.fulfilling;
     const auto database_pids = under_test.database ? under_test.database->processes() : std::vector<pid_t>{};
     const auto ours = [&] {
-        return cpu_seconds(under_test.pids) + cpu_seconds(database_pids) + cpu_seconds(constant_peer.pids) +
+        return cpu_seconds(under_test.pids) + cpu_seconds(database_pids) + cpu_seconds(next_hop.pids) +
                cpu_seconds({getpid()}) + children_cpu_seconds();
     };
-    const auto requests_before = requests_at(constant_peer);
+    const auto requests_before = requests_at(next_hop);
     const auto start = std::chrono::steady_clock::now();
     const auto busy_before = machine_busy_seconds();
     const auto ours_before = ours();
+    const auto resident_before = resident_kib(under_test.pids);
     const auto database_before = cpu_seconds(database_pids);
     const auto commits_before = commits_of(under_test);
     std::optional<operator_work> at_work;
     if (load.mutation_interval.count() != 0) {
         at_work.emplace(under_test.admin_port, load.mutation_interval, setup.load_core);
     }
-    auto output = boost::json::parse(run_generator(setup, under_test, constant_peer, load)).as_object();
+    auto output = generate(setup, under_test, next_hops, load);
     auto mutation_ms = at_work ? at_work->stop() : deed_times{};
     const auto commits_after = commits_of(under_test);
     const auto database_us = (cpu_seconds(database_pids) - database_before) * 1e6;
@@ -156,25 +209,38 @@ sample measure(const setup& setup, const proxy& under_test, const proxy& constan
 
     const auto number = [](const boost::json::value& value) { return value.to_number<double>(); };
     const auto window_us = number(output.at("seconds")) * 1e6;
-    const auto packets = number(output.at("fulfills"));
+    const auto packets = number(output.at("right"));
     const auto& watched = output.at("watched").as_array();
     double proxy_us = 0;
     double load_us = number(output.at("own_cpu_us"));
+    double switches = 0;
+    double resident = 0;
+    double peak = 0;
     for (std::size_t i = 0; i < watched.size(); ++i) {
-        (i < under_test.pids.size() ? proxy_us : load_us) += number(watched[i].at("cpu_us"));
+        const auto& process = watched[i];
+        const bool is_proxy = i < under_test.pids.size();
+        (is_proxy ? proxy_us : load_us) += number(process.at("cpu_us"));
+        if (!is_proxy) continue;
+        switches += number(process.at("switches"));
+        resident += number(process.at("resident_kib"));
+        peak += number(process.at("peak_kib"));
     }
     const auto& whole_run = output.at("whole_run").as_object();
     const auto& latency = output.at("latency_us");
-    const auto all_fulfills = whole_run.at("fulfills").to_number<std::uint64_t>();
-    return {.trouble = find_trouble(whole_run, all_fulfills, requests_at(constant_peer) - requests_before),
+    const auto all_right = whole_run.at("right").to_number<std::uint64_t>();
+    return {.trouble = find_trouble(whole_run, load, all_right, requests_at(next_hop) - requests_before),
             .packets_per_second = packets * 1e6 / window_us,
             .cpu_us = packets > 0 ? proxy_us / packets : 0,
-            .database_cpu_us = all_fulfills > 0 ? database_us / static_cast<double>(all_fulfills) : 0,
+            .database_cpu_us = all_right > 0 ? database_us / static_cast<double>(all_right) : 0,
             .commit_ms = commits > 0 ? (commits_after.seconds - commits_before.seconds) * 1e3 / commits : 0,
             .packets_per_commit = commits > 0 ? (commits_after.packets - commits_before.packets) / commits : 0,
             .p50_ms = number(latency.at("p50")) / 1000,
             .p99_ms = number(latency.at("p99")) / 1000,
             .p999_ms = number(latency.at("p99.9")) / 1000,
+            .switches = packets > 0 ? switches / packets : 0,
+            .resident_before_kib = resident_before,
+            .resident_kib = resident,
+            .peak_kib = peak,
             .proxy_core_busy = proxy_us / window_us,
             .load_core_busy = load_us / window_us,
             .others_busy = std::max(0.0, others / elapsed.count()),

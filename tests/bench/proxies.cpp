@@ -1,17 +1,21 @@
 #include "tests/bench/proxies.hpp"
 
+#include "tests/bench/wire.hpp"
+
 #include <pwd.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <sqlite3.h>
 #include <stdexcept>
+#include <thread>
 
 namespace bench {
 
@@ -36,6 +40,16 @@ std::vector<pid_t> children_of(pid_t pid) {
     return {std::istream_iterator<pid_t>{in}, {}};
 }
 
+/// Of an nginx, which listens before it has one.
+std::vector<pid_t> worker_of(support::child_process& nginx) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (nginx.running() && std::chrono::steady_clock::now() < deadline) {
+        if (auto workers = children_of(nginx.pid()); workers.size() == 1) return workers;
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    throw std::runtime_error{"nginx has not the one worker that the bench expects"};
+}
+
 /// A master that is root would give its worker to another user, who cannot write into our directory.
 std::string user_directive() {
     if (geteuid() != 0) return {};
@@ -44,7 +58,7 @@ std::string user_directive() {
 }
 
 /// One worker, connections kept open on both sides, no log: nginx at its best for this work.
-std::string nginx_configuration(const setup& setup, const fs::path& directory, std::uint16_t port) {
+std::string nginx_configuration(const setup& setup, const shape& shape, const fs::path& directory, std::uint16_t port) {
     return fmt::format(R"({user}daemon off;
 worker_processes 1;
 pid "{directory}/nginx.pid";
@@ -78,85 +92,107 @@ http {{
 }}
 )",
                        fmt::arg("user", user_directive()), fmt::arg("directory", directory.string()),
-                       fmt::arg("worker_connections", 4 * setup.connections_max + 64),
+                       fmt::arg("worker_connections", 4 * setup.connections_max + shape.idle + 64),
                        fmt::arg("peer_port", setup.peer_port), fmt::arg("connections", setup.connections_max),
                        fmt::arg("port", port));
 }
 
-/// Two peers in one asset, with credit that no run can use up.
-std::string ilpd_configuration(const setup& setup, std::string_view store, const ilpd_place& place,
+std::string_view receivers_asset(const shape& shape) {
+    return shape.cross_asset ? "EUR" : "USD";
+}
+
+std::string senders_yaml(const setup& setup, const shape& shape) {
+    std::string text;
+    for (std::size_t n = 0; n < shape.senders; ++n) {
+        fmt::format_to(std::back_inserter(text),
+                       R"(  - name: alice{0}
+    ilp_address: test.alice{0}
+    asset: {{code: USD, scale: 9}}
+    liquidity: 1000000000000000
+    http:
+      incoming: {{auth_tokens: ["{1}"]}}
+      outgoing: {{endpoint: "http://127.0.0.1:{2}/", auth_token: token-that-is-never-used}}
+)",
+                       n == 0 ? "" : std::to_string(n), token_of_sender(n), setup.peer_port);
+    }
+    return text;
+}
+
+/// A peer that packets go to.
+std::string receiver_yaml(const setup& setup, const shape& shape, std::string_view name, std::uint16_t port) {
+    return fmt::format(R"(  - name: {name}
+    ilp_address: test.{name}
+    asset: {{code: {asset}, scale: 9}}
+    liquidity: 1000000000000000
+    http:
+      incoming: {{auth_tokens: [token-of-{name}-that-is-never-used]}}
+      outgoing:
+        endpoint: "http://127.0.0.1:{port}/"
+        auth_token: receiver-token-of-the-bench-64-characters-long-as-real-ones-oft
+        max_connections: {connections}
+)",
+                       fmt::arg("name", name), fmt::arg("asset", receivers_asset(shape)), fmt::arg("port", port),
+                       fmt::arg("connections", setup.connections_max));
+}
+
+/// Peers with credit that no run can use up.
+std::string ilpd_configuration(const setup& setup, const shape& shape, std::string_view store, const place& place,
                                std::string_view more_peers) {
     return fmt::format(R"(ilp_address: test.bench
 connector:
   listen: 127.0.0.1:{port}
-  workers: 1
+  workers: {workers}
+  max_connections: {connections}
+  idle_timeout: 1h
 admin: {{listen: 127.0.0.1:{admin_port}}}
 metrics: {{listen: 127.0.0.1:{metrics_port}}}
 store: {{url: "{store}"}}
+rates:
+  fixed:
+    - {{base: USD, quote: EUR, rate: 0.8}}
 assets:
   - {{code: USD, scale: 9, liquidity: 1000000000000000}}
+  - {{code: EUR, scale: 9, liquidity: 1000000000000000}}
 peers:
-  - name: alice
-    ilp_address: test.alice
-    asset: {{code: USD, scale: 9}}
-    liquidity: 1000000000000000
-    http:
-      incoming: {{auth_tokens: ["{token}"]}}
-      outgoing: {{endpoint: "http://127.0.0.1:{peer_port}/", auth_token: token-that-is-never-used}}
-  - name: bob
-    ilp_address: test.bob
-    asset: {{code: USD, scale: 9}}
-    liquidity: 1000000000000000
-    http:
-      incoming: {{auth_tokens: [another-token-that-is-never-used]}}
-      outgoing:
-        endpoint: "http://127.0.0.1:{peer_port}/"
-        auth_token: receiver-token-of-the-bench-64-characters-long-as-real-ones-oft
-        max_connections: {connections}
-{more_peers}log: {{level: info, format: text}}
+{senders}{carol}{bob}{more_peers}log: {{level: info, format: text}}
 )",
-                       fmt::arg("port", place.port), fmt::arg("metrics_port", place.metrics_port),
-                       fmt::arg("admin_port", place.admin_port), fmt::arg("store", store),
-                       fmt::arg("token", sender_token), fmt::arg("peer_port", setup.peer_port),
-                       fmt::arg("connections", setup.connections_max), fmt::arg("more_peers", more_peers));
+                       fmt::arg("port", place.port), fmt::arg("workers", shape.workers),
+                       fmt::arg("connections", setup.connections_max + shape.idle + 64),
+                       fmt::arg("admin_port", place.admin_port), fmt::arg("metrics_port", place.metrics_port),
+                       fmt::arg("store", store), fmt::arg("senders", senders_yaml(setup, shape)),
+                       fmt::arg("carol", receiver_yaml(setup, shape, "carol", setup.rejecting_port)),
+                       fmt::arg("bob", receiver_yaml(setup, shape, "bob", setup.peer_port)),
+                       fmt::arg("more_peers", more_peers));
 }
 
-proxy start_nginx(const setup& setup, std::string_view name) {
+place install_nginx(const setup& setup, std::string_view name, const shape& shape) {
     const auto directory = new_directory(setup, name);
     const auto port = support::free_port();
     const auto configuration = directory / "nginx.conf";
-    write_file(configuration, nginx_configuration(setup, directory, port));
-    support::child_process process{{.arguments = {setup.nginx, "-p", directory.string(), "-c", configuration.string(),
-                                                  "-e", (directory / "error.log").string()},
-                                    .output = directory / "output",
-                                    .errors = {},
-                                    .environment = {},
-                                    .core = setup.proxy_core,
-                                    .end_signal = SIGTERM}};
-    if (!support::wait_for_port(port) || !process.running()) {
-        throw std::runtime_error{"nginx did not start; it says: " + process.output()};
-    }
-    auto pids = children_of(process.pid());
-    if (pids.size() != 1) throw std::runtime_error{"nginx has not the one worker that the bench expects"};
-    pids.push_back(process.pid());
-    return {std::string{name}, port, std::move(process), std::move(pids)};
+    write_file(configuration, nginx_configuration(setup, shape, directory, port));
+    return {.name = std::string{name},
+            .arguments = {setup.nginx, "-p", directory.string(), "-c", configuration.string(), "-e",
+                          (directory / "error.log").string()},
+            .output = directory / "output",
+            .ready = {},
+            .core = setup.proxy_core,
+            .port = port};
 }
 
-ilpd_place install_ilpd(const setup& setup, std::string_view name, std::string_view store,
-                        std::string_view more_peers = {}) {
+place install_ilpd(const setup& setup, std::string_view name, const shape& shape, std::string_view store,
+                   std::string_view more_peers = {}) {
     const auto directory = new_directory(setup, name);
-    ilpd_place place{.name = std::string{name},
-                     .configuration = directory / "ilpd.yaml",
-                     .output = directory / "output",
-                     .port = support::free_port(),
-                     .metrics_port = support::free_port(),
-                     .admin_port = support::free_port()};
-    write_file(place.configuration, ilpd_configuration(setup, store, place, more_peers));
+    const auto configuration = directory / "ilpd.yaml";
+    place place{.name = std::string{name},
+                .arguments = {setup.ilpd, "--config", configuration.string()},
+                .output = directory / "output",
+                .ready = " ready ",
+                .core = shape.workers == 1 ? std::optional{setup.proxy_core} : std::nullopt,
+                .port = support::free_port(),
+                .metrics_port = support::free_port(),
+                .admin_port = support::free_port()};
+    write_file(configuration, ilpd_configuration(setup, shape, store, place, more_peers));
     return place;
-}
-
-proxy start_ilpd(const setup& setup, std::string_view name, std::string_view store) {
-    return start(setup, install_ilpd(setup, name, store));
 }
 
 fs::path sqlite_file(const setup& setup, std::string_view name) {
@@ -165,14 +201,6 @@ fs::path sqlite_file(const setup& setup, std::string_view name) {
 
 std::string sqlite_url(const setup& setup, std::string_view name) {
     return "sqlite:" + sqlite_file(setup, name).string();
-}
-
-proxy start_ilpd_sqlite(const setup& setup, std::string_view name) {
-    return start_ilpd(setup, name, sqlite_url(setup, name));
-}
-
-proxy start_ilpd_memory(const setup& setup, std::string_view name) {
-    return start_ilpd(setup, name, "memory:");
 }
 
 /// Whether another user gets to what lies in it.
@@ -198,29 +226,69 @@ std::shared_ptr<support::postgres_server> start_postgres(const setup& setup) {
                                   .parent = beside ? setup.directory : fs::path{}});
 }
 
-proxy start_ilpd_postgresql(const setup& setup, std::string_view name) {
-    auto database = start_postgres(setup);
-    auto started = start_ilpd(setup, name, database->url());
-    started.database = std::move(database);
-    return started;
+/// What SQL the two databases say differently.
+struct dialect {
+    std::string (*numbers)(std::uint64_t count);  ///< a table of n, from 1
+    std::string_view some_uuid;                   ///< of n
+    std::string_view some_digest;
+    std::string_view amount_of_one;  ///< of a transfer
+    const char* array_of;            ///< makes JSON of a column
+};
+
+std::string sqlite_numbers(std::uint64_t count) {
+    return fmt::format("(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {}) SELECT n FROM c)",
+                       count);
 }
 
-/// Transfers of one unit between alice and bob, to and fro, so that the balances stay what they were. The chains of the
-/// accounts pass them by: nobody lists transfers here.
-std::string history_sql(std::uint64_t count, std::string_view numbers, std::string_view columns) {
+std::string postgres_numbers(std::uint64_t count) {
+    return fmt::format("generate_series(1, {}) AS numbers(n)", count);
+}
+
+constexpr dialect sqlite_dialect{sqlite_numbers, "printf('%08x-0000-4000-8000-%012x', n, n)",
+                                 "lower(hex(randomblob(32)))", "'1'", "json_group_array({})"};
+constexpr dialect postgres_dialect{postgres_numbers, "gen_random_uuid()::text",
+                                   "encode(sha256(('token ' || n)::bytea), 'hex')", "1", "json_agg({})::text"};
+
+/// Transfers of one unit between the first peer and the last, to and fro, so that the balances stay what they were. The
+/// chains of the accounts pass them by: nobody lists transfers here.
+std::string history_sql(const dialect& sql, std::uint64_t count) {
     return fmt::format(
         "INSERT INTO transfers (id, debit_account, credit_account, amount, packets, created_at) "
         "SELECT last + n, CASE WHEN n % 2 = 0 THEN a ELSE b END, CASE WHEN n % 2 = 0 THEN b ELSE a END, {}, 1, "
         "1700000000000 + n FROM {}, (SELECT min(account_id) AS a, max(account_id) AS b FROM peers) p, "
         "(SELECT coalesce(max(id), 0) AS last FROM transfers) t; "
-        "UPDATE accounts SET debits_posted = {}, credits_posted = {} WHERE kind = 'peer_liquidity';",
-        columns, numbers, count / 2, 1'000'000'000'000'000 + count / 2);
+        "UPDATE accounts SET debits_posted = {}, credits_posted = {} "
+        "WHERE id IN (SELECT min(account_id) FROM peers UNION SELECT max(account_id) FROM peers);",
+        sql.amount_of_one, sql.numbers(count), count / 2, 1'000'000'000'000'000 + count / 2);
 }
 
-/// The daemon makes the schema, then ends; the history comes behind its back.
-void make_schema(const setup& setup, std::string_view name, std::string_view store) {
-    auto daemon = start_ilpd(setup, name, store);
-    daemon.process.stop();
+/// Accounts and peers, numbered behind those that there are; each with routes, a token and a name of its own.
+std::string peers_sql(const dialect& sql, const setup& setup, const shape& shape) {
+    const auto numbers = sql.numbers(shape.peers);
+    const auto routes = fmt::format("(SELECT {} FROM (SELECT n FROM {}) m)",
+                                    fmt::format(fmt::runtime(sql.array_of), "'test.beyond' || p.n || '.' || m.n"),
+                                    sql.numbers(shape.routes_per_peer));
+    const auto terms =
+        fmt::format(R"('{{"max_packet_amount":"1000000000","routes":' || {} || ',"incoming_tokens":["' || {} || )"
+                    R"('"],"outgoing":{{"endpoint":"http://127.0.0.1:{}/","auth_token":)"
+                    R"("outgoing-token-that-is-64-characters-long-as-real-ones-oft' || (100000 + n) || '"}}}}')",
+                    routes, sql.some_digest, setup.peer_port);
+    return fmt::format(
+        "INSERT INTO accounts (id, asset_id, kind) SELECT last + n, asset, 'peer_liquidity' FROM {0}, "
+        "(SELECT max(id) AS last FROM accounts) a, (SELECT min(asset_id) AS asset FROM peers) s; "
+        "INSERT INTO peers (id, uuid, name, ilp_address, asset_id, account_id, created_at, origin, terms) "
+        "SELECT last + n, {1}, 'peer' || n, 'test.peer' || n, asset, last_account + n, 1700000000000 + n, 'api', {2} "
+        "FROM (SELECT n FROM {0}) p, (SELECT max(id) AS last, min(asset_id) AS asset, "
+        "max(account_id) AS last_account FROM peers) q;",
+        numbers, sql.some_uuid, terms);
+}
+
+/// Whatever the store shall hold before the daemon that is measured sees it; empty: nothing.
+std::string filling_sql(const dialect& sql, const setup& setup, const shape& shape) {
+    std::string text;
+    if (shape.history != 0) text += history_sql(sql, shape.history);
+    if (shape.peers != 0) text += peers_sql(sql, setup, shape);
+    return text;
 }
 
 void run_in_sqlite(const fs::path& file, const std::string& sql) {
@@ -232,53 +300,36 @@ void run_in_sqlite(const fs::path& file, const std::string& sql) {
     if (result != SQLITE_OK) throw std::runtime_error{"cannot fill the store: " + message};
 }
 
-std::string sqlite_numbers(std::uint64_t count) {
-    return fmt::format("(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {}) SELECT n FROM c)",
-                       count);
+/// The daemon makes the schema, then ends; the rest comes behind its back.
+void make_schema(const place& place) {
+    start(place).process.stop();
 }
 
-std::string postgres_numbers(std::uint64_t count) {
-    return fmt::format("generate_series(1, {}) n", count);
+place install_ilpd_memory(const setup& setup, std::string_view name, const shape& shape) {
+    if (shape.peers != 0 || shape.history != 0) throw std::runtime_error{"`memory:` cannot be filled from outside"};
+    return install_ilpd(setup, name, shape, "memory:");
 }
 
-void settle_down(const support::postgres_server& database) {
-    database.execute("VACUUM ANALYZE");
-    database.execute("CHECKPOINT");
+place install_ilpd_sqlite(const setup& setup, std::string_view name, const shape& shape) {
+    auto place = install_ilpd(setup, name, shape, sqlite_url(setup, name));
+    const auto sql = filling_sql(sqlite_dialect, setup, shape);
+    if (sql.empty()) return place;
+    make_schema(place);
+    run_in_sqlite(sqlite_file(setup, name), sql);
+    return place;
 }
 
-proxy start_ilpd_sqlite_history(const setup& setup, std::string_view name) {
-    const auto url = sqlite_url(setup, name);
-    make_schema(setup, name, url);
-    run_in_sqlite(sqlite_file(setup, name), history_sql(setup.history, sqlite_numbers(setup.history), "'1'"));
-    return start_ilpd(setup, name, url);
-}
-
-proxy start_ilpd_postgresql_history(const setup& setup, std::string_view name) {
+place install_ilpd_postgresql(const setup& setup, std::string_view name, const shape& shape) {
     auto database = start_postgres(setup);
-    make_schema(setup, name, database->url());
-    database->execute(history_sql(setup.history, postgres_numbers(setup.history), "1"));
-    settle_down(*database);
-    auto started = start_ilpd(setup, name, database->url());
-    started.database = std::move(database);
-    return started;
-}
-
-/// Accounts and peers, numbered behind those that there are; each with a route, a token and a name of its own.
-/// `numbers` is a table of n; the functions are those of the database.
-std::string peers_sql(const setup& setup, std::string_view numbers, std::string_view uuid, std::string_view digest) {
-    const auto terms = fmt::format(
-        R"('{{"max_packet_amount":"1000000000","routes":["test.beyond' || n || '"],"incoming_tokens":["' || {} || )"
-        R"('"],"outgoing":{{"endpoint":"http://127.0.0.1:{}/","auth_token":)"
-        R"("outgoing-token-that-is-64-characters-long-as-real-ones-oft' || (100000 + n) || '"}}}}')",
-        digest, setup.peer_port);
-    return fmt::format(
-        "INSERT INTO accounts (id, asset_id, kind) SELECT last + n, asset, 'peer_liquidity' FROM {0}, "
-        "(SELECT max(id) AS last, min(asset_id) AS asset FROM accounts) a; "
-        "INSERT INTO peers (id, uuid, name, ilp_address, asset_id, account_id, created_at, origin, terms) "
-        "SELECT last + n, {1}, 'peer' || n, 'test.peer' || n, asset, "
-        "(SELECT max(account_id) FROM peers) + n, 1700000000000 + n, 'api', {2} "
-        "FROM {0}, (SELECT max(id) AS last, min(asset_id) AS asset FROM peers) p;",
-        numbers, uuid, terms);
+    auto place = install_ilpd(setup, name, shape, database->url());
+    if (const auto sql = filling_sql(postgres_dialect, setup, shape); !sql.empty()) {
+        make_schema(place);
+        database->execute(sql);
+        database->execute("VACUUM ANALYZE");
+        database->execute("CHECKPOINT");
+    }
+    place.database = std::move(database);
+    return place;
 }
 
 /// The same in a configuration file.
@@ -289,7 +340,7 @@ std::string peers_yaml(const setup& setup, std::size_t count) {
                        R"(  - name: peer{0}
     ilp_address: test.peer{0}
     asset: {{code: USD, scale: 9}}
-    routes: [test.beyond{0}]
+    routes: [test.beyond{0}.1]
     max_packet_amount: 1000000000
     http:
       incoming: {{auth_tokens: [incoming-token-that-is-64-characters-long-as-real-ones-oft{2}]}}
@@ -317,59 +368,64 @@ std::string version_line(const setup& setup, const std::string& program, const s
 
 }  // namespace
 
+std::string token_of_sender(std::size_t sender) {
+    return sender == 0 ? std::string{sender_token}
+                       : fmt::format("{}{:03}", sender_token.substr(0, sender_token.size() - 3), sender);
+}
+
+std::string destination_beyond(std::size_t peer, std::size_t route) {
+    return fmt::format("test.beyond{}.{}.jar", peer, route);
+}
+
 const std::vector<variant> all_variants{
-    {"nginx", {}, true, start_nginx},
-    {"ilpd-sqlite", "nginx", true, start_ilpd_sqlite},
-    {"ilpd-postgresql", "nginx", true, start_ilpd_postgresql},
-    {"ilpd-memory", "nginx", true, start_ilpd_memory},
-    {"ilpd-sqlite-history", "ilpd-sqlite", false, start_ilpd_sqlite_history},
-    {"ilpd-postgresql-history", "ilpd-postgresql", false, start_ilpd_postgresql_history},
-    {"ilpd-sqlite-mutations", "ilpd-sqlite", false, start_ilpd_sqlite, true},
-    {"ilpd-postgresql-mutations", "ilpd-postgresql", false, start_ilpd_postgresql, true},
+    {"nginx", {}, install_nginx},
+    {"ilpd-sqlite", "nginx", install_ilpd_sqlite},
+    {"ilpd-postgresql", "nginx", install_ilpd_postgresql},
+    {"ilpd-memory", "nginx", install_ilpd_memory},
 };
 
 const variant& find_variant(std::string_view name) {
     return *std::ranges::find(all_variants, name, &variant::name);
 }
 
-proxy start(const setup& setup, const ilpd_place& place) {
+proxy start(const place& place, const std::vector<std::pair<std::string, std::string>>& environment) {
     fs::remove(place.output);  // what an earlier run said there must not count
-    support::child_process process{{.arguments = {setup.ilpd, "--config", place.configuration.string()},
+    support::child_process process{{.arguments = place.arguments,
                                     .output = place.output,
                                     .errors = {},
-                                    .environment = {},
-                                    .core = setup.proxy_core,
-                                    .end_signal = SIGKILL}};
-    process.wait_for_output(" ready ", std::chrono::minutes{2});
-    const auto pid = process.pid();
-    return {place.name, place.port, std::move(process), {pid}, place.metrics_port, place.admin_port, place.database};
+                                    .environment = environment,
+                                    .core = place.core,
+                                    .end_signal = place.ready.empty() ? SIGTERM : SIGKILL}};
+    if (!place.ready.empty()) {
+        process.wait_for_output(place.ready, std::chrono::minutes{2});
+    } else if (!support::wait_for_port(place.port) || !process.running()) {
+        throw std::runtime_error{place.name + " did not start; it says: " + process.output()};
+    }
+    auto pids = place.ready.empty() ? worker_of(process) : std::vector<pid_t>{};
+    pids.push_back(process.pid());
+    return {place.name,         place.port,       std::move(process), std::move(pids),
+            place.metrics_port, place.admin_port, place.database};
 }
 
-ilpd_place prepare_peers(const setup& setup, std::string_view name, peer_source source, std::size_t count) {
-    if (source == peer_source::file) {
-        return install_ilpd(setup, name, sqlite_url(setup, name), peers_yaml(setup, count));
+place prepare_peers(const setup& setup, std::string_view name, peer_source source, std::size_t count) {
+    switch (source) {
+        case peer_source::file:
+            return install_ilpd(setup, name, {}, sqlite_url(setup, name), peers_yaml(setup, count));
+        case peer_source::sqlite:
+            return install_ilpd_sqlite(setup, name, {.peers = count});
+        case peer_source::postgresql:
+            break;
     }
-    if (source == peer_source::sqlite) {
-        const auto url = sqlite_url(setup, name);
-        make_schema(setup, name, url);
-        run_in_sqlite(sqlite_file(setup, name),
-                      peers_sql(setup, sqlite_numbers(count), "printf('%08x-0000-4000-8000-%012x', n, n)",
-                                "lower(hex(randomblob(32)))"));
-        return install_ilpd(setup, name, url);
-    }
-    auto database = start_postgres(setup);
-    make_schema(setup, name, database->url());
-    database->execute(peers_sql(setup, postgres_numbers(count), "gen_random_uuid()::text",
-                                "encode(sha256(('token ' || n)::bytea), 'hex')"));
-    settle_down(*database);
-    auto place = install_ilpd(setup, name, database->url());
-    place.database = std::move(database);
-    return place;
+    return install_ilpd_postgresql(setup, name, {.peers = count});
 }
 
-proxy start_constant_peer(const setup& setup) {
-    const auto directory = new_directory(setup, "constant-peer");
-    support::child_process process{{.arguments = {(setup.programs / "ilpd_constant_peer").string()},
+namespace {
+
+proxy start_constant_peer(const setup& setup, std::string_view name, const std::vector<std::string>& options) {
+    const auto directory = new_directory(setup, name);
+    std::vector<std::string> arguments{(setup.programs / "ilpd_constant_peer").string()};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    support::child_process process{{.arguments = std::move(arguments),
                                     .output = directory / "output",
                                     .errors = {},
                                     .environment = {},
@@ -381,20 +437,19 @@ proxy start_constant_peer(const setup& setup) {
     if (!output.starts_with(announcement)) throw std::runtime_error{"the constant peer says: " + output};
     const auto port = static_cast<std::uint16_t>(std::stoul(output.substr(announcement.size())));
     const auto pid = process.pid();
-    return {"constant peer", port, std::move(process), {pid}};
+    return {std::string{name}, port, std::move(process), {pid}};
 }
 
-std::vector<std::string> versions(const setup& setup, const std::vector<std::string>& variants) {
-    const auto any = [&](std::string_view start) {
-        return std::ranges::any_of(variants, [&](const auto& name) { return name.starts_with(start); });
-    };
-    std::vector<std::string> lines;
-    if (any("nginx")) {
-        const auto line = version_line(setup, setup.nginx, "-v");
-        lines.push_back(line.substr(std::min(line.size(), line.find("nginx/"))));
-    }
-    if (any("ilpd")) lines.push_back(version_line(setup, setup.ilpd, "--version"));
-    return lines;
+}  // namespace
+
+constant_peers start_constant_peers(const setup& setup) {
+    return {start_constant_peer(setup, "constant-peer", {}),
+            start_constant_peer(setup, "rejecting-peer", {"--reject", std::string{peers_reject_code}})};
+}
+
+std::vector<std::string> versions(const setup& setup) {
+    const auto nginx = version_line(setup, setup.nginx, "-v");
+    return {nginx.substr(std::min(nginx.size(), nginx.find("nginx/"))), version_line(setup, setup.ilpd, "--version")};
 }
 
 }  // namespace bench

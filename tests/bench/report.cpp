@@ -11,7 +11,10 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <optional>
+#include <ranges>
 #include <thread>
 
 namespace bench {
@@ -20,6 +23,7 @@ namespace {
 
 constexpr double full_core = 0.97;
 constexpr double disturbed = 0.05;
+constexpr double shown_calls_min = 0.01;
 constexpr int xfs_magic = 0x58465342;
 
 using figure = double sample::*;
@@ -28,10 +32,6 @@ std::vector<double> values_of(const result& result, figure which) {
     std::vector<double> values;
     for (const auto& sample : result.samples) values.push_back(sample.*which);
     return values;
-}
-
-double median(const result& result, figure which) {
-    return median_of(values_of(result, which));
 }
 
 /// Half the distance from the smallest to the largest, as a share of the median.
@@ -51,38 +51,9 @@ std::vector<double> mutation_times(const result& result) {
     return all;
 }
 
-/// How much better than the reference: medians over the repetitions, each compared with its neighbour in time.
-struct ratios {
-    double packets_per_second = 0;
-    double packets_per_cpu_second = 0;
-};
-
-/// Of `variant` under the same load; null: it was not measured.
-const result* find_result(std::string_view variant, const result& beside, const std::vector<result>& results) {
-    const auto found = std::ranges::find_if(results, [&](const auto& other) {
-        return other.variant == variant && other.load.connections == beside.load.connections &&
-               other.load.data_size == beside.load.data_size;
-    });
-    return found == results.end() ? nullptr : &*found;
-}
-
-std::optional<ratios> compare(const result& result, const std::vector<bench::result>& results) {
-    const auto* const reference = find_result(find_variant(result.variant).beside, result, results);
-    if (reference == nullptr) return std::nullopt;
-    std::vector<double> rates;
-    std::vector<double> per_cpu;
-    for (std::size_t i = 0; i < std::min(result.samples.size(), reference->samples.size()); ++i) {
-        const auto& ours = result.samples[i];
-        const auto& theirs = reference->samples[i];
-        if (theirs.packets_per_second > 0) rates.push_back(ours.packets_per_second / theirs.packets_per_second);
-        if (ours.cpu_us > 0) per_cpu.push_back(theirs.cpu_us / ours.cpu_us);
-    }
-    return ratios{median_of(rates), median_of(per_cpu)};
-}
-
 /// CPU per packet beyond the variant that keeps nothing, database server included.
 std::optional<double> price_of_commits(const result& result, const std::vector<bench::result>& results) {
-    const auto* const without = find_result(without_commits, result, results);
+    const auto* const without = find_result(result.scenario, {result.point, std::string{without_commits}}, results);
     if (without == nullptr || median(result, &sample::commit_ms) == 0) return std::nullopt;
     std::vector<double> prices;
     for (std::size_t i = 0; i < std::min(result.samples.size(), without->samples.size()); ++i) {
@@ -132,14 +103,14 @@ std::string file_system(const std::filesystem::path& path) {
 }
 
 std::string packet_line(const std::vector<result>& results) {
-    std::vector<std::string> lines;
+    std::map<std::size_t, std::string> lines;  // by data; destinations differ by a few octets
     for (const auto& result : results) {
         const auto& sample = result.samples.front();
-        auto line = fmt::format("{} octets of data: Prepare {}, request {} octets", result.load.data_size,
-                                sample.prepare_octets, sample.request_octets);
-        if (std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
+        lines.try_emplace(result.load.data_size,
+                          fmt::format("{} octets of data: Prepare {}, request {} octets", result.load.data_size,
+                                      sample.prepare_octets, sample.request_octets));
     }
-    return fmt::format("{}", fmt::join(lines, "; "));
+    return fmt::format("{}", fmt::join(lines | std::views::values, "; "));
 }
 
 std::string disturbance_line(const std::vector<result>& results) {
@@ -158,6 +129,156 @@ std::string disturbance_line(const std::vector<result>& results) {
                        worst * 100);
 }
 
+/// A number as the table shows it; blank when it is not known, or 0.
+std::string number(double value, int decimals) {
+    return value > 0 ? fmt::format("{:.{}f}", value, decimals) : std::string{};
+}
+
+std::string percent(double share) {
+    return fmt::format("{:.1f}", share * 100);
+}
+
+std::string text_of(const reference& beside, const result& result) {
+    return beside.point == result.point ? beside.variant : beside.point;
+}
+
+double sum_of_calls(const result& result) {
+    double sum = 0;
+    for (const auto& [name, count] : result.inspection.system_calls) sum += count;
+    return sum;
+}
+
+/// The most frequent first.
+std::string system_calls_line(const result& result) {
+    std::vector<std::pair<std::string, double>> calls(result.inspection.system_calls.begin(),
+                                                      result.inspection.system_calls.end());
+    std::ranges::sort(calls, std::greater{}, &std::pair<std::string, double>::second);
+    std::vector<std::string> shown;
+    for (const auto& [name, count] : calls) {
+        if (count >= shown_calls_min) shown.push_back(fmt::format("{} {:.2f}", name, count));
+    }
+    return shown.empty() ? std::string{}
+                         : fmt::format("  {}, {}, {}: {}\n", result.scenario, result.point, result.variant,
+                                       fmt::join(shown, ", "));
+}
+
+std::string system_calls_of(const std::vector<result>& results) {
+    std::string text;
+    for (const auto& result : results) text += system_calls_line(result);
+    return text.empty() ? text : "\nsystem calls per packet:\n" + text;
+}
+
+/// One row, with what it is compared with.
+struct shown_row {
+    const bench::result& result;
+    const std::vector<bench::result>& all;
+    const bench::result* beside = find_result(result.scenario, result.beside, all);
+};
+
+struct column {
+    std::string_view title;
+    std::string (*cell)(const shown_row&);
+    bool is_text = false;
+};
+
+template <figure which, int decimals>
+std::string median_cell(const shown_row& row) {
+    return number(median(row.result, which), decimals);
+}
+
+template <figure which>
+std::string spread_cell(const shown_row& row) {
+    return percent(spread(row.result, which));
+}
+
+template <double ratios::* which>
+std::string ratio_cell(const shown_row& row) {
+    return row.beside == nullptr ? std::string{} : number(compare(row.result, *row.beside).*which, 2);
+}
+
+template <std::optional<double> (*which)(const result&, const result&)>
+std::string memory_cell(const shown_row& row) {
+    return row.beside == nullptr ? std::string{} : number(which(row.result, *row.beside).value_or(0), 2);
+}
+
+constexpr double kib_per_mib = 1024;
+
+const std::vector<column> columns{
+    {"scenario", [](const shown_row& row) { return row.result.scenario; }, true},
+    {"", [](const shown_row& row) { return row.result.point; }, true},
+    {"variant", [](const shown_row& row) { return row.result.variant; }, true},
+    {"packets/s", median_cell<&sample::packets_per_second, 0>},
+    {"+-%", spread_cell<&sample::packets_per_second>},
+    {"p50 ms", median_cell<&sample::p50_ms, 3>},
+    {"p99 ms", median_cell<&sample::p99_ms, 3>},
+    {"p99.9", median_cell<&sample::p999_ms, 3>},
+    {"CPU us", median_cell<&sample::cpu_us, 2>},
+    {"+-%", spread_cell<&sample::cpu_us>},
+    {"DB us", median_cell<&sample::database_cpu_us, 2>},
+    {"commit ms", median_cell<&sample::commit_ms, 3>},
+    {"packets", median_cell<&sample::packets_per_commit, 1>},
+    {"price us", [](const shown_row& row) { return number(price_of_commits(row.result, row.all).value_or(0), 1); }},
+    {"mutation ms", [](const shown_row& row) { return number(median_of(mutation_times(row.result)), 2); }},
+    {"switches", median_cell<&sample::switches, 2>},
+    {"syscalls", [](const shown_row& row) { return number(sum_of_calls(row.result), 2); }},
+    {"allocs",
+     [](const shown_row& row) {
+         const auto& count = row.result.inspection.allocations;
+         return count ? fmt::format("{:.3f}", *count) : std::string{};
+     }},
+    {"MiB", [](const shown_row& row) { return number(median(row.result, &sample::resident_kib) / kib_per_mib, 1); }},
+    {"peak MiB", [](const shown_row& row) { return number(median(row.result, &sample::peak_kib) / kib_per_mib, 1); }},
+    {"KiB/idle", memory_cell<kib_per_idle_connection>},
+    {"KiB/peer", memory_cell<kib_per_peer>},
+    {"beside",
+     [](const shown_row& row) {
+         return row.beside == nullptr ? std::string{} : text_of(row.result.beside, row.result);
+     },
+     true},
+    {"rate", ratio_cell<&ratios::packets_per_second>},
+    {"per CPU", ratio_cell<&ratios::packets_per_cpu_second>},
+    {"full core", [](const shown_row& row) { return std::string{full_cores(row.result)}; }, true},
+};
+
+/// The column's cells, the title first; empty when all others are blank.
+std::vector<std::string> cells_of(const column& column, const std::vector<result>& results) {
+    std::vector<std::string> cells{std::string{column.title}};
+    bool blank = true;
+    for (const auto& result : results) {
+        cells.push_back(column.cell({result, results}));
+        blank = blank && cells.back().empty();
+    }
+    if (blank) cells.clear();
+    return cells;
+}
+
+/// Rows that are measured in turn stand together.
+bool begins_group(const result& result, const bench::result& previous) {
+    return result.scenario != previous.scenario ||
+           (result.point != previous.point && result.variant != previous.variant) ||
+           (result.point != previous.point && result.beside.point == result.point);
+}
+
+std::string rows_of(const std::vector<result>& results) {
+    std::vector<std::string> lines(results.size() + 1);
+    for (const auto& column : columns) {
+        const auto cells = cells_of(column, results);
+        if (cells.empty()) continue;
+        const auto width = std::ranges::max(cells, {}, &std::string::size).size();
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            lines[i] +=
+                column.is_text ? fmt::format("{:<{}}  ", cells[i], width) : fmt::format("{:>{}}  ", cells[i], width);
+        }
+    }
+    for (auto& line : lines) line.erase(line.find_last_not_of(' ') + 1);
+    std::string text = lines.front() + '\n';
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        if (i > 0 && begins_group(results[i], results[i - 1])) text += '\n';
+        text += lines[i + 1] + '\n';
+    }
+    return text;
+}
+
 }  // namespace
 
 double median_of(std::vector<double> values) {
@@ -165,6 +286,42 @@ double median_of(std::vector<double> values) {
     std::ranges::sort(values);
     const auto middle = values.size() / 2;
     return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+double median(const result& result, figure which) {
+    return median_of(values_of(result, which));
+}
+
+const result* find_result(std::string_view scenario, const reference& wanted, const std::vector<result>& results) {
+    const auto found = std::ranges::find_if(results, [&](const auto& other) {
+        return other.scenario == scenario && other.point == wanted.point && other.variant == wanted.variant;
+    });
+    return found == results.end() ? nullptr : &*found;
+}
+
+ratios compare(const result& result, const bench::result& reference) {
+    std::vector<double> rates;
+    std::vector<double> per_cpu;
+    for (std::size_t i = 0; i < std::min(result.samples.size(), reference.samples.size()); ++i) {
+        const auto& ours = result.samples[i];
+        const auto& theirs = reference.samples[i];
+        if (theirs.packets_per_second > 0) rates.push_back(ours.packets_per_second / theirs.packets_per_second);
+        if (ours.cpu_us > 0 && theirs.cpu_us > 0) per_cpu.push_back(theirs.cpu_us / ours.cpu_us);
+    }
+    return {median_of(rates), median_of(per_cpu)};
+}
+
+std::optional<double> kib_per_idle_connection(const result& result, const bench::result& reference) {
+    if (result.load.idle <= reference.load.idle) return std::nullopt;
+    return (median(result, &sample::resident_kib) - median(reference, &sample::resident_kib)) /
+           static_cast<double>(result.load.idle - reference.load.idle);
+}
+
+std::optional<double> kib_per_peer(const result& result, const bench::result& reference) {
+    if (result.shape.peers <= reference.shape.peers) return std::nullopt;
+    if (result.shape.routes_per_peer != reference.shape.routes_per_peer) return std::nullopt;
+    return (result.samples.front().resident_before_kib - reference.samples.front().resident_before_kib) /
+           static_cast<double>(result.shape.peers - reference.shape.peers);
 }
 
 conditions read_conditions(const setup& setup) {
@@ -205,39 +362,14 @@ boost::json::value to_json(const conditions& conditions) {
 }
 
 std::string as_table(const conditions& conditions, const std::vector<result>& results) {
-    std::string text = fmt::format(
-        "{:>5}  {:<23} {:>9} {:>5}  {:>7} {:>7} {:>7}  {:>6} {:>5} {:>6}  {:>9} {:>7} {:>8}  {:>11}  {:<15} {:>5} "
-        "{:>7}  {}\n",
-        "conns", "variant", "packets/s", "+-%", "p50 ms", "p99 ms", "p99.9", "CPU us", "+-%", "DB us", "commit ms",
-        "packets", "price us", "mutation ms", "beside", "rate", "per CPU", "full core");
-    const auto or_blank = [](double value, const char* format) {
-        return value > 0 ? fmt::format(fmt::runtime(format), value) : std::string{};
-    };
-    const load* previous = nullptr;
-    for (const auto& result : results) {
-        if (previous != nullptr && previous->connections != result.load.connections) text += '\n';
-        previous = &result.load;
-        const auto ratios = compare(result, results);
-        const auto price = price_of_commits(result, results);
-        text += fmt::format(
-            "{:>5}  {:<23} {:>9.0f} {:>5.1f}  {:>7.3f} {:>7.3f} {:>7.3f}  {:>6.2f} {:>5.1f} {:>6}  {:>9} {:>7} {:>8}  "
-            "{:>11}  {:<15} {:>5} {:>7}  {}\n",
-            result.load.connections, result.variant, median(result, &sample::packets_per_second),
-            spread(result, &sample::packets_per_second) * 100, median(result, &sample::p50_ms),
-            median(result, &sample::p99_ms), median(result, &sample::p999_ms), median(result, &sample::cpu_us),
-            spread(result, &sample::cpu_us) * 100, or_blank(median(result, &sample::database_cpu_us), "{:.2f}"),
-            or_blank(median(result, &sample::commit_ms), "{:.3f}"),
-            or_blank(median(result, &sample::packets_per_commit), "{:.1f}"), price ? fmt::format("{:.1f}", *price) : "",
-            or_blank(median_of(mutation_times(result)), "{:.2f}"), ratios ? find_variant(result.variant).beside : "",
-            ratios ? fmt::format("{:.2f}", ratios->packets_per_second) : "",
-            ratios ? fmt::format("{:.2f}", ratios->packets_per_cpu_second) : "", full_cores(result));
-    }
-    text += fmt::format(
-        "\nrate, per CPU: packets/s and packets per CPU second, divided by those of the variant beside, in the same "
-        "repetition.\nprice us: CPU per packet beyond {}, database server included.\n"
-        "mutation ms: of the Admin API, one every 10 ms; the worst in the JSON.\n{}\n",
-        without_commits, packet_line(results));
-    return text + as_text(conditions) + disturbance_line(results);
+    return rows_of(results) + system_calls_of(results) +
+           fmt::format(
+               "\nrate, per CPU: packets/s and packets per CPU second, divided by those of the row beside, in "
+               "the same repetition.\nprice us: CPU per packet beyond {}, database server included. "
+               "switches, syscalls, allocs: context switches, system calls "
+               "and calls of the heap per packet.\n{}\n",
+               without_commits, packet_line(results)) +
+           as_text(conditions) + disturbance_line(results);
 }
 
 boost::json::value as_json(const conditions& conditions, const std::vector<result>& results) {
@@ -250,6 +382,10 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
                                {"database_cpu_us", sample.database_cpu_us},
                                {"commit_ms", sample.commit_ms},
                                {"packets_per_commit", sample.packets_per_commit},
+                               {"switches", sample.switches},
+                               {"resident_before_kib", sample.resident_before_kib},
+                               {"resident_kib", sample.resident_kib},
+                               {"peak_kib", sample.peak_kib},
                                {"proxy_core_busy", sample.proxy_core_busy},
                                {"load_core_busy", sample.load_core_busy},
                                {"others_busy", sample.others_busy},
@@ -257,8 +393,11 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
                                {"generator", sample.generator}});
         }
         boost::json::object row{
+            {"scenario", result.scenario},
+            {"point", result.point},
             {"variant", result.variant},
             {"connections", result.load.connections},
+            {"idle", result.load.idle},
             {"data_size", result.load.data_size},
             {"prepare_octets", result.samples.front().prepare_octets},
             {"request_octets", result.samples.front().request_octets},
@@ -272,18 +411,28 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
             {"p50_ms", median(result, &sample::p50_ms)},
             {"p99_ms", median(result, &sample::p99_ms)},
             {"p99.9_ms", median(result, &sample::p999_ms)},
+            {"switches", median(result, &sample::switches)},
+            {"resident_kib", median(result, &sample::resident_kib)},
+            {"peak_kib", median(result, &sample::peak_kib)},
             {"full_core", full_cores(result)},
         };
         if (const auto price = price_of_commits(result, results)) row["price_of_commits_us"] = *price;
-        if (const auto ratios = compare(result, results)) {
-            row["beside"] = find_variant(result.variant).beside;
-            row["packets_per_second_ratio"] = ratios->packets_per_second;
-            row["packets_per_cpu_second_ratio"] = ratios->packets_per_cpu_second;
+        if (const auto* const reference = find_result(result.scenario, result.beside, results)) {
+            const auto ratios = compare(result, *reference);
+            row["beside"] = {{"point", reference->point}, {"variant", reference->variant}};
+            row["packets_per_second_ratio"] = ratios.packets_per_second;
+            row["packets_per_cpu_second_ratio"] = ratios.packets_per_cpu_second;
+            if (const auto memory = kib_per_idle_connection(result, *reference))
+                row["kib_per_idle_connection"] = *memory;
         }
         if (const auto times = mutation_times(result); !times.empty()) {
             row["mutations"] = {
                 {"count", times.size()}, {"median_ms", median_of(times)}, {"worst_ms", std::ranges::max(times)}};
         }
+        if (const auto& calls = result.inspection.system_calls; !calls.empty()) {
+            row["system_calls"] = boost::json::value_from(calls);
+        }
+        if (const auto& count = result.inspection.allocations) row["allocations"] = *count;
         row["samples"] = std::move(samples);
         rows.push_back(std::move(row));
     }

@@ -13,11 +13,20 @@ bench::sample sample(double rate, double cpu_us) {
 }
 
 const std::vector<bench::result> results{
-    {.variant = "nginx", .load = {.connections = 50}, .samples = {sample(100, 10), sample(90, 11), sample(50, 20)}},
-    {.variant = "ilpd-sqlite",
-     .load = {.connections = 50},
+    {.scenario = "connections",
+     .point = "50",
+     .variant = "nginx",
+     .samples = {sample(100, 10), sample(90, 11), sample(50, 20)}},
+    {.scenario = "connections",
+     .point = "50",
+     .variant = "ilpd-sqlite",
+     .beside = {"50", "nginx"},
      .samples = {sample(150, 5), sample(90, 11), sample(60, 16)}},
-    {.variant = "ilpd-sqlite", .load = {.connections = 100}, .samples = {sample(7, 5), sample(9, 11)}},
+    {.scenario = "connections",
+     .point = "100",
+     .variant = "ilpd-sqlite",
+     .beside = {"100", "nginx"},
+     .samples = {sample(7, 5), sample(9, 11)}},
 };
 
 }  // namespace
@@ -41,12 +50,40 @@ TEST_CASE("the price of commits is what a durable variant takes beyond the one t
     durable.database_cpu_us = 4;
     durable.commit_ms = 0.3;
     const std::vector<bench::result> pair{
-        {.variant = "ilpd-memory", .load = {.connections = 10}, .samples = {sample(100, 10)}},
-        {.variant = "ilpd-postgresql", .load = {.connections = 10}, .samples = {durable}},
+        {.variant = "ilpd-memory", .samples = {sample(100, 10)}},
+        {.variant = "ilpd-postgresql", .samples = {durable}},
     };
     const auto json = bench::as_json({}, pair);
     CHECK(json.at("results").at(1).at("price_of_commits_us").as_double() == 9);
     CHECK_FALSE(json.at("results").at(0).as_object().contains("price_of_commits_us"));
+}
+
+TEST_CASE("a row can be compared with another point of its scenario, and says what an idle connection takes") {
+    auto few = sample(100, 10);
+    few.resident_kib = 1000;
+    auto many = sample(50, 20);
+    many.resident_kib = 1400;
+    const std::vector<bench::result> pair{
+        {.scenario = "idle", .point = "0 idle", .variant = "ilpd-sqlite", .samples = {few}},
+        {.scenario = "idle",
+         .point = "100 idle",
+         .variant = "ilpd-sqlite",
+         .beside = {"0 idle", "ilpd-sqlite"},
+         .load = {.idle = 100},
+         .samples = {many}},
+    };
+    const auto json = bench::as_json({}, pair);
+    const auto& row = json.at("results").at(1);
+    CHECK(row.at("packets_per_second_ratio").as_double() == 0.5);
+    CHECK(row.at("beside").at("point").as_string() == "0 idle");
+    CHECK(row.at("kib_per_idle_connection").as_double() == 4);
+}
+
+TEST_CASE("the table leaves out what is blank in all rows") {
+    const auto table = bench::as_table({}, results);
+    CHECK(table.find("packets/s") != std::string::npos);
+    CHECK(table.find("commit ms") == std::string::npos);
+    CHECK(table.find("mutation ms") == std::string::npos);
 }
 
 TEST_CASE("without the reference under the same load there is no ratio") {

@@ -23,6 +23,10 @@ inline constexpr ilp::fulfillment fixed_fulfillment{'t', 'h', 'e', ' ', 'o', 'n'
                                                     'f', 'i', 'l', 'l', 'm', 'e', 'n', 't', ' ', 'o', 'f',
                                                     ' ', 'e', 'v', 'e', 'r', 'y', ' ', 'r', 'u', 'n'};
 
+/// The peer that rejects gives this code, ilpd itself that one when it has no route.
+inline constexpr std::string_view peers_reject_code = "F99";
+inline constexpr std::string_view refusal_code = "F02";
+
 /// The Fulfill that the peer sends and the generator expects, to the octet.
 ilp::bytes fixed_fulfill();
 

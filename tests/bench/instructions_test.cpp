@@ -1,0 +1,8 @@
+#include "tests/bench/instructions.hpp"
+
+#include <catch2/catch.hpp>
+
+TEST_CASE("callgrind's last words say how many instructions there were") {
+    CHECK(bench::read_collected("==7== Events    : Ir\n==7== Collected : 123456789\n==7== \n") == 123456789);
+    CHECK(bench::read_collected("==7== Killed\n") == std::nullopt);
+}

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "tests/bench/measure.hpp"
+#include "tests/bench/proxies.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+/// How large the scenarios are.
+struct sizes {
+    std::vector<std::size_t> connections{1, 10, 50, 100, 400, 1000};
+    std::size_t usual_connections = 100;  ///< where connections are not the question
+    std::vector<std::size_t> data{0, 300, 4096, 32767};
+    std::size_t senders = 60;
+    std::size_t few = 10;  ///< routes, and peers
+    std::size_t routes = 1'000'000;
+    std::size_t peers = 100'000;
+    std::uint64_t history = 10'000'000;
+    std::size_t idle = 10'000;
+};
+
+sizes smoke_sizes();
+
+/// One condition of a scenario: what the proxy is, and what it has to do.
+struct point {
+    std::string name;
+    bench::shape shape;
+    bench::load load;
+};
+
+struct scenario {
+    std::string_view name;
+    std::string_view description;
+    std::vector<std::string_view> variants;  ///< those that are measured by default
+    bool beside_first_point;  ///< compared with its first point; else each variant with the one that it stands beside
+    std::vector<point> (*points)(const sizes&);
+};
+
+extern const std::vector<scenario> all_scenarios;
+
+const scenario& find_scenario(std::string_view name);
+
+/// What a row is compared with, in the same scenario and the same repetition.
+struct reference {
+    std::string point;
+    std::string variant;
+
+    bool operator==(const reference&) const = default;
+};
+
+reference beside(const scenario& scenario, const std::vector<point>& points, const point& point,
+                 std::string_view variant);
+
+}  // namespace bench

@@ -1,0 +1,116 @@
+#include "tests/bench/targets.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+
+namespace bench {
+
+namespace {
+
+constexpr double kib_per_mib = 1024;
+
+constexpr std::string_view durable_variant = "ilpd-sqlite";
+
+const result* at_connections(std::size_t connections, std::string_view variant, const std::vector<result>& results) {
+    const auto found = std::ranges::find_if(results, [&](const auto& result) {
+        return result.scenario == "connections" && result.load.connections == connections && result.variant == variant;
+    });
+    return found == results.end() ? nullptr : &*found;
+}
+
+/// The last point of a scenario is the one that is asked about.
+const result* last_of(std::string_view scenario, const std::vector<result>& results) {
+    for (const auto& result : std::views::reverse(results)) {
+        if (result.scenario == scenario && result.variant == durable_variant) return &result;
+    }
+    return nullptr;
+}
+
+using ratio = double ratios::*;
+constexpr ratio rate = &ratios::packets_per_second;
+constexpr ratio per_cpu = &ratios::packets_per_cpu_second;
+
+std::optional<double> ratio_of(const result* result, ratio which, const std::vector<bench::result>& results) {
+    if (result == nullptr) return std::nullopt;
+    const auto* const reference = find_result(result->scenario, result->beside, results);
+    if (reference == nullptr) return std::nullopt;
+    return compare(*result, *reference).*which;
+}
+
+/// How much later the slowest of a hundred answers comes than nginx's, in times of a commit.
+std::optional<double> late_by_commits(const result* ours, const result* nginx) {
+    if (ours == nullptr || nginx == nullptr || median(*ours, &sample::commit_ms) == 0) return std::nullopt;
+    return (median(*ours, &sample::p99_ms) - median(*nginx, &sample::p99_ms)) / median(*ours, &sample::commit_ms);
+}
+
+std::optional<double> idle_daemon_mib(const result* result) {
+    if (result == nullptr || result->samples.empty()) return std::nullopt;
+    return result->samples.front().resident_before_kib / kib_per_mib;
+}
+
+using memory_figure = std::optional<double> (*)(const result&, const result&);
+
+std::optional<double> memory_of(const result* result, memory_figure which, const std::vector<bench::result>& results) {
+    if (result == nullptr) return std::nullopt;
+    const auto* const reference = find_result(result->scenario, result->beside, results);
+    return reference == nullptr ? std::nullopt : which(*result, *reference);
+}
+
+}  // namespace
+
+std::vector<target> check_targets(const std::vector<result>& results) {
+    const auto at = [&](std::size_t connections, std::string_view variant = durable_variant) {
+        return at_connections(connections, variant, results);
+    };
+    const auto ratio = [&](const result* result, bench::ratio which) { return ratio_of(result, which, results); };
+    const auto last = [&](std::string_view scenario) { return last_of(scenario, results); };
+    const auto* const usual = at(100);
+    return {
+        {"packets per CPU second, ilpd-sqlite / nginx, 100 connections", 1.0, false, ratio(usual, per_cpu)},
+        {"packets per CPU second, ilpd-sqlite / nginx, 50 connections", 0.85, false, ratio(at(50), per_cpu)},
+        {"packets per CPU second, ilpd-sqlite / nginx, 400 connections", 1.3, false, ratio(at(400), per_cpu)},
+        {"packets per CPU second, ilpd-memory / nginx, 50 connections", 1.2, false,
+         ratio(at(50, "ilpd-memory"), per_cpu)},
+        {"packets/s, ilpd-sqlite / nginx, 100 connections", 0.95, false, ratio(usual, rate)},
+        {"p99 beyond nginx's, in times of a commit, ilpd-sqlite, 100 connections", 2, true,
+         late_by_commits(usual, at(100, "nginx"))},
+        {"heap allocations per packet, ilpd-sqlite, 100 connections", 0, true,
+         usual == nullptr ? std::nullopt : usual->inspection.allocations},
+        {"packets/s, 100 000 peers with 1 000 000 routes / 10 with 10", 0.95, false, ratio(last("routes"), rate)},
+        {"packets/s, 10 million transfers in the store / none", 0.98, false, ratio(last("history"), rate)},
+        {"memory of an idle daemon, MiB", 20, true, idle_daemon_mib(usual)},
+        {"memory per idle connection, KiB", 4, true, memory_of(last("idle"), kib_per_idle_connection, results)},
+        {"memory per peer, KiB", 1, true, memory_of(last("peers"), kib_per_peer, results)},
+        {"packets per CPU second, two workers / one", 0.9, false, ratio(last("workers"), per_cpu)},
+    };
+}
+
+std::string as_table(const std::vector<target>& targets) {
+    std::string text = fmt::format("\n{:<72} {:>9} {:>9}\n", "target", "", "reached");
+    for (const auto& target : targets) {
+        text +=
+            fmt::format("{:<72} {} {:>6.2f} {:>9}  {}\n", target.what, target.is_at_most ? "<=" : ">=", target.bound,
+                        target.reached ? fmt::format("{:.2f}", *target.reached) : "?",
+                        !target.reached   ? "not measured"
+                        : target.is_met() ? "yes"
+                                          : "no");
+    }
+    return text + '\n';
+}
+
+boost::json::value as_json(const std::vector<target>& targets) {
+    boost::json::array rows;
+    for (const auto& target : targets) {
+        boost::json::object row{{"what", target.what},
+                                {target.is_at_most ? "at_most" : "at_least", target.bound},
+                                {"met", target.is_met()}};
+        if (target.reached) row["reached"] = *target.reached;
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+}  // namespace bench

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "tests/bench/report.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What we want ilpd to reach, beside what it has reached. For people: nothing fails.
+namespace bench {
+
+struct target {
+    std::string what;
+    double bound = 0;
+    bool is_at_most = false;
+    std::optional<double> reached{};  ///< empty: it was not measured
+
+    bool is_met() const { return reached && (is_at_most ? *reached <= bound : *reached >= bound); }
+};
+
+/// The scenarios and connections that they need.
+inline constexpr std::string_view target_scenarios[]{"connections", "routes", "peers", "history", "workers", "idle"};
+inline constexpr std::size_t target_connections[]{50, 100, 400};
+
+std::vector<target> check_targets(const std::vector<result>& results);
+
+std::string as_table(const std::vector<target>& targets);
+boost::json::value as_json(const std::vector<target>& targets);
+
+}  // namespace bench
