@@ -26,6 +26,8 @@
 #include "peering/store.hpp"
 #include "peering/thresholds.hpp"
 
+#include <malloc.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -82,6 +84,7 @@ public:
         await_reload();
         tick();
         if (webhooks_) webhooks_->look_for_events();
+        ::malloc_trim(0);  // what the store's rows and the file took while they were read
         ready_ = true;
         log::write(log::level::info, "ready",
                    {{"ilp_address", settings_.ilp_address.text()},

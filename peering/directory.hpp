@@ -9,6 +9,8 @@
 #include "peering/store.hpp"
 #include "peering/token_table.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -129,9 +131,9 @@ private:
     std::map<std::pair<std::string_view, std::uint8_t>, std::uint32_t> asset_by_key_;
 
     std::map<std::uint32_t, peer_pointer> peers_;
-    std::unordered_map<std::string_view, std::uint32_t> peer_by_uuid_;
-    std::unordered_map<std::string_view, std::uint32_t> peer_by_name_;
-    std::unordered_map<account_id, std::uint32_t> peer_by_account_;
+    boost::unordered_flat_map<std::string_view, std::uint32_t> peer_by_uuid_;
+    boost::unordered_flat_map<std::string_view, std::uint32_t> peer_by_name_;
+    boost::unordered_flat_map<account_id, std::uint32_t> peer_by_account_;
     token_table tokens_;
     route_table routes_;
 

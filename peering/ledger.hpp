@@ -4,11 +4,12 @@
 #include "peering/account.hpp"
 #include "peering/posting.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <mutex>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 namespace peering {
@@ -103,7 +104,7 @@ private:
 
     mutable std::mutex mutex_;
     std::deque<entry> entries_;  // stable addresses
-    std::unordered_map<account_id, entry*> by_id_;
+    boost::unordered_flat_map<account_id, entry*> by_id_;
     account_id last_id_{};
 };
 
