@@ -15,7 +15,7 @@ public:
     signal(const signal&) = delete;
     signal& operator=(const signal&) = delete;
 
-    /// Any thread. What was written before is seen by `raised`, which follows on the loop's.
+    /// Any thread; `raised` follows on the loop's. What it is about travels by other ways, an atomic for example.
     void raise() noexcept;
 
 private:
