@@ -214,7 +214,12 @@ void http_connection::abandon() {
     state_ = state::closed;
     packet_ = nullptr;
     timer_.cancel();
-    connecting_.reset();
+    if (connecting_) {
+        // Not destroyed: the operations under way look at them once more before they end.
+        connecting_->resolver.cancel();
+        error_code ignored;
+        connecting_->socket.close(ignored);
+    }
     close();
 }
 
