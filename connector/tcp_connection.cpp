@@ -75,7 +75,7 @@ bool tcp_connection::send(ilp::bytes_view octets) {
     }
     const ssize_t sent = ::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent == static_cast<ssize_t>(octets.size())) return true;
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;
+    if (sent < 0 && errno != EAGAIN) return false;
     unsent_.assign(octets.begin() + std::max<ssize_t>(sent, 0), octets.end());
     return true;
 }
