@@ -33,28 +33,36 @@ void deadline_wheel::advance(peering::steady_time now) {
     const std::uint64_t until = tick_of(now);
     // After a long sleep one turn of the wheel meets every deadline.
     if (until > now_tick_ + slot_count) now_tick_ = until - slot_count;
-    while (now_tick_ < until) {
-        ++now_tick_;
-        list& slot = slots_[now_tick_ % slot_count];
-        // Due ones are moved to a list of their own first: an action may set new deadlines in this slot.
-        list due;
-        for (deadline* at = slot.next_; at != &slot;) {
-            deadline* const next = at->next_;
-            if (at->tick_ <= now_tick_) {
-                at->cancel();
-                due.append(*at);
-            }
-            at = next;
-        }
-        while (!due.empty()) {
-            deadline& first = *due.next_;
+    std::size_t actions = 0;
+    while (!due_.empty() || now_tick_ < until) {
+        if (due_.empty()) collect(++now_tick_);
+        while (!due_.empty()) {
+            if (actions++ == actions_max) return;
+            deadline& first = *due_.next_;
             first.cancel();
             first.on_due_(first);
         }
     }
 }
 
+// To a list of their own: an action may set new deadlines in this slot.
+void deadline_wheel::collect(std::uint64_t tick) noexcept {
+    list& slot = slots_[tick % slot_count];
+    for (deadline* at = slot.next_; at != &slot;) {
+        deadline* const next = at->next_;
+        if (at->tick_ <= tick) {
+            at->cancel();
+            due_.append(*at);
+        }
+        at = next;
+    }
+}
+
 std::optional<peering::steady_time> deadline_wheel::next_due() const noexcept {
+    if (!due_.empty()) {
+        promised_tick_ = now_tick_;
+        return start_ + now_tick_ * tick;
+    }
     for (std::uint64_t at = now_tick_ + 1; at <= now_tick_ + slot_count; ++at) {
         if (!slots_[at % slot_count].empty()) {
             promised_tick_ = at;

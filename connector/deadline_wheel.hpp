@@ -49,7 +49,7 @@ private:
 };
 
 /// All deadlines of one loop, on one coarse timer: setting, moving and cancelling one costs a few stores, whatever
-/// their number. They are met within one tick after their time, never before it.
+/// their number. They are met within one tick after their time, never before it, unless very many are due at once.
 class deadline_wheel {
 public:
     static constexpr std::chrono::milliseconds tick{10};
@@ -59,7 +59,10 @@ public:
     /// Sets it, or moves it. True when it is due before everything else: the owner of the timer then asks next_due().
     bool set(deadline& deadline, peering::steady_time due);
 
-    /// Runs the action of everything that is due; actions may set and cancel deadlines, and destroy their owners.
+    /// Runs the actions of what is due, at most so many: thousands of connections that fell silent together must not
+    /// keep packets waiting. The others follow at the next call, which next_due() then wants at once. Actions may set
+    /// and cancel deadlines, and destroy their owners.
+    static constexpr std::size_t actions_max = 64;
     void advance(peering::steady_time now);
 
     /// When to call advance() next; no later than the earliest deadline's tick. Empty: nothing is set.
@@ -75,11 +78,13 @@ private:
     };
 
     std::uint64_t tick_of(peering::steady_time time) const noexcept;
+    void collect(std::uint64_t tick) noexcept;
 
     peering::steady_time start_;
     std::uint64_t now_tick_ = 0;
     mutable std::uint64_t promised_tick_;  // what next_due() last answered
     std::array<list, slot_count> slots_;
+    list due_;  // left their slots, and are to be woken
 };
 
 }  // namespace connector

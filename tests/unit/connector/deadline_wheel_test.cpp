@@ -145,11 +145,37 @@ TEST_CASE("deadline wheel: after a long sleep everything that was due is met onc
     }
     sleeper far;
     wheel.set(far.alarm, start + 24h + 1s);
-    wheel.advance(start + 24h);
+    do wheel.advance(start + 24h);
+    while (wheel.next_due() <= start + 24h);
     CHECK(std::ranges::all_of(sleepers, [](const auto& each) { return each->woken == 1; }));
     CHECK(far.woken == 0);
     wheel.advance(start + 24h + 1s + deadline_wheel::tick);
     CHECK(far.woken == 1);
+}
+
+TEST_CASE("deadline wheel: of very many that are due at once it wakes some at a time, in their order") {
+    deadline_wheel wheel{start};
+    std::array<sleeper, 3 * deadline_wheel::actions_max> sleepers;
+    for (sleeper& each : sleepers) wheel.set(each.alarm, start + 1s);
+    const steady_time late = start + 2s;
+    const auto woken = [&sleepers] { return std::ranges::count(sleepers, 1, &sleeper::woken); };
+    for (const auto expected : {64, 128}) {
+        wheel.advance(late);
+        CHECK(woken() == expected);
+        CHECK(wheel.next_due().value() <= late);
+    }
+    CHECK(sleepers[127].woken == 1);
+    CHECK(sleepers[128].woken == 0);
+
+    // Those that wait may be cancelled and set anew.
+    sleepers[128].alarm.cancel();
+    wheel.set(sleepers[129].alarm, late + 1s);
+    wheel.advance(late);
+    CHECK(woken() == 190);
+    CHECK(wheel.next_due().value() > late);
+    wheel.advance(late + 1s + deadline_wheel::tick);
+    CHECK(woken() == 191);
+    CHECK(sleepers[128].woken == 0);
 }
 
 TEST_CASE("deadline wheel: a clock that stands still or is behind changes nothing") {
