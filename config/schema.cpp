@@ -190,7 +190,7 @@ section<outgoing_http_settings> define_outgoing_http() {
     return {
         setting("endpoint", &s::endpoint, http_url(), required, "Where packets to the peer are posted."),
         setting("auth_token", &s::auth_token, bearer_token(), required, "The bearer token by which the peer knows us."),
-        setting("max_connections", &s::max_connections, integer<std::uint32_t>(1, 65'535),
+        setting("max_connections", &s::max_connections, integer<std::uint16_t>(1, 65'535),
                 initially{max_connections_initially}, "Connections that one worker opens to the peer."),
         setting("max_waiting", &s::max_waiting, integer<std::uint32_t>(0, 1'000'000), initially{max_waiting_initially},
                 "Packets of one worker that may wait for a connection; further ones are rejected."),
@@ -284,7 +284,7 @@ const section<settings>& schema() {
 
 outgoing_http_settings initial_outgoing_http() {
     outgoing_http_settings initial;
-    initial.max_connections = static_cast<std::uint32_t>(*parse_digits(max_connections_initially));
+    initial.max_connections = static_cast<std::uint16_t>(*parse_digits(max_connections_initially));
     initial.max_waiting = static_cast<std::uint32_t>(*parse_digits(max_waiting_initially));
     return initial;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/http_endpoint.hpp"
 #include "ilp/address.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/rate.hpp"
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// What the configuration file says, as plain values. Names, defaults, bounds and texts stand in schema.cpp; nothing
@@ -19,15 +21,6 @@ struct listen_address {
     std::string host;
     std::uint16_t port = 0;
     friend bool operator==(const listen_address&, const listen_address&) = default;
-};
-
-/// An `http://host[:port]/path` URL, taken apart and checked.
-struct http_endpoint {
-    std::string url;   ///< as written
-    std::string host;  ///< name or literal address, without brackets
-    std::uint16_t port = 80;
-    std::string target = "/";  ///< path and query, never empty
-    friend bool operator==(const http_endpoint&, const http_endpoint&) = default;
 };
 
 /// A value that must not be seen: nothing prints it, so that no log and no --check-config can.
@@ -140,8 +133,8 @@ struct incoming_http_settings {
 struct outgoing_http_settings {
     http_endpoint endpoint;
     secret auth_token;
-    std::uint32_t max_connections = 0;   ///< of one worker
     std::uint32_t max_waiting = 0;       ///< packets of one worker that wait for a connection
+    std::uint16_t max_connections = 0;   ///< of one worker
     bool public_addresses_only = false;  ///< the endpoint is a stranger's word: it must not lead into private networks
     friend bool operator==(const outgoing_http_settings&, const outgoing_http_settings&) = default;
 };

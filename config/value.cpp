@@ -152,15 +152,17 @@ std::expected<http_endpoint, std::string> parse_http_url(std::string_view text) 
     const auto authority = rest.substr(0, std::min(rest.find_first_of("/?#"), rest.size()));
     if (authority.contains('@')) return refused("a user name or password in the URL is not supported");
     if (text.contains('#')) return refused("a fragment (#) has no meaning in this URL");
-    auto target = std::string{rest.substr(authority.size())};
-    if (!target.starts_with('/')) target.insert(0, "/");
+    const auto target = rest.substr(authority.size());
     const auto split = split_port(authority);
     if (!split || !is_target(target)) return refused();
     if (split->bracketed ? !is_ipv6(split->host) : !is_ipv4(split->host) && !is_host_name(split->host))
         return refused();
     const auto port = parse_port(split->port.value_or("80"));
     if (!port || *port == 0) return refused();
-    return http_endpoint{.url = std::string{text}, .host = split->host, .port = *port, .target = std::move(target)};
+    const auto place_of = [text](const char* part) { return static_cast<std::uint16_t>(part - text.data()); };
+    const auto host = place_of(authority.data() + (split->bracketed ? 1 : 0));
+    const auto host_end = static_cast<std::uint16_t>(host + split->host.size());
+    return http_endpoint{std::string{text}, {host, host_end, place_of(target.data())}, *port};
 }
 
 constexpr std::string_view store_urls = "sqlite:PATH, postgresql://... or memory:";
@@ -326,7 +328,7 @@ value_type<std::string> route_prefix() {
 value_type<http_endpoint> http_url() {
     return {.expected = "an http:// URL, such as http://10.0.0.2:3002/",
             .parse = parse_http_url,
-            .print = [](const http_endpoint& value) { return value.url; }};
+            .print = [](const http_endpoint& value) { return value.url(); }};
 }
 
 value_type<std::string> store_url() {

@@ -41,7 +41,7 @@ std::optional<T> await(std::future<T>& future, milliseconds time) {
 
 void report(const peering::peering_question& question, std::string reason) {
     log::write(log::level::warn, "auto-peering: the node that was asked does not become a peer",
-               {{"url", question.endpoint.url}, {"reason", std::move(reason)}});
+               {{"url", question.endpoint.url()}, {"reason", std::move(reason)}});
 }
 
 }  // namespace

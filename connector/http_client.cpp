@@ -25,11 +25,6 @@ constexpr auto no_endpoint = boost::asio::error::not_found;  // what connecting 
 constexpr unsigned http_1_1 = 11;
 constexpr std::uint32_t head_size_max = 16 * 1024;
 
-std::string host_field(const config::http_endpoint& endpoint) {
-    const auto host = endpoint.host.contains(':') ? fmt::format("[{}]", endpoint.host) : endpoint.host;
-    return endpoint.port == 80 ? host : fmt::format("{}:{}", host, endpoint.port);
-}
-
 /// Kept by the handlers that wait; goes with the last of them.
 class exchange : public std::enable_shared_from_this<exchange> {
 public:
@@ -43,13 +38,13 @@ public:
             if (!error) self->fail(fmt::format("no whole answer within {} ms", self->call_.timeout.count()));
         });
         error_code not_literal;
-        const auto literal = boost::asio::ip::make_address(call_.endpoint.host, not_literal);
+        const auto literal = boost::asio::ip::make_address(call_.endpoint.host(), not_literal);
         if (!not_literal) {
-            return connect(tcp::resolver::results_type::create(tcp::endpoint{literal, call_.endpoint.port},
-                                                               call_.endpoint.host, ""));
+            return connect(tcp::resolver::results_type::create(tcp::endpoint{literal, call_.endpoint.port()},
+                                                               call_.endpoint.host(), ""));
         }
         resolver_.async_resolve(
-            call_.endpoint.host, std::to_string(call_.endpoint.port), tcp::resolver::numeric_service,
+            call_.endpoint.host(), std::to_string(call_.endpoint.port()), tcp::resolver::numeric_service,
             [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& endpoints) {
                 if (error) return self->fail(error.message());
                 if (self->done_) self->connect(endpoints);
@@ -71,10 +66,10 @@ private:
     }
 
     void write() {
-        request_ = {call_.method == http_method::get ? http::verb::get : http::verb::post, call_.endpoint.target,
-                    http_1_1};
+        request_ = {call_.method == http_method::get ? http::verb::get : http::verb::post,
+                    call_.target.empty() ? call_.endpoint.target() : call_.target, http_1_1};
         for (const auto& [name, value] : call_.headers) request_.insert(name, value);
-        request_.set(http::field::host, host_field(call_.endpoint));
+        request_.set(http::field::host, call_.endpoint.host_field());
         request_.keep_alive(false);
         request_.body() = std::move(call_.body);
         request_.prepare_payload();

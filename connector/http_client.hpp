@@ -22,6 +22,7 @@ enum class http_method : std::uint8_t { get, post };
 struct http_call {
     http_method method = http_method::get;
     config::http_endpoint endpoint;
+    std::string target{};                                        ///< empty: the endpoint's
     std::vector<std::pair<std::string, std::string>> headers{};  ///< besides Host, Connection and Content-Length
     std::string body{};
     std::chrono::milliseconds timeout{};  ///< of everything together: look-up, connect, request, answer

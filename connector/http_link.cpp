@@ -24,12 +24,10 @@ constexpr milliseconds caution_time{10'000};
 
 std::string make_request_head(const config::outgoing_http_settings& settings) {
     const auto& endpoint = settings.endpoint;
-    const bool literal_v6 = endpoint.host.find(':') != std::string::npos;
     return fmt::format(
-        "POST {} HTTP/1.1\r\nHost: {}{}{}:{}\r\nAuthorization: Bearer {}\r\nContent-Type: application/octet-stream\r\n"
+        "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/octet-stream\r\n"
         "Accept: application/octet-stream\r\nContent-Length: ",
-        endpoint.target, literal_v6 ? "[" : "", endpoint.host, literal_v6 ? "]" : "", endpoint.port,
-        settings.auth_token.reveal());
+        endpoint.target(), endpoint.host_field(), settings.auth_token.reveal());
 }
 
 }  // namespace
@@ -101,7 +99,7 @@ void http_link::flush() {
 void http_link::open_connection() {
     connections_.push_back(std::make_unique<http_connection>(*this, loop_));
     ++connecting_;
-    connections_.back()->connect(settings_.endpoint.host, settings_.endpoint.port, settings_.public_addresses_only);
+    connections_.back()->connect(settings_.endpoint.host(), settings_.endpoint.port(), settings_.public_addresses_only);
 }
 
 bool http_link::has_established() const {
@@ -201,7 +199,7 @@ void http_link::report(std::string state, std::string_view message) {
     reported_state_ = std::move(state);
     const bool good = reported_state_ == "ok" || reported_state_ == "reachable";
     log::write(good ? log::level::info : log::level::warn, message,
-               {{"peer", name_}, {"endpoint", settings_.endpoint.url}});
+               {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
 }
 
 }  // namespace connector

@@ -124,7 +124,7 @@ bool incoming_connection::take_head() {
         }
     }
     // One that means the same until its sender changes.
-    const bool is_lasting = account->empty() || *account == from->name;
+    const bool is_lasting = account->empty() || *account == from->name();
     if (request_ && is_lasting && !head->expects_continue) {
         known_head_.keep(in_.text().substr(0, head->size), *request_);
     }

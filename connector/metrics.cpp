@@ -145,7 +145,10 @@ void add_packets(families& out, const packet_counters& counted, const char* dire
     const auto add = [&](std::uint64_t count, const char* type, std::string_view code) {
         if (count == 0) return;
         out.add(metric::packets, static_cast<double>(count),
-                {{"direction", direction}, {"peer", peer.name}, {"type", type}, {"code", std::string{code}}});
+                {{"direction", direction},
+                 {"peer", std::string{peer.name()}},
+                 {"type", type},
+                 {"code", std::string{code}}});
     };
     add(counted.prepares, "prepare", "");
     add(counted.fulfills, "fulfill", "");
@@ -155,12 +158,12 @@ void add_packets(families& out, const packet_counters& counted, const char* dire
     }
     if (counted.amount > 0) {
         out.add(metric::packet_amount, counted.amount,
-                {{"direction", direction}, {"peer", peer.name}, {"asset", asset_label(*peer.asset)}});
+                {{"direction", direction}, {"peer", std::string{peer.name()}}, {"asset", asset_label(*peer.asset)}});
     }
 }
 
 void add_liquidity(families& out, const peering::peer& peer) {
-    const labels of_peer_and_asset{{"peer", peer.name}, {"asset", asset_label(*peer.asset)}};
+    const labels of_peer_and_asset{{"peer", std::string{peer.name()}}, {"asset", asset_label(*peer.asset)}};
     out.add(metric::peer_liquidity, static_cast<double>(peer.liquidity->available.load(std::memory_order_relaxed)),
             of_peer_and_asset);
     if (peer.liquidity_threshold) {
@@ -172,7 +175,7 @@ void add_liquidity(families& out, const peering::peer& peer) {
 void add_traffic(families& out, const peering::peer& peer, const peer_counters& counters, std::size_t connections) {
     add_packets(out, counters.incoming, "incoming", peer);
     add_packets(out, counters.outgoing, "outgoing", peer);
-    const labels of_peer{{"peer", peer.name}};
+    const labels of_peer{{"peer", std::string{peer.name()}}};
     out.add_histogram(metric::packet_duration, duration_bounds, counters.duration.buckets, counters.duration.sum,
                       of_peer);
     out.add(metric::packets_in_flight, static_cast<double>(counters.packets_in_flight), of_peer);

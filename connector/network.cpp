@@ -18,7 +18,7 @@ void network::apply(std::span<const peering::peer_update> updates) {
         if (!before) continue;
         tokens_.remove(*before);
         routes_.remove(*before);
-        names_.erase(before->name);
+        names_.remove(*before);
         peers_[before->id].reset();
     }
     for (const auto& [before, after] : updates) {
@@ -26,14 +26,9 @@ void network::apply(std::span<const peering::peer_update> updates) {
         if (after->id >= peers_.size()) peers_.resize(after->id + 1);
         tokens_.add(*after);
         routes_.add(*after);
-        names_.emplace(after->name, after.get());
+        names_.add(*after);
         peers_[after->id] = after;
     }
-}
-
-const peering::peer* network::find_by_name(std::string_view name) const noexcept {
-    const auto found = names_.find(name);
-    return found == names_.end() ? nullptr : found->second;
 }
 
 }  // namespace connector

@@ -4,9 +4,8 @@
 #include "ilp/condition.hpp"
 #include "peering/peer.hpp"
 #include "peering/route_table.hpp"
+#include "peering/table_by_text.hpp"
 #include "peering/token_table.hpp"
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -39,14 +38,14 @@ public:
         return id < peers_.size() ? peers_[id].get() : nullptr;
     }
     const peering::peer* find_by_token(const ilp::digest& token) const noexcept { return tokens_.find(token); }
-    const peering::peer* find_by_name(std::string_view name) const noexcept;
+    const peering::peer* find_by_name(std::string_view name) const noexcept { return names_.find(name); }
 
 private:
     const ilp::address own_address_;
     std::vector<peer_pointer> peers_;  ///< by id
     peering::token_table tokens_;
     peering::route_table routes_;
-    boost::unordered_flat_map<std::string_view, const peering::peer*> names_;
+    peering::table_by_text<peering::peer, &peering::peer::name> names_;
 };
 
 }  // namespace connector

@@ -99,10 +99,10 @@ void rate_source::fetch_due() {
 
 void rate_source::fetch(rate_request request) {
     http_call what{.endpoint = *settings_.url,
+                   .target = with_base(settings_.url->target(), request.base),
                    .headers = {{"Accept", "application/json"}},
                    .timeout = settings_.timeout,
                    .answer_size_max = rate_answer_size_max};
-    what.endpoint.target = with_base(std::move(what.endpoint.target), request.base);
     call(context_, std::move(what),
          [this, request = std::move(request)](std::expected<http_answer, std::string> outcome) {
              fetched(request, std::move(outcome));

@@ -95,7 +95,7 @@ void worker::apply(std::vector<peering::peer_update> updates, std::function<void
         for (const auto& [before, after] : updates) {
             if (before == nullptr || before->id >= lanes_.size() || !lanes_[before->id]) continue;
             lane& lane = *lanes_[before->id];
-            if (after != nullptr) lane.name = after->name;
+            if (after != nullptr) lane.name = after->name();
             if (!lane.way || (after != nullptr && after->outgoing == lane.outgoing)) continue;
             lane.way->retire();
             retired_links_.push_back(std::move(lane.way));
@@ -187,7 +187,7 @@ const peering::peer* worker::authenticate(std::string_view token, std::string_vi
     if (token.empty()) return nullptr;
     const peering::peer* const owner = network_.find_by_token(ilp::sha256(ilp::as_bytes(token)));
     // The token decides who it is; a path that names another peer is a mistake that must not pass.
-    if (owner == nullptr || account.empty() || account == owner->name) return owner;
+    if (owner == nullptr || account.empty() || account == owner->name()) return owner;
     return network_.find_by_name(account) == nullptr ? owner : nullptr;
 }
 
@@ -196,7 +196,7 @@ lane& worker::lane_of(const peering::peer& peer) {
     auto& place = lanes_[peer.id];
     if (!place) {
         place = std::make_unique<lane>();
-        place->name = peer.name;
+        place->name = peer.name();
     }
     return *place;
 }
@@ -242,7 +242,7 @@ void worker::forward(incoming_connection& connection, std::uint64_t request, con
     const peering::peer& to = *journey.to;
     lane& lane = lane_of(to);
     if (!lane.way) {
-        lane.way = std::make_unique<http_link>(loop_, *this, to.outgoing, to.name);
+        lane.way = std::make_unique<http_link>(loop_, *this, to.outgoing, std::string{to.name()});
         lane.outgoing = to.outgoing;
     }
     const bool too_many = has_its_share(lane);

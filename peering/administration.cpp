@@ -54,7 +54,7 @@ std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& ro
     if (routes.size() > routes_max) {
         return refusal{bad_user_input, fmt::format("invalid routes: more than {}", routes_max)};
     }
-    made.routes.clear();
+    std::vector<std::string> others;
     for (const std::string& route : routes) {
         if (!config::route_prefix().parse(route)) {
             return refusal{bad_user_input,
@@ -63,11 +63,12 @@ std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& ro
         if (route == own_address.text()) {
             return refusal{bad_user_input, fmt::format("invalid route '{}': it is this node's own address", route)};
         }
-        if (route != made.address.text()) made.routes.push_back(route);
+        if (route != made.address.text()) others.push_back(route);
     }
-    std::ranges::sort(made.routes);
-    const auto again = std::ranges::unique(made.routes);
-    made.routes.erase(again.begin(), again.end());
+    std::ranges::sort(others);
+    const auto again = std::ranges::unique(others);
+    others.erase(again.begin(), again.end());
+    made.routes = prefix_list{others};
     return std::nullopt;
 }
 
@@ -105,7 +106,7 @@ std::optional<refusal> set_endpoint(peer& made, const std::string& url) {
 
 /// The link looks at the addresses that the endpoint's name has, each time it connects.
 void set_auto_peered(peer& made, const std::optional<auto_peered_terms>& terms) {
-    made.auto_peered = terms;
+    made.auto_peered = terms ? std::make_shared<const auto_peered_terms>(*terms) : nullptr;
     made.outgoing.public_addresses_only = terms && terms->public_addresses_only;
 }
 
@@ -137,9 +138,9 @@ std::optional<liquidity_watch> watch_of(const asset_entry& entry) {
 
 std::optional<liquidity_watch> watch_of(const peer& peer) {
     if (!peer.liquidity_threshold) return std::nullopt;
-    return liquidity_watch{
-        *peer.liquidity_threshold, account_kind::peer_liquidity, peer.uuid, peer.asset->uuid, peer.asset->code,
-        peer.asset->scale};
+    return liquidity_watch{*peer.liquidity_threshold, account_kind::peer_liquidity,
+                           std::string{peer.uuid},    peer.asset->uuid,
+                           peer.asset->code,          peer.asset->scale};
 }
 
 std::shared_ptr<const asset> asset_of(const asset_record& record, ledger& ledger) {
@@ -242,38 +243,37 @@ std::optional<refusal> administration::check_prefixes(const peer& peer) const {
         for (const auto& owner : directory_.owners_of(prefix)) {
             if (found || owner->id == peer.id || owner->asset != peer.asset) continue;
             const bool same_address = prefix == peer.address.text() && owner->address == peer.address;
-            found = refusal{duplicate, same_address
-                                           ? "duplicate peer found for same ILP address and asset"
-                                           : fmt::format("duplicate route '{}': peer {} has it", prefix, owner->uuid)};
+            found = refusal{duplicate, same_address ? "duplicate peer found for same ILP address and asset"
+                                                    : fmt::format("duplicate route '{}': peer {} has it", prefix,
+                                                                  owner->uuid.text())};
         }
     });
     return found;
 }
 
 /// A name that others have too, or that does not fit into a URL, is no good for telling peers apart.
-std::string administration::label_for(const peer& peer) const {
-    if (!peer.given_name || !config::peer_name().parse(*peer.given_name)) return peer.uuid;
+bool administration::may_have_label(const peer& peer) const {
+    if (!peer.given_name || !config::peer_name().parse(*peer.given_name)) return false;
     const auto namesake = directory_.find_peer_by_name(*peer.given_name);
-    return namesake == nullptr || namesake->id == peer.id ? *peer.given_name : peer.uuid;
+    return namesake == nullptr || namesake->id == peer.id;
 }
 
 administration::peer_outcome administration::create_peer(transaction& transaction, const peer_wanted& wanted) {
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
     if (!asset || asset->terms.deleted_at) return refuse(not_found, "unknown asset");
     const auto made = std::make_shared<peer>(peer{.id = directory_.last_peer_id() + 1,
-                                                  .uuid = new_uuid(),
-                                                  .name = {},
+                                                  .uuid = uuid_text{new_uuid()},
                                                   .given_name = {},
                                                   .address = directory_.own_address(),
                                                   .asset = asset->asset,
                                                   .routes = {},
                                                   .max_packet_amount = wanted.max_packet_amount,
                                                   .spread = {},
+                                                  .origin = origin::api,
                                                   .liquidity_threshold = wanted.liquidity_threshold,
                                                   .incoming_tokens = {},
                                                   .outgoing = config::initial_outgoing_http(),
                                                   .limits = no_limits(),
-                                                  .origin = origin::api,
                                                   .created_at = transaction.now});
     const ilp::address& own = directory_.own_address();
     if (auto found = first_refusal(
@@ -286,10 +286,10 @@ administration::peer_outcome administration::create_peer(transaction& transactio
         return std::unexpected{std::move(*found)};
     }
     set_auto_peered(*made, wanted.auto_peered);
-    made->name = label_for(*made);
+    made->has_label = may_have_label(*made);
     peer_record& added = transaction.new_peers.emplace_back();
     added.id = made->id;
-    added.uuid = made->uuid;
+    added.uuid = made->uuid.text();
     added.asset_id = made->asset->id;
     added.liquidity = transaction.open_account(account_kind::peer_liquidity, made->asset->id);
     added.created_at = transaction.now;
@@ -307,7 +307,7 @@ administration::peer_outcome administration::update_peer(transaction& transactio
                                                          const peer_edit& edit) {
     const auto before = directory_.find_peer(uuid);
     if (!before) return refuse(not_found, "unknown peer");
-    if (before->origin == origin::file) return std::unexpected{of_the_file("peer " + before->name)};
+    if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
     const auto made = std::make_shared<peer>(*before);
     const ilp::address& own = directory_.own_address();
     const auto when = [](const auto& given, auto set) -> std::optional<refusal> {
@@ -315,7 +315,7 @@ administration::peer_outcome administration::update_peer(transaction& transactio
     };
     if (edit.max_packet_amount) made->max_packet_amount = *edit.max_packet_amount;
     if (edit.liquidity_threshold) made->liquidity_threshold = *edit.liquidity_threshold;
-    const auto routes = edit.routes ? *edit.routes : before->routes;
+    const auto routes = edit.routes ? *edit.routes : before->routes.to_vector();
     if (auto found = first_refusal(
             [&] { return when(edit.ilp_address, [&](const auto& text) { return set_address(*made, text, own); }); },
             [&] { return set_routes(*made, routes, own); },
@@ -329,9 +329,12 @@ administration::peer_outcome administration::update_peer(transaction& transactio
         return std::unexpected{std::move(*found)};
     }
     const bool leads_elsewhere = made->outgoing.endpoint != before->outgoing.endpoint;
-    if (leads_elsewhere && made->auto_peered) made->auto_peered->public_addresses_only = false;
-    set_auto_peered(*made, edit.auto_peered ? edit.auto_peered : made->auto_peered);
-    made->name = label_for(*made);
+    if (edit.auto_peered) {
+        set_auto_peered(*made, edit.auto_peered);
+    } else if (leads_elsewhere && made->auto_peered) {
+        set_auto_peered(*made, auto_peered_terms{made->auto_peered->url, false});
+    }
+    made->has_label = may_have_label(*made);
     transaction.changed_peers.push_back({made->id, kept_terms_of(*made)});
     transaction.peers.push_back({before, made});
     return made;
@@ -357,7 +360,7 @@ std::expected<bool, refusal> administration::has_history(bookkeeper& keeper, con
 administration::peer_outcome administration::delete_peer(transaction& transaction, std::string_view uuid) {
     const auto before = directory_.find_peer(uuid);
     if (!before) return refuse(not_found, "unknown peer");
-    if (before->origin == origin::file) return std::unexpected{of_the_file("peer " + before->name)};
+    if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
     const auto history = has_history(transaction.keeper, *before);
     if (!history) return std::unexpected{history.error()};
     if (*history) {
@@ -434,11 +437,11 @@ kept_peer_terms kept_terms_of(const peer& peer) {
     if (peer.origin == origin::file) return terms;
     terms.max_packet_amount = peer.max_packet_amount;
     terms.liquidity_threshold = peer.liquidity_threshold;
-    terms.routes = peer.routes;
+    terms.routes = peer.routes.to_vector();
     terms.incoming_tokens = peer.incoming_tokens;
-    terms.outgoing_endpoint = peer.outgoing.endpoint.url;
+    terms.outgoing_endpoint = peer.outgoing.endpoint.url();
     terms.outgoing_token = peer.outgoing.auth_token.reveal();
-    terms.auto_peered = peer.auto_peered;
+    if (peer.auto_peered) terms.auto_peered = *peer.auto_peered;
     return terms;
 }
 
@@ -528,27 +531,27 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
             return std::unexpected{fmt::format("peer {} has {} in the store that is none: restore a backup",
                                                record.uuid, address ? "an endpoint" : "an ILP address")};
         }
-        const bool is_label =
+        const bool has_label =
             terms.name && config::peer_name().parse(*terms.name) && names.emplace(*terms.name, peers.size()).second;
         config::outgoing_http_settings outgoing = config::initial_outgoing_http();
         outgoing.endpoint = *endpoint;
         outgoing.auth_token = config::secret{terms.outgoing_token};
         const auto made = std::make_shared<peer>(peer{.id = record.id,
-                                                      .uuid = record.uuid,
-                                                      .name = is_label ? *terms.name : record.uuid,
+                                                      .uuid = uuid_text{record.uuid},
                                                       .given_name = terms.name,
                                                       .address = *address,
                                                       .asset = directory.find_asset(record.asset_id)->asset,
-                                                      .routes = terms.routes,
+                                                      .routes = prefix_list{terms.routes},
                                                       .max_packet_amount = terms.max_packet_amount,
                                                       .spread = {},
-                                                      .liquidity_threshold = terms.liquidity_threshold,
+                                                      .has_label = has_label,
                                                       .enabled = terms.enabled,
+                                                      .origin = origin::api,
+                                                      .liquidity_threshold = terms.liquidity_threshold,
                                                       .incoming_tokens = terms.incoming_tokens,
                                                       .outgoing = std::move(outgoing),
                                                       .liquidity = ledger.find(record.liquidity.id),
                                                       .limits = no_limits(),
-                                                      .origin = origin::api,
                                                       .created_at = record.created_at});
         set_auto_peered(*made, terms.auto_peered);
         keeper.watches().watch(made->liquidity->id, watch_of(*made));

@@ -127,7 +127,7 @@ private:
     std::optional<refusal> check_tokens(const std::vector<ilp::digest>& tokens, std::uint32_t owner) const;
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::expected<bool, refusal> has_history(bookkeeper& keeper, const peer& peer) const;
-    std::string label_for(const peer& peer) const;
+    bool may_have_label(const peer& peer) const;
 
     directory& directory_;
     publication publish_;

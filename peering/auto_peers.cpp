@@ -36,7 +36,7 @@ bool overlap(std::string_view a, std::string_view b) {
 }
 
 bool is_auto_peered(const peer& peer) {
-    return peer.origin == origin::api && peer.auto_peered.has_value();
+    return peer.origin == origin::api && peer.auto_peered != nullptr;
 }
 
 std::optional<ilp::amount> smaller(std::optional<ilp::amount> a, std::optional<ilp::amount> b) {
@@ -90,7 +90,7 @@ bool auto_peers::owns(const peer& peer, std::string_view token) {
 std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) const {
     if (!terms.name || is_uuid_v4(*terms.name) || ilp::is_address(*terms.name)) return std::nullopt;
     const auto peers = directory_.peers();
-    const auto has_it = [&](const auto& peer) { return peer->name == *terms.name || peer->given_name == terms.name; };
+    const auto has_it = [&](const auto& peer) { return peer->name() == *terms.name || peer->given_name == terms.name; };
     if (std::ranges::any_of(peers, has_it)) return std::nullopt;
     return terms.name;
 }
@@ -98,12 +98,12 @@ std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) 
 /// Names are looked at when they are connected to.
 bool auto_peers::leads_astray(const std::string& url) const {
     const auto endpoint = config::http_url().parse(url);
-    return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host));
+    return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host()));
 }
 
 peering_terms auto_peers::own_terms(std::string token) const {
     const ilp::address& address = directory_.own_address();
-    return {address, settings_.connector_url ? settings_.connector_url->url : "", std::move(token),
+    return {address, settings_.connector_url ? settings_.connector_url->url() : "", std::move(token),
             settings_.name.value_or(address.text().substr(0, config::display_name_size_max))};
 }
 

@@ -74,14 +74,12 @@ directory::peer_pointer directory::pointer_to(const peer* peer) const {
 
 directory::peer_pointer directory::find_peer(std::string_view uuid) const {
     const reading lock{mutex_};
-    const auto found = peer_by_uuid_.find(uuid);
-    return found == peer_by_uuid_.end() ? nullptr : peers_.at(found->second);
+    return pointer_to(peer_by_uuid_.find(uuid));
 }
 
 directory::peer_pointer directory::find_peer_by_name(std::string_view name) const {
     const reading lock{mutex_};
-    const auto found = peer_by_name_.find(name);
-    return found == peer_by_name_.end() ? nullptr : peers_.at(found->second);
+    return pointer_to(peer_by_name_.find(name));
 }
 
 directory::peer_pointer directory::find_peer_by_token(const ilp::digest& token) const {
@@ -104,8 +102,8 @@ std::vector<directory::peer_pointer> directory::peers() const {
 page<directory::peer_pointer> directory::peers(const page_request& request) const {
     const reading lock{mutex_};
     return cut_page(peers_, request, [&](std::string_view uuid) -> std::optional<std::uint32_t> {
-        const auto found = peer_by_uuid_.find(uuid);
-        return found == peer_by_uuid_.end() ? std::nullopt : std::optional{found->second};
+        const peer* const found = peer_by_uuid_.find(uuid);
+        return found == nullptr ? std::nullopt : std::optional{found->id};
     });
 }
 
@@ -182,9 +180,9 @@ std::size_t directory::route_count() const {
 }
 
 void directory::add(const peer_pointer& peer) {
-    peers_.emplace(peer->id, peer);
-    peer_by_uuid_.emplace(peer->uuid, peer->id);
-    peer_by_name_.emplace(peer->name, peer->id);
+    peers_.insert_or_assign(peer->id, peer);
+    peer_by_uuid_.add(*peer);
+    peer_by_name_.add(*peer);
     peer_by_account_.emplace(peer->liquidity->id, peer->id);
     tokens_.add(*peer);
     routes_.add(*peer);
@@ -196,10 +194,9 @@ void directory::remove(const peer& peer) {
     routes_.remove(peer);
     tokens_.remove(peer);
     peer_by_account_.erase(peer.liquidity->id);
-    peer_by_name_.erase(peer.name);
-    peer_by_uuid_.erase(peer.uuid);
+    peer_by_name_.remove(peer);
+    peer_by_uuid_.remove(peer);
     --assets_.at(peer.asset->id).peers;
-    peers_.erase(peer.id);
 }
 
 void directory::apply(std::span<const asset_update> assets, std::span<const peer_update> peers) {
@@ -215,8 +212,11 @@ void directory::apply(std::span<const asset_update> assets, std::span<const peer
     }
     // First all that goes: a name, token or route may change hands.
     for (const peer_update& update : peers) {
-        if (update.before) remove(*update.before);
+        if (!update.before) continue;
+        remove(*update.before);
+        if (!update.after) peers_.erase(update.before->id);
     }
+    if (peers_.empty()) peers_.reserve(peers.size());
     for (const peer_update& update : peers) {
         if (update.after) add(update.after);
     }

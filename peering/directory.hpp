@@ -7,8 +7,10 @@
 #include "peering/peer.hpp"
 #include "peering/route_table.hpp"
 #include "peering/store.hpp"
+#include "peering/table_by_text.hpp"
 #include "peering/token_table.hpp"
 
+#include <boost/container/flat_map.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstddef>
@@ -130,9 +132,9 @@ private:
     std::unordered_map<std::string_view, std::uint32_t> asset_by_uuid_;
     std::map<std::pair<std::string_view, std::uint8_t>, std::uint32_t> asset_by_key_;
 
-    std::map<std::uint32_t, peer_pointer> peers_;
-    boost::unordered_flat_map<std::string_view, std::uint32_t> peer_by_uuid_;
-    boost::unordered_flat_map<std::string_view, std::uint32_t> peer_by_name_;
+    boost::container::flat_map<std::uint32_t, peer_pointer> peers_;  ///< by id: new ones come last
+    table_by_text<peer, &peer::uuid> peer_by_uuid_;
+    table_by_text<peer, &peer::name> peer_by_name_;
     boost::unordered_flat_map<account_id, std::uint32_t> peer_by_account_;
     token_table tokens_;
     route_table routes_;

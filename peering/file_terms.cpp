@@ -54,8 +54,8 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
 
 /// Whether packet threads and operators would see a difference.
 bool same_terms(const peer& a, const peer& b) {
-    return a.name == b.name && a.given_name == b.given_name && a.address == b.address && a.routes == b.routes &&
-           a.max_packet_amount == b.max_packet_amount && a.spread == b.spread &&
+    return a.given_name == b.given_name && a.has_label == b.has_label && a.address == b.address &&
+           a.routes == b.routes && a.max_packet_amount == b.max_packet_amount && a.spread == b.spread &&
            a.liquidity_threshold == b.liquidity_threshold && a.return_to_source == b.return_to_source &&
            a.enabled == b.enabled && a.incoming_tokens == b.incoming_tokens && a.outgoing == b.outgoing &&
            a.limits == b.limits && a.origin == b.origin;
@@ -91,7 +91,7 @@ public:
         if (error found = check_unique(settings_)) return found;
         for (const auto& peer : directory_.peers()) {
             if (peer->origin != origin::file) continue;
-            live_by_name_.emplace(peer->name, peer);
+            live_by_name_.emplace(peer->name(), peer);
             live_by_address_.emplace(std::pair{std::string_view{peer->address.text()}, peer->asset->id}, peer);
         }
         for (const auto& [id, record] : directory_.absent_peers()) {
@@ -248,21 +248,22 @@ void file_reader::match_by_address(match& match) {
 error file_reader::make_peer(const match& match) {
     const config::peer_settings& wanted = *match.wanted;
     const asset& asset = *asset_of(wanted.asset);
+    std::vector<std::string> routes = wanted.routes;
+    std::erase(routes, wanted.ilp_address.text());
     const auto made = std::make_shared<peer>(peer{.uuid = {},
-                                                  .name = wanted.name,
                                                   .given_name = wanted.name,
                                                   .address = wanted.ilp_address,
                                                   .asset = &asset,
-                                                  .routes = wanted.routes,
+                                                  .routes = prefix_list{routes},
                                                   .max_packet_amount = wanted.max_packet_amount,
                                                   .spread = wanted.spread,
-                                                  .liquidity_threshold = wanted.liquidity_threshold,
+                                                  .has_label = true,
                                                   .return_to_source = wanted.return_to_source,
+                                                  .origin = origin::file,
+                                                  .liquidity_threshold = wanted.liquidity_threshold,
                                                   .incoming_tokens = {},
                                                   .outgoing = wanted.http.outgoing,
-                                                  .limits = make_limits(wanted, match.live.get()),
-                                                  .origin = origin::file});
-    std::erase(made->routes, wanted.ilp_address.text());
+                                                  .limits = make_limits(wanted, match.live.get())});
     for (const config::secret& token : wanted.http.incoming.auth_tokens) {
         made->incoming_tokens.push_back(ilp::sha256(ilp::as_bytes(token.reveal())));
     }
@@ -280,7 +281,7 @@ error file_reader::make_peer(const match& match) {
     } else if (match.absent != nullptr) {
         const peer_record& before = *match.absent;
         made->id = before.id;
-        made->uuid = before.uuid;
+        made->uuid = uuid_text{before.uuid};
         made->enabled = before.terms.enabled;
         made->liquidity = ledger.find(before.liquidity.id);
         made->created_at = before.created_at;
@@ -290,7 +291,8 @@ error file_reader::make_peer(const match& match) {
     } else {
         peer_record& added = transaction_.new_peers.emplace_back();
         added.id = made->id = ++last_peer_id_;
-        added.uuid = made->uuid = new_uuid();
+        added.uuid = new_uuid();
+        made->uuid = uuid_text{added.uuid};
         added.asset_id = asset.id;
         added.liquidity = transaction_.open_account(account_kind::peer_liquidity, asset.id);
         added.created_at = made->created_at = transaction_.now;
@@ -313,7 +315,7 @@ error file_reader::check_against_api(const peer& made, const config::peer_settin
         if (!is_other(owner)) continue;
         return fmt::format(
             "peer {} (line {}): peer {}, which was made by the Admin API, has one of its incoming tokens", wanted.name,
-            wanted.line, owner->uuid);
+            wanted.line, owner->uuid.text());
     }
     error found;
     for_each_prefix(made, [&](std::string_view prefix) {
@@ -321,7 +323,7 @@ error file_reader::check_against_api(const peer& made, const config::peer_settin
             if (found || !is_other(owner) || owner->asset != made.asset) continue;
             found = fmt::format(
                 "peer {} (line {}): peer {}, which was made by the Admin API, has the route '{}' in the same asset",
-                wanted.name, wanted.line, owner->uuid, prefix);
+                wanted.name, wanted.line, owner->uuid.text(), prefix);
         }
     });
     return found;
@@ -332,7 +334,7 @@ void file_reader::drop_the_others() {
         if (taken_.contains(live->id)) continue;
         peer_record record;
         record.id = live->id;
-        record.uuid = live->uuid;
+        record.uuid = live->uuid.text();
         record.asset_id = live->asset->id;
         record.liquidity = {live->liquidity->id, account_kind::peer_liquidity, {}};
         record.created_at = live->created_at;
@@ -356,7 +358,7 @@ void file_reader::name_others_anew() {
         const auto namesake = directory_.find_peer_by_name(wanted.name);
         if (!namesake || namesake->origin == origin::file || taken_.contains(namesake->id)) continue;
         const auto renamed = std::make_shared<peer>(*namesake);
-        renamed->name = renamed->uuid;
+        renamed->has_label = false;
         transaction_.peers.push_back({namesake, renamed});
     }
 }

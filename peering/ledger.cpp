@@ -59,8 +59,10 @@ liquidity_account& ledger::open(account_id id, account_kind kind, std::uint32_t 
         opened.available.store(balance, std::memory_order_relaxed);
         opened.room.store(balance_max - balance, std::memory_order_relaxed);
     }
-    [[maybe_unused]] const bool is_new = by_id_.emplace(id, &opened).second;
-    assert(is_new);
+    const auto place = static_cast<std::size_t>(id);
+    if (place >= by_id_.size()) by_id_.resize(place + 1);
+    assert(by_id_[place] == nullptr);
+    by_id_[place] = &opened;
     last_id_ = std::max(last_id_, id);
     return opened;
 }
@@ -119,8 +121,8 @@ account_id ledger::last_id() const {
 
 liquidity_account* ledger::find(account_id id) const {
     const std::lock_guard lock{mutex_};
-    const auto found = by_id_.find(id);
-    return found == by_id_.end() ? nullptr : found->second;
+    const auto place = static_cast<std::size_t>(id);
+    return place < by_id_.size() ? by_id_[place] : nullptr;
 }
 
 std::vector<account_balance> ledger::snapshot() const {
@@ -145,7 +147,7 @@ std::vector<account_balance> ledger::snapshot() const {
 
 account_totals ledger::posted(account_id id) const {
     const std::lock_guard lock{mutex_};
-    return by_id_.at(id)->posted;
+    return by_id_.at(static_cast<std::size_t>(id))->posted;
 }
 
 }  // namespace peering

@@ -4,8 +4,6 @@
 #include "peering/account.hpp"
 #include "peering/posting.hpp"
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -104,7 +102,7 @@ private:
 
     mutable std::mutex mutex_;
     std::deque<entry> entries_;  // stable addresses
-    boost::unordered_flat_map<account_id, entry*> by_id_;
+    std::vector<entry*> by_id_;  // null: not open
     account_id last_id_{};
 };
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <expected>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,10 +30,12 @@ struct page {
     bool has_previous = false;
 };
 
-/// Cuts a page out of entries that are kept in the order of their making. `place_of(cursor)` gives the key of a cursor,
-/// empty for an unknown one, which makes an empty page. O(page + log n).
-template <class Key, class Entry, class PlaceOf>
-page<Entry> cut_page(const std::map<Key, Entry>& all, const page_request& request, PlaceOf place_of) {
+/// Cuts a page out of a map: entries that are kept in the order of their making. `place_of(cursor)` gives the key of a
+/// cursor, empty for an unknown one, which makes an empty page. O(page + log n).
+template <class Map, class PlaceOf>
+auto cut_page(const Map& all, const page_request& request, PlaceOf place_of) {
+    using Key = typename Map::key_type;
+    using Entry = typename Map::mapped_type;
     page<Entry> cut;
     const auto& cursor = request.after ? request.after : request.before;
     std::optional<Key> place;

@@ -6,35 +6,35 @@
 
 namespace peering {
 
+constexpr auto id_of = [](const auto& route) { return route.next_hop->id; };
+
 void route_table::add(std::string_view prefix, const peer& next_hop) {
-    const auto [place, is_new] = routes_.try_emplace(std::string{prefix});
-    next_hops& hops = place->second;
-    if (is_new) {
-        hops.oldest = &next_hop;
-        return;
+    const auto [known, is_new] = oldest_.emplace(prefix, &next_hop);
+    if (is_new) return;
+    route younger{prefix, &next_hop};
+    if (next_hop.id < known->second->id) {
+        younger = {known->first, known->second};
+        oldest_.erase(known);
+        oldest_.emplace(prefix, &next_hop);
     }
-    const peer* younger = &next_hop;
-    if (younger->id < hops.oldest->id) std::swap(younger, hops.oldest);
-    if (!hops.others) hops.others = std::make_unique<std::vector<const peer*>>();
-    hops.others->insert(std::ranges::upper_bound(*hops.others, younger->id, {}, &peer::id), younger);
+    std::vector<route>& others = others_[std::string{prefix}];
+    others.insert(std::ranges::upper_bound(others, younger.next_hop->id, {}, id_of), younger);
 }
 
 void route_table::remove(std::string_view prefix, const peer& next_hop) {
-    const auto found = routes_.find(prefix);
-    assert(found != routes_.end());
-    next_hops& hops = found->second;
-    if (!hops.others) {
-        assert(hops.oldest == &next_hop);
-        routes_.erase(found);
-        return;
-    }
-    if (hops.oldest == &next_hop) {
-        hops.oldest = hops.others->front();
-        hops.others->erase(hops.others->begin());
+    const auto known = oldest_.find(prefix);
+    assert(known != oldest_.end());
+    const auto others = others_.find(prefix);
+    if (known->second == &next_hop) {
+        oldest_.erase(known);
+        if (others == others_.end()) return;
+        oldest_.emplace(others->second.front().prefix, others->second.front().next_hop);
+        others->second.erase(others->second.begin());
     } else {
-        std::erase(*hops.others, &next_hop);
+        assert(others != others_.end());
+        std::erase_if(others->second, [&](const route& route) { return route.next_hop == &next_hop; });
     }
-    if (hops.others->empty()) hops.others.reset();
+    if (others->second.empty()) others_.erase(others);
 }
 
 void route_table::add(const peer& next_hop) {
@@ -48,11 +48,14 @@ void route_table::remove(const peer& next_hop) {
 const peer* route_table::find(std::string_view destination, std::size_t prefix_size_min,
                               const asset* sent_in) const noexcept {
     for (std::string_view prefix = destination; prefix.size() >= prefix_size_min;) {
-        if (const auto found = routes_.find(prefix); found != routes_.end()) {
-            const next_hops& hops = found->second;
-            if (!hops.others || hops.oldest->asset == sent_in) return hops.oldest;
-            const auto same = std::ranges::find(*hops.others, sent_in, &peer::asset);
-            return same == hops.others->end() ? hops.oldest : *same;
+        if (const auto known = oldest_.find(prefix); known != oldest_.end()) {
+            const peer* const oldest = known->second;
+            if (others_.empty() || oldest->asset == sent_in) return oldest;
+            const auto others = others_.find(prefix);
+            if (others == others_.end()) return oldest;
+            const auto same = std::ranges::find_if(
+                others->second, [sent_in](const route& route) { return route.next_hop->asset == sent_in; });
+            return same == others->second.end() ? oldest : same->next_hop;
         }
         if (prefix.empty()) break;
         const std::size_t dot = prefix.rfind('.');
@@ -62,10 +65,12 @@ const peer* route_table::find(std::string_view destination, std::size_t prefix_s
 }
 
 std::vector<const peer*> route_table::owners(std::string_view prefix) const {
-    const auto found = routes_.find(prefix);
-    if (found == routes_.end()) return {};
-    std::vector<const peer*> all{found->second.oldest};
-    if (found->second.others) all.insert(all.end(), found->second.others->begin(), found->second.others->end());
+    const auto known = oldest_.find(prefix);
+    if (known == oldest_.end()) return {};
+    std::vector<const peer*> all{known->second};
+    if (const auto others = others_.find(prefix); others != others_.end()) {
+        for (const route& route : others->second) all.push_back(route.next_hop);
+    }
     return all;
 }
 

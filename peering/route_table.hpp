@@ -5,7 +5,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstddef>
-#include <memory>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,13 +16,9 @@ namespace peering {
 /// one whose asset it is sent in, else to the one that has been known longest.
 class route_table {
 public:
-    /// Preconditions: `prefix` is one (ilp::is_prefix), the peer does not have it yet, and it outlives its routes.
-    void add(std::string_view prefix, const peer& next_hop);
-    /// Precondition: it was added, for this very object.
-    void remove(std::string_view prefix, const peer& next_hop);
-
-    /// All prefixes of the peer.
+    /// All prefixes of the peer. Precondition: it stays as it is until it is removed, for the texts are not held again.
     void add(const peer& next_hop);
+    /// Precondition: it was added, this very object.
     void remove(const peer& next_hop);
 
     /// The peer with the longest prefix that ends at a segment boundary of the destination and has at least so many
@@ -33,18 +29,23 @@ public:
     /// The peers that have exactly this prefix, the one known longest first.
     std::vector<const peer*> owners(std::string_view prefix) const;
 
-    std::size_t size() const noexcept { return routes_.size(); }
+    std::size_t size() const noexcept { return oldest_.size(); }
 
 private:
-    struct next_hops {
-        const peer* oldest = nullptr;
-        std::unique_ptr<std::vector<const peer*>> others;  ///< by id; null where there are none, as usual
+    void add(std::string_view prefix, const peer& next_hop);
+    void remove(std::string_view prefix, const peer& next_hop);
+
+    struct route {
+        std::string_view prefix;  ///< the next hop's own text
+        const peer* next_hop = nullptr;
     };
     struct text_hash {
         using is_transparent = void;
         std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
     };
-    boost::unordered_flat_map<std::string, next_hops, text_hash, std::equal_to<>> routes_;
+    boost::unordered_flat_map<std::string_view, const peer*> oldest_;  ///< of those that have the prefix; its own text
+    /// Of prefixes that are shared: all but the oldest, by id.
+    boost::unordered_flat_map<std::string, std::vector<route>, text_hash, std::equal_to<>> others_;
 };
 
 }  // namespace peering

@@ -10,20 +10,21 @@
 
 namespace peering {
 
-/// Whose token this is, by its SHA-256. The time of a look-up does not depend on how many there are.
+/// Whose token this is, by its SHA-256. The time of a look-up does not depend on how many there are. The hashes stay in
+/// the terms of their peers.
 class token_table {
 public:
     /// Preconditions: nobody has one of the peer's tokens yet; the peer outlives its entries.
     void add(const peer& owner) {
-        for (const ilp::digest& token : owner.incoming_tokens) owners_.emplace(token, &owner);
+        for (const ilp::digest& token : owner.incoming_tokens) owners_.emplace(&token, &owner);
     }
     void remove(const peer& owner) {
-        for (const ilp::digest& token : owner.incoming_tokens) owners_.erase(token);
+        for (const ilp::digest& token : owner.incoming_tokens) owners_.erase(&token);
     }
 
     /// Null: nobody's. The comparison takes the same time whatever matches.
     const peer* find(const ilp::digest& token) const noexcept {
-        const auto found = owners_.find(token);
+        const auto found = owners_.find(&token);
         return found == owners_.end() ? nullptr : found->second;
     }
 
@@ -31,18 +32,18 @@ private:
     /// The first octets of a hash are random already, whatever the tokens are.
     struct prefix_of {
         using is_avalanching = void;
-        std::size_t operator()(const ilp::digest& token) const noexcept {
+        std::size_t operator()(const ilp::digest* token) const noexcept {
             std::size_t prefix = 0;
-            std::memcpy(&prefix, token.data(), sizeof prefix);
+            std::memcpy(&prefix, token->data(), sizeof prefix);
             return prefix;
         }
     };
     struct in_constant_time {
-        bool operator()(const ilp::digest& a, const ilp::digest& b) const noexcept {
-            return ilp::equal_in_constant_time(a, b);
+        bool operator()(const ilp::digest* a, const ilp::digest* b) const noexcept {
+            return ilp::equal_in_constant_time(*a, *b);
         }
     };
-    boost::unordered_flat_map<ilp::digest, const peer*, prefix_of, in_constant_time> owners_;
+    boost::unordered_flat_map<const ilp::digest*, const peer*, prefix_of, in_constant_time> owners_;
 };
 
 }  // namespace peering

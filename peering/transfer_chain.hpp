@@ -2,9 +2,8 @@
 
 #include "peering/account.hpp"
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 namespace peering {
@@ -34,7 +33,7 @@ class transfer_chain {
 public:
     /// What the database has, before the first transaction.
     void restore(std::uint64_t last_number) noexcept { last_ = last_number; }
-    void restore(account_id account, chain_ends ends) { accounts_[account].ends = ends; }
+    void restore(account_id account, chain_ends ends) { place_of(account).ends = ends; }
 
     /// The next row.
     chain_link add(account_id debit, account_id credit);
@@ -48,7 +47,7 @@ public:
         if (untaken_ == 0) return;
         for (const row& row : rows_) {
             for (const account_id account : {row.debit, row.credit}) {
-                if (accounts_[account].is_untaken) each(account, take_ends(account));
+                if (place_of(account).is_untaken) each(account, take_ends(account));
             }
         }
     }
@@ -70,8 +69,10 @@ private:
 
     void set_untaken(place& place, bool is_untaken) noexcept;
 
-    boost::unordered_flat_map<account_id, place> accounts_;
-    std::vector<row> rows_;  // of the transaction
+    place& place_of(account_id account);
+
+    std::deque<place> accounts_;  // by id
+    std::vector<row> rows_;       // of the transaction
     std::uint64_t last_ = 0;
     std::uint64_t untaken_ = 0;  // accounts
 };

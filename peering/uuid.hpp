@@ -1,9 +1,31 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cassert>
 #include <string>
 #include <string_view>
 
 namespace peering {
+
+/// The 36 characters of a UUID, in place: there is one for each peer.
+class uuid_text {
+public:
+    /// Of nothing yet.
+    uuid_text() = default;
+    /// Precondition: it has 36 characters.
+    explicit uuid_text(std::string_view text) noexcept {
+        assert(text.size() == characters_.size());
+        std::ranges::copy(text, characters_.begin());
+    }
+    std::string_view text() const noexcept { return {characters_.data(), characters_.size()}; }
+    operator std::string_view() const noexcept { return text(); }
+    friend bool operator==(const uuid_text&, const uuid_text&) = default;
+    friend bool operator==(const uuid_text& a, std::string_view b) noexcept { return a.text() == b; }
+
+private:
+    std::array<char, 36> characters_{};
+};
 
 /// A random UUID (version 4) from the operating system's secure source, as 36 characters.
 std::string new_uuid();

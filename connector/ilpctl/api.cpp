@@ -111,7 +111,7 @@ json::value remote_api::ask(const documents::document& what, json::object variab
     const auto reply = post(endpoint_, request_headers(who_, body, now), body, timeout_ + extra);
     if (!reply)
         throw failure{exit_status::no_answer,
-                      fmt::format("no answer from {}: {}{}", endpoint_.url, reply.error().why,
+                      fmt::format("no answer from {}: {}{}", endpoint_.url(), reply.error().why,
                                   reply.error().where == lost_at::under_way ? advice(again) : std::string{})};
     return read_reply(what, *reply, again, who_.secret.has_value());
 }

@@ -32,9 +32,8 @@ public:
 
     std::expected<http_reply, no_reply> run(const std::vector<std::pair<std::string, std::string>>& headers,
                                             std::string_view body) {
-        const auto host = endpoint_.host.contains(':') ? "[" + endpoint_.host + "]" : endpoint_.host;
-        request_ = {http::verb::post, endpoint_.target, http_1_1};
-        request_.set(http::field::host, endpoint_.port == 80 ? host : fmt::format("{}:{}", host, endpoint_.port));
+        request_ = {http::verb::post, endpoint_.target(), http_1_1};
+        request_.set(http::field::host, endpoint_.host_field());
         for (const auto& [name, value] : headers) request_.set(name, value);
         request_.keep_alive(false);
         request_.body() = body;
@@ -47,7 +46,7 @@ public:
         signals_.async_wait([this](const error_code& error, int) {
             if (!error) give_up("interrupted");
         });
-        resolver_.async_resolve(endpoint_.host, std::to_string(endpoint_.port), tcp::resolver::numeric_service,
+        resolver_.async_resolve(endpoint_.host(), std::to_string(endpoint_.port()), tcp::resolver::numeric_service,
                                 [this](const error_code& error, const tcp::resolver::results_type& found) {
                                     if (is_over(error)) return;
                                     connect(found);

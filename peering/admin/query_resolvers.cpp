@@ -65,7 +65,7 @@ outcome peers(const services& services, const call& call) {
     if (!request) return std::unexpected{request.error()};
     const auto page = is_of_tenant(services, call) ? services.directory.peers(*request) : peering::page<peer_pointer>{};
     return connection(
-        "PeersConnection", "PeerEdge", page, [](const peer_pointer& peer) { return peer->uuid; },
+        "PeersConnection", "PeerEdge", page, [](const peer_pointer& peer) { return std::string{peer->uuid}; },
         [](const peer_pointer& peer) { return to_value(peer_view{*peer}); });
 }
 
@@ -114,7 +114,7 @@ public:
 
     /// Liquidity and settlement account of an asset go by the asset's id.
     std::string of(account_id account) const {
-        if (const auto peer = directory_.find_peer_by_account(account)) return peer->uuid;
+        if (const auto peer = directory_.find_peer_by_account(account)) return std::string{peer->uuid};
         if (const auto asset = directory_.find_asset_by_account(account)) return asset->asset->uuid;
         return made_up("8000", std::to_underlying(account));  // of a peer that has gone
     }

@@ -87,7 +87,7 @@ peer_view::peer_view(const peer& peer)
       asset_id{peer.asset->uuid},
       max_packet_amount{number_of(peer.max_packet_amount)},
       liquidity_threshold{number_of(peer.liquidity_threshold)},
-      outgoing_endpoint{peer.outgoing.endpoint.url},
+      outgoing_endpoint{peer.outgoing.endpoint.url()},
       outgoing_token{peer.outgoing.auth_token.reveal()},
       enabled{peer.enabled},
       created_at{iso_text(peer.created_at)},

@@ -14,7 +14,7 @@ constexpr std::uint64_t amount_max = std::numeric_limits<std::uint64_t>::max();
 std::vector<std::string> legs_of(const world& d, const decision& decided) {
     const auto name = [&d](const peering::liquidity_account* account) -> std::string {
         for (const peering::peer& peer : d.known->peers()) {
-            if (peer.liquidity == account) return peer.name;
+            if (peer.liquidity == account) return std::string{peer.name()};
         }
         for (const peering::asset& asset : d.known->assets()) {
             if (asset.liquidity == account) return asset.code + "/" + std::to_string(asset.scale);

@@ -30,7 +30,7 @@ TEST_CASE("A27-10 A35-07: authenticate: the token alone says which peer it is") 
         if (!head) return "no request";
         const auto token = connector::http::bearer_token(head->authorization);
         const auto* const found = d.known->find_by_token(ilp::sha256(ilp::as_bytes(token)));
-        return found == nullptr ? "nobody" : found->name;
+        return found == nullptr ? "nobody" : std::string{found->name()};
     };
     CHECK(owner("Authorization: Bearer token-of-p1\r\n") == "p1");
     CHECK(owner("Authorization: bearer token-of-cents\r\n") == "cents");

@@ -110,7 +110,7 @@ struct decision {
         return std::string{connector::describe(way.reason).message};
     }
     bool refused_with(reject_reason reason) const { return what == step::reject && way.reason == reason; }
-    std::string_view to() const { return way.to == nullptr ? "nobody" : std::string_view{way.to->name}; }
+    std::string_view to() const { return way.to == nullptr ? "nobody" : way.to->name(); }
     ilp::bytes_view forwarded() const { return way.prepare->bytes(); }
 };
 

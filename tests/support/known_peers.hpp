@@ -24,12 +24,12 @@ namespace support {
 inline peering::peer peer_named(std::string name) {
     const auto address = ilp::address::parse("test.somebody").value();
     return {.uuid = {},
-            .name = std::move(name),
-            .given_name = {},
+            .given_name = std::move(name),
             .address = address,
             .routes = {},
             .max_packet_amount = {},
             .spread = {},
+            .has_label = true,
             .liquidity_threshold = {},
             .incoming_tokens = {},
             .outgoing = {},
@@ -96,7 +96,7 @@ public:
     /// Null: unknown.
     const peering::peer* find_by_name(std::string_view name) const {
         for (const peering::peer& peer : peers()) {
-            if (peer.name == name) return &peer;
+            if (peer.name() == name) return &peer;
         }
         return nullptr;
     }

@@ -140,11 +140,11 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.admin.tenant_id == "10000000-0000-4000-8000-00000000000a");
     CHECK(s.metrics.listen == config::listen_address{"0.0.0.0", 9999});
     CHECK(s.store.url == "sqlite:a \"b\" \\ ${X} é.db");
-    CHECK(s.webhooks.url->port == 8001);
+    CHECK(s.webhooks.url->port() == 8001);
     CHECK(s.webhooks.secret->reveal() == "(hidden)");
     CHECK(s.webhooks.timeout.count() == 2'000);
     CHECK(s.webhooks.max_retry == 3);
-    CHECK(s.rates.url->target == "/rates?key");
+    CHECK(s.rates.url->target() == "/rates?key");
     CHECK(s.rates.lifetime.count() == 20'000);
     CHECK(s.rates.grace.count() == 120'000);
     CHECK(s.rates.timeout.count() == 3'000);
@@ -156,7 +156,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.rates.spreads[0].basis_points == 50);
     CHECK(s.auto_peering.enabled);
     CHECK(s.auto_peering.listen == config::listen_address{"::", 3006});
-    CHECK(s.auto_peering.connector_url->target == "/ilp");
+    CHECK(s.auto_peering.connector_url->target() == "/ilp");
     CHECK(s.auto_peering.name.value() == "Alice & Söhne");
     CHECK(s.auto_peering.initial_liquidity.value == 1000);
     CHECK(s.auto_peering.max_packet_amount->value == 500);
@@ -178,7 +178,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(bob.return_to_source);
     CHECK(bob.liquidity.value == 8);
     CHECK(bob.liquidity_threshold->value == 9);
-    CHECK(bob.http.outgoing.endpoint.target == "/ilp?x");
+    CHECK(bob.http.outgoing.endpoint.target() == "/ilp?x");
     CHECK(bob.http.outgoing.max_connections == 12);
     CHECK(bob.http.outgoing.max_waiting == 13);
     CHECK(s.log.level == config::log_level::debug);

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <tuple>
 
 using namespace std::chrono_literals;
 using namespace std::string_literals;
@@ -118,12 +120,16 @@ TEST_CASE("A15-11 A15-17: a route is a prefix in a scheme that is routed") {
 
 TEST_CASE("URLs of peers are plain HTTP") {
     const auto parse = config::http_url().parse;
-    CHECK(*parse("http://127.0.0.1:4002/") == config::http_endpoint{"http://127.0.0.1:4002/", "127.0.0.1", 4002, "/"});
-    CHECK(*parse("HTTP://Peer_1.example.com") ==
-          config::http_endpoint{"HTTP://Peer_1.example.com", "Peer_1.example.com", 80, "/"});
-    CHECK(*parse("http://[::1]:80/accounts/x/ilp?a=%20b") ==
-          config::http_endpoint{"http://[::1]:80/accounts/x/ilp?a=%20b", "::1", 80, "/accounts/x/ilp?a=%20b"});
-    CHECK(parse("http://h?q")->target == "/?q");
+    const auto parts = [&parse](std::string_view url) {
+        const auto endpoint = parse(url).value();
+        CHECK(endpoint.url() == url);
+        return std::tuple{endpoint.host(), endpoint.port(), endpoint.target(), endpoint.host_field()};
+    };
+    CHECK(parts("http://127.0.0.1:4002/") == std::tuple{"127.0.0.1", 4002, "/", "127.0.0.1:4002"});
+    CHECK(parts("HTTP://Peer_1.example.com") == std::tuple{"Peer_1.example.com", 80, "/", "Peer_1.example.com"});
+    CHECK(parts("http://[::1]:80/accounts/x/ilp?a=%20b") == std::tuple{"::1", 80, "/accounts/x/ilp?a=%20b", "[::1]"});
+    CHECK(parts("http://[fe80::1]:4002") == std::tuple{"fe80::1", 4002, "/", "[fe80::1]:4002"});
+    CHECK(parts("http://h?q") == std::tuple{"h", 80, "/?q", "h"});
     check_refused(config::http_url(), {"",
                                        "h",
                                        "http:",

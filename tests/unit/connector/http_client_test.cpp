@@ -1,10 +1,12 @@
 #include "connector/http_client.hpp"
 
+#include "config/value.hpp"
 #include "tests/support/fake_peer.hpp"
 
 #include <poll.h>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <memory>
@@ -22,8 +24,8 @@ using support::to_bytes;
 
 namespace {
 
-http_call get_from(std::uint16_t port, std::string host = "127.0.0.1") {
-    return {.endpoint = {.url = {}, .host = std::move(host), .port = port, .target = "/rates?base=USD"},
+http_call get_from(std::uint16_t port, std::string_view host = "127.0.0.1") {
+    return {.endpoint = config::http_url().parse(fmt::format("http://{}:{}/rates?base=USD", host, port)).value(),
             .timeout = 10s,
             .answer_size_max = 1000};
 }

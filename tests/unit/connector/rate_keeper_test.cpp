@@ -1,5 +1,7 @@
 #include "connector/rate_keeper.hpp"
 
+#include "config/value.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -14,7 +16,7 @@ namespace {
 
 config::rates_settings settings() {
     config::rates_settings made;
-    made.url = config::http_endpoint{.url = "http://rates/", .host = "rates"};
+    made.url = config::http_url().parse("http://rates/").value();
     made.lifetime = 16s;
     made.grace = 60s;
     return made;

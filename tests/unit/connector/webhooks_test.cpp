@@ -1,8 +1,10 @@
 #include "connector/webhooks.hpp"
 
+#include "config/value.hpp"
 #include "tests/support/fake_peer.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <deque>
@@ -50,7 +52,7 @@ peering::pending_event event(const std::string& uuid, const std::string& data = 
 /// The shell between a scripted store and a real receiver.
 struct rig {
     explicit rig(int status = 200) : receiver{[status](const http_message&) { return answer_http(status); }} {
-        settings.url = {.url = {}, .host = "127.0.0.1", .port = receiver.port(), .target = "/hook"};
+        settings.url = config::http_url().parse(fmt::format("http://127.0.0.1:{}/hook", receiver.port())).value();
         settings.timeout = 5s;
         settings.max_retry = 1;
     }

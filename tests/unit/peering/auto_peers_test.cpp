@@ -121,7 +121,7 @@ struct alice {
         for (const auto& peer : directory.peers()) {
             kept_peer_terms terms = kept_terms_of(*peer);
             terms.incoming_tokens = peer->incoming_tokens;
-            terms.outgoing_endpoint = peer->outgoing.endpoint.url;
+            terms.outgoing_endpoint = peer->outgoing.endpoint.url();
             terms.outgoing_token = peer->outgoing.auth_token.reveal();
             all.emplace_back(peer->uuid, terms);
         }
@@ -186,14 +186,14 @@ TEST_CASE("a stranger becomes a peer on the terms of the configuration") {
     const auto dora = alice.find("test.dora");
     REQUIRE(dora);
     CHECK(dora->given_name == "Dora & Co.");
-    CHECK(dora->routes.empty());
+    CHECK(dora->routes.to_vector().empty());
     CHECK(dora->max_packet_amount->value == 77);
     CHECK(dora->incoming_tokens == std::vector{hash(from_dora)});
-    CHECK(dora->outgoing.endpoint.url == "http://dora.example:3002/ilp");
+    CHECK(dora->outgoing.endpoint.url() == "http://dora.example:3002/ilp");
     CHECK(dora->outgoing.auth_token.reveal() == answer->token);
     CHECK(dora->outgoing.public_addresses_only);
     CHECK(dora->origin == origin::api);
-    CHECK(dora->auto_peered == auto_peered_terms{"", true});
+    CHECK(*dora->auto_peered == auto_peered_terms{"", true});
     CHECK(balance(alice, *dora) == 500);
     CHECK(alice.directory.find_peer_by_token(hash(from_dora)) == dora);
 }
@@ -313,7 +313,7 @@ TEST_CASE("an auto-peer renews its token and endpoint by its present token, and 
     alice alice{settings};
     const auto first = alice.answer(request_of("test.dora", from_dora, "http://dora.example/"));
     REQUIRE(first);
-    const std::string id = alice.find("test.dora")->uuid;
+    const std::string id{alice.find("test.dora")->uuid};
     transaction by_operator{alice.keeper, now};
     peer_edit edit;
     edit.name = "D";
@@ -329,7 +329,7 @@ TEST_CASE("an auto-peer renews its token and endpoint by its present token, and 
     CHECK(second->token != first->token);
     auto dora = alice.find("test.dora");
     CHECK(dora->uuid == id);
-    CHECK(dora->outgoing.endpoint.url == "http://new.dora.example/");
+    CHECK(dora->outgoing.endpoint.url() == "http://new.dora.example/");
     CHECK(dora->outgoing.auth_token.reveal() == second->token);
     CHECK(dora->max_packet_amount->value == 9);
     CHECK(dora->given_name == "D");
@@ -346,7 +346,7 @@ TEST_CASE("an auto-peer renews its token and endpoint by its present token, and 
     REQUIRE(alice.answer(request_of("test.dora", "fourth-token-of-dora", "http://third.example/")));
     dora = alice.find("test.dora");
     CHECK(dora->incoming_tokens == std::vector{hash("fourth-token-of-dora")});
-    CHECK(dora->outgoing.endpoint.url == "http://third.example/");
+    CHECK(dora->outgoing.endpoint.url() == "http://third.example/");
 }
 
 TEST_CASE("an auto-peer that has been disabled stays so") {
@@ -475,7 +475,7 @@ TEST_CASE("a stranger's name cannot be taken for another peer") {
     CHECK_FALSE(shown("Mallory"));
     CHECK_FALSE(shown("bob"));
     CHECK_FALSE(shown("carol"));
-    CHECK_FALSE(shown(alice.find("test.carol")->uuid));
+    CHECK_FALSE(shown(std::string{alice.find("test.carol")->uuid}));
     CHECK_FALSE(shown(new_uuid()));
     CHECK_FALSE(shown("test.bob"));
     CHECK(shown("<script>alert(1)</script>") == "<script>alert(1)</script>");
@@ -491,7 +491,7 @@ TEST_CASE("an auto-peer is one after a restart, too") {
     alice alice{terms_of_alice(), url};
     const auto dora = alice.find("test.dora");
     REQUIRE(dora);
-    CHECK(dora->auto_peered == auto_peered_terms{"", true});
+    CHECK(*dora->auto_peered == auto_peered_terms{"", true});
     CHECK(dora->outgoing.public_addresses_only);
     CHECK(alice.refusal_of(request_of("test.dora")).starts_with(already));
     CHECK(alice.refusal_of(request_of("test.carol", of_carol)).starts_with(already));
@@ -544,7 +544,7 @@ TEST_CASE("what is asked of another node is its URL, our terms and a fresh token
         .url = "http://dora.example:3005/", .asset_uuid = alice.asset("USD", 9), .max_packet_amount = ilp::amount{5}};
     const auto question = alice.decider.ask(wanted);
     REQUIRE(question);
-    CHECK(question->endpoint.url == "http://dora.example:3005/");
+    CHECK(question->endpoint.url() == "http://dora.example:3005/");
     CHECK(question->request.asker.address.text() == "test.hub.alice");
     CHECK(question->request.asker.connector_url == "http://alice.example:3002/");
     CHECK(question->request.asker.name.value() == "Alice");
@@ -602,10 +602,10 @@ TEST_CASE("the node that has answered becomes a peer on the operator's terms") {
     CHECK(dora->max_packet_amount->value == 5);
     CHECK(dora->liquidity_threshold->value == 6);
     CHECK(dora->incoming_tokens == std::vector{hash(from_dora)});
-    CHECK(dora->outgoing.endpoint.url == "http://dora.example:3002/");
+    CHECK(dora->outgoing.endpoint.url() == "http://dora.example:3002/");
     CHECK(dora->outgoing.auth_token.reveal() == question->request.asker.token);
     CHECK(dora->outgoing.public_addresses_only);
-    CHECK(dora->auto_peered == auto_peered_terms{"http://dora.example:3005/", true});
+    CHECK(*dora->auto_peered == auto_peered_terms{"http://dora.example:3005/", true});
     CHECK(balance(alice, *dora) == 700);
 
     // Asked again, it is told the present token, by which it knows us, and the terms that the operator left out stay.
@@ -623,7 +623,7 @@ TEST_CASE("the node that has answered becomes a peer on the operator's terms") {
     CHECK(after->max_packet_amount->value == 5);
     CHECK(after->liquidity_threshold->value == 6);
     CHECK(after->incoming_tokens == std::vector{hash("second-token-of-dora")});
-    CHECK(after->outgoing.endpoint.url == "http://new.dora.example/");
+    CHECK(after->outgoing.endpoint.url() == "http://new.dora.example/");
     CHECK(balance(alice, *after) == 701);
     CHECK(alice.directory.peer_count() == 3);
 }

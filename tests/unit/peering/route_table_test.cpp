@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <deque>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -17,20 +18,29 @@ using support::peer_named;
 
 namespace {
 
+/// Named after the prefix that it has; its own address is out of the way.
+peering::peer peer_with(const std::string& prefix, std::uint32_t id, const peering::asset* asset = nullptr) {
+    peering::peer made = peer_named(prefix);
+    made.id = id;
+    made.address = ilp::address::parse("example." + std::to_string(id)).value();
+    made.asset = asset;
+    made.routes = peering::prefix_list{{prefix}};
+    return made;
+}
+
 /// A table in which each prefix leads to a peer of its own, who is named after it.
 class table_of {
 public:
     explicit table_of(const std::vector<std::string>& prefixes) {
         for (const std::string& prefix : prefixes) {
-            peers_.push_back(peer_named(prefix));
-            peers_.back().id = static_cast<std::uint32_t>(peers_.size());
-            routes_.add(prefix, peers_.back());
+            peers_.push_back(peer_with(prefix, static_cast<std::uint32_t>(peers_.size() + 1)));
+            routes_.add(peers_.back());
         }
     }
 
     std::string find(std::string_view destination, std::size_t prefix_size_min = 0) const {
         const peering::peer* const found = routes_.find(destination, prefix_size_min, nullptr);
-        return found == nullptr ? "no route" : found->name;
+        return found == nullptr ? "no route" : std::string{found->name()};
     }
 
 private:
@@ -97,31 +107,29 @@ TEST_CASE("route table: of peers that share a prefix the one in the packet's ass
     const peering::asset dollar;
     const peering::asset euro;
     const peering::asset yen;
-    peering::peer first = peer_named("first");
-    first.id = 1;
-    first.asset = &dollar;
-    peering::peer second = peer_named("second");
-    second.id = 2;
-    second.asset = &euro;
-    peering::peer third = peer_named("third");
-    third.id = 3;
-    third.asset = &yen;
+    std::optional first = peer_with("test.a", 1, &dollar);
+    std::optional second = peer_with("test.a", 2, &euro);
+    std::optional third = peer_with("test.a", 3, &yen);
 
     route_table table;
-    for (const auto* const peer : {&third, &first, &second}) table.add("test.a", *peer);
-    CHECK(table.size() == 1);
-    CHECK(table.owners("test.a") == std::vector<const peering::peer*>{&first, &second, &third});
-    CHECK(table.find("test.a.x", 1, &dollar) == &first);
-    CHECK(table.find("test.a.x", 1, &euro) == &second);
-    CHECK(table.find("test.a.x", 1, &yen) == &third);
-    CHECK(table.find("test.a.x", 1, nullptr) == &first);
+    for (const auto& peer : {&third, &first, &second}) table.add(**peer);
+    CHECK(table.size() == 4);
+    CHECK(table.owners("test.a") == std::vector<const peering::peer*>{&*first, &*second, &*third});
+    CHECK(table.find("test.a.x", 1, &dollar) == &*first);
+    CHECK(table.find("test.a.x", 1, &euro) == &*second);
+    CHECK(table.find("test.a.x", 1, &yen) == &*third);
+    CHECK(table.find("test.a.x", 1, nullptr) == &*first);
 
-    table.remove("test.a", first);
-    CHECK(table.find("test.a.x", 1, &dollar) == &second);
-    CHECK(table.find("test.a.x", 1, &yen) == &third);
-    table.remove("test.a", third);
-    CHECK(table.find("test.a.x", 1, &yen) == &second);
-    table.remove("test.a", second);
+    const auto leaves = [&table](std::optional<peering::peer>& peer) {
+        table.remove(*peer);
+        peer.reset();  // nothing of it may be looked at from now on
+    };
+    leaves(first);
+    CHECK(table.find("test.a.x", 1, &dollar) == &*second);
+    CHECK(table.find("test.a.x", 1, &yen) == &*third);
+    leaves(third);
+    CHECK(table.find("test.a.x", 1, &yen) == &*second);
+    leaves(second);
     CHECK(table.find("test.a.x", 1, &euro) == nullptr);
     CHECK(table.owners("test.a").empty());
     CHECK(table.size() == 0);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "config/value.hpp"
 #include "peering/bookkeeper.hpp"
 #include "peering/committer.hpp"
 #include "peering/ledger.hpp"
@@ -63,7 +64,7 @@ inline config::peer_settings make_peer(const std::string& name, const std::strin
     peer.liquidity = {liquidity};
     peer.http.incoming.auth_tokens = {config::secret{"from-" + name}};
     peer.http.outgoing.auth_token = config::secret{"to-" + name};
-    peer.http.outgoing.endpoint.url = "http://127.0.0.1:4002/";
+    peer.http.outgoing.endpoint = config::http_url().parse("http://127.0.0.1:4002/").value();
     return peer;
 }
 

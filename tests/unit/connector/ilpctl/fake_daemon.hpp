@@ -53,7 +53,7 @@ public:
             .err = err,
             .connect = [this](const config::http_endpoint& endpoint, credentials credentials,
                               std::chrono::milliseconds timeout) -> std::unique_ptr<api> {
-                url = endpoint.url;
+                url = endpoint.url();
                 who = std::move(credentials);
                 waits = timeout;
                 return std::make_unique<link>(*this);

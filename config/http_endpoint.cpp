@@ -1,0 +1,23 @@
+#include "config/http_endpoint.hpp"
+
+namespace config {
+
+std::string http_endpoint::host() const {
+    return url_.substr(places_.host, places_.host_end - places_.host);
+}
+
+std::string http_endpoint::target() const {
+    auto target = url_.substr(places_.target);
+    if (!target.starts_with('/')) target.insert(0, 1, '/');
+    return target;
+}
+
+std::string http_endpoint::host_field() const {
+    constexpr std::uint16_t port_of_http = 80;
+    auto field = host();
+    if (field.contains(':')) field = '[' + field + ']';
+    if (port_ != port_of_http) field += ':' + std::to_string(port_);
+    return field;
+}
+
+}  // namespace config
