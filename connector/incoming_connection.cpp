@@ -37,11 +37,15 @@ incoming_connection::incoming_connection(event_loop& loop, endpoint& endpoint, c
     ring_.resize(1);
 }
 
-void incoming_connection::start(boost::asio::ip::tcp::socket socket) {
-    if (!take(std::move(socket))) return abandon();
+bool incoming_connection::start(boost::asio::ip::tcp::socket socket) {
+    if (!take(std::move(socket))) {
+        abandon();
+        return false;
+    }
     last_activity_ = loop_.now().steady;
     loop_.set(timer_, last_activity_ + timeouts_.idle);
     receive();
+    return true;
 }
 
 void incoming_connection::received() {

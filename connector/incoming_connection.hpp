@@ -45,7 +45,8 @@ class incoming_connection final : public tcp_connection, public flushable {
 public:
     incoming_connection(event_loop& loop, endpoint& endpoint, const incoming_timeouts& timeouts);
 
-    void start(boost::asio::ip::tcp::socket socket);
+    /// False: the system has no room for the socket; it is closed.
+    bool start(boost::asio::ip::tcp::socket socket);
 
     /// The next request is the last: its answer says `Connection: close`.
     void drain() noexcept { draining_ = true; }

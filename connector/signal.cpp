@@ -12,9 +12,10 @@ namespace connector {
 
 signal::signal(socket_set& sockets, std::function<void()> raised)
     : descriptor_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, raised_{std::move(raised)} {
-    if (descriptor_ < 0 || !sockets.add(descriptor_, *this)) {
-        throw std::system_error{errno, std::generic_category(), "eventfd"};
-    }
+    if (descriptor_ >= 0 && sockets.add(descriptor_, *this)) return;
+    const int error = errno;
+    if (descriptor_ >= 0) ::close(descriptor_);
+    throw std::system_error{error, std::generic_category(), "eventfd"};
 }
 
 signal::~signal() {

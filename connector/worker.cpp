@@ -156,13 +156,9 @@ void worker::accept() {
         loop_.enter();
         if (error == boost::asio::error::operation_aborted) return;
         if (error) {
-            if (error != accept_error_) {
-                log::write(log::level::warn, "cannot accept connections", {{"error", error.message()}});
-            }
-            accept_error_ = error;
+            tell_accept_error(error);
             return loop_.set(accept_again_, loop_.now().steady + accept_pause);
         }
-        accept_error_ = {};
         // One too many is closed at once: the other side learns more from that than from silence.
         if (connections_.size() < settings_.max_connections) accepted(std::move(socket));
         accept();
@@ -172,7 +168,18 @@ void worker::accept() {
 void worker::accepted(tcp::socket socket) {
     auto& connection = *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, timeouts_));
     connection.place = connections_.size() - 1;
-    connection.start(std::move(socket));
+    if (connection.start(std::move(socket))) {
+        accept_error_ = {};
+    } else {
+        tell_accept_error(boost::asio::error::no_buffer_space);  // fs.epoll.max_user_watches
+    }
+}
+
+void worker::tell_accept_error(const error_code& error) {
+    if (error != accept_error_) {
+        log::write(log::level::warn, "cannot accept connections", {{"error", error.message()}});
+    }
+    accept_error_ = error;
 }
 
 void worker::connection_closed(incoming_connection& connection) {

@@ -90,6 +90,7 @@ private:
     void retire_links();
     void accept();
     void accepted(boost::asio::ip::tcp::socket socket);
+    void tell_accept_error(const boost::system::error_code& error);
     lane& lane_of(const peering::peer& peer);
     void forward(incoming_connection& connection, std::uint64_t request, const journey& journey);
     packet_in_flight& keep(incoming_connection& connection, std::uint64_t request, const journey& journey);

@@ -44,9 +44,9 @@ struct bench_options {
     std::optional<std::size_t> peers;   ///< instead of the scenarios: what so many of them cost
     std::vector<std::string> peers_in;  ///< empty: wherever they may be
     std::size_t data_size = 0;
-    std::size_t repetitions = 3;
-    double seconds = 2;
-    double warm_up_seconds = 0.5;
+    std::size_t repetitions = 9;  // many short ones: neighbours are compared, and the machine changes meanwhile
+    double seconds = 1;
+    double warm_up_seconds = 0.3;
     std::string nginx;
     std::string ilpd;
     std::string output;

@@ -117,7 +117,7 @@ class allocation_counter {
 public:
     explicit allocation_counter(const setup& setup)
         : library_{setup.programs / "libilpd_allocation_counter.so"}, file_{setup.directory / "allocations"} {
-        std::ofstream{file_} << std::string(sizeof(std::uint64_t), '\0');
+        std::ofstream{file_} << std::string(2 * sizeof(std::uint64_t), '\0');
     }
 
     std::vector<std::pair<std::string, std::string>> environment() const {
@@ -150,8 +150,9 @@ inspection inspect(const setup& setup, const place& place, const constant_peers&
     if (packets == 0) return {};
     if (!output.at("perf_answered").as_bool()) seen.system_calls.clear();
     for (auto& [name, count] : seen.system_calls) count /= packets;
-    if (const auto* const count = output.if_contains("allocations")) {
-        seen.allocations = count->to_number<double>() / packets;
+    if (const auto* const counts = output.if_contains("allocations")) {
+        seen.allocations = counts->at("own").to_number<double>() / packets;
+        seen.database_allocations = counts->at("database").to_number<double>() / packets;
     }
     return seen;
 }

@@ -14,6 +14,7 @@ namespace bench {
 struct inspection {
     std::map<std::string, double> system_calls{};  ///< per packet, by name
     std::optional<double> allocations{};           ///< calls of the heap per packet
+    std::optional<double> database_allocations{};  ///< of the database's library, besides
 };
 
 /// Starts the proxy with a counter of its heap, and perf beside it, and ends both. Nothing else may have started it.

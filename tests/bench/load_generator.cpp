@@ -119,22 +119,32 @@ usage usage_of(pid_t pid) {
     return used;
 }
 
-/// A number in a file that another process counts in; 0 without a file.
-class shared_counter {
+/// Calls of the heap, out of the program itself and out of a database's library.
+struct allocation_counts {
+    std::uint64_t own = 0;
+    std::uint64_t database = 0;
+};
+
+/// The file in which another process counts them; zeros without a file.
+class shared_counters {
 public:
-    explicit shared_counter(const std::string& path) {
+    explicit shared_counters(const std::string& path) {
         if (path.empty()) return;
         const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-        void* const shared = mmap(nullptr, sizeof(std::uint64_t), PROT_READ, MAP_SHARED, file, 0);
+        void* const shared = mmap(nullptr, sizeof(allocation_counts), PROT_READ, MAP_SHARED, file, 0);
         if (file >= 0) close(file);
         if (shared == MAP_FAILED) throw std::system_error{errno, std::generic_category(), path};
-        counter_ = static_cast<const std::uint64_t*>(shared);
+        counters_ = static_cast<const allocation_counts*>(shared);
     }
 
-    std::uint64_t read() const { return counter_ == nullptr ? 0 : __atomic_load_n(counter_, __ATOMIC_RELAXED); }
+    allocation_counts read() const {
+        if (counters_ == nullptr) return {};
+        return {__atomic_load_n(&counters_->own, __ATOMIC_RELAXED),
+                __atomic_load_n(&counters_->database, __ATOMIC_RELAXED)};
+    }
 
 private:
-    const std::uint64_t* counter_ = nullptr;
+    const allocation_counts* counters_ = nullptr;
 };
 
 /// Tells a perf that was started with --control when to count; returns when it does.
@@ -214,7 +224,7 @@ struct answer_counts {
 struct reading {
     clock::time_point time;
     std::uint64_t right = 0;
-    std::uint64_t allocations = 0;
+    allocation_counts allocations;
     nanoseconds own_cpu{};
     std::vector<usage> watched;
 };
@@ -283,7 +293,10 @@ public:
               {"wrong", counts_.wrong},
               {"closed", counts_.closed},
               {"unanswered", counts_.unanswered}}}};
-        if (!options_.allocations.empty()) printed["allocations"] = end_.allocations - begin_.allocations;
+        if (!options_.allocations.empty()) {
+            printed["allocations"] = {{"own", end_.allocations.own - begin_.allocations.own},
+                                      {"database", end_.allocations.database - begin_.allocations.database}};
+        }
         printed["perf_answered"] = perf_.answered();
         return printed;
     }
@@ -428,7 +441,7 @@ private:
     clock::time_point next_refresh_;
     answer_counts counts_;
     bench::histogram latency_;
-    shared_counter allocations_{options_.allocations};
+    shared_counters allocations_{options_.allocations};
     perf_switch perf_{options_.perf_control, options_.perf_answers};
     reading begin_;
     reading end_;

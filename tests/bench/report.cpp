@@ -203,6 +203,11 @@ std::string memory_cell(const shown_row& row) {
 
 constexpr double kib_per_mib = 1024;
 
+/// Empty where there are none, or none were counted.
+std::string allocations_text(std::optional<double> count) {
+    return count.value_or(0) == 0 ? std::string{} : fmt::format("{:.3f}", *count);
+}
+
 const std::vector<column> columns{
     {"scenario", [](const shown_row& row) { return row.result.scenario; }, true},
     {"", [](const shown_row& row) { return row.result.point; }, true},
@@ -221,11 +226,8 @@ const std::vector<column> columns{
     {"mutation ms", [](const shown_row& row) { return number(median_of(mutation_times(row.result)), 2); }},
     {"switches", median_cell<&sample::switches, 2>},
     {"syscalls", [](const shown_row& row) { return number(sum_of_calls(row.result), 2); }},
-    {"allocs",
-     [](const shown_row& row) {
-         const auto& count = row.result.inspection.allocations;
-         return count ? fmt::format("{:.3f}", *count) : std::string{};
-     }},
+    {"allocs", [](const shown_row& row) { return allocations_text(row.result.inspection.allocations); }},
+    {"DB's", [](const shown_row& row) { return allocations_text(row.result.inspection.database_allocations); }},
     {"MiB", [](const shown_row& row) { return number(median(row.result, &sample::resident_kib) / kib_per_mib, 1); }},
     {"peak MiB", [](const shown_row& row) { return number(median(row.result, &sample::peak_kib) / kib_per_mib, 1); }},
     {"KiB/idle", memory_cell<kib_per_idle_connection>},
@@ -367,7 +369,7 @@ std::string as_table(const conditions& conditions, const std::vector<result>& re
                "\nrate, per CPU: packets/s and packets per CPU second, divided by those of the row beside, in "
                "the same repetition.\nprice us: CPU per packet beyond {}, database server included. "
                "switches, syscalls, allocs: context switches, system calls "
-               "and calls of the heap per packet.\n{}\n",
+               "and calls of the heap per packet; DB's: those of the database's library.\n{}\n",
                without_commits, packet_line(results)) +
            as_text(conditions) + disturbance_line(results);
 }
@@ -433,6 +435,7 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
             row["system_calls"] = boost::json::value_from(calls);
         }
         if (const auto& count = result.inspection.allocations) row["allocations"] = *count;
+        if (const auto& count = result.inspection.database_allocations) row["database_allocations"] = *count;
         row["samples"] = std::move(samples);
         rows.push_back(std::move(row));
     }
