@@ -35,7 +35,7 @@ void deadline_wheel::advance(peering::steady_time now) {
     if (until > now_tick_ + slot_count) now_tick_ = until - slot_count;
     std::size_t actions = 0;
     while (!due_.empty() || now_tick_ < until) {
-        if (due_.empty()) collect(++now_tick_);
+        if (due_.empty()) next_tick();
         while (!due_.empty()) {
             if (actions++ == actions_max) return;
             deadline& first = *due_.next_;
@@ -45,12 +45,13 @@ void deadline_wheel::advance(peering::steady_time now) {
     }
 }
 
-// To a list of their own: an action may set new deadlines in this slot.
-void deadline_wheel::collect(std::uint64_t tick) noexcept {
-    list& slot = slots_[tick % slot_count];
+// What is due leaves the slot before it is woken: an action may set new deadlines there.
+void deadline_wheel::next_tick() noexcept {
+    ++now_tick_;
+    list& slot = slots_[now_tick_ % slot_count];
     for (deadline* at = slot.next_; at != &slot;) {
         deadline* const next = at->next_;
-        if (at->tick_ <= tick) {
+        if (at->tick_ <= now_tick_) {
             at->cancel();
             due_.append(*at);
         }

@@ -78,7 +78,7 @@ private:
     };
 
     std::uint64_t tick_of(peering::steady_time time) const noexcept;
-    void collect(std::uint64_t tick) noexcept;
+    void next_tick() noexcept;
 
     peering::steady_time start_;
     std::uint64_t now_tick_ = 0;
