@@ -15,7 +15,7 @@ constexpr std::size_t peer_name_size_max = 64;
 constexpr std::size_t asset_code_size_max = 20;  // characters
 constexpr std::size_t host_size_max = 253;
 constexpr std::size_t host_label_size_max = 63;
-constexpr std::size_t url_size_max = 2048;
+constexpr std::size_t url_size_max = 2048;  // http_endpoint keeps places in it as 16-bit numbers
 constexpr std::size_t path_size_max = 4096;
 
 std::unexpected<std::string> refused(std::string message = {}) {

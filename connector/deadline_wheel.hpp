@@ -49,20 +49,21 @@ private:
 };
 
 /// All deadlines of one loop, on one coarse timer: setting, moving and cancelling one costs a few stores, whatever
-/// their number. They are met within one tick after their time, never before it, unless very many are due at once.
+/// their number. They are met never before their time, and within one tick after it, or later where very many are due
+/// at once.
 class deadline_wheel {
 public:
     static constexpr std::chrono::milliseconds tick{10};
+    static constexpr std::size_t actions_max = 64;  ///< of one call of advance()
 
     explicit deadline_wheel(peering::steady_time start);
 
     /// Sets it, or moves it. True when it is due before everything else: the owner of the timer then asks next_due().
     bool set(deadline& deadline, peering::steady_time due);
 
-    /// Runs the actions of what is due, at most so many: thousands of connections that fell silent together must not
-    /// keep packets waiting. The others follow at the next call, which next_due() then wants at once. Actions may set
-    /// and cancel deadlines, and destroy their owners.
-    static constexpr std::size_t actions_max = 64;
+    /// Runs the actions of what is due, `actions_max` of them at most: thousands of connections that fell silent
+    /// together must not keep packets waiting. The others follow at the next call, which next_due() then wants at once.
+    /// Actions may set and cancel deadlines, and destroy their owners.
     void advance(peering::steady_time now);
 
     /// When to call advance() next; no later than the earliest deadline's tick. Empty: nothing is set.

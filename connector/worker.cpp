@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace connector {
@@ -22,6 +24,13 @@ constexpr std::chrono::milliseconds accept_pause{100};  // when the system has n
 
 constexpr std::size_t share_of_free_places = 4;  // that one next hop may have, as a multiple
 constexpr int waiting_share = 2;                 // a packet waits for this part of its time at most: one half
+
+/// What the operator can do.
+std::string_view advice_on(const error_code& error) {
+    if (error.value() == EMFILE) return ": raise the limit of open files, or lower connector.max_connections";
+    if (error.value() == ENOSPC) return ": no more sockets may be watched, raise fs.epoll.max_user_watches";
+    return {};
+}
 
 double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -171,15 +180,14 @@ void worker::accepted(tcp::socket socket) {
     if (connection.start(std::move(socket))) {
         accept_error_ = {};
     } else {
-        tell_accept_error(boost::asio::error::no_buffer_space);  // fs.epoll.max_user_watches
+        tell_accept_error({ENOSPC, boost::system::system_category()});
     }
 }
 
 void worker::tell_accept_error(const error_code& error) {
-    if (error != accept_error_) {
-        log::write(log::level::warn, "cannot accept connections", {{"error", error.message()}});
-    }
-    accept_error_ = error;
+    if (std::exchange(accept_error_, error) == error) return;
+    log::write(log::level::warn, "cannot accept connections",
+               {{"error", fmt::format("{}{}", error.message(), advice_on(error))}});
 }
 
 void worker::connection_closed(incoming_connection& connection) {

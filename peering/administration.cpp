@@ -517,6 +517,10 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
     std::vector<peer_update> peers;
     std::unordered_map<std::string_view, std::size_t> names;
     for (const peer_record& record : known.peers) {
+        if (record.uuid.size() != uuid_text::size) {
+            return std::unexpected{
+                fmt::format("peer number {} has an id in the store that is no UUID: restore a backup", record.id)};
+        }
         open(record.liquidity, record.asset_id);
         directory.count_peer_id(record.id);
         const kept_peer_terms& terms = record.terms;

@@ -132,7 +132,8 @@ private:
     std::unordered_map<std::string_view, std::uint32_t> asset_by_uuid_;
     std::map<std::pair<std::string_view, std::uint8_t>, std::uint32_t> asset_by_key_;
 
-    boost::container::flat_map<std::uint32_t, peer_pointer> peers_;  ///< by id: new ones come last
+    boost::container::flat_map<std::uint32_t, peer_pointer>
+        peers_;  ///< new ones come last; one that goes moves the rest
     table_by_text<peer, &peer::uuid> peer_by_uuid_;
     table_by_text<peer, &peer::name> peer_by_name_;
     boost::unordered_flat_map<account_id, std::uint32_t> peer_by_account_;

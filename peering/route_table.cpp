@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cassert>
-#include <utility>
 
 namespace peering {
+namespace {
 
 constexpr auto id_of = [](const auto& route) { return route.next_hop->id; };
+
+}  // namespace
 
 void route_table::add(std::string_view prefix, const peer& next_hop) {
     const auto [known, is_new] = oldest_.emplace(prefix, &next_hop);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,11 +12,13 @@ namespace peering {
 /// The 36 characters of a UUID, in place: there is one for each peer.
 class uuid_text {
 public:
+    static constexpr std::size_t size = 36;
+
     /// Of nothing yet.
     uuid_text() = default;
-    /// Precondition: it has 36 characters.
+    /// Precondition: it has that size.
     explicit uuid_text(std::string_view text) noexcept {
-        assert(text.size() == characters_.size());
+        assert(text.size() == size);
         std::ranges::copy(text, characters_.begin());
     }
     std::string_view text() const noexcept { return {characters_.data(), characters_.size()}; }
@@ -24,7 +27,7 @@ public:
     friend bool operator==(const uuid_text& a, std::string_view b) noexcept { return a.text() == b; }
 
 private:
-    std::array<char, 36> characters_{};
+    std::array<char, size> characters_{};
 };
 
 /// A random UUID (version 4) from the operating system's secure source, as 36 characters.

@@ -203,9 +203,9 @@ std::string memory_cell(const shown_row& row) {
 
 constexpr double kib_per_mib = 1024;
 
-/// Empty where there are none, or none were counted.
+/// Empty where they were not counted.
 std::string allocations_text(std::optional<double> count) {
-    return count.value_or(0) == 0 ? std::string{} : fmt::format("{:.3f}", *count);
+    return count ? fmt::format("{:.3f}", *count) : std::string{};
 }
 
 const std::vector<column> columns{

@@ -248,6 +248,11 @@ TEST_CASE("a broken book is never started on") {
         store.damage = [](catalogue& book) { book.peers[0].asset_id = 9; };
         CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("peer bob"));
     }
+    SECTION("a peer whose id is no UUID") {
+        const std::string damaged = GENERATE("", "bob", std::string(37, 'a'), std::string(100'000, 'a'));
+        store.damage = [damaged](catalogue& book) { book.peers[0].uuid = damaged; };
+        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("peer number 1") && Catch::Contains("UUID"));
+    }
     CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("restore"));
 }
 
