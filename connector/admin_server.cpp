@@ -1,5 +1,6 @@
 #include "connector/admin_server.hpp"
 
+#include "ilp/clock.hpp"
 #include "connector/log.hpp"
 
 #include <boost/asio/post.hpp>
@@ -10,10 +11,6 @@
 
 namespace connector {
 namespace {
-
-ilp::timestamp wall_clock() {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
 
 http_response failure(unsigned status, const std::string& message) {
     return {.status = status,
@@ -78,7 +75,7 @@ void admin_server::stop(std::function<void()> stopped) {
 }
 
 void admin_server::answer(http_request request, std::function<void(http_response)> done) {
-    const auto now = wall_clock();
+    const auto now = ilp::wall_clock();
     if (!request.target.starts_with("/graphql")) return done(ask(endpoint_, request, now));  // blocks nobody
     if (stopping_ || under_way_->requests >= threads + waiting_max) return done(busy());
     ++under_way_->requests;

@@ -1,5 +1,6 @@
 #include "connector/app.hpp"
 
+#include "ilp/clock.hpp"
 #include "config/load.hpp"
 #include "connector/admin_server.hpp"
 #include "connector/auto_peering_client.hpp"
@@ -145,7 +146,7 @@ private:
     /// On the committer's thread, or while the daemon starts.
     std::optional<std::string> take_file(const config::settings& settings, peering::bookkeeper& keeper,
                                          std::function<void()> done) {
-        peering::transaction transaction{keeper, std::chrono::floor<milliseconds>(std::chrono::system_clock::now())};
+        peering::transaction transaction{keeper, ilp::wall_clock()};
         if (auto problem = peering::apply_file(settings, directory_, transaction)) return problem;
         const auto written = administration_.commit(transaction, std::move(done));
         if (!written) return written.error().message;
@@ -234,7 +235,7 @@ private:
             .auto_peers = *auto_peers_,
             .tenant_id = settings_.admin.tenant_id,
             .version = ILPD_VERSION,
-            .started_at = std::chrono::floor<milliseconds>(std::chrono::system_clock::now()),
+            .started_at = ilp::wall_clock(),
             .ready = [this] { return is_ready(); },
             .ping = [this](const std::string& address,
                            milliseconds patience) { return ping(control_, directory_, address, patience); },
@@ -300,7 +301,7 @@ private:
     /// What has to be looked at every now and then.
     void tick() {
         committer_->watch(std::chrono::steady_clock::now());
-        transfers_->expire(std::chrono::floor<milliseconds>(std::chrono::system_clock::now()));
+        transfers_->expire(ilp::wall_clock());
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](error_code error) {
             if (!error) tick();

@@ -1,5 +1,6 @@
 #include "connector/auto_peering_client.hpp"
 
+#include "ilp/clock.hpp"
 #include "connector/address_guard.hpp"
 #include "connector/http_client.hpp"
 #include "connector/log.hpp"
@@ -102,7 +103,7 @@ administration::peer_outcome auto_peering_client::create_or_update(const peering
         committer_.store_is_healthy() &&
         committer_.execute([this, wanted, question = *question, answer = *answer, promise](auto& keeper) {
             peering::transaction transaction{keeper,
-                                             std::chrono::floor<milliseconds>(std::chrono::system_clock::now())};
+                                             ilp::wall_clock()};
             const auto settled = auto_peers_.settle(transaction, wanted, question, answer);
             if (!settled) return promise->set_value(settled);
             if (!auto_peers_.commit(transaction, [promise, settled] { promise->set_value(settled); })) {

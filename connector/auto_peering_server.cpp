@@ -1,5 +1,6 @@
 #include "connector/auto_peering_server.hpp"
 
+#include "ilp/clock.hpp"
 #include "connector/log.hpp"
 
 #include <chrono>
@@ -71,7 +72,7 @@ void auto_peering_server::answer(const http_request& request, std::function<void
     const bool accepted = committer_.store_is_healthy() && committer_.execute([this, parsed = std::move(*parsed),
                                                                                bearer = bearer_of(request),
                                                                                done](peering::bookkeeper& keeper) {
-        const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+        const auto now = ilp::wall_clock();
         auto_peers_.take_on(keeper, now, parsed, bearer, [done, parsed](const peering::auto_peers::answer& answer) {
             report(parsed, answer);
             done(response_of(answer));

@@ -9,7 +9,7 @@ constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-deadline_wheel::deadline_wheel(peering::steady_time start) : start_{start}, promised_tick_{never} {}
+deadline_wheel::deadline_wheel(ilp::steady_time start) : start_{start}, promised_tick_{never} {}
 
 void deadline_wheel::list::append(deadline& deadline) noexcept {
     deadline.previous_ = previous_;
@@ -18,18 +18,18 @@ void deadline_wheel::list::append(deadline& deadline) noexcept {
     previous_ = &deadline;
 }
 
-std::uint64_t deadline_wheel::tick_of(peering::steady_time time) const noexcept {
+std::uint64_t deadline_wheel::tick_of(ilp::steady_time time) const noexcept {
     return time <= start_ ? 0 : static_cast<std::uint64_t>((time - start_) / tick);
 }
 
-bool deadline_wheel::set(deadline& deadline, peering::steady_time due) {
+bool deadline_wheel::set(deadline& deadline, ilp::steady_time due) {
     deadline.cancel();
     deadline.tick_ = std::max(tick_of(due), now_tick_) + 1;  // rounded up: never before its time
     slots_[deadline.tick_ % slot_count].append(deadline);
     return deadline.tick_ < promised_tick_;
 }
 
-void deadline_wheel::advance(peering::steady_time now) {
+void deadline_wheel::advance(ilp::steady_time now) {
     const std::uint64_t until = tick_of(now);
     // After a long sleep one turn of the wheel meets every deadline.
     if (until > now_tick_ + slot_count) now_tick_ = until - slot_count;
@@ -59,7 +59,7 @@ void deadline_wheel::next_tick() noexcept {
     }
 }
 
-std::optional<peering::steady_time> deadline_wheel::next_due() const noexcept {
+std::optional<ilp::steady_time> deadline_wheel::next_due() const noexcept {
     if (!due_.empty()) {
         promised_tick_ = now_tick_;
         return start_ + now_tick_ * tick;

@@ -56,18 +56,18 @@ public:
     static constexpr std::chrono::milliseconds tick{10};
     static constexpr std::size_t actions_max = 64;  ///< of one call of advance()
 
-    explicit deadline_wheel(peering::steady_time start);
+    explicit deadline_wheel(ilp::steady_time start);
 
     /// Sets it, or moves it. True when it is due before everything else: the owner of the timer then asks next_due().
-    bool set(deadline& deadline, peering::steady_time due);
+    bool set(deadline& deadline, ilp::steady_time due);
 
     /// Runs the actions of what is due, `actions_max` of them at most: thousands of connections that fell silent
     /// together must not keep packets waiting. The others follow at the next call, which next_due() then wants at once.
     /// Actions may set and cancel deadlines, and destroy their owners.
-    void advance(peering::steady_time now);
+    void advance(ilp::steady_time now);
 
     /// When to call advance() next; no later than the earliest deadline's tick. Empty: nothing is set.
-    std::optional<peering::steady_time> next_due() const noexcept;
+    std::optional<ilp::steady_time> next_due() const noexcept;
 
 private:
     static constexpr std::size_t slot_count = 1024;  // one turn of the wheel is 10.24 s; later ones stay for more turns
@@ -78,10 +78,10 @@ private:
         void append(deadline& deadline) noexcept;
     };
 
-    std::uint64_t tick_of(peering::steady_time time) const noexcept;
+    std::uint64_t tick_of(ilp::steady_time time) const noexcept;
     void next_tick() noexcept;
 
-    peering::steady_time start_;
+    ilp::steady_time start_;
     std::uint64_t now_tick_ = 0;
     mutable std::uint64_t promised_tick_;  // what next_due() last answered
     std::array<list, slot_count> slots_;

@@ -3,21 +3,13 @@
 #include <boost/asio/post.hpp>
 
 namespace connector {
-namespace {
 
-instant read_clocks() {
-    return {std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()),
-            std::chrono::steady_clock::now()};
-}
-
-}  // namespace
-
-event_loop::event_loop() : now_{read_clocks()}, deadlines_{now_.steady} {}
+event_loop::event_loop() : now_{ilp::read_clocks()}, deadlines_{now_.steady} {}
 
 void event_loop::enter() {
     if (in_turn_) return;
     in_turn_ = true;
-    now_ = read_clocks();
+    now_ = ilp::read_clocks();
     // Handlers that are ready now stand before this one in the queue: it runs when they have run.
     boost::asio::post(context_, [this] { end_turn(); });
 }
@@ -47,7 +39,7 @@ void event_loop::end_turn() {
     in_turn_ = false;
 }
 
-void event_loop::set(deadline& deadline, peering::steady_time due) {
+void event_loop::set(deadline& deadline, ilp::steady_time due) {
     if (deadlines_.set(deadline, due)) arm_timer();
 }
 

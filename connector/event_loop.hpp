@@ -1,8 +1,8 @@
 #pragma once
 
 #include "connector/deadline_wheel.hpp"
-#include "connector/journey.hpp"
 #include "connector/socket_set.hpp"
+#include "ilp/clock.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -46,7 +46,7 @@ public:
     /// Begins a turn, unless one runs.
     void enter();
 
-    const instant& now() const noexcept { return now_; }
+    const ilp::instant& now() const noexcept { return now_; }
 
     /// Answers leave before Prepares: a fulfillment must not wait behind new work (RFC 18).
     void flush_answers_of(flushable& connection) { queue(answers_, connection); }
@@ -54,7 +54,7 @@ public:
 
     void dispose(std::unique_ptr<disposable> object) { disposed_.push_back(std::move(object)); }
 
-    void set(deadline& deadline, peering::steady_time due);
+    void set(deadline& deadline, ilp::steady_time due);
 
     /// Called first of all at the end of each turn.
     void at_turn_end(std::function<void()> action) { at_turn_end_ = std::move(action); }
@@ -66,7 +66,7 @@ private:
     void arm_timer();
 
     boost::asio::io_context context_{1};
-    instant now_;
+    ilp::instant now_;
     bool in_turn_ = false;
     deadline_wheel deadlines_;
     boost::asio::steady_timer timer_{context_};

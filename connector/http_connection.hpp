@@ -76,7 +76,7 @@ private:
     std::optional<http::response_head> head_;  ///< of the answer that is being read
     http::chunked_body chunks_;
     std::size_t searched_ = 0;
-    peering::steady_time idle_since_;
+    ilp::steady_time idle_since_;
     std::chrono::milliseconds idle_time_max_;
 };
 

@@ -75,7 +75,7 @@ private:
 
     // After a failed connect, packets are refused at once for a while that grows with each failure.
     std::chrono::milliseconds pause_{0};  ///< 0: the last connect did not fail
-    peering::steady_time paused_until_;
+    ilp::steady_time paused_until_;
     std::string reported_state_;  ///< what the operator was told last: each state is told once
 };
 

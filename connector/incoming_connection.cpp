@@ -340,7 +340,7 @@ void incoming_connection::released() {
     endpoint_.connection_closed(*this);
 }
 
-std::optional<peering::steady_time> incoming_connection::due() const {
+std::optional<ilp::steady_time> incoming_connection::due() const {
     if (lingering_) return {};  // its deadline was set once
     if (is_send_blocked()) return last_activity_ + timeouts_.request;
     if (request_began_) return *request_began_ + timeouts_.request;

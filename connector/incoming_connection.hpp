@@ -108,13 +108,13 @@ private:
     void resume();
     void read_on(std::size_t wanted = 1);
     void time_out();
-    std::optional<peering::steady_time> due() const;
+    std::optional<ilp::steady_time> due() const;
 
     endpoint& endpoint_;
     const incoming_timeouts& timeouts_;
     deadline_of<incoming_connection, &incoming_connection::time_out> timer_;
-    peering::steady_time last_activity_;
-    std::optional<peering::steady_time> request_began_;
+    ilp::steady_time last_activity_;
+    std::optional<ilp::steady_time> request_began_;
 
     std::optional<open_request> request_;  // whose head is taken, and whose body is not
     http::known_head<open_request> known_head_;

@@ -3,6 +3,7 @@
 #include "connector/network.hpp"
 #include "connector/rate_table.hpp"
 #include "connector/reject_reason.hpp"
+#include "ilp/clock.hpp"
 #include "ilp/packet.hpp"
 #include "peering/peer.hpp"
 #include "peering/posting.hpp"
@@ -18,12 +19,6 @@ struct load {
     bool draining = false;
     bool store_unavailable = false;
     bool packets_in_flight_full = false;
-};
-
-/// Both clocks, read once per turn of the loop.
-struct instant {
-    ilp::timestamp wall;
-    peering::steady_time steady;
 };
 
 /// The terms of this node itself that the stages apply.
@@ -49,7 +44,7 @@ struct journey {
     const rate_table& rates;
     const router_terms& terms;
     const connector::load& load;
-    instant now;
+    ilp::instant now;
     ilp::bytes& scratch;  ///< of the router; holds a Prepare or an answer that this node wrote itself
 
     // what the stages found out

@@ -30,8 +30,8 @@ struct packet_in_flight : deadline {
     lane* to = nullptr;  ///< null: fulfilled by this node itself
     ilp::condition condition{};
     ilp::timestamp expires_at{};  ///< towards the next hop
-    peering::steady_time due;     ///< the same, by the loop's clock
-    peering::steady_time arrived_at;
+    ilp::steady_time due;     ///< the same, by the loop's clock
+    ilp::steady_time arrived_at;
     ilp::amount incoming_amount;
     ilp::amount outgoing_amount;
     peering::packet_transfer transfer;         ///< held

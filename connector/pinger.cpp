@@ -1,5 +1,6 @@
 #include "connector/pinger.hpp"
 
+#include "ilp/clock.hpp"
 #include "connector/address_guard.hpp"
 #include "connector/http/message.hpp"
 #include "connector/http_client.hpp"
@@ -23,10 +24,10 @@ using peering::admin::ping_answer;
 using outcome = std::expected<http_answer, std::string>;
 
 /// The context's own time-out comes first; this is for a context that has stopped.
-constexpr std::chrono::seconds margin{1};
+constexpr std::chrono::seconds ping_margin{1};
 
 std::string serialize_ping(const std::string& address, std::chrono::milliseconds patience) {
-    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto now = ilp::wall_clock();
     ilp::bytes prepare;
     ilp::serialize_prepare(prepare, {{0}, now + patience, ilp::echo::one_way_condition, address, {}});
     return {reinterpret_cast<const char*>(prepare.data()), prepare.size()};
@@ -50,7 +51,7 @@ outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop,
     boost::asio::post(context, [&context, promise, wanted = std::move(wanted)]() mutable {
         call(context, std::move(wanted), [promise](outcome answer) { promise->set_value(std::move(answer)); });
     });
-    if (future.wait_for(patience + margin) != std::future_status::ready) return std::unexpected{"no answer in time"};
+    if (future.wait_for(patience + ping_margin) != std::future_status::ready) return std::unexpected{"no answer in time"};
     return future.get();
 }
 

@@ -5,7 +5,7 @@
 namespace connector {
 namespace {
 
-using peering::steady_time;
+using ilp::steady_time;
 using std::chrono::milliseconds;
 
 constexpr milliseconds first_pause_max{1'000};

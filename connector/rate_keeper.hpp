@@ -37,13 +37,13 @@ public:
 
     /// From now on, prices between these currencies by these settings. Everything is to be fetched again; what is at
     /// hand stays in use until then, for as long as the settings say. Answers to earlier requests will be ignored.
-    void configure(const config::rates_settings& settings, std::set<std::string> currencies, peering::steady_time now);
+    void configure(const config::rates_settings& settings, std::set<std::string> currencies, ilp::steady_time now);
 
     /// What is to be fetched now. Each request is to be followed by one call of fetched().
-    std::vector<rate_request> take_due(peering::steady_time now);
+    std::vector<rate_request> take_due(ilp::steady_time now);
 
     /// When to ask take_due() again, unless an answer comes before. Empty: only then.
-    std::optional<peering::steady_time> next_due() const;
+    std::optional<ilp::steady_time> next_due() const;
 
     struct effect {
         bool prices_changed = false;
@@ -51,20 +51,20 @@ public:
         std::string complaint{};  ///< what is wrong, when it is not the same as at the attempt before
     };
     effect fetched(const rate_request& request, std::expected<rates_by_quote, std::string> outcome,
-                   peering::steady_time now);
+                   ilp::steady_time now);
 
     rate_table prices() const;
 
     /// Of each currency that rates are fetched for. A rate is as old as the request for it.
-    std::vector<rate_age> ages(peering::steady_time now) const;
+    std::vector<rate_age> ages(ilp::steady_time now) const;
 
 private:
     struct base_currency {
-        peering::steady_time due;
-        std::optional<peering::steady_time> asked_at;  ///< of the request that is under way
+        ilp::steady_time due;
+        std::optional<ilp::steady_time> asked_at;  ///< of the request that is under way
         std::uint64_t ticket = 0;                      ///< of the last request
         rates_by_quote rates;
-        peering::steady_time rates_from;  ///< if there are any: when they were asked for
+        ilp::steady_time rates_from;  ///< if there are any: when they were asked for
         bool has_rates = false;
         int failures = 0;  ///< since then
         std::string problem;

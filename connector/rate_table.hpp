@@ -21,7 +21,7 @@ public:
     struct price {
         ilp::rate rate;
         std::uint16_t spread = 0;  ///< basis points
-        peering::steady_time usable_until = peering::steady_time::max();
+        ilp::steady_time usable_until = ilp::steady_time::max();
     };
 
     /// From `base` to `quote`, and not the other way round. The last word for a pair counts.

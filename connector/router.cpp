@@ -44,7 +44,7 @@ std::span<const stage> packet_stages() noexcept {
 }
 
 std::pair<step, journey> router::decide(ilp::bytes_span body, const peering::peer& from, const network& network,
-                                        const rate_table& rates, const load& load, instant now) {
+                                        const rate_table& rates, const load& load, ilp::instant now) {
     std::pair<step, journey> decided{step::go_on,
                                      {.body = body,
                                       .from = from,

@@ -44,7 +44,7 @@ public:
     /// Sends a Prepare through the stages, until one of them ends it. With `go_on` it is to be sent to `to`: patched in
     /// place, its transfer held. `body` is modified, and must stay until the journey is done with.
     std::pair<step, journey> decide(ilp::bytes_span body, const peering::peer& from, const network& network,
-                                    const rate_table& rates, const load& load, instant now);
+                                    const rate_table& rates, const load& load, ilp::instant now);
 
     /// Judges the octets that the next hop answered in time. `answer` may be modified.
     reply settle(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept;

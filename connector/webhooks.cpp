@@ -1,5 +1,6 @@
 #include "connector/webhooks.hpp"
 
+#include "ilp/clock.hpp"
 #include "connector/http_client.hpp"
 #include "connector/log.hpp"
 #include "peering/canonical_json.hpp"
@@ -27,10 +28,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t answer_size_max = 64 * 1024;
 constexpr std::chrono::seconds store_pause{1};  // after the store could not be asked
 
-ilp::timestamp wall_clock() {
-    return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-}
-
 /// What is posted: canonical, so that a receiver can check the signature over the octets that it was sent. Empty when
 /// the event's data is not what it should be.
 std::optional<std::string> body_of(const event_record& event) {
@@ -56,7 +53,7 @@ void webhooks::look_for_events() {
 
 /// Does all that can be done now, and sets the timer for what cannot.
 void webhooks::proceed() {
-    const ilp::timestamp now = wall_clock();
+    const ilp::timestamp now = ilp::wall_clock();
     if (!loading_ && schedule_.must_load(now)) load();
     while (auto event = schedule_.take(now)) post(std::move(*event));
     const auto due = schedule_.next_due();
@@ -95,7 +92,7 @@ void webhooks::post(pending_event event) {
     call.headers.emplace_back("Content-Type", "application/json");
     if (settings_.secret) {
         call.headers.emplace_back("Rafiki-Signature",
-                                  peering::signature_header(settings_.secret->reveal(), wall_clock(), *body));
+                                  peering::signature_header(settings_.secret->reveal(), ilp::wall_clock(), *body));
     }
     call.body = std::move(*body);
     connector::call(control_, std::move(call),
@@ -107,7 +104,7 @@ void webhooks::post(pending_event event) {
 
 /// An empty `fault` is success.
 void webhooks::ended(const pending_event& event, const std::string& fault) {
-    const ilp::timestamp now = wall_clock();
+    const ilp::timestamp now = ilp::wall_clock();
     event_attempt attempt = schedule_.ended(event, fault.empty(), now);
     ++(attempt.delivered ? figures_.delivered : figures_.failed);
     const auto report = [&](log::level level, std::string_view message, const std::string& what) {

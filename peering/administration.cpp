@@ -24,10 +24,6 @@ constexpr std::size_t history_looked_at = 1000;
 
 using enum refusal_code;
 
-std::unexpected<refusal> refuse(refusal_code code, std::string message) {
-    return std::unexpected{refusal{code, std::move(message)}};
-}
-
 refusal of_the_file(std::string_view what) {
     return {forbidden, fmt::format("{} stands in the configuration file: change it there, then reload", what)};
 }
@@ -180,11 +176,11 @@ account_record transaction::open_account(account_kind kind, std::uint32_t asset)
 administration::asset_outcome administration::create_asset(transaction& transaction, std::string_view code,
                                                            std::uint8_t scale, const asset_thresholds& thresholds) {
     if (!config::asset_code().parse(code)) {
-        return refuse(bad_user_input, "invalid asset code: expected " + config::asset_code().expected);
+        return refused(bad_user_input, "invalid asset code: expected " + config::asset_code().expected);
     }
     const asset_terms terms{origin::api, thresholds.withdrawal, thresholds.liquidity, std::nullopt};
     if (const auto known = directory_.find_asset(code, scale)) {
-        if (!known->terms.deleted_at) return refuse(duplicate, "Asset already exists");
+        if (!known->terms.deleted_at) return refused(duplicate, "Asset already exists");
         transaction.changed_assets.push_back({known->asset->id, terms});
         transaction.assets.push_back({nullptr, known->asset->id, terms});
         return asset_entry{known->asset, terms, 0};
@@ -205,7 +201,7 @@ administration::asset_outcome administration::create_asset(transaction& transact
 administration::asset_outcome administration::update_asset(transaction& transaction, std::string_view uuid,
                                                            const asset_thresholds& thresholds) {
     const auto known = directory_.find_asset(uuid);
-    if (!known || known->terms.deleted_at) return refuse(not_found, "Asset not found");
+    if (!known || known->terms.deleted_at) return refused(not_found, "Asset not found");
     if (known->terms.origin == origin::file) {
         return std::unexpected{of_the_file("asset " + asset_text(*known->asset))};
     }
@@ -217,11 +213,11 @@ administration::asset_outcome administration::update_asset(transaction& transact
 
 administration::asset_outcome administration::delete_asset(transaction& transaction, std::string_view uuid) {
     const auto known = directory_.find_asset(uuid);
-    if (!known || known->terms.deleted_at) return refuse(not_found, "Asset not found");
+    if (!known || known->terms.deleted_at) return refused(not_found, "Asset not found");
     if (known->terms.origin == origin::file) {
         return std::unexpected{of_the_file("asset " + asset_text(*known->asset))};
     }
-    if (known->peers != 0) return refuse(forbidden, "Cannot delete! Asset in use.");
+    if (known->peers != 0) return refused(forbidden, "Cannot delete! Asset in use.");
     asset_terms terms = known->terms;
     terms.deleted_at = transaction.now;
     transaction.changed_assets.push_back({known->asset->id, terms});
@@ -260,7 +256,7 @@ bool administration::may_have_label(const peer& peer) const {
 
 administration::peer_outcome administration::create_peer(transaction& transaction, const peer_wanted& wanted) {
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
-    if (!asset || asset->terms.deleted_at) return refuse(not_found, "unknown asset");
+    if (!asset || asset->terms.deleted_at) return refused(not_found, "unknown asset");
     const auto made = std::make_shared<peer>(peer{.id = directory_.last_peer_id() + 1,
                                                   .uuid = uuid_text{new_uuid()},
                                                   .given_name = {},
@@ -297,7 +293,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
     made->liquidity = transaction.keeper.accounts().find(added.liquidity.id);
     if (!transaction.deposit(made->asset->settlement->id, added.liquidity.id,
                              wanted.initial_liquidity.value_or(ilp::amount{}))) {
-        return refuse(bad_user_input, "invalid initial liquidity for peer");
+        return refused(bad_user_input, "invalid initial liquidity for peer");
     }
     transaction.peers.push_back({nullptr, made});
     return made;
@@ -306,7 +302,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
 administration::peer_outcome administration::update_peer(transaction& transaction, std::string_view uuid,
                                                          const peer_edit& edit) {
     const auto before = directory_.find_peer(uuid);
-    if (!before) return refuse(not_found, "unknown peer");
+    if (!before) return refused(not_found, "unknown peer");
     if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
     const auto made = std::make_shared<peer>(*before);
     const ilp::address& own = directory_.own_address();
@@ -350,7 +346,7 @@ std::expected<bool, refusal> administration::has_history(bookkeeper& keeper, con
     }
     for (const account_side side : {account_side::debit, account_side::credit}) {
         const auto listed = keeper.list_transfers(peer.liquidity->id, side, history_looked_at);
-        if (!listed) return refuse(internal_server_error, "The ledger is not available now");
+        if (!listed) return refused(internal_server_error, "The ledger is not available now");
         const auto is_packet = [](const listed_transfer& transfer) { return !transfer.kind; };
         if (listed->size() == history_looked_at || std::ranges::any_of(*listed, is_packet)) return true;
     }
@@ -359,16 +355,16 @@ std::expected<bool, refusal> administration::has_history(bookkeeper& keeper, con
 
 administration::peer_outcome administration::delete_peer(transaction& transaction, std::string_view uuid) {
     const auto before = directory_.find_peer(uuid);
-    if (!before) return refuse(not_found, "unknown peer");
+    if (!before) return refused(not_found, "unknown peer");
     if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
     const auto history = has_history(transaction.keeper, *before);
     if (!history) return std::unexpected{history.error()};
     if (*history) {
-        return refuse(forbidden,
+        return refused(forbidden,
                       "Cannot delete! There were payments from or to the peer, and their history is kept: disable it");
     }
     if (before->liquidity->available != 0) {
-        return refuse(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");
+        return refused(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");
     }
     kept_peer_terms terms = kept_terms_of(*before);
     terms.deleted_at = transaction.now;
@@ -380,7 +376,7 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
 administration::peer_outcome administration::set_enabled(transaction& transaction, std::string_view uuid,
                                                          bool enabled) {
     const auto before = directory_.find_peer(uuid);
-    if (!before) return refuse(not_found, "unknown peer");
+    if (!before) return refused(not_found, "unknown peer");
     if (before->enabled == enabled) return before;
     const auto made = std::make_shared<peer>(*before);
     made->enabled = enabled;

@@ -40,10 +40,6 @@ const fault_words& words_of(peering_fault fault) noexcept {
     return *std::ranges::find(faults, fault, &fault_words::fault);
 }
 
-std::unexpected<peering_error> refuse(peering_fault fault, std::string message) {
-    return std::unexpected{peering_error{fault, std::move(message)}};
-}
-
 /// The text under `key`; null: there is none.
 const json::string* text_at(const json::object& object, std::string_view key) {
     const json::value* const found = object.if_contains(key);
@@ -77,28 +73,28 @@ bool is_token(std::string_view text) {
 std::expected<peering_terms, peering_error> terms_of(const json::object& message) {
     using enum peering_fault;
     const json::string* const address = text_at(message, "staticIlpAddress");
-    if (address == nullptr) return refuse(invalid_request, "staticIlpAddress: expected an ILP address");
+    if (address == nullptr) return refused(invalid_request, "staticIlpAddress: expected an ILP address");
     const auto parsed = config::node_address().parse(*address);
     if (!parsed) {
-        return refuse(invalid_configuration, "staticIlpAddress: expected " + config::node_address().expected);
+        return refused(invalid_configuration, "staticIlpAddress: expected " + config::node_address().expected);
     }
     const json::string* const url = text_at(message, "ilpConnectorUrl");
-    if (url == nullptr) return refuse(invalid_request, "ilpConnectorUrl: expected a URL");
+    if (url == nullptr) return refused(invalid_request, "ilpConnectorUrl: expected a URL");
     if (const auto endpoint = config::http_url().parse(*url); !endpoint) {
-        return refuse(invalid_configuration,
+        return refused(invalid_configuration,
                       "ilpConnectorUrl: " +
                           (endpoint.error().empty() ? "expected " + config::http_url().expected : endpoint.error()));
     }
     const json::string* const token = text_at(message, "httpToken");
     if (token == nullptr || !is_token(*token)) {
-        return refuse(invalid_request, fmt::format("httpToken: expected {} to {} visible ASCII characters",
+        return refused(invalid_request, fmt::format("httpToken: expected {} to {} visible ASCII characters",
                                                    peering_token_size_min, peering_token_size_max));
     }
     peering_terms terms{*parsed, std::string{*url}, std::string{*token}};
     if (!is_absent(message, "name")) {
         const json::string* const name = text_at(message, "name");
         if (name == nullptr || !config::display_name().parse(*name)) {
-            return refuse(invalid_request, "name: expected " + config::display_name().expected);
+            return refused(invalid_request, "name: expected " + config::display_name().expected);
         }
         terms.name = std::string{*name};
     }
@@ -134,28 +130,28 @@ std::expected<peering_request, peering_error> parse_peering_request(std::string_
     using enum peering_fault;
     const auto message = parse_object(text);
     if (!message) {
-        return refuse(invalid_request,
+        return refused(invalid_request,
                       fmt::format("expected a JSON object of at most {} octets", peering_message_size_max));
     }
     auto asker = terms_of(*message);
     if (!asker) return std::unexpected{std::move(asker.error())};
 
     const json::value* const asset = message->if_contains("asset");
-    if (asset == nullptr || !asset->is_object()) return refuse(invalid_request, "asset: expected {code, scale}");
+    if (asset == nullptr || !asset->is_object()) return refused(invalid_request, "asset: expected {code, scale}");
     const json::string* const code = text_at(asset->get_object(), "code");
     if (code == nullptr || !config::asset_code().parse(*code)) {
-        return refuse(invalid_request, "asset.code: expected " + config::asset_code().expected);
+        return refused(invalid_request, "asset.code: expected " + config::asset_code().expected);
     }
     const json::value* const given_scale = asset->get_object().if_contains("scale");
     const auto scale = given_scale == nullptr ? std::nullopt : whole_number(*given_scale);
     if (!scale || *scale > std::numeric_limits<std::uint8_t>::max()) {
-        return refuse(invalid_request, "asset.scale: expected a whole number from 0 to 255");
+        return refused(invalid_request, "asset.scale: expected a whole number from 0 to 255");
     }
     peering_request request{std::move(*asker), std::string{*code}, static_cast<std::uint8_t>(*scale)};
     if (!is_absent(*message, "maxPacketAmount")) {
         request.max_packet_amount = amount_of(message->at("maxPacketAmount"));
         if (!request.max_packet_amount) {
-            return refuse(invalid_request, "maxPacketAmount: expected a whole number from 0 to 18446744073709551615");
+            return refused(invalid_request, "maxPacketAmount: expected a whole number from 0 to 18446744073709551615");
         }
     }
     return request;

@@ -53,6 +53,10 @@ struct peering_error {
     friend bool operator==(const peering_error&, const peering_error&) = default;
 };
 
+inline std::unexpected<peering_error> refused(peering_fault fault, std::string message) {
+    return std::unexpected{peering_error{fault, std::move(message)}};
+}
+
 /// As HTTP says it.
 unsigned status_of(peering_fault fault) noexcept;
 

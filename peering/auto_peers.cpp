@@ -23,14 +23,6 @@ constexpr std::string_view already_peered =
     "as "
     "httpToken, or, with a new httpToken, as `Authorization: Bearer`. Without it, ask the operator of this node";
 
-std::unexpected<peering_error> refuse(peering_fault fault, std::string message) {
-    return std::unexpected{peering_error{fault, std::move(message)}};
-}
-
-std::unexpected<refusal> refuse(refusal_code code, std::string message) {
-    return std::unexpected{refusal{code, std::move(message)}};
-}
-
 bool overlap(std::string_view a, std::string_view b) {
     return ilp::covers(a, b) || ilp::covers(b, a);
 }
@@ -113,34 +105,34 @@ void auto_peers::take_on(bookkeeper& keeper, ilp::timestamp now, const peering_r
     answer decided = decide(transaction, request, presented);
     if (!decided) return done(std::move(decided));
     const auto written = administration_.commit(transaction, [done, decided] { done(decided); });
-    if (!written) done(refuse(peering_fault::unavailable, "the ledger is not available now: try again later"));
+    if (!written) done(refused(peering_fault::unavailable, "the ledger is not available now: try again later"));
 }
 
 auto_peers::answer auto_peers::decide(transaction& transaction, const peering_request& request,
                                       std::string_view presented) {
     using enum peering_fault;
     const auto asset = directory_.find_asset(request.asset_code, request.asset_scale);
-    if (!asset || asset->terms.deleted_at) return refuse(unknown_asset, "Unknown asset");
+    if (!asset || asset->terms.deleted_at) return refused(unknown_asset, "Unknown asset");
     if (leads_astray(request.asker.connector_url)) {
-        return refuse(invalid_configuration, "ilpConnectorUrl: leads to an address that is not public");
+        return refused(invalid_configuration, "ilpConnectorUrl: leads to an address that is not public");
     }
     const ilp::address& address = request.asker.address;
     const standing found = look_up(address, *asset->asset);
     if (found.same) return renew(transaction, *found.same, request, presented);
     if (overlap(directory_.own_address(), address)) {
-        return refuse(invalid_configuration, "staticIlpAddress: is this node's own, or above or below it");
+        return refused(invalid_configuration, "staticIlpAddress: is this node's own, or above or below it");
     }
     if (!found.neighbours.empty() || found.is_kept) {
-        return refuse(invalid_configuration,
+        return refused(invalid_configuration,
                       "staticIlpAddress: packets for it, or for addresses below it, have another way already");
     }
     for (const auto& namesake : found.namesakes) {
         if (!is_auto_peered(*namesake) || !owns(*namesake, presented)) {
-            return refuse(invalid_request, std::string{already_peered});
+            return refused(invalid_request, std::string{already_peered});
         }
     }
     if (found.strangers >= settings_.max_peers) {
-        return refuse(unavailable, "this node takes no further peers on by itself: ask its operator");
+        return refused(unavailable, "this node takes no further peers on by itself: ask its operator");
     }
     return create(transaction, *asset, request);
 }
@@ -159,7 +151,7 @@ auto_peers::answer auto_peers::create(transaction& transaction, const asset_entr
     wanted.auto_peered = terms_from({});
     // Not told why: it could be that somebody else has the token.
     if (!administration_.create_peer(transaction, wanted)) {
-        return refuse(peering_fault::invalid_request, "Invalid peering request");
+        return refused(peering_fault::invalid_request, "Invalid peering request");
     }
     return own_terms(wanted.outgoing_token);
 }
@@ -170,7 +162,7 @@ auto_peers::answer auto_peers::renew(transaction& transaction, const peer& known
                                      std::string_view presented) {
     const bool by_bearer = owns(known, presented);
     if (!is_auto_peered(known) || (!by_bearer && !owns(known, request.asker.token))) {
-        return refuse(peering_fault::invalid_request, std::string{already_peered});
+        return refused(peering_fault::invalid_request, std::string{already_peered});
     }
     peer_edit edit;
     edit.incoming_tokens = {request.asker.token};
@@ -179,26 +171,26 @@ auto_peers::answer auto_peers::renew(transaction& transaction, const peer& known
     edit.outgoing_token = new_peering_token();
     edit.auto_peered = terms_from(known.auto_peered->url);
     if (!administration_.update_peer(transaction, known.uuid, edit)) {
-        return refuse(peering_fault::invalid_request, "Invalid peering request");
+        return refused(peering_fault::invalid_request, "Invalid peering request");
     }
     return own_terms(*edit.outgoing_token);
 }
 
 std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& wanted) const {
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
-    if (!asset || asset->terms.deleted_at) return refuse(not_found, "Unknown asset");
+    if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
     const auto endpoint = config::http_url().parse(wanted.url);
     if (!endpoint) {
-        return refuse(not_found,
+        return refused(not_found,
                       fmt::format("{}{}{}", url_is_invalid, endpoint.error().empty() ? "" : ": ", endpoint.error()));
     }
     if (leads_astray(wanted.url)) {
-        return refuse(not_found, fmt::format("{}: it leads to an address that is not public, which "
+        return refused(not_found, fmt::format("{}: it leads to an address that is not public, which "
                                              "auto_peering.allow_private_addresses does not allow",
                                              url_is_invalid));
     }
     if (!settings_.connector_url) {
-        return refuse(inactive, "auto_peering.connector_url is not set: the peer would not know where to send packets");
+        return refused(inactive, "auto_peering.connector_url is not set: the peer would not know where to send packets");
     }
     peering_question question{
         *endpoint, {own_terms(new_peering_token()), asset->asset->code, asset->asset->scale, wanted.max_packet_amount}};
@@ -213,9 +205,9 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
 administration::peer_outcome auto_peers::settle(transaction& transaction, const peer_by_url& wanted,
                                                 const peering_question& question, const peering_terms& answer) {
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
-    if (!asset || asset->terms.deleted_at) return refuse(not_found, "Unknown asset");
+    if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
     if (leads_astray(answer.connector_url)) {
-        return refuse(not_found, fmt::format("{}: it says that packets go to an address that is not public, which "
+        return refused(not_found, fmt::format("{}: it says that packets go to an address that is not public, which "
                                              "auto_peering.allow_private_addresses does not allow",
                                              url_is_invalid));
     }
@@ -225,7 +217,7 @@ administration::peer_outcome auto_peers::settle(transaction& transaction, const 
     const standing found = look_up(answer.address, *asset->asset);
     if (found.same) {
         if (!is_from_here(*found.same)) {
-            return refuse(duplicate,
+            return refused(duplicate,
                           fmt::format("peer {} has the ILP address {} in this asset already, and was not made "
                                       "from this URL: delete it first, or change it with updatePeer",
                                       found.same->uuid, answer.address.text()));
@@ -241,7 +233,7 @@ administration::peer_outcome auto_peers::settle(transaction& transaction, const 
         auto updated = administration_.update_peer(transaction, found.same->uuid, edit);
         if (updated && !transaction.deposit(asset->asset->settlement->id, found.same->liquidity->id,
                                             wanted.liquidity_to_deposit.value_or(ilp::amount{}))) {
-            return refuse(bad_user_input, "Could not deposit liquidity to peer");
+            return refused(bad_user_input, "Could not deposit liquidity to peer");
         }
         return updated;
     }
@@ -257,7 +249,7 @@ administration::peer_outcome auto_peers::settle(transaction& transaction, const 
         });
     }
     if (!robbed.empty()) {
-        return refuse(duplicate,
+        return refused(duplicate,
                       fmt::format("the node at this URL says that its ILP address is {}, for which packets go "
                                   "to peer {}: if that is right, make the peer with createPeer",
                                   answer.address.text(), robbed.front()->uuid));

@@ -24,7 +24,7 @@ std::uint64_t token_bucket::units_for(std::uint64_t tokens) const noexcept {
     return static_cast<std::uint64_t>(std::min<wide_amount>(units, burst_units_max));
 }
 
-bool token_bucket::try_take(std::uint64_t tokens, steady_time now) noexcept {
+bool token_bucket::try_take(std::uint64_t tokens, ilp::steady_time now) noexcept {
     if (tokens > burst_) return false;
     const std::uint64_t cost = units_for(tokens);
     const auto elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count();

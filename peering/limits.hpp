@@ -1,14 +1,12 @@
 #pragma once
 
+#include "ilp/clock.hpp"
+
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 
 namespace peering {
-
-/// Time of a clock that never goes back, as limits and deadlines need it.
-using steady_time = std::chrono::steady_clock::time_point;
 
 /// A token bucket in one atomic word (the generic cell rate algorithm): it keeps the time at which the bucket will be
 /// full again. Shared by all threads, lock-free.
@@ -22,7 +20,7 @@ public:
     token_bucket(std::uint64_t rate, std::uint64_t burst) noexcept;
 
     /// Takes `tokens` or nothing. More than `burst` at once never passes.
-    bool try_take(std::uint64_t tokens, steady_time now) noexcept;
+    bool try_take(std::uint64_t tokens, ilp::steady_time now) noexcept;
 
     bool has_terms(std::uint64_t rate, std::uint64_t burst) const noexcept;
 

@@ -1,5 +1,6 @@
 #include "peering/operator_transfers.hpp"
 
+#include "peering/text.hpp"
 #include "peering/uuid.hpp"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "peering/postgres_commit.hpp"
 
+#include "ilp/clock.hpp"
 #include "peering/postgres_array.hpp"
 #include "peering/postgres_connection.hpp"
 #include "peering/record_text.hpp"
@@ -119,11 +120,6 @@ constexpr std::array all_statements{
     &begin_commit,    &insert_assets,   &insert_accounts,  &update_assets,  &update_peers,    &insert_peers,
     &discard_plans,   &insert_postings, &insert_transfers, &end_transfers,  &update_accounts, &insert_events,
     &event_delivered, &event_failed,    &forget_answers,   &insert_answers, &count_commit,    &end_commit};
-
-std::int64_t now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 /// The statements of one commit.
 class pipeline {
@@ -435,7 +431,7 @@ void prepare_postgres_commits(postgres_connection& session) {
 
 void write_postgres_commit(postgres_connection& session, const changes& changes, const postgres_position& from,
                            const std::string& writer, transfer_chain& chain) {
-    const std::string now = std::to_string(now_ms());
+    const std::string now = std::to_string(ilp::wall_clock().time_since_epoch().count());
     pipeline pipeline{session, chain};
     pipeline.queue(begin_commit, {});
     pipeline.queue_assets(changes);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
+#include <utility>
 
 namespace peering {
 
@@ -22,5 +24,9 @@ struct refusal {
     refusal_code code{};
     std::string message;  ///< what is wrong, where, and what to do
 };
+
+inline std::unexpected<refusal> refused(refusal_code code, std::string message) {
+    return std::unexpected{refusal{code, std::move(message)}};
+}
 
 }  // namespace peering

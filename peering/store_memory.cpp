@@ -1,5 +1,7 @@
 #include "peering/store_memory.hpp"
 
+#include "ilp/clock.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -52,7 +54,7 @@ std::expected<void, store_error> memory_store::commit(const changes& changes) {
     if (!knows_everything_in(changes)) {
         return std::unexpected{store_error{"memory: what is to be changed is not there", true}};
     }
-    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto now = ilp::wall_clock();
     for (const asset_change& change : changes.changed_assets) {
         std::ranges::find(catalogue_.assets, change.id, &asset_record::id)->terms = change.terms;
     }

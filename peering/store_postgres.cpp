@@ -294,7 +294,7 @@ store_error malformed_url() {
         true};
 }
 
-store_error refusal(const postgres_url& url, std::string_view purpose, const std::string& why) {
+store_error cannot(const postgres_url& url, std::string_view purpose, const std::string& why) {
     return {fmt::format("{}: cannot {}: {}", url.printable(), purpose, why)};
 }
 
@@ -306,7 +306,7 @@ std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std
     try {
         return std::make_unique<postgres_store>(*parsed);
     } catch (const postgres_failure& failure) {
-        return std::unexpected{refusal(*parsed, "open", failure.message)};
+        return std::unexpected{cannot(*parsed, "open", failure.message)};
     }
 }
 
@@ -319,7 +319,7 @@ std::expected<void, store_error> read_postgres_book(const std::string& url, book
         show_postgres_book(session, visitor);
         return {};
     } catch (const postgres_failure& failure) {
-        return std::unexpected{refusal(*parsed, "read", failure.message)};
+        return std::unexpected{cannot(*parsed, "read", failure.message)};
     }
 }
 

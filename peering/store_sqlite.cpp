@@ -1,5 +1,6 @@
 #include "peering/store_sqlite.hpp"
 
+#include "ilp/clock.hpp"
 #include "peering/lock_file.hpp"
 #include "peering/record_text.hpp"
 #include "peering/sqlite_book.hpp"
@@ -27,11 +28,6 @@ namespace {
 using sqlite::connection;
 using sqlite::failure;
 using sqlite::statement;
-
-std::int64_t now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 void configure(connection& connection) {
     statement journal{connection, "PRAGMA journal_mode = WAL"};
@@ -256,7 +252,7 @@ std::expected<void, store_error> sqlite_store::commit(const changes& changes) {
 /// All of it becomes durable, or nothing: what failed before COMMIT succeeded is rolled back, and written anew.
 void sqlite_store::write(const changes& changes) {
     statements_->begin.run();
-    const std::int64_t now = now_ms();
+    const std::int64_t now = ilp::wall_clock().time_since_epoch().count();
     write_catalogue(changes);
     write_transfers(changes, now);
     write_accounts(changes);

@@ -22,10 +22,4 @@ bool is_uuid_v4(std::string_view text) noexcept {
     return std::ranges::equal(text, form, fits);
 }
 
-void to_lower_case(std::string& text) noexcept {
-    for (char& letter : text) {
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    }
-}
-
 }  // namespace peering

@@ -36,7 +36,4 @@ std::string new_uuid();
 /// 36 characters, of version 4; hexadecimal digits in either case.
 bool is_uuid_v4(std::string_view text) noexcept;
 
-/// ASCII letters alone: the form in which UUIDs are kept and compared.
-void to_lower_case(std::string& text) noexcept;
-
 }  // namespace peering

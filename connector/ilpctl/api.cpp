@@ -1,5 +1,6 @@
 #include "connector/ilpctl/api.hpp"
 
+#include "ilp/clock.hpp"
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "peering/canonical_json.hpp"
@@ -107,7 +108,7 @@ json::value read_reply(const documents::document& what, const http_reply& reply,
 json::value remote_api::ask(const documents::document& what, json::object variables, const repetition& again,
                             std::chrono::milliseconds extra) {
     const auto body = request_body(what, variables);
-    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto now = ilp::wall_clock();
     const auto reply = post(endpoint_, request_headers(who_, body, now), body, timeout_ + extra);
     if (!reply)
         throw failure{exit_status::no_answer,

@@ -96,7 +96,7 @@ void delete_asset(session& s, const one_asset& terms) {
                          printable(field(asset, "id")));
 }
 
-constexpr auto whom = "id, CODE/SCALE, or CODE when it has one scale";
+constexpr auto how_assets_are_named = "id, CODE/SCALE, or CODE when it has one scale";
 
 void add_thresholds(CLI::App& verb, asset_terms& terms, clearing clearing) {
     add_amount(verb, "--liquidity-threshold", terms.liquidity_threshold,
@@ -117,7 +117,7 @@ void add_asset_verbs(CLI::App& root, chosen_verb& chosen) {
 
     const auto show = std::make_shared<one_asset>();
     auto& show_verb = add_verb(group, chosen, "show", "show one", show, &show_asset);
-    add_required(show_verb, "ASSET", show->asset, "", whom);
+    add_required(show_verb, "ASSET", show->asset, "", how_assets_are_named);
 
     const auto create = std::make_shared<asset_terms>();
     auto& create_verb = add_verb(group, chosen, "create", "add one", create, &create_asset);
@@ -129,14 +129,14 @@ void add_asset_verbs(CLI::App& root, chosen_verb& chosen) {
     const auto update = std::make_shared<asset_terms>();
     auto& update_verb =
         add_verb(group, chosen, "update", "change its thresholds; what is not named stays", update, &update_asset);
-    add_required(update_verb, "ASSET", update->asset, "", whom);
+    add_required(update_verb, "ASSET", update->asset, "", how_assets_are_named);
     add_thresholds(update_verb, *update, clearing::yes);
     add_idempotency_key(update_verb, update->idempotency_key);
 
     const auto remove = std::make_shared<one_asset>();
     auto& delete_verb =
         add_verb(group, chosen, "delete", "take one out of use that has no peers", remove, &delete_asset);
-    add_required(delete_verb, "ASSET", remove->asset, "", whom);
+    add_required(delete_verb, "ASSET", remove->asset, "", how_assets_are_named);
     add_idempotency_key(delete_verb, remove->idempotency_key);
 }
 

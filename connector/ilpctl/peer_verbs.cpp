@@ -212,7 +212,7 @@ void add_peer_by_url(session& s, const peer_by_url& terms) {
     print_peer(s, change(s, documents::add_peer_by_url, std::move(input), terms.idempotency_key).at("peer"));
 }
 
-constexpr auto whom = "id or name";
+constexpr auto how_peers_are_named = "id or name";
 constexpr auto in_what = "that it is paid in: id, CODE/SCALE, or CODE";
 
 template <typename Terms>
@@ -256,7 +256,7 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
 
     const auto show = std::make_shared<one_peer>();
     auto& show_verb = add_verb(group, chosen, "show", "show one", show, &show_peer);
-    add_required(show_verb, "PEER", show->peer, "", whom);
+    add_required(show_verb, "PEER", show->peer, "", how_peers_are_named);
     show_verb.add_flag("--show-secrets", show->show_secrets, "with the outgoing token");
 
     const auto create = std::make_shared<new_peer>();
@@ -270,7 +270,7 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
 
     const auto update = std::make_shared<changed_peer>();
     auto& update_verb = add_verb(group, chosen, "update", "change one; what is not named stays", update, &update_peer);
-    add_required(update_verb, "PEER", update->peer, "", whom);
+    add_required(update_verb, "PEER", update->peer, "", how_peers_are_named);
     add_text(update_verb, "--address", update->address, "ADDRESS", "its ILP address");
     add_text(update_verb, "--name", update->name, "NAME", "name to show");
     add_peer_terms(update_verb, *update, clearing::yes);
@@ -284,7 +284,7 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
                              void (*run)(session&, const one_peer&)) {
         const auto terms = std::make_shared<one_peer>();
         auto& verb = add_verb(group, chosen, name, description, terms, run);
-        add_required(verb, "PEER", terms->peer, "", whom);
+        add_required(verb, "PEER", terms->peer, "", how_peers_are_named);
         add_idempotency_key(verb, terms->idempotency_key);
     };
     add_one("delete", "remove one that no payment has gone to or come from", &delete_peer);

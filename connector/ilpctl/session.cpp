@@ -3,6 +3,7 @@
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "peering/canonical_json.hpp"
+#include "peering/text.hpp"
 #include "peering/uuid.hpp"
 
 #include <boost/json/serialize.hpp>

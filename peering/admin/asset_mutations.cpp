@@ -9,11 +9,6 @@ using graphql::arguments;
 using graphql::call;
 using graphql::outcome;
 
-std::optional<ilp::amount> amount_of(const arguments& input, std::string_view name) {
-    const auto number = input.find<std::uint64_t>(name);
-    return number ? std::optional{ilp::amount{*number}} : std::nullopt;
-}
-
 asset_thresholds terms_of(const arguments& input) {
     return {amount_of(input, "withdrawalThreshold"), amount_of(input, "liquidityThreshold")};
 }

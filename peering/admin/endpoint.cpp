@@ -1,6 +1,7 @@
 #include "peering/admin/endpoint.hpp"
 
 #include "peering/parse_json.hpp"
+#include "peering/text.hpp"
 #include "peering/uuid.hpp"
 
 #include <boost/json/array.hpp>
@@ -24,12 +25,6 @@ std::string lower(std::string_view text) {
     auto result = std::string{text};
     to_lower_case(result);
     return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto begin = std::min(text.find_first_not_of(" \t"), text.size());
-    const auto end = text.find_last_not_of(" \t") + 1;
-    return text.substr(begin, end - std::min(begin, end));
 }
 
 /// Cuts at each separator; the parts without white space round them. Media types of JSON have no quoted separators.

@@ -71,7 +71,7 @@ accounts accounts_of_asset(const services& services, std::string_view id, const 
     return accounts_of(*asset->asset, *asset->asset->liquidity);
 }
 
-ilp::amount amount_of(const arguments& input) {
+ilp::amount transferred_amount(const arguments& input) {
     return {input.get<std::uint64_t>("amount")};
 }
 
@@ -111,7 +111,7 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
             if (const auto fault = fault_of(input)) return refuse(*fault);
             return run(mutations, operation, input, message,
                        [&services, owner, owner_id = id_of(input.get<std::string>(owner.id_field)),
-                        id = input.get<std::string>("id"), amount = amount_of(input)](
+                        id = input.get<std::string>("id"), amount = transferred_amount(input)](
                            bookkeeper& keeper, ilp::timestamp, const changes& beside) -> std::expected<void, refusal> {
                            const auto accounts = owner.find(services, owner_id, owner.unknown);
                            if (!accounts) return std::unexpected{accounts.error()};
@@ -129,7 +129,7 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
             return run(
                 mutations, operation, input, message,
                 [&services, owner, owner_id = id_of(input.get<std::string>(owner.id_field)),
-                 id = input.get<std::string>("id"), amount = amount_of(input), timeout = timeout_of(input)](
+                 id = input.get<std::string>("id"), amount = transferred_amount(input), timeout = timeout_of(input)](
                     bookkeeper& keeper, ilp::timestamp now, const changes& beside) -> std::expected<void, refusal> {
                     const auto accounts = owner.find(services, owner_id, owner.unknown);
                     if (!accounts) return std::unexpected{accounts.error()};

@@ -1,5 +1,6 @@
 #include "peering/admin/mutations.hpp"
 
+#include "ilp/clock.hpp"
 #include "peering/canonical_json.hpp"
 
 #include <boost/json/parse.hpp>
@@ -17,16 +18,8 @@ namespace {
 
 namespace json = boost::json;
 
-ilp::timestamp wall_time() {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
-
-std::unexpected<refusal> refuse(refusal_code code, std::string message) {
-    return std::unexpected{refusal{code, std::move(message)}};
-}
-
 std::unexpected<refusal> unavailable() {
-    return refuse(refusal_code::internal_server_error, "The ledger is not available now: try again later");
+    return refused(refusal_code::internal_server_error, "The ledger is not available now: try again later");
 }
 
 }  // namespace
@@ -78,7 +71,7 @@ auto mutations::take_turn(const graphql::arguments& input) -> std::expected<shar
     if (key.empty()) return nullptr;
     const std::lock_guard lock{mutex_};
     if (!under_way_.insert(key).second) {
-        return refuse(refusal_code::conflict, fmt::format("Concurrent request for idempotencyKey: {}", key));
+        return refused(refusal_code::conflict, fmt::format("Concurrent request for idempotencyKey: {}", key));
     }
     return std::make_shared<turn>(*this, key);
 }
@@ -110,13 +103,13 @@ mutation_outcome mutations::run(shared_turn turn, std::string_view operation, co
         promise->set_value(std::move(outcome));
     };
     auto task = [finish, key, request = digest_of(operation, input), work = std::move(work)](bookkeeper& keeper) {
-        const ilp::timestamp now = wall_time();
+        const ilp::timestamp now = ilp::wall_clock();
         answer_keeper answers;
         if (!key.empty()) {
             const auto known = keeper.find_answer(key);
             if (!known) return finish(unavailable());
             if (*known && (*known)->request != request) {
-                return finish(refuse(
+                return finish(refused(
                     refusal_code::conflict,
                     fmt::format("Incoming arguments are different than the original request for idempotencyKey: {}",
                                 key)));
@@ -129,7 +122,7 @@ mutation_outcome mutations::run(shared_turn turn, std::string_view operation, co
     // While the store is down nothing is promised that would have to wait for it.
     if (!services_.committer.store_is_healthy() || !services_.committer.execute(std::move(task))) return unavailable();
     if (future.wait_for(patience) != std::future_status::ready) {
-        return refuse(refusal_code::timeout,
+        return refused(refusal_code::timeout,
                       "Not done in time, and it may be done yet: ask again with the same idempotencyKey, or look");
     }
     return future.get();

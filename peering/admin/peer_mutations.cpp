@@ -14,11 +14,6 @@ using graphql::value;
 constexpr int ping_seconds_initially = 10;
 constexpr int ping_seconds_max = 30;
 
-std::optional<ilp::amount> amount_of(const arguments& input, std::string_view name) {
-    const auto number = input.find<std::uint64_t>(name);
-    return number ? std::optional{ilp::amount{*number}} : std::nullopt;
-}
-
 mutation_outcome done(const char* message, const administration::peer_outcome& peer) {
     if (!peer) return std::unexpected{peer.error()};
     return done_mutation{message, peer_view{**peer}};

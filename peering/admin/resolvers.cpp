@@ -1,6 +1,7 @@
 #include "peering/admin/resolvers.hpp"
 
 #include "peering/admin/schema.hpp"
+#include "peering/text.hpp"
 #include "peering/uuid.hpp"
 
 #include <array>
@@ -26,6 +27,11 @@ std::optional<std::size_t> size_of_page(std::optional<int> given) {
 
 std::unexpected<graphql::refusal> refuse(const refusal& refusal) {
     return refuse(refusal.code, refusal.message);
+}
+
+std::optional<ilp::amount> amount_of(const graphql::arguments& arguments, std::string_view name) {
+    const auto number = arguments.find<std::uint64_t>(name);
+    return number ? std::optional{ilp::amount{*number}} : std::nullopt;
 }
 
 std::unexpected<graphql::refusal> refuse(refusal_code code, std::string message) {

@@ -8,6 +8,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,9 @@ std::unexpected<graphql::refusal> refuse(refusal_code code, std::string message)
 
 /// An id as it is kept: UUIDs are the same in either case.
 std::string id_of(std::string_view text);
+
+/// An amount of the schema's type UInt64; empty: it was not given, or is null.
+std::optional<ilp::amount> amount_of(const graphql::arguments& arguments, std::string_view name);
 
 /// The arguments of a page, as Relay names them.
 std::expected<page_request, graphql::refusal> page_of(const graphql::arguments& arguments);

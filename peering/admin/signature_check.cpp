@@ -2,6 +2,7 @@
 
 #include "peering/canonical_json.hpp"
 #include "peering/signature.hpp"
+#include "peering/text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,13 +13,6 @@ namespace peering::admin {
 namespace {
 
 constexpr std::size_t time_digits_max = 15;  // the year 33658: no sum of times overflows
-
-std::string_view trimmed(std::string_view text) {
-    constexpr auto white_space = std::string_view{" \t"};
-    const auto begin = std::min(text.find_first_not_of(white_space), text.size());
-    const auto end = text.find_last_not_of(white_space) + 1;
-    return text.substr(begin, end - std::min(begin, end));
-}
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';

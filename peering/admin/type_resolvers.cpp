@@ -1,5 +1,6 @@
 #include "peering/admin/resolvers.hpp"
 #include "peering/ledger.hpp"
+#include "peering/record_text.hpp"
 
 namespace peering::admin {
 namespace {
@@ -9,10 +10,6 @@ using graphql::object;
 using graphql::outcome;
 using graphql::reading;
 using graphql::value;
-
-const char* to_text(origin origin) {
-    return origin == origin::file ? "FILE" : "API";
-}
 
 /// There is one tenant: the operator. What it signs with is told to nobody.
 value operator_tenant(const services& services) {

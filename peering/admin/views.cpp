@@ -1,5 +1,7 @@
 #include "peering/admin/views.hpp"
 
+#include "peering/record_text.hpp"
+
 #include <boost/json/value_from.hpp>
 #include <boost/json/value_to.hpp>
 #include <fmt/chrono.h>
@@ -35,10 +37,6 @@ origin origin_in(const json::object& kept) {
 
 account_id account_in(const json::object& kept) {
     return account_id{kept.at("account").to_number<std::uint32_t>()};
-}
-
-json::string_view to_text(origin origin) {
-    return origin == origin::file ? "file" : "api";
 }
 
 }  // namespace

@@ -13,10 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string in_quotes(std::string_view text) {
-    return '"' + std::string{text} + '"';
-}
-
 /// A literal without a type: for scalars that take lists or objects. Nothing for a variable without a value.
 std::optional<json::value> untyped(const literal& from, const json::object& variables) {
     switch (from.kind) {

@@ -4,6 +4,10 @@
 
 namespace peering::graphql {
 
+std::string in_quotes(std::string_view text) {
+    return '"' + std::string{text} + '"';
+}
+
 boost::json::object to_json(const error& error) {
     auto result = boost::json::object{{"message", error.message}};
     if (!error.locations.empty()) {

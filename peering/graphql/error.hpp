@@ -33,6 +33,9 @@ struct error {
     boost::json::array path;  ///< of names and indices; empty for an error that has no place in the answer
 };
 
+/// Names in messages: "name".
+std::string in_quotes(std::string_view text);
+
 /// As it stands in the answer's `errors`.
 boost::json::object to_json(const error& error);
 

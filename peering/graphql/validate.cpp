@@ -28,10 +28,6 @@ public:
     std::vector<error> errors;
 };
 
-std::string in_quotes(std::string_view text) {
-    return '"' + std::string{text} + '"';
-}
-
 /// One error for each name that stands more than once, with all its places.
 template <typename Nodes, typename NameOf>
 void refuse_repeated(const Nodes& nodes, NameOf name_of, std::string_view what, report& out) {

@@ -4,6 +4,8 @@
 
 #include <limits>
 
+namespace histogram_test {
+
 using bench::histogram;
 
 TEST_CASE("quantiles of a histogram lie within a bucket of the exact ones") {
@@ -29,3 +31,5 @@ TEST_CASE("the largest value has a bucket, and an empty histogram a quantile") {
     latencies.add(std::numeric_limits<std::uint64_t>::max());
     CHECK(latencies.quantile(0.5) == Approx(1.8446744e19).epsilon(1.0 / 64));
 }
+
+}  // namespace histogram_test

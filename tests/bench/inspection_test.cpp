@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace inspection_test {
+
 TEST_CASE("perf's report gives the system calls that were made, by name") {
     const auto* const report =
         "# started on Wed Nov 25 21:55:58 2026\n"
@@ -15,3 +17,5 @@ TEST_CASE("perf's report gives the system calls that were made, by name") {
           std::map<std::string, double>{{"sendto", 104}, {"epoll_wait", 3}, {"others", 13}});
     CHECK(bench::read_system_calls("").empty());
 }
+
+}  // namespace inspection_test

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t long_run = 5;
-constexpr auto patience = std::chrono::minutes{5};
+constexpr auto callgrind_patience = std::chrono::minutes{5};
 
 bool has_valgrind(const setup& setup) {
     try {
@@ -26,7 +26,7 @@ bool has_valgrind(const setup& setup) {
                                       .environment = {},
                                       .core = {},
                                       .end_signal = SIGKILL}};
-        return probe.wait(patience) == 0;
+        return probe.wait(callgrind_patience) == 0;
     } catch (const std::exception&) {
         return false;
     }
@@ -54,7 +54,7 @@ double count_in_core(const setup& setup, std::uint64_t packets) {
          .environment = {},
          .core = setup.proxy_core,
          .end_signal = SIGKILL}};
-    core.wait(patience);
+    core.wait(callgrind_patience);
     return collected(core.output());
 }
 
@@ -65,7 +65,7 @@ double count_in_loop(const setup& setup, const constant_peers& next_hops, const 
     if (output.at("whole_run").at("right").to_number<std::uint64_t>() != packets) {
         throw std::runtime_error{"not every answer was the right one"};
     }
-    daemon.process.stop(patience);
+    daemon.process.stop(callgrind_patience);
     return collected(daemon.process.output());
 }
 
@@ -89,7 +89,7 @@ std::vector<instruction_count> count_instructions(const setup& setup, const cons
     // The time is what a fixed number of packets may take.
     const load load{.connections = plan.connections,
                     .warm_up_seconds = 0,
-                    .seconds = std::chrono::duration<double>{patience}.count()};
+                    .seconds = std::chrono::duration<double>{callgrind_patience}.count()};
     counts.push_back({fmt::format("ilpd-memory, the whole process, {} connections", plan.connections),
                       per_packet(plan.loop_packets,
                                  [&](auto packets) { return count_in_loop(setup, next_hops, place, load, packets); })});

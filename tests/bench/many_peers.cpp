@@ -23,9 +23,8 @@ namespace json = boost::json;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto patience = 2min;
+constexpr auto start_patience = 2min;
 constexpr auto poll_interval = 2ms;
-constexpr auto mutation_interval = 10ms;
 
 double milliseconds_since(clock::time_point begin) {
     return std::chrono::duration<double, std::milli>{clock::now() - begin}.count();
@@ -45,7 +44,7 @@ std::size_t count_of(std::string_view text, std::string_view what) {
 
 /// Until `done`; the longest time that the control loop let a client wait meanwhile, in milliseconds.
 double control_loop_wait(const proxy& daemon, const std::function<bool()>& done) {
-    const auto deadline = clock::now() + patience;
+    const auto deadline = clock::now() + start_patience;
     double worst = 0;
     while (!done()) {
         if (interrupted != 0) throw std::runtime_error{"interrupted"};

@@ -14,6 +14,11 @@
 
 namespace bench {
 
+inline constexpr double kib_per_mib = 1024;
+
+/// Between two changes of an operator who works while packets flow.
+inline constexpr std::chrono::milliseconds mutation_interval{10};
+
 /// What becomes of every packet of a measurement.
 enum class outcome : std::uint8_t {
     fulfilled,

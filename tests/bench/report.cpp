@@ -26,16 +26,16 @@ constexpr double disturbed = 0.05;
 constexpr double shown_calls_min = 0.01;
 constexpr int xfs_magic = 0x58465342;
 
-using figure = double sample::*;
+using sample_figure = double sample::*;
 
-std::vector<double> values_of(const result& result, figure which) {
+std::vector<double> values_of(const result& result, sample_figure which) {
     std::vector<double> values;
     for (const auto& sample : result.samples) values.push_back(sample.*which);
     return values;
 }
 
 /// Half the distance from the smallest to the largest, as a share of the median.
-double spread(const result& result, figure which) {
+double spread(const result& result, sample_figure which) {
     const auto values = values_of(result, which);
     const auto [low, high] = std::ranges::minmax(values);
     const auto middle = median_of(values);
@@ -181,12 +181,12 @@ struct column {
     bool is_text = false;
 };
 
-template <figure which, int decimals>
+template <sample_figure which, int decimals>
 std::string median_cell(const shown_row& row) {
     return number(median(row.result, which), decimals);
 }
 
-template <figure which>
+template <sample_figure which>
 std::string spread_cell(const shown_row& row) {
     return percent(spread(row.result, which));
 }
@@ -200,8 +200,6 @@ template <std::optional<double> (*which)(const result&, const result&)>
 std::string memory_cell(const shown_row& row) {
     return row.beside == nullptr ? std::string{} : number(which(row.result, *row.beside).value_or(0), 2);
 }
-
-constexpr double kib_per_mib = 1024;
 
 /// Empty where they were not counted.
 std::string allocations_text(std::optional<double> count) {
@@ -290,7 +288,7 @@ double median_of(std::vector<double> values) {
     return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-double median(const result& result, figure which) {
+double median(const result& result, sample_figure which) {
     return median_of(values_of(result, which));
 }
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace report_test {
+
 namespace {
 
 bench::sample sample(double rate, double cpu_us) {
@@ -92,3 +94,5 @@ TEST_CASE("without the reference under the same load there is no ratio") {
     CHECK(alone.at("packets_per_second").as_double() == 8);
     CHECK_FALSE(alone.as_object().contains("packets_per_second_ratio"));
 }
+
+}  // namespace report_test

@@ -13,7 +13,6 @@ constexpr std::size_t next_hops_max = 10;
 constexpr std::size_t routed_peers_max = 100;
 constexpr std::size_t destinations_max = 1000;
 constexpr std::size_t route_stride = 7919;  // a prime: destinations lie all over the routes of a peer
-constexpr auto mutation_interval = std::chrono::milliseconds{10};
 
 std::string counted(std::uint64_t count, std::string_view what) {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");

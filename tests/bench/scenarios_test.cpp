@@ -8,6 +8,8 @@
 #include <iterator>
 #include <set>
 
+namespace scenarios_test {
+
 TEST_CASE("every scenario has distinct points, and variants that exist") {
     for (const auto& scenario : bench::all_scenarios) {
         CAPTURE(scenario.name);
@@ -58,3 +60,5 @@ TEST_CASE("the README lists every scenario as the driver describes it") {
         CHECK(readme.find(fmt::format("| `{}` | {} |", scenario.name, scenario.description)) != std::string::npos);
     }
 }
+
+}  // namespace scenarios_test

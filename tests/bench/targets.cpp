@@ -10,7 +10,6 @@ namespace bench {
 
 namespace {
 
-constexpr double kib_per_mib = 1024;
 
 constexpr std::string_view durable_variant = "ilpd-sqlite";
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+namespace targets_test {
+
 namespace {
 
 bench::sample sample(double rate, double cpu_us, double p99_ms, double commit_ms) {
@@ -58,3 +60,5 @@ TEST_CASE("a target that was not measured is not met") {
     CHECK_FALSE(history.is_met());
     CHECK(bench::as_table(targets).find("not measured") != std::string::npos);
 }
+
+}  // namespace targets_test

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace wire_test {
+
 namespace {
 
 const std::string stream =
@@ -57,3 +59,5 @@ TEST_CASE("the fixed Fulfill answers the condition that the generator sends") {
     CHECK(packet.size() == 35);
     CHECK(ilp::fulfills(fulfill->fulfillment(), ilp::sha256(bench::fixed_fulfillment)));
 }
+
+}  // namespace wire_test

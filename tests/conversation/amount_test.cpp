@@ -6,6 +6,8 @@
 #include <limits>
 #include <random>
 
+namespace amount_test {
+
 using namespace conversation;
 
 namespace {
@@ -168,3 +170,5 @@ TEST_CASE("A27-36: the maximum of the next hop is told in incoming units, and pa
     CHECK(maximum_for("p1", 10'010'000'000, "test.cents") == 10'009'999'999);
     CHECK(maximum_for("cents", 3, "test.p2") == 2);
 }
+
+}  // namespace amount_test

@@ -6,6 +6,8 @@
 
 #include <random>
 
+namespace answer_test {
+
 // What settle() makes of the octets that the next hop answered.
 
 using namespace conversation;
@@ -131,3 +133,5 @@ TEST_CASE("A27-97: no mutated answer is taken for a Fulfill with another preimag
         }
     }
 }
+
+}  // namespace answer_test

@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+namespace echo_test {
+
 using namespace conversation;
 
 namespace {
@@ -155,3 +157,5 @@ TEST_CASE("ECH-08: a ping that its sender cannot pay is T04, and only the exact 
     echo_with_ping_condition.condition = ilp::echo::one_way_condition;
     CHECK(d.send("p1", echo_with_ping_condition).what == step::go_on);  // an echo request stays one
 }
+
+}  // namespace echo_test

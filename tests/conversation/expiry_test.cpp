@@ -8,6 +8,8 @@
 #include <random>
 #include <string>
 
+namespace expiry_test {
+
 using namespace conversation;
 using std::chrono::sys_days;
 using std::chrono::year;
@@ -125,3 +127,5 @@ TEST_CASE("A27-07 A27-08 A27-09: random times, read by the next hop, are what th
         REQUIRE(forwarded_digits(decided) == digits_of(expected));
     }
 }
+
+}  // namespace expiry_test

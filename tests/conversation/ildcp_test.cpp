@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+namespace ildcp_test {
+
 using namespace conversation;
 
 namespace {
@@ -111,3 +113,5 @@ TEST_CASE("A31-10 A31-15 A31-16: refusals are in our name, and nothing of it is 
     CHECK(d.reject_of(refused).triggered_by == "test.d");
     CHECK(d.send("p1", request()).what == step::fulfill);
 }
+
+}  // namespace ildcp_test

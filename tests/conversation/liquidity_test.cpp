@@ -4,6 +4,8 @@
 
 #include <limits>
 
+namespace liquidity_test {
+
 using namespace conversation;
 
 namespace {
@@ -162,3 +164,5 @@ TEST_CASE("A27-18: a refused packet holds nothing, whichever stage refused it") 
     CHECK(d.at_rest());
     CHECK(d.available("p1") == 1'000'000);
 }
+
+}  // namespace liquidity_test

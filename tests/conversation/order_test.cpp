@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace order_test {
+
 using namespace conversation;
 
 // A packet with every fault that it can have at once is refused by the first stage; mended there, by the second; and so
@@ -85,3 +87,5 @@ TEST_CASE("A27-35 A27-82: an amount above the maximum is told before anything ab
     // And it did not use up the packet rate.
     CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
 }
+
+}  // namespace order_test

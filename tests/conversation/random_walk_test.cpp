@@ -9,6 +9,8 @@
 #include <random>
 #include <vector>
 
+namespace random_walk_test {
+
 using namespace conversation;
 using connector::reply_kind;
 
@@ -290,3 +292,5 @@ TEST_CASE("A27-12 A27-18: after a random walk in which nothing is posted every a
     walk.run(10'000);
     CHECK(amounts() == before);
 }
+
+}  // namespace random_walk_test

@@ -4,6 +4,8 @@
 
 #include <limits>
 
+namespace rates_test {
+
 using namespace conversation;
 
 namespace {
@@ -190,3 +192,5 @@ TEST_CASE("A27-37: a packet under way keeps the rate that it came in at") {
     CHECK(d.available("p1") == 1'000'000 - 2000);
     CHECK(d.at_rest());
 }
+
+}  // namespace rates_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace stages_test {
+
 // One case for each row of the table of stages: what it refuses, with which code, and what still passes.
 
 using namespace conversation;
@@ -341,3 +343,5 @@ TEST_CASE("A27-11 A27-64: hold liquidity: T04 when the sender has not enough") {
     CHECK(d.send("p1", prepare{.amount = 1}).what == step::go_on);
     CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
 }
+
+}  // namespace stages_test

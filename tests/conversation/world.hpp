@@ -220,8 +220,8 @@ public:
     std::unique_ptr<connector::network> network;
     connector::rate_table rates;
     connector::load load;
-    connector::instant now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 14} + 15h + 9min + 26s + 535ms,
-                           peering::steady_time{1000h}};
+    ilp::instant now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 14} + 15h + 9min + 26s + 535ms,
+                           ilp::steady_time{1000h}};
 
 private:
     peering::memory_store store_;

@@ -8,6 +8,8 @@
 #include <random>
 #include <thread>
 
+namespace address_test {
+
 namespace {
 
 using namespace support;
@@ -221,3 +223,5 @@ TEST_CASE("A15-17: addresses and prefixes of the configuration obey the same gra
         CHECK(accepted.status == 0);
     }
 }
+
+}  // namespace address_test

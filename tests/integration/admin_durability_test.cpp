@@ -9,6 +9,8 @@
 #include <random>
 #include <thread>
 
+namespace admin_durability_test {
+
 // What the Admin API has answered is so for good, and what it has not can be asked again.
 namespace {
 
@@ -348,3 +350,5 @@ TEST_CASE("admin: who has the answer may ask again at once with the same key") {
     CHECK(faults == "");
     CHECK(a.r.d.liquidity("bob") == count);
 }
+
+}  // namespace admin_durability_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace admin_effect_test {
+
 // What the Admin API changes counts from the moment of its answer, without a restart.
 namespace {
 
@@ -341,3 +343,5 @@ TEMPLATE_TEST_CASE("admin: packets cross currencies that the Admin API made", ""
     CHECK(text_at(a.admin.peer(id).at("asset"), "code") == "EUR");
     CHECK(a.r.d.audit().status == 0);
 }
+
+}  // namespace admin_effect_test

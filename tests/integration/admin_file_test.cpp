@@ -8,6 +8,8 @@
 #include <fstream>
 #include <thread>
 
+namespace admin_file_test {
+
 // Peers and assets of the configuration file beside those of the Admin API.
 namespace {
 
@@ -368,3 +370,5 @@ TEMPLATE_TEST_CASE("admin: reloads and mutations side by side all take effect", 
     expect_all();
     CHECK(a.r.d.audit().status == 0);
 }
+
+}  // namespace admin_file_test

@@ -11,6 +11,8 @@
 #include <random>
 #include <thread>
 
+namespace admin_load_test {
+
 // Operators change peers as fast as they can while packets flow.
 namespace {
 
@@ -286,3 +288,5 @@ TEMPLATE_TEST_CASE("admin: under load every change counts from its answer, and n
     CHECK(a.r.d.audit().status == 0);
     WARN(mutations << " mutations beside " << fulfilled << " steady packets and " << probes << " probes");
 }
+
+}  // namespace admin_load_test

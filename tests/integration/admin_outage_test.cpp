@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+namespace admin_outage_test {
+
 // The Admin API while the store does not take anything, and while the daemon stops.
 namespace {
 
@@ -184,3 +186,5 @@ TEMPLATE_TEST_CASE("admin: SIGTERM while a mutation waits for the store", "", on
     CHECK(a.r.d.liquidity("bob") == 1005);
     CHECK(a.r.d.audit().status == 0);
 }
+
+}  // namespace admin_outage_test

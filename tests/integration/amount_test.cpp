@@ -4,6 +4,8 @@
 
 #include <limits>
 
+namespace amount_test {
+
 namespace {
 
 using namespace support;
@@ -149,3 +151,5 @@ TEST_CASE("A27-36: the next hop's maximum is told in incoming units, and can be 
         CHECK(r.p2.last_prepare().amount == 100);
     }
 }
+
+}  // namespace amount_test

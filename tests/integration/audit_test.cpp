@@ -6,6 +6,8 @@
 #include <atomic>
 #include <thread>
 
+namespace audit_test {
+
 namespace {
 
 using namespace support;
@@ -146,3 +148,5 @@ TEST_CASE("password: neither a wrong one nor one in a malformed URL is shown") {
         }
     }
 }
+
+}  // namespace audit_test

@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+namespace auto_peering_test {
+
 namespace {
 
 using namespace support;
@@ -147,3 +149,5 @@ TEST_CASE("a daemon answers no strangers unless it is told to") {
     CHECK_THROWS_AS(http_connection{alice.peering_port}, std::system_error);
     CHECK(json::serialize(alice.ask("http://127.0.0.1:1/")).contains("not public"));
 }
+
+}  // namespace auto_peering_test

@@ -4,6 +4,8 @@
 
 #include <random>
 
+namespace bad_input_test {
+
 // Whatever a peer or a stranger sends: no 5xx, no crash, no changed balance, and the next request on a fresh connection
 // works.
 
@@ -213,3 +215,5 @@ TEST_CASE("bad input: a reader that does not read does not hold up others") {
     const prepare other{.amount = 0};
     expect_fulfill(r.send(other), other);
 }
+
+}  // namespace bad_input_test

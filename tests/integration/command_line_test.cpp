@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <fstream>
 
+namespace command_line_test {
+
 namespace {
 
 using namespace support;
@@ -139,3 +141,5 @@ TEST_CASE("A27-81: a node has its address from the start, a configuration withou
     CHECK(result.status == 2);
     CHECK(result.standard_error.find("ilp_address") != std::string::npos);
 }
+
+}  // namespace command_line_test

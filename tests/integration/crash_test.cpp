@@ -10,6 +10,8 @@
 #include <random>
 #include <thread>
 
+namespace crash_test {
+
 namespace {
 
 using namespace support;
@@ -247,3 +249,5 @@ TEST_CASE("money: PostgreSQL is stopped or stands still under load and nothing i
     CHECK(d.stop() == 0);
     WARN(peers.report());
 }
+
+}  // namespace crash_test

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace echo_test {
+
 namespace {
 
 using namespace support;
@@ -162,3 +164,5 @@ TEST_CASE("ECH-08: a one-way ping is fulfilled here, and its value is ours") {
     CHECK(r.d.asset_liquidity("USD", 9) == 1010);
     CHECK(r.p2.request_count() == 0);
 }
+
+}  // namespace echo_test

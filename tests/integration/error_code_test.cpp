@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+namespace error_code_test {
+
 namespace {
 
 using namespace support;
@@ -195,3 +197,5 @@ TEST_CASE("A27-82: a packet with several faults is refused by the first check") 
     expect_reject(connection.receive(), "T05");
     expect_reject(connection.receive(), "F08");
 }
+
+}  // namespace error_code_test

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+namespace forwarding_test {
+
 namespace {
 
 using namespace support;
@@ -318,3 +320,5 @@ TEST_CASE("A27-23: equal Prepares are packets of their own") {
     CHECK(r.p2.request_count() == 2);
     CHECK(p1_spent(r) == 20);
 }
+
+}  // namespace forwarding_test

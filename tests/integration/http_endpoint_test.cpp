@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+namespace http_endpoint_test {
+
 namespace {
 
 using namespace support;
@@ -362,3 +364,5 @@ TEST_CASE("Connection: close and HTTP/1.0 end the connection behind the answer")
     CHECK(outcome(ancient.receive()) == "fulfill");
     CHECK(ancient.wait_until_closed());
 }
+
+}  // namespace http_endpoint_test

@@ -4,6 +4,8 @@
 
 #include <thread>
 
+namespace http_link_test {
+
 namespace {
 
 using namespace support;
@@ -236,3 +238,5 @@ TEST_CASE("A35-26: when the next hop dies under load every packet gets T01 and n
     r.p2.start();
     CHECK(eventually([&] { return outcome(r.send({.amount = 10})) == "fulfill"; }));
 }
+
+}  // namespace http_link_test

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace ildcp_test {
+
 namespace {
 
 using namespace support;
@@ -138,3 +140,5 @@ TEST_CASE("A31-17: scales 0 and 255 and a code of several octets per letter surv
     }};
     expect_answer(r.send(request()), "test.p1", scale, "\xe2\x82\xac");
 }
+
+}  // namespace ildcp_test

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+namespace ilpctl_test {
+
 // The operators' command line against the real daemon.
 namespace {
 
@@ -321,3 +323,5 @@ TEST_CASE("ilpctl: a deposit whose answer was lost is repeated as the message sa
     other[3] = "13";
     CHECK(o.refused(other).contains("(CONFLICT)"));
 }
+
+}  // namespace ilpctl_test

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <fstream>
 
+namespace lifecycle_test {
+
 namespace {
 
 using namespace support;
@@ -200,3 +202,5 @@ TEST_CASE("reload: a broken file is told, and the old terms stay") {
     CHECK(eventually([&] { return r.d.log().find("nonsense") != std::string::npos; }));
     CHECK(outcome(r.send(prepare{})) == "fulfill");
 }
+
+}  // namespace lifecycle_test

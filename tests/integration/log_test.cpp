@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <sstream>
 
+namespace log_test {
+
 namespace {
 
 using namespace support;
@@ -92,3 +94,5 @@ TEST_CASE("log: a store that forgets is told") {
     const rig r{[](daemon_terms& terms) { terms.store = "memory:"; }};
     CHECK(r.d.log().find("memory") != std::string::npos);
 }
+
+}  // namespace log_test

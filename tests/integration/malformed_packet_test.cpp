@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <random>
 
+namespace malformed_packet_test {
+
 namespace {
 
 using namespace support;
@@ -200,3 +202,5 @@ TEST_CASE("A27-98 A35-21: bodies above the limit are cut off while they come") {
     CHECK(r.d.process().resident_kilobytes() < before + 64 * 1024);
     r.expect_untouched();
 }
+
+}  // namespace malformed_packet_test

@@ -4,6 +4,8 @@
 
 #include <fstream>
 
+namespace metrics_test {
+
 namespace {
 
 using namespace support;
@@ -100,3 +102,5 @@ TEST_CASE("metrics: promtool finds nothing to complain about") {
     CHECK(status == 0);
     CHECK(promtool.output().empty());
 }
+
+}  // namespace metrics_test

@@ -8,6 +8,8 @@
 #include <random>
 #include <thread>
 
+namespace money_test {
+
 namespace {
 
 using namespace support;
@@ -186,3 +188,5 @@ TEST_CASE("money: liquidity is never spent twice, however many try at once") {
     CHECK(d.settled_liquidity("poor") == 1000 - 142 * 7);
     CHECK(d.liquidity("rich") == default_liquidity + 142 * 7);
 }
+
+}  // namespace money_test

@@ -16,6 +16,8 @@
 #include <fstream>
 #include <thread>
 
+namespace overload_test {
+
 // More than can be carried: what is refused, how soon, and what the others notice of it.
 
 namespace {
@@ -449,3 +451,5 @@ TEST_CASE(
     REQUIRE(eventually([&] { return d.is_ready(); }));
     peers.expect_booked(d, place);
 }
+
+}  // namespace overload_test

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <fstream>
 
+namespace peering_page_test {
+
 // docs/operating/peering.md, run as it stands, against the node of the example and the neighbour that it tells of.
 namespace {
 
@@ -247,3 +249,5 @@ TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes 
     CHECK(d.liquidity("dora-of-the-file") == 50'000);
     CHECK(d.audit().status == 0);
 }
+
+}  // namespace peering_page_test

@@ -6,6 +6,8 @@
 #include <random>
 #include <thread>
 
+namespace peering_test {
+
 namespace {
 
 using namespace support;
@@ -195,3 +197,5 @@ TEST_CASE("A34-13: when the link drops, the packets on it are rejected at once")
     CHECK(r.d.liquidity("p2") == default_liquidity);
     CHECK(r.p2.request_count() == in_flight);
 }
+
+}  // namespace peering_test

@@ -7,6 +7,8 @@
 
 #include <utility>
 
+namespace postgres_outage_test {
+
 namespace {
 
 using namespace support;
@@ -214,3 +216,5 @@ TEST_CASE("PostgreSQL: the server's disk is full for a while") {
     p.expect_packets_pass();
     CHECK(p.r.d.audit().status == 0);
 }
+
+}  // namespace postgres_outage_test

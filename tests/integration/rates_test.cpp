@@ -11,6 +11,8 @@
 #include <random>
 #include <thread>
 
+namespace rates_test {
+
 namespace {
 
 using namespace support;
@@ -313,3 +315,5 @@ TEST_CASE("the base is asked for in whatever the URL is, with its characters esc
         return request.start_line == "GET /v1/latest?key=a&base=E%2BR HTTP/1.1";
     }));
 }
+
+}  // namespace rates_test

@@ -7,6 +7,8 @@
 #include <map>
 #include <random>
 
+namespace reach_test {
+
 namespace {
 
 using namespace support;
@@ -146,3 +148,5 @@ TEMPLATE_TEST_CASE("reach: ten thousand peers in fifty assets", "", on_sqlite, o
     CHECK(audit.status == 0);
     CHECK(audit.standard_output.contains("10100 accounts in 50 assets"));
 }
+
+}  // namespace reach_test

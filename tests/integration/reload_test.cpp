@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+namespace reload_test {
+
 namespace {
 
 using namespace support;
@@ -96,3 +98,5 @@ TEMPLATE_TEST_CASE("reload: one that the store fails in the middle of is made on
     CHECK(outcome(r.send({.amount = 51})) == "fulfill");
     CHECK(r.d.audit().status == 0);
 }
+
+}  // namespace reload_test

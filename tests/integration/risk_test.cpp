@@ -5,6 +5,8 @@
 #include <atomic>
 #include <thread>
 
+namespace risk_test {
+
 namespace {
 
 using namespace support;
@@ -86,3 +88,5 @@ TEST_CASE("A18-08: more connections than allowed are closed, and the others stil
         return outcome(next.exchange(ilp_request(encode(prepare{})))) == "fulfill";
     }));
 }
+
+}  // namespace risk_test

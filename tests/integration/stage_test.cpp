@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace stage_test {
+
 // The stages of a packet in their order, each with what it refuses. What a stage does in detail is tested elsewhere.
 
 namespace {
@@ -173,3 +175,5 @@ TEST_CASE("stage: post or void the transfer, make it durable, answer") {
     CHECK(outcome(r.send({.amount = 10})) == "F99");
     CHECK(r.d.settled_liquidity("p1") == default_liquidity - 10);
 }
+
+}  // namespace stage_test

@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
 
+namespace store_outage_test {
+
 namespace {
 
 using namespace support;
@@ -183,3 +185,5 @@ TEST_CASE("store outage: an SQLite file that is read-only from the start is told
     CHECK(refused.status == 1);
     CHECK((refused.standard_output + refused.standard_error).contains(place.file().string()));
 }
+
+}  // namespace store_outage_test

@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 
+namespace stores_page_test {
+
 // docs/operating/stores.md, run as it stands.
 namespace {
 
@@ -84,3 +86,5 @@ TEST_CASE("the manual: a PostgreSQL store is set up, backed up while the daemon 
     operated.environment.insert(operated.environment.end(), administrator.begin(), administrator.end());
     operated.back_up_and_restore("## PostgreSQL");
 }
+
+}  // namespace stores_page_test

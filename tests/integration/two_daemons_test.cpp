@@ -9,6 +9,8 @@
 #include <random>
 #include <thread>
 
+namespace two_daemons_test {
+
 namespace {
 
 using namespace support;
@@ -298,3 +300,5 @@ TEMPLATE_TEST_CASE("A32-12: amounts near the largest between two daemons", "", o
     CHECK(pair.gained_by_alice() == -static_cast<wide>(half - 1));
     pair.expect_clean_books();
 }
+
+}  // namespace two_daemons_test

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+namespace webhook_test {
+
 namespace {
 
 using namespace support;
@@ -239,3 +241,5 @@ TEST_CASE("webhooks: many crossings under load are each delivered once") {
     std::ranges::sort(ids);
     CHECK(std::ranges::adjacent_find(ids) == ids.end());
 }
+
+}  // namespace webhook_test

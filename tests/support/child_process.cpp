@@ -1,5 +1,7 @@
 #include "tests/support/child_process.hpp"
 
+#include "tests/support/socket.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -86,14 +88,6 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
     for (auto& string : strings) result.push_back(string.data());
     result.push_back(nullptr);
     return result;
-}
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
 }
 
 class socket_handle {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <netinet/in.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -12,6 +14,9 @@ using std::chrono::milliseconds;
 
 /// No test waits longer for one event: far more than any of them takes, so that only a fault reaches it.
 inline constexpr milliseconds patience{20'000};
+
+/// 127.0.0.1 with this port.
+sockaddr_in loopback(std::uint16_t port);
 
 /// Owns a file descriptor.
 class descriptor {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace check_test {
+
 using config_test::problems;
 using list = std::vector<std::string>;
 
@@ -177,3 +179,5 @@ TEST_CASE("Rates and spreads are between two currencies, each pair once in a dir
     CHECK(rates("  spreads: [{base: USD, quote: EUR, basis_points: 10000}]\n") ==
           list{"5 rates.spreads[0].basis_points: expected a whole number from 0 to 9999, found \"10000\""});
 }
+
+}  // namespace check_test

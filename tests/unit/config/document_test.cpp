@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace document_test {
+
 using namespace std::string_literals;
 
 namespace {
@@ -110,3 +112,5 @@ TEST_CASE("Depth, size and number of values are bounded") {
     CHECK(refusal(bomb).starts_with("1: anchors (&)"));
     CHECK(refusal(std::string(config::file_size_max + 1, '#')) == "0: the file is larger than 64 MiB");
 }
+
+}  // namespace document_test

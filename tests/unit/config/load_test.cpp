@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace load_test {
+
 using config_test::load;
 using config_test::problems;
 using config_test::variables;
@@ -313,3 +315,5 @@ TEST_CASE("The sample file is taken as it is") {
     CHECK(loaded->peers.size() == 1);
     CHECK(loaded->store.url == "sqlite:ilpd.db");
 }
+
+}  // namespace load_test

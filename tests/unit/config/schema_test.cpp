@@ -8,6 +8,8 @@
 #include <iterator>
 #include <string>
 
+namespace schema_test {
+
 using config_test::load;
 
 namespace {
@@ -210,3 +212,5 @@ TEST_CASE("The reference names every setting that can be printed, and marks the 
         CHECK(reference.contains("| `" + std::string{key} + "` | "));
     CHECK(reference.contains("visible ASCII characters (secret) | required | The bearer token by which the peer"));
 }
+
+}  // namespace schema_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace text_test {
+
 using namespace std::string_literals;
 
 TEST_CASE("UTF-8 is decoded in its shortest form only") {
@@ -35,3 +37,5 @@ TEST_CASE("Names of environment variables") {
     CHECK(config::is_variable_name("ILPD_TOKEN_2"));
     for (const auto* text : {"", "2A", "A-B", "A B", "\xc3\xa9"}) CHECK_FALSE(config::is_variable_name(text));
 }
+
+}  // namespace text_test

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <tuple>
 
+namespace value_test {
+
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 
@@ -226,3 +228,5 @@ TEST_CASE("Tokens are visible ASCII and are never printed") {
     CHECK(type.parse(std::string(1024, 'x')));
     check_refused(type, {"", "a b", "a\n", "\xc3\xa9", std::string(1025, 'x')});
 }
+
+}  // namespace value_test

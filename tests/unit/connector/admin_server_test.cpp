@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+namespace admin_server_test {
+
 using namespace connector;
 using namespace std::chrono_literals;
 namespace graphql = peering::graphql;
@@ -218,3 +220,5 @@ TEST_CASE("admin server: answers that come after the loop or the server has gone
     r.destroy_server();
     for (auto& connection : running) CHECK(connection.wait_until_closed());
 }
+
+}  // namespace admin_server_test

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace auto_peering_client_test {
+
 using connector::testing::node;
 using peering::refusal_code;
 using support::answer_http;
@@ -132,3 +134,5 @@ TEST_CASE("a ping to a peer that came by itself leads to no address that is not 
         CHECK(inside.request_count() == (allowed ? 1 : 0));
     }
 }
+
+}  // namespace auto_peering_client_test

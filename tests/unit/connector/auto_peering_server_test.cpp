@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace auto_peering_server_test {
+
 using connector::testing::node;
 using support::http_connection;
 using support::http_message;
@@ -121,3 +123,5 @@ TEST_CASE("a stranger's URL into this host is refused over HTTP") {
     }
     CHECK(alice.directory.peer_count() == 0);
 }
+
+}  // namespace auto_peering_server_test

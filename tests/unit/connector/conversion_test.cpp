@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+namespace conversion_test {
+
 using boost::multiprecision::cpp_int;
 using connector::conversion;
 using outcome = connector::conversion::outcome;
@@ -305,3 +307,5 @@ TEST_CASE("A27-33 A27-34 A27-36: a million random conversions agree with a big-i
         for (int amounts = 0; amounts < 8; ++amounts) check(t, random() >> (random() % 64));
     }
 }
+
+}  // namespace conversion_test

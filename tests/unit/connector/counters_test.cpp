@@ -4,6 +4,8 @@
 
 #include <numeric>
 
+namespace counters_test {
+
 using namespace connector;
 
 TEST_CASE("counters: a duration goes into the first bucket whose bound it does not exceed") {
@@ -64,3 +66,5 @@ TEST_CASE("counters: adding adds every number") {
     CHECK(sum.duration.buckets == expected.duration.buckets);
     CHECK(sum.duration.sum == expected.duration.sum);
 }
+
+}  // namespace counters_test

@@ -10,10 +10,12 @@
 #include <random>
 #include <vector>
 
+namespace deadline_wheel_test {
+
 using connector::deadline;
 using connector::deadline_of;
 using connector::deadline_wheel;
-using peering::steady_time;
+using ilp::steady_time;
 using namespace std::chrono_literals;
 
 namespace {
@@ -274,3 +276,5 @@ TEST_CASE("deadline wheel: random deadlines are met like those of a sorted refer
     CHECK(met > 1000);
     for (const auto& each : entries) CHECK(each->alarm.is_set() == (each->at != pending.end()));
 }
+
+}  // namespace deadline_wheel_test

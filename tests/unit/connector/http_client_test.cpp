@@ -14,6 +14,8 @@
 #include <string>
 #include <thread>
 
+namespace http_client_test {
+
 using namespace connector;
 using namespace std::chrono_literals;
 using support::answer_http;
@@ -168,3 +170,5 @@ TEST_CASE("an HTTP call ends without a word when its context goes away") {
     }
     CHECK_FALSE(called);
 }
+
+}  // namespace http_client_test

@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+namespace http_server_test {
+
 using namespace connector;
 using namespace std::chrono_literals;
 using support::http_connection;
@@ -371,3 +373,5 @@ TEST_CASE("metrics server: its three pages, and no others") {
           "text/plain; version=0.0.4; charset=utf-8");
     loop.stop();
 }
+
+}  // namespace http_server_test

@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 
+namespace log_test {
+
 namespace logging = connector::log;
 using namespace std::string_literals;
 
@@ -120,3 +122,5 @@ TEST_CASE("log: levels below the configured one are not written") {
     CHECK(captured([] { logging::write(logging::level::debug, "m"); }).find(" debug ") != std::string::npos);
     logging::configure({config::log_level::info, config::log_format::text});
 }
+
+}  // namespace log_test

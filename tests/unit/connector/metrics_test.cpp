@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+namespace metrics_test {
+
 using namespace connector;
 using namespace connector::testing;
 
@@ -210,3 +212,5 @@ TEST_CASE("metrics: no secret is shown") {
     const peering::committer::counters commits;
     CHECK(expose({*book.known->directory, commits, {}}).find("token") == std::string::npos);
 }
+
+}  // namespace metrics_test

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace network_test {
+
 using namespace connector::testing;
 
 TEST_CASE("A15-08 A15-17: a network routes every peer's own address and further prefixes to it") {
@@ -23,3 +25,5 @@ TEST_CASE("A15-08 A15-17: a network routes every peer's own address and further 
     CHECK(network.routes().find("test.elsewhere", 0, nullptr) == &book.peer("p2"));
     CHECK(network.routes().find("test.elsewhere", 1, nullptr) == nullptr);
 }
+
+}  // namespace network_test

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+namespace rate_answer_test {
+
 using connector::parse_rates;
 
 namespace {
@@ -122,3 +124,5 @@ TEST_CASE("an answer has bounds in size and depth") {
     // What is shown of a stranger's text is cut.
     CHECK(fault_of(with_rates("{\"" + std::string(1000, 'x') + "\": null}")).size() < 200);
 }
+
+}  // namespace rate_answer_test

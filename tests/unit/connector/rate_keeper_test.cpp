@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace rate_keeper_test {
+
 using namespace connector;
 using namespace std::chrono_literals;
 
@@ -67,14 +69,14 @@ struct bench {
         const rate_table table = keeper.prices();
         const auto* const found = table.find(base, quote);
         if (found == nullptr) return "none";
-        const bool forever = found->usable_until == peering::steady_time::max();
+        const bool forever = found->usable_until == ilp::steady_time::max();
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(found->usable_until - start).count();
         return to_string(found->rate) + " less " + std::to_string(found->spread) +
                (forever ? " for good" : " until " + std::to_string(seconds) + " s");
     }
 
-    const peering::steady_time start{1000h};
-    peering::steady_time now = start;
+    const ilp::steady_time start{1000h};
+    ilp::steady_time now = start;
     rate_keeper keeper;
     std::vector<rate_request> requests;
 };
@@ -261,3 +263,5 @@ TEST_CASE("the age of rates counts from the request that brought them") {
     CHECK(ages[1].base == "USD");
     CHECK(ages[1].age == 3s);
 }
+
+}  // namespace rate_keeper_test

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+namespace receive_buffer_test {
+
 using connector::receive_buffer;
 
 namespace {
@@ -77,3 +79,5 @@ TEST_CASE("receive buffer: random receiving and consuming agrees with a string")
         if (buffer.text() != reference || buffer.empty() != reference.empty()) FAIL("differs in round " << i);
     }
 }
+
+}  // namespace receive_buffer_test

@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+namespace reject_reason_test {
+
 using connector::reject_reason;
 using connector::reject_reason_count;
 
@@ -60,3 +62,5 @@ TEST_CASE("A27-01 A27-80: each refusal is a canonical Reject in our name, withou
         CHECK(reject->data().empty());
     }
 }
+
+}  // namespace reject_reason_test

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <thread>
 
+namespace signal_test {
+
 using connector::signal;
 using connector::socket_set;
 
@@ -47,3 +49,5 @@ TEST_CASE("signal: several that come before the loop looks are one, and the next
     run();
     CHECK(seen == 2);
 }
+
+}  // namespace signal_test

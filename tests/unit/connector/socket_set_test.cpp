@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace socket_set_test {
+
 using connector::socket_set;
 
 namespace {
@@ -105,3 +107,5 @@ TEST_CASE("socket set: what is ready together is said in one turn") {
     CHECK(one.told == "w;rw;");
     CHECK(other.told == "w;rw;");
 }
+
+}  // namespace socket_set_test

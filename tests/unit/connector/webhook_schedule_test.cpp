@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace webhook_schedule_test {
+
 using connector::webhook_schedule;
 using peering::event_attempt;
 using peering::pending_event;
@@ -282,3 +284,5 @@ TEST_CASE("webhook schedule: no order of answers loses an event, or posts one th
     CHECK(store.events.empty());
     for (const auto& [uuid, count] : attempts) CHECK(count <= 3);
 }
+
+}  // namespace webhook_schedule_test

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace webhooks_test {
+
 using namespace connector;
 using namespace support;
 using namespace std::chrono_literals;
@@ -215,3 +217,5 @@ TEST_CASE("webhooks: an event that is none is not posted, and does not stop the 
     CHECK(sender.stats().failed == 1);
     CHECK(sender.stats().delivered == 1);
 }
+
+}  // namespace webhooks_test

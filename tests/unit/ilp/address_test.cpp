@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+namespace address_test {
+
 using ilp::is_address;
 using ilp::is_prefix;
 
@@ -132,3 +134,5 @@ TEST_CASE("A15-08 A15-09: a prefix covers up to a segment boundary") {
         CHECK((longest ? *longest : boost::json::value{}) == vector.at("match"));
     }
 }
+
+}  // namespace address_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace amount_test {
+
 using ilp::amount;
 
 TEST_CASE("A27-30: the whole range of u64 is read from and written as digits") {
@@ -33,3 +35,5 @@ TEST_CASE("sums and differences that do not fit are none") {
     CHECK_FALSE(ilp::try_subtract({0}, {1}));
     CHECK_FALSE(ilp::try_subtract({0}, amount::max()));
 }
+
+}  // namespace amount_test

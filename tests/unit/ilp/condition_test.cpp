@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace condition_test {
+
 TEST_CASE("SHA-256 of known texts") {
     CHECK(vectors::to_hex(ilp::sha256({})) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     CHECK(vectors::to_hex(ilp::sha256(ilp::as_bytes("abc"))) ==
@@ -31,3 +33,5 @@ TEST_CASE("the comparison in constant time looks at every octet") {
         CHECK_FALSE(ilp::equal_in_constant_time(one, other));
     }
 }
+
+}  // namespace condition_test

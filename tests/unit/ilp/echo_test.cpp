@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+namespace echo_test {
+
 using ilp::bytes;
 namespace echo = ilp::echo;
 
@@ -63,3 +65,5 @@ TEST_CASE("echo: condition and fulfillment of the one-way ping belong together")
     CHECK(vectors::to_hex(echo::one_way_fulfillment) == vectors::text(vector.at("fulfillment_hex")));
     CHECK(ilp::fulfills(echo::one_way_fulfillment, echo::one_way_condition));
 }
+
+}  // namespace echo_test

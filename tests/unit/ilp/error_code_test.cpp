@@ -4,6 +4,8 @@
 
 #include <set>
 
+namespace error_code_test {
+
 TEST_CASE("A27-50 A27-67: every code of RFC 27 has its text and its name") {
     std::set<std::string_view> texts;
     for (int i = 0; i < ilp::error_code_count; ++i) {
@@ -34,3 +36,5 @@ TEST_CASE("A27-17: codes that RFC 27 does not define are none of ours") {
         CHECK_FALSE(ilp::parse_error_code(text));
     }
 }
+
+}  // namespace error_code_test

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <string>
 
+namespace ildcp_test {
+
 using ilp::bytes;
 namespace ildcp = ilp::ildcp;
 
@@ -96,3 +98,5 @@ TEST_CASE("A30-08: an asset code is UTF-8") {
         CHECK_FALSE(is_taken(code));
     }
 }
+
+}  // namespace ildcp_test

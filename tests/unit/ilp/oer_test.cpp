@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <limits>
 
+namespace oer_test {
+
 using ilp::bytes;
 using ilp::bytes_view;
 using ilp::oer::reader;
@@ -168,3 +170,5 @@ TEST_CASE("A30-06: variable-length integers come back") {
         CHECK(in.at_end());
     }
 }
+
+}  // namespace oer_test

@@ -12,6 +12,8 @@
 #include <set>
 #include <string>
 
+namespace packet_test {
+
 using ilp::bytes;
 using ilp::bytes_view;
 using ilp::decode_error;
@@ -534,3 +536,5 @@ TEST_CASE("A27-97: mutated packets are refused, or are what their fields make") 
     }
     CHECK(taken > 1000);
 }
+
+}  // namespace packet_test

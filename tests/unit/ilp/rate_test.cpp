@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+namespace rate_test {
+
 using ilp::parse_rate;
 using ilp::rate;
 using ilp::uint128;
@@ -128,3 +130,5 @@ TEST_CASE("a rate that is written is read back as the same rate") {
         if (read && read->digits % 10 == 0) FAIL(text << " ends in a zero");
     }
 }
+
+}  // namespace rate_test

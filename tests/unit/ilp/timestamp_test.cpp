@@ -13,6 +13,8 @@
 #include <string_view>
 #include <type_traits>
 
+namespace timestamp_test {
+
 using ilp::timestamp;
 using namespace std::chrono;
 
@@ -127,3 +129,5 @@ TEST_CASE("A30-09: every day of the years 1 to 9999 is written in order and read
         FAIL("out of order, or not read back");
     }
 }
+
+}  // namespace timestamp_test

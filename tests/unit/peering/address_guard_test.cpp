@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace address_guard_test {
+
 namespace {
 
 bool is_public(const std::string& text) {
@@ -113,3 +115,5 @@ TEST_CASE("A host is private when it is a literal address that is not public, an
         CHECK_FALSE(peering::is_private_literal(host));
     }
 }
+
+}  // namespace address_guard_test

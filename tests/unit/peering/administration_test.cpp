@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+namespace administration_test {
+
 using namespace peering;
 using namespace peering::testing;
 
@@ -392,3 +394,5 @@ TEST_CASE("when the store refuses, directory, packets and holds are as before") 
     CHECK(office.create(office.bob()) == done);
     CHECK(sums_are_zero(office.books.ledger.snapshot()));
 }
+
+}  // namespace administration_test

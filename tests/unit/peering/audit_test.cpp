@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+namespace audit_test {
+
 using namespace peering;
 using namespace peering::testing;
 
@@ -74,3 +76,5 @@ TEST_CASE("an audit needs a store that can be read, and leaves it alone") {
     place.execute("PRAGMA user_version = 1");
     CHECK_THAT(audit(place.url()).error().message, Catch::Contains("schema version 1"));
 }
+
+}  // namespace audit_test

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+namespace auto_peering_test {
+
 using namespace peering;
 
 namespace {
@@ -182,3 +184,5 @@ TEST_CASE("a peering token is 64 hexadecimal digits that nobody can foretell") {
     }
     CHECK(seen.size() == 100);
 }
+
+}  // namespace auto_peering_test

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+namespace auto_peers_test {
+
 using namespace peering;
 
 namespace {
@@ -716,3 +718,5 @@ TEST_CASE("two nodes that run this become peers of each other, and renew") {
         CHECK(dora_directory.peer_count() == 1);
     }
 }
+
+}  // namespace auto_peers_test

@@ -15,6 +15,8 @@
 #include <random>
 #include <thread>
 
+namespace book_test {
+
 using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
@@ -103,7 +105,7 @@ public:
         int refused_holds = 0;
         int crossings = 0;
         int restarts = 0;
-        std::map<refused, int> transfers;
+        std::map<transfer_result, int> transfers;
     };
 
     /// `reopen` gives the store of the next life, once the last one is gone.
@@ -214,8 +216,8 @@ private:
     }
 
     struct comparison {
-        refused outcome;
-        refused expected;
+        transfer_result outcome;
+        transfer_result expected;
     };
 
     comparison make(const std::string& id, const std::string& given, std::vector<crossing>& crossings) {
@@ -229,14 +231,14 @@ private:
         }
         if (random_() % 32 == 0) amount = 0;
         if (is_deposit) {
-            const refused outcome = answer_to(
+            const transfer_result outcome = answer_to(
                 [&](transfer_callback done) { life_->transfers.deposit(given, accounts, {amount}, std::move(done)); });
             const movement move{accounts.settlement.id, account.id, amount};
             return remember(id, {outcome, model_.make(id, transfer_kind::deposit, move, std::nullopt, crossings)});
         }
         const std::chrono::seconds timeout{random_() % 4 == 0 ? 0 : 1 + random_() % 100};
         const auto expiry = timeout.count() == 0 ? std::nullopt : std::optional<ilp::timestamp>{now_ + timeout};
-        const refused outcome = answer_to([&](transfer_callback done) {
+        const transfer_result outcome = answer_to([&](transfer_callback done) {
             life_->transfers.withdraw(given, accounts, {amount}, timeout, now_, std::move(done));
         });
         const movement move{account.id, accounts.settlement.id, amount};
@@ -250,7 +252,7 @@ private:
 
     comparison end(const std::string& id, const std::string& given, std::vector<crossing>& crossings) {
         const bool posts = random_() % 5 < 3;
-        const refused outcome = answer_to([&](transfer_callback done) {
+        const transfer_result outcome = answer_to([&](transfer_callback done) {
             if (posts) return life_->transfers.post_withdrawal(given, now_, std::move(done));
             life_->transfers.void_withdrawal(given, now_, std::move(done));
         });
@@ -334,7 +336,7 @@ void check_variety(const walk::tally& seen, int operations) {
     CHECK(seen.refused_holds > operations / 100);
     CHECK(seen.crossings > operations / 1000);
     using enum transfer_refusal;
-    for (const refused result : std::initializer_list<refused>{
+    for (const transfer_result result : std::initializer_list<transfer_result>{
              std::nullopt, amount_is_zero, already_exists, insufficient_liquidity, too_much_liquidity, unknown_transfer,
              already_posted, already_voided, already_expired}) {
         const auto found = seen.transfers.find(result);
@@ -465,7 +467,7 @@ TEST_CASE("A32-01 A32-06 A32-12: threads move money while the book adds up to ze
             const ilp::timestamp now{1'800'000'000'000ms};
             const bool is_deposit = random() % 2 == 0;
             const std::chrono::seconds timeout{random() % 2};
-            refused outcome = answer_to([&](transfer_callback done) {
+            transfer_result outcome = answer_to([&](transfer_callback done) {
                 if (is_deposit) return transfers.deposit(id, accounts, {amount}, std::move(done));
                 transfers.withdraw(id, accounts, {amount}, timeout, now, std::move(done));
             });
@@ -539,3 +541,5 @@ TEST_CASE("A32-01 A32-06 A32-12: threads move money while the book adds up to ze
     }
     CHECK(audit("sqlite:" + path).value().faults == std::vector<std::string>{});
 }
+
+}  // namespace book_test

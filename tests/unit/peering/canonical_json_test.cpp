@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace canonical_json_test {
+
 using peering::canonical_json;
 
 namespace {
@@ -122,3 +124,5 @@ TEST_CASE("canonical JSON: empty things, and no white space") {
     CHECK(canonical(" [ ] ") == "[]");
     CHECK(canonical(R"( [ "" , { "a" : [ ] } ] )") == R"(["",{"a":[]}])");
 }
+
+}  // namespace canonical_json_test

@@ -8,6 +8,8 @@
 #include <semaphore>
 #include <thread>
 
+namespace committer_test {
+
 using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
@@ -554,3 +556,5 @@ TEST_CASE("packets whose store says no for good wait all the same") {
     CHECK(balance_of(f.ledger, f.bob) == 1007);
     CHECK(f.bob.available == 1007);
 }
+
+}  // namespace committer_test

@@ -12,6 +12,8 @@
 #include <sstream>
 #include <thread>
 
+namespace crash_test {
+
 using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
@@ -152,3 +154,5 @@ TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves no 
     CHECK(ended > 0);
     CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
 }
+
+}  // namespace crash_test

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace file_terms_test {
+
 using namespace peering;
 using namespace peering::testing;
 
@@ -430,3 +432,5 @@ TEST_CASE("a peer that an operator has disabled stays so, whatever the file says
     CHECK_FALSE(build_or_throw(settings, books.keeper, first.get())->find_by_name("bob")->enabled);
     CHECK_FALSE(store->load()->peers[0].terms.enabled);
 }
+
+}  // namespace file_terms_test

@@ -6,6 +6,8 @@
 
 #include <array>
 
+namespace ledger_test {
+
 using namespace peering;
 using namespace peering::testing;
 
@@ -204,3 +206,5 @@ TEST_CASE("A32-09: accounts know their asset, and are found by their id") {
     CHECK(picture[0].asset == 1);
     CHECK(picture[1].asset == 2);
 }
+
+}  // namespace ledger_test

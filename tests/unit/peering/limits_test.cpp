@@ -7,13 +7,15 @@
 #include <thread>
 #include <vector>
 
+namespace limits_test {
+
 using namespace peering;
 using namespace std::chrono_literals;
 
 namespace {
 
 constexpr std::uint64_t amount_max = std::numeric_limits<std::uint64_t>::max();
-const steady_time start = steady_time{} + 1000h;
+const ilp::steady_time start = ilp::steady_time{} + 1000h;
 
 }  // namespace
 
@@ -131,3 +133,5 @@ TEST_CASE("a bucket knows its terms") {
     CHECK_FALSE(bucket.has_terms(10, 10));
     CHECK_FALSE(bucket.has_terms(20, 20));
 }
+
+}  // namespace limits_test

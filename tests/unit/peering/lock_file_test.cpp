@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <optional>
 
+namespace lock_file_test {
+
 using peering::lock_file;
 
 TEST_CASE("a second lock is refused with the holder's process id, and given once the first is gone") {
@@ -34,3 +36,5 @@ TEST_CASE("a lock file that cannot be made is an error with its path and reason"
     REQUIRE_FALSE(lock.has_value());
     CHECK_THAT(lock.error(), Catch::Contains("/nonexistent/db.lock") && Catch::Contains("No such file or directory"));
 }
+
+}  // namespace lock_file_test

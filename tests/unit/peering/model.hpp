@@ -75,7 +75,7 @@ public:
     }
 
     /// A deposit, or a withdrawal: pending when it has an expiry, else posted at once.
-    refused make(const std::string& id, transfer_kind kind, const movement& move, std::optional<ilp::timestamp> expiry,
+    transfer_result make(const std::string& id, transfer_kind kind, const movement& move, std::optional<ilp::timestamp> expiry,
                  std::vector<crossing>& crossings) {
         using enum transfer_refusal;
         if (move.amount == 0) return amount_is_zero;
@@ -92,7 +92,7 @@ public:
         return std::nullopt;
     }
 
-    refused end(const std::string& id, transfer_state state, ilp::timestamp now, std::vector<crossing>& crossings) {
+    transfer_result end(const std::string& id, transfer_state state, ilp::timestamp now, std::vector<crossing>& crossings) {
         using enum transfer_refusal;
         const auto found = transfers_.find(id);
         if (found == transfers_.end()) return unknown_transfer;

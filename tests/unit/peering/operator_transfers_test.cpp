@@ -1,6 +1,7 @@
 #include "peering/operator_transfers.hpp"
 
 #include "peering/audit.hpp"
+#include "peering/text.hpp"
 #include "peering/uuid.hpp"
 #include "tests/unit/peering/store_place.hpp"
 #include "tests/unit/peering/world.hpp"
@@ -12,6 +13,8 @@
 #include <semaphore>
 #include <thread>
 
+namespace operator_transfers_test {
+
 using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
@@ -22,7 +25,7 @@ using enum transfer_refusal;
 
 constexpr ilp::timestamp noon{1'800'000'000'000ms};
 
-constexpr refused done = std::nullopt;
+constexpr transfer_result done = std::nullopt;
 
 config::settings two_peers() {
     config::settings settings;
@@ -37,17 +40,17 @@ struct desk {
         REQUIRE(transfers.restore(store.load().value().pending_withdrawals, books.ledger));
     }
 
-    refused deposit(const std::string& id, std::uint64_t amount) {
+    transfer_result deposit(const std::string& id, std::uint64_t amount) {
         return answer_to([&](transfer_callback told) { transfers.deposit(id, bobs(), {amount}, std::move(told)); });
     }
-    refused withdraw(const std::string& id, std::uint64_t amount, std::chrono::seconds timeout = 0s) {
+    transfer_result withdraw(const std::string& id, std::uint64_t amount, std::chrono::seconds timeout = 0s) {
         return answer_to(
             [&](transfer_callback told) { transfers.withdraw(id, bobs(), {amount}, timeout, noon, std::move(told)); });
     }
-    refused post(const std::string& id, ilp::timestamp now = noon) {
+    transfer_result post(const std::string& id, ilp::timestamp now = noon) {
         return answer_to([&](transfer_callback told) { transfers.post_withdrawal(id, now, std::move(told)); });
     }
-    refused undo(const std::string& id, ilp::timestamp now = noon) {
+    transfer_result undo(const std::string& id, ilp::timestamp now = noon) {
         return answer_to([&](transfer_callback told) { transfers.void_withdrawal(id, now, std::move(told)); });
     }
     void expire(ilp::timestamp now) {
@@ -238,7 +241,7 @@ TEST_CASE("of many at once with one id exactly one is made") {
     constexpr std::size_t threads = 6;
     for (int round = 0; round < rounds; ++round) {
         const std::string id = new_uuid();
-        std::array<refused, threads> answers;
+        std::array<transfer_result, threads> answers;
         std::atomic<std::size_t> ready{0};
         {
             std::vector<std::jthread> askers;
@@ -252,7 +255,7 @@ TEST_CASE("of many at once with one id exactly one is made") {
             }
         }
         CHECK(std::ranges::count(answers, done) == 1);
-        CHECK(std::ranges::count(answers, refused{already_exists}) == threads - 1);
+        CHECK(std::ranges::count(answers, transfer_result{already_exists}) == threads - 1);
     }
     std::uint64_t expected = 1000;
     const auto balance = balance_of(shop->books.ledger, shop->bob());
@@ -334,7 +337,7 @@ TEST_CASE("pending withdrawals are reserved again after a restart, and end as be
     const std::array ids{new_uuid(), new_uuid(), new_uuid(), new_uuid()};
     for (std::size_t i = 0; i < ids.size(); ++i) {
         REQUIRE(shop->withdraw(ids[i], 100 << i, std::chrono::seconds{10 * (i + 1)}) ==
-                (i < 3 ? done : refused{insufficient_liquidity}));
+                (i < 3 ? done : transfer_result{insufficient_liquidity}));
     }
     CHECK(shop->has(1000, 700));
     shop.restart();
@@ -441,10 +444,10 @@ TEST_CASE("a transfer waits for a store that fails for a while, others are refus
     store.commit_failures = 2;
     store.gated = true;
     std::atomic<bool> told = false;
-    std::promise<refused> promise;
+    std::promise<transfer_result> promise;
     desk.transfers.deposit(id, desk.bobs(), {7}, [&](const auto& outcome) {
         told = true;
-        promise.set_value(outcome ? done : refused{outcome.error()});
+        promise.set_value(outcome ? done : transfer_result{outcome.error()});
     });
     store.entered.acquire();
     store.gate.release();
@@ -468,7 +471,7 @@ TEST_CASE("expiry asks for one task, however often it is called while the store 
     desk.committer.start();
     REQUIRE(desk.withdraw(new_uuid(), 1, 1s) == done);
     store.gated = true;
-    std::promise<refused> promise;
+    std::promise<transfer_result> promise;
     desk.transfers.deposit(new_uuid(), desk.bobs(), {1}, [&](const auto&) { promise.set_value(done); });
     store.entered.acquire();
     for (std::size_t i = 0; i < committer::tasks_max + 10; ++i) desk.transfers.expire(noon + 2s);
@@ -513,13 +516,13 @@ TEST_CASE("after a commit that was given up nothing else is written: the ledger 
     {
         silent_store store{place.open(), first};
         desk desk{store};
-        std::vector<refused> answers;
-        const auto told = [&](const auto& outcome) { answers.push_back(outcome ? done : refused{outcome.error()}); };
+        std::vector<transfer_result> answers;
+        const auto told = [&](const auto& outcome) { answers.push_back(outcome ? done : transfer_result{outcome.error()}); };
         desk.transfers.deposit(first, desk.bobs(), {100}, told);
         desk.transfers.deposit(second, desk.bobs(), {10}, told);
         desk.committer.start();
         CHECK_FALSE(desk.committer.stop(0ms));
-        CHECK(answers == std::vector<refused>{store_unavailable, store_unavailable});
+        CHECK(answers == std::vector<transfer_result>{store_unavailable, store_unavailable});
     }
     CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
     const auto store = place.open();
@@ -531,3 +534,5 @@ TEST_CASE("after a commit that was given up nothing else is written: the ledger 
     CHECK(desk.has(1110));
     CHECK(desk.committer.stop(10s));
 }
+
+}  // namespace operator_transfers_test

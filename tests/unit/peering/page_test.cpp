@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace page_test {
+
 using peering::page;
 using peering::page_request;
 
@@ -128,3 +130,5 @@ TEST_CASE("pages: walking shows each entry once, both ways and in both orders") 
         CHECK(backwards == wanted);
     }
 }
+
+}  // namespace page_test

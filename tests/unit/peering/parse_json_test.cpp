@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+namespace parse_json_test {
+
 using peering::parse_json;
 
 namespace {
@@ -65,3 +67,5 @@ TEST_CASE("parse JSON: what is none is refused") {
     CHECK(parse_json(std::string(32, '[') + std::string(32, ']')));
     CHECK_FALSE(parse_json(std::string(33, '[') + std::string(33, ']')));
 }
+
+}  // namespace parse_json_test

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+namespace prefix_list_test {
+
 using peering::prefix_list;
 
 TEST_CASE("prefix list: gives back what it was made of, in the same order") {
@@ -17,3 +19,5 @@ TEST_CASE("prefix list: gives back what it was made of, in the same order") {
     CHECK(prefix_list{{"g.a", "g.b"}} != prefix_list{{"g.b", "g.a"}});
     CHECK(prefix_list{{""}} != prefix_list{});
 }
+
+}  // namespace prefix_list_test

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace route_table_test {
+
 using peering::route_table;
 using support::peer_named;
 
@@ -168,3 +170,5 @@ TEST_CASE("A15-08 A15-09: random tables agree with a search through all prefixes
         }
     }
 }
+
+}  // namespace route_table_test

@@ -67,7 +67,7 @@ private:
         const transfer_accounts euros{*registry_->assets()[1].liquidity, *registry_->assets()[1].settlement};
         const auto until_taken = [this](auto call) {
             for (;;) {
-                const refused answer = answer_to(call);
+                const transfer_result answer = answer_to(call);
                 // At the end of the last outage the store may not yet count as healthy.
                 if (answer != transfer_refusal::store_unavailable) return !answer;
                 if (!wait_until_idle(committer_)) return false;

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <string>
 
+namespace signature_test {
+
 using namespace peering;
 
 TEST_CASE("signature: HMAC-SHA256 gives the test cases of RFC 4231") {
@@ -26,3 +28,5 @@ TEST_CASE("signature: the header is what openssl makes of time and body") {
     CHECK(signature_header("s3cret", time, R"({"a":1})") ==
           "t=1718000000123, v1=baad45e06805030735b4b403afe00ca72b1313a61d195284f0d397dae8cb8475");
 }
+
+}  // namespace signature_test

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <thread>
 
+namespace store_faults_test {
+
 using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
@@ -191,3 +193,5 @@ TEST_CASE("whichever call fails at the start, the daemon does not start, and doe
         REQUIRE(at < 100);
     }
 }
+
+}  // namespace store_faults_test

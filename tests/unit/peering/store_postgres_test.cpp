@@ -13,6 +13,8 @@
 #include <fstream>
 #include <thread>
 
+namespace store_postgres_test {
+
 using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
@@ -691,3 +693,5 @@ TEST_CASE("postgresql: tables of the first schema keep what they hold, and each 
     CHECK(server.value(broken_links) == "0");
     CHECK(audit(server.url()).value().faults.empty());
 }
+
+}  // namespace store_postgres_test

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <optional>
 
+namespace store_sqlite_faults_test {
+
 using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
@@ -154,3 +156,5 @@ TEST_CASE("whatever the disk does to SQLite, what was reported durable is there 
     }
     CHECK(at > 1);
 }
+
+}  // namespace store_sqlite_faults_test

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 
+namespace store_sqlite_test {
+
 using namespace peering;
 using namespace peering::testing;
 
@@ -331,3 +333,5 @@ TEST_CASE(
     CHECK(reader.chains_are_sound());
     CHECK(audit(db.url).value().faults.empty());
 }
+
+}  // namespace store_sqlite_test

@@ -12,6 +12,8 @@
 #include <ranges>
 #include <set>
 
+namespace store_test {
+
 using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
@@ -693,3 +695,5 @@ TEST_CASE("a URL of another kind is refused, and not repeated: it may hold a pas
         CHECK_THAT(opened.error().message, Catch::Contains("sqlite:PATH") && !Catch::Contains("hunter2"));
     }
 }
+
+}  // namespace store_test

@@ -5,6 +5,8 @@
 #include <deque>
 #include <string>
 
+namespace table_by_text_test {
+
 namespace {
 
 struct city {
@@ -30,3 +32,5 @@ TEST_CASE("table by text: finds things by what a member is or gives") {
     CHECK(by_code.find("FRA") == &cities[0]);
     CHECK(by_initial.find("B") == &cities[1]);
 }
+
+}  // namespace table_by_text_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace terms_json_test {
+
 using namespace peering;
 
 namespace {
@@ -84,3 +86,5 @@ TEST_CASE("the hash of a token is 64 lower-case hexadecimal digits") {
         CHECK_FALSE(read_json(R"({"incoming_tokens": [")" + text + R"("]})", read));
     }
 }
+
+}  // namespace terms_json_test

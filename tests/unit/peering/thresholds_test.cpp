@@ -9,6 +9,8 @@
 
 #include <set>
 
+namespace thresholds_test {
+
 using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
@@ -240,3 +242,5 @@ TEST_CASE("a withdrawal crosses a threshold when it is posted, not while it is p
     CHECK(types.size() == 2);
     CHECK(committer.stop(10s));
 }
+
+}  // namespace thresholds_test

@@ -4,6 +4,8 @@
 
 #include <map>
 
+namespace transfer_chain_test {
+
 using namespace peering;
 
 namespace {
@@ -62,3 +64,5 @@ TEST_CASE("what a transaction added can be taken back, taken or not") {
     CHECK(chain.take_ends(account_id{9}) == chain_ends{});
     CHECK(chain.add(bob, carol) == chain_link{2, 1, 1});
 }
+
+}  // namespace transfer_chain_test

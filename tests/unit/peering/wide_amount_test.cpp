@@ -6,6 +6,8 @@
 #include <limits>
 #include <string>
 
+namespace wide_amount_test {
+
 using namespace peering;
 
 namespace {
@@ -40,3 +42,5 @@ TEST_CASE("text that is no amount of ours is refused") {
     }
     CHECK(parse_wide_amount("340282366920938463463374607431768211455").has_value());
 }
+
+}  // namespace wide_amount_test

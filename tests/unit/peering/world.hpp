@@ -154,15 +154,15 @@ struct traffic {
 };
 
 /// Why an operator's transfer was refused; empty: it was done.
-using refused = std::optional<transfer_refusal>;
+using transfer_result = std::optional<transfer_refusal>;
 
 /// Waits for the answer to an operator's transfer: `call` is handed the callback. One that is told twice throws.
 template <class Call>
-refused answer_to(Call call) {
-    const auto told = std::make_shared<std::promise<refused>>();
+transfer_result answer_to(Call call) {
+    const auto told = std::make_shared<std::promise<transfer_result>>();
     auto answer = told->get_future();
     call([told](std::expected<void, transfer_refusal> outcome) {
-        told->set_value(outcome ? std::nullopt : refused{outcome.error()});
+        told->set_value(outcome ? std::nullopt : transfer_result{outcome.error()});
     });
     return answer.get();
 }

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <string>
 
+namespace answer_test {
+
 using namespace connector;
 using http::status;
 
@@ -96,3 +98,5 @@ TEST_CASE("A35-33: the interim answer is a head without a body") {
     CHECK(head->status_code == 100);
     CHECK(head->content_length == 0);
 }
+
+}  // namespace answer_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace known_head_test {
+
 using connector::http::known_head;
 
 TEST_CASE("a head that comes again is known, whatever stands behind it") {
@@ -50,3 +52,5 @@ TEST_CASE("a long head is not kept, nor the one before it") {
     CHECK(known.find("y" + longest) == nullptr);
     CHECK(known.find("A\r\n\r\n") == nullptr);
 }
+
+}  // namespace known_head_test

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace message_test {
+
 using namespace connector::http;
 using namespace std::string_literals;
 using chunk_state = chunked_body::state;
@@ -402,3 +404,5 @@ TEST_CASE("A35-05: an Accept that excludes packets is known") {
         CHECK_FALSE(accepts_packets(accept));
     }
 }
+
+}  // namespace message_test

@@ -7,6 +7,8 @@
 #include <random>
 #include <string>
 
+namespace amount_text_test {
+
 using namespace connector::ilpctl;
 
 namespace {
@@ -112,3 +114,5 @@ TEST_CASE("ilpctl amounts: an asset is a code and a scale") {
     for (const auto* text : {"USD", "USD/", "/9", "USD/256", "USD/-1", "USD/9a", ""}) CHECK(!parse_asset_unit(text));
     CHECK(to_string(asset_unit{"USD", 9}) == "USD/9");
 }
+
+}  // namespace amount_text_test

@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace api_test {
+
 using namespace connector::ilpctl;
 
 namespace {
@@ -83,3 +85,5 @@ TEST_CASE("ilpctl api: what is no Admin API is no answer") {
     CHECK(refused(502, R"({"data":{"node":{}}})").status() == exit_status::no_answer);
     CHECK(std::string{refused(502, "").what()}.contains("--idempotency-key the-key"));
 }
+
+}  // namespace api_test

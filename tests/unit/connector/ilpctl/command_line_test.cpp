@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 
+namespace command_line_test {
+
 using namespace connector::ilpctl;
 using namespace connector::ilpctl::testing;
 
@@ -140,3 +142,5 @@ TEST_CASE("ilpctl command line: an answer that is not as the schema says is no a
     CHECK(result.status == exit_status::no_answer);
     CHECK(result.err.contains("schema"));
 }
+
+}  // namespace command_line_test

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <set>
 
+namespace completion_test {
+
 using namespace connector::ilpctl;
 using namespace connector::ilpctl::testing;
 
@@ -80,3 +82,5 @@ TEST_CASE("ilpctl completion: zsh knows every verb and option") {
         for (const auto* option : words.options) CHECK(script.contains("'" + option_name(*option) + ":"));
     }
 }
+
+}  // namespace completion_test

@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+namespace documents_test {
+
 using namespace connector::ilpctl;
 namespace graphql = peering::graphql;
 
@@ -46,3 +48,5 @@ TEST_CASE("ilpctl documents: no secret is asked for unless it shall be shown") {
         if (document->text.contains("authToken")) CHECK(document->text.contains("authToken @include(if: $secrets)"));
     }
 }
+
+}  // namespace documents_test

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <string>
 
+namespace manual_test {
+
 using namespace connector::ilpctl;
 
 namespace {
@@ -84,3 +86,5 @@ TEST_CASE("ilpctl manual: nothing is an option that no verb has") {
         CHECK(has_word(known, name));
     }
 }
+
+}  // namespace manual_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace table_test {
+
 using namespace connector::ilpctl;
 
 TEST_CASE("ilpctl tables: columns are as wide as what stands in them") {
@@ -52,3 +54,5 @@ TEST_CASE("ilpctl tables: nothing that a server says reaches the terminal as a c
     CHECK(printable("a\\b") == "a\\\\b");
     CHECK(printable("Zürich 😀") == "Zürich 😀");
 }
+
+}  // namespace table_test

@@ -14,6 +14,8 @@
 #include <string>
 #include <thread>
 
+namespace transport_test {
+
 using namespace connector::ilpctl;
 
 namespace {
@@ -107,3 +109,5 @@ TEST_CASE("ilpctl transport: an interrupt ends the waiting, and what was asked m
     CHECK(reply.error().where == lost_at::under_way);
     CHECK(reply.error().why == "interrupted");
 }
+
+}  // namespace transport_test

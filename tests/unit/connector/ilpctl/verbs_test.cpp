@@ -1,6 +1,8 @@
 #include "peering/uuid.hpp"
 #include "tests/unit/connector/ilpctl/fake_daemon.hpp"
 
+namespace verbs_test {
+
 using namespace connector::ilpctl;
 using namespace connector::ilpctl::testing;
 
@@ -424,3 +426,5 @@ TEST_CASE("ilpctl whoami and tenants") {
     d.will_answer(documents::tenant, tenant);
     CHECK(done(d.run({"tenant", "show", "t"})).contains("setting      k=v\n"));
 }
+
+}  // namespace verbs_test

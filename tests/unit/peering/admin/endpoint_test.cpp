@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace endpoint_test {
+
 using namespace peering::admin;
 using namespace std::chrono_literals;
 namespace graphql = peering::graphql;
@@ -344,3 +346,5 @@ TEST_CASE("endpoint: a signature serves one mutation, and any number of queries"
     const auto invalid = signed_terms(R"({"query":"mutation { none }"})");
     for (int i = 0; i < 2; ++i) CHECK(s.ask(invalid).status == 400);
 }
+
+}  // namespace endpoint_test

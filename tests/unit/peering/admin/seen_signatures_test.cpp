@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+namespace seen_signatures_test {
+
 using namespace peering::admin;
 using namespace std::chrono_literals;
 using use = seen_signatures::use;
@@ -62,3 +64,5 @@ TEST_CASE("seen signatures: of many threads one is the first") {
     for (auto& thread : threads) thread.join();
     CHECK(firsts == 200);
 }
+
+}  // namespace seen_signatures_test

@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace signature_check_test {
+
 using namespace peering::admin;
 using namespace std::chrono_literals;
 
@@ -163,3 +165,5 @@ TEST_CASE("signature check: no header, and no JSON, are no signature") {
     CHECK(check(signed_at(then), "[1e999]") == "signed body is no JSON");
     CHECK(check(signed_at(then), "", then + 1h) == "signature is too old");
 }
+
+}  // namespace signature_check_test

@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace coerce_test {
+
 using namespace graphql_tests;
 
 namespace {
@@ -139,3 +141,5 @@ TEST_CASE("Variables are refused with the place that is wrong in them") {
 TEST_CASE("Variables that nobody defined are no matter") {
     CHECK(variable("Int", "\"v\": 1, \"other\": {}") == R"({"v":1})");
 }
+
+}  // namespace coerce_test

@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace engine_test {
+
 using namespace graphql_tests;
 
 namespace {
@@ -85,3 +87,5 @@ TEST_CASE("The Admin API's schema is one") {
     CHECK_NOTHROW(peering::admin::load_schema());
     CHECK(peering::admin::schema_text.find("type Query {") != std::string_view::npos);
 }
+
+}  // namespace engine_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+namespace execute_test {
+
 using namespace graphql_tests;
 
 namespace {
@@ -264,3 +266,5 @@ TEST_CASE("An answer is bounded") {
     REQUIRE(result.body.at("errors").as_array().size() == 1);
     CHECK(result.body.at("errors").at(0).at("message") == "The answer has more than 200000 values.");
 }
+
+}  // namespace execute_test

@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace introspection_test {
+
 using namespace graphql_tests;
 
 namespace {
@@ -104,3 +106,5 @@ TEST_CASE("Introspection describes itself") {
     CHECK(told("{ __schema { __typename queryType { __typename } } }") ==
           R"({"__schema":{"__typename":"__Schema","queryType":{"__typename":"__Type"}}})");
 }
+
+}  // namespace introspection_test

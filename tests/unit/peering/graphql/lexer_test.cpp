@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace lexer_test {
+
 using namespace peering::graphql;
 using namespace std::string_literals;
 
@@ -118,3 +120,5 @@ TEST_CASE("Octets and tokens are bounded") {
     CHECK(tokenize(names).back().kind == token_kind::end);
     CHECK(describe(tokenize(names + "b").back()) == "Document contains more than 10000 tokens. Parsing aborted.");
 }
+
+}  // namespace lexer_test

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <string>
 
+namespace overlapping_fields_test {
+
 using namespace graphql_tests;
 
 namespace {
@@ -95,3 +97,5 @@ TEST_CASE("Comparing takes time that is bounded") {
     CHECK(faults(crossed) == "The document asks for more than 4000 fields.");
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{20});
 }
+
+}  // namespace overlapping_fields_test

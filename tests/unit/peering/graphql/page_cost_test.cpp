@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace page_cost_test {
+
 using namespace graphql_tests;
 
 namespace {
@@ -92,3 +94,5 @@ TEST_CASE("A document that asks for too many nodes is not executed") {
               .run("mutation { add(first: 50) { shelves(first: 99) { pageInfo } } }", "", {}, nothing)
               .reached == progress::executed);
 }
+
+}  // namespace page_cost_test

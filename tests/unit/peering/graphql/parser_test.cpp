@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace parser_test {
+
 using namespace graphql_tests;
 
 TEST_CASE("An operation has a kind, a name, variables, directives and selections") {
@@ -153,3 +155,5 @@ TEST_CASE("Nesting is bounded, of every kind") {
     for (const auto* open : {"{a", "{a(b:[", "{a(b:{c:", "query($a:["})
         CHECK_FALSE(mistake_in(repeated(open, 9000 / std::string_view{open}.size())).empty());
 }
+
+}  // namespace parser_test

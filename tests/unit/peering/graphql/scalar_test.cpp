@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace scalar_test {
+
 using namespace graphql_tests;
 
 namespace {
@@ -102,3 +104,5 @@ TEST_CASE("What a resolver gives is written as its type says") {
     CHECK(written("JSONObject", json::object{{"a", 1}}) == "{\"a\":1}");
     CHECK(written("JSONObject", "a").starts_with("JSONObject cannot represent"));
 }
+
+}  // namespace scalar_test

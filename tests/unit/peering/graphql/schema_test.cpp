@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace schema_test {
+
 using namespace graphql_tests;
 
 namespace {
@@ -115,3 +117,5 @@ TEST_CASE("An object has what its interface has") {
     CHECK(problem_with(interface + "interface Q implements P { a(b: Int): P } type A implements Q { a(b: Int): P }") ==
           "line 1: \"A\" does not implement \"Q\": \"P\" is not implemented.");
 }
+
+}  // namespace schema_test

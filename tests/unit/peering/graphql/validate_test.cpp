@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace validate_test {
+
 using namespace graphql_tests;
 
 namespace {
@@ -273,3 +275,5 @@ TEST_CASE("Errors are bounded") {
     CHECK(errors.size() == validation_errors_max + 1);
     CHECK(errors.back().message == "Too many validation errors, error limit reached. Validation aborted.");
 }
+
+}  // namespace validate_test

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "ilp/timestamp.hpp"
+
+#include <chrono>
+
+namespace ilp {
+
+/// Time on a clock that never goes back. Limits, deadlines and every other elapsed time use it.
+using steady_time = std::chrono::steady_clock::time_point;
+
+/// Both clocks, read at the same moment.
+struct instant {
+    timestamp wall;
+    steady_time steady;
+};
+
+/// The system's clock, which an operator or NTP may set at any time: compare it with expiries and nothing else.
+inline timestamp wall_clock() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+inline instant read_clocks() {
+    return {wall_clock(), std::chrono::steady_clock::now()};
+}
+
+}  // namespace ilp
