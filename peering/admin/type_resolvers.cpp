@@ -1,6 +1,5 @@
 #include "peering/admin/resolvers.hpp"
 #include "peering/ledger.hpp"
-#include "peering/record_text.hpp"
 
 namespace peering::admin {
 namespace {
@@ -10,6 +9,11 @@ using graphql::object;
 using graphql::outcome;
 using graphql::reading;
 using graphql::value;
+
+/// As the schema's enum has it.
+const char* schema_name_of(origin origin) {
+    return origin == origin::file ? "FILE" : "API";
+}
 
 /// There is one tenant: the operator. What it signs with is told to nobody.
 value operator_tenant(const services& services) {
@@ -49,7 +53,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
         return no_fees();
     };
     to["Asset.createdAt"] = reading<asset_view>(&asset_view::created_at);
-    to["Asset.origin"] = reading<asset_view>([](const asset_view& asset) { return to_text(asset.origin); });
+    to["Asset.origin"] = reading<asset_view>([](const asset_view& asset) { return schema_name_of(asset.origin); });
     to["Asset.tenant"] = tenant;
 
     to["Peer.id"] = reading<peer_view>(&peer_view::id);
@@ -70,7 +74,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Peer.createdAt"] = reading<peer_view>(&peer_view::created_at);
     to["Peer.routes"] = reading<peer_view>(&peer_view::routes);
     to["Peer.enabled"] = reading<peer_view>(&peer_view::enabled);
-    to["Peer.origin"] = reading<peer_view>([](const peer_view& peer) { return to_text(peer.origin); });
+    to["Peer.origin"] = reading<peer_view>([](const peer_view& peer) { return schema_name_of(peer.origin); });
     to["Peer.tenant"] = tenant;
     to["Peer.tenantId"] = [&services](const call&) -> outcome { return services.tenant_id; };
 
