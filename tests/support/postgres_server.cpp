@@ -102,13 +102,17 @@ private:
     int descriptor_;
 };
 
-using connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
+using connection = std::unique_ptr<PGconn, void (*)(PGconn*)>;
 using result = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
-result query(const std::string& url, const std::string& sql) {
-    const connection connection{PQconnectdb(url.c_str()), &PQfinish};
-    if (PQstatus(connection.get()) != CONNECTION_OK) throw std::runtime_error{PQerrorMessage(connection.get())};
-    PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
+connection connect(const std::string& url) {
+    connection made{PQconnectdb(url.c_str()), &PQfinish};
+    if (PQstatus(made.get()) != CONNECTION_OK) throw std::runtime_error{PQerrorMessage(made.get())};
+    PQsetNoticeProcessor(made.get(), [](void*, const char*) {}, nullptr);
+    return made;
+}
+
+result query(const connection& connection, const std::string& sql) {
     result answer{PQexec(connection.get(), sql.c_str()), &PQclear};
     const ExecStatusType status = PQresultStatus(answer.get());
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
@@ -175,9 +179,10 @@ postgres_server::postgres_server(making_template) {
                                   "--locale=C", "--wal-segsize=1", "--no-sync", "--no-instructions"}),
         directory_.path() / "initdb.log");
     start();
-    const std::string first_database = "postgresql://postgres@/postgres?host=" + directory_.path().string();
-    query(first_database, std::string{"CREATE ROLE ilpd LOGIN PASSWORD '"} + password + "'");
-    query(first_database, "CREATE DATABASE ilpd OWNER ilpd");
+    auto first_connection = connect("postgresql://postgres@/postgres?host=" + directory_.path().string());
+    query(first_connection, std::string{"CREATE ROLE ilpd LOGIN PASSWORD '"} + password + "'");
+    query(first_connection, "CREATE DATABASE ilpd OWNER ilpd");
+    first_connection.reset();
     // Nobody makes another database from them, and each is as large as what is needed.
     execute("UPDATE pg_database SET datistemplate = false");
     for (const char* database : {"postgres", "template0", "template1"}) {
@@ -343,11 +348,15 @@ void postgres_server::forget_shared_memory() const {
 }
 
 void postgres_server::execute(const std::string& sql) const {
-    query(admin_url(), sql);
+    query(connect(admin_url()), sql);
 }
 
 std::vector<std::vector<std::string>> postgres_server::rows(const std::string& sql) const {
-    const result answer = query(admin_url(), sql);
+    const std::lock_guard lock{observer_mutex_};
+    // The session of an earlier call may have ended with its server.
+    if (observer_) PQclear(PQexec(observer_.get(), ""));
+    if (PQstatus(observer_.get()) != CONNECTION_OK) observer_ = connect(admin_url());
+    const result answer = query(observer_, sql);
     std::vector<std::vector<std::string>> found;
     for (int row = 0; row < PQntuples(answer.get()); ++row) {
         auto& columns = found.emplace_back();

@@ -7,10 +7,14 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+struct pg_conn;  // libpq's
 
 namespace support {
 
@@ -82,6 +86,10 @@ private:
     std::uint16_t port_ = 5432;
     std::optional<child_process> guardian_;
     std::optional<child_process> server_;
+
+    /// What rows() asks through: a connection for each question would take most of the time of some tests.
+    mutable std::mutex observer_mutex_;
+    mutable std::unique_ptr<pg_conn, void (*)(pg_conn*)> observer_{nullptr, nullptr};
 };
 
 }  // namespace support
