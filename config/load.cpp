@@ -3,6 +3,7 @@
 #include "config/check.hpp"
 #include "config/document.hpp"
 #include "config/schema.hpp"
+#include "config/section.hpp"
 #include "config/text.hpp"
 
 #include <cerrno>

@@ -33,14 +33,4 @@ std::expected<settings, std::vector<problem>> load_file(const std::string& path,
 std::expected<settings, std::vector<problem>> load_text(std::string_view yaml, const std::string& file_name,
                                                         const environment& variables);
 
-/// What `peers[].http.outgoing` has when the file says nothing: for peers that are made elsewhere. Endpoint and token
-/// are empty.
-outgoing_http_settings initial_outgoing_http();
-
-/// The effective settings as YAML, defaults filled in, secrets as "(hidden)"; what --check-config prints.
-std::string to_yaml(const settings& settings);
-
-/// The settings reference in Markdown: docs/operating/settings.md is this text, to the letter.
-std::string reference_markdown();
-
 }  // namespace config

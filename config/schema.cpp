@@ -1,5 +1,6 @@
 #include "config/schema.hpp"
 
+#include "config/section.hpp"
 #include "config/value.hpp"
 
 #include <chrono>

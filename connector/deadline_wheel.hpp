@@ -1,6 +1,6 @@
 #pragma once
 
-#include "peering/limits.hpp"
+#include "ilp/clock.hpp"
 
 #include <array>
 #include <chrono>

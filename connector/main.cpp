@@ -1,4 +1,5 @@
 #include "config/load.hpp"
+#include "config/schema.hpp"
 #include "connector/app.hpp"
 #include "connector/log.hpp"
 #include "peering/audit.hpp"

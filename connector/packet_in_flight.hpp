@@ -2,11 +2,10 @@
 
 #include "connector/deadline_wheel.hpp"
 #include "ilp/amount.hpp"
+#include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
 #include "ilp/timestamp.hpp"
-#include "peering/committer.hpp"
-#include "peering/limits.hpp"
-#include "peering/posting.hpp"
+#include "peering/posting_batch.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -30,7 +29,7 @@ struct packet_in_flight : deadline {
     lane* to = nullptr;  ///< null: fulfilled by this node itself
     ilp::condition condition{};
     ilp::timestamp expires_at{};  ///< towards the next hop
-    ilp::steady_time due;     ///< the same, by the loop's clock
+    ilp::steady_time due;         ///< the same, by the loop's clock
     ilp::steady_time arrived_at;
     ilp::amount incoming_amount;
     ilp::amount outgoing_amount;

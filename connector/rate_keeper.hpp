@@ -3,7 +3,7 @@
 #include "config/settings.hpp"
 #include "connector/rate_answer.hpp"
 #include "connector/rate_table.hpp"
-#include "peering/limits.hpp"
+#include "ilp/clock.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -62,7 +62,7 @@ private:
     struct base_currency {
         ilp::steady_time due;
         std::optional<ilp::steady_time> asked_at;  ///< of the request that is under way
-        std::uint64_t ticket = 0;                      ///< of the last request
+        std::uint64_t ticket = 0;                  ///< of the last request
         rates_by_quote rates;
         ilp::steady_time rates_from;  ///< if there are any: when they were asked for
         bool has_rates = false;

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "ilp/clock.hpp"
 #include "ilp/rate.hpp"
-#include "peering/limits.hpp"
 
 #include <boost/container_hash/hash.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>

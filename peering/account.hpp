@@ -1,10 +1,9 @@
 #pragma once
 
-#include "ilp/amount.hpp"
+#include "peering/wide_amount.hpp"
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
 
 namespace peering {
 
@@ -24,6 +23,29 @@ struct liquidity_account {
     account_kind kind{};
     std::atomic<std::uint64_t> available{0};
     std::atomic<std::uint64_t> room{0};
+};
+
+/// Totals of one account as the store has them: durable postings only. A liquidity account's balance is
+/// credits_posted - debits_posted.
+struct account_totals {
+    wide_amount debits_posted = 0;
+    wide_amount credits_posted = 0;
+    friend bool operator==(const account_totals&, const account_totals&) = default;
+};
+
+/// One account with its totals, as it travels between ledger and store.
+struct account_record {
+    account_id id{};
+    account_kind kind{};
+    account_totals totals;
+};
+
+/// An account whose totals a transaction changes.
+struct account_change {
+    account_id id{};
+    account_kind kind{};
+    account_totals before;
+    account_totals after;
 };
 
 }  // namespace peering

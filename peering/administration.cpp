@@ -1,6 +1,7 @@
 #include "peering/administration.hpp"
 
 #include "config/load.hpp"
+#include "config/schema.hpp"
 #include "config/value.hpp"
 #include "peering/ledger.hpp"
 #include "peering/uuid.hpp"
@@ -361,7 +362,7 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
     if (!history) return std::unexpected{history.error()};
     if (*history) {
         return refused(forbidden,
-                      "Cannot delete! There were payments from or to the peer, and their history is kept: disable it");
+                       "Cannot delete! There were payments from or to the peer, and their history is kept: disable it");
     }
     if (before->liquidity->available != 0) {
         return refused(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");

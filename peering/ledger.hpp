@@ -12,29 +12,6 @@
 
 namespace peering {
 
-/// Totals of one account as the store has them: durable postings only. A liquidity account's balance is
-/// credits_posted - debits_posted.
-struct account_totals {
-    wide_amount debits_posted = 0;
-    wide_amount credits_posted = 0;
-    friend bool operator==(const account_totals&, const account_totals&) = default;
-};
-
-/// One account with its totals, as it travels between ledger and store.
-struct account_record {
-    account_id id{};
-    account_kind kind{};
-    account_totals totals;
-};
-
-/// An account whose totals a transaction changes.
-struct account_change {
-    account_id id{};
-    account_kind kind{};
-    account_totals before;
-    account_totals after;
-};
-
 /// One account of a consistent picture of the book.
 struct account_balance {
     account_id id{};

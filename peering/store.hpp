@@ -6,7 +6,6 @@
 #include "peering/event.hpp"
 #include "peering/kept_answer.hpp"
 #include "peering/kept_terms.hpp"
-#include "peering/ledger.hpp"
 #include "peering/posting.hpp"
 #include "peering/transfer.hpp"
 

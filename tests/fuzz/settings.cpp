@@ -1,4 +1,5 @@
 #include "config/load.hpp"
+#include "config/schema.hpp"
 #include "ilp/bytes.hpp"
 #include "tests/fuzz/property.hpp"
 
