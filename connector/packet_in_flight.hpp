@@ -3,6 +3,7 @@
 #include "connector/deadline_wheel.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/condition.hpp"
+#include "ilp/invariant.hpp"
 #include "ilp/timestamp.hpp"
 #include "peering/committer.hpp"
 #include "peering/limits.hpp"
@@ -30,7 +31,7 @@ struct packet_in_flight : deadline {
     lane* to = nullptr;  ///< null: fulfilled by this node itself
     ilp::condition condition{};
     ilp::timestamp expires_at{};  ///< towards the next hop
-    ilp::steady_time due;     ///< the same, by the loop's clock
+    ilp::steady_time due;         ///< the same, by the loop's clock
     ilp::steady_time arrived_at;
     ilp::amount incoming_amount;
     ilp::amount outgoing_amount;
@@ -50,6 +51,7 @@ public:
     packet_in_flight& front() const noexcept { return *first_; }
 
     void push(packet_in_flight& packet) noexcept {
+        ilp::require(empty() || last_->ticket <= packet.ticket, "answers wait in the order of their commits");
         packet.next = nullptr;
         (first_ == nullptr ? first_ : last_->next) = &packet;
         last_ = &packet;

@@ -154,7 +154,7 @@ std::shared_ptr<const asset> asset_of(const asset_record& record, ledger& ledger
 bool transaction::deposit(account_id settlement, account_id to, ilp::amount amount) {
     if (amount.is_zero()) return true;
     const ledger& ledger = keeper.accounts();
-    const leg wanted{ledger.find(settlement), ledger.find(to), amount};
+    const leg wanted{&ledger.at(settlement), &ledger.at(to), amount};
     if (!ledger::hold({&wanted, 1})) return false;
     held.push_back(wanted);
     new_transfers.push_back({.uuid = new_uuid(),
@@ -361,7 +361,7 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
     if (!history) return std::unexpected{history.error()};
     if (*history) {
         return refused(forbidden,
-                      "Cannot delete! There were payments from or to the peer, and their history is kept: disable it");
+                       "Cannot delete! There were payments from or to the peer, and their history is kept: disable it");
     }
     if (before->liquidity->available != 0) {
         return refused(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");
