@@ -1,7 +1,8 @@
 #include "config/section.hpp"
 
+#include "ilp/invariant.hpp"
+
 #include <algorithm>
-#include <cassert>
 
 namespace config {
 namespace {
@@ -151,7 +152,7 @@ void yaml_writer::open(std::string_view name) {
 }
 
 void yaml_writer::open_element() {
-    assert(!dash_);
+    ilp::require(!dash_, "a list's element has begun before the next one is opened");
     dash_ = true;
     ++depth_;
 }

@@ -1,5 +1,7 @@
 #include "connector/conversion.hpp"
 
+#include "ilp/invariant.hpp"
+
 #include <boost/multiprecision/cpp_int.hpp>
 
 #include <algorithm>
@@ -38,6 +40,8 @@ bool multiply(uint128 a, uint128 b, uint128& product) noexcept {
 conversion::conversion(const ilp::rate& rate, std::uint16_t spread, std::uint8_t incoming_scale,
                        std::uint8_t outgoing_scale) noexcept
     : factor_{rate.digits}, exponent_{rate.exponent + outgoing_scale - incoming_scale} {
+    ilp::require(rate.digits > 0 && rate.digits < power_of_ten(ilp::rate_digits_max), "a rate has 1 to 34 digits");
+    ilp::require(spread < whole, "a spread leaves something of the amount");
     if (spread == 0) return;
     factor_ *= whole - spread;
     exponent_ -= whole_digits;

@@ -1,13 +1,13 @@
 #include "connector/http_connection.hpp"
 
 #include "connector/address_guard.hpp"
+#include "ilp/invariant.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace connector {
@@ -79,7 +79,7 @@ void http_connection::give_up(const std::string& why) {
 }
 
 void http_connection::carry(packet_in_flight& packet, ilp::bytes request) {
-    assert(state_ == state::idle);
+    ilp::require(state_ == state::idle, "a connection carries one packet at a time");
     packet_ = &packet;
     request_ = std::move(request);
     state_ = state::queued;

@@ -1,6 +1,7 @@
 #include "connector/incoming_connection.hpp"
 
 #include "connector/http/answer.hpp"
+#include "ilp/invariant.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -213,7 +214,8 @@ std::uint64_t incoming_connection::begin_request(bool keep_alive) {
 }
 
 incoming_connection::pending_answer& incoming_connection::pending(std::uint64_t request) {
-    assert(request - first_request_ < next_request_ - first_request_);
+    ilp::require(request - first_request_ < next_request_ - first_request_,
+                 "an answer belongs to a request that waits");
     return ring_[request % ring_.size()];
 }
 

@@ -4,6 +4,7 @@
 #include "ilp/amount.hpp"
 #include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
+#include "ilp/invariant.hpp"
 #include "ilp/timestamp.hpp"
 #include "peering/posting_batch.hpp"
 
@@ -49,6 +50,7 @@ public:
     packet_in_flight& front() const noexcept { return *first_; }
 
     void push(packet_in_flight& packet) noexcept {
+        ilp::require(empty() || last_->ticket <= packet.ticket, "answers wait in the order of their commits");
         packet.next = nullptr;
         (first_ == nullptr ? first_ : last_->next) = &packet;
         last_ = &packet;

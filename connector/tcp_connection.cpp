@@ -1,12 +1,13 @@
 #include "connector/tcp_connection.hpp"
 
+#include "ilp/invariant.hpp"
+
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -17,7 +18,7 @@ tcp_connection::~tcp_connection() {
 }
 
 bool tcp_connection::take(boost::asio::ip::tcp::socket socket) {
-    assert(socket_ < 0);
+    ilp::require(socket_ < 0, "a connection takes one socket");
     boost::system::error_code ignored;
     socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
     socket_ = socket.release(ignored);

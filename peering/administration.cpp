@@ -155,7 +155,7 @@ std::shared_ptr<const asset> asset_of(const asset_record& record, ledger& ledger
 bool transaction::deposit(account_id settlement, account_id to, ilp::amount amount) {
     if (amount.is_zero()) return true;
     const ledger& ledger = keeper.accounts();
-    const leg wanted{ledger.find(settlement), ledger.find(to), amount};
+    const leg wanted{&ledger.at(settlement), &ledger.at(to), amount};
     if (!ledger::hold({&wanted, 1})) return false;
     held.push_back(wanted);
     new_transfers.push_back({.uuid = new_uuid(),

@@ -1,7 +1,5 @@
 #include "peering/bookkeeper.hpp"
 
-#include <cassert>
-
 namespace peering {
 
 bookkeeper::bookkeeper(ledger& ledger, store& store, thresholds& thresholds)
@@ -14,8 +12,7 @@ std::span<const posting> bookkeeper::booked_by(const changes& changes) {
     for (const auto transfers : {changes.new_transfers, changes.ended_transfers}) {
         for (const transfer_record& transfer : transfers) {
             if (transfer.state != transfer_state::posted) continue;
-            booked_.push_back({ledger_.find(transfer.debit), ledger_.find(transfer.credit), transfer.amount.value, 0});
-            assert(booked_.back().debit != nullptr && booked_.back().credit != nullptr);
+            booked_.push_back({&ledger_.at(transfer.debit), &ledger_.at(transfer.credit), transfer.amount.value, 0});
         }
     }
     return booked_;
@@ -73,6 +70,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes) {
     if (takes_along) changes.postings = due_;
     const std::span<const posting> booked = booked_by(changes);
     ledger_.changes_of(booked, accounts_);
+    ledger_.check(booked, accounts_);
     thresholds_.crossed(accounts_, events_);
     changes.accounts = accounts_;
     if (keeps_events_) changes.new_events = events_;
@@ -82,7 +80,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes) {
     ledger_.apply(booked);
     for (const transfer_record& ended : changes.ended_transfers) {
         if (ended.state == transfer_state::posted) continue;
-        const leg held{ledger_.find(ended.debit), ledger_.find(ended.credit), ended.amount};
+        const leg held{&ledger_.at(ended.debit), &ledger_.at(ended.credit), ended.amount};
         ledger::release({&held, 1});
     }
     if (!events_.empty() && event_callback_) event_callback_(events_);

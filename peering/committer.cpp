@@ -1,7 +1,8 @@
 #include "peering/committer.hpp"
 
+#include "ilp/invariant.hpp"
+
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace peering {
@@ -16,7 +17,7 @@ committer::~committer() {
 }
 
 std::size_t committer::add_listener(durable_callback callback) {
-    assert(!thread_.joinable());
+    ilp::require(!thread_.joinable(), "listeners are added before the committer starts");
     listeners_.push_back(std::move(callback));
     concerned_.push_back(false);
     committing_for_.push_back(false);
@@ -24,17 +25,17 @@ std::size_t committer::add_listener(durable_callback callback) {
 }
 
 void committer::on_health_change(health_callback callback) {
-    assert(!thread_.joinable());
+    ilp::require(!thread_.joinable(), "who is told of the store's health is known before the committer starts");
     health_callback_ = std::move(callback);
 }
 
 void committer::start() {
-    assert(!thread_.joinable());
+    ilp::require(!thread_.joinable(), "the committer is started once");
     thread_ = std::thread{[this] { run(); }};
 }
 
 commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
-    assert(!batch.empty());
+    ilp::require(!batch.empty(), "a batch that is handed over has postings");
     if (!keeper_.durable().is_durable()) {
         keeper_.accounts().apply(batch.postings());
         batch.clear();
@@ -111,6 +112,7 @@ void committer::run() {
         }
         idle_ = false;
         if (collecting_.empty() && tasks_.empty()) return;
+        ilp::require(committing_.empty(), "the last batch is durable before the next is taken");
         std::swap(tasks_, executing_);
         std::swap(collecting_, committing_);
         std::swap(concerned_, committing_for_);

@@ -1,7 +1,8 @@
 #include "peering/ledger.hpp"
 
+#include "ilp/invariant.hpp"
+
 #include <algorithm>
-#include <cassert>
 #include <limits>
 
 namespace peering {
@@ -23,8 +24,8 @@ bool take(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
 }
 
 void give(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
-    [[maybe_unused]] const std::uint64_t before = counter.fetch_add(amount, std::memory_order_relaxed);
-    assert(before <= balance_max - amount);
+    const std::uint64_t before = counter.fetch_add(amount, std::memory_order_relaxed);
+    ilp::require(before <= balance_max - amount, "what an account can spend or receive stays below 2^64");
 }
 
 bool hold_one(const leg& leg) noexcept {
@@ -43,9 +44,22 @@ void release_one(const leg& leg) noexcept {
     if (is_bounded(*leg.debit)) give(leg.debit->available, amount);
 }
 
+/// A posting with a bound on either side was held in 64-bit counters until now, so its sum fits in one.
+std::uint64_t held_amount(const posting& posting) noexcept {
+    ilp::require(posting.amount <= balance_max, "a posting is no larger than what can be held for it");
+    return static_cast<std::uint64_t>(posting.amount);
+}
+
+void require_sound_balance(account_kind kind, const account_totals& totals) noexcept {
+    if (kind == account_kind::settlement) return;
+    ilp::require(totals.credits_posted >= totals.debits_posted, "no liquidity account falls below zero");
+    ilp::require(totals.credits_posted - totals.debits_posted <= balance_max, "every balance stays below 2^64");
+}
+
 }  // namespace
 
 liquidity_account& ledger::open(account_id id, account_kind kind, std::uint32_t asset, const account_totals& totals) {
+    require_sound_balance(kind, totals);
     const std::lock_guard lock{mutex_};
     entry& opened = entries_.emplace_back();
     opened.id = id;
@@ -53,15 +67,13 @@ liquidity_account& ledger::open(account_id id, account_kind kind, std::uint32_t 
     opened.asset = asset;
     opened.posted = totals;
     if (kind != account_kind::settlement) {
-        assert(totals.credits_posted >= totals.debits_posted);
-        assert(totals.credits_posted - totals.debits_posted <= balance_max);
         const auto balance = static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted);
         opened.available.store(balance, std::memory_order_relaxed);
         opened.room.store(balance_max - balance, std::memory_order_relaxed);
     }
     const auto place = static_cast<std::size_t>(id);
     if (place >= by_id_.size()) by_id_.resize(place + 1);
-    assert(by_id_[place] == nullptr);
+    ilp::require(by_id_[place] == nullptr, "no two accounts have the same id");
     by_id_[place] = &opened;
     last_id_ = std::max(last_id_, id);
     return opened;
@@ -100,18 +112,48 @@ void ledger::changes_of(std::span<const posting> postings, std::vector<account_c
     }
 }
 
+void ledger::check(std::span<const posting> postings, std::span<const account_change> changed) const {
+    const std::lock_guard lock{mutex_};
+    for (const posting& posting : postings) require_one_asset(posting);
+    account_totals moved;
+    for (const auto& [id, kind, before, after] : changed) {
+        ilp::require(after.debits_posted >= before.debits_posted && after.credits_posted >= before.credits_posted,
+                     "the totals of an account never fall");
+        const wide_amount paid = after.debits_posted - before.debits_posted;
+        const wide_amount received = after.credits_posted - before.credits_posted;
+        moved.debits_posted += paid;
+        moved.credits_posted += received;
+        if (kind == account_kind::settlement) continue;
+        require_sound_balance(kind, after);
+        // Others may hold and release meanwhile; what this transaction books stays held until apply().
+        const entry& account = *by_id_[static_cast<std::size_t>(id)];
+        const wide_amount balance = account.posted.credits_posted - account.posted.debits_posted;
+        ilp::require(account.available.load(std::memory_order_relaxed) + paid <= balance,
+                     "an account pays only what was held in it");
+        ilp::require(account.room.load(std::memory_order_relaxed) + received <= balance_max - balance,
+                     "an account receives only what room was held for");
+    }
+    ilp::require(moved.debits_posted == moved.credits_posted, "what some accounts pay is what the others receive");
+}
+
 void ledger::apply(std::span<const posting> postings) {
     const std::lock_guard lock{mutex_};
     for (const posting& posting : postings) {
+        require_one_asset(posting);
         entry& debit = entry_of(*posting.debit);
         entry& credit = entry_of(*posting.credit);
         debit.posted.debits_posted += posting.amount;
         credit.posted.credits_posted += posting.amount;
-        // Both sides were held in 64-bit counters until now, so the sum fits in one where there is a bound.
-        const auto amount = static_cast<std::uint64_t>(posting.amount);
-        if (is_bounded(debit)) give(debit.room, amount);
-        if (is_bounded(credit)) give(credit.available, amount);
+        if (is_bounded(debit)) give(debit.room, held_amount(posting));
+        if (is_bounded(credit)) give(credit.available, held_amount(posting));
+        require_sound_balance(debit.kind, debit.posted);
+        require_sound_balance(credit.kind, credit.posted);
     }
+}
+
+void ledger::require_one_asset(const posting& posting) noexcept {
+    ilp::require(entry_of(*posting.debit).asset == entry_of(*posting.credit).asset,
+                 "a posting moves money within one asset");
 }
 
 account_id ledger::last_id() const {
@@ -123,6 +165,12 @@ liquidity_account* ledger::find(account_id id) const {
     const std::lock_guard lock{mutex_};
     const auto place = static_cast<std::size_t>(id);
     return place < by_id_.size() ? by_id_[place] : nullptr;
+}
+
+liquidity_account& ledger::at(account_id id) const {
+    liquidity_account* const found = find(id);
+    ilp::require(found != nullptr, "whoever moves money names accounts that are open");
+    return *found;
 }
 
 std::vector<account_balance> ledger::snapshot() const {
@@ -146,8 +194,9 @@ std::vector<account_balance> ledger::snapshot() const {
 }
 
 account_totals ledger::posted(account_id id) const {
+    const liquidity_account& account = at(id);
     const std::lock_guard lock{mutex_};
-    return by_id_.at(static_cast<std::size_t>(id))->posted;
+    return static_cast<const entry&>(account).posted;
 }
 
 }  // namespace peering

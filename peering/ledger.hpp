@@ -50,6 +50,11 @@ public:
     /// `changed`. The committer's thread.
     void changes_of(std::span<const posting> postings, std::vector<account_change>& changed);
 
+    /// For who writes to the store, before it does: aborts unless `postings`, which were held, and what changes_of()
+    /// has made of them leave every asset in balance and every account within its bounds. So a book that is wrong never
+    /// gets on the disk. The committer's thread.
+    void check(std::span<const posting> postings, std::span<const account_change> changed) const;
+
     /// Books legs that were held, after they became durable; makes the credits spendable. Precondition: the accounts
     /// are this ledger's.
     void apply(std::span<const posting> postings);
@@ -59,6 +64,9 @@ public:
 
     /// Null: not open.
     liquidity_account* find(account_id id) const;
+
+    /// Precondition: the account is open.
+    liquidity_account& at(account_id id) const;
 
     /// A consistent picture, taken under the book's mutex, in the order of opening. The pending amounts of one account
     /// are exact; those of different accounts are read one after the other while packets flow.
@@ -76,6 +84,7 @@ private:
     };
 
     static entry& entry_of(liquidity_account& account) noexcept { return static_cast<entry&>(account); }
+    static void require_one_asset(const posting& posting) noexcept;
 
     mutable std::mutex mutex_;
     std::deque<entry> entries_;  // stable addresses

@@ -1,7 +1,8 @@
 #include "peering/route_table.hpp"
 
+#include "ilp/invariant.hpp"
+
 #include <algorithm>
-#include <cassert>
 
 namespace peering {
 namespace {
@@ -25,7 +26,7 @@ void route_table::add(std::string_view prefix, const peer& next_hop) {
 
 void route_table::remove(std::string_view prefix, const peer& next_hop) {
     const auto known = oldest_.find(prefix);
-    assert(known != oldest_.end());
+    ilp::require(known != oldest_.end(), "a route that is removed is in the table");
     const auto others = others_.find(prefix);
     if (known->second == &next_hop) {
         oldest_.erase(known);
@@ -33,7 +34,7 @@ void route_table::remove(std::string_view prefix, const peer& next_hop) {
         oldest_.emplace(others->second.front().prefix, others->second.front().next_hop);
         others->second.erase(others->second.begin());
     } else {
-        assert(others != others_.end());
+        ilp::require(others != others_.end(), "a route that is removed belongs to one of its prefix's next hops");
         std::erase_if(others->second, [&](const route& route) { return route.next_hop == &next_hop; });
     }
     if (others->second.empty()) others_.erase(others);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ilp/invariant.hpp"
 #include "peering/account.hpp"
 
 #include <cstdint>
@@ -50,6 +51,7 @@ public:
                 if (place_of(account).is_untaken) each(account, take_ends(account));
             }
         }
+        ilp::require(untaken_ == 0, "a transaction writes the end of every chain that it has moved");
     }
 
     /// One of them ends a transaction; without rows, and twice, they do no harm.

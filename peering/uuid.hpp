@@ -1,8 +1,9 @@
 #pragma once
 
+#include "ilp/invariant.hpp"
+
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ public:
     uuid_text() = default;
     /// Precondition: it has that size.
     explicit uuid_text(std::string_view text) noexcept {
-        assert(text.size() == size);
+        ilp::require(text.size() == size, "a UUID has 36 characters");
         std::ranges::copy(text, characters_.begin());
     }
     std::string_view text() const noexcept { return {characters_.data(), characters_.size()}; }

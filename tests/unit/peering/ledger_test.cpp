@@ -1,5 +1,6 @@
 #include "peering/ledger.hpp"
 
+#include "tests/support/end_of_process.hpp"
 #include "tests/unit/peering/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -205,6 +206,63 @@ TEST_CASE("A32-09: accounts know their asset, and are found by their id") {
     REQUIRE(picture.size() == 2);
     CHECK(picture[0].asset == 1);
     CHECK(picture[1].asset == 2);
+}
+
+TEST_CASE("a book that would be wrong stops the daemon before the store learns of it") {
+    const auto broken = [](auto break_it, const std::string& sentence) {
+        book book{100, 50};
+        return support::run_in_a_copy([&] { break_it(book); }).is_broken_invariant(sentence);
+    };
+    // What the committer does before it writes.
+    const auto check = [](book& book, liquidity_account& debit, liquidity_account& credit, std::uint64_t amount) {
+        const posting posting{&debit, &credit, amount, 1};
+        std::vector<account_change> changed;
+        book.ledger.changes_of({&posting, 1}, changed);
+        book.ledger.check({&posting, 1}, changed);
+    };
+    CHECK(
+        broken([&](book& book) { check(book, book.alice, book.bob, 10); }, "an account pays only what was held in it"));
+    CHECK(broken([&](book& book) { check(book, book.settlement, book.bob, 10); },
+                 "an account receives only what room was held for"));
+    CHECK(broken([&](book& book) { check(book, book.alice, book.settlement, 101); },
+                 "no liquidity account falls below zero"));
+    CHECK(broken([&](book& book) { check(book, book.settlement, book.alice, amount_max); },
+                 "every balance stays below 2^64"));
+    CHECK(broken(
+        [&](book& book) {
+            if (!book.hold(book.alice, book.bob, 10)) return;
+            book.release(book.alice, book.bob, 10);
+            check(book, book.alice, book.bob, 10);
+        },
+        "an account pays only what was held in it"));
+    CHECK(broken(
+        [&](book& book) {
+            check(book, book.alice,
+                  book.ledger.open(account_id{9}, account_kind::peer_liquidity, 2, {.credits_posted = 7}), 10);
+        },
+        "a posting moves money within one asset"));
+
+    book book{100, 50};
+    REQUIRE(book.hold(book.alice, book.bob, 100));
+    CHECK(support::run_in_a_copy([&] { check(book, book.alice, book.bob, 100); }).is_success());
+}
+
+TEST_CASE("a ledger that is used wrongly stops the daemon") {
+    const auto broken = [](auto break_it, const std::string& sentence) {
+        book book{100, 50};
+        return support::run_in_a_copy([&] { break_it(book); }).is_broken_invariant(sentence);
+    };
+    CHECK(broken([](book& book) { book.release(book.alice, book.asset, 1); },
+                 "what an account can spend or receive stays below 2^64"));
+    CHECK(broken(
+        [](book& book) {
+            if (book.hold(book.settlement, book.alice, 50)) book.post(book.alice, book.bob, 101);
+        },
+        "no liquidity account falls below zero"));
+    CHECK(
+        broken([](book& book) { book.open(1, account_kind::peer_liquidity, 5); }, "no two accounts have the same id"));
+    CHECK(broken([](book& book) { (void)book.ledger.at(account_id{77}); },
+                 "whoever moves money names accounts that are open"));
 }
 
 }  // namespace ledger_test

@@ -1,0 +1,31 @@
+#include "ilp/invariant.hpp"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace ilp {
+namespace {
+
+/// Without its directories: those of the machine that built it say nothing to whoever reads the line.
+const char* file_name(const std::source_location& where) noexcept {
+    const std::string_view path = where.file_name();
+    return where.file_name() + (path.rfind('/') + 1);  // of npos, 1 more is 0
+}
+
+}  // namespace
+
+void abort_because_of(invariant broken, std::source_location where) noexcept {
+    // Written whole, so that no other thread's line gets in between.
+    std::array<char, 1024> line;
+    std::snprintf(line.data(), line.size() - 1, "ilpd: broken invariant: %s (%s:%u, %s)", broken.sentence(),
+                  file_name(where), static_cast<unsigned>(where.line()), where.function_name());
+    const std::size_t length = std::string_view{line.data()}.size();
+    line[length] = '\n';
+    std::fwrite(line.data(), 1, length + 1, stderr);
+    std::fflush(stderr);
+    std::abort();
+}
+
+}  // namespace ilp
