@@ -311,6 +311,7 @@ std::string reference_markdown() {
         "Durations are written `500ms`, `1s`, `2m` or `1h`. Amounts are whole numbers of an asset's smallest unit,\n"
         "in decimal digits, quoted or not. `${NAME}` in a value is replaced by the environment variable of that\n"
         "name, which must be set; a literal `${` is written `$${`. Tags, anchors and aliases of YAML are not taken.");
+    out.columns({"Setting", "Value", "Default", "Meaning"});
     schema().describe({}, out);
     return out.take();
 }

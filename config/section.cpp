@@ -157,25 +157,4 @@ void yaml_writer::open_element() {
     ++depth_;
 }
 
-void reference_writer::paragraph(std::string_view text) {
-    if (!out_.empty()) out_ += '\n';
-    out_.append(text).append("\n");
-    in_table_ = false;
-}
-
-void reference_writer::heading(std::string_view key, std::string_view about) {
-    paragraph("## " + std::string{key});
-    paragraph(about);
-}
-
-void reference_writer::row(const std::string& key, const std::string& values, std::string_view initial,
-                           std::string_view about) {
-    if (!in_table_) {
-        paragraph("| Setting | Value | Default | Meaning |\n| --- | --- | --- | --- |");
-        in_table_ = true;
-    }
-    out_.append("| `").append(key).append("` | ").append(values);
-    out_.append(" | ").append(initial).append(" | ").append(about).append(" |\n");
-}
-
 }  // namespace config

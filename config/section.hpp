@@ -2,6 +2,7 @@
 
 #include "config/document.hpp"
 #include "config/load.hpp"
+#include "config/reference_writer.hpp"
 #include "config/text.hpp"
 #include "config/value.hpp"
 
@@ -69,19 +70,6 @@ private:
     std::string out_;
     std::size_t depth_ = 0;
     bool dash_ = false;  ///< the next line is the first of an element
-};
-
-/// Writes the reference: a table for each top-level section, in the order of the definition.
-class reference_writer {
-public:
-    void paragraph(std::string_view text);
-    void heading(std::string_view key, std::string_view about);
-    void row(const std::string& key, const std::string& values, std::string_view initial, std::string_view about);
-    std::string take() { return std::move(out_); }
-
-private:
-    std::string out_;
-    bool in_table_ = false;
 };
 
 /// What the document has for a field: no value when the key is absent, and then the line of what is around it.
@@ -188,6 +176,11 @@ std::string described(const value_type<T>& type) {
     return is_secret_v<T> ? type.expected + " (secret)" : type.expected;
 }
 
+/// A setting's full key, as the reference writes it.
+inline std::string key_cell(const std::string& around, std::string_view name, std::string_view suffix = {}) {
+    return "`" + around + std::string{name} + std::string{suffix} + "`";
+}
+
 /// The list's elements; none, and reported, for what is no list.
 inline const std::vector<node>& elements(const place& where, const key_path& path, reader& in) {
     static const auto none = std::vector<node>{};
@@ -219,8 +212,8 @@ public:
         out.scalar(this->name(), type_.print(from.*member_), type_.plain);
     }
     void describe(const std::string& around, reference_writer& out) const override {
-        out.row(around + std::string{this->name()}, described(type_),
-                initial_text_ ? "`" + std::string{*initial_text_} + "`" : "required", about_);
+        out.row({key_cell(around, this->name()), described(type_),
+                 initial_text_ ? "`" + std::string{*initial_text_} + "`" : "required", about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
 
@@ -246,7 +239,7 @@ public:
         if (from.*member_) out.scalar(this->name(), type_.print(*(from.*member_)), type_.plain);
     }
     void describe(const std::string& around, reference_writer& out) const override {
-        out.row(around + std::string{this->name()}, described(type_), absent_, about_);
+        out.row({key_cell(around, this->name()), described(type_), absent_, about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
 
@@ -278,7 +271,7 @@ public:
         out.close();
     }
     void describe(const std::string& around, reference_writer& out) const override {
-        out.row(around + std::string{this->name()} + "[]", described(type_), "none", about_);
+        out.row({key_cell(around, this->name(), "[]"), described(type_), "none", about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
 

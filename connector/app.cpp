@@ -1,6 +1,5 @@
 #include "connector/app.hpp"
 
-#include "ilp/clock.hpp"
 #include "config/load.hpp"
 #include "connector/admin_server.hpp"
 #include "connector/auto_peering_client.hpp"
@@ -13,6 +12,7 @@
 #include "connector/rate_source.hpp"
 #include "connector/webhooks.hpp"
 #include "connector/worker.hpp"
+#include "ilp/clock.hpp"
 #include "peering/admin/mutations.hpp"
 #include "peering/admin/resolvers.hpp"
 #include "peering/admin/services.hpp"
@@ -36,9 +36,11 @@
 #include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -279,8 +281,8 @@ private:
         auto collected = std::make_shared<collection>(collection{{}, workers_.size(), std::move(done)});
         for (const auto& worker : workers_) {
             worker->sample([this, collected](std::vector<peer_sample> samples) {
-                boost::asio::post(control_, [this, collected, samples = std::move(samples)] {
-                    collected->samples.insert(collected->samples.end(), samples.begin(), samples.end());
+                boost::asio::post(control_, [this, collected, samples = std::move(samples)]() mutable {
+                    std::ranges::move(samples, std::back_inserter(collected->samples));
                     if (--collected->missing != 0) return;
                     write_out({directory_, committer_->stats(), std::move(collected->samples),
                                webhooks_ ? std::optional{webhooks_->stats()} : std::nullopt, rate_source_->ages()},

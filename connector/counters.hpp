@@ -1,12 +1,15 @@
 #pragma once
 
+#include "connector/reject_reason.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/error_code.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 /// What the packet path counts: plain integers of one worker. A scrape asks each worker for a copy.
 namespace connector {
@@ -31,8 +34,8 @@ struct duration_histogram {
 struct packet_counters {
     std::uint64_t prepares = 0;
     std::uint64_t fulfills = 0;
-    std::array<std::uint64_t, ilp::error_code_count + 1>
-        rejects{};      ///< the last is for codes that RFC 27 does not have
+    /// The last is for codes that RFC 27 does not have.
+    std::array<std::uint64_t, ilp::error_code_count + 1> rejects{};
     double amount = 0;  ///< of the Prepares that were fulfilled
 
     void count_reject(std::string_view code) noexcept {
@@ -42,14 +45,43 @@ struct packet_counters {
     void count_reject(ilp::error_code code) noexcept { ++rejects[static_cast<std::size_t>(code)]; }
 };
 
+/// Prepares that this node refused itself, by reason. There may be very many peers, and most are never refused
+/// anything: so the numbers are allocated with the first refusal.
+class refusal_counters {
+public:
+    refusal_counters() = default;
+    refusal_counters(const refusal_counters& other);
+    refusal_counters(refusal_counters&&) = default;
+    refusal_counters& operator=(refusal_counters other) noexcept {
+        counts_ = std::move(other.counts_);
+        return *this;
+    }
+    ~refusal_counters() = default;
+
+    void count(reject_reason reason) {
+        if (!counts_) counts_ = std::make_unique<counts>();
+        ++(*counts_)[static_cast<std::size_t>(reason)];
+    }
+    bool empty() const noexcept { return counts_ == nullptr; }
+    std::uint64_t operator[](reject_reason reason) const noexcept {
+        return counts_ ? (*counts_)[static_cast<std::size_t>(reason)] : 0;
+    }
+    void add(const refusal_counters& other);
+
+private:
+    using counts = std::array<std::uint64_t, reject_reason_count>;
+    std::unique_ptr<counts> counts_;
+};
+
 struct peer_counters {
     packet_counters incoming;             ///< from the peer
     packet_counters outgoing;             ///< to the peer
     std::uint64_t packets_in_flight = 0;  ///< Prepares to the peer that are not answered
     double amount_in_flight = 0;
     duration_histogram duration;  ///< of the peer's own Prepares, from arrival to answer
+    refusal_counters refusals;    ///< of the peer's own Prepares
 
-    void add(const peer_counters& other) noexcept;
+    void add(const peer_counters& other);
 };
 
 }  // namespace connector

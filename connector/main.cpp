@@ -2,6 +2,8 @@
 #include "config/schema.hpp"
 #include "connector/app.hpp"
 #include "connector/log.hpp"
+#include "connector/metrics.hpp"
+#include "connector/reject_reason.hpp"
 #include "peering/audit.hpp"
 
 #include <CLI/CLI.hpp>
@@ -37,12 +39,17 @@ int main(int argc, char** argv) {
     std::string file;
     bool check_only = false;
     bool audit_only = false;
-    bool reference = false;
+    bool settings_reference = false;
+    bool metrics_reference = false;
+    bool reject_reasons_reference = false;
     cli.add_option("--config", file, "configuration file (YAML)");
     cli.add_flag("--check-config", check_only, "check the configuration, print the effective settings, and exit");
     cli.add_flag("--audit", audit_only,
                  "recompute every balance of the store from its transfers, name each that differs, and exit");
-    cli.add_flag("--settings-reference", reference, "print what can be set, as Markdown, and exit");
+    cli.add_flag("--settings-reference", settings_reference, "print what can be set, as Markdown, and exit");
+    cli.add_flag("--metrics-reference", metrics_reference, "print the list of metrics, as Markdown, and exit");
+    cli.add_flag("--reject-reasons-reference", reject_reasons_reference,
+                 "print the reasons for which packets are refused, as Markdown, and exit");
     cli.set_version_flag("--version", "ilpd " ILPD_VERSION);
     try {
         cli.parse(argc, argv);
@@ -50,10 +57,10 @@ int main(int argc, char** argv) {
         return cli.exit(error) == 0 ? 0 : static_cast<int>(exit_status::configuration_error);
     }
 
-    if (reference) {
-        fmt::print("{}", config::reference_markdown());
-        return 0;
-    }
+    if (settings_reference) fmt::print("{}", config::reference_markdown());
+    if (metrics_reference) fmt::print("{}", connector::metrics_markdown());
+    if (reject_reasons_reference) fmt::print("{}", connector::reject_reasons_markdown());
+    if (settings_reference || metrics_reference || reject_reasons_reference) return 0;
     if (file.empty()) {
         fmt::print(stderr, "ilpd: --config FILE is missing; see ilpd --help\n");
         return static_cast<int>(exit_status::configuration_error);

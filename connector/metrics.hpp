@@ -23,7 +23,11 @@ struct scrape {
     std::vector<rate_age> rate_ages{};
 };
 
-/// The text exposition format. Names, types and help of all metrics stand in one table in metrics.cpp. Any thread.
+/// The text exposition format. One table in metrics.cpp defines name, type, labels and help of every metric. Any
+/// thread.
 std::string expose(const scrape& scrape);
+
+/// The list of metrics in Markdown: docs/operating/metrics.md is this text, to the letter.
+std::string metrics_markdown();
 
 }  // namespace connector

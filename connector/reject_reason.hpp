@@ -3,12 +3,13 @@
 #include "ilp/error_code.hpp"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace connector {
 
-/// Every reason for which this node itself refuses a Prepare. Code and message of each stand in one table in
-/// reject_reason.cpp; Rejects that come from a next hop are relayed and have no entry here.
+/// Every reason for which this node itself refuses a Prepare. One table in reject_reason.cpp gives each its identifier,
+/// code and message. Rejects that come from a next hop are relayed and have no entry here.
 enum class reject_reason : std::uint8_t {
     draining,
     store_unavailable,
@@ -55,10 +56,14 @@ enum class reject_reason : std::uint8_t {
 inline constexpr int reject_reason_count = static_cast<int>(reject_reason::wrong_fulfillment) + 1;
 
 struct reject_text {
+    std::string_view identifier;  ///< the enumerator's name, for metrics and the log
     ilp::error_code code;
     std::string_view message;
 };
 
 const reject_text& describe(reject_reason reason) noexcept;
+
+/// The list of reasons in Markdown: docs/operating/reject-reasons.md is this text, to the letter.
+std::string reject_reasons_markdown();
 
 }  // namespace connector

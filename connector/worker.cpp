@@ -226,7 +226,8 @@ void worker::prepare_received(incoming_connection& connection, std::uint64_t req
     ++lane_of(from).counters.incoming.prepares;
     switch (decided) {
         case step::reject:
-            return refuse(connection, request, lane_of(from), journey.reason, &journey);
+            count_refusal(lane_of(from), journey.reason);
+            return refuse(connection, request, journey.reason, &journey);
         case step::fulfill: {
             packet_in_flight& packet = keep(connection, request, journey);
             scratch_.clear();
@@ -282,18 +283,23 @@ bool worker::has_its_share(const lane& next_hop) const noexcept {
     return next_hop.counters.packets_in_flight >= share_of_free_places * free;
 }
 
-void worker::refuse(incoming_connection& connection, std::uint64_t request, lane& from, reject_reason reason,
+void worker::refuse(incoming_connection& connection, std::uint64_t request, reject_reason reason,
                     const journey* journey) {
     scratch_.clear();
     serialize_reject(scratch_, reason, network_.own_address(), journey);
-    from.counters.outgoing.count_reject(describe(reason).code);
+    connection.answer(request, scratch_);
+}
+
+void worker::count_refusal(lane& from, reject_reason reason) {
+    const reject_text& text = describe(reason);
+    from.counters.outgoing.count_reject(text.code);
+    from.counters.refusals.count(reason);
     if (log::enabled(log::level::debug)) {
         log::write(log::level::debug, "packet refused",
-                   {{"from", from.name},
-                    {"code", std::string{ilp::code_text(describe(reason).code)}},
-                    {"reason", std::string{describe(reason).message}}});
+                   {{"peer", from.name},
+                    {"code", std::string{ilp::code_text(text.code)}},
+                    {"reason", std::string{text.identifier}}});
     }
-    connection.answer(request, scratch_);
 }
 
 void worker::answered(packet_in_flight& packet, ilp::bytes_span answer) {
@@ -342,9 +348,8 @@ void worker::end_in_flight(packet_in_flight& packet) {
 void worker::reject(packet_in_flight& packet, reject_reason reason) {
     end_in_flight(packet);
     peering::ledger::release(packet.transfer.legs());
-    if (packet.answer_to != nullptr) {
-        refuse(*packet.answer_to, packet.request, *packet.from, reason);
-    }
+    count_refusal(*packet.from, reason);
+    if (packet.answer_to != nullptr) refuse(*packet.answer_to, packet.request, reason);
     finish(packet);
 }
 

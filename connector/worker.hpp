@@ -94,8 +94,9 @@ private:
     lane& lane_of(const peering::peer& peer);
     void forward(incoming_connection& connection, std::uint64_t request, const journey& journey);
     packet_in_flight& keep(incoming_connection& connection, std::uint64_t request, const journey& journey);
-    void refuse(incoming_connection& connection, std::uint64_t request, lane& from, reject_reason reason,
+    void refuse(incoming_connection& connection, std::uint64_t request, reject_reason reason,
                 const journey* journey = nullptr);
+    void count_refusal(lane& from, reject_reason reason);
     void end_in_flight(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
     void fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);

@@ -45,6 +45,44 @@ TEST_CASE("metrics: packets, amounts and balances are counted") {
     CHECK(m.sum("ilp_amount_in_flight") == 0);
 }
 
+TEST_CASE("metrics: refused packets are counted by peer and reason, and the log names the reason") {
+    rig r;
+    CHECK(outcome(r.send({.amount = 10})) == "fulfill");
+    CHECK(outcome(r.send({.amount = 10, .destination = "test.nowhere"})) == "F02");
+    CHECK(outcome(r.send({.amount = 10, .destination = "test.nowhere"})) == "F02");
+    CHECK(outcome(r.d.post({.amount = default_liquidity + 1, .destination = "test.p1"}, "p2")) == "T04");
+    // A Reject of the next hop is no refusal of ours.
+    r.p2.set_script([](const http_message&) { return answer_reject("F02"); });
+    CHECK(outcome(r.send({.amount = 10})) == "F02");
+    const metrics m = r.d.scrape();
+    const auto refused = [&](const metrics::labels& labels) { return m.sum("ilp_packets_refused_total", labels); };
+    CHECK(refused({{"peer", "p1"}, {"reason", "no_route"}}) == 2);
+    CHECK(refused({{"peer", "p2"}, {"reason", "insufficient_liquidity"}}) == 1);
+    CHECK(refused({}) == 3);
+    CHECK(r.d.has_logged("packet refused peer=p1 code=F02 reason=no_route"));
+    CHECK(r.d.has_logged("packet refused peer=p2 code=T04 reason=insufficient_liquidity"));
+}
+
+TEST_CASE("metrics: a refusal is counted though its sender has gone") {
+    rig r;
+    const auto hold = std::make_shared<gate>();
+    r.p2.set_script([&](const http_message& request) {
+        auto answer = answer_fulfill(request);
+        answer.held_by = hold;
+        return answer;
+    });
+    http_connection connection{r.d.port()};
+    connection.send(ilp_request(encode({.amount = 10, .expires_in = 2s})));
+    REQUIRE(r.p2.wait_for_requests(1));
+    connection.reset();
+    CHECK(eventually([&] {
+        return r.d.scrape().sum("ilp_packets_refused_total", {{"peer", "p1"}, {"reason", "next_hop_timed_out"}}) == 1;
+    }));
+    CHECK(r.d.scrape().sum("ilp_packets_total",
+                           {{"direction", "outgoing"}, {"peer", "p1"}, {"type", "reject"}, {"code", "R00"}}) == 1);
+    hold->open();
+}
+
 TEST_CASE("metrics: what is in flight is shown while it is") {
     rig r;
     const auto hold = std::make_shared<gate>();

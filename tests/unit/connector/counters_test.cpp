@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <numeric>
+#include <utility>
 
 namespace counters_test {
 
@@ -36,6 +37,48 @@ TEST_CASE("counters: Rejects are counted by code, those that RFC 27 does not kno
     CHECK(counters.rejects.back() == 3);
 }
 
+TEST_CASE("counters: refusals are counted by reason, and take a pointer while there are none") {
+    static_assert(sizeof(refusal_counters) == sizeof(void*));
+    refusal_counters refusals;
+    CHECK(refusals.empty());
+    CHECK(refusals[reject_reason::no_rate] == 0);
+    refusals.count(reject_reason::no_rate);
+    refusals.count(reject_reason::no_rate);
+    refusals.count(reject_reason::wrong_fulfillment);
+    CHECK_FALSE(refusals.empty());
+    CHECK(refusals[reject_reason::draining] == 0);
+    CHECK(refusals[reject_reason::no_rate] == 2);
+    CHECK(refusals[reject_reason::wrong_fulfillment] == 1);
+}
+
+TEST_CASE("counters: a copy of refusals is a copy of their numbers") {
+    refusal_counters refusals;
+    refusals.count(reject_reason::no_route);
+    const refusal_counters copy = refusals;
+    refusal_counters assigned;
+    assigned = copy;
+    refusals.count(reject_reason::no_route);
+    CHECK(copy[reject_reason::no_route] == 1);
+    CHECK(assigned[reject_reason::no_route] == 1);
+    assigned = std::move(refusals);
+    CHECK(assigned[reject_reason::no_route] == 2);
+    assigned = refusal_counters{};
+    CHECK(assigned.empty());
+}
+
+TEST_CASE("counters: refusals are added to those of a peer that has some, and of one that has none") {
+    refusal_counters refusals;
+    refusals.count(reject_reason::no_route);
+    refusal_counters sum;
+    sum.add({});
+    CHECK(sum.empty());
+    sum.add(refusals);
+    sum.add(refusals);
+    sum.add({});
+    CHECK(sum[reject_reason::no_route] == 2);
+    CHECK(refusals[reject_reason::no_route] == 1);
+}
+
 TEST_CASE("counters: adding adds every number") {
     const auto filled = [](std::uint64_t unit) {
         peer_counters counters;
@@ -50,6 +93,7 @@ TEST_CASE("counters: adding adds every number") {
         counters.amount_in_flight = static_cast<double>(next += unit);
         for (std::uint64_t& count : counters.duration.buckets) count = next += unit;
         counters.duration.sum = static_cast<double>(next += unit);
+        for (std::uint64_t i = 0; i < unit; ++i) counters.refusals.count(reject_reason::no_route);
         return counters;
     };
     peer_counters sum = filled(1);
@@ -65,6 +109,7 @@ TEST_CASE("counters: adding adds every number") {
     CHECK(sum.amount_in_flight == expected.amount_in_flight);
     CHECK(sum.duration.buckets == expected.duration.buckets);
     CHECK(sum.duration.sum == expected.duration.sum);
+    CHECK(sum.refusals[reject_reason::no_route] == expected.refusals[reject_reason::no_route]);
 }
 
 }  // namespace counters_test

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <set>
@@ -162,6 +164,26 @@ TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
     CHECK(shown.value("ilp_packet_duration_seconds_sum{peer=\"alice\"}") == Approx(120.006));
 }
 
+TEST_CASE("metrics: refusals are shown by reason, and reasons that have not occurred are not") {
+    const book book{two_peers()};
+    peer_counters counted;
+    counted.refusals.count(reject_reason::no_rate);
+    peer_counters counted_elsewhere;
+    counted_elsewhere.refusals.count(reject_reason::no_rate);
+    counted_elsewhere.refusals.count(reject_reason::store_unavailable);
+    const auto id = book.peer("alice").id;
+    const peering::committer::counters commits;
+    const exposition shown{expose({*book.known->directory,
+                                   commits,
+                                   {{id, counted, 0}, {id, counted_elsewhere, 0}, {book.peer("bob").id, {}, 0}}})};
+    CHECK(shown.type.at("ilp_packets_refused_total") == "counter");
+    CHECK(shown.value("ilp_packets_refused_total{peer=\"alice\",reason=\"no_rate\"}") == 2);
+    CHECK(shown.value("ilp_packets_refused_total{peer=\"alice\",reason=\"store_unavailable\"}") == 1);
+    int series = 0;
+    for (const auto& [name, value] : shown.series) series += name.starts_with("ilp_packets_refused_total");
+    CHECK(series == 2);
+}
+
 TEST_CASE("metrics: liquidity is what can be spent, without what is held") {
     book book{two_peers()};
     peering::packet_transfer transfer;
@@ -205,6 +227,14 @@ TEST_CASE("metrics: webhooks are shown when there are any") {
     CHECK(shown.value("ilp_webhook_attempts_total{result=\"delivered\"}") == 20);
     CHECK(shown.value("ilp_webhook_attempts_total{result=\"failed\"}") == 5);
     CHECK(shown.value("ilp_webhooks_given_up_total") == 1);
+}
+
+TEST_CASE("docs/operating/metrics.md is the list of these metrics") {
+    auto file = std::ifstream{ILPD_SOURCE_DIR "/docs/operating/metrics.md"};
+    const auto committed = std::string{std::istreambuf_iterator<char>{file}, {}};
+    INFO("regenerate it: ilpd --metrics-reference > docs/operating/metrics.md");
+    const bool is_current = committed == metrics_markdown();
+    CHECK(is_current);
 }
 
 TEST_CASE("metrics: no secret is shown") {

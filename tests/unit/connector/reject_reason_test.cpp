@@ -6,19 +6,59 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace reject_reason_test {
 
 using connector::reject_reason;
 using connector::reject_reason_count;
 
+namespace {
+
+/// The enumerator's name, from the text that the compiler makes of the template's argument.
+template <reject_reason reason>
+constexpr std::string_view enumerator_name() {
+    constexpr std::string_view function = __PRETTY_FUNCTION__;
+    constexpr std::string_view before = "reject_reason::";
+    const std::size_t begin = function.find(before) + before.size();
+    return function.substr(begin, function.find_first_of(";]", begin) - begin);
+}
+
+template <std::size_t... i>
+constexpr std::array<std::string_view, sizeof...(i)> enumerator_names(std::index_sequence<i...>) {
+    return {enumerator_name<static_cast<reject_reason>(i)>()...};
+}
+
+}  // namespace
+
+TEST_CASE("every reason is identified by the name of its enumerator") {
+    const auto names = enumerator_names(std::make_index_sequence<reject_reason_count>{});
+    CHECK(names.front() == "draining");
+    for (int i = 0; i < reject_reason_count; ++i) {
+        CHECK(connector::describe(static_cast<reject_reason>(i)).identifier == names[static_cast<std::size_t>(i)]);
+    }
+}
+
+TEST_CASE("docs/operating/reject-reasons.md is the list of these reasons") {
+    auto file = std::ifstream{ILPD_SOURCE_DIR "/docs/operating/reject-reasons.md"};
+    const auto committed = std::string{std::istreambuf_iterator<char>{file}, {}};
+    INFO("regenerate it: ilpd --reject-reasons-reference > docs/operating/reject-reasons.md");
+    const bool is_current = committed == connector::reject_reasons_markdown();
+    CHECK(is_current);
+}
+
 TEST_CASE("A27-80: every reason has a code of RFC 27 and a message that is plain words") {
     std::set<std::string_view> messages;
     for (int i = 0; i < reject_reason_count; ++i) {
-        const auto& [code, message] = connector::describe(static_cast<reject_reason>(i));
-        CAPTURE(i, message);
+        const auto& [identifier, code, message] = connector::describe(static_cast<reject_reason>(i));
+        CAPTURE(identifier, message);
         CHECK(ilp::code_text(code).size() == 3);
         CHECK(ilp::parse_error_code(ilp::code_text(code)) == code);
         CHECK(message.size() >= 10);
