@@ -101,7 +101,7 @@ struct definition {
     const char* name;
     label_list labels;
     const char* help;
-    const char* condition = "";  ///< of the series, where there is one: when there are any; for the page alone
+    const char* condition = "";  ///< says when the metric has series, if not always; shown on the page only
 };
 
 // All metrics.

@@ -50,7 +50,7 @@ TEST_CASE("metrics: refused packets are counted by peer and reason, and the log 
     CHECK(outcome(r.send({.amount = 10})) == "fulfill");
     CHECK(outcome(r.send({.amount = 10, .destination = "test.nowhere"})) == "F02");
     CHECK(outcome(r.send({.amount = 10, .destination = "test.nowhere"})) == "F02");
-    CHECK(outcome(r.d.post({.amount = default_liquidity + 1, .destination = "test.p1"}, "p2")) == "T04");
+    CHECK(outcome(r.d.post({.amount = 2 * default_liquidity, .destination = "test.p1"}, "p2")) == "T04");
     // A Reject of the next hop is no refusal of ours.
     r.p2.set_script([](const http_message&) { return answer_reject("F02"); });
     CHECK(outcome(r.send({.amount = 10})) == "F02");
@@ -72,7 +72,7 @@ TEST_CASE("metrics: a refusal is counted though its sender has gone") {
         return answer;
     });
     http_connection connection{r.d.port()};
-    connection.send(ilp_request(encode({.amount = 10, .expires_in = 2s})));
+    connection.send(ilp_request(encode({.amount = 10, .expires_in = 3s})));
     REQUIRE(r.p2.wait_for_requests(1));
     connection.reset();
     CHECK(eventually([&] {
