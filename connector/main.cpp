@@ -45,11 +45,12 @@ int main(int argc, char** argv) {
     cli.add_option("--config", file, "configuration file (YAML)");
     cli.add_flag("--check-config", check_only, "check the configuration, print the effective settings, and exit");
     cli.add_flag("--audit", audit_only,
-                 "recompute every balance of the store from its transfers, name each that differs, and exit");
-    cli.add_flag("--settings-reference", settings_reference, "print what can be set, as Markdown, and exit");
-    cli.add_flag("--metrics-reference", metrics_reference, "print the list of metrics, as Markdown, and exit");
+                 "recompute every balance in the store from its transfers, print each difference, and exit");
+    cli.add_flag("--settings-reference", settings_reference,
+                 "print a reference of all settings, as Markdown, and exit");
+    cli.add_flag("--metrics-reference", metrics_reference, "print a reference of all metrics, as Markdown, and exit");
     cli.add_flag("--reject-reasons-reference", reject_reasons_reference,
-                 "print the reasons for which packets are refused, as Markdown, and exit");
+                 "print a reference of all reject reasons, as Markdown, and exit");
     cli.set_version_flag("--version", "ilpd " ILPD_VERSION);
     try {
         cli.parse(argc, argv);

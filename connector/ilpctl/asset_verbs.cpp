@@ -96,46 +96,46 @@ void delete_asset(session& s, const one_asset& terms) {
                          printable(field(asset, "id")));
 }
 
-constexpr auto how_assets_are_named = "id, CODE/SCALE, or CODE when it has one scale";
+constexpr auto how_assets_are_named = "id, CODE/SCALE, or CODE if it has only one scale";
 
 void add_thresholds(CLI::App& verb, asset_terms& terms, clearing clearing) {
     add_amount(verb, "--liquidity-threshold", terms.liquidity_threshold,
-               "an event shall tell when liquidity falls to it", clearing);
-    add_amount(verb, "--withdrawal-threshold", terms.withdrawal_threshold, "the least that can be withdrawn", clearing);
+               "raise an event when liquidity falls to this amount", clearing);
+    add_amount(verb, "--withdrawal-threshold", terms.withdrawal_threshold, "the smallest amount that can be withdrawn",
+               clearing);
 }
 
 }  // namespace
 
 void add_asset_verbs(CLI::App& root, chosen_verb& chosen) {
-    auto& group = add_group(root, "asset", "what peers are paid in");
+    auto& group = add_group(root, "asset", "manage the assets that peers are paid in");
 
     const auto list = std::make_shared<list_terms>();
-    auto& list_verb = add_verb(group, chosen, "list", "list them", list, &list_assets);
+    auto& list_verb = add_verb(group, chosen, "list", "list assets", list, &list_assets);
     add_page_terms(list_verb, list->page, 100);
     add_order(list_verb, *list);
-    add_owner(list_verb, list->owner, "of this tenant alone");
+    add_owner(list_verb, list->owner, "only the assets of this tenant");
 
     const auto show = std::make_shared<one_asset>();
-    auto& show_verb = add_verb(group, chosen, "show", "show one", show, &show_asset);
+    auto& show_verb = add_verb(group, chosen, "show", "show an asset", show, &show_asset);
     add_required(show_verb, "ASSET", show->asset, "", how_assets_are_named);
 
     const auto create = std::make_shared<asset_terms>();
-    auto& create_verb = add_verb(group, chosen, "create", "add one", create, &create_asset);
+    auto& create_verb = add_verb(group, chosen, "create", "add an asset", create, &create_asset);
     add_required(create_verb, "CODE/SCALE", create->asset, "", "such as USD/9: the smallest unit is 10^-9 USD");
     add_thresholds(create_verb, *create, clearing::no);
-    add_owner(create_verb, create->owner, "who shall own it");
+    add_owner(create_verb, create->owner, "the tenant that owns it");
     add_idempotency_key(create_verb, create->idempotency_key);
 
     const auto update = std::make_shared<asset_terms>();
-    auto& update_verb =
-        add_verb(group, chosen, "update", "change its thresholds; what is not named stays", update, &update_asset);
+    auto& update_verb = add_verb(group, chosen, "update", "change the thresholds of an asset; those not given remain",
+                                 update, &update_asset);
     add_required(update_verb, "ASSET", update->asset, "", how_assets_are_named);
     add_thresholds(update_verb, *update, clearing::yes);
     add_idempotency_key(update_verb, update->idempotency_key);
 
     const auto remove = std::make_shared<one_asset>();
-    auto& delete_verb =
-        add_verb(group, chosen, "delete", "take one out of use that has no peers", remove, &delete_asset);
+    auto& delete_verb = add_verb(group, chosen, "delete", "delete an asset that has no peers", remove, &delete_asset);
     add_required(delete_verb, "ASSET", remove->asset, "", how_assets_are_named);
     add_idempotency_key(delete_verb, remove->idempotency_key);
 }

@@ -14,12 +14,12 @@ namespace {
 constexpr auto secret_variable = "ILPD_ADMIN_SECRET";
 
 constexpr auto footer =
-    "Peers are named by id or name, assets by id, as USD/9, or as USD when it has one\n"
-    "scale. Amounts are typed in units of the asset: 12.50. `ilpctl --help` lists the\n"
-    "options of every verb; all is explained in ilpctl(1).";
+    "Name a peer by its id or name, and an asset by its id, as USD/9, or as USD if it\n"
+    "has only one scale. Amounts are in units of the asset, such as 12.50. `ilpctl\n"
+    "--help` lists the options that every verb takes; ilpctl(1) explains everything.";
 
 void add_completion_verbs(CLI::App& root, chosen_verb& chosen) {
-    auto& group = add_group(root, "completion", "print what makes a shell complete ilpctl's command lines");
+    auto& group = add_group(root, "completion", "print a completion script for a shell");
     const auto add_shell = [&](const std::string& shell, std::string (*script)(const CLI::App&)) {
         group.add_subcommand(shell, "for " + shell)->callback([&root, &chosen, script] {
             chosen.run_without_daemon = [&root, script](std::ostream& out) { out << script(root); };
@@ -81,23 +81,24 @@ exit_status run_verb(command_line& line, const surroundings& system) {
 
 }  // namespace
 
-command_line::command_line() : tree_{"ilpctl: looks after a running ilpd, through its Admin API", "ilpctl"} {
+command_line::command_line() : tree_{"ilpctl: operates a running ilpd through its Admin API", "ilpctl"} {
     tree_.require_subcommand(1);
     tree_.fallthrough();  // options of all verbs may stand behind the verb
     tree_.footer(footer);
     tree_.set_version_flag("--version", "ilpctl " ILPD_VERSION);
     tree_
-        .add_option("--url", globals_.url, fmt::format("of the Admin API; else from ILPCTL_URL, else {}", globals_.url))
+        .add_option("--url", globals_.url,
+                    fmt::format("URL of the Admin API; otherwise ILPCTL_URL is used, or {}", globals_.url))
         ->type_name("URL");
     add_text(tree_, "--secret-file", globals_.secret_file, "FILE",
-             fmt::format("with the secret that requests are signed with; else from {}; - for standard input",
+             fmt::format("file with the secret that signs requests; otherwise {} is used; - for standard input",
                          secret_variable));
     tree_
         .add_option("--tenant", globals_.tenant,
-                    fmt::format("who signs; else from ILPCTL_TENANT, else {}", globals_.tenant))
+                    fmt::format("tenant that signs; otherwise ILPCTL_TENANT is used, or {}", globals_.tenant))
         ->type_name("ID");
-    tree_.add_flag("--json", globals_.json, "print what the API answered, for programs");
-    tree_.add_flag("--raw", globals_.raw, "amounts are typed and shown in the smallest unit");
+    tree_.add_flag("--json", globals_.json, "print the answer of the API, for programs");
+    tree_.add_flag("--raw", globals_.raw, "enter and show amounts in the smallest unit");
     const auto read_timeout = [this](const std::string& text) {
         const auto type = config::duration(std::chrono::milliseconds{1}, std::chrono::hours{1});
         const auto value = type.parse(text);

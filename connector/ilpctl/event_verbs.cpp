@@ -46,12 +46,13 @@ void list_events(session& s, const event_terms& terms) {
 
 void add_event_verbs(CLI::App& root, chosen_verb& chosen) {
     const auto terms = std::make_shared<event_terms>();
-    auto& verb = add_verb(root, chosen, "events", "what webhooks tell, the newest first", terms, &list_events);
+    auto& verb =
+        add_verb(root, chosen, "events", "list the events that webhooks report, the newest first", terms, &list_events);
     add_page_terms(verb, terms->page, 20);
     add_order(verb, *terms);
-    add_owner(verb, terms->owner, "of this tenant alone");
-    add_texts(verb, "--type", terms->types, "TYPE", "only these, such as peer.liquidity_low; may be repeated");
-    add_texts(verb, "--not-type", terms->other_types, "TYPE", "all but these; may be repeated");
+    add_owner(verb, terms->owner, "only the events of this tenant");
+    add_texts(verb, "--type", terms->types, "TYPE", "only this type, such as peer.liquidity_low; may be repeated");
+    add_texts(verb, "--not-type", terms->other_types, "TYPE", "all types except this one; may be repeated");
 }
 
 }  // namespace connector::ilpctl

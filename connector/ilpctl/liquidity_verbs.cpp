@@ -130,7 +130,7 @@ void list_transfers(session& s, const transfers_terms& terms) {
     s.out << table.text();
 }
 
-constexpr auto whose = "a peer or an asset: id or name";
+constexpr auto whose = "a peer or an asset, by id or name";
 
 CLI::App& add_transfer_verb(CLI::App& group, chosen_verb& chosen, const std::string& name,
                             const std::string& description, const std::shared_ptr<transfer_terms>& terms,
@@ -138,7 +138,7 @@ CLI::App& add_transfer_verb(CLI::App& group, chosen_verb& chosen, const std::str
     auto& verb = add_verb(group, chosen, name, description, terms, run);
     add_required(verb, "ACCOUNT", terms->account, "", whose);
     add_required(verb, "AMOUNT", terms->amount, "", "such as 12.50");
-    add_text(verb, "--id", terms->id, "UUID", "of the transfer; a new one by default");
+    add_text(verb, "--id", terms->id, "UUID", "id of the transfer; a new one by default");
     add_idempotency_key(verb, terms->idempotency_key);
     return verb;
 }
@@ -147,29 +147,31 @@ void add_withdrawal_verb(CLI::App& group, chosen_verb& chosen, const std::string
                          void (*run)(session&, const one_withdrawal&)) {
     const auto terms = std::make_shared<one_withdrawal>();
     auto& verb = add_verb(group, chosen, name, description, terms, run);
-    add_required(verb, "ID", terms->id, "", "of the withdrawal");
+    add_required(verb, "ID", terms->id, "", "id of the withdrawal");
     add_idempotency_key(verb, terms->idempotency_key);
 }
 
 }  // namespace
 
 void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen) {
-    auto& group = add_group(root, "liquidity", "what peers can send, and what can be paid out in an asset");
-    add_transfer_verb(group, chosen, "deposit", "add to it", std::make_shared<transfer_terms>(), &deposit);
+    auto& group = add_group(root, "liquidity", "deposit and withdraw the liquidity of peers and assets");
+    add_transfer_verb(group, chosen, "deposit", "add liquidity to a peer or an asset",
+                      std::make_shared<transfer_terms>(), &deposit);
 
     const auto terms = std::make_shared<transfer_terms>();
-    auto& withdraw_verb = add_transfer_verb(group, chosen, "withdraw", "take from it", terms, &withdraw);
+    auto& withdraw_verb =
+        add_transfer_verb(group, chosen, "withdraw", "withdraw liquidity from a peer or an asset", terms, &withdraw);
     add_duration(withdraw_verb, "--timeout", terms->timeout, std::chrono::hours{24 * 365},
-                 "only reserve it, so long can it be posted or voided; whole seconds");
+                 "only reserve the amount, to be posted or voided within this time; whole seconds");
 
-    add_withdrawal_verb(group, chosen, "post", "complete a withdrawal that was reserved", &post_withdrawal);
-    add_withdrawal_verb(group, chosen, "void", "take a withdrawal back that was reserved", &void_withdrawal);
+    add_withdrawal_verb(group, chosen, "post", "complete a reserved withdrawal", &post_withdrawal);
+    add_withdrawal_verb(group, chosen, "void", "cancel a reserved withdrawal", &void_withdrawal);
 
     const auto list = std::make_shared<transfers_terms>();
-    auto& list_verb = add_verb(root, chosen, "transfers", "what went to and from a peer or an asset, the newest first",
+    auto& list_verb = add_verb(root, chosen, "transfers", "list the transfers of a peer or an asset, the newest first",
                                list, &list_transfers);
     add_required(list_verb, "ACCOUNT", list->account, "", whose);
-    list_verb.add_option("--limit", list->limit, "at most so many; 20 by default, 1000 at most")
+    list_verb.add_option("--limit", list->limit, "show at most N; 20 by default, 1000 at most")
         ->type_name("N")
         ->check(CLI::Range(1, 1000));
 }

@@ -94,25 +94,25 @@ void ping(session& s, const ping_terms& terms) {
 }  // namespace
 
 void add_network_verbs(CLI::App& root, chosen_verb& chosen) {
-    auto& group = add_group(root, "route", "where packets go");
+    auto& group = add_group(root, "route", "show where packets are forwarded to");
 
     const auto list = std::make_shared<routes_terms>();
-    auto& list_verb = add_verb(group, chosen, "list", "list them by prefix", list, &list_routes);
+    auto& list_verb = add_verb(group, chosen, "list", "list routes by prefix", list, &list_routes);
     add_page_terms(list_verb, list->page, 100);
-    add_text(list_verb, "--prefix", list->prefix, "PREFIX", "only those that begin so");
+    add_text(list_verb, "--prefix", list->prefix, "PREFIX", "only prefixes that begin with this");
 
     const auto lookup = std::make_shared<lookup_terms>();
     auto& lookup_verb =
-        add_verb(group, chosen, "lookup", "the next hop of a packet to an address", lookup, &look_up_route);
+        add_verb(group, chosen, "lookup", "show the next hop of a packet to an address", lookup, &look_up_route);
     add_required(lookup_verb, "ADDRESS", lookup->address, "", "an ILP address");
-    add_text(lookup_verb, "--asset", lookup->asset, "ASSET", "that it is sent in: decides between peers of one prefix");
+    add_text(lookup_verb, "--asset", lookup->asset, "ASSET",
+             "the asset of the packet, which decides between peers with the same prefix");
 
     const auto terms = std::make_shared<ping_terms>();
-    auto& ping_verb =
-        add_verb(root, chosen, "ping", "send a packet of amount 0, and wait for the answer", terms, &ping);
-    add_required(ping_verb, "ADDRESS", terms->address, "", "an ILP address, as of a connector");
+    auto& ping_verb = add_verb(root, chosen, "ping", "send a packet of amount 0 and wait for the answer", terms, &ping);
+    add_required(ping_verb, "ADDRESS", terms->address, "", "an ILP address, such as that of a connector");
     add_duration(ping_verb, "--timeout", terms->timeout, std::chrono::seconds{30},
-                 "how long to wait for it; whole seconds, 10s by default");
+                 "how long to wait for the answer; whole seconds, 10s by default");
 }
 
 }  // namespace connector::ilpctl

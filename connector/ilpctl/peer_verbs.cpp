@@ -213,27 +213,28 @@ void add_peer_by_url(session& s, const peer_by_url& terms) {
 }
 
 constexpr auto how_peers_are_named = "id or name";
-constexpr auto in_what = "that it is paid in: id, CODE/SCALE, or CODE";
+constexpr auto in_what = "the asset that it is paid in: id, CODE/SCALE, or CODE";
 
 template <typename Terms>
 void add_limits(CLI::App& verb, Terms& terms, clearing clearing) {
-    add_amount(verb, "--max-packet-amount", terms.max_packet_amount, "the largest amount of a packet, in and out",
+    add_amount(verb, "--max-packet-amount", terms.max_packet_amount, "the largest amount of a packet from or to it",
                clearing);
     add_amount(verb, "--liquidity-threshold", terms.liquidity_threshold,
-               "an event shall tell when liquidity falls to it", clearing);
+               "raise an event when liquidity falls to this amount", clearing);
 }
 
 void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
-    add_text(verb, "--outgoing-endpoint", terms.outgoing_endpoint, "URL", "where it takes packets");
+    add_text(verb, "--outgoing-endpoint", terms.outgoing_endpoint, "URL", "the URL at which it accepts packets");
     auto& file = add_text(verb, "--outgoing-token-file", terms.outgoing_token_file, "FILE",
-                          "the token that we present; - for standard input");
-    add_text(verb, "--outgoing-token", terms.outgoing_token, "TOKEN", "the same, where `ps` may show it")
+                          "file with the token that we present; - for standard input");
+    add_text(verb, "--outgoing-token", terms.outgoing_token, "TOKEN", "the token itself, which `ps` may show")
         .excludes(&file);
     add_texts(verb, "--incoming-token-file", terms.incoming_token_files, "FILE",
-              "a token that it may present; - for standard input; may be repeated");
+              "file with a token that it may present; - for standard input; may be repeated");
     add_texts(verb, "--incoming-token", terms.incoming_tokens, "TOKEN",
-              "the same, where `ps` may show it; may be repeated");
-    add_texts(verb, "--route", terms.routes, "PREFIX", "of more addresses that shall go there; may be repeated");
+              "the token itself, which `ps` may show; may be repeated");
+    add_texts(verb, "--route", terms.routes, "PREFIX",
+              "a further address prefix that is routed to it; may be repeated");
     add_limits(verb, terms, clearing);
 }
 
@@ -246,36 +247,38 @@ void add_clearing(CLI::App& verb, const std::string& name, bool& target, const s
 }  // namespace
 
 void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
-    auto& group = add_group(root, "peer", "whom packets come from and go to");
+    auto& group = add_group(root, "peer", "manage the peers that packets come from and go to");
 
     const auto list = std::make_shared<list_terms>();
-    auto& list_verb = add_verb(group, chosen, "list", "list them", list, &list_peers);
+    auto& list_verb = add_verb(group, chosen, "list", "list peers", list, &list_peers);
     add_page_terms(list_verb, list->page, 100);
     add_order(list_verb, *list);
-    add_owner(list_verb, list->owner, "of this tenant alone");
+    add_owner(list_verb, list->owner, "only the peers of this tenant");
 
     const auto show = std::make_shared<one_peer>();
-    auto& show_verb = add_verb(group, chosen, "show", "show one", show, &show_peer);
+    auto& show_verb = add_verb(group, chosen, "show", "show a peer", show, &show_peer);
     add_required(show_verb, "PEER", show->peer, "", how_peers_are_named);
-    show_verb.add_flag("--show-secrets", show->show_secrets, "with the outgoing token");
+    show_verb.add_flag("--show-secrets", show->show_secrets, "also show the outgoing token");
 
     const auto create = std::make_shared<new_peer>();
-    auto& create_verb = add_verb(group, chosen, "create", "add one", create, &create_peer);
+    auto& create_verb = add_verb(group, chosen, "create", "add a peer", create, &create_peer);
     add_required(create_verb, "ADDRESS", create->address, "", "its ILP address");
     add_required(create_verb, "--asset", create->asset, "ASSET", in_what);
-    add_text(create_verb, "--name", create->name, "NAME", "name to show");
+    add_text(create_verb, "--name", create->name, "NAME", "its name");
     add_peer_terms(create_verb, *create, clearing::no);
-    add_amount(create_verb, "--initial-liquidity", create->initial_liquidity, "what to deposit at once", clearing::no);
+    add_amount(create_verb, "--initial-liquidity", create->initial_liquidity, "the amount to deposit at once",
+               clearing::no);
     add_idempotency_key(create_verb, create->idempotency_key);
 
     const auto update = std::make_shared<changed_peer>();
-    auto& update_verb = add_verb(group, chosen, "update", "change one; what is not named stays", update, &update_peer);
+    auto& update_verb =
+        add_verb(group, chosen, "update", "change a peer; terms not given remain", update, &update_peer);
     add_required(update_verb, "PEER", update->peer, "", how_peers_are_named);
     add_text(update_verb, "--address", update->address, "ADDRESS", "its ILP address");
-    add_text(update_verb, "--name", update->name, "NAME", "name to show");
+    add_text(update_verb, "--name", update->name, "NAME", "its name");
     add_peer_terms(update_verb, *update, clearing::yes);
     add_clearing(update_verb, "--no-name", update->no_name, "clear its name", {"--name"});
-    add_clearing(update_verb, "--no-routes", update->no_routes, "clear all routes but its own address", {"--route"});
+    add_clearing(update_verb, "--no-routes", update->no_routes, "clear all routes except its own address", {"--route"});
     add_clearing(update_verb, "--no-incoming-tokens", update->no_incoming_tokens,
                  "clear the tokens that it may present", {"--incoming-token", "--incoming-token-file"});
     add_idempotency_key(update_verb, update->idempotency_key);
@@ -287,18 +290,18 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
         add_required(verb, "PEER", terms->peer, "", how_peers_are_named);
         add_idempotency_key(verb, terms->idempotency_key);
     };
-    add_one("delete", "remove one that no payment has gone to or come from", &delete_peer);
-    add_one("disable", "stop trade with it; packets in flight are finished", &disable_peer);
-    add_one("enable", "take up trade with it again", &enable_peer);
+    add_one("delete", "delete a peer that no payment has gone to or come from", &delete_peer);
+    add_one("disable", "refuse packets from and to a peer; those in flight are finished", &disable_peer);
+    add_one("enable", "accept packets from and to a peer again", &enable_peer);
 
     const auto by_url = std::make_shared<peer_by_url>();
-    auto& by_url_verb = add_verb(group, chosen, "add-by-url", "add one that tells its own terms, or learn them again",
+    auto& by_url_verb = add_verb(group, chosen, "add-by-url", "add a peer by auto-peering, or renew its URL and tokens",
                                  by_url, &add_peer_by_url);
-    add_required(by_url_verb, "URL", by_url->url, "", "where it tells its terms");
+    add_required(by_url_verb, "URL", by_url->url, "", "the URL of its auto-peering listener");
     add_required(by_url_verb, "--asset", by_url->asset, "ASSET", in_what);
-    add_text(by_url_verb, "--name", by_url->name, "NAME", "name to show");
+    add_text(by_url_verb, "--name", by_url->name, "NAME", "its name");
     add_limits(by_url_verb, *by_url, clearing::no);
-    add_amount(by_url_verb, "--deposit", by_url->deposit, "what to deposit at once", clearing::no);
+    add_amount(by_url_verb, "--deposit", by_url->deposit, "the amount to deposit at once", clearing::no);
     add_idempotency_key(by_url_verb, by_url->idempotency_key);
 }
 

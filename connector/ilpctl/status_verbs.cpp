@@ -69,17 +69,18 @@ void show_tenant(session& s, const one_tenant& terms) {
 }  // namespace
 
 void add_status_verbs(CLI::App& root, chosen_verb& chosen) {
-    add_verb(root, chosen, "status", "how the daemon is", std::make_shared<no_terms>(), &show_status);
-    add_verb(root, chosen, "whoami", "the tenant that asks", std::make_shared<no_terms>(), &show_whoami);
+    add_verb(root, chosen, "status", "show the state of the daemon", std::make_shared<no_terms>(), &show_status);
+    add_verb(root, chosen, "whoami", "show the tenant that requests are made as", std::make_shared<no_terms>(),
+             &show_whoami);
 
-    auto& group = add_group(root, "tenant", "those who own peers and assets");
+    auto& group = add_group(root, "tenant", "show the tenants, which own peers and assets");
     const auto list = std::make_shared<list_terms>();
-    auto& list_verb = add_verb(group, chosen, "list", "list them", list, &list_tenants);
+    auto& list_verb = add_verb(group, chosen, "list", "list tenants", list, &list_tenants);
     add_page_terms(list_verb, list->page, 100);
     add_order(list_verb, *list);
 
     const auto one = std::make_shared<one_tenant>();
-    auto& show_verb = add_verb(group, chosen, "show", "show one", one, &show_tenant);
+    auto& show_verb = add_verb(group, chosen, "show", "show a tenant", one, &show_tenant);
     add_required(show_verb, "ID", one->id, "", "id of the tenant");
 }
 

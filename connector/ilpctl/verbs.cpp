@@ -37,13 +37,13 @@ CLI::Option& add_texts(CLI::App& verb, const std::string& name, std::vector<std:
 
 void add_page_terms(CLI::App& verb, page_terms& terms, std::size_t limit) {
     terms.limit = limit;
-    auto* number = verb.add_option("--limit", terms.limit, fmt::format("at most so many; {} by default", limit));
+    auto* number = verb.add_option("--limit", terms.limit, fmt::format("show at most N; {} by default", limit));
     number->type_name("N")->check(CLI::Range(1, 1'000'000'000));
-    verb.add_flag("--all", terms.all, "all there are")->excludes(number);
+    verb.add_flag("--all", terms.all, "show all")->excludes(number);
 }
 
 void add_order(CLI::App& verb, list_terms& terms) {
-    verb.add_flag("--oldest-first", terms.oldest_first, "the oldest first, not the newest");
+    verb.add_flag("--oldest-first", terms.oldest_first, "list the oldest first instead of the newest");
 }
 
 void add_owner(CLI::App& verb, optional_text& owner, const std::string& description) {
@@ -61,7 +61,7 @@ void add_amount(CLI::App& verb, const std::string& name, optional_amount& target
     target.option = name;
     auto& option = add_text(verb, name, target.text, "AMOUNT", description);
     if (clearing == clearing::yes)
-        verb.add_flag("--no-" + name.substr(2), target.cleared, "clear it")->excludes(&option);
+        verb.add_flag("--no-" + name.substr(2), target.cleared, "clear this setting")->excludes(&option);
 }
 
 ilp::amount read_amount(const session& s, std::string_view what, std::string_view text, const asset_unit& unit) {
@@ -100,7 +100,8 @@ void add_duration(CLI::App& verb, const std::string& name, std::chrono::seconds&
 }
 
 void add_idempotency_key(CLI::App& verb, optional_text& key) {
-    add_text(verb, "--idempotency-key", key, "KEY", "asked again with the same key, it is done once");
+    add_text(verb, "--idempotency-key", key, "KEY",
+             "key for repeating the command: the same key executes it only once");
 }
 
 json::value change(session& s, const documents::document& what, json::object input,

@@ -291,10 +291,10 @@ async function main(binary, ilpctl) {
     const next = [
         ['build/release/ilpd --config config/ilpd.yaml', 'a daemon from the annotated sample file'],
         ['curl -s http://127.0.0.1:9464/metrics', '... and its metrics, from another terminal'],
-        ['cat deploy/demo/alice.yaml', 'what alice was started with'],
-        ['less docs/operating/peering.md', 'a peer by the Admin API, step by step'],
+        ['cat deploy/demo/alice.yaml', 'the settings of alice'],
+        ['less docs/operating/peering.md', 'how to manage a peer, step by step'],
         ['./dev test', 'every test'],
-        ['./dev bench', 'packets per second, beside nginx'],
+        ['./dev bench', 'packets per second compared with nginx'],
         ['cat docs/architecture.md', 'how it works'],
     ]
     for (const [command, what] of next) say(`  ${command.padEnd(46)}${dim(what)}`)

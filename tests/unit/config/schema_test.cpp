@@ -210,7 +210,7 @@ TEST_CASE("The reference names every setting that can be printed, and marks the 
          {"ilp_address", "connector.idle_timeout", "admin.api_secret", "metrics.listen", "store.url", "assets[].code",
           "peers[].asset.scale", "peers[].routes[]", "peers[].http.incoming.auth_tokens[]", "log.format"})
         CHECK(reference.contains("| `" + std::string{key} + "` | "));
-    CHECK(reference.contains("visible ASCII characters (secret) | required | The bearer token by which the peer"));
+    CHECK(reference.contains("visible ASCII characters (secret) | required | The bearer token that we present"));
 }
 
 }  // namespace schema_test
