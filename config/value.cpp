@@ -236,8 +236,9 @@ value_type<secret> visible_secret(std::string_view what) {
 
 std::optional<std::uint64_t> parse_digits(std::string_view text) {
     auto value = std::uint64_t{0};
-    const auto* end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    const auto* const begin = text.begin();
+    const auto* const end = text.end();
+    const auto [stopped, error] = std::from_chars(begin, end, value);
     if (error != std::errc{} || stopped != end) return std::nullopt;
     return value;
 }

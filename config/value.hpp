@@ -52,7 +52,7 @@ value_type<T> integer(T min, T max) {
 }
 
 template <typename T>
-value_type<T> choice(std::vector<std::pair<std::string_view, T>> names) {
+value_type<T> choice(const std::vector<std::pair<std::string_view, T>>& names) {
     auto expected = std::string{"one of"};
     for (const auto& [name, value] : names) {
         expected += expected.size() == 6 ? " " : ", ";

@@ -1,7 +1,7 @@
 #include "connector/admin_server.hpp"
 
-#include "ilp/clock.hpp"
 #include "connector/log.hpp"
+#include "ilp/clock.hpp"
 
 #include <boost/asio/post.hpp>
 

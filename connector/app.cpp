@@ -188,14 +188,14 @@ private:
             }
             endpoint = workers_.front()->local_endpoint();  // port 0 was the system's choice, once
         }
-        administration_.publish_with([this](auto updates, auto done) { publish(updates, std::move(done)); });
+        administration_.publish_with([this](const auto& updates, const auto& done) { publish(updates, done); });
         committer_->start();
         for (const auto& worker : workers_) worker->start();
         return true;
     }
 
     /// On the committer's thread: every worker takes the updates in the order in which they were written.
-    void publish(const std::vector<peering::peer_update>& updates, std::function<void()> done) {
+    void publish(const std::vector<peering::peer_update>& updates, const std::function<void()>& done) {
         const auto missing = std::make_shared<std::atomic<std::size_t>>(workers_.size());
         for (const auto& worker : workers_) {
             worker->apply(updates, [missing, done] {

@@ -1,9 +1,9 @@
 #include "connector/auto_peering_client.hpp"
 
-#include "ilp/clock.hpp"
 #include "connector/address_guard.hpp"
 #include "connector/http_client.hpp"
 #include "connector/log.hpp"
+#include "ilp/clock.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -102,8 +102,7 @@ administration::peer_outcome auto_peering_client::create_or_update(const peering
     const bool accepted =
         committer_.store_is_healthy() &&
         committer_.execute([this, wanted, question = *question, answer = *answer, promise](auto& keeper) {
-            peering::transaction transaction{keeper,
-                                             ilp::wall_clock()};
+            peering::transaction transaction{keeper, ilp::wall_clock()};
             const auto settled = auto_peers_.settle(transaction, wanted, question, answer);
             if (!settled) return promise->set_value(settled);
             if (!auto_peers_.commit(transaction, [promise, settled] { promise->set_value(settled); })) {

@@ -1,7 +1,7 @@
 #include "connector/auto_peering_server.hpp"
 
-#include "ilp/clock.hpp"
 #include "connector/log.hpp"
+#include "ilp/clock.hpp"
 
 #include <chrono>
 #include <string>
@@ -58,9 +58,9 @@ auto_peering_server::auto_peering_server(boost::asio::io_context& control, peeri
     : committer_{committer},
       auto_peers_{auto_peers},
       rate_{rate, rate},
-      server_{control, [this](http_request request, auto done) { answer(request, std::move(done)); }, bounds} {}
+      server_{control, [this](const http_request& request, const auto& done) { answer(request, done); }, bounds} {}
 
-void auto_peering_server::answer(const http_request& request, std::function<void(http_response)> done) {
+void auto_peering_server::answer(const http_request& request, const std::function<void(http_response)>& done) {
     if (request.target != "/") return done({404, "text/plain", "try POST /\n", {}});
     if (request.method != "POST") return done({405, "text/plain", "only POST\n", {{"Allow", "POST"}}});
     if (!rate_.try_take(1, std::chrono::steady_clock::now())) {

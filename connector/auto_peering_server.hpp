@@ -28,7 +28,7 @@ public:
     boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
 
 private:
-    void answer(const http_request& request, std::function<void(http_response)> done);
+    void answer(const http_request& request, const std::function<void(http_response)>& done);
 
     peering::committer& committer_;
     peering::auto_peers& auto_peers_;

@@ -333,6 +333,7 @@ void add_traffic(families& out, const peering::peer& peer, const peer_counters& 
 void add_commits(families& out, const peering::committer::counters& commits) {
     const auto copy = [](const auto& atomics) {
         std::vector<std::uint64_t> values;
+        values.reserve(atomics.size());
         for (const auto& value : atomics) values.push_back(value.load(std::memory_order_relaxed));
         return values;
     };

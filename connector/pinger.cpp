@@ -1,9 +1,9 @@
 #include "connector/pinger.hpp"
 
-#include "ilp/clock.hpp"
 #include "connector/address_guard.hpp"
 #include "connector/http/message.hpp"
 #include "connector/http_client.hpp"
+#include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
 #include "ilp/echo.hpp"
 #include "ilp/packet.hpp"
@@ -51,7 +51,8 @@ outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop,
     boost::asio::post(context, [&context, promise, wanted = std::move(wanted)]() mutable {
         call(context, std::move(wanted), [promise](outcome answer) { promise->set_value(std::move(answer)); });
     });
-    if (future.wait_for(patience + ping_margin) != std::future_status::ready) return std::unexpected{"no answer in time"};
+    if (future.wait_for(patience + ping_margin) != std::future_status::ready)
+        return std::unexpected{"no answer in time"};
     return future.get();
 }
 

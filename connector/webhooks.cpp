@@ -1,8 +1,8 @@
 #include "connector/webhooks.hpp"
 
-#include "ilp/clock.hpp"
 #include "connector/http_client.hpp"
 #include "connector/log.hpp"
+#include "ilp/clock.hpp"
 #include "peering/canonical_json.hpp"
 #include "peering/parse_json.hpp"
 #include "peering/signature.hpp"
@@ -118,10 +118,10 @@ void webhooks::ended(const pending_event& event, const std::string& fault) {
         ++figures_.given_up;
         report(log::level::error, "webhook given up: the event is never delivered", fault);
     }
-    save(std::move(attempt));
+    save(attempt);
 }
 
-void webhooks::save(event_attempt attempt) {
+void webhooks::save(const event_attempt& attempt) {
     outbox_.save(attempt, [this, attempt](const std::expected<void, std::string>& result) {
         if (!result) return after(store_pause, [this, attempt] { save(attempt); });
         if (!attempt.due && figures_.pending > 0) --figures_.pending;

@@ -39,7 +39,7 @@ private:
     void load();
     void post(peering::pending_event event);
     void ended(const peering::pending_event& event, const std::string& fault);
-    void save(peering::event_attempt attempt);
+    void save(const peering::event_attempt& attempt);
     void after(std::chrono::milliseconds pause, std::function<void()> action);
 
     boost::asio::io_context& control_;

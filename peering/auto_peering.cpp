@@ -82,13 +82,13 @@ std::expected<peering_terms, peering_error> terms_of(const json::object& message
     if (url == nullptr) return refused(invalid_request, "ilpConnectorUrl: expected a URL");
     if (const auto endpoint = config::http_url().parse(*url); !endpoint) {
         return refused(invalid_configuration,
-                      "ilpConnectorUrl: " +
-                          (endpoint.error().empty() ? "expected " + config::http_url().expected : endpoint.error()));
+                       "ilpConnectorUrl: " +
+                           (endpoint.error().empty() ? "expected " + config::http_url().expected : endpoint.error()));
     }
     const json::string* const token = text_at(message, "httpToken");
     if (token == nullptr || !is_token(*token)) {
         return refused(invalid_request, fmt::format("httpToken: expected {} to {} visible ASCII characters",
-                                                   peering_token_size_min, peering_token_size_max));
+                                                    peering_token_size_min, peering_token_size_max));
     }
     peering_terms terms{*parsed, std::string{*url}, std::string{*token}};
     if (!is_absent(message, "name")) {
@@ -131,7 +131,7 @@ std::expected<peering_request, peering_error> parse_peering_request(std::string_
     const auto message = parse_object(text);
     if (!message) {
         return refused(invalid_request,
-                      fmt::format("expected a JSON object of at most {} octets", peering_message_size_max));
+                       fmt::format("expected a JSON object of at most {} octets", peering_message_size_max));
     }
     auto asker = terms_of(*message);
     if (!asker) return std::unexpected{std::move(asker.error())};

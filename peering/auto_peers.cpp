@@ -100,7 +100,7 @@ peering_terms auto_peers::own_terms(std::string token) const {
 }
 
 void auto_peers::take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
-                         std::string_view presented, std::function<void(answer)> done) {
+                         std::string_view presented, const std::function<void(answer)>& done) {
     transaction transaction{keeper, now};
     answer decided = decide(transaction, request, presented);
     if (!decided) return done(std::move(decided));
@@ -124,7 +124,7 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
     }
     if (!found.neighbours.empty() || found.is_kept) {
         return refused(invalid_configuration,
-                      "staticIlpAddress: packets for it, or for addresses below it, have another way already");
+                       "staticIlpAddress: packets for it, or for addresses below it, have another way already");
     }
     for (const auto& namesake : found.namesakes) {
         if (!is_auto_peered(*namesake) || !owns(*namesake, presented)) {
@@ -182,15 +182,16 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
     const auto endpoint = config::http_url().parse(wanted.url);
     if (!endpoint) {
         return refused(not_found,
-                      fmt::format("{}{}{}", url_is_invalid, endpoint.error().empty() ? "" : ": ", endpoint.error()));
+                       fmt::format("{}{}{}", url_is_invalid, endpoint.error().empty() ? "" : ": ", endpoint.error()));
     }
     if (leads_astray(wanted.url)) {
         return refused(not_found, fmt::format("{}: it leads to an address that is not public, which "
-                                             "auto_peering.allow_private_addresses does not allow",
-                                             url_is_invalid));
+                                              "auto_peering.allow_private_addresses does not allow",
+                                              url_is_invalid));
     }
     if (!settings_.connector_url) {
-        return refused(inactive, "auto_peering.connector_url is not set: the peer would not know where to send packets");
+        return refused(inactive,
+                       "auto_peering.connector_url is not set: the peer would not know where to send packets");
     }
     peering_question question{
         *endpoint, {own_terms(new_peering_token()), asset->asset->code, asset->asset->scale, wanted.max_packet_amount}};
@@ -208,8 +209,8 @@ administration::peer_outcome auto_peers::settle(transaction& transaction, const 
     if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
     if (leads_astray(answer.connector_url)) {
         return refused(not_found, fmt::format("{}: it says that packets go to an address that is not public, which "
-                                             "auto_peering.allow_private_addresses does not allow",
-                                             url_is_invalid));
+                                              "auto_peering.allow_private_addresses does not allow",
+                                              url_is_invalid));
     }
     const auto is_from_here = [&](const peer& peer) {
         return is_auto_peered(peer) && peer.auto_peered->url == wanted.url;
@@ -218,9 +219,9 @@ administration::peer_outcome auto_peers::settle(transaction& transaction, const 
     if (found.same) {
         if (!is_from_here(*found.same)) {
             return refused(duplicate,
-                          fmt::format("peer {} has the ILP address {} in this asset already, and was not made "
-                                      "from this URL: delete it first, or change it with updatePeer",
-                                      found.same->uuid, answer.address.text()));
+                           fmt::format("peer {} has the ILP address {} in this asset already, and was not made "
+                                       "from this URL: delete it first, or change it with updatePeer",
+                                       found.same->uuid, answer.address.text()));
         }
         peer_edit edit;
         if (wanted.name) edit.name = wanted.name;
@@ -250,9 +251,9 @@ administration::peer_outcome auto_peers::settle(transaction& transaction, const 
     }
     if (!robbed.empty()) {
         return refused(duplicate,
-                      fmt::format("the node at this URL says that its ILP address is {}, for which packets go "
-                                  "to peer {}: if that is right, make the peer with createPeer",
-                                  answer.address.text(), robbed.front()->uuid));
+                       fmt::format("the node at this URL says that its ILP address is {}, for which packets go "
+                                   "to peer {}: if that is right, make the peer with createPeer",
+                                   answer.address.text(), robbed.front()->uuid));
     }
     peer_wanted made;
     made.asset_uuid = asset->asset->uuid;

@@ -51,7 +51,7 @@ public:
     /// On the committer's thread. `done` is called once, then or later, from any thread: when packets go by the new
     /// terms.
     void take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, std::string_view presented,
-                 std::function<void(answer)> done);
+                 const std::function<void(answer)>& done);
 
     /// What to send when the operator wants a peer. Any thread.
     std::expected<peering_question, refusal> ask(const peer_by_url& wanted) const;

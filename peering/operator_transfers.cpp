@@ -88,8 +88,8 @@ bool operator_transfers::restore(std::span<const transfer_record> pending, const
 }
 
 void operator_transfers::deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount,
-                                 transfer_callback done) {
-    make(deposit_of(id, accounts, amount), std::move(done));
+                                 const transfer_callback& done) {
+    make(deposit_of(id, accounts, amount), done);
 }
 
 auto operator_transfers::deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
@@ -98,8 +98,8 @@ auto operator_transfers::deposit(bookkeeper& keeper, std::string_view id, transf
 }
 
 void operator_transfers::withdraw(std::string_view id, transfer_accounts accounts, ilp::amount amount,
-                                  std::chrono::seconds timeout, ilp::timestamp now, transfer_callback done) {
-    make(withdrawal_of(id, accounts, amount, timeout, now), std::move(done));
+                                  std::chrono::seconds timeout, ilp::timestamp now, const transfer_callback& done) {
+    make(withdrawal_of(id, accounts, amount, timeout, now), done);
 }
 
 auto operator_transfers::withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
@@ -108,12 +108,12 @@ auto operator_transfers::withdraw(bookkeeper& keeper, std::string_view id, trans
     return add(keeper, withdrawal_of(id, accounts, amount, timeout, now), beside);
 }
 
-void operator_transfers::post_withdrawal(std::string_view id, ilp::timestamp now, transfer_callback done) {
-    end(id, transfer_state::posted, now, std::move(done));
+void operator_transfers::post_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done) {
+    end(id, transfer_state::posted, now, done);
 }
 
-void operator_transfers::void_withdrawal(std::string_view id, ilp::timestamp now, transfer_callback done) {
-    end(id, transfer_state::voided, now, std::move(done));
+void operator_transfers::void_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done) {
+    end(id, transfer_state::voided, now, done);
 }
 
 void operator_transfers::expire(ilp::timestamp now) {
@@ -133,12 +133,13 @@ void operator_transfers::expire(ilp::timestamp now) {
     if (!taken) expiry_waits_ = false;
 }
 
-void operator_transfers::make(transfer_record transfer, transfer_callback done) {
+void operator_transfers::make(transfer_record transfer, const transfer_callback& done) {
     execute([this, transfer = std::move(transfer), done](bookkeeper& keeper) { done(add(keeper, transfer, {})); },
             done);
 }
 
-void operator_transfers::end(std::string_view id, transfer_state state, ilp::timestamp now, transfer_callback done) {
+void operator_transfers::end(std::string_view id, transfer_state state, ilp::timestamp now,
+                             const transfer_callback& done) {
     execute([this, uuid = std::string{id}, state, now,
              done](bookkeeper& keeper) { done(end_withdrawal(keeper, uuid, state, now, {})); },
             done);

@@ -57,14 +57,14 @@ public:
     /// is broken.
     bool restore(std::span<const transfer_record> pending, const ledger& ledger);
 
-    void deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount, transfer_callback done);
+    void deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount, const transfer_callback& done);
 
     /// A timeout of 0 posts it at once; one of more than a century counts as one. Precondition: not negative.
     void withdraw(std::string_view id, transfer_accounts accounts, ilp::amount amount, std::chrono::seconds timeout,
-                  ilp::timestamp now, transfer_callback done);
+                  ilp::timestamp now, const transfer_callback& done);
 
-    void post_withdrawal(std::string_view id, ilp::timestamp now, transfer_callback done);
-    void void_withdrawal(std::string_view id, ilp::timestamp now, transfer_callback done);
+    void post_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done);
+    void void_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done);
 
     // The same, on the committer's thread, with what else is to be written in the same transaction.
 
@@ -84,8 +84,8 @@ public:
     std::size_t pending_count() const noexcept { return pending_count_; }
 
 private:
-    void make(transfer_record transfer, transfer_callback done);
-    void end(std::string_view id, transfer_state state, ilp::timestamp now, transfer_callback done);
+    void make(transfer_record transfer, const transfer_callback& done);
+    void end(std::string_view id, transfer_state state, ilp::timestamp now, const transfer_callback& done);
     void execute(store_task task, const transfer_callback& done);
     outcome add(bookkeeper& keeper, transfer_record transfer, changes with);
     void pending_changed();

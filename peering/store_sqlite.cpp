@@ -158,6 +158,7 @@ private:
         try {
             statements_->rollback.run();
         } catch (const failure&) {
+            return;
         }
     }
 

@@ -1,8 +1,8 @@
 #include "connector/ilpctl/api.hpp"
 
-#include "ilp/clock.hpp"
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
+#include "ilp/clock.hpp"
 #include "peering/canonical_json.hpp"
 #include "peering/parse_json.hpp"
 #include "peering/signature.hpp"

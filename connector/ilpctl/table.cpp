@@ -108,7 +108,7 @@ std::string sheet::text() const {
     for (const auto& [name, value] : lines_) widest = std::max(widest, name.size());
     auto result = std::string{};
     for (const auto& [name, value] : lines_)
-        result += name + std::string(widest - name.size(), ' ') + std::string{gap} + value + "\n";
+        result.append(name).append(widest - name.size(), ' ').append(gap).append(value).append("\n");
     return result;
 }
 

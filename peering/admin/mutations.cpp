@@ -123,7 +123,7 @@ mutation_outcome mutations::run(shared_turn turn, std::string_view operation, co
     if (!services_.committer.store_is_healthy() || !services_.committer.execute(std::move(task))) return unavailable();
     if (future.wait_for(patience) != std::future_status::ready) {
         return refused(refusal_code::timeout,
-                      "Not done in time, and it may be done yet: ask again with the same idempotencyKey, or look");
+                       "Not done in time, and it may be done yet: ask again with the same idempotencyKey, or look");
     }
     return future.get();
 }

@@ -314,6 +314,8 @@ void schema_builder::check_default(const input_value_definition& from, const par
                       from.default_value->at};
 }
 
+namespace {
+
 /// A field's type may be narrower than the interface's.
 bool narrows(const type& ours, const type& theirs) {
     if (theirs.is_non_null()) return ours.is_non_null() && narrows(ours.unwrapped(), theirs.unwrapped());
@@ -321,6 +323,8 @@ bool narrows(const type& ours, const type& theirs) {
     if (theirs.is_list()) return ours.is_list() && narrows(ours.unwrapped(), theirs.unwrapped());
     return !ours.is_list() && ours.named->is_subtype_of(*theirs.named);
 }
+
+}  // namespace
 
 void schema_builder::check_implements(const type_definition& from, const named_type& type,
                                       const named_type& interface) {

@@ -10,7 +10,6 @@ namespace bench {
 
 namespace {
 
-
 constexpr std::string_view durable_variant = "ilpd-sqlite";
 
 const result* at_connections(std::size_t connections, std::string_view variant, const std::vector<result>& results) {

@@ -221,7 +221,7 @@ public:
     connector::rate_table rates;
     connector::load load;
     ilp::instant now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 14} + 15h + 9min + 26s + 535ms,
-                           ilp::steady_time{1000h}};
+                     ilp::steady_time{1000h}};
 
 private:
     peering::memory_store store_;

@@ -267,7 +267,7 @@ TEST_CASE("overload: a dead next hop gives T01 before the expiry, and others are
 
 TEST_CASE("overload: a sender that does not read its answers costs little memory, and others are served") {
     constexpr int packets = 4000;
-    constexpr int unread_max = 1000;  // 32 answers, and what the system's buffers take of 32 kB each
+    constexpr int unread_max = 1000;                    // 32 answers, and what the system's buffers take of 32 kB each
     constexpr std::uint64_t growth_max_kb = 64 * 1024;  // half of all answers; a sanitizer needs as much again as ilpd
     std::atomic<int> taken{0};
     rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "request_timeout: 2s"}; }};

@@ -348,6 +348,11 @@ void postgres_server::forget_shared_memory() const {
 }
 
 void postgres_server::execute(const std::string& sql) const {
+    {
+        // CREATE DATABASE ... TEMPLATE wants nobody else in the database.
+        const std::lock_guard lock{observer_mutex_};
+        observer_.reset();
+    }
     query(connect(admin_url()), sql);
 }
 

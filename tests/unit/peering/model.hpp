@@ -75,8 +75,8 @@ public:
     }
 
     /// A deposit, or a withdrawal: pending when it has an expiry, else posted at once.
-    transfer_result make(const std::string& id, transfer_kind kind, const movement& move, std::optional<ilp::timestamp> expiry,
-                 std::vector<crossing>& crossings) {
+    transfer_result make(const std::string& id, transfer_kind kind, const movement& move,
+                         std::optional<ilp::timestamp> expiry, std::vector<crossing>& crossings) {
         using enum transfer_refusal;
         if (move.amount == 0) return amount_is_zero;
         if (transfers_.contains(id)) return already_exists;
@@ -92,7 +92,8 @@ public:
         return std::nullopt;
     }
 
-    transfer_result end(const std::string& id, transfer_state state, ilp::timestamp now, std::vector<crossing>& crossings) {
+    transfer_result end(const std::string& id, transfer_state state, ilp::timestamp now,
+                        std::vector<crossing>& crossings) {
         using enum transfer_refusal;
         const auto found = transfers_.find(id);
         if (found == transfers_.end()) return unknown_transfer;

@@ -517,7 +517,9 @@ TEST_CASE("after a commit that was given up nothing else is written: the ledger 
         silent_store store{place.open(), first};
         desk desk{store};
         std::vector<transfer_result> answers;
-        const auto told = [&](const auto& outcome) { answers.push_back(outcome ? done : transfer_result{outcome.error()}); };
+        const auto told = [&](const auto& outcome) {
+            answers.push_back(outcome ? done : transfer_result{outcome.error()});
+        };
         desk.transfers.deposit(first, desk.bobs(), {100}, told);
         desk.transfers.deposit(second, desk.bobs(), {10}, told);
         desk.committer.start();
