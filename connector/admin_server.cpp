@@ -49,9 +49,9 @@ http_response ask(peering::admin::endpoint& endpoint, const http_request& reques
 
 }  // namespace
 
-/// Of the loop alone; the answers that are on their way to it keep it, and not the server.
+/// Used only on the loop. Answers on their way to the loop keep this alive, but not the server.
 struct admin_server::under_way {
-    std::size_t requests = 0;  ///< that wait for a thread or have one
+    std::size_t requests = 0;  ///< queued for a thread or running
     std::function<void()> stopped{};
 };
 
@@ -65,7 +65,7 @@ admin_server::admin_server(boost::asio::io_context& context, config::admin_setti
               [this](http_request request, std::function<void(http_response)> done) {
                   answer(std::move(request), std::move(done));
               },
-              // A connection has one request at a time: enough of them that the bound of those that wait is reached.
+              // Each connection has one request at a time, so sessions_max must exceed the bound of queued requests.
               {.sessions_max = threads + waiting_max + 60, .body_size_max = body_size_max}} {}
 
 void admin_server::stop(std::function<void()> stopped) {
@@ -76,7 +76,7 @@ void admin_server::stop(std::function<void()> stopped) {
 
 void admin_server::answer(http_request request, std::function<void(http_response)> done) {
     const auto now = ilp::wall_clock();
-    if (!request.target.starts_with("/graphql")) return done(ask(endpoint_, request, now));  // blocks nobody
+    if (!request.target.starts_with("/graphql")) return done(ask(endpoint_, request, now));  // does not block
     if (stopping_ || under_way_->requests >= threads + waiting_max) return done(busy());
     ++under_way_->requests;
     boost::asio::post(pool_, [this, under_way = under_way_, now, request = std::move(request), done = std::move(done)] {

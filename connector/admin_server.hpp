@@ -15,17 +15,17 @@
 
 namespace connector {
 
-/// The Admin API on a listener of its own. Requests are answered by a few threads, since resolvers may block; the loop
-/// only reads and writes. It goes on the loop or after its end, and waits for the resolvers that still run then: see
-/// stop().
+/// The Admin API on a listener of its own. A small thread pool answers the requests, since resolvers may block; the
+/// loop only reads and writes. Destroy it on the loop or after the loop has ended; the destructor waits for resolvers
+/// that are still running (see stop()).
 class admin_server {
 public:
     static constexpr std::size_t threads = 4;
-    static constexpr std::size_t waiting_max = 256;  ///< requests that wait for a thread; further ones get 503
+    static constexpr std::size_t waiting_max = 256;  ///< bound of the queue for a thread; further requests get 503
     static constexpr std::size_t body_size_max = 256 * 1024;
 
-    /// The engine, and whatever its resolvers and the contexts need, outlives it. The factory is called by several
-    /// threads at a time.
+    /// The engine, and everything that its resolvers and the contexts use, must outlive the server. Several threads may
+    /// call the factory at the same time.
     admin_server(boost::asio::io_context& context, config::admin_settings settings,
                  const peering::graphql::engine& engine, peering::admin::endpoint::context_factory new_context);
 
@@ -34,8 +34,9 @@ public:
     }
     boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
 
-    /// From now on requests, and those that wait, get 503. `stopped` is called on the loop when the last resolver has
-    /// come to its end and its answer is on its way; the loop, and what resolvers wait for, must run until then.
+    /// From now on new and queued requests get 503. `stopped` is called on the loop after the last running resolver has
+    /// finished and its answer has been handed to the connection. The loop, and everything that resolvers wait for,
+    /// must keep running until then.
     void stop(std::function<void()> stopped);
 
 private:
@@ -47,7 +48,7 @@ private:
     peering::admin::endpoint endpoint_;
     std::shared_ptr<under_way> under_way_;
     std::atomic<bool> stopping_ = false;
-    boost::asio::thread_pool pool_{threads};  // its end waits for what uses the members above
+    boost::asio::thread_pool pool_{threads};  // its destructor joins the threads, which use the members above
     http_server server_;
 };
 

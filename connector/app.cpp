@@ -57,9 +57,9 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-constexpr milliseconds commit_patience{10000};  // for the last commits, when the daemon stops
+constexpr milliseconds commit_patience{10000};  // for the last commits during shutdown
 constexpr milliseconds tick_length{200};
-constexpr milliseconds drain_margin{2000};  // beyond the longest time that a packet is held
+constexpr milliseconds drain_margin{2000};  // on top of the longest hold time of a packet
 
 tcp::endpoint to_endpoint(const config::listen_address& address) {
     return {boost::asio::ip::make_address(address.host), address.port};
@@ -71,7 +71,8 @@ std::string to_text(const tcp::endpoint& endpoint) {
                                       : fmt::format("{}:{}", host, endpoint.port());
 }
 
-/// The whole daemon, in the order in which it is built; destruction order is shutdown order.
+/// The whole daemon. Members are declared in the order of construction; destruction in the reverse order is the
+/// shutdown.
 class app {
 public:
     app(std::string file, config::settings settings) : file_{std::move(file)}, settings_{std::move(settings)} {}
@@ -87,7 +88,7 @@ public:
         await_reload();
         tick();
         if (webhooks_) webhooks_->look_for_events();
-        ::malloc_trim(0);  // what the store's rows and the file took while they were read
+        ::malloc_trim(0);  // returns the memory that loading the store and the file took
         ready_ = true;
         log::write(log::level::info, "ready",
                    {{"ilp_address", settings_.ilp_address.text()},
@@ -123,7 +124,7 @@ private:
             return fail(opened_book.error());
         }
         if (auto problem = take_file(settings_, *keeper_, [] {})) return fail(*problem);
-        settings_.peers = {};  // the directory has them: many would be here for nothing
+        settings_.peers = {};  // the directory has them; keeping many of them here would waste memory
         committer_ = std::make_unique<peering::committer>(*keeper_);
         transfers_ = std::make_unique<peering::operator_transfers>(*committer_);
         if (!transfers_->restore(known->pending_withdrawals, ledger_)) {
@@ -144,8 +145,8 @@ private:
         return true;
     }
 
-    /// Brings peers and assets in line with the file, all or nothing; `done` is called when every worker goes by it.
-    /// On the committer's thread, or while the daemon starts.
+    /// Applies the peers and assets of the file, all or nothing; `done` is called when every worker uses them. Called
+    /// on the committer's thread, or during startup.
     std::optional<std::string> take_file(const config::settings& settings, peering::bookkeeper& keeper,
                                          std::function<void()> done) {
         peering::transaction transaction{keeper, ilp::wall_clock()};
@@ -155,7 +156,7 @@ private:
         return std::nullopt;
     }
 
-    /// On the committer's thread, or while the daemon starts.
+    /// Called on the committer's thread, or during startup.
     void tell(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
             log::write(log::level::warn, "liquidity is low", {{"event", event.type}, {"data", event.data}});
@@ -186,7 +187,7 @@ private:
                 return fail(
                     fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
             }
-            endpoint = workers_.front()->local_endpoint();  // port 0 was the system's choice, once
+            endpoint = workers_.front()->local_endpoint();  // resolves port 0, for all workers
         }
         administration_.publish_with([this](const auto& updates, const auto& done) { publish(updates, done); });
         committer_->start();
@@ -194,7 +195,7 @@ private:
         return true;
     }
 
-    /// On the committer's thread: every worker takes the updates in the order in which they were written.
+    /// Called on the committer's thread. Every worker gets the updates in the order in which they were written.
     void publish(const std::vector<peering::peer_update>& updates, const std::function<void()>& done) {
         const auto missing = std::make_shared<std::atomic<std::size_t>>(workers_.size());
         for (const auto& worker : workers_) {
@@ -204,7 +205,8 @@ private:
         }
     }
 
-    /// The workers share the port, which would let a second daemon share it, too: asked without sharing first.
+    /// The workers bind with SO_REUSEPORT, which would let a second daemon share the port as well; so this tries to
+    /// bind without it first.
     bool port_is_free(const tcp::endpoint& endpoint) {
         error_code error;
         tcp::acceptor probe{control_};
@@ -268,10 +270,10 @@ private:
         return true;
     }
 
-    /// Any thread.
+    /// May be called from any thread.
     bool is_ready() const { return ready_ && committer_->store_is_healthy(); }
 
-    /// Asks every worker for what it counted; the last to answer completes the scrape.
+    /// Asks every worker for its counters; the last one to answer completes the scrape.
     void collect(std::function<void(std::string)> done) {
         struct collection {
             std::vector<peer_sample> samples;
@@ -292,7 +294,7 @@ private:
         }
     }
 
-    /// Not on the control loop: with many peers it takes a while, and the loop has others to serve.
+    /// Runs on a helper thread: with many peers it takes a while, which would block the control loop.
     void write_out(scrape scrape, std::function<void(std::string)> done) {
         boost::asio::post(helper_, [this, scrape = std::move(scrape), done = std::move(done)]() mutable {
             boost::asio::post(control_,
@@ -300,7 +302,7 @@ private:
         });
     }
 
-    /// What has to be looked at every now and then.
+    /// Periodic checks.
     void tick() {
         committer_->watch(std::chrono::steady_clock::now());
         transfers_->expire(ilp::wall_clock());
@@ -318,7 +320,7 @@ private:
 
     using loaded_settings = std::shared_ptr<const config::settings>;
 
-    /// Brings peers, assets and rates up to date with the file. All or nothing: a file with a problem changes nothing.
+    /// Applies peers, assets and rates of the file, all or nothing: a file with a problem changes nothing.
     void reload() {
         boost::asio::post(helper_, [this] {
             auto loaded = config::load_file(file_, config::process_environment());
@@ -424,7 +426,7 @@ private:
     std::unique_ptr<event_outbox> outbox_;
     std::unique_ptr<webhooks> webhooks_;
     std::unique_ptr<rate_source> rate_source_;
-    std::shared_ptr<const rate_table> rates_;  ///< the newest
+    std::shared_ptr<const rate_table> rates_;  ///< the latest table
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<metrics_server> metrics_;
 
@@ -436,15 +438,16 @@ private:
     std::unique_ptr<const peering::graphql::engine> engine_;
     std::unique_ptr<admin_server> admin_server_;
 
-    /// For what would keep the control loop too long. Its end waits for what uses the members above.
-    boost::asio::thread_pool helper_{2};  // a scrape need not wait for a reload
+    /// For work that would block the control loop too long. Its destructor joins the threads, which use the members
+    /// above.
+    boost::asio::thread_pool helper_{2};  // two threads, so that a scrape need not wait for a reload
 };
 
 }  // namespace
 
 exit_status run(const std::string& file, config::settings settings) {
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an outage of the store, not our end
+    std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an outage of the store, not a reason to die
     return app{file, std::move(settings)}.run();
 }
 

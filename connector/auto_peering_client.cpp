@@ -21,7 +21,7 @@ using peering::administration;
 using peering::peering_fault;
 using std::chrono::milliseconds;
 
-constexpr milliseconds margin{1000};  // beyond the time of the call itself
+constexpr milliseconds margin{1000};  // on top of the timeout of the call itself
 
 constexpr const char* url_is_invalid = "Peer URL is invalid or peer does not support auto-peering";
 
@@ -29,13 +29,13 @@ std::unexpected<peering::refusal> refuse(peering::refusal_code code, std::string
     return std::unexpected{peering::refusal{code, std::move(message)}};
 }
 
-/// Empty when nobody has answered in time, or nobody will.
+/// Returns nullopt if there is no result in time, or never will be.
 template <class T>
 std::optional<T> await(std::future<T>& future, milliseconds time) {
     if (future.wait_for(time) != std::future_status::ready) return std::nullopt;
     try {
         return future.get();
-    } catch (const std::future_error&) {  // the daemon stops: who was to answer is gone
+    } catch (const std::future_error&) {  // broken promise: the daemon is stopping
         return std::nullopt;
     }
 }

@@ -11,20 +11,21 @@
 
 namespace connector {
 
-/// Asks other nodes to become our peers. The calls block, for `patience` at most in the network and as long again for
-/// the store: never make them on the control loop or on the committer's thread.
+/// Asks other nodes to become our peers. The calls block: for up to `patience` on the network and as long again on the
+/// store. Never make them on the control loop or the committer's thread.
 class auto_peering_client {
 public:
     static constexpr std::chrono::milliseconds patience{10'000};
 
-    /// All three must outlive it.
+    /// All three arguments must outlive this object.
     auto_peering_client(boost::asio::io_context& control, peering::committer& committer,
                         peering::auto_peers& auto_peers)
         : control_{control}, committer_{committer}, auto_peers_{auto_peers} {}
 
     peering::administration::peer_outcome create_or_update(const peering::peer_by_url& wanted);
 
-    /// Its first part alone: what the node at the URL answers. What is to become of it, auto_peers::settle() decides.
+    /// Performs only the first part of create_or_update(): returns the terms that the node at the URL answers with.
+    /// auto_peers::settle() decides what to do with them.
     std::expected<peering::peering_terms, peering::refusal> answer_to(const peering::peering_question& question);
 
 private:

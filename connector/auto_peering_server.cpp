@@ -27,13 +27,13 @@ http_response response_of(const peering::auto_peers::answer& answer) {
     return refusal(answer.error().fault, answer.error().message);
 }
 
-/// What `Authorization: Bearer` says; empty: nothing.
+/// The token of `Authorization: Bearer`; empty if there is none.
 std::string bearer_of(const http_request& request) {
     const std::string* const field = request.find("Authorization");
     return field != nullptr && field->starts_with(scheme) ? field->substr(scheme.size()) : std::string{};
 }
 
-/// Names and addresses are a stranger's: the log escapes them. Tokens are not logged.
+/// Names and addresses come from strangers; the log escapes them. Tokens are not logged.
 void report(const peering::peering_request& request, const peering::auto_peers::answer& answer) {
     const std::string asset = request.asset_code + "/" + std::to_string(request.asset_scale);
     if (answer) {
@@ -68,7 +68,7 @@ void auto_peering_server::answer(const http_request& request, const std::functio
     }
     auto parsed = peering::parse_peering_request(request.body);
     if (!parsed) return done(refusal(parsed.error().fault, std::move(parsed.error().message)));
-    // While the store is down nothing is promised that would have to wait for it.
+    // While the store is down, no promise is made that would have to wait for it.
     const bool accepted = committer_.store_is_healthy() && committer_.execute([this, parsed = std::move(*parsed),
                                                                                bearer = bearer_of(request),
                                                                                done](peering::bookkeeper& keeper) {

@@ -13,12 +13,12 @@
 
 namespace connector {
 
-/// Where nodes that nobody knows here ask to become peers: `POST /`. Answers `auto_peering.request_rate` requests a
-/// second, of all together, and 429 to the others, so that strangers can keep neither the store nor the control loop
-/// busy.
+/// Serves `POST /`, with which unknown nodes ask to become peers. It handles `auto_peering.request_rate` requests per
+/// second in total and answers the rest with 429, so that strangers can overload neither the store nor the control
+/// loop.
 class auto_peering_server {
 public:
-    /// Everything outlives it. `rate` is that of the settings.
+    /// All arguments must outlive this object. `rate` is the setting `auto_peering.request_rate`.
     auto_peering_server(boost::asio::io_context& control, peering::committer& committer,
                         peering::auto_peers& auto_peers, std::uint32_t rate);
 

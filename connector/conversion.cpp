@@ -15,11 +15,11 @@ using ilp::uint128;
 using uint256 = boost::multiprecision::uint256_t;
 
 constexpr uint128 amount_max = ilp::amount::max().value;
-constexpr unsigned whole = 10'000;  // basis points
+constexpr unsigned whole = 10'000;  // 100 % in basis points
 constexpr int whole_digits = 4;
 
-constexpr int amount_power_max = 19;  // 10^20 is no amount
-constexpr int power_max = 38;         // 10^39 does not fit 128 bits
+constexpr int amount_power_max = 19;  // 10^20 exceeds every amount
+constexpr int power_max = 38;         // 10^39 does not fit into 128 bits
 constexpr auto powers = [] {
     std::array<uint128, power_max + 1> made{1};
     for (std::size_t i = 1; i < made.size(); ++i) made[i] = made[i - 1] * 10;
@@ -30,7 +30,7 @@ uint128 power_of_ten(int exponent) noexcept {
     return powers[static_cast<std::size_t>(exponent)];
 }
 
-/// False when the product does not fit.
+/// Returns false if the product does not fit.
 bool multiply(uint128 a, uint128 b, uint128& product) noexcept {
     return !__builtin_mul_overflow(a, b, &product);
 }
@@ -57,10 +57,10 @@ conversion::result conversion::convert(ilp::amount incoming) const noexcept {
     } else if (fits) {
         outgoing = -exponent_ > power_max ? 0 : outgoing / power_of_ten(-exponent_);
     } else {
-        // Divided twice and rounded down twice is the same as once by the product.
+        // Dividing twice and rounding down each time gives the same as dividing once by the product.
         const int first = std::min(-exponent_, power_max);
         const uint256 quotient = uint256{incoming.value} * factor_ / power_of_ten(first);
-        if (quotient > std::numeric_limits<uint128>::max()) return {outcome::overflow, {}};  // the second is by 1
+        if (quotient > std::numeric_limits<uint128>::max()) return {outcome::overflow, {}};  // the second divisor is 1
         outgoing = static_cast<uint128>(quotient) / power_of_ten(std::min(-exponent_ - first, power_max));
     }
     if (outgoing > amount_max) return {outcome::overflow, {}};
@@ -73,7 +73,7 @@ ilp::amount conversion::largest_incoming(ilp::amount outgoing) const noexcept {
         if (exponent_ > amount_power_max) return {};
         return {static_cast<std::uint64_t>(outgoing.value / factor_ / power_of_ten(exponent_))};
     }
-    // The factor is below 10^38, so that 10^58 of them hold more than every amount; 2^64 * 10^57 fits 256 bits.
+    // factor_ is below 10^38, so that 10^58 times it exceeds every amount; 2^64 * 10^57 fits into 256 bits.
     constexpr int reach = power_max + amount_power_max;
     if (-exponent_ > reach) return ilp::amount::max();
     const int first = std::min(-exponent_, power_max);

@@ -6,8 +6,8 @@
 namespace connector {
 namespace {
 
-// All numbers of each struct. A structured binding must name every member, so a new one that is missing here does not
-// compile.
+// Visits all counters of each struct. A structured binding must name every member, so a new member that is missing here
+// does not compile.
 
 template <typename T, typename counters>
 concept is_const_or_not = std::is_same_v<std::remove_const_t<T>, counters>;

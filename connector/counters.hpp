@@ -11,10 +11,10 @@
 #include <string_view>
 #include <utility>
 
-/// What the packet path counts: plain integers of one worker. A scrape asks each worker for a copy.
+/// Counters of the packet path: plain integers, owned by one worker. A scrape asks each worker for a copy.
 namespace connector {
 
-/// Upper bounds in seconds, of ilp_packet_duration_seconds.
+/// Inclusive upper bounds of the buckets of ilp_packet_duration_seconds, in seconds.
 inline constexpr std::array<double, 12> duration_bounds{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
                                                         0.05,   0.1,   0.5,   1.0,   5.0,  30.0};
 
@@ -34,9 +34,9 @@ struct duration_histogram {
 struct packet_counters {
     std::uint64_t prepares = 0;
     std::uint64_t fulfills = 0;
-    /// The last is for codes that RFC 27 does not have.
+    /// By error code; the last element counts codes that RFC 27 does not define.
     std::array<std::uint64_t, ilp::error_code_count + 1> rejects{};
-    double amount = 0;  ///< of the Prepares that were fulfilled
+    double amount = 0;  ///< sum over the fulfilled Prepares
 
     void count_reject(std::string_view code) noexcept {
         const auto known = ilp::parse_error_code(code);
@@ -45,8 +45,8 @@ struct packet_counters {
     void count_reject(ilp::error_code code) noexcept { ++rejects[static_cast<std::size_t>(code)]; }
 };
 
-/// Prepares that this node refused itself, by reason. There may be very many peers, and most are never refused
-/// anything: so the numbers are allocated with the first refusal.
+/// Prepares that this node refused, by reason. There may be very many peers, most of which never see a refusal, so the
+/// array is allocated at the first one.
 class refusal_counters {
 public:
     refusal_counters() = default;
@@ -76,10 +76,10 @@ private:
 struct peer_counters {
     packet_counters incoming;             ///< from the peer
     packet_counters outgoing;             ///< to the peer
-    std::uint64_t packets_in_flight = 0;  ///< Prepares to the peer that are not answered
+    std::uint64_t packets_in_flight = 0;  ///< Prepares to the peer that have not been answered
     double amount_in_flight = 0;
-    duration_histogram duration;  ///< of the peer's own Prepares, from arrival to answer
-    refusal_counters refusals;    ///< of the peer's own Prepares
+    duration_histogram duration;  ///< of Prepares from the peer, from arrival to answer
+    refusal_counters refusals;    ///< of Prepares from the peer
 
     void add(const peer_counters& other);
 };

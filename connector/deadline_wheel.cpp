@@ -24,14 +24,14 @@ std::uint64_t deadline_wheel::tick_of(ilp::steady_time time) const noexcept {
 
 bool deadline_wheel::set(deadline& deadline, ilp::steady_time due) {
     deadline.cancel();
-    deadline.tick_ = std::max(tick_of(due), now_tick_) + 1;  // rounded up: never before its time
+    deadline.tick_ = std::max(tick_of(due), now_tick_) + 1;  // rounded up, so that it never fires early
     slots_[deadline.tick_ % slot_count].append(deadline);
     return deadline.tick_ < promised_tick_;
 }
 
 void deadline_wheel::advance(ilp::steady_time now) {
     const std::uint64_t until = tick_of(now);
-    // After a long sleep one turn of the wheel meets every deadline.
+    // After a long sleep, one revolution of the wheel visits every deadline.
     if (until > now_tick_ + slot_count) now_tick_ = until - slot_count;
     std::size_t actions = 0;
     while (!due_.empty() || now_tick_ < until) {
@@ -45,7 +45,7 @@ void deadline_wheel::advance(ilp::steady_time now) {
     }
 }
 
-// What is due leaves the slot before it is woken: an action may set new deadlines there.
+// Due deadlines leave the slot before their actions run, because an action may set new deadlines there.
 void deadline_wheel::next_tick() noexcept {
     ++now_tick_;
     list& slot = slots_[now_tick_ % slot_count];

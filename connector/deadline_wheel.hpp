@@ -10,7 +10,8 @@
 
 namespace connector {
 
-/// Something that is to be woken at a time. Lives inside its owner, and leaves the wheel when it is destroyed.
+/// A timer that calls an action when it is due. It is a member of its owner, and removes itself from the wheel when
+/// destroyed.
 class deadline {
 public:
     using action = void (*)(deadline&);
@@ -48,31 +49,32 @@ private:
     Owner& owner_;
 };
 
-/// All deadlines of one loop, on one coarse timer: setting, moving and cancelling one costs a few stores, whatever
-/// their number. They are met never before their time, and within one tick after it, or later where very many are due
-/// at once.
+/// All deadlines of one loop, driven by one coarse timer. Setting, moving or cancelling a deadline costs a few stores,
+/// however many there are. A deadline never fires early; it fires within one tick of its due time, or later if very
+/// many are due at once.
 class deadline_wheel {
 public:
     static constexpr std::chrono::milliseconds tick{10};
-    static constexpr std::size_t actions_max = 64;  ///< of one call of advance()
+    static constexpr std::size_t actions_max = 64;  ///< per call of advance()
 
     explicit deadline_wheel(ilp::steady_time start);
 
-    /// Sets it, or moves it. True when it is due before everything else: the owner of the timer then asks next_due().
+    /// Sets or moves a deadline. Returns true if it is due before the last result of next_due(), in which case the
+    /// owner of the timer must call next_due() again.
     bool set(deadline& deadline, ilp::steady_time due);
 
-    /// Runs the actions of what is due, `actions_max` of them at most: thousands of connections that fell silent
-    /// together must not keep packets waiting. The others follow at the next call, which next_due() then wants at once.
-    /// Actions may set and cancel deadlines, and destroy their owners.
+    /// Runs the actions of due deadlines, at most `actions_max` per call, so that thousands of connections timing out
+    /// at once do not delay packets. The rest run at the next call, which next_due() then requests immediately. Actions
+    /// may set and cancel deadlines, and may destroy the deadline's owner.
     void advance(ilp::steady_time now);
 
-    /// When to call advance() next; no later than the earliest deadline's tick. Empty: nothing is set.
+    /// The time of the next advance(), no later than the earliest deadline's tick; nullopt if no deadline is set.
     std::optional<ilp::steady_time> next_due() const noexcept;
 
 private:
-    static constexpr std::size_t slot_count = 1024;  // one turn of the wheel is 10.24 s; later ones stay for more turns
+    static constexpr std::size_t slot_count = 1024;  // one revolution is 10.24 s; later deadlines stay for several
 
-    struct list : deadline {  ///< a ring; the list itself is its end
+    struct list : deadline {  ///< a ring with the list itself as sentinel
         list() : deadline{nullptr} { previous_ = next_ = this; }
         bool empty() const noexcept { return next_ == this; }
         void append(deadline& deadline) noexcept;
@@ -83,9 +85,9 @@ private:
 
     ilp::steady_time start_;
     std::uint64_t now_tick_ = 0;
-    mutable std::uint64_t promised_tick_;  // what next_due() last answered
+    mutable std::uint64_t promised_tick_;  // the last result of next_due()
     std::array<list, slot_count> slots_;
-    list due_;  // left their slots, and are to be woken
+    list due_;  // taken out of their slots, action not called yet
 };
 
 }  // namespace connector

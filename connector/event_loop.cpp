@@ -10,7 +10,7 @@ void event_loop::enter() {
     if (in_turn_) return;
     in_turn_ = true;
     now_ = ilp::read_clocks();
-    // Handlers that are ready now stand before this one in the queue: it runs when they have run.
+    // Handlers that are ready now are ahead of this one in the queue, so it runs after them.
     boost::asio::post(context_, [this] { end_turn(); });
 }
 
@@ -33,7 +33,7 @@ void event_loop::end_turn() {
     if (at_turn_end_) at_turn_end_();
     do {
         flush(answers_);
-        flush(prepares_);  // what cannot be sent is answered at once
+        flush(prepares_);  // a packet that cannot be sent is answered immediately
     } while (!answers_.empty());
     disposed_.clear();
     in_turn_ = false;
@@ -46,7 +46,7 @@ void event_loop::set(deadline& deadline, ilp::steady_time due) {
 void event_loop::arm_timer() {
     const auto due = deadlines_.next_due();
     if (!due) return;
-    timer_.expires_at(*due);  // cancels the wait before
+    timer_.expires_at(*due);  // cancels the previous wait
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
         enter();

@@ -13,7 +13,7 @@
 
 namespace connector {
 
-/// Something with octets to send, which leave together at the end of the turn.
+/// An object with bytes to send, which are written together at the end of the turn.
 class flushable {
 public:
     virtual ~flushable() = default;
@@ -24,31 +24,32 @@ private:
     bool queued_ = false;
 };
 
-/// Something that its last handler may not destroy itself: the loop does, at the end of the turn.
+/// An object that must not be destroyed by its own last handler: the loop destroys it at the end of the turn.
 class disposable {
 public:
     virtual ~disposable() = default;
 };
 
-/// One thread's Asio loop, cut into turns: all handlers that were ready together. Within a turn time stands still;
-/// at its end everything that is to be sent leaves, each connection's octets in one system call.
+/// One thread's Asio loop, divided into turns. A turn is the set of handlers that were ready together; now() does not
+/// change within it. At its end everything queued is sent, with one system call per connection.
 ///
-/// Every handler calls enter() first. Nothing but context() is for other threads.
+/// Every handler must call enter() first. Other threads may use nothing but context().
 class event_loop {
 public:
     event_loop();
 
     boost::asio::io_context& context() noexcept { return context_; }
 
-    /// The sockets that packets go through. A turn begins when some of them are ready.
+    /// The sockets of the packet path. A turn begins when some of them are ready.
     socket_set& sockets() noexcept { return sockets_; }
 
-    /// Begins a turn, unless one runs.
+    /// Begins a turn, unless one is in progress.
     void enter();
 
     const ilp::instant& now() const noexcept { return now_; }
 
-    /// Answers leave before Prepares: a fulfillment must not wait behind new work (RFC 18).
+    /// Queues objects for the end of the turn. Answers are flushed before Prepares: a fulfillment must not wait behind
+    /// new work (RFC 18).
     void flush_answers_of(flushable& connection) { queue(answers_, connection); }
     void flush_prepares_of(flushable& link) { queue(prepares_, link); }
 
@@ -56,7 +57,7 @@ public:
 
     void set(deadline& deadline, ilp::steady_time due);
 
-    /// Called first of all at the end of each turn.
+    /// Sets the action that runs first at the end of each turn.
     void at_turn_end(std::function<void()> action) { at_turn_end_ = std::move(action); }
 
 private:

@@ -14,14 +14,14 @@
 
 namespace connector {
 
-/// The events that are still to be delivered, in the store. Each `done` is called on the control loop, never before the
-/// call returns, and in the order of the calls; not at all when the daemon stops first. An error says why nothing was
+/// The undelivered events in the store. Each `done` is called on the control loop, never before the call returns, and
+/// in the order of the calls; it is not called if the daemon stops first. The error is the reason why nothing was
 /// loaded or saved.
 class event_outbox {
 public:
     struct contents {
-        std::vector<peering::pending_event> earliest;  ///< by due time
-        std::uint64_t count = 0;                       ///< of all
+        std::vector<peering::pending_event> earliest;  ///< sorted by due time
+        std::uint64_t count = 0;                       ///< number of all undelivered events
     };
 
     virtual ~event_outbox() = default;
@@ -29,7 +29,7 @@ public:
     virtual void save(peering::event_attempt attempt, std::function<void(std::expected<void, std::string>)> done) = 0;
 };
 
-/// By way of the committer's thread, the only one that may use the store.
+/// Runs on the committer's thread, the only one that may use the store.
 class store_outbox final : public event_outbox {
 public:
     store_outbox(peering::committer& committer, boost::asio::io_context& control)

@@ -21,11 +21,11 @@ namespace http = boost::beast::http;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto no_endpoint = boost::asio::error::not_found;  // what connecting to none of them ends with
+constexpr auto no_endpoint = boost::asio::error::not_found;  // result of async_connect with no endpoints
 constexpr unsigned http_1_1 = 11;
 constexpr std::uint32_t head_size_max = 16 * 1024;
 
-/// Kept by the handlers that wait; goes with the last of them.
+/// Kept alive by its pending handlers.
 class exchange : public std::enable_shared_from_this<exchange> {
 public:
     exchange(boost::asio::io_context& context, http_call call,
@@ -104,7 +104,7 @@ private:
     }
 
     http_call call_;
-    std::function<void(std::expected<http_answer, std::string>)> done_;  ///< empty once called
+    std::function<void(std::expected<http_answer, std::string>)> done_;  ///< empty once it was called
     boost::asio::steady_timer timer_;
     tcp::resolver resolver_;
     tcp::socket socket_;

@@ -22,18 +22,19 @@ enum class http_method : std::uint8_t { get, post };
 struct http_call {
     http_method method = http_method::get;
     config::http_endpoint endpoint;
-    std::string target{};                                        ///< empty: the endpoint's
-    std::vector<std::pair<std::string, std::string>> headers{};  ///< besides Host, Connection and Content-Length
+    std::string target{};                                        ///< if empty, the endpoint's target
+    std::vector<std::pair<std::string, std::string>> headers{};  ///< in addition to Host, Connection and Content-Length
     std::string body{};
-    std::chrono::milliseconds timeout{};  ///< of everything together: look-up, connect, request, answer
-    std::size_t answer_size_max = 0;      ///< octets of the body
+    std::chrono::milliseconds timeout{};  ///< for the whole call: lookup, connect, request and answer
+    std::size_t answer_size_max = 0;      ///< in bytes of body
 
-    /// Which addresses may be connected to, asked for each that the host's name has now: no later look-up can lead
-    /// elsewhere. Empty: any.
+    /// Decides whether an address may be connected to. It is called for each address that the host name resolves to in
+    /// this call, and the connection uses only those, so a later lookup cannot lead elsewhere. If empty, every address
+    /// is allowed.
     std::function<bool(const boost::asio::ip::address&)> may_connect{};
 };
 
-/// Why a call fails that `may_connect` forbids; its connection was never tried.
+/// The error of a call for which `may_connect` allows no address; no connection was attempted.
 inline constexpr std::string_view not_allowed = "the host has no address that may be connected to";
 
 struct http_answer {
@@ -41,9 +42,9 @@ struct http_answer {
     std::string body;
 };
 
-/// One request on a connection of its own, for what is not a packet. Follows no redirect. `done` is called once, later,
-/// by the context: with the whole answer, whatever its status, or with why there is none. Not at all when the context
-/// goes away first.
+/// Sends one request on a connection of its own, for everything but ILP packets. Redirects are not followed. `done` is
+/// called once, from the context and never before call() returns: with the complete answer, whatever its status, or
+/// with the reason why there is none. It is not called if the context is destroyed first.
 void call(boost::asio::io_context& context, http_call call,
           std::function<void(std::expected<http_answer, std::string>)> done);
 

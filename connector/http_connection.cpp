@@ -17,11 +17,11 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-constexpr auto no_endpoint = boost::asio::error::not_found;  // what connecting to none of them ends with
+constexpr auto no_endpoint = boost::asio::error::not_found;  // result of async_connect with no endpoints
 constexpr milliseconds connect_time_max{5000};
 constexpr milliseconds idle_time_default{60000};
 
-/// Before the other side closes an idle connection, we do: else a packet could meet it half closed.
+/// Idle connections are closed before the other side closes them: otherwise a packet could meet a half-closed one.
 milliseconds idle_time(std::uint32_t announced_seconds) {
     const milliseconds announced{std::int64_t{announced_seconds} * 1000};
     return std::min(idle_time_default, announced > milliseconds{2000} ? announced - milliseconds{1000} : announced / 2);
@@ -86,17 +86,17 @@ void http_connection::carry(packet_in_flight& packet, ilp::bytes request) {
 }
 
 void http_connection::flush() {
-    if (state_ != state::queued) return;  // forgotten or broken meanwhile
+    if (state_ != state::queued) return;  // forgotten or broken in the meantime
     state_ = state::awaiting_answer;
     if (!send(request_)) hand_back();
 }
 
 void http_connection::received() {
     if (state_ == state::awaiting_answer) return read_answer();
-    hand_back();  // unasked octets: nothing that is sent behind them could be matched with its answer
+    hand_back();  // unsolicited bytes: later answers could not be matched to requests
 }
 
-/// For a connection that turned out to be of no use before anything of the queued request left.
+/// Called when the connection turns out to be unusable before any byte of the queued request was sent.
 void http_connection::hand_back() {
     packet_in_flight* const packet = std::exchange(packet_, nullptr);
     ilp::bytes request = std::move(request_);
@@ -104,7 +104,7 @@ void http_connection::hand_back() {
     if (packet != nullptr) link_.stale(*packet, std::move(request));
 }
 
-/// False: it has not come yet, or the connection has failed.
+/// Returns false if the head is incomplete or the connection has failed.
 bool http_connection::read_head() {
     chunks_ = {};
     if (const auto* const known = known_head_.find(in_.text())) {
@@ -165,7 +165,7 @@ void http_connection::read_answer() {
             return fail(reject_reason::next_hop_answered_nonsense);
         case http::framing::until_close:
             if (have > http::body_size_max) return fail(reject_reason::next_hop_answered_nonsense);
-            return receive();  // disconnected() ends it
+            return receive();  // disconnected() finishes the answer
     }
 }
 
@@ -181,7 +181,7 @@ void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
     in_.consume(head.size + consumed);
     if (head.keep_alive_seconds) {
         const milliseconds announced = idle_time(*head.keep_alive_seconds);
-        if (announced < idle_time_max_) timer_.cancel();  // it is set for the longer time
+        if (announced < idle_time_max_) timer_.cancel();  // it was set for the longer time
         idle_time_max_ = announced;
     }
     if (!head.keep_alive || !in_.empty() || idle_time_max_ == milliseconds{0}) return abandon();
@@ -217,7 +217,7 @@ void http_connection::abandon() {
     packet_ = nullptr;
     timer_.cancel();
     if (connecting_) {
-        // Not destroyed: the operations under way look at them once more before they end.
+        // Not destroyed here: the pending operations access it once more before they end.
         connecting_->resolver.cancel();
         error_code ignored;
         connecting_->socket.close(ignored);
@@ -234,7 +234,7 @@ void http_connection::time_out() {
         link_.connect_failed(*this, "connect timed out");
         return abandon();
     }
-    if (state_ != state::idle) return;  // become_idle() sets it again
+    if (state_ != state::idle) return;  // become_idle() sets the timer again
     const auto due = idle_since_ + idle_time_max_;
     if (due > loop_.now().steady) return loop_.set(timer_, due);
     abandon();

@@ -15,19 +15,20 @@
 
 namespace connector {
 
-/// One keep-alive connection of an http_link: connects, carries one packet at a time, reads the answer.
+/// One keep-alive connection of an http_link: it connects, carries one packet at a time and reads the answer.
 class http_connection final : public tcp_connection {
 public:
     http_connection(http_link& link, event_loop& loop);
 
-    /// `public_only`: to a public address (address_guard), as the host's name is looked up now, or not at all.
+    /// With `public_only` it connects only to public addresses (address_guard) among those that the host name resolves
+    /// to now, and otherwise fails.
     void connect(const std::string& host, std::uint16_t port, bool public_only);
 
-    /// Precondition: idle. The octets leave at flush().
+    /// Precondition: idle. The bytes are sent at flush().
     void carry(packet_in_flight& packet, ilp::bytes request);
 
-    /// Where the next request is to be written, before carry() of what it holds: memory of this connection that is used
-    /// again.
+    /// The buffer to write the next request into before passing it to carry(). Its memory is reused from request to
+    /// request.
     ilp::bytes take_request_buffer() {
         request_.clear();
         return std::move(request_);
@@ -39,7 +40,7 @@ public:
 
     bool is_established() const noexcept { return state_ != state::connecting && state_ != state::closed; }
 
-    /// Closes; the packet, if any, is the caller's affair.
+    /// Closes the connection. The caller must deal with the packet, if there is one.
     void abandon();
 
 private:
@@ -67,13 +68,13 @@ private:
 
     http_link& link_;
     deadline_of<http_connection, &http_connection::time_out> timer_;
-    std::unique_ptr<attempt> connecting_;  ///< until it is connected
+    std::unique_ptr<attempt> connecting_;  ///< null once connected
     state state_ = state::connecting;
     packet_in_flight* packet_ = nullptr;
     ilp::bytes request_;
 
     http::known_head<http::response_head> known_head_;
-    std::optional<http::response_head> head_;  ///< of the answer that is being read
+    std::optional<http::response_head> head_;  ///< of the answer being read
     http::chunked_body chunks_;
     std::size_t searched_ = 0;
     ilp::steady_time idle_since_;

@@ -18,8 +18,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds pause_min{50};
 constexpr milliseconds pause_max{1000};
 
-// After the pause one packet alone tries again: a system that drops what knocks would keep the others waiting for as
-// long as a connect may take.
+// After the pause, only one packet tries to connect again: if the peer's host silently drops connection attempts,
+// further packets would otherwise wait for as long as a connect may take.
 constexpr milliseconds caution_time{10'000};
 
 std::string make_request_head(const config::outgoing_http_settings& settings) {
@@ -129,7 +129,7 @@ void http_link::connect_failed(http_connection&, const std::string& why) {
     pause_ = std::clamp(pause_ * 2, pause_min, pause_max);
     paused_until_ = loop_.now().steady + pause_;
     if (reported_state_ != "unreachable") report("unreachable", "peer is unreachable: " + why);
-    // Not even for other connects that are under way: they are likely to end like this one.
+    // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     if (is_unreachable()) refuse_waiting();
 }
 
@@ -145,7 +145,8 @@ void http_link::ready(http_connection& connection) {
     busy_to_flush(connection);
 }
 
-/// The other side had closed the connection before anything of the request left: it may go over another one.
+/// The other side closed the connection before any byte of the request was sent, so the request may use another
+/// connection.
 void http_link::stale(packet_in_flight& packet, ilp::bytes request) {
     waiting_.push_front({&packet, std::move(request)});
     if (!idle_.empty()) {
@@ -176,8 +177,8 @@ void http_link::gone(http_connection& connection) {
         if (connections_.size() < settings_.max_connections) open_connection();
         return;
     }
-    // What still has an established connection to wait for goes on waiting for it. Opening another one for each that
-    // failed would never come to an end.
+    // Packets that can still wait for an established connection keep waiting. Opening a new connection for each one
+    // that failed would never end.
     if (is_unreachable()) refuse_waiting();
 }
 

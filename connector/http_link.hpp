@@ -17,10 +17,10 @@ namespace connector {
 class http_connection;
 
 /// ILP over HTTP/1.1 to one peer (RFC 35, synchronous): a bounded pool of keep-alive connections with one packet in
-/// flight on each. What finds none free waits, in order, for the first that is.
+/// flight on each. If no connection is free, packets wait in FIFO order for the next one.
 class http_link final : public link, public flushable {
 public:
-    /// `loop` and `listener` must outlive the link. `name` is the peer's, for the log.
+    /// `loop` and `listener` must outlive the link. `name` is the peer's name, for the log.
     http_link(event_loop& loop, link_listener& listener, const config::outgoing_http_settings& settings,
               std::string name);
     ~http_link() override;
@@ -39,7 +39,7 @@ private:
 
     struct waiting_packet {
         packet_in_flight* packet;
-        ilp::bytes octets;  ///< the whole request
+        ilp::bytes octets;  ///< the complete request
     };
 
     void append_request(ilp::bytes& out, ilp::bytes_view prepare) const;
@@ -48,7 +48,7 @@ private:
     bool is_unreachable() const;
     void refuse_waiting();
 
-    // What a connection tells.
+    // Called by http_connection.
     void connected(http_connection& connection);
     void connect_failed(http_connection& connection, const std::string& why);
     void ready(http_connection& connection);
@@ -64,19 +64,19 @@ private:
     link_listener& listener_;
     const config::outgoing_http_settings settings_;
     const std::string name_;
-    const std::string request_head_;  ///< up to the value of Content-Length, which comes last
+    const std::string request_head_;  ///< up to the value of Content-Length, which is the last header
 
     std::vector<std::unique_ptr<http_connection>> connections_;
-    std::vector<http_connection*> idle_;  ///< the one used last is used next, so that the others can time out
+    std::vector<http_connection*> idle_;  ///< used as a stack, so that surplus connections can time out
     std::vector<http_connection*> to_flush_;
     std::deque<waiting_packet> waiting_;
     std::size_t connecting_ = 0;
     bool retired_ = false;
 
-    // After a failed connect, packets are refused at once for a while that grows with each failure.
-    std::chrono::milliseconds pause_{0};  ///< 0: the last connect did not fail
+    // After a failed connect, packets are refused immediately for a pause that grows with each failure.
+    std::chrono::milliseconds pause_{0};  ///< 0 unless the last connect failed
     ilp::steady_time paused_until_;
-    std::string reported_state_;  ///< what the operator was told last: each state is told once
+    std::string reported_state_;  ///< last state written to the log; a repeated state is not logged again
 };
 
 }  // namespace connector

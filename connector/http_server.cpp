@@ -24,8 +24,8 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};
-/// For a client to read the last answer while octets of its own are still on their way: to close at once would be a
-/// reset, which takes the answer away.
+/// Time for a client to read the last answer while its own bytes are still arriving: closing immediately would send a
+/// reset, which discards the answer.
 constexpr std::chrono::seconds linger_time{2};
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -38,20 +38,20 @@ const std::string* http_request::find(std::string_view name) const noexcept {
     return found == headers.end() ? nullptr : &found->second;
 }
 
-/// What sessions, and those who still have to answer, keep: it outlives the server.
+/// State shared by the sessions and the pending `done` callbacks; it outlives the server.
 struct http_server::shared {
-    http_handler handler;  ///< empty: the server has gone
+    http_handler handler;  ///< empty once the server is destroyed
     http_server_bounds bounds;
-    std::unordered_set<session*> sessions{};  ///< all that are open
+    std::unordered_set<session*> sessions{};  ///< all open sessions
 
-    /// By request, those that wait for their answer: nobody else holds them then. An answer names the request and not
-    /// the session, so that a second one finds nobody.
+    /// Sessions waiting for their answer, by request number; nothing else owns them meanwhile. An answer names the
+    /// request rather than the session, so that a second answer finds none.
     std::map<std::uint64_t, std::shared_ptr<session>> waiting{};
     std::uint64_t requests = 0;
 
-    // What other threads use, too.
+    // Also used by other threads.
     std::mutex mutex{};
-    boost::asio::io_context* context = nullptr;  ///< null: the server has gone, and the context may have
+    boost::asio::io_context* context = nullptr;  ///< null once the server is destroyed, as the context may be gone then
 };
 
 class http_server::session : public std::enable_shared_from_this<session> {
@@ -81,7 +81,7 @@ public:
 private:
     const auto& head() const { return parser_->get(); }
 
-    /// An encoding that leaves open where the body ends.
+    /// True for a transfer encoding that leaves the end of the body undefined.
     bool is_framed_strangely() const {
         return head().find(http::field::transfer_encoding) != head().end() && !parser_->chunked();
     }
@@ -129,7 +129,7 @@ private:
         });
     }
 
-    /// What is no request, or too large to be one, is told so; whoever has gone or says nothing is not.
+    /// Answers malformed or oversized requests with an error. There is no answer after a disconnect or a timeout.
     void refuse(error_code error) {
         static const auto& about_http = http::make_error_code(http::error::bad_method).category();
         if (error.category() != about_http || error == http::error::end_of_stream ||
@@ -178,7 +178,7 @@ private:
     http::response<http::string_body> response_;
     std::array<char, 4096> thrown_away_;
 
-    // Of the request that is answered.
+    // Properties of the request being answered.
     bool is_head_ = false;
     unsigned version_ = 11;
     bool keep_alive_ = false;
@@ -216,7 +216,7 @@ tcp::endpoint http_server::local_endpoint() const {
 void http_server::accept() {
     acceptor_.async_accept([this, server = shared_](error_code error, tcp::socket socket) {
         if (!server->handler || error == boost::asio::error::operation_aborted) return;
-        if (error) {  // the system has no more descriptors for us
+        if (error) {  // no descriptors left
             auto pause = std::make_shared<boost::asio::steady_timer>(context_, accept_pause);
             return pause->async_wait([this, server, pause](error_code) {
                 if (server->handler) accept();

@@ -15,14 +15,14 @@
 
 namespace connector {
 
-/// One request to a listener that takes no packets.
+/// One request to a listener other than that for ILP packets.
 struct http_request {
-    std::string method;  ///< as sent: "GET"
-    std::string target;  ///< as sent, with its query
+    std::string method;  ///< as sent, for example "GET"
+    std::string target;  ///< as sent, including the query
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
 
-    /// The first header of this name, whatever its case; null: none.
+    /// The first header with this name, ignoring case; null if there is none.
     const std::string* find(std::string_view name) const noexcept;
 };
 
@@ -30,22 +30,24 @@ struct http_response {
     unsigned status = 200;
     std::string content_type = "text/plain";
     std::string body{};
-    std::vector<std::pair<std::string, std::string>> headers{};  ///< besides the usual ones
+    std::vector<std::pair<std::string, std::string>> headers{};  ///< in addition to the standard ones
 };
 
-/// Answers a request: calls `done` once, at once or later, from any thread. Called on the server's loop.
+/// Answers a request by calling `done` once, immediately or later, from any thread. The handler is called on the
+/// server's loop.
 using http_handler = std::function<void(http_request request, std::function<void(http_response)> done)>;
 
 struct http_server_bounds {
-    std::size_t sessions_max = 64;  ///< further connections are closed at once
+    std::size_t sessions_max = 64;  ///< further connections are closed immediately
     std::size_t head_size_max = 8 * 1024;
     std::size_t body_size_max = 0;
-    std::chrono::milliseconds request_time{10'000};  ///< to send a request, to take an answer, and to stay idle
+    std::chrono::milliseconds request_time{10'000};  ///< each for a request, an answer and idling
 };
 
-/// A listener for what is not a packet (metrics, Admin API, auto-peering), by Beast. Answers with `cache-control:
-/// no-store`. HEAD is asked of the handler as GET, and answered without a body. It goes on its loop, though not within
-/// the handler, or after the loop has ended; a `done` that comes later than that does nothing.
+/// An HTTP listener, based on Beast, for everything but ILP packets (metrics, Admin API, auto-peering). All answers
+/// carry `cache-control: no-store`. HEAD is passed to the handler as GET and answered without a body. Destroy the
+/// server on its loop, but not from within the handler, or after the loop has ended; a `done` called after that has no
+/// effect.
 class http_server {
 public:
     http_server(boost::asio::io_context& context, http_handler handler, http_server_bounds bounds);

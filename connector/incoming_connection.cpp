@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds linger_time{2000};
 
-/// "/accounts/bob/ilp" -> "bob"; "/" and "/ilp" -> ""; anything else is no ILP path.
+/// "/accounts/bob/ilp" -> "bob"; "/" and "/ilp" -> ""; nullopt for anything else, which is not an ILP path.
 std::optional<std::string_view> account_of_path(std::string_view target) {
     target = target.substr(0, target.find('?'));
     if (target == "/" || target == "/ilp") return "";
@@ -63,15 +63,16 @@ void incoming_connection::received() {
     if (closing_ && !is_closed()) receive();
 }
 
-/// True when a request was taken and the next may follow. It reads on itself otherwise.
+/// Returns true if a request was handled and the next one may follow. Otherwise reading has been started or will be
+/// resumed.
 bool incoming_connection::take_request() {
     if (skip_ != 0) {
         const std::size_t skipped = std::min(skip_, in_.size());
         in_.consume(skipped);
         skip_ -= skipped;
     }
-    if (next_request_ - first_request_ >= requests_max) return false;  // flush() reads on
-    if (is_send_blocked()) return false;                               // sent_all() reads on
+    if (next_request_ - first_request_ >= requests_max) return false;  // flush() resumes reading
+    if (is_send_blocked()) return false;                               // sent_all() resumes reading
     if (!request_ && !take_head()) return false;
     if (!request_) return true;  // refused
     return take_body();
@@ -123,12 +124,13 @@ bool incoming_connection::take_head() {
     }
     request_ = {from, head->body, head->size, head->content_length, head->keep_alive, {}};
     if (head->expects_continue && in_.size() == head->size) {
-        // The client waits for it; one that pipelines has not sent this request before the answers to the earlier ones.
+        // The client waits for the 100. A client that pipelines does not send such a request before it has the earlier
+        // answers.
         if (first_request_ != next_request_ || !send(ilp::as_bytes(http::continue_answer))) {
             refuse_head(status::expectation_failed, std::nullopt);
         }
     }
-    // One that means the same until its sender changes.
+    // Keeps only a head whose meaning does not change until its sender does.
     const bool is_lasting = account->empty() || *account == from->name();
     if (request_ && is_lasting && !head->expects_continue) {
         known_head_.keep(in_.text().substr(0, head->size), *request_);
@@ -150,7 +152,7 @@ bool incoming_connection::take_body() {
     }
     switch (request_->chunks.advance({body, have})) {
         case http::chunked_body::state::incomplete:
-            // Chunk lines are not limited by the body: bound what is kept of them.
+            // The limit on the body does not cover chunk lines, so the bytes buffered for them are bounded here.
             if (have > 2 * http::body_size_max) {
                 refuse_head(status::content_too_large, std::nullopt);
                 return true;
@@ -178,7 +180,7 @@ void incoming_connection::dispatch(ilp::bytes_span body, std::size_t consumed) {
     in_.consume(request.head_size + consumed);
 }
 
-/// Refuses the request that is being read. Without a head it is not known where it ends, so the connection ends too.
+/// Refuses the current request. Without a parsed head its end is unknown, so the connection must be closed too.
 void incoming_connection::refuse_head(status status, std::optional<http::request_head> head) {
     const bool end_known = head && head->body == http::framing::content_length && !head->expects_continue &&
                            head->content_length <= http::body_size_max;
@@ -258,7 +260,7 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
     };
     if (known_head_.meaning() != nullptr && has_changed(known_head_.meaning()->from)) known_head_.forget();
     if (!request_ || !has_changed(request_->from)) return;
-    // The head is still in front of the body. The token in it may not count any more.
+    // The head is still in the buffer in front of the body. Its token may have become invalid.
     const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
     request_->from = endpoint_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
     if (request_->from == nullptr) refuse_head(status::unauthorized, std::nullopt);
@@ -269,13 +271,13 @@ void incoming_connection::flush() {
     const bool was_full = next_request_ - first_request_ >= requests_max;
     while (first_request_ != next_request_ && pending(first_request_).state == answer_state::ready) {
         ilp::bytes& octets = pending(first_request_).octets;
-        // What is ready behind it leaves in the same system call.
+        // Further ready answers are sent in the same system call.
         std::uint64_t next = first_request_ + 1;
         for (; next != next_request_ && pending(next).state == answer_state::ready; ++next) {
             ilp::append(octets, pending(next).octets);
         }
         const bool sent = send(octets);
-        if (octets.capacity() > http::body_size_max) octets = {};  // the ring keeps its memory, but not for the largest
+        if (octets.capacity() > http::body_size_max) octets = {};  // the ring keeps all but oversized buffers
         first_request_ = next;
         if (!sent) return abandon();
     }
@@ -288,7 +290,7 @@ void incoming_connection::flush() {
     if (was_full && !closing_) resume();
 }
 
-/// Goes on with what is in the buffer, in a turn of its own: at the end of one, new work would be left lying.
+/// Continues with the buffered bytes in a new turn: work begun at the end of a turn would be left unfinished.
 void incoming_connection::resume() {
     operation_begins();
     boost::asio::post(loop_.context(), [this] {
@@ -302,8 +304,8 @@ void incoming_connection::sent_all() {
     if (!is_receiving() && !closing_) received();
 }
 
-/// Everything is answered and sent. Closing at once while the other side still sends would make its system drop our
-/// answer, so its octets are read and dropped for a while.
+/// All answers have been sent. Closing while the other side is still sending would make its system discard our answer,
+/// so its bytes are read and dropped for a while.
 void incoming_connection::finish() {
     if (other_side_ended_) return abandon();
     if (lingering_) return;
@@ -324,7 +326,7 @@ void incoming_connection::read_on(std::size_t wanted) {
 
 void incoming_connection::disconnected() {
     other_side_ended_ = true;
-    // Half-closed: it may still wait for answers.
+    // The other side may have closed only its sending direction and still wait for answers.
     if (first_request_ == next_request_ && !is_send_blocked()) abandon();
 }
 
@@ -343,11 +345,11 @@ void incoming_connection::released() {
 }
 
 std::optional<ilp::steady_time> incoming_connection::due() const {
-    if (lingering_) return {};  // its deadline was set once
+    if (lingering_) return {};  // its deadline is not moved
     if (is_send_blocked()) return last_activity_ + timeouts_.request;
     if (request_began_) return *request_began_ + timeouts_.request;
     if (first_request_ == next_request_) return last_activity_ + timeouts_.idle;
-    return loop_.now().steady + timeouts_.idle;  // a packet is in flight: only its own expiry counts
+    return loop_.now().steady + timeouts_.idle;  // a packet is in flight, and only its own expiry counts
 }
 
 void incoming_connection::time_out() {

@@ -17,17 +17,18 @@ namespace connector {
 
 class incoming_connection;
 
-/// What a connection needs of its worker.
+/// The interface through which a connection uses its worker.
 class endpoint {
 public:
-    /// The peer that may send to this path with this token, or null.
+    /// The peer that owns `token` and may send to `account`, the account name in the request path (may be empty); null
+    /// if there is none.
     virtual const peering::peer* authenticate(std::string_view token, std::string_view account) = 0;
 
-    /// Takes one request body; the answer to `request` is given now or later, by answer() or refuse().
+    /// Handles one request body. The answer to `request` is given by answer() or refuse(), immediately or later.
     virtual void prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
                                   ilp::bytes_span body) = 0;
 
-    /// The connection has gone: `packet` has nobody to answer to.
+    /// The connection has been closed and can be destroyed.
     virtual void connection_closed(incoming_connection& connection) = 0;
 
 protected:
@@ -35,43 +36,46 @@ protected:
 };
 
 struct incoming_timeouts {
-    std::chrono::milliseconds request{};  ///< from the first octet of a request to its last
+    std::chrono::milliseconds request{};  ///< from the first byte of a request to its last
     std::chrono::milliseconds idle{};     ///< between requests
 };
 
-/// One HTTP/1.1 connection from a peer (RFC 35). Requests are taken as they come, also several at once; their answers
-/// leave in the order of the requests.
+/// One HTTP/1.1 connection from a peer (RFC 35). Requests may be pipelined; answers are sent in the order of the
+/// requests.
 class incoming_connection final : public tcp_connection, public flushable {
 public:
     incoming_connection(event_loop& loop, endpoint& endpoint, const incoming_timeouts& timeouts);
 
-    /// False: the system has no room for the socket; it is closed.
+    /// Returns false if the system cannot watch another socket; the socket is then closed.
     bool start(boost::asio::ip::tcp::socket socket);
 
-    /// The next request is the last: its answer says `Connection: close`.
+    /// Makes the next request the last one: its answer says `Connection: close`.
     void drain() noexcept { draining_ = true; }
 
-    /// The peer of a request that is still coming in is looked up again; one that is not known any more is refused.
+    /// Forgets peers that have changed. For a request whose body is still being received the peer is authenticated
+    /// again, and the request is refused if that fails.
     void peers_changed(std::span<const peering::peer_update> updates);
 
-    /// Closes now; answers that are owed are dropped.
+    /// Closes immediately; pending answers are dropped.
     void abandon();
 
-    /// The answer to a request. With `held` it waits for release(), as those do that come after it.
+    /// Sets the answer to a request. If `held`, it is sent only after release(), and the answers behind it wait as
+    /// well.
     void answer(std::uint64_t request, ilp::bytes_view packet, bool held = false);
     void refuse(std::uint64_t request, http::status status);
     void release(std::uint64_t request);
 
-    /// Tells the packets in flight that they have nobody to answer to any more.
+    /// Associates a request with its packet in flight: if the connection closes first, the packet's `answer_to` is
+    /// reset.
     void attach(std::uint64_t request, packet_in_flight& packet);
 
     void flush() override;
 
-    std::size_t place = 0;  ///< in the worker's list
+    std::size_t place = 0;  ///< index in the worker's list of connections
 
 private:
-    static constexpr std::size_t requests_max = 32;            ///< that are taken before the first is answered
-    static constexpr std::size_t linger_octets_max = 1 << 20;  ///< read and dropped after a refusal
+    static constexpr std::size_t requests_max = 32;            ///< maximum number of unanswered requests
+    static constexpr std::size_t linger_octets_max = 1 << 20;  ///< bytes discarded after the last request
 
     enum class answer_state : std::uint8_t { waited_for, held, ready };
 
@@ -116,19 +120,19 @@ private:
     ilp::steady_time last_activity_;
     std::optional<ilp::steady_time> request_began_;
 
-    std::optional<open_request> request_;  // whose head is taken, and whose body is not
+    std::optional<open_request> request_;  // head parsed, body not yet complete
     http::known_head<open_request> known_head_;
-    std::size_t searched_ = 0;  // of the head that has not ended yet
-    std::size_t skip_ = 0;      // octets of a refused request's body that are still to come
+    std::size_t searched_ = 0;  // bytes of an incomplete head already searched for its end
+    std::size_t skip_ = 0;      // bytes of a refused request's body still to be skipped
 
-    // The answers that are owed, in order: a ring that keeps its memory.
+    // Pending answers in order of their requests: a ring buffer that keeps its memory.
     std::vector<pending_answer> ring_;
     std::uint64_t first_request_ = 0;
     std::uint64_t next_request_ = 0;
 
     bool draining_ = false;
-    bool closing_ = false;    // no further requests
-    bool lingering_ = false;  // everything was sent; waits for the other side to close
+    bool closing_ = false;    // no further requests are read
+    bool lingering_ = false;  // all answers sent; waiting for the other side to close
     bool other_side_ended_ = false;
     std::size_t lingered_ = 0;
 };

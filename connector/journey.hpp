@@ -14,14 +14,14 @@
 
 namespace connector {
 
-/// What the shell knows of its own condition when a packet arrives.
+/// State of the worker and the daemon when a packet arrives.
 struct load {
     bool draining = false;
     bool store_unavailable = false;
     bool packets_in_flight_full = false;
 };
 
-/// The terms of this node itself that the stages apply.
+/// This node's own settings that the stages apply.
 struct router_terms {
     std::chrono::milliseconds min_expiration_window{};
     std::chrono::milliseconds max_hold_time{};
@@ -29,15 +29,15 @@ struct router_terms {
 };
 
 enum class step : std::uint8_t {
-    go_on,        ///< to the next stage
-    bad_request,  ///< the body was not even meant to be a Prepare
-    reject,       ///< `reason` says why
-    fulfill,      ///< answered here: `fulfillment` and `answer_data`
+    go_on,        ///< continue with the next stage
+    bad_request,  ///< the body does not even start like a Prepare
+    reject,       ///< refuse with `reason`
+    fulfill,      ///< fulfilled by this node, with `fulfillment` and `answer_data`
 };
 
-/// One Prepare on its way through the stages: what came in, and what the stages found out so far.
+/// One Prepare on its way through the stages: the inputs, and the results of the stages so far.
 struct journey {
-    // what came in
+    // inputs
     ilp::bytes_span body;
     const peering::peer& from;
     const connector::network& network;
@@ -45,20 +45,20 @@ struct journey {
     const router_terms& terms;
     const connector::load& load;
     ilp::instant now;
-    ilp::bytes& scratch;  ///< of the router; holds a Prepare or an answer that this node wrote itself
+    ilp::bytes& scratch;  ///< owned by the router; holds a Prepare or an answer that this node creates
 
-    // what the stages found out
+    // results of the stages
     std::optional<ilp::prepare_view> prepare{};
-    bool for_echo = false;  ///< this node's answer to an echo request: it may go back where it came from
+    bool for_echo = false;  ///< set for our response to an echo request, which may go back to the peer it came from
     const peering::peer* to = nullptr;
     ilp::amount incoming_amount{};
     ilp::amount outgoing_amount{};
     ilp::timestamp outgoing_expires_at{};
-    peering::packet_transfer transfer{};  ///< held, when the step is go_on or fulfill
+    peering::packet_transfer transfer{};  ///< held if the step is go_on or fulfill
 
-    // what is answered
+    // the answer
     reject_reason reason{};
-    std::optional<ilp::amount> maximum_amount{};  ///< of an F08, in incoming units
+    std::optional<ilp::amount> maximum_amount{};  ///< of an F08, in units of the incoming asset
     ilp::fulfillment fulfillment{};
     ilp::bytes_view answer_data{};
 

@@ -32,8 +32,8 @@ spdlog::level::level_enum to_spdlog(level level) noexcept {
     return spdlog::level::info;
 }
 
-/// Printable ASCII as it is, everything else as \xNN: no octet of a stranger reaches a terminal or breaks a line. The
-/// backslash is doubled, so that nobody can write an escape that this function did not.
+/// Keeps printable ASCII and writes everything else as \xNN, so that no untrusted byte reaches a terminal or breaks a
+/// line. The backslash is doubled, so that untrusted text cannot imitate an escape.
 std::string escape(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -64,7 +64,7 @@ std::string as_text(std::string_view message, std::initializer_list<field> field
     return line;
 }
 
-/// The part of a JSON object that follows time and level, which the sink's pattern writes.
+/// The part of the JSON object after time and level, which the sink's pattern writes.
 std::string as_json(std::string_view message, std::initializer_list<field> fields) {
     const auto quoted = [](std::string_view text) { return boost::json::serialize(boost::json::value(escape(text))); };
     std::string line = fmt::format(R"("message":{})", quoted(message));

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// Structured log lines on standard error: a message for people and fields for programs. Nothing per packet above
-/// debug, no secret ever; whatever a stranger sent is escaped here, in both formats.
+/// Structured logging to standard error: a message for people and fields for programs. Single packets are logged at
+/// debug level only, and secrets never. Untrusted text is escaped here, in both formats.
 namespace connector::log {
 
 using level = config::log_level;
@@ -18,12 +18,12 @@ struct field {
     std::string value;
 };
 
-/// Before the threads start. Lines before it go out as text, from info on.
+/// Call it before any threads start. Until then, lines are written as text at level info and above.
 void configure(const config::log_settings& settings);
 
 bool enabled(level level) noexcept;
 
-/// Any thread.
+/// May be called from any thread.
 void write(level level, std::string_view message, std::initializer_list<field> fields = {});
 
 }  // namespace connector::log

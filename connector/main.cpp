@@ -15,7 +15,7 @@
 
 namespace {
 
-/// Faults go to standard error, a line each; the summary to standard output.
+/// Prints faults to standard error, one per line, and the summary to standard output.
 connector::exit_status audit(const std::string& store_url) {
     const auto report = peering::audit(store_url);
     if (!report) {

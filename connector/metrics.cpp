@@ -34,7 +34,7 @@ struct label_definition {
 };
 
 // All labels. Their values come from closed sets: configured peers and assets, packet types, the error codes of RFC 27,
-// our own reject reasons.
+// and this node's reject reasons.
 constexpr std::array label_definitions{
     label_definition{
         label::direction, "direction",
@@ -59,7 +59,7 @@ constexpr const label_definition& definition_of(label id) {
     return label_definitions[static_cast<std::size_t>(id)];
 }
 
-/// The labels of one metric, in the order in which they are written.
+/// The labels of one metric in output order.
 class label_list {
 public:
     constexpr label_list(std::initializer_list<label> labels) : size_{labels.size()} {
@@ -101,7 +101,7 @@ struct definition {
     const char* name;
     label_list labels;
     const char* help;
-    const char* condition = "";  ///< says when the metric has series, if not always; shown on the page only
+    const char* condition = "";  ///< when the metric has series, if not always; shown on the page only
 };
 
 // All metrics.
@@ -239,7 +239,7 @@ public:
         }
     }
 
-    /// `values` are those of the metric's labels, in the order of its definition.
+    /// `values` are the label values, in the order of the metric's definition.
     template <metric id, typename... texts>
     void add(double value, const texts&... values) {
         ClientMetric& made = make<id>(values...);
@@ -359,7 +359,7 @@ std::string expose(const scrape& scrape) {
         peer_counters counters;
         std::size_t connections = 0;
     };
-    std::unordered_map<std::uint32_t, total> totals;  // by the id of the peer
+    std::unordered_map<std::uint32_t, total> totals;  // by peer id
     for (const peer_sample& sample : scrape.samples) {
         total& counted = totals[sample.peer];
         counted.counters.add(sample.counters);
@@ -369,7 +369,7 @@ std::string expose(const scrape& scrape) {
     families out;
     for (const auto& peer : scrape.directory.peers()) {
         add_liquidity(out, *peer);
-        // A peer that exchanged no packet has nothing to show, and there may be many of them.
+        // Peers without packets have nothing to show, and there may be many of them.
         const auto counted = totals.find(peer->id);
         if (counted != totals.end()) add_traffic(out, *peer, counted->second.counters, counted->second.connections);
     }

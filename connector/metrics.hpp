@@ -14,20 +14,20 @@
 
 namespace connector {
 
-/// Everything that one scrape shows. Components own plain numbers; nothing is counted for the metrics' sake.
+/// The input of one scrape. Components keep plain numbers of their own; nothing is counted just for the metrics.
 struct scrape {
     const peering::directory& directory;
     const peering::committer::counters& commits;
-    std::vector<peer_sample> samples;           ///< of all workers, in any order
-    std::optional<webhooks::figures> events{};  ///< empty: none are posted
+    std::vector<peer_sample> samples;           ///< from all workers, in any order
+    std::optional<webhooks::figures> events{};  ///< nullopt if webhooks are not configured
     std::vector<rate_age> rate_ages{};
 };
 
-/// The text exposition format. One table in metrics.cpp defines name, type, labels and help of every metric. Any
-/// thread.
+/// Returns the Prometheus text exposition format. One table in metrics.cpp defines the name, type, labels and help of
+/// every metric. May be called from any thread.
 std::string expose(const scrape& scrape);
 
-/// The list of metrics in Markdown: docs/operating/metrics.md is this text, to the letter.
+/// The list of metrics in Markdown, byte for byte the contents of docs/operating/metrics.md.
 std::string metrics_markdown();
 
 }  // namespace connector

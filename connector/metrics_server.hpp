@@ -10,11 +10,11 @@
 
 namespace connector {
 
-/// GET /metrics, /healthz and /readyz on a listener of its own, on the control loop.
+/// Serves GET /metrics, /healthz and /readyz on a listener of its own, on the control loop.
 class metrics_server {
 public:
     struct sources {
-        /// Calls back with the exposition, now or later, on the control loop.
+        /// Calls back with the exposition, immediately or later, on the control loop.
         std::function<void(std::function<void(std::string)>)> metrics;
         std::function<bool()> ready;
     };

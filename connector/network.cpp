@@ -13,7 +13,7 @@ network::network(ilp::address own_address, std::span<const peer_pointer> peers) 
 }
 
 void network::apply(std::span<const peering::peer_update> updates) {
-    // First all that goes: a name, token or route may change hands.
+    // Remove all old entries first: a name, token or route may move from one peer to another.
     for (const auto& [before, after] : updates) {
         if (!before) continue;
         tokens_.remove(*before);

@@ -15,9 +15,8 @@
 
 namespace connector {
 
-/// Everything about the outside that a packet's way depends on, as one worker sees it: peers, their tokens and routes.
-/// Each worker has one of its own, so that it reads without a lock, and a change costs what it changes, however many
-/// peers there are.
+/// The forwarding state of one worker: peers, their tokens and routes. Each worker has its own copy, so that it reads
+/// without locks, and an update costs only what it changes, however many peers there are.
 class network {
 public:
     using peer_pointer = std::shared_ptr<const peering::peer>;
@@ -26,13 +25,13 @@ public:
     network(const network&) = delete;
     network& operator=(const network&) = delete;
 
-    /// Pointers to what an update replaces are no longer good.
+    /// Invalidates pointers to the peers that an update replaces or removes.
     void apply(std::span<const peering::peer_update> updates);
 
     const ilp::address& own_address() const noexcept { return own_address_; }
     const peering::route_table& routes() const noexcept { return routes_; }
 
-    // Null: unknown.
+    // These return null if there is no such peer.
 
     const peering::peer* find(std::uint32_t id) const noexcept {
         return id < peers_.size() ? peers_[id].get() : nullptr;
@@ -42,7 +41,7 @@ public:
 
 private:
     const ilp::address own_address_;
-    std::vector<peer_pointer> peers_;  ///< by id
+    std::vector<peer_pointer> peers_;  ///< indexed by id
     peering::token_table tokens_;
     peering::route_table routes_;
     peering::table_by_text<peering::peer, &peering::peer::name> names_;

@@ -19,31 +19,32 @@ class link;
 class worker;
 struct lane;
 
-/// What must be kept of a Prepare until its answer is on its way: the packet itself is gone with its buffer. The base
-/// wakes the worker when the packet has waited too long to be sent, and at its expiry towards the next hop.
+/// The state kept for a Prepare until its answer has been queued; the packet itself is lost when its receive buffer is
+/// reused. The deadline wakes the worker twice: when the packet has waited too long to be sent, and at its expiry
+/// towards the next hop.
 struct packet_in_flight : deadline {
     explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
 
     worker* owner = nullptr;
-    link* way = nullptr;  ///< null: nothing is expected from the next hop
+    link* way = nullptr;  ///< null if no answer from the next hop is expected
     lane* from = nullptr;
-    lane* to = nullptr;  ///< null: fulfilled by this node itself
+    lane* to = nullptr;  ///< null if this node fulfilled the packet itself
     ilp::condition condition{};
-    ilp::timestamp expires_at{};  ///< towards the next hop
-    ilp::steady_time due;         ///< the same, by the loop's clock
+    ilp::timestamp expires_at{};  ///< of the Prepare sent to the next hop
+    ilp::steady_time due;         ///< the same moment on the steady clock
     ilp::steady_time arrived_at;
     ilp::amount incoming_amount;
     ilp::amount outgoing_amount;
-    peering::packet_transfer transfer;         ///< held
-    incoming_connection* answer_to = nullptr;  ///< null: the sender has gone
-    std::uint64_t request = 0;                 ///< of that connection
+    peering::packet_transfer transfer;         ///< held in the ledger
+    incoming_connection* answer_to = nullptr;  ///< null if the sender's connection has closed
+    std::uint64_t request = 0;                 ///< request number on that connection
 
-    // While the transfer becomes durable.
+    // Used while the transfer is being committed.
     peering::commit_ticket ticket = 0;
     packet_in_flight* next = nullptr;
 };
 
-/// Packets in the order of their tickets, linked through themselves.
+/// An intrusive queue of packets in the order of their tickets.
 class commit_queue {
 public:
     bool empty() const noexcept { return first_ == nullptr; }
@@ -62,7 +63,7 @@ private:
     packet_in_flight* last_ = nullptr;
 };
 
-/// Packets in flight of one worker, in memory that is used again.
+/// The packets in flight of one worker. Their memory is reused.
 class packet_pool {
 public:
     explicit packet_pool(deadline::action on_expiry) : on_expiry_{on_expiry} {}

@@ -23,7 +23,7 @@ namespace {
 using peering::admin::ping_answer;
 using outcome = std::expected<http_answer, std::string>;
 
-/// The context's own time-out comes first; this is for a context that has stopped.
+/// Margin for a context that has stopped; normally its own timeout fires first.
 constexpr std::chrono::seconds ping_margin{1};
 
 std::string serialize_ping(const std::string& address, std::chrono::milliseconds patience) {

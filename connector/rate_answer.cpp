@@ -13,7 +13,7 @@ namespace {
 namespace json = boost::json;
 using boost::system::error_code;
 
-/// Told of each piece of the document as it passes. Only what stands directly in the document or in its "rates" counts.
+/// Receives the parse events of the document. Only members of the document itself and of its "rates" object count.
 class handler {
 public:
     static constexpr std::size_t max_array_size = rate_answer_size_max;
@@ -127,11 +127,11 @@ private:
     bool has_base_ = false;
     bool has_rates_ = false;
 
-    int depth_ = 0;          // of objects and arrays that are open
-    bool in_rates_ = false;  // in the object "rates" of the document; there is nothing below it
-    std::string member_;     // of the document
-    std::string quote_;      // of the rates
-    std::string text_;       // of a key or value that comes in parts
+    int depth_ = 0;          // number of open objects and arrays
+    bool in_rates_ = false;  // inside the object "rates", which has no nested values
+    std::string member_;     // current member of the document
+    std::string quote_;      // current member of "rates"
+    std::string text_;       // of a key or value that arrives in parts
     std::string fault_;
 };
 

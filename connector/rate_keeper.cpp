@@ -67,7 +67,8 @@ std::optional<steady_time> rate_keeper::next_due() const {
     return next;
 }
 
-/// Short at first: most failures are over soon. And several attempts fit into what is left of a rate's lifetime.
+/// The pause is short at first, since most failures are brief, and so that several attempts fit into the remaining
+/// lifetime of a rate.
 milliseconds rate_keeper::pause_after(int failures) const {
     milliseconds pause = std::min(settings_.lifetime / 16, first_pause_max);
     const milliseconds longest = std::min(settings_.lifetime / 2, pause_max);

@@ -19,7 +19,7 @@
 
 namespace connector {
 
-/// One fetch that is to be made.
+/// One fetch to be made.
 struct rate_request {
     std::string base;
     std::uint64_t ticket = 0;
@@ -27,46 +27,46 @@ struct rate_request {
 
 struct rate_age {
     std::string base;
-    std::optional<std::chrono::nanoseconds> age;  ///< empty: none was ever fetched
+    std::optional<std::chrono::nanoseconds> age;  ///< nullopt if no rates were ever fetched
 };
 
-/// What is known of the rates, and when to ask for which: the deciding half of rate_source, without socket or clock.
+/// Keeps the known rates and decides when to fetch which: the logic of rate_source, without sockets or clocks.
 class rate_keeper {
 public:
-    static constexpr std::size_t fetches_max = 8;  ///< under way at a time; further ones wait for one of them
+    static constexpr std::size_t fetches_max = 8;  ///< concurrent fetches; further ones wait
 
-    /// From now on, prices between these currencies by these settings. Everything is to be fetched again; what is at
-    /// hand stays in use until then, for as long as the settings say. Answers to earlier requests will be ignored.
+    /// Replaces the settings and the set of currencies. All rates become due for a new fetch; until it succeeds the
+    /// present ones stay in use for as long as the settings allow. Answers to earlier requests are ignored.
     void configure(const config::rates_settings& settings, std::set<std::string> currencies, ilp::steady_time now);
 
-    /// What is to be fetched now. Each request is to be followed by one call of fetched().
+    /// Returns the fetches to make now. Each one must be followed by one call of fetched().
     std::vector<rate_request> take_due(ilp::steady_time now);
 
-    /// When to ask take_due() again, unless an answer comes before. Empty: only then.
+    /// The time of the next take_due(), unless a fetch completes earlier; nullopt if it need not be called before that.
     std::optional<ilp::steady_time> next_due() const;
 
     struct effect {
         bool prices_changed = false;
-        bool recovered = false;   ///< the problem that was told is over
-        std::string complaint{};  ///< what is wrong, when it is not the same as at the attempt before
+        bool recovered = false;   ///< the problem reported before is over
+        std::string complaint{};  ///< the problem, unless it is the same as after the last attempt
     };
     effect fetched(const rate_request& request, std::expected<rates_by_quote, std::string> outcome,
                    ilp::steady_time now);
 
     rate_table prices() const;
 
-    /// Of each currency that rates are fetched for. A rate is as old as the request for it.
+    /// One entry per base currency that rates are fetched for. The age of a rate counts from the request for it.
     std::vector<rate_age> ages(ilp::steady_time now) const;
 
 private:
     struct base_currency {
         ilp::steady_time due;
-        std::optional<ilp::steady_time> asked_at;  ///< of the request that is under way
-        std::uint64_t ticket = 0;                  ///< of the last request
+        std::optional<ilp::steady_time> asked_at;  ///< of the request in progress
+        std::uint64_t ticket = 0;                  ///< of the latest request
         rates_by_quote rates;
-        ilp::steady_time rates_from;  ///< if there are any: when they were asked for
+        ilp::steady_time rates_from;  ///< when `rates` were requested, if has_rates
         bool has_rates = false;
-        int failures = 0;  ///< since then
+        int failures = 0;  ///< since the last success
         std::string problem;
     };
     template <typename T>
@@ -81,7 +81,7 @@ private:
     std::set<std::string> currencies_;
     by_pair<ilp::rate> fixed_;
     by_pair<std::uint16_t> spreads_;
-    std::map<std::string, base_currency, std::less<>> bases_;  ///< those that something is fetched for
+    std::map<std::string, base_currency, std::less<>> bases_;  ///< only those that rates are fetched for
     std::uint64_t tickets_ = 0;
 };
 

@@ -16,7 +16,8 @@ using std::chrono::steady_clock;
 
 constexpr unsigned status_ok = 200;
 
-/// A code may have characters that mean something in a URL, or that no URL has.
+/// Appends the query parameter `base`. Its value is percent-encoded, because a code may contain characters that are
+/// special or not allowed in a URL.
 std::string with_base(std::string target, std::string_view base) {
     target += target.contains('?') ? "&base=" : "?base=";
     for (const char c : base) {
@@ -54,7 +55,7 @@ void rate_source::configure(const config::rates_settings& settings, const peerin
     begin_anew();
 }
 
-/// An asset may be made later, by the Admin API; or it is a slip of the pen.
+/// The asset may be created later through the Admin API, or the code may be a typing error.
 void rate_source::tell_unused() const {
     std::set<std::string> unused;
     const auto look_at = [&](const auto& pairs) {

@@ -18,17 +18,17 @@
 
 namespace connector {
 
-/// Fetches rates in the background, on the control loop: the shell round rate_keeper. Must outlive the loop's run.
+/// Fetches rates in the background on the control loop: the I/O for rate_keeper. It must outlive the loop's run.
 class rate_source {
 public:
     /// `publish` is called with each new table.
     rate_source(boost::asio::io_context& context, std::function<void(std::shared_ptr<const rate_table>)> publish);
 
-    /// Takes over what the file says, for the assets that there are; publishes before it returns, and whenever rates
-    /// have arrived.
+    /// Applies the settings to the directory's assets. Publishes before it returns, and again whenever rates have
+    /// arrived.
     void configure(const config::rates_settings& settings, const peering::directory& directory);
 
-    /// The assets may be others now.
+    /// Must be called when the set of assets may have changed.
     void assets_changed(const peering::directory& directory);
 
     std::vector<rate_age> ages() const;

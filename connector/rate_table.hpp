@@ -14,8 +14,8 @@
 
 namespace connector {
 
-/// On what terms packets change currencies. Built once, then read by all packet threads; apart from `network`, because
-/// it is replaced every few seconds.
+/// Exchange rates and spreads. A table is built once and then read by all packet threads. It is separate from `network`
+/// because it is replaced every few seconds.
 class rate_table {
 public:
     struct price {
@@ -24,12 +24,12 @@ public:
         ilp::steady_time usable_until = ilp::steady_time::max();
     };
 
-    /// From `base` to `quote`, and not the other way round. The last word for a pair counts.
+    /// Sets the price from `base` to `quote`, not the reverse one. It replaces an earlier price of the same pair.
     void set(std::string base, std::string quote, const price& price) {
         prices_.insert_or_assign({std::move(base), std::move(quote)}, price);
     }
 
-    /// Null: no rate.
+    /// Null if there is no rate.
     const price* find(std::string_view base, std::string_view quote) const noexcept {
         const auto found = prices_.find(std::pair{base, quote});
         return found == prices_.end() ? nullptr : &found->second;

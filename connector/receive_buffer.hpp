@@ -11,8 +11,8 @@
 
 namespace connector {
 
-/// Octets that have come in and are not consumed yet, in one piece. Small at first; grows when a message is longer.
-/// Views into it are valid until space() is called.
+/// Contiguous buffer of bytes received and not yet consumed. It starts small and grows when a message is longer. Views
+/// into it are valid until space() is called.
 class receive_buffer {
 public:
     static constexpr std::size_t capacity_min = 2048;
@@ -22,7 +22,7 @@ public:
     std::span<char> octets() noexcept { return {storage_.get() + begin_, size()}; }
     std::string_view text() const noexcept { return {storage_.get() + begin_, size()}; }
 
-    /// Room for what comes next: at least `wanted` octets behind what is there.
+    /// Returns free space of at least `wanted` bytes behind the contents.
     std::span<char> space(std::size_t wanted) {
         if (capacity_ - end_ < wanted) make_room(wanted);
         return {storage_.get() + end_, capacity_ - end_};

@@ -8,8 +8,8 @@
 
 namespace connector {
 
-/// Every reason for which this node itself refuses a Prepare. One table in reject_reason.cpp gives each its identifier,
-/// code and message. Rejects that come from a next hop are relayed and have no entry here.
+/// Every reason for which this node itself refuses a Prepare. One table in reject_reason.cpp gives the identifier, code
+/// and message of each. Rejects from a next hop are relayed and have no entry here.
 enum class reject_reason : std::uint8_t {
     draining,
     store_unavailable,
@@ -63,7 +63,7 @@ struct reject_text {
 
 const reject_text& describe(reject_reason reason) noexcept;
 
-/// The list of reasons in Markdown: docs/operating/reject-reasons.md is this text, to the letter.
+/// The list of reasons in Markdown, byte for byte the contents of docs/operating/reject-reasons.md.
 std::string reject_reasons_markdown();
 
 }  // namespace connector

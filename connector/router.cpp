@@ -18,8 +18,9 @@
 namespace connector {
 namespace {
 
-// A Prepare's way. Before it, the endpoint has found the peer by its token (401 if none); behind it, the link sends the
-// packet, settle() checks the answer, and the ledger makes the transfer durable before the Fulfill leaves.
+// The stages of a Prepare. Before them, the endpoint has found the peer by its token (401 if there is none). After
+// them, the link sends the packet, settle() checks the answer, and the transfer is made durable before the Fulfill is
+// sent.
 constexpr std::array packet_stages_in_order{
     stage{"decode", stages::decode},                            // F01
     stage{"admit", stages::admit},                              // T00, T03

@@ -12,41 +12,42 @@
 
 namespace connector {
 
-/// One stage of a Prepare's way: a name, and the function that lets it pass or ends it.
+/// One stage of packet processing: a name, and a function that passes the packet on or ends its processing.
 struct stage {
     std::string_view name;
     step (*run)(journey&);
 };
 
-/// The stages in their order; router.cpp shows the list.
+/// The stages in order; they are listed in router.cpp.
 std::span<const stage> packet_stages() noexcept;
 
-/// What becomes of the next hop's answer.
+/// What to do with the next hop's answer.
 enum class reply_kind : std::uint8_t {
-    fulfill,  ///< post the transfer, then pass the packet on
-    reject,   ///< void the transfer, and pass the packet on as it is
-    refuse,   ///< void the transfer, and refuse with `reason`
+    fulfill,  ///< post the transfer, then relay the packet
+    reject,   ///< void the transfer and relay the packet unchanged
+    refuse,   ///< void the transfer and refuse with `reason`
 };
 
 struct reply {
     reply_kind kind;
-    reject_reason reason{};    ///< of `refuse`
-    ilp::bytes_view packet{};  ///< of the others: in the buffer that was given
-    std::string_view code{};   ///< of `reject`: three letters, in the same buffer
+    reject_reason reason{};    ///< set for `refuse`
+    ilp::bytes_view packet{};  ///< set for the others: a view of the given buffer
+    std::string_view code{};   ///< set for `reject`: three characters, a view of the same buffer
 };
 
-/// The deciding core: values in, values out. No socket, clock, thread or database; one per worker, because it keeps
-/// scratch memory and a hash context.
+/// The decision logic: it uses no socket, clock, thread or database, only its arguments. There is one router per
+/// worker, because it keeps scratch memory.
 class router {
 public:
     explicit router(router_terms terms) : terms_{terms} {}
 
-    /// Sends a Prepare through the stages, until one of them ends it. With `go_on` it is to be sent to `to`: patched in
-    /// place, its transfer held. `body` is modified, and must stay until the journey is done with.
+    /// Runs a Prepare through the stages until one of them ends it. If the result is `go_on`, it is to be sent to `to`:
+    /// it has been patched in place and its transfer is held. `body` is modified, and must stay valid while the journey
+    /// is used.
     std::pair<step, journey> decide(ilp::bytes_span body, const peering::peer& from, const network& network,
                                     const rate_table& rates, const load& load, ilp::instant now);
 
-    /// Judges the octets that the next hop answered in time. `answer` may be modified.
+    /// Checks the bytes that the next hop answered in time. `answer` may be modified.
     reply settle(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept;
 
 private:
@@ -54,7 +55,7 @@ private:
     ilp::bytes scratch_;
 };
 
-/// Appends our own Reject to `out`. `journey` gives the amounts of an F08; null for reasons that have none.
+/// Appends a Reject of this node to `out`. `journey` provides the amounts of an F08; it may be null for other reasons.
 void serialize_reject(ilp::bytes& out, reject_reason reason, std::string_view triggered_by,
                       const journey* journey = nullptr);
 

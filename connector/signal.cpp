@@ -23,7 +23,8 @@ signal::~signal() {
 }
 
 void signal::raise() noexcept {
-    // Each write is told, edge-triggered, so that nobody need read; the counter is full after 2^64 of them.
+    // With edge triggering every write is reported, so the counter need not be read; it would overflow after 2^64
+    // writes.
     [[maybe_unused]] const int never_fails = ::eventfd_write(descriptor_, 1);
 }
 

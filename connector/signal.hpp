@@ -6,8 +6,8 @@
 
 namespace connector {
 
-/// Another thread's way to tell a loop that there is something to look at. Unlike a post to its io_context it allocates
-/// nothing, and several that come before the loop looks are one.
+/// Notifies a loop from another thread. Unlike a post to its io_context it allocates nothing, and notifications raised
+/// before the loop reacts are merged into one.
 class signal final : private socket_set::member {
 public:
     signal(socket_set& sockets, std::function<void()> raised);
@@ -15,7 +15,8 @@ public:
     signal(const signal&) = delete;
     signal& operator=(const signal&) = delete;
 
-    /// Any thread; `raised` follows on the loop's. What it is about travels by other ways, an atomic for example.
+    /// May be called from any thread; `raised` then runs on the loop's thread. Data must be passed separately, for
+    /// example in an atomic.
     void raise() noexcept;
 
 private:

@@ -9,34 +9,35 @@
 
 namespace connector {
 
-/// The sockets that packets go through, in an epoll set of their own, which Asio waits for as for one descriptor.
+/// The sockets of the packet path, in an epoll set of their own that Asio watches as a single descriptor.
 ///
-/// An Asio read is an operation of its own each time: it first tries to read, finds nothing, waits, and reads again.
-/// Here a socket is registered once, edge-triggered, and read when there is something: one system call less per
-/// message, two of six per packet, and no operation to allocate, lock and queue.
+/// An Asio read is a separate operation each time: it first tries to read, finds nothing, waits, and reads again. Here
+/// a socket is registered once, edge-triggered, and read only when it is ready. That saves one system call per message,
+/// or two of six per packet, and there is no operation to allocate, lock and queue.
 class socket_set {
 public:
     class member {
     public:
-        /// What epoll says. It is said once: read until less came than there was room for, before it is said again.
+        /// Called with the events from epoll. They are edge-triggered: keep reading until a read returns less than the
+        /// buffer could take, or no further event may come.
         virtual void ready(bool readable, bool writable, bool ended) = 0;
 
     protected:
         ~member() = default;
     };
 
-    /// `before_events` is called when some are ready, before the first is told.
+    /// `before_events` is called when some sockets are ready, before the first member is.
     socket_set(boost::asio::io_context& context, std::function<void()> before_events);
 
-    /// Until the socket is closed. The member must live on for as long as the events last that the loop is telling now.
-    /// False: the system has no room for it.
+    /// Registers a socket until it is closed. The member must outlive the batch of events being dispatched when the
+    /// socket is closed. Returns false if the system cannot watch another socket.
     bool add(int socket, member& member);
 
 private:
     void wait();
     void tell();
 
-    static constexpr int events_max = 256;  // at a time
+    static constexpr int events_max = 256;  // per batch
 
     boost::asio::posix::stream_descriptor epoll_;
     std::function<void()> before_events_;

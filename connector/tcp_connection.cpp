@@ -36,8 +36,9 @@ bool tcp_connection::operation_ended() {
 void tcp_connection::receive(std::size_t wanted) {
     if (is_receiving() || closed_) return;
     wanted_ = wanted;
-    if (!readable_) return;  // ready() reads
-    // There may be more than was read last time. In a turn of its own, so that one sender does not hold up the others.
+    if (!readable_) return;  // ready() will read
+    // More bytes may be available than the last read returned. They are read in a turn of their own, so that one sender
+    // does not hold up the others.
     operation_begins();
     boost::asio::post(loop_.context(), [this] {
         if (operation_ended()) read();
@@ -61,7 +62,8 @@ void tcp_connection::read() {
         return;
     }
     wanted_ = 0;
-    // Less than there was room for: what comes later is told again. But the end is told once.
+    // After a read that returned less than the buffer could take, epoll reports new bytes again; but it reports the end
+    // of the stream only once.
     readable_ = ended_ || count == static_cast<ssize_t>(space.size());
     if (count <= 0) return disconnected();
     in_.commit(static_cast<std::size_t>(count));

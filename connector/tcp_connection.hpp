@@ -11,9 +11,9 @@
 
 namespace connector {
 
-/// A TCP socket of one loop: read when there is something, direct non-blocking sends, and the rest of a short send kept
-/// until the socket takes it. It lives until released() is called: then it was closed, and no handler knows it any
-/// more.
+/// A TCP socket of one loop, read when it is ready. Sends are direct and non-blocking; the rest of a short send is kept
+/// until the socket accepts it. The object must live until released() is called: by then it is closed and no handler
+/// refers to it any more.
 class tcp_connection : public disposable, private socket_set::member {
 public:
     explicit tcp_connection(event_loop& loop) : loop_{loop} {}
@@ -23,38 +23,39 @@ public:
     tcp_connection& operator=(const tcp_connection&) = delete;
 
 protected:
-    virtual void received() = 0;      ///< in_ holds more than before
-    virtual void disconnected() = 0;  ///< by the other side, or by an error: there will be no more octets
-    virtual void sent_all() {}        ///< after a short send, the rest has left
-    virtual void released() = 0;      ///< may hand itself to event_loop::dispose()
+    virtual void received() = 0;      ///< in_ holds new bytes
+    virtual void disconnected() = 0;  ///< closed by the other side or by an error: no more bytes will arrive
+    virtual void sent_all() {}        ///< the rest of a short send has been sent
+    virtual void released() = 0;      ///< may pass itself to event_loop::dispose()
 
-    /// Takes a connected socket away from Asio. Once, before anything else; false: it was closed, the system has no
-    /// room.
+    /// Takes over a connected socket from Asio. Call it once, before anything else. Returns false if the system cannot
+    /// watch another socket; the connection is then of no use and must be closed.
     bool take(boost::asio::ip::tcp::socket socket);
 
-    /// Reads on; `wanted` is how much more it takes to make sense of what is there. Nothing happens while a read is
-    /// under way or after close().
+    /// Starts a read; `wanted` is the number of further bytes needed to make progress with those in the buffer. It does
+    /// nothing while a read is in progress or after close().
     void receive(std::size_t wanted = 1);
 
-    /// False: the connection is broken, and nothing of this was sent.
+    /// Returns false if the connection is broken; none of `octets` was sent then.
     bool send(ilp::bytes_view octets);
 
     bool is_send_blocked() const noexcept { return !unsent_.empty(); }
     bool is_closed() const noexcept { return closed_; }
     bool is_receiving() const noexcept { return wanted_ != 0; }
 
-    /// Tells the other side that nothing more will be sent.
+    /// Shuts down the sending direction: the other side sees the end of the stream.
     void end_sending() noexcept;
 
-    /// Idempotent. released() follows in this turn or a later one.
+    /// Closes the connection; idempotent. released() follows in this turn or a later one, or from within this call.
     void close();
 
     event_loop& loop_;
     receive_buffer in_;
 
-    /// Counts a handler of a derived class that is under way; its first statement must be operation_ended().
+    /// Registers an asynchronous operation of a derived class; the first statement of its handler must be
+    /// operation_ended().
     void operation_begins() noexcept { ++operations_; }
-    /// False: the connection was closed meanwhile, do nothing more.
+    /// Returns false if the connection was closed in the meantime; the handler must then return at once.
     bool operation_ended();
 
 private:
@@ -64,10 +65,10 @@ private:
 
     int socket_ = -1;
     int operations_ = 0;
-    std::size_t wanted_ = 0;  ///< 0: nobody wants to read
+    std::size_t wanted_ = 0;  ///< 0 if no read was requested
     ilp::bytes unsent_;
-    bool readable_ = false;  ///< as far as is known, there is something to read
-    bool ended_ = false;     ///< the other side has ended or broken it: there is an end to read
+    bool readable_ = false;  ///< there may be bytes to read
+    bool ended_ = false;     ///< the other side has closed or reset it: an end of stream is to be read
     bool closed_ = false;
 };
 

@@ -12,42 +12,42 @@
 
 namespace connector {
 
-/// Which event is posted next, when, and what follows from the answer. No socket, no clock, no database: the store
-/// keeps the events, and this remembers the ones that are due first.
+/// Decides which event is posted next and when, and what follows from the answer. It uses no socket, clock or database:
+/// the store keeps the events, and this class holds those due first.
 ///
-/// An event is under way from take() until saved(): it is not posted again while nobody knows whether the store has
-/// taken what became of it, and a store that takes nothing stops all posting before long.
+/// An event is in progress from take() to saved(). It is not posted again until the store has saved the result of the
+/// attempt, so a store that saves nothing soon stops all posting.
 class webhook_schedule {
 public:
     static constexpr std::size_t under_way_max = 4;
-    static constexpr std::size_t waiting_max = 64;  ///< what to load at a time
+    static constexpr std::size_t waiting_max = 64;  ///< number of events to load at a time
     static constexpr std::chrono::seconds first_pause{10};
     static constexpr std::chrono::seconds pause_max{60};
 
     explicit webhook_schedule(std::uint32_t max_retry) : max_retry_{max_retry} {}
 
-    /// The store may have events that are not known here, as at first.
+    /// The store may have events that are not known here, as is the case at the start.
     void look_again() noexcept { must_look_ = true; }
 
-    /// Whether to load what the store has.
+    /// Whether events must be loaded from the store.
     bool must_load(ilp::timestamp now) const noexcept;
 
-    /// Before the store is asked.
+    /// Must be called before the store is queried.
     void begin_load() noexcept;
 
-    /// What it had, the earliest due first, at most waiting_max. It takes the place of what waited.
+    /// The result of the query: at most waiting_max events, ordered by due time. They replace the waiting ones.
     void loaded(std::vector<peering::pending_event> events);
 
-    /// An event that is to be posted now.
+    /// Returns an event to post now, if there is one.
     std::optional<peering::pending_event> take(ilp::timestamp now);
 
-    /// What to save after an attempt.
+    /// Returns what to save after an attempt.
     peering::event_attempt ended(const peering::pending_event& event, bool delivered, ilp::timestamp now) const;
 
-    /// The store has it.
+    /// Must be called when the attempt has been saved.
     void saved(const peering::event_attempt& attempt);
 
-    /// When must_load() or take() may have another answer, if nothing else happens. Empty: never.
+    /// The time when the result of must_load() or take() may next change if nothing else happens; nullopt if never.
     std::optional<ilp::timestamp> next_due() const noexcept;
 
 private:
@@ -57,9 +57,9 @@ private:
     std::uint32_t max_retry_;
     bool must_look_ = true;
     bool more_in_store_ = false;
-    std::optional<ilp::timestamp> retry_due_;      // of the first that was saved since the last load
-    std::vector<peering::pending_event> waiting_;  // the earliest due last
-    std::vector<std::string> under_way_;           // by UUID
+    std::optional<ilp::timestamp> retry_due_;      // earliest retry among the attempts saved since the last load
+    std::vector<peering::pending_event> waiting_;  // in descending order of due time
+    std::vector<std::string> under_way_;           // UUIDs
 };
 
 }  // namespace connector

@@ -26,10 +26,10 @@ using peering::pending_event;
 using std::chrono::milliseconds;
 
 constexpr std::size_t answer_size_max = 64 * 1024;
-constexpr std::chrono::seconds store_pause{1};  // after the store could not be asked
+constexpr std::chrono::seconds store_pause{1};  // pause after a failed query of the store
 
-/// What is posted: canonical, so that a receiver can check the signature over the octets that it was sent. Empty when
-/// the event's data is not what it should be.
+/// The body to post, in canonical form, so that a receiver can check the signature over the bytes that it received.
+/// Empty if the event's data is malformed.
 std::optional<std::string> body_of(const event_record& event) {
     auto data = peering::parse_json(event.data);
     if (!data) return std::nullopt;
@@ -51,13 +51,13 @@ void webhooks::look_for_events() {
     proceed();
 }
 
-/// Does all that can be done now, and sets the timer for what cannot.
+/// Does everything that can be done now, and sets the timer for the rest.
 void webhooks::proceed() {
     const ilp::timestamp now = ilp::wall_clock();
     if (!loading_ && schedule_.must_load(now)) load();
     while (auto event = schedule_.take(now)) post(std::move(*event));
     const auto due = schedule_.next_due();
-    if (!due || *due <= now) return;  // what is due already waits for an answer
+    if (!due || *due <= now) return;  // due work continues when a pending answer arrives
     due_timer_.expires_after(*due - now);
     due_timer_.async_wait([this](error_code error) {
         if (!error) proceed();
@@ -102,7 +102,7 @@ void webhooks::post(pending_event event) {
                     });
 }
 
-/// An empty `fault` is success.
+/// An empty `fault` means success.
 void webhooks::ended(const pending_event& event, const std::string& fault) {
     const ilp::timestamp now = ilp::wall_clock();
     event_attempt attempt = schedule_.ended(event, fault.empty(), now);

@@ -15,21 +15,21 @@
 
 namespace connector {
 
-/// Posts the events of the outbox to `webhooks.url`: each at least once, few at a time. On the control loop, which must
-/// have stopped before this is destroyed.
+/// Posts the events of the outbox to `webhooks.url`, each at least once, a few at a time. It runs on the control loop,
+/// which must have stopped before it is destroyed.
 class webhooks {
 public:
     struct figures {
-        std::uint64_t pending = 0;    ///< events that are still to be delivered, when the store was last asked
-        std::uint64_t delivered = 0;  ///< attempts, since the start
+        std::uint64_t pending = 0;    ///< undelivered events as of the last query of the store
+        std::uint64_t delivered = 0;  ///< attempts since the start
         std::uint64_t failed = 0;
-        std::uint64_t given_up = 0;  ///< events
+        std::uint64_t given_up = 0;  ///< number of events
     };
 
     /// Precondition: the settings have a URL.
     webhooks(boost::asio::io_context& control, config::webhook_settings settings, event_outbox& outbox);
 
-    /// The outbox may have new events; also once at start.
+    /// The outbox may have new events. It must also be called once at the start.
     void look_for_events();
 
     const figures& stats() const noexcept { return figures_; }

@@ -20,12 +20,12 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::chrono::milliseconds accept_pause{100};  // when the system has no more descriptors for us
+constexpr std::chrono::milliseconds accept_pause{100};  // when no descriptors are left
 
-constexpr std::size_t share_of_free_places = 4;  // that one next hop may have, as a multiple
-constexpr int waiting_share = 2;                 // a packet waits for this part of its time at most: one half
+constexpr std::size_t share_of_free_places = 4;  // bound for one next hop, as a multiple of the free places
+constexpr int waiting_share = 2;                 // a packet may wait in the queue for 1/waiting_share of its time
 
-/// What the operator can do.
+/// Advice to the operator.
 std::string_view advice_on(const error_code& error) {
     if (error.value() == EMFILE) return ": raise the limit of open files, or lower connector.max_connections";
     if (error.value() == ENOSPC) return ": no more sockets may be watched, raise fs.epoll.max_user_watches";
@@ -122,7 +122,7 @@ void worker::install_rates(std::shared_ptr<const rate_table> rates) {
 }
 
 void worker::retire_links() {
-    // The loop destroys them: one may still stand in its list of what is to be flushed.
+    // The loop destroys them, because its flush queue may still refer to one.
     for (auto& retired : retired_links_) {
         if (retired->is_done()) loop_.dispose(std::move(retired));
     }
@@ -142,7 +142,7 @@ void worker::drain(std::function<void()> drained) {
 
 void worker::check_drained() {
     if (!draining_ || !drained_ || packets_.in_use() != 0) return;
-    // The answers of this turn have left when the next one begins.
+    // By the next turn, the answers of this one have been sent.
     boost::asio::post(loop_.context(), std::exchange(drained_, {}));
 }
 
@@ -168,7 +168,7 @@ void worker::accept() {
             tell_accept_error(error);
             return loop_.set(accept_again_, loop_.now().steady + accept_pause);
         }
-        // One too many is closed at once: the other side learns more from that than from silence.
+        // A connection over the limit is closed immediately: the other side learns more from that than from silence.
         if (connections_.size() < settings_.max_connections) accepted(std::move(socket));
         accept();
     });
@@ -201,7 +201,7 @@ void worker::connection_closed(incoming_connection& connection) {
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
     if (token.empty()) return nullptr;
     const peering::peer* const owner = network_.find_by_token(ilp::sha256(ilp::as_bytes(token)));
-    // The token decides who it is; a path that names another peer is a mistake that must not pass.
+    // The token identifies the peer; a path that names another peer is a mistake and must not be accepted.
     if (owner == nullptr || account.empty() || account == owner->name()) return owner;
     return network_.find_by_name(account) == nullptr ? owner : nullptr;
 }
@@ -276,8 +276,8 @@ void worker::forward(incoming_connection& connection, std::uint64_t request, con
     loop_.set(packet, loop_.now().steady + time_left / waiting_share);
 }
 
-/// So that next hops which do not answer, however many, leave places to the others: the fewer are free, the fewer one
-/// next hop may have.
+/// Returns true if the next hop has used up its fair share of the packets in flight. The fewer places are free, the
+/// fewer one next hop may occupy, so that unresponsive next hops, however many, leave places to the others.
 bool worker::has_its_share(const lane& next_hop) const noexcept {
     const std::size_t free = settings_.max_packets_in_flight - packets_.in_use();
     return next_hop.counters.packets_in_flight >= share_of_free_places * free;
@@ -330,14 +330,15 @@ void worker::failed(packet_in_flight& packet, reject_reason reason) {
 }
 
 void worker::woken(packet_in_flight& packet) {
-    // The next hop, which knows nothing of it, needs the other half to answer; and the sender learns that it was us.
+    // A packet still in the queue after half of its time is refused: the next hop has not seen it and needs the other
+    // half to answer. The reject also tells the sender that this node refused it.
     if (const auto refusal = packet.way->withdraw(packet)) return reject(packet, *refusal);
     if (loop_.now().steady < packet.due) return loop_.set(packet, packet.due);
     packet.way->forget(packet);
     reject(packet, reject_reason::next_hop_timed_out);
 }
 
-/// The packet is no longer the next hop's affair.
+/// Ends the packet's wait for the next hop.
 void worker::end_in_flight(packet_in_flight& packet) {
     packet.cancel();
     peer_counters& counters = packet.to->counters;
@@ -353,7 +354,7 @@ void worker::reject(packet_in_flight& packet, reject_reason reason) {
     finish(packet);
 }
 
-/// From here on the fulfillment is not forgotten: the transfer becomes durable, then the sender is told.
+/// The fulfillment is kept from here on: once the transfer is durable, the sender gets it.
 void worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
     peer_counters& of_sender = packet.from->counters;
     ++of_sender.outgoing.fulfills;

@@ -25,55 +25,55 @@
 
 namespace connector {
 
-/// What one worker counted for one peer, and the connections that it has to it.
+/// One worker's counters for one peer, and the number of its connections to the peer.
 struct peer_sample {
-    std::uint32_t peer = 0;  ///< its id
+    std::uint32_t peer = 0;  ///< the peer's id
     peer_counters counters;
     std::size_t link_connections = 0;
 };
 
-/// What a worker has of one peer, whatever becomes of the peer's terms, or of the peer: what packets in flight know.
+/// A worker's state for one peer. Packets in flight refer to it, so it survives changes to the peer's terms and the
+/// removal of the peer.
 struct lane {
     peer_counters counters;
-    std::unique_ptr<link> way;                ///< made for the first packet to the peer
-    config::outgoing_http_settings outgoing;  ///< of `way`
-    std::string name;                         ///< of the peer: for the log
+    std::unique_ptr<link> way;                ///< created for the first packet to the peer
+    config::outgoing_http_settings outgoing;  ///< the settings that `way` was created with
+    std::string name;                         ///< the peer's name, for the log
 };
 
-/// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. It is the
-/// shell round the router: it moves octets between sockets and the deciding core, and postings to the committer.
+/// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
+/// does the I/O for the router: it moves bytes between sockets and the decision logic, and postings to the committer.
 class worker final : public endpoint, public link_listener {
 public:
-    /// `acceptor` is open and listens; its context is this loop's once start() runs. The committer must outlive the
-    /// worker.
+    /// The committer must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
            std::shared_ptr<const rate_table> rates, peering::committer& committer);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
 
-    /// Binds the listener; with SO_REUSEPORT, so that every worker has one on the same port. Before start().
+    /// Binds the listener with SO_REUSEPORT, so that all workers can listen on the same port. Call it before start().
     boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
     boost::asio::ip::tcp::endpoint local_endpoint() const;
 
     void start();
 
-    // From other threads; what follows happens on the worker's thread.
+    // The functions below are for other threads; their work is done on the worker's thread.
 
-    /// Packets go by this from now on; those in flight are finished. Calls back when that is so. In the order of the
-    /// calls.
+    /// Applies updates of peers, in the order of the calls, and then calls back. Later packets use the new state;
+    /// packets in flight are finished.
     void apply(std::vector<peering::peer_update> updates, std::function<void()> done);
 
-    /// From the next turn on, packets go by these rates. A packet's amounts are settled when it comes in.
+    /// Packets use these rates from the next turn on. The amounts of a packet are fixed when it arrives.
     void install_rates(std::shared_ptr<const rate_table> rates);
 
-    /// Accepts no further connections, refuses further packets; calls back when nothing is in flight any more.
+    /// Accepts no further connections and refuses further packets; calls back when no packet is in flight any more.
     void drain(std::function<void()> drained);
 
-    /// Calls back with what this worker has counted so far.
+    /// Calls back with the counters of this worker.
     void sample(std::function<void(std::vector<peer_sample>)> callback);
 
-    /// Ends the thread, whatever is in flight. Returns when it has ended.
+    /// Stops the thread even if packets are in flight, and returns when it has ended.
     void stop();
 
 private:
@@ -117,23 +117,23 @@ private:
     signal commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
     deadline_of<worker, &worker::accept> accept_again_;
-    boost::system::error_code accept_error_;  ///< the last one, which was told
+    boost::system::error_code accept_error_;  ///< the last error, already logged
     bool draining_ = false;
     std::function<void()> drained_;
 
     router router_;
-    ilp::bytes scratch_;  ///< for packets that this node writes itself
+    ilp::bytes scratch_;  ///< for packets that this node creates
 
     network network_;
     std::shared_ptr<const rate_table> rates_;
-    std::vector<std::unique_ptr<link>> retired_links_;  ///< not done yet
+    std::vector<std::unique_ptr<link>> retired_links_;  ///< still finishing their packets
 
     packet_pool packets_;
-    peering::posting_batch batch_;  ///< of this turn
+    peering::posting_batch batch_;  ///< postings of this turn
     std::vector<packet_in_flight*> posted_this_turn_;
     commit_queue waiting_;
 
-    std::vector<std::unique_ptr<lane>> lanes_;  ///< by the id of the peer; made at the first packet
+    std::vector<std::unique_ptr<lane>> lanes_;  ///< indexed by peer id; created at the first packet
     std::vector<std::unique_ptr<incoming_connection>> connections_;
 
     std::thread thread_;

@@ -8,26 +8,26 @@
 
 namespace connector::http {
 
-/// The last head that came over a connection, and what it meant. Most connections send the same one again and again;
-/// finding it costs one comparison, where reading it costs parsing, the hash of the token, and look-ups.
+/// The last head received on a connection, and its parsed meaning. Most connections send the same head again and again;
+/// recognizing it costs one comparison, instead of parsing it, hashing the token and looking up the peer.
 template <typename Meaning>
 class known_head {
 public:
-    /// Null: the octets begin with another head, or with part of one. Takes the same time wherever the difference is: a
-    /// head holds a token.
+    /// Returns null if the bytes begin with another head, or with part of one. The comparison takes constant time
+    /// wherever the difference is, because a head contains a token.
     const Meaning* find(std::string_view octets) const noexcept {
         if (text_.empty() || octets.size() < text_.size()) return nullptr;
         return begins_with_text(octets) ? &meaning_ : nullptr;
     }
 
-    /// A long head is not kept: memory of a connection that is idle.
+    /// A long head is not kept, to save memory on idle connections.
     void keep(std::string_view head, const Meaning& meaning) {
         if (head.size() > size_max) return forget();
         text_ = head;
         meaning_ = meaning;
     }
 
-    /// What the head that is kept means; null: none is.
+    /// The meaning of the stored head; null if there is none.
     const Meaning* meaning() const noexcept { return text_.empty() ? nullptr : &meaning_; }
 
     void forget() noexcept { text_.clear(); }
@@ -35,7 +35,7 @@ public:
 private:
     static constexpr std::size_t size_max = 1024;
 
-    /// Word by word to the end, wherever they differ. libcrypto's function takes octet by octet, seven instructions
+    /// Constant-time comparison in 8-byte words. libcrypto's function compares byte by byte, at seven instructions
     /// each.
     bool begins_with_text(std::string_view octets) const noexcept {
         std::uint64_t difference = 0;

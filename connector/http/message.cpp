@@ -39,7 +39,7 @@ std::string_view trim(std::string_view text) noexcept {
     return text;
 }
 
-/// Calls `use` with each element of a comma-separated field, trimmed, until it returns true; returns whether it did.
+/// Calls `use` with each trimmed element of a comma-separated field until it returns true; returns whether it did.
 template <typename Use>
 bool any_element(std::string_view field, Use use) {
     while (!field.empty()) {
@@ -64,7 +64,7 @@ struct header_field {
     std::string_view value;
 };
 
-/// The next line up to its CRLF, which is taken too. Precondition: there is one.
+/// Removes and returns the next line, without its LF. Precondition: there is a complete line.
 std::string_view take_line(std::string_view& rest) noexcept {
     const auto* end = static_cast<const char*>(std::memchr(rest.data(), '\n', rest.size()));
     const auto size = static_cast<std::size_t>(end - rest.data());
@@ -79,14 +79,14 @@ std::expected<header_field, status> parse_field(std::string_view line) noexcept 
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return std::unexpected{status::bad_request};
     const header_field field{line.substr(0, colon), trim(line.substr(colon + 1))};
-    // A name that is no token also covers folded lines and blanks before the colon, which smuggle requests.
+    // This check also rejects folded lines and blanks before the colon, which enable request smuggling.
     if (!is_token(field.name) || !std::ranges::all_of(field.value, is_field_octet)) {
         return std::unexpected{status::bad_request};
     }
     return field;
 }
 
-/// What the fields of both kinds of message have in common.
+/// The header fields that requests and responses have in common.
 struct framing_fields {
     bool length_given = false;
     bool chunked = false;
@@ -94,7 +94,7 @@ struct framing_fields {
     bool close = false;
     bool keep_alive = false;
 
-    /// True when the field was one of these; an error when it is one that we do not take.
+    /// Returns true if the field is one of these, false if not, and an error if its value is not accepted.
     std::expected<bool, status> take(const header_field& field) noexcept {
         if (equals_ignoring_case(field.name, "content-length")) {
             const auto length = parse_number<std::size_t>(field.value);
@@ -111,7 +111,7 @@ struct framing_fields {
         }
         if (equals_ignoring_case(field.name, "transfer-encoding")) {
             if (chunked || !equals_ignoring_case(field.value, "chunked")) {
-                return std::unexpected{status::bad_request};  // other codings are not known here
+                return std::unexpected{status::bad_request};  // other transfer codings are not supported
             }
             chunked = true;
             return true;
@@ -126,7 +126,7 @@ struct framing_fields {
     }
 };
 
-/// Minor version of HTTP/1.x.
+/// The minor version of HTTP/1.x.
 std::optional<int> parse_version(std::string_view version) noexcept {
     if (version == "HTTP/1.1") return 1;
     if (version == "HTTP/1.0") return 0;
@@ -177,7 +177,7 @@ std::optional<std::size_t> find_head_end(std::string_view octets, std::size_t se
 std::expected<request_head, status> parse_request_head(std::string_view head) noexcept {
     request_head request;
     request.size = head.size();
-    std::string_view rest = head.substr(0, head.size() - 2);  // without the empty line
+    std::string_view rest = head.substr(0, head.size() - 2);  // excluding the empty line
 
     std::string_view line = take_line(rest);
     if (line.empty() || line.back() != '\r') return std::unexpected{status::bad_request};
@@ -200,7 +200,7 @@ std::expected<request_head, status> parse_request_head(std::string_view head) no
         const auto field = parse_field(take_line(rest));
         if (!field) return std::unexpected{field.error()};
         const auto& [name, value] = *field;
-        // By length first: the fields that matter here all differ in it, but for the two of 13 and of 6.
+        // Dispatch on the length first: the relevant fields all differ in it, except for the two of length 6.
         switch (name.size()) {
             case 4:
                 if (equals_ignoring_case(name, "host")) ++hosts;
@@ -246,7 +246,7 @@ std::expected<response_head, status> parse_response_head(std::string_view head) 
     std::string_view rest = head.substr(0, head.size() - 2);
 
     const std::string_view line = take_line(rest);
-    // "HTTP/1.1 200 OK\r"; the reason may be missing.
+    // Format: "HTTP/1.1 200 OK\r"; the reason phrase may be missing.
     const auto version = parse_version(line.substr(0, 8));
     if (!version || line.size() < 13 || line[8] != ' ' || (line[12] != ' ' && line[12] != '\r') ||
         line.back() != '\r') {
@@ -281,16 +281,16 @@ std::expected<response_head, status> parse_response_head(std::string_view head) 
 }
 
 chunked_body::state chunked_body::advance(std::span<char> octets) noexcept {
-    constexpr std::size_t line_size_max = 256;  // chunk extensions and trailers are read over, not kept
+    constexpr std::size_t line_size_max = 256;  // chunk extensions and trailers are skipped, not kept
     const auto next_line = [&]() -> std::optional<std::string_view> {
         const std::string_view rest{octets.data() + consumed_, octets.size() - consumed_};
         const std::size_t end = rest.find("\r\n");
         if (end == std::string_view::npos) return std::nullopt;
         return rest.substr(0, end);
     };
-    // A line that fits may have come up to its CR.
+    // A line within the limit may have arrived up to and including its CR.
     const auto is_too_long_already = [&] { return octets.size() - consumed_ > line_size_max + 1; };
-    // A lone CR or LF would be the end of the line to other readers, which smuggles requests.
+    // Other parsers may take a lone CR or LF for the end of the line, which enables request smuggling.
     const auto is_good = [](std::string_view line) {
         return line.size() <= line_size_max && std::ranges::all_of(line, is_field_octet);
     };

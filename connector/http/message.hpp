@@ -7,14 +7,15 @@
 #include <span>
 #include <string_view>
 
-/// HTTP/1.1 as the packet path needs it: parsers that read views in place, no sockets. Everything else that speaks HTTP
-/// here (metrics) uses Beast.
+/// HTTP/1.1 for the packet path: parsers that return views into the input, and no sockets. All other HTTP here
+/// (metrics, Admin API, auto-peering, outgoing calls) uses Beast.
 namespace connector::http {
 
 inline constexpr std::size_t head_size_max = 16 * 1024;
-inline constexpr std::size_t body_size_max = 64 * 1024;  ///< above the largest Reject (41997 octets)
+inline constexpr std::size_t body_size_max = 64 * 1024;  ///< larger than the largest Reject (41997 bytes)
 
-/// Why the octets are no message that we take; as the status of the answer. Never a 5xx for a peer's mistake.
+/// The status to answer with; any other than `ok` is the reason why a message was not accepted. It is never a 5xx for a
+/// peer's mistake.
 enum class status : std::uint16_t {
     ok = 200,
     bad_request = 400,
@@ -31,11 +32,11 @@ enum class status : std::uint16_t {
 
 std::string_view reason_phrase(status status) noexcept;
 
-/// How the body of a message ends.
+/// How the end of a message body is determined.
 enum class framing : std::uint8_t { content_length, chunked, until_close };
 
 struct request_head {
-    std::size_t size = 0;  ///< octets of the head, its empty line included
+    std::size_t size = 0;  ///< bytes of the head, including its empty line
     std::string_view method;
     std::string_view target;
     std::string_view authorization;
@@ -53,24 +54,24 @@ struct response_head {
     framing body = framing::until_close;
     std::size_t content_length = 0;
     bool keep_alive = true;
-    std::optional<std::uint32_t> keep_alive_seconds;  ///< of a Keep-Alive: timeout=N
+    std::optional<std::uint32_t> keep_alive_seconds;  ///< from `Keep-Alive: timeout=N`
 };
 
-/// Place of the octet behind the empty line that ends the head; empty when it has not come yet. `searched` is how far
-/// an earlier call looked.
+/// Position of the byte after the empty line that ends the head; nullopt if it has not arrived yet. `searched` is how
+/// far an earlier call has searched.
 std::optional<std::size_t> find_head_end(std::string_view octets, std::size_t searched) noexcept;
 
 /// Precondition: `head` ends with its empty line. The views point into it.
 std::expected<request_head, status> parse_request_head(std::string_view head) noexcept;
 std::expected<response_head, status> parse_response_head(std::string_view head) noexcept;
 
-/// Takes the chunk lines out of a chunked body, in place, as its octets come in.
+/// Removes the chunk lines from a chunked body, in place, as its bytes arrive.
 class chunked_body {
 public:
     enum class state : std::uint8_t { incomplete, complete, malformed, too_large };
 
-    /// `octets` begins where the body begins and is as long as what has come in; what an earlier call already moved
-    /// stays in place. Afterwards the first size() octets are the body, and the first consumed() octets have been read.
+    /// `octets` begins at the start of the body and covers everything received; the part decoded by earlier calls stays
+    /// in place. Afterwards the first size() bytes are the body, and the first consumed() bytes have been read.
     state advance(std::span<char> octets) noexcept;
 
     std::size_t size() const noexcept { return size_; }
@@ -81,20 +82,20 @@ private:
 
     std::size_t size_ = 0;
     std::size_t consumed_ = 0;
-    std::size_t left_ = 0;  // of the chunk that is being read
+    std::size_t left_ = 0;  // bytes left of the current chunk
     part part_ = part::size_line;
 };
 
-/// `a` equals `b` but for the case of ASCII letters. Precondition: `b` is in lower case.
+/// Whether `a` equals `b`, ignoring the case of ASCII letters. Precondition: `b` is in lower case.
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
-/// The token of an `Authorization: Bearer TOKEN` field; empty when there is none.
+/// The token of an `Authorization: Bearer TOKEN` field; empty if there is none.
 std::string_view bearer_token(std::string_view authorization) noexcept;
 
-/// True for application/octet-stream and application/ilp+octet-stream, whatever parameters follow.
+/// True for application/octet-stream and application/ilp+octet-stream, with any parameters.
 bool is_packet_content_type(std::string_view content_type) noexcept;
 
-/// False when the field excludes application/octet-stream. No field accepts everything.
+/// False if the field excludes application/octet-stream. An empty field accepts everything.
 bool accepts_packets(std::string_view accept) noexcept;
 
 }  // namespace connector::http

@@ -4,7 +4,7 @@
 
 namespace connector::stages {
 
-/// Refuses at once what could not be carried to its end, so that senders do not wait for a time-out.
+/// Refuses packets immediately that could not be completed, so that senders do not wait for a timeout.
 inline step admit(journey& packet) {
     if (!packet.from.enabled) return packet.refuse(reject_reason::peer_disabled);
     if (packet.load.draining) return packet.refuse(reject_reason::draining);

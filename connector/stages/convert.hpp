@@ -5,8 +5,8 @@
 
 namespace connector::stages {
 
-/// The amount in the asset of the next hop, less what is kept, within the next hop's maximum. Zero is forwarded as zero
-/// (STREAM depends on it); what would become zero is refused.
+/// Computes the amount in the asset of the next hop, less the spread, and checks it against the next hop's maximum.
+/// Zero is forwarded as zero (STREAM depends on it); a non-zero amount that would become zero is refused.
 inline step convert(journey& packet) {
     const peering::asset& incoming = *packet.from.asset;
     const peering::asset& outgoing = *packet.to->asset;

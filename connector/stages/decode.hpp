@@ -4,7 +4,8 @@
 
 namespace connector::stages {
 
-/// Canonical OER only (RFC 27 leaves it open): what we forward in place must be what the next hop accepts.
+/// Accepts only canonical OER, although RFC 27 does not require it: packets are forwarded in place, so they must be
+/// what the next hop accepts.
 inline step decode(journey& packet) {
     const auto parsed = ilp::prepare_view::parse(packet.body);
     if (parsed) {

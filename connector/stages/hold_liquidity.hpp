@@ -7,8 +7,9 @@
 
 namespace connector::stages {
 
-/// Reserves the packet's transfer in the ledger. Same asset: from peer to peer, and what is left over to the asset. Two
-/// assets: each side against its asset's own liquidity.
+/// Holds the packet's transfer in the ledger. If both peers have the same asset, it goes from peer to peer, and the
+/// difference is booked against the asset's liquidity. Otherwise each side is booked against the liquidity of its own
+/// asset.
 inline step hold(journey& packet, const peering::asset& outgoing_asset, peering::liquidity_account& receiver,
                  ilp::amount outgoing_amount) {
     const peering::peer& from = packet.from;

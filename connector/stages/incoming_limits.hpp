@@ -2,11 +2,11 @@
 
 #include "connector/journey.hpp"
 
-/// The three limits of the peer that a packet comes from.
+/// The three limits of the peer that sent the packet.
 namespace connector::stages {
 
-/// Comes before everything about balance or rate: senders probe with huge amounts and need the F08 with the maximum,
-/// not a T04.
+/// Runs before the checks of balances and rates: senders probe with huge amounts and need the F08 with the maximum, not
+/// a T04.
 inline step max_packet_amount(journey& packet) {
     const auto& maximum = packet.from.max_packet_amount;
     if (maximum && packet.incoming_amount > *maximum) {

@@ -8,8 +8,8 @@
 
 namespace connector::stages {
 
-/// Turns an echo request into the Prepare that answers it. Amount, condition and expiry stay; the following stages
-/// treat it like any other packet, so the fulfillment of the answer becomes that of the request.
+/// Replaces an echo request by the Prepare that responds to it. Amount, condition and expiry are unchanged; the
+/// following stages treat it like any other packet, so the fulfillment of the response becomes that of the request.
 inline step answer_echo(journey& packet, std::string_view source) {
     if (source.starts_with("peer.") || source.starts_with("self.")) {
         return packet.refuse(reject_reason::malformed_echo);
@@ -26,7 +26,7 @@ inline step answer_echo(journey& packet, std::string_view source) {
     return step::go_on;
 }
 
-/// The one-way ping is fulfilled here, and its value is ours.
+/// A one-way ping is fulfilled here, and this node keeps its amount.
 inline step answer_ping(journey& packet) {
     if (const step held = hold(packet, *packet.from.asset, *packet.from.asset->liquidity, packet.incoming_amount);
         held != step::go_on) {
@@ -51,7 +51,7 @@ inline step own_address(journey& packet) {
         case ilp::echo::kind::malformed:
             return packet.refuse(reject_reason::malformed_echo);
         case ilp::echo::kind::response:
-            break;  // nobody here waits for one
+            break;  // nothing on this node waits for one
         case ilp::echo::kind::none:
             if (ping) return answer_ping(packet);
             break;

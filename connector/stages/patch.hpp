@@ -4,7 +4,7 @@
 
 namespace connector::stages {
 
-/// The only octets that differ between the packet in and the packet out.
+/// Writes the only fields in which the outgoing packet differs from the incoming one.
 inline step patch(journey& packet) {
     packet.prepare->set_amount(packet.outgoing_amount);
     packet.prepare->set_expires_at(packet.outgoing_expires_at);

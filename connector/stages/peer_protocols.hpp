@@ -7,7 +7,7 @@
 
 namespace connector::stages {
 
-/// ILDCP (RFC 31): every peer has a configured address, and that is the answer.
+/// Answers an ILDCP request (RFC 31) with the peer's configured address and asset.
 inline step answer_ildcp(journey& packet) {
     if (!std::ranges::equal(packet.prepare->condition(), ilp::peer_protocol_condition)) {
         return packet.refuse(reject_reason::wrong_peer_protocol_condition);
@@ -21,7 +21,7 @@ inline step answer_ildcp(journey& packet) {
     return step::fulfill;
 }
 
-/// `peer.*` is a conversation between neighbours: answered here or refused, never forwarded (RFC 15).
+/// Packets to `peer.*` concern only the two neighbours: they are answered here or refused, never forwarded (RFC 15).
 inline step peer_protocols(journey& packet) {
     const std::string_view destination = packet.prepare->destination();
     if (!destination.starts_with("peer.")) return step::go_on;

@@ -6,7 +6,7 @@
 
 namespace connector::stages {
 
-/// Leaves time to bring a late fulfillment back, and bounds how long liquidity is held (RFC 18).
+/// Reserves time to pass on a late fulfillment, and limits how long liquidity is held (RFC 18).
 inline step shorten_expiry(journey& packet) {
     const auto window = packet.terms.min_expiration_window;
     packet.outgoing_expires_at =
