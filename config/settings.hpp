@@ -100,8 +100,7 @@ struct rates_settings {
 
 /// Peers that join automatically, and requests to other nodes for their peering terms.
 struct auto_peering_settings {
-    bool enabled = false;  ///< whether requests from unknown nodes are answered; the operator can send requests either
-                           ///< way
+    bool enabled = false;  ///< whether requests from unknown nodes are answered; ours can be sent in either case
     listen_address listen;
     std::optional<http_endpoint> connector_url;    ///< where others send packets for us
     std::optional<std::string> name;               ///< the name we give ourselves; absent: our address
@@ -136,8 +135,7 @@ struct outgoing_http_settings {
     secret auth_token;
     std::uint32_t max_waiting = 0;       ///< packets per worker that wait for a connection
     std::uint16_t max_connections = 0;   ///< per worker
-    bool public_addresses_only = false;  ///< set if a stranger supplied the endpoint: it must not lead into private
-                                         ///< networks
+    bool public_addresses_only = false;  ///< the endpoint came from a stranger and must not lead into private networks
     friend bool operator==(const outgoing_http_settings&, const outgoing_http_settings&) = default;
 };
 

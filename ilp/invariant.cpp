@@ -8,7 +8,7 @@
 namespace ilp {
 namespace {
 
-/// Strips the directories: those of the build machine are of no use to whoever reads the line.
+/// Strips the directories: those of the build machine do not help a reader of the message.
 const char* file_name(const std::source_location& where) noexcept {
     const std::string_view path = where.file_name();
     return where.file_name() + (path.rfind('/') + 1);  // npos + 1 is 0

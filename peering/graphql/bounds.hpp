@@ -11,8 +11,7 @@ inline constexpr std::size_t token_count_max = 10'000;        ///< the usual int
 inline constexpr std::size_t nesting_max = 32;                ///< braces and brackets in the text
 
 // Bounds on the document with every fragment expanded in place; see validate().
-inline constexpr std::size_t selection_depth_max = 32;         ///< fields and fragments; the usual introspection query
-                                                               ///< needs 16
+inline constexpr std::size_t selection_depth_max = 32;         ///< fields and fragments; usual introspection needs 16
 inline constexpr std::size_t field_count_max = 4'000;          ///< over all definitions; aliases count as fields
 inline constexpr std::size_t introspection_lists_max = 2;      ///< fields of types of fields of types...
 inline constexpr std::size_t field_comparisons_max = 100'000;  ///< pairs of fields with the same response name
