@@ -27,7 +27,7 @@ bool is_allocated(ilp::scheme scheme) {
     }
 }
 
-/// False for the stand-ins of what was refused or missing.
+/// False for the placeholder of a rejected or missing value.
 bool is_set(const ilp::address& address) {
     return ilp::scheme_of(address) != ilp::scheme::self;
 }
@@ -35,7 +35,7 @@ bool is_set(const std::string& route) {
     return ilp::scheme_of(route) != ilp::scheme::peer;
 }
 
-/// True for the stand-in of what was refused, too.
+/// Also true for the placeholder of a rejected value.
 bool is_loopback(const std::string& host) {
     auto v4 = in_addr{};
     if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
@@ -107,7 +107,8 @@ private:
         report(path, "is required when auto_peering.enabled: where peers shall post packets for us");
     }
 
-    /// No pair stands twice in one direction. Its currencies may be those of assets that the Admin API makes.
+    /// Reports any pair listed twice in the same direction. A pair may name currencies of assets created through the
+    /// Admin API.
     template <typename Pair>
     void check_pairs(const std::vector<Pair>& pairs, const key_path& list) {
         std::map<std::pair<std::string_view, std::string_view>, std::size_t> seen;
@@ -199,9 +200,9 @@ private:
 
     const key_path assets_key_{nullptr, "assets", {}};
     const key_path peers_key_{nullptr, "peers", {}};
-    bool assets_complete_ = false;  ///< nothing in them was refused
+    bool assets_complete_ = false;  ///< none of them was rejected
 
-    // What was seen, and where first. Views into the settings.
+    // First occurrence of each value; the keys are views into the settings.
     std::map<std::pair<std::string_view, std::uint8_t>, std::size_t> assets_;
     std::unordered_map<std::string_view, std::size_t> names_;
     std::unordered_map<std::string_view, std::size_t> addresses_;

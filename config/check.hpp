@@ -4,9 +4,9 @@
 
 namespace config {
 
-/// Reports what each value alone cannot show: names, addresses, prefixes, tokens that occur twice, references to what
-/// is not there, settings that contradict each other. Takes time in proportion to the file. Values that were refused
-/// before are left out.
+/// Reports problems that involve more than one value: duplicate names, addresses, prefixes and tokens, references to
+/// things that are not defined, and settings that contradict each other. Takes time proportional to the size of the
+/// file. Skips values that were already rejected.
 void check(const settings& settings, const node& root, reader& in);
 
 }  // namespace config

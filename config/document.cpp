@@ -22,8 +22,8 @@ std::uint32_t line_of_mark(const YAML::Mark& mark) {
     return mark.line < 0 ? 0 : static_cast<std::uint32_t>(mark.line) + 1;
 }
 
-// An unquoted ${NAME} between { and } or [ and ] would be YAML's own braces. Its braces reach the parser as two control
-// characters, which cannot stand in a file, and become braces again in the scalar.
+// YAML would take the braces of an unquoted ${NAME} between { and } or [ and ] as its own. They are therefore replaced
+// by two control characters, which a file cannot contain, before parsing and restored in each scalar.
 constexpr char veiled_open = 1;
 constexpr char veiled_close = 2;
 
@@ -46,7 +46,7 @@ void unveil_variables(std::string& text) {
     replace_braces(text, veiled_open, veiled_close, '{', '}');
 }
 
-/// Builds the tree from the parser's events. Leaves the parser by an exception, the only way out that it offers.
+/// Builds the tree from the parser's events. It throws to stop the parser, which offers no other way.
 class tree_builder : public YAML::EventHandler {
 public:
     node take() { return std::move(root_); }
@@ -82,7 +82,7 @@ private:
 
     node start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, node_kind kind) {
         if (anchor != YAML::NullAnchor) refuse_anchor(mark);
-        // The parser's own marks for "not tagged": ? for plain, ! for quoted.
+        // The parser's own marks for an untagged scalar: ? for plain, ! for quoted.
         if (!tag.empty() && tag != "?" && tag != "!")
             throw document_error{line_of_mark(mark),
                                  "tags (!) are not taken here: put a text that begins so in quotes"};
@@ -116,7 +116,8 @@ private:
     std::size_t count_ = 0;
 };
 
-/// The parser takes octet 4 for the end of the file and guesses other encodings: nothing of that sort reaches it.
+/// The parser takes byte 4 as the end of the file and guesses other encodings, so such input is refused before it gets
+/// there.
 std::optional<document_error> refuse_octets(std::string_view yaml) {
     std::uint32_t line = 1;
     for (std::size_t at = 0; at < yaml.size();) {
@@ -144,7 +145,7 @@ std::string key_path::text() const {
 namespace {
 
 struct found {
-    const node* value;  ///< nullptr when the document has no such thing
+    const node* value;  ///< nullptr if the document does not contain the path
     std::uint32_t line;
 };
 

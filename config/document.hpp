@@ -10,32 +10,33 @@
 
 namespace config {
 
-inline constexpr std::size_t file_size_max = 64 * 1024 * 1024;  ///< a hundred thousand peers fit
-inline constexpr std::size_t node_count_max = 4'000'000;        ///< keys and values of one file
+inline constexpr std::size_t file_size_max = 64 * 1024 * 1024;  ///< enough for a hundred thousand peers
+inline constexpr std::size_t node_count_max = 4'000'000;        ///< keys and values in one file
 inline constexpr std::size_t nesting_max = 16;                  ///< the settings need 6
 
 enum class node_kind : std::uint8_t { nothing, scalar, sequence, mapping };
 
-/// One value of a YAML document. Scalars are text, whether quoted or not: the setting decides what the text means.
+/// One value of a YAML document. A scalar is text, quoted or not; the setting it belongs to decides what the text
+/// means.
 struct node {
     node_kind kind = node_kind::nothing;
     std::uint32_t line = 1;
-    std::string text;            ///< of a scalar
-    std::vector<node> children;  ///< of a sequence; of a mapping: key, value, key, value, ...
+    std::string text;            ///< text of a scalar
+    std::vector<node> children;  ///< elements of a sequence; for a mapping: key, value, key, value, ...
 };
 
-/// Where a value stands: a chain that lives on the stack of whoever walks the document, and becomes text only when
-/// there is a problem to report.
+/// The path to a value: a linked list on the stack of the code that walks the document. It is turned into text only to
+/// report a problem.
 struct key_path {
     const key_path* parent = nullptr;
-    std::string_view name;             ///< of a key
-    std::optional<std::size_t> index;  ///< of an element, then without a name
+    std::string_view name;             ///< name of a key
+    std::optional<std::size_t> index;  ///< index of an element, which has no name
 
-    /// "peers[0].http.incoming"; names are escaped.
+    /// Returns the path as text, such as "peers[0].http.incoming", with names escaped.
     std::string text() const;
 };
 
-/// The line of the key, of the element, or of the nearest thing around it that the document has.
+/// Returns the line of the key or element, or of the closest enclosing one that the document contains.
 std::uint32_t line_of(const node& root, const key_path& path);
 
 struct document_error {
@@ -43,7 +44,7 @@ struct document_error {
     std::string message;
 };
 
-/// A subset of YAML on purpose: one document, no tags, no anchors, no aliases, UTF-8 without control characters.
+/// Parses a deliberate subset of YAML: one document, no tags, anchors or aliases, UTF-8 without control characters.
 std::expected<node, document_error> parse_document(std::string_view yaml);
 
 }  // namespace config

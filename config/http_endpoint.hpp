@@ -6,8 +6,8 @@
 
 namespace config {
 
-/// An `http://host[:port]/path` URL that was checked (http_url in value.hpp). It keeps one text and says where the
-/// parts lie: there is one for each peer, and the parts are wanted when a connection is made.
+/// A validated `http://host[:port]/path` URL (see http_url in value.hpp). Since every peer has one and its parts are
+/// needed only to open a connection, it stores a single text and the positions of the parts.
 class http_endpoint {
 public:
     struct places {
@@ -16,20 +16,20 @@ public:
         std::uint16_t target = 0;
     };
 
-    /// Nowhere: of terms that are not read yet.
+    /// An empty endpoint, for terms that have not been read yet.
     http_endpoint() = default;
-    /// Precondition: the parts lie there.
+    /// Precondition: the positions match the URL.
     http_endpoint(std::string url, const places& places, std::uint16_t port)
         : url_{std::move(url)}, places_{places}, port_{port} {}
 
-    /// As written.
+    /// The URL as written.
     const std::string& url() const noexcept { return url_; }
-    /// Name or literal address, without brackets.
+    /// Host name or IP address, without brackets.
     std::string host() const;
     std::uint16_t port() const noexcept { return port_; }
-    /// Path and query, never empty.
+    /// Path and query; never empty.
     std::string target() const;
-    /// Value of the header field Host.
+    /// Value of the Host header field.
     std::string host_field() const;
 
     friend bool operator==(const http_endpoint& a, const http_endpoint& b) { return a.url_ == b.url_; }

@@ -22,7 +22,7 @@ std::expected<std::string, std::string> read_file(const std::string& path) {
     const auto file = std::unique_ptr<std::FILE, decltype(close)>{std::fopen(path.c_str(), "rbe"), close};
     if (file == nullptr) return failed();
     auto text = std::string{};
-    // One octet more than a file may have, so that the parser sees it and refuses.
+    // Reads up to one byte over the limit so that the parser sees the excess and refuses the file.
     while (text.size() <= file_size_max) {
         constexpr std::size_t piece = 64 * 1024;
         const auto before = text.size();

@@ -8,12 +8,13 @@
 
 namespace config {
 
-/// Writes a reference page in Markdown: paragraphs, and tables made row by row.
+/// Writes a reference page in Markdown: paragraphs, and tables row by row.
 class reference_writer {
 public:
     void paragraph(std::string_view text);
     void heading(std::string_view key, std::string_view about);
-    /// The titles of the tables that follow, in static storage. A table begins with the first row after a paragraph.
+    /// Sets the column titles of the following tables; they must have static storage. A table begins with the first row
+    /// after a paragraph.
     void columns(std::initializer_list<std::string_view> titles);
     void row(std::initializer_list<std::string_view> cells);
     std::string take() { return std::move(out_); }

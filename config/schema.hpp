@@ -9,17 +9,17 @@ namespace config {
 template <typename Settings>
 class section;
 
-/// Every setting, each defined in one statement; what the loader, the printer and the reference are made from.
+/// The definition of every setting, one statement each. The loader, the printer and the reference are derived from it.
 const section<settings>& schema();
 
-/// What `peers[].http.outgoing` has when the file says nothing: for peers that are made elsewhere. Endpoint and token
-/// are empty.
+/// The defaults of `peers[].http.outgoing`, for peers that do not come from the file. Endpoint and token are empty.
 outgoing_http_settings initial_outgoing_http();
 
-/// The effective settings as YAML, defaults filled in, secrets as "(hidden)"; what --check-config prints.
+/// Returns the effective settings as YAML, with defaults filled in and secrets shown as "(hidden)"; --check-config
+/// prints this.
 std::string to_yaml(const settings& settings);
 
-/// The settings reference in Markdown: docs/operating/settings.md is this text, to the letter.
+/// Returns the settings reference in Markdown; docs/operating/settings.md is exactly this text.
 std::string reference_markdown();
 
 }  // namespace config

@@ -62,7 +62,7 @@ std::optional<std::string> reader::text(const node& value, std::uint32_t line, c
         result += rest.substr(0, at);
         rest.remove_prefix(at + 2);
         const auto name = rest.substr(0, std::min(rest.find('}'), rest.size()));
-        // What is no name is not shown: it may be part of a secret that contains ${.
+        // An invalid name is not shown: it may be part of a secret that contains ${.
         if (name.size() == rest.size() || !is_variable_name(name)) {
             report(line, path,
                    "expected ${NAME} with the name of an environment variable; a literal ${ is written $${");

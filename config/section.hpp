@@ -16,31 +16,32 @@
 #include <utility>
 #include <vector>
 
-/// What the definition in schema.cpp is made of. A `section` is a list of `field`s; a field knows its name and its
-/// place in a struct, and from that reads, writes and describes it.
+/// The building blocks of the definition in schema.cpp. A `section` is a list of `field`s. A field knows its name and
+/// the struct member it belongs to, which is all it needs to read, write and describe the setting.
 namespace config {
 
-inline constexpr std::size_t problem_count_max = 1000;  ///< kept; further ones are counted
+inline constexpr std::size_t problem_count_max = 1000;  ///< further problems are only counted
 
-/// Collects what is wrong, and holds what reading needs besides the document.
+/// Collects problems and holds everything besides the document that reading needs.
 class reader {
 public:
-    /// Both must outlive it.
+    /// Both arguments must outlive the reader.
     reader(const std::string& file, const environment& variables) : file_{file}, variables_{variables} {}
 
     void report(std::uint32_t line, std::string key, std::string message);
     void report(std::uint32_t line, const key_path& path, std::string message);
 
-    /// The scalar's text with each `${NAME}` replaced. Empty, and reported, for what is no scalar or names no variable.
+    /// Returns the scalar's text with each `${NAME}` replaced. Reports an error and returns nullopt if the value is not
+    /// a scalar or a variable does not exist.
     std::optional<std::string> text(const node& value, std::uint32_t line, const key_path& path,
                                     std::string_view expected);
 
-    /// How a key that a section does not have is refused. A token that lost its brackets or its colon looks like a key:
-    /// beside a secret, only what is written as a key with a value is shown.
+    /// Rejects a key that the section does not have. A token without its brackets or its colon looks like a key, so
+    /// next to a secret the message shows only text that was written as a key with a value.
     void report_unknown_key(const node& key, const node& value, const key_path* around,
                             const std::vector<std::string_view>& known, bool beside_secret);
 
-    /// Whether something was reported for the key or what is below it.
+    /// True if a problem was reported for the key or for anything below it.
     bool has_problem_in(std::string_view key) const;
 
     std::vector<problem> take_problems();
@@ -48,18 +49,18 @@ public:
 private:
     const std::string& file_;
     const environment& variables_;
-    std::vector<problem> problems_;  ///< in the order of the lines
+    std::vector<problem> problems_;  ///< in line order
     std::size_t dropped_ = 0;
 };
 
-/// Writes block-style YAML that the reader takes back.
+/// Writes block-style YAML that the reader reads back.
 class yaml_writer {
 public:
     void scalar(std::string_view name, const std::string& text, bool plain);
     void element(const std::string& text, bool plain);
     void empty_list(std::string_view name);
     void open(std::string_view name);  ///< a mapping or a list
-    void open_element();               ///< a mapping of at least one key, in a list
+    void open_element();               ///< a mapping of at least one key, as a list element
     void close() { --depth_; }
     std::string take() { return std::move(out_); }
 
@@ -72,7 +73,7 @@ private:
     bool dash_ = false;  ///< the next line is the first of an element
 };
 
-/// What the document has for a field: no value when the key is absent, and then the line of what is around it.
+/// The document's value for a field. If the key is absent, `value` is null and `line` is that of the enclosing section.
 struct place {
     const node* value = nullptr;
     std::uint32_t line = 0;
@@ -87,10 +88,10 @@ public:
     virtual ~field() = default;
     std::string_view name() const noexcept { return name_; }
 
-    /// Gives the struct the value of the document or the default, or reports why it cannot.
+    /// Sets the struct member from the document or to the default, or reports why it cannot.
     virtual void read(const place& where, const key_path& path, reader& in, S& out) const = 0;
     virtual void write(const S& from, yaml_writer& out) const = 0;
-    /// `around` is what stands before the name in a full key: "peers[].", or nothing.
+    /// `around` is the prefix of the full key, such as "peers[].", or empty.
     virtual void describe(const std::string& around, reference_writer& out) const = 0;
     virtual bool is_secret() const { return false; }
 
@@ -108,7 +109,7 @@ public:
         }
     }
 
-    /// An absent section is read as an empty one: it has its defaults, and its required keys are missed.
+    /// Reads an absent section as an empty one: defaults apply, and missing required keys are reported.
     void read(const place& where, const key_path* path, reader& in, S& out) const;
     void write(const S& from, yaml_writer& out) const {
         for (const auto& field : fields_) field->write(from, out);
@@ -176,12 +177,12 @@ std::string described(const value_type<T>& type) {
     return is_secret_v<T> ? type.expected + " (secret)" : type.expected;
 }
 
-/// A setting's full key, as the reference writes it.
+/// Formats a setting's full key for the reference.
 inline std::string key_cell(const std::string& around, std::string_view name, std::string_view suffix = {}) {
     return "`" + around + std::string{name} + std::string{suffix} + "`";
 }
 
-/// The list's elements; none, and reported, for what is no list.
+/// Returns the list's elements. Reports an error and returns none if the value is not a list.
 inline const std::vector<node>& elements(const place& where, const key_path& path, reader& in) {
     static const auto none = std::vector<node>{};
     if (where.value == nullptr || where.value->kind == node_kind::nothing) return none;
@@ -260,7 +261,7 @@ public:
         std::size_t index = 0;
         for (const node& element : elements(where, path, in)) {
             auto value = read_value(type_, {&element, element.line}, key_path{&path, {}, index++}, in);
-            // The stand-in keeps the indices right in what is reported later.
+            // The placeholder keeps the indices correct in later messages.
             (out.*member_).push_back(std::move(value).value_or(type_.stand_in));
         }
     }
@@ -346,18 +347,18 @@ private:
 struct required_t {};
 inline constexpr auto required = required_t{};
 
-/// The default, as it would be written in the file.
+/// The default value, as it would be written in the file.
 struct initially {
     std::string_view text;
 };
 
-/// What it means that an optional setting is absent.
+/// Describes what an absent optional setting means.
 struct otherwise {
     std::string_view meaning;
 };
 
-// Each makes one statement of the definition: name, member, type with its bounds, default, one sentence. A section
-// that gets a sentence has a table of its own in the reference.
+// Each function builds one statement of the definition: name, member, type with bounds, default, one sentence. A
+// section with a sentence gets its own table in the reference.
 
 template <typename S, typename T>
 std::shared_ptr<const field<S>> setting(std::string_view name, T S::* member, value_type<T> type, required_t,

@@ -12,18 +12,18 @@
 #include <utility>
 #include <vector>
 
-/// What the configuration file says, as plain values. Names, defaults, bounds and texts stand in schema.cpp; nothing
-/// here has a default of its own that a reader of the file would see.
+/// The contents of the configuration file as plain values. Names, defaults, bounds and descriptions are defined in
+/// schema.cpp; no initializer here is a default visible to users.
 namespace config {
 
-/// Where a listener binds: a literal IP address and a port. Port 0 lets the system choose (tests).
+/// The address a listener binds to: a literal IP address and a port. Port 0 lets the system choose one (tests).
 struct listen_address {
     std::string host;
     std::uint16_t port = 0;
     friend bool operator==(const listen_address&, const listen_address&) = default;
 };
 
-/// A value that must not be seen: nothing prints it, so that no log and no --check-config can.
+/// A confidential value. It has no print function, so that neither a log nor --check-config can show it.
 class secret {
 public:
     secret() = default;
@@ -40,8 +40,8 @@ struct connector_settings {
     std::uint32_t workers = 0;  ///< 0: one per core
     std::chrono::milliseconds min_expiration_window{};
     std::chrono::milliseconds max_hold_time{};
-    std::uint32_t max_packets_in_flight = 0;  ///< of one worker
-    std::uint32_t max_connections = 0;        ///< incoming, of one worker
+    std::uint32_t max_packets_in_flight = 0;  ///< per worker
+    std::uint32_t max_connections = 0;        ///< incoming, per worker
     std::chrono::milliseconds request_timeout{};
     std::chrono::milliseconds idle_timeout{};
     ilp::amount echo_max_amount;
@@ -66,14 +66,14 @@ struct store_settings {
 };
 
 struct webhook_settings {
-    std::optional<http_endpoint> url;  ///< absent: events are logged and nothing is sent
+    std::optional<http_endpoint> url;  ///< absent: events are logged but not sent
     std::optional<config::secret> secret;
-    std::chrono::milliseconds timeout{};  ///< of one attempt
+    std::chrono::milliseconds timeout{};  ///< per attempt
     std::uint32_t max_retry = 0;
     friend bool operator==(const webhook_settings&, const webhook_settings&) = default;
 };
 
-/// What a unit of the currency `base` buys of the currency `quote`; nothing about the other direction.
+/// The number of units of `quote` that one unit of `base` buys. It does not imply a rate for the opposite direction.
 struct fixed_rate_settings {
     std::string base;
     std::string quote;
@@ -81,7 +81,7 @@ struct fixed_rate_settings {
     std::uint32_t line = 0;
 };
 
-/// What is kept of packets from `base` to `quote`.
+/// The spread that is kept from packets converted from `base` to `quote`.
 struct spread_settings {
     std::string base;
     std::string quote;
@@ -91,23 +91,23 @@ struct spread_settings {
 
 struct rates_settings {
     std::optional<http_endpoint> url;
-    std::chrono::milliseconds lifetime{};  ///< a newer rate is fetched before its end
-    std::chrono::milliseconds grace{};     ///< beyond the lifetime, while none can be fetched
-    std::chrono::milliseconds timeout{};   ///< of one fetch
+    std::chrono::milliseconds lifetime{};  ///< a new rate is fetched before it expires
+    std::chrono::milliseconds grace{};     ///< how long an expired rate stays usable while none can be fetched
+    std::chrono::milliseconds timeout{};   ///< per fetch
     std::vector<fixed_rate_settings> fixed;
     std::vector<spread_settings> spreads;
 };
 
-/// Peers that come by themselves, or that are asked for their terms.
+/// Peers that join automatically, and requests to other nodes for their peering terms.
 struct auto_peering_settings {
-    bool enabled = false;  ///< whether strangers are answered; the operator may ask others in either case
+    bool enabled = false;  ///< whether requests from unknown nodes are answered; ours can be sent in either case
     listen_address listen;
-    std::optional<http_endpoint> connector_url;    ///< where others shall send packets for us
-    std::optional<std::string> name;               ///< what we call ourselves; absent: our address
-    ilp::amount initial_liquidity;                 ///< of a peer that came by itself
-    std::optional<ilp::amount> max_packet_amount;  ///< of such a peer; it may ask for less
-    std::uint32_t max_peers = 0;                   ///< that came by themselves
-    std::uint32_t request_rate = 0;                ///< requests per second, of all strangers together
+    std::optional<http_endpoint> connector_url;    ///< where others send packets for us
+    std::optional<std::string> name;               ///< the name we give ourselves; absent: our address
+    ilp::amount initial_liquidity;                 ///< of a peer that joined automatically
+    std::optional<ilp::amount> max_packet_amount;  ///< of such a peer, which may ask for less
+    std::uint32_t max_peers = 0;                   ///< that joined automatically
+    std::uint32_t request_rate = 0;                ///< requests per second from all unknown nodes together
     bool allow_private_addresses = false;
     friend bool operator==(const auto_peering_settings&, const auto_peering_settings&) = default;
 };
@@ -115,9 +115,9 @@ struct auto_peering_settings {
 struct asset_settings {
     std::string code;
     std::uint8_t scale = 0;
-    ilp::amount liquidity;  ///< deposited once, when the asset is first seen
+    ilp::amount liquidity;  ///< deposited once, when the asset first appears
     std::optional<ilp::amount> liquidity_threshold;
-    std::uint32_t line = 0;  ///< in the file, for messages that come later than the parser
+    std::uint32_t line = 0;  ///< in the file, for messages after parsing
 };
 
 struct asset_reference {
@@ -133,9 +133,9 @@ struct incoming_http_settings {
 struct outgoing_http_settings {
     http_endpoint endpoint;
     secret auth_token;
-    std::uint32_t max_waiting = 0;       ///< packets of one worker that wait for a connection
-    std::uint16_t max_connections = 0;   ///< of one worker
-    bool public_addresses_only = false;  ///< the endpoint is a stranger's word: it must not lead into private networks
+    std::uint32_t max_waiting = 0;       ///< packets per worker that wait for a connection
+    std::uint16_t max_connections = 0;   ///< per worker
+    bool public_addresses_only = false;  ///< the endpoint came from a stranger and must not lead into private networks
     friend bool operator==(const outgoing_http_settings&, const outgoing_http_settings&) = default;
 };
 
@@ -148,15 +148,15 @@ struct peer_settings {
     std::string name;
     ilp::address ilp_address = *ilp::address::parse("self.unset");
     asset_reference asset;
-    std::vector<std::string> routes;  ///< prefixes besides its own address; the empty one is the default route
+    std::vector<std::string> routes;  ///< prefixes besides its own address; the empty prefix is the default route
     std::optional<ilp::amount> max_packet_amount;
-    std::optional<std::uint16_t> spread;             ///< basis points; absent: that of the currencies
+    std::optional<std::uint16_t> spread;             ///< basis points; absent: the spread of the currency pair
     std::optional<std::uint32_t> packet_rate;        ///< packets per second
-    std::uint32_t packet_burst = 0;                  ///< packets at once; 0: what the rate allows in one second
+    std::uint32_t packet_burst = 0;                  ///< packets at once; 0: as many as the rate allows in one second
     std::optional<ilp::amount> incoming_throughput;  ///< amount per second
     std::optional<ilp::amount> outgoing_throughput;  ///< amount per second
     bool return_to_source = false;
-    ilp::amount liquidity;  ///< deposited once, when the peer is first seen
+    ilp::amount liquidity;  ///< deposited once, when the peer first appears
     std::optional<ilp::amount> liquidity_threshold;
     http_settings http;
     std::uint32_t line = 0;

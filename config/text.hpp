@@ -10,22 +10,23 @@ namespace config {
 
 struct utf8_character {
     char32_t value = 0;
-    std::size_t size = 0;  ///< octets
+    std::size_t size = 0;  ///< bytes
 };
 
-/// The first character; empty when the text does not begin with one (RFC 3629: shortest form, no surrogates).
+/// Decodes the first character; returns nullopt if it is invalid (RFC 3629: shortest form, no surrogates).
 std::optional<utf8_character> decode_utf8(std::string_view text);
 
-/// Printable ASCII but for quote and backslash as it is, anything else as \xNN: fit for messages and logs.
+/// Copies printable ASCII except quote and backslash and writes every other byte as \xNN; the result is safe for
+/// messages and logs.
 std::string escaped(std::string_view text);
 
-/// Escaped, in double quotes, and cut after 64 octets.
+/// Escapes the text, puts it in double quotes and truncates it after 64 bytes.
 std::string quoted(std::string_view text);
 
-/// The candidate that was probably meant; empty when none is near.
+/// Returns the candidate that was probably meant, or an empty text if none is close.
 std::string_view nearest(std::string_view written, const std::vector<std::string_view>& candidates);
 
-/// What the name of an environment variable is made of; it does not begin with a digit.
+/// Characters allowed in the name of an environment variable, which must not begin with a digit.
 inline constexpr std::string_view variable_name_characters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
 

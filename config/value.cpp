@@ -15,7 +15,7 @@ constexpr std::size_t peer_name_size_max = 64;
 constexpr std::size_t asset_code_size_max = 20;  // characters
 constexpr std::size_t host_size_max = 253;
 constexpr std::size_t host_label_size_max = 63;
-constexpr std::size_t url_size_max = 2048;  // http_endpoint keeps places in it as 16-bit numbers
+constexpr std::size_t url_size_max = 2048;  // http_endpoint stores positions in it as 16-bit numbers
 constexpr std::size_t path_size_max = 4096;
 
 std::unexpected<std::string> refused(std::string message = {}) {
@@ -58,7 +58,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return std::nullopt;
 }
 
-/// inet_pton reads up to the first NUL; what comes after it must not be lost.
+/// inet_pton stops at the first NUL; anything after it must be refused, not ignored.
 bool is_ip(int family, const std::string& host) {
     auto address = in6_addr{};
     return !host.contains('\0') && inet_pton(family, host.c_str(), &address) == 1;
@@ -75,7 +75,7 @@ bool is_ipv6(const std::string& host) {
 struct host_and_port {
     std::string host;  ///< without brackets
     bool bracketed = false;
-    std::optional<std::string_view> port;  ///< empty when there is no colon
+    std::optional<std::string_view> port;  ///< nullopt if there is no colon
 };
 
 std::optional<host_and_port> split_port(std::string_view text) {
@@ -116,11 +116,11 @@ bool is_host_name(std::string_view host) {
             return false;
         at = end + 1;
     }
-    // Numbers at the end would be an IPv4 address, and this is none.
+    // An all-numeric last label would make it an IPv4 address, and it is not a valid one.
     return !std::ranges::all_of(last, is_digit);
 }
 
-/// Path and query as RFC 3986 has them: no space, no raw non-ASCII, whole percent escapes.
+/// Path and query as in RFC 3986: no space, no raw non-ASCII character, only complete percent escapes.
 bool is_target(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (!is_visible(text[i]) || std::string_view{"\"<>\\^`{|}"}.contains(text[i])) return false;
@@ -148,7 +148,7 @@ std::expected<http_endpoint, std::string> parse_http_url(std::string_view text) 
             "http://127.0.0.1:8443/");
     if (!has_scheme(text, "http://")) return refused();
     const auto rest = text.substr(std::string_view{"http://"}.size());
-    // Not shown in messages: userinfo is a password more often than not.
+    // Not shown in messages, because userinfo often contains a password.
     const auto authority = rest.substr(0, std::min(rest.find_first_of("/?#"), rest.size()));
     if (authority.contains('@')) return refused("a user name or password in the URL is not supported");
     if (text.contains('#')) return refused("a fragment (#) has no meaning in this URL");
@@ -176,22 +176,22 @@ std::expected<std::string, std::string> parse_store_url(std::string_view text) {
     if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
         return refused("has a control character");
     if (text.size() > path_size_max) return refused("is too long");
-    if (is_postgres_url(text)) return std::string{text};  // libpq takes it apart when it connects
+    if (is_postgres_url(text)) return std::string{text};  // libpq parses it when it connects
     constexpr auto scheme = std::string_view{"sqlite:"};
     if (!text.starts_with(scheme) || text.size() == scheme.size()) {
-        // Not shown when it may hold a password.
+        // Not shown if it may contain a password.
         return text.contains(':') ? refused("expected " + std::string{store_urls}) : refused();
     }
-    // SQLite itself gives this name a meaning: a database that is gone at the end.
+    // SQLite itself treats this name as a database that is discarded on close.
     if (text.substr(scheme.size()) == ":memory:") return refused("sqlite::memory: is written memory:");
     return std::string{text};
 }
 
-/// Without what may be a password: a character in it that should have been encoded must not show the rest of it.
+/// Hides anything that may be a password. An unencoded special character in a password must not reveal the rest of it.
 std::string show_store_url(const std::string& url) {
     if (!is_postgres_url(url)) return url;
     std::string shown = url;
-    // A percent sign may stand for a letter of "password".
+    // A percent sign may encode a letter of "password".
     if (const auto query = shown.find('?'); query != std::string::npos) {
         const auto parameters = std::string_view{shown}.substr(query);
         if (parameters.contains("password") || parameters.contains('%')) shown.replace(query + 1, shown.npos, hidden);
@@ -203,13 +203,13 @@ std::string show_store_url(const std::string& url) {
     return shown;
 }
 
-/// Neither a control character nor one that is not seen or that changes how its neighbours are seen.
+/// False for control characters, invisible characters and characters that change how their neighbours are displayed.
 bool is_printable(char32_t c) {
     if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0xfeff) return false;
     return !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f);
 }
 
-/// One to `size_max` characters, no space at either end.
+/// Accepts one to `size_max` printable characters with no space at either end.
 std::expected<std::string, std::string> parse_printable(std::string_view text, std::size_t size_max) {
     if (text.empty() || text.front() == ' ' || text.back() == ' ') return refused();
     std::size_t characters = 0;
@@ -345,7 +345,7 @@ value_type<std::string> asset_code() {
 value_type<std::string> peer_name() {
     return {.expected = "1 to " + std::to_string(peer_name_size_max) + " letters, digits, \".\", \"_\" and \"-\"",
             .parse = [](std::string_view text) -> std::expected<std::string, std::string> {
-                // A URL has another meaning for the two names of dots.
+                // "." and ".." have a special meaning in URLs.
                 if (text.empty() || text.size() > peer_name_size_max || text == "." || text == "..") return refused();
                 const auto allowed = [](char c) {
                     return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';

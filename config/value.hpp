@@ -16,19 +16,19 @@
 #include <utility>
 #include <vector>
 
-/// The kinds of values that settings have: how each is read from text, shown, and described with its bounds.
+/// The value types of settings: how a value is parsed, printed, and described with its bounds.
 namespace config {
 
 template <typename T>
 struct value_type {
-    std::string expected;  ///< completes "expected ..."; with the bounds
+    std::string expected;  ///< completes "expected ..."; includes the bounds
 
-    /// The error is a whole message, or empty for "expected ..., found ...".
+    /// On failure, the error is a complete message, or empty for "expected ..., found ...".
     std::function<std::expected<T, std::string>(std::string_view)> parse;
     std::function<std::string(const T&)> print;
 
-    bool plain = false;  ///< what print gives needs no quotes in YAML
-    T stand_in{};        ///< takes the place of a refused element of a list
+    bool plain = false;  ///< printed values need no quotes in YAML
+    T stand_in{};        ///< replaces a rejected list element
 };
 
 template <typename T>
@@ -36,7 +36,7 @@ inline constexpr bool is_secret_v = std::is_same_v<T, secret>;
 
 inline constexpr std::string_view hidden = "(hidden)";
 
-/// Decimal digits only; empty above 2^64-1.
+/// Accepts decimal digits only; returns nullopt above 2^64-1.
 std::optional<std::uint64_t> parse_digits(std::string_view text);
 
 template <typename T>
@@ -75,37 +75,37 @@ value_type<T> choice(const std::vector<std::pair<std::string_view, T>>& names) {
 
 value_type<bool> boolean();
 
-/// In ms, s, m or h.
+/// A duration in ms, s, m or h.
 value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max);
 
-/// Read from its digits, never through a floating point number.
+/// Parsed from its digits, never through floating point.
 value_type<ilp::amount> amount(std::uint64_t min = 0);
 
-/// Read from its digits, too.
+/// Also parsed from its digits.
 value_type<ilp::rate> exchange_rate();
 
 /// A literal IP address and a port.
 value_type<listen_address> listener();
 
-/// Of a node that packets can be sent to: not peer, not self.
+/// The address of a node that packets can be sent to; schemes peer and self are refused.
 value_type<ilp::address> node_address();
 
-/// What may stand in a route table, without the schemes that are never routed; of which one is the stand-in.
+/// A valid route table prefix, except in schemes that are never routed; the stand_in is in one of those.
 value_type<std::string> route_prefix();
 
 value_type<http_endpoint> http_url();
 value_type<std::string> store_url();
 value_type<std::string> asset_code();
 
-/// Fit for a metrics label and for a segment of a URL.
+/// Usable as a metrics label and as a URL segment.
 value_type<std::string> peer_name();
 
 inline constexpr std::size_t display_name_size_max = 64;  ///< characters
 
-/// For people: any text of one line.
+/// A name for people: any single-line text.
 value_type<std::string> display_name();
 
-/// In either case; kept in lower case.
+/// Accepts both cases; stored in lower case.
 value_type<std::string> uuid();
 
 value_type<secret> bearer_token();

@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint8_t dot = 1;
 constexpr std::uint8_t illegal = 2;
 
-/// 0 for what a segment is made of.
+/// Maps characters that are legal in a segment to 0.
 constexpr auto kinds = [] {
     std::array<std::uint8_t, 256> table;
     table.fill(illegal);
@@ -20,7 +20,7 @@ constexpr auto kinds = [] {
     return table;
 }();
 
-/// One or more segments with a dot between each two; without a branch per octet.
+/// True for one or more segments separated by single dots; needs no branch per octet.
 bool are_segments(std::string_view text) noexcept {
     std::uint8_t previous = dot;
     std::uint8_t faults = 0;
@@ -34,7 +34,7 @@ bool are_segments(std::string_view text) noexcept {
 
 constexpr std::size_t scheme_size_max = 7;
 
-/// A scheme's name in one word. The 1 in front keeps names of different length apart.
+/// Packs a scheme's name into one word. The leading 1 distinguishes names of different length.
 constexpr std::uint64_t pack(std::string_view name) noexcept {
     std::uint64_t word = 1;
     for (const char c : name) word = word << 8 | static_cast<unsigned char>(c);

@@ -11,22 +11,23 @@ namespace ilp {
 
 inline constexpr std::size_t address_size_max = 1023;
 
-/// The schemes of RFC 15. `allocated` networks (g and the test ones) are routed between nodes, the others are local to
-/// a node, a link or a cluster.
+/// The address schemes of RFC 15. Addresses in an `allocated` network (g and the test schemes) are routed between
+/// nodes; the others are local to a node, a link or a cluster.
 enum class scheme : std::uint8_t { g, private_, example, peer, self, test, test1, test2, test3, local };
 
-/// True for scheme, then one or more `.segment` (RFC 15): at most 1023 octets, compared octet by octet.
+/// True for a scheme followed by one or more `.segment` (RFC 15), at most 1023 octets. Addresses compare octet by
+/// octet.
 bool is_address(std::string_view text) noexcept;
 
-/// True for what may stand in a route table: an address, a bare scheme, or nothing (the default route).
+/// True for a valid route table prefix: an address, a bare scheme, or nothing (the default route).
 bool is_prefix(std::string_view text) noexcept;
 
-/// The scheme that the text begins with; empty when it begins with none. Looks no further than the first dot, so it
-/// says nothing about what follows there.
+/// Returns the scheme that the text begins with, or nullopt if there is none. Reads no further than the first dot and
+/// does not check what follows it.
 std::optional<scheme> scheme_of(std::string_view text) noexcept;
 
-/// True when `prefix` is `destination` or ends at one of its segment boundaries: g.bob covers g.bob and g.bob.x, never
-/// g.bobby. The empty prefix covers everything.
+/// True if `prefix` equals `destination` or ends at one of its segment boundaries: g.bob covers g.bob and g.bob.x but
+/// not g.bobby. The empty prefix covers everything.
 constexpr bool covers(std::string_view prefix, std::string_view destination) noexcept {
     return destination.starts_with(prefix) &&
            (prefix.size() == destination.size() || prefix.empty() || destination[prefix.size()] == '.');

@@ -9,8 +9,8 @@
 
 namespace ilp {
 
-/// A number of the smallest units of one asset; the whole range of u64 (RFC 27). It says nothing about which asset:
-/// whoever holds an amount knows the account that it belongs to.
+/// A count of the smallest units of one asset; uses the full range of u64 (RFC 27). It does not say which asset: the
+/// holder of an amount knows the account it belongs to.
 struct amount {
     std::uint64_t value = 0;
 
@@ -19,19 +19,19 @@ struct amount {
     friend constexpr auto operator<=>(amount, amount) = default;
 };
 
-/// Empty when the sum does not fit.
+/// Returns nullopt on overflow.
 constexpr std::optional<amount> try_add(amount a, amount b) noexcept {
     if (b.value > amount::max().value - a.value) return std::nullopt;
     return amount{a.value + b.value};
 }
 
-/// Empty when the difference would be negative.
+/// Returns nullopt if the difference would be negative.
 constexpr std::optional<amount> try_subtract(amount a, amount b) noexcept {
     if (b > a) return std::nullopt;
     return amount{a.value - b.value};
 }
 
-/// Decimal digits only: no sign, no space, no separator. Leading zeros are allowed. Empty above 2^64-1.
+/// Accepts decimal digits only: no sign, space or separator. Leading zeros are allowed. Returns nullopt above 2^64-1.
 std::optional<amount> parse_amount(std::string_view digits) noexcept;
 
 std::string to_string(amount value);

@@ -12,7 +12,7 @@ using bytes = std::vector<octet>;
 using bytes_view = std::span<const octet>;
 using bytes_span = std::span<octet>;
 
-/// The same octets as text; no copy, no check of the encoding.
+/// Views the same octets as text, without a copy or an encoding check.
 inline std::string_view as_text(bytes_view octets) noexcept {
     return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }

@@ -6,7 +6,7 @@
 
 namespace ilp {
 
-/// Time on a clock that never goes back. Limits, deadlines and every other elapsed time use it.
+/// A time on a monotonic clock, used for limits, deadlines and every other elapsed time.
 using steady_time = std::chrono::steady_clock::time_point;
 
 /// Both clocks, read at the same moment.
@@ -15,7 +15,7 @@ struct instant {
     steady_time steady;
 };
 
-/// The system's clock, which an operator or NTP may set at any time: compare it with expiries and nothing else.
+/// The system clock, which an operator or NTP may set at any time: use it only to compare with packet expiries.
 inline timestamp wall_clock() {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }

@@ -6,19 +6,19 @@
 #include <cstdint>
 #include <string_view>
 
-/// Echo ("ping"): never an RFC; what the connectors in the field agree on.
+/// Echo ("ping"). It was never an RFC; this is what deployed connectors agree on.
 namespace ilp::echo {
 
 enum class kind : std::uint8_t {
     none,       ///< the data does not begin with the echo prefix
-    request,    ///< prefix, 00, address to answer to
+    request,    ///< prefix, 00, address to reply to
     response,   ///< prefix, 01
-    malformed,  ///< begins with the prefix, and is neither
+    malformed,  ///< begins with the prefix but is neither a request nor a response
 };
 
 struct payload {
     kind what;
-    /// Of a request: a valid address that points into the parsed data; else empty.
+    /// Source address of a request: valid, and a view into the parsed data. Empty for other kinds.
     std::string_view source;
 };
 
@@ -27,7 +27,7 @@ payload parse(bytes_view data) noexcept;
 void serialize_request(bytes& out, std::string_view source);
 void serialize_response(bytes& out);
 
-/// Of the one-way ping, which the pinged node fulfills itself.
+/// Condition of the one-way ping, which the pinged node fulfills itself.
 extern const condition one_way_condition;
 extern const fulfillment one_way_fulfillment;
 

@@ -6,7 +6,8 @@
 
 namespace ilp {
 
-/// The error codes of RFC 27. A Reject that we relay may carry others (F09, X42): it is never decoded into this type.
+/// The error codes of RFC 27. A Reject that we relay may carry other codes (F09, X42); they are never decoded into this
+/// type.
 enum class error_code : std::uint8_t {
     f00_bad_request,
     f01_invalid_packet,
@@ -33,13 +34,13 @@ enum class error_code : std::uint8_t {
 
 inline constexpr int error_code_count = 21;
 
-/// "F00"; static storage.
+/// Returns the code, such as "F00"; static storage.
 std::string_view code_text(error_code code) noexcept;
 
-/// "Bad Request", as RFC 27 names it; static storage.
+/// Returns the name that RFC 27 gives the code, such as "Bad Request"; static storage.
 std::string_view name(error_code code) noexcept;
 
-/// Empty for a code that RFC 27 does not define.
+/// Returns nullopt for a code that RFC 27 does not define.
 std::optional<error_code> parse_error_code(std::string_view three_letters) noexcept;
 
 }  // namespace ilp

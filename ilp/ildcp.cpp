@@ -7,8 +7,8 @@
 namespace ilp::ildcp {
 namespace {
 
-/// Octets of the UTF-8 character that `text` begins with; 0 when it begins with none (RFC 3629: no overlong form, no
-/// surrogate, nothing above U+10FFFF). Precondition: not empty.
+/// Returns the size in octets of the UTF-8 character at the start of `text`, or 0 if it is invalid (RFC 3629: no
+/// overlong form, no surrogate, nothing above U+10FFFF). Precondition: `text` is not empty.
 std::size_t character_size(bytes_view text) noexcept {
     const octet first = text[0];
     if (first < 0x80) return 1;

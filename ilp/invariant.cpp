@@ -8,16 +8,16 @@
 namespace ilp {
 namespace {
 
-/// Without its directories: those of the machine that built it say nothing to whoever reads the line.
+/// Strips the directories: those of the build machine do not help a reader of the message.
 const char* file_name(const std::source_location& where) noexcept {
     const std::string_view path = where.file_name();
-    return where.file_name() + (path.rfind('/') + 1);  // of npos, 1 more is 0
+    return where.file_name() + (path.rfind('/') + 1);  // npos + 1 is 0
 }
 
 }  // namespace
 
 void abort_because_of(invariant broken, std::source_location where) noexcept {
-    // Written whole, so that no other thread's line gets in between.
+    // Written with one call so that no other thread's output is interleaved.
     std::array<char, 1024> line;
     std::snprintf(line.data(), line.size() - 1, "ilpd: broken invariant: %s (%s:%u, %s)", broken.sentence(),
                   file_name(where), static_cast<unsigned>(where.line()), where.function_name());

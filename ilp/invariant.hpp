@@ -4,7 +4,7 @@
 
 namespace ilp {
 
-/// A sentence that says what must hold. It is written in the source, so no secret can get into it.
+/// A sentence that states what must hold. It is a compile-time constant, so no secret can end up in it.
 class invariant {
 public:
     consteval invariant(const char* sentence) : sentence_{sentence} {}
@@ -14,11 +14,11 @@ private:
     const char* sentence_;
 };
 
-/// Says on standard error, in one line, what is broken and where, and aborts.
+/// Prints one line to standard error with the broken invariant and its location, then aborts.
 [[noreturn, gnu::cold, gnu::noinline]] void abort_because_of(invariant broken, std::source_location where) noexcept;
 
-/// A check that every build makes, the one that ships included: where money is concerned, it is better to stop than to
-/// go on with a book that is wrong. While the invariant holds, it costs a comparison and a branch.
+/// A check that is active in every build, including release builds: where money is concerned, it is better to stop than
+/// to continue with wrong balances. While the invariant holds, it costs one comparison and one branch.
 [[gnu::always_inline]] inline void require(bool holds, invariant what,
                                            std::source_location where = std::source_location::current()) noexcept {
     if (!holds) [[unlikely]] {

@@ -12,7 +12,7 @@ std::uint64_t load_minimal(bytes_view octets) noexcept {
     return value;
 }
 
-/// Writes the `size` low octets of `value`.
+/// Writes the `size` low-order octets of `value`.
 octet* store_minimal(octet* to, std::uint64_t value, std::size_t size) noexcept {
     for (std::size_t i = size; i-- > 0; value >>= 8) to[i] = static_cast<octet>(value & 0xff);
     return to + size;

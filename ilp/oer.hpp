@@ -9,10 +9,11 @@
 #include <cstring>
 #include <optional>
 
-/// Canonical Octet Encoding Rules as RFC 30 profiles them. Decoders refuse what a canonical encoder would not write.
+/// Canonical Octet Encoding Rules as profiled by RFC 30. Decoders refuse anything that a canonical encoder would not
+/// write.
 namespace ilp::oer {
 
-/// Big-endian, from and to octets that need no alignment.
+/// Big-endian load and store; the octets need not be aligned.
 template <std::unsigned_integral T>
 T load(const octet* from) noexcept {
     T value;
@@ -26,7 +27,7 @@ void store(octet* to, T value) noexcept {
     std::memcpy(to, &value, sizeof value);
 }
 
-/// Reads forward through octets that it does not own. A read that fails leaves the reader where it was.
+/// Reads forward through octets that it does not own. A failed read leaves the reader where it was.
 class reader {
 public:
     explicit reader(bytes_view octets) noexcept : rest_{octets} {}
@@ -36,13 +37,13 @@ public:
     std::optional<std::uint64_t> read_u64() noexcept { return read_integer<std::uint64_t>(); }
     std::optional<bytes_view> read_fixed(std::size_t size) noexcept;
 
-    /// Length determinant alone, canonical, of at most eight octets. It may promise more than is left.
+    /// Reads only a length determinant: canonical, at most eight octets. The length may exceed what is left.
     std::optional<std::uint64_t> read_length() noexcept;
 
-    /// Length determinant and that many octets.
+    /// Reads a length determinant and that many octets.
     std::optional<bytes_view> read_variable() noexcept;
 
-    /// VarUInt of at most eight octets, without leading zeros (0 is `01 00`).
+    /// Reads a VarUInt of at most eight octets without leading zeros (0 is `01 00`).
     std::optional<std::uint64_t> read_varuint() noexcept;
 
     bytes_view rest() const noexcept { return rest_; }
@@ -51,32 +52,32 @@ public:
 private:
     template <std::unsigned_integral T>
     std::optional<T> read_integer() noexcept;
-    /// 0 when there is none: a long form never means less than 128.
+    /// Returns 0 on failure: a valid long form never encodes a length below 128.
     std::uint64_t read_long_length() noexcept;
 
     bytes_view rest_;
 };
 
-/// Octets that the length determinant for `length` takes: 1, or 2 to 9.
+/// Size of the length determinant for `length` in octets: 1, or 2 to 9.
 constexpr std::size_t length_size(std::uint64_t length) noexcept {
     if (length < 0x80) return 1;
     return 1 + (static_cast<std::size_t>(std::bit_width(length)) + 7) / 8;
 }
 
-/// Writes `length_size(length)` octets at `to` and returns the place behind them.
+/// Writes `length_size(length)` octets at `to` and returns the position after them.
 octet* write_length(octet* to, std::uint64_t length) noexcept;
 
-/// Writes length determinant and octets at `to` and returns the place behind them.
+/// Writes a length determinant and the octets at `to` and returns the position after them.
 octet* write_variable(octet* to, bytes_view octets) noexcept;
 
-/// Each appends to `out`.
+/// Each of these appends to `out`.
 void append_u8(bytes& out, std::uint8_t value);
 void append_u32(bytes& out, std::uint32_t value);
 void append_u64(bytes& out, std::uint64_t value);
 void append_variable(bytes& out, bytes_view octets);
 void append_varuint(bytes& out, std::uint64_t value);
 
-// Packets are read by these few lines: they are worth having in line.
+// These few functions are inline because they do the work of parsing a packet.
 
 template <std::unsigned_integral T>
 std::optional<T> reader::read_integer() noexcept {

@@ -15,7 +15,7 @@ constexpr std::size_t code_size = 3;
 static_assert(condition_offset == expires_at_offset + timestamp_size);
 static_assert(prepare_fixed_size == condition_offset + hash_size);
 
-/// Why a length determinant, or the octets that it promises, could not be read at the begin of `at`.
+/// Tells why the length determinant at the start of `at`, or the octets it announces, could not be read.
 [[gnu::cold]] decode_error why_unreadable(bytes_view at) noexcept {
     if (at.empty() || oer::reader{at}.read_length()) return decode_error::truncated;
     const std::size_t size = at.front() & 0x7fU;
@@ -23,7 +23,7 @@ static_assert(prepare_fixed_size == condition_offset + hash_size);
     return decode_error::not_canonical;
 }
 
-/// Reads the fields of one packet in their order. The first error stays: what is read after it is empty.
+/// Reads the fields of one packet in order. It keeps the first error; every later read returns an empty value.
 class field_reader {
 public:
     field_reader(bytes_span buffer, packet_type type) noexcept : buffer_{buffer}, type_{type}, reader_{buffer} {
@@ -34,7 +34,7 @@ public:
         contents_ = position();
     }
 
-    /// Null when so many octets are not there.
+    /// Returns nullptr if fewer octets are left.
     octet* read_fixed(std::size_t size) noexcept {
         octet* const begin = position();
         if (reader_.read_fixed(size)) return begin;
@@ -53,10 +53,10 @@ public:
     }
 
     bool failed() const noexcept { return failed_; }
-    /// Means something once failed() is true.
+    /// Meaningful only if failed() is true.
     decode_error error() const noexcept { return error_; }
 
-    /// The packet, without octets behind it or behind the last field. To be called once, when all fields are read.
+    /// Returns the packet without octets after it or after its last field. Call it once, after all fields are read.
     bytes_view finish() noexcept {
         if (!reader_.at_end()) return shorten();
         return {buffer_.data(), position()};
@@ -74,8 +74,8 @@ private:
         return reader_.rest();
     }
 
-    /// Writes the shorter header right in front of the contents, which stay where they are. There is room: a smaller
-    /// length has no longer determinant.
+    /// Writes the shorter header directly in front of the contents, which stay in place. It always fits, because a
+    /// smaller length never has a longer determinant.
     [[gnu::cold]] bytes_view shorten() noexcept {
         const auto size = static_cast<std::size_t>(position() - contents_);
         octet* const begin = contents_ - 1 - oer::length_size(size);
@@ -106,7 +106,7 @@ std::size_t variable_size(std::size_t size) noexcept {
     return oer::length_size(size) + size;
 }
 
-/// Makes room at the end of `out` for the packet, writes type and length, and returns the place of the contents.
+/// Grows `out` for the packet, writes type and length, and returns the position of the contents.
 octet* append_envelope(bytes& out, packet_type type, std::size_t contents_size) {
     const std::size_t begin = out.size();
     out.resize(begin + 1 + variable_size(contents_size));

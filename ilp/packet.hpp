@@ -13,8 +13,8 @@
 #include <span>
 #include <string_view>
 
-/// The three packets of ILPv4 (RFC 27). The views read in place, in a buffer that the caller keeps alive and unmoved;
-/// the serializers write canonical OER.
+/// The three packets of ILPv4 (RFC 27). A view reads in place, from a buffer that the caller must keep alive and
+/// unmoved. The serializers write canonical OER.
 namespace ilp {
 
 enum class packet_type : std::uint8_t { prepare = 12, fulfill = 13, reject = 14 };
@@ -26,20 +26,20 @@ inline constexpr std::size_t fulfill_size_max = 32806;
 inline constexpr std::size_t reject_size_max = 41997;
 
 enum class decode_error : std::uint8_t {
-    wrong_type,          ///< the first octet is not that of the packet asked for
-    truncated,           ///< a length promises more than its surroundings hold
+    wrong_type,          ///< the first octet is not the type of the requested packet
+    truncated,           ///< a length exceeds the octets available
     not_canonical,       ///< a length determinant that a canonical encoder would not write
-    invalid_timestamp,   ///< expiresAt is no instant
-    invalid_address,     ///< destination, or a triggeredBy that is neither empty nor an address
-    field_too_long,      ///< data, address or message above the bound of RFC 27
+    invalid_timestamp,   ///< expiresAt is not a valid time
+    invalid_address,     ///< destination is invalid, or triggeredBy is neither empty nor an address
+    field_too_long,      ///< data, address or message exceeds the bound of RFC 27
     invalid_error_code,  ///< not three printable ASCII characters
 };
 
-/// One English clause, for Reject messages and logs; static storage.
+/// Returns an English clause for Reject messages and logs; static storage.
 std::string_view describe(decode_error error) noexcept;
 
-/// A Prepare in a writable buffer. Octets behind the packet and behind its last field are dropped (RFC 30): when there
-/// are any of the latter, parse() rewrites the envelope in place, so that bytes() is always canonical.
+/// A Prepare in a writable buffer. Octets after the packet and after its last field are dropped (RFC 30). If there are
+/// octets after the last field, parse() rewrites the envelope in place, so bytes() is always canonical.
 class prepare_view {
 public:
     static std::expected<prepare_view, decode_error> parse(bytes_span buffer) noexcept;
@@ -52,10 +52,10 @@ public:
     std::string_view destination() const noexcept { return destination_; }
     bytes_view data() const noexcept { return data_; }
 
-    /// The packet as it is to be sent: what the setters wrote is in it.
+    /// The packet to send, including what the setters wrote.
     bytes_view bytes() const noexcept { return packet_; }
 
-    /// Both fields have a fixed width: nothing moves.
+    /// Both fields have a fixed width, so nothing moves.
     void set_amount(ilp::amount value) noexcept;
     void set_expires_at(timestamp instant) noexcept;
 
@@ -92,11 +92,11 @@ class reject_view {
 public:
     static std::expected<reject_view, decode_error> parse(bytes_span buffer) noexcept;
 
-    /// Three printable ASCII characters, not necessarily a code of RFC 27.
+    /// Three printable ASCII characters; not necessarily a code of RFC 27.
     std::string_view code() const noexcept { return code_; }
     /// An address, or empty.
     std::string_view triggered_by() const noexcept { return triggered_by_; }
-    /// UTF-8 by RFC 27, but not checked: escape it before it reaches a log or a terminal.
+    /// RFC 27 requires UTF-8, but this is not checked: escape it before it reaches a log or a terminal.
     std::string_view message() const noexcept { return message_; }
     bytes_view data() const noexcept { return data_; }
     bytes_view bytes() const noexcept { return packet_; }
@@ -126,16 +126,16 @@ struct reject_fields {
     bytes_view data;
 };
 
-/// The serializers append one packet to `out`. Precondition: the fields keep the bounds of RFC 27; they are not checked
-/// again.
+/// Each serializer appends one packet to `out`. Precondition: the fields are within the bounds of RFC 27, which are not
+/// checked again.
 void serialize_prepare(bytes& out, const prepare_fields& fields);
 void serialize_fulfill(bytes& out, std::span<const octet, hash_size> preimage, bytes_view data);
 void serialize_reject(bytes& out, const reject_fields& fields);
 
 inline constexpr std::size_t amount_too_large_data_size = 16;
 
-/// Data of an F08 (InterledgerErrorData): both in the units of the account that the Prepare came in on; the maximum is
-/// inclusive.
+/// Data of an F08 (InterledgerErrorData). Both amounts are in units of the account that the Prepare arrived on; the
+/// maximum is inclusive.
 struct amount_too_large_data {
     amount received;
     amount maximum;

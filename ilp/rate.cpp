@@ -6,7 +6,7 @@ namespace ilp {
 namespace {
 
 constexpr std::size_t text_size_max = 1000;
-constexpr int exponent_too_large = 100'000;  // whatever the digits are
+constexpr int exponent_too_large = 100'000;  // regardless of the digits
 
 std::string_view take_digits(std::string_view& text) {
     const auto digits = text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
@@ -20,10 +20,10 @@ bool take(std::string_view& text, char c) {
     return true;
 }
 
-/// Digits as they come; zeros only count once another digit stands behind them.
+/// Collects digits in order; zeros count only once another digit follows them.
 class significant_digits {
 public:
-    /// False when there are too many.
+    /// Returns false if there are too many digits.
     bool add(std::string_view digits) {
         for (const char c : digits) {
             if (c == '0') {

@@ -11,21 +11,21 @@ namespace {
 
 using namespace std::chrono;
 
-/// Eight digits in one word, the first one in its lowest octet.
+/// Loads eight digits into one word, the first digit in the lowest octet.
 std::uint64_t load_digits(const octet* from) noexcept {
     std::uint64_t word;
     std::memcpy(&word, from, sizeof word);
     return std::endian::native == std::endian::little ? word : std::byteswap(word);
 }
 
-/// True when each octet is one of '0'..'9': its upper half is 3, and stays 3 when 6 is added.
+/// True if every octet is one of '0'..'9': the upper half is 3 and remains 3 when 6 is added.
 bool are_digits(std::uint64_t word) noexcept {
     constexpr std::uint64_t upper = 0xf0f0f0f0f0f0f0f0;
     constexpr std::uint64_t threes = 0x3030303030303030;
     return (word & upper) == threes && ((word + 0x0606060606060606) & upper) == threes;
 }
 
-/// The four numbers 0..99 that eight digits make.
+/// The four numbers 0..99 that eight digits encode.
 struct pairs {
     unsigned first;
     unsigned second;

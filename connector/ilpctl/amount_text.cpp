@@ -18,7 +18,7 @@ std::string decimals(std::size_t count) {
     return count == 0 ? "no decimals" : count == 1 ? "one decimal" : fmt::format("{} decimals", count);
 }
 
-/// All decimals of the scale.
+/// Formats the amount with all decimals of the scale.
 std::string whole_text(ilp::amount amount, std::uint8_t scale) {
     auto digits = std::to_string(amount.value);
     if (scale == 0) return digits;
@@ -79,7 +79,7 @@ std::expected<ilp::amount, std::string> parse_amount(std::string_view text, cons
                                            to_string(unit), decimals(unit.scale))};
     auto digits = std::string{whole};
     digits += fraction;
-    // A zero stays one at every scale; anything else is soon too large.
+    // Zero stays zero at any scale; any other amount soon becomes too large.
     digits.append(unit.scale - fraction.size(), '0');
     const auto amount = ilp::parse_amount(digits);
     if (!amount) return too_large();

@@ -16,23 +16,23 @@ struct asset_unit {
     friend bool operator==(const asset_unit&, const asset_unit&) = default;
 };
 
-/// "USD/9".
+/// Formats a unit, such as "USD/9".
 std::string to_string(const asset_unit& unit);
 
-/// Empty: it is not a code, a slash and a scale. A code may have slashes of its own.
+/// Returns nullopt if the text is not a code, a slash and a scale. The code itself may contain slashes.
 std::optional<asset_unit> parse_asset_unit(std::string_view text);
 
-/// How people type and read amounts.
+/// The notation in which amounts are entered and shown.
 enum class amount_form : std::uint8_t {
-    units,  ///< of the asset: "12.50", or "12.50 USD"
-    raw,    ///< of its smallest unit: "12500000000"
+    units,  ///< in units of the asset: "12.50", or "12.50 USD"
+    raw,    ///< in its smallest unit: "12500000000"
 };
 
-/// Reads what a person typed, from its digits alone. The error is a whole sentence that says what would fit.
+/// Parses what a person typed, using its digits only. The error is a complete sentence that says what is accepted.
 std::expected<ilp::amount, std::string> parse_amount(std::string_view text, const asset_unit& unit, amount_form form);
 
-/// With the asset's code. All decimals that are not zero are shown, and at least two where the scale has two; a scale
-/// of 1 has one, and a scale of 0 none.
+/// Formats an amount with the asset's code. Shows all significant decimals, and at least two if the scale is 2 or more,
+/// one if it is 1, and none if it is 0.
 std::string show_amount(ilp::amount amount, const asset_unit& unit, amount_form form);
 
 }  // namespace connector::ilpctl

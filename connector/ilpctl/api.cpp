@@ -22,7 +22,7 @@ std::string_view text_of(const json::object& object, std::string_view name) {
     return text == nullptr ? std::string_view{} : std::string_view{*text};
 }
 
-/// One line of what the daemon says, with its code.
+/// One error reported by the daemon, as a line of text, with its code.
 struct complaint {
     std::string text;
     std::string code;
@@ -47,7 +47,7 @@ complaint complaint_of(const json::value& error) {
                         "or ILPD_ADMIN_SECRET"};
 }
 
-/// The daemon has not said whether it did what was asked.
+/// True if the daemon left it open whether it did what was requested.
 bool is_open(std::string_view code) {
     return code == "TIMEOUT" || code == "INTERNAL_SERVER_ERROR";
 }

@@ -17,18 +17,18 @@
 
 namespace connector::ilpctl {
 
-/// How to do a change again without doing it twice; empty texts for what is only a question.
+/// The ids that make it safe to repeat a change. Both are empty for a query.
 struct repetition {
-    std::string id;  ///< of the transfer, where there is one
+    std::string id;  ///< of the transfer, if there is one
     std::string idempotency_key;
 };
 
-/// The Admin API as the verbs see it.
+/// The Admin API as the verbs use it.
 class api {
 public:
     virtual ~api() = default;
 
-    /// What the document's field was answered with, perhaps null. `extra` is the time that the daemon itself may wait.
+    /// Returns the answer to the document's field, which may be null. `extra` is how long the daemon itself may wait.
     /// Throws `failure`.
     virtual boost::json::value ask(const documents::document& what, boost::json::object variables,
                                    const repetition& again = {}, std::chrono::milliseconds extra = {}) = 0;
@@ -39,20 +39,20 @@ struct credentials {
     std::string tenant;
 };
 
-/// The body that is sent: canonical JSON, so that what is signed is what travels.
+/// Builds the request body as canonical JSON, so that the bytes sent are the bytes signed.
 std::string request_body(const documents::document& what, const boost::json::object& variables);
 
 using header_list = std::vector<std::pair<std::string, std::string>>;
 header_list request_headers(const credentials& who, std::string_view body, ilp::timestamp now);
 
-/// Throws `failure` for everything that is not an answer to the document.
+/// Throws `failure` for anything that is not an answer to the document.
 boost::json::value read_reply(const documents::document& what, const http_reply& reply, const repetition& again,
                               bool is_signed);
 
-/// What an operator is told when a change may have been done.
+/// Tells the operator what to do when a change may or may not have been made.
 std::string advice(const repetition& again);
 
-/// Over HTTP.
+/// The Admin API over HTTP.
 class remote_api : public api {
 public:
     remote_api(config::http_endpoint endpoint, credentials who, std::chrono::milliseconds timeout)

@@ -73,7 +73,7 @@ void create_asset(session& s, const asset_terms& terms) {
     print_asset(s, change(s, documents::create_asset, std::move(input), terms.idempotency_key).at("asset"));
 }
 
-/// The API clears what an update does not name; so what shall stay is sent, too.
+/// The API clears any threshold that an update omits, so unchanged values are sent, too.
 void update_asset(session& s, const asset_terms& terms) {
     const auto is_given = [](const optional_amount& amount) { return amount.text || amount.cleared; };
     if (!is_given(terms.liquidity_threshold) && !is_given(terms.withdrawal_threshold))

@@ -29,7 +29,7 @@ void add_completion_verbs(CLI::App& root, chosen_verb& chosen) {
     add_shell("zsh", &zsh_completion);
 }
 
-/// An option wins over the variable of the same meaning; an empty variable is none.
+/// An option takes precedence over the corresponding variable; an empty variable counts as unset.
 void read_variables(global_terms& globals, const CLI::App& tree, const surroundings& system) {
     const auto take = [&](const char* option, const char* variable, std::string& target) {
         const auto text = system.variable(variable);
@@ -55,7 +55,7 @@ std::unique_ptr<api> connect(const global_terms& globals, const surroundings& sy
     if (!endpoint)
         throw failure{exit_status::usage, fmt::format("URL: {}", endpoint.error().empty() ? "expected " + type.expected
                                                                                           : endpoint.error())};
-    // A header may not hold anything else.
+    // No other characters are allowed in a header.
     if (globals.tenant.empty() || !std::ranges::all_of(globals.tenant, [](char c) { return c > ' ' && c <= '~'; }))
         throw failure{exit_status::usage, "the tenant's id has characters that no id has"};
     return system.connect(*endpoint, {secret_of(globals, system), globals.tenant}, globals.timeout);
@@ -83,7 +83,7 @@ exit_status run_verb(command_line& line, const surroundings& system) {
 
 command_line::command_line() : tree_{"ilpctl: operates a running ilpd through its Admin API", "ilpctl"} {
     tree_.require_subcommand(1);
-    tree_.fallthrough();  // options of all verbs may stand behind the verb
+    tree_.fallthrough();  // global options may also follow the verb
     tree_.footer(footer);
     tree_.set_version_flag("--version", "ilpctl " ILPD_VERSION);
     tree_

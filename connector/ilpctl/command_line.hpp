@@ -26,7 +26,8 @@ struct global_terms {
     std::chrono::milliseconds timeout = std::chrono::seconds{10};
 };
 
-/// The tree of all verbs with their options: what is parsed, completed, and compared with the manual page.
+/// The tree of all verbs and their options. It is used for parsing and for completion, and compared with the manual
+/// page.
 class command_line {
 public:
     command_line();
@@ -44,16 +45,16 @@ private:
     CLI::App tree_;
 };
 
-/// What the program has from the system.
+/// The program's access to the system.
 struct surroundings {
-    std::function<optional_text(const std::string&)> variable;  ///< of the environment; empty when it is not set
+    std::function<optional_text(const std::string&)> variable;  ///< environment variable; nullopt if it is not set
     std::istream& in;
     std::ostream& out;
     std::ostream& err;
     std::function<std::unique_ptr<api>(config::http_endpoint, credentials, std::chrono::milliseconds)> connect;
 };
 
-/// The whole program. `words` are without its name.
+/// Runs the whole program. `words` are its arguments without the program name.
 exit_status run(const std::vector<std::string>& words, const surroundings& system);
 
 }  // namespace connector::ilpctl

@@ -18,7 +18,7 @@ void collect(const CLI::App& verb, const std::string& path, std::vector<verb_wor
         collect(*next, path.empty() ? next->get_name() : path + " " + next->get_name(), into);
 }
 
-/// Options of the verb and, since they may stand behind it, those of ilpctl.
+/// Returns the options of the verb and those of ilpctl, which may also follow the verb.
 std::vector<const CLI::Option*> options_at(const verb_words& words, const verb_words& root) {
     auto options = words.options;
     auto names = std::set<std::string>{};
@@ -28,7 +28,7 @@ std::vector<const CLI::Option*> options_at(const verb_words& words, const verb_w
     return words.path.empty() ? root.options : options;
 }
 
-/// Names of all options for which `wanted` says yes, as a pattern of `case`.
+/// Returns the names of all options for which `wanted` is true, as a `case` pattern.
 template <typename Wanted>
 std::string pattern(const std::vector<verb_words>& tree, const Wanted& wanted) {
     auto names = std::set<std::string>{};
@@ -38,7 +38,7 @@ std::string pattern(const std::vector<verb_words>& tree, const Wanted& wanted) {
     return fmt::format("{}", fmt::join(names, "|"));
 }
 
-/// Paths that have verbs below them, each with the verb: what a word makes of a path.
+/// Returns the paths of all verbs as a `case` pattern; the script uses it to extend the current path word by word.
 std::string steps(const std::vector<verb_words>& tree) {
     auto paths = std::vector<std::string>{};
     for (const verb_words& words : tree)
@@ -46,7 +46,7 @@ std::string steps(const std::vector<verb_words>& tree) {
     return fmt::format("{}", fmt::join(paths, "|"));
 }
 
-/// For a shell, whatever it holds.
+/// Quotes any text for a shell.
 std::string in_quotes(std::string_view text) {
     auto result = std::string{"'"};
     for (const char c : text) result += c == '\'' ? std::string{R"('\'')"} : std::string{c};

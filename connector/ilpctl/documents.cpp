@@ -3,7 +3,7 @@
 namespace connector::ilpctl::documents {
 namespace {
 
-// Fragments are macros: a document must be one literal.
+// Fragments are macros because each document must be a single literal.
 #define ASSET_FIELDS                                                                                         \
     "fragment AssetFields on Asset { id code scale liquidity liquidityThreshold withdrawalThreshold origin " \
     "createdAt tenant { id publicName } }"

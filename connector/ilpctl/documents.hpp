@@ -3,11 +3,12 @@
 #include <span>
 #include <string_view>
 
-/// Every GraphQL document that ilpctl sends. Each holds one operation with one field; values travel as variables.
+/// Every GraphQL document that ilpctl sends. Each contains one operation with one field; values are passed as
+/// variables.
 namespace connector::ilpctl::documents {
 
 struct document {
-    std::string_view field;  ///< of Query or Mutation: where the answer stands in `data`
+    std::string_view field;  ///< field of Query or Mutation that holds the answer in `data`
     std::string_view text;
 };
 
@@ -22,7 +23,7 @@ extern const document create_asset;
 extern const document update_asset;
 extern const document delete_asset;
 
-/// A peer's outgoing token is asked for only when `$secrets` is true.
+/// A peer's outgoing token is requested only if `$secrets` is true.
 extern const document peers;
 extern const document peer;
 extern const document create_peer;
@@ -45,7 +46,7 @@ extern const document events;
 extern const document ping;
 extern const document whoami;
 
-/// All of the above.
+/// Returns all of the above.
 std::span<const document* const> all();
 
 }  // namespace connector::ilpctl::documents

@@ -14,7 +14,7 @@ struct event_terms : list_terms {
     std::vector<std::string> other_types;
 };
 
-/// Low liquidity in words; an event of another kind as it is.
+/// Describes a low liquidity event in words and prints any other event unchanged.
 std::string details(const session& s, const json::object& data) {
     const auto* asset = data.if_contains("asset");
     if (asset == nullptr || !asset->is_object() || !data.contains("balance") || !data.contains("liquidityThreshold"))

@@ -39,7 +39,7 @@ std::string transfer_id(const transfer_terms& terms) {
     return id;
 }
 
-/// Moves money; prints `told`, made of amount, account and id.
+/// Makes a transfer and prints the result of `told`, which gets the amount, account and id.
 void move(session& s, const transfer_terms& terms, const documents::document& of_peer,
           const documents::document& of_asset, bool is_withdrawal,
           const std::function<std::string(const std::string&, const std::string&, const std::string&)>& told) {
@@ -98,7 +98,7 @@ struct listed_transfer {
     json::object transfer;
 };
 
-/// The newest of both lists together.
+/// Returns the newest transfers of both lists together.
 std::vector<listed_transfer> newest(const json::object& answer, std::size_t limit) {
     auto all = std::vector<listed_transfer>{};
     for (const bool is_incoming : {false, true})

@@ -15,7 +15,7 @@ struct one_peer {
     optional_text idempotency_key;
 };
 
-/// What creating and changing a peer have in common.
+/// Terms that creating and updating a peer have in common.
 struct peer_terms {
     optional_text name;
     optional_text outgoing_endpoint;
@@ -99,7 +99,7 @@ void show_peer(session& s, const one_peer& terms) {
     print_peer(s, find_peer(s, terms.peer, terms.show_secrets));
 }
 
-/// Standard input holds one token.
+/// Standard input can supply only one token.
 void check_token_files(const peer_terms& terms) {
     auto from_input = terms.outgoing_token_file == "-" ? 1 : 0;
     for (const std::string& file : terms.incoming_token_files)
@@ -154,7 +154,7 @@ bool changes_http(const changed_peer& terms) {
     return terms.outgoing_token || terms.outgoing_token_file || terms.outgoing_endpoint || changes_incoming(terms);
 }
 
-/// The API takes the outgoing terms as a whole; what is not named is taken from the peer as it is.
+/// The API replaces the outgoing terms as a whole, so options that are not given keep the peer's current values.
 json::object changed_http(session& s, const changed_peer& terms, const json::object& peer) {
     auto outgoing = part(part(peer, "http"), "outgoing");
     put_text(outgoing, "authToken", outgoing_token(s, terms));

@@ -31,7 +31,7 @@ std::optional<std::string> id_in(std::string_view text) {
 
 const page_terms everything{.limit = std::numeric_limits<std::size_t>::max(), .all = true};
 
-/// Empty: there is none with this id.
+/// Returns nullopt if nothing has this id.
 std::optional<json::object> thing_with(session& s, const documents::document& what, json::object variables) {
     try {
         const auto answer = s.daemon.ask(what, std::move(variables));
@@ -163,7 +163,7 @@ json::object find_peer(session& s, std::string_view text, bool secrets) {
     const auto found = peers_called(s, text);
     if (found.empty()) throw_none("peer", text);
     expect_one_peer(text, found);
-    // The tokens of the others are nobody's business.
+    // Tokens of other peers are not fetched.
     return secrets ? find_peer(s, field(found.front(), "id"), true) : found.front();
 }
 

@@ -15,7 +15,7 @@
 
 namespace connector::ilpctl {
 
-/// What a verb works with.
+/// The environment in which a verb runs.
 struct session {
     api& daemon;
     std::istream& in;
@@ -25,22 +25,22 @@ struct session {
     amount_form form = amount_form::units;
 };
 
-/// For programs: one line, the keys in their alphabetical order.
+/// Prints output for programs: one line, with keys in alphabetical order.
 void print_json(session& s, const boost::json::value& value);
 
-/// The member's text, digits or true/false; "-" when it is null or not there.
+/// Returns the member as text, digits or true/false; "-" if it is null or absent.
 std::string field(const boost::json::object& object, std::string_view name);
 
-/// Throws std::exception when there is no such object: the daemon has another schema.
+/// Throws std::exception if there is no such object, which means that the daemon has a different schema.
 const boost::json::object& part(const boost::json::object& object, std::string_view name);
 
 asset_unit unit_of(const boost::json::object& asset);
 
-/// A member that holds an amount; "-" when it is null.
+/// Formats a member that holds an amount; "-" if it is null.
 std::string amount_field(const session& s, const boost::json::object& object, std::string_view name,
                          const asset_unit& unit);
 
-/// Name, or address where it has none.
+/// Returns the peer's name, or its address if it has no name.
 std::string label_of_peer(const boost::json::object& peer);
 
 struct page_terms {
@@ -48,19 +48,19 @@ struct page_terms {
     bool all = false;
 };
 
-/// The nodes of a connection, fetched page by page. Says on standard error when there are more than asked for.
+/// Fetches the nodes of a connection page by page. Prints a note on standard error if there are more than requested.
 boost::json::array fetch_nodes(session& s, const documents::document& what, boost::json::object variables,
                                const page_terms& terms);
 
-// Whom a person means: an id, or a name. What cannot be found, or is found twice, is a `failure` that says so.
+// Look-ups by id or name. They throw a `failure` with an explanation if nothing or more than one thing matches.
 
-/// With its outgoing token when `secrets`.
+/// Includes the outgoing token if `secrets` is true.
 boost::json::object find_peer(session& s, std::string_view text, bool secrets = false);
 
-/// By id, as USD/9, or as USD when there is one scale of it.
+/// Accepts an id, code and scale (USD/9), or just the code (USD) if it has only one scale.
 boost::json::object find_asset(session& s, std::string_view text);
 
-/// A peer or an asset: what has a liquidity account.
+/// A peer or an asset, either of which has a liquidity account.
 struct account {
     bool is_peer = false;
     std::string id;

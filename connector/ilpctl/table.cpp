@@ -13,10 +13,10 @@ constexpr std::string_view gap = "  ";
 
 struct character {
     char32_t code = 0;
-    std::size_t size = 0;  ///< octets
+    std::size_t size = 0;  ///< bytes
 };
 
-/// The first character; empty when the octets are no UTF-8.
+/// Returns nullopt if the bytes are not valid UTF-8.
 std::optional<character> first_character(std::string_view text) {
     const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
     const unsigned lead = octet(0);

@@ -8,13 +8,13 @@
 
 namespace connector::ilpctl {
 
-/// What a terminal may be given: control characters, characters that turn the direction of writing, and octets that are
-/// no UTF-8 become escapes such as \x1b and \u202e; so does the backslash.
+/// Makes text safe for a terminal: control characters, characters that change the writing direction, bytes that are not
+/// UTF-8, and the backslash itself become escapes such as \x1b and \u202e.
 std::string printable(std::string_view text);
 
 enum class alignment : std::uint8_t { left, right };
 
-/// Columns with headings, as wide as what stands in them. Cells are made printable.
+/// Columns with headings, each as wide as its widest cell. Cells are made printable.
 class table {
 public:
     struct column {
@@ -24,7 +24,7 @@ public:
 
     explicit table(std::vector<column> columns) : columns_{std::move(columns)} {}
 
-    /// Precondition: a cell for each column.
+    /// Precondition: one cell per column.
     void add(std::vector<std::string> cells);
 
     std::string text() const;
@@ -34,7 +34,7 @@ private:
     std::vector<std::vector<std::string>> rows_;
 };
 
-/// Names and values of one thing, a line each.
+/// The names and values of one thing, one per line.
 class sheet {
 public:
     void add(std::string name, std::string_view value);

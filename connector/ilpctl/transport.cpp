@@ -67,7 +67,7 @@ private:
     void write() {
         where_ = lost_at::under_way;
         http::async_write(socket_, request_, [this](const error_code& error, std::size_t) {
-            // A server may refuse before it has taken everything: then its answer is worth reading.
+            // A server may refuse before it has read the whole request; its answer should still be read.
             if (why_not_) return;
             if (error) write_error_ = error;
             read();
@@ -99,7 +99,7 @@ private:
         resolver_.cancel();
         timer_.cancel();
         signals_.cancel(ignored);
-        // A look-up of a name cannot be cancelled while the system does it.
+        // A name look-up cannot be cancelled while the system performs it.
         context_.stop();
     }
 

@@ -17,10 +17,10 @@ struct http_reply {
     std::string body;
 };
 
-/// How far a request came that has no whole answer.
+/// How far a request got that received no complete answer.
 enum class lost_at : std::uint8_t {
-    connecting,  ///< the daemon has not seen it
-    under_way,   ///< the daemon may have done what it asks
+    connecting,  ///< the daemon has not seen the request
+    under_way,   ///< the daemon may have carried it out
 };
 
 struct no_reply {
@@ -28,8 +28,8 @@ struct no_reply {
     std::string why;
 };
 
-/// One POST on a connection of its own. Blocks until the whole answer is there, at most for `timeout`; SIGINT and
-/// SIGTERM end the waiting, too.
+/// Sends one POST on a new connection. Blocks until the complete answer has arrived, for at most `timeout`; SIGINT and
+/// SIGTERM also end the wait.
 std::expected<http_reply, no_reply> post(const config::http_endpoint& endpoint,
                                          const std::vector<std::pair<std::string, std::string>>& headers,
                                          std::string_view body, std::chrono::milliseconds timeout);

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-/// The verbs: each declares what it takes in the tree of commands, and sets what shall be done when it was chosen.
+/// The verbs. Each declares its arguments in the command tree and sets the function to run if it is chosen.
 namespace connector::ilpctl {
 
 struct chosen_verb {
@@ -28,12 +28,12 @@ void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen);
 void add_network_verbs(CLI::App& root, chosen_verb& chosen);
 void add_event_verbs(CLI::App& root, chosen_verb& chosen);
 
-// What several of them take.
+// Helpers shared by several verbs.
 
-/// A verb that only has verbs.
+/// Adds a verb that only has subcommands.
 CLI::App& add_group(CLI::App& parent, const std::string& name, const std::string& description);
 
-/// A verb with its terms, which live as long as the tree does.
+/// Adds a verb with its terms, which live as long as the tree.
 template <typename Terms>
 CLI::App& add_verb(CLI::App& parent, chosen_verb& chosen, const std::string& name, const std::string& description,
                    const std::shared_ptr<Terms>& terms, void (*run)(session&, const Terms&)) {
@@ -48,7 +48,7 @@ CLI::Option& add_text(CLI::App& verb, const std::string& name, optional_text& ta
                       const std::string& description);
 CLI::Option& add_required(CLI::App& verb, const std::string& name, std::string& target, const std::string& type,
                           const std::string& description);
-/// One value each time it is given.
+/// The option may be repeated; each use adds one value.
 CLI::Option& add_texts(CLI::App& verb, const std::string& name, std::vector<std::string>& target,
                        const std::string& type, const std::string& description);
 
@@ -63,35 +63,36 @@ void add_owner(CLI::App& verb, optional_text& owner, const std::string& descript
 boost::json::object list_variables(const list_terms& terms);
 
 struct optional_amount {
-    std::string option;  ///< its name
+    std::string option;  ///< name of the option
     optional_text text;
     bool cleared = false;
 };
 enum class clearing : std::uint8_t { no, yes };
-/// With a --no-NAME beside it when it can be cleared.
+/// Also adds --no-NAME if the amount can be cleared.
 void add_amount(CLI::App& verb, const std::string& name, optional_amount& target, const std::string& description,
                 clearing clearing);
-/// Puts digits or null into the input of a mutation; nothing when it was not given.
+/// Puts digits or null into a mutation's input; does nothing if the amount was not given.
 void put_amount(const session& s, boost::json::object& input, std::string_view name, const optional_amount& amount,
                 const asset_unit& unit);
-/// Throws `failure` for a text that is no amount of the unit; `what` says whose text it is.
+/// Throws `failure` if the text is not an amount in the unit; `what` names the argument in the message.
 ilp::amount read_amount(const session& s, std::string_view what, std::string_view text, const asset_unit& unit);
 
 void put_text(boost::json::object& input, std::string_view name, const optional_text& text);
 
-/// A list of strings.
+/// Converts the texts to a JSON list of strings.
 boost::json::array list_of(const std::vector<std::string>& texts);
 
-/// Such as 60s: whole seconds, from one on.
+/// Adds a duration option, such as 60s: whole seconds, at least one.
 void add_duration(CLI::App& verb, const std::string& name, std::chrono::seconds& target, std::chrono::seconds max,
                   const std::string& description);
 
 void add_idempotency_key(CLI::App& verb, optional_text& key);
-/// Asks for a change, under a key of its own unless there is one.
+/// Requests a change, with a new idempotency key if none is given.
 boost::json::value change(session& s, const documents::document& what, boost::json::object input,
                           const optional_text& idempotency_key, const std::string& id = {});
 
-/// A token or secret from a file, or from standard input for "-"; without the line break at its end. Throws `failure`.
+/// Reads a token or secret from a file, or from standard input for "-", without a trailing line break. Throws
+/// `failure`.
 std::string read_secret_file(std::istream& in, const std::string& path);
 
 }  // namespace connector::ilpctl

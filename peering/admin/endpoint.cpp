@@ -27,7 +27,7 @@ std::string lower(std::string_view text) {
     return result;
 }
 
-/// Cuts at each separator; the parts without white space round them. Media types of JSON have no quoted separators.
+/// Splits at each separator and trims white space from the parts. JSON media types contain no quoted separators.
 std::vector<std::string_view> split(std::string_view text, char separator) {
     auto parts = std::vector<std::string_view>{};
     for (std::size_t at = 0; at <= text.size();) {
@@ -47,7 +47,7 @@ bool is_json(std::string_view content_type) {
     });
 }
 
-/// One entry of an Accept header, say `application/json;q=0.9`.
+/// One entry of an Accept header, such as `application/json;q=0.9`.
 struct accepted {
     std::string_view type;
     double weight = 1;
@@ -65,8 +65,8 @@ std::vector<accepted> parse_accept(std::string_view header) {
     return result;
 }
 
-/// The newer type is for those who name it, and do not like plain JSON better; of two that they like as much, the first
-/// counts. Whoever accepts neither gets JSON, since an answer is better than none.
+/// Chooses the newer media type if the client names it and does not prefer plain JSON; with equal weights, the first
+/// one wins. A client that accepts neither gets JSON, since any answer is better than none.
 std::string_view answer_type(const std::string* accept) {
     if (accept == nullptr) return json_type;
     const auto written = lower(*accept);
@@ -84,7 +84,7 @@ std::string errors_of(std::string_view message, std::string_view code) {
         json::object{{"errors", {{{"message", text(message)}, {"extensions", json::object{{"code", text(code)}}}}}}});
 }
 
-/// What was posted, as far as its form is right.
+/// The request body, once its form has been checked.
 struct posted {
     const json::string& query;
     std::string_view operation_name;
@@ -109,7 +109,7 @@ std::expected<posted, std::string_view> read(const json::value& body) {
                   variables != nullptr && variables->is_object() ? variables->get_object() : nothing};
 }
 
-/// Whether the canonical form, which signatures cover, says every number exactly: its numbers are those of ECMAScript.
+/// True if the canonical form, which signatures cover, represents every number exactly; it uses ECMAScript numbers.
 bool is_exact(const json::value& value) {
     constexpr std::uint64_t largest = std::uint64_t{1} << 53U;
     if (const auto* const number = value.if_uint64()) return *number <= largest;

@@ -13,7 +13,8 @@
 
 namespace peering::admin {
 
-/// One HTTP request, as far as it matters here. A header that is null is absent; all outlives the call.
+/// The parts of an HTTP request that matter here. A null header is absent. Everything it refers to must outlive the
+/// call.
 struct request {
     std::string_view method{};
     std::string_view target{};
@@ -28,25 +29,25 @@ struct response {
     unsigned status = 200;
     std::string content_type{};
     std::string body{};
-    std::string_view allow{};  ///< the header's value; empty: it is not sent
+    std::string_view allow{};  ///< value of the Allow header; not sent if empty
 
     // For the log.
-    std::string_view unauthenticated{};          ///< why: the client is not told
-    std::vector<std::string> internal_errors{};  ///< what went wrong while the document was executed
+    std::string_view unauthenticated{};          ///< the reason, which the client is not told
+    std::vector<std::string> internal_errors{};  ///< errors raised while the document was executed
 };
 
-/// What HTTP makes of the Admin API, without a socket: `POST /graphql` and `GET /healthz`. A request passes these
-/// gates in order: path, method, content type, tenant and signature, form of the body, document, first use of a
-/// mutation's signature; then it is executed. Any thread may use it.
+/// The HTTP side of the Admin API, without a socket: `POST /graphql` and `GET /healthz`. A request passes these checks
+/// in order: path, method, content type, tenant and signature, form of the body, document, first use of a mutation's
+/// signature. Then it is executed. Thread-safe.
 class endpoint {
 public:
     using context_factory = std::function<std::unique_ptr<graphql::context>()>;
 
-    /// The engine outlives it; the factory may be called by several threads at a time.
+    /// The engine must outlive the endpoint. Several threads may call the factory at the same time.
     endpoint(const graphql::engine& engine, config::admin_settings settings, context_factory new_context)
         : engine_{engine}, settings_{std::move(settings)}, new_context_{std::move(new_context)} {}
 
-    /// May block, as the resolvers do.
+    /// May block, because resolvers may.
     response answer(const request& request, ilp::timestamp now);
 
 private:

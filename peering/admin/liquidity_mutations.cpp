@@ -38,15 +38,15 @@ refusal to_refusal(transfer_refusal refused) {
     return {code, std::string{describe(refused)}};
 }
 
-/// What is wrong before anybody has looked whose account it is.
+/// Returns faults that can be found without looking up the account.
 std::optional<refusal> fault_of(const arguments& input) {
     if (input.get<std::uint64_t>("amount") == 0) return to_refusal(transfer_refusal::amount_is_zero);
     if (!is_uuid_v4(input.get<std::string>("id"))) return to_refusal(transfer_refusal::invalid_id);
     return std::nullopt;
 }
 
-/// Where the accounts are that a deposit or withdrawal concerns. Looked up on the committer's thread: not before it is
-/// known whether the request was answered already, and nobody deletes the peer between this and the transfer.
+/// The accounts of a deposit or withdrawal. They are looked up on the committer's thread, after it is known that the
+/// request has no stored answer; this also ensures that nobody deletes the peer between the lookup and the transfer.
 using accounts = std::expected<transfer_accounts, refusal>;
 
 struct account_owner {
@@ -81,7 +81,7 @@ std::chrono::seconds timeout_of(const arguments& input) {
         static_cast<std::int64_t>(std::min(input.get<std::uint64_t>("timeoutSeconds"), longest))};
 }
 
-/// Makes or ends one transfer; writes it with what else is to be written.
+/// Creates or completes one transfer and writes it together with the changes in `beside`.
 using attempt = std::function<std::expected<void, refusal>(bookkeeper&, ilp::timestamp now, const changes& beside)>;
 
 std::expected<void, refusal> checked(const operator_transfers::outcome& outcome) {

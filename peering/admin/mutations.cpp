@@ -49,8 +49,8 @@ changes answer_keeper::keeping(const done_mutation& done) {
     return with;
 }
 
-/// Holds an idempotency key. Whoever shares it lets go of it before the request is answered: who has the answer may
-/// use the key again.
+/// Holds an idempotency key. All owners must release it before the request is answered, because a client that has the
+/// answer may use the key again.
 class mutations::turn {
 public:
     turn(mutations& owner, std::string key) : owner_{owner}, key_{std::move(key)} {}
@@ -96,7 +96,7 @@ mutation_outcome mutations::run(shared_turn turn, std::string_view operation, co
     const std::string key = input.find<std::string>("idempotencyKey").value_or("");
     const auto promise = std::make_shared<std::promise<mutation_outcome>>();
     auto future = promise->get_future();
-    // Copies of a function share the turn: what is left of them after the end must not keep it.
+    // Copies of a function share the turn; copies that remain after the end must not keep it.
     const auto held = std::make_shared<shared_turn>(std::move(turn));
     const finish finish = [promise, held](mutation_outcome outcome) {
         held->reset();
@@ -119,7 +119,7 @@ mutation_outcome mutations::run(shared_turn turn, std::string_view operation, co
         }
         work(keeper, now, answers, finish);
     };
-    // While the store is down nothing is promised that would have to wait for it.
+    // While the store is down, refuse at once instead of accepting work that would have to wait for it.
     if (!services_.committer.store_is_healthy() || !services_.committer.execute(std::move(task))) return unavailable();
     if (future.wait_for(patience) != std::future_status::ready) {
         return refused(refusal_code::timeout,
@@ -136,7 +136,8 @@ mutation_outcome mutations::ask_and_decide(std::string_view operation, const gra
                                            const inquiry& ask) {
     const auto turn = take_turn(input);
     if (!turn) return std::unexpected{turn.error()};
-    // Work that does nothing is not remembered, and has no message: what was remembered has one.
+    // An answer without a message means that nothing was stored for the key: this work stores nothing and sets no
+    // message, while stored answers always have one.
     const work nothing = [](bookkeeper&, ilp::timestamp, answer_keeper&, const finish& finish) {
         finish(done_mutation{});
     };

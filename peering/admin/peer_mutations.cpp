@@ -38,7 +38,8 @@ peer_wanted read_wanted(const arguments& input) {
     return wanted;
 }
 
-/// What is absent stays; a null clears what may be empty, and leaves the rest.
+/// An absent argument leaves its field unchanged. A null clears a field that may be empty and leaves any other
+/// unchanged.
 peer_edit read_edit(const arguments& input) {
     peer_edit edit;
     edit.ilp_address = input.find<std::string>("staticIlpAddress");

@@ -18,7 +18,7 @@ using graphql::value;
 
 constexpr int transfers_max = 1000;
 
-/// Reads something on the committer's thread, and waits for it.
+/// Reads from the store on the committer's thread and waits for the result.
 template <class Result>
 std::expected<Result, refusal> read_from_store(committer& committer,
                                                std::function<std::expected<Result, store_error>(bookkeeper&)> read) {
@@ -107,19 +107,20 @@ outcome route(const services& services, const call& call) {
 
 // --- Transfers
 
-/// The UUIDs under which operators know accounts.
+/// The UUIDs by which operators know accounts.
 class account_names {
 public:
     explicit account_names(const directory& directory) : directory_{directory} {}
 
-    /// Liquidity and settlement account of an asset go by the asset's id.
+    /// The liquidity and settlement accounts of an asset share the asset's id.
     std::string of(account_id account) const {
         if (const auto peer = directory_.find_peer_by_account(account)) return std::string{peer->uuid};
         if (const auto asset = directory_.find_asset_by_account(account)) return asset->asset->uuid;
-        return made_up("8000", std::to_underlying(account));  // of a peer that has gone
+        return made_up("8000", std::to_underlying(account));  // account of a deleted peer
     }
 
-    /// Formed like the ids of other transfers: packets of one commit are one row, and have a number instead.
+    /// Builds an id in the form of other transfers' ids, for transfers that have only a number: all packets of one
+    /// commit are one row.
     static std::string made_up(std::string_view group, std::uint64_t number) {
         return fmt::format("00000000-0000-4000-{}-{:012x}", group, number & 0xffff'ffff'ffff);
     }
@@ -140,7 +141,7 @@ value to_value(const listed_transfer& transfer, std::uint32_t ledger, const acco
     const auto id = transfer.uuid.empty() ? account_names::made_up("9000", transfer.number) : transfer.uuid;
     const auto expires_at =
         transfer.expires_at ? std::optional{iso_text(*transfer.expires_at)} : std::optional<std::string>{};
-    // What packets of one commit add up to may be more than an amount can say.
+    // The packets of one commit may add up to more than an amount can hold.
     const auto amount =
         static_cast<std::uint64_t>(std::min<wide_amount>(transfer.amount, std::numeric_limits<std::uint64_t>::max()));
     return object{"AccountingTransfer",

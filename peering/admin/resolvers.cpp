@@ -16,7 +16,7 @@ constexpr std::array code_texts{"BAD_USER_INPUT", "DUPLICATE", "FORBIDDEN", "INA
                                 "NOT_FOUND",      "CONFLICT",  "TIMEOUT",   "UNAUTHENTICATED"};
 static_assert(code_texts.size() == std::size_t{std::to_underlying(refusal_code::unauthenticated)} + 1);
 
-/// Empty: out of bounds. Nothing, and 0, is the default.
+/// Returns nullopt if out of bounds. Absent and 0 both mean the default.
 std::optional<std::size_t> size_of_page(std::optional<int> given) {
     if (given.value_or(0) == 0) return page_request::size_default;
     if (*given < 0 || *given > static_cast<int>(page_request::size_max)) return std::nullopt;

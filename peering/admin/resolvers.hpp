@@ -14,11 +14,11 @@
 
 namespace peering::admin {
 
-/// Answers everything that schema.graphql offers. Resolvers block while the committer's thread or another node works:
-/// call the engine on threads that may. Both arguments must outlive it.
+/// Builds the engine that answers everything in schema.graphql. Resolvers block while the committer's thread or another
+/// node works, so call the engine only on threads that may block. Both arguments must outlive it.
 std::unique_ptr<const graphql::engine> make_engine(services& services, mutations& mutations);
 
-// Its parts, each in a file of its own.
+// Parts of make_engine(), each in its own file.
 
 void add_type_resolvers(graphql::resolvers& to, services& services);
 void add_query_resolvers(graphql::resolvers& to, services& services);
@@ -26,21 +26,22 @@ void add_asset_mutations(graphql::resolvers& to, services& services, mutations& 
 void add_peer_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 void add_liquidity_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 
-// What they share.
+// Helpers shared by these files.
 
 std::unexpected<graphql::refusal> refuse(const refusal& refusal);
 std::unexpected<graphql::refusal> refuse(refusal_code code, std::string message);
 
-/// An id as it is kept: UUIDs are the same in either case.
+/// Converts an id to its stored form; UUIDs are case-insensitive.
 std::string id_of(std::string_view text);
 
-/// An amount of the schema's type UInt64; empty: it was not given, or is null.
+/// Reads an amount of schema type UInt64; returns nullopt if it is absent or null.
 std::optional<ilp::amount> amount_of(const graphql::arguments& arguments, std::string_view name);
 
-/// The arguments of a page, as Relay names them.
+/// Reads the page arguments as defined by Relay.
 std::expected<page_request, graphql::refusal> page_of(const graphql::arguments& arguments);
 
-/// A connection named `type`, of edges named `edge_type`; `entry_of` gives cursor and node of an entry.
+/// Builds a connection of type `type` with edges of type `edge_type`; `cursor_of` and `node_of` map an entry to its
+/// cursor and node.
 template <class Entry, class CursorOf, class NodeOf>
 graphql::value connection(std::string_view type, std::string_view edge_type, const page<Entry>& page,
                           CursorOf cursor_of, NodeOf node_of) {
@@ -57,7 +58,7 @@ graphql::value connection(std::string_view type, std::string_view edge_type, con
     return graphql::object{type, {{"edges", std::move(edges)}, {"pageInfo", std::move(info)}}};
 }
 
-/// The answer of a mutation, with the fields that older clients select.
+/// Builds a mutation's answer, including the fields that older clients select.
 graphql::outcome answer_of(std::string_view type, const mutation_outcome& outcome);
 
 }  // namespace peering::admin

@@ -6,10 +6,11 @@
 
 namespace peering::admin {
 
-/// schema.graphql, word for word: all that the Admin API can be asked. It is compiled in.
+/// The exact text of schema.graphql, which defines the Admin API. It is compiled in.
 extern const std::string_view schema_text;
 
-/// The same, checked. The text is part of the program: that it is wrong is a bug, and throws std::logic_error.
+/// Parses and checks the schema. Because the text is part of the program, an error in it is a bug and throws
+/// std::logic_error.
 graphql::schema load_schema();
 
 }  // namespace peering::admin

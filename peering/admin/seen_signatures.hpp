@@ -11,22 +11,22 @@ namespace peering::admin {
 
 inline constexpr std::size_t seen_signatures_max = 65'536;
 
-/// Remembers signatures for as long as they would pass check_signature(), so that none is used twice. When it is full,
-/// further ones are refused: nothing is forgotten early. Any thread may use it.
+/// Remembers each signature for as long as it would pass check_signature(), so that none is accepted twice. When the
+/// set is full, new signatures are refused rather than old ones forgotten early. Thread-safe.
 class seen_signatures {
 public:
     enum class use : std::uint8_t { first, again, no_room };
 
     explicit seen_signatures(std::size_t size_max = seen_signatures_max) : size_max_{size_max} {}
 
-    /// Precondition: the signature has passed at `now`. A clock that goes back does not open the past again: what is
-    /// older than the oldest that may still be remembered counts as used.
+    /// Precondition: the signature passed the check at `now`. A clock set back does not make old signatures usable
+    /// again: a signature older than anything that may still be remembered counts as used.
     use note(const checked_signature& signature, ilp::timestamp now);
 
 private:
     const std::size_t size_max_;
     std::mutex mutex_;
-    std::set<checked_signature> seen_;  ///< the oldest first
+    std::set<checked_signature> seen_;  ///< oldest first
     ilp::timestamp forgotten_before_ = ilp::timestamp::min();
 };
 

@@ -18,17 +18,17 @@
 
 namespace peering::admin {
 
-/// How a ping ended.
+/// The result of a ping.
 struct ping_answer {
     bool reached = false;
     std::chrono::nanoseconds time{};
-    std::shared_ptr<const peer> next_hop;       ///< null: there is none
-    std::optional<std::string> code{};          ///< of the Reject that came back
-    std::optional<std::string> triggered_by{};  ///< likewise
-    std::optional<std::string> message{};       ///< why it was not reached
+    std::shared_ptr<const peer> next_hop;       ///< null if there is none
+    std::optional<std::string> code{};          ///< code of the Reject that came back
+    std::optional<std::string> triggered_by{};  ///< triggeredBy of that Reject
+    std::optional<std::string> message{};       ///< why the ping failed
 };
 
-/// What the Admin API works on; everything outlives it. The functions may block, and are called from any thread.
+/// The services that the Admin API uses; all must outlive it. The functions may block and are called from any thread.
 struct services {
     peering::directory& directory;
     peering::administration& administration;

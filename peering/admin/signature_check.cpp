@@ -12,13 +12,13 @@
 namespace peering::admin {
 namespace {
 
-constexpr std::size_t time_digits_max = 15;  // the year 33658: no sum of times overflows
+constexpr std::size_t time_digits_max = 15;  // up to the year 33658; sums of times cannot overflow
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Digits without a zero in front: the digest covers the time as it is written, so there is one way to write it.
+/// Parses digits without a leading zero: the digest covers the time as written, so only one form is allowed.
 std::optional<ilp::timestamp> parse_time(std::string_view digits) {
     if (digits.empty() || digits.size() > time_digits_max || !std::ranges::all_of(digits, is_digit))
         return std::nullopt;

@@ -14,24 +14,24 @@
 
 namespace peering::admin {
 
-inline constexpr std::chrono::milliseconds signature_window{30'000};  ///< to either side of our clock, inclusive
+inline constexpr std::chrono::milliseconds signature_window{30'000};  ///< on either side of our clock, inclusive
 
-/// What a `signature` header says: "t=<unix milliseconds>, v1=<hex>". White space may stand round commas and equals
-/// signs; the digits of the digest may be in either case. Several v1 are several keys, of which ours is one, and
-/// versions beside them are left out.
+/// The contents of a `signature` header: "t=<unix milliseconds>, v1=<hex>". White space is allowed around commas and
+/// equals signs, and hex digits may be in either case. A header may contain several v1 entries, made with different
+/// keys, one of which must be ours. Entries of other versions are ignored.
 struct claimed_signature {
     ilp::timestamp time;
     std::vector<ilp::digest> digests;  ///< at least one
 };
 
-/// For the log; a client is not told which.
+/// For the log only; the client is not told which fault it was.
 enum class signature_fault : std::uint8_t {
     absent,
     malformed,
-    wrong_version,  ///< no v1 in it
+    wrong_version,  ///< no v1 entry
     too_old,
     too_far_ahead,
-    body_is_no_json,  ///< so that nobody can say whether the digest is right
+    body_is_no_json,  ///< so the digest cannot be checked
     wrong_digest,
 };
 
@@ -39,15 +39,15 @@ std::string_view to_string(signature_fault fault);
 
 std::expected<claimed_signature, signature_fault> parse_signature(std::string_view header);
 
-/// One that is right; no other request has it.
+/// A valid signature; no two requests share one.
 struct checked_signature {
     ilp::timestamp time;
     ilp::digest digest;
     auto operator<=>(const checked_signature&) const = default;
 };
 
-/// Faults are looked for in the order in which they stand above. `body` is the whole of what was posted, as
-/// parse_json() reads it; null: it is no JSON. A header that is null is absent.
+/// Checks for faults in the order of the enumeration. `body` is the whole request body as parsed by parse_json(), or
+/// null if it is not JSON. A null header is absent.
 std::expected<checked_signature, signature_fault> check_signature(const std::string* header, std::string_view secret,
                                                                   ilp::timestamp now, const boost::json::value* body);
 

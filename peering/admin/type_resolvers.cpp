@@ -10,12 +10,12 @@ using graphql::outcome;
 using graphql::reading;
 using graphql::value;
 
-/// As the schema's enum has it.
+/// The enum value's name in the schema.
 const char* schema_name_of(origin origin) {
     return origin == origin::file ? "FILE" : "API";
 }
 
-/// There is one tenant: the operator. What it signs with is told to nobody.
+/// The operator is the only tenant. Its signing secret is never disclosed.
 value operator_tenant(const services& services) {
     return object{"Tenant",
                   {{"id", services.tenant_id},
@@ -34,7 +34,7 @@ value no_fees() {
 }  // namespace
 
 void add_type_resolvers(graphql::resolvers& to, services& services) {
-    // Without a lock: the account stays, and its counter is atomic.
+    // Needs no lock: the account is never removed, and its counter is atomic.
     const auto liquidity = [&services](account_id id) -> outcome {
         const auto* const account = services.committer.accounts().find(id);
         if (account == nullptr) return value{};

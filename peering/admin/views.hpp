@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-/// Assets and peers as the Admin API shows them: taken at one moment, and fit to be kept with the answer of a mutation,
-/// so that asking again gives the same answer. Only liquidity is read when it is asked for.
+/// Assets and peers as the Admin API shows them, captured at one moment. They can be stored with a mutation's answer,
+/// so that a repeated request gets the same answer. Only liquidity is read when it is requested.
 namespace peering::admin {
 
 struct asset_view {

@@ -13,7 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
-/// A literal without a type: for scalars that take lists or objects. Nothing for a variable without a value.
+/// Converts a literal without a type, for scalars that accept lists or objects. Returns nullopt for a variable without
+/// a value.
 std::optional<json::value> untyped(const literal& from, const json::object& variables) {
     switch (from.kind) {
         case literal_kind::variable: {
@@ -58,7 +59,7 @@ scalar_input with_variables(const literal& from, const json::object& variables) 
     return in;
 }
 
-/// A default of the schema is a literal that the schema was checked for.
+/// The default needs no check here: it was checked with the schema.
 void put_default(json::object& into, const parameter& parameter) {
     if (parameter.default_value == nullptr) return;
     if (auto value = coerce_literal(parameter.of, *parameter.default_value, {}))
@@ -84,7 +85,7 @@ std::optional<json::value> coerce_object(const named_type& type, const literal& 
     return result;
 }
 
-/// Where in a variable's value there is something wrong; each level lives on the stack of whoever is there.
+/// The position of an error within a variable's value. Each level lives on the stack of the function that visits it.
 struct place {
     const place* parent = nullptr;
     std::string step;
@@ -92,7 +93,7 @@ struct place {
     std::string text() const { return parent == nullptr ? step : parent->text() + step; }
 };
 
-/// Reads one variable's value and notes all that is wrong with it.
+/// Reads the value of one variable and collects all its errors.
 class variable_reader {
 public:
     variable_reader(const variable_definition& variable, std::vector<error>& errors)
@@ -212,7 +213,7 @@ scalar_input to_scalar_input(const literal& from) {
 
 std::optional<json::value> coerce_literal(const type& type, const literal& from, const json::object& variables) {
     if (from.kind == literal_kind::variable) {
-        // The variable's own type has been checked against this place; only null can still be wrong.
+        // The variable's own type has already been checked against this position; only null can still be wrong.
         const auto* value = variables.if_contains(from.text);
         if (value == nullptr || (value->is_null() && type.is_non_null())) return std::nullopt;
         return *value;

@@ -12,28 +12,28 @@
 #include <string>
 #include <vector>
 
-/// Inputs (sections 3.5 to 3.12 and 6.1.2 of the specification): what clients give becomes what resolvers read. A
-/// number keeps its digits, an enum's value is a string, an input object has its defaults; a single value may stand for
-/// a list.
+/// Input coercion (sections 3.5 to 3.12 and 6.1.2 of the specification) turns what clients send into what resolvers
+/// read. A number keeps its digits, an enum value becomes a string, an input object gets its defaults, and a single
+/// value is accepted for a list.
 namespace peering::graphql {
 
-/// A value that stands in a document, with the variables put in. Empty: it is not of this type, which validation has
-/// excluded but for null in the place of something non-null.
+/// Coerces a literal of a document and substitutes the variables. Returns nullopt if the value is not of this type;
+/// after validation, that can only be null where the type is non-null.
 std::optional<boost::json::value> coerce_literal(const type& type, const literal& literal,
                                                  const boost::json::object& variables);
 
-/// The arguments as they stand, defaults filled in.
+/// Coerces the given arguments and fills in defaults.
 std::expected<boost::json::object, error> coerce_arguments(std::span<const parameter> parameters,
                                                            const std::vector<argument>& given,
                                                            const boost::json::object& variables, location at);
 
-/// The variables of an operation, from what came with the request. Those that nobody gave and that have no default are
-/// absent from the result.
+/// Coerces an operation's variables from the values sent with the request. A variable with neither a value nor a
+/// default is absent from the result.
 std::expected<boost::json::object, std::vector<error>> coerce_variables(const schema& schema,
                                                                         const operation_definition& operation,
                                                                         const boost::json::object& given);
 
-/// What a document says in one place for a scalar or an enum.
+/// Converts a literal given for a scalar or an enum.
 scalar_input to_scalar_input(const literal& literal);
 
 }  // namespace peering::graphql

@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-/// A document as the grammar cuts it (section 2 of the specification, and section 3 for a schema's own text). Nodes
-/// point to nothing outside; whoever keeps a pointer into a document must not move what it points to.
+/// The syntax tree of a document (section 2 of the specification) or of a schema's text (section 3). Nodes do not refer
+/// to anything outside the document. Whoever keeps a pointer to a node must not move that node.
 namespace peering::graphql {
 
 struct name {
-    std::string text;  ///< empty: there is none
+    std::string text;  ///< empty if there is none
     location at;
 };
 
@@ -34,9 +34,9 @@ struct literal_field;
 struct literal {
     literal_kind kind = literal_kind::null;
     location at;
-    std::string text;                   ///< of a variable its name, of a string what it means, else as written
-    std::vector<literal> items;         ///< of a list
-    std::vector<literal_field> fields;  ///< of an object
+    std::string text;                   ///< a variable's name, a string's value, otherwise the source text
+    std::vector<literal> items;         ///< elements of a list
+    std::vector<literal_field> fields;  ///< fields of an object
 };
 
 struct literal_field {
@@ -46,7 +46,7 @@ struct literal_field {
 
 enum class wrapper : std::uint8_t { list, non_null };
 
-/// `[String!]!` is String in non-null, list, non-null: outermost first.
+/// `[String!]!` is String with the wrappers non-null, list, non-null; the outermost comes first.
 struct type_reference {
     graphql::name name;
     std::vector<wrapper> wrappers;
@@ -69,7 +69,7 @@ enum class selection_kind : std::uint8_t { field, fragment_spread, inline_fragme
 struct selection;
 
 struct selection_set {
-    std::vector<selection> selections;  ///< empty: there is none
+    std::vector<selection> selections;  ///< empty if there is none
     location at;
 };
 
@@ -77,12 +77,12 @@ struct selection {
     selection_kind kind = selection_kind::field;
     location at;
     graphql::name alias;
-    graphql::name name;  ///< of the field or the fragment; of an inline fragment its type, which may be absent
+    graphql::name name;  ///< name of the field or fragment; for an inline fragment its type, which may be absent
     std::vector<argument> arguments;
     std::vector<directive> directives;
     selection_set set;
 
-    /// The field's name in the answer.
+    /// The field's key in the answer.
     std::string_view response_name() const { return alias.text.empty() ? name.text : alias.text; }
 };
 
@@ -113,7 +113,7 @@ struct fragment_definition {
     location at;
 };
 
-// A schema's text.
+// Definitions of a schema's text.
 
 /// An argument of a field or directive, or a field of an input object.
 struct input_value_definition {
@@ -146,7 +146,7 @@ struct type_definition {
     graphql::name name;
     location at;
     std::vector<graphql::name> interfaces;
-    std::vector<graphql::name> members;  ///< of a union
+    std::vector<graphql::name> members;  ///< members of a union
     std::vector<directive> directives;
     std::vector<field_definition> fields;
     std::vector<input_value_definition> inputs;  ///< fields of an input object
@@ -183,10 +183,10 @@ struct document {
 
 std::string_view to_string(operation_kind kind);
 
-/// As in a document: `{a: [1, $b]}`.
+/// Formats a literal as in a document: `{a: [1, $b]}`.
 std::string to_string(const literal& literal);
 
-/// `text` with quotes and escapes.
+/// Returns `text` with quotes and escapes.
 std::string quoted(std::string_view text);
 
 }  // namespace peering::graphql

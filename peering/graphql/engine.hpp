@@ -16,20 +16,20 @@
 
 namespace peering::graphql {
 
-/// How far a request came. Behind `validated`, HTTP says 200 even if there are errors.
+/// How far a request got. From `validated` on, the HTTP status is 200 even if there are errors.
 enum class progress : std::uint8_t {
-    refused,    ///< no GraphQL, not valid for the schema, or no such operation: HTTP 400
-    validated,  ///< the variables do not fit, or ask for too much: nothing was executed
+    refused,    ///< not GraphQL, invalid for the schema, or no such operation: HTTP 400
+    validated,  ///< the variables do not fit or ask for too much; nothing was executed
     executed,   ///< there is `data`, perhaps with errors
 };
 
 struct answer {
     progress reached = progress::refused;
     boost::json::object body;                  ///< `errors` if there are any, and `data` if it was executed
-    std::vector<std::string> internal_errors;  ///< for the log: what the answer does not tell
+    std::vector<std::string> internal_errors;  ///< for the log: details that the answer does not disclose
 };
 
-/// A document that has been parsed and found valid, and the operation in it that shall run.
+/// A parsed and valid document, and the operation in it to execute.
 struct prepared {
     std::unique_ptr<const document> source;
     const operation_definition* operation = nullptr;
@@ -37,8 +37,8 @@ struct prepared {
     bool is_mutation() const { return operation->kind == operation_kind::mutation; }
 };
 
-/// Answers GraphQL requests (specification of October 2021) for one schema. Immutable, so that threads may share it as
-/// far as the resolvers allow.
+/// Answers GraphQL requests (specification of October 2021) for one schema. It is immutable, so threads may share it if
+/// the resolvers are thread-safe.
 class engine {
 public:
     /// Throws std::invalid_argument for a resolver of a field that the schema does not have.
@@ -46,13 +46,14 @@ public:
     engine(const engine&) = delete;
     engine& operator=(const engine&) = delete;
 
-    /// Everything that can be said without executing. The operation's name may be empty when there is only one.
+    /// Does every check that needs no execution. The operation name may be empty if the document has only one
+    /// operation.
     std::expected<prepared, answer> prepare(std::string_view query, std::string_view operation_name) const;
 
-    /// All fields run one after the other, those of a mutation in the order in which they stand.
+    /// Executes all fields one after the other; those of a mutation in document order.
     answer execute(const prepared& prepared, const boost::json::object& variables, context& context) const;
 
-    /// Both.
+    /// Calls prepare() and execute().
     answer run(std::string_view query, std::string_view operation_name, const boost::json::object& variables,
                context& context) const;
 

@@ -10,7 +10,7 @@
 
 namespace peering::graphql {
 
-/// `extensions.code` of the errors that the engine itself makes; resolvers bring their own.
+/// `extensions.code` of errors raised by the engine itself; resolvers supply their own codes.
 namespace code {
 inline constexpr std::string_view parse_failed = "GRAPHQL_PARSE_FAILED";
 inline constexpr std::string_view validation_failed = "GRAPHQL_VALIDATION_FAILED";
@@ -19,7 +19,7 @@ inline constexpr std::string_view bad_user_input = "BAD_USER_INPUT";
 inline constexpr std::string_view internal_server_error = "INTERNAL_SERVER_ERROR";
 }  // namespace code
 
-/// Both count from 1; columns are characters, not octets.
+/// Line and column both count from 1; columns are characters, not bytes.
 struct location {
     std::uint32_t line = 1;
     std::uint32_t column = 1;
@@ -30,13 +30,13 @@ struct error {
     std::string message;
     std::vector<location> locations;
     std::string code;
-    boost::json::array path;  ///< of names and indices; empty for an error that has no place in the answer
+    boost::json::array path;  ///< names and indices; empty for an error without a position in the answer
 };
 
-/// Names in messages: "name".
+/// Puts a name in double quotes for a message.
 std::string in_quotes(std::string_view text);
 
-/// As it stands in the answer's `errors`.
+/// Formats an error as an entry of the answer's `errors`.
 boost::json::object to_json(const error& error);
 
 }  // namespace peering::graphql

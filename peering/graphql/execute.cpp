@@ -16,11 +16,11 @@ namespace {
 
 namespace json = boost::json;
 
-/// Where in the answer something stands; each level lives on the stack of whoever is there.
+/// A position in the answer. Each level lives on the stack of the function that visits it.
 struct path {
     const path* parent = nullptr;
     std::string_view name;
-    std::size_t index = 0;  ///< of an element, then without a name
+    std::size_t index = 0;  ///< index of an element, which has no name
 
     json::array steps() const {
         auto result = parent == nullptr ? json::array{} : parent->steps();
@@ -32,13 +32,13 @@ struct path {
     }
 };
 
-/// All selections that answer one name, in the order in which the names come up first.
+/// All selections with the same response name; the names are in order of first appearance.
 struct named_nodes {
     std::string_view response_name;
     std::vector<const selection*> fields;
 };
 
-/// What is being answered: one field of one type, asked for by these nodes.
+/// The field being answered, with its type and the nodes that ask for it.
 struct question {
     const named_type& of;
     const graphql::field& field;
@@ -47,7 +47,7 @@ struct question {
     std::string text() const { return std::string{of.name} + "." + std::string{field.name}; }
 };
 
-/// Nothing: null has come where the type does not let it, and takes the place of what is around it.
+/// nullopt means that null occurred where the type does not allow it; the null then replaces the enclosing value.
 using completed = std::optional<json::value>;
 
 class execution {
@@ -72,7 +72,7 @@ private:
     completed complete_leaf(const named_type& type, const value& value, const question& asked, const path& at);
     completed complete_object(const named_type& type, const value& value, const question& asked, const path& at);
 
-    /// Notes an error, and gives what stands in the place of the value.
+    /// Records an error and returns the value that replaces the failed one.
     completed fail(error error, const question& asked, const path& at);
     completed fail_internally(std::string what, const question& asked, const path& at);
 

@@ -4,7 +4,7 @@
 
 namespace peering::graphql {
 
-/// What execution needs to know (section 6 of the specification). Everything outlives it.
+/// The inputs of execution (section 6 of the specification). All must outlive it.
 struct execution_plan {
     const schema& of;
     const std::unordered_map<const field*, const resolver*>& resolver_of;
@@ -14,7 +14,8 @@ struct execution_plan {
     graphql::context& context;
 };
 
-/// Precondition: the document is valid. The answer is cut short at answer_values_max.
+/// Precondition: the document is valid. Execution stops with an error once the answer exceeds answer_values_max; `data`
+/// is then null.
 answer execute(const execution_plan& plan);
 
 }  // namespace peering::graphql

@@ -122,7 +122,7 @@ enum __DirectiveLocation {
 
 namespace {
 
-/// Null for a description that is not there.
+/// Returns null for an absent description.
 value text_or_null(std::string_view text) {
     return text.empty() ? value{} : value{text};
 }
@@ -145,7 +145,7 @@ value to_values(std::span<const named_type* const> types) {
     return result;
 }
 
-/// What the four kinds of named things in a type have in common.
+/// Members that all named things in a type share.
 template <typename Thing>
 object::members members_of(const Thing& thing) {
     return {{"name", thing.name}, {"description", text_or_null(thing.description)}};
@@ -212,7 +212,7 @@ std::string_view kind_of(const type& type) {
     std::unreachable();
 }
 
-/// A field that only some kinds of named types have, and others answer with null.
+/// Resolves a field that only some kinds of named types have; for other kinds it is null.
 resolver for_kinds(std::initializer_list<type_kind> kinds, value (*answer)(const named_type&, const call&)) {
     return [kinds = std::vector(kinds), answer](const call& call) -> outcome {
         const auto& type = call.of<graphql::type>();

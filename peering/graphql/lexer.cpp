@@ -24,7 +24,7 @@ bool starts_name(char c) {
 
 struct character {
     char32_t value = 0;
-    std::size_t size = 0;  ///< in octets; 0 when they are no UTF-8
+    std::size_t size = 0;  ///< in bytes; 0 if they are not valid UTF-8
 };
 
 character decode(std::string_view text) {
@@ -71,18 +71,18 @@ public:
 
 private:
     bool at_end() const { return at_ == text_.size(); }
-    /// 0 behind the end, which no token contains.
+    /// Returns 0 past the end; no token contains 0.
     char look(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
     std::string_view rest() const { return text_.substr(at_); }
     location here() const { return {line_, column_}; }
 
-    void step();  ///< over one character, or one line terminator
+    void step();  ///< over one character or one line terminator
     void step(std::size_t octets_of_ascii) {
         at_ += octets_of_ascii, column_ += static_cast<std::uint32_t>(octets_of_ascii);
     }
     void skip_ignored();
     void read_digits();
-    /// How messages show the character here.
+    /// Formats the current character for messages.
     std::string shown() const;
 
     token read_name();
@@ -220,7 +220,7 @@ char32_t lexer::read_escape() {
     return static_cast<unsigned char>(meanings[which]);
 }
 
-/// \uXXXX, two of them for a surrogate pair, or \u{X...}.
+/// Reads \uXXXX, two of them for a surrogate pair, or \u{X...}.
 char32_t lexer::read_unicode_escape(location start) {
     const auto from = at_;
     const auto refuse = [&]() {
@@ -260,7 +260,7 @@ char32_t lexer::read_unicode_escape(location start) {
     return value;
 }
 
-/// What a block string means: without the indentation that its lines share, and without blank lines around it.
+/// Returns the value of a block string: common indentation removed, leading and trailing blank lines dropped.
 std::string unindented(const std::vector<std::string>& lines) {
     const auto blank = [](const std::string& line) { return line.find_first_not_of(" \t") == std::string::npos; };
     auto common = std::string::npos;

@@ -13,15 +13,15 @@ enum class token_kind : std::uint8_t { punctuator, name, integer, floating, stri
 
 struct token {
     token_kind kind = token_kind::end;
-    std::string text;  ///< as it is written; of a string what it means; of an invalid token what is wrong with it
+    std::string text;  ///< source text; for a string its value; for an invalid token the error
     location at;
 };
 
-/// The text's tokens (section 2.1 of the specification). The last one is `end`, or `invalid` where the text stops being
-/// GraphQL: a parser that finds a mistake further left reports that one.
+/// Splits the text into tokens (section 2.1 of the specification). The last token is `end`, or `invalid` where the text
+/// stops being GraphQL; a parser that finds an earlier mistake reports that one instead.
 std::vector<token> tokenize(std::string_view text);
 
-/// How messages name a token: `Name "x"`, `"{"`, `<EOF>`.
+/// Names a token in messages: `Name "x"`, `"{"`, `<EOF>`.
 std::string describe(const token& token);
 
 }  // namespace peering::graphql

@@ -13,7 +13,7 @@
 namespace peering::graphql {
 namespace {
 
-/// A selection set's fields by their names in the answer, those of its fragments among them.
+/// A selection set's fields by response name, including those of its fragments.
 using fields_by_name = std::vector<std::pair<std::string_view, std::vector<used_field>>>;
 
 struct conflict {
@@ -45,7 +45,7 @@ bool same(const std::vector<argument>& a, const std::vector<argument>& b) {
            });
 }
 
-/// Answers of these two types cannot stand in one place.
+/// True if values of these two types cannot share a response name.
 bool shapes_differ(const type& a, const type& b) {
     if (a.is_non_null() || b.is_non_null() || a.is_list() || b.is_list()) {
         if (a.is_non_null() != b.is_non_null() || a.is_list() != b.is_list()) return true;
@@ -58,7 +58,7 @@ class comparison {
 public:
     explicit comparison(const typed_document& in) : in_{in} {}
 
-    /// Within one selection set.
+    /// Checks the fields of one selection set.
     void check(const used_set& set);
 
     std::vector<error> errors;
@@ -107,7 +107,7 @@ void comparison::collect(const selection_set& set, const named_type* parent, std
     }
 }
 
-/// Fields of exclusive parents are compared less strictly, so that those may come again.
+/// Fields of mutually exclusive parents are compared less strictly, so such a pair may have to be compared again.
 bool comparison::seen(const used_field& a, const used_field& b, bool exclusive) {
     if (++comparisons_ > field_comparisons_max) throw too_many_comparisons{};
     const auto [found, is_new] = compared_.try_emplace(std::minmax(a.node, b.node), exclusive);
@@ -139,7 +139,7 @@ void comparison::check(const used_set& set) {
 std::optional<conflict> comparison::compare(std::string_view response_name, const used_field& a, const used_field& b,
                                             bool exclusive) {
     if (a.node == b.node) return std::nullopt;
-    // No object is of two object types.
+    // No object has two object types.
     exclusive = exclusive || (a.parent != b.parent && a.parent != nullptr && b.parent != nullptr &&
                               a.parent->kind == type_kind::object && b.parent->kind == type_kind::object);
     if (seen(a, b, exclusive)) return std::nullopt;

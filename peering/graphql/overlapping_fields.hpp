@@ -4,10 +4,10 @@
 
 namespace peering::graphql {
 
-/// Fields with one name in the answer can be merged (section 5.3.2 of the specification).
+/// Finds fields with the same response name that cannot be merged (section 5.3.2 of the specification).
 ///
-/// Precondition: no fragment spreads itself. Each pair of fields is compared once, whatever ways lead to it; the number
-/// of pairs is bounded by field_comparisons_max.
+/// Precondition: no fragment spreads itself. Each pair of fields is compared once, no matter how many paths lead to it;
+/// field_comparisons_max limits the number of pairs.
 std::vector<error> find_overlapping_fields(const typed_document& in);
 
 }  // namespace peering::graphql

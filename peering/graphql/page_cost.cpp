@@ -21,7 +21,7 @@ public:
         for (const auto& fragment : document.fragments) fragments_.emplace(fragment.name.text, &fragment);
     }
 
-    /// Of a selection that is answered `times` times.
+    /// Counts the nodes of a selection set that is answered `times` times.
     void count(const selection_set& set, const named_type& of, std::size_t times) {
         for (const auto& selection : set.selections) {
             if (nodes > page_nodes_max) return;
@@ -53,7 +53,7 @@ private:
         if (!node.set.selections.empty()) count(node.set, *field.of.named, times);
     }
 
-    /// Empty: the field is no page, or its arguments are refused when its turn comes.
+    /// Returns nullopt if the field is not a page, or if its arguments will be refused during execution.
     std::optional<std::size_t> page_size(const selection& node, const field& field) const {
         constexpr std::string_view arguments[]{"first", "last", "limit"};
         if (std::ranges::none_of(arguments, [&](auto name) { return find(field.arguments, name) != nullptr; }))

@@ -9,9 +9,10 @@
 
 namespace peering::graphql {
 
-/// How many nodes an operation asks for at most: each field that has an argument `first`, `last` or `limit` is a page
-/// of as many, and a page within a page comes that many times. As if nothing were skipped. Counts up to page_nodes_max
-/// and one more. Preconditions: the document is valid, the variables are coerced.
+/// Returns the maximum number of nodes that an operation can ask for. Each field with an argument `first`, `last` or
+/// `limit` is a page of that many nodes, and a nested page is multiplied by the size of the outer one. @skip and
+/// @include are ignored. Counting stops at page_nodes_max + 1. Preconditions: the document is valid and the variables
+/// are coerced.
 std::size_t page_cost(const schema& schema, const document& document, const operation_definition& operation,
                       const boost::json::object& variables);
 

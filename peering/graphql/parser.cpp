@@ -10,7 +10,7 @@ namespace {
 
 enum class variables : std::uint8_t { allowed, refused };
 
-/// Recursive descent; one function per rule of the grammar. Leaves by an `error` at the first mistake.
+/// A recursive-descent parser with one function per grammar rule. It throws an `error` at the first mistake.
 class parser {
 public:
     explicit parser(std::string_view text) : tokens_{tokenize(text)} {}
@@ -18,7 +18,7 @@ public:
     document read_document();
 
 private:
-    /// Counts the braces and brackets around what is read.
+    /// Counts the braces and brackets that enclose the current position.
     class nesting {
     public:
         explicit nesting(parser& of) : of_{of} {
@@ -33,7 +33,7 @@ private:
         parser& of_;
     };
 
-    // Tokens. To look at an invalid one is to report it.
+    // Token access. Looking at an invalid token throws its error.
     const token& peek() const;
     bool peek(std::string_view punctuator) const;
     bool peek(token_kind kind) const { return peek().kind == kind; }
@@ -46,10 +46,10 @@ private:
     error mistake(std::string message) const;
     error unexpected() const { return mistake("Unexpected " + describe(peek()) + "."); }
 
-    /// `open item item ... close`, at least one.
+    /// Parses `open item item ... close` with at least one item.
     template <typename Item>
     auto many(std::string_view open, Item item, std::string_view close);
-    /// As many(), or nothing at all.
+    /// Like many(), but the whole construct may be absent.
     template <typename Item>
     auto optional_many(std::string_view open, Item item, std::string_view close);
 
@@ -100,7 +100,7 @@ error parser::mistake(std::string message) const {
             .path = {}};
 }
 
-/// The end is never passed.
+/// Never advances past the end token.
 token parser::take() {
     auto result = peek();
     if (result.kind != token_kind::end) ++at_;
@@ -342,7 +342,7 @@ type_reference parser::read_type() {
 }
 
 void parser::read_wrapped_type(type_reference& into) {
-    // The ! that makes a type non-null stands behind it, and its place among the wrappers before it.
+    // The ! of a non-null type follows the type, but its wrapper belongs in front of the type's other wrappers.
     const auto place = static_cast<std::ptrdiff_t>(into.wrappers.size());
     if (skip("[")) {
         const auto inside = nesting{*this};

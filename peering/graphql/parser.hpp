@@ -7,8 +7,8 @@
 
 namespace peering::graphql {
 
-/// Executable documents, and the definitions that a schema is made of; extensions (`extend type`) are not taken. The
-/// text is bounded by document_size_max, token_count_max and nesting_max.
+/// Parses executable documents and schema definitions; extensions (`extend type`) are not supported. The text is
+/// limited by document_size_max, token_count_max and nesting_max.
 std::expected<document, error> parse(std::string_view text);
 
 }  // namespace peering::graphql

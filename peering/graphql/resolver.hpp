@@ -17,22 +17,22 @@
 
 namespace peering::graphql {
 
-/// The arguments of a field, or an input object among them, coerced: names and types are the schema's, defaults are
-/// filled in. A view: resolvers do not keep it.
+/// The coerced arguments of a field, or an input object among them. Names and types are those of the schema, and
+/// defaults are filled in. This is a view: resolvers must not keep it.
 ///
-/// T is one of: bool, an integer (Int, UInt8, UInt64), double, std::string (String, ID, an enum's value), arguments (an
-/// input object), boost::json::object (JSONObject), std::vector of one of them.
+/// T is one of bool, an integer (Int, UInt8, UInt64), double, std::string (String, ID, an enum value), arguments (an
+/// input object), boost::json::object (JSONObject), or a std::vector of one of these.
 class arguments {
 public:
     explicit arguments(const boost::json::object& values) : values_{&values} {}
 
-    /// Of an argument that the schema does not let be absent or null.
+    /// For an argument that the schema does not allow to be absent or null.
     template <typename T>
     T get(std::string_view name) const {
         return read<T>(values_->at(name));
     }
 
-    /// Empty: absent, or null.
+    /// Returns nullopt if the argument is absent or null.
     template <typename T>
     std::optional<T> find(std::string_view name) const {
         const auto* found = values_->if_contains(name);
@@ -40,7 +40,7 @@ public:
         return read<T>(*found);
     }
 
-    /// Given, perhaps as null: what tells "clear it" from "leave it".
+    /// True if the argument was given, even as null: this distinguishes clearing a field from leaving it unchanged.
     bool has(std::string_view name) const { return values_->contains(name); }
 
     const boost::json::object& json() const { return *values_; }
@@ -57,19 +57,19 @@ private:
     const boost::json::object* values_;
 };
 
-/// What belongs to one request and resolvers need: derive from it.
+/// Base class for per-request data that resolvers need.
 class context {
 public:
     virtual ~context() = default;
 };
 
-/// One field of one object that is to be answered.
+/// A request to answer one field of one object.
 struct call {
     const object& parent;
     const arguments& args;
     graphql::context& context;
 
-    /// The parent's C++ value; precondition: it was made of a T.
+    /// Returns the parent's C++ value. Precondition: the parent was made from a T.
     template <typename T>
     const T& of() const {
         return parent.as<T>();
@@ -81,7 +81,7 @@ struct call {
     }
 };
 
-/// A "no" of a resolver: an entry in the answer's errors, with `code` in its extensions.
+/// A resolver's refusal: an entry in the answer's errors, with `code` in its extensions.
 struct refusal {
     std::string message;
     std::string code;
@@ -89,20 +89,21 @@ struct refusal {
 
 using outcome = std::expected<value, refusal>;
 
-/// Answers one field. It may block; it is not called twice at a time for one request. What it throws becomes an error
-/// that does not tell why, see answer::internal_errors.
+/// Answers one field. It may block, and is never called concurrently for the same request. An exception becomes an
+/// error that does not disclose the reason; see answer::internal_errors.
 using resolver = std::function<outcome(const call&)>;
 
-/// By "Type.field". A field without one is answered with its object's member of the same name, or null.
+/// Resolvers by "Type.field". A field without a resolver is answered with the member of the same name of its object, or
+/// null.
 using resolvers = std::map<std::string, resolver, std::less<>>;
 
-/// A resolver that reads the parent's C++ value: `reading<peer>(&peer::name)`, or any function of a peer.
+/// Makes a resolver that reads the parent's C++ value: `reading<peer>(&peer::name)`, or any function of a peer.
 template <typename T, typename Read>
 resolver reading(Read read) {
     return [read = std::move(read)](const call& call) -> outcome { return std::invoke(read, call.of<T>()); };
 }
 
-// Templates.
+// Template definitions.
 
 template <typename T>
 T arguments::read(const boost::json::value& value) {

@@ -31,11 +31,11 @@ result refuse(std::string_view name, std::string_view what, std::string_view sho
     return std::unexpected{std::move(message)};
 }
 
-/// A number without a fraction, whichever of JSON's kinds it has; empty outside of int64_t and uint64_t.
+/// Accepts a number without a fraction, whichever JSON kind it has; returns nullopt outside int64_t and uint64_t.
 std::optional<std::string> whole_number(const json::value& value) {
     if (value.is_int64()) return std::to_string(value.get_int64());
     if (value.is_uint64()) return std::to_string(value.get_uint64());
-    constexpr double exact_max = 9007199254740991;  // above it the double may stand for a neighbour
+    constexpr double exact_max = 9007199254740991;  // above this a double is no longer exact
     if (!value.is_double() || std::trunc(value.get_double()) != value.get_double()) return std::nullopt;
     if (std::abs(value.get_double()) > exact_max) return std::nullopt;
     return std::to_string(static_cast<std::int64_t>(value.get_double()));

@@ -13,35 +13,36 @@ namespace peering::graphql {
 
 enum class scalar_input_kind : std::uint8_t { integer, floating, boolean, string, enumeration, list, object };
 
-/// What a client gave for a scalar, the same whether it stood in the document or among the variables.
+/// A client's input for a scalar, in the same form whether it came from the document or from the variables.
 struct scalar_input {
     scalar_input_kind kind = scalar_input_kind::string;
-    std::string text;         ///< of a number as it was written: an integer may have any number of digits
-    boost::json::value json;  ///< of a list or an object
-    std::string shown;        ///< how messages show it
+    std::string text;         ///< source text of a number; an integer may have any number of digits
+    boost::json::value json;  ///< for a list or an object
+    std::string shown;        ///< how messages show the input
 };
 
-/// How values of a scalar type come in and go out. Null never gets here. An error is a whole sentence.
+/// Converts values of a scalar type on input and output. Neither function ever receives null. An error is a complete
+/// sentence.
 struct scalar {
     std::function<std::expected<boost::json::value, std::string>(const scalar_input&)> read;
     std::function<std::expected<boost::json::value, std::string>(const boost::json::value&)> write;
 };
 
-/// By the name of the type.
+/// Scalars by type name.
 using scalars = std::map<std::string, scalar, std::less<>>;
 
 /// Int, Float, String, Boolean and ID.
 const scalars& built_in_scalars();
 
-/// Whole numbers up to `max`, that is UInt8 and UInt64: numbers or digits in a string in; a resolver reads a uint64_t.
-/// Out they go as a number, or as a string of digits.
+/// Whole numbers up to `max`, for UInt8 and UInt64. Input is a number or a string of digits, and resolvers read a
+/// uint64_t. Output is a number or a string of digits.
 enum class written_as : std::uint8_t { number, digits };
 scalar unsigned_scalar(std::string_view name, std::uint64_t max, written_as form);
 
-/// Any object, as it is.
+/// Accepts any object unchanged.
 scalar json_object_scalar();
 
-/// What JSON says, as an input for a scalar.
+/// Converts a JSON value to the input of a scalar.
 scalar_input to_scalar_input(const boost::json::value& json);
 
 }  // namespace peering::graphql

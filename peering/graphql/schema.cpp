@@ -87,7 +87,7 @@ const field* schema::find_field(const named_type& of, std::string_view name) con
     return of.find_field(name);
 }
 
-/// Makes a schema of its text, and refuses the text at the first thing that is wrong with it.
+/// Builds a schema from its text and throws at the first error.
 class schema_builder {
 public:
     explicit schema_builder(scalars scalars) {
@@ -145,7 +145,7 @@ schema schema_builder::build(std::string_view definition) {
     define(ours);
     set_roots(ours);
     for (const auto& from : ours.types) check_type(from, *made_.find_type(from.name.text));
-    // Their home is a type that nobody can name.
+    // They belong to a type that documents cannot name.
     made_.meta_fields_ = made_.types_by_name_.at("__Meta");
     made_.types_by_name_.erase("__Meta");
     return std::move(made_);
@@ -257,7 +257,7 @@ std::vector<parameter> schema_builder::make_parameters(const std::vector<input_v
     return result;
 }
 
-/// Null: not given, or the directive is not there.
+/// Returns null if the argument is not given or the directive is absent.
 const literal* schema_builder::argument_of(const std::vector<directive>& directives, std::string_view name,
                                            std::string_view argument, bool& present) {
     present = false;
@@ -316,7 +316,7 @@ void schema_builder::check_default(const input_value_definition& from, const par
 
 namespace {
 
-/// A field's type may be narrower than the interface's.
+/// True if a field's type equals the interface's or is narrower.
 bool narrows(const type& ours, const type& theirs) {
     if (theirs.is_non_null()) return ours.is_non_null() && narrows(ours.unwrapped(), theirs.unwrapped());
     if (ours.is_non_null()) return narrows(ours.unwrapped(), theirs);
@@ -350,7 +350,7 @@ void schema_builder::check_implements(const type_definition& from, const named_t
     }
 }
 
-/// An input object that needs itself could never be written down.
+/// An input object that requires itself could never be written.
 void schema_builder::check_no_endless_inputs(const type_definition& from, const named_type& type) {
     auto needed = std::vector<const named_type*>{&type};
     auto seen = std::set<const named_type*>{};

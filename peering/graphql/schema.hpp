@@ -16,21 +16,21 @@ namespace peering::graphql {
 
 struct named_type;
 
-/// A type as it stands behind a field, an argument or a variable: a view of a schema's type and a document's wrappers.
+/// The type of a field, an argument or a variable: a view of a schema's named type and a document's wrappers.
 struct type {
     const named_type* named = nullptr;
     std::span<const wrapper> wrappers;
 
     bool is_non_null() const { return !wrappers.empty() && wrappers.front() == wrapper::non_null; }
     bool is_list() const { return !wrappers.empty() && wrappers.front() == wrapper::list; }
-    /// Without its outermost wrapper: of a list its items' type, of a non-null type the same that may be null.
+    /// Removes the outermost wrapper: a list becomes its item type, a non-null type its nullable form.
     type unwrapped() const { return {named, wrappers.subspan(1)}; }
     type nullable() const { return is_non_null() ? unwrapped() : *this; }
 };
 
 bool operator==(const type& a, const type& b);
 
-/// "[String!]!"
+/// Formats a type, such as "[String!]!".
 std::string to_string(const type& type);
 
 /// An argument of a field or directive, or a field of an input object.
@@ -66,23 +66,23 @@ struct named_type {
     std::vector<parameter> inputs;  ///< fields of an input object
     std::vector<enum_value> values;
     std::vector<const named_type*> interfaces;
-    std::vector<const named_type*> possible;  ///< the objects that an interface or a union stands for
+    std::vector<const named_type*> possible;  ///< the object types of an interface or a union
     const graphql::scalar* scalar = nullptr;
     std::optional<std::string_view> specified_by;
 
-    bool is_composite() const;  ///< has a selection
+    bool is_composite() const;  ///< takes a selection set
     bool is_leaf() const { return kind == type_kind::scalar || kind == type_kind::enumeration; }
     bool is_input() const { return is_leaf() || kind == type_kind::input_object; }
     bool is_output() const { return kind != type_kind::input_object; }
 
-    /// Null: no such thing.
+    /// These return null if there is no match.
     const field* find_field(std::string_view field_name) const;
     const parameter* find_input(std::string_view input_name) const;
     const enum_value* find_value(std::string_view value_name) const;
 
-    /// The same type, an interface that it implements, or a union that it is a member of.
+    /// True for the same type, an interface that this type implements, or a union that it is a member of.
     bool is_subtype_of(const named_type& other) const;
-    /// Some object is of both.
+    /// True if some object type belongs to both.
     bool overlaps(const named_type& other) const;
 };
 
@@ -96,16 +96,17 @@ struct directive_type {
 
 const parameter* find(std::span<const parameter> parameters, std::string_view name);
 
-/// What can be asked. Made from one text in the schema definition language, which it keeps: the text is the only
-/// definition there is, and introspection answers from it. Immutable; pointers into it live as long as it does.
+/// The types and fields that clients can query. It is built from, and owns, one text in the schema definition language,
+/// which is the only definition; introspection answers from it, too. Immutable; pointers into it are valid for as long
+/// as it lives.
 class schema {
 public:
-    /// The error says what is wrong, with its line. Each scalar type of the text, other than the five built in, needs
-    /// its entry in `scalars`.
+    /// On failure, returns the error with its line. Each scalar type in the text, other than the five built-in ones,
+    /// needs an entry in `scalars`.
     static std::expected<schema, std::string> build(std::string_view definition, scalars scalars);
 
     const named_type& query() const { return *query_; }
-    const named_type* mutation() const { return mutation_; }  ///< null: there is none
+    const named_type* mutation() const { return mutation_; }  ///< null if there is none
     std::string_view description() const { return description_; }
 
     const named_type* find_type(std::string_view name) const;
@@ -113,10 +114,10 @@ public:
     std::span<const std::unique_ptr<named_type>> types() const { return types_; }
     std::span<const directive_type> directives() const { return directives_; }
 
-    /// The field of a composite type, with `__typename`, and with `__schema` and `__type` of the query type.
+    /// Finds a field of a composite type, including `__typename`, and `__schema` and `__type` of the query type.
     const field* find_field(const named_type& of, std::string_view name) const;
 
-    /// What a document calls by name, as a type; without a named type when the schema has none of that name.
+    /// Resolves a document's type reference; the result has no named type if the schema has none of that name.
     type resolve(const type_reference& reference) const;
 
 private:

@@ -7,7 +7,7 @@
 namespace peering::graphql {
 namespace {
 
-/// Goes through one definition after the other, always with the type that belongs to the place.
+/// Visits the definitions one after the other, tracking the type that belongs to each position.
 class walker {
 public:
     explicit walker(typed_document& into) : into_{into} {}
@@ -92,7 +92,7 @@ private:
         }
     }
 
-    /// Arguments of something that the schema does not know: the variables in them are used all the same.
+    /// Visits the arguments of something unknown to the schema, because the variables in them still count as used.
     void visit_unknown(const std::vector<argument>& arguments) { visit(arguments, {}); }
 
     void visit(const std::vector<argument>& arguments, used_arguments used) {
@@ -115,7 +115,7 @@ private:
         const auto place = of.nullable();
         for (const auto& item : value.items) visit_variables(item, place.is_list() ? place.unwrapped() : type{}, false);
         for (const auto& field : value.fields) {
-            // A single object may stand for a list of them.
+            // A single object may be given for a list of objects.
             const auto* definition = place.named == nullptr ? nullptr : place.named->find_input(field.name.text);
             visit_variables(field.value, definition == nullptr ? type{} : definition->of,
                             definition != nullptr && definition->default_value != nullptr);

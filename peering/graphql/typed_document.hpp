@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-/// A document read beside its schema: everything in it that the rules of validation look at, with what the schema says
-/// about it, in lists. Pointers are null where the schema has no such thing.
+/// A document annotated with its schema: lists of everything that the validation rules examine, each with its
+/// definition in the schema. A pointer is null where the schema has no definition.
 namespace peering::graphql {
 
 struct used_field {
@@ -23,7 +23,7 @@ struct used_field {
 struct used_fragment {
     const selection* node = nullptr;
     const named_type* parent = nullptr;
-    const fragment_definition* definition = nullptr;  ///< of a named one
+    const fragment_definition* definition = nullptr;  ///< only for a named fragment
 };
 
 struct used_set {
@@ -41,23 +41,23 @@ struct used_arguments {
     const std::vector<argument>* nodes = nullptr;
     std::span<const parameter> definitions;
     std::string owner;        ///< as messages name it: `field "Query.peer"`
-    std::string short_owner;  ///< and at a sentence's beginning: `Field "peer"`
+    std::string short_owner;  ///< the form that begins a sentence: `Field "peer"`
     location at;
 };
 
-/// A value that an argument, or the default of a variable, has.
+/// The value of an argument or a variable's default.
 struct used_value {
     const literal* node = nullptr;
-    type of;  ///< without a named type when nobody knows
+    type of;  ///< has no named type if it is unknown
 };
 
 struct used_variable {
     const literal* node = nullptr;
-    type of;                   ///< what its place takes
-    bool has_default = false;  ///< its place does not need it
+    type of;                   ///< the type expected at this position
+    bool has_default = false;  ///< the position has a default, so it needs no value
 };
 
-/// What one operation or fragment holds itself, without what it spreads.
+/// The contents of one operation or fragment, excluding the fragments it spreads.
 struct definition_contents {
     std::vector<used_variable> variables;
     std::vector<const selection*> spreads;
@@ -81,7 +81,7 @@ struct typed_document {
 
     const fragment_definition* find_fragment(std::string_view name) const;
 
-    /// The fragments that an operation comes to, each once.
+    /// Returns the fragments that an operation uses, directly or indirectly, each once.
     std::vector<const fragment_definition*> reachable(const operation_definition& from) const;
 };
 

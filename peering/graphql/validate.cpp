@@ -28,7 +28,7 @@ public:
     std::vector<error> errors;
 };
 
-/// One error for each name that stands more than once, with all its places.
+/// Reports one error per repeated name, with all its locations.
 template <typename Nodes, typename NameOf>
 void refuse_repeated(const Nodes& nodes, NameOf name_of, std::string_view what, report& out) {
     auto places = std::map<std::string_view, std::vector<location>>{};
@@ -45,7 +45,6 @@ void refuse_repeated(const Nodes& nodes, NameOf name_of, std::string_view what, 
 constexpr auto name_of = [](const auto& node) -> const name& { return node.name; };
 
 // --- 5.1 Documents, 5.2 Operations
-// ------------------------------------------------------------------------------------
 
 void executable_definitions(const typed_document& in, report& out) {
     const auto refuse = [&](std::string_view what, location at) {
@@ -68,7 +67,6 @@ void anonymous_operation_is_alone(const typed_document& in, report& out) {
 }
 
 // --- 5.3 Fields
-// -------------------------------------------------------------------------------------------------------
 
 void fields_exist(const typed_document& in, report& out) {
     for (const auto& [node, parent, definition] : in.fields)
@@ -97,7 +95,6 @@ void overlapping_fields_can_be_merged(const typed_document& in, report& out) {
 }
 
 // --- 5.4 Arguments
-// ----------------------------------------------------------------------------------------------------
 
 void arguments_exist(const typed_document& in, report& out) {
     for (const auto& each : in.arguments) {
@@ -127,13 +124,12 @@ void required_arguments_are_given(const typed_document& in, report& out) {
 }
 
 // --- 5.5 Fragments
-// ----------------------------------------------------------------------------------------------------
 
 void fragment_names_are_unique(const typed_document& in, report& out) {
     refuse_repeated(in.document.fragments, name_of, "fragment", out);
 }
 
-/// The types that fragments, and variables, are declared with.
+/// Returns the types that fragments and variables are declared with.
 std::vector<const name*> types_named(const typed_document& in) {
     auto result = std::vector<const name*>{};
     for (const auto& fragment : in.document.fragments) result.push_back(&fragment.type);
@@ -192,7 +188,6 @@ void spreads_are_possible(const typed_document& in, report& out) {
 }
 
 // --- 5.6 Values
-// -------------------------------------------------------------------------------------------------------
 
 void check_value(const literal& value, const type& of, report& out);
 
@@ -266,7 +261,6 @@ void input_fields_are_unique(const typed_document& in, report& out) {
 }
 
 // --- 5.7 Directives
-// ---------------------------------------------------------------------------------------------------
 
 void directives_exist_here(const typed_document& in, report& out) {
     for (const auto& [nodes, location] : in.directives) {
@@ -296,7 +290,6 @@ void directives_are_unique_here(const typed_document& in, report& out) {
 }
 
 // --- 5.8 Variables
-// ----------------------------------------------------------------------------------------------------
 
 void variables_are_unique(const typed_document& in, report& out) {
     for (const auto& operation : in.document.operations) {
@@ -320,7 +313,7 @@ void variables_are_input_types(const typed_document& in, report& out) {
     }
 }
 
-/// Every place where an operation, or a fragment that it comes to, uses a variable.
+/// Returns every use of a variable in an operation and in the fragments it reaches.
 std::vector<used_variable> variables_used(const typed_document& in, const operation_definition& operation) {
     auto result = in.in_operation.at(&operation).variables;
     for (const auto* fragment : in.reachable(operation)) {
@@ -359,7 +352,7 @@ void variables_are_used(const typed_document& in, report& out) {
     }
 }
 
-/// A variable of type `ours` may stand where `theirs` is wanted.
+/// True if a variable of type `ours` is allowed where `theirs` is expected.
 bool fits(const type& ours, const type& theirs) {
     if (theirs.is_non_null()) return ours.is_non_null() && fits(ours.unwrapped(), theirs.unwrapped());
     if (ours.is_non_null()) return fits(ours.unwrapped(), theirs);
@@ -373,7 +366,7 @@ void variables_fit_their_places(const typed_document& in, report& out) {
             const auto* variable = find_variable(operation, node->text);
             const auto ours = variable == nullptr ? type{} : in.schema.resolve(variable->type);
             if (ours.named == nullptr || of.named == nullptr) continue;
-            // A default, of the variable or of the place, stands in when there is no value.
+            // A default, of the variable or of the position, is used if there is no value.
             const bool never_null = variable->default_value && variable->default_value->kind != literal_kind::null;
             const bool may_be_null = of.is_non_null() && !ours.is_non_null() && (never_null || has_default);
             if (!fits(ours, may_be_null ? of.unwrapped() : of))
@@ -384,14 +377,13 @@ void variables_fit_their_places(const typed_document& in, report& out) {
     }
 }
 
-// --- Bounds, and what must hold for the other rules to end
-// ------------------------------------------------------------
+// --- Bounds, and preconditions for the other rules to terminate
 
-/// 5.5.2.2
+/// Section 5.5.2.2 of the specification.
 void fragments_do_not_spread_themselves(const typed_document& in, report& out) {
     enum class state : std::uint8_t { unknown, open, closed };
     auto states = std::map<const fragment_definition*, state>{};
-    // Without recursion: the chain of fragments may be as long as the document.
+    // Iterative, because a chain of fragments may be as long as the document.
     struct step {
         const fragment_definition* fragment;
         std::size_t next_spread = 0;
@@ -430,11 +422,11 @@ void fragments_do_not_spread_themselves(const typed_document& in, report& out) {
     }
 }
 
-/// What a selection set is with every fragment in the place of its spreads.
+/// The size of a selection set with every fragment expanded in place.
 struct extent {
     std::size_t fields = 0;
     std::size_t depth = 0;
-    std::size_t lists = 0;  ///< of one path: fields of introspection that lead from a type to many others
+    std::size_t lists = 0;  ///< along one path: introspection fields that lead from one type to many others
 
     void add(const extent& other) {
         fields = std::min(fields + other.fields, field_count_max + 1);
@@ -503,15 +495,14 @@ void introspection_is_bounded(const typed_document& in, report& out) {
     }
 }
 
-// --- All of them
-// ------------------------------------------------------------------------------------------------------
+// --- All rules
 
 struct rule {
     std::string_view section;
     void (*check)(const typed_document& in, report& out);
 };
 
-/// Each needs those before it to hold; without them nothing further is looked at.
+/// Each rule relies on those before it; if one fails, no further rule is checked.
 constexpr rule first_rules[]{
     {"5.5.2.2", fragments_do_not_spread_themselves},
     {"bounds", depth_and_fields_are_bounded},

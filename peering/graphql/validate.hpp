@@ -7,8 +7,9 @@
 
 namespace peering::graphql {
 
-/// What is wrong with an executable document for this schema (section 5 of the specification), and the bounds on what
-/// it asks for. Takes time in proportion to the document, but for the bounded comparison of fields that share a name.
+/// Returns the errors of an executable document for this schema (section 5 of the specification), and checks the bounds
+/// on what it asks for. Takes time proportional to the document, except for the bounded comparison of fields with the
+/// same response name.
 std::vector<error> validate(const schema& schema, const document& document);
 
 }  // namespace peering::graphql

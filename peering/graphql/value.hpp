@@ -18,17 +18,18 @@ namespace peering::graphql {
 class value;
 struct member;
 
-/// What a resolver gives for a field of an object type: the type's name (it decides when the field's type is an
-/// interface), members for the fields that need no resolver, and the C++ value that the fields' resolvers read.
+/// A resolver's result for a field of an object type. It holds the type name (which selects the type if the field's
+/// type is an interface), members for the fields that need no resolver, and the C++ value that the resolvers of its
+/// fields read.
 class object {
 public:
     using members = std::vector<member>;
 
-    /// Names must live as long as the object; literals do.
+    /// Names must live as long as the object, as literals do.
     explicit object(std::string_view type);
     object(std::string_view type, members members);
 
-    /// An object of which resolvers read `source` as a T.
+    /// Makes an object whose resolvers read `source` as a T.
     template <typename T>
     static object of(std::string_view type, T source);
     template <typename T>
@@ -37,10 +38,10 @@ public:
     static object sharing(std::string_view type, std::shared_ptr<T> source);
 
     std::string_view type() const { return type_; }
-    /// Null: no such member.
+    /// Returns null if there is no such member.
     const value* find(std::string_view name) const;
 
-    /// Precondition: the object was made of a T.
+    /// Precondition: the object was made from a T.
     template <typename T>
     const T& as() const;
 
@@ -51,8 +52,8 @@ private:
     const std::type_info* source_type_ = nullptr;
 };
 
-/// What a resolver gives. Made from whatever it has at hand, so that `return asset.code;` is enough: numbers, text, an
-/// optional (empty: null), an object, a list of such things, or JSON for a scalar that is an object.
+/// A resolver's result. It converts implicitly, so that `return asset.code;` is enough, from numbers, text, an optional
+/// (nullopt becomes null), an object, a list of these, or JSON for a scalar that is an object.
 class value {
 public:
     using list = std::vector<value>;
@@ -76,7 +77,7 @@ public:
     value(const std::vector<T>& items) : content_{list(items.begin(), items.end())} {}
 
     bool is_null() const;
-    /// Null when it is something else.
+    /// These return null if the value is of another kind.
     const list* as_list() const { return std::get_if<list>(&content_); }
     const object* as_object() const;
     const boost::json::value* as_leaf() const { return std::get_if<boost::json::value>(&content_); }
@@ -91,7 +92,7 @@ struct member {
     graphql::value value;
 };
 
-// Templates.
+// Template definitions.
 
 template <typename T>
 object object::of(std::string_view type, T source) {
