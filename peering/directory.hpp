@@ -49,8 +49,8 @@ struct listed_route {
     std::string cursor{};
 };
 
-/// The assets and peers that we trade with, as operators see them and as decisions are based on them. Packet threads
-/// have their own tables (connector/network.hpp), which receive the same updates.
+/// The assets and peers that we trade with: what operators see, and what decisions are based on. Packet threads have
+/// their own tables (connector/network.hpp), which receive the same updates.
 ///
 /// Any thread may read. Only the committer's thread modifies the directory, after the store has committed the change,
 /// so what that thread has read cannot change under it.
@@ -91,7 +91,7 @@ public:
     /// peers that share a prefix. Precondition: the address is valid.
     std::optional<listed_route> find_route(std::string_view address, const asset* sent_in) const;
     /// The routes whose prefix begins with `beginning`, in the order in which their peers were created. `after` is a
-    /// cursor from such a page; an unknown cursor gives an empty page.
+    /// cursor from such a page; a malformed cursor gives an empty page.
     page<listed_route> routes(const std::optional<std::string>& after, std::size_t size,
                               std::string_view beginning) const;
     /// The peer with the longest prefix that covers the address, among the peers of one asset.

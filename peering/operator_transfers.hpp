@@ -96,7 +96,7 @@ private:
     std::unordered_map<std::string, transfer_record> pending_;  // used only by the committer's thread
     std::atomic<std::size_t> pending_count_{0};
     std::atomic<ilp::timestamp> earliest_expiry_{ilp::timestamp::max()};
-    std::atomic<bool> expiry_waits_{false};  // a task is queued already; avoids piling up tasks while the store is down
+    std::atomic<bool> expiry_waits_{false};  // a task of expire() is queued; there is one at a time
 };
 
 }  // namespace peering

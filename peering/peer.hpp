@@ -42,9 +42,8 @@ struct peer {
     const peering::asset* asset = nullptr;
     prefix_list routes;  ///< in addition to its own address
     std::optional<ilp::amount> max_packet_amount;
-    std::optional<std::uint16_t>
-        spread;              ///< for packets from the peer, in basis points; if absent, that of the currencies applies
-    bool has_label = false;  ///< its given name serves as its name
+    std::optional<std::uint16_t> spread;  ///< basis points, for packets from the peer; absent: the currencies' spread
+    bool has_label = false;               ///< its given name serves as its name
     bool return_to_source = false;
     bool enabled = true;  ///< if false, no packet is accepted from it or sent to it
     peering::origin origin{};

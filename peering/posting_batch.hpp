@@ -34,8 +34,7 @@ private:
     void grow();
 
     std::vector<posting> postings_;
-    std::vector<std::uint32_t>
-        index_;  // open addressing, keyed by account pair: 1-based index into postings_; 0 marks an empty slot
+    std::vector<std::uint32_t> index_;  // open addressing by account pair: 1-based index into postings_; 0: empty
     std::uint64_t transfers_ = 0;
 };
 

@@ -35,8 +35,7 @@ public:
     friend bool operator==(const prefix_list&, const prefix_list&) = default;
 
 private:
-    static constexpr char end =
-        '\n';  // occurs in no prefix; terminates each, since the default route is the empty prefix
+    static constexpr char end = '\n';  // in no prefix; ends each one, because the default route is the empty prefix
 
     std::string text_;
 };

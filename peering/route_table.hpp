@@ -44,8 +44,7 @@ private:
         using is_transparent = void;
         std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
     };
-    boost::unordered_flat_map<std::string_view, const peer*>
-        oldest_;  ///< the oldest peer with each prefix; the key is a view of its string
+    boost::unordered_flat_map<std::string_view, const peer*> oldest_;  ///< by prefix; keys are views of its strings
     /// For shared prefixes: all peers but the oldest, by id.
     boost::unordered_flat_map<std::string, std::vector<route>, text_hash, std::equal_to<>> others_;
 };

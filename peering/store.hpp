@@ -69,7 +69,7 @@ struct catalogue {
 struct changes {
     std::span<const asset_record> new_assets{};  ///< with both accounts, whose totals before this transaction are zero
     std::span<const asset_change> changed_assets{};
-    std::span<const peer_record> new_peers{};  ///< with their account, likewise
+    std::span<const peer_record> new_peers{};  ///< with their account, whose totals before it are zero
     std::span<const peer_change> changed_peers{};
     std::span<const posting> postings{};                 ///< postings of packets, netted per pair of accounts
     std::span<const transfer_record> new_transfers{};    ///< posted or pending
