@@ -7,17 +7,18 @@
 
 namespace peering {
 
-/// Number of an account in the ledger and in the store; never used again for another.
+/// Account number in the ledger and in the store. Numbers are never reused.
 enum class account_id : std::uint32_t {};
 
 enum class account_kind : std::uint8_t { asset_liquidity, settlement, peer_liquidity };
 
-/// What packet threads need of one liquidity account, without a lock. `available` can be spent; `room` can be received.
-/// Both start as balance and maximum minus balance. A hold takes from the debited account's `available` and from the
-/// credited account's `room` at once, so that no later step can fail; posting gives to the other side of each, voiding
-/// gives back. Neither ever wraps: that is promise 3 (no negative account) and its mirror image (no overflow).
+/// The part of an account that packet threads use, without a lock. `available` is what can be debited; `room` is the
+/// headroom, which is what can be credited. They start as the balance and as the maximum minus the balance. A hold
+/// subtracts the amount from the debited account's `available` and from the credited account's `room` at the same time,
+/// so that no later step can fail. Posting adds it to the other counter of each account; voiding returns it. Neither
+/// counter ever wraps: this is promise 3 (no negative account) and its mirror image (no overflow).
 ///
-/// A settlement account stands for money outside: it has neither bound, and is never held against.
+/// A settlement account represents money outside the connector. It has no bounds and is never held against.
 struct liquidity_account {
     account_id id{};
     account_kind kind{};
@@ -25,7 +26,7 @@ struct liquidity_account {
     std::atomic<std::uint64_t> room{0};
 };
 
-/// Totals of one account as the store has them: durable postings only. A liquidity account's balance is
+/// Totals of one account as the store has them: durable postings only. The balance of a liquidity account is
 /// credits_posted - debits_posted.
 struct account_totals {
     wide_amount debits_posted = 0;
@@ -33,7 +34,7 @@ struct account_totals {
     friend bool operator==(const account_totals&, const account_totals&) = default;
 };
 
-/// One account with its totals, as it travels between ledger and store.
+/// An account with its totals, as exchanged between the ledger and the store.
 struct account_record {
     account_id id{};
     account_kind kind{};

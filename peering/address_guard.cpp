@@ -12,7 +12,7 @@ namespace {
 
 struct range_v4 {
     std::uint32_t first;
-    unsigned length;  ///< of the prefix, in bits
+    unsigned length;  ///< prefix length in bits
 };
 
 constexpr std::uint32_t v4(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
@@ -22,18 +22,18 @@ constexpr std::uint32_t v4(std::uint32_t a, std::uint32_t b, std::uint32_t c, st
 constexpr std::array special_v4{
     range_v4{v4(0, 0, 0, 0), 8},        // this network, and the unspecified address
     range_v4{v4(10, 0, 0, 0), 8},       // private
-    range_v4{v4(100, 64, 0, 0), 10},    // behind a carrier's address translation
+    range_v4{v4(100, 64, 0, 0), 10},    // carrier-grade NAT
     range_v4{v4(127, 0, 0, 0), 8},      // loopback
-    range_v4{v4(169, 254, 0, 0), 16},   // link-local, and the metadata services of clouds
+    range_v4{v4(169, 254, 0, 0), 16},   // link-local, including the metadata services of clouds
     range_v4{v4(172, 16, 0, 0), 12},    // private
     range_v4{v4(192, 0, 0, 0), 24},     // protocol assignments
     range_v4{v4(192, 0, 2, 0), 24},     // documentation
     range_v4{v4(192, 31, 196, 0), 24},  // AS112
-    range_v4{v4(192, 52, 193, 0), 24},  // automatic multicast tunnels
+    range_v4{v4(192, 52, 193, 0), 24},  // Automatic Multicast Tunneling
     range_v4{v4(192, 88, 99, 0), 24},   // 6to4 relays
     range_v4{v4(192, 168, 0, 0), 16},   // private
     range_v4{v4(192, 175, 48, 0), 24},  // AS112
-    range_v4{v4(198, 18, 0, 0), 15},    // benchmarks
+    range_v4{v4(198, 18, 0, 0), 15},    // benchmarking
     range_v4{v4(198, 51, 100, 0), 24},  // documentation
     range_v4{v4(203, 0, 113, 0), 24},   // documentation
     range_v4{v4(224, 0, 0, 0), 4},      // multicast
@@ -47,18 +47,18 @@ struct range_v6 {
     unsigned length;
 };
 
-// Of 2000::/3 alone; nothing outside of it is global.
+// The special ranges within 2000::/3; nothing outside it is global.
 constexpr std::array special_v6{
-    range_v6{{0x20, 0x01, 0x00}, 23},              // protocol assignments: Teredo, ORCHID, benchmarks
+    range_v6{{0x20, 0x01, 0x00}, 23},              // protocol assignments: Teredo, ORCHID, benchmarking
     range_v6{{0x20, 0x01, 0x0d, 0xb8}, 32},        // documentation
     range_v6{{0x26, 0x20, 0x00, 0x4f, 0x80}, 48},  // AS112
     range_v6{{0x3f, 0xff}, 20},                    // documentation
 };
 
 constexpr range_v6 global_v6{{0x20}, 3};
-constexpr range_v6 mapped{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96};  // an IPv4 address at the end
+constexpr range_v6 mapped{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96};  // embeds an IPv4 address at the end
 constexpr range_v6 translated{{0x00, 0x64, 0xff, 0x9b}, 96};                // NAT64: likewise
-constexpr range_v6 six_to_four{{0x20, 0x02}, 16};                           // an IPv4 address behind the prefix
+constexpr range_v6 six_to_four{{0x20, 0x02}, 16};                           // embeds an IPv4 address after the prefix
 
 bool is_within(octets_v6 address, const range_v6& range) noexcept {
     for (unsigned bit = 0; bit < range.length; ++bit) {
@@ -78,7 +78,7 @@ std::uint32_t v4_at(std::span<const std::uint8_t> octets, std::size_t place) noe
 }
 
 bool is_public_v6(octets_v6 address) noexcept {
-    // Connecting to a mapped one connects to the IPv4 address itself.
+    // Connecting to an IPv4-mapped address connects to the IPv4 address itself.
     if (is_within(address, mapped) || is_within(address, translated)) return is_public_v4(v4_at(address, 12));
     if (is_within(address, six_to_four)) return is_public_v4(v4_at(address, 2));
     if (!is_within(address, global_v6)) return false;

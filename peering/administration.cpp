@@ -20,7 +20,8 @@ constexpr std::size_t name_size_max = 256;
 constexpr std::size_t routes_max = 10'000;
 constexpr std::size_t tokens_max = 100;
 
-/// So many operators' transfers, and not one packet: the rest is looked at no more, and counts as payments.
+/// Number of transfers that has_history() examines on each side of an account. With this many on one side, the account
+/// counts as having carried packets.
 constexpr std::size_t history_looked_at = 1000;
 
 using enum refusal_code;
@@ -33,7 +34,7 @@ std::string asset_text(const asset& asset) {
     return fmt::format("{}/{}", asset.code, asset.scale);
 }
 
-/// The peers of one API have no limits that count over time.
+/// Peers of the API have no rate limits; they share this object.
 std::shared_ptr<peer_limits> no_limits() {
     static const auto none = std::make_shared<peer_limits>();
     return none;
@@ -46,7 +47,7 @@ std::optional<refusal> set_address(peer& made, const std::string& text, const il
     return std::nullopt;
 }
 
-/// Its own address is always one, and not kept.
+/// The peer's own address is always a route and is not stored.
 std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& routes, const ilp::address& own_address) {
     if (routes.size() > routes_max) {
         return refusal{bad_user_input, fmt::format("invalid routes: more than {}", routes_max)};
@@ -101,7 +102,7 @@ std::optional<refusal> set_endpoint(peer& made, const std::string& url) {
     return std::nullopt;
 }
 
-/// The link looks at the addresses that the endpoint's name has, each time it connects.
+/// The link checks the addresses that the endpoint's name resolves to, each time it connects.
 void set_auto_peered(peer& made, const std::optional<auto_peered_terms>& terms) {
     made.auto_peered = terms ? std::make_shared<const auto_peered_terms>(*terms) : nullptr;
     made.outgoing.public_addresses_only = terms && terms->public_addresses_only;
@@ -114,7 +115,7 @@ std::optional<refusal> set_outgoing_token(peer& made, const std::string& token) 
     return std::nullopt;
 }
 
-/// The first refusal, if there is one.
+/// Returns the first refusal, if there is one.
 template <class... Steps>
 std::optional<refusal> first_refusal(Steps... steps) {
     std::optional<refusal> found;
@@ -248,7 +249,7 @@ std::optional<refusal> administration::check_prefixes(const peer& peer) const {
     return found;
 }
 
-/// A name that others have too, or that does not fit into a URL, is no good for telling peers apart.
+/// A name that another peer has too, or that does not fit into a URL, cannot identify a peer.
 bool administration::may_have_label(const peer& peer) const {
     if (!peer.given_name || !config::peer_name().parse(*peer.given_name)) return false;
     const auto namesake = directory_.find_peer_by_name(*peer.given_name);
@@ -337,7 +338,7 @@ administration::peer_outcome administration::update_peer(transaction& transactio
     return made;
 }
 
-/// Whether a packet ever went from or to the peer, or is under way.
+/// True if a packet was ever received from or sent to the peer, or is in flight.
 std::expected<bool, refusal> administration::has_history(bookkeeper& keeper, const peer& peer) const {
     const account_totals posted = keeper.accounts().posted(peer.liquidity->id);
     const wide_amount balance = posted.credits_posted - posted.debits_posted;
@@ -444,7 +445,8 @@ kept_peer_terms kept_terms_of(const peer& peer) {
 
 namespace {
 
-/// Every liquidity account holds what an amount can say, and every asset adds up to zero.
+/// Checks that the balance of every liquidity account is within 0..2^64-1, and that the accounts of every asset sum to
+/// zero.
 std::optional<std::string> check_book(const catalogue& book) {
     struct asset_sum {
         std::string name;
@@ -457,7 +459,7 @@ std::optional<std::string> check_book(const catalogue& book) {
                            std::to_underlying(account.id), owner, what);
     };
     const auto count = [](asset_sum& sum, const account_record& account) {
-        sum.debits += account.totals.debits_posted;  // both wrap alike: the comparison holds all the same
+        sum.debits += account.totals.debits_posted;  // both sums wrap alike, so the comparison remains valid
         sum.credits += account.totals.credits_posted;
     };
     const auto check = [&broken](const account_record& account,

@@ -27,12 +27,12 @@ struct asset_thresholds {
     std::optional<ilp::amount> liquidity{};
 };
 
-/// A peer as operators describe it: texts are not checked yet.
+/// A peer as an operator describes it. The strings have not been validated yet.
 struct peer_wanted {
     std::string asset_uuid{};
     std::string ilp_address{};
     std::optional<std::string> name{};
-    std::vector<std::string> routes{};  ///< its own address may stand among them
+    std::vector<std::string> routes{};  ///< may include the peer's own address
     std::optional<ilp::amount> max_packet_amount{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::optional<ilp::amount> initial_liquidity{};
@@ -42,7 +42,7 @@ struct peer_wanted {
     std::optional<auto_peered_terms> auto_peered{};
 };
 
-/// What of a peer is to change. Absent: stays. An inner empty one clears.
+/// Partial update: an outer nullopt leaves a field as it is, an inner nullopt clears it.
 struct peer_edit {
     std::optional<std::string> ilp_address{};
     std::optional<std::optional<std::string>> name{};
@@ -50,14 +50,14 @@ struct peer_edit {
     std::optional<std::optional<ilp::amount>> max_packet_amount{};
     std::optional<std::optional<ilp::amount>> liquidity_threshold{};
     std::optional<std::vector<std::string>> incoming_tokens{};
-    /// One that an operator has chosen may lead anywhere.
+    /// An endpoint chosen by an operator may be at any address, including private ones.
     std::optional<std::string> outgoing_endpoint{};
     std::optional<std::string> outgoing_token{};
     std::optional<auto_peered_terms> auto_peered{};
 };
 
-/// One change of assets, peers and liquidity while it is being decided: what is to be written, and what follows from it
-/// once it is. Destroyed without administration::commit(), it has changed nothing.
+/// A change of assets, peers and liquidity while it is being prepared: what will be written, and what has to follow
+/// once it has been written. If it is destroyed without administration::commit(), nothing has changed.
 struct transaction {
     transaction(bookkeeper& keeper, ilp::timestamp now) : keeper{keeper}, now{now} {}
     ~transaction() { ledger::release(held); }
@@ -67,7 +67,7 @@ struct transaction {
     bookkeeper& keeper;
     const ilp::timestamp now;
 
-    // For the store.
+    // Written to the store.
     std::vector<asset_record> new_assets;
     std::vector<asset_change> changed_assets;
     std::vector<peer_record> new_peers;
@@ -76,32 +76,36 @@ struct transaction {
     std::vector<kept_answer> new_answers;
     std::optional<ilp::timestamp> forget_answers_before;
 
-    // For everything else, when the store has it.
+    // Applied elsewhere once the store has committed.
     std::vector<asset_update> assets;
     std::vector<peer_update> peers;
-    std::vector<peer_record> absent_peers;        ///< left the file
-    std::vector<std::uint32_t> no_longer_absent;  ///< are back in it
+    std::vector<peer_record> absent_peers;        ///< peers that have been removed from the file
+    std::vector<std::uint32_t> no_longer_absent;  ///< ids of peers that are in the file again
 
-    std::vector<leg> held;  ///< given back unless it is written
+    std::vector<leg> held;  ///< released unless the transaction is written
 
-    /// A deposit that is part of it.
+    /// Adds a deposit. Returns false if `to` lacks the headroom.
     bool deposit(account_id settlement, account_id to, ilp::amount amount);
     account_record open_account(account_kind kind, std::uint32_t asset);
 };
 
-/// What operators may do to assets and peers while the daemon runs. Each call decides on the committer's thread, by the
-/// directory and the ledger as they are, and adds what is to be done to the transaction, or refuses; commit() writes
-/// it. A transaction holds one call's changes. Refusals are worded as the Admin API words them.
+/// The changes that operators can make to assets and peers while the daemon runs. Each call runs on the committer's
+/// thread, validates the request against the current directory and ledger, and either adds the changes to the
+/// transaction or returns a refusal. commit() writes them. A transaction holds the changes of one call. Refusals use
+/// the wording of the Admin API.
 class administration {
 public:
-    /// Told of peers whose terms have changed: packets must go by them. On the committer's thread, must not block.
-    /// `done` is to be called, from any thread, when every packet thread goes by them.
+    /// Receives the peers whose terms have changed, so that packets are handled by the new terms. Called on the
+    /// committer's thread; must not block. It must arrange for `done` to be called, from any thread, once every packet
+    /// thread uses the new terms.
     using publication = std::function<void(std::vector<peer_update> updates, std::function<void()> done)>;
 
-    /// `known` must outlive it. Without a publication nobody is told: no packet thread runs yet.
+    /// `known` must outlive the object. Changes are not published until publish_with() is called, because no packet
+    /// thread runs before that.
     explicit administration(directory& known) : directory_{known} {}
     void publish_with(publication publish) { publish_ = std::move(publish); }
-    /// Called when there are other assets than before; on the committer's thread, must not block.
+    /// `callback` is called on the committer's thread when assets were added or their terms have changed; it must not
+    /// block.
     void on_assets_changed(std::function<void()> callback) { assets_changed_ = std::move(callback); }
 
     using asset_outcome = std::expected<asset_entry, refusal>;
@@ -113,12 +117,12 @@ public:
     using peer_outcome = std::expected<std::shared_ptr<const peer>, refusal>;
     peer_outcome create_peer(transaction& transaction, const peer_wanted& wanted);
     peer_outcome update_peer(transaction& transaction, std::string_view uuid, const peer_edit& edit);
-    /// Gives the peer as it was.
+    /// Returns the peer as it was before the deletion.
     peer_outcome delete_peer(transaction& transaction, std::string_view uuid);
     peer_outcome set_enabled(transaction& transaction, std::string_view uuid, bool enabled);
 
-    /// Writes it, brings the directory up to date and has it published; `done` is called, on any thread, when every
-    /// packet thread goes by it. After a failure nothing has changed, and `done` is not called.
+    /// Writes the transaction, updates the directory and publishes the changed peers. `done` is called, on any thread,
+    /// once every packet thread uses the new terms. If the write fails, nothing has changed and `done` is not called.
     std::expected<void, store_error> commit(transaction& transaction, std::function<void()> done);
 
     const directory& known() const noexcept { return directory_; }
@@ -134,11 +138,12 @@ private:
     std::function<void()> assets_changed_;
 };
 
-/// What of a peer's terms the store keeps.
+/// The part of a peer's terms that the store keeps.
 kept_peer_terms kept_terms_of(const peer& peer);
 
-/// Fills the directory, the ledger and the thresholds with what the store has, when the daemon starts; peers of the
-/// file count as absent until apply_file(). The error is for the operator: the book is broken, or a row is no good.
+/// Fills the directory, the ledger and the thresholds from the store's content when the daemon starts. Peers of the
+/// file count as absent until apply_file(). The error message is meant for the operator: the book is broken, or a row
+/// is invalid.
 std::expected<void, std::string> open_directory(directory& directory, const catalogue& known, bookkeeper& keeper);
 
 }  // namespace peering

@@ -9,17 +9,17 @@
 
 namespace peering {
 
-/// What an audit looked at, and every fault that it found: a sentence each, that names the account or asset.
+/// What an audit covered, and every fault that it found: one sentence each, naming the account or asset.
 struct audit_report {
     std::uint64_t accounts = 0;
     std::uint64_t assets = 0;
-    std::uint64_t transfers = 0;  ///< rows; many packets may be in one
+    std::uint64_t transfers = 0;  ///< rows; one row may cover many packets
     std::vector<std::string> faults;
 };
 
-/// Recomputes every balance of the store that `url` names from the transfers kept, and checks that each account says
-/// the same, that no liquidity account is negative or promises more than it has, and that each asset adds up to zero.
-/// Works beside a running daemon. The error: the store could not be read.
+/// Recomputes every balance of the store at `url` from its transfers, and checks that each account's totals match, that
+/// no liquidity account is negative or has more reserved than it holds, and that the accounts of each asset sum to
+/// zero. It can run while the daemon is running. An error means that the store could not be read.
 std::expected<audit_report, store_error> audit(const std::string& url);
 
 }  // namespace peering

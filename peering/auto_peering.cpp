@@ -40,7 +40,7 @@ const fault_words& words_of(peering_fault fault) noexcept {
     return *std::ranges::find(faults, fault, &fault_words::fault);
 }
 
-/// The text under `key`; null: there is none.
+/// The string under `key`; null if there is none.
 const json::string* text_at(const json::object& object, std::string_view key) {
     const json::value* const found = object.if_contains(key);
     return found == nullptr ? nullptr : found->if_string();
@@ -51,7 +51,7 @@ bool is_absent(const json::object& object, std::string_view key) {
     return found == nullptr || found->is_null();
 }
 
-/// A whole number whose digits all stand there. A double does not qualify: it may have lost some.
+/// A non-negative integer that was parsed without loss. A double is rejected, because it may have lost digits.
 std::optional<std::uint64_t> whole_number(const json::value& value) {
     if (value.is_uint64()) return value.get_uint64();
     if (value.is_int64() && value.get_int64() >= 0) return static_cast<std::uint64_t>(value.get_int64());
@@ -69,7 +69,7 @@ bool is_token(std::string_view text) {
            config::bearer_token().parse(text).has_value();
 }
 
-/// What both messages say of their sender.
+/// Reads the part that both messages share: the description of their sender.
 std::expected<peering_terms, peering_error> terms_of(const json::object& message) {
     using enum peering_fault;
     const json::string* const address = text_at(message, "staticIlpAddress");

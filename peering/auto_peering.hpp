@@ -10,22 +10,23 @@
 #include <string>
 #include <string_view>
 
-/// What two nodes say to each other when they make each other peers, as JSON over HTTP: one asks by POST, and each is
-/// told the other's address, where it takes packets, and the token that it presents. The form is Rafiki's.
+/// The messages by which two nodes become peers, as JSON over HTTP. One node sends a POST request. Each learns the
+/// other's ILP address, the URL at which it accepts packets, and the token that it will present. The format is
+/// Rafiki's.
 namespace peering {
 
-/// Of a request or an answer.
+/// Maximum size of a request or a response body, in bytes.
 inline constexpr std::size_t peering_message_size_max = 16 * 1024;
 
-/// Fewer characters could be guessed, and what knows a peer's token may change where its packets go.
+/// A shorter token could be guessed, and whoever knows a peer's token can redirect that peer's packets.
 inline constexpr std::size_t peering_token_size_min = 16;
 inline constexpr std::size_t peering_token_size_max = 256;
 
-/// What a node says of itself.
+/// A node's description of itself.
 struct peering_terms {
     ilp::address address;
-    std::string connector_url;  ///< as config::http_url() takes it: where it takes packets
-    std::string token;          ///< that it will present
+    std::string connector_url;  ///< where it accepts packets; in the form that config::http_url() accepts
+    std::string token;          ///< the token that it will present
     std::optional<std::string> name{};
     friend bool operator==(const peering_terms&, const peering_terms&) = default;
 };
@@ -40,13 +41,13 @@ struct peering_request {
 
 enum class peering_fault : std::uint8_t {
     unknown_asset,
-    invalid_configuration,  ///< address or connector URL of who asks
+    invalid_configuration,  ///< the requester's address or connector URL is not acceptable
     invalid_request,
     too_many_requests,
     unavailable,
 };
 
-/// Why a request is refused. The message goes to a stranger: it tells nothing of other peers.
+/// Why a request is refused. The message goes to a stranger, so it reveals nothing about other peers.
 struct peering_error {
     peering_fault fault{};
     std::string message{};
@@ -57,26 +58,26 @@ inline std::unexpected<peering_error> refused(peering_fault fault, std::string m
     return std::unexpected{peering_error{fault, std::move(message)}};
 }
 
-/// As HTTP says it.
+/// The HTTP status code.
 unsigned status_of(peering_fault fault) noexcept;
 
-/// As `error.type` says it.
+/// The value of `error.type`.
 std::string_view type_of(peering_fault fault) noexcept;
 
-/// `{staticIlpAddress, ilpConnectorUrl, asset {code, scale}, httpToken, maxPacketAmount?, name?}`. Other keys are
-/// ignored; null counts as absent where a value may be.
+/// Parses `{staticIlpAddress, ilpConnectorUrl, asset {code, scale}, httpToken, maxPacketAmount?, name?}`. Other keys
+/// are ignored. For an optional key, null means absent.
 std::expected<peering_request, peering_error> parse_peering_request(std::string_view json);
 std::string to_json(const peering_request& request);
 
-/// `{staticIlpAddress, ilpConnectorUrl, httpToken, name}`. The error says what is wrong with it.
+/// Parses `{staticIlpAddress, ilpConnectorUrl, httpToken, name}`. The error message says what is wrong with the answer.
 std::expected<peering_terms, std::string> parse_peering_answer(std::string_view json);
 std::string to_json(const peering_terms& answer);
 
-/// `{error {code, message, type}}`. Empty for what is none, or none that we know.
+/// Parses `{error {code, message, type}}`. Nullopt if it is not an error or its type is unknown.
 std::optional<peering_error> parse_peering_error(std::string_view json);
 std::string to_json(const peering_error& error);
 
-/// 256 bits from the system's secure source, as hexadecimal digits.
+/// Returns 256 bits from the system's secure random source as hexadecimal digits.
 std::string new_peering_token();
 
 }  // namespace peering

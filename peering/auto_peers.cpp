@@ -17,7 +17,7 @@ using enum refusal_code;
 
 constexpr std::string_view url_is_invalid = "Peer URL is invalid or peer does not support auto-peering";
 
-/// The same whoever made the peer, and whatever was presented.
+/// The message is the same whoever made the peer and whatever token was presented.
 constexpr std::string_view already_peered =
     "there is a peer with this ILP address and asset already. To renew its token and URL, present its present token: "
     "as "
@@ -38,13 +38,13 @@ std::optional<ilp::amount> smaller(std::optional<ilp::amount> a, std::optional<i
 
 }  // namespace
 
-/// Who has an address, or something above or below it.
+/// The peers that have an address, or a prefix above or below it.
 struct auto_peers::standing {
     std::shared_ptr<const peer> same;                     ///< the peer with this address and asset
-    std::vector<std::shared_ptr<const peer>> namesakes;   ///< with this address, in other assets
-    std::vector<std::shared_ptr<const peer>> neighbours;  ///< other addresses, with a prefix above it or below it
-    bool is_kept = false;                                 ///< for a peer of the file that is not in it now
-    std::size_t strangers = 0;                            ///< peers that came by themselves, wherever they are
+    std::vector<std::shared_ptr<const peer>> namesakes;   ///< peers with this address in other assets
+    std::vector<std::shared_ptr<const peer>> neighbours;  ///< other peers with a prefix above or below this address
+    bool is_kept = false;                                 ///< reserved for a peer that has been removed from the file
+    std::size_t strangers = 0;                            ///< number of all peers that came at their own request
 };
 
 auto_peers::standing auto_peers::look_up(const ilp::address& address, const asset& asset) const {
@@ -77,8 +77,8 @@ bool auto_peers::owns(const peer& peer, std::string_view token) {
     return found;
 }
 
-/// A stranger's name is shown unless it could be taken for another peer: none that one has already, and nothing that
-/// looks like an id or an ILP address.
+/// A stranger's name is shown unless it could be mistaken for another peer: it must not be in use already, nor look
+/// like an id or an ILP address.
 std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) const {
     if (!terms.name || is_uuid_v4(*terms.name) || ilp::is_address(*terms.name)) return std::nullopt;
     const auto peers = directory_.peers();
@@ -87,7 +87,7 @@ std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) 
     return terms.name;
 }
 
-/// Names are looked at when they are connected to.
+/// Only literal IP addresses are checked here. Host names are checked when the connection is made.
 bool auto_peers::leads_astray(const std::string& url) const {
     const auto endpoint = config::http_url().parse(url);
     return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host()));
@@ -149,15 +149,16 @@ auto_peers::answer auto_peers::create(transaction& transaction, const asset_entr
     wanted.outgoing_endpoint = request.asker.connector_url;
     wanted.outgoing_token = new_peering_token();
     wanted.auto_peered = terms_from({});
-    // Not told why: it could be that somebody else has the token.
+    // The reason is not revealed, because it may be that somebody else has the token.
     if (!administration_.create_peer(transaction, wanted)) {
         return refused(peering_fault::invalid_request, "Invalid peering request");
     }
     return own_terms(wanted.outgoing_token);
 }
 
-/// Tokens and endpoint alone: what an operator has set stays. The token that has proved the asker stays good beside a
-/// new one, so that an asker who never sees the answer can still send, and ask again.
+/// Changes only the tokens and the endpoint; whatever an operator has set is kept. The token that authenticated the
+/// requester stays valid alongside the new one, so that a requester who never receives the answer can still send
+/// packets, and ask again.
 auto_peers::answer auto_peers::renew(transaction& transaction, const peer& known, const peering_request& request,
                                      std::string_view presented) {
     const bool by_bearer = owns(known, presented);
@@ -195,7 +196,8 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
     }
     peering_question question{
         *endpoint, {own_terms(new_peering_token()), asset->asset->code, asset->asset->scale, wanted.max_packet_amount}};
-    // To whom it was given before, and to nobody else: the address that a node will claim is no proof.
+    // The token is presented only to the node at the URL for which it was agreed: the address that a node will claim is
+    // no proof.
     for (const auto& peer : directory_.peers()) {
         if (!is_auto_peered(*peer) || peer->auto_peered->url != wanted.url) continue;
         if (peer->asset == asset->asset || !question.present_token) question.present_token = peer->outgoing.auth_token;
@@ -238,8 +240,8 @@ administration::peer_outcome auto_peers::settle(transaction& transaction, const 
         }
         return updated;
     }
-    // More particular than a default route is what an operator wants a peer for; than a peer's own prefix, it would
-    // take packets from that peer by the word of another.
+    // A route more specific than a default route is what an operator adds a peer for. A route more specific than
+    // another peer's own prefix would divert that peer's packets on the word of a third party.
     std::vector<std::shared_ptr<const peer>> robbed;
     for (const auto& namesake : found.namesakes) {
         if (!is_from_here(*namesake)) robbed.push_back(namesake);

@@ -17,7 +17,7 @@
 
 namespace peering {
 
-/// What an operator wants of a node that is to be asked.
+/// An operator's request to peer with the node at a URL.
 struct peer_by_url {
     std::string url;
     std::string asset_uuid;
@@ -27,41 +27,41 @@ struct peer_by_url {
     std::optional<ilp::amount> liquidity_to_deposit{};
 };
 
-/// What is sent to that node.
+/// The request to send to that node.
 struct peering_question {
     config::http_endpoint endpoint;
     peering_request request;
-    std::optional<config::secret> present_token{};  ///< as bearer token: by it the other side knows us
+    std::optional<config::secret> present_token{};  ///< sent as the bearer token, so that the other node recognizes us
 };
 
-/// Decides who becomes a peer by auto-peering, and what a peer that did may change. No socket, no clock.
+/// Decides who becomes a peer by auto-peering, and what such a peer may change. It uses no socket and no clock.
 ///
-/// Whoever asks claims an address, and nobody can check it. So a stranger gets none that has a way already: none that
-/// another peer has, and none above or below it or us. What a peer has is changed by its own present token alone, and
-/// only of a peer that came by auto-peering.
+/// A requester claims an ILP address, and the claim cannot be verified. Therefore a stranger cannot get an address that
+/// is already routed: neither another peer's address, nor one above or below another peer's or ours. A peer's terms are
+/// changed only by whoever presents its current token, and only if it became a peer by auto-peering.
 class auto_peers {
 public:
-    /// Both must outlive it.
+    /// `directory` and `administration` must outlive the object.
     auto_peers(const directory& directory, administration& administration, config::auto_peering_settings settings)
         : directory_{directory}, administration_{administration}, settings_{std::move(settings)} {}
 
     using answer = std::expected<peering_terms, peering_error>;
 
-    /// Takes the asker on, or renews its terms. `presented` is the bearer token that came with the request, or empty.
-    /// On the committer's thread. `done` is called once, then or later, from any thread: when packets go by the new
-    /// terms.
+    /// Makes the requester a peer, or renews its terms. `presented` is the bearer token that came with the request, or
+    /// empty. Call it on the committer's thread. `done` is called exactly once, immediately or later, from any thread:
+    /// after a success, once packets are handled by the new terms.
     void take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, std::string_view presented,
                  const std::function<void(answer)>& done);
 
-    /// What to send when the operator wants a peer. Any thread.
+    /// Builds the request to send when an operator wants a peer. Any thread.
     std::expected<peering_question, refusal> ask(const peer_by_url& wanted) const;
 
-    /// Makes a peer of the node that has answered, or renews one that was made from the same URL. On the committer's
-    /// thread; the caller commits.
+    /// Makes the node that has answered a peer, or renews the peer that was made from the same URL. Call it on the
+    /// committer's thread; the caller commits.
     administration::peer_outcome settle(transaction& transaction, const peer_by_url& wanted,
                                         const peering_question& question, const peering_terms& answer);
 
-    /// As administration::commit().
+    /// See administration::commit().
     std::expected<void, store_error> commit(transaction& transaction, std::function<void()> done) {
         return administration_.commit(transaction, std::move(done));
     }

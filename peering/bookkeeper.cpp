@@ -5,7 +5,7 @@ namespace peering {
 bookkeeper::bookkeeper(ledger& ledger, store& store, thresholds& thresholds)
     : ledger_{ledger}, store_{store}, thresholds_{thresholds} {}
 
-/// The postings of packets and of operators' transfers together.
+/// All postings that `changes` books: those of packets and those of operators' transfers.
 std::span<const posting> bookkeeper::booked_by(const changes& changes) {
     if (changes.new_transfers.empty() && changes.ended_transfers.empty()) return changes.postings;
     booked_.assign(changes.postings.begin(), changes.postings.end());
@@ -18,7 +18,7 @@ std::span<const posting> bookkeeper::booked_by(const changes& changes) {
     return booked_;
 }
 
-/// Shows other threads for how long the store has been at it.
+/// Lets other threads see how long the store call has been running.
 template <class Call>
 auto bookkeeper::watched(Call call) {
     call_began_ = std::chrono::steady_clock::now();
@@ -28,7 +28,7 @@ auto bookkeeper::watched(Call call) {
 }
 
 std::expected<void, store_error> bookkeeper::commit(const changes& changes) {
-    // Other changes must not come after one whose end is unknown.
+    // No other changes may follow a transaction whose outcome is unknown.
     if (in_doubt_) return std::unexpected{store_error{"nobody knows how an earlier transaction ended: restart ilpd"}};
     for (;;) {
         const auto begin = std::chrono::steady_clock::now();

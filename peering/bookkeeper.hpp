@@ -16,40 +16,40 @@
 
 namespace peering {
 
-/// The only way in which totals change: first on disk, then in the ledger. One thread at a time: who starts the daemon,
-/// then the committer's.
+/// The only place where totals change: first in the store, then in the ledger. Used by one thread at a time: the thread
+/// that starts the daemon, then the committer's.
 class bookkeeper {
 public:
-    /// Asked after a failure that is not final: whether to try again. May wait.
+    /// Called after a failure that is not final. Returns whether to retry; may block to wait before the retry.
     using patience = std::function<bool(const store_error&)>;
 
-    /// Told which events a transaction has brought about. On the thread that writes.
+    /// Receives the events that a transaction has raised, on the thread that writes.
     using event_callback = std::function<void(std::span<const event_record>)>;
 
     /// All three must outlive the bookkeeper.
     bookkeeper(ledger& ledger, store& store, thresholds& thresholds);
 
-    /// Without one, nothing is tried again.
+    /// Without a `patience`, nothing is retried.
     void set_patience(patience patience) { patience_ = std::move(patience); }
 
-    /// Whether events are written for delivery; they are told in either case.
+    /// Sets whether events are written for delivery. The event callback receives them in either case.
     void keep_events(bool keep) { keeps_events_ = keep; }
     void on_events(event_callback callback) { event_callback_ = std::move(callback); }
 
-    /// Writes `changes` as one transaction, then books it. `accounts` and `new_events` follow from the rest and are
-    /// filled in here. What moves money was held before; an end of a withdrawal that is no posting releases its hold.
-    /// Accounts of new assets and peers are open already. On failure nothing was booked, and holds stay the caller's;
-    /// when nobody had the patience to learn how it ended, every later write fails too: what the store has now is known
-    /// when it is opened anew.
+    /// Writes `changes` as one transaction, then books it. `accounts` and `new_events` are derived from the other
+    /// members and are filled in here. Everything that moves money must have been held before; ending a withdrawal
+    /// without posting it releases its hold. The accounts of new assets and peers must be open already. If the write
+    /// fails, nothing has been booked and the holds remain the caller's. If the `patience` gave up before the outcome
+    /// was known, every later write fails too, because only reopening the store shows what it contains.
     std::expected<void, store_error> write(changes changes);
 
-    /// Postings of packets that are due: the next write() without postings of its own takes them along, so that what
-    /// operators do costs packets no transaction of its own. When it fails, they are still due. They must live until
-    /// they are replaced; empty: there are none.
+    /// Sets the pending batch of packet postings. The next write() without postings of its own includes it, so that
+    /// operators' changes do not cost packets an extra transaction. If that write fails, the batch remains pending. The
+    /// postings must live until they are replaced; an empty span means that there are none.
     void set_due(std::span<const posting> postings) noexcept { due_ = postings; }
     bool has_due() const noexcept { return !due_.empty(); }
 
-    // As the store's.
+    // Same as the functions of the store.
 
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid);
     std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key);
@@ -57,13 +57,13 @@ public:
                                                                             std::size_t limit);
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query);
 
-    /// Asks the store whether it is there.
+    /// Checks that the store can be reached.
     std::expected<void, store_error> reach();
 
-    /// How long the last successful transaction took in the store.
+    /// Time that the last successful transaction took in the store.
     std::chrono::nanoseconds last_commit_time() const noexcept { return last_commit_time_; }
 
-    /// When that began what the store is at now, one of the calls above; the epoch: nothing. Any thread.
+    /// Start time of the store call in progress; the epoch if there is none. Any thread.
     std::chrono::steady_clock::time_point call_began() const noexcept { return call_began_.load(); }
 
     ledger& accounts() noexcept { return ledger_; }
@@ -90,7 +90,7 @@ private:
     std::vector<event_record> events_;
     std::chrono::nanoseconds last_commit_time_{};
     std::atomic<std::chrono::steady_clock::time_point> call_began_{};
-    bool in_doubt_ = false;  // whether the last transaction was written
+    bool in_doubt_ = false;  // nobody knows whether the last transaction was written
 };
 
 }  // namespace peering

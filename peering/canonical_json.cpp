@@ -17,8 +17,8 @@
 namespace peering {
 namespace {
 
-/// Octets of UTF-8 sorted by this rank are sorted like the UTF-16 of the same text: there, what needs four octets here
-/// is a pair of surrogates, and comes before U+E000 to U+FFFF.
+/// Comparing the bytes of UTF-8 texts by this rank gives the order of their UTF-16 forms. There, a character of four
+/// UTF-8 bytes is a surrogate pair, which sorts before U+E000 to U+FFFF.
 int rank(char c) noexcept {
     const auto octet = static_cast<unsigned char>(c);
     return octet == 0xee || octet == 0xef ? octet + 0x10 : octet;
@@ -30,7 +30,7 @@ bool comes_before(std::string_view a, std::string_view b) {
 
 class writer {
 public:
-    /// False for what JSON does not have.
+    /// Returns false for a value that JSON cannot represent.
     bool write(const boost::json::value& value) {
         switch (value.kind()) {
             case boost::json::kind::null:
@@ -106,12 +106,12 @@ private:
         }
     }
 
-    /// Number::toString of ECMAScript, whose n is `point` here: where the decimal point stands, counted from the first
-    /// digit.
+    /// Number::toString of ECMAScript. Its n is called `point` here: the position of the decimal point, counted from
+    /// the first digit.
     bool write(double number) {
         if (!std::isfinite(number)) return false;
         if (number == 0) {
-            out_ += '0';  // also for the negative zero
+            out_ += '0';  // also for negative zero
             return true;
         }
         if (number < 0) out_ += '-';

@@ -7,10 +7,11 @@
 
 namespace peering {
 
-/// The one text that RFC 8785 (JCS) gives a JSON value: what both sides sign. Empty for a number that JSON does not
-/// have (the infinity that parse_json() makes of 1e999). Precondition: strings are UTF-8, as parse_json() makes sure.
+/// The canonical text of a JSON value according to RFC 8785 (JCS), which both sides sign. Nullopt if it contains a
+/// number that JSON cannot represent (such as the infinity that parse_json() returns for 1e999). Precondition: all
+/// strings are valid UTF-8, which parse_json() ensures.
 ///
-/// Numbers are the doubles that ECMAScript would see, whatever form Boost.JSON keeps them in: above 2^53 the last
+/// Numbers are formatted as the doubles that ECMAScript would see, however Boost.JSON stores them: above 2^53 the last
 /// digits of an integer are rounded.
 std::optional<std::string> canonical_json(const boost::json::value& value);
 

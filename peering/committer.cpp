@@ -82,8 +82,8 @@ void committer::watch(std::chrono::steady_clock::time_point now) {
     }
     if (!store_is_healthy() || now - began < commit_time_max) return;
     set_health(false, "the store does not answer");
-    // If it ended just now, the committer may have looked at its health before that line: let it look again. What it
-    // finds is its to say: the call may have failed.
+    // If the call has just ended, the committer may have read the health before the line above. The empty task makes it
+    // check again. Only its own check decides, because the call may have failed.
     if (keeper_.call_began() != began) execute([](bookkeeper&) {});
 }
 
@@ -120,7 +120,7 @@ void committer::run() {
         lock.unlock();
 
         execute_tasks(durable);
-        if (!gave_up_ && !store_is_healthy()) probe();  // one of them may have brought it back
+        if (!gave_up_ && !store_is_healthy()) probe();  // a task may have succeeded again
         if (gave_up_) return;
         if (!committing_.empty()) {
             if (!commit()) return;
@@ -130,7 +130,7 @@ void committer::run() {
     }
 }
 
-/// The first of them that writes takes the batch along: packets wait for one transaction, and not for two.
+/// The first task that writes includes the batch, so that packets wait for one transaction instead of two.
 void committer::execute_tasks(commit_ticket durable) {
     keeper_.set_due(committing_.postings());
     for (const store_task& task : executing_) {
@@ -141,7 +141,7 @@ void committer::execute_tasks(commit_ticket durable) {
     executing_.clear();
 }
 
-/// It is durable.
+/// Called once the batch is durable.
 void committer::end_batch(commit_ticket durable) {
     count(keeper_.last_commit_time());
     committing_.clear();
@@ -151,7 +151,7 @@ void committer::end_batch(commit_ticket durable) {
     }
 }
 
-/// False: given up, because stop() lost its patience.
+/// Returns false if it gave up because the time allowed by stop() is over.
 bool committer::commit() {
     for (;;) {
         const auto written = keeper_.write({.postings = committing_.postings()});
@@ -160,7 +160,8 @@ bool committer::commit() {
             if (!store_is_healthy()) set_health(true, {});
             return true;
         }
-        // A database that refuses these postings for good is broken; the fulfillments are not forgotten all the same.
+        // A database that refuses these postings for good is broken. They are retried all the same, so that no
+        // fulfillment is lost.
         if (gave_up_ || !wait_for_store(written.error())) return false;
     }
 }
@@ -176,7 +177,7 @@ void committer::probe() {
     if (!store_is_healthy()) set_health(true, {});
 }
 
-/// After a failure: false when stop() has lost its patience.
+/// Called after a failure. Returns false if the time allowed by stop() is over.
 bool committer::wait_for_store(const store_error& error) {
     counters_.failures_total.fetch_add(1, std::memory_order_relaxed);
     set_health(false, error.message);
@@ -188,7 +189,7 @@ bool committer::wait_for_store(const store_error& error) {
     return true;
 }
 
-/// False: stop() has lost its patience.
+/// Returns false if the time allowed by stop() is over.
 bool committer::pause(std::chrono::milliseconds length) {
     std::unique_lock lock{mutex_};
     const auto end = std::chrono::steady_clock::now() + length;

@@ -125,7 +125,7 @@ std::optional<listed_route> directory::find_route(std::string_view address, cons
 
 page<listed_route> directory::routes(const std::optional<std::string>& after, std::size_t size,
                                      std::string_view beginning) const {
-    // A cursor is the id of a peer and the number of the prefix among its own.
+    // A cursor consists of the id of a peer and the index of the prefix among that peer's prefixes.
     std::pair<std::uint32_t, std::uint32_t> place{0, 0};
     if (after) {
         const char* const end = after->data() + after->size();
@@ -210,7 +210,7 @@ void directory::apply(std::span<const asset_update> assets, std::span<const peer
         }
         assets_.at(update.id).terms = update.terms;
     }
-    // First all that goes: a name, token or route may change hands.
+    // Removals come first, because a name, token or route may pass from one peer to another.
     for (const peer_update& update : peers) {
         if (!update.before) continue;
         remove(*update.before);

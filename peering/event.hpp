@@ -8,25 +8,25 @@
 
 namespace peering {
 
-/// Something that the operator is told by webhook. It is written in the transaction that made it true.
+/// An event that the operator receives by webhook. It is written in the transaction that caused it.
 struct event_record {
     std::string uuid;
     std::string type;  ///< such as "peer.liquidity_low"
     std::string data;  ///< a JSON object
 };
 
-/// An event that is still to be delivered.
+/// An event that has not been delivered yet.
 struct pending_event {
     event_record event;
-    std::uint32_t attempts = 0;  ///< that failed
-    ilp::timestamp due;          ///< when to try next
+    std::uint32_t attempts = 0;  ///< number of failed attempts
+    ilp::timestamp due;          ///< time of the next attempt
 };
 
-/// How one attempt to deliver an event ended.
+/// The result of one attempt to deliver an event.
 struct event_attempt {
     std::string uuid;
     bool delivered = false;
-    std::optional<ilp::timestamp> due;  ///< of the next attempt; empty: there will be none
+    std::optional<ilp::timestamp> due;  ///< time of the next attempt; nullopt if there will be none
 };
 
 }  // namespace peering

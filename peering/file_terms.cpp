@@ -52,7 +52,7 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
     return limits;
 }
 
-/// Whether packet threads and operators would see a difference.
+/// True if neither packet threads nor operators would see a difference.
 bool same_terms(const peer& a, const peer& b) {
     return a.given_name == b.given_name && a.has_label == b.has_label && a.address == b.address &&
            a.routes == b.routes && a.max_packet_amount == b.max_packet_amount && a.spread == b.spread &&
@@ -61,7 +61,7 @@ bool same_terms(const peer& a, const peer& b) {
            a.limits == b.limits && a.origin == b.origin;
 }
 
-/// The file's names and tokens must tell its peers apart.
+/// Names and tokens must be unique among the peers of the file.
 error check_unique(const config::settings& settings) {
     std::unordered_map<std::string_view, const config::peer_settings*> names;
     std::unordered_map<std::string_view, const config::peer_settings*> tokens;
@@ -109,7 +109,7 @@ public:
     }
 
 private:
-    /// A peer of the file with what is known of it: at most one of the two.
+    /// A peer of the file with its known counterpart: at most one of `live` and `absent` is set.
     struct match {
         const config::peer_settings* wanted = nullptr;
         std::shared_ptr<const peer> live{};
@@ -135,7 +135,7 @@ private:
     const directory& directory_;
     transaction& transaction_;
 
-    std::map<std::pair<std::string, std::uint8_t>, const asset*> assets_;  // of the file
+    std::map<std::pair<std::string, std::uint8_t>, const asset*> assets_;  // assets of the file
     std::unordered_map<std::string_view, std::shared_ptr<const peer>> live_by_name_;
     std::map<address_key, std::shared_ptr<const peer>> live_by_address_;
     std::unordered_map<std::string_view, const peer_record*> absent_by_name_;
@@ -167,7 +167,7 @@ void file_reader::read_assets() {
         added.settlement = transaction_.open_account(account_kind::settlement, added.id);
         added.created_at = transaction_.now;
         added.terms = terms;
-        transaction_.deposit(added.settlement.id, added.liquidity.id, wanted.liquidity);  // it is empty: there is room
+        transaction_.deposit(added.settlement.id, added.liquidity.id, wanted.liquidity);  // cannot fail: it is empty
         const ledger& ledger = transaction_.keeper.accounts();
         auto made = std::make_shared<const asset>(asset{.id = added.id,
                                                         .uuid = added.uuid,
@@ -298,14 +298,14 @@ error file_reader::make_peer(const match& match) {
         added.created_at = made->created_at = transaction_.now;
         added.terms = kept_terms_of(*made);
         made->liquidity = ledger.find(added.liquidity.id);
-        transaction_.deposit(asset.settlement->id, added.liquidity.id, wanted.liquidity);  // it is empty
+        transaction_.deposit(asset.settlement->id, added.liquidity.id, wanted.liquidity);  // cannot fail: it is empty
     }
     if (error found = check_against_api(*made, wanted)) return found;
     transaction_.peers.push_back({match.live, made});
     return std::nullopt;
 }
 
-/// The file's own peers are told apart already.
+/// Only conflicts with peers of the API are checked here; the file's own peers have been checked already.
 error file_reader::check_against_api(const peer& made, const config::peer_settings& wanted) const {
     const auto is_other = [&](const std::shared_ptr<const peer>& owner) {
         return owner && owner->origin == origin::api && !taken_.contains(owner->id);
@@ -352,7 +352,7 @@ void file_reader::drop_the_others() {
     }
 }
 
-/// A peer of the API that goes by a name which the file has given to another goes by its id from now on.
+/// A peer of the API loses its name to a peer of the file with the same name, and is identified by its id from then on.
 void file_reader::name_others_anew() {
     for (const config::peer_settings& wanted : settings_.peers) {
         const auto namesake = directory_.find_peer_by_name(wanted.name);

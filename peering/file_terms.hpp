@@ -9,15 +9,15 @@
 
 namespace peering {
 
-/// Brings the directory in line with the file, at start and at each reload: adds to the transaction what is new, with
-/// its first deposit, what has other terms, and what has left the file. The error names what the operator has to mend;
-/// then nothing is to be committed.
+/// Brings the directory in line with the configuration file, at start and at each reload. Adds to the transaction what
+/// is new, with its initial deposit, what has changed, and what has been removed from the file. The error message says
+/// what the operator has to correct; the transaction must not be committed then.
 ///
-/// A peer is known by its name, else by its address and asset. One of the API with that address and asset becomes the
-/// file's. A peer that leaves the file is dropped, and keeps its account: it finds it again when it comes back. An
-/// asset that leaves it is the API's from then on.
+/// A peer is matched by its name, or else by its address and asset. A peer of the API with the same address and asset
+/// becomes the file's. A peer that is removed from the file is dropped, but its account is kept and is used again if
+/// the peer comes back. An asset that is removed from the file belongs to the API from then on.
 ///
-/// On the committer's thread, or before it runs.
+/// Call it on the committer's thread, or before that thread runs.
 std::optional<std::string> apply_file(const config::settings& settings, const directory& directory,
                                       transaction& transaction);
 

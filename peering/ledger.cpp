@@ -14,7 +14,7 @@ bool is_bounded(const liquidity_account& account) noexcept {
     return account.kind != account_kind::settlement;
 }
 
-// Relaxed order is enough for both: each counter is a bound of its own, and nothing else is published through it.
+// Relaxed order is enough for both: each counter is an independent bound, and nothing else is published through it.
 bool take(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
     std::uint64_t value = counter.load(std::memory_order_relaxed);
     do {
@@ -44,7 +44,8 @@ void release_one(const leg& leg) noexcept {
     if (is_bounded(*leg.debit)) give(leg.debit->available, amount);
 }
 
-/// A posting with a bound on either side was held in 64-bit counters until now, so its sum fits in one.
+/// If either account is bounded, the posting has been held in 64-bit counters until now, so its amount fits into 64
+/// bits.
 std::uint64_t held_amount(const posting& posting) noexcept {
     ilp::require(posting.amount <= balance_max, "a posting is no larger than what can be held for it");
     return static_cast<std::uint64_t>(posting.amount);
@@ -125,7 +126,7 @@ void ledger::check(std::span<const posting> postings, std::span<const account_ch
         moved.credits_posted += received;
         if (kind == account_kind::settlement) continue;
         require_sound_balance(kind, after);
-        // Others may hold and release meanwhile; what this transaction books stays held until apply().
+        // Other threads may hold and release meanwhile; the amounts of this transaction stay held until apply().
         const entry& account = *by_id_[static_cast<std::size_t>(id)];
         const wide_amount balance = account.posted.credits_posted - account.posted.debits_posted;
         ilp::require(account.available.load(std::memory_order_relaxed) + paid <= balance,

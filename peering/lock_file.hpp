@@ -6,11 +6,12 @@
 
 namespace peering {
 
-/// Keeps a second daemon off a database: an advisory lock on a file that is never deleted, so that nobody can lock a
-/// file that another one is about to remove. The system gives it back when the process ends, however it ends.
+/// Prevents a second daemon from using the same database: an advisory lock on a file. The file is never deleted;
+/// otherwise a process could lock a file that another one is about to remove. The system releases the lock when the
+/// process ends, however it ends.
 class lock_file {
 public:
-    /// The error is a sentence for the operator; it has the other daemon's process id.
+    /// The error message is a sentence for the operator that includes the other daemon's process id.
     static std::expected<lock_file, std::string> acquire(const std::string& path);
 
     lock_file(lock_file&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}

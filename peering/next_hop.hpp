@@ -9,7 +9,7 @@
 
 namespace peering {
 
-/// Networks that nodes route between; a node belongs to one of them (RFC 34).
+/// True for the schemes of the networks that nodes route between; a node belongs to exactly one of them (RFC 34).
 constexpr bool is_allocated(ilp::scheme scheme) {
     using enum ilp::scheme;
     return scheme == g || scheme == test || scheme == test1 || scheme == test2 || scheme == test3;
@@ -22,7 +22,8 @@ struct next_hop {
     const peering::peer* peer = nullptr;
 };
 
-/// Where a packet to this address goes, apart from where it comes from. Precondition: the address is valid.
+/// The next hop of a packet to this address, regardless of where the packet comes from. Precondition: the address is
+/// valid.
 inline next_hop find_next_hop(const route_table& routes, const ilp::address& own_address, std::string_view destination,
                               const asset* sent_in) noexcept {
     const ilp::scheme scheme = *ilp::scheme_of(destination);
@@ -30,8 +31,9 @@ inline next_hop find_next_hop(const route_table& routes, const ilp::address& own
     using enum ilp::scheme;
     if (scheme == self || scheme == local || scheme == ilp::scheme::peer) return {way::none};
     if (is_allocated(scheme) && is_allocated(own) && scheme != own) return {way::other_network};
-    // private. and example. mean something only to those who agreed on it: the default route never takes them (RFC 15).
-    // What lies under our own address comes to us from everywhere: a route that leads away would bring it back.
+    // Addresses under private. and example. mean something only to parties that agreed on them, so the default route
+    // never applies to them (RFC 15). Packets to addresses under our own address arrive here from everywhere, and a
+    // route that leads away would bring them back.
     const std::size_t prefix_size_min = ilp::covers(own_address, destination) ? own_address.text().size() + 1
                                         : is_allocated(scheme)                ? 0
                                                                               : 1;

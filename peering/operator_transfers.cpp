@@ -10,7 +10,7 @@
 namespace peering {
 namespace {
 
-constexpr std::chrono::years timeout_max{100};  // far, and still a time that every part can write
+constexpr std::chrono::years timeout_max{100};  // far in the future, yet every component can represent it
 
 transfer_refusal refusal_of(transfer_state ended) noexcept {
     switch (ended) {
@@ -145,7 +145,7 @@ void operator_transfers::end(std::string_view id, transfer_state state, ilp::tim
             done);
 }
 
-/// While the store is down nothing is promised that would have to wait for it.
+/// While the store is down, requests are refused instead of being queued until it is back.
 void operator_transfers::execute(store_task task, const transfer_callback& done) {
     if (!committer_.store_is_healthy() || !committer_.execute(std::move(task))) {
         done(std::unexpected{transfer_refusal::store_unavailable});

@@ -17,56 +17,58 @@
 
 namespace peering {
 
-/// Why a deposit or a withdrawal, or the end of one, is refused.
+/// Why a deposit or a withdrawal, or its posting or voiding, is refused.
 enum class transfer_refusal : std::uint8_t {
     amount_is_zero,
-    invalid_id,              ///< no UUID of version 4
-    already_exists,          ///< the id was used before, for whatever
-    insufficient_liquidity,  ///< a withdrawal of more than the account can spend
-    too_much_liquidity,      ///< a deposit that would take the account beyond 2^64-1
+    invalid_id,              ///< not a version 4 UUID
+    already_exists,          ///< the id has been used before, by any transfer
+    insufficient_liquidity,  ///< a withdrawal of more than the account has available
+    too_much_liquidity,      ///< a deposit that would raise the account above 2^64-1
     unknown_transfer,
-    already_posted,  ///< also a deposit, and a withdrawal without a timeout
+    already_posted,  ///< also for a deposit, and for a withdrawal without a timeout
     already_voided,
     already_expired,
-    store_unavailable,  ///< nothing was done; it may be tried again
+    store_unavailable,  ///< nothing was done; a retry is possible
 };
 
-/// As the Admin API words it.
+/// The wording of the Admin API.
 std::string_view describe(transfer_refusal refusal) noexcept;
 
-/// Told once, when the transfer is durable or refused; at once or on the committer's thread. Not at all when the daemon
-/// stops first without the store: the transfer may have been made. Must not block.
+/// Called once, when the transfer is durable or refused: immediately, or later on the committer's thread. It is not
+/// called if the daemon stops while the store is unavailable; the transfer may have been made then. Must not block.
 using transfer_callback = std::function<void(std::expected<void, transfer_refusal>)>;
 
-/// One account of an operator's transfer, and the settlement account of its asset, which stands for money outside.
+/// The liquidity account of an operator's transfer and the settlement account of its asset, which represents money
+/// outside the connector.
 struct transfer_accounts {
     liquidity_account& liquidity;
     liquidity_account& settlement;
 };
 
-/// The transfers that operators make: deposits, withdrawals at once, and withdrawals in two phases, whose amount is
-/// reserved until they are posted, voided or expire. Each is kept under its own UUID, which is never taken twice.
+/// The transfers that operators make: deposits, immediate withdrawals, and two-phase withdrawals, whose amount is
+/// reserved until they are posted, voided or expire. Each is stored under its own UUID, which is never accepted twice.
 ///
-/// Decided on the committer's thread, one after the other; the calls may come from any thread. No clock: `now` is the
-/// caller's.
+/// Requests are decided on the committer's thread, one after another; the calls may come from any thread. The class
+/// reads no clock: the caller passes `now`.
 class operator_transfers {
 public:
     explicit operator_transfers(committer& committer) : committer_{committer} {}
 
-    /// Before the committer starts: reserves again what the store says is pending. False: an account lacks it, the book
-    /// is broken.
+    /// Call before the committer starts. Reserves again the amounts that are pending according to the store. Returns
+    /// false if an account lacks the amount, which means that the book is broken.
     bool restore(std::span<const transfer_record> pending, const ledger& ledger);
 
     void deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount, const transfer_callback& done);
 
-    /// A timeout of 0 posts it at once; one of more than a century counts as one. Precondition: not negative.
+    /// A timeout of 0 posts the withdrawal immediately; a timeout above 100 years is reduced to 100 years.
+    /// Precondition: the timeout is not negative.
     void withdraw(std::string_view id, transfer_accounts accounts, ilp::amount amount, std::chrono::seconds timeout,
                   ilp::timestamp now, const transfer_callback& done);
 
     void post_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done);
     void void_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done);
 
-    // The same, on the committer's thread, with what else is to be written in the same transaction.
+    // The same, for callers on the committer's thread. `beside` is written in the same transaction.
 
     using outcome = std::expected<void, transfer_refusal>;
     outcome deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
@@ -77,10 +79,10 @@ public:
     outcome end_withdrawal(bookkeeper& keeper, std::string_view id, transfer_state state, ilp::timestamp now,
                            const changes& beside);
 
-    /// Ends the withdrawals whose time is over. Cheap when there are none; call it every second or so.
+    /// Ends the withdrawals that have expired. Cheap if there are none; call it about once a second.
     void expire(ilp::timestamp now);
 
-    /// Withdrawals that are pending, as of now.
+    /// Number of withdrawals that are pending now.
     std::size_t pending_count() const noexcept { return pending_count_; }
 
 private:
@@ -91,10 +93,10 @@ private:
     void pending_changed();
 
     committer& committer_;
-    std::unordered_map<std::string, transfer_record> pending_;  // the committer's thread
+    std::unordered_map<std::string, transfer_record> pending_;  // used only by the committer's thread
     std::atomic<std::size_t> pending_count_{0};
     std::atomic<ilp::timestamp> earliest_expiry_{ilp::timestamp::max()};
-    std::atomic<bool> expiry_waits_{false};  // while the store is down, many calls are one task
+    std::atomic<bool> expiry_waits_{false};  // a task of expire() is queued; there is one at a time
 };
 
 }  // namespace peering

@@ -12,26 +12,26 @@
 
 namespace peering {
 
-/// Which part of a list is asked for; what Relay calls a connection. A cursor is the id of an entry.
+/// The part of a list that is requested, as in a Relay connection. A cursor is the id of an entry.
 struct page_request {
     static constexpr std::size_t size_default = 20;
     static constexpr std::size_t size_max = 100;
 
-    std::optional<std::string> after{};   ///< the page begins behind it
-    std::optional<std::string> before{};  ///< without `after`: the page ends ahead of it
+    std::optional<std::string> after{};   ///< the page begins after this entry
+    std::optional<std::string> before{};  ///< without `after`, the page ends before this entry
     std::size_t size = size_default;
     bool newest_first = true;
 };
 
 template <class Entry>
 struct page {
-    std::vector<Entry> entries{};  ///< in the order asked for
+    std::vector<Entry> entries{};  ///< in the requested order
     bool has_next = false;
     bool has_previous = false;
 };
 
-/// Cuts a page out of a map: entries that are kept in the order of their making. `place_of(cursor)` gives the key of a
-/// cursor, empty for an unknown one, which makes an empty page. O(page + log n).
+/// Cuts a page out of a map whose keys follow the order of creation. `place_of(cursor)` returns the key for a cursor,
+/// or nullopt if the cursor is unknown, which gives an empty page. O(page + log n).
 template <class Map, class PlaceOf>
 auto cut_page(const Map& all, const page_request& request, PlaceOf place_of) {
     using Key = typename Map::key_type;
@@ -43,10 +43,10 @@ auto cut_page(const Map& all, const page_request& request, PlaceOf place_of) {
         place = place_of(std::string_view{*cursor});
         if (!place) return cut;
     }
-    // Walks away from the cursor, in the direction of growing keys or against it.
+    // Walks away from the cursor, towards larger or smaller keys.
     const bool backwards = !request.after && request.before.has_value();
     const bool ascending = request.newest_first == backwards;
-    auto first = all.begin();  // the entries of the page are [first, last)
+    auto first = all.begin();  // the page is [first, last)
     auto last = all.end();
     if (ascending) {
         if (place) first = all.upper_bound(*place);

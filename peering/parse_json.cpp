@@ -17,7 +17,7 @@ namespace {
 using boost::json::error_code;
 using boost::json::string_view;
 
-/// `approximate` tells too large from too small.
+/// If the number is out of range, `approximate` tells whether it is too large or too small.
 double nearest_double(const std::string& digits, double approximate) {
     double number = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
@@ -25,7 +25,7 @@ double nearest_double(const std::string& digits, double approximate) {
     return std::copysign(std::abs(approximate) > 1 ? std::numeric_limits<double>::infinity() : 0.0, approximate);
 }
 
-/// Builds the value from what the parser comes across. The names are those that Boost.JSON asks for.
+/// Builds the value from the parser's events. The names are prescribed by Boost.JSON.
 struct handler {
     static constexpr std::size_t max_object_size = std::size_t(-1);
     static constexpr std::size_t max_array_size = std::size_t(-1);
@@ -63,7 +63,7 @@ struct handler {
     bool on_comment(string_view, error_code&) { return true; }
 
     boost::json::value_stack stack;
-    std::string number;  // its digits so far
+    std::string number;  // digits of the current number so far
 };
 
 }  // namespace

@@ -7,9 +7,10 @@
 
 namespace peering {
 
-/// Reads one JSON text with numbers as ECMAScript reads them: each is the double that is nearest to its digits. The
-/// parser of Boost.JSON 1.81 makes of 333333333.33333329 a neighbour of it, which would break a signature. Integers up
-/// to 64 bits keep all their digits. Empty: it is no JSON, or nested more than 32 deep.
+/// Parses a JSON text and reads its numbers as ECMAScript does: each becomes the double nearest to its digits. The
+/// parser of Boost.JSON 1.81 turns 333333333.33333329 into a neighbouring double, which would break a signature.
+/// Integers of up to 64 bits keep all their digits. Returns nullopt if the text is not valid JSON or is nested more
+/// than 32 levels deep.
 std::optional<boost::json::value> parse_json(std::string_view text);
 
 }  // namespace peering

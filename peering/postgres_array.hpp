@@ -12,7 +12,7 @@
 
 namespace peering {
 
-/// The text form of an array parameter of PostgreSQL.
+/// The text form of a PostgreSQL array parameter.
 class postgres_array {
 public:
     void add(wide_amount number) {
@@ -22,7 +22,7 @@ public:
     void add(account_id id) { add(wide_amount{std::to_underlying(id)}); }
     void add(std::same_as<bool> auto value) { next() += value ? 't' : 'f'; }
     void add(ilp::timestamp time);
-    /// Throws when the text holds a NUL character: the server keeps no such text.
+    /// Throws if the text contains a NUL character, which the server cannot store.
     void add(std::string_view text);
     void add(const std::string& text) { add(std::string_view{text}); }
     void add_null() { next() += "NULL"; }
@@ -35,7 +35,7 @@ public:
         }
     }
 
-    /// Valid until the next change.
+    /// The pointer is valid until the next change.
     const char* finish() {
         text_ += '}';
         return text_.c_str();

@@ -87,13 +87,14 @@ origin origin_of(std::string_view text, std::string_view owner) {
     return *origin;
 }
 
-/// From the column of that number; null leaves the terms as they are.
+/// Reads the terms from the given column; null leaves them as they are.
 void read_terms(const postgres_result& result, int row, int column, std::string_view owner, auto& terms) {
     if (result.is_null(row, column) || read_json(result.text(row, column), terms)) return;
     throw postgres_failure{fmt::format("the terms of {} are damaged: restore a backup", owner)};
 }
 
-/// Runs `sql` behind a cursor, and shows its rows in portions: each_row(result, row). Inside a transaction.
+/// Runs `sql` through a cursor, and calls each_row(result, row) for its rows, which are fetched in portions. Requires
+/// an open transaction.
 template <class EachRow>
 void for_each_row(postgres_connection& session, std::string_view sql, EachRow each_row) {
     constexpr int portion = 10'000;
@@ -106,7 +107,8 @@ void for_each_row(postgres_connection& session, std::string_view sql, EachRow ea
     session.run("CLOSE portions");
 }
 
-/// Calls asset(record) for each asset, then peer(record) for each peer, both by id. Inside a transaction.
+/// Calls asset_read(record) for each asset, then peer_read(record) for each peer, both by ascending id. Requires an
+/// open transaction.
 template <class Asset, class Peer>
 void read_accounts(postgres_connection& session, Asset asset_read, Peer peer_read) {
     std::int64_t expected = 0;
@@ -212,13 +214,14 @@ void load_postgres_chain(postgres_connection& session, transfer_chain& chain) {
     session.run("COMMIT");
 }
 
-// Numbers that a plan depends on stand in the text of these: with parameters the server would plan for any number.
+// These statements contain the numbers that a plan depends on as literals: with parameters, the server would make a
+// plan for any number.
 
 std::vector<listed_transfer> list_postgres_transfers(postgres_connection& session, account_id account,
                                                      account_side side, std::size_t limit) {
     const auto [last, previous] = side == account_side::debit ? std::pair{"last_debit_transfer", "previous_of_debit"}
                                                               : std::pair{"last_credit_transfer", "previous_of_credit"};
-    // LATERAL and LIMIT: row by row from the chain, whatever the server believes about the size of the table.
+    // LATERAL and LIMIT make the server follow the chain row by row, whatever it assumes about the size of the table.
     const postgres_result rows = session.run(fmt::format(
         "WITH RECURSIVE history AS ("
         "SELECT t.*, 1::bigint AS place FROM accounts a JOIN transfers t ON t.id = a.{0} WHERE a.id = {2} "
@@ -249,7 +252,7 @@ std::vector<listed_transfer> list_postgres_transfers(postgres_connection& sessio
 
 std::vector<listed_event> list_postgres_events(postgres_connection& session, const event_query& query) {
     std::string within;
-    // False: there is no such event.
+    // Returns false if there is no such event.
     const auto bound = [&](const std::optional<std::string>& uuid, bool from_above) {
         if (!uuid) return true;
         if (uuid->contains('\0')) return false;
@@ -286,7 +289,7 @@ std::vector<listed_event> list_postgres_events(postgres_connection& session, con
 }
 
 std::optional<kept_answer> find_postgres_answer(postgres_connection& session, const std::string& key) {
-    if (key.contains('\0')) return std::nullopt;  // the server keeps no such text
+    if (key.contains('\0')) return std::nullopt;  // the server cannot store such a key
     const postgres_result found =
         session.query("SELECT request, answer, kept_at FROM answers WHERE key = $1", {key.c_str()});
     if (found.rows() == 0) return std::nullopt;

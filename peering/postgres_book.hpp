@@ -13,7 +13,7 @@ namespace peering {
 class postgres_connection;
 class transfer_chain;
 
-// What is read from ilpd's tables. All of these throw postgres_failure.
+// Reads ilpd's tables. All of these functions throw postgres_failure.
 
 catalogue load_postgres_catalogue(postgres_connection& session);
 std::optional<transfer_record> find_postgres_transfer(postgres_connection& session, const std::string& uuid);
@@ -26,7 +26,7 @@ std::optional<kept_answer> find_postgres_answer(postgres_connection& session, co
 
 void load_postgres_chain(postgres_connection& session, transfer_chain& chain);
 
-/// As read_book(). A history of any length is read in portions.
+/// See read_book(). The history is read in portions, whatever its length.
 void show_postgres_book(postgres_connection& session, book_visitor& visitor);
 
 }  // namespace peering

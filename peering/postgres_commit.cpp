@@ -21,10 +21,11 @@
 namespace peering {
 namespace {
 
-/// So many commits use one plan for each statement.
+/// The plans of the statements are discarded after this many commits.
 constexpr std::int64_t plan_age_max = 1000;
 
-/// What a large commit may take on top of postgres_connection::silence_max, such as the first one of 100 000 peers.
+/// Additional time per row on top of postgres_connection::silence_max. A large commit, such as the first one of 100 000
+/// peers, takes longer.
 constexpr std::chrono::milliseconds time_per_row_max{1};
 
 constexpr std::string_view division_by_zero = "22012";
@@ -32,11 +33,11 @@ constexpr std::string_view division_by_zero = "22012";
 struct statement {
     const char* name;
     const char* sql;
-    const char* missing = nullptr;  ///< what is not there when it divides by zero
+    const char* missing = nullptr;  ///< what is missing if the statement divides by zero
 };
 
-// A statement that must find every row it names divides by zero when it did not: so the server itself stops, with
-// COMMIT already on its way. Arrays carry any number of rows in one statement.
+// A statement that must find every row it names divides by zero if it did not, so that the server itself stops although
+// COMMIT is already on its way. Arrays carry any number of rows in one statement.
 constexpr statement begin_commit{"begin_commit", "BEGIN ISOLATION LEVEL READ COMMITTED"};
 constexpr statement insert_assets{
     "insert_assets",
@@ -65,7 +66,7 @@ constexpr statement insert_peers{
     "INSERT INTO peers (id, uuid, asset_id, account_id, created_at, name, ilp_address, origin, enabled, terms, "
     "deleted_at) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], "
     "$7::text[], $8::text[], $9::boolean[], $10::text[], $11::bigint[])"};
-// A plan made while a table was small reads all of it, which is wrong when it has grown.
+// A plan that was made while a table was small scans the whole table, which is wrong once it has grown.
 constexpr statement discard_plans{"discard_plans", "DISCARD PLANS"};
 constexpr statement insert_postings{
     "insert_postings",
@@ -83,7 +84,7 @@ constexpr statement end_transfers{
     "WHERE t.uuid = c.uuid AND t.state = 'pending' RETURNING 1) "
     "SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
     "a pending withdrawal"};
-// Totals that stay as they are come as null.
+// Null leaves a total unchanged.
 constexpr statement update_accounts{
     "update_accounts",
     "WITH changed AS (UPDATE accounts a SET debits_posted = coalesce(c.debits, a.debits_posted), "
@@ -150,7 +151,7 @@ std::optional<std::string_view> unless_empty(std::string_view text) {
     return text.empty() ? std::nullopt : std::optional{text};
 }
 
-/// The columns of terms; texts that are no UTF-8 are refused as the server refuses them elsewhere.
+/// The columns of a peer's terms. Strings that are not valid UTF-8 are refused as the server refuses them elsewhere.
 struct peer_terms_arrays {
     void add(const kept_peer_terms& terms) {
         const std::optional<std::string> json = to_json(terms);
@@ -265,7 +266,7 @@ void pipeline::queue_peers(const changes& changes) {
     }
 }
 
-/// The columns of a row's place in the chain.
+/// The columns that link a row into the chains.
 struct link_arrays {
     void add(const chain_link& link) {
         numbers.add(link.number);
@@ -348,7 +349,7 @@ void pipeline::queue_accounts(const changes& changes) {
         debits.add(account.after.debits_posted);
         credits.add(account.after.credits_posted);
     }
-    // A withdrawal that is pending changes no total.
+    // A pending withdrawal moves the ends of the chains but changes no totals.
     chain_.take_others([&](account_id account, const chain_ends& ends) {
         add(account, ends);
         debits.add_null();
@@ -371,7 +372,7 @@ void pipeline::queue_events(const changes& changes, const char* now) {
         }
         queue(insert_events, {uuids.finish(), types.finish(), data.finish(), now});
     }
-    // One by one: an event may come twice.
+    // One statement per attempt, because the same event may occur twice.
     for (const event_attempt& attempt : changes.event_attempts) {
         if (attempt.delivered) {
             queue(event_delivered, {attempt.uuid.c_str(), now});

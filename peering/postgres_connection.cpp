@@ -19,7 +19,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::string_view white_space = " \t\r\n";
 
-/// libpq's messages have several lines.
+/// Joins the lines of a libpq message.
 std::string one_line(std::string_view text) {
     std::string line;
     for (;;) {
@@ -38,7 +38,7 @@ postgres_failure refusal(const PGresult* result) {
         return text != nullptr ? text : "";
     };
     const std::string sqlstate = field(PG_DIAG_SQLSTATE);
-    if (sqlstate.empty()) return {one_line(PQresultErrorMessage(result))};  // libpq's own
+    if (sqlstate.empty()) return {one_line(PQresultErrorMessage(result))};  // an error from libpq itself
     return {fmt::format("{} (SQLSTATE {})", one_line(field(PG_DIAG_MESSAGE_PRIMARY)), sqlstate), sqlstate};
 }
 
@@ -47,7 +47,7 @@ bool is_refusal(const PGresult* result) noexcept {
     return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
-/// libpq leaves its parameter connect_timeout to those who do the waiting.
+/// The value of connect_timeout, which libpq does not enforce when the caller does the waiting.
 std::chrono::milliseconds connect_time(const postgres_url& url) {
     const std::string_view digits = url.value_of("connect_timeout");
     int seconds = 0;
@@ -87,8 +87,8 @@ postgres_connection::postgres_connection(const postgres_url& url) {
 }
 
 void postgres_connection::connect(const postgres_url& url) {
-    // Of two values for one keyword libpq takes the last. What the URL says comes after what we prefer, and before what
-    // we need.
+    // If a keyword occurs twice, libpq takes the last value. So our preferences precede the parameters of the URL, and
+    // our requirements follow them.
     std::vector<const char*> keywords{"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"};
     std::vector<const char*> values{"10", "5", "3", "10000"};
     for (const auto& [keyword, value] : url.parameters()) {
@@ -99,7 +99,7 @@ void postgres_connection::connect(const postgres_url& url) {
     values.insert(values.end(), {"ilpd", "UTF8", nullptr});
     handle_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
     if (!handle_) throw postgres_failure{"out of memory"};
-    PQsetNoticeReceiver(handle_.get(), [](void*, const PGresult*) {}, nullptr);  // else they go to standard error
+    PQsetNoticeReceiver(handle_.get(), [](void*, const PGresult*) {}, nullptr);  // otherwise notices go to stderr
 
     const auto at_most = connect_time(url);
     const auto deadline = clock::now() + at_most;
@@ -114,7 +114,7 @@ void postgres_connection::connect(const postgres_url& url) {
     if (PQsetnonblocking(handle_.get(), 1) != 0) throw_lost();
 }
 
-/// `reason` is what the server said last.
+/// `reason` is the last error that the server reported.
 void postgres_connection::throw_lost(const std::optional<postgres_failure>& reason) const {
     if (reason) throw postgres_failure{reason->message};
     const std::string message = one_line(PQerrorMessage(handle_.get()));
@@ -125,7 +125,7 @@ void postgres_connection::must_be_queued(int accepted) const {
     if (accepted == 0) throw_lost();
 }
 
-/// False: the deadline has passed.
+/// Returns false if the deadline has passed.
 bool postgres_connection::wait(short events, clock::time_point deadline) const {
     pollfd socket{PQsocket(handle_.get()), events, 0};
     if (socket.fd < 0) throw_lost();
@@ -138,7 +138,7 @@ bool postgres_connection::wait(short events, clock::time_point deadline) const {
     }
 }
 
-/// Null as PQgetResult() gives it: the end of a statement's results.
+/// Returns null at the end of a statement's results, as PQgetResult() does.
 PGresult* postgres_connection::next_result(std::chrono::milliseconds silence) {
     auto deadline = clock::now() + silence;
     for (;;) {
@@ -148,7 +148,7 @@ PGresult* postgres_connection::next_result(std::chrono::milliseconds silence) {
             throw postgres_failure{fmt::format("the server has not answered for {} ms", silence.count())};
         }
         if (PQconsumeInput(handle_.get()) == 0) {
-            if (PGresult* const said = PQgetResult(handle_.get())) return said;  // perhaps why it closed
+            if (PGresult* const said = PQgetResult(handle_.get())) return said;  // may say why it closed
             throw_lost();
         }
         deadline = clock::now() + silence;

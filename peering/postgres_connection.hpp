@@ -14,25 +14,25 @@ namespace peering {
 
 class postgres_url;
 
-/// Carries an error to the border of whoever uses postgres_connection. The message has no secret in it.
+/// Carries an error up to the caller of postgres_connection. The message contains no secret.
 struct postgres_failure {
     static constexpr const char* character_not_in_repertoire = "22021";
 
     std::string message;
-    std::string sqlstate{};                  ///< empty: the connection itself failed, or the answer makes no sense
-    std::optional<std::size_t> statement{};  ///< of a pipeline, from 0: which one the server refused
+    std::string sqlstate{};  ///< empty if the connection itself failed or the server's answer is invalid
+    std::optional<std::size_t> statement{};  ///< in a pipeline: 0-based index of the statement that the server refused
 };
 
-/// What the server answered to one statement.
+/// The server's answer to one statement.
 class postgres_result {
 public:
     explicit postgres_result(PGresult* result) noexcept : handle_{result} {}
 
     int rows() const noexcept { return PQntuples(handle_.get()); }
     bool is_null(int row, int column) const noexcept { return PQgetisnull(handle_.get(), row, column) != 0; }
-    /// Empty for null. Valid as long as the result.
+    /// Empty for null. Valid as long as the result exists.
     std::string_view text(int row, int column) const noexcept;
-    /// Throws when the text is no integer.
+    /// Throws if the text is not an integer.
     std::int64_t integer(int row, int column) const;
     bool boolean(int row, int column) const noexcept { return text(row, column) == "t"; }
 
@@ -43,33 +43,34 @@ private:
     std::unique_ptr<PGresult, clearing> handle_;
 };
 
-/// One session of a PostgreSQL server. All calls block, in poll() alone, and none of them for ever: a server that keeps
-/// silent for too long counts as gone, also when its sockets are still open (a cut cable, a machine that stands still).
-/// Only looking up the name of a host is left to the resolver's own time-outs. After a failure without an SQLSTATE the
-/// connection is of no use any more.
+/// A session with a PostgreSQL server. All calls block, but only in poll(), and none of them forever: a server that
+/// stays silent for too long counts as lost, even if its sockets are still open (a cut cable, a frozen machine). Only
+/// resolving a host name depends on the resolver's own timeouts. After a failure without an SQLSTATE the connection is
+/// unusable.
 class postgres_connection {
 public:
     static constexpr std::chrono::milliseconds connect_time_max{3'000};
     static constexpr std::chrono::milliseconds silence_max{5'000};
 
-    /// To the first host of the URL that takes it.
+    /// Connects to the first host of the URL that accepts the connection.
     explicit postgres_connection(const postgres_url& url);
 
     int server_version() const noexcept { return PQserverVersion(handle_.get()); }
     bool is_in_transaction() const noexcept { return PQtransactionStatus(handle_.get()) != PQTRANS_IDLE; }
 
-    /// Statements divided by semicolons: one transaction, unless they say otherwise. The answer is the last one's.
+    /// Runs statements separated by semicolons, as one transaction unless they say otherwise. Returns the result of the
+    /// last one.
     postgres_result run(const std::string& script, std::chrono::milliseconds silence = silence_max);
 
-    /// One statement with its parameters, $1 on.
+    /// Runs one statement with its parameters, from $1 on.
     postgres_result query(const char* sql, std::initializer_list<const char*> values);
 
-    /// Until finish_pipeline(), statements are sent without waiting for answers. After one that the server refuses, the
-    /// server skips the others.
+    /// Until finish_pipeline(), statements are sent without waiting for answers. If the server refuses one, it skips
+    /// the following ones.
     void start_pipeline();
     void prepare(const char* name, const char* sql);
     void execute(const char* name, std::initializer_list<const char*> values);
-    /// Throws what the server refused first.
+    /// Throws the first refusal of the server.
     void finish_pipeline(std::chrono::milliseconds silence = silence_max);
 
 private:
@@ -86,7 +87,7 @@ private:
     postgres_result last_result(std::chrono::milliseconds silence);
 
     std::unique_ptr<PGconn, finishing> handle_;
-    std::size_t queued_ = 0;  // statements of the pipeline
+    std::size_t queued_ = 0;  // number of statements in the pipeline
 };
 
 }  // namespace peering

@@ -10,10 +10,10 @@
 namespace peering {
 namespace {
 
-/// Changes of a schema may rewrite a large table.
+/// A schema migration may rewrite a large table.
 constexpr std::chrono::minutes migration_time_max{30};
 
-/// Step n makes version n+1 (ilpd_schema_version) from version n. Never changed once released: add another.
+/// Step n migrates schema version n (ilpd_schema_version) to n+1. A released step is never changed: add another one.
 constexpr std::array migrations{
     R"sql(
 CREATE TABLE ilpd_schema_version (version integer NOT NULL);
@@ -204,7 +204,7 @@ void migrate_postgres(postgres_connection& session) {
     }
     if (version < 0) throw postgres_failure{fmt::format("the schema version {} is none of ilpd's", version)};
     for (std::int64_t step = version; step < postgres_schema_version; ++step) {
-        // An error leaves the transaction open; the connection is closed then, which rolls it back.
+        // An error leaves the transaction open; the connection is then closed, which rolls it back.
         session.run("BEGIN");
         session.run(migrations[static_cast<std::size_t>(step)], migration_time_max);
         session.run(fmt::format("UPDATE ilpd_schema_version SET version = {}", step + 1));

@@ -23,7 +23,7 @@ std::string percent_encoded(std::string_view text, std::string_view also_allowed
     return encoded;
 }
 
-/// An empty text is a list of nothing.
+/// An empty string is an empty list.
 std::vector<std::string_view> split(std::string_view list) {
     std::vector<std::string_view> parts;
     while (!list.empty()) {
@@ -36,7 +36,7 @@ std::vector<std::string_view> split(std::string_view list) {
     return parts;
 }
 
-/// A directory of Unix sockets, which has no place in the authority of a URL.
+/// True for a directory of Unix sockets, which cannot be the authority of a URL.
 bool is_directory(std::string_view host) noexcept {
     return host.starts_with('/');
 }
@@ -48,7 +48,7 @@ bool is_postgres_url(std::string_view url) noexcept {
 }
 
 std::optional<postgres_url> postgres_url::parse(const std::string& url) {
-    // A NUL would end the URL early for libpq.
+    // libpq would read the URL only up to the first NUL.
     if (!is_postgres_url(url) || url.contains('\0')) return std::nullopt;
     const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options{PQconninfoParse(url.c_str(), nullptr),
                                                                                &PQconninfoFree};
@@ -80,7 +80,7 @@ std::vector<postgres_url> postgres_url::each_host() const {
     const std::vector<std::string_view> addresses = split(value_of("hostaddr"));
     const std::vector<std::string_view> ports = split(value_of("port"));
     const std::size_t count = addresses.empty() ? hosts.size() : addresses.size();
-    // What does not fit together is left to libpq, which says so.
+    // If the lists do not match, libpq reports the error.
     const bool fits = (hosts.empty() || hosts.size() == count) && (ports.size() <= 1 || ports.size() == count);
     if (count < 2 || !fits) return {*this};
     std::vector<postgres_url> urls(count, *this);

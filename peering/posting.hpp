@@ -11,15 +11,15 @@
 
 namespace peering {
 
-/// One movement of a transfer: `debit` pays, `credit` receives; both are accounts of one asset.
+/// One movement of a transfer: `debit` pays, `credit` receives; both are accounts of the same asset.
 struct leg {
     liquidity_account* debit = nullptr;
     liquidity_account* credit = nullptr;
     ilp::amount amount;
 };
 
-/// The legs of one packet's transfer: one within an asset (two with a spread), two across assets. An amount of zero
-/// has none.
+/// The legs of one packet's transfer: one within an asset (two with a spread), two across assets. A leg with an amount
+/// of zero is left out.
 class packet_transfer {
 public:
     static constexpr std::size_t legs_max = 3;
@@ -35,7 +35,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// What one commit moves between one pair of accounts: the sum of `packets` legs.
+/// The total that one commit moves between a pair of accounts: the sum of `packets` legs.
 struct posting {
     liquidity_account* debit = nullptr;
     liquidity_account* credit = nullptr;

@@ -18,7 +18,7 @@ void posting_batch::merge(const posting_batch& other) {
 }
 
 void posting_batch::clear() noexcept {
-    // Only the slots in use: a batch that was large once costs no more than another afterwards.
+    // Clears only the slots in use, so that after a large batch the following ones cost no more than before.
     const std::size_t mask = index_.size() - 1;
     for (std::size_t i = 0; i < postings_.size(); ++i) {
         std::size_t slot = home(postings_[i]);

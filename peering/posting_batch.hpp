@@ -9,17 +9,18 @@
 
 namespace peering {
 
-/// Number of a batch that was handed over; batches become durable in this order, from 1.
+/// Number of a submitted batch; batches become durable in this order, starting at 1.
 using commit_ticket = std::uint64_t;
 
-/// The ticket of a batch that need not be waited for: the store keeps nothing, and the book has it already.
+/// The ticket of a batch that need not be waited for, because the store keeps nothing and the batch has been booked
+/// already.
 inline constexpr commit_ticket nothing_to_wait_for = 0;
 
-/// Postings that one loop collects during one turn, netted per pair of accounts; each direction of a pair stays a
-/// posting of its own. Not shared between threads; keeps its memory from turn to turn.
+/// Postings that one event loop collects during one turn, netted per pair of accounts; each direction of a pair remains
+/// a posting of its own. Not shared between threads; keeps its memory from turn to turn.
 class posting_batch {
 public:
-    /// The legs of one transfer, which were held.
+    /// Adds the legs of one transfer, which must have been held.
     void add(std::span<const leg> legs);
     void merge(const posting_batch& other);
     bool empty() const noexcept { return postings_.empty(); }
@@ -33,7 +34,7 @@ private:
     void grow();
 
     std::vector<posting> postings_;
-    std::vector<std::uint32_t> index_;  // open addressing by pair: place in postings_, from 1; empty slots are 0
+    std::vector<std::uint32_t> index_;  // open addressing by account pair: 1-based index into postings_; 0: empty
     std::uint64_t transfers_ = 0;
 };
 

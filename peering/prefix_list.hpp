@@ -6,17 +6,17 @@
 
 namespace peering {
 
-/// Address prefixes in one text: lists of one or two are held by the hundred thousand.
+/// Address prefixes in a single string, because there may be hundreds of thousands of lists with one or two prefixes.
 class prefix_list {
 public:
     prefix_list() = default;
-    /// Precondition: they are prefixes (ilp::is_prefix).
+    /// Precondition: all of them are valid prefixes (ilp::is_prefix).
     explicit prefix_list(const std::vector<std::string>& prefixes) {
         for (const std::string& prefix : prefixes) (text_ += prefix) += end;
         text_.shrink_to_fit();
     }
 
-    /// Calls `seen(prefix)` for each, in their order. What it is given stays as long as the list.
+    /// Calls `seen(prefix)` for each prefix in order. The views are valid as long as the list exists.
     template <class Seen>
     void for_each(Seen seen) const {
         for (std::string_view left = text_; !left.empty();) {
@@ -35,7 +35,7 @@ public:
     friend bool operator==(const prefix_list&, const prefix_list&) = default;
 
 private:
-    static constexpr char end = '\n';  // in no prefix; after each, for the default route is the empty one
+    static constexpr char end = '\n';  // in no prefix; ends each one, because the default route is the empty prefix
 
     std::string text_;
 };

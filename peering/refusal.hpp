@@ -7,7 +7,7 @@
 
 namespace peering {
 
-/// Why an operator's change is refused, in the words of the Admin API's `extensions.code`.
+/// Why an operator's change is refused; the codes are those of the Admin API's `extensions.code`.
 enum class refusal_code : std::uint8_t {
     bad_user_input,
     duplicate,
@@ -22,7 +22,7 @@ enum class refusal_code : std::uint8_t {
 
 struct refusal {
     refusal_code code{};
-    std::string message;  ///< what is wrong, where, and what to do
+    std::string message;  ///< what is wrong, where, and what to do about it
 };
 
 inline std::unexpected<refusal> refused(refusal_code code, std::string message) {

@@ -10,8 +10,8 @@ namespace peering {
 /// HMAC-SHA256 as 64 lower-case hexadecimal digits.
 std::string hmac_sha256_hex(std::string_view secret, std::string_view text);
 
-/// Signs what goes between the operator's programs and us: "t=<unix milliseconds>, v1=<HMAC over `t.canonical_body`>".
-/// `canonical_body` is as canonical_json() makes it.
+/// Signs the messages between the operator's programs and the daemon: "t=<unix milliseconds>, v1=<HMAC of
+/// `t.canonical_body`>". `canonical_body` is the result of canonical_json().
 std::string signature_header(std::string_view secret, ilp::timestamp time, std::string_view canonical_body);
 
 }  // namespace peering

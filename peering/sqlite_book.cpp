@@ -69,13 +69,13 @@ origin origin_of(std::string_view text, std::string_view owner) {
     return *origin;
 }
 
-/// From the column of that number; null leaves the terms as they are.
+/// Reads the terms from the given column; null leaves them as they are.
 void read_terms(const statement& row, int column, std::string_view owner, auto& terms) {
     if (row.is_null(column) || read_json(row.text(column), terms)) return;
     throw failure{fmt::format("the terms of {} are damaged: restore a backup", owner)};
 }
 
-/// Calls asset(record) for each asset, then peer(record) for each peer, both by id.
+/// Calls asset_read(record) for each asset, then peer_read(record) for each peer, both by ascending id.
 template <class Asset, class Peer>
 void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
     statement assets{db,
@@ -127,7 +127,7 @@ void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
     }
 }
 
-/// One read transaction.
+/// A read transaction, which ends with the object.
 class reading {
 public:
     explicit reading(connection& connection) : connection_{connection} { connection_.execute("BEGIN"); }
@@ -177,7 +177,7 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
                                             std::size_t limit) {
     const auto [last, previous] = side == account_side::debit ? std::pair{"last_debit_transfer", "previous_of_debit"}
                                                               : std::pair{"last_credit_transfer", "previous_of_credit"};
-    // CROSS JOIN: SQLite keeps to that order of the tables, from the chain to the rows.
+    // CROSS JOIN makes SQLite keep this order of the tables, from the chain to the rows.
     statement row{
         connection,
         fmt::format("WITH RECURSIVE history (id, place) AS ("
@@ -211,7 +211,7 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
 
 std::vector<listed_event> list_events(connection& connection, const event_query& query) {
     statement find{connection, "SELECT id FROM events WHERE uuid = ?"};
-    // Of rows that are kept beside the page; empty: no such event.
+    // Returns the id of the event, `otherwise` if no uuid is given, or nullopt if there is no such event.
     const auto number_of = [&find](const std::optional<std::string>& uuid, std::int64_t otherwise) {
         std::optional<std::int64_t> number;
         if (!uuid) return std::optional{otherwise};

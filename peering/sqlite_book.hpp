@@ -15,11 +15,11 @@ namespace peering::sqlite {
 class connection;
 class statement;
 
-// What is read, and checked while it is. Everything here throws failure.
+// Reads the tables and validates what it reads. Everything here throws failure.
 
 inline constexpr const char* transfer_columns = "uuid, kind, state, debit_account, credit_account, amount, expires_at";
 
-/// From a row of transfer_columns.
+/// Reads a row of transfer_columns.
 transfer_record read_transfer(const statement& row);
 
 catalogue load_catalogue(connection& connection);
@@ -30,7 +30,7 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
                                             std::size_t limit);
 std::vector<listed_event> list_events(connection& connection, const event_query& query);
 
-/// In one read transaction.
+/// Reads the book in one read transaction.
 void show_book(connection& connection, book_visitor& visitor);
 
 }  // namespace peering::sqlite

@@ -3,10 +3,10 @@
 namespace peering::sqlite {
 namespace {
 
-/// How long a commit waits for another program's write lock before it counts as failed.
+/// Time that a commit waits for another program's write lock before it fails.
 constexpr int busy_timeout_ms = 2000;
 
-/// Errors that say something about what was asked, not about the file or the machine.
+/// True for errors in the request itself, not in the file or the machine.
 bool is_final(int extended_code) noexcept {
     const int code = extended_code & 0xff;
     return code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH || code == SQLITE_RANGE || code == SQLITE_TOOBIG;

@@ -16,16 +16,16 @@
 
 namespace peering::sqlite {
 
-/// Carries an error to the border of whoever uses this header.
+/// Carries an error up to the caller of these functions.
 struct failure {
     std::string message;
-    bool final = false;  ///< it says something about what was asked, not about the file or the machine
+    bool final = false;  ///< the request itself is at fault, not the file or the machine
 };
 
-/// One SQLite connection; closed when destroyed.
+/// An SQLite connection; closed when destroyed.
 class connection {
 public:
-    /// `mode` is SQLITE_OPEN_READWRITE or SQLITE_OPEN_READONLY. One thread at a time.
+    /// `mode` is SQLITE_OPEN_READWRITE or SQLITE_OPEN_READONLY. Use it from one thread at a time.
     connection(const std::string& path, int mode);
     ~connection() { sqlite3_close(handle_); }
     connection(const connection&) = delete;
@@ -45,7 +45,7 @@ private:
     sqlite3* handle_ = nullptr;
 };
 
-/// A prepared statement. Text that is bound must live until it has run.
+/// A prepared statement. Bound text must live until the statement has run.
 class statement {
 public:
     statement(connection& connection, std::string_view sql) : connection_{connection} {
@@ -56,7 +56,7 @@ public:
     statement(const statement&) = delete;
     statement& operator=(const statement&) = delete;
 
-    /// Binds the values from parameter 1 on and runs to the end.
+    /// Binds the values, starting at parameter 1, and runs the statement to completion.
     template <class... Values>
     void run(const Values&... values) {
         int at = 0;
@@ -65,7 +65,7 @@ public:
         if (sqlite3_step(handle_) != SQLITE_DONE) connection_.throw_error();
     }
 
-    /// Calls `row` for each row; it reads the columns with integer() and text().
+    /// Calls `row` for each row; the callback reads the columns with integer() and text().
     template <class Row, class... Values>
     void for_each(Row row, const Values&... values) {
         int at = 0;
@@ -123,7 +123,7 @@ private:
     sqlite3_stmt* handle_ = nullptr;
 };
 
-/// The first column of the only row.
+/// Returns the first column of the only row.
 std::int64_t single_integer(connection& connection, std::string_view sql);
 
 }  // namespace peering::sqlite

@@ -10,10 +10,10 @@
 namespace peering::sqlite {
 namespace {
 
-/// "ilpd", so that `file` and we can tell our databases from others.
+/// "ilpd", by which `file` and ilpd itself recognize its databases.
 constexpr std::int64_t application_id = 0x696c7064;
 
-/// Step n makes version n+1 (PRAGMA user_version) from version n. Never changed once released: add another.
+/// Step n migrates schema version n (PRAGMA user_version) to n+1. A released step is never changed: add another one.
 constexpr std::array migrations{
     R"sql(
 CREATE TABLE assets (
@@ -150,7 +150,7 @@ void migrate(connection& connection) {
     }
     if (version < 0) throw failure{fmt::format("the schema version {} is none of ilpd's", version)};
     for (std::int64_t step = version; step < schema_version; ++step) {
-        // An error leaves the transaction open; the connection is closed then, which rolls it back.
+        // An error leaves the transaction open; the connection is then closed, which rolls it back.
         connection.execute("BEGIN IMMEDIATE");
         connection.execute(migrations[static_cast<std::size_t>(step)]);
         connection.execute(fmt::format("PRAGMA application_id = {}", application_id).c_str());

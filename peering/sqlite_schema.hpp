@@ -6,11 +6,11 @@ namespace peering::sqlite {
 
 class connection;
 
-/// Makes the tables, or brings them up to date. Refuses a database of another application and of a newer ilpd. Throws
-/// failure, as everything here.
+/// Creates the tables or migrates them to the current version. Refuses a database of another application or of a newer
+/// ilpd. Throws failure, like everything here.
 void migrate(connection& connection);
 
-/// Refuses every database but one whose tables this ilpd reads.
+/// Refuses every database whose tables are not the ones that this ilpd reads.
 void check_schema(connection& connection);
 
 }  // namespace peering::sqlite

@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::string_view sqlite_scheme = "sqlite:";
 
-/// Empty: it is no URL of an SQLite store.
+/// Returns an empty string if `url` is not the URL of an SQLite store.
 std::string sqlite_path(const std::string& url) {
     return url.starts_with(sqlite_scheme) ? url.substr(sqlite_scheme.size()) : std::string{};
 }
 
 std::unexpected<store_error> unknown_url() {
-    // The URL itself is not shown: one of another kind may hold a password.
+    // The URL itself is not shown, because a URL of another kind may contain a password.
     return std::unexpected{store_error{"store.url: expected sqlite:PATH, postgresql://... or memory:"}};
 }
 

@@ -24,7 +24,7 @@ account_record* memory_store::find_account(account_id id) {
     return peer == catalogue_.peers.end() ? nullptr : &peer->liquidity;
 }
 
-/// What another store's constraints say.
+/// Checks what the database constraints check in the other stores.
 bool memory_store::knows_everything_in(const changes& changes) {
     const auto has_id = [](const auto& records, std::uint32_t id) {
         return std::ranges::any_of(records, [id](const auto& record) { return record.id == id; });

@@ -7,8 +7,9 @@
 
 namespace peering {
 
-/// Keeps nothing: for tests and benchmarks. It knows assets, peers and operators' transfers while the process lives, so
-/// that a reload finds them again, and answers; but not what packets move, and no events.
+/// A store without durability, for tests and benchmarks. While the process lives it remembers assets, peers and
+/// operators' transfers, so that a reload finds them again, and idempotency records; but no packet postings and no
+/// events.
 class memory_store final : public store {
 public:
     bool is_durable() const noexcept override { return false; }
@@ -33,7 +34,7 @@ private:
     bool knows_everything_in(const changes& changes);
 
     catalogue catalogue_;
-    std::vector<kept_transfer> transfers_;                      // of number 1, 2, ...
+    std::vector<kept_transfer> transfers_;                      // numbered 1, 2, ...
     std::unordered_map<std::string, std::uint64_t> number_of_;  // by uuid
     transfer_chain chain_;
     std::unordered_map<std::string, kept_answer> answers_;

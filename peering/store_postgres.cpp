@@ -19,16 +19,17 @@
 namespace peering {
 namespace {
 
-/// Pipelines and pg_terminate_backend() with a time-out.
+/// The first version with pipelines and with a timeout for pg_terminate_backend().
 constexpr int oldest_server = 140'000;
 
-/// First half of the key of the advisory lock ("ilpd"); the other is the id of the schema that holds the tables, so
-/// that each schema of a database can have a daemon of its own.
+/// First half of the key of the advisory lock ("ilpd"). The other half is the id of the schema that contains the
+/// tables, so that each schema of a database can have its own daemon.
 constexpr int lock_key = 0x696c7064;
 
-/// A commit may return only when it is durable, whatever the server's default is, and also when that changes later. How
-/// long things may take is decided on our side, except for locks of other programs: there the server says what it waits
-/// for. The keep-alives let the server notice that we are gone, and give the lock to a daemon elsewhere.
+/// A commit may return only once it is durable, whatever the server's default is, and even if that default changes
+/// later. Time limits are enforced on our side, except for locks held by other programs: in that case the server says
+/// what it was waiting for. The keep-alives let the server notice that we are gone, and release the lock to a daemon
+/// elsewhere.
 constexpr const char* session_settings = R"sql(
 SELECT set_config('synchronous_commit',
                   CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
@@ -45,8 +46,8 @@ SELECT pg_backend_pid(), extract(epoch FROM backend_start)
 FROM pg_stat_activity WHERE pid = pg_backend_pid()
 )sql";
 
-/// Errors that say something about what was asked, not about the server: there trying again cannot help. Not so when a
-/// right was taken from us.
+/// True for errors in the request itself, not in the server, where a retry cannot help. A revoked privilege (42501)
+/// does not count as one.
 bool is_final(std::string_view sqlstate) noexcept {
     constexpr std::array<std::string_view, 7> classes{"0A", "21", "22", "23", "42", "44", "54"};
     return sqlstate != "42501" && std::ranges::find(classes, sqlstate.substr(0, 2)) != classes.end();
@@ -55,7 +56,7 @@ bool is_final(std::string_view sqlstate) noexcept {
 constexpr std::string_view read_only_transaction = "25006";
 constexpr std::string_view lock_not_available = "55P03";
 
-/// The book on the server is not the one that this daemon knows: it must not write any more.
+/// Thrown if the book on the server is not the one that this daemon knows; the daemon must not write any more.
 struct fenced {
     std::string message;
 };
@@ -89,13 +90,13 @@ public:
     std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) override;
 
 private:
-    /// A process of the server, that of one of our sessions.
+    /// The server process of one of our sessions.
     struct server_process {
         std::string pid;
         std::string started;
     };
 
-    /// What became of the last commit.
+    /// The outcome of the last commit.
     enum class outcome : std::uint8_t { known, in_doubt, written_unreported };
 
     template <class Work>
@@ -109,16 +110,17 @@ private:
     void write(const changes& changes);
 
     postgres_url url_;
-    std::string name_ = new_uuid();  // of this run, in ledger_state.writer
+    std::string name_ = new_uuid();  // identifies this run in ledger_state.writer
     std::optional<postgres_connection> session_;
     server_process process_;
-    std::optional<postgres_position> position_;  // as we left or found it
+    std::optional<postgres_position> position_;  // as we last wrote or found it
     outcome last_outcome_ = outcome::known;
-    transfer_chain chain_;  // with what the last commit added, until its outcome is known
-    std::string fenced_;    // why; empty: not
+    transfer_chain chain_;  // includes the rows of the last commit while its outcome is unknown
+    std::string fenced_;    // the reason; empty if not fenced
 };
 
-/// Makes a value of what `work` throws. A lost session is opened anew here, once per call: the pauses are the caller's.
+/// Turns exceptions of `work` into error values. A lost session is reopened here, once per call; pauses are up to the
+/// caller.
 template <class Work>
 auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expected<decltype(work()), store_error> {
     const auto refuse = [&](const std::string& why, bool is_final) {
@@ -143,10 +145,10 @@ auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expect
     }
 }
 
-/// Keeps the session when it is good for another try: with it goes the lock.
+/// Keeps the session if it can be used for another attempt, because losing it means losing the lock.
 void postgres_store::recover_from(const postgres_failure& failure) noexcept {
     if (!session_) return;
-    // A server that has become read-only may be one that another has taken over from: look for that.
+    // A server that has become read-only may have been replaced by another one; reconnecting finds it.
     if (failure.sqlstate.empty() || failure.sqlstate == read_only_transaction) return session_.reset();
     try {
         if (session_->is_in_transaction()) session_->run("ROLLBACK");
@@ -173,8 +175,8 @@ void postgres_store::take_lock(postgres_connection& session) {
         "SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('ilpd_schema_version')), "
         "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))::int");
     if (space.is_null(0, 0)) throw postgres_failure{"the search_path names no schema that is there"};
-    // While a session that we have lost lives on in the server, nobody knows what becomes of its last transaction. It
-    // ends before it gives the lock back.
+    // While a session that we have lost is still alive in the server, the outcome of its last transaction is open. That
+    // transaction ends before the session releases the lock.
     if (!process_.pid.empty()) {
         session.query(
             "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
@@ -182,7 +184,7 @@ void postgres_store::take_lock(postgres_connection& session) {
             {process_.pid.c_str(), process_.started.c_str()});
     }
     try {
-        // Waits a little: the server may not have noticed yet that a daemon before us has ended.
+        // Waits for a short time, because the server may not have noticed yet that a previous daemon has ended.
         session.run(fmt::format("SELECT pg_advisory_lock({}, {})", lock_key, space.text(0, 0)));
         return;
     } catch (const postgres_failure& failure) {
@@ -202,7 +204,7 @@ void postgres_store::take_lock(postgres_connection& session) {
         "it is in use by another ilpd{}: stop that one, or give this one a database or schema of its own", who)};
 }
 
-/// Compares the book that the server has with the one that we know. We hold the lock: every earlier session has ended.
+/// Compares the book on the server with the one that we know. We hold the lock, so every earlier session has ended.
 void postgres_store::find_position(postgres_connection& session) {
     const postgres_result state = session.run("SELECT last_commit, writer FROM ledger_state");
     if (state.rows() != 1) throw postgres_failure{"the table ledger_state is damaged: restore a backup"};
@@ -272,7 +274,7 @@ void postgres_store::write(const changes& changes) {
         chain_.keep();
         return;
     }
-    chain_.undo();  // of a commit that was not written
+    chain_.undo();  // undoes a commit that was not written
     last_outcome_ = outcome::in_doubt;
     try {
         write_postgres_commit(*session_, changes, *position_, name_, chain_);
@@ -280,7 +282,7 @@ void postgres_store::write(const changes& changes) {
         if (!failure.sqlstate.empty()) last_outcome_ = outcome::known;
         throw;
     } catch (const postgres_position_lost&) {
-        throw fenced{overtaken};  // cannot be while we hold the lock
+        throw fenced{overtaken};  // cannot happen while we hold the lock
     }
     last_outcome_ = outcome::known;
     chain_.keep();

@@ -105,14 +105,14 @@ std::optional<std::string_view> unless_empty(std::string_view text) {
     return text.empty() ? std::nullopt : std::optional{text};
 }
 
-/// The JSON of a peer's terms; empty: none.
+/// The JSON of a peer's terms; empty if there is nothing to keep.
 std::string json_of(const kept_peer_terms& terms) {
     std::optional<std::string> json = to_json(terms);
     if (!json) throw failure{fmt::format("a term of peer {} is no UTF-8", shown_name(terms)), true};
     return *std::move(json);
 }
 
-/// Makes a value of what `work` throws.
+/// Turns exceptions of `work` into error values.
 template <class Work>
 auto attempt(std::string_view path, std::string_view purpose, Work work)
     -> std::expected<decltype(work()), store_error> {
@@ -133,7 +133,7 @@ class sqlite_store final : public store {
 public:
     sqlite_store(const std::string& path, const std::string& real_path, lock_file lock)
         : path_{path}, lock_{std::move(lock)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
-        // SQLite opens what it may not write for reading alone, and says nothing; it stays so until it is opened anew.
+        // SQLite silently opens a file that it cannot write as read-only, and it stays so until it is reopened.
         if (sqlite3_db_readonly(connection_.handle(), "main") == 1) throw failure{"the file is read-only"};
         configure(connection_);
         sqlite::migrate(connection_);
@@ -153,7 +153,7 @@ public:
 
 private:
     void roll_back() noexcept {
-        // SQLite has already rolled back after some errors; and where it cannot, the next BEGIN fails and says so.
+        // After some errors SQLite has already rolled back. If the rollback fails, the next BEGIN fails and reports it.
         if (sqlite3_get_autocommit(connection_.handle()) != 0) return;
         try {
             statements_->rollback.run();
@@ -171,7 +171,7 @@ private:
     void must_have_changed_one_row(std::string_view what) const;
 
     std::string path_;  // as the operator wrote it
-    lock_file lock_;    // outlives the connection
+    lock_file lock_;    // must outlive the connection
     connection connection_;
     std::optional<statements> statements_;
     transfer_chain chain_;
@@ -250,7 +250,8 @@ std::expected<void, store_error> sqlite_store::commit(const changes& changes) {
     return written;
 }
 
-/// All of it becomes durable, or nothing: what failed before COMMIT succeeded is rolled back, and written anew.
+/// Everything becomes durable, or nothing does: a transaction that fails before COMMIT succeeds is rolled back, and is
+/// written again.
 void sqlite_store::write(const changes& changes) {
     statements_->begin.run();
     const std::int64_t now = ilp::wall_clock().time_since_epoch().count();
@@ -330,7 +331,7 @@ void sqlite_store::write_accounts(const changes& changes) {
                                         account.id);
         must_have_changed_one_row("an account");
     }
-    // A withdrawal that is pending changes no total.
+    // A pending withdrawal moves the ends of the chains but changes no totals.
     chain_.take_others([this](account_id account, chain_ends ends) {
         statements_->update_ends.run(ends.debit, ends.credit, account);
         must_have_changed_one_row("an account");
@@ -360,7 +361,7 @@ void sqlite_store::write_answers(const changes& changes) {
     }
 }
 
-/// Makes an empty file that only its owner can read; SQLite gives its side files the same mode.
+/// Creates an empty file that only its owner can access; SQLite gives its side files the same mode.
 void create_if_absent(const std::string& path) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor >= 0) {
@@ -376,7 +377,7 @@ std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::
     const auto refuse = [&path](const std::string& why) {
         return std::unexpected{store_error{fmt::format("sqlite:{}: {}", path, why)}};
     };
-    // Two names of one file must meet at one lock.
+    // Different names of the same file must lead to the same lock.
     std::error_code error;
     const std::filesystem::path real_path =
         std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);

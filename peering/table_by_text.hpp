@@ -8,16 +8,16 @@
 
 namespace peering {
 
-/// Pointers to things, found by a text that each of them has: a table that does not hold the texts again.
-/// Precondition: what is in it stays, with its text.
+/// A set of pointers to objects, looked up by a string member. The strings are not copied. Precondition: the objects in
+/// the table stay where they are and keep their strings.
 template <class Thing, auto Text>
 class table_by_text {
 public:
     void add(const Thing& thing) { things_.insert(&thing); }
-    /// Precondition: it was added, this very object.
+    /// Precondition: this very object was added.
     void remove(const Thing& thing) { things_.erase(&thing); }
 
-    /// Null: none.
+    /// Null if there is none.
     const Thing* find(std::string_view text) const noexcept {
         const auto found = things_.find(text);
         return found == things_.end() ? nullptr : *found;

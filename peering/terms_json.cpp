@@ -58,7 +58,7 @@ void put(json::object& object, std::string_view key, const std::optional<ilp::am
     object.emplace(key, to_text(amount->value, digits));
 }
 
-// Each takes a value for one key; false: the value is none for it.
+// Each of these reads the value of one key, and returns false if the value is not valid for it.
 
 bool take(const json::value& value, std::string& to) {
     if (!value.is_string()) return false;
@@ -96,7 +96,8 @@ bool take(const json::value& value, std::vector<Element>& to) {
                                [&](const json::value& each) { return take(each, to.emplace_back()); });
 }
 
-/// Shows each member of the object in `value`: take_member(key, value) is false for one that should not be there.
+/// Calls take_member(key, value) for each member of the object in `value`; it returns false for a member that does not
+/// belong there.
 template <class TakeMember>
 bool take_members(const json::value& value, TakeMember take_member) {
     if (!value.is_object()) return false;
@@ -105,7 +106,7 @@ bool take_members(const json::value& value, TakeMember take_member) {
     });
 }
 
-/// As take_members(), of a text; without the heap where the text is short.
+/// Like take_members(), but parses `text` first; a short text needs no heap allocation.
 template <class TakeMember>
 bool read_members(std::string_view text, TakeMember take_member) {
     std::array<unsigned char, 4096> space;  // NOLINT(*-member-init): filled by the parser

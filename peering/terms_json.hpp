@@ -8,16 +8,17 @@
 
 namespace peering {
 
-// The JSON by which every store keeps the terms that have no column of their own. Amounts are strings of digits, token
-// hashes lower-case hexadecimal; what is not set is not there.
+// The JSON in which every store keeps the terms that have no column of their own. Amounts are strings of digits, token
+// hashes are lower-case hexadecimal; unset terms are omitted.
 
-/// Empty: there is nothing to keep.
+/// Returns an empty string if there is nothing to keep.
 std::string to_json(const asset_terms& terms);
 
-/// Likewise. Nullopt: a text among them is no UTF-8, which JSON cannot say.
+/// Likewise. Nullopt if a string is not valid UTF-8, which JSON cannot represent.
 std::optional<std::string> to_json(const kept_peer_terms& terms);
 
-/// Puts into `terms` what the JSON says, and leaves the others as they are. False: to_json() does not write such.
+/// Sets the terms that are in the JSON and leaves the others as they are. Returns false for JSON that to_json() would
+/// not write.
 bool read_json(std::string_view text, asset_terms& terms);
 bool read_json(std::string_view text, kept_peer_terms& terms);
 

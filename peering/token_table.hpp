@@ -10,8 +10,8 @@
 
 namespace peering {
 
-/// Whose token this is, by its SHA-256. The time of a look-up does not depend on how many there are. The hashes stay in
-/// the terms of their peers.
+/// Finds the owner of a token by the token's SHA-256. The look-up time does not depend on the number of tokens. The
+/// hashes are stored in the terms of their peers.
 class token_table {
 public:
     /// Preconditions: nobody has one of the peer's tokens yet; the peer outlives its entries.
@@ -22,14 +22,14 @@ public:
         for (const ilp::digest& token : owner.incoming_tokens) owners_.erase(&token);
     }
 
-    /// Null: nobody's. The comparison takes the same time whatever matches.
+    /// Null if nobody has it. The comparison takes constant time, whatever matches.
     const peer* find(const ilp::digest& token) const noexcept {
         const auto found = owners_.find(&token);
         return found == owners_.end() ? nullptr : found->second;
     }
 
 private:
-    /// The first octets of a hash are random already, whatever the tokens are.
+    /// The first bytes of a hash are already random, whatever the tokens are.
     struct prefix_of {
         using is_avalanching = void;
         std::size_t operator()(const ilp::digest* token) const noexcept {

@@ -12,10 +12,11 @@ namespace peering {
 
 enum class transfer_kind : std::uint8_t { deposit, withdrawal };
 
-/// Pending is the first phase of a withdrawal: the amount is reserved. The others are final.
+/// Pending is the first phase of a withdrawal: the amount is reserved. The other states are final.
 enum class transfer_state : std::uint8_t { pending, posted, voided, expired };
 
-/// A transfer that an operator made: a deposit or a withdrawal, kept one by one under its own UUID. Packets have none.
+/// A transfer made by an operator: a deposit or a withdrawal, stored individually under its own UUID. Packet transfers
+/// have none.
 struct transfer_record {
     std::string uuid{};
     transfer_kind kind{};
@@ -23,7 +24,7 @@ struct transfer_record {
     account_id debit{};
     account_id credit{};
     ilp::amount amount;
-    std::optional<ilp::timestamp> expires_at{};  ///< of a two-phase withdrawal, whatever became of it
+    std::optional<ilp::timestamp> expires_at{};  ///< for a two-phase withdrawal, in any state
     friend bool operator==(const transfer_record&, const transfer_record&) = default;
 };
 

@@ -40,7 +40,7 @@ chain_ends transfer_chain::take_ends(account_id account) {
 
 void transfer_chain::undo() noexcept {
     for (const row& row : std::views::reverse(rows_)) {
-        // The places are there, so nothing can throw: add() has made them.
+        // Nothing throws here, because add() has already created these places.
         place& payer = place_of(row.debit);
         payer.ends.debit = row.link.previous_of_debit;
         set_untaken(payer, false);

@@ -9,15 +9,15 @@
 
 namespace peering {
 
-/// The last row of an account's history on each side; 0: there is none.
+/// The last row of an account's history on each side; 0 if there is none.
 struct chain_ends {
     std::uint64_t debit = 0;
     std::uint64_t credit = 0;
     friend bool operator==(const chain_ends&, const chain_ends&) = default;
 };
 
-/// Number of a row of transfers, and of the rows before it that have the same debit and the same credit account; 0: it
-/// is the first.
+/// The number of a transfer row, and the numbers of the preceding rows with the same debit account and with the same
+/// credit account; 0 if the row is the first.
 struct chain_link {
     std::uint64_t number = 0;
     std::uint64_t previous_of_debit = 0;
@@ -25,24 +25,24 @@ struct chain_link {
     friend bool operator==(const chain_link&, const chain_link&) = default;
 };
 
-/// Numbers the rows of transfers, and links each to the one before it, per account and side. So an account's latest
-/// transfers are found from the end of its chain, without an index that every commit of packets would have to keep.
+/// Numbers the transfer rows, and links each row to its predecessor per account and side. An account's latest transfers
+/// can be found from the end of its chain, without an index that every packet commit would have to maintain.
 ///
-/// What a transaction adds counts from the start, and is taken back by undo(). Memory grows with the accounts, and with
-/// the rows of the largest transaction.
+/// The additions of a transaction take effect immediately, and undo() takes them back. Memory grows with the number of
+/// accounts, and with the number of rows in the largest transaction.
 class transfer_chain {
 public:
-    /// What the database has, before the first transaction.
+    /// Loads the state of the database, before the first transaction.
     void restore(std::uint64_t last_number) noexcept { last_ = last_number; }
     void restore(account_id account, chain_ends ends) { place_of(account).ends = ends; }
 
-    /// The next row.
+    /// Adds the next row.
     chain_link add(account_id debit, account_id credit);
 
-    /// Where the chains of the account end, for the caller to write.
+    /// Returns the ends of the account's chains, for the caller to write.
     chain_ends take_ends(account_id account);
 
-    /// Shows the accounts whose ends this transaction has moved, and that nobody has taken: each(account, ends).
+    /// Calls each(account, ends) for the accounts whose ends this transaction has moved and nobody has taken yet.
     template <class Each>
     void take_others(Each each) {
         if (untaken_ == 0) return;
@@ -54,7 +54,7 @@ public:
         ilp::require(untaken_ == 0, "a transaction writes the end of every chain that it has moved");
     }
 
-    /// One of them ends a transaction; without rows, and twice, they do no harm.
+    /// One of these ends a transaction; without rows, or when repeated, they have no effect.
     void keep() noexcept { rows_.clear(); }
     void undo() noexcept;
 
@@ -73,10 +73,10 @@ private:
 
     place& place_of(account_id account);
 
-    std::deque<place> accounts_;  // by id
-    std::vector<row> rows_;       // of the transaction
+    std::deque<place> accounts_;  // indexed by id
+    std::vector<row> rows_;       // rows of the current transaction
     std::uint64_t last_ = 0;
-    std::uint64_t untaken_ = 0;  // accounts
+    std::uint64_t untaken_ = 0;  // number of accounts with is_untaken
 };
 
 }  // namespace peering

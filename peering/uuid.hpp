@@ -10,14 +10,14 @@
 
 namespace peering {
 
-/// The 36 characters of a UUID, in place: there is one for each peer.
+/// The 36 characters of a UUID, stored inline: there is one for each peer.
 class uuid_text {
 public:
     static constexpr std::size_t size = 36;
 
-    /// Of nothing yet.
+    /// Not a UUID yet: 36 NUL characters.
     uuid_text() = default;
-    /// Precondition: it has that size.
+    /// Precondition: `text` has 36 characters.
     explicit uuid_text(std::string_view text) noexcept {
         ilp::require(text.size() == size, "a UUID has 36 characters");
         std::ranges::copy(text, characters_.begin());
@@ -31,10 +31,10 @@ private:
     std::array<char, size> characters_{};
 };
 
-/// A random UUID (version 4) from the operating system's secure source, as 36 characters.
+/// Returns a random UUID (version 4) from the operating system's secure random source, as 36 characters.
 std::string new_uuid();
 
-/// 36 characters, of version 4; hexadecimal digits in either case.
+/// True for a version 4 UUID of 36 characters; hexadecimal digits in either case.
 bool is_uuid_v4(std::string_view text) noexcept;
 
 }  // namespace peering
