@@ -44,8 +44,7 @@ struct bench_options {
     std::optional<std::size_t> peers;   ///< measures the cost of this many peers instead of the scenarios
     std::vector<std::string> peers_in;  ///< empty: all sources
     std::size_t data_size = 0;
-    std::size_t repetitions =
-        9;  // many short ones, since neighbours in time are compared and the machine's state drifts
+    std::size_t repetitions = 9;  // many short ones: neighbours are compared, and the machine drifts meanwhile
     double seconds = 1;
     double warm_up_seconds = 0.3;
     std::string nginx;

@@ -15,8 +15,7 @@ namespace bench {
 struct inspection {
     std::map<std::string, double> system_calls{};  ///< per packet, by name
     std::optional<double> allocations{};           ///< heap calls per packet
-    std::optional<double>
-        database_allocations{};  ///< heap calls of the database's library per packet, not included above
+    std::optional<double> database_allocations{};  ///< the same for the database's library
 };
 
 /// Starts the proxy with a heap call counter, and perf beside it, and ends both. The proxy must not be running yet.

@@ -72,8 +72,7 @@ public:
     many_peers_result run() {
         look_at_starts();
         few_.emplace(start(few_place_));
-        restart(few_,
-                few_place_);  // a start that creates peers leaves memory in use, so measure after an ordinary start
+        restart(few_, few_place_);  // a start that creates peers leaves more memory in use than an ordinary one
         add({"memory per peer", "KiB",
              (resident_kib(many_->pids) - resident_kib(few_->pids)) / static_cast<double>(plan_.peers - plan_.few)});
         look_at_pages();

@@ -37,8 +37,7 @@ struct scenario {
     std::string_view name;
     std::string_view description;
     std::vector<std::string_view> variants;  ///< measured by default
-    bool beside_first_point;  ///< points are compared with the first one; otherwise each variant with its reference
-                              ///< variant
+    bool beside_first_point;  ///< points are compared with the first one; otherwise with the reference variant
     std::vector<point> (*points)(const sizes&);
 };
 
