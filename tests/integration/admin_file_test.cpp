@@ -310,8 +310,7 @@ TEMPLATE_TEST_CASE("admin: a name that the file claims is its peer's", "", on_sq
     for (int round = 0; round < 2; ++round) {
         CHECK(a.r.d.liquidity("bob") == 77);
         CHECK(a.r.d.liquidity(id) == 10);
-        CHECK(text_at(a.admin.peer(id), "name") ==
-              "bob");  // the name is shown as given, even if another peer has it too
+        CHECK(text_at(a.admin.peer(id), "name") == "bob");  // a name as shown need not be unique
         CHECK(route(a.r.d, "test.another.x") == "fulfill");
         CHECK(route(a.r.d, "test.p2", token_of("bob")) == "fulfill");
         const auto at_path = [&](const std::string& path, const std::string& token) {

@@ -35,8 +35,7 @@ TEMPLATE_TEST_CASE("reload: peers with deposits are added under load and nothing
             REQUIRE(eventually([&] { return has_peer(d, name); }));
             if (i % 2 == 0) {
                 const prepare sent{.amount = 7, .destination = "test.new0.x"};
-                CHECK(outcome(d.post(sent, name)) ==
-                      (i == 0 ? "F02" : "fulfill"));  // a packet is not sent back to its sender
+                CHECK(outcome(d.post(sent, name)) == (i == 0 ? "F02" : "fulfill"));  // never back to its sender
             }
             const std::uint64_t before = peers.answers("fulfill");
             REQUIRE(eventually([&] { return peers.answers("fulfill") > before + 10; }));

@@ -42,8 +42,8 @@ constexpr std::string_view of_empty_object = "a3bbc62b6958ddf26e374d4687833a8bc5
 
 }  // namespace
 
-// The digests are what Node's crypto makes of the secret "s3cret" and `1718000000123.` with the canonical text, which
-// was written by hand:
+// The digests were computed with Node's crypto from the secret "s3cret" and `1718000000123.` plus the canonical text,
+// which was written by hand:
 //   createHmac('sha256', 's3cret').update(`1718000000123.${text}`).digest('hex')
 TEST_CASE("signature check: what is signed is the canonical body, however it was sent") {
     struct sample {
