@@ -104,8 +104,7 @@ TEST_CASE("deadline wheel: an action may destroy its owner, and others that are 
     wheel.set(victim->alarm, start + 100ms);
     wheel.set(second->alarm, start + 100ms);
     wheel.set(last.alarm, start + 100ms);
-    wheel.set(later_victim->alarm,
-              start + 100ms + 1024 * deadline_wheel::tick);  // in the same slot, one turn of the wheel later
+    wheel.set(later_victim->alarm, start + 100ms + 1024 * deadline_wheel::tick);  // same slot, a turn later
     wheel.advance(start + 1s);
     CHECK_FALSE(victim);
     CHECK_FALSE(later_victim);

@@ -15,8 +15,7 @@ using namespace std::chrono_literals;
 namespace {
 
 const ilp::timestamp then{1'718'000'000'123ms};
-const std::string ours =
-    "3f21b2c6a56f1e3a5a2a7e0e2b7a16a3a0f3d7c5a4b1e9d8c7b6a5f4e3d2c1b0";  // not the digest of any body
+const std::string ours = "3f21b2c6a56f1e3a5a2a7e0e2b7a16a3a0f3d7c5a4b1e9d8c7b6a5f4e3d2c1b0";  // of no real body
 
 /// "" if the signature is valid, otherwise the reason why it is not.
 std::string check(const std::string& header, std::string_view body = "{}", ilp::timestamp now = then,
