@@ -10,12 +10,12 @@
 
 namespace bench {
 
-/// One connection to the Admin API of an ilpd on this machine, which takes requests that are not signed.
+/// One connection to the Admin API of an ilpd on this machine that accepts unsigned requests.
 class admin_client {
 public:
     explicit admin_client(std::uint16_t port) : socket_{support::connect_to(port)} {}
 
-    /// What `document` asks for: the answer's "data". Throws when there is no such answer, or an error in it.
+    /// The "data" of the response to `document`. Throws if there is no valid response or it contains errors.
     boost::json::object ask(std::string_view document, boost::json::object variables);
 
 private:

@@ -12,9 +12,9 @@
 #include <cstdlib>
 #include <cstring>
 
-// Preloaded into a proxy (LD_PRELOAD): counts its calls of the heap in the file that ILPD_BENCH_ALLOCATIONS names,
-// which the load generator maps, too. What operator new does arrives here as malloc or aligned_alloc. Calls out of a
-// database's library are counted apart.
+// A library that is preloaded into a proxy (LD_PRELOAD). It counts the heap calls in the file named by
+// ILPD_BENCH_ALLOCATIONS, which the load generator maps as well. operator new is counted because it calls malloc or
+// aligned_alloc. Calls from a database's library are counted separately.
 
 extern "C" {
 void* __libc_malloc(std::size_t size);
@@ -40,7 +40,7 @@ struct code {
     std::uintptr_t end = 0;
     bool holds(std::uintptr_t place) const noexcept { return begin <= place && place < end; }
 };
-std::array<code, 8> databases_code;  // those that are not used are empty
+std::array<code, 8> databases_code;  // unused entries are empty
 std::size_t databases = 0;
 
 [[gnu::always_inline]] inline void count() noexcept {

@@ -30,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-// The driver of the bench: starts everything, measures the variants in turn, and reports.
+// The driver of the bench: starts all programs, measures the variants in turn, and reports.
 namespace {
 
 namespace fs = std::filesystem;
@@ -40,11 +40,11 @@ constexpr std::string_view every_scenario = "all";
 struct bench_options {
     std::vector<std::string> scenarios;
     bench::sizes sizes;
-    std::vector<std::string> variants;  ///< empty: those of the scenario
-    std::optional<std::size_t> peers;   ///< instead of the scenarios: what so many of them cost
-    std::vector<std::string> peers_in;  ///< empty: wherever they may be
+    std::vector<std::string> variants;  ///< empty: the scenario's own
+    std::optional<std::size_t> peers;   ///< measures the cost of this many peers instead of the scenarios
+    std::vector<std::string> peers_in;  ///< empty: all sources
     std::size_t data_size = 0;
-    std::size_t repetitions = 9;  // many short ones: neighbours are compared, and the machine changes meanwhile
+    std::size_t repetitions = 9;  // many short ones: neighbours are compared, and the machine drifts meanwhile
     double seconds = 1;
     double warm_up_seconds = 0.3;
     std::string nginx;
@@ -72,7 +72,7 @@ std::vector<int> allowed_cores() {
     return cores;
 }
 
-/// Our children inherit it: a proxy has two sockets per busy connection.
+/// Raises the limit for our children, which inherit it: a proxy has two sockets per busy connection.
 std::size_t raise_file_limit() {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -90,7 +90,7 @@ void fit_into_file_limit(bench::sizes& sizes, std::size_t limit) {
     sizes.idle = room;
 }
 
-/// So that the run's directory is removed; the children would end with us in any case.
+/// Handles signals so that the run's directory is removed; the children would end with us in any case.
 void end_orderly_on_signals() {
     struct sigaction action{};
     action.sa_handler = [](int) { bench::interrupted = 1; };
@@ -228,7 +228,7 @@ bool all_right(const std::vector<bench::result>& results) {
     });
 }
 
-/// Empty: those of the scenario. Targets say nothing of PostgreSQL.
+/// Empty: the scenario's own. The targets do not cover PostgreSQL.
 std::vector<std::string> variants_for(const bench_options& options, std::string_view scenario) {
     if (!options.variants.empty() || !options.targets || scenario != "connections") return options.variants;
     return {"nginx", "ilpd-sqlite", "ilpd-memory"};

@@ -19,8 +19,8 @@
 #include <system_error>
 #include <unordered_map>
 
-// A peer that does nothing: every POST gets the same answer, a batch of pipelined ones gets theirs with one send. GET
-// on any path tells how many POSTs there were.
+// A peer that does no work: every POST gets the same answer, and a batch of pipelined POSTs is answered with one send.
+// GET on any path returns the number of POSTs.
 namespace {
 
 using clock = std::chrono::steady_clock;
@@ -105,7 +105,7 @@ private:
         connections_.emplace(id, std::make_unique<bench::connection>(epoll_, socket, id));
     }
 
-    /// False: the connection has ended, or ends now.
+    /// False if the connection has ended or is about to end.
     bool answer(std::uint64_t id, bench::connection& from) {
         out_.clear();
         bool asked_for_count = false;
@@ -152,7 +152,7 @@ private:
     int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     std::uint64_t next_id_ = listener_id + 1;
     std::unordered_map<std::uint64_t, std::unique_ptr<bench::connection>> connections_;
-    std::deque<delayed_answers> delayed_;  ///< in order of their time: the delay is constant
+    std::deque<delayed_answers> delayed_;  ///< in order of time, since the delay is constant
     std::uint64_t requests_ = 0;
     std::string out_;
     std::array<char, bench::receive_size> scratch_;

@@ -7,7 +7,8 @@
 
 namespace bench {
 
-/// Counts of durations in nanoseconds, in buckets no wider than 1/64 of their value. 29 KiB, no allocation.
+/// A histogram of durations in nanoseconds, with buckets no wider than 1/64 of their value. It takes 29 KiB and does
+/// not allocate.
 class histogram {
 public:
     void add(std::uint64_t value) noexcept {
@@ -15,7 +16,7 @@ public:
         ++total_;
     }
 
-    /// The middle of the bucket that holds the given share of all values; 0 when there are none.
+    /// The middle of the bucket in which the given share of all values is reached; 0 if there are no values.
     double quantile(double share) const noexcept {
         const auto wanted = share * static_cast<double>(total_);
         std::uint64_t seen = 0;
@@ -32,7 +33,7 @@ private:
     static constexpr unsigned fine_bits = 6;
     static constexpr std::size_t fine_count = std::size_t{1} << fine_bits;
 
-    /// Values below fine_count have a bucket each; above, each power of two is cut into fine_count buckets.
+    /// Values below fine_count have a bucket each. Above that, each power of two is divided into fine_count buckets.
     static std::size_t bucket_of(std::uint64_t value) noexcept {
         if (value < fine_count) return value;
         const auto shift = static_cast<unsigned>(std::bit_width(value)) - 1 - fine_bits;

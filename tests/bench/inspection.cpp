@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view event_prefix = "syscalls:sys_enter_";
 constexpr std::string_view all_calls = "raw_syscalls:sys_enter";
 
-/// Those that a proxy makes while packets flow. Each takes perf a while when it ends, so not all there are.
+/// The system calls that a proxy makes while packets flow. Not all existing calls are listed, since perf takes some
+/// time to end for each.
 constexpr std::array<std::string_view, 20> counted_calls{
     "accept4",  "close",   "epoll_ctl",  "epoll_wait", "epoll_pwait", "fcntl", "fdatasync",
     "futex",    "poll",    "getsockopt", "pread64",    "pwrite64",    "read",  "readv",
@@ -38,7 +39,7 @@ std::string events(bool by_name) {
 }
 constexpr int patience_ms = 20'000;
 
-/// perf counts the system calls of a process while the load generator says so.
+/// Counts the system calls of a process with perf while the load generator has counting enabled.
 class system_call_counter {
 public:
     system_call_counter(const setup& setup, const proxy& under_test)
@@ -73,7 +74,7 @@ public:
     }
 
 private:
-    /// Whether perf is installed and may look at tracepoints; asked once.
+    /// Whether perf is installed and may use tracepoints. Checked once.
     static bool is_available(const setup& setup) {
         static const bool available = [&] {
             try {
@@ -112,7 +113,7 @@ private:
     std::optional<support::child_process> process_;
 };
 
-/// The file in which the preloaded library counts; there is none in a build with sanitizers.
+/// The file in which the preloaded library counts. A build with sanitizers has none.
 class allocation_counter {
 public:
     explicit allocation_counter(const setup& setup)

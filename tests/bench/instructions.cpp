@@ -69,7 +69,7 @@ double count_in_loop(const setup& setup, const constant_peers& next_hops, const 
     return collected(daemon.process.output());
 }
 
-/// What a packet takes beyond what the program takes without it.
+/// The cost of one packet, without the cost of starting and ending the program.
 double per_packet(std::uint64_t packets, const std::function<double(std::uint64_t)>& count) {
     const double few = count(packets);
     const double many = count(packets * long_run);
@@ -86,7 +86,7 @@ std::vector<instruction_count> count_instructions(const setup& setup, const cons
                       per_packet(plan.core_packets, [&](auto packets) { return count_in_core(setup, packets); })});
     auto place = find_variant("ilpd-memory").install(setup, "callgrind", {});
     place.arguments = under_callgrind(place.arguments);
-    // The time is what a fixed number of packets may take.
+    // The time is the limit for a fixed number of packets.
     const load load{.connections = plan.connections,
                     .warm_up_seconds = 0,
                     .seconds = std::chrono::duration<double>{callgrind_patience}.count()};

@@ -11,12 +11,12 @@
 #include <string_view>
 #include <vector>
 
-/// Instructions per packet: they do not depend on what else the machine does. Counted by valgrind's callgrind, as the
-/// difference of two runs with different numbers of packets.
+/// Instructions per packet, which do not depend on what else the machine does. They are counted by valgrind's callgrind
+/// as the difference between two runs with different numbers of packets.
 namespace bench {
 
 struct instruction_plan {
-    std::uint64_t core_packets = 20'000;  ///< of the short run; the long one has five times as many
+    std::uint64_t core_packets = 20'000;  ///< in the short run; the long one has five times as many
     std::uint64_t loop_packets = 1'000;
     std::size_t connections = 100;
 };
@@ -26,11 +26,11 @@ struct instruction_count {
     double per_packet = 0;
 };
 
-/// Empty when there is no valgrind.
+/// Empty if valgrind is not installed.
 std::vector<instruction_count> count_instructions(const setup& setup, const constant_peers& next_hops,
                                                   const instruction_plan& plan);
 
-/// What callgrind says at its end; empty: it says nothing.
+/// The count that callgrind prints when it ends; empty if it prints none.
 std::optional<double> read_collected(std::string_view output);
 
 std::string as_table(const conditions& conditions, const std::vector<instruction_count>& counts);

@@ -33,7 +33,7 @@
 #include <system_error>
 #include <vector>
 
-// Closed loop: every connection sends its next Prepare when the answer to the last has come. Every answer is checked.
+// A closed loop: every connection sends its next Prepare once the last one is answered. Every answer is checked.
 namespace {
 
 using clock = std::chrono::steady_clock;
@@ -45,25 +45,25 @@ constexpr auto drain_at_most = std::chrono::seconds{5};
 constexpr int turn_ms_max = 20;
 constexpr int perf_patience_ms = 10'000;
 constexpr std::size_t idle_at_a_time = 32;
-constexpr std::size_t destination_stride = 37;  ///< so that connections do not walk side by side
+constexpr std::size_t destination_stride = 37;  ///< so that the connections do not proceed in step
 
 struct load_options {
     std::uint16_t port = 0;
     std::string target = "/";
-    std::vector<std::string> tokens;        ///< in turn over the connections
-    std::vector<std::string> destinations;  ///< each connection takes them in turn
+    std::vector<std::string> tokens;        ///< assigned to the connections in turn
+    std::vector<std::string> destinations;  ///< each connection uses them in turn
     std::uint64_t amount = 1;
     std::size_t data_size = 0;
     std::size_t connections = 1;
-    std::size_t idle = 0;       ///< connections besides, which send one packet each and then stay open
-    std::string expect_reject;  ///< code of the only right answer; empty: the Fulfill
+    std::size_t idle = 0;       ///< additional connections, which send one packet each and then stay open
+    std::string expect_reject;  ///< code of the only correct answer; empty: the Fulfill
     double warm_up_seconds = 0.5;
     double seconds = 2;
-    std::uint64_t packets = 0;  ///< ends after so many, if the time is not over before; 0: the time alone counts
-    std::string allocations;    ///< file in which the proxy counts its calls of the heap; empty: it does not
-    std::string perf_control;   ///< FIFOs of a perf that shall count in the measured window; empty: there is none
+    std::uint64_t packets = 0;  ///< stops after this many, or earlier if the time is over; 0: only the time counts
+    std::string allocations;    ///< file in which the proxy counts its heap calls; empty: it does not count
+    std::string perf_control;   ///< FIFOs of a perf that counts during the measured window; empty: there is none
     std::string perf_answers;
-    std::vector<pid_t> watched;  ///< processes whose use over the measured window is wanted
+    std::vector<pid_t> watched;  ///< processes whose usage during the measured window is reported
 };
 
 nanoseconds as_duration(double seconds) {
@@ -76,7 +76,7 @@ nanoseconds read_clock(clockid_t id) {
     return std::chrono::seconds{now.tv_sec} + nanoseconds{now.tv_nsec};
 }
 
-/// User and system time of all threads of a process, those that ended included, to the nanosecond.
+/// User and system time of all threads of a process, including those that have ended, in nanoseconds.
 nanoseconds cpu_time(pid_t pid) {
     clockid_t id{};
     if (const int error = clock_getcpuclockid(pid, &id); error != 0) {
@@ -85,15 +85,15 @@ nanoseconds cpu_time(pid_t pid) {
     return read_clock(id);
 }
 
-/// What a process has used so far: proc(5).
+/// The resources that a process has used so far; see proc(5).
 struct usage {
     nanoseconds cpu{};
-    std::uint64_t switches = 0;  ///< of its threads that live
+    std::uint64_t switches = 0;  ///< of the threads that still exist
     std::uint64_t resident_kib = 0;
     std::uint64_t peak_kib = 0;
 };
 
-/// Sum of the numbers that follow these names in a file of "Name: number" lines.
+/// The sum of the numbers with these names in a file of "Name: number" lines.
 std::uint64_t sum_of_fields(const std::filesystem::path& path, std::initializer_list<std::string_view> names) {
     std::uint64_t sum = 0;
     std::ifstream in{path};
@@ -119,13 +119,13 @@ usage usage_of(pid_t pid) {
     return used;
 }
 
-/// Calls of the heap, out of the program itself and out of a database's library.
+/// Heap calls from the program itself and from a database's library.
 struct allocation_counts {
     std::uint64_t own = 0;
     std::uint64_t database = 0;
 };
 
-/// The file in which another process counts them; zeros without a file.
+/// The file in which another process counts. All counts are zero if there is no file.
 class shared_counters {
 public:
     explicit shared_counters(const std::string& path) {
@@ -147,7 +147,7 @@ private:
     const allocation_counts* counters_ = nullptr;
 };
 
-/// Tells a perf that was started with --control when to count; returns when it does.
+/// Tells a perf that was started with --control to start or stop counting. Returns once it has done so.
 class perf_switch {
 public:
     perf_switch(const std::string& control, const std::string& answers) {
@@ -165,7 +165,7 @@ public:
                     read(answers_, answer.data(), answer.size()) > 0;
     }
 
-    /// Whether it has done all that it was told.
+    /// Whether perf has acknowledged every command.
     bool answered() const { return answered_; }
 
 private:
@@ -174,7 +174,7 @@ private:
     bool answered_ = false;
 };
 
-/// One request, used by many connections; only its expiry changes.
+/// One request shared by many connections. Only its expiry changes.
 class request {
 public:
     request(const load_options& options, std::string_view token, std::string_view destination) {
@@ -213,14 +213,14 @@ private:
 
 struct answer_counts {
     std::uint64_t right = 0;
-    std::map<std::string, std::uint64_t> rejects;  ///< that were not expected
+    std::map<std::string, std::uint64_t> rejects;  ///< unexpected ones, by code
     std::map<int, std::uint64_t> http_errors;
-    std::uint64_t wrong = 0;       ///< no packet, or a Fulfill that is not ours
-    std::uint64_t closed = 0;      ///< connections that ended, or spoke no HTTP, before we closed them
-    std::uint64_t unanswered = 0;  ///< packets still in flight when the time to drain was over
+    std::uint64_t wrong = 0;       ///< answers that are not a packet or not the expected Fulfill
+    std::uint64_t closed = 0;      ///< connections that ended, or violated HTTP, before we closed them
+    std::uint64_t unanswered = 0;  ///< packets still in flight at the end of the drain time
 };
 
-/// What is read at both ends of the measured window.
+/// Values read at the start and at the end of the measured window.
 struct reading {
     clock::time_point time;
     std::uint64_t right = 0;
@@ -304,8 +304,8 @@ public:
 private:
     struct client_state {
         std::unique_ptr<bench::connection> link;
-        std::size_t first_request = 0;  ///< of its sender
-        std::size_t turn = 0;           ///< which of the destinations is next
+        std::size_t first_request = 0;  ///< index of the sender's first request
+        std::size_t turn = 0;           ///< index of the next destination
         bool waiting = false;           ///< for an answer
         clock::time_point sent;
     };
@@ -344,7 +344,7 @@ private:
         client.turn = index * destination_stride % options_.destinations.size();
     }
 
-    /// A few at a time: the proxy shall not have more packets in flight than later.
+    /// Opens a few at a time, so that the proxy does not have more packets in flight than later.
     void open_idle() {
         only_answers_ = true;
         for (std::size_t i = 0; i < options_.idle;) {
@@ -357,7 +357,7 @@ private:
         only_answers_ = false;
     }
 
-    /// Until the deadline, or until nothing is in flight.
+    /// Runs until the deadline or until nothing is in flight.
     void turn_until(clock::time_point deadline) {
         std::array<epoll_event, bench::events_per_turn> events;
         for (auto now = clock::now(); now < deadline && in_flight_ > 0; now = clock::now()) {
@@ -417,7 +417,7 @@ private:
         }
     }
 
-    /// The first Reject that is expected is what all others must be, to the octet.
+    /// Every expected Reject must equal the first one, byte for byte.
     void count_reject(std::string_view body) {
         ilp::bytes packet{body.begin(), body.end()};
         const auto reject = ilp::reject_view::parse(packet);
@@ -430,14 +430,14 @@ private:
     }
 
     load_options options_;
-    std::deque<request> requests_;  ///< those of the first sender, by destination, then those of the next
+    std::deque<request> requests_;  ///< by sender, then by destination
     std::string right_answer_{options_.expect_reject.empty() ? ilp::as_text(bench::fixed_fulfill()) : ""};
     int epoll_ = epoll_create1(EPOLL_CLOEXEC);
     std::vector<client_state> clients_;
     std::size_t in_flight_ = 0;
     std::uint64_t sent_ = 0;
     bool measuring_ = false;
-    bool only_answers_ = false;  ///< nothing is sent after them
+    bool only_answers_ = false;  ///< stop sending and only receive answers
     clock::time_point next_refresh_;
     answer_counts counts_;
     bench::histogram latency_;

@@ -42,7 +42,7 @@ std::size_t count_of(std::string_view text, std::string_view what) {
     return count;
 }
 
-/// Until `done`; the longest time that the control loop let a client wait meanwhile, in milliseconds.
+/// Runs until `done`. Returns the longest time in milliseconds that the control loop kept a client waiting meanwhile.
 double control_loop_wait(const proxy& daemon, const std::function<bool()>& done) {
     const auto deadline = clock::now() + start_patience;
     double worst = 0;
@@ -72,7 +72,7 @@ public:
     many_peers_result run() {
         look_at_starts();
         few_.emplace(start(few_place_));
-        restart(few_, few_place_);  // a start that makes peers leaves memory behind: as after the usual one
+        restart(few_, few_place_);  // a start that creates peers leaves more memory in use than an ordinary one
         add({"memory per peer", "KiB",
              (resident_kib(many_->pids) - resident_kib(few_->pids)) / static_cast<double>(plan_.peers - plan_.few)});
         look_at_pages();
@@ -114,7 +114,7 @@ private:
         add(figure_of("start, CPU", "s", cpu_times));
     }
 
-    /// Cursors from everywhere in the list: the last of each page.
+    /// Cursors from the whole list: the last one of each page.
     static std::vector<std::string> cursors(admin_client& client) {
         std::vector<std::string> found;
         json::value after = nullptr;
@@ -134,7 +134,7 @@ private:
     void look_at_pages() {
         admin_client client{many_->admin_port};
         const auto places = cursors(client);
-        std::mt19937 random{1};  // the same places each time
+        std::mt19937 random{1};  // the same positions each time
         std::vector<double> times;
         for (std::size_t i = 0; i < plan_.requests; ++i) {
             json::value after = nullptr;
@@ -175,7 +175,7 @@ private:
         std::vector<double> rate_ratios;
         std::vector<double> cpu_ratios;
         for (std::size_t i = 0; i < plan_.repetitions; ++i) {
-            // Each repetition starts with the other one.
+            // Repetitions alternate which of the two goes first.
             const bool many_first = i % 2 == 0;
             auto first = packets(many_first ? *many_ : *few_, plan_.packets);
             auto second = packets(many_first ? *few_ : *many_, plan_.packets);

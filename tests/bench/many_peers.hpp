@@ -11,15 +11,15 @@
 #include <string_view>
 #include <vector>
 
-/// What many peers cost beside few: the start, the Admin API, a reload, a scrape, memory, and packets.
+/// The cost of many peers compared with few: for a start, the Admin API, a reload, a scrape, memory, and packets.
 namespace bench {
 
 struct many_peers_plan {
     std::size_t peers = 100'000;
-    std::size_t few = 10;         ///< peers of the daemon beside it
-    std::size_t starts = 3;       ///< and reloads, and scrapes
+    std::size_t few = 10;         ///< peers of the daemon that it is compared with
+    std::size_t starts = 3;       ///< also the number of reloads and scrapes
     std::size_t requests = 200;   ///< of each kind
-    std::size_t repetitions = 3;  ///< of the packets with many peers and with few, in turn
+    std::size_t repetitions = 3;  ///< of the packet measurements, alternating between many peers and few
     load packets;
 };
 
@@ -30,11 +30,11 @@ struct figure {
     std::optional<double> worst{};
 };
 
-/// All figures of one source of peers, in the order in which they were taken.
+/// All figures for one source of peers, in the order in which they were taken.
 struct many_peers_result {
     std::string_view source;
     std::vector<figure> figures;
-    std::vector<std::string> troubles;  ///< empty: every answer was right
+    std::vector<std::string> troubles;  ///< empty: every answer was correct
 };
 
 std::string_view to_text(peer_source source);

@@ -29,14 +29,14 @@ double as_seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-/// Of the children that have ended and been waited for.
+/// CPU time of the children that have ended and been waited for.
 double children_cpu_seconds() {
     rusage usage{};
     getrusage(RUSAGE_CHILDREN, &usage);
     return as_seconds(usage.ru_utime) + as_seconds(usage.ru_stime);
 }
 
-/// Time that all cores together were not idle since boot (proc(5), the first line of /proc/stat).
+/// The time for which cores were not idle since boot, summed over all cores (proc(5), the first line of /proc/stat).
 double machine_busy_seconds() {
     std::ifstream in{"/proc/stat"};
     std::string label;
@@ -49,7 +49,7 @@ std::uint64_t requests_at(const proxy& next_hop) {
     return boost::json::parse(support::http_get(next_hop.port, "/")).at("requests").to_number<std::uint64_t>();
 }
 
-/// What a proxy has counted of its commits so far.
+/// The commits that a proxy has counted so far.
 struct commits {
     double count = 0;
     double seconds = 0;
@@ -103,7 +103,7 @@ std::vector<std::string> generator_arguments(const setup& setup, const proxy& un
             fmt::to_string(load.seconds)};
 }
 
-/// What was not as it must be; empty when all was.
+/// A description of what went wrong; empty if nothing did.
 std::string find_trouble(const boost::json::object& whole_run, const load& load, std::uint64_t right,
                          std::uint64_t peer_requests) {
     std::vector<std::string> troubles;

@@ -22,7 +22,7 @@ constexpr std::string_view deposit =
     "mutation($i: DepositPeerLiquidityInput!) { depositPeerLiquidity(input: $i) { success } }";
 constexpr std::string_view remove = "mutation($i: DeletePeerInput!) { deletePeer(input: $i) { success } }";
 
-/// No run has had it before: stores are kept from one run to the next.
+/// Random, because stores are kept from one run to the next and ids must not repeat.
 std::string new_uuid() {
     static std::random_device random;
     const auto group = [](std::uint32_t mask, std::uint32_t fixed) { return (random() & mask) | fixed; };
@@ -67,7 +67,7 @@ void operator_work::prepare() {
     asset_ = json::value_to<std::string>(oldest.at("asset").at("id"));
 }
 
-/// At the end nothing is left of what it has added.
+/// Leaves nothing that it has added behind.
 void operator_work::run(const std::stop_token& stop, std::chrono::milliseconds interval) {
     auto due = std::chrono::steady_clock::now();
     while (!stop.stop_requested() || done_ % deeds.size() != 0) {

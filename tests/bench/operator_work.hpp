@@ -14,20 +14,20 @@
 
 namespace bench {
 
-/// What an operator does in turn: adds a peer, changes it, deposits for another one, and removes the first again.
+/// The operator's changes, in turn: adds a peer, changes it, deposits for another one, and removes the first again.
 inline constexpr std::array<std::string_view, 4> deeds{"createPeer", "updatePeer", "depositPeerLiquidity",
                                                        "deletePeer"};
 
-/// How long each of them took, in milliseconds, by their place in `deeds`.
+/// The durations of each kind of change in milliseconds, in the order of `deeds`.
 using deed_times = std::array<std::vector<double>, deeds.size()>;
 
-/// An operator who does one of them every so often, by the Admin API, on a thread of its own.
+/// An operator who makes one of these changes at regular intervals through the Admin API, on a thread of its own.
 class operator_work {
 public:
-    /// The thread runs on that core, beside the load.
+    /// The thread runs on core `core`, beside the load.
     operator_work(std::uint16_t admin_port, std::chrono::milliseconds interval, int core);
 
-    /// Ends it. What went wrong is thrown here.
+    /// Stops the thread. Throws if any change failed.
     deed_times stop();
 
 private:
@@ -37,12 +37,12 @@ private:
 
     admin_client client_;
     std::string asset_;   // id of the bench's asset
-    std::string sender_;  // id of the peer that the deposits are for
-    std::string made_;    // id of the peer that was added
+    std::string sender_;  // id of the peer that receives the deposits
+    std::string made_;    // id of the added peer
     std::size_t done_ = 0;
     deed_times times_;
     std::string trouble_;
-    std::jthread thread_;  // last: it uses all the others
+    std::jthread thread_;  // last, because it uses all the others
 };
 
 }  // namespace bench

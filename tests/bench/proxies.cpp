@@ -40,7 +40,7 @@ std::vector<pid_t> children_of(pid_t pid) {
     return {std::istream_iterator<pid_t>{in}, {}};
 }
 
-/// Of an nginx, which listens before it has one.
+/// The worker of an nginx, which starts to listen before it has one.
 std::vector<pid_t> worker_of(support::child_process& nginx) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
     while (nginx.running() && std::chrono::steady_clock::now() < deadline) {
@@ -50,14 +50,14 @@ std::vector<pid_t> worker_of(support::child_process& nginx) {
     throw std::runtime_error{"nginx has not the one worker that the bench expects"};
 }
 
-/// A master that is root would give its worker to another user, who cannot write into our directory.
+/// A master running as root would run its worker as another user, who cannot write to our directory.
 std::string user_directive() {
     if (geteuid() != 0) return {};
     const passwd* user = getpwuid(geteuid());
     return user == nullptr ? std::string{} : fmt::format("user {};\n", user->pw_name);
 }
 
-/// One worker, connections kept open on both sides, no log: nginx at its best for this work.
+/// One worker, persistent connections on both sides and no log: nginx at its best for this task.
 std::string nginx_configuration(const setup& setup, const shape& shape, const fs::path& directory, std::uint16_t port) {
     return fmt::format(R"({user}daemon off;
 worker_processes 1;
@@ -118,7 +118,7 @@ std::string senders_yaml(const setup& setup, const shape& shape) {
     return text;
 }
 
-/// A peer that packets go to.
+/// A peer that receives packets.
 std::string receiver_yaml(const setup& setup, const shape& shape, std::string_view name, std::uint16_t port) {
     return fmt::format(R"(  - name: {name}
     ilp_address: test.{name}
@@ -135,7 +135,7 @@ std::string receiver_yaml(const setup& setup, const shape& shape, std::string_vi
                        fmt::arg("connections", setup.connections_max));
 }
 
-/// Peers with credit that no run can use up.
+/// The peers have more credit than any run can use up.
 std::string ilpd_configuration(const setup& setup, const shape& shape, std::string_view store, const place& place,
                                std::string_view more_peers) {
     return fmt::format(R"(ilp_address: test.bench
@@ -203,7 +203,7 @@ std::string sqlite_url(const setup& setup, std::string_view name) {
     return "sqlite:" + sqlite_file(setup, name).string();
 }
 
-/// Whether another user gets to what lies in it.
+/// Whether other users can access the contents of the directory.
 bool lets_others_through(const fs::path& directory) {
     for (fs::path path = directory; path.has_relative_path(); path = path.parent_path()) {
         if ((fs::status(path).permissions() & fs::perms::others_exec) == fs::perms::none) return false;
@@ -211,8 +211,8 @@ bool lets_others_through(const fs::path& directory) {
     return true;
 }
 
-/// As an operator would run it on the same machine: durable, free to use both cores. Beside the other databases, if
-/// the user that it runs as can get there.
+/// Configured as by an operator on the same machine: durable, and free to use both cores. It lies beside the other
+/// databases if the user that the server runs as can access that place.
 std::shared_ptr<support::postgres_server> start_postgres(const setup& setup) {
     fs::permissions(setup.directory, fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
     const bool beside = geteuid() != 0 || lets_others_through(setup.directory);
@@ -226,13 +226,13 @@ std::shared_ptr<support::postgres_server> start_postgres(const setup& setup) {
                                   .parent = beside ? setup.directory : fs::path{}});
 }
 
-/// What SQL the two databases say differently.
+/// SQL in which the two databases differ.
 struct dialect {
-    std::string (*numbers)(std::uint64_t count);  ///< a table of n, from 1
-    std::string_view some_uuid;                   ///< of n
+    std::string (*numbers)(std::uint64_t count);  ///< a table with column n, counting from 1
+    std::string_view some_uuid;                   ///< derived from n
     std::string_view some_digest;
     std::string_view amount_of_one;  ///< of a transfer
-    const char* array_of;            ///< makes JSON of a column
+    const char* array_of;            ///< aggregates a column into JSON
 };
 
 std::string sqlite_numbers(std::uint64_t count) {
@@ -249,8 +249,8 @@ constexpr dialect sqlite_dialect{sqlite_numbers, "printf('%08x-0000-4000-8000-%0
 constexpr dialect postgres_dialect{postgres_numbers, "gen_random_uuid()::text",
                                    "encode(sha256(('token ' || n)::bytea), 'hex')", "1", "json_agg({})::text"};
 
-/// Transfers of one unit between the first peer and the last, to and fro, so that the balances stay what they were. The
-/// chains of the accounts pass them by: nobody lists transfers here.
+/// Transfers of one unit back and forth between the first peer and the last, so that the balances stay as they are.
+/// They are not linked into the accounts' chains, since nobody lists transfers here.
 std::string history_sql(const dialect& sql, std::uint64_t count) {
     return fmt::format(
         "INSERT INTO transfers (id, debit_account, credit_account, amount, packets, created_at) "
@@ -262,7 +262,7 @@ std::string history_sql(const dialect& sql, std::uint64_t count) {
         sql.amount_of_one, sql.numbers(count), count / 2, 1'000'000'000'000'000 + count / 2);
 }
 
-/// Accounts and peers, numbered behind those that there are; each with routes, a token and a name of its own.
+/// Accounts and peers, numbered after the existing ones. Each has its own routes, token and name.
 std::string peers_sql(const dialect& sql, const setup& setup, const shape& shape) {
     const auto numbers = sql.numbers(shape.peers);
     const auto routes = fmt::format("(SELECT {} FROM (SELECT n FROM {}) m)",
@@ -283,7 +283,7 @@ std::string peers_sql(const dialect& sql, const setup& setup, const shape& shape
         numbers, sql.some_uuid, terms);
 }
 
-/// Whatever the store shall hold before the daemon that is measured sees it; empty: nothing.
+/// Fills the store before the measured daemon starts. Empty if there is nothing to add.
 std::string filling_sql(const dialect& sql, const setup& setup, const shape& shape) {
     std::string text;
     if (shape.history != 0) text += history_sql(sql, shape.history);
@@ -300,7 +300,7 @@ void run_in_sqlite(const fs::path& file, const std::string& sql) {
     if (result != SQLITE_OK) throw std::runtime_error{"cannot fill the store: " + message};
 }
 
-/// The daemon makes the schema, then ends; the rest comes behind its back.
+/// The daemon creates the schema, then ends. The remaining data is inserted without it.
 void make_schema(const place& place) {
     start(place).process.stop();
 }
@@ -332,7 +332,7 @@ place install_ilpd_postgresql(const setup& setup, std::string_view name, const s
     return place;
 }
 
-/// The same in a configuration file.
+/// The same peers as part of a configuration file.
 std::string peers_yaml(const setup& setup, std::size_t count) {
     std::string text;
     for (std::size_t n = 1; n <= count; ++n) {
@@ -389,7 +389,7 @@ const variant& find_variant(std::string_view name) {
 }
 
 proxy start(const place& place, const std::vector<std::pair<std::string, std::string>>& environment) {
-    fs::remove(place.output);  // what an earlier run said there must not count
+    fs::remove(place.output);  // the output of an earlier run must not count
     support::child_process process{{.arguments = place.arguments,
                                     .output = place.output,
                                     .errors = {},

@@ -19,67 +19,67 @@ namespace bench {
 
 inline constexpr std::string_view sender_token = "sender-token-of-the-bench-64-characters-long-as-real-ones-often";
 inline constexpr std::string_view destination = "test.bob.jar";
-inline constexpr std::string_view rejecting_destination = "test.carol.jar";  ///< beneath the peer that rejects
-inline constexpr std::string_view unknown_destination = "test.nobody.jar";   ///< without a route
+inline constexpr std::string_view rejecting_destination = "test.carol.jar";  ///< routed to the peer that rejects
+inline constexpr std::string_view unknown_destination = "test.nobody.jar";   ///< has no route
 
-/// Of the sending peers, counted from 0.
+/// The token of a sending peer; senders count from 0.
 std::string token_of_sender(std::size_t sender);
 
-/// One that is beneath a route of one of shape::peers; peers and their routes count from 1.
+/// A destination below a route of one of shape::peers. Peers and their routes count from 1.
 std::string destination_beyond(std::size_t peer, std::size_t route);
 
-/// What all measurements of one run share.
+/// Settings shared by all measurements of one run.
 struct setup {
-    std::filesystem::path programs;   ///< where load generator and constant peer are
-    std::filesystem::path directory;  ///< of this run: configurations, logs and databases, on a real disk
+    std::filesystem::path programs;   ///< the directory of load generator and constant peer
+    std::filesystem::path directory;  ///< the run's configurations, logs and databases, on a real disk
     std::string nginx = "nginx";
     std::string ilpd = "ilpd";
-    int proxy_core = 0;                ///< of the proxy under test, alone
-    int load_core = 1;                 ///< of load generator and constant peer
-    std::size_t connections_max = 1;   ///< of any measurement, idle ones apart
+    int proxy_core = 0;                ///< for the proxy under test alone
+    int load_core = 1;                 ///< for load generator and constant peer
+    std::size_t connections_max = 1;   ///< the most in any measurement, without idle ones
     std::uint16_t peer_port = 0;       ///< where the constant peer listens
-    std::uint16_t rejecting_port = 0;  ///< where the one listens that rejects
-    bool system_calls_by_name = true;  ///< else their sum only, which perf has sooner
+    std::uint16_t rejecting_port = 0;  ///< where the rejecting peer listens
+    bool system_calls_by_name = true;  ///< otherwise only their total, which perf provides sooner
 };
 
-/// What an ilpd of the bench has to carry besides the load.
+/// The size of an ilpd of the bench, apart from the load.
 struct shape {
     std::size_t senders = 1;
-    std::size_t workers = 1;          ///< more than one may use all cores
-    std::size_t idle = 0;             ///< connections that it must have room for
-    std::size_t peers = 0;            ///< in the store, besides those that the packets go from and to
-    std::size_t routes_per_peer = 1;  ///< of those
+    std::size_t workers = 1;          ///< with more than one, all cores may be used
+    std::size_t idle = 0;             ///< idle connections that it must have room for
+    std::size_t peers = 0;            ///< in the store, in addition to those that send and receive packets
+    std::size_t routes_per_peer = 1;  ///< of these additional peers
     std::uint64_t history = 0;        ///< transfers in the store
-    bool cross_asset = false;         ///< the receiver's asset is another one than the senders'
+    bool cross_asset = false;         ///< the receiver's asset differs from the senders'
 
     bool operator==(const shape&) const = default;
 };
 
-/// A program that takes the generator's POSTs on its port and passes them on to the constant peer.
+/// A program that accepts the generator's POSTs on its port and forwards them to the constant peer.
 struct proxy {
     std::string name;
     std::uint16_t port = 0;
     support::child_process process;
-    std::vector<pid_t> pids;                               ///< every process whose CPU time is the price of its packets
-    std::uint16_t metrics_port = 0;                        ///< 0: it has none
-    std::uint16_t admin_port = 0;                          ///< 0: it has none
-    std::shared_ptr<support::postgres_server> database{};  ///< that it keeps its balances in
+    std::vector<pid_t> pids;                               ///< the processes whose CPU time is attributed to packets
+    std::uint16_t metrics_port = 0;                        ///< 0: none
+    std::uint16_t admin_port = 0;                          ///< 0: none
+    std::shared_ptr<support::postgres_server> database{};  ///< holds its balances
 };
 
-/// A proxy that can be started again and again: configuration, ports and store stay.
+/// A proxy that can be started repeatedly. Configuration, ports and store persist.
 struct place {
     std::string name;
     std::vector<std::string> arguments;
     std::filesystem::path output;
-    std::string ready;        ///< what it says when it can take packets; empty: its port tells
-    std::optional<int> core;  ///< empty: it may use all
+    std::string ready;        ///< output that shows that it can accept packets; empty: wait for its port
+    std::optional<int> core;  ///< empty: it may use all cores
     std::uint16_t port = 0;
     std::uint16_t metrics_port = 0;
     std::uint16_t admin_port = 0;
     std::shared_ptr<support::postgres_server> database{};
 };
 
-/// One thing to compare, by the name that the tables show.
+/// A program to compare, with its name in the tables.
 struct variant {
     std::string name;
     std::string beside;  ///< the variant that it is compared with
@@ -90,17 +90,18 @@ extern const std::vector<variant> all_variants;
 
 const variant& find_variant(std::string_view name);
 
-/// `environment` comes on top of ours.
+/// `environment` is added to our own.
 proxy start(const place& place, const std::vector<std::pair<std::string, std::string>>& environment = {});
 
-/// Where the peers of an ilpd come from that has many.
+/// The source of the peers of an ilpd that has many.
 enum class peer_source : std::uint8_t { sqlite, postgresql, file };
 
-/// With `count` peers besides the usual ones. Those of the API are in the store already, those of a file are not: the
-/// first start puts them there.
+/// Prepares a daemon with `count` additional peers. API peers are in the store already. Peers of a file are not: the
+/// first start stores them.
 place prepare_peers(const setup& setup, std::string_view name, peer_source source, std::size_t count);
 
-/// The next hops of all packets. They are no proxies, but run in the same way; the port is the one they listen on.
+/// The next hops of all packets. They are not proxies but are run in the same way; the port is the one that they listen
+/// on.
 struct constant_peers {
     proxy fulfilling;
     proxy rejecting;
@@ -108,7 +109,7 @@ struct constant_peers {
 
 constant_peers start_constant_peers(const setup& setup);
 
-/// What the programs say of themselves: "nginx/1.22.1", "ilpd 0.1.0".
+/// The versions that the programs report: "nginx/1.22.1", "ilpd 0.1.0".
 std::vector<std::string> versions(const setup& setup);
 
 }  // namespace bench

@@ -34,7 +34,7 @@ std::vector<double> values_of(const result& result, sample_figure which) {
     return values;
 }
 
-/// Half the distance from the smallest to the largest, as a share of the median.
+/// Half the distance between the smallest and the largest value, as a share of the median.
 double spread(const result& result, sample_figure which) {
     const auto values = values_of(result, which);
     const auto [low, high] = std::ranges::minmax(values);
@@ -42,7 +42,7 @@ double spread(const result& result, sample_figure which) {
     return middle > 0 ? (high - low) / 2 / middle : 0;
 }
 
-/// Of all kinds together; empty: there were none.
+/// The times of all kinds of changes together; empty if there were none.
 std::vector<double> mutation_times(const result& result) {
     std::vector<double> all;
     for (const auto& sample : result.samples) {
@@ -51,7 +51,7 @@ std::vector<double> mutation_times(const result& result) {
     return all;
 }
 
-/// CPU per packet beyond the variant that keeps nothing, database server included.
+/// The CPU time per packet, database server included, that is added to that of the variant that stores nothing.
 std::optional<double> price_of_commits(const result& result, const std::vector<bench::result>& results) {
     const auto* const without = find_result(result.scenario, {result.point, std::string{without_commits}}, results);
     if (without == nullptr || median(result, &sample::commit_ms) == 0) return std::nullopt;
@@ -103,7 +103,7 @@ std::string file_system(const std::filesystem::path& path) {
 }
 
 std::string packet_line(const std::vector<result>& results) {
-    std::map<std::size_t, std::string> lines;  // by data; destinations differ by a few octets
+    std::map<std::size_t, std::string> lines;  // by size of the data, since destinations differ by a few bytes
     for (const auto& result : results) {
         const auto& sample = result.samples.front();
         lines.try_emplace(result.load.data_size,
@@ -129,7 +129,7 @@ std::string disturbance_line(const std::vector<result>& results) {
                        worst * 100);
 }
 
-/// A number as the table shows it; blank when it is not known, or 0.
+/// A number as shown in the table: blank if it is unknown or 0.
 std::string number(double value, int decimals) {
     return value > 0 ? fmt::format("{:.{}f}", value, decimals) : std::string{};
 }
@@ -148,7 +148,7 @@ double sum_of_calls(const result& result) {
     return sum;
 }
 
-/// The most frequent first.
+/// Lists the most frequent calls first.
 std::string system_calls_line(const result& result) {
     std::vector<std::pair<std::string, double>> calls(result.inspection.system_calls.begin(),
                                                       result.inspection.system_calls.end());
@@ -168,7 +168,7 @@ std::string system_calls_of(const std::vector<result>& results) {
     return text.empty() ? text : "\nsystem calls per packet:\n" + text;
 }
 
-/// One row, with what it is compared with.
+/// One row and the row that it is compared with.
 struct shown_row {
     const bench::result& result;
     const std::vector<bench::result>& all;
@@ -201,7 +201,7 @@ std::string memory_cell(const shown_row& row) {
     return row.beside == nullptr ? std::string{} : number(which(row.result, *row.beside).value_or(0), 2);
 }
 
-/// Empty where they were not counted.
+/// Empty if allocations were not counted.
 std::string allocations_text(std::optional<double> count) {
     return count ? fmt::format("{:.3f}", *count) : std::string{};
 }
@@ -240,7 +240,7 @@ const std::vector<column> columns{
     {"full core", [](const shown_row& row) { return std::string{full_cores(row.result)}; }, true},
 };
 
-/// The column's cells, the title first; empty when all others are blank.
+/// The cells of the column, beginning with the title; empty if all other cells are blank.
 std::vector<std::string> cells_of(const column& column, const std::vector<result>& results) {
     std::vector<std::string> cells{std::string{column.title}};
     bool blank = true;
@@ -252,7 +252,7 @@ std::vector<std::string> cells_of(const column& column, const std::vector<result
     return cells;
 }
 
-/// Rows that are measured in turn stand together.
+/// Rows that are measured in turn are grouped together.
 bool begins_group(const result& result, const bench::result& previous) {
     return result.scenario != previous.scenario ||
            (result.point != previous.point && result.variant != previous.variant) ||

@@ -8,8 +8,8 @@
 #include <exception>
 #include <stdexcept>
 
-// What the deciding core does with N packets, and nothing else: for counting instructions. No socket, clock, thread or
-// store; transfers are posted in batches, as a committer does it.
+// Passes N packets through the deciding core and does nothing else, so that instructions can be counted. There is no
+// socket, clock, thread or store; transfers are posted in batches, as by a committer.
 namespace {
 
 constexpr std::uint64_t batch_size = 32;

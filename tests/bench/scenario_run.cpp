@@ -92,7 +92,7 @@ private:
         return subjects_.emplace_back(variant, shape, std::move(place), std::nullopt);
     }
 
-    /// Each repetition starts with another row, so that none always has the same neighbour.
+    /// Each repetition starts with another row, so that no row always has the same neighbour.
     void measure_group() {
         for (std::size_t repetition = 0; repetition < plan_.repetitions; ++repetition) {
             for (std::size_t turn = 0; turn < group_.size(); ++turn) {
@@ -105,7 +105,7 @@ private:
         group_.clear();
     }
 
-    /// The stores are the same; the daemons start again.
+    /// The stores stay the same; the daemons are started again.
     void inspect_group() {
         end_all();
         for (const auto& [result, under_test] : group_) {

@@ -11,18 +11,18 @@ namespace bench {
 
 struct scenario_plan {
     bench::sizes sizes;
-    std::vector<std::string> variants;  ///< empty: those of the scenario
-    std::size_t data_size = 0;          ///< where the scenario does not set it
+    std::vector<std::string> variants;  ///< empty: the scenario's own
+    std::size_t data_size = 0;          ///< used where the scenario does not set it
     std::size_t repetitions = 3;
     double warm_up_seconds = 0.5;
     double seconds = 2;
-    bool inspect = true;      ///< after the repetitions, in proxies of its own
-    bool inspect_all = true;  ///< else only the first row
+    bool inspect = true;      ///< after the repetitions, with proxies of its own
+    bool inspect_all = true;  ///< otherwise only the first row
     double inspect_seconds = 0.5;
-    bool keep = false;  ///< the stores
+    bool keep = false;  ///< whether to keep the stores
 };
 
-/// Measures all points of a scenario with all variants. What is compared lies close together in time.
+/// Measures all points of a scenario with all variants. Rows that are compared are measured close together in time.
 std::vector<result> measure_scenario(const setup& setup, const constant_peers& next_hops, const scenario& scenario,
                                      const scenario_plan& plan);
 

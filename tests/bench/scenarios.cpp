@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t next_hops_max = 10;
 constexpr std::size_t routed_peers_max = 100;
 constexpr std::size_t destinations_max = 1000;
-constexpr std::size_t route_stride = 7919;  // a prime: destinations lie all over the routes of a peer
+constexpr std::size_t route_stride = 7919;  // a prime, so that the destinations are spread over all routes of a peer
 
 std::string counted(std::uint64_t count, std::string_view what) {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -48,7 +48,7 @@ std::vector<point> senders(const sizes& sizes) {
     return points;
 }
 
-/// The amount is large enough that the rate changes it to another one.
+/// The amount is large enough for the rate to change it.
 std::vector<point> assets(const sizes& sizes) {
     auto load = usual_load(sizes);
     load.amount = 1000;
@@ -67,7 +67,7 @@ std::vector<point> outcomes(const sizes& sizes) {
     return points;
 }
 
-/// Beneath the routes of the first peers: as many next hops with few routes as with many.
+/// Destinations below the routes of the first peers. The number of next hops is the same with few routes as with many.
 std::vector<std::string> destinations_of(std::size_t next_hops, std::size_t routes_per_peer) {
     std::vector<std::string> all;
     for (std::size_t i = 0; i < std::min(next_hops * routes_per_peer, destinations_max); ++i) {
@@ -115,7 +115,7 @@ std::vector<point> workers(const sizes& sizes) {
     return points;
 }
 
-/// Each in a daemon of its own, so that the memory of one without idle connections is known.
+/// Each point has a daemon of its own, so that the memory of one without idle connections is known.
 std::vector<point> idle(const sizes& sizes) {
     std::vector<point> points;
     for (const auto count : {std::size_t{0}, sizes.idle}) {

@@ -11,13 +11,13 @@
 
 namespace bench {
 
-/// How large the scenarios are.
+/// The sizes of the scenarios.
 struct sizes {
     std::vector<std::size_t> connections{1, 10, 50, 100, 400, 1000};
-    std::size_t usual_connections = 100;  ///< where connections are not the question
+    std::size_t usual_connections = 100;  ///< where the number of connections is not the subject
     std::vector<std::size_t> data{0, 300, 4096, 32767};
     std::size_t senders = 60;
-    std::size_t few = 10;  ///< routes, and peers
+    std::size_t few = 10;  ///< number of routes and of peers
     std::size_t routes = 1'000'000;
     std::size_t peers = 100'000;
     std::uint64_t history = 10'000'000;
@@ -26,7 +26,7 @@ struct sizes {
 
 sizes smoke_sizes();
 
-/// One condition of a scenario: what the proxy is, and what it has to do.
+/// One point of a scenario: the configuration of the proxy and its load.
 struct point {
     std::string name;
     bench::shape shape;
@@ -36,8 +36,8 @@ struct point {
 struct scenario {
     std::string_view name;
     std::string_view description;
-    std::vector<std::string_view> variants;  ///< those that are measured by default
-    bool beside_first_point;  ///< compared with its first point; else each variant with the one that it stands beside
+    std::vector<std::string_view> variants;  ///< measured by default
+    bool beside_first_point;  ///< points are compared with the first one; otherwise with the reference variant
     std::vector<point> (*points)(const sizes&);
 };
 
@@ -45,7 +45,7 @@ extern const std::vector<scenario> all_scenarios;
 
 const scenario& find_scenario(std::string_view name);
 
-/// What a row is compared with, in the same scenario and the same repetition.
+/// The row that another is compared with, in the same scenario and the same repetition.
 struct reference {
     std::string point;
     std::string variant;

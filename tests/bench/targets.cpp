@@ -19,7 +19,7 @@ const result* at_connections(std::size_t connections, std::string_view variant, 
     return found == results.end() ? nullptr : &*found;
 }
 
-/// The last point of a scenario is the one that is asked about.
+/// The target applies to the last point of a scenario.
 const result* last_of(std::string_view scenario, const std::vector<result>& results) {
     for (const auto& result : std::views::reverse(results)) {
         if (result.scenario == scenario && result.variant == durable_variant) return &result;
@@ -38,7 +38,7 @@ std::optional<double> ratio_of(const result* result, ratio which, const std::vec
     return compare(*result, *reference).*which;
 }
 
-/// How much later the slowest of a hundred answers comes than nginx's, in times of a commit.
+/// The difference between our 99th percentile of the answer time and nginx's, in commit durations.
 std::optional<double> late_by_commits(const result* ours, const result* nginx) {
     if (ours == nullptr || nginx == nullptr || median(*ours, &sample::commit_ms) == 0) return std::nullopt;
     return (median(*ours, &sample::p99_ms) - median(*nginx, &sample::p99_ms)) / median(*ours, &sample::commit_ms);
@@ -59,7 +59,7 @@ std::optional<double> memory_of(const result* result, memory_figure which, const
 
 }  // namespace
 
-/// Fewer than one in a thousand packets: none in steady state.
+/// Less than one per thousand packets means none in steady state.
 constexpr double no_allocations = 0.001;
 
 std::vector<target> check_targets(const std::vector<result>& results) {

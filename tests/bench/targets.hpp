@@ -9,19 +9,19 @@
 #include <string_view>
 #include <vector>
 
-/// What we want ilpd to reach, beside what it has reached. For people: nothing fails.
+/// The targets for ilpd and the values that it has reached. They are for information only: nothing fails.
 namespace bench {
 
 struct target {
     std::string what;
     double bound = 0;
     bool is_at_most = false;
-    std::optional<double> reached{};  ///< empty: it was not measured
+    std::optional<double> reached{};  ///< empty: not measured
 
     bool is_met() const { return reached && (is_at_most ? *reached <= bound : *reached >= bound); }
 };
 
-/// The scenarios and connections that they need.
+/// The scenarios and connections that the targets need.
 inline constexpr std::string_view target_scenarios[]{"connections", "routes", "peers", "history", "workers", "idle"};
 inline constexpr std::size_t target_connections[]{50, 100, 400};
 

@@ -15,38 +15,38 @@
 #include <string_view>
 #include <utility>
 
-/// What load generator and constant peer have in common: the packets that they agree on, and just enough HTTP/1.1 to
-/// cost nothing beside the system calls.
+/// Shared by load generator and constant peer: the packets that they agree on, and a minimal HTTP/1.1 whose cost is
+/// negligible compared with the system calls.
 namespace bench {
 
 inline constexpr ilp::fulfillment fixed_fulfillment{'t', 'h', 'e', ' ', 'o', 'n', 'e', ' ', 'f', 'u', 'l',
                                                     'f', 'i', 'l', 'l', 'm', 'e', 'n', 't', ' ', 'o', 'f',
                                                     ' ', 'e', 'v', 'e', 'r', 'y', ' ', 'r', 'u', 'n'};
 
-/// The peer that rejects gives this code, ilpd itself that one when it has no route.
+/// The codes used by the peer that rejects, and by ilpd itself if it has no route.
 inline constexpr std::string_view peers_reject_code = "F99";
 inline constexpr std::string_view refusal_code = "F02";
 
-/// The Fulfill that the peer sends and the generator expects, to the octet.
+/// The Fulfill that the peer sends and the generator expects, byte for byte.
 ilp::bytes fixed_fulfill();
 
-/// The start line's status (0 in a request) and the sizes of one message.
+/// The status of the start line (0 for a request) and the sizes of one message.
 struct message_head {
     int status = 0;
     std::size_t head_size = 0;
     std::size_t body_size = 0;
 };
 
-/// Reads a head from the start of `text`. Empty when it is not complete; an error when its body has no Content-Length
-/// and it is no bodyless GET: the programs of the bench take no chunks.
+/// Parses a header section at the start of `text`. Empty if it is incomplete. An error if the message has no
+/// Content-Length and is not a GET without a body: the programs of the bench do not accept chunked bodies.
 std::expected<std::optional<message_head>, std::string_view> read_head(std::string_view text);
 
-/// Cuts the stream of one connection into messages. Whole messages are shown where they were received; only a partial
-/// one is kept.
+/// Splits the stream of one connection into messages. Complete messages are passed on in place; only an incomplete one
+/// is copied.
 class message_splitter {
 public:
-    /// Calls `on_message(const message_head&, std::string_view head, std::string_view body)` for each. False: this is
-    /// no HTTP that the bench can read.
+    /// Calls `on_message(const message_head&, std::string_view head, std::string_view body)` for each message. False if
+    /// the data is not HTTP as the bench understands it.
     template <typename F>
     bool feed(std::string_view received, F&& on_message) {
         if (!rest_.empty()) {
@@ -78,14 +78,14 @@ private:
     std::string rest_;
 };
 
-/// The events of one turn of epoll_wait, and what one recv takes.
+/// The maximum of events per epoll_wait, and the size of one recv.
 inline constexpr std::size_t events_per_turn = 256;
 inline constexpr std::size_t receive_size = 65536;
 
-/// One non-blocking TCP connection in an epoll set, level-triggered.
+/// One non-blocking, level-triggered TCP connection in an epoll set.
 class connection {
 public:
-    /// Takes the socket over; events carry `id`.
+    /// Takes ownership of the socket. Its events carry `id`.
     connection(int epoll, int socket, std::uint64_t id);
     ~connection();
     connection(const connection&) = delete;
@@ -93,7 +93,7 @@ public:
 
     enum class receipt : std::uint8_t { fine, closed, not_http };
 
-    /// Takes what has come, at most one `scratch` full, and shows its messages as message_splitter::feed does.
+    /// Receives the available bytes, at most one `scratch` full, and passes on messages as message_splitter::feed does.
     template <typename F>
     receipt receive(std::span<char> scratch, F&& on_message) {
         const auto count = recv(socket_, scratch.data(), scratch.size(), 0);
@@ -103,9 +103,9 @@ public:
         return incoming_.feed(received, std::forward<F>(on_message)) ? receipt::fine : receipt::not_http;
     }
 
-    /// Sends now what the socket takes, and the rest when it can. False: the connection is broken.
+    /// Sends what the socket accepts now, and the rest when it becomes writable. False if the connection is broken.
     bool send(std::string_view text);
-    bool send_rest();  ///< when the socket has become writable
+    bool send_rest();  ///< call when the socket has become writable
 
 private:
     bool send_now(std::string_view text);

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::uint64_t amount_max = std::numeric_limits<std::uint64_t>::max();
 
-/// Amounts up to the largest, between p1 and p2 in the finer scale and "cents": 10^7 of the one are 1 of the other.
-/// What the finer asset has decides how much it can take and give.
+/// Allows amounts up to the largest, between p1 and p2 in the finer scale and "cents": 10^7 units of the finer scale
+/// are 1 of the other. The liquidity of the finer asset limits how much it can take and give.
 config::settings rich_settings(std::uint64_t asset_liquidity = amount_max / 2) {
     config::settings settings = usual_settings();
     settings.assets = {asset("USD", 9, asset_liquidity), asset("USD", 2, 10'000'000'000'000)};
@@ -56,7 +56,7 @@ TEST_CASE(
         REQUIRE(decided.what == step::go_on);
         const ilp::bytes out{decided.forwarded().begin(), decided.forwarded().end()};
 
-        // Written anew with the two changed fields, it is what went out.
+        // The outgoing packet equals the encoding of the sent one with the two fields changed.
         prepare expected = sent;
         expected.amount = sent.amount / 10'000'000;
         expected.expires_at = d.now.wall + sent.expires_in - 1s;

@@ -8,7 +8,7 @@
 
 namespace answer_test {
 
-// What settle() makes of the octets that the next hop answered.
+// What settle() makes of the next hop's answer.
 
 using namespace conversation;
 using connector::reply_kind;
@@ -48,7 +48,7 @@ TEST_CASE("A27-13 A27-55: a Fulfill with another preimage is F05, and none of it
         CHECK(reply.packet.empty());
         wrong[i] ^= 1;
     }
-    // The condition itself is no fulfillment.
+    // The condition itself is not a fulfillment.
     ilp::bytes answer = fulfill_with(condition_of(preimage));
     CHECK(f.d.answer(f.packet, answer).kind == reply_kind::refuse);
     CHECK(ilp::code_text(connector::describe(reject_reason::wrong_fulfillment).code) == "F05");

@@ -155,7 +155,7 @@ TEST_CASE("ECH-08: a ping that its sender cannot pay is T04, and only the exact 
     prepare echo_with_ping_condition = echo_to("test.p2");
     echo_with_ping_condition.amount = 1;
     echo_with_ping_condition.condition = ilp::echo::one_way_condition;
-    CHECK(d.send("p1", echo_with_ping_condition).what == step::go_on);  // an echo request stays one
+    CHECK(d.send("p1", echo_with_ping_condition).what == step::go_on);  // an echo request remains one
 }
 
 }  // namespace echo_test

@@ -16,7 +16,7 @@ using std::chrono::year;
 
 namespace {
 
-/// The 17 digits as the C library's calendar gives them.
+/// The 17 digits according to the C library's calendar.
 std::string digits_of(ilp::timestamp instant) {
     const auto whole = std::chrono::floor<std::chrono::seconds>(instant);
     const std::time_t seconds = whole.time_since_epoch().count();
@@ -29,7 +29,7 @@ std::string digits_of(ilp::timestamp instant) {
     return text.data();
 }
 
-/// expiresAt as the next hop reads it.
+/// The expiresAt that the next hop reads.
 std::string forwarded_digits(const decision& decided) {
     const auto octets = decided.forwarded();
     const std::size_t contents = octets[1] < 0x80 ? 2U : 2U + (octets[1] & 0x7fU);
@@ -88,16 +88,16 @@ TEST_CASE("A27-09 A30-09 A30-12: the written expiry is right across every bounda
           ilp::timestamp{sys_days{year{2026} / 3 / 15}},                     // day
           ilp::timestamp{sys_days{year{2026} / 5 / 1}},                      // months
           ilp::timestamp{sys_days{year{2027} / 3 / 1}},
-          ilp::timestamp{sys_days{year{2028} / 2 / 29}},  // leap day, both sides
+          ilp::timestamp{sys_days{year{2028} / 2 / 29}},  // leap day, before and after
           ilp::timestamp{sys_days{year{2028} / 3 / 1}}, ilp::timestamp{sys_days{year{2000} / 2 / 29}},
-          ilp::timestamp{sys_days{year{2100} / 3 / 1}},  // no leap year
+          ilp::timestamp{sys_days{year{2100} / 3 / 1}},  // not a leap year
           ilp::timestamp{sys_days{year{2027} / 1 / 1}},  // year
-          ilp::timestamp{sys_days{year{2017} / 1 / 1}},  // behind a leap second
+          ilp::timestamp{sys_days{year{2017} / 1 / 1}},  // after a leap second
           ilp::timestamp{sys_days{year{1970} / 1 / 1}}, ilp::timestamp{sys_days{year{10000} / 1 / 1}} - 1min}) {
         for (const auto offset : {-1001ms, -1000ms, -999ms, -1ms, 0ms, 1ms, 9ms, 10ms, 99ms, 100ms, 999ms, 1000ms}) {
             const ilp::timestamp outgoing = boundary + offset;
             INFO(digits_of(outgoing));
-            // By the minimum window...
+            // Shortened by the minimum window...
             d.now.wall = outgoing - 5s;
             const decision shortened = d.send("p1", prepare{.amount = 0, .expires_at = outgoing + 1s});
             REQUIRE(shortened.what == step::go_on);

@@ -16,7 +16,7 @@ prepare request() {
     return {.amount = 0, .destination = "peer.config", .condition = ilp::peer_protocol_condition};
 }
 
-/// The whole Fulfill that the sender gets.
+/// The whole Fulfill that the sender receives.
 ilp::bytes fulfill_of(const decision& decided) {
     REQUIRE(decided.what == step::fulfill);
     return fulfill_with(decided.way.fulfillment, decided.way.answer_data);
@@ -78,7 +78,7 @@ TEST_CASE("A31-07: an expired request is R00") {
     prepare expired = request();
     expired.expires_in = -1ms;
     CHECK(d.code_of(d.send("p1", expired)) == "R00");
-    // One that could not be forwarded any more is still answered: it goes nowhere.
+    // A request that expires too soon to be forwarded is still answered, since it goes nowhere.
     expired.expires_in = 1ms;
     CHECK(d.send("p1", expired).what == step::fulfill);
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t amount_max = std::numeric_limits<std::uint64_t>::max();
 
-/// "debit account -> credit account: amount" of each leg, with the names of the peers and assets.
+/// Each leg as "debit account -> credit account: amount", with the names of the peers and assets.
 std::vector<std::string> legs_of(const world& d, const decision& decided) {
     const auto name = [&d](const peering::liquidity_account* account) -> std::string {
         for (const peering::peer& peer : d.known->peers()) {

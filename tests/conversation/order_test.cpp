@@ -6,8 +6,8 @@ namespace order_test {
 
 using namespace conversation;
 
-// A packet with every fault that it can have at once is refused by the first stage; mended there, by the second; and so
-// on to the end of the list.
+// A packet with every fault that can occur at once is refused by the first stage. With that fault repaired, it is
+// refused by the second, and so on to the end of the list.
 TEST_CASE("A27-82: of several faults the one of the earliest stage is told") {
     auto settings = usual_settings();
     config::peer_settings& p1 = settings.peers[0];
@@ -19,7 +19,7 @@ TEST_CASE("A27-82: of several faults the one of the earliest stage is told") {
     p2.max_packet_amount = ilp::amount{100};
     p2.outgoing_throughput = ilp::amount{50};
     world d{settings};
-    // Uses up the packet rate, and leaves p1 less liquidity than any packet below needs.
+    // Uses up the packet rate, and leaves p1 with less liquidity than any packet below needs.
     REQUIRE(d.send("p1", prepare{.amount = 10, .destination = "test.p3"}).what == step::go_on);
     d.load = {.draining = true, .store_unavailable = true, .packets_in_flight_full = true};
 
@@ -84,7 +84,7 @@ TEST_CASE("A27-35 A27-82: an amount above the maximum is told before anything ab
         CHECK(d.send("p1", prepare{.amount = ~std::uint64_t{0}})
                   .refused_with(reject_reason::amount_above_incoming_maximum));
     }
-    // And it did not use up the packet rate.
+    // The refused packet did not use up the packet rate either.
     CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 __extension__ typedef __int128 wide;
 
-/// What the book should say: kept by the simplest means, from the legs that the router held.
+/// The book as it should be, computed in the simplest way from the legs that the router held.
 class expected_book {
 public:
     explicit expected_book(const peering::ledger& ledger) {
@@ -107,10 +107,10 @@ public:
     }
 
     world& d() { return d_; }
-    std::map<std::string, int> outcomes;  ///< how often each came
+    std::map<std::string, int> outcomes;  ///< how often each occurred
 
 private:
-    struct flight {  ///< what is kept of a packet that was sent
+    struct flight {  ///< the state kept for a packet that was sent
         peering::packet_transfer transfer;
         ilp::condition condition;
     };
@@ -190,7 +190,7 @@ private:
         }
     }
 
-    /// What goes on is canonical, expires in time, and is covered by what is held.
+    /// A forwarded packet is canonical, expires in time, and is covered by the held amount.
     void check_forwarded(const decision& decided) {
         ilp::bytes again{decided.forwarded().begin(), decided.forwarded().end()};
         const auto read = ilp::prepare_view::parse(again);
@@ -246,7 +246,7 @@ private:
     std::vector<flight> in_flight_;
 };
 
-/// ILPD_SEED=N walks the way of an earlier run again.
+/// ILPD_SEED=N repeats an earlier run.
 std::uint64_t printed_seed() {
     const char* const given = std::getenv("ILPD_SEED");
     const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
@@ -261,7 +261,7 @@ TEST_CASE("A27-97 A32-01 A32-12: a random walk keeps the book in balance at ever
     CAPTURE(seed);
     walk walk{seed, true};
     walk.run(30'000);
-    // It went everywhere, or it would show little.
+    // Requires that every outcome occurred; otherwise the walk would prove little.
     for (const auto* outcome :
          {"go on", "bad request", "fulfill", "fulfilled", "rejected", "fulfillment does not match the condition",
           "next hop answered nonsense", "insufficient liquidity", "too many packets per second",

@@ -16,7 +16,7 @@ connector::rate_table::price price(std::string_view rate, std::uint16_t spread =
     return {.rate = ilp::parse_rate(rate).value(), .spread = spread};
 }
 
-/// USD to EUR at this rate, and nothing the other way round.
+/// Has a rate from USD to EUR and none in the other direction.
 struct rated_world : world {
     explicit rated_world(std::string_view rate, std::uint16_t spread = 0,
                          const config::settings& settings = usual_settings())
@@ -25,7 +25,7 @@ struct rated_world : world {
     }
 };
 
-/// The amount that goes on to euro; the hold is given back.
+/// The amount that is forwarded to euro. The hold is released.
 std::uint64_t forwarded(world& d, std::string_view from, std::uint64_t amount, const char* to = "test.euro") {
     const decision decided = d.send(from, prepare{.amount = amount, .destination = to});
     INFO(decided.outcome());
@@ -146,9 +146,9 @@ TEST_CASE("A32-09: what the spread keeps within one currency goes to the asset")
     CHECK(d.available("p2") == 1'000'000 + 995);
     CHECK(d.asset_available("USD", 9) == 1'000'000'000'000 + 5);
     CHECK(d.at_rest());
-    // The other direction is p2's affair.
+    // In the other direction p2's terms apply.
     CHECK(forwarded(d, "p2", 1000, "test.p1") == 1000);
-    // A hundredth of a percent of one is everything that there is.
+    // Even a hundredth of a percent takes the whole amount of 1.
     CHECK(d.send("p1", prepare{.amount = 1}).refused_with(reject_reason::converts_to_zero));
     CHECK(forwarded(d, "p1", 20'000'000, "test.cents") == 1);
 }

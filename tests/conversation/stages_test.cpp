@@ -99,7 +99,7 @@ TEST_CASE(
         const std::string name{vectors::text(vector.at("name"))};
         INFO(name);
         const decision decided = d.send("p1", vectors::from_hex(vectors::text(vector.at("hex"))));
-        // Their destination has no route here: F02 says that they were read.
+        // Packets with trailing octets are parsed and then refused because their destination has no route here.
         CHECK(decided.refused_with(name.find("trailing") != std::string::npos ? reject_reason::no_route
                                                                               : reject_reason::not_canonical));
     }

@@ -21,15 +21,15 @@
 #include <utility>
 #include <vector>
 
-/// The deciding core with everything round it that it needs, and nothing else: a registry and a ledger in memory, and a
-/// clock that only the test moves. What is said to it, and what it says, are octets.
+/// The deciding core and the minimum that it needs: a registry and a ledger in memory, and a clock that only the test
+/// moves. Input and output are bytes.
 namespace conversation {
 
 using namespace std::chrono_literals;
 using connector::reject_reason;
 using connector::step;
 
-/// The one fulfillment that the peers of these tests know.
+/// The only fulfillment that the peers of these tests know.
 inline constexpr ilp::fulfillment preimage{'k', 'n', 'o', 'w', 'n'};
 
 inline ilp::condition condition_of(const ilp::fulfillment& fulfillment) {
@@ -60,7 +60,7 @@ inline config::peer_settings peer(const std::string& name, const std::string& co
     return made;
 }
 
-/// Node test.d; p1, p2 and p3 in one asset, cents in another scale of it, and euro in another currency.
+/// A node test.d with p1, p2 and p3 in one asset, cents in another scale of it, and euro in another currency.
 inline config::settings usual_settings() {
     config::settings settings;
     settings.ilp_address = ilp::address::parse("test.d").value();
@@ -72,13 +72,13 @@ inline config::settings usual_settings() {
     return settings;
 }
 
-/// A Prepare as tests like to write it.
+/// A Prepare in a form that is convenient for tests.
 struct prepare {
     std::uint64_t amount = 100;
     std::string destination = "test.p2.receiver";
     ilp::bytes data{};
     std::chrono::milliseconds expires_in = 10s;
-    std::optional<ilp::timestamp> expires_at{};  ///< instead of `expires_in`
+    std::optional<ilp::timestamp> expires_at{};  ///< overrides `expires_in`
     ilp::condition condition = condition_of(preimage);
 };
 
@@ -89,11 +89,11 @@ struct received_reject {
     ilp::bytes data;
 };
 
-/// What became of one Prepare.
+/// The router's decision about one Prepare.
 struct decision {
-    ilp::bytes body;  ///< the buffer that came in, as the router left it
+    ilp::bytes body;  ///< the buffer of the request as the router left it
     step what;
-    connector::journey way;  ///< points into `body`, and into the router until it decides again
+    connector::journey way;  ///< points into `body`, and into the router until its next decision
 
     /// "go on", "bad request", "fulfill", or the message of the refusal.
     std::string outcome() const {
@@ -136,7 +136,7 @@ public:
         throw std::invalid_argument{"no asset " + std::string{code}};
     }
 
-    /// As an operator does it; what was known of the peer is no good any more.
+    /// Does what an operator's change does. References to the peer's previous version become invalid.
     void set_enabled(std::string_view name, bool enabled) {
         peering::transaction transaction{keeper_, now.wall};
         known->administration->publish_with([this](std::vector<peering::peer_update> updates, const auto& done) {
@@ -170,7 +170,7 @@ public:
     }
     decision send(std::string_view from, const prepare& prepare) { return send(from, encode(prepare)); }
 
-    /// The Reject that a refused sender gets; throws unless it is canonical.
+    /// The Reject that a refused sender receives. Throws unless it is canonical.
     received_reject reject_of(const decision& refused) const {
         ilp::bytes octets;
         connector::serialize_reject(octets, refused.way.reason, network->own_address(), &refused.way);
@@ -185,7 +185,7 @@ public:
 
     std::string code_of(const decision& refused) const { return reject_of(refused).code; }
 
-    /// The next hop's answer to what was forwarded. `answer` must stay while the reply is looked at.
+    /// The router's reply to the next hop's answer. `answer` must outlive the use of the reply.
     connector::reply answer(const decision& forwarded, ilp::bytes_span answer) {
         return router.settle(forwarded.way.prepare->condition(), answer);
     }
@@ -204,7 +204,7 @@ public:
         return asset(code, scale).liquidity->available.load();
     }
 
-    /// No transfer is held, and every asset adds up to zero.
+    /// True if no transfer is held and every asset adds up to zero.
     bool at_rest() const {
         std::map<std::uint32_t, peering::wide_amount> sums;
         for (const peering::account_balance& account : ledger.snapshot()) {

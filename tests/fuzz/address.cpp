@@ -12,7 +12,7 @@ using fuzz::require;
 
 namespace {
 
-/// RFC 15, word for word and without regard to speed.
+/// The grammar of RFC 15, implemented literally and without regard to speed.
 bool follows_the_grammar(std::string_view text) {
     constexpr std::array<std::string_view, 10> schemes{"g",    "private", "example", "peer",  "self",
                                                        "test", "test1",   "test2",   "test3", "local"};
@@ -41,7 +41,7 @@ void check_prefixes_of(std::string_view address) {
 
 }  // namespace
 
-/// Exactly the texts of RFC 15's grammar are addresses, and they come back as they are.
+/// A text is accepted as an address exactly if it follows RFC 15's grammar, and an address is returned unchanged.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const std::string_view text = ilp::as_text({octets, size});
     const bool is_address = ilp::is_address(text);

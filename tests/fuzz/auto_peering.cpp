@@ -16,7 +16,7 @@ void check(const peering::peering_terms& terms) {
 
 }  // namespace
 
-/// The input is a request, an answer, a refusal, or nonsense that is refused with a reason.
+/// The input is a request, an answer, a refusal, or invalid data that is refused with a reason.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const auto text = ilp::as_text({octets, size});
     if (const auto request = peering::parse_peering_request(text)) {

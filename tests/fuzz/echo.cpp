@@ -16,7 +16,7 @@ bool starts_with(ilp::bytes_view input, const ilp::bytes& begin) {
 
 }  // namespace
 
-/// Data that is an echo begins with what its kind and source encode to; only what stands behind is dropped.
+/// Data accepted as an echo begins with the encoding of its kind and source. Only trailing data is dropped.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const ilp::bytes_view input{octets, size};
     const echo::payload payload = echo::parse(input);

@@ -16,7 +16,7 @@ namespace {
 
 namespace graphql = peering::graphql;
 
-/// An object of this type that has every field, to whatever depth it is asked for.
+/// An object of this type that has every field, at any requested depth.
 graphql::value any_value(const graphql::schema& schema, const graphql::type& type);
 
 graphql::resolvers resolvers_of_everything(const graphql::schema& schema) {
@@ -51,8 +51,8 @@ const graphql::engine& engine() {
 
 }  // namespace
 
-/// Any text is refused with a reason, or answered by the schema: with data and, since every resolver here gives what
-/// its field's type wants, without internal errors.
+/// Any text is either refused with a reason or answered according to the schema: with data and without internal errors,
+/// because every resolver here returns a value of its field's type.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const auto text = ilp::as_text({octets, size});
     auto nothing = graphql::context{};

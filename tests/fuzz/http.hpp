@@ -9,10 +9,11 @@
 #include <string>
 #include <string_view>
 
-/// What the two targets for HTTP share.
+/// Code shared by the two HTTP targets.
 namespace fuzz {
 
-/// The octets of a connection, and how many of them come in first: the first two octets of the input say it.
+/// The bytes of a connection and the number of them that arrive first. The first two bytes of the input give that
+/// number.
 struct split_octets {
     std::string octets;
     std::size_t first = 0;
@@ -24,7 +25,7 @@ struct split_octets {
     }
 };
 
-/// The end of the head is the same whether all octets come at once or in two pieces.
+/// The header section ends at the same place whether all bytes arrive at once or in two pieces.
 inline std::optional<std::size_t> head_end_of(const split_octets& input) {
     const auto whole = connector::http::find_head_end(input.octets, 0);
     const auto early = connector::http::find_head_end(std::string_view{input.octets}.substr(0, input.first), 0);
@@ -37,7 +38,7 @@ inline std::optional<std::size_t> head_end_of(const split_octets& input) {
     return whole;
 }
 
-/// A field value that was taken: no octet in it could end a line, or mean anything to a terminal.
+/// An accepted field value contains no byte that could end a line or affect a terminal.
 inline void require_field(std::string_view value, std::string_view head) {
     if (value.empty()) return;
     require(value.data() >= head.data() && value.data() + value.size() <= head.data() + head.size(),
@@ -46,7 +47,7 @@ inline void require_field(std::string_view value, std::string_view head) {
             "no control octets in a value");
 }
 
-/// A chunked body is the same whether it comes at once or in two pieces.
+/// A chunked body is decoded to the same result whether it arrives at once or in two pieces.
 inline void require_same_chunks(std::string body, std::size_t first) {
     using connector::http::chunked_body;
     using state = chunked_body::state;

@@ -3,8 +3,8 @@
 using namespace connector;
 using fuzz::require;
 
-/// A request is the same however its octets were cut; what its head gives lies in it; and written anew from that, it
-/// means the same.
+/// The parsed request does not depend on how its bytes were split. All its parts lie within the header section, and a
+/// request serialized from them is parsed to the same result.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const fuzz::split_octets input{octets, size};
     const auto end = fuzz::head_end_of(input);

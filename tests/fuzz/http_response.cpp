@@ -3,7 +3,7 @@
 using namespace connector;
 using fuzz::require;
 
-/// A response is the same however its octets were cut, and there is never a doubt about where it ends.
+/// The parsed response does not depend on how its bytes were split, and its end is never ambiguous.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const fuzz::split_octets input{octets, size};
     const auto end = fuzz::head_end_of(input);

@@ -6,7 +6,7 @@
 
 using fuzz::require;
 
-/// The data of a response that is taken begins with what its fields encode to; only what stands behind is dropped.
+/// The data of an accepted response begins with the encoding of its fields. Only trailing data is dropped.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const ilp::bytes_view input{octets, size};
     const auto response = ilp::ildcp::parse_response(input);

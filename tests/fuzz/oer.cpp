@@ -22,7 +22,7 @@ void append_length(ilp::bytes& out, std::uint64_t length) {
     out.insert(out.end(), octets.cbegin(), octets.cbegin() + (end - octets.data()));
 }
 
-/// Reads one thing of the kind that `choice` names and appends it to `out`. False when it cannot be read.
+/// Reads one item of the kind that `choice` selects and appends it to `out`. False if it cannot be read.
 bool copy_one(std::uint8_t choice, ilp::oer::reader& in, ilp::bytes& out) {
     switch (choice % 7) {
         case 0:
@@ -45,8 +45,8 @@ bool copy_one(std::uint8_t choice, ilp::oer::reader& in, ilp::bytes& out) {
 
 }  // namespace
 
-/// Whatever can be read is written as the very octets that it was read from, since there is one encoding only; and a
-/// read that fails takes nothing. The input is a sequence: an octet that chooses what to read, then that.
+/// There is only one encoding, so everything that can be read is written back as the octets that it was read from. A
+/// failed read consumes nothing. The input is a sequence of items, each preceded by an octet that selects its kind.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     ilp::oer::reader in{{octets, size}};
     ilp::bytes out;

@@ -20,8 +20,8 @@ ilp::bytes encode(const ilp::prepare_view& prepare) {
 
 }  // namespace
 
-/// A Prepare that is refused is left as it was. One that is taken is, without what stands behind it, what its fields
-/// encode to; and the setters change what is sent to what the changed fields encode to.
+/// A Prepare that is refused is left unchanged. One that is accepted equals, without trailing data, the encoding of its
+/// fields. After the setters have run, the packet equals the encoding of the changed fields.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const ilp::bytes_view input{octets, size};
     ilp::bytes buffer{input.begin(), input.end()};

@@ -16,7 +16,7 @@ void check(const ilp::rate& rate) {
 
 }  // namespace
 
-/// The input is a rate, or a source's answer, or nonsense that is refused with a reason.
+/// The input is a rate, a source's answer, or invalid data that is refused with a reason.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const auto text = ilp::as_text({octets, size});
     if (const auto rate = ilp::parse_rate(text)) check(*rate);
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     std::string again = R"({"base": "USD", "rates": {)";
     for (const auto& [code, rate] : *rates) {
         check(rate);
-        // Codes with characters that JSON escapes are not written here.
+        // Codes with characters that JSON would have to escape are not tested.
         if (code.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos) return 0;
         again += (again.back() == '{' ? "\"" : ", \"") + code + "\": " + to_string(rate);
     }

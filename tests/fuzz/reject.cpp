@@ -15,8 +15,8 @@ ilp::bytes encode(const ilp::reject_view& reject) {
 
 }  // namespace
 
-/// A Reject that is refused is left as it was. One that is taken is, without what stands behind it, what its fields
-/// encode to.
+/// A Reject that is refused is left unchanged. One that is accepted equals, without trailing data, the encoding of its
+/// fields.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const ilp::bytes_view input{octets, size};
     ilp::bytes buffer{input.begin(), input.end()};

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <vector>
 
-/// Feeds every file of the given folder to the target, so that a target and its corpus are tested without a fuzzer.
+/// Runs the target on every file of the given folder, so that a target and its corpus are tested without a fuzzer.
 int main(int argument_count, char** arguments) {
     if (argument_count != 2) {
         std::fprintf(stderr, "usage: %s FOLDER\n", arguments[0]);

@@ -11,7 +11,7 @@ using namespace conversation;
 
 namespace {
 
-/// Limits that need time would make one input's outcome depend on those before it: there are none.
+/// Has no time-dependent limits: they would make the outcome of one input depend on earlier ones.
 config::settings settings() {
     auto made = usual_settings();
     made.peers[0].max_packet_amount = ilp::amount{1'000'000};
@@ -57,7 +57,7 @@ void check_forwarded(const world& d, const decision& decided, ilp::bytes origina
 
 }  // namespace
 
-/// The first octet chooses the sender; the rest is a Prepare, whatever it is, and then the next hop's answer.
+/// The first byte selects the sender. The rest is a Prepare, valid or not, followed by the next hop's answer.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     static rated_world d;
     static constexpr std::array senders{"p1", "p2", "p3", "cents", "euro"};

@@ -19,7 +19,8 @@ std::optional<std::string> variable(std::string_view name) {
 
 }  // namespace
 
-/// Any text gives settings that can be printed and read back, or problems that are fit for a terminal.
+/// Any text yields either settings that can be printed and read back, or error messages that are safe to print on a
+/// terminal.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const config::environment environment = variable;
     auto loaded = config::load_text(ilp::as_text({octets, size}), "f", environment);
@@ -30,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
                     "a problem is printable ASCII");
         return 0;
     }
-    // Hidden tokens would all be the same one.
+    // Printed tokens are hidden, so all would read back as the same token.
     for (config::peer_settings& peer : loaded->peers) peer.http.incoming.auth_tokens.clear();
     const std::string printed = config::to_yaml(*loaded);
     const auto again = config::load_text(printed, "f", environment);

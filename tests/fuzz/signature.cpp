@@ -37,8 +37,8 @@ std::optional<signature_fault> fault_of(const std::string& header, ilp::timestam
 
 }  // namespace
 
-/// A line that is a header, and then a body. Whatever was claimed reads the same when it is written again, and what
-/// is signed with our secret passes within its time: not before, not after, and not with one bit changed.
+/// The input is a line with a header, then a body. A parsed header that is written again parses to the same result. A
+/// body signed with our secret is accepted within its time, but not earlier, not later, and not with one bit changed.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     const auto text = ilp::as_text({octets, size});
     const auto line = text.substr(0, text.find('\n'));

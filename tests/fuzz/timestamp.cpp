@@ -19,8 +19,8 @@ digits write(ilp::timestamp instant) {
 
 }  // namespace
 
-/// Digits that are a time are written as they were read; and each instant of the years 1 to 9999, here made of the
-/// input's first octets, is read as it was written.
+/// Digits that are a valid time are written back unchanged. Every instant of the years 1 to 9999, here derived from the
+/// input's first bytes, is read back unchanged.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     if (size < ilp::timestamp_size) return 0;
     const std::span<const ilp::octet, ilp::timestamp_size> input{octets, ilp::timestamp_size};

@@ -18,7 +18,7 @@ prepare to(std::string destination) {
     return {.destination = std::move(destination)};
 }
 
-/// The configuration of the rig, with other routes for p2.
+/// The rig's configuration with other routes for p2.
 daemon_terms with_routes(std::vector<std::string> routes) {
     daemon_terms terms;
     terms.peers = {{.name = "p1"}, {.name = "p2", .routes = std::move(routes)}};

@@ -11,7 +11,7 @@
 
 namespace admin_durability_test {
 
-// What the Admin API has answered is so for good, and what it has not can be asked again.
+// A change that the Admin API has confirmed is permanent, and one that it has not confirmed can be requested again.
 namespace {
 
 using namespace support;
@@ -25,7 +25,7 @@ int rounds(int otherwise) {
     return asked != nullptr ? std::max(std::atoi(asked), 1) : otherwise;
 }
 
-/// The moments are what is random here: nothing is waited for.
+/// The delay is deliberately random: it does not wait for any condition.
 void wait_for_a_random_moment(std::chrono::microseconds at_most) {
     static std::mt19937 random{std::random_device{}()};
     std::this_thread::sleep_for(std::chrono::microseconds{random() % static_cast<unsigned>(at_most.count())});
@@ -36,7 +36,7 @@ std::string route(const ilpd_daemon& d, const std::string& destination, const st
     return outcome(http_connection{d.port()}.exchange(many_connections::request(sent, token)));
 }
 
-/// The peer in an answer. Its liquidity is always what it is now.
+/// The peer in an answer, without the liquidity, which is always the current value.
 std::string terms_in(const admin_answer& answer) {
     json::object peer = answer.field().at("peer").as_object();
     peer.erase("liquidity");
@@ -51,7 +51,7 @@ void end_and_start(administered& a, ending how) {
     a.kill9_and_start();
 }
 
-/// Does `make` and ends the daemon right behind the answer, in each of the ways.
+/// Runs `test` once per way of ending. The test calls `end` right after an answer, which ends and restarts the daemon.
 void for_each_ending(store_kind kind,
                      const std::function<void(administered&, const std::function<void()>& end)>& test) {
     for (const ending how : {ending::in_order, ending::kill9}) {
@@ -128,7 +128,7 @@ TEMPLATE_TEST_CASE("admin: peers and assets outlive the daemon with all their te
                 CHECK(route(a.r.d, "test.p2", token) == "HTTP 401");
             }
             CHECK(route(a.r.d, "test.p2", token_of("eve")) == "T00");
-            CHECK(route(a.r.d, "test.p2", token_of("x")) == "T00");  // known, and without a rate for yens
+            CHECK(route(a.r.d, "test.p2", token_of("x")) == "T00");  // known, but there is no rate for yen
         }
         CHECK(a.admin.peer(deleted).is_null());
         CHECK(a.admin.peer(without_name).at("name").is_null());
@@ -193,7 +193,7 @@ TEMPLATE_TEST_CASE("admin: answers, deposits and pending withdrawals outlive the
         CHECK(a.r.d.liquidity("bob") == 750);
         CHECK(terms_in(a.admin.mutate("createPeer", wanted)) == terms_in(created));
         CHECK(terms_in(a.admin.mutate("updatePeer", rename)) == terms_in(renamed));
-        CHECK(text_at(a.admin.peer(bob), "name") == "bob");  // the answer alone came again
+        CHECK(text_at(a.admin.peer(bob), "name") == "bob");  // only the answer was repeated
         CHECK(a.admin.mutate("depositPeerLiquidity", deposit).text() == deposited.text());
         json::object other = deposit;
         other["amount"] = 51;

@@ -4,7 +4,7 @@
 
 namespace admin_effect_test {
 
-// What the Admin API changes counts from the moment of its answer, without a restart.
+// Changes made through the Admin API take effect with its answer, without a restart.
 namespace {
 
 using namespace support;
@@ -21,7 +21,7 @@ std::string bearer_in(const http_message& request) {
     return request.header("authorization").value_or("none");
 }
 
-/// A packet that its receiver holds until it is told to fulfill it. Further packets are not held up.
+/// A packet that its receiver holds until the test has it fulfilled. Further packets are not delayed.
 class held_packet {
 public:
     held_packet(const ilpd_daemon& d, const prepare& sent, const std::string& token, fake_peer& receiver)
@@ -75,7 +75,7 @@ TEMPLATE_TEST_CASE("admin: a replaced token is dead when the mutation is answere
     many_connections begun{a.r.d};
     CHECK(used.post(to("test.p2.x"), token_of("bob")) == "fulfill");
     begun.begin(to("test.p2.x"), token_of("bob"));
-    many_connections barrier{a.r.d};  // what was sent before has been read when later connections are answered
+    many_connections barrier{a.r.d};  // once later connections are answered, everything sent before has been read
     CHECK(barrier.post(to("test.p2.x"), token_of("bob")) == "fulfill");
     const std::size_t before = a.r.p2.request_count();
 
@@ -96,7 +96,7 @@ TEMPLATE_TEST_CASE("admin: a request that has begun goes on when its token still
     a.admin.update_peer(bob, {{"name", "robert"}});
     a.admin.update_peer(bob, {{"maxPacketAmount", "7"}});
     CHECK(begun.end() == "fulfill");
-    // The new terms are those of the packet, however early its head came.
+    // The new terms apply to the packet, however early its header section arrived.
     many_connections again{a.r.d};
     again.begin(to("test.p2.x", 7), token_of("bob"));
     a.admin.update_peer(bob, {{"maxPacketAmount", "6"}});
@@ -203,7 +203,7 @@ TEMPLATE_TEST_CASE("admin: packets go to the new endpoint with the new token, an
 
     a.admin.update_peer(id, {{"http", http_input(new_place.port(), "another-token")}});
     CHECK(used.post(to("test.bob.x"), token_of_p1) == "fulfill");
-    CHECK(used.post(to("test.p2.x"), token_of("bob")) == "fulfill");  // its own token stayed
+    CHECK(used.post(to("test.p2.x"), token_of("bob")) == "fulfill");  // the daemon's own token is unchanged
     CHECK(old_place.request_count() == before);
     for (const http_message& request : new_place.requests()) CHECK(bearer_in(request) == "Bearer another-token");
     REQUIRE(new_place.request_count() == 16);
@@ -235,7 +235,7 @@ TEMPLATE_TEST_CASE("admin: a deleted peer is a stranger", "", on_sqlite, on_post
     CHECK(a.admin.mutate("deletePeer", {{"id", id}}).code() == "NOT_FOUND");
     CHECK(a.admin.mutate("updatePeer", {{"id", id}, {"name", "x"}}).code() == "NOT_FOUND");
 
-    // Its address and token are free for somebody else, who has nothing of it.
+    // Its address and token are free for another peer, which inherits nothing from it.
     const std::string again = a.create_peer("bob", bob.port(), 5);
     CHECK(again != id);
     CHECK(many_connections{a.r.d, 5}.post(to("test.p2.x"), token_of("bob")) == "fulfill");
@@ -290,7 +290,7 @@ TEMPLATE_TEST_CASE("A18-07: a disabled peer sends and receives nothing, and what
     CHECK(a.admin.peer(id).at("enabled") == json::value(false));
     CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of("bob")) == "T00");
     CHECK(many_connections{a.r.d}.post(to("test.bob.x"), token_of_p1) == "T01");
-    // Its money can be seen to, and its terms changed, which does not enable it.
+    // Its liquidity and terms can be changed, and neither enables it.
     a.admin.deposit(id, 5);
     a.admin.update_peer(id, {{"name", "robert"}});
     CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of("bob")) == "T00");
@@ -327,7 +327,7 @@ TEMPLATE_TEST_CASE("admin: packets cross currencies that the Admin API made", ""
     const std::string id = a.admin.create_peer(peer_input("eve", euro, eve.port(), 1000));
     a.admin.create_peer(peer_input("yoko", yen, yoko.port(), 1000));
     many_connections used{a.r.d};
-    CHECK(used.post(to("test.eve.x", 100'000), token_of_p1) == "T04");  // the euros have to be there first
+    CHECK(used.post(to("test.eve.x", 100'000), token_of_p1) == "T04");  // the asset lacks the liquidity in euros
     static_cast<void>(
         a.admin
             .mutate("depositAssetLiquidity",
@@ -335,7 +335,7 @@ TEMPLATE_TEST_CASE("admin: packets cross currencies that the Admin API made", ""
             .field());
     REQUIRE(used.post(to("test.eve.x", 100'000), token_of_p1) == "fulfill");
     CHECK(decode_prepare(eve.requests().back().body).amount == 80);
-    CHECK(used.post(to("test.yoko.x", 100'000), token_of_p1) == "T00");  // nobody has said what a yen is worth
+    CHECK(used.post(to("test.yoko.x", 100'000), token_of_p1) == "T00");  // there is no rate for yen
     CHECK(a.r.d.settled_liquidity("eve") == 1000 + 16 * 80);
     CHECK(a.r.d.asset_liquidity("EUR", 6) == 5000 - 16 * 80);
     CHECK(a.r.d.asset_liquidity("USD", 9) == 16 * 100'000);

@@ -10,7 +10,7 @@
 
 namespace admin_file_test {
 
-// Peers and assets of the configuration file beside those of the Admin API.
+// Peers and assets of the configuration file side by side with those of the Admin API.
 namespace {
 
 using namespace support;
@@ -33,7 +33,7 @@ std::size_t times_logged(const ilpd_daemon& d, std::string_view text) {
 
 constexpr std::string_view refused_line = "not reloaded; nothing has changed";
 
-/// SIGHUP with the terms as they now are, until the daemon says what it made of them.
+/// Sends SIGHUP after writing the current terms, waits for the result and requires success.
 void reload(const ilpd_daemon& d) {
     const std::size_t before = times_logged(d, " reloaded peers=");
     const std::size_t refused = times_logged(d, refused_line);
@@ -44,7 +44,7 @@ void reload(const ilpd_daemon& d) {
     REQUIRE(times_logged(d, refused_line) == refused);
 }
 
-/// Gives what the daemon says about it.
+/// Returns what the daemon logs about the refusal.
 std::string refused_reload(const ilpd_daemon& d, const std::function<void()>& send_signal) {
     const std::size_t size = d.log().size();
     send_signal();
@@ -94,7 +94,7 @@ TEST_CASE("admin: what stands in the file is marked, and changed there alone") {
     expect_forbidden("deleteAsset", {{"id", a.usd}});
     CHECK(a.admin.peers() == peers);
     CHECK(a.admin.assets() == assets);
-    // Its money is the operator's affair.
+    // Its liquidity can still be changed through the API.
     a.admin.deposit(id, 5);
     CHECK(a.r.d.liquidity("p1") == default_liquidity + 5);
 }
@@ -138,7 +138,7 @@ TEMPLATE_TEST_CASE("admin: a peer of the Admin API becomes the file's with its b
     const fake_peer new_place;
     const std::string bob = a.create_peer("bob", old_place.port(), 500);
     CHECK(outcome(a.r.d.post({.amount = 100}, "bob")) == "fulfill");
-    // Another name, tokens and place: it is known by its address and asset.
+    // The name, tokens and endpoint differ: the peer is identified by its address and asset.
     a.r.d.terms().peers.push_back(
         {.name = "robert", .address = "test.bob", .port = new_place.port(), .liquidity = 9999, .routes = {"test.b"}});
     reload(a.r.d);
@@ -160,7 +160,7 @@ TEMPLATE_TEST_CASE("admin: a peer of the Admin API becomes the file's with its b
     expect_taken_over();
     CHECK(old_place.request_count() == 0);
 
-    // When it leaves the file again, it is gone: nobody's terms are left.
+    // If it then leaves the file, it is removed: neither the file nor the API has terms for it.
     a.r.d.terms().peers.pop_back();
     reload(a.r.d);
     CHECK(a.admin.peer(bob).is_null());
@@ -262,7 +262,7 @@ TEST_CASE("admin: a file that clashes with a peer of the Admin API is refused an
     CHECK(outcome(a.r.send(prepare{.amount = 6})) == "fulfill");
     CHECK(outcome(a.r.d.post({.amount = 6}, "bob")) == "fulfill");
 
-    // It is refused at a start, too, with the same words.
+    // A start with this file is refused with the same message.
     CHECK(a.r.d.stop() == 0);
     a.r.d.write_config();
     command what;
@@ -310,7 +310,7 @@ TEMPLATE_TEST_CASE("admin: a name that the file claims is its peer's", "", on_sq
     for (int round = 0; round < 2; ++round) {
         CHECK(a.r.d.liquidity("bob") == 77);
         CHECK(a.r.d.liquidity(id) == 10);
-        CHECK(text_at(a.admin.peer(id), "name") == "bob");  // as it is shown, it may be anybody's
+        CHECK(text_at(a.admin.peer(id), "name") == "bob");  // a name as shown need not be unique
         CHECK(route(a.r.d, "test.another.x") == "fulfill");
         CHECK(route(a.r.d, "test.p2", token_of("bob")) == "fulfill");
         const auto at_path = [&](const std::string& path, const std::string& token) {

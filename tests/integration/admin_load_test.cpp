@@ -13,7 +13,7 @@
 
 namespace admin_load_test {
 
-// Operators change peers as fast as they can while packets flow.
+// Operators change peers as fast as possible while packets flow.
 namespace {
 
 using namespace support;
@@ -26,7 +26,7 @@ constexpr int operators = 3;
 constexpr int connections_each = 2;
 constexpr std::chrono::seconds churning_time{4};
 
-/// What went wrong, from any thread: Catch2 is for the test's own.
+/// Failures reported by any thread. Catch2 may only be used by the test's own.
 class faults {
 public:
     void add(const std::string& what) {
@@ -50,7 +50,7 @@ private:
     std::size_t count_ = 0;
 };
 
-/// A next hop with two places, which fulfills what is for it and calls everything else a fault.
+/// A next hop with two endpoints. It fulfills packets addressed to it and reports everything else as a fault.
 class recipient {
 public:
     recipient(std::string name, faults& seen) : name_{std::move(name)}, faults_{seen} {
@@ -79,7 +79,7 @@ private:
     std::array<fake_peer, 2> places_;
 };
 
-/// Sends to the others, and wants every packet fulfilled.
+/// Sends to the others and expects every packet to be fulfilled.
 void send_steadily(const std::string& self, const std::deque<recipient>& others, std::uint16_t port, faults& seen,
                    std::atomic<std::uint64_t>& fulfilled, const std::atomic<bool>& enough) {
     std::mt19937 random{std::random_device{}()};
@@ -97,13 +97,13 @@ void send_steadily(const std::string& self, const std::deque<recipient>& others,
     }
 }
 
-/// One peer that comes, changes and goes, again and again, and whoever tries its tokens.
+/// A peer that is created, changed and deleted again and again, while another thread tries its tokens.
 class churned_peer {
 public:
     churned_peer(const administered& a, const std::string& name, faults& seen)
         : a_{a}, name_{name}, faults_{seen}, place_{name, seen}, own_{a.r.d, 2} {}
 
-    /// Sends with a token that is dead, and with one that is just being made, used, disabled or replaced.
+    /// Sends with a token that is no longer valid, and with one that is just being created, used, disabled or replaced.
     void probe(const std::atomic<bool>& enough) {
         std::optional<http_connection> connection;
         const auto post = [&](std::uint64_t number) {
@@ -120,7 +120,7 @@ public:
             faults_.expect(result == "fulfill" || result == "HTTP 401" || result == "T00",
                            name_ + ": a packet meanwhile: " + result);
             ++probes_;
-            std::this_thread::sleep_for(500us);  // the others want to get on, too
+            std::this_thread::sleep_for(500us);  // leaves time for the other threads
         }
     }
 
@@ -199,8 +199,8 @@ private:
     faults& faults_;
     recipient place_;
     many_connections own_;
-    std::uint64_t newest_ = 0;            // tokens are numbered, and each is used once
-    std::atomic<std::uint64_t> dead_{0};  // the newest that nobody may use any more
+    std::uint64_t newest_ = 0;            // tokens are numbered, and each is used only once
+    std::atomic<std::uint64_t> dead_{0};  // the newest token that is no longer valid
     std::atomic<std::uint64_t> mutations_{0};
     std::atomic<std::uint64_t> probes_{0};
 };
@@ -239,7 +239,7 @@ TEMPLATE_TEST_CASE("admin: under load every change counts from its answer, and n
             threads.emplace_back([&] { peer.churn(enough); });
             threads.emplace_back([&] { peer.probe(enough); });
         }
-        // The steady peers of the Admin API move to and fro, too, and lose nothing by that.
+        // The steady peers of the Admin API also change their endpoints back and forth, without losing packets.
         threads.emplace_back([&] {
             try {
                 for (std::size_t i = 0; !enough; ++i) {

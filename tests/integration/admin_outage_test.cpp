@@ -9,7 +9,7 @@
 
 namespace admin_outage_test {
 
-// The Admin API while the store does not take anything, and while the daemon stops.
+// The Admin API while the store accepts no writes, and while the daemon stops.
 namespace {
 
 using namespace support;
@@ -24,7 +24,7 @@ json::object deposit_input(const std::string& peer, std::uint64_t amount) {
     return {{"peerId", peer}, {"amount", amount}, {"id", random_uuid()}, {"idempotencyKey", random_uuid()}};
 }
 
-/// A mutation whose answer is not waited for.
+/// A mutation that is sent without waiting for its answer.
 class asked {
 public:
     asked(const administered& a, std::string_view name, const json::object& input) : connection_{a.r.d.admin_port()} {
@@ -57,7 +57,7 @@ TEMPLATE_TEST_CASE("admin: while the store is down mutations are refused, and wo
     const json::object deposit = deposit_input(bob, 5);
 
     a.place.fail();
-    asked first{a, "createPeer", wanted};  // the one that finds out
+    asked first{a, "createPeer", wanted};  // the first one to notice the outage
     REQUIRE(eventually([&] { return !a.r.d.is_ready(); }));
     const std::vector<std::pair<std::string_view, json::object>> refused{
         {"createPeer", peer_input("dora", a.usd, free_port(), 70)},
@@ -163,7 +163,7 @@ TEMPLATE_TEST_CASE("admin: SIGTERM amid mutations ends in order, and what was an
         CAPTURE(name);
         CHECK(a.r.d.liquidity(name) == 3);
     }
-    // At most one of each operator was made without an answer.
+    // Each operator can have created at most one peer without receiving the answer.
     CHECK(a.admin.peers().size() <= 2 + answered.size() + 6);
     CHECK(a.r.d.audit().status == 0);
 }

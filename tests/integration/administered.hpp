@@ -12,7 +12,7 @@
 
 namespace support {
 
-/// The rig with two workers on a store of the test's own, and an operator in front of its Admin API.
+/// The rig with two workers, a store of its own, and a client of its Admin API.
 struct administered {
     explicit administered(store_kind kind) : administered{kind, [](daemon_terms&) {}} {}
 
@@ -32,7 +32,8 @@ struct administered {
         r.d.kill9();
         start_after_kill();
     }
-    /// A server notices some time after a daemon's death that its session has ended, and gives the lock back then.
+    /// A database server takes some time after a daemon's death to notice that its session has ended and to release the
+    /// lock.
     void start_after_kill() {
         if (place.url().starts_with("postgresql:")) {
             place.server().wait_for("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ilpd'", "0");
@@ -50,20 +51,20 @@ struct administered {
     std::string usd = admin.asset_id("USD", 9);
 };
 
-/// The outcome of one packet on each connection: enough of them that every worker has some.
+/// Sends one packet on each connection. There are enough connections for every worker to have some.
 class many_connections {
 public:
     explicit many_connections(const ilpd_daemon& d, std::size_t count = 16) {
         for (std::size_t i = 0; i < count; ++i) connections_.emplace_back(d.port());
     }
 
-    /// The outcome that all have in common, or "mixed: ..." with all of them.
+    /// The common outcome of all connections, or "mixed: ..." with all outcomes.
     std::string post(const prepare& sent, const std::string& token) {
         for (auto& connection : connections_) connection.send(request(sent, token));
         return receive();
     }
 
-    /// Everything but the last octet.
+    /// Sends everything except the last byte.
     void begin(const prepare& sent, const std::string& token) {
         for (auto& connection : connections_) {
             const std::string octets = serialize(request(sent, token));

@@ -19,7 +19,7 @@ std::uint64_t power_of_ten(int exponent) {
     return value;
 }
 
-/// p1 in USD/`incoming`, p2 in USD/`outgoing`, and liquidity enough in both.
+/// p1 in USD/`incoming` and p2 in USD/`outgoing`, both with enough liquidity.
 auto scales(std::uint8_t incoming, std::uint8_t outgoing) {
     return [=](daemon_terms& terms) {
         terms.peers[0].scale = incoming;

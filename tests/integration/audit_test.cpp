@@ -12,7 +12,7 @@ namespace {
 
 using namespace support;
 
-/// Everything that a run said.
+/// The complete output of a run.
 std::string said_by(const finished_daemon& run) {
     return run.standard_output + run.standard_error;
 }

@@ -24,7 +24,7 @@ json::value json_of(const http_message& answer) {
     return json::parse(std::string{answer.body.begin(), answer.body.end()});
 }
 
-/// A daemon with an end of its own, which fulfills everything, and auto-peering.
+/// A daemon with auto-peering and one ordinary peer behind it that fulfills everything.
 struct auto_node {
     explicit auto_node(const std::string& name, bool allows_private = true)
         : daemon{terms(name, allows_private), port} {}
@@ -44,7 +44,7 @@ struct auto_node {
         return json_of(post_json(daemon.admin_port(), "/graphql", {{"query", query}, {"variables", variables}}));
     }
 
-    /// The answer of createOrUpdatePeerByUrl.
+    /// The result of createOrUpdatePeerByUrl.
     json::value ask(const std::string& url) const {
         const auto assets = graphql("{ assets { edges { node { id } } } }");
         const auto& id = assets.at_pointer("/data/assets/edges/0/node/id");
@@ -134,7 +134,7 @@ TEST_CASE("no URL leads a daemon to addresses that are not public") {
     }
     CHECK(json::serialize(alice.ask("http://localhost:" + port + "/")).contains("not public"));
 
-    // What a name leads to is known when packets are sent.
+    // A host name is only resolved when packets are sent.
     REQUIRE(alice.request_peering("test.mallory", "http://localhost:" + port + "/").status() == 200);
     CHECK(outcome(alice.daemon.post({.amount = 10, .destination = "test.mallory.x"}, "alice-end")) == "T01");
     CHECK(alice.daemon.has_logged("its endpoint has no public address"));

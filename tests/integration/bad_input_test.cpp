@@ -6,8 +6,8 @@
 
 namespace bad_input_test {
 
-// Whatever a peer or a stranger sends: no 5xx, no crash, no changed balance, and the next request on a fresh connection
-// works.
+// Whatever a peer or a stranger sends, there is no 5xx, no crash and no changed balance, and the next request on a
+// fresh connection works.
 
 namespace {
 
@@ -15,7 +15,7 @@ using namespace support;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 
-/// Sends the octets, ends our side, and looks at all that comes back.
+/// Sends the bytes, ends our side, and checks everything that comes back.
 void expect_no_harm(const rig& r, std::string_view octets) {
     INFO("octets: " << octets.substr(0, 80));
     http_connection connection{r.d.port()};
@@ -135,7 +135,7 @@ TEST_CASE("bad input: a sender that goes away does not undo its packet") {
     REQUIRE(r.p2.wait_for_requests(1));
     connection.reset();
     hold->open();
-    // Nobody is told when the transfer is durable, so the balance itself is watched.
+    // Nobody is notified when the transfer becomes durable, so the test polls the balance.
     CHECK(eventually([&] { return r.d.liquidity("p2") == default_liquidity + 10; }));
     CHECK(r.d.liquidity("p1") == default_liquidity - 10);
 }
@@ -169,7 +169,7 @@ TEST_CASE("bad input: wrong token, method, path, type and packet in one connecti
     for (const auto& [request, status] : cases) {
         INFO(status);
         auto response = connection.exchange(request);
-        if (!response) {  // the server may end a connection behind an error
+        if (!response) {  // the server may close a connection after an error
             connection = http_connection{r.d.port()};
             response = connection.exchange(request);
         }

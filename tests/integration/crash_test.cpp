@@ -26,25 +26,26 @@ int rounds(int otherwise) {
     return asked != nullptr ? std::max(std::atoi(asked), 1) : otherwise;
 }
 
-/// The moments are what is random in these tests: nothing is waited for.
+/// The delays in these tests are deliberately random: they do not wait for any condition.
 void wait_for_a_random_moment(int ms_max = 200) {
     static std::mt19937 random{std::random_device{}()};
     std::this_thread::sleep_for(milliseconds{random() % static_cast<unsigned>(ms_max)});
 }
 
-/// A server notices some time after a daemon's death that its session has ended, and gives the lock back then.
+/// A database server takes some time after a daemon's death to notice that its session has ended and to release the
+/// lock.
 void wait_until_free(const store_place& place) {
     if (!place.url().starts_with("postgresql:")) return;
     place.server().wait_for("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ilpd'", "0");
 }
 
-/// Packets are fulfilled, one after the other.
+/// True if packets are being fulfilled, one after the other.
 bool packets_flow(const neighbourhood& peers) {
     const std::uint64_t before = peers.answers("fulfill");
     return eventually([&] { return peers.answers("fulfill") >= before + 20; });
 }
 
-/// Sends until the daemon is gone. Returns the sum of what came back fulfilled.
+/// Sends until the daemon is gone. Returns the sum of the amounts that were fulfilled.
 std::uint64_t send_until_death(std::uint16_t port, const std::atomic<bool>& killed) {
     thread_local std::mt19937 random{std::random_device{}()};
     std::uint64_t fulfilled = 0;
@@ -58,7 +59,7 @@ std::uint64_t send_until_death(std::uint16_t port, const std::atomic<bool>& kill
                 if (outcome(response) == "fulfill") fulfilled += sent.amount;
             }
         } catch (const std::system_error&) {
-            std::this_thread::sleep_for(1ms);  // not listening yet, or not any more
+            std::this_thread::sleep_for(1ms);  // not listening yet, or no longer
         }
     }
     return fulfilled;
@@ -72,7 +73,7 @@ TEST_CASE("money: kill -9 under load loses nothing that a sender was told") {
         terms.log_level = "info";
         terms.assets = {{"USD", 9, asset_deposit}};
     }};
-    std::atomic<std::uint64_t> promised{0};  // by the next hop: no more than this can be booked
+    std::atomic<std::uint64_t> promised{0};  // fulfilled by the next hop: an upper bound of what can be booked
     r.p2.set_script([&](const http_message& request) {
         promised += decode_prepare(request.body).amount;
         return answer_fulfill(request);
@@ -93,7 +94,7 @@ TEST_CASE("money: kill -9 under load loses nothing that a sender was told") {
             r.d.kill9();
             killed = true;
         }
-        if (round % 4 == 3) {  // sometimes it dies again while it starts
+        if (round % 4 == 3) {  // sometimes it dies again during startup
             r.d.launch();
             wait_for_a_random_moment(30);
             r.d.kill9();
@@ -102,7 +103,7 @@ TEST_CASE("money: kill -9 under load loses nothing that a sender was told") {
         const std::uint64_t now_booked = r.d.liquidity("p2") - default_liquidity;
         CHECK(now_booked >= booked + told);
         CHECK(now_booked <= booked + promised - promised_before);
-        CHECK(now_booked - booked - told <= senders * amount_max);  // what was in flight
+        CHECK(now_booked - booked - told <= senders * amount_max);  // the packets in flight
         CHECK(r.d.liquidity("p1") == default_liquidity - now_booked);
         CHECK(r.d.asset_liquidity("USD", 9) == asset_deposit);
         booked = now_booked;
@@ -151,7 +152,7 @@ TEMPLATE_TEST_CASE("money: kill -9 while many peers send to each other loses not
             if (round % 2 == 1) place.lose_what_hangs();
         }
         wait_until_free(place);
-        if (round % 3 == 2) {  // sometimes it dies again while it starts
+        if (round % 3 == 2) {  // sometimes it dies again during startup
             d.launch();
             wait_for_a_random_moment(100);
             d.kill9();
@@ -184,7 +185,7 @@ TEST_CASE("money: PostgreSQL dies under load and the daemon goes on when it is b
         }
         CHECK(packets_flow(peers));
     }
-    // The daemon lived: whoever sent was told what became of it.
+    // The daemon was never killed, so every sender received an answer.
     CHECK(peers.unanswered() == 0);
     peers.expect_booked(d, place);
     CHECK(d.stop() == 0);

@@ -28,7 +28,7 @@ ilp::fulfillment known_fulfillment() {
     return fulfillment_for("echo", {});
 }
 
-/// An echo request whose fulfillment the sender knows: it answers the response with it.
+/// An echo request whose fulfillment the sender knows, so that the sender can fulfill the response.
 prepare echo_request(std::string_view source, std::uint64_t amount = 10) {
     return {.amount = amount,
             .destination = "test.d",
@@ -121,7 +121,7 @@ TEST_CASE("ECH-05: malformed echoes are refused with F01") {
     for (const auto& entry : vectors.at("malformed").as_array()) {
         const std::string name{entry.at("name").as_string()};
         INFO(name);
-        // Fifteen octets are not the prefix: that is no echo, but a payment to the node.
+        // The first fifteen octets alone are not the prefix, so this is not an echo but a payment to the node.
         expect_reject(
             r.send({.destination = "test.d", .data = from_hex(std::string{entry.at("data_hex").as_string()})}),
             name == "15 octets of prefix" ? "F06" : "F01");

@@ -11,14 +11,14 @@ namespace {
 using namespace support;
 using namespace std::chrono_literals;
 
-constexpr std::size_t expiry_offset = 8;  // in the contents, behind the amount
+constexpr std::size_t expiry_offset = 8;  // within the contents, after the amount
 
-/// Where the contents of a packet begin.
+/// The position where a packet's contents begin.
 std::size_t contents_offset(const ilp::bytes& packet) {
     return packet[1] < 0x80 ? 2 : 2u + (packet[1] & 0x7fu);
 }
 
-/// A short window, so that tests of time-outs are short.
+/// A short window keeps the time-out tests short.
 void quick_window(daemon_terms& terms) {
     terms.connector = {"workers: 1", "min_expiration_window: 200ms"};
 }

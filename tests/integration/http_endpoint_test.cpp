@@ -12,7 +12,7 @@ namespace {
 using namespace support;
 using namespace std::chrono_literals;
 
-/// An ILP request with one header replaced, or left out when `value` is empty.
+/// An ILP request with one header replaced, or omitted if `value` is empty.
 http_request with_header(const prepare& prepare, std::string_view name, std::optional<std::string> value) {
     http_request request = ilp_request(encode(prepare));
     std::erase_if(request.headers, [&](const auto& header) { return header.first == name; });
@@ -195,8 +195,8 @@ TEST_CASE("A35-14: many pipelined requests, more than are taken at once, are ans
     };
     const prepare ping{.amount = 1, .destination = "test.d", .condition = ilp::echo::one_way_condition};
     prepare large_ping = ping;
-    // It makes the daemon's buffer so large that all that follow come in with one read. No other event helps out before
-    // the patience of two seconds is over.
+    // A large packet makes the daemon's buffer grow, so that one read receives all the packets that follow. No other
+    // event wakes the connection before the timeout of two seconds.
     large_ping.data.resize(30'000);
     CHECK(outcome(answers_to({large_ping})[0]) == "fulfill");
     for (const auto& answer : answers_to(std::vector<prepare>(40, ping))) CHECK(outcome(answer) == "fulfill");
@@ -242,7 +242,7 @@ TEST_CASE("A35-22: other methods give 405 with Allow, other paths 404") {
     const rig r;
     for (const std::string method : {"GET", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"}) {
         for (const std::string target : {"/", "/ilp", "/accounts/p1/ilp"}) {
-            if (method == "HEAD") continue;  // its answer has a length and no body, which our reader cannot know
+            if (method == "HEAD") continue;  // the response has a length but no body, which our reader cannot know
             INFO(method << " " << target);
             auto request = ilp_request({});
             request.method = method;

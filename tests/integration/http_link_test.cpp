@@ -16,7 +16,7 @@ void expect_balances_untouched(const rig& r) {
     CHECK(r.d.liquidity("p2") == default_liquidity);
 }
 
-/// The answer that a script gives, with a header line added.
+/// The script's answer with an additional header line.
 scripted_answer with_line(scripted_answer answer, std::string_view line) {
     answer.octets.insert(answer.octets.find("\r\n") + 2, std::string{line} + "\r\n");
     return answer;
@@ -38,7 +38,7 @@ TEST_CASE("A35-24: HTTP errors of the next hop become temporary Rejects") {
     }
     expect_balances_untouched(r);
     const std::string log = r.d.log();
-    CHECK(log.find("401") != std::string::npos);  // the operator is told: only he can mend it
+    CHECK(log.find("401") != std::string::npos);  // logged, because only the operator can fix it
     CHECK(log.find(token_for("p2")) == std::string::npos);
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("idle connections are closed before the next hop's keep-alive timeout 
         [](const http_message& request) { return with_line(answer_fulfill(request), "Keep-Alive: timeout=2"); });
     CHECK(outcome(r.send(prepare{})) == "fulfill");
     CHECK(r.p2.connections_open() == 1);
-    CHECK(eventually([&] { return r.p2.connections_open() == 0; }));  // the fake peer itself never closes
+    CHECK(eventually([&] { return r.p2.connections_open() == 0; }));  // the fake peer itself never closes a connection
     CHECK(outcome(r.send(prepare{})) == "fulfill");
     CHECK(r.p2.connections_accepted() == 2);
 }
@@ -229,7 +229,8 @@ TEST_CASE("A35-26: when the next hop dies under load every packet gets T01 and n
     std::vector<http_connection> connections;
     for (int i = 0; i < 4; ++i) connections.emplace_back(r.d.port());
     const http_request request = ilp_request(encode({.amount = 10, .expires_in = 300s}));
-    // All at once, so that several connects fail side by side; and again when the pause after a failure is over.
+    // Sent all at once, so that several connects fail at the same time, and repeated after the pause that follows a
+    // failure.
     for (int round = 0; round < 40; ++round) {
         for (auto& connection : connections) connection.send(request);
         for (auto& connection : connections) REQUIRE(outcome(connection.receive()) == "T01");

@@ -12,7 +12,7 @@ namespace {
 using namespace support;
 using namespace std::chrono_literals;
 
-/// A minute ahead, as clients in the field ask.
+/// Expires in a minute, as the requests of deployed clients do.
 prepare request() {
     return {.amount = 0,
             .destination = std::string{ilp::ildcp::destination},

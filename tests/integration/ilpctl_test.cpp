@@ -10,7 +10,7 @@
 
 namespace ilpctl_test {
 
-// The operators' command line against the real daemon.
+// The operators' command line client against the real daemon.
 namespace {
 
 using namespace support;
@@ -22,7 +22,7 @@ struct run_result {
     std::string err;
 };
 
-/// Runs ilpctl against an Admin API at this port.
+/// Runs ilpctl against the Admin API on this port.
 run_result ilpctl(std::uint16_t port, const std::vector<std::string>& words,
                   const std::vector<std::pair<std::string, std::string>>& environment = {}) {
     const temporary_directory folder;
@@ -43,7 +43,7 @@ run_result ilpctl(std::uint16_t port, const std::vector<std::string>& words,
     return {*status, read("output"), read("errors")};
 }
 
-/// A daemon, and the operator in front of it.
+/// A daemon and its operator.
 struct operated {
     operated() : operated{[](daemon_terms&) {}} {}
     template <typename change_terms>
@@ -71,7 +71,7 @@ struct operated {
         return result.err;
     }
 
-    /// A peer bob in EUR/2, whose packets go to p2's listener.
+    /// Creates a peer bob in EUR/2 whose packets go to p2's listener.
     void create_bob() const {
         done({"asset", "create", "EUR/2"});
         done({"peer", "create", "test.bob", "--name", "bob", "--asset", "EUR/2", "--outgoing-endpoint",
@@ -111,7 +111,7 @@ TEST_CASE("ilpctl: assets are created, changed, listed and deleted") {
               .contains("liquidity threshold   10.00 EUR\n"));
     CHECK(o.refused({"asset", "create", "EUR/2"}).contains("(DUPLICATE)"));
 
-    // A threshold that is not named stays.
+    // A threshold that is not given keeps its value.
     o.done({"asset", "update", "EUR", "--liquidity-threshold", "20 EUR"});
     auto euro = o.asked({"asset", "show", "EUR/2"});
     CHECK(text_at(euro, "liquidityThreshold") == "2000");
@@ -178,7 +178,7 @@ TEST_CASE("ilpctl: a peer is created, changed, disabled, enabled and deleted") {
     CHECK(o.done({"peer", "enable", "robert"}).starts_with("enabled"));
     CHECK(o.asked({"peer", "show", "robert"}).at("enabled") == json::value(true));
 
-    CHECK(!o.refused({"peer", "update", "p1", "--name", "x"}).empty());  // of the configuration file
+    CHECK(!o.refused({"peer", "update", "p1", "--name", "x"}).empty());  // the peer belongs to the configuration file
     CHECK(!o.refused({"peer", "add-by-url", "http://127.0.0.1:" + std::to_string(free_port()) + "/", "--asset", "USD"})
                .empty());
 
@@ -293,7 +293,7 @@ TEST_CASE("ilpctl: a deposit whose answer was lost is repeated as the message sa
     const operated o;
     o.create_bob();
     const auto bob = text_at(o.asked({"peer", "show", "bob"}), "id");
-    // Of the two requests, look-up and deposit, the second loses its answer.
+    // The command sends two requests, a look-up and a deposit. The answer to the second one is lost.
     tcp_proxy cable{o.r.d.admin_port()};
     REQUIRE(ilpctl(cable.port(), {"peer", "show", bob}).status == 0);
     auto lost = run_result{};

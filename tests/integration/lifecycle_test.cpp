@@ -12,7 +12,7 @@ namespace {
 using namespace support;
 using namespace std::chrono_literals;
 
-/// A script that fulfills when the gate opens.
+/// A script that fulfills once the gate is open.
 fake_peer::script_type held_by(const std::shared_ptr<gate>& hold) {
     return [hold](const http_message& request) {
         auto answer = answer_fulfill(request);
@@ -114,7 +114,7 @@ TEST_CASE("stop: packets in flight are finished first") {
     connection.send(ilp_request(encode(sent)));
     REQUIRE(r.p2.wait_for_requests(1));
     r.d.process().signal(SIGTERM);
-    REQUIRE(eventually([&] {  // nobody new is let in
+    REQUIRE(eventually([&] {  // new connections are refused
         try {
             return outcome(r.send({.amount = 0})) != "fulfill";
         } catch (const std::system_error&) {
@@ -138,7 +138,7 @@ TEST_CASE("stop: new packets meanwhile get T03 and the end of their connection")
     http_connection connection{r.d.port()};
     connection.send(ilp_request(encode(sent)));
     REQUIRE(r.p2.wait_for_requests(1));
-    // A request that has begun before the signal, and ends behind it.
+    // A request that begins before the signal and ends after it.
     const std::string late = serialize(ilp_request(encode({.amount = 20})));
     http_connection begun{r.d.port()};
     begun.send(late.substr(0, late.size() - 1));

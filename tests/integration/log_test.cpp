@@ -13,7 +13,7 @@ namespace {
 using namespace support;
 using namespace std::chrono_literals;
 
-/// Everything that could make a daemon talk.
+/// Does everything that could make a daemon log something.
 void provoke(rig& r) {
     const std::string odd =
         "\x1b[31mred\x07\xff\n"

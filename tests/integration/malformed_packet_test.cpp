@@ -12,7 +12,7 @@ namespace {
 
 using namespace support;
 
-/// Undecodable octets are answered F01 when they begin like a Prepare, and HTTP 400 otherwise.
+/// Bytes that cannot be decoded are answered with F01 if they begin like a Prepare, and with HTTP 400 otherwise.
 void expect_refused(const std::optional<http_message>& response, const ilp::bytes& body) {
     if (!body.empty() && body[0] == 0x0c) {
         expect_reject(response, "F01");
@@ -21,7 +21,7 @@ void expect_refused(const std::optional<http_message>& response, const ilp::byte
     }
 }
 
-/// A Prepare to test.p2 with this expiry, octet by octet as given.
+/// A Prepare to test.p2 whose expiry consists of exactly these octets.
 ilp::bytes with_expiry(std::string_view digits) {
     ilp::bytes packet = encode({});
     REQUIRE(packet[1] < 0x80);
@@ -30,7 +30,7 @@ ilp::bytes with_expiry(std::string_view digits) {
     return packet;
 }
 
-/// The body of a vector that is too long to be written out: it says how it is built.
+/// The body of a vector that is too long to be written out and contains a recipe instead.
 ilp::bytes build_recipe(const std::string& name) {
     prepare oversize;
     if (name == "data 32768 octets") oversize.data = ilp::bytes(32768, 0xaa);
@@ -102,7 +102,7 @@ TEST_CASE("A27-91 A27-92: lengths that lie are refused") {
         INFO(to_hex(determinant));
         expect_reject(r.send(with_length(determinant)), "F01");
     }
-    // The data claims one octet more than the contents have; the buffer holds that octet.
+    // The data's length exceeds the contents by one octet, which is present in the buffer.
     ilp::bytes inner = whole;
     REQUIRE(inner.back() == 0);
     inner.back() = 1;

@@ -51,7 +51,7 @@ TEST_CASE("metrics: refused packets are counted by peer and reason, and the log 
     CHECK(outcome(r.send({.amount = 10, .destination = "test.nowhere"})) == "F02");
     CHECK(outcome(r.send({.amount = 10, .destination = "test.nowhere"})) == "F02");
     CHECK(outcome(r.d.post({.amount = 2 * default_liquidity, .destination = "test.p1"}, "p2")) == "T04");
-    // A Reject of the next hop is no refusal of ours.
+    // A Reject from the next hop is not counted as one of ours.
     r.p2.set_script([](const http_message&) { return answer_reject("F02"); });
     CHECK(outcome(r.send({.amount = 10})) == "F02");
     const metrics m = r.d.scrape();

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t deposit = 1'000'000;
 constexpr std::uint64_t asset_deposit = 500'000;
 
-/// What the first octet of a packet's data asks the next hop to do.
+/// The behaviour that the first octet of a packet's data asks of the next hop.
 enum class wish : ilp::octet { fulfill, reject, late, wrong, drop, nonsense };
 
 /// A next hop that does what each packet asks for.
@@ -44,14 +44,14 @@ scripted_answer obey(const http_message& request) {
 }
 
 wish draw(std::mt19937& random) {
-    // Mostly fulfilled, some rejected, few of the slow ones.
+    // Most are fulfilled, some are rejected, and few are slow.
     static constexpr std::array wishes{wish::fulfill, wish::fulfill, wish::fulfill, wish::fulfill, wish::fulfill,
                                        wish::reject,  wish::reject,  wish::wrong,   wish::drop,    wish::nonsense};
     if (random() % 60 == 0) return wish::late;
     return wishes[random() % wishes.size()];
 }
 
-/// What the senders saw, per pair of peers.
+/// The senders' view, per pair of peers.
 struct flows {
     std::map<std::pair<std::string, std::string>, std::uint64_t> fulfilled;
     int packets = 0;
@@ -60,7 +60,7 @@ struct flows {
 }  // namespace
 
 TEST_CASE("money: random concurrent traffic keeps every sum, and no balance goes below zero") {
-    // Four neighbours of one asset and one of the same currency at another scale, all of them senders and receivers.
+    // Four neighbours share an asset and one has the same currency at another scale. All of them send and receive.
     struct neighbour {
         std::string name;
         std::uint8_t scale;
@@ -91,8 +91,8 @@ TEST_CASE("money: random concurrent traffic keeps every sum, and no balance goes
                 if (value < 0 || value > 1e12) ++negative;
                 if (series.contains("USD/9")) sum += value;
             }
-            // The balances of one scrape are read one after the other while packets flow: what is posted in between
-            // may be seen on both sides. So at most that much more than the deposits.
+            // The balances of one scrape are read one after the other while packets flow, so a transfer posted in
+            // between can be counted on both sides. The sum can exceed the deposits by no more than that.
             if (sum > static_cast<double>(4 * deposit + asset_deposit) * 1.5) ++above;
             ++scrapes;
         }
@@ -137,7 +137,7 @@ TEST_CASE("money: random concurrent traffic keeps every sum, and no balance goes
     CHECK(nine == 4 * deposit + asset_deposit);
     CHECK(d.asset_liquidity("USD", 6) + d.liquidity("n4") == asset_deposit + deposit);
 
-    // Within one asset nothing is rounded: every balance follows from what the senders were told.
+    // Nothing is rounded within one asset, so every balance follows from the answers that the senders received.
     std::map<std::string, std::int64_t> expected;
     bool any = false;
     std::uint64_t touches_small_scale = 0;

@@ -73,7 +73,7 @@ void neighbourhood::send(neighbour& self, std::uint16_t port, const std::stop_to
                 count(self, other, amount, outcome(response));
             }
         } catch (const std::system_error&) {
-            std::this_thread::sleep_for(1ms);  // not listening yet, or not any more
+            std::this_thread::sleep_for(1ms);  // not listening yet, or no longer
         }
     }
 }
@@ -137,7 +137,7 @@ void neighbourhood::expect_booked(const ilpd_daemon& d, const store_place& place
             CHECK(balance + liquidity("ilp_asset_liquidity", {{"asset", "USD/6"}}) == 2 * deposit);
         }
     }
-    CHECK(large == deposit * neighbours_.size());  // of the large scale: all but one, and the asset
+    CHECK(large == deposit * neighbours_.size());  // the accounts of the larger scale: all peers but one, and the asset
     const finished_daemon audit = d.audit();
     INFO(audit.standard_error);
     CHECK(audit.status == 0);

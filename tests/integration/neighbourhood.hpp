@@ -16,19 +16,19 @@
 
 namespace support {
 
-/// The peers of one daemon, who all send to each other through it, and remember what they were told and what they said.
-/// The last one has an account of another scale. Three of four packets are fulfilled.
+/// The peers of one daemon, which all send to each other through it and record the answers that they give and receive.
+/// The account of the last one has another scale. Three of four packets are fulfilled.
 class neighbourhood {
 public:
-    static constexpr std::uint64_t deposit = 1'000'000'000'000;  // of each peer and each asset
+    static constexpr std::uint64_t deposit = 1'000'000'000'000;  // for each peer and each asset
     static constexpr std::uint64_t amount_max = 100'000;
 
     explicit neighbourhood(std::size_t size = 5);
 
     daemon_terms terms(std::string store) const;
 
-    /// While it lives, every peer sends, one packet at a time on each of its connections, and connects again when one
-    /// ends.
+    /// During its lifetime every peer sends one packet at a time on each of its connections, and reconnects whenever
+    /// one ends.
     class load {
     public:
         load(neighbourhood& peers, const ilpd_daemon& d, int connections_each = 1);
@@ -37,15 +37,16 @@ public:
         std::vector<std::jthread> threads_;
     };
 
-    /// Reads the daemon's book and requires: all that a sender was told is booked, and nothing that a next hop did not
-    /// fulfill; whatever differs was in flight when a connection ended; every account adds up. Nobody sends meanwhile.
+    /// Reads the daemon's book and requires that everything fulfilled to a sender is booked, that nothing is booked
+    /// that a next hop did not fulfill, that any difference was in flight when a connection ended, and that every
+    /// account adds up. Nobody may send meanwhile.
     void expect_booked(const ilpd_daemon& d, const store_place& place) const;
 
-    /// Packets whose sender got this answer: "fulfill", or the code of a Reject.
+    /// The number of packets whose sender got this answer: "fulfill", or the code of a Reject.
     std::uint64_t answers(const std::string& outcome) const;
-    /// Packets whose connection ended without an answer.
+    /// The number of packets whose connection ended without an answer.
     std::uint64_t unanswered() const { return answers("no answer"); }
-    /// For people: how much is in doubt, and how much of it turned out to be booked.
+    /// For humans: the amount in doubt, and how much of it turned out to be booked.
     std::string report() const;
 
 private:
@@ -53,10 +54,10 @@ private:
         std::string name;
         std::uint8_t scale;
         fake_peer server{};
-        std::atomic<std::uint64_t> paid{0};           // of its own packets, fulfilled
-        std::atomic<std::uint64_t> paid_in_doubt{0};  // without an answer
-        std::atomic<std::uint64_t> promised{0};       // of packets to it: it fulfilled them
-        std::atomic<std::uint64_t> received{0};       // and the sender was told so
+        std::atomic<std::uint64_t> paid{0};           // its own packets that were fulfilled
+        std::atomic<std::uint64_t> paid_in_doubt{0};  // its own packets without an answer
+        std::atomic<std::uint64_t> promised{0};       // packets to it that it fulfilled
+        std::atomic<std::uint64_t> received{0};       // those whose sender received the Fulfill
         std::atomic<std::uint64_t> received_in_doubt{0};
     };
 

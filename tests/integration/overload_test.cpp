@@ -18,7 +18,7 @@
 
 namespace overload_test {
 
-// More than can be carried: what is refused, how soon, and what the others notice of it.
+// Overload: which packets are refused, how quickly, and how it affects other peers.
 
 namespace {
 
@@ -30,7 +30,7 @@ std::string packet_to(std::string_view peer, ilp::bytes data = {}, milliseconds 
         {.destination = "test." + std::string{peer} + ".x", .data = std::move(data), .expires_in = expires_in})));
 }
 
-/// Fulfills, when the gate is open.
+/// Fulfills once the gate is open.
 fake_peer::script_type held_by(std::shared_ptr<gate> hold) {
     return [hold = std::move(hold)](const http_message& request) {
         auto answer = answer_fulfill(request);
@@ -52,13 +52,13 @@ void expect_served(const rig& r, int packets = 30) {
     }
 }
 
-/// A port where nobody accepts and nobody refuses: its system drops what knocks.
+/// A port that neither accepts nor refuses connections: the system drops the SYNs.
 class black_hole {
 public:
     black_hole() { ::listen(listener_.get(), 0); }
     std::uint16_t port() const { return local_port(listener_); }
 
-    /// One connection is all that there is room for.
+    /// Takes the only place in the backlog.
     void fill() { filler_ = connect_to(port()); }
 
 private:
@@ -66,7 +66,7 @@ private:
     descriptor filler_;
 };
 
-/// Does not run while this lives; what is sent to it meanwhile is there all at once.
+/// Stops the process for its lifetime, so that everything sent to the process meanwhile arrives at once.
 class frozen {
 public:
     explicit frozen(child_process& process) : process_{process} {
@@ -89,7 +89,7 @@ private:
     child_process& process_;
 };
 
-/// One side of a connection that knows when the system got its octets.
+/// One side of a connection that knows when the system received its bytes.
 class clocked_connection {
 public:
     explicit clocked_connection(descriptor socket) : socket_{std::move(socket)} {
@@ -99,7 +99,7 @@ public:
 
     void send(std::string_view octets) { REQUIRE(send_all(socket_, octets)); }
 
-    /// True when a whole message is there.
+    /// True if a whole message has arrived.
     bool has_message() {
         if (!message_ && read()) message_ = take_message(buffer_);
         return message_.has_value();
@@ -108,7 +108,7 @@ public:
         REQUIRE(eventually([this] { return has_message(); }));
         return *std::exchange(message_, std::nullopt);
     }
-    /// Of the octets that came last.
+    /// The arrival time of the most recent bytes.
     std::chrono::nanoseconds arrived_at() const { return arrived_at_; }
 
 private:
@@ -139,7 +139,7 @@ private:
     std::chrono::nanoseconds arrived_at_{0};
 };
 
-/// Also when there is something to read.
+/// Also detects a reset when there is data to read.
 bool was_reset(const descriptor& socket) {
     pollfd entry{socket.get(), 0, 0};
     return ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLERR | POLLHUP)) != 0;
@@ -165,7 +165,7 @@ TEST_CASE("overload: what a silent next hop cannot take is refused with T03 at o
         senders.emplace_back(r.d.port()).send(packet_to("p3"));
         REQUIRE(eventually([&] { return in_flight(r, "p3") == i + 1; }));
     }
-    // Nothing of p3 is answered before the gate opens: these answers wait for nothing.
+    // p3 does not answer before the gate opens, so these answers do not depend on it.
     for (int i = 0; i < 20; ++i) expect_reject(r.send({.destination = "test.p3.x", .expires_in = 60s}), "T03");
     expect_served(r);
     CHECK(silent.answers_sent() == 0);
@@ -243,16 +243,16 @@ TEST_CASE("overload: a dead next hop gives T01 before the expiry, and others are
     black_hole drops;
     const rig r{[&](daemon_terms& terms) {
         terms.store = "memory:";
-        terms.connector = {"workers: 1", "max_hold_time: 60s"};  // half of it is more than this test waits
+        terms.connector = {"workers: 1", "max_hold_time: 60s"};  // half of that is longer than this test waits
         terms.peers.push_back({.name = "drops", .port = drops.port()});
         terms.peers.push_back({.name = "refuses"});
     }};
     drops.fill();
-    // Nobody has ever been reached there, and the time for a connect is longer than this packet has.
+    // No connect to this port has ever succeeded, and a connect may take longer than this packet lives.
     expect_reject(r.send({.destination = "test.drops.x", .expires_in = 4s}), "T01");
     std::deque<http_connection> senders;
     std::optional<http_message> first;
-    // As long as new packets come, there is always a connect under way.
+    // As long as new packets arrive, there is always a connect in progress.
     for (const auto give_up = now() + patience; !first && now() < give_up;) {
         senders.emplace_back(r.d.port()).send(packet_to("drops", {}, 120s));
         expect_reject(r.send({.destination = "test.refuses.x", .expires_in = 60s}), "T01");
@@ -267,7 +267,7 @@ TEST_CASE("overload: a dead next hop gives T01 before the expiry, and others are
 
 TEST_CASE("overload: a sender that does not read its answers costs little memory, and others are served") {
     constexpr int packets = 4000;
-    constexpr int unread_max = 1000;                    // 32 answers, and what the system's buffers take of 32 kB each
+    constexpr int unread_max = 1000;  // 32 answers, plus what fits into the system's buffers at 32 kB each
     constexpr std::uint64_t growth_max_kb = 64 * 1024;  // half of all answers; a sanitizer needs as much again as ilpd
     std::atomic<int> taken{0};
     rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "request_timeout: 2s"}; }};
@@ -293,7 +293,7 @@ TEST_CASE("overload: a sender that does not read its answers costs little memory
     }));
     CHECK(taken < unread_max);
     CHECK(most < before + growth_max_kb);
-    // Who takes nothing for so long is let go.
+    // A client that accepts nothing for so long is disconnected.
     CHECK(eventually([&] { return was_reset(sender); }));
     expect_served(r);
     r.d.wait_until_idle();
@@ -305,11 +305,11 @@ TEST_CASE("overload: a polite sender waits for a few requests of one that pipeli
     constexpr std::size_t ahead_max = 64;
     rig r{[](daemon_terms& terms) {
         terms.store = "memory:";
-        terms.peers[1].outgoing = {"max_connections: 1"};  // it sees them in order
+        terms.peers[1].outgoing = {"max_connections: 1"};  // so that it receives them in order
     }};
     http_connection greedy{r.d.port()};
     http_connection polite{r.d.port()};
-    // A long packet first: who has sent one is read in large pieces.
+    // A long packet first: the daemon then reads from this sender in large pieces.
     greedy.send(packet_to("p2", ilp::bytes(32'000, 'x')));
     REQUIRE(outcome(greedy.receive()) == "fulfill");
     polite.send(packet_to("p2"));
@@ -333,7 +333,7 @@ TEST_CASE("overload: a polite sender waits for a few requests of one that pipeli
 TEST_CASE("overload: a Fulfill leaves before a Prepare that came earlier") {
     const descriptor listener = listen_on(0);
     const rig r{[&](daemon_terms& terms) {
-        terms.store = "memory:";  // the disk would make the Fulfill wait
+        terms.store = "memory:";  // a disk would delay the Fulfill
         terms.peers[1].port = local_port(listener);
         terms.peers[1].outgoing = {"max_connections: 2"};
     }};
@@ -341,7 +341,7 @@ TEST_CASE("overload: a Fulfill leaves before a Prepare that came earlier") {
     clocked_connection second{connect_to(r.d.port())};
     const auto fulfill = [](const http_message& request) { return answer_fulfill(request).octets; };
 
-    // Two connections to the next hop are there before it counts.
+    // Both connections to the next hop exist before the measurement begins.
     first.send(packet_to("p2"));
     clocked_connection one{accept_from(listener)};
     second.send(packet_to("p2"));
@@ -376,7 +376,8 @@ TEST_CASE("overload: packets that wait for a slow store are bounded, what comes 
         terms.store = place.url();
     }};
     std::uint64_t fulfilled = 0;
-    // A store that hangs for a second counts as failing, and then the code is T00: so more than one attempt.
+    // A store counts as failing after it has hung for a second, and then the code is T00, so this may take several
+    // attempts.
     CHECK(eventually([&] {
         REQUIRE(eventually([&] { return r.d.is_ready(); }));
         const std::size_t before = r.p2.answers_sent();
@@ -441,7 +442,7 @@ TEST_CASE(
     const std::uint64_t busy = peers.answers("T03");
     const std::uint64_t fulfilled = peers.answers("fulfill");
     {
-        // What one connection each sends fits: nothing of the overload is left.
+        // The load of one connection per peer can be carried: the overload has left nothing behind.
         const neighbourhood::load load{peers, d};
         CHECK(eventually([&] { return peers.answers("fulfill") > fulfilled + 100; }));
     }

@@ -9,8 +9,8 @@
 
 namespace support {
 
-/// A packet from p1 that p2 has, and fulfills when it is told to: what happens meanwhile happens for certain before.
-/// Further packets are not held up.
+/// A packet from p1 that p2 has received and does not fulfill before fulfill() is called, so everything in between is
+/// certain to happen before the Fulfill. Further packets are not delayed.
 class packet_under_way {
 public:
     packet_under_way(rig& r, std::uint64_t amount, std::optional<ilp::timestamp> expires_at = {})
@@ -31,7 +31,7 @@ public:
 
     void fulfill() { hold_->open(); }
 
-    /// With a Fulfill: anything else is required not to come.
+    /// True once the Fulfill has arrived. Any other answer is an error.
     bool is_answered() {
         if (!answered_) {
             const auto response = connection_.receive(milliseconds{100});

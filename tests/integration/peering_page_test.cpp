@@ -10,7 +10,7 @@
 
 namespace peering_page_test {
 
-// docs/operating/peering.md, run as it stands, against the node of the example and the neighbour that it tells of.
+// Runs docs/operating/peering.md as written, against the node of the example and the neighbour that it describes.
 namespace {
 
 using namespace support;
@@ -37,7 +37,7 @@ daemon_terms terms_of_dora(std::uint16_t port_of_alice) {
                        .tokens = {"TOKEN-THAT-DORA-TOLD-US"}}}};
 }
 
-/// A reader of the page who has chosen one of the two ways.
+/// A reader of the page who has chosen one of its two ways.
 class reader {
 public:
     reader(std::string_view way, bool is_signed)
@@ -52,7 +52,7 @@ public:
                  {{"PATH", std::filesystem::path{daemon_program()}.parent_path().string() + ":" +
                                std::string{std::getenv("PATH")}}}} {}
 
-    /// Takes every step, and calls `then(section, commands)` after each.
+    /// Runs every step and calls `then(section, commands)` after each.
     template <typename Then>
     void read(const Then& then) {
         std::string last_section;
@@ -65,7 +65,7 @@ public:
         CHECK(last_section == "## 9. Remove the peer");
     }
 
-    /// What becomes of a packet with the token in this file, made on the way.
+    /// The outcome of a packet with the token in this file, which was created in one of the steps.
     std::string outcome_with_token(std::string_view file) const {
         std::string token;
         std::ifstream{shell_.folder() / file} >> token;
@@ -84,7 +84,7 @@ private:
     bool concerns_us(const page_step& step) const {
         if (step.heading != way_ && (step.heading == with_curl || step.heading == with_ilpctl)) return false;
         if (step.section == signing) return is_signed_;
-        // Not signed yet; but the functions are needed.
+        // Requests are not signed yet, but the functions are needed.
         return !is_signed_ || step.section != before_all || !step.printed;
     }
 
@@ -108,7 +108,7 @@ private:
     page_shell shell_;
 };
 
-/// Reads the page, and looks after each step at what the daemon does.
+/// Follows the page and checks the daemon after each step.
 void read_page(std::string_view way, bool is_signed) {
     reader reader{way, is_signed};
     const ilpd_daemon& alice = reader.alice();
@@ -171,7 +171,7 @@ TEST_CASE("the manual: a peer is made, changed and removed with ilpctl, by signe
     read_page(with_ilpctl, true);
 }
 
-// The section "The file and the API", sentence by sentence.
+// Checks the section "The file and the API" sentence by sentence.
 TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes hands") {
     ilpd_daemon d{terms_of_alice(false)};
     const page_shell shell{{},
@@ -189,7 +189,7 @@ TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes 
         return run(command).output.contains(wanted);
     };
 
-    // What the file says.
+    // Refused, because the file owns them.
     for (const char* change : {"peer update bob --name robert", "peer delete bob", "asset delete USD/9",
                                "asset update USD/9 --liquidity-threshold 1"}) {
         const auto refused = run("ilpctl " + std::string{change});
@@ -202,7 +202,7 @@ TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes 
     done("ilpctl peer disable bob");
     CHECK(outcome(d.post(prepare{.amount = 0}, "bob")) == "T00");
 
-    // What the API made outlives a restart and a reload; so does what was disabled.
+    // Peers and assets made through the API survive a restart and a reload, and so does a disabled state.
     done("ilpctl asset create EUR/2");
     done(
         "ilpctl peer create test.dora --name dora --asset EUR/2 --initial-liquidity 500 --max-packet-amount 1 "
@@ -214,7 +214,7 @@ TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes 
     CHECK(d.liquidity("dora") == 50'000);
     CHECK(shows("ilpctl peer show bob", "disabled"));
 
-    // A file that claims its token, or its route in the same asset.
+    // The file gets a peer with the same token, or with the same route in the same asset.
     const auto reload_with = [&](const std::vector<peer_terms>& others) {
         d.terms().peers.resize(1);
         d.terms().peers.insert(d.terms().peers.end(), others.begin(), others.end());
@@ -229,7 +229,7 @@ TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes 
     CHECK(refusal_told("has the route 'test.dora' in the same asset"));
     CHECK(!shows("ilpctl peer list", "erin"));
 
-    // The same address and asset: it becomes the file's, and keeps id and liquidity.
+    // A peer of the file with the same address and asset takes it over. Id and liquidity stay.
     const peer_terms of_file{
         .name = "dora-of-the-file", .address = "test.dora", .code = "EUR", .scale = 2, .liquidity = 7};
     reload_with({of_file});
@@ -240,7 +240,7 @@ TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes 
     CHECK(outcome(d.post(prepare{.amount = 0}, "dora")) == "HTTP 401");
     CHECK(shows("ilpctl asset show EUR/2", "FILE"));
 
-    // It leaves the file, its asset becomes the API's; and it comes back.
+    // The peer leaves the file, its asset becomes the API's, and then it returns.
     reload_with({});
     REQUIRE(eventually([&] { return run("ilpctl peer show $dora").status == 1; }));
     CHECK(shows("ilpctl asset show EUR/2", "API"));

@@ -30,7 +30,7 @@ struct postgres_rig {
     void terminate_sessions() const {
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ilpd'");
     }
-    /// The daemon cannot come back until let_in(); the superuser can.
+    /// The daemon cannot reconnect until let_in(), while the superuser can.
     void lock_out() const {
         server.execute("ALTER ROLE ilpd NOLOGIN");
         terminate_sessions();
@@ -135,7 +135,7 @@ TEST_CASE("PostgreSQL: a daemon that was cut off while another one wrote never w
     ilpd_daemon second{terms};
     CHECK(second.liquidity("p2") == default_liquidity + 10);
     CHECK(outcome(second.post(prepare{.amount = 5})) == "fulfill");
-    // The lock is the other one's as long as that runs.
+    // The second daemon has the lock as long as it runs.
     p.let_in();
     REQUIRE(eventually([&] { return p.r.d.has_logged("in use by another ilpd"); }));
     CHECK(second.stop() == 0);
@@ -191,7 +191,7 @@ TEST_CASE("PostgreSQL: the server's disk is full for a while") {
     postgres_rig p{{.parent = disk.path()}};
     p.expect_packets_pass();
     disk.fill();
-    // What the server has reserved lasts for a while.
+    // Space that the server has already reserved lasts for some time.
     std::uint64_t sent = 10;
     http_connection connection{p.r.d.port()};
     const prepare one{.amount = 10, .expires_in = 60s};
@@ -206,7 +206,7 @@ TEST_CASE("PostgreSQL: the server's disk is full for a while") {
     }));
     disk.make_room();
     REQUIRE(eventually([&] {
-        if (p.server.processes().empty()) p.server.start();  // it gives up when it cannot write its log
+        if (p.server.processes().empty()) p.server.start();  // it exits if it cannot write its log
         return p.r.d.is_ready();
     }));
     const auto last = outcome(connection.receive());

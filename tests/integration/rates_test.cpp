@@ -22,7 +22,7 @@ scripted_answer answer_json(std::string_view body, int status = 200) {
     return answer_http(status, to_bytes(body), "application/json");
 }
 
-/// What stands behind "base=" in the request.
+/// The value of "base=" in the request.
 std::string base_of(const http_message& request) {
     const auto begin = request.start_line.find("base=") + 5;
     return request.start_line.substr(begin, request.start_line.find(' ', begin) - begin);
@@ -32,7 +32,7 @@ std::string rates_answer(std::string_view base, std::string_view rates) {
     return R"({"base": ")" + std::string{base} + R"(", "rates": {)" + std::string{rates} + "}}";
 }
 
-/// A source of rates that counts who asks for what. USD buys 0.813399 EUR and EUR nothing, unless told otherwise.
+/// A source of rates that counts the requests per base. By default USD buys 0.813399 EUR and EUR buys nothing.
 class rate_server {
 public:
     using answer_type = std::function<scripted_answer(const std::string& base)>;
@@ -58,7 +58,7 @@ public:
         const auto found = asked_.find(base);
         return found == asked_.end() ? 0 : found->second;
     }
-    /// Waits until the answer to a request that is still to come has been dealt with: one is asked at a time.
+    /// Waits until the answer to a future request has been processed. Only one request is made at a time.
     void wait_for_a_whole_fetch(const std::string& base = "USD") const {
         const int before = asked(base);
         REQUIRE(eventually([&] { return asked(base) >= before + 2; }));
@@ -80,7 +80,7 @@ struct neighbours {
     fake_peer p3;
 };
 
-/// p1 in USD, p2 in EUR, p3 in USD again. Rates are fetched often and stay usable for long.
+/// p1 in USD, p2 in EUR and p3 in USD again. Rates are fetched often and stay usable for long.
 struct rates_rig : neighbours, rig {
     explicit rates_rig(const std::function<void(daemon_terms&)>& change = [](daemon_terms&) {})
         : rig{[&](daemon_terms& terms) {
@@ -91,7 +91,7 @@ struct rates_rig : neighbours, rig {
               change(terms);
           }} {}
 
-    /// What p2 gets of 1'000'000, or the code of the refusal.
+    /// The amount that p2 receives for 1'000'000, or the code of the refusal.
     std::string converted() {
         const auto answer = outcome(send(prepare{.amount = 1'000'000}));
         return answer == "fulfill" ? std::to_string(p2.last_prepare().amount) : answer;
@@ -156,7 +156,7 @@ TEST_CASE("A27-60: without its source a rate is used for the grace, then T00 for
     CHECK(refused.message == "rate between the assets is too old");
     CHECK(r.same_currency_passes());
     CHECK(r.d.scrape().sum("ilp_rate_age_seconds", {{"base", "USD"}}) > 3);
-    // Dozens of attempts have failed, and each base told it once.
+    // Dozens of attempts have failed, but each base logged it only once.
     CHECK(count(r.d.log(), "Connection refused") == 2);
     CHECK_FALSE(r.logged("rates arrive again"));
 
@@ -210,7 +210,7 @@ TEST_CASE("a source that answers nonsense changes nothing") {
         r.source.set(rate_server::usual);
         r.source.wait_for_a_whole_fetch();
     }
-    // The test can tell: the same way an answer that makes sense does change something.
+    // The check is meaningful: a valid answer given in the same way does change the result.
     r.source.set([&](const std::string& base) { return answer_json(rates_answer(base, R"("EUR": 20e-1, "USD": 1)")); });
     r.source.wait_for_a_whole_fetch();
     CHECK(r.eventually_converts("2000000"));

@@ -37,7 +37,7 @@ TEMPLATE_TEST_CASE("A27-30 A32-12: the largest amounts go back and forth and sur
     CHECK(there(1) == "T04");
     CHECK(back(u64_max) == "fulfill");
     CHECK(r.p1.last_prepare().amount == u64_max);
-    // The totals pass 2^64 many times over.
+    // The totals exceed 2^64 many times over.
     for (int round = 0; round < 5; ++round) {
         CHECK(there(u64_max) == "fulfill");
         CHECK(back(u64_max) == "fulfill");
@@ -75,7 +75,7 @@ TEMPLATE_TEST_CASE("A27-33 A27-34: scales 0 and 255", "", on_sqlite, on_postgres
     CHECK(send("coarse1", "coarse2", half - 1) == "fulfill");
     CHECK(send("fine1", "fine2", half - 1) == "fulfill");
     CHECK(server.last_prepare().amount == half - 1);
-    // From end to end no amount but 0 has an equal.
+    // Between the two extremes of scale, no amount but 0 can be converted.
     CHECK(send("coarse2", "fine1", 1) == "F08");
     CHECK(send("coarse2", "fine1", u64_max) == "F08");
     CHECK(send("fine2", "coarse1", u64_max) == "R01");
@@ -84,7 +84,7 @@ TEMPLATE_TEST_CASE("A27-33 A27-34: scales 0 and 255", "", on_sqlite, on_postgres
     // 10^19 is the largest power of ten that an amount can hold.
     CHECK(send("coarse2", "mid1", 2) == "F08");
     CHECK(send("mid1", "coarse1", 9'999'999'999'999'999'999U) == "R01");
-    CHECK(send("coarse2", "mid1", 1) == "T04");  // more than the account of mid1 has room for
+    CHECK(send("coarse2", "mid1", 1) == "T04");  // exceeds what the account of mid1 can still take
     CHECK(send("mid1", "mid2", half - 1) == "fulfill");
     CHECK(send("coarse2", "mid1", 1) == "fulfill");
     CHECK(server.last_prepare().amount == 10'000'000'000'000'000'000U);

@@ -35,7 +35,7 @@ TEMPLATE_TEST_CASE("reload: peers with deposits are added under load and nothing
             REQUIRE(eventually([&] { return has_peer(d, name); }));
             if (i % 2 == 0) {
                 const prepare sent{.amount = 7, .destination = "test.new0.x"};
-                CHECK(outcome(d.post(sent, name)) == (i == 0 ? "F02" : "fulfill"));  // not back to where it came from
+                CHECK(outcome(d.post(sent, name)) == (i == 0 ? "F02" : "fulfill"));  // never back to its sender
             }
             const std::uint64_t before = peers.answers("fulfill");
             REQUIRE(eventually([&] { return peers.answers("fulfill") > before + 10; }));
@@ -46,7 +46,7 @@ TEMPLATE_TEST_CASE("reload: peers with deposits are added under load and nothing
     CHECK(d.settled_liquidity("new0") == 77 + 3 * 7);
     CHECK(d.liquidity("new2") == 77 - 7);
     CHECK(d.liquidity("new7") == 77);
-    // The new ones took part, so the neighbours' own sums are checked after their end.
+    // The new peers took part, so the neighbours' own sums are checked after their end.
     peers.expect_booked(d, place);
     d.kill9();
     d.start();
@@ -83,7 +83,7 @@ TEMPLATE_TEST_CASE("reload: while the store is down it is refused and the next o
 }
 
 TEMPLATE_TEST_CASE("reload: one that the store fails in the middle of is made once", "", on_sqlite, on_postgresql) {
-    // The store fails without the daemon knowing: the reload finds out, and is either refused or done later.
+    // The store fails without the daemon noticing. The reload notices, and is either refused or done later.
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
     place.fail();

@@ -12,7 +12,8 @@
 
 namespace support {
 
-/// A file system that a test can fill, for this thread and the programs that it starts. Gone with the test's process.
+/// A file system that a test can fill, visible to this thread and the programs that it starts. It disappears with the
+/// test's process.
 class small_file_system {
 public:
     explicit small_file_system(const char* size) {

@@ -4,7 +4,7 @@
 
 namespace stage_test {
 
-// The stages of a packet in their order, each with what it refuses. What a stage does in detail is tested elsewhere.
+// The stages of a packet in order, each with the packets that it refuses. Other tests cover the details of each stage.
 
 namespace {
 
@@ -53,7 +53,7 @@ TEST_CASE("stage: packet rate of the incoming peer - T05") {
     CHECK(outcome(connection.receive()) == "fulfill");
     expect_reject(connection.receive(), "T05");
     CHECK(r.p2.request_count() == 2);
-    // The limit is the peer's own: another peer is not touched by it.
+    // The limit applies to this peer only; another peer is not affected.
     CHECK(outcome(r.d.post(prepare{.destination = "test.p1"}, "p2")) == "fulfill");
 }
 

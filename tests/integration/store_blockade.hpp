@@ -8,7 +8,7 @@
 
 namespace integration {
 
-/// Holds the database's write lock from outside, as a backup tool gone wrong would: the daemon cannot commit meanwhile.
+/// Holds the database's write lock from outside, as a misbehaving backup tool would, so that the daemon cannot commit.
 class store_blockade {
 public:
     explicit store_blockade(const std::filesystem::path& database) {

@@ -13,8 +13,8 @@ namespace {
 using namespace support;
 using namespace std::chrono_literals;
 
-/// Lets one packet be fulfilled while the store fails, sees the next refused, lets the store come back, and requires
-/// that the first is answered and booked.
+/// Lets one packet be fulfilled while the store fails and checks that the next one is refused. Then lets the store come
+/// back, and requires that the first one is answered and booked.
 void expect_outage_survived(rig& r, const std::function<void()>& fail, const std::function<void()>& come_back) {
     const std::uint64_t before = r.d.settled_liquidity("p2");
     packet_under_way packet{r, 10};
@@ -33,7 +33,7 @@ void expect_outage_survived(rig& r, const std::function<void()>& fail, const std
     CHECK(r.d.audit().status == 0);
 }
 
-/// False when the system cannot do that here.
+/// False if the system does not support it here.
 bool change_attribute(const char* change, const std::filesystem::path& file) {
     command what;
     what.arguments = {"chattr", change, file.string()};
@@ -55,7 +55,8 @@ TEMPLATE_TEST_CASE("money: a fulfillment that came in time waits for the store a
     packet_under_way packet{r, 10, expiry};
     place.fail();
     packet.fulfill();
-    // Not durable, so nobody is told; new packets are refused as soon as the store is known to be down.
+    // The transfer is not durable, so the sender gets no answer. New packets are refused as soon as the store is known
+    // to be down.
     REQUIRE(eventually([&] { return outcome(r.send({.amount = 0, .expires_in = 300ms})) == "T00"; }));
     CHECK(r.d.running());
     while (now() <= expiry) CHECK(!packet.is_answered());
@@ -84,7 +85,7 @@ TEMPLATE_TEST_CASE("store outage: it comes and goes several times and nothing is
 TEMPLATE_TEST_CASE("store outage: memory does not grow with the packets that are refused", "", on_sqlite,
                    on_postgresql) {
     constexpr int packets = 20'000;
-    constexpr std::uint64_t growth_max_kb = 16 * 1024;  // a packet that stays would need more than 800 octets
+    constexpr std::uint64_t growth_max_kb = 16 * 1024;  // a packet that leaked would take more than 800 bytes
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) {
         terms.store = place.url();
@@ -120,7 +121,7 @@ TEMPLATE_TEST_CASE("store outage: a daemon that is stopped meanwhile says what i
     REQUIRE(eventually([&] { return !r.d.is_ready(); }));
     r.d.process().signal(SIGTERM);
     REQUIRE(eventually([&] { return r.d.has_logged("stopping: no new packets"); }));
-    CHECK(!r.d.process().wait(500ms));  // it still hopes for the store
+    CHECK(!r.d.process().wait(500ms));  // it still waits for the store
     r.d.process().signal(SIGTERM);
     CHECK(r.d.process().wait(patience) == std::optional{1});
     CHECK(r.d.has_logged("the store did not take"));

@@ -8,7 +8,7 @@
 namespace support {
 namespace {
 
-/// An SQLite connection of a program that is not the daemon.
+/// An SQLite connection of a program other than the daemon.
 using handle = std::unique_ptr<sqlite3, decltype(&sqlite3_close)>;
 
 handle open(const std::filesystem::path& database) {

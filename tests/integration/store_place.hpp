@@ -17,7 +17,7 @@ namespace support {
 
 enum class store_kind : std::uint8_t { sqlite, postgresql };
 
-/// For TEMPLATE_TEST_CASE: a case for each durable store, with a name and a process of its own.
+/// For TEMPLATE_TEST_CASE: one case for each durable store, with its own name and process.
 struct on_sqlite {
     static constexpr auto kind = store_kind::sqlite;
 };
@@ -25,8 +25,8 @@ struct on_postgresql {
     static constexpr auto kind = store_kind::postgresql;
 };
 
-/// Holds an SQLite database's write lock from outside, as a backup tool gone wrong would: the daemon cannot commit
-/// meanwhile.
+/// Holds an SQLite database's write lock from outside, as a misbehaving backup tool would, so that the daemon cannot
+/// commit.
 class write_lock {
 public:
     explicit write_lock(const std::filesystem::path& database);
@@ -41,34 +41,35 @@ private:
 __extension__ using wide = __int128;
 std::string to_text(wide value);
 
-/// Of an account: all that was ever posted, which is more than 64 bits can hold.
+/// The totals of everything ever posted to an account, which may exceed 64 bits.
 struct totals {
     wide debits = 0;
     wide credits = 0;
     wide balance() const noexcept { return credits - debits; }
 };
 
-/// Where a daemon keeps its book: a database of the test's own, which outlives the daemon. Failures are exceptions.
+/// The place where a daemon keeps its book: a database of the test's own that outlives the daemon. Failures are
+/// exceptions.
 class store_place {
 public:
     explicit store_place(store_kind kind, postgres_options options = {});
 
     std::string url() const;
-    std::filesystem::path file() const { return directory_.path() / "ilpd.db"; }  ///< of SQLite
-    postgres_server& server() const { return *server_; }                          ///< of PostgreSQL
+    std::filesystem::path file() const { return directory_.path() / "ilpd.db"; }  ///< SQLite only
+    postgres_server& server() const { return *server_; }                          ///< PostgreSQL only
 
-    /// From now until come_back() no commit succeeds.
+    /// Makes every commit fail until come_back().
     void fail();
     void come_back();
 
-    /// From now until lose_what_hangs() commits hang.
+    /// Makes commits hang until lose_what_hangs().
     void stall();
     void lose_what_hangs();
 
-    /// As another program would.
+    /// Runs SQL as another program would.
     void execute(const std::string& sql) const;
     std::vector<std::vector<std::string>> rows(const std::string& sql) const;
-    /// What the book says of each peer's account, by name: exact, where a scrape is floating point.
+    /// The totals of each peer's account in the book, by name. They are exact, while a scrape is in floating point.
     std::map<std::string, totals> peers() const;
 
 private:

@@ -8,14 +8,14 @@
 
 namespace stores_page_test {
 
-// docs/operating/stores.md, run as it stands.
+// Runs docs/operating/stores.md as written.
 namespace {
 
 using namespace support;
 
 const std::filesystem::path page = std::filesystem::path{ILPD_SOURCE_DIR} / "docs/operating/stores.md";
 
-/// A rig whose operator has read the page.
+/// A rig whose operator follows the page.
 struct operated_rig {
     explicit operated_rig(const std::string& store_url = {})
         : r{[&](daemon_terms& terms) { terms.store = store_url; }},
@@ -35,7 +35,7 @@ struct operated_rig {
 
     void pay(std::uint64_t amount) { REQUIRE(outcome(r.send({.amount = amount})) == "fulfill"); }
 
-    /// A backup, more packets, and the backup back again.
+    /// Makes a backup, sends more packets, and restores the backup.
     void back_up_and_restore(std::string_view kind) {
         pay(10);
         run("### Back up", kind);
@@ -67,7 +67,7 @@ TEST_CASE("the manual: an SQLite store is backed up while the daemon runs, resto
 
 TEST_CASE("the manual: a PostgreSQL store is set up, backed up while the daemon runs, restored and audited") {
     const postgres_server server;
-    // An administrator's tools expect what every server has but those of the tests.
+    // An administrator's tools expect databases that every server has except those of the tests.
     for (const std::string database : {"postgres", "template1"}) {
         if (server.value("SELECT count(*) FROM pg_database WHERE datname = '" + database + "'") != "0") continue;
         server.execute("CREATE DATABASE " + database + " TEMPLATE ilpd");
@@ -76,7 +76,7 @@ TEST_CASE("the manual: a PostgreSQL store is set up, backed up while the daemon 
     const std::vector<std::pair<std::string, std::string>> administrator{
         {"PGHOST", directory}, {"PGPORT", std::to_string(server.port())}, {"PGUSER", "postgres"}};
     const temporary_directory folder;
-    // The server of the tests has them already.
+    // The tests' server has them already.
     const auto cleared = run_commands("dropdb ilpd\ndropuser ilpd\n" + commands_of(page, "### Set up"), {},
                                       administrator, folder.path());
     INFO(cleared.output);

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
 
-/// What a packet asks its receiver for, in the first octet of its data.
+/// The behaviour that a packet asks of its receiver, in the first octet of its data.
 enum class wish : ilp::octet { fulfill, reject, wrong, late, silence };
 
 scripted_answer obey(const http_message& request) {
@@ -41,13 +41,13 @@ scripted_answer obey(const http_message& request) {
     return answer_fulfill(request);
 }
 
-/// Two daemons that are peers of each other, alice and bob, each with an end of its own beyond. Their common account
-/// is in USD/6; the ends may have other scales.
+/// Two daemons, alice and bob, that are peers of each other, each with one ordinary peer ("end") of its own. The
+/// account between them is in USD/6; the ends may have other scales.
 struct two_daemons {
     struct options {
         std::uint8_t alice_end_scale = 9;
         std::uint8_t bob_end_scale = 2;
-        std::uint64_t alice_of_bob = default_liquidity;  // what alice lets bob send
+        std::uint64_t alice_of_bob = default_liquidity;  // how much alice lets bob send
         std::uint64_t bob_of_alice = default_liquidity;
         std::uint64_t asset_liquidity = default_liquidity;
         std::uint64_t of_ends = default_liquidity;
@@ -82,7 +82,7 @@ struct two_daemons {
         return terms;
     }
 
-    /// What the peer's account gained since its deposit: exact, from the daemon's book.
+    /// The exact change of the peer's account since its deposit, from the daemon's book.
     static wide gained(const ilpd_daemon& d, const store_place& place, const std::string& peer, std::uint64_t deposit) {
         d.wait_until_idle();
         return place.peers().at(peer).balance() - static_cast<wide>(deposit);
@@ -106,7 +106,7 @@ struct two_daemons {
     ilpd_daemon bob;
 };
 
-/// One of the two sides sends to the other end, until told to stop or `packets` are sent.
+/// One of the two ends sends to the other one until stopped, or until `packets` are sent.
 struct traffic {
     std::map<std::string, int> outcomes;
 
@@ -127,11 +127,11 @@ struct traffic {
                                                        wish::wrong};
                     const bool slow = slow_ones && i % 50 == 25;
                     const wish wished = !slow ? wishes[random() % wishes.size()] : i < 50 ? wish::late : wish::silence;
-                    // A slow one must get as far as the next hop: a small amount may be refused on the way.
+                    // A slow packet must reach the next hop, and a small amount may be refused on the way.
                     prepare sent{.amount = slow ? amount_max - 1 : random() % amount_max,
                                  .destination = destination,
                                  .data = random_bytes(9),
-                                 // more than the two minimum windows on the way
+                                 // more than the sum of the two minimum windows on the way
                                  .expires_in = slow ? 4s : 25s};
                     sent.data[0] = static_cast<ilp::octet>(wished);
                     const auto response = connection.exchange(ilp_request(encode(sent), peer));
@@ -139,7 +139,7 @@ struct traffic {
                     ++outcomes[outcome(response)];
                 }
             } catch (const std::system_error&) {
-                std::this_thread::sleep_for(1ms);  // dead just now
+                std::this_thread::sleep_for(1ms);  // currently dead
             }
         }
     }
@@ -234,7 +234,7 @@ TEMPLATE_TEST_CASE("A32-02 A32-03 A32-05 A32-06 A32-10: the RFC's example betwee
     CHECK(outcome(send(7)) == "fulfill");
     CHECK(pair.gained_by_alice() == -19);
 
-    // What is in flight counts as well.
+    // Packets in flight count as well.
     const auto hold = std::make_shared<gate>();
     pair.bob_end.set_script([hold](const http_message& request) {
         auto answer = answer_fulfill(request);
@@ -250,12 +250,12 @@ TEMPLATE_TEST_CASE("A32-02 A32-03 A32-05 A32-06 A32-10: the RFC's example betwee
     hold->open();
     CHECK(outcome(last.receive()) == "fulfill");
 
-    // Bob's maximum is reached: nothing but nothing passes.
+    // Bob's maximum is reached: only amount 0 passes.
     CHECK(pair.gained_by_alice() == -20);
     CHECK(pair.gained_by_bob() == 20);
     expect_reject(send(1), "T04", "test.bob");
     CHECK(outcome(send(0)) == "fulfill");
-    // The other way gives it back.
+    // Packets in the other direction free it again.
     CHECK(outcome(pair.bob.post(prepare{.amount = 5, .destination = "test.alice.end.x", .data = {0}}, "bob-end")) ==
           "fulfill");
     CHECK(outcome(send(5)) == "fulfill");
@@ -281,8 +281,8 @@ TEMPLATE_TEST_CASE("A32-12: amounts near the largest between two daemons", "", o
         return outcome(pair.bob.post(
             prepare{.amount = amount, .destination = "test.alice.end.x", .data = {0}, .expires_in = 25s}, "bob-end"));
     };
-    CHECK(back(1) == "T04");  // alice gives bob nothing before she owes him
-    // Room for half - 1 is left in the account of bob's end.
+    CHECK(back(1) == "T04");  // alice grants bob no credit while she owes him nothing
+    // The account of bob's end can take half - 1 more.
     CHECK(there(half) == "T04");
     for (int round = 0; round < 3; ++round) {
         CHECK(there(half - 1) == "fulfill");

@@ -6,7 +6,7 @@
 
 namespace integration {
 
-/// A file of tests/vectors, by its path below that folder.
+/// Loads a file of tests/vectors by its path below that folder.
 boost::json::value load_vectors(const std::string& name);
 
 }  // namespace integration

@@ -40,7 +40,7 @@ std::string query(const std::filesystem::path& database, const char* sql) {
     return text;
 }
 
-/// What openssl makes of time and body, written out here once more.
+/// The signature that openssl computes from time and body, implemented here once more.
 std::string signature_of(const std::string& time, ilp::bytes_view body) {
     const std::string text = time + "." + std::string{ilp::as_text(body)};
     ilp::bytes digest(32);
@@ -49,7 +49,7 @@ std::string signature_of(const std::string& time, ilp::bytes_view body) {
     return "t=" + time + ", v1=" + to_hex(digest);
 }
 
-/// The event in a request, whose form and signature are checked.
+/// The event in a request, after a check of the request's form and signature.
 boost::json::object event_in(const http_message& request) {
     CHECK(request.start_line == "POST /hook HTTP/1.1");
     CHECK(request.header("content-type") == "application/json");
@@ -69,7 +69,7 @@ std::string text_at(const boost::json::object& object, const char* key) {
     return std::string{object.at(key).as_string()};
 }
 
-/// p1 can send 1000, and counts as low at 900.
+/// p1 can send 1000; its threshold is 900.
 struct webhook_rig {
     webhook_rig() : webhook_rig{[](daemon_terms&) {}} {}
 
@@ -85,7 +85,7 @@ struct webhook_rig {
 
     std::filesystem::path database() const { return r.d.folder() / "ilpd.db"; }
     void send(std::uint64_t amount) { REQUIRE(outcome(r.send({.amount = amount})) == "fulfill"); }
-    /// Until nothing is left to deliver.
+    /// Waits until there is nothing left to deliver.
     bool wait_until_delivered() const {
         return eventually([this] { return r.d.scrape().sum("ilp_webhooks_pending") == 0; });
     }
@@ -101,8 +101,8 @@ struct webhook_rig {
 
 TEST_CASE("webhooks: a peer's liquidity raises one signed event each time that it falls to its threshold") {
     webhook_rig w;
-    w.send(50);  // 950
-    w.send(50);  // 900
+    w.send(50);  // balance 950
+    w.send(50);  // balance 900
     REQUIRE(w.receiver.wait_for_requests(1));
     const auto first = event_in(w.receiver.requests().at(0));
     const std::string peer = query(w.database(), "SELECT uuid FROM peers WHERE name = 'p1'");
@@ -116,9 +116,9 @@ TEST_CASE("webhooks: a peer's liquidity raises one signed event each time that i
                                          {"balance", "900"}}}});
     CHECK(text_at(first, "id") == query(w.database(), "SELECT uuid FROM events"));
 
-    for (int i = 0; i < 5; ++i) w.send(20);                                                        // 800
-    REQUIRE(outcome(w.r.d.post({.amount = 300, .destination = "test.p1.x"}, "p2")) == "fulfill");  // 1100
-    w.send(250);                                                                                   // 850
+    for (int i = 0; i < 5; ++i) w.send(20);                                                        // balance 800
+    REQUIRE(outcome(w.r.d.post({.amount = 300, .destination = "test.p1.x"}, "p2")) == "fulfill");  // balance 1100
+    w.send(250);                                                                                   // balance 850
     REQUIRE(w.receiver.wait_for_requests(2));
     const auto second = event_in(w.receiver.requests().at(1));
     CHECK(second.at("data").at("balance") == "850");
@@ -139,8 +139,8 @@ TEST_CASE("webhooks: an asset whose liquidity pays for packets between scales ra
         terms.peers[1].scale = 6;
         terms.assets = {{.scale = 6, .liquidity = 1000, .liquidity_threshold = 900}};
     }};
-    w.send(99'000);  // 901 at scale 6
-    w.send(2'000);   // 899
+    w.send(99'000);  // balance 901 at scale 6
+    w.send(2'000);   // balance 899
     w.send(2'000);
     REQUIRE(w.receiver.wait_for_requests(1));
     const auto event = event_in(w.receiver.requests().at(0));

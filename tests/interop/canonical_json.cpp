@@ -5,7 +5,7 @@
 #include <iostream>
 #include <string>
 
-/// For canonical_json.test.mjs: each line of the input is a JSON text, and is answered with its canonical form.
+/// For canonical_json.test.mjs. Reads one JSON text per line and prints its canonical form.
 int main() {
     for (std::string line; std::getline(std::cin, line);) {
         const auto value = peering::parse_json(line);

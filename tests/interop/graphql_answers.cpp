@@ -12,7 +12,7 @@
 namespace json = boost::json;
 namespace graphql = peering::graphql;
 
-/// Answers documents by the Admin API's schema, which has no resolvers here: enough to compare validation and
+/// Executes documents against the Admin API's schema without resolvers. That is enough to compare validation and
 /// introspection with another implementation.
 ///   graphql_answers FILE    FILE: a JSON list of documents; prints a list of answers, null for a valid document that
 ///                           asks for more than introspection

@@ -49,7 +49,7 @@ std::chrono::milliseconds until(clock::time_point deadline) {
                     std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()));
 }
 
-/// Between fork and exec: nothing here may allocate or lock. Reports errno through `report` and exits.
+/// Runs between fork and exec, so nothing here may allocate or lock. Reports errno through `report` and exits.
 [[noreturn]] void become(const command& what, char* const* arguments, char* const* environment, int output, int errors,
                          const cpu_set_t* cores, pid_t parent, int report) {
     sigset_t none;
@@ -147,7 +147,7 @@ child_process::child_process(command what) : command_{std::move(what)} {
         waitpid(pid_, nullptr, 0);
         throw std::system_error{exec_error, std::generic_category(), "cannot start " + program};
     }
-    // Not glibc's pidfd_open(): Debian 12 declares it without C linkage.
+    // glibc's pidfd_open() cannot be used: Debian 12 declares it without C linkage.
     pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
     if (pidfd_ < 0) {
         const int error = errno;

@@ -12,23 +12,23 @@
 #include <utility>
 #include <vector>
 
-/// What tests and the bench need to run real programs. Failures are exceptions (std::runtime_error and its children):
-/// here they end the test.
+/// Runs real programs for the tests and the bench. Failures are exceptions (std::runtime_error and classes derived from
+/// it) that end the test.
 namespace support {
 
 struct command {
-    std::vector<std::string> arguments;  ///< the first is the program, found as execvp finds it
-    std::filesystem::path output;        ///< takes standard output, appended; empty: ours is shared
-    std::filesystem::path errors;        ///< takes standard error, appended; empty: goes where standard output goes
-    std::vector<std::pair<std::string, std::string>> environment;  ///< on top of ours
-    std::optional<int> core;                                       ///< pins all its threads to one core
-    /// Sent by the destructor, and by the kernel when we die in any way. A program with children of its own wants
-    /// SIGTERM here, so that it takes them along.
+    std::vector<std::string> arguments;  ///< the first is the program, looked up as execvp does
+    std::filesystem::path output;        ///< standard output is appended to it; empty: inherited from us
+    std::filesystem::path errors;        ///< standard error is appended to it; empty: same as standard output
+    std::vector<std::pair<std::string, std::string>> environment;  ///< added to our own
+    std::optional<int> core;                                       ///< pins all threads of the program to one core
+    /// Sent by the destructor, and by the kernel if we die in any way. A program with children of its own needs SIGTERM
+    /// so that it can end them too.
     int end_signal = SIGKILL;
 };
 
-/// A running program that cannot outlive us. The kernel binds it to the thread that started it: start children from a
-/// thread that lives as long as they shall.
+/// A running program that cannot outlive us. The kernel ties it to the thread that started it, so start children from a
+/// thread that lives as long as they should.
 class child_process {
 public:
     explicit child_process(command what);
@@ -39,20 +39,20 @@ public:
     pid_t pid() const noexcept { return pid_; }
     bool running();
     void signal(int number);
-    /// The memory that it has in use now.
+    /// The resident memory at the moment.
     std::uint64_t resident_kilobytes() const;
 
-    /// The exit status, 128 + N after signal N; empty when it still runs at the end of the time.
+    /// The exit status, or 128 + N after signal N. Empty if the program is still running after `at_most`.
     std::optional<int> wait(std::chrono::milliseconds at_most);
 
-    /// SIGTERM, and SIGKILL when that did not help in time. Returns the exit status.
+    /// Sends SIGTERM, then SIGKILL if the program has not ended in time. Returns the exit status.
     int stop(std::chrono::milliseconds at_most = std::chrono::seconds{10});
 
-    /// Waits until `text` stands in the output file. Throws, with the end of the output, when the program ends first or
-    /// the time is over.
+    /// Waits until the output file contains `text`. Throws, quoting the end of the output, if the program ends first or
+    /// time runs out.
     void wait_for_output(std::string_view text, std::chrono::milliseconds at_most = std::chrono::seconds{10});
 
-    /// The whole output file, and the errors file when there is one.
+    /// The contents of the output file and, if there is one, of the errors file.
     std::string output() const;
 
 private:
@@ -64,27 +64,27 @@ private:
     std::optional<int> status_;
 };
 
-/// A TCP port of 127.0.0.1 that nobody listens on. It lies below the range from which the system takes ports for
-/// outgoing connections, and is never given out twice by one process.
+/// A TCP port of 127.0.0.1 that nobody listens on. It is below the range that the system uses for outgoing connections,
+/// and one process never returns the same port twice.
 std::uint16_t free_port();
 
-/// Waits until 127.0.0.1:port accepts connections; false when it does not in time.
+/// Waits until 127.0.0.1:port accepts connections. False if it does not in time.
 bool wait_for_port(std::uint16_t port, std::chrono::milliseconds at_most = std::chrono::seconds{10});
 
-/// The body of the answer to `GET target` at 127.0.0.1:port. Throws when the status is not 200.
+/// The body of the response to `GET target` at 127.0.0.1:port. Throws if the status is not 200.
 std::string http_get(std::uint16_t port, std::string_view target);
 
-/// A new directory that goes away with this object.
+/// A new directory that is removed with this object.
 class temporary_directory {
 public:
-    /// Inside `parent`, which is created when absent; empty: the system's place for temporary files.
+    /// Created inside `parent`, which is created if missing; if `parent` is empty, in the system's temporary directory.
     explicit temporary_directory(const std::filesystem::path& parent = {});
     ~temporary_directory();
     temporary_directory(const temporary_directory&) = delete;
     temporary_directory& operator=(const temporary_directory&) = delete;
 
     const std::filesystem::path& path() const noexcept { return path_; }
-    void keep() noexcept { kept_ = true; }  ///< it stays, for a person to look at
+    void keep() noexcept { kept_ = true; }  ///< keeps the directory for a person to inspect
 
 private:
     std::filesystem::path path_;

@@ -22,7 +22,7 @@ std::string quoted_list(const std::vector<std::string>& values) {
     return text + "]";
 }
 
-/// Runs `ilpd --config FILE`, and waits until it ends.
+/// Runs `ilpd --config FILE` and waits until it ends.
 finished_daemon run_to_the_end(const std::filesystem::path& config, const std::vector<std::string>& arguments) {
     const temporary_directory folder;
     const auto read = [&](const char* name) {

@@ -21,15 +21,15 @@ inline constexpr std::uint64_t default_liquidity = 1'000'000'000'000;
 
 struct peer_terms {
     std::string name{};
-    std::string address{};   ///< absent: "test." and the name
-    std::uint16_t port = 0;  ///< where it listens; 0: a port where nobody listens
+    std::string address{};   ///< default: "test." plus the name
+    std::uint16_t port = 0;  ///< where the peer listens; 0: a port where nobody listens
     std::string code = "USD";
     std::uint8_t scale = 9;
     std::uint64_t liquidity = default_liquidity;
     std::vector<std::string> routes{};
-    std::vector<std::string> terms{};     ///< further lines of the peer, such as "max_packet_amount: 1000"
-    std::vector<std::string> outgoing{};  ///< further lines of its http.outgoing
-    std::vector<std::string> tokens{};    ///< that it presents; absent: `token_of(name)`
+    std::vector<std::string> terms{};     ///< further lines of the peer's section, such as "max_packet_amount: 1000"
+    std::vector<std::string> outgoing{};  ///< further lines of the peer's http.outgoing section
+    std::vector<std::string> tokens{};    ///< tokens that the peer presents; default: `token_of(name)`
 };
 
 struct asset_terms {
@@ -39,7 +39,7 @@ struct asset_terms {
     std::optional<std::uint64_t> liquidity_threshold{};
 };
 
-/// How a daemon ended that was not to run on.
+/// The end of a daemon that was expected to exit on its own.
 struct finished_daemon {
     int status = 0;
     std::string config_path{};
@@ -47,11 +47,11 @@ struct finished_daemon {
     std::string standard_error{};
 };
 
-/// What a test says about a daemon; everything else keeps its default.
+/// The parts of a daemon's configuration that a test chooses. Everything else keeps its default.
 struct daemon_terms {
     std::string address = "test.d";
     std::vector<peer_terms> peers{};
-    std::vector<asset_terms> assets{};        ///< besides those of the peers, or with liquidity
+    std::vector<asset_terms> assets{};        ///< assets that no peer uses, or that have liquidity
     std::vector<std::string> connector{};     ///< further lines of the connector section
     std::vector<std::string> admin{};         ///< further lines of the admin section
     std::vector<std::string> auto_peering{};  ///< lines of the auto_peering section
@@ -59,18 +59,19 @@ struct daemon_terms {
     std::vector<std::string> rates{};         ///< lines of the rates section
     std::string log_level = "debug";
     std::string log_format = "text";
-    std::string store{};  ///< absent: an SQLite file in the daemon's folder
+    std::string store{};  ///< default: an SQLite file in the daemon's folder
 };
 
-/// The token that a peer of this name presents to the daemon, and the one that the daemon presents to it. Both end in
-/// "-secret", so that a log can be searched for them.
+/// The tokens that a peer of this name presents to the daemon and that the daemon presents to the peer. Both end in
+/// "-secret" so that a log can be searched for them.
 std::string token_of(std::string_view name);
 std::string token_for(std::string_view name);
 
-/// A real ilpd with a folder, ports and a database of its own.
+/// A real ilpd with its own folder, ports and database.
 class ilpd_daemon {
 public:
-    /// Starts it, and waits until it is ready. Throws std::runtime_error with its output when it does not get there.
+    /// Starts the daemon and waits until it is ready. Throws std::runtime_error with its output if it does not become
+    /// ready.
     explicit ilpd_daemon(daemon_terms terms, std::uint16_t port = free_port());
 
     std::uint16_t port() const noexcept { return port_; }
@@ -83,38 +84,38 @@ public:
     child_process& process() const { return *process_; }
 
     void write_config() const;
-    /// Starts it again on the same database, with `terms` as they now are. It must have ended.
+    /// Starts it again on the same database with the current `terms`. It must have ended.
     void start();
-    /// Without waiting until it is ready.
+    /// Starts it without waiting until it is ready.
     void launch();
     void wait_until_ready();
 
-    /// SIGHUP, with `terms` as they now are.
+    /// Sends SIGHUP after writing the current `terms`.
     void reload() const;
 
-    /// Runs `ilpd --audit` on its configuration, beside it or after its end.
+    /// Runs `ilpd --audit` with the same configuration, whether or not the daemon is running.
     finished_daemon audit() const;
 
-    /// SIGTERM; the exit status. Throws when it does not end in time.
+    /// Sends SIGTERM and returns the exit status. Throws if the daemon does not end in time.
     int stop();
     void kill9();
     bool running() { return process_ && process_->running(); }
 
-    /// All that it ever said.
+    /// Everything logged since the first start.
     std::string log() const;
     bool has_logged(std::string_view text) const { return log().contains(text); }
 
-    /// What /readyz says.
+    /// The result of /readyz.
     bool is_ready() const;
 
     metrics scrape() const;
     std::uint64_t liquidity(std::string_view peer) const;
-    /// Waits until no packet is in flight, then reads.
+    /// The liquidity, read once no packet is in flight.
     std::uint64_t settled_liquidity(std::string_view peer) const;
     std::uint64_t asset_liquidity(std::string_view code, std::uint8_t scale) const;
     void wait_until_idle() const;
 
-    /// One request on a connection of its own, as `peer`, to `/`. Empty when the connection ended without an answer.
+    /// POSTs one request to `/` as `peer`, on a connection of its own. Empty if the connection ended without an answer.
     std::optional<http_message> post(ilp::bytes_view body, std::string_view peer = "p1") const;
     std::optional<http_message> post(const prepare& prepare, std::string_view peer = "p1") const;
 
@@ -129,21 +130,21 @@ private:
     std::unique_ptr<child_process> process_;
 };
 
-/// A POST of `body` as ILP over HTTP asks for it, with the token of `peer`.
+/// A POST of `body` as ILP over HTTP requires it, with the token of `peer`.
 http_request ilp_request(ilp::bytes_view body, std::string_view peer = "p1");
 
-/// The program's path.
+/// The path of the program.
 std::string daemon_program();
 
 std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& folder, std::uint16_t port,
                     std::uint16_t metrics_port, std::uint16_t nobody, std::uint16_t admin_port = free_port());
 
-/// Runs `ilpd --config FILE` with `yaml` in the file, which is gone again then, and waits until it ends. Throws when it
-/// runs on.
+/// Writes `yaml` to a temporary file, runs `ilpd --config FILE` with it and waits until it ends. Throws if it keeps
+/// running.
 finished_daemon run_daemon(std::string_view yaml, const std::vector<std::string>& arguments = {});
 finished_daemon run_daemon(const daemon_terms& terms, const std::vector<std::string>& arguments = {});
 
-/// Asks until `done` says yes; false when `patience` is over.
+/// Polls `done` until it is true. False after `patience`.
 bool eventually(const std::function<bool()>& done);
 
 }  // namespace support

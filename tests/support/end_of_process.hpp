@@ -13,20 +13,20 @@
 
 namespace support {
 
-/// How a process ended, and what it wrote to standard error.
+/// The way a process ended, and what it wrote to standard error.
 struct end_of_process {
     int status = 0;
     std::string errors;
 
     bool is_aborted() const noexcept { return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT; }
     bool is_success() const noexcept { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
-    /// Aborted by ilp::require().
+    /// True if ilp::require() aborted the process.
     bool is_broken_invariant(const std::string& sentence) const {
         return is_aborted() && errors.starts_with("ilpd: broken invariant: " + sentence + " (");
     }
 };
 
-/// Runs `work` in a copy of this process, which ends with it. For what may abort; no other thread may run.
+/// Runs `work`, which may abort, in a fork of this process that exits afterwards. No other thread may be running.
 template <class Work>
 end_of_process run_in_a_copy(Work work) {
     std::array<int, 2> ends{};
@@ -34,7 +34,7 @@ end_of_process run_in_a_copy(Work work) {
     const pid_t child = ::fork();
     if (child < 0) throw std::runtime_error{"no process"};
     if (child == 0) {
-        // Neither a report of the test program's, nor a core file.
+        // Prevents both a report by the test framework and a core file.
         const rlimit no_core{};
         ::setrlimit(RLIMIT_CORE, &no_core);
         std::signal(SIGABRT, SIG_DFL);

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-/// Checks with Catch2: for the thread of the test case alone.
+/// Checks that use Catch2. They may only be called from the thread of the test case.
 namespace support {
 
 struct received_reject {
@@ -21,20 +21,21 @@ struct received_reject {
 
 /// Empty unless the response is a 200 with exactly one canonical Fulfill or Reject.
 std::optional<ilp::bytes> packet_of(const std::optional<http_message>& response);
-/// "F02" for a Reject, "fulfill", "HTTP 401", or "no answer": to compare and to count.
+/// "F02" for a Reject, "fulfill", "HTTP 401", or "no answer": values to compare and to count.
 std::string outcome(const std::optional<http_message>& response);
 
-/// Requires the Fulfill that belongs to `sent`, and gives its data.
+/// Requires the Fulfill that belongs to `sent` and returns its data.
 ilp::bytes expect_fulfill(const std::optional<http_message>& response, const prepare& sent);
 
-/// Requires a Reject that the daemon itself made: this code, its address, a readable message, data only with F08.
+/// Requires a Reject that the daemon itself made, with this code, the daemon's address, a readable message, and data
+/// only if it is an F08.
 received_reject expect_reject(const std::optional<http_message>& response, std::string_view code,
                               std::string_view triggered_by = "test.d");
 
-/// Requires a Reject of whatever origin.
+/// Requires a Reject of any origin.
 received_reject expect_any_reject(const std::optional<http_message>& response);
 
-/// Requires an F08 with these two amounts, in the units of the account that the Prepare came in on.
+/// Requires an F08 with these two amounts, in the units of the account that the Prepare came from.
 void expect_amount_too_large(const std::optional<http_message>& response, std::uint64_t received,
                              std::uint64_t maximum);
 

@@ -12,17 +12,17 @@
 namespace support {
 namespace {
 
-/// How often a waiting answer looks whether its connection is still wanted.
+/// How often a held answer checks whether its connection is still open.
 constexpr milliseconds attention{10};
 
-/// True while the other side has not ended the connection.
+/// True until the other side has ended the connection.
 bool alive(const descriptor& socket) {
     char octet = 0;
     const ssize_t count = ::recv(socket.get(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
     return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/// A script that cannot read the request says so to the other side, and so to the test.
+/// If the script cannot read the request, the other side, and thus the test, gets the error as the answer.
 scripted_answer run(const fake_peer::script_type& script, const http_message& request) {
     try {
         return script(request);

@@ -19,12 +19,12 @@
 
 namespace support {
 
-/// Holds answers back until the test opens it.
+/// Holds answers back until the test opens the gate.
 class gate {
 public:
     void open();
     bool is_open() const;
-    /// True when it is open now or within `timeout`.
+    /// True if the gate is open or opens within `timeout`.
     bool wait(milliseconds timeout) const;
 
 private:
@@ -33,19 +33,19 @@ private:
     bool open_ = false;
 };
 
-/// What a fake peer does with one request.
+/// A fake peer's reaction to one request.
 struct scripted_answer {
     enum class ending : std::uint8_t {
         keep,     ///< send, and wait for the next request
-        close,    ///< send, then close in order
+        close,    ///< send, then close in an orderly way
         reset,    ///< send, then reset
         silence,  ///< send nothing, keep the connection open
     };
 
     std::string octets{};  ///< the whole HTTP response
     milliseconds delay{0};
-    std::shared_ptr<gate> held_by{};  ///< sent only when it is open
-    std::size_t piece = 0;            ///< octets per send; 0: all at once
+    std::shared_ptr<gate> held_by{};  ///< sent only once the gate is open
+    std::size_t piece = 0;            ///< bytes per send; 0: all at once
     ending after = ending::keep;
 };
 
@@ -64,13 +64,14 @@ scripted_answer answer_silence();
 /// The Fulfill that belongs to `request`; its data is `data`.
 scripted_answer answer_fulfill(const http_message& request, ilp::bytes_view data = {});
 
-/// An HTTP server on a loopback port that plays the next hop: a thread per connection, answers as the script says.
+/// An HTTP server on a loopback port that plays the next hop. It has one thread per connection and answers as the
+/// script says.
 class fake_peer {
 public:
     /// Called from the threads of the connections, several at a time.
     using script_type = std::function<scripted_answer(const http_message& request)>;
 
-    /// Fulfills everything unless told otherwise.
+    /// Fulfills every packet unless a script is given.
     explicit fake_peer(script_type script = [](const http_message& request) { return answer_fulfill(request); });
     ~fake_peer();
     fake_peer(const fake_peer&) = delete;
@@ -82,16 +83,16 @@ public:
     std::vector<http_message> requests() const;
     std::size_t request_count() const;
     bool wait_for_requests(std::size_t count, milliseconds timeout = patience) const;
-    /// The Prepare in the last request. Throws when there is none, or it is none.
+    /// The Prepare in the last request. Throws if there was no request or it was not a Prepare.
     received_prepare last_prepare() const;
     std::size_t connections_accepted() const;
     std::size_t connections_open() const;
-    /// Answers that were written to a connection, whether or not anybody still wanted them.
+    /// The number of answers written to a connection, whether or not anybody was still waiting for them.
     std::size_t answers_sent() const;
 
-    /// Cuts all connections; listening goes on.
+    /// Cuts all connections but keeps listening.
     void cut_connections();
-    /// Cuts all connections; further ones are refused until start().
+    /// Cuts all connections and refuses further ones until start().
     void stop();
     void start();
 

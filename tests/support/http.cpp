@@ -31,7 +31,7 @@ std::size_t parse_number(std::string_view text, int base) {
     return value;
 }
 
-/// Appends the decoded body and returns the place behind it; empty while it is not complete.
+/// Appends the decoded body and returns the position after it. Empty if the body is incomplete.
 std::optional<std::size_t> take_chunks(std::string_view buffer, std::size_t at, ilp::bytes& body) {
     for (;;) {
         const std::size_t end = buffer.find(line_end, at);

@@ -20,7 +20,7 @@
 
 namespace support {
 
-/// A peer without account, for what does not look at money.
+/// A peer without an account, for code that does not use money.
 inline peering::peer peer_named(std::string name) {
     const auto address = ilp::address::parse("test.somebody").value();
     return {.uuid = {},
@@ -36,7 +36,7 @@ inline peering::peer peer_named(std::string name) {
             .limits = {}};
 }
 
-/// What pointers point to.
+/// A view of the objects that the pointers point to.
 template <class Pointer>
 struct pointed_to {
     std::span<const Pointer> pointers;
@@ -49,10 +49,10 @@ struct pointed_to {
     auto end() const { return boost::make_indirect_iterator(pointers.end()); }
 };
 
-/// The directory of a daemon, and the peers and assets as they were when it was brought in line with a file.
+/// A daemon's directory, with the peers and assets that it had after it was reconciled with a file.
 class known_peers {
 public:
-    /// As at the daemon's start, or, with `previous`, at a reload.
+    /// Builds it as at the daemon's start or, if `previous` is given, as at a reload.
     static std::expected<std::shared_ptr<const known_peers>, std::string> build(const config::settings& settings,
                                                                                 peering::bookkeeper& keeper,
                                                                                 const known_peers* previous = nullptr) {
@@ -90,10 +90,10 @@ public:
         return *built;
     }
 
-    /// In the order of their making.
+    /// In order of creation.
     auto peers() const { return pointed_to<std::shared_ptr<const peering::peer>>{peers_}; }
     auto assets() const { return pointed_to<const peering::asset*>{assets_}; }
-    /// Null: unknown.
+    /// Null if unknown.
     const peering::peer* find_by_name(std::string_view name) const {
         for (const peering::peer& peer : peers()) {
             if (peer.name() == name) return &peer;

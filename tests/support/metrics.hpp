@@ -8,18 +8,18 @@
 
 namespace support {
 
-/// One scrape in Prometheus' text format: `name{label="value",...}` as written there, to its value.
+/// One scrape in Prometheus' text format. Maps `name{label="value",...}`, spelled as in the scrape, to its value.
 class metrics {
 public:
     using labels = std::vector<std::pair<std::string_view, std::string_view>>;
 
-    /// Throws std::runtime_error for a line that is neither comment nor sample.
+    /// Throws std::runtime_error for a line that is neither a comment nor a sample.
     explicit metrics(std::string_view text);
 
     const std::map<std::string, double>& series() const noexcept { return series_; }
 
     bool has(std::string_view name, const labels& wanted = {}) const;
-    /// Sum over all series of that name that have these labels, others beside them allowed; 0 when there is none.
+    /// The sum over all series of that name that have these labels, and possibly others. 0 if there is none.
     double sum(std::string_view name, const labels& wanted = {}) const;
 
 private:

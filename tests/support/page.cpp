@@ -8,7 +8,7 @@
 namespace support {
 namespace {
 
-// The service manager is the test itself.
+// The test itself plays the service manager.
 constexpr std::string_view prelude = "set -euo pipefail\nsystemctl() { :; }\n";
 
 constexpr std::chrono::seconds patience{60};
@@ -107,7 +107,7 @@ page_shell::page_shell(std::vector<std::pair<std::string, std::string>> places,
 }
 
 shell_result page_shell::run(const std::string& commands) const {
-    // What is exported can be written down.
+    // `set -a` exports every variable, so that `export -p` can save it.
     const std::string before =
         "cd '" + folder_.path().string() + "'\nif [ -e \"$PAGE_STATE\" ]; then . \"$PAGE_STATE\"; fi\nset -a\n";
     const std::string after = "{ export -p; declare -f; umask -p; } > \"$PAGE_STATE\"\n";

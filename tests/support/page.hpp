@@ -11,11 +11,13 @@
 
 namespace support {
 
-/// The shell commands of one section of a page of the manual: all of its ```sh blocks. `heading` is its whole line,
-/// such as "### Back up"; of several that are alike, the one below the line `within`. Throws when there are none.
+/// The shell commands of one section of a manual page: all of its ```sh blocks. `heading` is the section's whole
+/// heading line, such as "### Back up". If several are equal, the one below the line `within` is meant. Throws if there
+/// are none.
 std::string commands_of(const std::filesystem::path& page, std::string_view heading, std::string_view within = {});
 
-/// One ```sh block of a page, where it stands, and what the page says that it prints: the ```text block behind it.
+/// One ```sh block of a page, its position, and the output that the page shows for it in the ```text block that
+/// follows.
 struct page_step {
     std::string section;  ///< the "## " line above it
     std::string heading;  ///< the "### " line above it, if there is one in the section
@@ -23,29 +25,29 @@ struct page_step {
     std::optional<std::string> printed{};
 };
 
-/// All of a page, in order. Throws when there are none.
+/// All blocks of a page, in order. Throws if there are none.
 std::vector<page_step> steps_of(const std::filesystem::path& page);
 
-/// For comparing what a page shows with what was printed: without white space, and what differs in each run (ids,
-/// times, how long something took, the version) is made alike.
+/// Normalizes text so that a page's output can be compared with the real one: removes white space and replaces what
+/// differs between runs (ids, times, durations, the version).
 std::string comparable(std::string_view printed);
 
-/// What one shell did with them.
+/// The result of running commands in one shell.
 struct shell_result {
     int status = 0;
     std::string output;
 };
 
-/// Runs commands as a reader of the page would, but with the tests' own places: every occurrence of `first` is written
-/// as `second`. They end at the first command that fails. `folder` takes the output.
+/// Runs commands as a reader of the page would, but with the tests' own paths and addresses: every occurrence of
+/// `first` is replaced by `second`. Stops at the first command that fails. Output is written to `folder`.
 shell_result run_commands(std::string commands, const std::vector<std::pair<std::string, std::string>>& places,
                           const std::vector<std::pair<std::string, std::string>>& environment,
                           const std::filesystem::path& folder);
 
-/// One shell into which a reader types block after block: variables, functions and the umask stay.
+/// One shell into which a reader types block after block. Variables, functions and the umask persist.
 class page_shell {
 public:
-    /// As run_commands() takes them; the commands run in a folder of the shell's own.
+    /// The parameters are as for run_commands(). The commands run in a folder that belongs to the shell.
     page_shell(std::vector<std::pair<std::string, std::string>> places,
                std::vector<std::pair<std::string, std::string>> environment);
 
@@ -55,7 +57,7 @@ public:
 
 private:
     temporary_directory folder_;
-    temporary_directory own_;  ///< for what the commands are not to see
+    temporary_directory own_;  ///< for files that the commands must not see
     std::vector<std::pair<std::string, std::string>> places_;
     std::vector<std::pair<std::string, std::string>> environment_;
 };

@@ -33,7 +33,7 @@ constexpr auto poll_interval = 2ms;
     throw std::system_error{errno, std::generic_category(), what};
 }
 
-/// Where initdb and postgres are: the newest of Debian's versions; else empty, for PATH.
+/// The directory of initdb and postgres: the newest of Debian's versions, or empty to use PATH.
 fs::path program_directory() {
     int newest = 0;
     std::error_code error;
@@ -50,7 +50,7 @@ bool is_root() {
     return ::geteuid() == 0;
 }
 
-/// The command line that runs a program of PostgreSQL as a user that it accepts.
+/// The command line that runs a PostgreSQL program as a user that it accepts.
 std::vector<std::string> as_server_user(const std::string& program, const std::vector<std::string>& arguments) {
     std::vector<std::string> all;
     if (is_root()) all = {"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"};
@@ -87,7 +87,7 @@ void write_file(const fs::path& path, const std::string& text) {
     give_to_server_user(path);
 }
 
-/// Held by whoever makes the template: CTest runs many programs at once.
+/// Held while the template is made, since CTest runs many programs at once.
 class template_lock {
 public:
     explicit template_lock(const fs::path& path)
@@ -121,8 +121,8 @@ result query(const connection& connection, const std::string& sql) {
     return answer;
 }
 
-// Waits for SIGTERM, which comes when the tests' process dies in any way or has stopped the server itself. A process of
-// the server is one that works in its data directory, as all of them do from their start.
+// Waits for SIGTERM, which arrives when the test process dies in any way or has stopped the server itself. The server's
+// processes are those that work in its data directory, as all of them do from their start.
 constexpr const char* guardian_script = R"sh(
 trap : TERM
 sleep infinity &
@@ -160,7 +160,7 @@ postgres_server::postgres_server(postgres_options options) : options_{std::move(
         start();
         return;
     }
-    // Someone may take the port before the server has it.
+    // Another program may take the port before the server does.
     for (int tries_left = 5;; --tries_left) {
         port_ = free_port();
         try {
@@ -183,7 +183,7 @@ postgres_server::postgres_server(making_template) {
     query(first_connection, std::string{"CREATE ROLE ilpd LOGIN PASSWORD '"} + password + "'");
     query(first_connection, "CREATE DATABASE ilpd OWNER ilpd");
     first_connection.reset();
-    // Nobody makes another database from them, and each is as large as what is needed.
+    // Nobody creates further databases from the templates, and each takes as much space as a real database.
     execute("UPDATE pg_database SET datistemplate = false");
     for (const char* database : {"postgres", "template0", "template1"}) {
         execute(std::string{"DROP DATABASE "} + database);
@@ -199,11 +199,11 @@ postgres_server::~postgres_server() {
         }
         forget_shared_memory();
     } catch (const std::exception&) {
-        // The guardian takes what is left.
+        // The guardian removes what is left.
     }
 }
 
-/// Made once per build directory: initdb takes seconds, a copy does not.
+/// The template is made once per build directory: initdb takes seconds, a copy does not.
 fs::path postgres_server::template_directory() {
     const fs::path made = fs::path{ILPD_BINARY_DIR} / "postgres-template";
     const template_lock lock{made.string() + ".lock"};
@@ -261,7 +261,7 @@ void postgres_server::start() {
     set("fsync", on_off(options_.fsync));
     set("shared_buffers", "4MB");
     set("max_connections", "20");
-    set("dynamic_shared_memory_type", "mmap");  // inside the data directory, so that it goes with it
+    set("dynamic_shared_memory_type", "mmap");  // kept inside the data directory, so that it is removed with it
     set("autovacuum", "off");
     set("log_statement", "none");
     set("logging_collector", "off");
@@ -278,7 +278,7 @@ void postgres_server::start() {
     command.end_signal = SIGQUIT;
     server_.emplace(std::move(command));
     const auto deadline = clock::now() + patience;
-    // The database ilpd may not exist yet; the server answers nevertheless.
+    // The database ilpd may not exist yet, but the server answers anyway.
     while (PQping(admin_url().c_str()) != PQPING_OK) {
         if (!server_->running()) {
             server_.reset();
@@ -298,7 +298,7 @@ void postgres_server::stop(stop_mode mode) {
 
 void postgres_server::kill9() {
     if (!server_) return;
-    server_->signal(SIGSTOP);  // starts no more
+    server_->signal(SIGSTOP);  // so that it starts no more processes
     const auto deadline = clock::now() + patience;
     for (auto left = processes(); !left.empty(); left = processes()) {
         for (const pid_t process : left) ::kill(process, SIGKILL);
@@ -333,8 +333,8 @@ std::vector<pid_t> postgres_server::processes() const {
     return found;
 }
 
-/// A killed server leaves a small System V segment, of which a system has a limited number. Its id stands in the file
-/// that a killed server leaves too.
+/// A killed server leaves a small System V segment behind, and a system has a limited number of them. Its id is in a
+/// file that a killed server leaves behind as well.
 void postgres_server::forget_shared_memory() const {
     std::ifstream file{data() / "postmaster.pid"};
     std::string line;
@@ -349,7 +349,7 @@ void postgres_server::forget_shared_memory() const {
 
 void postgres_server::execute(const std::string& sql) const {
     {
-        // CREATE DATABASE ... TEMPLATE wants nobody else in the database.
+        // CREATE DATABASE ... TEMPLATE fails if anybody else is connected to the database.
         const std::lock_guard lock{observer_mutex_};
         observer_.reset();
     }
@@ -358,7 +358,7 @@ void postgres_server::execute(const std::string& sql) const {
 
 std::vector<std::vector<std::string>> postgres_server::rows(const std::string& sql) const {
     const std::lock_guard lock{observer_mutex_};
-    // The session of an earlier call may have ended with its server.
+    // An earlier call's session may have ended with its server.
     if (observer_) PQclear(PQexec(observer_.get(), ""));
     if (PQstatus(observer_.get()) != CONNECTION_OK) observer_ = connect(admin_url());
     const result answer = query(observer_, sql);

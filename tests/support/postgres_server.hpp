@@ -14,24 +14,24 @@
 #include <utility>
 #include <vector>
 
-struct pg_conn;  // libpq's
+struct pg_conn;  // from libpq
 
 namespace support {
 
 struct postgres_options {
-    bool tcp = false;       ///< listens on 127.0.0.1 too
-    bool password = false;  ///< role ilpd needs `postgres_server::password`, by SCRAM
-    bool tls = false;       ///< on 127.0.0.1, and nothing else there; implies tcp
-    bool fsync = false;     ///< only a power cut can tell the difference
+    bool tcp = false;       ///< also listens on 127.0.0.1
+    bool password = false;  ///< role ilpd needs `postgres_server::password`, checked with SCRAM
+    bool tls = false;       ///< required on 127.0.0.1; implies tcp
+    bool fsync = false;     ///< off by default: only a power cut would show the difference
     std::vector<std::pair<std::string, std::string>> settings{};  ///< as in postgresql.conf
-    std::filesystem::path parent{};  ///< of its directory; empty: the system's place for temporary files
+    std::filesystem::path parent{};  ///< parent directory; empty: the system's temporary directory
 };
 
-/// A real PostgreSQL server of a test's own, with an empty database `ilpd` that the role `ilpd` owns. Its directory and
-/// all its processes go away with this object, and also when the program that made it dies in any way. Start it from a
-/// thread that lives as long as the server shall. Failures are exceptions.
+/// A real PostgreSQL server for one test, with an empty database `ilpd` owned by the role `ilpd`. Its directory and all
+/// its processes are removed with this object, and also if the program that made it dies in any way. Start it from a
+/// thread that lives as long as the server should. Failures are exceptions.
 ///
-/// PostgreSQL refuses to run as root: then the server runs as user postgres.
+/// PostgreSQL refuses to run as root; in that case the server runs as user postgres.
 class postgres_server {
 public:
     static constexpr const char* password = "p@ss word/1";
@@ -41,28 +41,28 @@ public:
     postgres_server(const postgres_server&) = delete;
     postgres_server& operator=(const postgres_server&) = delete;
 
-    /// Of role ilpd, by Unix socket. Without a password.
+    /// For role ilpd through the Unix socket, without a password.
     std::string url() const;
-    /// Of role ilpd, by 127.0.0.1. Without a password.
+    /// For role ilpd through 127.0.0.1, without a password.
     std::string tcp_url() const;
     std::uint16_t port() const noexcept { return port_; }
     const std::filesystem::path& socket_directory() const noexcept { return directory_.path(); }
-    std::filesystem::path certificate() const { return directory_.path() / "server.crt"; }  ///< with tls: self-signed
+    std::filesystem::path certificate() const { return directory_.path() / "server.crt"; }  ///< with tls; self-signed
 
     enum class stop_mode : std::uint8_t { fast, immediate };
     void stop(stop_mode mode = stop_mode::fast);
     void start();
-    /// SIGKILL to every process of the server.
+    /// Sends SIGKILL to every process of the server.
     void kill9();
-    /// Every process of the server stands still, its sockets stay open.
+    /// Stops every process of the server while its sockets stay open.
     void pause();
     void resume();
 
     /// Runs statements as superuser in the database ilpd.
     void execute(const std::string& sql) const;
-    std::vector<std::vector<std::string>> rows(const std::string& sql) const;  ///< as text, null as ""
-    std::string value(const std::string& sql) const;                           ///< the first of rows()
-    /// Until `sql` gives `expected`. Throws when it does not in time.
+    std::vector<std::vector<std::string>> rows(const std::string& sql) const;  ///< values as text, null as ""
+    std::string value(const std::string& sql) const;                           ///< the first value of rows()
+    /// Waits until `sql` yields `expected`. Throws if it does not in time.
     void wait_for(const std::string& sql, const std::string& expected,
                   std::chrono::milliseconds at_most = std::chrono::seconds{20}) const;
 
@@ -87,7 +87,7 @@ private:
     std::optional<child_process> guardian_;
     std::optional<child_process> server_;
 
-    /// What rows() asks through: a connection for each question would take most of the time of some tests.
+    /// The connection that rows() reuses: a new one for each query would dominate the time of some tests.
     mutable std::mutex observer_mutex_;
     mutable std::unique_ptr<pg_conn, void (*)(pg_conn*)> observer_{nullptr, nullptr};
 };

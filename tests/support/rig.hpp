@@ -9,8 +9,8 @@
 
 namespace support {
 
-/// The conformance list's test rig: a daemon `test.d`, a sender p1 (`test.p1`) and a next hop p2 (`test.p2`), both of
-/// which also listen. A test changes the terms before the daemon starts: rig{[](daemon_terms& terms) { ... }}.
+/// The test rig of the conformance list: a daemon `test.d`, a sender p1 (`test.p1`) and a next hop p2 (`test.p2`), both
+/// of which also listen. A test can change the terms before the daemon starts: rig{[](daemon_terms& terms) { ... }}.
 struct rig {
     rig() : rig{[](daemon_terms&) {}} {}
 
@@ -20,7 +20,7 @@ struct rig {
     std::optional<http_message> send(const prepare& prepare) const { return d.post(prepare); }
     std::optional<http_message> send(ilp::bytes_view body) const { return d.post(body); }
 
-    /// Requires that what has been sent so far moved nothing and reached nobody.
+    /// Requires that the packets sent so far have moved no money and reached nobody.
     void expect_untouched() const;
 
     fake_peer p1;

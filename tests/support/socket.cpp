@@ -36,7 +36,7 @@ void bind_to(const descriptor& socket, std::uint16_t port) {
     if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("bind");
 }
 
-/// True when `events` or an error came in time.
+/// True if `events` or an error occurred in time.
 bool wait_for(const descriptor& socket, short events, milliseconds timeout) {
     pollfd entry{socket.get(), events, 0};
     const auto deadline = std::chrono::steady_clock::now() + timeout;

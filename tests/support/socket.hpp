@@ -12,10 +12,10 @@ namespace support {
 
 using std::chrono::milliseconds;
 
-/// No test waits longer for one event: far more than any of them takes, so that only a fault reaches it.
+/// The longest wait of any test for one event. It is far more than any event takes, so only a fault reaches it.
 inline constexpr milliseconds patience{20'000};
 
-/// 127.0.0.1 with this port.
+/// The address 127.0.0.1 with this port.
 sockaddr_in loopback(std::uint16_t port);
 
 /// Owns a file descriptor.
@@ -38,22 +38,22 @@ private:
     int fd_ = -1;
 };
 
-/// Listens on a loopback port: `port`, or one that the system chooses. Throws std::system_error.
+/// Listens on the loopback port `port`, or on one that the system chooses. Throws std::system_error.
 descriptor listen_on(std::uint16_t port);
 std::uint16_t local_port(const descriptor& socket);
 
-/// Throws std::system_error when nobody listens.
+/// Throws std::system_error if nobody is listening.
 descriptor connect_to(std::uint16_t port);
 
-/// False when the other side is gone or does not read for `patience`.
+/// False if the other side is gone or does not read for `patience`.
 bool send_all(const descriptor& socket, std::string_view octets);
 
 enum class read_result : std::uint8_t { data, end, timeout };
 
-/// Waits for octets and appends what is there. `end` also stands for a reset.
+/// Waits for bytes and appends those available. `end` is also the result of a reset.
 read_result read_some(const descriptor& socket, std::string& to, milliseconds timeout);
 
-/// Closes with a reset instead of an orderly end.
+/// Closes the connection with a reset instead of an orderly end.
 void reset(descriptor& socket) noexcept;
 
 }  // namespace support

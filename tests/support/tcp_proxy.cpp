@@ -10,7 +10,7 @@
 namespace support {
 
 namespace {
-// How soon the thread notices what it is not told by a socket: that it shall stop.
+// How soon the thread notices a stop request, which no socket reports.
 constexpr int poll_time_ms = 20;
 }  // namespace
 
@@ -64,7 +64,7 @@ void tcp_proxy::run(const std::stop_token& stop) {
                 descriptor client{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
                 if (client.is_open()) connections_.push_back({std::move(client), connect_to(server_port_)});
             } catch (const std::system_error&) {
-                // The server is down: the client's connection closes.
+                // The server is down, so the client's connection is closed.
             }
         }
     }

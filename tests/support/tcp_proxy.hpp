@@ -13,7 +13,7 @@ namespace support {
 
 enum class towards : std::uint8_t { server, client };
 
-/// Stands between clients and a server on 127.0.0.1, passes octets on, and is the cable that someone cuts.
+/// Forwards bytes between clients and a server on 127.0.0.1 and can break the connections, as a cut cable would.
 class tcp_proxy {
 public:
     explicit tcp_proxy(std::uint16_t server_port);
@@ -23,14 +23,14 @@ public:
 
     std::uint16_t port() const { return local_port(listener_); }
 
-    /// Closes all connections, on both sides, when `octets` more have gone that way; 0: when the first comes, which is
-    /// lost. Replaces an earlier order.
+    /// Closes all connections, on both sides, after `octets` more bytes have passed in that direction. 0: at the first
+    /// byte, which is lost. Replaces an earlier request.
     void cut_after(towards way, std::size_t octets);
 
-    /// Withdraws the order. True: it was carried out.
+    /// Withdraws the request. True if it was already carried out.
     bool was_cut();
 
-    /// Nothing passes any more on the connections that are there, and nobody is told. New ones work.
+    /// Stops forwarding on the existing connections without closing them. New connections work.
     void freeze();
 
 private:
@@ -50,7 +50,7 @@ private:
 
     std::uint16_t server_port_;
     descriptor listener_;
-    std::mutex mutex_;  // over all that follows
+    std::mutex mutex_;  // guards all members below
     std::list<connection> connections_;
     std::optional<order> order_;
     bool was_cut_ = false;

@@ -18,7 +18,7 @@ struct peer {
     std::string name, ilp_address, more = {}, tokens = {}, asset = "{code: USD, scale: 9}";
 };
 
-/// Peer i stands in line 3 + i.
+/// Peer i is on line 3 + i.
 std::string file_with(const std::vector<peer>& peers) {
     auto yaml = std::string{
         "ilp_address: test.alice\n"
@@ -164,7 +164,7 @@ TEST_CASE("Rates and spreads are between two currencies, each pair once in a dir
         rates("  fixed: [{base: USD, quote: EUR, rate: 0.8}, {base: EUR, quote: USD, rate: 1.2}]\n"
               "  spreads: [{base: USD, quote: EUR, basis_points: 0}, {base: EUR, quote: USD, basis_points: 9999}]\n") ==
         list{});
-    // The Admin API may make the assets.
+    // The assets may be created through the Admin API.
     CHECK(
         rates("  fixed: [{base: USD, quote: GBP, rate: 2}]\n  spreads: [{base: GBP, quote: EUR, basis_points: 1}]\n") ==
         list{});

@@ -10,7 +10,7 @@ using namespace std::string_literals;
 
 namespace {
 
-/// "LINE: MESSAGE"; empty when the text was taken.
+/// "LINE: MESSAGE", or empty if the text is accepted.
 std::string refusal(const std::string& yaml) {
     const auto parsed = config::parse_document(yaml);
     return parsed ? "" : std::to_string(parsed.error().line) + ": " + parsed.error().message;

@@ -23,7 +23,7 @@ using list = std::vector<std::string>;
 
 namespace {
 
-/// A file with one peer, in which `with` takes the place of a whole line.
+/// A file with one peer in which the whole line `line` is replaced by `with`.
 std::string file_with(const std::string& line, const std::string& with) {
     auto yaml =
         "ilp_address: test.alice\n"                   // 1
@@ -49,7 +49,7 @@ std::string file_with(const std::string& line, const std::string& with) {
     return yaml.replace(at, line.size(), with);
 }
 
-/// The only problem of the file above with one line changed.
+/// The only problem reported for the file above with one line changed.
 std::string problem_with(const std::string& line, const std::string& with) {
     const auto found = problems(file_with(line, with));
     INFO(with);

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-/// What the cases of this folder share.
+/// Helpers shared by the tests in this folder.
 namespace config_test {
 
 inline config::environment variables(std::map<std::string, std::string, std::less<>> values = {}) {
@@ -23,7 +23,7 @@ inline auto load(std::string_view yaml, const config::environment& environment =
     return config::load_text(yaml, "f", environment);
 }
 
-/// "LINE KEY: MESSAGE" of every problem; empty for a text without any.
+/// "LINE KEY: MESSAGE" for every problem, or empty if there is none.
 inline std::vector<std::string> problems(std::string_view yaml, const config::environment& environment = variables()) {
     auto result = std::vector<std::string>{};
     const auto loaded = load(yaml, environment);

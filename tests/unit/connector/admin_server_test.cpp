@@ -33,7 +33,7 @@ constexpr std::string_view definition = R"(
 type Query { number: Int! held: Int! broken: Int }
 )";
 
-/// Resolvers stand before it until it opens.
+/// Blocks resolvers until it is opened.
 class gate {
 public:
     void pass() {
@@ -63,7 +63,7 @@ private:
     bool open_ = false;
 };
 
-/// The server on a loop in a thread of its own, with resolvers that can be held up.
+/// The server on a loop with its own thread, with resolvers that can be blocked.
 class rig {
 public:
     explicit rig(bool contexts_fail = false)
@@ -182,7 +182,7 @@ TEST_CASE("admin server: resolvers that block hold up neither the loop nor each 
     }
     REQUIRE(r.held.wait_for(admin_server::threads));
     http_connection another{r.port()};
-    // The loop takes what has arrived in turn: behind this answer, the others have been taken.
+    // The loop handles requests in order of arrival, so once this one is answered, the others have been received.
     CHECK(text_of(another.exchange({.method = "GET", .target = "/healthz"})) == "200 ok");
     CHECK(text_of(another.exchange(asking("{ number }"))) == busy);
     CHECK(r.held.waiting() == admin_server::threads);

@@ -49,7 +49,7 @@ TEST_CASE("a node that is asked over HTTP becomes a peer, and so do we there, an
         CHECK(at_dora->outgoing.auth_token.reveal() != last_token);
         last_token = at_dora->outgoing.auth_token.reveal();
     }
-    // Alice cannot prove to Dora who she is: she has never asked there.
+    // Alice cannot prove her identity to Dora, because she has never sent her a request.
     const auto refused = alice.client.create_or_update({dora.url(), alice.usd()});
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == refusal_code::bad_user_input);

@@ -66,7 +66,7 @@ TEST_CASE("auto-peering over HTTP refuses with status, type and message") {
     CHECK(refused("") == "400 InvalidPeeringRequest");
     CHECK(alice.directory.peer_count() == 0);
 
-    // Taking over.
+    // Attempts to take over a peer.
     REQUIRE(post(alice, request_of("test.dora")).status() == 200);
     const auto before = alice.only_peer();
     CHECK(refused(request_of("test.dora", "token-of-mallory-0")) == "400 InvalidPeeringRequest");

@@ -24,7 +24,7 @@
 
 namespace connector::testing {
 
-/// What a node has for auto-peering: a book, a committer and a control loop that run, a listener, and who asks.
+/// A node's parts for auto-peering: a book, a running committer and control loop, a listener, and a client.
 class node {
 public:
     static config::auto_peering_settings lenient() {

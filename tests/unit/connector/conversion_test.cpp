@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::uint64_t amount_max = ilp::amount::max().value;
 
-/// The exact quotient, rounded down, in numbers that have no end.
+/// The exact quotient, rounded down, in arbitrary precision.
 cpp_int exact(std::uint64_t amount, int incoming, int outgoing) {
     const cpp_int factor =
         boost::multiprecision::pow(cpp_int{10}, static_cast<unsigned>(std::abs(outgoing - incoming)));
@@ -35,7 +35,8 @@ outcome expected_outcome(const cpp_int& converted, std::uint64_t amount) {
     return outcome::converted;
 }
 
-/// Numbers where something changes: the ends, the signed and floating point bounds, and both sides of powers of ten.
+/// Amounts at which results may change: the ends, the signed and floating-point bounds, and both sides of powers of
+/// ten.
 std::vector<std::uint64_t> boundary_amounts() {
     std::vector<std::uint64_t> amounts{0, 1, 2, amount_max - 1, amount_max};
     for (const int bit : {31, 32, 53, 63}) {
@@ -49,7 +50,7 @@ std::vector<std::uint64_t> boundary_amounts() {
     return amounts;
 }
 
-/// Everything that the header promises, at one point.
+/// Checks everything that the header promises for one amount.
 bool agrees(std::uint64_t amount, int incoming, int outgoing) {
     const auto conversion =
         conversion::between_scales(static_cast<std::uint8_t>(incoming), static_cast<std::uint8_t>(outgoing));
@@ -58,7 +59,7 @@ bool agrees(std::uint64_t amount, int incoming, int outgoing) {
     if (what != expected_outcome(reference, amount)) return false;
     if (what == outcome::converted && converted.value != reference) return false;
 
-    // `amount` as the maximum of the outgoing side: the largest incoming one is the last that keeps it.
+    // Takes `amount` as the outgoing maximum: the largest incoming amount must be the last one that stays within it.
     const std::uint64_t largest = conversion.largest_incoming({amount}).value;
     if (exact(largest, incoming, outgoing) > amount) return false;
     return largest == amount_max || exact(largest + 1, incoming, outgoing) > amount;
@@ -129,7 +130,7 @@ TEST_CASE("A27-36: the largest incoming amount is exactly the last that converts
 TEST_CASE("A27-33 A27-34 A27-36: boundary amounts between scales 0 to 255 agree with a big-integer reference") {
     const auto amounts = boundary_amounts();
     for (int difference = -255; difference <= 255; ++difference) {
-        // Beyond 20 digits nothing new happens, and big integers are slow.
+        // Differences beyond 20 digits add no new cases, and big integers are slow.
         if (std::abs(difference) > 24 && std::abs(difference) % 33 != 0 && std::abs(difference) != 255) continue;
         const int incoming = difference < 0 ? 255 : 0;
         for (const std::uint64_t amount : amounts) {
@@ -143,7 +144,7 @@ TEST_CASE("A27-33 A27-34 A27-36: random amounts between random scales agree with
     CAPTURE(seed);
     std::mt19937_64 random{seed};
     for (int i = 0; i < 20'000; ++i) {
-        // All sizes of numbers are as likely, and most pairs of scales are near each other.
+        // Amounts of every magnitude are equally likely, and most pairs of scales are close to each other.
         const std::uint64_t amount = random() >> (random() % 64);
         const int incoming = static_cast<int>(random() % 256);
         const int near = std::clamp(incoming + static_cast<int>(random() % 45) - 22, 0, 255);
@@ -154,7 +155,7 @@ TEST_CASE("A27-33 A27-34 A27-36: random amounts between random scales agree with
 
 namespace {
 
-/// Every number that a conversion is made of.
+/// The parameters of a conversion.
 struct terms {
     ilp::rate rate;
     std::uint16_t spread = 0;
@@ -171,7 +172,7 @@ std::string to_text(const terms& t, std::uint64_t amount) {
            std::to_string(t.incoming_scale) + " and " + std::to_string(t.outgoing_scale);
 }
 
-/// One fraction for all amounts: numerator and denominator in numbers that have no end.
+/// The conversion as one fraction, with numerator and denominator in arbitrary precision.
 struct fraction {
     cpp_int numerator;
     cpp_int denominator = 10'000;
@@ -183,7 +184,7 @@ struct fraction {
     }
     cpp_int of(const cpp_int& amount) const { return amount * numerator / denominator; }
 
-    /// The last amount that gives no more than this.
+    /// The largest amount that converts to no more than this.
     std::uint64_t last_up_to(std::uint64_t outgoing) const {
         const cpp_int last = ((cpp_int{outgoing} + 1) * denominator - 1) / numerator;
         return last > amount_max ? amount_max : static_cast<std::uint64_t>(last);
@@ -196,7 +197,7 @@ bool agrees(const terms& t, const fraction& reference, std::uint64_t amount) {
     return what == expected_outcome(expected, amount) && (what != outcome::converted || converted.value == expected);
 }
 
-/// At this amount and at the ones where something changes near it.
+/// Checks this amount and the nearby ones at which the result changes.
 void check(const terms& t, std::uint64_t amount) {
     const fraction reference{t};
     const auto must_agree = [&](std::uint64_t at) {
@@ -235,11 +236,11 @@ TEST_CASE("A27-33: a rate, a spread and two scales make one conversion, rounded 
     CHECK(converted("0.813399", 50, 9, 9, 1'000'000'000) == 809'332'005);
     CHECK(converted("1", 1, 0, 0, 10'000) == 9'999);
     CHECK(converted("1", 9'999, 0, 0, 10'000) == 1);
-    // Rounded twice, it would be 0 and 8.
+    // If it were rounded twice, the results would be 0 and 8.
     CHECK(converted("0.9", 1'000, 1, 0, 13) == 1);
     CHECK(converted("1.111111111111111111111111111111111", 0, 0, 0, 9) == 9);
     CHECK(converted("1.111111111111111111111111111111111", 0, 0, 0, 10) == 11);
-    // One third, as exactly as a rate can be.
+    // One third, as precisely as a rate can express it.
     CHECK(converted("0.3333333333333333333333333333333333", 0, 0, 0, amount_max) == 6'148'914'691'236'517'204);
 }
 
@@ -297,11 +298,11 @@ TEST_CASE("A27-33 A27-34 A27-36: a million random conversions agree with a big-i
     const auto seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937_64 random{seed};
-    constexpr int rounds = 12'500;  // of 80 conversions each
+    constexpr int rounds = 12'500;  // with 80 conversions each
     for (int i = 0; i < rounds; ++i) {
         terms t{random_rate(random), 0, static_cast<int>(random() % 256), 0};
         if (random() % 2 == 0) t.spread = static_cast<std::uint16_t>(random() % 10'000);
-        // Mostly such that the result is an amount: the scales make up for the rate's exponent.
+        // In most cases the result fits an amount, because the scales compensate for the rate's exponent.
         const int even = t.incoming_scale + static_cast<int>(random() % 33) - 16;
         t.outgoing_scale = random() % 8 == 0 ? static_cast<int>(random() % 256) : std::clamp(even, 0, 255);
         for (int amounts = 0; amounts < 8; ++amounts) check(t, random() >> (random() % 64));

@@ -22,7 +22,7 @@ namespace {
 
 const steady_time start{12345ms};
 
-/// Counts how often it was woken, and knows the time because the test says it.
+/// Counts how often it was woken, and gets the time from the test.
 struct sleeper {
     void wake() { ++woken; }
     int woken = 0;
@@ -104,7 +104,7 @@ TEST_CASE("deadline wheel: an action may destroy its owner, and others that are 
     wheel.set(victim->alarm, start + 100ms);
     wheel.set(second->alarm, start + 100ms);
     wheel.set(last.alarm, start + 100ms);
-    wheel.set(later_victim->alarm, start + 100ms + 1024 * deadline_wheel::tick);  // in the same slot, a turn later
+    wheel.set(later_victim->alarm, start + 100ms + 1024 * deadline_wheel::tick);  // same slot, a turn later
     wheel.advance(start + 1s);
     CHECK_FALSE(victim);
     CHECK_FALSE(later_victim);
@@ -133,7 +133,7 @@ TEST_CASE("deadline wheel: an action may set itself again, and others") {
     repeater repeater{wheel, start + 100ms, other};
     wheel.set(repeater.alarm, repeater.due);
     for (auto now = start; now <= start + 1s; now += 1ms) wheel.advance(now);
-    CHECK(repeater.woken == 9);  // the tenth lies within the tick that follows
+    CHECK(repeater.woken == 9);  // the tenth one is within the next tick
     CHECK(other.woken == 9);
     wheel.advance(start + 1s + deadline_wheel::tick);
     CHECK(repeater.woken == 10);
@@ -169,7 +169,7 @@ TEST_CASE("deadline wheel: of very many that are due at once it wakes some at a 
     CHECK(sleepers[127].woken == 1);
     CHECK(sleepers[128].woken == 0);
 
-    // Those that wait may be cancelled and set anew.
+    // Alarms that are waiting can be cancelled and set again.
     sleepers[128].alarm.cancel();
     wheel.set(sleepers[129].alarm, late + 1s);
     wheel.advance(late);
@@ -200,8 +200,8 @@ TEST_CASE("deadline wheel: it may be destroyed before what is set in it") {
     CHECK(std::ranges::all_of(sleepers, [](const sleeper& each) { return each.woken == 0; }));
 }
 
-// The owner of the timer is simulated: it asks for next_due() when set() says so and after each advance(), and calls
-// advance() at that time, or up to `lateness` after it.
+// Simulates the owner of the timer, which asks for next_due() when set() says so and after each advance(), and calls
+// advance() at that time or up to `lateness` after it.
 TEST_CASE("deadline wheel: random deadlines are met like those of a sorted reference") {
     const auto seed = std::random_device{}();
     CAPTURE(seed);
@@ -245,7 +245,7 @@ TEST_CASE("deadline wheel: random deadlines are met like those of a sorted refer
                     break;
                 case 1:
                     each = make();
-                    break;  // destroyed while it is set, or not
+                    break;  // destroys it, whether or not it is set
                 default: {
                     const steady_time due = now + std::chrono::microseconds{random() % 45'000'000} - 100ms;
                     each->at = pending.emplace(due, each.get());
@@ -257,7 +257,7 @@ TEST_CASE("deadline wheel: random deadlines are met like those of a sorted refer
             REQUIRE(wake_at);
             REQUIRE(*wake_at <= std::max(pending.begin()->first, now) + deadline_wheel::tick);
         }
-        // A short while passes, and now and then the machine sleeps.
+        // A short time passes, and occasionally the machine sleeps.
         const auto passed =
             below(200) == 0 ? std::chrono::milliseconds{below(60'000)} : std::chrono::milliseconds{below(40)};
         const auto lateness = std::chrono::microseconds{below(3000)};
@@ -267,7 +267,8 @@ TEST_CASE("deadline wheel: random deadlines are met like those of a sorted refer
             const auto before = pending.size();
             wheel.advance(now);
             met += static_cast<int>(before - pending.size());
-            // What was due a tick ago has been met; a deadline already past when it was set has one tick more.
+            // Every deadline that was due a tick ago has been met. One that was already past when it was set has one
+            // tick more.
             REQUIRE((pending.empty() || pending.begin()->first + deadline_wheel::tick > now));
             wake_at = wheel.next_due();
         }

@@ -140,7 +140,7 @@ TEST_CASE("an HTTP call connects to no address that it may not connect to") {
         CHECK(failure_of(forbidden) == connector::not_allowed);
         CHECK(asked > 0);
         pollfd waiting{listener.get(), POLLIN, 0};
-        CHECK(::poll(&waiting, 1, 0) == 0);  // nobody knocked
+        CHECK(::poll(&waiting, 1, 0) == 0);  // nobody tried to connect
     }
 
     fake_peer server{[](const http_message&) { return answer_http(200, to_bytes("{}"), "application/json"); }};

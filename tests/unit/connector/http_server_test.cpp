@@ -36,7 +36,7 @@ using answer_function = std::function<void(http_response)>;
 
 const boost::asio::ip::tcp::endpoint any_port{boost::asio::ip::address_v4::loopback(), 0};
 
-/// A loop in a thread of its own.
+/// A loop with its own thread.
 class loop {
 public:
     ~loop() { stop(); }
@@ -56,7 +56,7 @@ private:
     std::thread thread_;
 };
 
-/// A server, and a note of what it was asked.
+/// A server that counts the requests that it receives.
 class server_on_loop {
 public:
     explicit server_on_loop(http_handler handler, http_server_bounds bounds = {.body_size_max = 100}) {
@@ -76,7 +76,7 @@ public:
     std::uint16_t port() const { return port_; }
     int requests() const { return requests_; }
 
-    /// The server goes, its loop having ended.
+    /// Stops the loop, then destroys the server.
     void end() {
         loop_.stop();
         server_.reset();
@@ -100,7 +100,7 @@ std::string text_of(const std::optional<http_message>& message) {
     return std::to_string(message->status()) + " " + std::string{message->body.begin(), message->body.end()};
 }
 
-/// What the server says to these octets, and whether it closes the connection then.
+/// The server's response to these bytes, and whether it then closes the connection.
 std::string said_last(std::uint16_t port, std::string_view octets) {
     http_connection connection{port};
     connection.send(octets);
@@ -108,7 +108,7 @@ std::string said_last(std::uint16_t port, std::string_view octets) {
     return text + (connection.wait_until_closed() ? "" : ", and stays open");
 }
 
-/// Answers that somebody else gives, later.
+/// Answers that are given later by another party.
 class held_answers {
 public:
     http_handler handler() {
@@ -170,7 +170,7 @@ TEST_CASE("HTTP server: a connection is kept for further requests, unless the cl
 TEST_CASE("HTTP server: HEAD is GET without the body") {
     server_on_loop server{echo};
     auto octets = std::string{};
-    // A reader of messages would wait for the body that the length promises.
+    // A message parser would wait for the body that Content-Length announces.
     const auto socket = support::connect_to(server.port());
     support::send_all(socket, "HEAD /abc HTTP/1.1\r\nConnection: close\r\n\r\n");
     while (support::read_some(socket, octets, support::patience) == support::read_result::data) {
@@ -215,7 +215,7 @@ TEST_CASE("HTTP server: the answer arrives also where the client still sends its
     http_connection slow{server.port()};
     slow.send("POST / HTTP/1.1\r\nContent-Length: 500000\r\n\r\n");
     CHECK(text_of(slow.receive()) == "413 the body is too large\n");
-    for (int i = 0; i < 3; ++i) {  // a reset would answer the first octets, and refuse the next
+    for (int i = 0; i < 3; ++i) {  // after a reset, the first send would succeed and the next one fail
         CHECK(slow.send("octets"));
         std::this_thread::sleep_for(20ms);
     }

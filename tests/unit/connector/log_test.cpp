@@ -22,7 +22,7 @@ using namespace std::string_literals;
 
 namespace {
 
-/// What goes to standard error while `write` runs.
+/// Captures standard error while `write` runs.
 std::string captured(const std::function<void()>& write) {
     std::FILE* const file = std::tmpfile();
     if (file == nullptr) throw std::runtime_error{"no temporary file"};
@@ -46,7 +46,7 @@ std::string written(std::string_view message, std::initializer_list<logging::fie
     return captured([&] { logging::write(logging::level::info, message, fields); });
 }
 
-/// The part behind time and level.
+/// The part after time and level.
 std::string rest_of(const std::string& line) {
     constexpr std::string_view shape = "0000-00-00T00:00:00.000Z ";
     INFO(line);
@@ -92,7 +92,7 @@ TEST_CASE("A15-06: a value cannot pretend to be another field") {
     CHECK(rest_of(written("m", {{"f", R"(a" level="error)"}})) == R"(m f="a\" level=\"error")");
     CHECK(rest_of(written("m", {{"f", R"(a\" level="error)"}})) == R"(m f="a\\\" level=\"error")");
     CHECK(rest_of(written("m", {{"f", R"(a=b\)"}})) == R"(m f="a=b\\")");
-    // An escape that a stranger wrote differs from one that stands for an octet.
+    // A literal escape in a stranger's text differs from one that represents a byte.
     CHECK(rest_of(written("m", {{"f", R"(\x0a)"}})) != rest_of(written("m", {{"f", "\n"}})));
 }
 

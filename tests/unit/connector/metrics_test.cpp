@@ -21,11 +21,11 @@ using namespace connector::testing;
 
 namespace {
 
-/// The text format, read line by line; anything that is none of its lines fails the test.
+/// Parses the text format line by line. Any line that it does not allow fails the test.
 struct exposition {
     std::map<std::string, std::string> help;
     std::map<std::string, std::string> type;
-    std::map<std::string, double> series;  ///< by name with labels, as written
+    std::map<std::string, double> series;  ///< by name with labels, spelled as in the text
 
     explicit exposition(const std::string& text) {
         REQUIRE(text.ends_with('\n'));

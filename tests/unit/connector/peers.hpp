@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-/// What the tests of this room share.
+/// Helpers shared by the tests in this folder.
 namespace connector::testing {
 
 using support::peer_named;
@@ -39,7 +39,7 @@ inline config::asset_settings asset_settings(const std::string& code, std::uint8
     return asset;
 }
 
-/// Peers and assets with their book, in memory.
+/// Peers and assets with their book in memory.
 struct book {
     explicit book(const config::settings& settings) { known = support::known_peers::build_or_throw(settings, keeper); }
     const peering::peer& peer(std::string_view name) const {

@@ -121,7 +121,7 @@ TEST_CASE("an answer has bounds in size and depth") {
     std::string many;
     for (int i = 0; i < 10'000; ++i) many += (i == 0 ? "\"" : ", \"") + std::to_string(i) + "\": 1.5";
     CHECK(parse_rates(with_rates("{" + many + "}"), "USD")->size() == 10'000);
-    // What is shown of a stranger's text is cut.
+    // A stranger's text is truncated when shown.
     CHECK(fault_of(with_rates("{\"" + std::string(1000, 'x') + "\": null}")).size() < 200);
 }
 

@@ -28,13 +28,13 @@ ilp::rate rate(std::string_view text) {
     return ilp::parse_rate(text).value();
 }
 
-/// A keeper, a clock that only the test moves, and a source that answers as the test says.
+/// A keeper, a clock that only the test moves, and a source whose answers the test chooses.
 struct bench {
     explicit bench(config::rates_settings with = settings(), std::set<std::string> currencies = {"EUR", "USD"}) {
         keeper.configure(with, std::move(currencies), now);
     }
 
-    /// The bases that are due, in their order.
+    /// The bases that are due, in order.
     std::string due() {
         requests = keeper.take_due(now);
         std::string bases;
@@ -52,7 +52,7 @@ struct bench {
     rate_keeper::effect fail(std::string_view base, std::string why = "no answer") {
         return keeper.fetched(request(base), std::unexpected{std::move(why)}, now);
     }
-    /// Until the next request, which must be for these.
+    /// Advances the clock to the next request, which must be for these bases. Returns the time that passed.
     std::chrono::nanoseconds pass_until(const std::string& bases) {
         const auto next = keeper.next_due();
         REQUIRE(next);
@@ -64,7 +64,7 @@ struct bench {
         return passed;
     }
 
-    /// "0.8 less 5 until 76s", "none".
+    /// "0.8 less 5 until 76s", or "none".
     std::string price(std::string_view base, std::string_view quote) const {
         const rate_table table = keeper.prices();
         const auto* const found = table.find(base, quote);
@@ -92,7 +92,7 @@ TEST_CASE("rates are fetched for each currency in use, at once and then before h
     CHECK_FALSE(b.keeper.next_due());
 
     b.requests = {{"EUR", 0}, {"USD", 0}};
-    CHECK_FALSE(b.answer("USD", {{"EUR", rate("0.8")}}).prices_changed);  // nobody asked that
+    CHECK_FALSE(b.answer("USD", {{"EUR", rate("0.8")}}).prices_changed);  // unsolicited
     bench c;
     CHECK(c.due() == "EUR USD");
     c.now += 2s;
@@ -100,8 +100,8 @@ TEST_CASE("rates are fetched for each currency in use, at once and then before h
     CHECK(effect.prices_changed);
     CHECK(effect.complaint.empty());
     CHECK_FALSE(effect.recovered);
-    CHECK(c.price("USD", "EUR") == "0.8 less 0 until 76 s");  // as old as the request
-    CHECK(c.price("EUR", "USD") == "none");                   // no inverse is made up
+    CHECK(c.price("USD", "EUR") == "0.8 less 0 until 76 s");  // its age counts from the request
+    CHECK(c.price("EUR", "USD") == "none");                   // no inverse is derived
     CHECK(c.price("USD", "JPY") == "none");
     CHECK(c.price("USD", "USD") == "none");
     CHECK(c.answer("EUR", {{"USD", rate("1.25")}}).prices_changed);
@@ -128,7 +128,7 @@ TEST_CASE("a failed fetch changes no price, is repeated after growing pauses, an
     }
     b.pass_until("EUR");
     b.answer("EUR", {{"USD", rate("1.25")}});
-    CHECK(b.pass_until("USD") == 7s);  // 8 s after the failure: never longer than half a lifetime
+    CHECK(b.pass_until("USD") == 7s);  // 8 s after the failure: the pause is never longer than half a lifetime
     CHECK(b.fail("USD", "answered with status 503").complaint == "answered with status 503");
     b.pass_until("EUR");
     b.answer("EUR", {{"USD", rate("1.25")}});
@@ -142,7 +142,7 @@ TEST_CASE("a failed fetch changes no price, is repeated after growing pauses, an
     b.answer("EUR", {{"USD", rate("1.25")}});
     b.pass_until("USD");
     b.fail("USD");
-    CHECK(b.pass_until("EUR USD") == 1s);  // counted anew
+    CHECK(b.pass_until("EUR USD") == 1s);  // the pause starts from the beginning
 }
 
 TEST_CASE("with a long lifetime failures are still repeated soon") {
@@ -239,7 +239,7 @@ TEST_CASE("new settings take effect at once, and what was fetched stays until it
     b.answer("USD", {{"EUR", rate("0.9")}, {"GBP", rate("0.7")}});
     CHECK(b.price("USD", "EUR") == "0.9 less 3 until 11 s");
 
-    // A currency that goes takes its prices along, in both directions.
+    // When a currency is removed, its prices in both directions are removed too.
     b.keeper.configure(with, {"GBP", "USD"}, b.now);
     CHECK(b.price("USD", "EUR") == "none");
     CHECK(b.price("USD", "GBP") == "0.7 less 0 until 11 s");

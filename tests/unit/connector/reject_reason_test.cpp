@@ -22,7 +22,7 @@ using connector::reject_reason_count;
 
 namespace {
 
-/// The enumerator's name, from the text that the compiler makes of the template's argument.
+/// The enumerator's name, extracted from the compiler's text for the template argument.
 template <reject_reason reason>
 constexpr std::string_view enumerator_name() {
     constexpr std::string_view function = __PRETTY_FUNCTION__;
@@ -63,7 +63,7 @@ TEST_CASE("A27-80: every reason has a code of RFC 27 and a message that is plain
         CHECK(ilp::parse_error_code(ilp::code_text(code)) == code);
         CHECK(message.size() >= 10);
         CHECK(message.size() <= 100);
-        // No place for a path, an address, a token, a number or what a stranger sent.
+        // Only plain letters and spaces: no path, address, token, number or text from a stranger can appear.
         const auto is_plain = [](char c) { return c == ' ' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
         std::string words{message};
         if (const auto rfc = words.find("RFC 27"); rfc != std::string::npos) words.erase(rfc, 6);
@@ -90,7 +90,7 @@ TEST_CASE("A27-01 A27-80: each refusal is a canonical Reject in our name, withou
         const auto reason = static_cast<reject_reason>(i);
         ilp::bytes octets{0xee};
         connector::serialize_reject(octets, reason, "test.d");
-        REQUIRE(octets.front() == 0xee);  // it appends
+        REQUIRE(octets.front() == 0xee);  // the encoder appends
         octets.erase(octets.begin());
         const ilp::bytes sent = octets;
         const auto reject = ilp::reject_view::parse(octets);

@@ -16,7 +16,7 @@ using connector::socket_set;
 
 namespace {
 
-/// Two connected sockets, of which the first is in the set.
+/// Two connected sockets, the first of which is in the set.
 class watched_pair final : public socket_set::member {
 public:
     explicit watched_pair(socket_set& set) {
@@ -38,7 +38,7 @@ public:
         ends_[1] = -1;
     }
 
-    std::string told;  ///< a letter for each thing that was said
+    std::string told;  ///< one letter per notification
 
 private:
     void ready(bool readable, bool writable, bool ended) override {
@@ -56,7 +56,7 @@ struct set_of_a_loop {
     int turns = 0;
     socket_set set{context, [this] { ++turns; }};
 
-    /// Until nothing is ready any more.
+    /// Runs until nothing is ready any more.
     void run() {
         while (context.poll_one() != 0) {
         }

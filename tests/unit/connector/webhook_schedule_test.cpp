@@ -24,7 +24,7 @@ pending_event event(const std::string& uuid, ilp::timestamp due = start, std::ui
     return {{uuid, "peer.liquidity_low", "{}"}, attempts, due};
 }
 
-/// A store that does at once what it is asked.
+/// A store that carries out every request immediately.
 struct outbox {
     void add(const pending_event& event) { events.emplace(event.event.uuid, event); }
 
@@ -54,7 +54,7 @@ void load(webhook_schedule& schedule, const outbox& outbox) {
     schedule.loaded(outbox.earliest());
 }
 
-/// The UUIDs of all that can be taken at `now`.
+/// The UUIDs of all events that can be taken at `now`.
 std::vector<std::string> take_all(webhook_schedule& schedule, ilp::timestamp now) {
     std::vector<std::string> taken;
     while (const auto event = schedule.take(now)) taken.push_back(event->event.uuid);
@@ -105,7 +105,7 @@ TEST_CASE("webhook schedule: few events are under way at a time") {
     CHECK(take_all(schedule, start) == list{"a", "b", "c", "d"});
     CHECK_FALSE(schedule.next_due());
     const auto attempt = schedule.ended(event("c"), true, start);
-    CHECK_FALSE(schedule.take(start));  // the store does not have it yet
+    CHECK_FALSE(schedule.take(start));  // the store has not saved it yet
     schedule.saved(attempt);
     CHECK(schedule.next_due() == start);
     CHECK(take_all(schedule, start) == list{"e"});
@@ -122,7 +122,7 @@ TEST_CASE("webhook schedule: what is under way is not taken again, whatever the 
     const auto attempt = schedule.ended(event("a"), true, start);
     CHECK(attempt.delivered);
     CHECK_FALSE(attempt.due);
-    load(schedule, store);  // the store is down, so to say: it has not saved it
+    load(schedule, store);  // simulates a store that is down: it has not saved the attempt
     CHECK_FALSE(schedule.take(start + 1h));
     store.save(attempt);
     schedule.saved(attempt);
@@ -214,15 +214,15 @@ TEST_CASE("webhook schedule: a full outbox is worked off, each event once, with 
     CHECK(loads <= 500 / 64 + 2);
 }
 
-// Store and receiver answer in any order and whenever they like. Only the store's answers keep their order: it is one
-// thread.
+// The store and the receiver answer at arbitrary times and in any order. Only the store's own answers stay in order,
+// because it is a single thread.
 TEST_CASE("webhook schedule: no order of answers loses an event, or posts one that is under way") {
     const auto seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937 random{seed};
     const auto one_of = [&random](std::uint32_t count) { return random() % count == 0; };
 
-    struct request {  // to the store, done when it is at the front
+    struct request {  // to the store, carried out once it is at the front
         std::optional<event_attempt> save;
         std::vector<pending_event> found;
         bool executed = false;

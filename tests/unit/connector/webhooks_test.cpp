@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A store that answers when the test says so.
+/// A store that answers when the test tells it to.
 struct scripted_outbox final : event_outbox {
     void load(std::size_t limit, std::function<void(std::expected<contents, std::string>)> done) override {
         CHECK(limit == webhook_schedule::waiting_max);
@@ -51,7 +51,7 @@ peering::pending_event event(const std::string& uuid, const std::string& data = 
     return {{uuid, "peer.liquidity_low", data}, 0, wall_clock()};
 }
 
-/// The shell between a scripted store and a real receiver.
+/// The sender between a scripted store and a real receiver.
 struct rig {
     explicit rig(int status = 200) : receiver{[status](const http_message&) { return answer_http(status); }} {
         settings.url = config::http_url().parse(fmt::format("http://127.0.0.1:{}/hook", receiver.port())).value();
@@ -73,7 +73,7 @@ struct rig {
             control.run_one_for(100ms);
         }
     }
-    /// Everything that could happen has happened.
+    /// Runs long enough for everything pending to happen.
     void run_for_a_moment() {
         control.restart();
         control.run_for(100ms);
@@ -120,14 +120,14 @@ TEST_CASE("webhooks: an event whose outcome the store has not taken is not poste
     r.load({event("1")});
     r.run_until([&] { return !r.outbox.saves.empty(); });
     sender.look_for_events();
-    r.load({event("1"), event("2")});  // as the store still has it
+    r.load({event("1"), event("2")});  // still pending according to the store
     r.run_until([&] { return r.outbox.saves.size() == 2; });
     sender.look_for_events();
     r.load({event("1"), event("2")});
     r.run_for_a_moment();
     CHECK(r.receiver.request_count() == 2);
 
-    // It could not be saved: that is tried again, and the event is not.
+    // The result could not be saved. The save is repeated, but the event is not sent again.
     take_front(r.outbox.saves).second(std::unexpected{"no room"});
     r.run_until([&] { return r.outbox.saves.size() == 2; });
     CHECK(r.outbox.saves.back().first.uuid == "1");

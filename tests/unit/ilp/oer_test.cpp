@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
 
-/// All that stands left and right of a change in the number of octets.
+/// The values just below and just above each change in the number of octets.
 constexpr std::array<std::uint64_t, 22> boundaries{0,
                                                    1,
                                                    126,

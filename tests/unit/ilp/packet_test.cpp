@@ -65,7 +65,7 @@ bytes encode_again(const ilp::reject_view& reject) {
     return reject_packet({reject.code(), reject.triggered_by(), reject.message(), reject.data()});
 }
 
-/// Nothing when the packet is a good one.
+/// Empty if the packet is valid.
 template <class View>
 std::optional<decode_error> error_in(bytes packet) {
     const auto view = View::parse(packet);
@@ -224,7 +224,7 @@ TEST_CASE("A27-01: the examples of another implementation") {
 }
 
 TEST_CASE("A27-02 A27-20 A27-21 A27-90 A27-91 A27-92 A27-93 A27-95 A27-96: the malformed Prepares of the vectors") {
-    // RFC 30 lets a receiver choose; the octets behind the packet and behind its last field are what we take.
+    // RFC 30 lets the receiver decide. We accept octets after the packet and after its last field.
     const std::set<std::string_view> taken{"outer trailing octets", "inner trailing octets"};
     const auto vectors = vectors::load("generated/ilp_prepare_malformed.json");
     for (const auto& vector : vectors.at("cases").as_array()) {
@@ -272,11 +272,11 @@ TEMPLATE_TEST_CASE("A27-90: every truncation of a packet is refused", "", ilp::p
     REQUIRE(whole[1] == 0x82);
     for (std::size_t size = 0; size < whole.size(); ++size) {
         CAPTURE(size);
-        // In a vector of its own, so that a sanitizer sees every read behind its end.
+        // Copied into a vector of its own, so that a sanitizer detects every read past its end.
         CHECK(error_in<TestType>(bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size))) ==
               decode_error::truncated);
     }
-    // The same with an envelope that says so.
+    // The same with an envelope whose length is that of the truncated contents.
     const std::size_t header_size = 4;
     for (std::size_t size = 0; size + header_size < whole.size(); ++size) {
         CAPTURE(size);
@@ -370,7 +370,7 @@ TEST_CASE("A27-20 A30-07: octets behind the packet and behind its last field are
     const samples good;
     const auto check = [](const bytes& packet, auto parse) {
         const std::size_t header_size = 4;
-        // From 0 to more than a longer length determinant: the header in front of the contents must move.
+        // The sizes range from 0 to where the length determinant grows and the header before the contents must move.
         for (const std::size_t inner_size : {0U, 1U, 3U, 127U, 128U, 300U, 70000U}) {
             for (const std::size_t outer_size : {0U, 1U, 500U}) {
                 CAPTURE(inner_size, outer_size);

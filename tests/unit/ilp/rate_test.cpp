@@ -48,8 +48,8 @@ TEST_CASE("A27-33: a rate is read from its digits") {
     reads("0.000120", 12, -5);
     reads("1001.001", 1001001, -3);
     reads("100.001", 100001, -3);
-    reads("9007199254740993", 9007199254740993, 0);        // 2^53 + 1: no double
-    reads("0.12345678901234567", 12345678901234567, -17);  // nor this
+    reads("9007199254740993", 9007199254740993, 0);        // 2^53 + 1, which a double cannot represent
+    reads("0.12345678901234567", 12345678901234567, -17);  // nor can it represent this
     reads("1.5e3", 15, 2);
     reads("1.5E+3", 15, 2);
     reads("15e-4", 15, -4);

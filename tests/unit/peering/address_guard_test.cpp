@@ -18,7 +18,7 @@ bool is_public(const std::string& text) {
     return peering::is_public(std::span{octets}.first(is_v6 ? 16 : 4));
 }
 
-/// A range with its first and last address, and the neighbours on both sides; empty: not public either.
+/// A range with its first and last address and the neighbours on both sides. An empty neighbour is not public either.
 struct special_range {
     const char* name;
     const char* first;

@@ -19,7 +19,7 @@ namespace {
 
 constexpr ilp::timestamp noon{std::chrono::hours{24 * 20'000}};
 
-/// A daemon's books and directory over a store that outlives them, and an operator's hand on them.
+/// A daemon's book and directory over a store that outlives them, and the operations of an operator.
 class office {
 public:
     explicit office(store& store, const config::settings& settings = file())
@@ -30,7 +30,7 @@ public:
         });
     }
 
-    /// The file has one asset and one peer.
+    /// The configuration file has one asset and one peer.
     static config::settings file() {
         config::settings settings;
         settings.ilp_address = *ilp::address::parse("test.us");
@@ -42,7 +42,7 @@ public:
     administration& desk() { return *known->administration; }
     const directory& all() const { return *known->directory; }
 
-    /// Decides and commits; the refusal's message, or nothing.
+    /// Decides and commits. Returns the message of the refusal, or nothing.
     template <class Decide>
     std::optional<std::string> attempt(Decide decide) {
         transaction transaction{books.keeper, noon};
@@ -197,7 +197,7 @@ TEST_CASE("peers of different assets may share an address") {
     CHECK(office.all().find_route("test.bob.x", eur)->next_hop->asset == eur);
     CHECK(office.all().find_peer_by_address("test.bob.x", *eur)->asset == eur);
     CHECK(office.all().find_peer_by_address("test.elsewhere", *eur) == nullptr);
-    // The second goes by its id: the name is taken.
+    // The second peer goes by its id, because the name is taken.
     CHECK(office.all().find_peer_by_name("bob")->asset == usd);
     CHECK(office.all().find_peer_by_token(hash("euro"))->name() == office.all().find_peer_by_token(hash("euro"))->uuid);
     CHECK(office.all().find_peer_by_token(hash("euro"))->given_name == "bob");
@@ -222,7 +222,7 @@ TEST_CASE("an update changes what it names, and leaves the rest") {
         CHECK(office.all().find_peer_by_token(hash("new"))->uuid == before->uuid);
         CHECK(office.published.size() == 1);
         CHECK(office.published[0].before == before);
-        // Its own tokens are no duplicates.
+        // A peer's own tokens do not count as duplicates.
         CHECK(office.edit("bob", edit) == done);
     }
     SECTION("the address: the old one has no route any more") {
@@ -271,7 +271,7 @@ TEST_CASE("what the file says is changed there alone") {
     CHECK_THAT(office.attempt([&](auto& desk, auto& t) { return desk.update_asset(t, usd, {}); }).value(),
                says_where && Catch::Contains("asset USD/9"));
     CHECK_THAT(office.attempt([&](auto& desk, auto& t) { return desk.delete_asset(t, usd); }).value(), says_where);
-    // To stop trade is no matter of the file.
+    // The file does not forbid disabling a peer.
     const auto filed = office.all().find_peer_by_name("filed")->uuid;
     CHECK(office.attempt([&](auto& desk, auto& t) { return desk.set_enabled(t, filed, false); }) == done);
     CHECK_FALSE(office.all().find_peer(filed)->enabled);
@@ -306,7 +306,7 @@ TEST_CASE("a peer is deleted when there was no payment and no liquidity is left"
         CHECK(office.code == refusal_code::forbidden);
     }
     SECTION("one with a payment is not") {
-        if (!place.is_durable()) return;  // it keeps no payments
+        if (!place.is_durable()) return;  // it does not store payments
         liquidity_account& from = *office.all().find_peer_by_name("filed")->liquidity;
         liquidity_account& to = *office.all().find_peer_by_name("bob")->liquidity;
         for (const auto& [debit, credit] : {std::pair{&from, &to}, std::pair{&to, &from}}) {

@@ -15,7 +15,8 @@ using namespace peering::testing;
 
 namespace {
 
-/// Of a store whose book somebody has changed by hand: bob (account 3) and carol (account 4) had 90 and 110.
+/// The faults found after somebody has changed the store's book by hand: bob (account 3) and carol (account 4) had 90
+/// and 110.
 std::vector<std::string> faults_after(const std::string& sql) {
     const store_place place{store_kind::sqlite};
     {
@@ -71,7 +72,7 @@ TEST_CASE("an audit needs a store that can be read, and leaves it alone") {
     CHECK_THAT(audit("memory:").error().message, Catch::Contains("keeps nothing"));
     const store_place place{store_kind::sqlite};
     CHECK_THAT(audit(place.url()).error().message, Catch::Contains("unable to open"));
-    const auto store = place.open();  // beside the daemon
+    const auto store = place.open();  // while the daemon runs
     CHECK(audit(place.url()).value().accounts == 0);
     place.execute("PRAGMA user_version = 1");
     CHECK_THAT(audit(place.url()).error().message, Catch::Contains("schema version 1"));

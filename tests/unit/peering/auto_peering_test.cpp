@@ -16,7 +16,7 @@ namespace {
 constexpr auto whole = R"({"staticIlpAddress": "test.bob", "ilpConnectorUrl": "http://bob.example:3002/ilp",
     "asset": {"code": "USD", "scale": 9}, "httpToken": "0123456789abcdef", "maxPacketAmount": 1000, "name": "Bob & Co."})";
 
-/// `whole` with one part of it replaced.
+/// `whole` with one part replaced.
 std::string with(const std::string& part, const std::string& replacement) {
     std::string text = whole;
     const auto place = text.find(part);
@@ -31,7 +31,7 @@ peering_request request_of(const std::string& json) {
     return *parsed;
 }
 
-/// The type of the refusal and its message; empty: it is taken.
+/// The type of the refusal and its message, or empty if the text is accepted.
 std::string refused(const std::string& json) {
     const auto parsed = parse_peering_request(json);
     return parsed ? "" : std::string{type_of(parsed.error().fault)} + " " + parsed.error().message;

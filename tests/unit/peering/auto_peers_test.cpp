@@ -25,8 +25,8 @@ constexpr auto now = ilp::timestamp{std::chrono::milliseconds{1'700'000'000'000}
 
 const std::string from_mallory = "token-of-mallory-0";
 const std::string from_dora = "token-of-dora-0000";
-const std::string of_bob = "token-of-bob-00000";    // a peer of the file
-const std::string of_carol = "token-of-carol-000";  // a peer that the operator has made by the API
+const std::string of_bob = "token-of-bob-00000";    // a peer from the file
+const std::string of_carol = "token-of-carol-000";  // a peer that the operator created through the API
 
 config::auto_peering_settings terms_of_alice() {
     config::auto_peering_settings settings;
@@ -59,7 +59,7 @@ config::settings file_of_alice() {
     return file;
 }
 
-/// Alice with a book, a peer of the file and one that her operator has made.
+/// Alice with a book, a peer from the file and one that her operator created.
 struct alice {
     explicit alice(config::auto_peering_settings settings = terms_of_alice(), const std::string& url = "memory:")
         : store{open(url)}, decider{directory, admin, std::move(settings)} {
@@ -104,7 +104,7 @@ struct alice {
         return answers.front();
     }
 
-    /// "TYPE MESSAGE", or empty: it was taken.
+    /// "TYPE MESSAGE", or empty if it was accepted.
     std::string refusal_of(const peering_request& request, std::string_view presented = {}) {
         const auto came = answer(request, presented);
         return came ? "" : std::string{type_of(came.error().fault)} + " " + came.error().message;
@@ -117,7 +117,7 @@ struct alice {
         return nullptr;
     }
 
-    /// Everything that a stranger must not change.
+    /// Everything that a stranger must not be able to change.
     std::vector<std::pair<std::string, kept_peer_terms>> everything() {
         std::vector<std::pair<std::string, kept_peer_terms>> all;
         for (const auto& peer : directory.peers()) {
@@ -252,7 +252,7 @@ TEST_CASE("a stranger gets no address that has a way already, or that is ours") 
         CAPTURE(free);
         CHECK(alice.refusal_of(request_of(free, from_mallory + free)).empty());
     }
-    // Nor one that a stranger has, or that lies above or below it.
+    // It may not be an address that another stranger has, or one above or below it.
     REQUIRE(alice.answer(request_of("test.dora.x", from_dora)));
     CHECK(alice.refusal_of(request_of("test.dora")).starts_with("InvalidPeerIlpConfiguration "));
     CHECK(alice.refusal_of(request_of("test.dora.x.y")).starts_with("InvalidPeerIlpConfiguration "));
@@ -337,14 +337,14 @@ TEST_CASE("an auto-peer renews its token and endpoint by its present token, and 
     CHECK(dora->given_name == "D");
     CHECK(balance(alice, *dora) == 5);
 
-    // The answer may never have arrived: until the next renewal the old token is good, too.
+    // The answer may have been lost, so the old token remains valid until the next renewal.
     CHECK(dora->incoming_tokens == std::vector{hash("second-token-of-dora"), hash(from_dora)});
     REQUIRE(alice.answer(request_of("test.dora", "third-token-of-dora0"), from_dora));
     CHECK(alice.find("test.dora")->incoming_tokens == std::vector{hash("third-token-of-dora0"), hash(from_dora)});
     REQUIRE(alice.answer(request_of("test.dora", "fourth-token-of-dora"), "third-token-of-dora0"));
     CHECK_FALSE(alice.answer(request_of("test.dora", from_dora)));
 
-    // Its present token as httpToken changes the endpoint alone.
+    // With its present token as httpToken, only the endpoint changes.
     REQUIRE(alice.answer(request_of("test.dora", "fourth-token-of-dora", "http://third.example/")));
     dora = alice.find("test.dora");
     CHECK(dora->incoming_tokens == std::vector{hash("fourth-token-of-dora")});
@@ -438,7 +438,7 @@ TEST_CASE("a stranger's URL must not lead to a private address unless that is al
     const auto before = strict.everything();
     CHECK(strict.refusal_of(request_of("test.dora", from_dora, "http://127.0.0.1/")).starts_with("InvalidPeerIlp"));
     CHECK(strict.everything() == before);
-    // What a name leads to is looked at by the link.
+    // The link checks the addresses that a host name resolves to.
     REQUIRE(strict.answer(request_of("test.mallory", from_mallory, "http://localhost/")));
     CHECK(strict.find("test.mallory")->outgoing.public_addresses_only);
 }
@@ -502,7 +502,7 @@ TEST_CASE("an auto-peer is one after a restart, too") {
 
 namespace {
 
-/// Says no to every transaction.
+/// Refuses every transaction.
 class full_store final : public store {
 public:
     std::expected<catalogue, store_error> load() override { return catalogue{}; }
@@ -610,7 +610,8 @@ TEST_CASE("the node that has answered becomes a peer on the operator's terms") {
     CHECK(*dora->auto_peered == auto_peered_terms{"http://dora.example:3005/", true});
     CHECK(balance(alice, *dora) == 700);
 
-    // Asked again, it is told the present token, by which it knows us, and the terms that the operator left out stay.
+    // When asked again, the other node is sent our present token, by which it knows us. Terms that the operator left
+    // out stay as they are.
     const auto again = alice.decider.ask({wanted.url, wanted.asset_uuid});
     REQUIRE(again);
     CHECK(again->present_token->reveal() == dora->outgoing.auth_token.reveal());
@@ -668,7 +669,7 @@ TEST_CASE("an answer cannot take over a peer that was not made from its URL") {
     }
     CHECK(claims("test.hub.alice", usd) == "invalid ILP address");
     CHECK(alice.everything() == before);
-    CHECK(claims("test.hub", usd).empty());  // a parent is one that an operator may want
+    CHECK(claims("test.hub", usd).empty());  // a parent is allowed, because the operator may want one
 }
 
 TEST_CASE("an answer that sends packets to a private address is refused unless that is allowed") {

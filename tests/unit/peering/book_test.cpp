@@ -23,8 +23,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Two assets; the liquidity of their peers is what makes holds succeed, fail for want of it, and fail for want of
-/// room.
+/// Two assets. The liquidity of their peers makes holds succeed, fail for lack of liquidity, and fail for lack of room.
 config::settings six_peers(std::uint64_t small, std::uint64_t large) {
     config::settings settings;
     settings.assets = {make_asset("USD", 9, small), make_asset("EUR", 2, large)};
@@ -33,7 +32,7 @@ config::settings six_peers(std::uint64_t small, std::uint64_t large) {
     return settings;
 }
 
-/// The accounts of one asset that packets move between.
+/// The accounts of one asset between which packets move.
 std::vector<liquidity_account*> accounts_of(const known_peers& registry, const asset& asset) {
     std::vector<liquidity_account*> accounts{asset.liquidity};
     for (const peer& peer : registry.peers()) {
@@ -67,14 +66,14 @@ packet_transfer random_transfer(std::mt19937_64& random, const std::vector<std::
     return transfer;
 }
 
-/// Keeps totals and operators' transfers for as long as it lives, and lets the committer wait for each commit: what a
-/// durable store does, at the speed of memory.
+/// Keeps totals and operators' transfers for its lifetime and makes the committer wait for each commit: the behaviour
+/// of a durable store at the speed of memory.
 class kept_in_memory final : public store_decorator {
 public:
     kept_in_memory() : store_decorator{open_or_throw("memory:")} {}
 };
 
-/// One daemon's money part, from one start to the next.
+/// The money part of one daemon from one start to the next.
 struct life {
     life(store& store, const config::settings& settings)
         : books{store}, registry{build_or_throw(settings, books.keeper)} {
@@ -89,7 +88,7 @@ struct life {
 
     peering::testing::books books;
     std::shared_ptr<const known_peers> registry;
-    std::vector<event_record> told;  // the committer's thread, read when that is idle
+    std::vector<event_record> told;  // written by the committer's thread; read while that is idle
     durable_watch watch;
     peering::committer committer{books.keeper};
     std::size_t listener = committer.add_listener(watch.callback());
@@ -97,7 +96,7 @@ struct life {
     std::vector<std::vector<liquidity_account*>> assets;
 };
 
-/// Does the same random things to the money part and to the model.
+/// Applies the same random operations to the money part and to the model.
 class walk {
 public:
     struct tally {
@@ -108,7 +107,7 @@ public:
         std::map<transfer_result, int> transfers;
     };
 
-    /// `reopen` gives the store of the next life, once the last one is gone.
+    /// `reopen` returns the store for the next life, once the last one has ended.
     walk(std::uint64_t seed, config::settings settings, std::function<store&()> reopen)
         : random_{seed}, settings_{std::move(settings)}, reopen_{std::move(reopen)}, store_{&reopen_()} {
         life_.emplace(*store_, settings_);
@@ -124,7 +123,7 @@ public:
         }
     }
 
-    /// False: the two differ.
+    /// False if the two differ.
     bool run(int operations, int life_length) {
         for (int i = 0; i < operations; ++i) {
             if (!step() || (i % life_length == life_length - 1 && !restart())) {
@@ -197,7 +196,7 @@ private:
             life_->watch.wait_for(life_->committer.submit(life_->listener, batch_));
             const auto crossings = model_.post(batched_);
             batched_.clear();
-            // Nobody looks at what packets do to a store that keeps nothing.
+            // Thresholds are not checked for packets if the store is not durable.
             if (!tells(waits ? crossings : std::vector<crossing>{})) return false;
         }
         return agrees();
@@ -260,7 +259,7 @@ private:
         return {outcome, model_.end(id, state, now_, crossings)};
     }
 
-    /// Of a transfer that is there, mostly one of the last; or a new one.
+    /// The id of an existing transfer, usually a recent one, or a new id.
     std::string random_id() {
         if (!known_ids_.empty() && random_() % 2 == 0) {
             const std::size_t back =
@@ -278,7 +277,7 @@ private:
         return tells({}) && agrees();
     }
 
-    /// What is in flight is void then, what waits is posted.
+    /// A restart voids what is in flight and posts what is waiting to be committed.
     bool restart() {
         if (!commit()) return false;
         for (const packet_transfer& transfer : held_) {
@@ -330,7 +329,7 @@ private:
     tally tally_;
 };
 
-/// Every path was taken, or it would show little.
+/// Requires that every path was taken; otherwise the walk would prove little.
 void check_variety(const walk::tally& seen, int operations) {
     CHECK(seen.holds > operations / 20);
     CHECK(seen.refused_holds > operations / 100);
@@ -345,7 +344,7 @@ void check_variety(const walk::tally& seen, int operations) {
     }
 }
 
-/// The peers' thresholds lie where balances keep crossing them.
+/// The thresholds of the peers are such that balances cross them often.
 config::settings watched_peers(std::uint64_t large) {
     config::settings settings = six_peers(5000, large);
     for (std::size_t i = 0; i < settings.peers.size(); ++i) {

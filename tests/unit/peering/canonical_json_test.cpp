@@ -16,7 +16,7 @@ using peering::canonical_json;
 
 namespace {
 
-/// Of the value that `text` is the JSON of.
+/// The canonical form of the JSON in `text`.
 std::string canonical(std::string_view text) {
     INFO(text);
     const auto value = peering::parse_json(text);

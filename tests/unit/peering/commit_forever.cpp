@@ -1,5 +1,5 @@
 // Commits one batch after the other to the store named by its first argument, with operators' transfers in between, and
-// writes to standard output what is durable, until it is killed. The second argument numbers the run.
+// writes to standard output what has become durable, until it is killed. The second argument is the number of the run.
 #include "tests/unit/peering/commit_forever.hpp"
 
 #include <unistd.h>
@@ -21,7 +21,7 @@ void report(char what, std::uint64_t number) {
     if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
 }
 
-/// Makes transfers one after the other; each is asked for when the last one was answered.
+/// Makes transfers one after the other. Each is requested once the last one has been answered.
 class teller {
 public:
     teller(operator_transfers& transfers, const known_peers& registry, std::uint32_t run)
@@ -101,7 +101,7 @@ int main(int count, char** arguments) {
             batch.add(transfer.legs());
         }
         if (committer.submit(listener, batch) != ticket) return EXIT_FAILURE;
-        // Not more than a few batches ahead, so that commits stay small and many.
+        // Stays only a few batches ahead, so that commits are small and numerous.
         for (commit_ticket durable = known; durable + 5 < ticket; durable = known) known.wait(durable);
     }
 }

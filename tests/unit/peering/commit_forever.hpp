@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string>
 
-/// What the crash test and the program that it kills agree on. The program writes a line for everything that is
-/// durable: "b N" for batch N, "m N" for transfer N that was made, "p N" for transfer N that was posted.
+/// Shared by the crash test and the program that it kills. The program writes a line for everything that is durable: "b
+/// N" for batch N, "m N" for a transfer N that was made, "p N" for a transfer N that was posted.
 namespace peering::testing {
 
 inline constexpr std::size_t crash_peers = 4;
@@ -22,7 +22,7 @@ inline config::settings crash_settings() {
     return settings;
 }
 
-/// What batch `ticket` of a run moves: so much from one peer to another, so many times.
+/// The transfers in batch `ticket` of a run: the amount moved from one peer to another, and how often.
 struct crash_batch {
     std::size_t debit;
     std::size_t credit;
@@ -30,8 +30,8 @@ struct crash_batch {
     std::uint64_t packets;
 };
 
-/// Operators' transfers of a run, by number: deposits, withdrawals at once, and withdrawals in two phases, of which
-/// every other is posted after the next ones were made.
+/// The kinds of a run's operators' transfers, by number: deposits, immediate withdrawals, and two-phase withdrawals,
+/// half of which are posted after the next ones have been made.
 enum class crash_transfer : std::uint8_t { deposit, withdrawal, pending, posted_later };
 
 inline crash_transfer crash_transfer_of(std::uint32_t number) {
@@ -50,7 +50,7 @@ inline std::size_t crash_peer_of(std::uint32_t number) {
     return number % crash_peers;
 }
 
-inline constexpr std::uint32_t crash_posts_after = 3;  // further transfers
+inline constexpr std::uint32_t crash_posts_after = 3;  // counted in further transfers
 
 inline crash_batch crash_batch_of(commit_ticket ticket) {
     return {ticket % crash_peers, (ticket * 7 + 1) % crash_peers, 1 + ticket % 1000, 1 + ticket % 3};

@@ -23,13 +23,13 @@ config::settings three_peers() {
     return settings;
 }
 
-/// Keeps what was written, and can be told to wait before a commit or to fail.
+/// Records the commits, and can be told to block before a commit or to fail.
 class scripted_store final : public store_decorator {
 public:
     struct written {
         std::vector<posting> postings;
         std::vector<account_change> accounts;
-        bool with_others = false;  ///< not postings alone
+        bool with_others = false;  ///< it contained more than postings
     };
 
     scripted_store() : store_decorator{open_or_throw("memory:")} {}
@@ -75,7 +75,7 @@ public:
     std::vector<written> commits;
 };
 
-/// What was told about the store, and can be waited for.
+/// Records the reported health of the store, and can be waited for.
 class health_log {
 public:
     health_callback callback() {
@@ -261,7 +261,7 @@ TEST_CASE("while the store fails the batch waits, it is posted once when the sto
     CHECK(f.bob.available == 1111);
     CHECK(f.committer.stats().failures_total == 3);
     CHECK(f.committer.stats().commits_total == 2);
-    // Two reasons, told once each, and the end of it.
+    // Two reasons, each reported once, and the recovery.
     REQUIRE(told.size() == 3);
     CHECK(told[0] == std::pair{false, std::string{"disk 1"}});
     CHECK(told[1] == std::pair{false, std::string{"disk 0"}});
@@ -418,7 +418,7 @@ TEST_CASE("stop does what was taken on, and takes on nothing more") {
     int taken = 0;
     std::atomic<int> run{0};
     std::jthread stopper{[&] { CHECK(f.committer.stop(10s)); }};
-    // Full, or stopping: then room is made by none.
+    // The queue is full or the committer is stopping, so nothing makes room.
     while (f.committer.execute([&run](bookkeeper&) { ++run; })) ++taken;
     f.store.gate.release();
     stopper.join();
@@ -510,7 +510,7 @@ TEST_CASE("an idle store that cannot be reached is unhealthy, and gets well by i
     f.store.pinged.acquire();
     REQUIRE(wait_until_idle(f.committer));
     CHECK(health.told().empty());
-    // Asked once in a while, not at each look.
+    // The store is probed at intervals, not at each look.
     f.committer.watch(now + committer::probe_interval - 1ms);
     REQUIRE(wait_until_idle(f.committer));
     CHECK_FALSE(f.store.pinged.try_acquire());

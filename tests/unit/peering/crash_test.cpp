@@ -24,7 +24,7 @@ using peer_totals = std::array<account_totals, crash_peers>;
 
 constexpr ilp::timestamp now{1'800'000'000'000ms};
 
-/// A daemon that starts on what the last one has left.
+/// A daemon started on the store that the last one left.
 struct restarted {
     explicit restarted(const store_place& place) : store{place.open()} {
         pending = store->load().value().pending_withdrawals;
@@ -48,7 +48,7 @@ struct restarted {
     std::vector<transfer_record> pending;
 };
 
-/// What the killed program said, in complete lines.
+/// The complete lines that the killed program wrote.
 struct reports {
     explicit reports(const std::string& output) {
         std::istringstream lines{output.substr(0, output.rfind('\n') + 1)};
@@ -64,14 +64,14 @@ struct reports {
     std::set<std::uint32_t> posted;
 };
 
-/// Adds the transfers of a run that the store has, and checks that none is missing that was reported.
+/// Adds the transfers of a run that the store contains, and checks that no reported one is missing.
 void add_transfers(store& store, std::uint32_t run, const reports& reported, peer_totals& totals) {
     for (std::uint32_t number = 1;; ++number) {
         CAPTURE(number);
         const auto found = store.find_transfer(crash_uuid(run, number)).value();
         CHECK((found.has_value() || number > reported.made));
         if (!found) {
-            // Each was asked for when the last one had been answered: one may be there that was not reported.
+            // Each was requested after the last one had been answered, so at most one more may exist than was reported.
             CHECK(number <= reported.made + 2);
             break;
         }
@@ -130,7 +130,7 @@ TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves no 
         CHECK(sums_are_zero(daemon.books.ledger.snapshot()));
         CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
 
-        // What was pending is reserved, and ends as if nothing had happened. Some of it waits for later runs.
+        // Pending withdrawals are still reserved and end as usual. Some are left for later runs.
         for (const transfer_record& withdrawal : daemon.pending) {
             const std::uint64_t choice = random() % 4;
             if (choice == 0) continue;

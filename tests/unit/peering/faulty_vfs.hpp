@@ -22,12 +22,12 @@ namespace peering::testing {
 enum class file_call : std::uint8_t { open, write, sync, truncate, shm_map };
 inline constexpr std::size_t file_calls = 5;
 
-/// A short write is one that stops in the middle and then says so.
+/// A short write stops in the middle and reports that.
 enum class disk_fault : std::uint8_t { error, full, short_write, delay };
 
-/// SQLite's way to the disk for as long as this object lives: passes everything on, but for the calls that shall go
-/// wrong. It does not wait for the disk in xSync; instead it remembers what every file held then, which is what a power
-/// cut would leave. One at a time.
+/// SQLite's access to the disk for the lifetime of this object. It forwards every call except those that are to fail.
+/// xSync does not wait for the disk but records the contents of the file at that moment, which is what a power cut
+/// would leave. Only one object may exist at a time.
 class faulty_vfs {
 public:
     faulty_vfs() : real_{sqlite3_vfs_find(nullptr)}, vfs_{*real_} {
@@ -43,8 +43,8 @@ public:
     faulty_vfs(const faulty_vfs&) = delete;
     faulty_vfs& operator=(const faulty_vfs&) = delete;
 
-    /// From the `at`-th call of one kind on, `count` calls go wrong. `on_first` is called before the first of them, on
-    /// the thread that makes it.
+    /// Makes `count` calls of one kind fail, starting with the `at`-th one. `on_first` is called before the first of
+    /// them, on the thread that makes it.
     void arm(file_call kind, int at, int count, disk_fault fault, std::function<void()> on_first) {
         calls_ = {};
         kind_ = kind;
@@ -55,10 +55,11 @@ public:
     }
     void disarm() noexcept { at_ = end_ = 0; }
 
-    /// Since arm().
+    /// The number of calls since arm().
     int calls(file_call kind) const noexcept { return calls_[static_cast<std::size_t>(kind)]; }
 
-    /// Writes what a power cut would leave of the files whose path begins with `path`, to paths that begin with `copy`.
+    /// Writes the contents that a power cut would leave in the files whose path begins with `path`, to paths that begin
+    /// with `copy`.
     void save_synced(const std::string& path, const std::string& copy) {
         const std::lock_guard lock{mutex_};
         for (const auto& [name, content] : synced_) {
@@ -72,7 +73,7 @@ private:
     struct file {
         sqlite3_file base;
         faulty_vfs* owner;
-        const char* path;  // SQLite keeps it as long as the file is open; null: a temporary file
+        const char* path;  // kept by SQLite as long as the file is open; null: a temporary file
         sqlite3_file* real;
     };
 
@@ -80,7 +81,7 @@ private:
     static sqlite3_file* real(sqlite3_file* opened) noexcept { return of(opened).real; }
     static const sqlite3_io_methods& methods(sqlite3_file* opened) noexcept { return *real(opened)->pMethods; }
 
-    /// Whether this call shall go wrong; makes the delay where that is all.
+    /// Whether this call is to fail. If the fault is only a delay, it waits here.
     bool goes_wrong(file_call kind) {
         const int call = ++calls_[static_cast<std::size_t>(kind)];
         if (kind != kind_ || call < at_ || call >= end_) return false;

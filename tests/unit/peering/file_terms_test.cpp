@@ -175,7 +175,7 @@ TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     CHECK(second->find_by_name("dave")->liquidity->available == 11);
     CHECK(sums_are_zero(ledger.snapshot()));
 
-    // Who leaves keeps account and balance; the id is given to nobody else.
+    // A peer that leaves keeps its account and balance, and its id is never given to another peer.
     settings.peers.erase(settings.peers.begin());
     const auto third = build_or_throw(settings, *store, ledger, second.get());
     CHECK(third->find_by_name("dave") == nullptr);
@@ -305,7 +305,7 @@ TEST_CASE("thresholds follow the file, at a reload too") {
 
 namespace {
 
-/// A peer that an operator has made, in USD/9.
+/// A peer in USD/9 that an operator created.
 peer_wanted erin(const known_peers& known) {
     peer_wanted wanted;
     wanted.asset_uuid = known.directory->find_asset("USD", 9)->asset->uuid;
@@ -360,7 +360,7 @@ TEST_CASE("a peer of the API whose address and asset the file names becomes the 
     CHECK(store->load()->peers.back().terms.origin == origin::file);
     CHECK(store->load()->peers.back().terms.incoming_tokens.empty());
 
-    // It leaves with the file, and comes back with it.
+    // It is removed with its entry in the file and returns with it.
     const auto third = build_or_throw(two_peers(), books.keeper, second.get());
     CHECK(third->find_by_name("eve") == nullptr);
     CHECK(store->load()->peers.back().terms.deleted_at.has_value());

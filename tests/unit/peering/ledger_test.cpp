@@ -14,7 +14,7 @@ using namespace peering::testing;
 
 namespace {
 
-/// One asset: two peers, the asset's liquidity, and a settlement account that owes all of it.
+/// One asset with two peers, the asset's liquidity, and a settlement account that owes all of it.
 struct book {
     peering::ledger ledger;
     liquidity_account& alice;
@@ -213,7 +213,7 @@ TEST_CASE("a book that would be wrong stops the daemon before the store learns o
         book book{100, 50};
         return support::run_in_a_copy([&] { break_it(book); }).is_broken_invariant(sentence);
     };
-    // What the committer does before it writes.
+    // The committer's check before it writes.
     const auto check = [](book& book, liquidity_account& debit, liquidity_account& credit, std::uint64_t amount) {
         const posting posting{&debit, &credit, amount, 1};
         std::vector<account_change> changed;

@@ -111,7 +111,7 @@ TEST_CASE("threads that share a bucket never take more than it holds") {
     std::vector<std::jthread> takers;
     for (int t = 0; t < threads; ++t) {
         takers.emplace_back([&, t] {
-            // Their clocks differ by some nanoseconds, as those of real threads do.
+            // The threads' clocks differ by some nanoseconds, as real ones do.
             for (int i = 0; i < 20'000; ++i) {
                 if (bucket.try_take(1, start + std::chrono::nanoseconds{100 * i + t})) {
                     taken.fetch_add(1, std::memory_order_relaxed);
@@ -120,7 +120,7 @@ TEST_CASE("threads that share a bucket never take more than it holds") {
         });
     }
     takers.clear();
-    // 2 ms of refill at 10^6 a second, and the burst.
+    // The refill of 2 ms at 10^6 per second, plus the burst.
     CHECK(taken.load() <= 1000 + 2000 + 1);
     CHECK(taken.load() >= 1000);
     CHECK_FALSE(bucket.try_take(1000, start + 2ms));

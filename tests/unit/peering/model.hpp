@@ -13,7 +13,7 @@
 
 namespace peering::testing {
 
-/// A leg without a ledger behind it.
+/// A leg without a ledger.
 struct movement {
     account_id debit{};
     account_id credit{};
@@ -26,14 +26,14 @@ inline std::vector<movement> movements_of(std::span<const leg> legs) {
     return movements;
 }
 
-/// A threshold that was crossed downwards, and the balance after it.
+/// A threshold that was crossed downwards, and the balance afterwards.
 struct crossing {
     account_id account{};
     std::uint64_t balance = 0;
     friend auto operator<=>(const crossing&, const crossing&) = default;
 };
 
-/// The money part as one would write it with no thought of speed: one thread, wide numbers, a check before each change.
+/// The money part written without regard to speed: one thread, wide numbers, and a check before each change.
 class model {
 public:
     void open(const account_balance& account) {
@@ -54,7 +54,7 @@ public:
         for (const movement& move : moves) reserve(move, -1);
     }
 
-    /// One commit of what was held.
+    /// Commits held amounts once.
     std::vector<crossing> post(std::span<const movement> moves) {
         std::map<account_id, wide_balance> before;
         for (const movement& move : moves) {
@@ -74,7 +74,7 @@ public:
         return crossings;
     }
 
-    /// A deposit, or a withdrawal: pending when it has an expiry, else posted at once.
+    /// A deposit or a withdrawal. It is pending if it has an expiry and is posted immediately otherwise.
     transfer_result make(const std::string& id, transfer_kind kind, const movement& move,
                          std::optional<ilp::timestamp> expiry, std::vector<crossing>& crossings) {
         using enum transfer_refusal;
@@ -143,7 +143,7 @@ public:
         return picture.size() == accounts_.size() && std::ranges::all_of(picture, same);
     }
 
-    /// What a store keeps, when nothing is under way.
+    /// Whether a store keeps the same, while nothing is in progress.
     bool agrees_with(const catalogue& kept) const {
         const auto same = [this](const account_record& account) {
             const balances& mine = accounts_.at(account.id);

@@ -77,7 +77,7 @@ struct desk {
     operator_transfers transfers{committer};
 };
 
-/// A desk that can be closed and opened again.
+/// A desk that can be closed and reopened.
 struct shop {
     explicit shop(store_kind kind) : place{kind}, store{place.open()} { open(); }
 
@@ -112,7 +112,7 @@ std::string upper(std::string id) {
     return id;
 }
 
-/// Fails look-ups and commits of operators' transfers when told to, and can make them wait.
+/// Fails look-ups and commits of operators' transfers, or delays them, when told to.
 class failing_store final : public store_decorator {
 public:
     using store_decorator::store_decorator;
@@ -226,7 +226,7 @@ TEST_CASE("an id is taken once, in whatever letters, for whatever transfer, for 
         }
         CHECK(shop->has(999, 7));
         CHECK(shop->transfers.pending_count() == 1);
-        // A store that keeps nothing has no totals of packets, but these are operators' transfers.
+        // A store that is not durable has no totals for packets, but these are operators' transfers.
         shop.restart();
     }
     CHECK(shop->post(upper(pending)) == done);
@@ -275,7 +275,7 @@ TEST_CASE("a withdrawal in two phases reserves its amount, and moves it when it 
     CHECK(shop->withdraw(second, 401, 10s) == insufficient_liquidity);
     REQUIRE(shop->withdraw(second, 400, 20s) == done);
     CHECK(shop->has(1000, 1000));
-    // What is reserved is still in the account: it has no room beyond.
+    // Reserved money is still in the account and leaves no room for more.
     CHECK(shop->deposit(new_uuid(), amount_max - 999) == too_much_liquidity);
     const transfer_record kept = shop.store->find_transfer(first).value().value();
     CHECK(kept.state == transfer_state::pending);
@@ -378,7 +378,7 @@ TEST_CASE("many withdrawals are pending at once, and expire in their time") {
     constexpr int count = 500;
     std::atomic<int> made{0};
     for (int i = 0; i < count; ++i) {
-        // Every sender waits for none of the others; more than this would be refused.
+        // Each request is sent without waiting for the others. More than this would be refused.
         shop->transfers.withdraw(new_uuid(), shop->bobs(), {2}, std::chrono::seconds{1 + i % 10}, noon,
                                  [&](const auto& outcome) { made += outcome.has_value(); });
     }
@@ -488,7 +488,7 @@ TEST_CASE("expiry asks for one task, however often it is called while the store 
 
 namespace {
 
-/// Writes what names one transfer, and never says so.
+/// Writes the changes that name one transfer, but never reports success.
 class silent_store final : public store_decorator {
 public:
     silent_store(std::unique_ptr<store> inner, std::string uuid)

@@ -16,7 +16,7 @@ using peering::page_request;
 
 namespace {
 
-/// Entries 1 to `count`; the cursor of an entry is its number as text.
+/// Entries 1 to `count`. The cursor of an entry is its number as text.
 std::map<int, int> numbers(int count) {
     std::map<int, int> all;
     for (int i = 1; i <= count; ++i) all.emplace(i, i);

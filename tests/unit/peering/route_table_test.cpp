@@ -20,7 +20,7 @@ using support::peer_named;
 
 namespace {
 
-/// Named after the prefix that it has; its own address is out of the way.
+/// A peer named after its prefix, with an address of its own that does not interfere.
 peering::peer peer_with(const std::string& prefix, std::uint32_t id, const peering::asset* asset = nullptr) {
     peering::peer made = peer_named(prefix);
     made.id = id;
@@ -30,7 +30,7 @@ peering::peer peer_with(const std::string& prefix, std::uint32_t id, const peeri
     return made;
 }
 
-/// A table in which each prefix leads to a peer of its own, who is named after it.
+/// A table in which each prefix leads to a peer of its own that is named after it.
 class table_of {
 public:
     explicit table_of(const std::vector<std::string>& prefixes) {
@@ -124,7 +124,7 @@ TEST_CASE("route table: of peers that share a prefix the one in the packet's ass
 
     const auto leaves = [&table](std::optional<peering::peer>& peer) {
         table.remove(*peer);
-        peer.reset();  // nothing of it may be looked at from now on
+        peer.reset();  // the table must not access it from now on
     };
     leaves(first);
     CHECK(table.find("test.a.x", 1, &dollar) == &*second);

@@ -12,20 +12,20 @@
 #include <string>
 #include <vector>
 
-/// A short life of a daemon, the same each time, for tests that let one thing go wrong in it.
+/// A short, deterministic life of a daemon, for tests that make one operation in it fail.
 namespace peering::testing {
 
-/// What a store has, in a form that can be compared.
+/// The contents of a store in a form that can be compared.
 struct store_picture {
     std::map<account_id, account_totals> totals;
-    std::map<std::string, transfer_state> transfers;  ///< of the script
+    std::map<std::string, transfer_state> transfers;  ///< transfers of the script
     std::uint64_t events = 0;
     friend bool operator==(const store_picture&, const store_picture&) = default;
 };
 
 class scripted_run {
 public:
-    /// One thing after the other: opening the book, then commits of packets and operators' transfers.
+    /// The steps run in sequence: opening the book, then commits of packets and operators' transfers.
     static constexpr int steps = 12;
 
     static config::settings settings() {
@@ -33,13 +33,13 @@ public:
         settings.assets = {make_asset("USD", 9, 1000), make_asset("EUR", 2, 50)};
         settings.peers = {make_peer("bob", "USD", 9, 1000), make_peer("carol", "USD", 9, 0),
                           make_peer("dave", "EUR", 2, 77)};
-        settings.peers[0].liquidity_threshold = {1100};  // armed by a deposit, crossed by a withdrawal
+        settings.peers[0].liquidity_threshold = {1100};  // rearmed by a deposit, crossed by a withdrawal
         return settings;
     }
 
     static std::string id_of(int step) { return fmt::format("{:08x}-0000-4000-8000-000000000000", step); }
 
-    /// Throws when the store is not as it must be at a start.
+    /// Throws if the store is not as it must be at a start.
     explicit scripted_run(store& store) : books_{store} {
         if (!transfers_.restore(store.load().value().pending_withdrawals, books_.ledger)) {
             throw std::runtime_error{"pending withdrawals are not covered"};
@@ -47,7 +47,8 @@ public:
         committer_.start();
     }
 
-    /// Does steps 1 and up, each once the last one is durable, and says so. False: one was refused.
+    /// Performs the steps from 1, each once the last one is durable, and reports each to `durable`. False if one was
+    /// refused.
     bool run(const std::function<void(int done)>& durable = {}) {
         for (int step = 1; step < steps; ++step) {
             if (!take(step)) return false;
@@ -68,7 +69,7 @@ private:
         const auto until_taken = [this](auto call) {
             for (;;) {
                 const transfer_result answer = answer_to(call);
-                // At the end of the last outage the store may not yet count as healthy.
+                // After the last outage the store may not count as healthy yet.
                 if (answer != transfer_refusal::store_unavailable) return !answer;
                 if (!wait_until_idle(committer_)) return false;
             }
@@ -127,7 +128,7 @@ inline store_picture picture_of(store& store) {
     return picture;
 }
 
-/// What a store has after each step when nothing goes wrong; the first is that of step 0.
+/// The contents of a store after each step if nothing fails, beginning with step 0.
 inline std::vector<store_picture> undisturbed_run(store& store) {
     scripted_run run{store};
     std::vector<store_picture> pictures{picture_of(store)};
@@ -135,7 +136,7 @@ inline std::vector<store_picture> undisturbed_run(store& store) {
     return pictures;
 }
 
-/// Every asset of a ledger adds up to zero, nothing is held, and the totals are those of `picture`.
+/// Whether every asset of a ledger adds up to zero, nothing is held, and the totals are those of `picture`.
 inline bool agrees_with(const ledger& ledger, const store_picture& picture) {
     const auto balances = ledger.snapshot();
     if (!sums_are_zero(balances) || balances.size() != picture.totals.size()) return false;

@@ -14,13 +14,13 @@ using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
 
-// One call to the store goes wrong in a short life of a daemon: each call in turn, in each way.
+// One store call fails in a short life of a daemon: each call in turn, in each way.
 
 namespace {
 
 enum class fault { error_before, error_after, final_error, delay };
 
-/// All that a transaction says, so that two can be compared.
+/// The full contents of a transaction, so that two can be compared.
 std::string text_of(const changes& changes) {
     std::string text;
     const auto add = [&](auto... values) { ((text += std::to_string(values) + ' '), ...); };
@@ -53,9 +53,9 @@ std::string text_of(const changes& changes) {
     return text;
 }
 
-/// Lets the n-th call go wrong, counted over all kinds of calls, from arm() on. After an error that came when
-/// everything was written it answers as the contract of commit() wants it from a store: what comes next must be the
-/// same again, and is not written twice.
+/// Makes the n-th call since arm() fail, counting calls of all kinds. After an error that occurred once everything had
+/// been written, it follows the contract of commit(): the next changes must be the same again and are not written
+/// twice.
 class faulty_store final : public store_decorator {
 public:
     using store_decorator::store_decorator;
@@ -124,7 +124,7 @@ private:
     int at_ = 0;
     fault kind_{};
     std::atomic<int> calls_ = 0;
-    std::string in_doubt_;  // the changes that must come next; empty: any
+    std::string in_doubt_;  // the changes that must come next; empty if any are allowed
     bool is_written_ = false;
     bool repeated_wrongly_ = false;
 };

@@ -22,7 +22,7 @@ inline auto kinds_of_stores() {
     return Catch::Generators::values({store_kind::memory, store_kind::sqlite, store_kind::postgresql});
 }
 
-/// Somewhere for a store of one kind, that is gone with the test. It can be opened again and again.
+/// A place for a store of one kind that is removed with the test. The store can be opened repeatedly.
 class store_place {
 public:
     explicit store_place(store_kind kind) : kind_{kind} {

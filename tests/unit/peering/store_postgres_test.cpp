@@ -22,7 +22,7 @@ using support::postgres_server;
 using support::tcp_proxy;
 using support::towards;
 
-// What is special to this store; store_test.cpp has what every store must do.
+// Cases specific to this store. store_test.cpp has what every store must do.
 
 namespace {
 
@@ -39,7 +39,8 @@ std::string through(const tcp_proxy& proxy) {
     return "postgresql://ilpd@127.0.0.1:" + std::to_string(proxy.port()) + "/ilpd";
 }
 
-/// How many rows of transfers do not name the one before them, and accounts the last one, on either side.
+/// The number of transfer rows that do not name their predecessor, and of accounts that do not name their last
+/// transfer, on either side.
 const std::string broken_links = R"sql(
     SELECT (SELECT count(*) FROM (
                 SELECT previous_of_debit, lag(id, 1, 0::bigint) OVER (PARTITION BY debit_account ORDER BY id) AS debit,
@@ -50,12 +51,12 @@ const std::string broken_links = R"sql(
             WHERE last_debit_transfer <> (SELECT coalesce(max(id), 0) FROM transfers WHERE debit_account = a.id)
                OR last_credit_transfer <> (SELECT coalesce(max(id), 0) FROM transfers WHERE credit_account = a.id)))sql";
 
-/// Commits of one posting each, which goes by its number of packets.
+/// Commits of one posting each, identified by its number of packets.
 class commits {
 public:
     explicit commits(store& store) : traffic_{store} {}
 
-    /// The same changes until done().
+    /// The same changes until done() is called.
     changes next() {
         traffic_.postings = {{traffic_.bob(), traffic_.carol(), 1, count_ + 1}};
         if (count_ % 2 == 1) std::swap(traffic_.postings[0].debit, traffic_.postings[0].credit);
@@ -70,7 +71,7 @@ public:
     }
     std::uint64_t count() const { return count_; }
 
-    /// Every commit that was done is in the database exactly once, and nothing else.
+    /// Requires that every completed commit is in the database exactly once, and nothing else.
     void check(const postgres_server& server) const { check(server, server.url()); }
     void check(const postgres_server& server, const std::string& url) const {
         const auto rows = server.rows(
@@ -88,7 +89,7 @@ private:
     std::uint64_t count_ = 0;
 };
 
-/// As the committer does it: the same changes again and again.
+/// Repeats the same changes until they succeed, as the committer does.
 void insist(store& store, commits& commits) {
     const changes changes = commits.next();
     for (int tries_left = 200;; --tries_left) {
@@ -112,8 +113,8 @@ void wait_until_no_session_is_left(const postgres_server& server) {
     server.wait_for("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ilpd'", "0");
 }
 
-/// Cuts the connection after each number of octets that one commit sends that way. Gives how many commits had been
-/// written when the answer was lost, and how many had not.
+/// Cuts the connection after every possible number of octets that one commit sends in that direction. Returns how many
+/// commits had been written when the answer was lost, and how many had not.
 std::pair<int, int> cut_everywhere(towards way) {
     const postgres_server server{{.tcp = true}};
     tcp_proxy proxy{server.port()};
@@ -128,7 +129,7 @@ std::pair<int, int> cut_everywhere(towards way) {
         proxy.cut_after(way, octets);
         const auto first = store->commit(commits.next());
         if (first) {
-            // The whole answer had come, or octets that nobody needs.
+            // The whole answer had arrived, or only octets that nobody needs were missing.
             commits.done();
             if (!proxy.was_cut()) break;
             continue;
@@ -141,7 +142,7 @@ std::pair<int, int> cut_everywhere(towards way) {
         REQUIRE(server.value("SELECT count(*) FROM transfers WHERE packets > 0") == std::to_string(commits.count()));
     }
     commits.check(server);
-    // Numbers have no gap either: what was not written has given its own back.
+    // The ids have no gaps either: transfers that were not written have returned theirs.
     CHECK(server.value("SELECT max(id) - count(*) FROM transfers") == "0");
     return {written, not_written};
 }
@@ -151,7 +152,7 @@ std::pair<int, int> cut_everywhere(towards way) {
 TEST_CASE("postgresql: a cut at any octet of a commit loses nothing and writes nothing twice") {
     const auto [written, not_written] = cut_everywhere(towards::server);
     CHECK(not_written > 100);
-    // The last octets of a commit are the Sync that makes it one round trip; COMMIT has gone before.
+    // The last octets of a commit are the Sync that makes it a single round trip. COMMIT was sent before.
     CHECK(written > 0);
 }
 
@@ -269,7 +270,7 @@ TEST_CASE("postgresql: a second daemon is refused while the first one is there")
         CHECK(server.value("SELECT count(*) FROM other.peers") == "2");
         CHECK(server.value("SELECT count(*) FROM public.peers") == "0");
     }
-    // The server notices the end of a session in its own time.
+    // The server may take some time to notice the end of a session.
     for (int i = 0; i < 50; ++i) {
         store.reset();
         store = open_or_throw(server.url());
@@ -329,7 +330,7 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
     const std::string before = server.value("SELECT count(*) FROM transfers");
     for (int i = 0; i < 3; ++i) {
         auto refused = store->commit(commits.next());
-        // The connection may have ended unnoticed until now.
+        // The connection may have ended without being noticed until now.
         for (int tries_left = 200; !refused && !refused.error().final && tries_left > 0; --tries_left)
             refused = store->commit(commits.next());
         REQUIRE_FALSE(refused.has_value());
@@ -359,7 +360,7 @@ TEST_CASE("postgresql: a read-only server is waited for") {
     server.execute("SELECT pg_reload_conf()");
     server.wait_for("SHOW default_transaction_read_only", "on");
     for (auto refused = store->commit(commits.next());; refused = store->commit(commits.next())) {
-        // Each process of the server reads its configuration in its own time.
+        // The server's processes read the changed configuration at different times.
         if (refused) {
             commits.done();
             continue;
@@ -392,7 +393,7 @@ TEST_CASE("postgresql: only what the database itself refuses is final") {
         {"57014", false},  // cancelled
         {"58030", false},  // I/O error
         {"XX001", false},  // data corrupted
-        {"42501", false},  // a right was taken away
+        {"42501", false},  // privilege revoked
         {"23514", true},   // check violation
         {"22003", true},   // number out of range
         {"42P01", true},   // no such table

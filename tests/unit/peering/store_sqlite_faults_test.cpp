@@ -13,19 +13,19 @@ using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
 
-// One call from SQLite to the operating system goes wrong in a short life of a daemon: each call in turn, in each way;
-// and the machine stops there, with or without its memory reaching the disk.
+// One call from SQLite to the operating system fails in a short life of a daemon: each call in turn, in each way. The
+// machine stops at that point, with or without its memory having reached the disk.
 
 namespace {
 
 struct disk_case {
     file_call call;
     disk_fault fault;
-    int count;   // calls in a row that go wrong
-    int stride;  // every so many calls are tried: those of one transaction are much alike
+    int count;   // consecutive calls that fail
+    int stride;  // only every `stride`-th call is tried, since those of one transaction are much alike
 };
 
-/// What another program may do at any time. It may fail.
+/// An operation that another program may perform at any time. It may fail.
 void checkpoint(const std::string& path) {
     sqlite3* handle = nullptr;
     if (sqlite3_open(path.c_str(), &handle) == SQLITE_OK) {
@@ -34,7 +34,7 @@ void checkpoint(const std::string& path) {
     sqlite3_close(handle);
 }
 
-/// What the disk held when the fault came, and what was reported durable until then.
+/// The contents of the disk when the fault occurred, and the steps reported as durable until then.
 struct wreck {
     std::string path;
     int reported = -1;  // the last step; -1: the daemon had not started
@@ -51,7 +51,7 @@ void check_wreck(const wreck& wreck, const std::vector<store_picture>& expected)
     const store_picture found = picture_of(*store);
     const auto done = static_cast<std::size_t>(std::max(wreck.reported, 0));
     const bool is_behind = found == expected[done];
-    const bool is_ahead = done + 1 < expected.size() && found == expected[done + 1];  // not reported, but written
+    const bool is_ahead = done + 1 < expected.size() && found == expected[done + 1];  // written but not reported
     const bool is_new = wreck.reported < 0 && found == store_picture{};
     CHECK((is_behind || is_ahead || is_new));
     check_sound(wreck.path);
@@ -63,7 +63,7 @@ class life_on_bad_disk {
 public:
     explicit life_on_bad_disk(const std::vector<store_picture>& expected) : expected_{expected} {}
 
-    /// False: there is no such call.
+    /// False if there is no such call.
     bool run(const disk_case& wrong, int at) {
         vfs_.arm(wrong.call, at, wrong.count, wrong.fault, [this] { take_wrecks(); });
         // A daemon that cannot start is started again.

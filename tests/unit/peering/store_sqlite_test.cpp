@@ -92,7 +92,7 @@ TEST_CASE("the database is its owner's alone, durable, and can be read beside th
     CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
     CHECK(reader.value("PRAGMA user_version") == "3");
     CHECK(reader.value("PRAGMA integrity_check") == "ok");
-    // A commit of packets must not touch an index of the whole history.
+    // A commit of packets must not update an index over the whole history.
     CHECK(reader
               .rows("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'transfers' AND "
                     "sql NOT LIKE '%WHERE%'")

@@ -18,7 +18,7 @@ using namespace peering;
 using namespace peering::testing;
 using namespace std::chrono_literals;
 
-// What every store must do. store_sqlite_test.cpp and store_postgres_test.cpp have what is special to each.
+// What every store must do. store_sqlite_test.cpp and store_postgres_test.cpp have the cases specific to each.
 
 namespace {
 
@@ -34,7 +34,7 @@ event_record make_event(const std::string& type) {
     return {new_uuid(), type, R"({"balance": "5", "text": "\u00e9 ' \" \\"})"};
 }
 
-/// A withdrawal of 30 from bob that waits for its second phase.
+/// A withdrawal of 30 from bob that is pending until its second phase.
 transfer_record withdrawal_of(traffic& traffic, ilp::timestamp expires_at) {
     return {.uuid = new_uuid(),
             .kind = transfer_kind::withdrawal,
@@ -49,7 +49,7 @@ ilp::digest digest_of(std::string_view text) {
     return ilp::sha256(ilp::as_bytes(text));
 }
 
-/// Every term has a value, and texts hold what is special to JSON, SQL or arrays.
+/// Every term has a value, and texts contain characters that are special in JSON, SQL or arrays.
 kept_peer_terms all_terms() {
     return {.name = R"(NULL "{},\ é ')",
             .ilp_address = "test.erin",
@@ -64,7 +64,7 @@ kept_peer_terms all_terms() {
             .outgoing_token = "{NULL}"};
 }
 
-/// An asset of that number, with accounts and id that `traffic` has not given.
+/// An asset with that number, whose accounts and id `traffic` does not use.
 asset_record asset_of(std::uint32_t number, asset_terms terms) {
     return {.id = 100 + number,
             .uuid = new_uuid(),
@@ -551,7 +551,7 @@ TEST_CASE("random commits, refused ones and restarts among them, list as a plain
             const transfer_record& made = transfers.back();
             rows.push_back({made.debit, made.credit, made.amount.value, made.uuid, made.state});
         }
-        // Totals are another test's business: those that a commit names stay at zero here.
+        // Another test covers totals. Here the accounts named by a commit keep totals of zero.
         std::vector<account_change> totals;
         books.ledger.changes_of(postings, totals);
         for (account_change& account : totals) account.after = {};
@@ -581,7 +581,7 @@ TEST_CASE("random commits, refused ones and restarts among them, list as a plain
 TEST_CASE("events are listed in pages, from either end and in either order") {
     store_place place{GENERATE(kinds_of_durable_stores())};
     const auto store = place.open();
-    // Each has a type of its own but for its first letter.
+    // Their types share only the first letter.
     std::vector<event_record> events;
     for (int i = 0; i < 12; ++i) events.push_back(make_event((i % 3 == 0 ? "x" : "y") + std::to_string(i)));
     changes made;

@@ -24,7 +24,7 @@ liquidity_watch watch_at(std::uint64_t threshold, account_kind kind = account_ki
 }
 
 account_change change(account_id id, wide_amount before, wide_amount after) {
-    // Totals above 2^64, as after years of traffic: only their difference counts.
+    // Totals above 2^64, as after years of traffic. Only their difference counts.
     const wide_amount debits = wide_amount{amount_max} * 5;
     return {id, account_kind::peer_liquidity, {debits, debits + before}, {debits, debits + after}};
 }
@@ -128,7 +128,7 @@ config::settings watched_pair() {
     return settings;
 }
 
-/// Shows each commit before it is written, and fails the first ones.
+/// Exposes each commit before it is written, and fails the first ones.
 class observed_store final : public store_decorator {
 public:
     using store_decorator::store_decorator;
@@ -137,7 +137,7 @@ public:
         if (!changes.new_events.empty()) {
             for (const event_record& event : changes.new_events) uuids.insert(event.uuid);
             moved_with_event = std::ranges::any_of(changes.accounts, [](const account_change& account) {
-                return account.after.debits_posted == 60;  // bob's
+                return account.after.debits_posted == 60;  // the account is bob's
             });
         }
         if (failures > 0) {
@@ -173,7 +173,7 @@ TEST_CASE("the event of a crossing is written with the totals that crossed, once
             REQUIRE(ledger::hold(transfer.legs()));
             batch.add(transfer.legs());
         };
-        // Down to 45, up to 55, down to 50: in one commit it is one crossing.
+        // Down to 45, up to 55 and down to 50 within one commit is a single crossing.
         send(0, 1, 55);
         send(1, 0, 10);
         send(0, 1, 5);

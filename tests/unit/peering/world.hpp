@@ -27,27 +27,27 @@
 #include <utility>
 #include <vector>
 
-/// What the tests of this room share.
+/// Helpers shared by the tests in this folder.
 namespace peering::testing {
 
 __extension__ typedef __int128 wide_balance;
 
 inline constexpr std::uint64_t amount_max = std::numeric_limits<std::uint64_t>::max();
 
-/// How much longer everything takes than in a program without sanitizers.
+/// The factor by which a sanitizer slows everything down.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr int slowness = 10;
 #else
 inline constexpr int slowness = 1;
 #endif
 
-/// How often a random test does something; ILPD_SCALE=N makes it N times as often.
+/// The number of operations of a random test. ILPD_SCALE=N multiplies it by N.
 inline int scaled(int operations) {
     const char* const given = std::getenv("ILPD_SCALE");
     return operations / slowness * (given != nullptr ? std::atoi(given) : 1);
 }
 
-/// ILPD_SEED=N does again what an earlier run did.
+/// ILPD_SEED=N repeats an earlier run.
 inline std::uint64_t printed_seed(std::string_view of) {
     const char* const given = std::getenv("ILPD_SEED");
     const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
@@ -76,7 +76,7 @@ inline config::asset_settings make_asset(const std::string& code, std::uint8_t s
     return asset;
 }
 
-/// Throws when the store cannot be opened.
+/// Throws if the store cannot be opened.
 inline std::unique_ptr<store> open_or_throw(const std::string& url) {
     auto opened = open_store(url);
     if (!opened) throw std::runtime_error{opened.error().message};
@@ -96,7 +96,7 @@ inline std::shared_ptr<const known_peers> build_or_throw(const config::settings&
     return known_peers::build_or_throw(settings, keeper, previous);
 }
 
-/// For tests that do not look at thresholds.
+/// For tests that do not use thresholds.
 inline std::shared_ptr<const known_peers> build_or_throw(const config::settings& settings, store& store, ledger& ledger,
                                                          const known_peers* previous = nullptr) {
     thresholds thresholds;
@@ -104,7 +104,7 @@ inline std::shared_ptr<const known_peers> build_or_throw(const config::settings&
     return build_or_throw(settings, keeper, previous);
 }
 
-/// Ledger and thresholds over a store, as the daemon has them.
+/// Ledger and thresholds over a store, as in the daemon.
 struct books {
     explicit books(store& store) : keeper{ledger, store, thresholds} {}
     peering::ledger ledger;
@@ -153,10 +153,10 @@ struct traffic {
     std::vector<account_change> accounts;
 };
 
-/// Why an operator's transfer was refused; empty: it was done.
+/// The reason why an operator's transfer was refused, or empty if it was done.
 using transfer_result = std::optional<transfer_refusal>;
 
-/// Waits for the answer to an operator's transfer: `call` is handed the callback. One that is told twice throws.
+/// Waits for the answer to an operator's transfer. `call` is given the callback, which throws if it is called twice.
 template <class Call>
 transfer_result answer_to(Call call) {
     const auto told = std::make_shared<std::promise<transfer_result>>();
@@ -167,7 +167,7 @@ transfer_result answer_to(Call call) {
     return answer.get();
 }
 
-/// Returns when the committer's thread has done everything that was handed over before. False: it takes no more.
+/// Returns once the committer's thread has processed everything submitted before. False if it accepts nothing any more.
 inline bool wait_until_idle(committer& committer) {
     const auto reached = std::make_shared<std::promise<void>>();
     auto idle = reached->get_future();
@@ -176,7 +176,7 @@ inline bool wait_until_idle(committer& committer) {
     return true;
 }
 
-/// A listener that can be awaited.
+/// A listener that can be waited for.
 class durable_watch {
 public:
     durable_callback callback() {
@@ -216,7 +216,7 @@ inline std::vector<std::uint64_t> numbers_listed(store& store, account_id accoun
     return numbers;
 }
 
-/// Passes everything on, so that a test can change one call.
+/// Forwards every call, so that a test can override one.
 class store_decorator : public store {
 public:
     explicit store_decorator(std::unique_ptr<store> inner) : inner_{std::move(inner)} {}
@@ -246,7 +246,7 @@ private:
     std::unique_ptr<store> inner_;
 };
 
-/// Another program that looks at the database file: a second connection, which only reads.
+/// Another program that looks at the database file: a second, read-only connection.
 class reader {
 public:
     explicit reader(const std::string& path) {
@@ -259,7 +259,7 @@ public:
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
 
-    /// All rows as text, null as "".
+    /// All rows as text, with null as "".
     std::vector<std::vector<std::string>> rows(const std::string& sql) {
         std::vector<std::vector<std::string>> found;
         const auto add = [](void* to, int columns, char** values, char**) {
@@ -278,7 +278,7 @@ public:
 
     std::string value(const std::string& sql) { return rows(sql).at(0).at(0); }
 
-    /// Every asset adds up to zero, and no liquidity account is negative or above 2^64-1.
+    /// True if every asset adds up to zero and no liquidity account is negative or above 2^64-1.
     bool book_is_sound() {
         std::map<std::string, wide_amount> sums;
         for (const auto& row : rows("SELECT asset_id, kind, debits_posted, credits_posted FROM accounts")) {
@@ -293,7 +293,7 @@ public:
         return true;
     }
 
-    /// The totals of every account, recomputed from the transfers kept.
+    /// True if the totals of every account equal those recomputed from the stored transfers.
     bool accounts_agree_with_transfers() {
         std::map<std::string, account_totals> recomputed;
         for (const auto& row :
@@ -309,7 +309,7 @@ public:
         return true;
     }
 
-    /// Every row of transfers names the one before it, and every account the last one, on either side.
+    /// True if every transfer row names its predecessor and every account its last transfer, on either side.
     bool chains_are_sound() {
         std::map<std::string, std::pair<std::string, std::string>> ends;
         for (const auto& row : rows("SELECT id FROM accounts")) ends[row[0]] = {"0", "0"};

@@ -27,13 +27,13 @@ std::expected<request_head, status> parse_request(std::string_view head) {
     return parse_request_head(head);
 }
 
-/// The status of a refusal; `ok` when the request is taken.
+/// The status of a refusal, or `ok` if the request is accepted.
 status request_status(std::string_view head) {
     const auto parsed = parse_request(head);
     return parsed ? status::ok : parsed.error();
 }
 
-/// As above, with these lines behind a good beginning.
+/// The same for these lines after a valid beginning.
 status status_of_fields(const std::string& lines) {
     return request_status(std::string{start_line} + lines + "\r\n");
 }
@@ -65,7 +65,7 @@ struct chunk_result {
     friend bool operator==(const chunk_result&, const chunk_result&) = default;
 };
 
-/// Reads a chunked body that comes in pieces: `arrivals` says how much has come in at each call.
+/// Reads a chunked body that arrives in pieces: `arrivals` gives the number of bytes received by each call.
 chunk_result read_chunks(std::string octets, const std::vector<std::size_t>& arrivals) {
     chunked_body chunks;
     chunk_result result;

@@ -13,7 +13,7 @@ using namespace connector::ilpctl::testing;
 
 namespace {
 
-/// What bash offers for the last of the words, which is being typed.
+/// The completions that bash offers for the last word, which is being typed.
 std::string offered(const std::vector<std::string>& words) {
     const auto folder = support::temporary_directory{};
     const auto script = folder.path() / "completion";

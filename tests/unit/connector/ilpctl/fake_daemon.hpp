@@ -25,14 +25,14 @@ struct request {
     std::chrono::milliseconds extra;
 };
 
-/// What one run of ilpctl did.
+/// The result of one run of ilpctl.
 struct run_result {
     exit_status status;
     std::string out;
     std::string err;
 };
 
-/// Answers what the test says, in that order for each field, and holds every request against the schema.
+/// Returns the answers that the test has given, in order for each field, and checks every request against the schema.
 class fake_daemon {
 public:
     void will_answer(const documents::document& what, json::value answer) {

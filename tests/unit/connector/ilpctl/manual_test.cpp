@@ -24,7 +24,7 @@ std::string page() {
     return text;
 }
 
-/// The text below each ".SS" heading, by the heading.
+/// The text below each ".SS" heading, indexed by the heading.
 std::map<std::string, std::string> sections(const std::string& page) {
     auto all = std::map<std::string, std::string>{};
     auto lines = std::istringstream{page};
@@ -70,7 +70,7 @@ TEST_CASE("ilpctl manual: every verb has a section, and every option stands in i
                 CHECK(has_word(all.at(heading), option->get_name()));
             }
     }
-    CHECK(all.size() == described);  // and nothing that is not there any more
+    CHECK(all.size() == described);  // and nothing that no longer exists
 }
 
 TEST_CASE("ilpctl manual: nothing is an option that no verb has") {

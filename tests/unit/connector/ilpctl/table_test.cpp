@@ -46,10 +46,10 @@ TEST_CASE("ilpctl tables: nothing that a server says reaches the terminal as a c
     CHECK(printable("\xe2\x80\xae") == "\\u202e");          // right-to-left override
     CHECK(printable("\xe2\x81\xa6") == "\\u2066");          // isolate
     CHECK(printable("\xef\xbb\xbf") == "\\ufeff");          // byte order mark
-    CHECK(printable("\xff") == "\\xff");                    // no UTF-8
+    CHECK(printable("\xff") == "\\xff");                    // not UTF-8
     CHECK(printable("\xc0\xaf") == "\\xc0\\xaf");           // overlong
     CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");  // a surrogate
-    CHECK(printable("\xe2\x80") == "\\xe2\\x80");           // cut short
+    CHECK(printable("\xe2\x80") == "\\xe2\\x80");           // truncated
     CHECK(printable("\xf5\x80\x80\x80") == "\\xf5\\x80\\x80\\x80");
     CHECK(printable("a\\b") == "a\\\\b");
     CHECK(printable("Zürich 😀") == "Zürich 😀");

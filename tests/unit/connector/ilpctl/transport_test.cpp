@@ -24,7 +24,7 @@ config::http_endpoint endpoint_at(std::uint16_t port, const std::string& host = 
     return *config::http_url().parse("http://" + host + ":" + std::to_string(port) + "/graphql?x=1");
 }
 
-/// Takes one request, and does what the test says with the connection.
+/// Accepts one request and then uses the connection as the test says.
 struct one_connection {
     explicit one_connection(const std::function<void(int)>& serve)
         : thread{[this, serve] {

@@ -164,7 +164,7 @@ TEST_CASE("ilpctl peers: an update changes what it names, and clears what it sha
                        {"routes", json::array{}}});
     CHECK(update({"--address", "test.b", "--max-packet-amount", "5"}) ==
           json::object{{"staticIlpAddress", "test.b"}, {"maxPacketAmount", "5000000000"}});
-    // The API takes both of outgoing, or neither.
+    // The API requires both members of outgoing, or neither.
     CHECK(update({"--outgoing-endpoint", "http://h/"}) ==
           json::object{{"http", {{"outgoing", {{"endpoint", "http://h/"}, {"authToken", "t0ken"}}}}}});
     CHECK(update({"--incoming-token", "a"}) ==
@@ -237,7 +237,7 @@ TEST_CASE("ilpctl assets: create, update, delete, list") {
                                     {"tenantId", "t"},
                                     {"idempotencyKey", key}});
 
-    // What an update does not name is sent as it is: the API would clear it.
+    // Values that the command does not change are sent unchanged, because the API would clear them otherwise.
     d.will_answer(documents::asset, asset_answer());
     d.will_answer(documents::update_asset, json::object{{"asset", asset_answer()}});
     done(d.run({"asset", "update", usd_id, "--withdrawal-threshold", "1", "--idempotency-key", key}));

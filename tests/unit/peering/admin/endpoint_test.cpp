@@ -50,7 +50,7 @@ graphql::engine make_engine() {
               }}}};
 }
 
-/// What a request says; everything else is as it should be.
+/// The parts of a request that a test chooses. Everything else is valid.
 struct terms {
     std::string method = "POST";
     std::string target = "/graphql";
@@ -336,7 +336,7 @@ TEST_CASE("endpoint: a signature serves one mutation, and any number of queries"
     CHECK(s.text(mutation) == R"(200 {"data":{"add":5}})");
     CHECK(s.text(mutation) == unauthenticated);
     CHECK(s.ask(mutation, now + 30s).unauthenticated == "signature of a mutation was used before");
-    auto rewritten = mutation;  // the same to a signature, and so to those who remember it
+    auto rewritten = mutation;  // equivalent to the signature check, and so to the record of used signatures
     rewritten.body.insert(1, " ");
     rewritten.signature->insert(rewritten.signature->size(), " ,v1=" + std::string(64, 'A'));
     CHECK(s.text(rewritten) == unauthenticated);

@@ -15,9 +15,9 @@ using namespace std::chrono_literals;
 namespace {
 
 const ilp::timestamp then{1'718'000'000'123ms};
-const std::string ours = "3f21b2c6a56f1e3a5a2a7e0e2b7a16a3a0f3d7c5a4b1e9d8c7b6a5f4e3d2c1b0";  // of no body at all
+const std::string ours = "3f21b2c6a56f1e3a5a2a7e0e2b7a16a3a0f3d7c5a4b1e9d8c7b6a5f4e3d2c1b0";  // of no real body
 
-/// "" for a signature that passes, else why it does not.
+/// "" if the signature is valid, otherwise the reason why it is not.
 std::string check(const std::string& header, std::string_view body = "{}", ilp::timestamp now = then,
                   std::string_view secret = "s3cret") {
     const auto value = peering::parse_json(body);
@@ -42,8 +42,8 @@ constexpr std::string_view of_empty_object = "a3bbc62b6958ddf26e374d4687833a8bc5
 
 }  // namespace
 
-// The digests are what Node's crypto makes of the secret "s3cret" and `1718000000123.` with the canonical text, which
-// was written by hand:
+// The digests were computed with Node's crypto from the secret "s3cret" and `1718000000123.` plus the canonical text,
+// which was written by hand:
 //   createHmac('sha256', 's3cret').update(`1718000000123.${text}`).digest('hex')
 TEST_CASE("signature check: what is signed is the canonical body, however it was sent") {
     struct sample {
@@ -62,7 +62,7 @@ TEST_CASE("signature check: what is signed is the canonical body, however it was
                         "g": -15e-1, "f": -0.0, "e": 0.0000001, "d": 1E-6, "c": 1e20, "b": 1000000000000000000000,
                         "a": 1.0}})",
                     "857b5f2c26af7598a8c9ae410aad2926fdadeb1faad9f5a442a74d2c286c95ab"},
-             // The order is that of UTF-16: a pair of surrogates comes before U+FB33.
+             // The order is that of UTF-16: a surrogate pair comes before U+FB33.
              // {"":1,"1":2,"10":3,"2":4,"A":5,"a":6,"ö":7,"€":8,"😀":9,"דּ":10}
              sample{R"({"\ufb33": 10, "\ud83d\ude00": 9, "€": 8, "\u00f6": 7, "a": 6, "A": 5, "2": 4, "10": 3, "1": 2,
                         "": 1})",

@@ -12,7 +12,7 @@ using namespace graphql_tests;
 
 namespace {
 
-/// What the arguments of a field of the query type become, as JSON; or why not.
+/// The coerced arguments of a field of the query type as JSON, or the reason why they are invalid.
 std::string arguments_of(const std::string& query, const std::string& variables = "{}") {
     const auto schema = pet_schema();
     const auto document = parsed(query);
@@ -29,13 +29,13 @@ std::string arguments_of(const std::string& query, const std::string& variables 
     return arguments ? json::serialize(*arguments) : to_text(arguments.error());
 }
 
-/// The same for one argument of `echo`, without the default of the other one.
+/// The same for one argument of `echo`, without the default value of the other.
 std::string echoed(const std::string& argument) {
     const auto all = arguments_of("{ echo(" + argument + ") }");
     return all.substr(0, all.find(",\"needed\""));
 }
 
-/// What a variable of this type becomes.
+/// The coerced value of a variable of this type.
 std::string variable(const std::string& type, const std::string& value) {
     const auto schema = pet_schema();
     const auto document = parsed("query ($v: " + type + ") { dog { name } }");

@@ -19,7 +19,7 @@ const engine& pets_engine() {
     return engine;
 }
 
-/// "CODE: MESSAGE" of the first error, and how far the request came.
+/// "CODE: MESSAGE" of the first error, and how far the request got.
 std::pair<progress, std::string> first_error(std::string_view query, std::string_view operation = "",
                                              const std::string& variables = "{}") {
     auto nothing = context{};

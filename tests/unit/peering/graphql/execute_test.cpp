@@ -42,7 +42,7 @@ outcome rename(const call& call) {
     return named(to);
 }
 
-/// Two dogs and a cat, and fields that fail in every way.
+/// Resolvers for two dogs and a cat, with fields that fail in every way.
 resolvers pet_resolvers() {
     auto all = resolvers{};
     all["Query.dog"] = [](const call&) -> outcome { return as_object({"Rex", std::nullopt, ~std::uint64_t{0}}); };
@@ -92,7 +92,7 @@ std::string answered(std::string_view query, const std::string& variables = "{}"
     return json::serialize(run(query, variables).body);
 }
 
-/// Only the data, of an answer without errors.
+/// The data of an answer that has no errors.
 std::string data(std::string_view query, const std::string& variables = "{}") {
     const auto body = run(query, variables).body;
     return body.contains("errors") ? json::serialize(body) : json::serialize(body.at("data"));
@@ -130,7 +130,7 @@ TEST_CASE("Skip and include leave out fields and fragments") {
     CHECK(data(query, R"({"a": false})") == R"({"dog":{}})");
     CHECK(data(query, R"({"a": true, "b": false})") == R"({"dog":{"name":"Rex","nickname":null}})");
     CHECK(data("{ dog { name @skip(if: true) @include(if: true) name } }") == R"({"dog":{"name":"Rex"}})");
-    // A fragment that was left out once may come again.
+    // A fragment that was skipped once may be used again.
     CHECK(data("{ dog { ...f @skip(if: true) ...f } } fragment f on Dog { name }") == R"({"dog":{"name":"Rex"}})");
 }
 
@@ -168,18 +168,18 @@ TEST_CASE("A refusal is an error with code and path, and null in its field's pla
 }
 
 TEST_CASE("Null in the place of something non-null takes what is around it along") {
-    // Dog.name of the second dog, in [Dog!]!: up to the root.
+    // Dog.name of the second dog is null in [Dog!]!, so null propagates to the root.
     CHECK(answered("{ dogs { name } }") ==
           R"({"errors":[{"message":"Cannot return null for non-nullable field Dog.name.",)"
           R"("locations":[{"line":1,"column":10}],"path":["dogs",1,"name"],)"
           R"("extensions":{"code":"INTERNAL_SERVER_ERROR"}}],"data":null})");
-    // In [Dog]: up to the element.
+    // In [Dog], null propagates to the element.
     CHECK(answered("{ maybeDogs { n: name } dog { name } }") ==
           R"({"errors":[{"message":"Cannot return null for non-nullable field Dog.name.",)"
           R"("locations":[{"line":1,"column":15}],"path":["maybeDogs",2,"n"],)"
           R"("extensions":{"code":"INTERNAL_SERVER_ERROR"}}],)"
           R"("data":{"maybeDogs":[{"n":"a"},null,null,{"n":"d"}],"dog":{"name":"Rex"}}})");
-    // Through two non-null fields up to one that may be null.
+    // It propagates through two non-null fields to a nullable one.
     CHECK(run("{ dog { mother { name } } }").body.at("data") == json::value{{"dog", nullptr}});
     CHECK(run("{ dogs(first: 1) { name } }").body.contains("errors") == false);
 }

@@ -19,7 +19,7 @@ std::string told(std::string_view query) {
     return json::serialize(body.contains("errors") ? json::value(body) : body.at("data"));
 }
 
-/// Of one type.
+/// Introspects one type.
 std::string about(std::string_view name, const std::string& what) {
     return told("{ __type(name: \"" + std::string{name} + "\") { " + what + " } }");
 }

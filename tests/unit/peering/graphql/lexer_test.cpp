@@ -13,7 +13,7 @@ using namespace std::string_literals;
 
 namespace {
 
-/// The tokens as messages name them; of an invalid one where it is and why.
+/// The tokens as messages name them; for an invalid one, its position and the reason.
 std::string tokens(std::string_view text) {
     auto result = ""s;
     for (const auto& token : tokenize(text)) {
@@ -25,7 +25,7 @@ std::string tokens(std::string_view text) {
     return result;
 }
 
-/// What the one string in the text means.
+/// The value of the only string in the text.
 std::string meaning(std::string_view text) {
     const auto all = tokenize(text);
     const bool is_string = all.front().kind == token_kind::string || all.front().kind == token_kind::block_string;

@@ -83,7 +83,7 @@ TEST_CASE("Comparing takes time that is bounded") {
     CHECK(faults(same + " } }") ==
           "The document has too many fields with the same names: more than 100000 comparisons.");
 
-    // Pairs of pairs of pairs: without memory of those compared, each level would multiply the work.
+    // Pairs of pairs of pairs: if compared pairs were not remembered, each level would multiply the work.
     auto nested = std::string{"name"};
     for (int i = 0; i < 6; ++i) nested = "mother { " + nested + " } mother { " + nested + " }";
     CHECK(faults("{ dog { " + nested + " } }").empty());

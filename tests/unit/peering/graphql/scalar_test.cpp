@@ -12,7 +12,7 @@ using namespace graphql_tests;
 
 namespace {
 
-/// What a resolver reads of some JSON, as JSON; or why not.
+/// The value that a resolver reads from some JSON, as JSON, or the reason why it is invalid.
 std::string read(std::string_view type, std::string_view text) {
     const auto schema = pet_schema();
     auto options = json::parse_options{};

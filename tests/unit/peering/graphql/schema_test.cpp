@@ -12,13 +12,13 @@ using namespace graphql_tests;
 
 namespace {
 
-/// Why a text is no schema; empty if it is one.
+/// The reason why a text is not a schema, or empty if it is one.
 std::string problem(const std::string& text) {
     const auto built = schema::build(text, pet_scalars());
     return built ? "" : built.error();
 }
 
-/// Of a schema with a query type of its own.
+/// The same for a text that a query type is added to.
 std::string problem_with(const std::string& text) {
     return problem(text + " type Query { a: Int }");
 }

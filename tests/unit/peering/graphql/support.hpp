@@ -92,13 +92,13 @@ inline std::string to_text(const error& error) {
     return result + error.message;
 }
 
-/// Of a document that does not parse; empty if it does.
+/// The mistake in a document that cannot be parsed, or empty if it can.
 inline std::string mistake_in(std::string_view text) {
     const auto result = parse(text);
     return result ? "" : to_text(result.error());
 }
 
-/// All that validation finds; empty for a valid document.
+/// All faults found by validation, or empty for a valid document.
 inline std::string faults(std::string_view text) {
     static const auto schema = pet_schema();
     const auto document = parsed(text);

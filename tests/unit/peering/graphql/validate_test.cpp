@@ -21,7 +21,7 @@ std::string repeated(std::string_view text, std::size_t count) {
 
 }  // namespace
 
-// The examples are those of the specification, or differ as little as the schema here makes them.
+// The examples are those of the specification, adapted only where the schema here requires it.
 
 TEST_CASE("5.1.1 Definitions of types are not executable") {
     CHECK(faults("{ dog { name } } type T { a: Int }") == "1:18 The \"T\" definition is not executable.");
@@ -232,7 +232,7 @@ TEST_CASE("Fields are bounded, counted with every fragment in the place of its s
     };
     const auto message = "The document asks for more than 4000 fields.";
     CHECK(faults(aliases(3000)).empty());
-    // Each fragment doubles what the one before it asks for.
+    // Each fragment doubles the number of fields that the one before it selects.
     auto doubling = std::string{"{ dog { ...f0 } } fragment f20 on Dog { name } "};
     for (int i = 0; i < 20; ++i) {
         const auto next = "...f" + std::to_string(i + 1);
