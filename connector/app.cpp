@@ -128,7 +128,10 @@ private:
         committer_ = std::make_unique<peering::committer>(*keeper_);
         transfers_ = std::make_unique<peering::operator_transfers>(*committer_);
         if (!transfers_->restore(known->pending_withdrawals, ledger_)) {
-            return fail("the book is broken: an account lacks what its pending withdrawals reserve: restore a backup");
+            return fail(
+                "the book is broken: a pending withdrawal in the store is not one, or its account lacks the amount: "
+                "restore "
+                "a backup");
         }
         committer_->on_health_change([](bool healthy, const std::string& error) {
             if (healthy) {

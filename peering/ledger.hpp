@@ -66,6 +66,11 @@ public:
     /// Null if the account is not open.
     liquidity_account* find(account_id id) const;
 
+    /// Precondition: both accounts are open.
+    static bool is_within_one_asset(const leg& leg) noexcept {
+        return entry_of(*leg.debit).asset == entry_of(*leg.credit).asset;
+    }
+
     /// Precondition: the account is open.
     liquidity_account& at(account_id id) const;
 

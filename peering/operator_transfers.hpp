@@ -55,7 +55,7 @@ public:
     explicit operator_transfers(committer& committer) : committer_{committer} {}
 
     /// Call before the committer starts. Reserves again the amounts that are pending according to the store. Returns
-    /// false if an account lacks the amount, which means that the book is broken.
+    /// false if an account lacks the amount or a row is not a withdrawal, which means that the book is broken.
     bool restore(std::span<const transfer_record> pending, const ledger& ledger);
 
     void deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount, const transfer_callback& done);

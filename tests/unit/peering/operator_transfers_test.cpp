@@ -373,6 +373,31 @@ TEST_CASE("a book whose account lacks what is pending is not restored") {
     CHECK_FALSE(desk.transfers.restore({&pending, 1}, desk.books.ledger));
 }
 
+TEST_CASE("a book with a pending withdrawal that is none is not restored") {
+    const auto store = open_or_throw("memory:");
+    desk desk{*store};
+    constexpr account_id elsewhere{99};
+    desk.books.ledger.open(elsewhere, account_kind::settlement, 7, {});
+    transfer_record pending{.uuid = new_uuid(),
+                            .kind = transfer_kind::withdrawal,
+                            .state = transfer_state::pending,
+                            .debit = desk.bob().id,
+                            .credit = desk.bobs().settlement.id,
+                            .amount = {1},
+                            .expires_at = noon};
+    SECTION("it moves money between two assets") {
+        pending.credit = elsewhere;
+    }
+    SECTION("it never expires") {
+        pending.expires_at.reset();
+    }
+    SECTION("it moves nothing") {
+        pending.amount = {0};
+    }
+    CHECK_FALSE(desk.transfers.restore({&pending, 1}, desk.books.ledger));
+    CHECK(desk.transfers.pending_count() == 0);
+}
+
 TEST_CASE("many withdrawals are pending at once, and expire in their time") {
     shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     constexpr int count = 500;
