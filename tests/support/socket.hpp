@@ -13,7 +13,7 @@ namespace support {
 using std::chrono::milliseconds;
 
 /// The longest wait of any test for one event. It is far more than any event takes, so only a fault reaches it.
-inline constexpr milliseconds patience{20'000};
+inline constexpr milliseconds patience{60'000};
 
 /// The address 127.0.0.1 with this port.
 sockaddr_in loopback(std::uint16_t port);
