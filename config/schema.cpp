@@ -14,24 +14,25 @@ using namespace std::chrono_literals;
 section<connector_settings> define_connector() {
     using s = connector_settings;
     return {
-        setting("listen", &s::listen, listener(), initially{"127.0.0.1:3002"},
+        setting("listen", &s::listen, listener(), default_value{"127.0.0.1:3002"},
                 "The address on which ILP packets are accepted, over HTTP."),
-        setting("workers", &s::workers, integer<std::uint32_t>(0, 64), initially{"0"},
+        setting("workers", &s::workers, integer<std::uint32_t>(0, 64), default_value{"0"},
                 "The number of threads that handle packets; 0 means one per core."),
-        setting("min_expiration_window", &s::min_expiration_window, duration(1ms, 30s), initially{"1s"},
+        setting("min_expiration_window", &s::min_expiration_window, duration(1ms, 30s), default_value{"1s"},
                 "How much the expiry of a packet is shortened when it is forwarded: this leaves time to return its "
                 "fulfillment. Must be smaller than `connector.max_hold_time`."),
-        setting("max_hold_time", &s::max_hold_time, duration(100ms, 60s), initially{"30s"},
+        setting("max_hold_time", &s::max_hold_time, duration(100ms, 60s), default_value{"30s"},
                 "The longest time until a forwarded packet expires; later expiries are shortened to it."),
         setting("max_packets_in_flight", &s::max_packets_in_flight, integer<std::uint32_t>(1, 1'000'000),
-                initially{"20000"}, "The largest number of packets in flight per worker; further packets are refused."),
-        setting("max_connections", &s::max_connections, integer<std::uint32_t>(1, 1'000'000), initially{"10000"},
+                default_value{"20000"},
+                "The largest number of packets in flight per worker; further packets are refused."),
+        setting("max_connections", &s::max_connections, integer<std::uint32_t>(1, 1'000'000), default_value{"10000"},
                 "The largest number of incoming connections per worker; further connections are closed."),
-        setting("request_timeout", &s::request_timeout, duration(100ms, 5min), initially{"10s"},
+        setting("request_timeout", &s::request_timeout, duration(100ms, 5min), default_value{"10s"},
                 "The time in which a client must send a complete request once it has begun."),
-        setting("idle_timeout", &s::idle_timeout, duration(1s, 1h), initially{"75s"},
+        setting("idle_timeout", &s::idle_timeout, duration(1s, 1h), default_value{"75s"},
                 "The time after which an incoming connection without a request is closed."),
-        setting("echo_max_amount", &s::echo_max_amount, amount(), initially{"1000"},
+        setting("echo_max_amount", &s::echo_max_amount, amount(), default_value{"1000"},
                 "The largest amount of an echo request or ping that is answered."),
     };
 }
@@ -39,12 +40,12 @@ section<connector_settings> define_connector() {
 section<admin_settings> define_admin() {
     using s = admin_settings;
     return {
-        setting("listen", &s::listen, listener(), initially{"127.0.0.1:3001"},
+        setting("listen", &s::listen, listener(), default_value{"127.0.0.1:3001"},
                 "The address on which the Admin API (`/graphql`) and `/healthz` are served."),
         setting("api_secret", &s::api_secret, signing_secret(),
-                otherwise{"requests are not signed, and `admin.listen` must be a loopback address"},
+                when_absent{"requests are not signed, and `admin.listen` must be a loopback address"},
                 "The key with which requests to the Admin API must be signed; other requests are refused."),
-        setting("tenant_id", &s::tenant_id, uuid(), initially{"00000000-0000-4000-8000-000000000001"},
+        setting("tenant_id", &s::tenant_id, uuid(), default_value{"00000000-0000-4000-8000-000000000001"},
                 "The tenant that requests name in their `tenant-id` header. It is the operator, the only tenant."),
     };
 }
@@ -52,7 +53,7 @@ section<admin_settings> define_admin() {
 section<metrics_settings> define_metrics() {
     using s = metrics_settings;
     return {
-        setting("listen", &s::listen, listener(), initially{"127.0.0.1:9464"},
+        setting("listen", &s::listen, listener(), default_value{"127.0.0.1:9464"},
                 "The address on which `/metrics`, `/healthz` and `/readyz` are served."),
     };
 }
@@ -60,7 +61,7 @@ section<metrics_settings> define_metrics() {
 section<store_settings> define_store() {
     using s = store_settings;
     return {
-        setting("url", &s::url, store_url(), initially{"sqlite:ilpd.db"},
+        setting("url", &s::url, store_url(), default_value{"sqlite:ilpd.db"},
                 "Where balances are kept: a SQLite file, whose path may be relative to the working directory; a "
                 "PostgreSQL database, as `postgresql://USER@HOST/DATABASE` with any parameters that libpq accepts; or "
                 "`memory:`, which keeps nothing when the daemon ends and is meant for tests."),
@@ -71,13 +72,13 @@ section<webhook_settings> define_webhooks() {
     using s = webhook_settings;
     return {
         setting(
-            "url", &s::url, http_url(), otherwise{"nothing is sent"},
+            "url", &s::url, http_url(), when_absent{"nothing is sent"},
             "The URL to which events such as low liquidity are posted as JSON; without it, events are only logged."),
-        setting("secret", &s::secret, signing_secret(), otherwise{"not signed"},
+        setting("secret", &s::secret, signing_secret(), when_absent{"not signed"},
                 "The key with which posted events are signed, so that the receiver can verify where they come from."),
-        setting("timeout", &s::timeout, duration(100ms, 60s), initially{"10s"},
+        setting("timeout", &s::timeout, duration(100ms, 60s), default_value{"10s"},
                 "The time in which the receiver must answer one attempt."),
-        setting("max_retry", &s::max_retry, integer<std::uint32_t>(0, 10'000), initially{"10"},
+        setting("max_retry", &s::max_retry, integer<std::uint32_t>(0, 10'000), default_value{"10"},
                 "How often posting an event is retried before it is given up: after 10 s, 20 s, and so on up to every "
                 "60 s."),
     };
@@ -107,15 +108,15 @@ section<spread_settings> define_spread() {
 section<rates_settings> define_rates() {
     using s = rates_settings;
     return {
-        setting("url", &s::url, http_url(), otherwise{"only `rates.fixed`"},
+        setting("url", &s::url, http_url(), when_absent{"only `rates.fixed`"},
                 "The URL from which rates are fetched: `GET url?base=USD` answers `{\"base\": \"USD\", \"rates\": "
                 "{\"EUR\": 0.813399}}` when one USD buys that many EUR."),
-        setting("lifetime", &s::lifetime, duration(100ms, 24h), initially{"15s"},
+        setting("lifetime", &s::lifetime, duration(100ms, 24h), default_value{"15s"},
                 "How long a fetched rate counts as fresh; it is fetched again when half of this time has passed."),
-        setting("grace", &s::grace, duration(0ms, 24h), initially{"60s"},
+        setting("grace", &s::grace, duration(0ms, 24h), default_value{"60s"},
                 "How much longer a fetched rate is used while no new one can be fetched; after that, packets that need "
                 "it are refused."),
-        setting("timeout", &s::timeout, duration(100ms, 1min), initially{"5s"},
+        setting("timeout", &s::timeout, duration(100ms, 1min), default_value{"5s"},
                 "The longest time that one fetch may take."),
         group_list("fixed", &s::fixed, define_fixed_rate(),
                    "Fixed rates between currencies. A fixed rate takes precedence over a fetched one and does not "
@@ -129,27 +130,28 @@ section<rates_settings> define_rates() {
 section<auto_peering_settings> define_auto_peering() {
     using s = auto_peering_settings;
     return {
-        setting("enabled", &s::enabled, boolean(), initially{"false"},
+        setting("enabled", &s::enabled, boolean(), default_value{"false"},
                 "Whether unknown nodes may add themselves as peers. The operator may ask other nodes to become peers "
                 "(`createOrUpdatePeerByUrl`) in either case."),
-        setting("listen", &s::listen, listener(), initially{"127.0.0.1:3005"},
+        setting("listen", &s::listen, listener(), default_value{"127.0.0.1:3005"},
                 "The address on which their requests are accepted; ilpd listens there only if `auto_peering.enabled`."),
-        setting("connector_url", &s::connector_url, http_url(), otherwise{"no auto-peering"},
+        setting("connector_url", &s::connector_url, http_url(), when_absent{"no auto-peering"},
                 "The URL to which the other node is to post packets for us: `connector.listen` as seen from outside. "
                 "Required if `auto_peering.enabled`."),
-        setting("name", &s::name, display_name(), otherwise{"our `ilp_address`"},
+        setting("name", &s::name, display_name(), when_absent{"our `ilp_address`"},
                 "The name under which we introduce ourselves to the other node."),
-        setting("initial_liquidity", &s::initial_liquidity, amount(), initially{"0"},
+        setting("initial_liquidity", &s::initial_liquidity, amount(), default_value{"0"},
                 "The credit that we extend to each peer that adds itself; with 0 it cannot send anything until the "
                 "operator has deposited liquidity."),
-        setting("max_packet_amount", &s::max_packet_amount, amount(), otherwise{"what the peer asks for, or no limit"},
+        setting("max_packet_amount", &s::max_packet_amount, amount(),
+                when_absent{"what the peer asks for, or no limit"},
                 "The largest amount of a packet from or to such a peer; the peer may ask for less."),
-        setting("max_peers", &s::max_peers, integer<std::uint32_t>(0, 100'000), initially{"1000"},
+        setting("max_peers", &s::max_peers, integer<std::uint32_t>(0, 100'000), default_value{"1000"},
                 "The largest number of peers that have added themselves; further requests are refused."),
-        setting("request_rate", &s::request_rate, integer<std::uint32_t>(1, 1'000), initially{"10"},
+        setting("request_rate", &s::request_rate, integer<std::uint32_t>(1, 1'000), default_value{"10"},
                 "The number of requests per second that are processed, over all requesters together; further requests "
                 "are refused."),
-        setting("allow_private_addresses", &s::allow_private_addresses, boolean(), initially{"false"},
+        setting("allow_private_addresses", &s::allow_private_addresses, boolean(), default_value{"false"},
                 "Whether URLs received from other nodes, and URLs that the operator gives for auto-peering, may lead "
                 "to loopback, private and other non-public addresses. Enable this only in networks in which everyone "
                 "who can send requests may also reach everything that this host reaches."),
@@ -162,9 +164,9 @@ section<asset_settings> define_asset() {
         setting("code", &s::code, asset_code(), required, "The currency code, such as USD."),
         setting("scale", &s::scale, integer<std::uint8_t>(0, 255), required,
                 "The number of decimal places of an amount: at scale 9, 1000000000 is one unit of the currency."),
-        setting("liquidity", &s::liquidity, amount(), initially{"0"},
+        setting("liquidity", &s::liquidity, amount(), default_value{"0"},
                 "The amount that is deposited into the asset's liquidity account once, when the asset is first seen."),
-        setting("liquidity_threshold", &s::liquidity_threshold, amount(), otherwise{"no warning"},
+        setting("liquidity_threshold", &s::liquidity_threshold, amount(), when_absent{"no warning"},
                 "The balance at or below which the asset's liquidity counts as low."),
     };
 }
@@ -187,8 +189,8 @@ section<incoming_http_settings> define_incoming_http() {
     };
 }
 
-constexpr std::string_view max_connections_initially = "256";
-constexpr std::string_view max_waiting_initially = "1024";
+constexpr std::string_view max_connections_by_default = "256";
+constexpr std::string_view max_waiting_by_default = "1024";
 
 section<outgoing_http_settings> define_outgoing_http() {
     using s = outgoing_http_settings;
@@ -197,10 +199,10 @@ section<outgoing_http_settings> define_outgoing_http() {
         setting("auth_token", &s::auth_token, bearer_token(), required,
                 "The bearer token that we present to the peer."),
         setting("max_connections", &s::max_connections, integer<std::uint16_t>(1, 65'535),
-                initially{max_connections_initially},
+                default_value{max_connections_by_default},
                 "The largest number of connections that one worker opens to the peer."),
         setting(
-            "max_waiting", &s::max_waiting, integer<std::uint32_t>(0, 1'000'000), initially{max_waiting_initially},
+            "max_waiting", &s::max_waiting, integer<std::uint32_t>(0, 1'000'000), default_value{max_waiting_by_default},
             "The largest number of packets of one worker that may wait for a connection; further packets are refused."),
     };
 }
@@ -225,25 +227,26 @@ section<peer_settings> define_peer() {
         group("asset", &s::asset, define_asset_reference()),
         settings_list("routes", &s::routes, route_prefix(),
                       "Further address prefixes that are routed to the peer. No two peers may share one."),
-        setting("max_packet_amount", &s::max_packet_amount, amount(), otherwise{"no limit"},
+        setting("max_packet_amount", &s::max_packet_amount, amount(), when_absent{"no limit"},
                 "The largest amount of a packet from or to the peer."),
-        setting("spread", &s::spread, integer<std::uint16_t>(0, basis_points_max), otherwise{"that of `rates.spreads`"},
+        setting("spread", &s::spread, integer<std::uint16_t>(0, basis_points_max),
+                when_absent{"that of `rates.spreads`"},
                 "The share that we keep of packets from the peer, also within one currency, in hundredths of a percent "
                 "of the amount."),
-        setting("packet_rate", &s::packet_rate, integer<std::uint32_t>(1, packets_max), otherwise{"no limit"},
+        setting("packet_rate", &s::packet_rate, integer<std::uint32_t>(1, packets_max), when_absent{"no limit"},
                 "The number of packets per second that the peer may send."),
-        setting("packet_burst", &s::packet_burst, integer<std::uint32_t>(0, packets_max), initially{"0"},
+        setting("packet_burst", &s::packet_burst, integer<std::uint32_t>(0, packets_max), default_value{"0"},
                 "The number of packets that the peer may send at once after a pause; 0 means the number that "
                 "`packet_rate` allows in one second."),
-        setting("incoming_throughput", &s::incoming_throughput, amount(1), otherwise{"no limit"},
+        setting("incoming_throughput", &s::incoming_throughput, amount(1), when_absent{"no limit"},
                 "The amount per second that the peer may send."),
-        setting("outgoing_throughput", &s::outgoing_throughput, amount(1), otherwise{"no limit"},
+        setting("outgoing_throughput", &s::outgoing_throughput, amount(1), when_absent{"no limit"},
                 "The amount per second that may be sent to the peer."),
-        setting("return_to_source", &s::return_to_source, boolean(), initially{"false"},
+        setting("return_to_source", &s::return_to_source, boolean(), default_value{"false"},
                 "Whether a packet from the peer may be routed back to it."),
-        setting("liquidity", &s::liquidity, amount(), initially{"0"},
+        setting("liquidity", &s::liquidity, amount(), default_value{"0"},
                 "The credit that we extend to the peer. It is deposited once, when the peer is first seen."),
-        setting("liquidity_threshold", &s::liquidity_threshold, amount(), otherwise{"no warning"},
+        setting("liquidity_threshold", &s::liquidity_threshold, amount(), when_absent{"no warning"},
                 "The balance at or below which the peer's liquidity counts as low."),
         group("http", &s::http, define_http()),
     };
@@ -258,9 +261,9 @@ section<log_settings> define_log() {
                                    {"info", log_level::info},
                                    {"warn", log_level::warn},
                                    {"error", log_level::error}}),
-                initially{"info"}, "The lowest level of messages that are logged."),
+                default_value{"info"}, "The lowest level of messages that are logged."),
         setting("format", &s::format, choice<log_format>({{"text", log_format::text}, {"json", log_format::json}}),
-                initially{"text"}, "The format of the log: lines of text for people, or one JSON object per line."),
+                default_value{"text"}, "The format of the log: lines of text for people, or one JSON object per line."),
     };
 }
 
@@ -294,8 +297,8 @@ const section<settings>& schema() {
 
 outgoing_http_settings initial_outgoing_http() {
     outgoing_http_settings initial;
-    initial.max_connections = static_cast<std::uint16_t>(*parse_digits(max_connections_initially));
-    initial.max_waiting = static_cast<std::uint32_t>(*parse_digits(max_waiting_initially));
+    initial.max_connections = static_cast<std::uint16_t>(*parse_digits(max_connections_by_default));
+    initial.max_waiting = static_cast<std::uint32_t>(*parse_digits(max_waiting_by_default));
     return initial;
 }
 

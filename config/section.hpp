@@ -262,7 +262,7 @@ public:
         for (const node& element : elements(where, path, in)) {
             auto value = read_value(type_, {&element, element.line}, key_path{&path, {}, index++}, in);
             // The placeholder keeps the indices correct in later messages.
-            (out.*member_).push_back(std::move(value).value_or(type_.stand_in));
+            (out.*member_).push_back(std::move(value).value_or(type_.placeholder));
         }
     }
     void write(const S& from, yaml_writer& out) const override {
@@ -348,12 +348,12 @@ struct required_t {};
 inline constexpr auto required = required_t{};
 
 /// The default value, as it would be written in the file.
-struct initially {
+struct default_value {
     std::string_view text;
 };
 
 /// Describes what an absent optional setting means.
-struct otherwise {
+struct when_absent {
     std::string_view meaning;
 };
 
@@ -367,14 +367,14 @@ std::shared_ptr<const field<S>> setting(std::string_view name, T S::* member, va
 }
 
 template <typename S, typename T>
-std::shared_ptr<const field<S>> setting(std::string_view name, T S::* member, value_type<T> type, initially initial,
+std::shared_ptr<const field<S>> setting(std::string_view name, T S::* member, value_type<T> type, default_value initial,
                                         std::string_view about) {
     return std::make_shared<value_field<S, T>>(name, member, std::move(type), initial.text, about);
 }
 
 template <typename S, typename T>
 std::shared_ptr<const field<S>> setting(std::string_view name, std::optional<T> S::* member, value_type<T> type,
-                                        otherwise absent, std::string_view about) {
+                                        when_absent absent, std::string_view about) {
     return std::make_shared<optional_field<S, T>>(name, member, std::move(type), absent.meaning, about);
 }
 

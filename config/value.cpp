@@ -310,7 +310,7 @@ value_type<ilp::address> node_address() {
                 return *std::move(address);
             },
             .print = [](const ilp::address& value) { return value.text(); },
-            .stand_in = *ilp::address::parse("self.unset")};
+            .placeholder = *ilp::address::parse("self.unset")};
 }
 
 value_type<std::string> route_prefix() {
@@ -323,7 +323,7 @@ value_type<std::string> route_prefix() {
                 return std::string{text};
             },
             .print = std::identity{},
-            .stand_in = "peer"};
+            .placeholder = "peer"};
 }
 
 value_type<http_endpoint> http_url() {

@@ -28,7 +28,7 @@ struct value_type {
     std::function<std::string(const T&)> print;
 
     bool plain = false;  ///< printed values need no quotes in YAML
-    T stand_in{};        ///< replaces a rejected list element
+    T placeholder{};     ///< replaces a rejected list element
 };
 
 template <typename T>
@@ -90,7 +90,7 @@ value_type<listen_address> listener();
 /// The address of a node that packets can be sent to; schemes peer and self are refused.
 value_type<ilp::address> node_address();
 
-/// A valid route table prefix, except in schemes that are never routed; the stand_in is in one of those.
+/// A valid route table prefix, except in schemes that are never routed; the placeholder is in one of those.
 value_type<std::string> route_prefix();
 
 value_type<http_endpoint> http_url();

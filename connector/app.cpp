@@ -57,7 +57,7 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-constexpr milliseconds commit_patience{10000};  // for the last commits during shutdown
+constexpr milliseconds commit_timeout{10000};  // for the last commits during shutdown
 constexpr milliseconds tick_length{200};
 constexpr milliseconds drain_margin{2000};  // on top of the longest hold time of a packet
 
@@ -245,7 +245,7 @@ private:
             .started_at = ilp::wall_clock(),
             .ready = [this] { return is_ready(); },
             .ping = [this](const std::string& address,
-                           milliseconds patience) { return ping(control_, directory_, address, patience); },
+                           milliseconds timeout) { return ping(control_, directory_, address, timeout); },
             .ask_node =
                 [this](const peering::peering_question& question) {
                     return auto_peering_client_->answer_to(question);
@@ -396,7 +396,7 @@ private:
     exit_status stop() {
         const bool drained = draining_ == 0;
         for (const auto& worker : workers_) worker->stop();
-        const bool committed = committer_->stop(commit_patience);
+        const bool committed = committer_->stop(commit_timeout);
         if (!committed) {
             log::write(log::level::error, "stopped with transfers that the store did not take",
                        {{"error", committer_->last_error()}});

@@ -53,7 +53,7 @@ std::expected<peering::peering_terms, peering::refusal> auto_peering_client::ans
                    .endpoint = question.endpoint,
                    .headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}},
                    .body = to_json(question.request),
-                   .timeout = patience,
+                   .timeout = answer_timeout,
                    .answer_size_max = peering::peering_message_size_max};
     if (question.present_token) {
         what.headers.emplace_back("Authorization", "Bearer " + question.present_token->reveal());
@@ -67,7 +67,7 @@ std::expected<peering::peering_terms, peering::refusal> auto_peering_client::ans
     boost::asio::post(control_, [this, what = std::move(what), promise]() mutable {
         call(control_, std::move(what), [promise](outcome came) { promise->set_value(std::move(came)); });
     });
-    const auto came = await(future, patience + margin);
+    const auto came = await(future, answer_timeout + margin);
     if (!came || !*came) {
         report(question, came ? came->error() : "no answer");
         if (came && came->error() == not_allowed) {
@@ -103,14 +103,14 @@ administration::peer_outcome auto_peering_client::create_or_update(const peering
         committer_.store_is_healthy() &&
         committer_.execute([this, wanted, question = *question, answer = *answer, promise](auto& keeper) {
             peering::transaction transaction{keeper, ilp::wall_clock()};
-            const auto settled = auto_peers_.settle(transaction, wanted, question, answer);
-            if (!settled) return promise->set_value(settled);
-            if (!auto_peers_.commit(transaction, [promise, settled] { promise->set_value(settled); })) {
+            const auto applied = auto_peers_.apply_peering_answer(transaction, wanted, question, answer);
+            if (!applied) return promise->set_value(applied);
+            if (!auto_peers_.commit(transaction, [promise, applied] { promise->set_value(applied); })) {
                 promise->set_value(refuse(internal_server_error, "The ledger is not available now: try again later"));
             }
         });
     if (!accepted) return refuse(internal_server_error, "The ledger is not available now: try again later");
-    auto outcome = await(future, patience);
+    auto outcome = await(future, answer_timeout);
     if (!outcome) return refuse(timeout, "Not done in time, and it may be done yet: look before asking again");
     return std::move(*outcome);
 }

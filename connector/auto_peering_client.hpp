@@ -11,11 +11,11 @@
 
 namespace connector {
 
-/// Asks other nodes to become our peers. The calls block: for up to `patience` on the network and as long again on the
-/// store. Never make them on the control loop or the committer's thread.
+/// Asks other nodes to become our peers. The calls block: for up to `answer_timeout` on the network and as long again
+/// on the store. Never make them on the control loop or the committer's thread.
 class auto_peering_client {
 public:
-    static constexpr std::chrono::milliseconds patience{10'000};
+    static constexpr std::chrono::milliseconds answer_timeout{10'000};
 
     /// All three arguments must outlive this object.
     auto_peering_client(boost::asio::io_context& control, peering::committer& committer,
@@ -25,7 +25,7 @@ public:
     peering::administration::peer_outcome create_or_update(const peering::peer_by_url& wanted);
 
     /// Performs only the first part of create_or_update(): returns the terms that the node at the URL answers with.
-    /// auto_peers::settle() decides what to do with them.
+    /// auto_peers::apply_peering_answer() decides what to do with them.
     std::expected<peering::peering_terms, peering::refusal> answer_to(const peering::peering_question& question);
 
 private:

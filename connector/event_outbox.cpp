@@ -30,7 +30,7 @@ std::expected<void, std::string> save_with(peering::bookkeeper& keeper, const pe
 
 void store_outbox::load(std::size_t limit, std::function<void(std::expected<contents, std::string>)> done) {
     const bool accepted = committer_.execute([this, limit, done](peering::bookkeeper& keeper) {
-        boost::asio::post(control_, [done, loaded = load_from(keeper.durable(), limit)] { done(loaded); });
+        boost::asio::post(control_, [done, loaded = load_from(keeper.store(), limit)] { done(loaded); });
     });
     if (!accepted) boost::asio::post(control_, [done] { done(std::unexpected{not_accepted}); });
 }

@@ -63,7 +63,7 @@ void http_connection::connect_to(std::vector<tcp::endpoint> endpoints) {
         if (!operation_ended()) return;
         if (error == no_endpoint) return give_up("its endpoint has no public address, and auto-peering takes no other");
         if (error) return give_up(error.message());
-        if (!take(std::move(connecting_->socket))) {
+        if (!adopt(std::move(connecting_->socket))) {
             return give_up("the system cannot watch another socket: see the limit fs.epoll.max_user_watches");
         }
         connecting_.reset();

@@ -33,13 +33,13 @@ std::optional<std::string_view> account_of_path(std::string_view target) {
 
 }  // namespace
 
-incoming_connection::incoming_connection(event_loop& loop, endpoint& endpoint, const incoming_timeouts& timeouts)
-    : tcp_connection{loop}, endpoint_{endpoint}, timeouts_{timeouts}, timer_{*this} {
+incoming_connection::incoming_connection(event_loop& loop, prepare_handler& handler, const incoming_timeouts& timeouts)
+    : tcp_connection{loop}, handler_{handler}, timeouts_{timeouts}, timer_{*this} {
     ring_.resize(1);
 }
 
 bool incoming_connection::start(boost::asio::ip::tcp::socket socket) {
-    if (!take(std::move(socket))) {
+    if (!adopt(std::move(socket))) {
         abandon();
         return false;
     }
@@ -110,7 +110,7 @@ bool incoming_connection::take_head() {
         refuse_head(*refusal, *head);
         return true;
     }
-    const peering::peer* const from = endpoint_.authenticate(http::bearer_token(head->authorization), *account);
+    const peering::peer* const from = handler_.authenticate(http::bearer_token(head->authorization), *account);
     const auto refusal_of_peer = [&]() -> std::optional<status> {
         if (from == nullptr) return status::unauthorized;
         if (!http::is_packet_content_type(head->content_type)) return status::unsupported_media_type;
@@ -176,7 +176,7 @@ void incoming_connection::dispatch(ilp::bytes_span body, std::size_t consumed) {
     const open_request request = *std::exchange(request_, std::nullopt);
     request_began_.reset();
     const std::uint64_t number = begin_request(request.keep_alive && !draining_);
-    endpoint_.prepare_received(*this, number, *request.from, body);
+    handler_.prepare_received(*this, number, *request.from, body);
     in_.consume(request.head_size + consumed);
 }
 
@@ -262,7 +262,7 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
     if (!request_ || !has_changed(request_->from)) return;
     // The head is still in the buffer in front of the body. Its token may have become invalid.
     const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
-    request_->from = endpoint_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
+    request_->from = handler_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
     if (request_->from == nullptr) refuse_head(status::unauthorized, std::nullopt);
 }
 
@@ -341,7 +341,7 @@ void incoming_connection::abandon() {
 }
 
 void incoming_connection::released() {
-    endpoint_.connection_closed(*this);
+    handler_.connection_closed(*this);
 }
 
 std::optional<ilp::steady_time> incoming_connection::due() const {

@@ -18,7 +18,7 @@ namespace connector {
 class incoming_connection;
 
 /// The interface through which a connection uses its worker.
-class endpoint {
+class prepare_handler {
 public:
     /// The peer that owns `token` and may send to `account`, the account name in the request path (may be empty); null
     /// if there is none.
@@ -32,7 +32,7 @@ public:
     virtual void connection_closed(incoming_connection& connection) = 0;
 
 protected:
-    ~endpoint() = default;
+    ~prepare_handler() = default;
 };
 
 struct incoming_timeouts {
@@ -44,7 +44,7 @@ struct incoming_timeouts {
 /// requests.
 class incoming_connection final : public tcp_connection, public flushable {
 public:
-    incoming_connection(event_loop& loop, endpoint& endpoint, const incoming_timeouts& timeouts);
+    incoming_connection(event_loop& loop, prepare_handler& handler, const incoming_timeouts& timeouts);
 
     /// Returns false if the system cannot watch another socket; the socket is then closed.
     bool start(boost::asio::ip::tcp::socket socket);
@@ -114,7 +114,7 @@ private:
     void time_out();
     std::optional<ilp::steady_time> due() const;
 
-    endpoint& endpoint_;
+    prepare_handler& handler_;
     const incoming_timeouts& timeouts_;
     deadline_of<incoming_connection, &incoming_connection::time_out> timer_;
     ilp::steady_time last_activity_;

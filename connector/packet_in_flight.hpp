@@ -17,7 +17,7 @@ namespace connector {
 class incoming_connection;
 class link;
 class worker;
-struct lane;
+struct peer_state;
 
 /// The state kept for a Prepare until its answer has been queued; the packet itself is lost when its receive buffer is
 /// reused. The deadline wakes the worker twice: when the packet has waited too long to be sent, and at its expiry
@@ -26,9 +26,9 @@ struct packet_in_flight : deadline {
     explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
 
     worker* owner = nullptr;
-    link* way = nullptr;  ///< null if no answer from the next hop is expected
-    lane* from = nullptr;
-    lane* to = nullptr;  ///< null if this node fulfilled the packet itself
+    link* next_hop_link = nullptr;  ///< null if no answer from the next hop is expected
+    peer_state* from = nullptr;
+    peer_state* to = nullptr;  ///< null if this node fulfilled the packet itself
     ilp::condition condition{};
     ilp::timestamp expires_at{};  ///< of the Prepare sent to the next hop
     ilp::steady_time due;         ///< the same moment on the steady clock
@@ -81,7 +81,7 @@ public:
         packet.cancel();
         packet.transfer = {};
         packet.answer_to = nullptr;
-        packet.way = nullptr;
+        packet.next_hop_link = nullptr;
         free_.push_back(&packet);
     }
 

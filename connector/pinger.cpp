@@ -26,22 +26,22 @@ using outcome = std::expected<http_answer, std::string>;
 /// Margin for a context that has stopped; normally its own timeout fires first.
 constexpr std::chrono::seconds ping_margin{1};
 
-std::string serialize_ping(const std::string& address, std::chrono::milliseconds patience) {
+std::string serialize_ping(const std::string& address, std::chrono::milliseconds timeout) {
     const auto now = ilp::wall_clock();
     ilp::bytes prepare;
-    ilp::serialize_prepare(prepare, {{0}, now + patience, ilp::echo::one_way_condition, address, {}});
+    ilp::serialize_prepare(prepare, {{0}, now + timeout, ilp::echo::one_way_condition, address, {}});
     return {reinterpret_cast<const char*>(prepare.data()), prepare.size()};
 }
 
 outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop, std::string body,
-                std::chrono::milliseconds patience) {
+                std::chrono::milliseconds timeout) {
     http_call wanted{.method = http_method::post,
                      .endpoint = next_hop.outgoing.endpoint,
                      .headers = {{"Authorization", "Bearer " + next_hop.outgoing.auth_token.reveal()},
                                  {"Content-Type", "application/octet-stream"},
                                  {"Accept", "application/octet-stream"}},
                      .body = std::move(body),
-                     .timeout = patience,
+                     .timeout = timeout,
                      .answer_size_max = http::body_size_max};
     if (next_hop.outgoing.public_addresses_only) {
         wanted.may_connect = [](const boost::asio::ip::address& to) { return is_public(to); };
@@ -51,7 +51,7 @@ outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop,
     boost::asio::post(context, [&context, promise, wanted = std::move(wanted)]() mutable {
         call(context, std::move(wanted), [promise](outcome answer) { promise->set_value(std::move(answer)); });
     });
-    if (future.wait_for(patience + ping_margin) != std::future_status::ready)
+    if (future.wait_for(timeout + ping_margin) != std::future_status::ready)
         return std::unexpected{"no answer in time"};
     return future.get();
 }
@@ -73,7 +73,7 @@ void judge(ping_answer& answer, std::string& packet) {
 }  // namespace
 
 ping_answer ping(boost::asio::io_context& context, const peering::directory& directory, const std::string& address,
-                 std::chrono::milliseconds patience) {
+                 std::chrono::milliseconds timeout) {
     ping_answer answer;
     if (address == directory.own_address().text()) {
         answer.reached = true;
@@ -87,7 +87,7 @@ ping_answer ping(boost::asio::io_context& context, const peering::directory& dir
     }
     answer.next_hop = route->next_hop;
     const auto begin = std::chrono::steady_clock::now();
-    outcome received = post_to(context, *answer.next_hop, serialize_ping(address, patience), patience);
+    outcome received = post_to(context, *answer.next_hop, serialize_ping(address, timeout), timeout);
     answer.time = std::chrono::steady_clock::now() - begin;
     if (!received) {
         answer.message = fmt::format("next hop: {}", received.error());

@@ -15,6 +15,6 @@ namespace connector {
 /// whether the address can be reached. Call it from any thread except the context's. `next_hop` of the answer is the
 /// peer that it was sent to.
 peering::admin::ping_answer ping(boost::asio::io_context& context, const peering::directory& directory,
-                                 const std::string& address, std::chrono::milliseconds patience);
+                                 const std::string& address, std::chrono::milliseconds timeout);
 
 }  // namespace connector

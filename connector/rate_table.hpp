@@ -14,8 +14,8 @@
 
 namespace connector {
 
-/// Exchange rates and spreads. A table is built once and then read by all packet threads. It is separate from `network`
-/// because it is replaced every few seconds.
+/// Exchange rates and spreads. A table is built once and then read by all packet threads. It is separate from
+/// `forwarding_table` because it is replaced every few seconds.
 class rate_table {
 public:
     struct price {

@@ -19,8 +19,8 @@ namespace connector {
 namespace {
 
 // The stages of a Prepare. Before them, the endpoint has found the peer by its token (401 if there is none). After
-// them, the link sends the packet, settle() checks the answer, and the transfer is made durable before the Fulfill is
-// sent.
+// them, the link sends the packet, check_reply() checks the answer, and the transfer is made durable before the Fulfill
+// is sent.
 constexpr std::array packet_stages_in_order{
     stage{"decode", stages::decode},                            // F01
     stage{"admit", stages::admit},                              // T00, T03
@@ -44,17 +44,18 @@ std::span<const stage> packet_stages() noexcept {
     return packet_stages_in_order;
 }
 
-std::pair<step, journey> router::decide(ilp::bytes_span body, const peering::peer& from, const network& network,
-                                        const rate_table& rates, const load& load, ilp::instant now) {
-    std::pair<step, journey> decided{step::go_on,
-                                     {.body = body,
-                                      .from = from,
-                                      .network = network,
-                                      .rates = rates,
-                                      .terms = terms_,
-                                      .load = load,
-                                      .now = now,
-                                      .scratch = scratch_}};
+std::pair<step, packet_context> router::decide(ilp::bytes_span body, const peering::peer& from,
+                                               const forwarding_table& forwarding_table, const rate_table& rates,
+                                               const load& load, ilp::instant now) {
+    std::pair<step, packet_context> decided{step::go_on,
+                                            {.body = body,
+                                             .from = from,
+                                             .forwarding_table = forwarding_table,
+                                             .rates = rates,
+                                             .terms = terms_,
+                                             .load = load,
+                                             .now = now,
+                                             .scratch = scratch_}};
     for (const stage& stage : packet_stages_in_order) {
         decided.first = stage.run(decided.second);
         if (decided.first != step::go_on) break;
@@ -62,7 +63,7 @@ std::pair<step, journey> router::decide(ilp::bytes_span body, const peering::pee
     return decided;
 }
 
-reply router::settle(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept {
+reply router::check_reply(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept {
     if (const auto fulfill = ilp::fulfill_view::parse(answer)) {
         if (!ilp::fulfills(fulfill->fulfillment(), condition)) {
             return {reply_kind::refuse, reject_reason::wrong_fulfillment};
@@ -75,12 +76,13 @@ reply router::settle(std::span<const ilp::octet, ilp::hash_size> condition, ilp:
     return {reply_kind::refuse, reject_reason::next_hop_answered_nonsense};
 }
 
-void serialize_reject(ilp::bytes& out, reject_reason reason, std::string_view triggered_by, const journey* journey) {
+void serialize_reject(ilp::bytes& out, reject_reason reason, std::string_view triggered_by,
+                      const packet_context* context) {
     const reject_text& text = describe(reason);
     std::array<ilp::octet, ilp::amount_too_large_data_size> too_large;
     ilp::bytes_view data;
-    if (journey != nullptr && journey->maximum_amount) {
-        too_large = ilp::serialize({journey->incoming_amount, *journey->maximum_amount});
+    if (context != nullptr && context->maximum_amount) {
+        too_large = ilp::serialize({context->incoming_amount, *context->maximum_amount});
         data = too_large;
     }
     ilp::serialize_reject(out, {ilp::code_text(text.code), triggered_by, text.message, data});

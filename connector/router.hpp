@@ -1,6 +1,6 @@
 #pragma once
 
-#include "connector/journey.hpp"
+#include "connector/packet_context.hpp"
 #include "connector/reject_reason.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/condition.hpp"
@@ -15,7 +15,7 @@ namespace connector {
 /// One stage of packet processing: a name, and a function that passes the packet on or ends its processing.
 struct stage {
     std::string_view name;
-    step (*run)(journey&);
+    step (*run)(packet_context&);
 };
 
 /// The stages in order; they are listed in router.cpp.
@@ -42,21 +42,22 @@ public:
     explicit router(router_terms terms) : terms_{terms} {}
 
     /// Runs a Prepare through the stages until one of them ends it. If the result is `go_on`, it is to be sent to `to`:
-    /// it has been patched in place and its transfer is held. `body` is modified, and must stay valid while the journey
-    /// is used.
-    std::pair<step, journey> decide(ilp::bytes_span body, const peering::peer& from, const network& network,
-                                    const rate_table& rates, const load& load, ilp::instant now);
+    /// it has been patched in place and its transfer is held. `body` is modified, and must stay valid while the packet
+    /// context is used.
+    std::pair<step, packet_context> decide(ilp::bytes_span body, const peering::peer& from,
+                                           const forwarding_table& forwarding_table, const rate_table& rates,
+                                           const load& load, ilp::instant now);
 
     /// Checks the bytes that the next hop answered in time. `answer` may be modified.
-    reply settle(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept;
+    reply check_reply(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept;
 
 private:
     router_terms terms_;
     ilp::bytes scratch_;
 };
 
-/// Appends a Reject of this node to `out`. `journey` provides the amounts of an F08; it may be null for other reasons.
+/// Appends a Reject of this node to `out`. `context` provides the amounts of an F08; it may be null for other reasons.
 void serialize_reject(ilp::bytes& out, reject_reason reason, std::string_view triggered_by,
-                      const journey* journey = nullptr);
+                      const packet_context* context = nullptr);
 
 }  // namespace connector

@@ -32,12 +32,12 @@ void socket_set::wait() {
     epoll_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
         if (error) return;
         before_events_();
-        tell();
+        dispatch();
         wait();
     });
 }
 
-void socket_set::tell() {
+void socket_set::dispatch() {
     const int count = ::epoll_wait(epoll_.native_handle(), events_.data(), events_max, 0);
     for (int i = 0; i < count; ++i) {
         const auto& [events, data] = events_[static_cast<std::size_t>(i)];

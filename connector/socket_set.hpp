@@ -35,7 +35,7 @@ public:
 
 private:
     void wait();
-    void tell();
+    void dispatch();
 
     static constexpr int events_max = 256;  // per batch
 

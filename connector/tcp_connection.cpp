@@ -17,7 +17,7 @@ tcp_connection::~tcp_connection() {
     if (socket_ >= 0) ::close(socket_);
 }
 
-bool tcp_connection::take(boost::asio::ip::tcp::socket socket) {
+bool tcp_connection::adopt(boost::asio::ip::tcp::socket socket) {
     ilp::require(socket_ < 0, "a connection takes one socket");
     boost::system::error_code ignored;
     socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);

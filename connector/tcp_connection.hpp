@@ -30,7 +30,7 @@ protected:
 
     /// Takes over a connected socket from Asio. Call it once, before anything else. Returns false if the system cannot
     /// watch another socket; the connection is then of no use and must be closed.
-    bool take(boost::asio::ip::tcp::socket socket);
+    bool adopt(boost::asio::ip::tcp::socket socket);
 
     /// Starts a read; `wanted` is the number of further bytes needed to make progress with those in the buffer. It does
     /// nothing while a read is in progress or after close().

@@ -50,11 +50,11 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       acceptor_{loop_.context()},
       accept_again_{*this},
       router_{{settings.min_expiration_window, settings.max_hold_time, settings.echo_max_amount}},
-      network_{directory.own_address(), directory.peers()},
+      forwarding_table_{directory.own_address(), directory.peers()},
       rates_{std::move(rates)},
       packets_{[](deadline& expiry) {
           auto& packet = static_cast<packet_in_flight&>(expiry);
-          packet.owner->woken(packet);
+          packet.owner->on_deadline(packet);
       }} {
     loop_.at_turn_end([this] {
         submit_postings();
@@ -100,14 +100,14 @@ void worker::stop() {
 void worker::apply(std::vector<peering::peer_update> updates, std::function<void()> done) {
     boost::asio::post(loop_.context(), [this, updates = std::move(updates), done = std::move(done)] {
         loop_.enter();
-        network_.apply(updates);
+        forwarding_table_.apply(updates);
         for (const auto& [before, after] : updates) {
-            if (before == nullptr || before->id >= lanes_.size() || !lanes_[before->id]) continue;
-            lane& lane = *lanes_[before->id];
-            if (after != nullptr) lane.name = after->name();
-            if (!lane.way || (after != nullptr && after->outgoing == lane.outgoing)) continue;
-            lane.way->retire();
-            retired_links_.push_back(std::move(lane.way));
+            if (before == nullptr || before->id >= peer_states_.size() || !peer_states_[before->id]) continue;
+            peer_state& state = *peer_states_[before->id];
+            if (after != nullptr) state.name = after->name();
+            if (!state.link_to_peer || (after != nullptr && after->outgoing == state.outgoing)) continue;
+            state.link_to_peer->retire();
+            retired_links_.push_back(std::move(state.link_to_peer));
         }
         for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->peers_changed(updates);
         done();
@@ -149,11 +149,11 @@ void worker::check_drained() {
 void worker::sample(std::function<void(std::vector<peer_sample>)> callback) {
     boost::asio::post(loop_.context(), [this, callback = std::move(callback)] {
         std::vector<peer_sample> samples;
-        for (std::size_t id = 0; id < lanes_.size(); ++id) {
-            if (!lanes_[id]) continue;
-            const lane& lane = *lanes_[id];
-            samples.push_back(
-                {static_cast<std::uint32_t>(id), lane.counters, lane.way ? lane.way->connection_count() : 0});
+        for (std::size_t id = 0; id < peer_states_.size(); ++id) {
+            if (!peer_states_[id]) continue;
+            const peer_state& state = *peer_states_[id];
+            samples.push_back({static_cast<std::uint32_t>(id), state.counters,
+                               state.link_to_peer ? state.link_to_peer->connection_count() : 0});
         }
         callback(std::move(samples));
     });
@@ -200,17 +200,17 @@ void worker::connection_closed(incoming_connection& connection) {
 
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
     if (token.empty()) return nullptr;
-    const peering::peer* const owner = network_.find_by_token(ilp::sha256(ilp::as_bytes(token)));
+    const peering::peer* const owner = forwarding_table_.find_by_token(ilp::sha256(ilp::as_bytes(token)));
     // The token identifies the peer; a path that names another peer is a mistake and must not be accepted.
     if (owner == nullptr || account.empty() || account == owner->name()) return owner;
-    return network_.find_by_name(account) == nullptr ? owner : nullptr;
+    return forwarding_table_.find_by_name(account) == nullptr ? owner : nullptr;
 }
 
-lane& worker::lane_of(const peering::peer& peer) {
-    if (peer.id >= lanes_.size()) lanes_.resize(peer.id + 1);
-    auto& place = lanes_[peer.id];
+peer_state& worker::state_of(const peering::peer& peer) {
+    if (peer.id >= peer_states_.size()) peer_states_.resize(peer.id + 1);
+    auto& place = peer_states_[peer.id];
     if (!place) {
-        place = std::make_unique<lane>();
+        place = std::make_unique<peer_state>();
         place->name = peer.name();
     }
     return *place;
@@ -221,76 +221,77 @@ void worker::prepare_received(incoming_connection& connection, std::uint64_t req
     const load load{.draining = draining_,
                     .store_unavailable = !committer_.store_is_healthy(),
                     .packets_in_flight_full = packets_.in_use() >= settings_.max_packets_in_flight};
-    const auto [decided, journey] = router_.decide(body, from, network_, *rates_, load, loop_.now());
+    const auto [decided, context] = router_.decide(body, from, forwarding_table_, *rates_, load, loop_.now());
     if (decided == step::bad_request) return connection.refuse(request, http::status::bad_request);
-    ++lane_of(from).counters.incoming.prepares;
+    ++state_of(from).counters.incoming.prepares;
     switch (decided) {
         case step::reject:
-            count_refusal(lane_of(from), journey.reason);
-            return refuse(connection, request, journey.reason, &journey);
+            count_refusal(state_of(from), context.reason);
+            return refuse(connection, request, context.reason, &context);
         case step::fulfill: {
-            packet_in_flight& packet = keep(connection, request, journey);
+            packet_in_flight& packet = keep(connection, request, context);
             scratch_.clear();
-            ilp::serialize_fulfill(scratch_, journey.fulfillment, journey.answer_data);
+            ilp::serialize_fulfill(scratch_, context.fulfillment, context.answer_data);
             return fulfilled(packet, scratch_);
         }
         case step::go_on:
-            return forward(connection, request, journey);
+            return forward(connection, request, context);
         case step::bad_request:
             break;
     }
 }
 
-packet_in_flight& worker::keep(incoming_connection& connection, std::uint64_t request, const journey& journey) {
+packet_in_flight& worker::keep(incoming_connection& connection, std::uint64_t request, const packet_context& context) {
     packet_in_flight& packet = packets_.take();
     packet.owner = this;
-    packet.from = &lane_of(journey.from);
-    packet.to = journey.to == nullptr ? nullptr : &lane_of(*journey.to);
-    packet.arrived_at = journey.now.steady;
-    packet.incoming_amount = journey.incoming_amount;
-    packet.outgoing_amount = journey.outgoing_amount;
-    packet.transfer = journey.transfer;
+    packet.from = &state_of(context.from);
+    packet.to = context.to == nullptr ? nullptr : &state_of(*context.to);
+    packet.arrived_at = context.now.steady;
+    packet.incoming_amount = context.incoming_amount;
+    packet.outgoing_amount = context.outgoing_amount;
+    packet.transfer = context.transfer;
     connection.attach(request, packet);
     return packet;
 }
 
-void worker::forward(incoming_connection& connection, std::uint64_t request, const journey& journey) {
-    const peering::peer& to = *journey.to;
-    lane& lane = lane_of(to);
-    if (!lane.way) {
-        lane.way = std::make_unique<http_link>(loop_, *this, to.outgoing, std::string{to.name()});
-        lane.outgoing = to.outgoing;
+void worker::forward(incoming_connection& connection, std::uint64_t request, const packet_context& context) {
+    const peering::peer& to = *context.to;
+    peer_state& state = state_of(to);
+    if (!state.link_to_peer) {
+        state.link_to_peer = std::make_unique<http_link>(loop_, *this, to.outgoing, std::string{to.name()});
+        state.outgoing = to.outgoing;
     }
-    const bool too_many = has_its_share(lane);
-    packet_in_flight& packet = keep(connection, request, journey);
-    packet.expires_at = journey.outgoing_expires_at;
+    const bool too_many = exceeds_fair_share(state);
+    packet_in_flight& packet = keep(connection, request, context);
+    packet.expires_at = context.outgoing_expires_at;
     const auto time_left = packet.expires_at - loop_.now().wall;
     packet.due = loop_.now().steady + time_left;
-    std::ranges::copy(journey.prepare->condition(), packet.condition.begin());
-    ++lane.counters.packets_in_flight;
-    lane.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
+    std::ranges::copy(context.prepare->condition(), packet.condition.begin());
+    ++state.counters.packets_in_flight;
+    state.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
     if (too_many) return reject(packet, reject_reason::next_hop_queue_full);
-    if (const auto refusal = lane.way->send(packet, journey.prepare->bytes())) return reject(packet, *refusal);
-    packet.way = lane.way.get();
-    ++lane.counters.outgoing.prepares;
+    if (const auto refusal = state.link_to_peer->send(packet, context.prepare->bytes()))
+        return reject(packet, *refusal);
+    packet.next_hop_link = state.link_to_peer.get();
+    ++state.counters.outgoing.prepares;
     loop_.set(packet, loop_.now().steady + time_left / waiting_share);
 }
 
 /// Returns true if the next hop has used up its fair share of the packets in flight. The fewer places are free, the
 /// fewer one next hop may occupy, so that unresponsive next hops, however many, leave places to the others.
-bool worker::has_its_share(const lane& next_hop) const noexcept {
+bool worker::exceeds_fair_share(const peer_state& next_hop) const noexcept {
     const std::size_t free = settings_.max_packets_in_flight - packets_.in_use();
     return next_hop.counters.packets_in_flight >= share_of_free_places * free;
 }
 
 void worker::refuse(incoming_connection& connection, std::uint64_t request, reject_reason reason,
-                    const journey* journey) {
+                    const packet_context* context) {
     scratch_.clear();
-    serialize_reject(scratch_, reason, network_.own_address(), journey);
+    serialize_reject(scratch_, reason, forwarding_table_.own_address(), context);
     connection.answer(request, scratch_);
 }
 
-void worker::count_refusal(lane& from, reject_reason reason) {
+void worker::count_refusal(peer_state& from, reject_reason reason) {
     const reject_text& text = describe(reason);
     from.counters.outgoing.count_reject(text.code);
     from.counters.refusals.count(reason);
@@ -304,7 +305,7 @@ void worker::count_refusal(lane& from, reject_reason reason) {
 
 void worker::answered(packet_in_flight& packet, ilp::bytes_span answer) {
     if (loop_.now().wall > packet.expires_at) return failed(packet, reject_reason::next_hop_timed_out);
-    const reply reply = router_.settle(packet.condition, answer);
+    const reply reply = router_.check_reply(packet.condition, answer);
     peer_counters& of_next_hop = packet.to->counters;
     switch (reply.kind) {
         case reply_kind::refuse:
@@ -329,12 +330,12 @@ void worker::failed(packet_in_flight& packet, reject_reason reason) {
     reject(packet, reason);
 }
 
-void worker::woken(packet_in_flight& packet) {
+void worker::on_deadline(packet_in_flight& packet) {
     // A packet still in the queue after half of its time is refused: the next hop has not seen it and needs the other
     // half to answer. The reject also tells the sender that this node refused it.
-    if (const auto refusal = packet.way->withdraw(packet)) return reject(packet, *refusal);
+    if (const auto refusal = packet.next_hop_link->withdraw(packet)) return reject(packet, *refusal);
     if (loop_.now().steady < packet.due) return loop_.set(packet, packet.due);
-    packet.way->forget(packet);
+    packet.next_hop_link->forget(packet);
     reject(packet, reject_reason::next_hop_timed_out);
 }
 

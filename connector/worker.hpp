@@ -3,13 +3,13 @@
 #include "config/settings.hpp"
 #include "connector/counters.hpp"
 #include "connector/event_loop.hpp"
+#include "connector/forwarding_table.hpp"
 #include "connector/incoming_connection.hpp"
 #include "connector/link.hpp"
-#include "connector/network.hpp"
 #include "connector/packet_in_flight.hpp"
 #include "connector/rate_table.hpp"
 #include "connector/router.hpp"
-#include "connector/signal.hpp"
+#include "connector/wakeup.hpp"
 #include "peering/committer.hpp"
 #include "peering/directory.hpp"
 
@@ -34,16 +34,16 @@ struct peer_sample {
 
 /// A worker's state for one peer. Packets in flight refer to it, so it survives changes to the peer's terms and the
 /// removal of the peer.
-struct lane {
+struct peer_state {
     peer_counters counters;
-    std::unique_ptr<link> way;                ///< created for the first packet to the peer
-    config::outgoing_http_settings outgoing;  ///< the settings that `way` was created with
+    std::unique_ptr<link> link_to_peer;       ///< created for the first packet to the peer
+    config::outgoing_http_settings outgoing;  ///< the settings that `link_to_peer` was created with
     std::string name;                         ///< the peer's name, for the log
 };
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
 /// does the I/O for the router: it moves bytes between sockets and the decision logic, and postings to the committer.
-class worker final : public endpoint, public link_listener {
+class worker final : public prepare_handler, public link_listener {
 public:
     /// The committer must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
@@ -77,7 +77,7 @@ public:
     void stop();
 
 private:
-    // endpoint
+    // prepare_handler
     const peering::peer* authenticate(std::string_view token, std::string_view account) override;
     void prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
                           ilp::bytes_span body) override;
@@ -91,18 +91,18 @@ private:
     void accept();
     void accepted(boost::asio::ip::tcp::socket socket);
     void tell_accept_error(const boost::system::error_code& error);
-    lane& lane_of(const peering::peer& peer);
-    void forward(incoming_connection& connection, std::uint64_t request, const journey& journey);
-    packet_in_flight& keep(incoming_connection& connection, std::uint64_t request, const journey& journey);
+    peer_state& state_of(const peering::peer& peer);
+    void forward(incoming_connection& connection, std::uint64_t request, const packet_context& context);
+    packet_in_flight& keep(incoming_connection& connection, std::uint64_t request, const packet_context& context);
     void refuse(incoming_connection& connection, std::uint64_t request, reject_reason reason,
-                const journey* journey = nullptr);
-    void count_refusal(lane& from, reject_reason reason);
+                const packet_context* context = nullptr);
+    void count_refusal(peer_state& from, reject_reason reason);
     void end_in_flight(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
     void fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
     void finish(packet_in_flight& packet);
-    bool has_its_share(const lane& next_hop) const noexcept;
-    void woken(packet_in_flight& packet);
+    bool exceeds_fair_share(const peer_state& next_hop) const noexcept;
+    void on_deadline(packet_in_flight& packet);
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
     void check_drained();
@@ -114,7 +114,7 @@ private:
 
     event_loop loop_;
     std::atomic<peering::commit_ticket> durable_{0};
-    signal commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
+    wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
     deadline_of<worker, &worker::accept> accept_again_;
     boost::system::error_code accept_error_;  ///< the last error, already logged
@@ -124,7 +124,7 @@ private:
     router router_;
     ilp::bytes scratch_;  ///< for packets that this node creates
 
-    network network_;
+    forwarding_table forwarding_table_;
     std::shared_ptr<const rate_table> rates_;
     std::vector<std::unique_ptr<link>> retired_links_;  ///< still finishing their packets
 
@@ -133,7 +133,7 @@ private:
     std::vector<packet_in_flight*> posted_this_turn_;
     commit_queue waiting_;
 
-    std::vector<std::unique_ptr<lane>> lanes_;  ///< indexed by peer id; created at the first packet
+    std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
     std::vector<std::unique_ptr<incoming_connection>> connections_;
 
     std::thread thread_;

@@ -155,7 +155,7 @@ std::shared_ptr<const asset> asset_of(const asset_record& record, ledger& ledger
 
 bool transaction::deposit(account_id settlement, account_id to, ilp::amount amount) {
     if (amount.is_zero()) return true;
-    const ledger& ledger = keeper.accounts();
+    const ledger& ledger = keeper.ledger();
     const leg wanted{&ledger.at(settlement), &ledger.at(to), amount};
     if (!ledger::hold({&wanted, 1})) return false;
     held.push_back(wanted);
@@ -170,8 +170,8 @@ bool transaction::deposit(account_id settlement, account_id to, ilp::amount amou
 }
 
 account_record transaction::open_account(account_kind kind, std::uint32_t asset) {
-    const account_id id{std::to_underlying(keeper.accounts().last_id()) + 1};
-    keeper.accounts().open(id, kind, asset, {});
+    const account_id id{std::to_underlying(keeper.ledger().last_id()) + 1};
+    keeper.ledger().open(id, kind, asset, {});
     return {id, kind, {}};
 }
 
@@ -196,7 +196,7 @@ administration::asset_outcome administration::create_asset(transaction& transact
     added.settlement = transaction.open_account(account_kind::settlement, added.id);
     added.created_at = transaction.now;
     added.terms = terms;
-    transaction.assets.push_back({asset_of(added, transaction.keeper.accounts()), added.id, terms});
+    transaction.assets.push_back({asset_of(added, transaction.keeper.ledger()), added.id, terms});
     return asset_entry{transaction.assets.back().added.get(), terms, 0};
 }
 
@@ -292,7 +292,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
     added.liquidity = transaction.open_account(account_kind::peer_liquidity, made->asset->id);
     added.created_at = transaction.now;
     added.terms = kept_terms_of(*made);
-    made->liquidity = transaction.keeper.accounts().find(added.liquidity.id);
+    made->liquidity = transaction.keeper.ledger().find(added.liquidity.id);
     if (!transaction.deposit(made->asset->settlement->id, added.liquidity.id,
                              wanted.initial_liquidity.value_or(ilp::amount{}))) {
         return refused(bad_user_input, "invalid initial liquidity for peer");
@@ -340,10 +340,10 @@ administration::peer_outcome administration::update_peer(transaction& transactio
 
 /// True if a packet was ever received from or sent to the peer, or is in flight.
 std::expected<bool, refusal> administration::has_history(bookkeeper& keeper, const peer& peer) const {
-    const account_totals posted = keeper.accounts().posted(peer.liquidity->id);
+    const account_totals posted = keeper.ledger().posted(peer.liquidity->id);
     const wide_amount balance = posted.credits_posted - posted.debits_posted;
     if (peer.liquidity->available != balance ||
-        peer.liquidity->room != std::numeric_limits<std::uint64_t>::max() - balance) {
+        peer.liquidity->headroom != std::numeric_limits<std::uint64_t>::max() - balance) {
         return true;
     }
     for (const account_side side : {account_side::debit, account_side::credit}) {
@@ -408,7 +408,7 @@ std::expected<void, store_error> administration::commit(transaction& transaction
     for (const std::uint32_t id : transaction.no_longer_absent) directory_.forget_absent(id);
     for (peer_record& peer : transaction.absent_peers) directory_.set_absent(std::move(peer));
 
-    thresholds& watches = transaction.keeper.watches();
+    thresholds& watches = transaction.keeper.thresholds();
     for (const asset_update& update : transaction.assets) {
         const auto entry = directory_.find_asset(update.id);
         watches.watch(entry->asset->liquidity->id, watch_of(*entry));
@@ -498,7 +498,7 @@ std::optional<std::string> check_book(const catalogue& book) {
 
 std::expected<void, std::string> open_directory(directory& directory, const catalogue& known, bookkeeper& keeper) {
     if (auto broken = check_book(known)) return std::unexpected{std::move(*broken)};
-    ledger& ledger = keeper.accounts();
+    ledger& ledger = keeper.ledger();
     const auto open = [&](const account_record& account, std::uint32_t asset) {
         ledger.open(account.id, account.kind, asset, account.totals);
     };
@@ -510,7 +510,7 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
     }
     directory.apply(assets, {});
     for (const asset_update& update : assets) {
-        keeper.watches().watch(update.added->liquidity->id, watch_of({update.added.get(), update.terms, 0}));
+        keeper.thresholds().watch(update.added->liquidity->id, watch_of({update.added.get(), update.terms, 0}));
     }
 
     std::vector<peer_update> peers;
@@ -557,7 +557,7 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
                                                       .limits = no_limits(),
                                                       .created_at = record.created_at});
         set_auto_peered(*made, terms.auto_peered);
-        keeper.watches().watch(made->liquidity->id, watch_of(*made));
+        keeper.thresholds().watch(made->liquidity->id, watch_of(*made));
         peers.push_back({nullptr, made});
     }
     directory.apply({}, peers);

@@ -4,7 +4,7 @@
 #include "ilp/condition.hpp"
 #include "peering/bookkeeper.hpp"
 #include "peering/directory.hpp"
-#include "peering/kept_answer.hpp"
+#include "peering/idempotency_record.hpp"
 #include "peering/peer.hpp"
 #include "peering/refusal.hpp"
 #include "peering/store.hpp"
@@ -73,7 +73,7 @@ struct transaction {
     std::vector<peer_record> new_peers;
     std::vector<peer_change> changed_peers;
     std::vector<transfer_record> new_transfers;
-    std::vector<kept_answer> new_answers;
+    std::vector<idempotency_record> new_answers;
     std::optional<ilp::timestamp> forget_answers_before;
 
     // Applied elsewhere once the store has committed.

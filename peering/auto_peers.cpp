@@ -205,8 +205,9 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
     return question;
 }
 
-administration::peer_outcome auto_peers::settle(transaction& transaction, const peer_by_url& wanted,
-                                                const peering_question& question, const peering_terms& answer) {
+administration::peer_outcome auto_peers::apply_peering_answer(transaction& transaction, const peer_by_url& wanted,
+                                                              const peering_question& question,
+                                                              const peering_terms& answer) {
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
     if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
     if (leads_astray(answer.connector_url)) {

@@ -58,8 +58,8 @@ public:
 
     /// Makes the node that has answered a peer, or renews the peer that was made from the same URL. Call it on the
     /// committer's thread; the caller commits.
-    administration::peer_outcome settle(transaction& transaction, const peer_by_url& wanted,
-                                        const peering_question& question, const peering_terms& answer);
+    administration::peer_outcome apply_peering_answer(transaction& transaction, const peer_by_url& wanted,
+                                                      const peering_question& question, const peering_terms& answer);
 
     /// See administration::commit().
     std::expected<void, store_error> commit(transaction& transaction, std::function<void()> done) {

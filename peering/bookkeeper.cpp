@@ -2,7 +2,7 @@
 
 namespace peering {
 
-bookkeeper::bookkeeper(ledger& ledger, store& store, thresholds& thresholds)
+bookkeeper::bookkeeper(peering::ledger& ledger, peering::store& store, peering::thresholds& thresholds)
     : ledger_{ledger}, store_{store}, thresholds_{thresholds} {}
 
 /// All postings that `changes` books: those of packets and those of operators' transfers.
@@ -38,7 +38,7 @@ std::expected<void, store_error> bookkeeper::commit(const changes& changes) {
             return result;
         }
         if (result.error().final) return result;
-        in_doubt_ = !patience_ || !patience_(result.error());
+        in_doubt_ = !retry_policy_ || !retry_policy_(result.error());
         if (in_doubt_) return result;
     }
 }
@@ -51,7 +51,7 @@ std::expected<std::optional<transfer_record>, store_error> bookkeeper::find_tran
     return watched([&] { return store_.find_transfer(uuid); });
 }
 
-std::expected<std::optional<kept_answer>, store_error> bookkeeper::find_answer(std::string_view key) {
+std::expected<std::optional<idempotency_record>, store_error> bookkeeper::find_answer(std::string_view key) {
     return watched([&] { return store_.find_answer(key); });
 }
 
@@ -67,7 +67,7 @@ std::expected<std::vector<listed_event>, store_error> bookkeeper::list_events(co
 
 std::expected<void, store_error> bookkeeper::write(changes changes) {
     const bool takes_along = changes.postings.empty();
-    if (takes_along) changes.postings = due_;
+    if (takes_along) changes.postings = pending_batch_;
     const std::span<const posting> booked = booked_by(changes);
     ledger_.changes_of(booked, accounts_);
     ledger_.check(booked, accounts_);
@@ -76,7 +76,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes) {
     if (keeps_events_) changes.new_events = events_;
     if (auto written = commit(changes); !written) return written;
 
-    if (takes_along) due_ = {};
+    if (takes_along) pending_batch_ = {};
     ledger_.apply(booked);
     for (const transfer_record& ended : changes.ended_transfers) {
         if (ended.state == transfer_state::posted) continue;

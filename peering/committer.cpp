@@ -8,12 +8,12 @@
 namespace peering {
 
 committer::committer(bookkeeper& keeper) : keeper_{keeper} {
-    keeper_.set_patience([this](const store_error& error) { return wait_for_store(error); });
+    keeper_.set_retry_policy([this](const store_error& error) { return wait_for_store(error); });
 }
 
 committer::~committer() {
     if (thread_.joinable()) stop(std::chrono::milliseconds{0});
-    keeper_.set_patience({});
+    keeper_.set_retry_policy({});
 }
 
 std::size_t committer::add_listener(durable_callback callback) {
@@ -36,8 +36,8 @@ void committer::start() {
 
 commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
     ilp::require(!batch.empty(), "a batch that is handed over has postings");
-    if (!keeper_.durable().is_durable()) {
-        keeper_.accounts().apply(batch.postings());
+    if (!keeper_.store().is_durable()) {
+        keeper_.ledger().apply(batch.postings());
         batch.clear();
         return nothing_to_wait_for;
     }
@@ -92,11 +92,11 @@ std::string committer::last_error() const {
     return last_error_;
 }
 
-bool committer::stop(std::chrono::milliseconds patience) {
+bool committer::stop(std::chrono::milliseconds timeout) {
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
-        give_up_at_ = std::chrono::steady_clock::now() + patience;
+        give_up_at_ = std::chrono::steady_clock::now() + timeout;
     }
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
@@ -132,12 +132,12 @@ void committer::run() {
 
 /// The first task that writes includes the batch, so that packets wait for one transaction instead of two.
 void committer::execute_tasks(commit_ticket durable) {
-    keeper_.set_due(committing_.postings());
+    keeper_.set_pending_batch(committing_.postings());
     for (const store_task& task : executing_) {
         task(keeper_);
-        if (!committing_.empty() && !keeper_.has_due()) end_batch(durable);
+        if (!committing_.empty() && !keeper_.has_pending_batch()) end_batch(durable);
     }
-    keeper_.set_due({});
+    keeper_.set_pending_batch({});
     executing_.clear();
 }
 

@@ -97,13 +97,13 @@ public:
     std::string last_error() const;
 
     /// Commits everything that was submitted, then ends the thread. Returns false if the store did not accept it within
-    /// `patience`. Nothing may be submitted any more.
-    bool stop(std::chrono::milliseconds patience);
+    /// `timeout`. Nothing may be submitted any more.
+    bool stop(std::chrono::milliseconds timeout);
 
     const counters& stats() const noexcept { return counters_; }
 
     /// Any thread may look up accounts and read their counters.
-    const ledger& accounts() const noexcept { return keeper_.accounts(); }
+    const ledger& accounts() const noexcept { return keeper_.ledger(); }
 
 private:
     void run();

@@ -168,7 +168,7 @@ void file_reader::read_assets() {
         added.created_at = transaction_.now;
         added.terms = terms;
         transaction_.deposit(added.settlement.id, added.liquidity.id, wanted.liquidity);  // cannot fail: it is empty
-        const ledger& ledger = transaction_.keeper.accounts();
+        const ledger& ledger = transaction_.keeper.ledger();
         auto made = std::make_shared<const asset>(asset{.id = added.id,
                                                         .uuid = added.uuid,
                                                         .code = added.code,
@@ -267,7 +267,7 @@ error file_reader::make_peer(const match& match) {
     for (const config::secret& token : wanted.http.incoming.auth_tokens) {
         made->incoming_tokens.push_back(ilp::sha256(ilp::as_bytes(token.reveal())));
     }
-    const ledger& ledger = transaction_.keeper.accounts();
+    const ledger& ledger = transaction_.keeper.ledger();
     if (match.live) {
         const peer& before = *match.live;
         made->id = before.id;

@@ -31,7 +31,7 @@ void give(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
 bool hold_one(const leg& leg) noexcept {
     const std::uint64_t amount = leg.amount.value;
     if (is_bounded(*leg.debit) && !take(leg.debit->available, amount)) return false;
-    if (is_bounded(*leg.credit) && !take(leg.credit->room, amount)) {
+    if (is_bounded(*leg.credit) && !take(leg.credit->headroom, amount)) {
         if (is_bounded(*leg.debit)) give(leg.debit->available, amount);
         return false;
     }
@@ -40,7 +40,7 @@ bool hold_one(const leg& leg) noexcept {
 
 void release_one(const leg& leg) noexcept {
     const std::uint64_t amount = leg.amount.value;
-    if (is_bounded(*leg.credit)) give(leg.credit->room, amount);
+    if (is_bounded(*leg.credit)) give(leg.credit->headroom, amount);
     if (is_bounded(*leg.debit)) give(leg.debit->available, amount);
 }
 
@@ -70,7 +70,7 @@ liquidity_account& ledger::open(account_id id, account_kind kind, std::uint32_t 
     if (kind != account_kind::settlement) {
         const auto balance = static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted);
         opened.available.store(balance, std::memory_order_relaxed);
-        opened.room.store(balance_max - balance, std::memory_order_relaxed);
+        opened.headroom.store(balance_max - balance, std::memory_order_relaxed);
     }
     const auto place = static_cast<std::size_t>(id);
     if (place >= by_id_.size()) by_id_.resize(place + 1);
@@ -131,8 +131,8 @@ void ledger::check(std::span<const posting> postings, std::span<const account_ch
         const wide_amount balance = account.posted.credits_posted - account.posted.debits_posted;
         ilp::require(account.available.load(std::memory_order_relaxed) + paid <= balance,
                      "an account pays only what was held in it");
-        ilp::require(account.room.load(std::memory_order_relaxed) + received <= balance_max - balance,
-                     "an account receives only what room was held for");
+        ilp::require(account.headroom.load(std::memory_order_relaxed) + received <= balance_max - balance,
+                     "an account receives only what headroom was held for");
     }
     ilp::require(moved.debits_posted == moved.credits_posted, "what some accounts pay is what the others receive");
 }
@@ -145,7 +145,7 @@ void ledger::apply(std::span<const posting> postings) {
         entry& credit = entry_of(*posting.credit);
         debit.posted.debits_posted += posting.amount;
         credit.posted.credits_posted += posting.amount;
-        if (is_bounded(debit)) give(debit.room, held_amount(posting));
+        if (is_bounded(debit)) give(debit.headroom, held_amount(posting));
         if (is_bounded(credit)) give(credit.available, held_amount(posting));
         require_sound_balance(debit.kind, debit.posted);
         require_sound_balance(credit.kind, credit.posted);
@@ -188,7 +188,7 @@ std::vector<account_balance> ledger::snapshot() const {
             const auto posted =
                 static_cast<std::uint64_t>(account.posted.credits_posted - account.posted.debits_posted);
             balance.debits_pending = posted - account.available.load(std::memory_order_relaxed);
-            balance.credits_pending = balance_max - posted - account.room.load(std::memory_order_relaxed);
+            balance.credits_pending = balance_max - posted - account.headroom.load(std::memory_order_relaxed);
         }
     }
     return balances;

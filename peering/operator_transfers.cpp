@@ -161,7 +161,7 @@ auto operator_transfers::add(bookkeeper& keeper, transfer_record transfer, chang
     const auto known = keeper.find_transfer(transfer.uuid);
     if (!known) return std::unexpected{transfer_refusal::store_unavailable};
     if (*known) return std::unexpected{transfer_refusal::already_exists};
-    const leg wanted{&keeper.accounts().at(transfer.debit), &keeper.accounts().at(transfer.credit), transfer.amount};
+    const leg wanted{&keeper.ledger().at(transfer.debit), &keeper.ledger().at(transfer.credit), transfer.amount};
     if (!ledger::hold({&wanted, 1})) {
         return std::unexpected{transfer.kind == transfer_kind::deposit ? transfer_refusal::too_much_liquidity
                                                                        : transfer_refusal::insufficient_liquidity};

@@ -288,12 +288,12 @@ std::vector<listed_event> list_postgres_events(postgres_connection& session, con
     return page;
 }
 
-std::optional<kept_answer> find_postgres_answer(postgres_connection& session, const std::string& key) {
+std::optional<idempotency_record> find_postgres_answer(postgres_connection& session, const std::string& key) {
     if (key.contains('\0')) return std::nullopt;  // the server cannot store such a key
     const postgres_result found =
         session.query("SELECT request, answer, kept_at FROM answers WHERE key = $1", {key.c_str()});
     if (found.rows() == 0) return std::nullopt;
-    return kept_answer{key, std::string{found.text(0, 0)}, std::string{found.text(0, 1)}, time_of(found, 0, 2)};
+    return idempotency_record{key, std::string{found.text(0, 0)}, std::string{found.text(0, 1)}, time_of(found, 0, 2)};
 }
 
 void show_postgres_book(postgres_connection& session, book_visitor& visitor) {

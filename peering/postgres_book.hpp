@@ -22,7 +22,7 @@ std::uint64_t count_postgres_events(postgres_connection& session);
 std::vector<listed_transfer> list_postgres_transfers(postgres_connection& session, account_id account,
                                                      account_side side, std::size_t limit);
 std::vector<listed_event> list_postgres_events(postgres_connection& session, const event_query& query);
-std::optional<kept_answer> find_postgres_answer(postgres_connection& session, const std::string& key);
+std::optional<idempotency_record> find_postgres_answer(postgres_connection& session, const std::string& key);
 
 void load_postgres_chain(postgres_connection& session, transfer_chain& chain);
 

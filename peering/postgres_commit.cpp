@@ -394,7 +394,7 @@ void pipeline::queue_answers(const changes& changes) {
     postgres_array requests;
     postgres_array answers;
     postgres_array times;
-    for (const kept_answer& answer : changes.new_answers) {
+    for (const idempotency_record& answer : changes.new_answers) {
         keys.add(answer.key);
         requests.add(answer.request);
         answers.add(answer.answer);

@@ -4,7 +4,7 @@
 #include "ilp/timestamp.hpp"
 #include "peering/account.hpp"
 #include "peering/event.hpp"
-#include "peering/kept_answer.hpp"
+#include "peering/idempotency_record.hpp"
 #include "peering/kept_terms.hpp"
 #include "peering/posting.hpp"
 #include "peering/transfer.hpp"
@@ -77,7 +77,7 @@ struct changes {
     std::span<const account_change> accounts{};          ///< the accounts whose totals change, each once
     std::span<const event_record> new_events{};
     std::span<const event_attempt> event_attempts{};
-    std::span<const kept_answer> new_answers{};
+    std::span<const idempotency_record> new_answers{};
     std::optional<ilp::timestamp> forget_answers_before{};  ///< delete the answers kept before this time
 };
 
@@ -152,7 +152,7 @@ public:
     virtual std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) = 0;
 
     /// The idempotency record with this key; nullopt if there is none.
-    virtual std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) = 0;
+    virtual std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) = 0;
 };
 
 /// Opens the store that `store.url` names: `sqlite:PATH`, `postgresql://...` or `memory:`. Runs the migrations, and

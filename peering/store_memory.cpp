@@ -39,7 +39,7 @@ bool memory_store::knows_everything_in(const changes& changes) {
     };
     const auto is_new = [this](const transfer_record& transfer) { return !number_of_.contains(transfer.uuid); };
     const auto changes_known_asset = [&](const asset_change& change) { return has_id(catalogue_.assets, change.id); };
-    const auto has_free_key = [&](const kept_answer& answer) {
+    const auto has_free_key = [&](const idempotency_record& answer) {
         const auto found = answers_.find(answer.key);
         return found == answers_.end() || found->second.kept_at < changes.forget_answers_before;
     };
@@ -78,7 +78,7 @@ std::expected<void, store_error> memory_store::commit(const changes& changes) {
     if (changes.forget_answers_before) {
         std::erase_if(answers_, [&](const auto& each) { return each.second.kept_at < *changes.forget_answers_before; });
     }
-    for (const kept_answer& answer : changes.new_answers) answers_.emplace(answer.key, answer);
+    for (const idempotency_record& answer : changes.new_answers) answers_.emplace(answer.key, answer);
     return {};
 }
 
@@ -123,7 +123,7 @@ std::expected<std::vector<listed_event>, store_error> memory_store::list_events(
     return {};
 }
 
-std::expected<std::optional<kept_answer>, store_error> memory_store::find_answer(std::string_view key) {
+std::expected<std::optional<idempotency_record>, store_error> memory_store::find_answer(std::string_view key) {
     const auto found = answers_.find(std::string{key});
     return found == answers_.end() ? std::nullopt : std::optional{found->second};
 }

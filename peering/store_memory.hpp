@@ -21,7 +21,7 @@ public:
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
                                                                             std::size_t limit) override;
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
-    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) override;
+    std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
 
 private:
     struct kept_transfer {
@@ -37,7 +37,7 @@ private:
     std::vector<kept_transfer> transfers_;                      // numbered 1, 2, ...
     std::unordered_map<std::string, std::uint64_t> number_of_;  // by uuid
     transfer_chain chain_;
-    std::unordered_map<std::string, kept_answer> answers_;
+    std::unordered_map<std::string, idempotency_record> answers_;
 };
 
 }  // namespace peering

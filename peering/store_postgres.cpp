@@ -87,7 +87,7 @@ public:
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
                                                                             std::size_t limit) override;
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
-    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) override;
+    std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
 
 private:
     /// The server process of one of our sessions.
@@ -252,7 +252,7 @@ std::expected<std::vector<listed_event>, store_error> postgres_store::list_event
     return attempt("list events", [&] { return list_postgres_events(*session_, query); });
 }
 
-std::expected<std::optional<kept_answer>, store_error> postgres_store::find_answer(std::string_view key) {
+std::expected<std::optional<idempotency_record>, store_error> postgres_store::find_answer(std::string_view key) {
     return attempt("look up an answer", [&] { return find_postgres_answer(*session_, std::string{key}); });
 }
 

@@ -149,7 +149,7 @@ public:
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
                                                                             std::size_t limit) override;
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
-    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) override;
+    std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
 
 private:
     void roll_back() noexcept {
@@ -221,9 +221,9 @@ std::expected<std::vector<listed_event>, store_error> sqlite_store::list_events(
     return attempt(path_, "list events", [&] { return sqlite::list_events(connection_, query); });
 }
 
-std::expected<std::optional<kept_answer>, store_error> sqlite_store::find_answer(std::string_view key) {
+std::expected<std::optional<idempotency_record>, store_error> sqlite_store::find_answer(std::string_view key) {
     return attempt(path_, "look up an answer", [&] {
-        std::optional<kept_answer> found;
+        std::optional<idempotency_record> found;
         const statement& row = statements_->find_answer;
         statements_->find_answer.for_each(
             [&] {
@@ -355,7 +355,7 @@ void sqlite_store::write_events(const changes& changes, std::int64_t now) {
 
 void sqlite_store::write_answers(const changes& changes) {
     if (changes.forget_answers_before) statements_->forget_answers.run(*changes.forget_answers_before);
-    for (const kept_answer& answer : changes.new_answers) {
+    for (const idempotency_record& answer : changes.new_answers) {
         statements_->insert_answer.run(std::string_view{answer.key}, std::string_view{answer.request},
                                        std::string_view{answer.answer}, answer.kept_at);
     }

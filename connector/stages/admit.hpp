@@ -1,11 +1,11 @@
 #pragma once
 
-#include "connector/journey.hpp"
+#include "connector/packet_context.hpp"
 
 namespace connector::stages {
 
 /// Refuses packets immediately that could not be completed, so that senders do not wait for a timeout.
-inline step admit(journey& packet) {
+inline step admit(packet_context& packet) {
     if (!packet.from.enabled) return packet.refuse(reject_reason::peer_disabled);
     if (packet.load.draining) return packet.refuse(reject_reason::draining);
     if (packet.load.store_unavailable) return packet.refuse(reject_reason::store_unavailable);

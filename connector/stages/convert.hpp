@@ -1,13 +1,13 @@
 #pragma once
 
 #include "connector/conversion.hpp"
-#include "connector/journey.hpp"
+#include "connector/packet_context.hpp"
 
 namespace connector::stages {
 
 /// Computes the amount in the asset of the next hop, less the spread, and checks it against the next hop's maximum.
 /// Zero is forwarded as zero (STREAM depends on it); a non-zero amount that would become zero is refused.
-inline step convert(journey& packet) {
+inline step convert(packet_context& packet) {
     const peering::asset& incoming = *packet.from.asset;
     const peering::asset& outgoing = *packet.to->asset;
     rate_table::price price;

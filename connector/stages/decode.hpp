@@ -1,12 +1,12 @@
 #pragma once
 
-#include "connector/journey.hpp"
+#include "connector/packet_context.hpp"
 
 namespace connector::stages {
 
 /// Accepts only canonical OER, although RFC 27 does not require it: packets are forwarded in place, so they must be
 /// what the next hop accepts.
-inline step decode(journey& packet) {
+inline step decode(packet_context& packet) {
     const auto parsed = ilp::prepare_view::parse(packet.body);
     if (parsed) {
         packet.prepare = *parsed;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "connector/journey.hpp"
+#include "connector/packet_context.hpp"
 #include "peering/ledger.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace connector::stages {
 /// Holds the packet's transfer in the ledger. If both peers have the same asset, it goes from peer to peer, and the
 /// difference is booked against the asset's liquidity. Otherwise each side is booked against the liquidity of its own
 /// asset.
-inline step hold(journey& packet, const peering::asset& outgoing_asset, peering::liquidity_account& receiver,
+inline step hold(packet_context& packet, const peering::asset& outgoing_asset, peering::liquidity_account& receiver,
                  ilp::amount outgoing_amount) {
     const peering::peer& from = packet.from;
     if (from.asset == &outgoing_asset) {
@@ -29,7 +29,7 @@ inline step hold(journey& packet, const peering::asset& outgoing_asset, peering:
     return step::go_on;
 }
 
-inline step hold_liquidity(journey& packet) {
+inline step hold_liquidity(packet_context& packet) {
     return hold(packet, *packet.to->asset, *packet.to->liquidity, packet.outgoing_amount);
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "connector/journey.hpp"
+#include "connector/packet_context.hpp"
 
 namespace connector::stages {
 
-inline step outgoing_throughput(journey& packet) {
+inline step outgoing_throughput(packet_context& packet) {
     auto& bucket = packet.to->limits->outgoing_throughput;
     if (bucket && !bucket->try_take(packet.outgoing_amount.value, packet.now.steady)) {
         return packet.refuse(reject_reason::outgoing_throughput_exceeded);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "connector/journey.hpp"
+#include "connector/packet_context.hpp"
 #include "connector/stages/hold_liquidity.hpp"
 #include "ilp/echo.hpp"
 
@@ -10,7 +10,7 @@ namespace connector::stages {
 
 /// Replaces an echo request by the Prepare that responds to it. Amount, condition and expiry are unchanged; the
 /// following stages treat it like any other packet, so the fulfillment of the response becomes that of the request.
-inline step answer_echo(journey& packet, std::string_view source) {
+inline step answer_echo(packet_context& packet, std::string_view source) {
     if (source.starts_with("peer.") || source.starts_with("self.")) {
         return packet.refuse(reject_reason::malformed_echo);
     }
@@ -27,7 +27,7 @@ inline step answer_echo(journey& packet, std::string_view source) {
 }
 
 /// A one-way ping is fulfilled here, and this node keeps its amount.
-inline step answer_ping(journey& packet) {
+inline step answer_ping(packet_context& packet) {
     if (const step held = hold(packet, *packet.from.asset, *packet.from.asset->liquidity, packet.incoming_amount);
         held != step::go_on) {
         return held;
@@ -37,8 +37,8 @@ inline step answer_ping(journey& packet) {
     return step::fulfill;
 }
 
-inline step own_address(journey& packet) {
-    if (packet.prepare->destination() != packet.network.own_address().text()) return step::go_on;
+inline step own_address(packet_context& packet) {
+    if (packet.prepare->destination() != packet.forwarding_table.own_address().text()) return step::go_on;
     const ilp::echo::payload echo = ilp::echo::parse(packet.prepare->data());
     const bool ping = std::ranges::equal(packet.prepare->condition(), ilp::echo::one_way_condition);
     const bool echo_or_ping = echo.what == ilp::echo::kind::request || (echo.what == ilp::echo::kind::none && ping);

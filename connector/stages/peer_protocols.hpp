@@ -1,6 +1,6 @@
 #pragma once
 
-#include "connector/journey.hpp"
+#include "connector/packet_context.hpp"
 #include "ilp/ildcp.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace connector::stages {
 
 /// Answers an ILDCP request (RFC 31) with the peer's configured address and asset.
-inline step answer_ildcp(journey& packet) {
+inline step answer_ildcp(packet_context& packet) {
     if (!std::ranges::equal(packet.prepare->condition(), ilp::peer_protocol_condition)) {
         return packet.refuse(reject_reason::wrong_peer_protocol_condition);
     }
@@ -22,7 +22,7 @@ inline step answer_ildcp(journey& packet) {
 }
 
 /// Packets to `peer.*` concern only the two neighbours: they are answered here or refused, never forwarded (RFC 15).
-inline step peer_protocols(journey& packet) {
+inline step peer_protocols(packet_context& packet) {
     const std::string_view destination = packet.prepare->destination();
     if (!destination.starts_with("peer.")) return step::go_on;
     if (destination == ilp::ildcp::destination) return answer_ildcp(packet);

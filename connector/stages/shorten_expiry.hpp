@@ -1,13 +1,13 @@
 #pragma once
 
-#include "connector/journey.hpp"
+#include "connector/packet_context.hpp"
 
 #include <algorithm>
 
 namespace connector::stages {
 
 /// Reserves time to pass on a late fulfillment, and limits how long liquidity is held (RFC 18).
-inline step shorten_expiry(journey& packet) {
+inline step shorten_expiry(packet_context& packet) {
     const auto window = packet.terms.min_expiration_window;
     packet.outgoing_expires_at =
         std::min(packet.prepare->expires_at() - window, packet.now.wall + packet.terms.max_hold_time);

@@ -121,7 +121,7 @@ mutation_outcome mutations::run(shared_turn turn, std::string_view operation, co
     };
     // While the store is down, refuse at once instead of accepting work that would have to wait for it.
     if (!services_.committer.store_is_healthy() || !services_.committer.execute(std::move(task))) return unavailable();
-    if (future.wait_for(patience) != std::future_status::ready) {
+    if (future.wait_for(answer_timeout) != std::future_status::ready) {
         return refused(refusal_code::timeout,
                        "Not done in time, and it may be done yet: ask again with the same idempotencyKey, or look");
     }

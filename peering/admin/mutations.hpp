@@ -5,7 +5,7 @@
 #include "peering/admin/services.hpp"
 #include "peering/admin/views.hpp"
 #include "peering/graphql/resolver.hpp"
-#include "peering/kept_answer.hpp"
+#include "peering/idempotency_record.hpp"
 #include "peering/refusal.hpp"
 #include "peering/store.hpp"
 
@@ -40,13 +40,13 @@ class answer_keeper {
 public:
     answer_keeper() = default;
     answer_keeper(std::string key, std::string request, ilp::timestamp now)
-        : answer_{kept_answer{std::move(key), std::move(request), {}, now}} {}
+        : answer_{idempotency_record{std::move(key), std::move(request), {}, now}} {}
 
     /// Returns changes that store `done` and delete expired answers. They are valid until the next call.
     changes keeping(const done_mutation& done);
 
 private:
-    std::optional<kept_answer> answer_;
+    std::optional<idempotency_record> answer_;
 };
 
 /// Runs mutations on the committer's thread, one at a time, and each at most once per idempotency key. The answer is
@@ -55,7 +55,7 @@ class mutations {
 public:
     /// Answers are kept for two days; clients may rely on one day.
     static constexpr std::chrono::hours kept_for{48};
-    static constexpr std::chrono::seconds patience{10};
+    static constexpr std::chrono::seconds answer_timeout{10};
 
     explicit mutations(services& services) : services_{services} {}
 
@@ -64,7 +64,7 @@ public:
     using work =
         std::function<void(bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers, const finish& finish)>;
 
-    // Work may outlive the call if the store takes longer than `patience`, so it must own everything it uses.
+    // Work may outlive the call if the store takes longer than `answer_timeout`, so it must own everything it uses.
 
     /// Does `work`, or returns the stored answer if it was done before. Blocks until it is finished; do not call it on
     /// the committer's thread.

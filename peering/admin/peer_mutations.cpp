@@ -67,7 +67,7 @@ mutation_outcome create_or_update_by_url(services& services, mutations& mutation
         if (!answer) return std::unexpected{answer.error()};
         return [&services, wanted, question = *question, answer = *answer](transaction& transaction) {
             return done("Created or updated ILP Peer",
-                        services.auto_peers.settle(transaction, wanted, question, answer));
+                        services.auto_peers.apply_peering_answer(transaction, wanted, question, answer));
         };
     };
     return mutations.ask_and_decide("createOrUpdatePeerByUrl", input, ask);

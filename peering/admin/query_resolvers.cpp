@@ -30,7 +30,7 @@ std::expected<Result, refusal> read_from_store(committer& committer,
         committer.execute([promise, read = std::move(read)](bookkeeper& keeper) { promise->set_value(read(keeper)); });
     const refusal unavailable{refusal_code::internal_server_error, "The ledger is not available now: try again later"};
     if (!taken) return std::unexpected{unavailable};
-    if (future.wait_for(mutations::patience) != std::future_status::ready) {
+    if (future.wait_for(mutations::answer_timeout) != std::future_status::ready) {
         return std::unexpected{refusal{refusal_code::timeout, "The ledger did not answer in time: try again later"}};
     }
     auto found = future.get();

@@ -40,7 +40,7 @@ struct services {
     std::string version;
     ilp::timestamp started_at;
     std::function<bool()> ready;
-    std::function<ping_answer(const std::string& address, std::chrono::milliseconds patience)> ping;
+    std::function<ping_answer(const std::string& address, std::chrono::milliseconds timeout)> ping;
     /// Asks another node to become our peer.
     std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
 };

@@ -39,7 +39,8 @@ std::expected<const operation_definition*, std::string> choose(const document& d
 
 }  // namespace
 
-engine::engine(schema schema, resolvers resolvers) : schema_{std::move(schema)}, resolvers_{std::move(resolvers)} {
+engine::engine(graphql::schema schema, resolvers resolvers)
+    : schema_{std::move(schema)}, resolvers_{std::move(resolvers)} {
     resolvers_.merge(introspection_resolvers(schema_));
     for (const auto& [name, resolver] : resolvers_) {
         const auto dot = std::min(name.find('.'), name.size());

@@ -42,7 +42,7 @@ struct prepared {
 class engine {
 public:
     /// Throws std::invalid_argument for a resolver of a field that the schema does not have.
-    engine(schema schema, resolvers resolvers);
+    engine(graphql::schema schema, resolvers resolvers);
     engine(const engine&) = delete;
     engine& operator=(const engine&) = delete;
 
@@ -57,10 +57,10 @@ public:
     answer run(std::string_view query, std::string_view operation_name, const boost::json::object& variables,
                context& context) const;
 
-    const schema& what() const { return schema_; }
+    const graphql::schema& schema() const { return schema_; }
 
 private:
-    schema schema_;
+    graphql::schema schema_;
     resolvers resolvers_;
     std::unordered_map<const field*, const resolver*> resolver_of_;
 };

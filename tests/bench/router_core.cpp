@@ -25,9 +25,10 @@ void pass_packets(std::uint64_t packets) {
     for (std::uint64_t n = 1; n <= packets; ++n) {
         std::memcpy(body.data(), prepare.data(), prepare.size());
         std::memcpy(answer.data(), fulfill.data(), fulfill.size());
-        const auto [what, way] = world.router.decide(body, sender, *world.network, world.rates, world.load, world.now);
+        const auto [what, way] =
+            world.router.decide(body, sender, *world.forwarding_table, world.rates, world.load, world.now);
         if (what != connector::step::go_on) throw std::runtime_error{"a packet was not forwarded"};
-        if (world.router.settle(way.prepare->condition(), answer).kind != connector::reply_kind::fulfill) {
+        if (world.router.check_reply(way.prepare->condition(), answer).kind != connector::reply_kind::fulfill) {
             throw std::runtime_error{"an answer was not taken for the Fulfill"};
         }
         batch.add(way.transfer.legs());

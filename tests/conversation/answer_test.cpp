@@ -8,7 +8,7 @@
 
 namespace answer_test {
 
-// What settle() makes of the next hop's answer.
+// What check_reply() makes of the next hop's answer.
 
 using namespace conversation;
 using connector::reply_kind;

@@ -208,7 +208,7 @@ private:
         const flight packet = in_flight_.back();
         in_flight_.pop_back();
         ilp::bytes answer = random_answer();
-        const auto reply = d_.router.settle(packet.condition, answer);
+        const auto reply = d_.router.check_reply(packet.condition, answer);
         REQUIRE((reply.kind != reply_kind::fulfill || packet.condition == condition_of(preimage)));
         ++outcomes[reply.kind == reply_kind::fulfill  ? "fulfilled"
                    : reply.kind == reply_kind::reject ? "rejected"
@@ -281,10 +281,10 @@ TEST_CASE("A27-12 A27-18: after a random walk in which nothing is posted every a
     const auto amounts = [&walk] {
         std::vector<std::uint64_t> all;
         for (const peering::peer& peer : walk.d().known->peers()) {
-            all.insert(all.end(), {peer.liquidity->available.load(), peer.liquidity->room.load()});
+            all.insert(all.end(), {peer.liquidity->available.load(), peer.liquidity->headroom.load()});
         }
         for (const peering::asset& asset : walk.d().known->assets()) {
-            all.insert(all.end(), {asset.liquidity->available.load(), asset.liquidity->room.load()});
+            all.insert(all.end(), {asset.liquidity->available.load(), asset.liquidity->headroom.load()});
         }
         return all;
     };

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "connector/network.hpp"
+#include "connector/forwarding_table.hpp"
 #include "connector/router.hpp"
 #include "ilp/packet.hpp"
 #include "peering/committer.hpp"
@@ -93,7 +93,7 @@ struct received_reject {
 struct decision {
     ilp::bytes body;  ///< the buffer of the request as the router left it
     step what;
-    connector::journey way;  ///< points into `body`, and into the router until its next decision
+    connector::packet_context way;  ///< points into `body`, and into the router until its next decision
 
     /// "go on", "bad request", "fulfill", or the message of the refusal.
     std::string outcome() const {
@@ -120,11 +120,12 @@ public:
         : router{{settings.connector.min_expiration_window, settings.connector.max_hold_time,
                   settings.connector.echo_max_amount}} {
         known = support::known_peers::build_or_throw(settings, keeper_);
-        network = std::make_unique<connector::network>(settings.ilp_address, known->directory->peers());
+        forwarding_table =
+            std::make_unique<connector::forwarding_table>(settings.ilp_address, known->directory->peers());
     }
 
     const peering::peer& peer(std::string_view name) const {
-        const peering::peer* const found = network->find_by_name(name);
+        const peering::peer* const found = forwarding_table->find_by_name(name);
         if (found == nullptr) throw std::invalid_argument{"no peer " + std::string{name}};
         return *found;
     }
@@ -140,7 +141,7 @@ public:
     void set_enabled(std::string_view name, bool enabled) {
         peering::transaction transaction{keeper_, now.wall};
         known->administration->publish_with([this](std::vector<peering::peer_update> updates, const auto& done) {
-            network->apply(updates);
+            forwarding_table->apply(updates);
             done();
         });
         if (!known->administration->set_enabled(transaction, peer(name).uuid, enabled) ||
@@ -165,7 +166,7 @@ public:
     }
 
     decision send(std::string_view from, ilp::bytes body) {
-        auto [what, way] = router.decide(body, peer(from), *network, rates, load, now);
+        auto [what, way] = router.decide(body, peer(from), *forwarding_table, rates, load, now);
         return {std::move(body), what, way};
     }
     decision send(std::string_view from, const prepare& prepare) { return send(from, encode(prepare)); }
@@ -173,7 +174,7 @@ public:
     /// The Reject that a refused sender receives. Throws unless it is canonical.
     received_reject reject_of(const decision& refused) const {
         ilp::bytes octets;
-        connector::serialize_reject(octets, refused.way.reason, network->own_address(), &refused.way);
+        connector::serialize_reject(octets, refused.way.reason, forwarding_table->own_address(), &refused.way);
         const ilp::bytes sent = octets;
         const auto reject = ilp::reject_view::parse(octets);
         if (!reject || !std::ranges::equal(reject->bytes(), sent)) throw std::logic_error{"not a canonical Reject"};
@@ -187,7 +188,7 @@ public:
 
     /// The router's reply to the next hop's answer. `answer` must outlive the use of the reply.
     connector::reply answer(const decision& forwarded, ilp::bytes_span answer) {
-        return router.settle(forwarded.way.prepare->condition(), answer);
+        return router.check_reply(forwarded.way.prepare->condition(), answer);
     }
 
     void post(const peering::packet_transfer& held) {
@@ -217,7 +218,7 @@ public:
     connector::router router;
     peering::ledger ledger;
     std::shared_ptr<const support::known_peers> known;
-    std::unique_ptr<connector::network> network;
+    std::unique_ptr<connector::forwarding_table> forwarding_table;
     connector::rate_table rates;
     connector::load load;
     ilp::instant now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 14} + 15h + 9min + 26s + 535ms,

@@ -86,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     require(d.at_rest(), "everything that was held is given back");
 
     ilp::bytes answer = body;
-    const auto reply = d.router.settle(condition_of(preimage), answer);
+    const auto reply = d.router.check_reply(condition_of(preimage), answer);
     require(reply.kind == connector::reply_kind::refuse || !reply.packet.empty(), "what is passed on is a packet");
     return 0;
 }

@@ -61,7 +61,7 @@ public:
             made->directory = previous->directory;
             made->administration = previous->administration;
         } else {
-            const auto known = keeper.durable().load();
+            const auto known = keeper.store().load();
             if (!known) return std::unexpected{known.error().message};
             made->directory = std::make_shared<peering::directory>(settings.ilp_address);
             made->administration = std::make_shared<peering::administration>(*made->directory);

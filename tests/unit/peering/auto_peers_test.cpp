@@ -130,13 +130,13 @@ struct alice {
         return all;
     }
 
-    administration::peer_outcome settle(const peer_by_url& wanted, const peering_terms& answer) {
+    administration::peer_outcome apply_peering_answer(const peer_by_url& wanted, const peering_terms& answer) {
         const auto question = decider.ask(wanted);
         if (!question) return std::unexpected{question.error()};
         transaction transaction{keeper, now};
-        const auto settled = decider.settle(transaction, wanted, *question, answer);
-        if (settled) commit(transaction);
-        return settled;
+        const auto applied = decider.apply_peering_answer(transaction, wanted, *question, answer);
+        if (applied) commit(transaction);
+        return applied;
     }
 
     const config::settings file = file_of_alice();
@@ -519,7 +519,7 @@ public:
         return {};
     }
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query&) override { return {}; }
-    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view) override {
+    std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view) override {
         return std::nullopt;
     }
 };
@@ -596,7 +596,7 @@ TEST_CASE("the node that has answered becomes a peer on the operator's terms") {
     const auto question = alice.decider.ask(wanted);
     REQUIRE(question);
     transaction transaction{alice.keeper, now};
-    REQUIRE(alice.decider.settle(transaction, wanted, *question, answer));
+    REQUIRE(alice.decider.apply_peering_answer(transaction, wanted, *question, answer));
     alice.commit(transaction);
     const auto dora = alice.find("test.dora");
     REQUIRE(dora);
@@ -617,7 +617,7 @@ TEST_CASE("the node that has answered becomes a peer on the operator's terms") {
     CHECK(again->present_token->reveal() == dora->outgoing.auth_token.reveal());
     CHECK(again->request.asker.token != dora->outgoing.auth_token.reveal());
     const peering_terms renewed{answer.address, "http://new.dora.example/", "second-token-of-dora", "Other"};
-    REQUIRE(alice.settle(
+    REQUIRE(alice.apply_peering_answer(
         {.url = wanted.url, .asset_uuid = wanted.asset_uuid, .name = "D", .liquidity_to_deposit = ilp::amount{1}},
         renewed));
     const auto after = alice.find("test.dora");
@@ -635,7 +635,8 @@ TEST_CASE("the present token is told to the URL that it came from, and to no oth
     alice alice;
     const std::string usd = alice.asset("USD", 9);
     const std::string eur = alice.asset("EUR", 2);
-    REQUIRE(alice.settle({"http://dora.example/", usd}, {*ilp::address::parse("test.dora"), "http://d/", from_dora}));
+    REQUIRE(alice.apply_peering_answer({"http://dora.example/", usd},
+                                       {*ilp::address::parse("test.dora"), "http://d/", from_dora}));
     REQUIRE(alice.answer(request_of("test.mallory", from_mallory)));
     CHECK(alice.decider.ask({"http://dora.example/", usd})->present_token);
     CHECK(alice.decider.ask({"http://dora.example/", eur})->present_token);
@@ -643,8 +644,8 @@ TEST_CASE("the present token is told to the URL that it came from, and to no oth
         CAPTURE(url);
         CHECK_FALSE(alice.decider.ask({url, usd})->present_token);
     }
-    REQUIRE(alice.settle({"http://dora.example/", eur},
-                         {*ilp::address::parse("test.dora"), "http://d/", "euro-token-of-dora-0"}));
+    REQUIRE(alice.apply_peering_answer({"http://dora.example/", eur},
+                                       {*ilp::address::parse("test.dora"), "http://d/", "euro-token-of-dora-0"}));
     CHECK(alice.find("test.dora", "EUR", 2));
 }
 
@@ -652,11 +653,13 @@ TEST_CASE("an answer cannot take over a peer that was not made from its URL") {
     alice alice;
     const std::string usd = alice.asset("USD", 9);
     REQUIRE(alice.answer(request_of("test.erin", "token-of-erin-000")));
-    REQUIRE(alice.settle({"http://dora.example/", usd}, {*ilp::address::parse("test.dora"), "http://d/", from_dora}));
+    REQUIRE(alice.apply_peering_answer({"http://dora.example/", usd},
+                                       {*ilp::address::parse("test.dora"), "http://d/", from_dora}));
     const auto before = alice.everything();
     const auto claims = [&](const char* address, const std::string& asset) {
-        return text_of(alice.settle({"http://mallory.example/", asset},
-                                    {*ilp::address::parse(address), "http://mallory.example/", from_mallory}));
+        return text_of(
+            alice.apply_peering_answer({"http://mallory.example/", asset},
+                                       {*ilp::address::parse(address), "http://mallory.example/", from_mallory}));
     };
     for (const char* const address : {"test.bob", "test.carol", "test.erin", "test.dora"}) {
         CAPTURE(address);
@@ -675,13 +678,13 @@ TEST_CASE("an answer cannot take over a peer that was not made from its URL") {
 TEST_CASE("an answer that sends packets to a private address is refused unless that is allowed") {
     alice strict;
     const peering_terms answer{*ilp::address::parse("test.dora"), "http://127.0.0.1:3001/", from_dora};
-    CHECK(text_of(strict.settle({"http://dora.example/", strict.asset("USD", 9)}, answer))
+    CHECK(text_of(strict.apply_peering_answer({"http://dora.example/", strict.asset("USD", 9)}, answer))
               .starts_with("Peer URL is invalid or peer does not support auto-peering: "));
     CHECK(strict.directory.peer_count() == 2);
     config::auto_peering_settings settings = terms_of_alice();
     settings.allow_private_addresses = true;
     alice lenient{settings};
-    CHECK(lenient.settle({"http://127.0.0.1:3005/", lenient.asset("USD", 9)}, answer));
+    CHECK(lenient.apply_peering_answer({"http://127.0.0.1:3005/", lenient.asset("USD", 9)}, answer));
     CHECK_FALSE(lenient.find("test.dora")->outgoing.public_addresses_only);
 }
 
@@ -710,7 +713,8 @@ TEST_CASE("two nodes that run this become peers of each other, and renew") {
                                          question->present_token ? question->present_token->reveal() : "");
         REQUIRE(answer);
         transaction transaction{keeper, now};
-        REQUIRE(dora.settle(transaction, wanted, *question, parse_peering_answer(to_json(*answer)).value()));
+        REQUIRE(
+            dora.apply_peering_answer(transaction, wanted, *question, parse_peering_answer(to_json(*answer)).value()));
         REQUIRE(administration.commit(transaction, [] {}));
         const auto at_alice = alice.find("test.dora");
         const auto at_dora = dora_directory.peers().front();

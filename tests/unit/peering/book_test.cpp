@@ -152,7 +152,7 @@ private:
             case 0:
                 return model_.available(debit) + random_() % 2;
             case 1:
-                return model_.room(credit) + random_() % 2;
+                return model_.headroom(credit) + random_() % 2;
             case 2:
                 return amount_max - random_() % 3;
             default:
@@ -226,7 +226,7 @@ private:
         const bool is_deposit = random_() % 5 < 2;
         std::uint64_t amount = random_amount(random_, 2000);
         if (random_() % 4 == 0) {
-            amount = (is_deposit ? model_.room(account.id) : model_.available(account.id)) + random_() % 2;
+            amount = (is_deposit ? model_.headroom(account.id) : model_.available(account.id)) + random_() % 2;
         }
         if (random_() % 32 == 0) amount = 0;
         if (is_deposit) {

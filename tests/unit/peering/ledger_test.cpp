@@ -71,7 +71,7 @@ TEST_CASE("A27-12: a hold is given back when the transfer is void, and booked wh
     CHECK(balance_of(book.ledger, book.alice) == 100);
     book.release(book.alice, book.bob, 30);
     CHECK(book.alice.available == 100);
-    CHECK(book.bob.room == amount_max - 50);
+    CHECK(book.bob.headroom == amount_max - 50);
 
     REQUIRE(book.hold(book.alice, book.bob, 30));
     CHECK(book.alice.available == 70);
@@ -80,9 +80,9 @@ TEST_CASE("A27-12: a hold is given back when the transfer is void, and booked wh
     CHECK(balance_of(book.ledger, book.alice) == 70);
     CHECK(balance_of(book.ledger, book.bob) == 80);
     CHECK(book.alice.available == 70);
-    CHECK(book.alice.room == amount_max - 70);
+    CHECK(book.alice.headroom == amount_max - 70);
     CHECK(book.bob.available == 80);
-    CHECK(book.bob.room == amount_max - 80);
+    CHECK(book.bob.headroom == amount_max - 80);
     CHECK(book.picture(book.alice).debits_pending == 0);
     CHECK(book.picture(book.bob).credits_pending == 0);
     CHECK(sums_are_zero(book.ledger.snapshot()));
@@ -117,7 +117,7 @@ TEST_CASE("A32-10: a transfer of nothing passes at the maximum, and touches noth
     CHECK(ledger::hold(transfer.legs()));
     CHECK(book.hold(book.alice, book.bob, 0));
     CHECK(book.alice.available == 0);
-    CHECK(book.bob.room == 0);
+    CHECK(book.bob.headroom == 0);
 }
 
 TEST_CASE("A32-12: amounts at the edge of 64 bits neither wrap nor are lost") {
@@ -129,7 +129,7 @@ TEST_CASE("A32-12: amounts at the edge of 64 bits neither wrap nor are lost") {
         book.post(book.alice, book.bob, amount_max);
         CHECK(balance_of(book.ledger, book.alice) == 0);
         CHECK(balance_of(book.ledger, book.bob) == amount_max);
-        CHECK(book.bob.room == 0);
+        CHECK(book.bob.headroom == 0);
         CHECK_FALSE(book.hold(book.asset, book.bob, 1));
         CHECK(sums_are_zero(book.ledger.snapshot()));
     }
@@ -137,7 +137,7 @@ TEST_CASE("A32-12: amounts at the edge of 64 bits neither wrap nor are lost") {
         book book{half, half};
         CHECK_FALSE(book.hold(book.alice, book.bob, half));
         CHECK(book.alice.available == half);
-        CHECK(book.bob.room == half - 1);
+        CHECK(book.bob.headroom == half - 1);
         CHECK(book.hold(book.alice, book.bob, half - 1));
         CHECK_FALSE(book.hold(book.alice, book.bob, 1));
     }
@@ -162,7 +162,7 @@ TEST_CASE("a transfer holds all of its legs or none") {
     CHECK_FALSE(ledger::hold(legs));
     for (const liquidity_account* account : {&book.alice, &book.bob, &book.asset}) {
         CHECK(account->available == balance_of(book.ledger, *account));
-        CHECK(account->room == amount_max - balance_of(book.ledger, *account));
+        CHECK(account->headroom == amount_max - balance_of(book.ledger, *account));
     }
     CHECK(ledger::hold(std::span{legs}.first(2)));
     ledger::release(std::span{legs}.first(2));
@@ -223,7 +223,7 @@ TEST_CASE("a book that would be wrong stops the daemon before the store learns o
     CHECK(
         broken([&](book& book) { check(book, book.alice, book.bob, 10); }, "an account pays only what was held in it"));
     CHECK(broken([&](book& book) { check(book, book.settlement, book.bob, 10); },
-                 "an account receives only what room was held for"));
+                 "an account receives only what headroom was held for"));
     CHECK(broken([&](book& book) { check(book, book.alice, book.settlement, 101); },
                  "no liquidity account falls below zero"));
     CHECK(broken([&](book& book) { check(book, book.settlement, book.alice, amount_max); },

@@ -126,7 +126,7 @@ public:
     std::uint64_t available(account_id id) const {
         return static_cast<std::uint64_t>(balance(id) - accounts_.at(id).debits_pending);
     }
-    std::uint64_t room(account_id id) const {
+    std::uint64_t headroom(account_id id) const {
         return static_cast<std::uint64_t>(static_cast<wide_balance>(amount_max) - balance(id) -
                                           accounts_.at(id).credits_pending);
     }

@@ -68,7 +68,8 @@ struct desk {
     bool has(std::uint64_t balance, std::uint64_t pending = 0) {
         const account_balance seen = picture();
         return seen.posted.credits_posted - seen.posted.debits_posted == balance && seen.debits_pending == pending &&
-               seen.credits_pending == 0 && bob().available == balance - pending && bob().room == amount_max - balance;
+               seen.credits_pending == 0 && bob().available == balance - pending &&
+               bob().headroom == amount_max - balance;
     }
 
     peering::testing::books books;

@@ -411,8 +411,9 @@ TEST_CASE("an answer is kept under its key until it is forgotten") {
     store_place place{GENERATE(kinds_of_stores())};
     auto store = place.open();
     const std::array answers{
-        kept_answer{R"(key "{},\ é ')", "00ff", R"({"text": "\u00e9 ' \" \\"})", ilp::timestamp{10ms}},
-        kept_answer{"", "01", "", ilp::timestamp{11ms}}, kept_answer{"late", "02", "{}", ilp::timestamp{12ms}}};
+        idempotency_record{R"(key "{},\ é ')", "00ff", R"({"text": "\u00e9 ' \" \\"})", ilp::timestamp{10ms}},
+        idempotency_record{"", "01", "", ilp::timestamp{11ms}},
+        idempotency_record{"late", "02", "{}", ilp::timestamp{12ms}}};
     changes made;
     made.new_answers = answers;
     REQUIRE(store->commit(made).has_value());
@@ -420,7 +421,7 @@ TEST_CASE("an answer is kept under its key until it is forgotten") {
         store.reset();
         store = place.open();
     }
-    for (const kept_answer& answer : answers) CHECK(store->find_answer(answer.key).value() == answer);
+    for (const idempotency_record& answer : answers) CHECK(store->find_answer(answer.key).value() == answer);
     CHECK_FALSE(store->find_answer("key").value().has_value());
     CHECK_FALSE(store->find_answer(std::string_view{"late\0", 5}).value().has_value());
 
@@ -430,7 +431,7 @@ TEST_CASE("an answer is kept under its key until it is forgotten") {
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().final);
 
-    const kept_answer successor{answers[0].key, "03", "[]", ilp::timestamp{13ms}};
+    const idempotency_record successor{answers[0].key, "03", "[]", ilp::timestamp{13ms}};
     changes later;
     later.new_answers = {&successor, 1};
     later.forget_answers_before = ilp::timestamp{12ms};

@@ -238,7 +238,7 @@ public:
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override {
         return inner_->list_events(query);
     }
-    std::expected<std::optional<kept_answer>, store_error> find_answer(std::string_view key) override {
+    std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override {
         return inner_->find_answer(key);
     }
 

@@ -34,7 +34,7 @@ const engine& shelf_engine() {
 std::size_t cost(std::string_view query, const std::string& variables = "{}") {
     const auto prepared = shelf_engine().prepare(query, "");
     if (!prepared) throw std::logic_error{json::serialize(prepared.error().body)};
-    return page_cost(shelf_engine().what(), *prepared->source, *prepared->operation,
+    return page_cost(shelf_engine().schema(), *prepared->source, *prepared->operation,
                      json::parse(variables).as_object());
 }
 

@@ -1,4 +1,4 @@
-#include "connector/signal.hpp"
+#include "connector/wakeup.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -7,17 +7,17 @@
 #include <atomic>
 #include <thread>
 
-namespace signal_test {
+namespace wakeup_test {
 
-using connector::signal;
 using connector::socket_set;
+using connector::wakeup;
 
 TEST_CASE("signal: raised by another thread, it is seen by the loop") {
     boost::asio::io_context context{1};
     socket_set sockets{context, [] {}};
     std::atomic<int> written = 0;
     int seen = 0;
-    signal raised{sockets, [&] {
+    wakeup raised{sockets, [&] {
                       seen = written;
                       context.stop();
                   }};
@@ -34,7 +34,7 @@ TEST_CASE("signal: several that come before the loop looks are one, and the next
     boost::asio::io_context context{1};
     socket_set sockets{context, [] {}};
     int seen = 0;
-    signal raised{sockets, [&] { ++seen; }};
+    wakeup raised{sockets, [&] { ++seen; }};
     const auto run = [&context] {
         while (context.poll_one() != 0) {
         }
@@ -50,4 +50,4 @@ TEST_CASE("signal: several that come before the loop looks are one, and the next
     CHECK(seen == 2);
 }
 
-}  // namespace signal_test
+}  // namespace wakeup_test

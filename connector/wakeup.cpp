@@ -1,4 +1,4 @@
-#include "connector/signal.hpp"
+#include "connector/wakeup.hpp"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 
 namespace connector {
 
-signal::signal(socket_set& sockets, std::function<void()> raised)
+wakeup::wakeup(socket_set& sockets, std::function<void()> raised)
     : descriptor_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, raised_{std::move(raised)} {
     if (descriptor_ >= 0 && sockets.add(descriptor_, *this)) return;
     const int error = errno;
@@ -18,17 +18,17 @@ signal::signal(socket_set& sockets, std::function<void()> raised)
     throw std::system_error{error, std::generic_category(), "eventfd"};
 }
 
-signal::~signal() {
+wakeup::~wakeup() {
     ::close(descriptor_);
 }
 
-void signal::raise() noexcept {
+void wakeup::raise() noexcept {
     // With edge triggering every write is reported, so the counter need not be read; it would overflow after 2^64
     // writes.
     [[maybe_unused]] const int never_fails = ::eventfd_write(descriptor_, 1);
 }
 
-void signal::ready(bool readable, bool, bool) {
+void wakeup::ready(bool readable, bool, bool) {
     if (readable) raised_();
 }
 

@@ -8,12 +8,12 @@ namespace connector {
 
 /// Notifies a loop from another thread. Unlike a post to its io_context it allocates nothing, and notifications raised
 /// before the loop reacts are merged into one.
-class signal final : private socket_set::member {
+class wakeup final : private socket_set::member {
 public:
-    signal(socket_set& sockets, std::function<void()> raised);
-    ~signal();
-    signal(const signal&) = delete;
-    signal& operator=(const signal&) = delete;
+    wakeup(socket_set& sockets, std::function<void()> raised);
+    ~wakeup();
+    wakeup(const wakeup&) = delete;
+    wakeup& operator=(const wakeup&) = delete;
 
     /// May be called from any thread; `raised` then runs on the loop's thread. Data must be passed separately, for
     /// example in an atomic.

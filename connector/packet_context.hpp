@@ -1,6 +1,6 @@
 #pragma once
 
-#include "connector/network.hpp"
+#include "connector/forwarding_table.hpp"
 #include "connector/rate_table.hpp"
 #include "connector/reject_reason.hpp"
 #include "ilp/clock.hpp"
@@ -36,11 +36,11 @@ enum class step : std::uint8_t {
 };
 
 /// One Prepare on its way through the stages: the inputs, and the results of the stages so far.
-struct journey {
+struct packet_context {
     // inputs
     ilp::bytes_span body;
     const peering::peer& from;
-    const connector::network& network;
+    const connector::forwarding_table& forwarding_table;
     const rate_table& rates;
     const router_terms& terms;
     const connector::load& load;

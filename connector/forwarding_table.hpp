@@ -17,13 +17,13 @@ namespace connector {
 
 /// The forwarding state of one worker: peers, their tokens and routes. Each worker has its own copy, so that it reads
 /// without locks, and an update costs only what it changes, however many peers there are.
-class network {
+class forwarding_table {
 public:
     using peer_pointer = std::shared_ptr<const peering::peer>;
 
-    network(ilp::address own_address, std::span<const peer_pointer> peers);
-    network(const network&) = delete;
-    network& operator=(const network&) = delete;
+    forwarding_table(ilp::address own_address, std::span<const peer_pointer> peers);
+    forwarding_table(const forwarding_table&) = delete;
+    forwarding_table& operator=(const forwarding_table&) = delete;
 
     /// Invalidates pointers to the peers that an update replaces or removes.
     void apply(std::span<const peering::peer_update> updates);

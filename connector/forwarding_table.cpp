@@ -1,18 +1,19 @@
-#include "connector/network.hpp"
+#include "connector/forwarding_table.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace connector {
 
-network::network(ilp::address own_address, std::span<const peer_pointer> peers) : own_address_{std::move(own_address)} {
+forwarding_table::forwarding_table(ilp::address own_address, std::span<const peer_pointer> peers)
+    : own_address_{std::move(own_address)} {
     std::vector<peering::peer_update> all;
     all.reserve(peers.size());
     for (const peer_pointer& peer : peers) all.push_back({nullptr, peer});
     apply(all);
 }
 
-void network::apply(std::span<const peering::peer_update> updates) {
+void forwarding_table::apply(std::span<const peering::peer_update> updates) {
     // Remove all old entries first: a name, token or route may move from one peer to another.
     for (const auto& [before, after] : updates) {
         if (!before) continue;
