@@ -1,9 +1,9 @@
 #include "config/load.hpp"
 #include "config/schema.hpp"
 #include "connector/app.hpp"
-#include "connector/log.hpp"
-#include "connector/metrics.hpp"
-#include "connector/reject_reason.hpp"
+#include "connector/base/log.hpp"
+#include "connector/metrics/metrics.hpp"
+#include "connector/routing/reject_reason.hpp"
 #include "peering/audit.hpp"
 
 #include <CLI/CLI.hpp>

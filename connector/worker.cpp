@@ -1,9 +1,9 @@
 #include "connector/worker.hpp"
 
-#include "connector/http/message.hpp"
-#include "connector/http_link.hpp"
-#include "connector/log.hpp"
-#include "peering/ledger.hpp"
+#include "connector/base/log.hpp"
+#include "connector/transport/http/http_link.hpp"
+#include "connector/transport/http/message.hpp"
+#include "peering/book/ledger.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>

@@ -1,17 +1,17 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "connector/counters.hpp"
-#include "connector/event_loop.hpp"
-#include "connector/forwarding_table.hpp"
-#include "connector/incoming_connection.hpp"
-#include "connector/link.hpp"
-#include "connector/packet_in_flight.hpp"
-#include "connector/rate_table.hpp"
-#include "connector/router.hpp"
-#include "connector/wakeup.hpp"
-#include "peering/committer.hpp"
-#include "peering/directory.hpp"
+#include "connector/loop/event_loop.hpp"
+#include "connector/loop/wakeup.hpp"
+#include "connector/metrics/counters.hpp"
+#include "connector/routing/forwarding_table.hpp"
+#include "connector/routing/rate_table.hpp"
+#include "connector/routing/router.hpp"
+#include "connector/transport/http/incoming_connection.hpp"
+#include "connector/transport/link.hpp"
+#include "connector/transport/packet_in_flight.hpp"
+#include "peering/book/committer.hpp"
+#include "peering/directory/directory.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -24,13 +24,6 @@
 #include <vector>
 
 namespace connector {
-
-/// One worker's counters for one peer, and the number of its connections to the peer.
-struct peer_sample {
-    std::uint32_t peer = 0;  ///< the peer's id
-    peer_counters counters;
-    std::size_t link_connections = 0;
-};
 
 /// A worker's state for one peer. Packets in flight refer to it, so it survives changes to the peer's terms and the
 /// removal of the peer.

@@ -1,5 +1,7 @@
 #include "peering/audit.hpp"
 
+#include "peering/open_store.hpp"
+
 #include <fmt/format.h>
 
 #include <limits>

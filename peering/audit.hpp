@@ -1,6 +1,6 @@
 #pragma once
 
-#include "peering/store.hpp"
+#include "peering/store/store.hpp"
 
 #include <cstdint>
 #include <expected>

@@ -3,9 +3,9 @@
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "ilp/clock.hpp"
-#include "peering/canonical_json.hpp"
-#include "peering/parse_json.hpp"
-#include "peering/signature.hpp"
+#include "peering/json/canonical_json.hpp"
+#include "peering/json/parse_json.hpp"
+#include "peering/json/signature.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>

@@ -2,7 +2,7 @@
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "connector/ilpctl/verbs.hpp"
-#include "peering/uuid.hpp"
+#include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
 

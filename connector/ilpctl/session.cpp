@@ -2,9 +2,9 @@
 
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
-#include "peering/canonical_json.hpp"
-#include "peering/text.hpp"
-#include "peering/uuid.hpp"
+#include "peering/json/canonical_json.hpp"
+#include "peering/records/text.hpp"
+#include "peering/records/uuid.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 
 #include "config/value.hpp"
 #include "connector/ilpctl/failure.hpp"
-#include "peering/uuid.hpp"
+#include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #include "peering/admin/endpoint.hpp"
 
-#include "peering/parse_json.hpp"
-#include "peering/text.hpp"
-#include "peering/uuid.hpp"
+#include "peering/json/parse_json.hpp"
+#include "peering/records/text.hpp"
+#include "peering/records/uuid.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -1,5 +1,5 @@
 #include "peering/admin/resolvers.hpp"
-#include "peering/uuid.hpp"
+#include "peering/records/uuid.hpp"
 
 #include <algorithm>
 #include <chrono>

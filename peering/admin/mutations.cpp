@@ -1,7 +1,7 @@
 #include "peering/admin/mutations.hpp"
 
 #include "ilp/clock.hpp"
-#include "peering/canonical_json.hpp"
+#include "peering/json/canonical_json.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>

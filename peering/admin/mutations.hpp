@@ -4,10 +4,10 @@
 #include "ilp/timestamp.hpp"
 #include "peering/admin/services.hpp"
 #include "peering/admin/views.hpp"
+#include "peering/administration/refusal.hpp"
 #include "peering/graphql/resolver.hpp"
-#include "peering/idempotency_record.hpp"
-#include "peering/refusal.hpp"
-#include "peering/store.hpp"
+#include "peering/records/idempotency_record.hpp"
+#include "peering/store/store.hpp"
 
 #include <chrono>
 #include <expected>

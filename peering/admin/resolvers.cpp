@@ -1,8 +1,8 @@
 #include "peering/admin/resolvers.hpp"
 
 #include "peering/admin/schema.hpp"
-#include "peering/text.hpp"
-#include "peering/uuid.hpp"
+#include "peering/records/text.hpp"
+#include "peering/records/uuid.hpp"
 
 #include <array>
 #include <cstddef>

@@ -4,7 +4,7 @@
 #include "peering/admin/services.hpp"
 #include "peering/graphql/engine.hpp"
 #include "peering/graphql/resolver.hpp"
-#include "peering/page.hpp"
+#include "peering/records/page.hpp"
 
 #include <expected>
 #include <memory>

@@ -1,13 +1,13 @@
 #pragma once
 
 #include "ilp/timestamp.hpp"
-#include "peering/administration.hpp"
-#include "peering/auto_peers.hpp"
-#include "peering/committer.hpp"
-#include "peering/directory.hpp"
-#include "peering/ledger.hpp"
-#include "peering/operator_transfers.hpp"
-#include "peering/refusal.hpp"
+#include "peering/administration/administration.hpp"
+#include "peering/administration/auto_peers.hpp"
+#include "peering/administration/refusal.hpp"
+#include "peering/book/committer.hpp"
+#include "peering/book/ledger.hpp"
+#include "peering/book/operator_transfers.hpp"
+#include "peering/directory/directory.hpp"
 
 #include <chrono>
 #include <expected>

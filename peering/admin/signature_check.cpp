@@ -1,8 +1,8 @@
 #include "peering/admin/signature_check.hpp"
 
-#include "peering/canonical_json.hpp"
-#include "peering/signature.hpp"
-#include "peering/text.hpp"
+#include "peering/json/canonical_json.hpp"
+#include "peering/json/signature.hpp"
+#include "peering/records/text.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,5 +1,5 @@
 #include "peering/admin/resolvers.hpp"
-#include "peering/ledger.hpp"
+#include "peering/book/ledger.hpp"
 
 namespace peering::admin {
 namespace {

@@ -1,6 +1,6 @@
 #include "peering/admin/views.hpp"
 
-#include "peering/record_text.hpp"
+#include "peering/store/record_text.hpp"
 
 #include <boost/json/value_from.hpp>
 #include <boost/json/value_to.hpp>

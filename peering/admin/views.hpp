@@ -1,11 +1,11 @@
 #pragma once
 
 #include "ilp/timestamp.hpp"
-#include "peering/account.hpp"
-#include "peering/directory.hpp"
+#include "peering/directory/directory.hpp"
+#include "peering/directory/peer.hpp"
 #include "peering/graphql/value.hpp"
-#include "peering/kept_terms.hpp"
-#include "peering/peer.hpp"
+#include "peering/records/account.hpp"
+#include "peering/records/kept_terms.hpp"
 
 #include <boost/json/object.hpp>
 

@@ -1,4 +1,4 @@
-#include "connector/http/message.hpp"
+#include "connector/transport/http/message.hpp"
 #include "tests/conversation/world.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 

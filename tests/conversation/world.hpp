@@ -1,12 +1,12 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "connector/forwarding_table.hpp"
-#include "connector/router.hpp"
+#include "connector/routing/forwarding_table.hpp"
+#include "connector/routing/router.hpp"
 #include "ilp/packet.hpp"
-#include "peering/committer.hpp"
-#include "peering/ledger.hpp"
-#include "peering/store_memory.hpp"
+#include "peering/book/committer.hpp"
+#include "peering/book/ledger.hpp"
+#include "peering/store/store_memory.hpp"
 #include "tests/support/known_peers.hpp"
 
 #include <algorithm>

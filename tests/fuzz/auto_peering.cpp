@@ -1,4 +1,4 @@
-#include "peering/auto_peering.hpp"
+#include "peering/administration/auto_peering.hpp"
 
 #include "config/value.hpp"
 #include "ilp/bytes.hpp"

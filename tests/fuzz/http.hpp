@@ -1,6 +1,6 @@
 #pragma once
 
-#include "connector/http/message.hpp"
+#include "connector/transport/http/message.hpp"
 #include "tests/fuzz/property.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "connector/rate_answer.hpp"
+#include "connector/rates/rate_answer.hpp"
 #include "ilp/bytes.hpp"
 #include "tests/fuzz/property.hpp"
 

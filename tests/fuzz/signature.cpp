@@ -1,9 +1,9 @@
-#include "peering/signature.hpp"
+#include "peering/json/signature.hpp"
 
 #include "ilp/bytes.hpp"
 #include "peering/admin/signature_check.hpp"
-#include "peering/canonical_json.hpp"
-#include "peering/parse_json.hpp"
+#include "peering/json/canonical_json.hpp"
+#include "peering/json/parse_json.hpp"
 #include "tests/fuzz/property.hpp"
 
 #include <optional>

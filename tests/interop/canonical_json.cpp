@@ -1,6 +1,6 @@
-#include "peering/canonical_json.hpp"
+#include "peering/json/canonical_json.hpp"
 
-#include "peering/parse_json.hpp"
+#include "peering/json/parse_json.hpp"
 
 #include <iostream>
 #include <string>

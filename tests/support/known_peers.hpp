@@ -1,10 +1,10 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "peering/administration.hpp"
-#include "peering/bookkeeper.hpp"
-#include "peering/directory.hpp"
-#include "peering/file_terms.hpp"
+#include "peering/administration/administration.hpp"
+#include "peering/administration/file_terms.hpp"
+#include "peering/book/bookkeeper.hpp"
+#include "peering/directory/directory.hpp"
 
 #include <boost/iterator/indirect_iterator.hpp>
 

@@ -2,11 +2,11 @@
 
 #include "config/settings.hpp"
 #include "ilp/address.hpp"
-#include "peering/bookkeeper.hpp"
-#include "peering/ledger.hpp"
-#include "peering/peer.hpp"
-#include "peering/store_memory.hpp"
-#include "peering/thresholds.hpp"
+#include "peering/book/bookkeeper.hpp"
+#include "peering/book/ledger.hpp"
+#include "peering/book/thresholds.hpp"
+#include "peering/directory/peer.hpp"
+#include "peering/store/store_memory.hpp"
 #include "tests/support/known_peers.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "peering/audit.hpp"
 
-#include "peering/uuid.hpp"
+#include "peering/records/uuid.hpp"
 #include "tests/unit/peering/store_place.hpp"
 #include "tests/unit/peering/world.hpp"
 

@@ -2,12 +2,12 @@
 
 #include "config/settings.hpp"
 #include "config/value.hpp"
-#include "peering/bookkeeper.hpp"
-#include "peering/committer.hpp"
-#include "peering/ledger.hpp"
-#include "peering/operator_transfers.hpp"
-#include "peering/store.hpp"
-#include "peering/thresholds.hpp"
+#include "peering/book/bookkeeper.hpp"
+#include "peering/book/committer.hpp"
+#include "peering/book/ledger.hpp"
+#include "peering/book/operator_transfers.hpp"
+#include "peering/book/thresholds.hpp"
+#include "peering/open_store.hpp"
 #include "tests/support/known_peers.hpp"
 
 #include <condition_variable>

@@ -1,4 +1,4 @@
-#include "peering/uuid.hpp"
+#include "peering/records/uuid.hpp"
 #include "tests/unit/connector/ilpctl/fake_daemon.hpp"
 
 namespace verbs_test {

@@ -1,9 +1,9 @@
 #include "peering/admin/endpoint.hpp"
 
-#include "peering/canonical_json.hpp"
 #include "peering/graphql/bounds.hpp"
-#include "peering/parse_json.hpp"
-#include "peering/signature.hpp"
+#include "peering/json/canonical_json.hpp"
+#include "peering/json/parse_json.hpp"
+#include "peering/json/signature.hpp"
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>

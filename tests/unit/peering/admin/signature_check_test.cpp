@@ -1,7 +1,7 @@
 #include "peering/admin/signature_check.hpp"
 
-#include "peering/parse_json.hpp"
-#include "peering/signature.hpp"
+#include "peering/json/parse_json.hpp"
+#include "peering/json/signature.hpp"
 
 #include <catch2/catch.hpp>
 

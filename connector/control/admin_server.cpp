@@ -1,0 +1,92 @@
+#include "connector/control/admin_server.hpp"
+
+#include "connector/base/log.hpp"
+#include "ilp/clock.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace connector {
+namespace {
+
+http_response failure(unsigned status, const std::string& message) {
+    return {.status = status,
+            .content_type = "application/json",
+            .body = R"({"errors":[{"message":")" + message + R"(","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})"};
+}
+
+http_response busy() {
+    return failure(503, "Too many requests at a time");
+}
+
+http_response ask(peering::admin::endpoint& endpoint, const http_request& request, ilp::timestamp now) {
+    try {
+        auto answer = endpoint.answer({.method = request.method,
+                                       .target = request.target,
+                                       .content_type = request.find("content-type"),
+                                       .accept = request.find("accept"),
+                                       .signature = request.find("signature"),
+                                       .tenant_id = request.find("tenant-id"),
+                                       .body = request.body},
+                                      now);
+        if (!answer.unauthenticated.empty())
+            log::write(log::level::warn, "Admin API: request refused",
+                       {{"reason", std::string{answer.unauthenticated}}});
+        for (auto& what : answer.internal_errors)
+            log::write(log::level::error, "Admin API: internal error", {{"reason", std::move(what)}});
+        auto response = http_response{
+            .status = answer.status, .content_type = std::move(answer.content_type), .body = std::move(answer.body)};
+        if (!answer.allow.empty()) response.headers.emplace_back("Allow", answer.allow);
+        return response;
+    } catch (const std::exception& thrown) {
+        log::write(log::level::error, "Admin API: internal error", {{"reason", thrown.what()}});
+        return failure(500, "Internal server error");
+    }
+}
+
+}  // namespace
+
+/// Used only on the loop. Answers on their way to the loop keep this alive, but not the server.
+struct admin_server::under_way {
+    std::size_t requests = 0;  ///< queued for a thread or running
+    std::function<void()> stopped{};
+};
+
+admin_server::admin_server(boost::asio::io_context& context, config::admin_settings settings,
+                           const peering::graphql::engine& engine,
+                           peering::admin::endpoint::context_factory new_context)
+    : context_{context},
+      endpoint_{engine, std::move(settings), std::move(new_context)},
+      under_way_{std::make_shared<under_way>()},
+      server_{context,
+              [this](http_request request, std::function<void(http_response)> done) {
+                  answer(std::move(request), std::move(done));
+              },
+              // Each connection has one request at a time, so sessions_max must exceed the bound of queued requests.
+              {.sessions_max = threads + waiting_max + 60, .body_size_max = body_size_max}} {}
+
+void admin_server::stop(std::function<void()> stopped) {
+    stopping_ = true;
+    if (under_way_->requests == 0) return boost::asio::post(context_, std::move(stopped));
+    under_way_->stopped = std::move(stopped);
+}
+
+void admin_server::answer(http_request request, std::function<void(http_response)> done) {
+    const auto now = ilp::wall_clock();
+    if (!request.target.starts_with("/graphql")) return done(ask(endpoint_, request, now));  // does not block
+    if (stopping_ || under_way_->requests >= threads + waiting_max) return done(busy());
+    ++under_way_->requests;
+    boost::asio::post(pool_, [this, under_way = under_way_, now, request = std::move(request), done = std::move(done)] {
+        auto response = stopping_ ? busy() : ask(endpoint_, request, now);
+        boost::asio::post(context_, [&context = context_, under_way, done, response = std::move(response)]() mutable {
+            done(std::move(response));
+            if (--under_way->requests == 0 && under_way->stopped)
+                boost::asio::post(context, std::exchange(under_way->stopped, nullptr));
+        });
+    });
+}
+
+}  // namespace connector

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "connector/control/http_server.hpp"
+#include "peering/administration/auto_peers.hpp"
+#include "peering/book/committer.hpp"
+#include "peering/directory/limits.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <functional>
+
+namespace connector {
+
+/// Serves `POST /`, with which unknown nodes ask to become peers. It handles `auto_peering.request_rate` requests per
+/// second in total and answers the rest with 429, so that strangers can overload neither the store nor the control
+/// loop.
+class auto_peering_server {
+public:
+    /// All arguments must outlive this object. `rate` is the setting `auto_peering.request_rate`.
+    auto_peering_server(boost::asio::io_context& control, peering::committer& committer,
+                        peering::auto_peers& auto_peers, std::uint32_t rate);
+
+    boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint) {
+        return server_.listen(endpoint);
+    }
+    boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
+
+private:
+    void answer(const http_request& request, const std::function<void(http_response)>& done);
+
+    peering::committer& committer_;
+    peering::auto_peers& auto_peers_;
+    peering::token_bucket rate_;
+    http_server server_;
+};
+
+}  // namespace connector

@@ -1,0 +1,32 @@
+#include "connector/control/metrics_server.hpp"
+
+#include <utility>
+
+namespace connector {
+namespace {
+
+void answer(const metrics_server::sources& from, const http_request& request, std::function<void(http_response)> done) {
+    if (request.method != "GET")
+        return done({.status = 405, .body = "only GET and HEAD\n", .headers = {{"Allow", "GET, HEAD"}}});
+    if (request.target == "/healthz") return done({.body = "ok\n"});
+    if (request.target == "/readyz")
+        return done(from.ready() ? http_response{.body = "ready\n"}
+                                 : http_response{.status = 503, .body = "not ready\n"});
+    if (request.target == "/metrics") {
+        return from.metrics([done = std::move(done)](std::string text) {
+            done({.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)});
+        });
+    }
+    done({.status = 404, .body = "try /metrics, /healthz or /readyz\n"});
+}
+
+}  // namespace
+
+metrics_server::metrics_server(boost::asio::io_context& context, sources sources)
+    : server_{context,
+              [from = std::move(sources)](const http_request& request, std::function<void(http_response)> done) {
+                  answer(from, request, std::move(done));
+              },
+              {}} {}
+
+}  // namespace connector

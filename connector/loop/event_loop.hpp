@@ -1,0 +1,81 @@
+#pragma once
+
+#include "connector/loop/deadline_wheel.hpp"
+#include "connector/loop/socket_set.hpp"
+#include "ilp/clock.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace connector {
+
+/// An object with bytes to send, which are written together at the end of the turn.
+class flushable {
+public:
+    virtual ~flushable() = default;
+    virtual void flush() = 0;
+
+private:
+    friend class event_loop;
+    bool queued_ = false;
+};
+
+/// An object that must not be destroyed by its own last handler: the loop destroys it at the end of the turn.
+class disposable {
+public:
+    virtual ~disposable() = default;
+};
+
+/// One thread's Asio loop, divided into turns. A turn is the set of handlers that were ready together; now() does not
+/// change within it. At its end everything queued is sent, with one system call per connection.
+///
+/// Every handler must call enter() first. Other threads may use nothing but context().
+class event_loop {
+public:
+    event_loop();
+
+    boost::asio::io_context& context() noexcept { return context_; }
+
+    /// The sockets of the packet path. A turn begins when some of them are ready.
+    socket_set& sockets() noexcept { return sockets_; }
+
+    /// Begins a turn, unless one is in progress.
+    void enter();
+
+    const ilp::instant& now() const noexcept { return now_; }
+
+    /// Queues objects for the end of the turn. Answers are flushed before Prepares: a fulfillment must not wait behind
+    /// new work (RFC 18).
+    void flush_answers_of(flushable& connection) { queue(answers_, connection); }
+    void flush_prepares_of(flushable& link) { queue(prepares_, link); }
+
+    void dispose(std::unique_ptr<disposable> object) { disposed_.push_back(std::move(object)); }
+
+    void set(deadline& deadline, ilp::steady_time due);
+
+    /// Sets the action that runs first at the end of each turn.
+    void at_turn_end(std::function<void()> action) { at_turn_end_ = std::move(action); }
+
+private:
+    static void queue(std::vector<flushable*>& list, flushable& object);
+    static void flush(std::vector<flushable*>& list);
+    void end_turn();
+    void arm_timer();
+
+    boost::asio::io_context context_{1};
+    ilp::instant now_;
+    bool in_turn_ = false;
+    deadline_wheel deadlines_;
+    boost::asio::steady_timer timer_{context_};
+    socket_set sockets_{context_, [this] { enter(); }};
+    std::function<void()> at_turn_end_;
+    std::vector<flushable*> answers_;
+    std::vector<flushable*> prepares_;
+    std::vector<std::unique_ptr<disposable>> disposed_;
+};
+
+}  // namespace connector

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "connector/routing/reject_reason.hpp"
+#include "ilp/amount.hpp"
+#include "ilp/error_code.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+/// Counters of the packet path: plain integers, owned by one worker. A scrape asks each worker for a copy.
+namespace connector {
+
+/// Inclusive upper bounds of the buckets of ilp_packet_duration_seconds, in seconds.
+inline constexpr std::array<double, 12> duration_bounds{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
+                                                        0.05,   0.1,   0.5,   1.0,   5.0,  30.0};
+
+struct duration_histogram {
+    std::array<std::uint64_t, duration_bounds.size() + 1> buckets{};
+    double sum = 0;
+
+    void observe(double seconds) noexcept {
+        std::size_t i = 0;
+        while (i < duration_bounds.size() && seconds > duration_bounds[i]) ++i;
+        ++buckets[i];
+        sum += seconds;
+    }
+};
+
+/// Packets in one direction over the link with one peer.
+struct packet_counters {
+    std::uint64_t prepares = 0;
+    std::uint64_t fulfills = 0;
+    /// By error code; the last element counts codes that RFC 27 does not define.
+    std::array<std::uint64_t, ilp::error_code_count + 1> rejects{};
+    double amount = 0;  ///< sum over the fulfilled Prepares
+
+    void count_reject(std::string_view code) noexcept {
+        const auto known = ilp::parse_error_code(code);
+        ++rejects[known ? static_cast<std::size_t>(*known) : rejects.size() - 1];
+    }
+    void count_reject(ilp::error_code code) noexcept { ++rejects[static_cast<std::size_t>(code)]; }
+};
+
+/// Prepares that this node refused, by reason. There may be very many peers, most of which never see a refusal, so the
+/// array is allocated at the first one.
+class refusal_counters {
+public:
+    refusal_counters() = default;
+    refusal_counters(const refusal_counters& other);
+    refusal_counters(refusal_counters&&) = default;
+    refusal_counters& operator=(refusal_counters other) noexcept {
+        counts_ = std::move(other.counts_);
+        return *this;
+    }
+    ~refusal_counters() = default;
+
+    void count(reject_reason reason) {
+        if (!counts_) counts_ = std::make_unique<counts>();
+        ++(*counts_)[static_cast<std::size_t>(reason)];
+    }
+    bool empty() const noexcept { return counts_ == nullptr; }
+    std::uint64_t operator[](reject_reason reason) const noexcept {
+        return counts_ ? (*counts_)[static_cast<std::size_t>(reason)] : 0;
+    }
+    void add(const refusal_counters& other);
+
+private:
+    using counts = std::array<std::uint64_t, reject_reason_count>;
+    std::unique_ptr<counts> counts_;
+};
+
+struct peer_counters {
+    packet_counters incoming;             ///< from the peer
+    packet_counters outgoing;             ///< to the peer
+    std::uint64_t packets_in_flight = 0;  ///< Prepares to the peer that have not been answered
+    double amount_in_flight = 0;
+    duration_histogram duration;  ///< of Prepares from the peer, from arrival to answer
+    refusal_counters refusals;    ///< of Prepares from the peer
+
+    void add(const peer_counters& other);
+};
+
+/// One worker's counters for one peer, and the number of its connections to the peer.
+struct peer_sample {
+    std::uint32_t peer = 0;  ///< the peer's id
+    peer_counters counters;
+    std::size_t link_connections = 0;
+};
+
+}  // namespace connector

@@ -1,0 +1,439 @@
+#include "connector/metrics/metrics.hpp"
+
+#include "config/reference_writer.hpp"
+
+#include <fmt/format.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <span>
+#include <sstream>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace connector {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+enum class label : std::uint8_t { direction, peer, type, code, reason, asset, base, result };
+
+struct label_definition {
+    label id;
+    const char* name;
+    const char* values;
+};
+
+// All labels. Their values come from closed sets: configured peers and assets, packet types, the error codes of RFC 27,
+// and this node's reject reasons.
+constexpr std::array label_definitions{
+    label_definition{
+        label::direction, "direction",
+        "Seen from this node: `incoming` is what the peer sent, `outgoing` what this node sent to it. A Prepare "
+        "that a peer sends is incoming; the answer to it is an outgoing fulfill or reject."},
+    label_definition{
+        label::peer, "peer",
+        "The peer's name. A peer that was made by the Admin API appears under its id there when it has no name, "
+        "when its name has characters other than letters, digits, `.`, `_` and `-`, or when another peer has "
+        "that name. So two peers never share a label; renaming a peer begins new series."},
+    label_definition{label::type, "type", "`prepare`, `fulfill` or `reject`."},
+    label_definition{label::code, "code",
+                     "The error code of a Reject; `other` when it is not one of RFC 27. Empty for other packets."},
+    label_definition{label::reason, "reason",
+                     "Why this node refused the packet: an identifier from [reject-reasons.md](reject-reasons.md)."},
+    label_definition{label::asset, "asset", "Code and scale, as in `USD/9`."},
+    label_definition{label::base, "base", "The code of the currency that the rates were fetched for."},
+    label_definition{label::result, "result", "`delivered` or `failed`."},
+};
+
+constexpr const label_definition& definition_of(label id) {
+    return label_definitions[static_cast<std::size_t>(id)];
+}
+
+/// The labels of one metric in output order.
+class label_list {
+public:
+    constexpr label_list(std::initializer_list<label> labels) : size_{labels.size()} {
+        std::ranges::copy(labels, labels_.begin());
+    }
+    constexpr const label* begin() const { return labels_.data(); }
+    constexpr const label* end() const { return labels_.data() + size_; }
+    constexpr std::size_t size() const { return size_; }
+
+private:
+    std::array<label, 4> labels_{};
+    std::size_t size_;
+};
+
+enum class metric : std::uint8_t {
+    packets,
+    packets_refused,
+    packet_amount,
+    packet_duration,
+    packets_in_flight,
+    amount_in_flight,
+    peer_liquidity,
+    peer_liquidity_threshold,
+    asset_liquidity,
+    asset_liquidity_threshold,
+    link_connections,
+    rate_age_seconds,
+    store_commit_seconds,
+    store_commit_transfers,
+    store_commit_failures,
+    webhooks_pending,
+    webhook_attempts,
+    webhooks_given_up,
+};
+
+struct definition {
+    metric id;
+    MetricType type;
+    const char* name;
+    label_list labels;
+    const char* help;
+    const char* condition = "";  ///< when the metric has series, if not always; shown on the page only
+};
+
+// All metrics.
+constexpr std::array definitions{
+    definition{metric::packets,
+               MetricType::Counter,
+               "ilp_packets_total",
+               {label::direction, label::peer, label::type, label::code},
+               "ILP packets, by peer and direction."},
+    definition{metric::packets_refused,
+               MetricType::Counter,
+               "ilp_packets_refused_total",
+               {label::peer, label::reason},
+               "Prepares that this node refused itself, by the peer that sent them.",
+               "A reason that has not occurred has no series."},
+    definition{metric::packet_amount,
+               MetricType::Counter,
+               "ilp_packet_amount_total",
+               {label::direction, label::peer, label::asset},
+               "Amounts of fulfilled Prepares, in the smallest unit of the asset."},
+    definition{metric::packet_duration,
+               MetricType::Histogram,
+               "ilp_packet_duration_seconds",
+               {label::peer},
+               "Time from a peer's Prepare to our answer."},
+    definition{metric::packets_in_flight,
+               MetricType::Gauge,
+               "ilp_packets_in_flight",
+               {label::peer},
+               "Prepares sent to the peer and not answered yet."},
+    definition{metric::amount_in_flight,
+               MetricType::Gauge,
+               "ilp_amount_in_flight",
+               {label::peer},
+               "Amounts of the Prepares in flight to the peer."},
+    definition{metric::peer_liquidity,
+               MetricType::Gauge,
+               "ilp_peer_liquidity",
+               {label::peer, label::asset},
+               "What the peer can still send through us; packets in flight are subtracted."},
+    definition{metric::peer_liquidity_threshold,
+               MetricType::Gauge,
+               "ilp_peer_liquidity_threshold",
+               {label::peer, label::asset},
+               "Liquidity of the peer that counts as low.",
+               "Only for peers with a threshold."},
+    definition{metric::asset_liquidity,
+               MetricType::Gauge,
+               "ilp_asset_liquidity",
+               {label::asset},
+               "Liquidity of the asset itself, for packets between two assets."},
+    definition{metric::asset_liquidity_threshold,
+               MetricType::Gauge,
+               "ilp_asset_liquidity_threshold",
+               {label::asset},
+               "Liquidity of the asset that counts as low.",
+               "Only for assets with a threshold."},
+    definition{metric::link_connections,
+               MetricType::Gauge,
+               "ilp_link_connections",
+               {label::peer},
+               "Open connections of ours to the peer."},
+    definition{metric::rate_age_seconds,
+               MetricType::Gauge,
+               "ilp_rate_age_seconds",
+               {label::base},
+               "Age of the rates of the currency; infinite when none were ever fetched.",
+               "Only for currencies whose rates are fetched."},
+    definition{metric::store_commit_seconds,
+               MetricType::Histogram,
+               "ilp_store_commit_seconds",
+               {},
+               "Time to make one batch of transfers durable."},
+    definition{metric::store_commit_transfers,
+               MetricType::Histogram,
+               "ilp_store_commit_transfers",
+               {},
+               "Transfers in one batch."},
+    definition{metric::store_commit_failures,
+               MetricType::Counter,
+               "ilp_store_commit_failures_total",
+               {},
+               "Batches that the store did not take; they are tried again."},
+    definition{metric::webhooks_pending,
+               MetricType::Gauge,
+               "ilp_webhooks_pending",
+               {},
+               "Events that are still to be delivered.",
+               "Only with `webhooks.url`."},
+    definition{metric::webhook_attempts,
+               MetricType::Counter,
+               "ilp_webhook_attempts_total",
+               {label::result},
+               "Attempts to deliver an event, by how they ended.",
+               "Only with `webhooks.url`."},
+    definition{metric::webhooks_given_up,
+               MetricType::Counter,
+               "ilp_webhooks_given_up_total",
+               {},
+               "Events that were never delivered, after the last attempt.",
+               "Only with `webhooks.url`."},
+};
+
+constexpr const definition& definition_of(metric id) {
+    return definitions[static_cast<std::size_t>(id)];
+}
+
+constexpr bool definitions_stand_in_the_order_of_their_enum(const auto& table) {
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (static_cast<std::size_t>(table[i].id) != i) return false;
+    }
+    return true;
+}
+static_assert(definitions_stand_in_the_order_of_their_enum(label_definitions));
+static_assert(definitions_stand_in_the_order_of_their_enum(definitions));
+
+constexpr std::string_view name_of(MetricType type) {
+    switch (type) {
+        case MetricType::Counter:
+            return "counter";
+        case MetricType::Gauge:
+            return "gauge";
+        case MetricType::Histogram:
+            return "histogram";
+        default:
+            return "";
+    }
+}
+
+class families {
+public:
+    families() {
+        for (const definition& definition : definitions) {
+            families_.push_back({definition.name, definition.help, definition.type, {}});
+        }
+    }
+
+    /// `values` are the label values, in the order of the metric's definition.
+    template <metric id, typename... texts>
+    void add(double value, const texts&... values) {
+        ClientMetric& made = make<id>(values...);
+        made.counter.value = made.gauge.value = value;
+    }
+
+    template <metric id, typename... texts>
+    void add_histogram(std::span<const double> bounds, std::span<const std::uint64_t> counts, double sum,
+                       const texts&... values) {
+        ClientMetric::Histogram& histogram = make<id>(values...).histogram;
+        histogram.sample_sum = sum;
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            histogram.sample_count += counts[i];
+            const double bound = i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity();
+            histogram.bucket.push_back({histogram.sample_count, bound});
+        }
+    }
+
+    std::string text() {
+        std::erase_if(families_, [](const MetricFamily& family) { return family.metric.empty(); });
+        std::ostringstream out;
+        prometheus::TextSerializer{}.Serialize(out, families_);
+        return std::move(out).str();
+    }
+
+private:
+    template <metric id, typename... texts>
+    ClientMetric& make(const texts&... values) {
+        constexpr const label_list& labels = definition_of(id).labels;
+        static_assert(sizeof...(values) == labels.size(), "each label of the metric needs a value");
+        auto& made = families_[static_cast<std::size_t>(id)].metric.emplace_back();
+        made.label.reserve(labels.size());
+        [[maybe_unused]] const label* next = labels.begin();
+        (made.label.push_back({definition_of(*next++).name, std::string{values}}), ...);
+        return made;
+    }
+
+    std::vector<MetricFamily> families_;
+};
+
+std::string asset_label(const peering::asset& asset) {
+    return fmt::format("{}/{}", asset.code, asset.scale);
+}
+
+void add_packets(families& out, const packet_counters& counted, std::string_view direction, const peering::peer& peer) {
+    const auto add = [&](std::uint64_t count, std::string_view type, std::string_view code) {
+        if (count != 0) out.add<metric::packets>(static_cast<double>(count), direction, peer.name(), type, code);
+    };
+    add(counted.prepares, "prepare", "");
+    add(counted.fulfills, "fulfill", "");
+    for (std::size_t i = 0; i < counted.rejects.size(); ++i) {
+        const bool known = i < static_cast<std::size_t>(ilp::error_code_count);
+        add(counted.rejects[i], "reject", known ? ilp::code_text(static_cast<ilp::error_code>(i)) : "other");
+    }
+    if (counted.amount > 0) {
+        out.add<metric::packet_amount>(counted.amount, direction, peer.name(), asset_label(*peer.asset));
+    }
+}
+
+void add_refusals(families& out, const refusal_counters& refusals, const peering::peer& peer) {
+    if (refusals.empty()) return;
+    for (int i = 0; i < reject_reason_count; ++i) {
+        const auto reason = static_cast<reject_reason>(i);
+        const std::uint64_t count = refusals[reason];
+        if (count == 0) continue;
+        out.add<metric::packets_refused>(static_cast<double>(count), peer.name(), describe(reason).identifier);
+    }
+}
+
+void add_liquidity(families& out, const peering::peer& peer) {
+    const std::string asset = asset_label(*peer.asset);
+    out.add<metric::peer_liquidity>(static_cast<double>(peer.liquidity->available.load(std::memory_order_relaxed)),
+                                    peer.name(), asset);
+    if (peer.liquidity_threshold) {
+        out.add<metric::peer_liquidity_threshold>(static_cast<double>(peer.liquidity_threshold->value), peer.name(),
+                                                  asset);
+    }
+}
+
+void add_traffic(families& out, const peering::peer& peer, const peer_counters& counters, std::size_t connections) {
+    add_packets(out, counters.incoming, "incoming", peer);
+    add_packets(out, counters.outgoing, "outgoing", peer);
+    add_refusals(out, counters.refusals, peer);
+    out.add_histogram<metric::packet_duration>(duration_bounds, counters.duration.buckets, counters.duration.sum,
+                                               peer.name());
+    out.add<metric::packets_in_flight>(static_cast<double>(counters.packets_in_flight), peer.name());
+    out.add<metric::amount_in_flight>(counters.amount_in_flight, peer.name());
+    out.add<metric::link_connections>(static_cast<double>(connections), peer.name());
+}
+
+void add_commits(families& out, const peering::committer::counters& commits) {
+    const auto copy = [](const auto& atomics) {
+        std::vector<std::uint64_t> values;
+        values.reserve(atomics.size());
+        for (const auto& value : atomics) values.push_back(value.load(std::memory_order_relaxed));
+        return values;
+    };
+    out.add_histogram<metric::store_commit_seconds>(peering::committer::counters::seconds_bounds, copy(commits.seconds),
+                                                    static_cast<double>(commits.nanoseconds_total.load()) / 1e9);
+    out.add_histogram<metric::store_commit_transfers>(peering::committer::counters::transfers_bounds,
+                                                      copy(commits.transfers),
+                                                      static_cast<double>(commits.transfers_total.load()));
+    out.add<metric::store_commit_failures>(static_cast<double>(commits.failures_total.load()));
+}
+
+void add_webhooks(families& out, const webhooks::figures& events) {
+    out.add<metric::webhooks_pending>(static_cast<double>(events.pending));
+    out.add<metric::webhook_attempts>(static_cast<double>(events.delivered), "delivered");
+    out.add<metric::webhook_attempts>(static_cast<double>(events.failed), "failed");
+    out.add<metric::webhooks_given_up>(static_cast<double>(events.given_up));
+}
+
+}  // namespace
+
+std::string expose(const scrape& scrape) {
+    struct total {
+        peer_counters counters;
+        std::size_t connections = 0;
+    };
+    std::unordered_map<std::uint32_t, total> totals;  // by peer id
+    for (const peer_sample& sample : scrape.samples) {
+        total& counted = totals[sample.peer];
+        counted.counters.add(sample.counters);
+        counted.connections += sample.link_connections;
+    }
+
+    families out;
+    for (const auto& peer : scrape.directory.peers()) {
+        add_liquidity(out, *peer);
+        // Peers without packets have nothing to show, and there may be many of them.
+        const auto counted = totals.find(peer->id);
+        if (counted != totals.end()) add_traffic(out, *peer, counted->second.counters, counted->second.connections);
+    }
+    for (const peering::asset_entry& entry : scrape.directory.assets()) {
+        const peering::asset& asset = *entry.asset;
+        const std::string name = asset_label(asset);
+        out.add<metric::asset_liquidity>(
+            static_cast<double>(asset.liquidity->available.load(std::memory_order_relaxed)), name);
+        if (entry.terms.liquidity_threshold) {
+            out.add<metric::asset_liquidity_threshold>(static_cast<double>(entry.terms.liquidity_threshold->value),
+                                                       name);
+        }
+    }
+    for (const rate_age& rates : scrape.rate_ages) {
+        const double age =
+            rates.age ? std::chrono::duration<double>(*rates.age).count() : std::numeric_limits<double>::infinity();
+        out.add<metric::rate_age_seconds>(age, rates.base);
+    }
+    add_commits(out, scrape.commits);
+    if (scrape.events) add_webhooks(out, *scrape.events);
+    return out.text();
+}
+
+std::string metrics_markdown() {
+    config::reference_writer out;
+    out.paragraph("# Metrics and health");
+    out.paragraph(
+        "Generated from the definitions in `connector/metrics/metrics.cpp`: change them there, then run\n"
+        "`ilpd --metrics-reference > docs/operating/metrics.md`.");
+    out.paragraph(
+        "On `metrics.listen` (127.0.0.1:9464 by default) ilpd answers three requests: `/metrics` in the text format "
+        "of\n"
+        "Prometheus; `/healthz` with 200 while the process lives; `/readyz` with 200 while packets are accepted, and "
+        "with\n"
+        "503 while it starts, stops, or the store does not take transfers.");
+    out.columns({"Metric", "Type", "Labels", "Meaning"});
+    for (const definition& metric : definitions) {
+        std::string labels;
+        for (const label label : metric.labels) {
+            labels += fmt::format("{}{}", labels.empty() ? "" : ", ", definition_of(label).name);
+        }
+        const std::string_view condition = metric.condition;
+        out.row({fmt::format("`{}`", metric.name), name_of(metric.type), labels,
+                 fmt::format("{}{}{}", metric.help, condition.empty() ? "" : " ", condition)});
+    }
+    out.columns({"Label", "Values"});
+    for (const label_definition& label : label_definitions) out.row({fmt::format("`{}`", label.name), label.values});
+    out.paragraph(
+        "Amounts are in the smallest unit of the asset. Prometheus keeps numbers as doubles: above 2^53 the last "
+        "digits are\n"
+        "rounded on the way, in the metrics only.");
+    out.paragraph(
+        "A peer that has exchanged no packet since the start has `ilp_peer_liquidity` and its threshold, and no other "
+        "series:\n"
+        "so 100 000 silent peers cost 5 MB per scrape, not 114 MB.");
+    out.heading("Alerts", "These are worth an alert:");
+    out.paragraph(
+        "- `ilp_peer_liquidity <= ilp_peer_liquidity_threshold`: the peer will soon be refused with T04.\n"
+        "- A rise of `ilp_packets_total{type=\"reject\",code=~\"T00|T01\",direction=\"outgoing\"}`.\n"
+        "  `ilp_packets_refused_total` tells why: `no_rate` and `store_unavailable`, for example, are both T00.\n"
+        "- Any `ilp_store_commit_failures_total`.\n"
+        "- Any `ilp_webhooks_given_up_total`.\n"
+        "- `ilp_rate_age_seconds` above `rates.lifetime`.");
+    return out.take();
+}
+
+}  // namespace connector

@@ -1,0 +1,35 @@
+#include "connector/routing/forwarding_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace connector {
+
+forwarding_table::forwarding_table(ilp::address own_address, std::span<const peer_pointer> peers)
+    : own_address_{std::move(own_address)} {
+    std::vector<peering::peer_update> all;
+    all.reserve(peers.size());
+    for (const peer_pointer& peer : peers) all.push_back({nullptr, peer});
+    apply(all);
+}
+
+void forwarding_table::apply(std::span<const peering::peer_update> updates) {
+    // Remove all old entries first: a name, token or route may move from one peer to another.
+    for (const auto& [before, after] : updates) {
+        if (!before) continue;
+        tokens_.remove(*before);
+        routes_.remove(*before);
+        names_.remove(*before);
+        peers_[before->id].reset();
+    }
+    for (const auto& [before, after] : updates) {
+        if (!after) continue;
+        if (after->id >= peers_.size()) peers_.resize(after->id + 1);
+        tokens_.add(*after);
+        routes_.add(*after);
+        names_.add(*after);
+        peers_[after->id] = after;
+    }
+}
+
+}  // namespace connector

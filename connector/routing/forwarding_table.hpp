@@ -1,0 +1,50 @@
+#pragma once
+
+#include "ilp/address.hpp"
+#include "ilp/condition.hpp"
+#include "peering/directory/peer.hpp"
+#include "peering/directory/route_table.hpp"
+#include "peering/directory/table_by_text.hpp"
+#include "peering/directory/token_table.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace connector {
+
+/// The forwarding state of one worker: peers, their tokens and routes. Each worker has its own copy, so that it reads
+/// without locks, and an update costs only what it changes, however many peers there are.
+class forwarding_table {
+public:
+    using peer_pointer = std::shared_ptr<const peering::peer>;
+
+    forwarding_table(ilp::address own_address, std::span<const peer_pointer> peers);
+    forwarding_table(const forwarding_table&) = delete;
+    forwarding_table& operator=(const forwarding_table&) = delete;
+
+    /// Invalidates pointers to the peers that an update replaces or removes.
+    void apply(std::span<const peering::peer_update> updates);
+
+    const ilp::address& own_address() const noexcept { return own_address_; }
+    const peering::route_table& routes() const noexcept { return routes_; }
+
+    // These return null if there is no such peer.
+
+    const peering::peer* find(std::uint32_t id) const noexcept {
+        return id < peers_.size() ? peers_[id].get() : nullptr;
+    }
+    const peering::peer* find_by_token(const ilp::digest& token) const noexcept { return tokens_.find(token); }
+    const peering::peer* find_by_name(std::string_view name) const noexcept { return names_.find(name); }
+
+private:
+    const ilp::address own_address_;
+    std::vector<peer_pointer> peers_;  ///< indexed by id
+    peering::token_table tokens_;
+    peering::route_table routes_;
+    peering::table_by_text<peering::peer, &peering::peer::name> names_;
+};
+
+}  // namespace connector

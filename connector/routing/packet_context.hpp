@@ -1,0 +1,75 @@
+#pragma once
+
+#include "connector/routing/forwarding_table.hpp"
+#include "connector/routing/rate_table.hpp"
+#include "connector/routing/reject_reason.hpp"
+#include "ilp/clock.hpp"
+#include "ilp/packet.hpp"
+#include "peering/directory/peer.hpp"
+#include "peering/records/posting.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace connector {
+
+/// State of the worker and the daemon when a packet arrives.
+struct load {
+    bool draining = false;
+    bool store_unavailable = false;
+    bool packets_in_flight_full = false;
+};
+
+/// This node's own settings that the stages apply.
+struct router_terms {
+    std::chrono::milliseconds min_expiration_window{};
+    std::chrono::milliseconds max_hold_time{};
+    ilp::amount echo_max_amount;
+};
+
+enum class step : std::uint8_t {
+    go_on,        ///< continue with the next stage
+    bad_request,  ///< the body does not even start like a Prepare
+    reject,       ///< refuse with `reason`
+    fulfill,      ///< fulfilled by this node, with `fulfillment` and `answer_data`
+};
+
+/// One Prepare on its way through the stages: the inputs, and the results of the stages so far.
+struct packet_context {
+    // inputs
+    ilp::bytes_span body;
+    const peering::peer& from;
+    const connector::forwarding_table& forwarding_table;
+    const rate_table& rates;
+    const router_terms& terms;
+    const connector::load& load;
+    ilp::instant now;
+    ilp::bytes& scratch;  ///< owned by the router; holds a Prepare or an answer that this node creates
+
+    // results of the stages
+    std::optional<ilp::prepare_view> prepare{};
+    bool for_echo = false;  ///< set for our response to an echo request, which may go back to the peer it came from
+    const peering::peer* to = nullptr;
+    ilp::amount incoming_amount{};
+    ilp::amount outgoing_amount{};
+    ilp::timestamp outgoing_expires_at{};
+    peering::packet_transfer transfer{};  ///< held if the step is go_on or fulfill
+
+    // the answer
+    reject_reason reason{};
+    std::optional<ilp::amount> maximum_amount{};  ///< of an F08, in units of the incoming asset
+    ilp::fulfillment fulfillment{};
+    ilp::bytes_view answer_data{};
+
+    step refuse(reject_reason why) {
+        reason = why;
+        return step::reject;
+    }
+    step refuse_amount(reject_reason why, ilp::amount maximum) {
+        maximum_amount = maximum;
+        return refuse(why);
+    }
+};
+
+}  // namespace connector

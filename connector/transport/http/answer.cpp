@@ -1,0 +1,48 @@
+#include "connector/transport/http/answer.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <iterator>
+
+namespace connector::http {
+namespace {
+
+std::string_view connection_field(bool keep_alive) {
+    return keep_alive ? "" : "Connection: close\r\n";
+}
+
+std::string_view fields_of(status status) {
+    switch (status) {
+        case status::unauthorized:
+            return "WWW-Authenticate: Bearer\r\n";
+        case status::method_not_allowed:
+            return "Allow: POST\r\n";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive) {
+    std::array<char, 20> digits;
+    const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), packet.size()).ptr;
+    ilp::append(out, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n");
+    ilp::append(out, connection_field(keep_alive));
+    ilp::append(out, "Content-Length: ");
+    ilp::append(out, std::string_view{digits.data(), end});
+    ilp::append(out, "\r\n\r\n");
+    ilp::append(out, packet);
+}
+
+void append_refusal(ilp::bytes& out, status status, bool keep_alive) {
+    const auto code = static_cast<unsigned>(status);
+    const auto document = fmt::format(R"({{"status":{},"title":"{}"}})", code, reason_phrase(status));
+    fmt::format_to(std::back_inserter(out),
+                   "HTTP/1.1 {} {}\r\n{}{}Content-Type: application/problem+json\r\nContent-Length: {}\r\n\r\n{}", code,
+                   reason_phrase(status), fields_of(status), connection_field(keep_alive), document.size(), document);
+}
+
+}  // namespace connector::http

@@ -1,0 +1,362 @@
+#include "connector/transport/http/incoming_connection.hpp"
+
+#include "connector/transport/http/answer.hpp"
+#include "ilp/invariant.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace connector {
+namespace {
+
+using http::status;
+using std::chrono::milliseconds;
+
+constexpr milliseconds linger_time{2000};
+
+/// "/accounts/bob/ilp" -> "bob"; "/" and "/ilp" -> ""; nullopt for anything else, which is not an ILP path.
+std::optional<std::string_view> account_of_path(std::string_view target) {
+    target = target.substr(0, target.find('?'));
+    if (target == "/" || target == "/ilp") return "";
+    constexpr std::string_view prefix = "/accounts/";
+    constexpr std::string_view suffix = "/ilp";
+    if (target.size() <= prefix.size() + suffix.size() || !target.starts_with(prefix) || !target.ends_with(suffix)) {
+        return std::nullopt;
+    }
+    const auto account = target.substr(prefix.size(), target.size() - prefix.size() - suffix.size());
+    if (account.find('/') != std::string_view::npos) return std::nullopt;
+    return account;
+}
+
+}  // namespace
+
+incoming_connection::incoming_connection(event_loop& loop, prepare_handler& handler, const incoming_timeouts& timeouts)
+    : tcp_connection{loop}, handler_{handler}, timeouts_{timeouts}, timer_{*this} {
+    ring_.resize(1);
+}
+
+bool incoming_connection::start(boost::asio::ip::tcp::socket socket) {
+    if (!adopt(std::move(socket))) {
+        abandon();
+        return false;
+    }
+    last_activity_ = loop_.now().steady;
+    loop_.set(timer_, last_activity_ + timeouts_.idle);
+    receive();
+    return true;
+}
+
+void incoming_connection::received() {
+    assert(!is_receiving());
+    last_activity_ = loop_.now().steady;
+    if (lingering_ || closing_) {
+        lingered_ += in_.size();
+        in_.consume(in_.size());
+        if (lingered_ > linger_octets_max) return abandon();
+        return receive();
+    }
+    while (!is_closed() && !closing_ && take_request()) {
+    }
+    if (closing_ && !is_closed()) receive();
+}
+
+/// Returns true if a request was handled and the next one may follow. Otherwise reading has been started or will be
+/// resumed.
+bool incoming_connection::take_request() {
+    if (skip_ != 0) {
+        const std::size_t skipped = std::min(skip_, in_.size());
+        in_.consume(skipped);
+        skip_ -= skipped;
+    }
+    if (next_request_ - first_request_ >= requests_max) return false;  // flush() resumes reading
+    if (is_send_blocked()) return false;                               // sent_all() resumes reading
+    if (!request_ && !take_head()) return false;
+    if (!request_) return true;  // refused
+    return take_body();
+}
+
+bool incoming_connection::take_head() {
+    if (const open_request* const known = known_head_.find(in_.text())) {
+        request_ = *known;
+        searched_ = 0;
+        return true;
+    }
+    const auto end = http::find_head_end(in_.text(), searched_);
+    if (!end || *end > http::head_size_max) {
+        searched_ = in_.size();
+        if (end || searched_ > http::head_size_max) {
+            refuse_head(status::header_fields_too_large, std::nullopt);
+            return true;
+        }
+        read_on();
+        return false;
+    }
+    searched_ = 0;
+    const auto head = http::parse_request_head(in_.text().substr(0, *end));
+    if (!head) {
+        refuse_head(head.error(), std::nullopt);
+        return true;
+    }
+    const auto account = account_of_path(head->target);
+    const auto refusal = [&]() -> std::optional<status> {
+        if (!account) return status::not_found;
+        if (head->method != "POST") return status::method_not_allowed;
+        return std::nullopt;
+    }();
+    if (refusal) {
+        refuse_head(*refusal, *head);
+        return true;
+    }
+    const peering::peer* const from = handler_.authenticate(http::bearer_token(head->authorization), *account);
+    const auto refusal_of_peer = [&]() -> std::optional<status> {
+        if (from == nullptr) return status::unauthorized;
+        if (!http::is_packet_content_type(head->content_type)) return status::unsupported_media_type;
+        if (!http::accepts_packets(head->accept)) return status::not_acceptable;
+        if (head->content_length > http::body_size_max) return status::content_too_large;
+        return std::nullopt;
+    }();
+    if (refusal_of_peer) {
+        refuse_head(*refusal_of_peer, *head);
+        return true;
+    }
+    request_ = {from, head->body, head->size, head->content_length, head->keep_alive, {}};
+    if (head->expects_continue && in_.size() == head->size) {
+        // The client waits for the 100. A client that pipelines does not send such a request before it has the earlier
+        // answers.
+        if (first_request_ != next_request_ || !send(ilp::as_bytes(http::continue_answer))) {
+            refuse_head(status::expectation_failed, std::nullopt);
+        }
+    }
+    // Keeps only a head whose meaning does not change until its sender does.
+    const bool is_lasting = account->empty() || *account == from->name();
+    if (request_ && is_lasting && !head->expects_continue) {
+        known_head_.keep(in_.text().substr(0, head->size), *request_);
+    }
+    return true;
+}
+
+bool incoming_connection::take_body() {
+    const std::size_t have = in_.size() - request_->head_size;
+    char* const body = in_.octets().data() + request_->head_size;
+    const auto as_octets = [&](std::size_t size) { return ilp::bytes_span{reinterpret_cast<ilp::octet*>(body), size}; };
+    if (request_->framing == http::framing::content_length) {
+        if (have < request_->content_length) {
+            read_on(request_->content_length - have);
+            return false;
+        }
+        dispatch(as_octets(request_->content_length), request_->content_length);
+        return true;
+    }
+    switch (request_->chunks.advance({body, have})) {
+        case http::chunked_body::state::incomplete:
+            // The limit on the body does not cover chunk lines, so the bytes buffered for them are bounded here.
+            if (have > 2 * http::body_size_max) {
+                refuse_head(status::content_too_large, std::nullopt);
+                return true;
+            }
+            read_on();
+            return false;
+        case http::chunked_body::state::complete:
+            dispatch(as_octets(request_->chunks.size()), request_->chunks.consumed());
+            return true;
+        case http::chunked_body::state::malformed:
+            refuse_head(status::bad_request, std::nullopt);
+            return true;
+        case http::chunked_body::state::too_large:
+            refuse_head(status::content_too_large, std::nullopt);
+            return true;
+    }
+    return false;
+}
+
+void incoming_connection::dispatch(ilp::bytes_span body, std::size_t consumed) {
+    const open_request request = *std::exchange(request_, std::nullopt);
+    request_began_.reset();
+    const std::uint64_t number = begin_request(request.keep_alive && !draining_);
+    handler_.prepare_received(*this, number, *request.from, body);
+    in_.consume(request.head_size + consumed);
+}
+
+/// Refuses the current request. Without a parsed head its end is unknown, so the connection must be closed too.
+void incoming_connection::refuse_head(status status, std::optional<http::request_head> head) {
+    const bool end_known = head && head->body == http::framing::content_length && !head->expects_continue &&
+                           head->content_length <= http::body_size_max;
+    const bool keep_alive = end_known && head->keep_alive;
+    if (end_known) {
+        in_.consume(head->size);
+        skip_ = head->content_length;
+    } else {
+        in_.consume(in_.size());
+    }
+    searched_ = 0;
+    request_.reset();
+    request_began_.reset();
+    refuse(begin_request(keep_alive), status);
+}
+
+std::uint64_t incoming_connection::begin_request(bool keep_alive) {
+    if (next_request_ - first_request_ == ring_.size()) {
+        std::vector<pending_answer> larger(ring_.size() * 2);
+        for (std::uint64_t i = first_request_; i != next_request_; ++i) {
+            larger[i % larger.size()] = std::move(ring_[i % ring_.size()]);
+        }
+        ring_ = std::move(larger);
+    }
+    const std::uint64_t number = next_request_++;
+    pending_answer& made = pending(number);
+    made.octets.clear();
+    made.state = answer_state::waited_for;
+    made.keep_alive = keep_alive;
+    made.packet = nullptr;
+    closing_ = !keep_alive;
+    return number;
+}
+
+incoming_connection::pending_answer& incoming_connection::pending(std::uint64_t request) {
+    ilp::require(request - first_request_ < next_request_ - first_request_,
+                 "an answer belongs to a request that waits");
+    return ring_[request % ring_.size()];
+}
+
+void incoming_connection::attach(std::uint64_t request, packet_in_flight& packet) {
+    packet.answer_to = this;
+    packet.request = request;
+    pending(request).packet = &packet;
+}
+
+void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, bool held) {
+    pending_answer& answer = pending(request);
+    http::append_packet_answer(answer.octets, packet, answer.keep_alive);
+    if (held) {
+        answer.state = answer_state::held;
+    } else {
+        answer_is_ready(request);
+    }
+}
+
+void incoming_connection::refuse(std::uint64_t request, status status) {
+    pending_answer& answer = pending(request);
+    http::append_refusal(answer.octets, status, answer.keep_alive);
+    answer_is_ready(request);
+}
+
+void incoming_connection::release(std::uint64_t request) {
+    answer_is_ready(request);
+}
+
+void incoming_connection::answer_is_ready(std::uint64_t request) {
+    pending_answer& answer = pending(request);
+    answer.state = answer_state::ready;
+    answer.packet = nullptr;
+    if (request == first_request_) loop_.flush_answers_of(*this);
+}
+
+void incoming_connection::peers_changed(std::span<const peering::peer_update> updates) {
+    const auto has_changed = [updates](const peering::peer* peer) {
+        return std::ranges::any_of(updates, [peer](const auto& update) { return update.before.get() == peer; });
+    };
+    if (known_head_.meaning() != nullptr && has_changed(known_head_.meaning()->from)) known_head_.forget();
+    if (!request_ || !has_changed(request_->from)) return;
+    // The head is still in the buffer in front of the body. Its token may have become invalid.
+    const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
+    request_->from = handler_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
+    if (request_->from == nullptr) refuse_head(status::unauthorized, std::nullopt);
+}
+
+void incoming_connection::flush() {
+    if (is_closed()) return;
+    const bool was_full = next_request_ - first_request_ >= requests_max;
+    while (first_request_ != next_request_ && pending(first_request_).state == answer_state::ready) {
+        ilp::bytes& octets = pending(first_request_).octets;
+        // Further ready answers are sent in the same system call.
+        std::uint64_t next = first_request_ + 1;
+        for (; next != next_request_ && pending(next).state == answer_state::ready; ++next) {
+            ilp::append(octets, pending(next).octets);
+        }
+        const bool sent = send(octets);
+        if (octets.capacity() > http::body_size_max) octets = {};  // the ring keeps all but oversized buffers
+        first_request_ = next;
+        if (!sent) return abandon();
+    }
+    last_activity_ = loop_.now().steady;
+    if (is_send_blocked()) {
+        loop_.set(timer_, last_activity_ + timeouts_.request);
+        return;
+    }
+    if (first_request_ == next_request_ && (closing_ || other_side_ended_)) return finish();
+    if (was_full && !closing_) resume();
+}
+
+/// Continues with the buffered bytes in a new turn: work begun at the end of a turn would be left unfinished.
+void incoming_connection::resume() {
+    operation_begins();
+    boost::asio::post(loop_.context(), [this] {
+        if (operation_ended() && !is_receiving() && !closing_) received();
+    });
+}
+
+void incoming_connection::sent_all() {
+    last_activity_ = loop_.now().steady;
+    if (first_request_ == next_request_ && (closing_ || other_side_ended_)) return finish();
+    if (!is_receiving() && !closing_) received();
+}
+
+/// All answers have been sent. Closing while the other side is still sending would make its system discard our answer,
+/// so its bytes are read and dropped for a while.
+void incoming_connection::finish() {
+    if (other_side_ended_) return abandon();
+    if (lingering_) return;
+    lingering_ = true;
+    end_sending();
+    loop_.set(timer_, loop_.now().steady + linger_time);
+    receive();
+}
+
+void incoming_connection::read_on(std::size_t wanted) {
+    const bool idle = in_.empty() && !request_;
+    if (!idle && !request_began_) {
+        request_began_ = loop_.now().steady;
+        loop_.set(timer_, *request_began_ + timeouts_.request);
+    }
+    receive(wanted);
+}
+
+void incoming_connection::disconnected() {
+    other_side_ended_ = true;
+    // The other side may have closed only its sending direction and still wait for answers.
+    if (first_request_ == next_request_ && !is_send_blocked()) abandon();
+}
+
+void incoming_connection::abandon() {
+    if (is_closed()) return;
+    timer_.cancel();
+    for (std::uint64_t i = first_request_; i != next_request_; ++i) {
+        if (packet_in_flight* const packet = pending(i).packet) packet->answer_to = nullptr;
+    }
+    first_request_ = next_request_;
+    close();
+}
+
+void incoming_connection::released() {
+    handler_.connection_closed(*this);
+}
+
+std::optional<ilp::steady_time> incoming_connection::due() const {
+    if (lingering_) return {};  // its deadline is not moved
+    if (is_send_blocked()) return last_activity_ + timeouts_.request;
+    if (request_began_) return *request_began_ + timeouts_.request;
+    if (first_request_ == next_request_) return last_activity_ + timeouts_.idle;
+    return loop_.now().steady + timeouts_.idle;  // a packet is in flight, and only its own expiry counts
+}
+
+void incoming_connection::time_out() {
+    const auto when = due();
+    if (when && *when > loop_.now().steady) return loop_.set(timer_, *when);
+    if (when && request_began_ && !is_send_blocked()) return refuse_head(status::request_timeout, std::nullopt);
+    abandon();
+}
+
+}  // namespace connector

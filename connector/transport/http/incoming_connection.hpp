@@ -1,0 +1,140 @@
+#pragma once
+
+#include "connector/loop/tcp_connection.hpp"
+#include "connector/transport/http/known_head.hpp"
+#include "connector/transport/http/message.hpp"
+#include "connector/transport/packet_in_flight.hpp"
+#include "peering/directory/peer.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace connector {
+
+class incoming_connection;
+
+/// The interface through which a connection uses its worker.
+class prepare_handler {
+public:
+    /// The peer that owns `token` and may send to `account`, the account name in the request path (may be empty); null
+    /// if there is none.
+    virtual const peering::peer* authenticate(std::string_view token, std::string_view account) = 0;
+
+    /// Handles one request body. The answer to `request` is given by answer() or refuse(), immediately or later.
+    virtual void prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
+                                  ilp::bytes_span body) = 0;
+
+    /// The connection has been closed and can be destroyed.
+    virtual void connection_closed(incoming_connection& connection) = 0;
+
+protected:
+    ~prepare_handler() = default;
+};
+
+struct incoming_timeouts {
+    std::chrono::milliseconds request{};  ///< from the first byte of a request to its last
+    std::chrono::milliseconds idle{};     ///< between requests
+};
+
+/// One HTTP/1.1 connection from a peer (RFC 35). Requests may be pipelined; answers are sent in the order of the
+/// requests.
+class incoming_connection final : public tcp_connection, public flushable {
+public:
+    incoming_connection(event_loop& loop, prepare_handler& handler, const incoming_timeouts& timeouts);
+
+    /// Returns false if the system cannot watch another socket; the socket is then closed.
+    bool start(boost::asio::ip::tcp::socket socket);
+
+    /// Makes the next request the last one: its answer says `Connection: close`.
+    void drain() noexcept { draining_ = true; }
+
+    /// Forgets peers that have changed. For a request whose body is still being received the peer is authenticated
+    /// again, and the request is refused if that fails.
+    void peers_changed(std::span<const peering::peer_update> updates);
+
+    /// Closes immediately; pending answers are dropped.
+    void abandon();
+
+    /// Sets the answer to a request. If `held`, it is sent only after release(), and the answers behind it wait as
+    /// well.
+    void answer(std::uint64_t request, ilp::bytes_view packet, bool held = false);
+    void refuse(std::uint64_t request, http::status status);
+    void release(std::uint64_t request);
+
+    /// Associates a request with its packet in flight: if the connection closes first, the packet's `answer_to` is
+    /// reset.
+    void attach(std::uint64_t request, packet_in_flight& packet);
+
+    void flush() override;
+
+    std::size_t place = 0;  ///< index in the worker's list of connections
+
+private:
+    static constexpr std::size_t requests_max = 32;            ///< maximum number of unanswered requests
+    static constexpr std::size_t linger_octets_max = 1 << 20;  ///< bytes discarded after the last request
+
+    enum class answer_state : std::uint8_t { waited_for, held, ready };
+
+    struct pending_answer {
+        ilp::bytes octets;
+        answer_state state = answer_state::waited_for;
+        bool keep_alive = true;
+        packet_in_flight* packet = nullptr;
+    };
+
+    struct open_request {
+        const peering::peer* from = nullptr;
+        http::framing framing{};
+        std::size_t head_size = 0;
+        std::size_t content_length = 0;
+        bool keep_alive = true;
+        http::chunked_body chunks;
+    };
+
+    void received() override;
+    void disconnected() override;
+    void sent_all() override;
+    void released() override;
+
+    bool take_request();
+    bool take_head();
+    bool take_body();
+    void dispatch(ilp::bytes_span body, std::size_t consumed);
+    void refuse_head(http::status status, std::optional<http::request_head> head);
+    std::uint64_t begin_request(bool keep_alive);
+    pending_answer& pending(std::uint64_t request);
+    void answer_is_ready(std::uint64_t request);
+    void finish();
+    void resume();
+    void read_on(std::size_t wanted = 1);
+    void time_out();
+    std::optional<ilp::steady_time> due() const;
+
+    prepare_handler& handler_;
+    const incoming_timeouts& timeouts_;
+    deadline_of<incoming_connection, &incoming_connection::time_out> timer_;
+    ilp::steady_time last_activity_;
+    std::optional<ilp::steady_time> request_began_;
+
+    std::optional<open_request> request_;  // head parsed, body not yet complete
+    http::known_head<open_request> known_head_;
+    std::size_t searched_ = 0;  // bytes of an incomplete head already searched for its end
+    std::size_t skip_ = 0;      // bytes of a refused request's body still to be skipped
+
+    // Pending answers in order of their requests: a ring buffer that keeps its memory.
+    std::vector<pending_answer> ring_;
+    std::uint64_t first_request_ = 0;
+    std::uint64_t next_request_ = 0;
+
+    bool draining_ = false;
+    bool closing_ = false;    // no further requests are read
+    bool lingering_ = false;  // all answers sent; waiting for the other side to close
+    bool other_side_ended_ = false;
+    std::size_t lingered_ = 0;
+};
+
+}  // namespace connector

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "connector/loop/deadline_wheel.hpp"
+#include "ilp/amount.hpp"
+#include "ilp/clock.hpp"
+#include "ilp/condition.hpp"
+#include "ilp/invariant.hpp"
+#include "ilp/timestamp.hpp"
+#include "peering/book/posting_batch.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace connector {
+
+class incoming_connection;
+class link;
+class worker;
+struct peer_state;
+
+/// The state kept for a Prepare until its answer has been queued; the packet itself is lost when its receive buffer is
+/// reused. The deadline wakes the worker twice: when the packet has waited too long to be sent, and at its expiry
+/// towards the next hop.
+struct packet_in_flight : deadline {
+    explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
+
+    worker* owner = nullptr;
+    link* next_hop_link = nullptr;  ///< null if no answer from the next hop is expected
+    peer_state* from = nullptr;
+    peer_state* to = nullptr;  ///< null if this node fulfilled the packet itself
+    ilp::condition condition{};
+    ilp::timestamp expires_at{};  ///< of the Prepare sent to the next hop
+    ilp::steady_time due;         ///< the same moment on the steady clock
+    ilp::steady_time arrived_at;
+    ilp::amount incoming_amount;
+    ilp::amount outgoing_amount;
+    peering::packet_transfer transfer;         ///< held in the ledger
+    incoming_connection* answer_to = nullptr;  ///< null if the sender's connection has closed
+    std::uint64_t request = 0;                 ///< request number on that connection
+
+    // Used while the transfer is being committed.
+    peering::commit_ticket ticket = 0;
+    packet_in_flight* next = nullptr;
+};
+
+/// An intrusive queue of packets in the order of their tickets.
+class commit_queue {
+public:
+    bool empty() const noexcept { return first_ == nullptr; }
+    packet_in_flight& front() const noexcept { return *first_; }
+
+    void push(packet_in_flight& packet) noexcept {
+        ilp::require(empty() || last_->ticket <= packet.ticket, "answers wait in the order of their commits");
+        packet.next = nullptr;
+        (first_ == nullptr ? first_ : last_->next) = &packet;
+        last_ = &packet;
+    }
+    void pop() noexcept { first_ = first_->next; }
+
+private:
+    packet_in_flight* first_ = nullptr;
+    packet_in_flight* last_ = nullptr;
+};
+
+/// The packets in flight of one worker. Their memory is reused.
+class packet_pool {
+public:
+    explicit packet_pool(deadline::action on_expiry) : on_expiry_{on_expiry} {}
+
+    packet_in_flight& take() {
+        ++in_use_;
+        if (free_.empty()) return storage_.emplace_back(on_expiry_);
+        packet_in_flight& packet = *free_.back();
+        free_.pop_back();
+        return packet;
+    }
+
+    void give_back(packet_in_flight& packet) {
+        --in_use_;
+        packet.cancel();
+        packet.transfer = {};
+        packet.answer_to = nullptr;
+        packet.next_hop_link = nullptr;
+        free_.push_back(&packet);
+    }
+
+    std::size_t in_use() const noexcept { return in_use_; }
+
+private:
+    deadline::action on_expiry_;
+    std::deque<packet_in_flight> storage_;  // stable addresses
+    std::vector<packet_in_flight*> free_;
+    std::size_t in_use_ = 0;
+};
+
+}  // namespace connector

@@ -1,0 +1,140 @@
+#include "connector/webhooks/webhooks.hpp"
+
+#include "connector/base/log.hpp"
+#include "connector/control/http_client.hpp"
+#include "ilp/clock.hpp"
+#include "peering/json/canonical_json.hpp"
+#include "peering/json/parse_json.hpp"
+#include "peering/json/signature.hpp"
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace connector {
+namespace {
+
+using boost::system::error_code;
+using peering::event_attempt;
+using peering::event_record;
+using peering::pending_event;
+using std::chrono::milliseconds;
+
+constexpr std::size_t answer_size_max = 64 * 1024;
+constexpr std::chrono::seconds store_pause{1};  // pause after a failed query of the store
+
+/// The body to post, in canonical form, so that a receiver can check the signature over the bytes that it received.
+/// Empty if the event's data is malformed.
+std::optional<std::string> body_of(const event_record& event) {
+    auto data = peering::parse_json(event.data);
+    if (!data) return std::nullopt;
+    return peering::canonical_json(
+        boost::json::object{{"id", event.uuid}, {"type", event.type}, {"data", std::move(*data)}});
+}
+
+}  // namespace
+
+webhooks::webhooks(boost::asio::io_context& control, config::webhook_settings settings, event_outbox& outbox)
+    : control_{control},
+      settings_{std::move(settings)},
+      outbox_{outbox},
+      schedule_{settings_.max_retry},
+      due_timer_{control} {}
+
+void webhooks::look_for_events() {
+    schedule_.look_again();
+    proceed();
+}
+
+/// Does everything that can be done now, and sets the timer for the rest.
+void webhooks::proceed() {
+    const ilp::timestamp now = ilp::wall_clock();
+    if (!loading_ && schedule_.must_load(now)) load();
+    while (auto event = schedule_.take(now)) post(std::move(*event));
+    const auto due = schedule_.next_due();
+    if (!due || *due <= now) return;  // due work continues when a pending answer arrives
+    due_timer_.expires_after(*due - now);
+    due_timer_.async_wait([this](error_code error) {
+        if (!error) proceed();
+    });
+}
+
+void webhooks::load() {
+    loading_ = true;
+    schedule_.begin_load();
+    outbox_.load(webhook_schedule::waiting_max, [this](std::expected<event_outbox::contents, std::string> found) {
+        if (!found) {
+            schedule_.look_again();
+            return after(store_pause, [this] {
+                loading_ = false;
+                proceed();
+            });
+        }
+        loading_ = false;
+        figures_.pending = found->count;
+        schedule_.loaded(std::move(found->earliest));
+        proceed();
+    });
+}
+
+void webhooks::post(pending_event event) {
+    std::optional<std::string> body = body_of(event.event);
+    if (!body) return ended(event, "its data is no JSON");
+    http_call call{.method = http_method::post,
+                   .endpoint = *settings_.url,
+                   .timeout = settings_.timeout,
+                   .answer_size_max = answer_size_max};
+    call.headers.emplace_back("Content-Type", "application/json");
+    if (settings_.secret) {
+        call.headers.emplace_back("Rafiki-Signature",
+                                  peering::signature_header(settings_.secret->reveal(), ilp::wall_clock(), *body));
+    }
+    call.body = std::move(*body);
+    connector::call(control_, std::move(call),
+                    [this, event = std::move(event)](const std::expected<http_answer, std::string>& answer) {
+                        if (!answer) return ended(event, answer.error());
+                        ended(event, answer->status == 200 ? "" : fmt::format("HTTP {}", answer->status));
+                    });
+}
+
+/// An empty `fault` means success.
+void webhooks::ended(const pending_event& event, const std::string& fault) {
+    const ilp::timestamp now = ilp::wall_clock();
+    event_attempt attempt = schedule_.ended(event, fault.empty(), now);
+    ++(attempt.delivered ? figures_.delivered : figures_.failed);
+    const auto report = [&](log::level level, std::string_view message, const std::string& what) {
+        log::write(level, message, {{"event", event.event.uuid}, {"type", event.event.type}, {"reason", what}});
+    };
+    if (attempt.delivered) {
+        log::write(log::level::debug, "webhook delivered", {{"event", event.event.uuid}, {"type", event.event.type}});
+    } else if (attempt.due) {
+        report(log::level::warn, "webhook not delivered; tried again later", fault);
+    } else {
+        ++figures_.given_up;
+        report(log::level::error, "webhook given up: the event is never delivered", fault);
+    }
+    save(attempt);
+}
+
+void webhooks::save(const event_attempt& attempt) {
+    outbox_.save(attempt, [this, attempt](const std::expected<void, std::string>& result) {
+        if (!result) return after(store_pause, [this, attempt] { save(attempt); });
+        if (!attempt.due && figures_.pending > 0) --figures_.pending;
+        schedule_.saved(attempt);
+        proceed();
+    });
+}
+
+void webhooks::after(std::chrono::milliseconds pause, std::function<void()> action) {
+    auto timer = std::make_shared<boost::asio::steady_timer>(control_, pause);
+    timer->async_wait([timer, action = std::move(action)](error_code error) {
+        if (!error) action();
+    });
+}
+
+}  // namespace connector

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "connector/webhooks/event_outbox.hpp"
+#include "connector/webhooks/webhook_schedule.hpp"
+#include "peering/records/event.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace connector {
+
+/// Posts the events of the outbox to `webhooks.url`, each at least once, a few at a time. It runs on the control loop,
+/// which must have stopped before it is destroyed.
+class webhooks {
+public:
+    struct figures {
+        std::uint64_t pending = 0;    ///< undelivered events as of the last query of the store
+        std::uint64_t delivered = 0;  ///< attempts since the start
+        std::uint64_t failed = 0;
+        std::uint64_t given_up = 0;  ///< number of events
+    };
+
+    /// Precondition: the settings have a URL.
+    webhooks(boost::asio::io_context& control, config::webhook_settings settings, event_outbox& outbox);
+
+    /// The outbox may have new events. It must also be called once at the start.
+    void look_for_events();
+
+    const figures& stats() const noexcept { return figures_; }
+
+private:
+    void proceed();
+    void load();
+    void post(peering::pending_event event);
+    void ended(const peering::pending_event& event, const std::string& fault);
+    void save(const peering::event_attempt& attempt);
+    void after(std::chrono::milliseconds pause, std::function<void()> action);
+
+    boost::asio::io_context& control_;
+    const config::webhook_settings settings_;
+    event_outbox& outbox_;
+    webhook_schedule schedule_;
+    boost::asio::steady_timer due_timer_;
+    bool loading_ = false;
+    figures figures_;
+};
+
+}  // namespace connector

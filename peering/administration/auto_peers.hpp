@@ -1,0 +1,92 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "ilp/amount.hpp"
+#include "ilp/condition.hpp"
+#include "peering/administration/administration.hpp"
+#include "peering/administration/auto_peering.hpp"
+#include "peering/administration/refusal.hpp"
+#include "peering/directory/directory.hpp"
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace peering {
+
+/// An operator's request to peer with the node at a URL.
+struct peer_by_url {
+    std::string url;
+    std::string asset_uuid;
+    std::optional<std::string> name{};
+    std::optional<ilp::amount> max_packet_amount{};
+    std::optional<ilp::amount> liquidity_threshold{};
+    std::optional<ilp::amount> liquidity_to_deposit{};
+};
+
+/// The request to send to that node.
+struct peering_question {
+    config::http_endpoint endpoint;
+    peering_request request;
+    std::optional<config::secret> present_token{};  ///< sent as the bearer token, so that the other node recognizes us
+};
+
+/// Decides who becomes a peer by auto-peering, and what such a peer may change. It uses no socket and no clock.
+///
+/// A requester claims an ILP address, and the claim cannot be verified. Therefore a stranger cannot get an address that
+/// is already routed: neither another peer's address, nor one above or below another peer's or ours. A peer's terms are
+/// changed only by whoever presents its current token, and only if it became a peer by auto-peering.
+class auto_peers {
+public:
+    /// `directory` and `administration` must outlive the object.
+    auto_peers(const directory& directory, administration& administration, config::auto_peering_settings settings)
+        : directory_{directory}, administration_{administration}, settings_{std::move(settings)} {}
+
+    using answer = std::expected<peering_terms, peering_error>;
+
+    /// Makes the requester a peer, or renews its terms. `presented` is the bearer token that came with the request, or
+    /// empty. Call it on the committer's thread. `done` is called exactly once, immediately or later, from any thread:
+    /// after a success, once packets are handled by the new terms.
+    void take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, std::string_view presented,
+                 const std::function<void(answer)>& done);
+
+    /// Builds the request to send when an operator wants a peer. Any thread.
+    std::expected<peering_question, refusal> ask(const peer_by_url& wanted) const;
+
+    /// Makes the node that has answered a peer, or renews the peer that was made from the same URL. Call it on the
+    /// committer's thread; the caller commits.
+    administration::peer_outcome apply_peering_answer(transaction& transaction, const peer_by_url& wanted,
+                                                      const peering_question& question, const peering_terms& answer);
+
+    /// See administration::commit().
+    std::expected<void, store_error> commit(transaction& transaction, std::function<void()> done) {
+        return administration_.commit(transaction, std::move(done));
+    }
+
+    /// Whether URLs may lead to addresses that are not public.
+    bool allows_private_addresses() const noexcept { return settings_.allow_private_addresses; }
+
+private:
+    struct standing;
+
+    answer decide(transaction& transaction, const peering_request& request, std::string_view presented);
+    answer renew(transaction& transaction, const peer& known, const peering_request& request,
+                 std::string_view presented);
+    answer create(transaction& transaction, const asset_entry& asset, const peering_request& request);
+    standing look_up(const ilp::address& address, const asset& asset) const;
+    bool owns(const peer& peer, std::string_view token);
+    std::optional<std::string> name_to_show(const peering_terms& terms) const;
+    auto_peered_terms terms_from(std::string url) const { return {std::move(url), !settings_.allow_private_addresses}; }
+    bool leads_astray(const std::string& url) const;
+
+    peering_terms own_terms(std::string token) const;
+
+    const directory& directory_;
+    administration& administration_;
+    const config::auto_peering_settings settings_;
+};
+
+}  // namespace peering

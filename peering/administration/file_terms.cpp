@@ -1,0 +1,373 @@
+#include "peering/administration/file_terms.hpp"
+
+#include "peering/book/ledger.hpp"
+#include "peering/records/uuid.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+namespace peering {
+namespace {
+
+using error = std::optional<std::string>;
+
+std::string asset_text(std::string_view code, std::uint8_t scale) {
+    return fmt::format("{}/{}", code, scale);
+}
+
+std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, const peer* before) {
+    struct terms {
+        std::uint64_t rate;
+        std::uint64_t burst;
+    };
+    const auto throughput = [](const std::optional<ilp::amount>& limit) -> std::optional<terms> {
+        if (!limit) return std::nullopt;
+        return terms{limit->value, limit->value};
+    };
+    std::optional<terms> packets;
+    if (settings.packet_rate) {
+        packets =
+            terms{*settings.packet_rate, settings.packet_burst != 0 ? settings.packet_burst : *settings.packet_rate};
+    }
+    const std::optional<terms> incoming = throughput(settings.incoming_throughput);
+    const std::optional<terms> outgoing = throughput(settings.outgoing_throughput);
+
+    const auto same = [](const std::optional<token_bucket>& bucket, const std::optional<terms>& wanted) {
+        if (!bucket || !wanted) return bucket.has_value() == wanted.has_value();
+        return bucket->has_terms(wanted->rate, wanted->burst);
+    };
+    if (before != nullptr && same(before->limits->packet_rate, packets) &&
+        same(before->limits->incoming_throughput, incoming) && same(before->limits->outgoing_throughput, outgoing)) {
+        return before->limits;
+    }
+    auto limits = std::make_shared<peer_limits>();
+    if (packets) limits->packet_rate.emplace(packets->rate, packets->burst);
+    if (incoming) limits->incoming_throughput.emplace(incoming->rate, incoming->burst);
+    if (outgoing) limits->outgoing_throughput.emplace(outgoing->rate, outgoing->burst);
+    return limits;
+}
+
+/// True if neither packet threads nor operators would see a difference.
+bool same_terms(const peer& a, const peer& b) {
+    return a.given_name == b.given_name && a.has_label == b.has_label && a.address == b.address &&
+           a.routes == b.routes && a.max_packet_amount == b.max_packet_amount && a.spread == b.spread &&
+           a.liquidity_threshold == b.liquidity_threshold && a.return_to_source == b.return_to_source &&
+           a.enabled == b.enabled && a.incoming_tokens == b.incoming_tokens && a.outgoing == b.outgoing &&
+           a.limits == b.limits && a.origin == b.origin;
+}
+
+/// Names and tokens must be unique among the peers of the file.
+error check_unique(const config::settings& settings) {
+    std::unordered_map<std::string_view, const config::peer_settings*> names;
+    std::unordered_map<std::string_view, const config::peer_settings*> tokens;
+    for (const config::peer_settings& peer : settings.peers) {
+        const auto [namesake, is_new_name] = names.emplace(peer.name, &peer);
+        if (!is_new_name) {
+            return fmt::format("peer {} (line {}): line {} has a peer of the same name", peer.name, peer.line,
+                               namesake->second->line);
+        }
+        for (const config::secret& token : peer.http.incoming.auth_tokens) {
+            const auto [owner, is_new_token] = tokens.emplace(token.reveal(), &peer);
+            if (is_new_token) continue;
+            return fmt::format("peer {} (line {}): an incoming token stands twice, here and at peer {} (line {})",
+                               peer.name, peer.line, owner->second->name, owner->second->line);
+        }
+    }
+    return std::nullopt;
+}
+
+/// One run of apply_file().
+class file_reader {
+public:
+    file_reader(const config::settings& settings, const directory& directory, transaction& transaction)
+        : settings_{settings}, directory_{directory}, transaction_{transaction} {}
+
+    error run() {
+        if (error found = check_unique(settings_)) return found;
+        for (const auto& peer : directory_.peers()) {
+            if (peer->origin != origin::file) continue;
+            live_by_name_.emplace(peer->name(), peer);
+            live_by_address_.emplace(std::pair{std::string_view{peer->address.text()}, peer->asset->id}, peer);
+        }
+        for (const auto& [id, record] : directory_.absent_peers()) {
+            if (record.terms.name) absent_by_name_.emplace(*record.terms.name, &record);
+            absent_by_address_.emplace(std::pair{std::string_view{record.terms.ilp_address}, record.asset_id}, &record);
+        }
+        read_assets();
+        if (error found = match_peers()) return found;
+        for (const match& match : matches_) {
+            if (error found = make_peer(match)) return found;
+        }
+        drop_the_others();
+        name_others_anew();
+        return std::nullopt;
+    }
+
+private:
+    /// A peer of the file with its known counterpart: at most one of `live` and `absent` is set.
+    struct match {
+        const config::peer_settings* wanted = nullptr;
+        std::shared_ptr<const peer> live{};
+        const peer_record* absent = nullptr;
+    };
+    using address_key = std::pair<std::string_view, std::uint32_t>;
+
+    void read_assets();
+    error match_peers();
+    error match_by_name(match& match);
+    void match_by_address(match& match);
+    error make_peer(const match& match);
+    error check_against_api(const peer& made, const config::peer_settings& wanted) const;
+    void drop_the_others();
+    void name_others_anew();
+
+    const asset* asset_of(const config::asset_reference& reference) const {
+        const auto found = assets_.find({reference.code, reference.scale});
+        return found == assets_.end() ? nullptr : found->second;
+    }
+
+    const config::settings& settings_;
+    const directory& directory_;
+    transaction& transaction_;
+
+    std::map<std::pair<std::string, std::uint8_t>, const asset*> assets_;  // assets of the file
+    std::unordered_map<std::string_view, std::shared_ptr<const peer>> live_by_name_;
+    std::map<address_key, std::shared_ptr<const peer>> live_by_address_;
+    std::unordered_map<std::string_view, const peer_record*> absent_by_name_;
+    std::map<address_key, const peer_record*> absent_by_address_;
+
+    std::vector<match> matches_;  // in the order of the file
+    std::unordered_set<std::uint32_t> taken_;
+    std::uint32_t last_peer_id_ = directory_.last_peer_id();
+};
+
+void file_reader::read_assets() {
+    std::uint32_t last_id = directory_.last_asset_id();
+    for (const config::asset_settings& wanted : settings_.assets) {
+        const asset_terms terms{origin::file, std::nullopt, wanted.liquidity_threshold, std::nullopt};
+        const asset*& place = assets_[{wanted.code, wanted.scale}];
+        if (const auto known = directory_.find_asset(wanted.code, wanted.scale)) {
+            place = known->asset;
+            if (known->terms == terms) continue;
+            transaction_.changed_assets.push_back({known->asset->id, terms});
+            transaction_.assets.push_back({nullptr, known->asset->id, terms});
+            continue;
+        }
+        asset_record& added = transaction_.new_assets.emplace_back();
+        added.id = ++last_id;
+        added.uuid = new_uuid();
+        added.code = wanted.code;
+        added.scale = wanted.scale;
+        added.liquidity = transaction_.open_account(account_kind::asset_liquidity, added.id);
+        added.settlement = transaction_.open_account(account_kind::settlement, added.id);
+        added.created_at = transaction_.now;
+        added.terms = terms;
+        transaction_.deposit(added.settlement.id, added.liquidity.id, wanted.liquidity);  // cannot fail: it is empty
+        const ledger& ledger = transaction_.keeper.ledger();
+        auto made = std::make_shared<const asset>(asset{.id = added.id,
+                                                        .uuid = added.uuid,
+                                                        .code = added.code,
+                                                        .scale = added.scale,
+                                                        .liquidity = ledger.find(added.liquidity.id),
+                                                        .settlement = ledger.find(added.settlement.id),
+                                                        .created_at = added.created_at});
+        place = made.get();
+        transaction_.assets.push_back({std::move(made), added.id, terms});
+    }
+    for (const asset_entry& entry : directory_.assets()) {
+        if (entry.terms.origin != origin::file || assets_.contains({entry.asset->code, entry.asset->scale})) continue;
+        asset_terms terms = entry.terms;
+        terms.origin = origin::api;
+        transaction_.changed_assets.push_back({entry.asset->id, terms});
+        transaction_.assets.push_back({nullptr, entry.asset->id, terms});
+    }
+}
+
+error file_reader::match_peers() {
+    for (const config::peer_settings& wanted : settings_.peers) {
+        if (asset_of(wanted.asset) == nullptr) {
+            return fmt::format("peer {} (line {}): its asset {} is not in the list of assets: add it there",
+                               wanted.name, wanted.line, asset_text(wanted.asset.code, wanted.asset.scale));
+        }
+        if (error found = match_by_name(matches_.emplace_back(&wanted))) return found;
+    }
+    for (match& match : matches_) {
+        if (!match.live && match.absent == nullptr) match_by_address(match);
+    }
+    return std::nullopt;
+}
+
+error file_reader::match_by_name(match& match) {
+    const config::peer_settings& wanted = *match.wanted;
+    std::uint32_t asset = 0;
+    if (const auto live = live_by_name_.find(wanted.name); live != live_by_name_.end()) {
+        match.live = live->second;
+        asset = match.live->asset->id;
+        taken_.insert(match.live->id);
+    } else if (const auto absent = absent_by_name_.find(wanted.name); absent != absent_by_name_.end()) {
+        match.absent = absent->second;
+        asset = match.absent->asset_id;
+        taken_.insert(match.absent->id);
+    } else {
+        return std::nullopt;
+    }
+    if (asset == asset_of(wanted.asset)->id) return std::nullopt;
+    const auto known = directory_.find_asset(asset);
+    return fmt::format(
+        "peer {} (line {}): the file says asset {}, but this peer has an account in {}: the asset of a peer "
+        "cannot change, so give the peer in {} another name",
+        wanted.name, wanted.line, asset_text(wanted.asset.code, wanted.asset.scale),
+        asset_text(known->asset->code, known->asset->scale), asset_text(wanted.asset.code, wanted.asset.scale));
+}
+
+void file_reader::match_by_address(match& match) {
+    const asset* const asset = asset_of(match.wanted->asset);
+    const std::string& address = match.wanted->ilp_address.text();
+    const address_key key{address, asset->id};
+    const auto take = [&](std::uint32_t id) { return taken_.insert(id).second; };
+    if (const auto live = live_by_address_.find(key); live != live_by_address_.end() && take(live->second->id)) {
+        match.live = live->second;
+        return;
+    }
+    const auto absent = absent_by_address_.find(key);
+    if (absent != absent_by_address_.end() && take(absent->second->id)) {
+        match.absent = absent->second;
+        return;
+    }
+    for (const auto& owner : directory_.owners_of(address)) {
+        const bool is_it = owner->origin == origin::api && owner->asset == asset && owner->address.text() == address;
+        if (is_it && take(owner->id)) match.live = owner;
+    }
+}
+
+error file_reader::make_peer(const match& match) {
+    const config::peer_settings& wanted = *match.wanted;
+    const asset& asset = *asset_of(wanted.asset);
+    std::vector<std::string> routes = wanted.routes;
+    std::erase(routes, wanted.ilp_address.text());
+    const auto made = std::make_shared<peer>(peer{.uuid = {},
+                                                  .given_name = wanted.name,
+                                                  .address = wanted.ilp_address,
+                                                  .asset = &asset,
+                                                  .routes = prefix_list{routes},
+                                                  .max_packet_amount = wanted.max_packet_amount,
+                                                  .spread = wanted.spread,
+                                                  .has_label = true,
+                                                  .return_to_source = wanted.return_to_source,
+                                                  .origin = origin::file,
+                                                  .liquidity_threshold = wanted.liquidity_threshold,
+                                                  .incoming_tokens = {},
+                                                  .outgoing = wanted.http.outgoing,
+                                                  .limits = make_limits(wanted, match.live.get())});
+    for (const config::secret& token : wanted.http.incoming.auth_tokens) {
+        made->incoming_tokens.push_back(ilp::sha256(ilp::as_bytes(token.reveal())));
+    }
+    const ledger& ledger = transaction_.keeper.ledger();
+    if (match.live) {
+        const peer& before = *match.live;
+        made->id = before.id;
+        made->uuid = before.uuid;
+        made->enabled = before.enabled;
+        made->liquidity = before.liquidity;
+        made->created_at = before.created_at;
+        if (same_terms(before, *made)) return std::nullopt;
+        kept_peer_terms terms = kept_terms_of(*made);
+        if (terms != kept_terms_of(before)) transaction_.changed_peers.push_back({made->id, std::move(terms)});
+    } else if (match.absent != nullptr) {
+        const peer_record& before = *match.absent;
+        made->id = before.id;
+        made->uuid = uuid_text{before.uuid};
+        made->enabled = before.terms.enabled;
+        made->liquidity = ledger.find(before.liquidity.id);
+        made->created_at = before.created_at;
+        kept_peer_terms terms = kept_terms_of(*made);
+        if (terms != before.terms) transaction_.changed_peers.push_back({made->id, std::move(terms)});
+        transaction_.no_longer_absent.push_back(made->id);
+    } else {
+        peer_record& added = transaction_.new_peers.emplace_back();
+        added.id = made->id = ++last_peer_id_;
+        added.uuid = new_uuid();
+        made->uuid = uuid_text{added.uuid};
+        added.asset_id = asset.id;
+        added.liquidity = transaction_.open_account(account_kind::peer_liquidity, asset.id);
+        added.created_at = made->created_at = transaction_.now;
+        added.terms = kept_terms_of(*made);
+        made->liquidity = ledger.find(added.liquidity.id);
+        transaction_.deposit(asset.settlement->id, added.liquidity.id, wanted.liquidity);  // cannot fail: it is empty
+    }
+    if (error found = check_against_api(*made, wanted)) return found;
+    transaction_.peers.push_back({match.live, made});
+    return std::nullopt;
+}
+
+/// Only conflicts with peers of the API are checked here; the file's own peers have been checked already.
+error file_reader::check_against_api(const peer& made, const config::peer_settings& wanted) const {
+    const auto is_other = [&](const std::shared_ptr<const peer>& owner) {
+        return owner && owner->origin == origin::api && !taken_.contains(owner->id);
+    };
+    for (const ilp::digest& token : made.incoming_tokens) {
+        const auto owner = directory_.find_peer_by_token(token);
+        if (!is_other(owner)) continue;
+        return fmt::format(
+            "peer {} (line {}): peer {}, which was made by the Admin API, has one of its incoming tokens", wanted.name,
+            wanted.line, owner->uuid.text());
+    }
+    error found;
+    for_each_prefix(made, [&](std::string_view prefix) {
+        for (const auto& owner : directory_.owners_of(prefix)) {
+            if (found || !is_other(owner) || owner->asset != made.asset) continue;
+            found = fmt::format(
+                "peer {} (line {}): peer {}, which was made by the Admin API, has the route '{}' in the same asset",
+                wanted.name, wanted.line, owner->uuid.text(), prefix);
+        }
+    });
+    return found;
+}
+
+void file_reader::drop_the_others() {
+    for (const auto& [name, live] : live_by_name_) {
+        if (taken_.contains(live->id)) continue;
+        peer_record record;
+        record.id = live->id;
+        record.uuid = live->uuid.text();
+        record.asset_id = live->asset->id;
+        record.liquidity = {live->liquidity->id, account_kind::peer_liquidity, {}};
+        record.created_at = live->created_at;
+        record.terms = kept_terms_of(*live);
+        record.terms.deleted_at = transaction_.now;
+        transaction_.changed_peers.push_back({record.id, record.terms});
+        transaction_.absent_peers.push_back(std::move(record));
+        transaction_.peers.push_back({live, nullptr});
+    }
+    for (const auto& [id, record] : directory_.absent_peers()) {
+        if (taken_.contains(id) || record.terms.deleted_at) continue;
+        transaction_.absent_peers.push_back(record);
+        transaction_.absent_peers.back().terms.deleted_at = transaction_.now;
+        transaction_.changed_peers.push_back({id, transaction_.absent_peers.back().terms});
+    }
+}
+
+/// A peer of the API loses its name to a peer of the file with the same name, and is identified by its id from then on.
+void file_reader::name_others_anew() {
+    for (const config::peer_settings& wanted : settings_.peers) {
+        const auto namesake = directory_.find_peer_by_name(wanted.name);
+        if (!namesake || namesake->origin == origin::file || taken_.contains(namesake->id)) continue;
+        const auto renamed = std::make_shared<peer>(*namesake);
+        renamed->has_label = false;
+        transaction_.peers.push_back({namesake, renamed});
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> apply_file(const config::settings& settings, const directory& directory,
+                                      transaction& transaction) {
+    return file_reader{settings, directory, transaction}.run();
+}
+
+}  // namespace peering

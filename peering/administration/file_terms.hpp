@@ -1,0 +1,24 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "peering/administration/administration.hpp"
+#include "peering/directory/directory.hpp"
+
+#include <optional>
+#include <string>
+
+namespace peering {
+
+/// Brings the directory in line with the configuration file, at start and at each reload. Adds to the transaction what
+/// is new, with its initial deposit, what has changed, and what has been removed from the file. The error message says
+/// what the operator has to correct; the transaction must not be committed then.
+///
+/// A peer is matched by its name, or else by its address and asset. A peer of the API with the same address and asset
+/// becomes the file's. A peer that is removed from the file is dropped, but its account is kept and is used again if
+/// the peer comes back. An asset that is removed from the file belongs to the API from then on.
+///
+/// Call it on the committer's thread, or before that thread runs.
+std::optional<std::string> apply_file(const config::settings& settings, const directory& directory,
+                                      transaction& transaction);
+
+}  // namespace peering

@@ -1,0 +1,90 @@
+#include "peering/book/bookkeeper.hpp"
+
+namespace peering {
+
+bookkeeper::bookkeeper(peering::ledger& ledger, peering::store& store, peering::thresholds& thresholds)
+    : ledger_{ledger}, store_{store}, thresholds_{thresholds} {}
+
+/// All postings that `changes` books: those of packets and those of operators' transfers.
+std::span<const posting> bookkeeper::booked_by(const changes& changes) {
+    if (changes.new_transfers.empty() && changes.ended_transfers.empty()) return changes.postings;
+    booked_.assign(changes.postings.begin(), changes.postings.end());
+    for (const auto transfers : {changes.new_transfers, changes.ended_transfers}) {
+        for (const transfer_record& transfer : transfers) {
+            if (transfer.state != transfer_state::posted) continue;
+            booked_.push_back({&ledger_.at(transfer.debit), &ledger_.at(transfer.credit), transfer.amount.value, 0});
+        }
+    }
+    return booked_;
+}
+
+/// Lets other threads see how long the store call has been running.
+template <class Call>
+auto bookkeeper::watched(Call call) {
+    call_began_ = std::chrono::steady_clock::now();
+    auto result = call();
+    call_began_ = std::chrono::steady_clock::time_point{};
+    return result;
+}
+
+std::expected<void, store_error> bookkeeper::commit(const changes& changes) {
+    // No other changes may follow a transaction whose outcome is unknown.
+    if (in_doubt_) return std::unexpected{store_error{"nobody knows how an earlier transaction ended: restart ilpd"}};
+    for (;;) {
+        const auto begin = std::chrono::steady_clock::now();
+        auto result = watched([&] { return store_.commit(changes); });
+        if (result) {
+            last_commit_time_ = std::chrono::steady_clock::now() - begin;
+            return result;
+        }
+        if (result.error().final) return result;
+        in_doubt_ = !retry_policy_ || !retry_policy_(result.error());
+        if (in_doubt_) return result;
+    }
+}
+
+std::expected<void, store_error> bookkeeper::reach() {
+    return watched([this] { return store_.ping(); });
+}
+
+std::expected<std::optional<transfer_record>, store_error> bookkeeper::find_transfer(std::string_view uuid) {
+    return watched([&] { return store_.find_transfer(uuid); });
+}
+
+std::expected<std::optional<idempotency_record>, store_error> bookkeeper::find_answer(std::string_view key) {
+    return watched([&] { return store_.find_answer(key); });
+}
+
+std::expected<std::vector<listed_transfer>, store_error> bookkeeper::list_transfers(account_id account,
+                                                                                    account_side side,
+                                                                                    std::size_t limit) {
+    return watched([&] { return store_.list_transfers(account, side, limit); });
+}
+
+std::expected<std::vector<listed_event>, store_error> bookkeeper::list_events(const event_query& query) {
+    return watched([&] { return store_.list_events(query); });
+}
+
+std::expected<void, store_error> bookkeeper::write(changes changes) {
+    const bool takes_along = changes.postings.empty();
+    if (takes_along) changes.postings = pending_batch_;
+    const std::span<const posting> booked = booked_by(changes);
+    ledger_.changes_of(booked, accounts_);
+    ledger_.check(booked, accounts_);
+    thresholds_.crossed(accounts_, events_);
+    changes.accounts = accounts_;
+    if (keeps_events_) changes.new_events = events_;
+    if (auto written = commit(changes); !written) return written;
+
+    if (takes_along) pending_batch_ = {};
+    ledger_.apply(booked);
+    for (const transfer_record& ended : changes.ended_transfers) {
+        if (ended.state == transfer_state::posted) continue;
+        const leg held{&ledger_.at(ended.debit), &ledger_.at(ended.credit), ended.amount};
+        ledger::release({&held, 1});
+    }
+    if (!events_.empty() && event_callback_) event_callback_(events_);
+    return {};
+}
+
+}  // namespace peering

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "peering/book/ledger.hpp"
+#include "peering/book/thresholds.hpp"
+#include "peering/records/event.hpp"
+#include "peering/store/store.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace peering {
+
+/// The only place where totals change: first in the store, then in the ledger. Used by one thread at a time: the thread
+/// that starts the daemon, then the committer's.
+class bookkeeper {
+public:
+    /// Called after a failure that is not final. Returns whether to retry; may block to wait before the retry.
+    using retry_policy = std::function<bool(const store_error&)>;
+
+    /// Receives the events that a transaction has raised, on the thread that writes.
+    using event_callback = std::function<void(std::span<const event_record>)>;
+
+    /// All three must outlive the bookkeeper.
+    bookkeeper(peering::ledger& ledger, peering::store& store, peering::thresholds& thresholds);
+
+    /// Without a retry policy, nothing is retried.
+    void set_retry_policy(retry_policy policy) { retry_policy_ = std::move(policy); }
+
+    /// Sets whether events are written for delivery. The event callback receives them in either case.
+    void keep_events(bool keep) { keeps_events_ = keep; }
+    void on_events(event_callback callback) { event_callback_ = std::move(callback); }
+
+    /// Writes `changes` as one transaction, then books it. `accounts` and `new_events` are derived from the other
+    /// members and are filled in here. Everything that moves money must have been held before; ending a withdrawal
+    /// without posting it releases its hold. The accounts of new assets and peers must be open already. If the write
+    /// fails, nothing has been booked and the holds remain the caller's. If the retry policy gave up before the outcome
+    /// was known, every later write fails too, because only reopening the store shows what it contains.
+    std::expected<void, store_error> write(changes changes);
+
+    /// Sets the pending batch of packet postings. The next write() without postings of its own includes it, so that
+    /// operators' changes do not cost packets an extra transaction. If that write fails, the batch remains pending. The
+    /// postings must live until they are replaced; an empty span means that there are none.
+    void set_pending_batch(std::span<const posting> postings) noexcept { pending_batch_ = postings; }
+    bool has_pending_batch() const noexcept { return !pending_batch_.empty(); }
+
+    // Same as the functions of the store.
+
+    std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid);
+    std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key);
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
+                                                                            std::size_t limit);
+    std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query);
+
+    /// Checks that the store can be reached.
+    std::expected<void, store_error> reach();
+
+    /// Time that the last successful transaction took in the store.
+    std::chrono::nanoseconds last_commit_time() const noexcept { return last_commit_time_; }
+
+    /// Start time of the store call in progress; the epoch if there is none. Any thread.
+    std::chrono::steady_clock::time_point call_began() const noexcept { return call_began_.load(); }
+
+    peering::ledger& ledger() noexcept { return ledger_; }
+    peering::store& store() noexcept { return store_; }
+    peering::thresholds& thresholds() noexcept { return thresholds_; }
+
+private:
+    std::span<const posting> booked_by(const changes& changes);
+    std::expected<void, store_error> commit(const changes& changes);
+
+    template <class Call>
+    auto watched(Call call);
+
+    peering::ledger& ledger_;
+    peering::store& store_;
+    peering::thresholds& thresholds_;
+    retry_policy retry_policy_;
+    event_callback event_callback_;
+    bool keeps_events_ = true;
+
+    std::span<const posting> pending_batch_;
+    std::vector<posting> booked_;
+    std::vector<account_change> accounts_;
+    std::vector<event_record> events_;
+    std::chrono::nanoseconds last_commit_time_{};
+    std::atomic<std::chrono::steady_clock::time_point> call_began_{};
+    bool in_doubt_ = false;  // nobody knows whether the last transaction was written
+};
+
+}  // namespace peering

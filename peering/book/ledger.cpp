@@ -1,0 +1,203 @@
+#include "peering/book/ledger.hpp"
+
+#include "ilp/invariant.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace peering {
+namespace {
+
+constexpr std::uint64_t balance_max = std::numeric_limits<std::uint64_t>::max();
+
+bool is_bounded(const liquidity_account& account) noexcept {
+    return account.kind != account_kind::settlement;
+}
+
+// Relaxed order is enough for both: each counter is an independent bound, and nothing else is published through it.
+bool take(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
+    std::uint64_t value = counter.load(std::memory_order_relaxed);
+    do {
+        if (value < amount) return false;
+    } while (!counter.compare_exchange_weak(value, value - amount, std::memory_order_relaxed));
+    return true;
+}
+
+void give(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
+    const std::uint64_t before = counter.fetch_add(amount, std::memory_order_relaxed);
+    ilp::require(before <= balance_max - amount, "what an account can spend or receive stays below 2^64");
+}
+
+bool hold_one(const leg& leg) noexcept {
+    const std::uint64_t amount = leg.amount.value;
+    if (is_bounded(*leg.debit) && !take(leg.debit->available, amount)) return false;
+    if (is_bounded(*leg.credit) && !take(leg.credit->headroom, amount)) {
+        if (is_bounded(*leg.debit)) give(leg.debit->available, amount);
+        return false;
+    }
+    return true;
+}
+
+void release_one(const leg& leg) noexcept {
+    const std::uint64_t amount = leg.amount.value;
+    if (is_bounded(*leg.credit)) give(leg.credit->headroom, amount);
+    if (is_bounded(*leg.debit)) give(leg.debit->available, amount);
+}
+
+/// If either account is bounded, the posting has been held in 64-bit counters until now, so its amount fits into 64
+/// bits.
+std::uint64_t held_amount(const posting& posting) noexcept {
+    ilp::require(posting.amount <= balance_max, "a posting is no larger than what can be held for it");
+    return static_cast<std::uint64_t>(posting.amount);
+}
+
+void require_sound_balance(account_kind kind, const account_totals& totals) noexcept {
+    if (kind == account_kind::settlement) return;
+    ilp::require(totals.credits_posted >= totals.debits_posted, "no liquidity account falls below zero");
+    ilp::require(totals.credits_posted - totals.debits_posted <= balance_max, "every balance stays below 2^64");
+}
+
+}  // namespace
+
+liquidity_account& ledger::open(account_id id, account_kind kind, std::uint32_t asset, const account_totals& totals) {
+    require_sound_balance(kind, totals);
+    const std::lock_guard lock{mutex_};
+    entry& opened = entries_.emplace_back();
+    opened.id = id;
+    opened.kind = kind;
+    opened.asset = asset;
+    opened.posted = totals;
+    if (kind != account_kind::settlement) {
+        const auto balance = static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted);
+        opened.available.store(balance, std::memory_order_relaxed);
+        opened.headroom.store(balance_max - balance, std::memory_order_relaxed);
+    }
+    const auto place = static_cast<std::size_t>(id);
+    if (place >= by_id_.size()) by_id_.resize(place + 1);
+    ilp::require(by_id_[place] == nullptr, "no two accounts have the same id");
+    by_id_[place] = &opened;
+    last_id_ = std::max(last_id_, id);
+    return opened;
+}
+
+bool ledger::hold(std::span<const leg> legs) noexcept {
+    for (std::size_t i = 0; i < legs.size(); ++i) {
+        if (hold_one(legs[i])) continue;
+        while (i > 0) release_one(legs[--i]);
+        return false;
+    }
+    return true;
+}
+
+void ledger::release(std::span<const leg> legs) noexcept {
+    for (std::size_t i = legs.size(); i > 0; --i) release_one(legs[i - 1]);
+}
+
+void ledger::changes_of(std::span<const posting> postings, std::vector<account_change>& changed) {
+    const std::lock_guard lock{mutex_};
+    changed.clear();
+    const auto after = [&changed](entry& touched) -> account_totals& {
+        if (touched.place == 0) {
+            changed.push_back({touched.id, touched.kind, touched.posted, touched.posted});
+            touched.place = static_cast<std::uint32_t>(changed.size());
+        }
+        return changed[touched.place - 1].after;
+    };
+    for (const posting& posting : postings) {
+        after(entry_of(*posting.debit)).debits_posted += posting.amount;
+        after(entry_of(*posting.credit)).credits_posted += posting.amount;
+    }
+    for (const posting& posting : postings) {
+        entry_of(*posting.debit).place = 0;
+        entry_of(*posting.credit).place = 0;
+    }
+}
+
+void ledger::check(std::span<const posting> postings, std::span<const account_change> changed) const {
+    const std::lock_guard lock{mutex_};
+    for (const posting& posting : postings) require_one_asset(posting);
+    account_totals moved;
+    for (const auto& [id, kind, before, after] : changed) {
+        ilp::require(after.debits_posted >= before.debits_posted && after.credits_posted >= before.credits_posted,
+                     "the totals of an account never fall");
+        const wide_amount paid = after.debits_posted - before.debits_posted;
+        const wide_amount received = after.credits_posted - before.credits_posted;
+        moved.debits_posted += paid;
+        moved.credits_posted += received;
+        if (kind == account_kind::settlement) continue;
+        require_sound_balance(kind, after);
+        // Other threads may hold and release meanwhile; the amounts of this transaction stay held until apply().
+        const entry& account = *by_id_[static_cast<std::size_t>(id)];
+        const wide_amount balance = account.posted.credits_posted - account.posted.debits_posted;
+        ilp::require(account.available.load(std::memory_order_relaxed) + paid <= balance,
+                     "an account pays only what was held in it");
+        ilp::require(account.headroom.load(std::memory_order_relaxed) + received <= balance_max - balance,
+                     "an account receives only what headroom was held for");
+    }
+    ilp::require(moved.debits_posted == moved.credits_posted, "what some accounts pay is what the others receive");
+}
+
+void ledger::apply(std::span<const posting> postings) {
+    const std::lock_guard lock{mutex_};
+    for (const posting& posting : postings) {
+        require_one_asset(posting);
+        entry& debit = entry_of(*posting.debit);
+        entry& credit = entry_of(*posting.credit);
+        debit.posted.debits_posted += posting.amount;
+        credit.posted.credits_posted += posting.amount;
+        if (is_bounded(debit)) give(debit.headroom, held_amount(posting));
+        if (is_bounded(credit)) give(credit.available, held_amount(posting));
+        require_sound_balance(debit.kind, debit.posted);
+        require_sound_balance(credit.kind, credit.posted);
+    }
+}
+
+void ledger::require_one_asset(const posting& posting) noexcept {
+    ilp::require(entry_of(*posting.debit).asset == entry_of(*posting.credit).asset,
+                 "a posting moves money within one asset");
+}
+
+account_id ledger::last_id() const {
+    const std::lock_guard lock{mutex_};
+    return last_id_;
+}
+
+liquidity_account* ledger::find(account_id id) const {
+    const std::lock_guard lock{mutex_};
+    const auto place = static_cast<std::size_t>(id);
+    return place < by_id_.size() ? by_id_[place] : nullptr;
+}
+
+liquidity_account& ledger::at(account_id id) const {
+    liquidity_account* const found = find(id);
+    ilp::require(found != nullptr, "whoever moves money names accounts that are open");
+    return *found;
+}
+
+std::vector<account_balance> ledger::snapshot() const {
+    const std::lock_guard lock{mutex_};
+    std::vector<account_balance> balances;
+    balances.reserve(entries_.size());
+    for (const entry& account : entries_) {
+        account_balance& balance = balances.emplace_back();
+        balance.id = account.id;
+        balance.kind = account.kind;
+        balance.asset = account.asset;
+        balance.posted = account.posted;
+        if (is_bounded(account)) {
+            const auto posted =
+                static_cast<std::uint64_t>(account.posted.credits_posted - account.posted.debits_posted);
+            balance.debits_pending = posted - account.available.load(std::memory_order_relaxed);
+            balance.credits_pending = balance_max - posted - account.headroom.load(std::memory_order_relaxed);
+        }
+    }
+    return balances;
+}
+
+account_totals ledger::posted(account_id id) const {
+    const liquidity_account& account = at(id);
+    const std::lock_guard lock{mutex_};
+    return static_cast<const entry&>(account).posted;
+}
+
+}  // namespace peering

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "ilp/amount.hpp"
+#include "peering/records/account.hpp"
+#include "peering/records/posting.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace peering {
+
+/// One account in a consistent snapshot of the book.
+struct account_balance {
+    account_id id{};
+    account_kind kind{};
+    std::uint32_t asset = 0;
+    account_totals posted;
+    std::uint64_t debits_pending = 0;   ///< held by transfers that are neither posted nor voided
+    std::uint64_t credits_pending = 0;  ///< to be credited by such transfers
+};
+
+/// The two-phase double-entry ledger of one daemon.
+///
+/// Packet threads call hold() and release() on liquidity accounts: atomic, lock-free, no allocation. A transfer that is
+/// to be posted goes to the store first (committer); once it is durable, apply() books it. So the totals here are never
+/// ahead of the disk. The sum over all accounts of an asset is zero whenever the book is read: apply() books whole
+/// batches under the book's mutex, which no packet thread takes.
+class ledger {
+public:
+    ledger() = default;
+    ledger(const ledger&) = delete;
+    ledger& operator=(const ledger&) = delete;
+
+    /// Adds an account with the totals that the store has for it. Not for packet threads. The reference stays valid as
+    /// long as the ledger exists. Preconditions: the id is new, and the balance of a liquidity account is within
+    /// 0..2^64-1. Once the book can be read by others, open accounts with totals of zero and apply() the first deposit,
+    /// so that the sum stays zero.
+    liquidity_account& open(account_id id, account_kind kind, std::uint32_t asset, const account_totals& totals);
+
+    /// Reserves all legs or none. Returns false if an account lacks liquidity or headroom. A leg with an amount of 0
+    /// reserves nothing; settlement accounts are not bounded. Any thread.
+    static bool hold(std::span<const leg> legs) noexcept;
+
+    /// Undoes a hold because the transfer is void. Any thread.
+    static void release(std::span<const leg> legs) noexcept;
+
+    /// Replaces the content of `changed` with the accounts that `postings` touch, each once, with their totals before
+    /// and after apply(). Committer's thread only.
+    void changes_of(std::span<const posting> postings, std::vector<account_change>& changed);
+
+    /// Call this before writing to the store. Aborts unless `postings`, which must have been held, and the result of
+    /// changes_of() leave every asset in balance and every account within its bounds, so that a wrong book never
+    /// reaches the disk. Committer's thread only.
+    void check(std::span<const posting> postings, std::span<const account_change> changed) const;
+
+    /// Books legs that were held, after they have become durable, and makes the credits spendable. Precondition: the
+    /// accounts belong to this ledger.
+    void apply(std::span<const posting> postings);
+
+    /// The highest id ever opened; new accounts take the ids above it.
+    account_id last_id() const;
+
+    /// Null if the account is not open.
+    liquidity_account* find(account_id id) const;
+
+    /// Precondition: both accounts are open.
+    static bool is_within_one_asset(const leg& leg) noexcept {
+        return entry_of(*leg.debit).asset == entry_of(*leg.credit).asset;
+    }
+
+    /// Precondition: the account is open.
+    liquidity_account& at(account_id id) const;
+
+    /// A consistent snapshot, taken under the book's mutex, in the order in which the accounts were opened. The pending
+    /// amounts of one account are exact; those of different accounts are read one after another while packets flow.
+    std::vector<account_balance> snapshot() const;
+
+    /// Precondition: the account is open.
+    account_totals posted(account_id id) const;
+
+private:
+    // Each entry has a cache line of its own, so that accounts of different peers never share one.
+    struct alignas(64) entry : liquidity_account {
+        std::uint32_t asset = 0;
+        std::uint32_t place = 0;  // 1-based position in the list that changes_of() is building, or 0
+        account_totals posted;
+    };
+
+    static entry& entry_of(liquidity_account& account) noexcept { return static_cast<entry&>(account); }
+    static void require_one_asset(const posting& posting) noexcept;
+
+    mutable std::mutex mutex_;
+    std::deque<entry> entries_;  // never moved: callers keep references
+    std::vector<entry*> by_id_;  // null if the account is not open
+    account_id last_id_{};
+};
+
+}  // namespace peering

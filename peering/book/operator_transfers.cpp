@@ -1,0 +1,211 @@
+#include "peering/book/operator_transfers.hpp"
+
+#include "peering/records/text.hpp"
+#include "peering/records/uuid.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace peering {
+namespace {
+
+constexpr std::chrono::years timeout_max{100};  // far in the future, yet every component can represent it
+
+transfer_refusal refusal_of(transfer_state ended) noexcept {
+    switch (ended) {
+        case transfer_state::voided:
+            return transfer_refusal::already_voided;
+        case transfer_state::expired:
+            return transfer_refusal::already_expired;
+        case transfer_state::pending:
+        case transfer_state::posted:
+            break;
+    }
+    return transfer_refusal::already_posted;
+}
+
+transfer_record deposit_of(std::string_view id, transfer_accounts accounts, ilp::amount amount) {
+    return {.uuid = std::string{id},
+            .kind = transfer_kind::deposit,
+            .state = transfer_state::posted,
+            .debit = accounts.settlement.id,
+            .credit = accounts.liquidity.id,
+            .amount = amount,
+            .expires_at = {}};
+}
+
+transfer_record withdrawal_of(std::string_view id, transfer_accounts accounts, ilp::amount amount,
+                              std::chrono::seconds timeout, ilp::timestamp now) {
+    const bool at_once = timeout.count() == 0;
+    return {.uuid = std::string{id},
+            .kind = transfer_kind::withdrawal,
+            .state = at_once ? transfer_state::posted : transfer_state::pending,
+            .debit = accounts.liquidity.id,
+            .credit = accounts.settlement.id,
+            .amount = amount,
+            .expires_at =
+                at_once ? std::nullopt
+                        : std::optional<ilp::timestamp>{now + std::min<std::chrono::seconds>(timeout, timeout_max)}};
+}
+
+}  // namespace
+
+std::string_view describe(transfer_refusal refusal) noexcept {
+    switch (refusal) {
+        case transfer_refusal::amount_is_zero:
+            return "Transfer amount is zero";
+        case transfer_refusal::invalid_id:
+            return "Invalid transfer id";
+        case transfer_refusal::already_exists:
+            return "Transfer already exists";
+        case transfer_refusal::insufficient_liquidity:
+            return "Insufficient transfer balance";
+        case transfer_refusal::too_much_liquidity:
+            return "Deposit would exceed the largest balance";
+        case transfer_refusal::unknown_transfer:
+            return "Unknown transfer";
+        case transfer_refusal::already_posted:
+            return "Transfer already posted";
+        case transfer_refusal::already_voided:
+            return "Transfer already voided";
+        case transfer_refusal::already_expired:
+            return "Transfer already expired";
+        case transfer_refusal::store_unavailable:
+            return "The ledger is not available now";
+    }
+    std::unreachable();
+}
+
+bool operator_transfers::restore(std::span<const transfer_record> pending, const ledger& ledger) {
+    for (const transfer_record& transfer : pending) {
+        const leg held{ledger.find(transfer.debit), ledger.find(transfer.credit), transfer.amount};
+        const bool is_sound = held.debit != nullptr && held.credit != nullptr && !held.amount.is_zero() &&
+                              transfer.expires_at.has_value() && ledger::is_within_one_asset(held);
+        if (!is_sound || !ledger::hold({&held, 1})) return false;
+        pending_.emplace(transfer.uuid, transfer);
+    }
+    pending_changed();
+    return true;
+}
+
+void operator_transfers::deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount,
+                                 const transfer_callback& done) {
+    make(deposit_of(id, accounts, amount), done);
+}
+
+auto operator_transfers::deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
+                                 ilp::amount amount, const changes& beside) -> outcome {
+    return add(keeper, deposit_of(id, accounts, amount), beside);
+}
+
+void operator_transfers::withdraw(std::string_view id, transfer_accounts accounts, ilp::amount amount,
+                                  std::chrono::seconds timeout, ilp::timestamp now, const transfer_callback& done) {
+    make(withdrawal_of(id, accounts, amount, timeout, now), done);
+}
+
+auto operator_transfers::withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
+                                  ilp::amount amount, std::chrono::seconds timeout, ilp::timestamp now,
+                                  const changes& beside) -> outcome {
+    return add(keeper, withdrawal_of(id, accounts, amount, timeout, now), beside);
+}
+
+void operator_transfers::post_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done) {
+    end(id, transfer_state::posted, now, done);
+}
+
+void operator_transfers::void_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done) {
+    end(id, transfer_state::voided, now, done);
+}
+
+void operator_transfers::expire(ilp::timestamp now) {
+    if (now < earliest_expiry_.load(std::memory_order_relaxed) || expiry_waits_.exchange(true)) return;
+    const bool taken = committer_.execute([this, now](bookkeeper& keeper) {
+        expiry_waits_ = false;
+        std::vector<transfer_record> expired;
+        for (const auto& [id, transfer] : pending_) {
+            if (transfer.expires_at > now) continue;
+            expired.push_back(transfer);
+            expired.back().state = transfer_state::expired;
+        }
+        if (expired.empty() || !keeper.write({.ended_transfers = expired})) return;
+        for (const transfer_record& transfer : expired) pending_.erase(transfer.uuid);
+        pending_changed();
+    });
+    if (!taken) expiry_waits_ = false;
+}
+
+void operator_transfers::make(transfer_record transfer, const transfer_callback& done) {
+    execute([this, transfer = std::move(transfer), done](bookkeeper& keeper) { done(add(keeper, transfer, {})); },
+            done);
+}
+
+void operator_transfers::end(std::string_view id, transfer_state state, ilp::timestamp now,
+                             const transfer_callback& done) {
+    execute([this, uuid = std::string{id}, state, now,
+             done](bookkeeper& keeper) { done(end_withdrawal(keeper, uuid, state, now, {})); },
+            done);
+}
+
+/// While the store is down, requests are refused instead of being queued until it is back.
+void operator_transfers::execute(store_task task, const transfer_callback& done) {
+    if (!committer_.store_is_healthy() || !committer_.execute(std::move(task))) {
+        done(std::unexpected{transfer_refusal::store_unavailable});
+    }
+}
+
+auto operator_transfers::add(bookkeeper& keeper, transfer_record transfer, changes with) -> outcome {
+    if (transfer.amount.is_zero()) return std::unexpected{transfer_refusal::amount_is_zero};
+    if (!is_uuid_v4(transfer.uuid)) return std::unexpected{transfer_refusal::invalid_id};
+    to_lower_case(transfer.uuid);
+    const auto known = keeper.find_transfer(transfer.uuid);
+    if (!known) return std::unexpected{transfer_refusal::store_unavailable};
+    if (*known) return std::unexpected{transfer_refusal::already_exists};
+    const leg wanted{&keeper.ledger().at(transfer.debit), &keeper.ledger().at(transfer.credit), transfer.amount};
+    if (!ledger::hold({&wanted, 1})) {
+        return std::unexpected{transfer.kind == transfer_kind::deposit ? transfer_refusal::too_much_liquidity
+                                                                       : transfer_refusal::insufficient_liquidity};
+    }
+    with.new_transfers = {&transfer, 1};
+    if (!keeper.write(with)) {
+        ledger::release({&wanted, 1});
+        return std::unexpected{transfer_refusal::store_unavailable};
+    }
+    if (transfer.state == transfer_state::pending) {
+        pending_.emplace(transfer.uuid, transfer);
+        pending_changed();
+    }
+    return {};
+}
+
+auto operator_transfers::end_withdrawal(bookkeeper& keeper, std::string_view uuid, transfer_state state,
+                                        ilp::timestamp now, const changes& beside) -> outcome {
+    std::string id{uuid};
+    if (!is_uuid_v4(id)) return std::unexpected{transfer_refusal::invalid_id};
+    to_lower_case(id);
+    const auto found = pending_.find(id);
+    if (found == pending_.end()) {
+        const auto known = keeper.find_transfer(id);
+        if (!known) return std::unexpected{transfer_refusal::store_unavailable};
+        return std::unexpected{*known ? refusal_of((*known)->state) : transfer_refusal::unknown_transfer};
+    }
+    const bool too_late = found->second.expires_at <= now;
+    transfer_record ended = found->second;
+    ended.state = too_late ? transfer_state::expired : state;
+    changes with = too_late ? changes{} : beside;
+    with.ended_transfers = {&ended, 1};
+    if (!keeper.write(with)) return std::unexpected{transfer_refusal::store_unavailable};
+    pending_.erase(found);
+    pending_changed();
+    if (too_late) return std::unexpected{transfer_refusal::already_expired};
+    return {};
+}
+
+void operator_transfers::pending_changed() {
+    ilp::timestamp earliest = ilp::timestamp::max();
+    for (const auto& [id, transfer] : pending_) earliest = std::min(earliest, *transfer.expires_at);
+    earliest_expiry_ = earliest;
+    pending_count_ = pending_.size();
+}
+
+}  // namespace peering

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "ilp/amount.hpp"
+#include "ilp/timestamp.hpp"
+#include "peering/book/committer.hpp"
+#include "peering/records/account.hpp"
+#include "peering/records/transfer.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace peering {
+
+/// Why a deposit or a withdrawal, or its posting or voiding, is refused.
+enum class transfer_refusal : std::uint8_t {
+    amount_is_zero,
+    invalid_id,              ///< not a version 4 UUID
+    already_exists,          ///< the id has been used before, by any transfer
+    insufficient_liquidity,  ///< a withdrawal of more than the account has available
+    too_much_liquidity,      ///< a deposit that would raise the account above 2^64-1
+    unknown_transfer,
+    already_posted,  ///< also for a deposit, and for a withdrawal without a timeout
+    already_voided,
+    already_expired,
+    store_unavailable,  ///< nothing was done; a retry is possible
+};
+
+/// The wording of the Admin API.
+std::string_view describe(transfer_refusal refusal) noexcept;
+
+/// Called once, when the transfer is durable or refused: immediately, or later on the committer's thread. It is not
+/// called if the daemon stops while the store is unavailable; the transfer may have been made then. Must not block.
+using transfer_callback = std::function<void(std::expected<void, transfer_refusal>)>;
+
+/// The liquidity account of an operator's transfer and the settlement account of its asset, which represents money
+/// outside the connector.
+struct transfer_accounts {
+    liquidity_account& liquidity;
+    liquidity_account& settlement;
+};
+
+/// The transfers that operators make: deposits, immediate withdrawals, and two-phase withdrawals, whose amount is
+/// reserved until they are posted, voided or expire. Each is stored under its own UUID, which is never accepted twice.
+///
+/// Requests are decided on the committer's thread, one after another; the calls may come from any thread. The class
+/// reads no clock: the caller passes `now`.
+class operator_transfers {
+public:
+    explicit operator_transfers(committer& committer) : committer_{committer} {}
+
+    /// Call before the committer starts. Reserves again the amounts that are pending according to the store. Returns
+    /// false if an account lacks the amount or a row is not a withdrawal, which means that the book is broken.
+    bool restore(std::span<const transfer_record> pending, const ledger& ledger);
+
+    void deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount, const transfer_callback& done);
+
+    /// A timeout of 0 posts the withdrawal immediately; a timeout above 100 years is reduced to 100 years.
+    /// Precondition: the timeout is not negative.
+    void withdraw(std::string_view id, transfer_accounts accounts, ilp::amount amount, std::chrono::seconds timeout,
+                  ilp::timestamp now, const transfer_callback& done);
+
+    void post_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done);
+    void void_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done);
+
+    // The same, for callers on the committer's thread. `beside` is written in the same transaction.
+
+    using outcome = std::expected<void, transfer_refusal>;
+    outcome deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
+                    const changes& beside);
+    outcome withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
+                     std::chrono::seconds timeout, ilp::timestamp now, const changes& beside);
+    /// `state` is posted or voided.
+    outcome end_withdrawal(bookkeeper& keeper, std::string_view id, transfer_state state, ilp::timestamp now,
+                           const changes& beside);
+
+    /// Ends the withdrawals that have expired. Cheap if there are none; call it about once a second.
+    void expire(ilp::timestamp now);
+
+    /// Number of withdrawals that are pending now.
+    std::size_t pending_count() const noexcept { return pending_count_; }
+
+private:
+    void make(transfer_record transfer, const transfer_callback& done);
+    void end(std::string_view id, transfer_state state, ilp::timestamp now, const transfer_callback& done);
+    void execute(store_task task, const transfer_callback& done);
+    outcome add(bookkeeper& keeper, transfer_record transfer, changes with);
+    void pending_changed();
+
+    committer& committer_;
+    std::unordered_map<std::string, transfer_record> pending_;  // used only by the committer's thread
+    std::atomic<std::size_t> pending_count_{0};
+    std::atomic<ilp::timestamp> earliest_expiry_{ilp::timestamp::max()};
+    std::atomic<bool> expiry_waits_{false};  // a task of expire() is queued; there is one at a time
+};
+
+}  // namespace peering

@@ -1,0 +1,65 @@
+#include "peering/book/posting_batch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace peering {
+
+void posting_batch::add(std::span<const leg> legs) {
+    for (const leg& leg : legs) add(*leg.debit, *leg.credit, leg.amount.value, 1);
+    ++transfers_;
+}
+
+void posting_batch::merge(const posting_batch& other) {
+    for (const posting& posting : other.postings_) {
+        add(*posting.debit, *posting.credit, posting.amount, posting.packets);
+    }
+    transfers_ += other.transfers_;
+}
+
+void posting_batch::clear() noexcept {
+    // Clears only the slots in use, so that after a large batch the following ones cost no more than before.
+    const std::size_t mask = index_.size() - 1;
+    for (std::size_t i = 0; i < postings_.size(); ++i) {
+        std::size_t slot = home(postings_[i]);
+        while (index_[slot] != i + 1) slot = (slot + 1) & mask;
+        index_[slot] = 0;
+    }
+    postings_.clear();
+    transfers_ = 0;
+}
+
+void posting_batch::add(liquidity_account& debit, liquidity_account& credit, wide_amount amount,
+                        std::uint64_t packets) {
+    if (2 * (postings_.size() + 1) > index_.size()) grow();
+    const posting added{&debit, &credit, amount, packets};
+    std::size_t slot = home(added);
+    while (index_[slot] != 0) {
+        posting& known = postings_[index_[slot] - 1];
+        if (known.debit == &debit && known.credit == &credit) {
+            known.amount += amount;
+            known.packets += packets;
+            return;
+        }
+        slot = (slot + 1) & (index_.size() - 1);
+    }
+    postings_.push_back(added);
+    index_[slot] = static_cast<std::uint32_t>(postings_.size());
+}
+
+std::size_t posting_batch::home(const posting& posting) const noexcept {
+    const std::uint64_t pair =
+        std::uint64_t{std::to_underlying(posting.debit->id)} << 32 | std::to_underlying(posting.credit->id);
+    return static_cast<std::size_t>(pair * 0x9e3779b97f4a7c15U >> 32) & (index_.size() - 1);
+}
+
+void posting_batch::grow() {
+    index_.assign(std::max<std::size_t>(16, 2 * index_.size()), 0);
+    for (std::size_t i = 0; i < postings_.size(); ++i) {
+        std::size_t slot = home(postings_[i]);
+        while (index_[slot] != 0) slot = (slot + 1) & (index_.size() - 1);
+        index_[slot] = static_cast<std::uint32_t>(i + 1);
+    }
+}
+
+}  // namespace peering

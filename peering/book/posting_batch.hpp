@@ -1,0 +1,41 @@
+#pragma once
+
+#include "peering/records/posting.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace peering {
+
+/// Number of a submitted batch; batches become durable in this order, starting at 1.
+using commit_ticket = std::uint64_t;
+
+/// The ticket of a batch that need not be waited for, because the store keeps nothing and the batch has been booked
+/// already.
+inline constexpr commit_ticket nothing_to_wait_for = 0;
+
+/// Postings that one event loop collects during one turn, netted per pair of accounts; each direction of a pair remains
+/// a posting of its own. Not shared between threads; keeps its memory from turn to turn.
+class posting_batch {
+public:
+    /// Adds the legs of one transfer, which must have been held.
+    void add(std::span<const leg> legs);
+    void merge(const posting_batch& other);
+    bool empty() const noexcept { return postings_.empty(); }
+    std::span<const posting> postings() const noexcept { return postings_; }
+    std::uint64_t transfers() const noexcept { return transfers_; }
+    void clear() noexcept;
+
+private:
+    void add(liquidity_account& debit, liquidity_account& credit, wide_amount amount, std::uint64_t packets);
+    std::size_t home(const posting& posting) const noexcept;
+    void grow();
+
+    std::vector<posting> postings_;
+    std::vector<std::uint32_t> index_;  // open addressing by account pair: 1-based index into postings_; 0: empty
+    std::uint64_t transfers_ = 0;
+};
+
+}  // namespace peering

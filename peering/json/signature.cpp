@@ -1,0 +1,38 @@
+#include "peering/json/signature.hpp"
+
+#include "ilp/bytes.hpp"
+#include "ilp/condition.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <limits>
+#include <stdexcept>
+
+namespace peering {
+
+std::string hmac_sha256_hex(std::string_view secret, std::string_view text) {
+    ilp::digest digest;
+    unsigned int size = 0;
+    const auto octets = ilp::as_bytes(text);
+    const bool done = secret.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&
+                      HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), octets.data(), octets.size(),
+                           digest.data(), &size) != nullptr &&
+                      size == digest.size();
+    if (!done) throw std::runtime_error{"libcrypto offers no HMAC-SHA256: check the providers in its openssl.cnf"};
+
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string hex;
+    for (const ilp::octet octet : digest) {
+        hex += digits[octet >> 4];
+        hex += digits[octet & 15];
+    }
+    return hex;
+}
+
+std::string signature_header(std::string_view secret, ilp::timestamp time, std::string_view canonical_body) {
+    const std::string t = std::to_string(time.time_since_epoch().count());
+    return "t=" + t + ", v1=" + hmac_sha256_hex(secret, t + "." + std::string{canonical_body});
+}
+
+}  // namespace peering

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "peering/store/store.hpp"
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace peering {
+
+/// Opens the store that `store.url` names: `sqlite:PATH`, `postgresql://...` or `memory:`. Runs the migrations, and
+/// locks the database against a second daemon until the store is destroyed.
+std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url);
+
+/// `url` without anything that may be secret, for logs.
+std::string printable_store_url(std::string_view url);
+
+/// Visits the whole book at `url`: first the accounts, then the transfers. It changes nothing, and works while a daemon
+/// is running.
+std::expected<void, store_error> read_book(const std::string& url, book_visitor& visitor);
+
+}  // namespace peering

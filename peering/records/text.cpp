@@ -1,0 +1,20 @@
+#include "peering/records/text.hpp"
+
+#include <algorithm>
+
+namespace peering {
+
+void to_lower_case(std::string& text) noexcept {
+    for (char& letter : text) {
+        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    }
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t";
+    const auto begin = std::min(text.find_first_not_of(blanks), text.size());
+    const auto end = text.find_last_not_of(blanks) + 1;
+    return text.substr(begin, end - std::min(begin, end));
+}
+
+}  // namespace peering

@@ -1,0 +1,334 @@
+#include "peering/store/postgres/postgres_book.hpp"
+
+#include "peering/store/postgres/postgres_array.hpp"
+#include "peering/store/postgres/postgres_connection.hpp"
+#include "peering/store/postgres/postgres_schema.hpp"
+#include "peering/store/record_text.hpp"
+#include "peering/store/terms_json.hpp"
+#include "peering/store/transfer_chain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace peering {
+namespace {
+
+ilp::timestamp time_of(const postgres_result& result, int row, int column) {
+    return ilp::timestamp{std::chrono::milliseconds{result.integer(row, column)}};
+}
+
+std::optional<ilp::timestamp> optional_time_of(const postgres_result& result, int row, int column) {
+    if (result.is_null(row, column)) return std::nullopt;
+    return time_of(result, row, column);
+}
+
+transfer_kind kind_of(std::string_view text) {
+    return text == to_text(transfer_kind::deposit) ? transfer_kind::deposit : transfer_kind::withdrawal;
+}
+
+std::int64_t row_limit(std::size_t limit) {
+    return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max()));
+}
+
+std::uint32_t id_of(std::int64_t value, std::string_view table) {
+    if (value < 1 || value > std::numeric_limits<std::uint32_t>::max()) {
+        throw postgres_failure{fmt::format("id {} in table {} is out of range", value, table)};
+    }
+    return static_cast<std::uint32_t>(value);
+}
+
+/// Reads id, debits_posted and credits_posted from three columns.
+account_record read_account(const postgres_result& result, int row, int column, account_kind kind,
+                            std::string_view owner) {
+    const auto refuse = [&](std::string_view what) -> postgres_failure {
+        return {fmt::format("the {} account of {} {}: restore a backup", to_text(kind), owner, what)};
+    };
+    if (result.is_null(row, column)) throw refuse("is missing");
+    const std::int64_t id = result.integer(row, column);
+    const std::optional<wide_amount> debits = parse_wide_amount(result.text(row, column + 1));
+    const std::optional<wide_amount> credits = parse_wide_amount(result.text(row, column + 2));
+    if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are no amounts", id));
+    return {account_id{id_of(id, "accounts")}, kind, {*debits, *credits}};
+}
+
+transfer_state state_of(std::string_view text) {
+    const auto state = parse_transfer_state(text);
+    if (!state) throw postgres_failure{fmt::format("a transfer has the unknown state '{}'", text)};
+    return *state;
+}
+
+constexpr const char* transfer_columns = "uuid, kind, state, debit_account, credit_account, amount, expires_at";
+
+transfer_record read_transfer(const postgres_result& result, int row) {
+    transfer_record transfer;
+    transfer.uuid = result.text(row, 0);
+    transfer.kind = kind_of(result.text(row, 1));
+    transfer.state = state_of(result.text(row, 2));
+    transfer.debit = account_id{id_of(result.integer(row, 3), "transfers")};
+    transfer.credit = account_id{id_of(result.integer(row, 4), "transfers")};
+    const std::optional<wide_amount> amount = parse_wide_amount(result.text(row, 5));
+    if (!amount || *amount > ilp::amount::max().value) {
+        throw postgres_failure{fmt::format("transfer {} has an amount that is none: restore a backup", transfer.uuid)};
+    }
+    transfer.amount = {static_cast<std::uint64_t>(*amount)};
+    transfer.expires_at = optional_time_of(result, row, 6);
+    return transfer;
+}
+
+origin origin_of(std::string_view text, std::string_view owner) {
+    const auto origin = parse_origin(text);
+    if (!origin) throw postgres_failure{fmt::format("{} has the unknown origin '{}'", owner, text)};
+    return *origin;
+}
+
+/// Reads the terms from the given column; null leaves them as they are.
+void read_terms(const postgres_result& result, int row, int column, std::string_view owner, auto& terms) {
+    if (result.is_null(row, column) || read_json(result.text(row, column), terms)) return;
+    throw postgres_failure{fmt::format("the terms of {} are damaged: restore a backup", owner)};
+}
+
+/// Runs `sql` through a cursor, and calls each_row(result, row) for its rows, which are fetched in portions. Requires
+/// an open transaction.
+template <class EachRow>
+void for_each_row(postgres_connection& session, std::string_view sql, EachRow each_row) {
+    constexpr int portion = 10'000;
+    session.run(fmt::format("DECLARE portions NO SCROLL CURSOR FOR {}", sql));
+    for (;;) {
+        const postgres_result rows = session.run(fmt::format("FETCH {} FROM portions", portion));
+        for (int row = 0; row < rows.rows(); ++row) each_row(rows, row);
+        if (rows.rows() < portion) break;
+    }
+    session.run("CLOSE portions");
+}
+
+/// Calls asset_read(record) for each asset, then peer_read(record) for each peer, both by ascending id. Requires an
+/// open transaction.
+template <class Asset, class Peer>
+void read_accounts(postgres_connection& session, Asset asset_read, Peer peer_read) {
+    std::int64_t expected = 0;
+    for_each_row(session,
+                 "SELECT a.id, a.uuid, a.code, a.scale, l.id, l.debits_posted, l.credits_posted, s.id, "
+                 "s.debits_posted, s.credits_posted, a.created_at, a.origin, a.terms, a.deleted_at FROM assets a "
+                 "LEFT JOIN accounts l ON l.asset_id = a.id AND l.kind = 'asset_liquidity' "
+                 "LEFT JOIN accounts s ON s.asset_id = a.id AND s.kind = 'settlement' ORDER BY a.id",
+                 [&](const postgres_result& rows, int row) {
+                     asset_record asset;
+                     asset.id = id_of(rows.integer(row, 0), "assets");
+                     asset.uuid = rows.text(row, 1);
+                     asset.code = rows.text(row, 2);
+                     asset.scale = static_cast<std::uint8_t>(rows.integer(row, 3));
+                     const std::string owner = fmt::format("asset {}/{}", asset.code, asset.scale);
+                     asset.liquidity = read_account(rows, row, 4, account_kind::asset_liquidity, owner);
+                     asset.settlement = read_account(rows, row, 7, account_kind::settlement, owner);
+                     asset.created_at = time_of(rows, row, 10);
+                     asset.terms.origin = origin_of(rows.text(row, 11), owner);
+                     read_terms(rows, row, 12, owner, asset.terms);
+                     asset.terms.deleted_at = optional_time_of(rows, row, 13);
+                     asset_read(std::move(asset));
+                     expected += 2;
+                 });
+    for_each_row(session,
+                 "SELECT p.id, p.uuid, p.name, p.ilp_address, p.asset_id, a.id, a.debits_posted, a.credits_posted, "
+                 "p.created_at, p.origin, p.enabled, p.terms, p.deleted_at FROM peers p LEFT JOIN accounts a ON a.id = "
+                 "p.account_id AND a.asset_id = p.asset_id AND "
+                 "a.kind = 'peer_liquidity' ORDER BY p.id",
+                 [&](const postgres_result& rows, int row) {
+                     peer_record peer;
+                     peer.id = id_of(rows.integer(row, 0), "peers");
+                     peer.uuid = rows.text(row, 1);
+                     if (!rows.is_null(row, 2)) peer.terms.name = rows.text(row, 2);
+                     peer.terms.ilp_address = rows.text(row, 3);
+                     peer.asset_id = id_of(rows.integer(row, 4), "assets");
+                     const std::string owner = fmt::format("peer {}", shown_name(peer.terms));
+                     peer.liquidity = read_account(rows, row, 5, account_kind::peer_liquidity, owner);
+                     peer.created_at = time_of(rows, row, 8);
+                     peer.terms.origin = origin_of(rows.text(row, 9), owner);
+                     peer.terms.enabled = rows.boolean(row, 10);
+                     read_terms(rows, row, 11, owner, peer.terms);
+                     peer.terms.deleted_at = optional_time_of(rows, row, 12);
+                     peer_read(std::move(peer));
+                     expected += 1;
+                 });
+    if (session.run("SELECT count(*) FROM accounts").integer(0, 0) != expected) {
+        throw postgres_failure{"there are accounts that belong to no asset and no peer: restore a backup"};
+    }
+}
+
+constexpr const char* read_all = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+}  // namespace
+
+catalogue load_postgres_catalogue(postgres_connection& session) {
+    session.run(read_all);
+    catalogue loaded;
+    read_accounts(
+        session, [&](asset_record asset) { loaded.assets.push_back(std::move(asset)); },
+        [&](peer_record peer) { loaded.peers.push_back(std::move(peer)); });
+    for_each_row(
+        session, fmt::format("SELECT {} FROM transfers WHERE state = 'pending' ORDER BY id", transfer_columns),
+        [&](const postgres_result& rows, int row) { loaded.pending_withdrawals.push_back(read_transfer(rows, row)); });
+    session.run("COMMIT");
+    return loaded;
+}
+
+std::optional<transfer_record> find_postgres_transfer(postgres_connection& session, const std::string& uuid) {
+    const postgres_result found = session.query(
+        fmt::format("SELECT {} FROM transfers WHERE uuid = $1", transfer_columns).c_str(), {uuid.c_str()});
+    return found.rows() == 0 ? std::nullopt : std::optional{read_transfer(found, 0)};
+}
+
+std::vector<pending_event> load_postgres_events(postgres_connection& session, std::size_t limit) {
+    const postgres_result rows = session.query(
+        "SELECT uuid, type, data, attempts, due FROM events WHERE due IS NOT NULL ORDER BY due, id LIMIT $1::bigint",
+        {std::to_string(limit).c_str()});
+    std::vector<pending_event> events;
+    events.reserve(static_cast<std::size_t>(rows.rows()));
+    for (int row = 0; row < rows.rows(); ++row) {
+        events.push_back(
+            {{std::string{rows.text(row, 0)}, std::string{rows.text(row, 1)}, std::string{rows.text(row, 2)}},
+             static_cast<std::uint32_t>(rows.integer(row, 3)),
+             time_of(rows, row, 4)});
+    }
+    return events;
+}
+
+std::uint64_t count_postgres_events(postgres_connection& session) {
+    return static_cast<std::uint64_t>(session.run("SELECT count(*) FROM events WHERE due IS NOT NULL").integer(0, 0));
+}
+
+void load_postgres_chain(postgres_connection& session, transfer_chain& chain) {
+    session.run(read_all);
+    chain.restore(static_cast<std::uint64_t>(session.run("SELECT coalesce(max(id), 0) FROM transfers").integer(0, 0)));
+    for_each_row(session, "SELECT id, last_debit_transfer, last_credit_transfer FROM accounts",
+                 [&](const postgres_result& rows, int row) {
+                     chain.restore(account_id{id_of(rows.integer(row, 0), "accounts")},
+                                   {static_cast<std::uint64_t>(rows.integer(row, 1)),
+                                    static_cast<std::uint64_t>(rows.integer(row, 2))});
+                 });
+    session.run("COMMIT");
+}
+
+// These statements contain the numbers that a plan depends on as literals: with parameters, the server would make a
+// plan for any number.
+
+std::vector<listed_transfer> list_postgres_transfers(postgres_connection& session, account_id account,
+                                                     account_side side, std::size_t limit) {
+    const auto [last, previous] = side == account_side::debit ? std::pair{"last_debit_transfer", "previous_of_debit"}
+                                                              : std::pair{"last_credit_transfer", "previous_of_credit"};
+    // LATERAL and LIMIT make the server follow the chain row by row, whatever it assumes about the size of the table.
+    const postgres_result rows = session.run(fmt::format(
+        "WITH RECURSIVE history AS ("
+        "SELECT t.*, 1::bigint AS place FROM accounts a JOIN transfers t ON t.id = a.{0} WHERE a.id = {2} "
+        "UNION ALL SELECT t.*, h.place + 1 FROM history h "
+        "CROSS JOIN LATERAL (SELECT * FROM transfers WHERE id = h.{1} LIMIT 1) t WHERE h.place < {3}) "
+        "SELECT id, uuid, kind, state, debit_account, credit_account, amount, packets, created_at, expires_at "
+        "FROM history ORDER BY place LIMIT {3}",
+        last, previous, std::to_underlying(account), row_limit(limit)));
+    std::vector<listed_transfer> listed;
+    listed.reserve(static_cast<std::size_t>(rows.rows()));
+    for (int row = 0; row < rows.rows(); ++row) {
+        listed_transfer& transfer = listed.emplace_back();
+        transfer.number = static_cast<std::uint64_t>(rows.integer(row, 0));
+        transfer.uuid = rows.text(row, 1);
+        if (!rows.is_null(row, 2)) transfer.kind = kind_of(rows.text(row, 2));
+        transfer.state = state_of(rows.text(row, 3));
+        transfer.debit = account_id{id_of(rows.integer(row, 4), "transfers")};
+        transfer.credit = account_id{id_of(rows.integer(row, 5), "transfers")};
+        const auto amount = parse_wide_amount(rows.text(row, 6));
+        if (!amount) throw postgres_failure{fmt::format("transfer {} has an amount that is none", rows.text(row, 0))};
+        transfer.amount = *amount;
+        transfer.packets = static_cast<std::uint64_t>(rows.integer(row, 7));
+        transfer.created_at = time_of(rows, row, 8);
+        transfer.expires_at = optional_time_of(rows, row, 9);
+    }
+    return listed;
+}
+
+std::vector<listed_event> list_postgres_events(postgres_connection& session, const event_query& query) {
+    std::string within;
+    // Returns false if there is no such event.
+    const auto bound = [&](const std::optional<std::string>& uuid, bool from_above) {
+        if (!uuid) return true;
+        if (uuid->contains('\0')) return false;
+        const postgres_result found = session.query("SELECT id FROM events WHERE uuid = $1", {uuid->c_str()});
+        if (found.rows() == 0) return false;
+        within += fmt::format(" AND id {} {}", from_above ? '<' : '>', found.integer(0, 0));
+        return true;
+    };
+    if (!bound(query.after, query.newest_first) || !bound(query.before, !query.newest_first)) return {};
+    postgres_array types;
+    postgres_array not_types;
+    for (const std::string& type : query.types) types.add(type);
+    for (const std::string& type : query.not_types) not_types.add(type);
+    const bool is_backwards = query.newest_first != query.from_the_end;
+    const postgres_result rows = session.query(
+        fmt::format("SELECT uuid, type, data, created_at, attempts, due, delivered_at FROM events "
+                    "WHERE (cardinality($1::text[]) = 0 OR type = ANY ($1)) AND type <> ALL ($2::text[]){} "
+                    "ORDER BY id {} LIMIT {}",
+                    within, is_backwards ? "DESC" : "ASC", row_limit(query.limit))
+            .c_str(),
+        {types.finish(), not_types.finish()});
+    std::vector<listed_event> page;
+    page.reserve(static_cast<std::size_t>(rows.rows()));
+    for (int row = 0; row < rows.rows(); ++row) {
+        page.push_back(
+            {{std::string{rows.text(row, 0)}, std::string{rows.text(row, 1)}, std::string{rows.text(row, 2)}},
+             time_of(rows, row, 3),
+             static_cast<std::uint32_t>(rows.integer(row, 4)),
+             optional_time_of(rows, row, 5),
+             optional_time_of(rows, row, 6)});
+    }
+    if (query.from_the_end) std::ranges::reverse(page);
+    return page;
+}
+
+std::optional<idempotency_record> find_postgres_answer(postgres_connection& session, const std::string& key) {
+    if (key.contains('\0')) return std::nullopt;  // the server cannot store such a key
+    const postgres_result found =
+        session.query("SELECT request, answer, kept_at FROM answers WHERE key = $1", {key.c_str()});
+    if (found.rows() == 0) return std::nullopt;
+    return idempotency_record{key, std::string{found.text(0, 0)}, std::string{found.text(0, 1)}, time_of(found, 0, 2)};
+}
+
+void show_postgres_book(postgres_connection& session, book_visitor& visitor) {
+    session.run(read_all);
+    const std::optional<std::int64_t> version = postgres_version_of(session);
+    if (!version) throw postgres_failure{"the database has no tables of ilpd"};
+    if (*version != postgres_schema_version) {
+        throw postgres_failure{
+            fmt::format("the database has schema version {}, this ilpd reads {}", *version, postgres_schema_version)};
+    }
+    std::unordered_map<std::uint32_t, std::string> names;
+    read_accounts(
+        session,
+        [&](const asset_record& asset) {
+            const std::string& name =
+                names.emplace(asset.id, fmt::format("{}/{}", asset.code, asset.scale)).first->second;
+            visitor.account(asset.liquidity, "liquidity of asset " + name, name);
+            visitor.account(asset.settlement, "settlement of asset " + name, name);
+        },
+        [&](const peer_record& peer) {
+            visitor.account(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)),
+                            names[peer.asset_id]);
+        });
+    for_each_row(
+        session, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id",
+        [&](const postgres_result& rows, int row) {
+            const auto amount = parse_wide_amount(rows.text(row, 2));
+            if (!amount) {
+                throw postgres_failure{fmt::format("transfer {} has an amount that is none", rows.text(row, 4))};
+            }
+            visitor.transfer(account_id{id_of(rows.integer(row, 0), "transfers")},
+                             account_id{id_of(rows.integer(row, 1), "transfers")}, *amount,
+                             state_of(rows.text(row, 3)));
+        });
+    session.run("COMMIT");
+}
+
+}  // namespace peering

@@ -1,0 +1,450 @@
+#include "peering/store/postgres/postgres_commit.hpp"
+
+#include "ilp/clock.hpp"
+#include "peering/records/wide_amount.hpp"
+#include "peering/store/postgres/postgres_array.hpp"
+#include "peering/store/postgres/postgres_connection.hpp"
+#include "peering/store/record_text.hpp"
+#include "peering/store/terms_json.hpp"
+#include "peering/store/transfer_chain.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace peering {
+namespace {
+
+/// The plans of the statements are discarded after this many commits.
+constexpr std::int64_t plan_age_max = 1000;
+
+/// Additional time per row on top of postgres_connection::silence_max. A large commit, such as the first one of 100 000
+/// peers, takes longer.
+constexpr std::chrono::milliseconds time_per_row_max{1};
+
+constexpr std::string_view division_by_zero = "22012";
+
+struct statement {
+    const char* name;
+    const char* sql;
+    const char* missing = nullptr;  ///< what is missing if the statement divides by zero
+};
+
+// A statement that must find every row it names divides by zero if it did not, so that the server itself stops although
+// COMMIT is already on its way. Arrays carry any number of rows in one statement.
+constexpr statement begin_commit{"begin_commit", "BEGIN ISOLATION LEVEL READ COMMITTED"};
+constexpr statement insert_assets{
+    "insert_assets",
+    "INSERT INTO assets (id, uuid, code, scale, created_at, origin, terms, deleted_at) "
+    "SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::text[], $7::text[], "
+    "$8::bigint[])"};
+constexpr statement update_assets{
+    "update_assets",
+    "WITH changed AS (UPDATE assets a SET origin = c.origin, terms = c.terms, deleted_at = c.deleted_at "
+    "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS c (id, origin, terms, deleted_at) "
+    "WHERE a.id = c.id RETURNING 1) SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
+    "an asset"};
+constexpr statement insert_accounts{"insert_accounts",
+                                    "INSERT INTO accounts (id, asset_id, kind) "
+                                    "SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[])"};
+constexpr statement update_peers{
+    "update_peers",
+    "WITH changed AS (UPDATE peers p SET name = c.name, ilp_address = c.ilp_address, origin = c.origin, "
+    "enabled = c.enabled, terms = c.terms, deleted_at = c.deleted_at "
+    "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::bigint[]) "
+    "AS c (id, name, ilp_address, origin, enabled, terms, deleted_at) WHERE p.id = c.id RETURNING 1) "
+    "SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
+    "a peer"};
+constexpr statement insert_peers{
+    "insert_peers",
+    "INSERT INTO peers (id, uuid, asset_id, account_id, created_at, name, ilp_address, origin, enabled, terms, "
+    "deleted_at) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], "
+    "$7::text[], $8::text[], $9::boolean[], $10::text[], $11::bigint[])"};
+// A plan that was made while a table was small scans the whole table, which is wrong once it has grown.
+constexpr statement discard_plans{"discard_plans", "DISCARD PLANS"};
+constexpr statement insert_postings{
+    "insert_postings",
+    "INSERT INTO transfers (id, previous_of_debit, previous_of_credit, debit_account, credit_account, amount, packets, "
+    "created_at) SELECT *, $8::bigint FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], "
+    "$5::bigint[], $6::numeric[], $7::bigint[])"};
+constexpr statement insert_transfers{
+    "insert_transfers",
+    "INSERT INTO transfers (id, previous_of_debit, previous_of_credit, uuid, kind, state, debit_account, "
+    "credit_account, amount, expires_at, created_at) SELECT *, $11::bigint FROM unnest($1::bigint[], $2::bigint[], "
+    "$3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::numeric[], $10::bigint[])"};
+constexpr statement end_transfers{
+    "end_transfers",
+    "WITH changed AS (UPDATE transfers t SET state = c.state FROM unnest($1::text[], $2::text[]) AS c (uuid, state) "
+    "WHERE t.uuid = c.uuid AND t.state = 'pending' RETURNING 1) "
+    "SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
+    "a pending withdrawal"};
+// Null leaves a total unchanged.
+constexpr statement update_accounts{
+    "update_accounts",
+    "WITH changed AS (UPDATE accounts a SET debits_posted = coalesce(c.debits, a.debits_posted), "
+    "credits_posted = coalesce(c.credits, a.credits_posted), last_debit_transfer = c.last_debit, "
+    "last_credit_transfer = c.last_credit "
+    "FROM unnest($1::bigint[], $2::numeric[], $3::numeric[], $4::bigint[], $5::bigint[]) "
+    "AS c (id, debits, credits, last_debit, last_credit) WHERE a.id = c.id RETURNING 1) "
+    "SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
+    "an account"};
+constexpr statement insert_events{"insert_events",
+                                  "INSERT INTO events (uuid, type, data, created_at, due) "
+                                  "SELECT *, $4::bigint, $4::bigint FROM unnest($1::text[], $2::text[], $3::text[])"};
+constexpr statement event_delivered{
+    "event_delivered",
+    "WITH changed AS (UPDATE events SET delivered_at = $2::bigint, due = NULL WHERE uuid = $1 RETURNING 1) "
+    "SELECT 1 / count(*) FROM changed",
+    "an event"};
+constexpr statement event_failed{
+    "event_failed",
+    "WITH changed AS (UPDATE events SET attempts = attempts + 1, due = $2::bigint WHERE uuid = $1 RETURNING 1) "
+    "SELECT 1 / count(*) FROM changed",
+    "an event"};
+constexpr statement forget_answers{"forget_answers", "DELETE FROM answers WHERE kept_at < $1::bigint"};
+constexpr statement insert_answers{"insert_answers",
+                                   "INSERT INTO answers (key, request, answer, kept_at) "
+                                   "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])"};
+constexpr statement count_commit{
+    "count_commit",
+    "WITH changed AS (UPDATE ledger_state SET last_commit = $1::bigint + 1, writer = $2 WHERE last_commit = $1::bigint "
+    "RETURNING 1) SELECT 1 / count(*) FROM changed"};
+constexpr statement end_commit{"end_commit", "COMMIT"};
+
+constexpr std::array all_statements{
+    &begin_commit,    &insert_assets,   &insert_accounts,  &update_assets,  &update_peers,    &insert_peers,
+    &discard_plans,   &insert_postings, &insert_transfers, &end_transfers,  &update_accounts, &insert_events,
+    &event_delivered, &event_failed,    &forget_answers,   &insert_answers, &count_commit,    &end_commit};
+
+/// The statements of one commit.
+class pipeline {
+public:
+    pipeline(postgres_connection& session, transfer_chain& chain) : session_{session}, chain_{chain} {
+        session_.start_pipeline();
+    }
+
+    void queue(const statement& statement, std::initializer_list<const char*> values) {
+        session_.execute(statement.name, values);
+        queued_.push_back(&statement);
+    }
+    void queue_assets(const changes& changes);
+    void queue_peers(const changes& changes);
+    void queue_transfers(const changes& changes, const char* now);
+    void queue_accounts(const changes& changes);
+    void queue_events(const changes& changes, const char* now);
+    void queue_answers(const changes& changes);
+    void finish(std::chrono::milliseconds silence);
+
+private:
+    postgres_connection& session_;
+    transfer_chain& chain_;
+    std::vector<const statement*> queued_;
+};
+
+std::optional<std::string_view> unless_empty(std::string_view text) {
+    return text.empty() ? std::nullopt : std::optional{text};
+}
+
+/// The columns of a peer's terms. Strings that are not valid UTF-8 are refused as the server refuses them elsewhere.
+struct peer_terms_arrays {
+    void add(const kept_peer_terms& terms) {
+        const std::optional<std::string> json = to_json(terms);
+        if (!json) {
+            throw postgres_failure{fmt::format("a term of peer {} is no UTF-8", shown_name(terms)),
+                                   postgres_failure::character_not_in_repertoire};
+        }
+        names.add(terms.name);
+        addresses.add(terms.ilp_address);
+        origins.add(to_text(terms.origin));
+        enabled.add(terms.enabled);
+        json_texts.add(unless_empty(*json));
+        deletions.add(terms.deleted_at);
+    }
+
+    postgres_array names;
+    postgres_array addresses;
+    postgres_array origins;
+    postgres_array enabled;
+    postgres_array json_texts;
+    postgres_array deletions;
+};
+
+struct asset_terms_arrays {
+    void add(const asset_terms& terms) {
+        origins.add(to_text(terms.origin));
+        json_texts.add(unless_empty(to_json(terms)));
+        deletions.add(terms.deleted_at);
+    }
+
+    postgres_array origins;
+    postgres_array json_texts;
+    postgres_array deletions;
+};
+
+void pipeline::queue_assets(const changes& changes) {
+    if (!changes.changed_assets.empty()) {
+        postgres_array ids;
+        asset_terms_arrays terms;
+        for (const asset_change& change : changes.changed_assets) {
+            ids.add(change.id);
+            terms.add(change.terms);
+        }
+        queue(update_assets,
+              {ids.finish(), terms.origins.finish(), terms.json_texts.finish(), terms.deletions.finish()});
+    }
+    if (!changes.new_assets.empty()) {
+        postgres_array ids;
+        postgres_array uuids;
+        postgres_array codes;
+        postgres_array scales;
+        postgres_array times;
+        asset_terms_arrays terms;
+        for (const asset_record& asset : changes.new_assets) {
+            ids.add(asset.id);
+            uuids.add(asset.uuid);
+            codes.add(asset.code);
+            scales.add(asset.scale);
+            times.add(asset.created_at);
+            terms.add(asset.terms);
+        }
+        queue(insert_assets, {ids.finish(), uuids.finish(), codes.finish(), scales.finish(), times.finish(),
+                              terms.origins.finish(), terms.json_texts.finish(), terms.deletions.finish()});
+    }
+}
+
+void pipeline::queue_peers(const changes& changes) {
+    if (!changes.new_assets.empty() || !changes.new_peers.empty()) {
+        postgres_array ids;
+        postgres_array assets;
+        postgres_array kinds;
+        const auto add = [&](const account_record& account, std::uint32_t asset) {
+            ids.add(account.id);
+            assets.add(asset);
+            kinds.add(to_text(account.kind));
+        };
+        for (const asset_record& asset : changes.new_assets) {
+            add(asset.liquidity, asset.id);
+            add(asset.settlement, asset.id);
+        }
+        for (const peer_record& peer : changes.new_peers) add(peer.liquidity, peer.asset_id);
+        queue(insert_accounts, {ids.finish(), assets.finish(), kinds.finish()});
+    }
+    if (!changes.changed_peers.empty()) {
+        postgres_array ids;
+        peer_terms_arrays terms;
+        for (const peer_change& change : changes.changed_peers) {
+            ids.add(change.id);
+            terms.add(change.terms);
+        }
+        queue(update_peers, {ids.finish(), terms.names.finish(), terms.addresses.finish(), terms.origins.finish(),
+                             terms.enabled.finish(), terms.json_texts.finish(), terms.deletions.finish()});
+    }
+    if (!changes.new_peers.empty()) {
+        postgres_array ids;
+        postgres_array uuids;
+        postgres_array assets;
+        postgres_array accounts;
+        postgres_array times;
+        peer_terms_arrays terms;
+        for (const peer_record& peer : changes.new_peers) {
+            ids.add(peer.id);
+            uuids.add(peer.uuid);
+            assets.add(peer.asset_id);
+            accounts.add(peer.liquidity.id);
+            times.add(peer.created_at);
+            terms.add(peer.terms);
+        }
+        queue(insert_peers, {ids.finish(), uuids.finish(), assets.finish(), accounts.finish(), times.finish(),
+                             terms.names.finish(), terms.addresses.finish(), terms.origins.finish(),
+                             terms.enabled.finish(), terms.json_texts.finish(), terms.deletions.finish()});
+    }
+}
+
+/// The columns that link a row into the chains.
+struct link_arrays {
+    void add(const chain_link& link) {
+        numbers.add(link.number);
+        previous_of_debit.add(link.previous_of_debit);
+        previous_of_credit.add(link.previous_of_credit);
+    }
+
+    postgres_array numbers;
+    postgres_array previous_of_debit;
+    postgres_array previous_of_credit;
+};
+
+void pipeline::queue_transfers(const changes& changes, const char* now) {
+    if (!changes.postings.empty()) {
+        link_arrays links;
+        postgres_array debits;
+        postgres_array credits;
+        postgres_array amounts;
+        postgres_array packets;
+        for (const posting& posting : changes.postings) {
+            links.add(chain_.add(posting.debit->id, posting.credit->id));
+            debits.add(posting.debit->id);
+            credits.add(posting.credit->id);
+            amounts.add(posting.amount);
+            packets.add(posting.packets);
+        }
+        queue(insert_postings,
+              {links.numbers.finish(), links.previous_of_debit.finish(), links.previous_of_credit.finish(),
+               debits.finish(), credits.finish(), amounts.finish(), packets.finish(), now});
+    }
+    if (!changes.new_transfers.empty()) {
+        link_arrays links;
+        postgres_array uuids;
+        postgres_array kinds;
+        postgres_array states;
+        postgres_array debits;
+        postgres_array credits;
+        postgres_array amounts;
+        postgres_array expiries;
+        for (const transfer_record& transfer : changes.new_transfers) {
+            links.add(chain_.add(transfer.debit, transfer.credit));
+            uuids.add(transfer.uuid);
+            kinds.add(to_text(transfer.kind));
+            states.add(to_text(transfer.state));
+            debits.add(transfer.debit);
+            credits.add(transfer.credit);
+            amounts.add(transfer.amount.value);
+            expiries.add(transfer.expires_at);
+        }
+        queue(insert_transfers, {links.numbers.finish(), links.previous_of_debit.finish(),
+                                 links.previous_of_credit.finish(), uuids.finish(), kinds.finish(), states.finish(),
+                                 debits.finish(), credits.finish(), amounts.finish(), expiries.finish(), now});
+    }
+    if (!changes.ended_transfers.empty()) {
+        postgres_array uuids;
+        postgres_array states;
+        for (const transfer_record& transfer : changes.ended_transfers) {
+            uuids.add(transfer.uuid);
+            states.add(to_text(transfer.state));
+        }
+        queue(end_transfers, {uuids.finish(), states.finish()});
+    }
+}
+
+void pipeline::queue_accounts(const changes& changes) {
+    postgres_array ids;
+    postgres_array debits;
+    postgres_array credits;
+    postgres_array last_debits;
+    postgres_array last_credits;
+    bool is_empty = true;
+    const auto add = [&](account_id account, const chain_ends& ends) {
+        is_empty = false;
+        ids.add(account);
+        last_debits.add(ends.debit);
+        last_credits.add(ends.credit);
+    };
+    for (const account_change& account : changes.accounts) {
+        add(account.id, chain_.take_ends(account.id));
+        debits.add(account.after.debits_posted);
+        credits.add(account.after.credits_posted);
+    }
+    // A pending withdrawal moves the ends of the chains but changes no totals.
+    chain_.take_others([&](account_id account, const chain_ends& ends) {
+        add(account, ends);
+        debits.add_null();
+        credits.add_null();
+    });
+    if (is_empty) return;
+    queue(update_accounts,
+          {ids.finish(), debits.finish(), credits.finish(), last_debits.finish(), last_credits.finish()});
+}
+
+void pipeline::queue_events(const changes& changes, const char* now) {
+    if (!changes.new_events.empty()) {
+        postgres_array uuids;
+        postgres_array types;
+        postgres_array data;
+        for (const event_record& event : changes.new_events) {
+            uuids.add(event.uuid);
+            types.add(event.type);
+            data.add(event.data);
+        }
+        queue(insert_events, {uuids.finish(), types.finish(), data.finish(), now});
+    }
+    // One statement per attempt, because the same event may occur twice.
+    for (const event_attempt& attempt : changes.event_attempts) {
+        if (attempt.delivered) {
+            queue(event_delivered, {attempt.uuid.c_str(), now});
+        } else if (attempt.due) {
+            queue(event_failed,
+                  {attempt.uuid.c_str(), std::to_string(attempt.due->time_since_epoch().count()).c_str()});
+        } else {
+            queue(event_failed, {attempt.uuid.c_str(), nullptr});
+        }
+    }
+}
+
+void pipeline::queue_answers(const changes& changes) {
+    if (changes.forget_answers_before) {
+        queue(forget_answers, {std::to_string(changes.forget_answers_before->time_since_epoch().count()).c_str()});
+    }
+    if (changes.new_answers.empty()) return;
+    postgres_array keys;
+    postgres_array requests;
+    postgres_array answers;
+    postgres_array times;
+    for (const idempotency_record& answer : changes.new_answers) {
+        keys.add(answer.key);
+        requests.add(answer.request);
+        answers.add(answer.answer);
+        times.add(answer.kept_at);
+    }
+    queue(insert_answers, {keys.finish(), requests.finish(), answers.finish(), times.finish()});
+}
+
+void pipeline::finish(std::chrono::milliseconds silence) {
+    try {
+        session_.finish_pipeline(silence);
+    } catch (postgres_failure& failure) {
+        if (!failure.statement || failure.sqlstate != division_by_zero) throw;
+        const statement& refused = *queued_.at(*failure.statement);
+        if (&refused == &count_commit) throw postgres_position_lost{};
+        if (refused.missing != nullptr) failure.message = fmt::format("{} is not in the database", refused.missing);
+        throw;
+    }
+}
+
+std::size_t rows_of(const changes& changes) noexcept {
+    return changes.new_assets.size() + changes.changed_assets.size() + changes.new_peers.size() +
+           changes.changed_peers.size() + changes.postings.size() + changes.new_transfers.size() +
+           changes.ended_transfers.size() + changes.accounts.size() + changes.new_events.size() +
+           changes.event_attempts.size() + changes.new_answers.size();
+}
+
+}  // namespace
+
+void prepare_postgres_commits(postgres_connection& session) {
+    session.start_pipeline();
+    for (const statement* const each : all_statements) session.prepare(each->name, each->sql);
+    session.finish_pipeline();
+}
+
+void write_postgres_commit(postgres_connection& session, const changes& changes, const postgres_position& from,
+                           const std::string& writer, transfer_chain& chain) {
+    const std::string now = std::to_string(ilp::wall_clock().time_since_epoch().count());
+    pipeline pipeline{session, chain};
+    pipeline.queue(begin_commit, {});
+    pipeline.queue_assets(changes);
+    pipeline.queue_peers(changes);
+    if (!changes.new_peers.empty() || from.last_commit % plan_age_max == 0) pipeline.queue(discard_plans, {});
+    pipeline.queue_transfers(changes, now.c_str());
+    pipeline.queue_accounts(changes);
+    pipeline.queue_events(changes, now.c_str());
+    pipeline.queue_answers(changes);
+    pipeline.queue(count_commit, {std::to_string(from.last_commit).c_str(), writer.c_str()});
+    pipeline.queue(end_commit, {});
+    pipeline.finish(postgres_connection::silence_max + time_per_row_max * rows_of(changes));
+}
+
+}  // namespace peering

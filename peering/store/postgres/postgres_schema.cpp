@@ -1,0 +1,215 @@
+#include "peering/store/postgres/postgres_schema.hpp"
+
+#include "peering/store/postgres/postgres_connection.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+
+namespace peering {
+namespace {
+
+/// A schema migration may rewrite a large table.
+constexpr std::chrono::minutes migration_time_max{30};
+
+/// Step n migrates schema version n (ilpd_schema_version) to n+1. A released step is never changed: add another one.
+constexpr std::array migrations{
+    R"sql(
+CREATE TABLE ilpd_schema_version (version integer NOT NULL);
+COMMENT ON TABLE ilpd_schema_version IS 'One row: which of ilpd''s migrations have run here.';
+INSERT INTO ilpd_schema_version VALUES (0);
+
+CREATE TABLE assets (
+    id bigint PRIMARY KEY,
+    uuid text NOT NULL UNIQUE,
+    code text NOT NULL,
+    scale smallint NOT NULL CHECK (scale BETWEEN 0 AND 255),
+    created_at bigint NOT NULL,
+    UNIQUE (code, scale)
+);
+COMMENT ON TABLE assets IS
+    'Every time in ilpd''s tables is in milliseconds since 1970, UTC, as the protocol counts: to_timestamp(t / 1000.0).';
+COMMENT ON COLUMN assets.scale IS 'An amount of 1 is 10^-scale units of the asset.';
+
+-- Room for new versions of a row beside the old one: totals change all the time, and are in no index.
+CREATE TABLE accounts (
+    id bigint PRIMARY KEY,
+    asset_id bigint NOT NULL REFERENCES assets (id),
+    kind text NOT NULL CHECK (kind IN ('asset_liquidity', 'settlement', 'peer_liquidity')),
+    debits_posted numeric(39, 0) NOT NULL DEFAULT 0 CHECK (debits_posted >= 0),
+    credits_posted numeric(39, 0) NOT NULL DEFAULT 0 CHECK (credits_posted >= 0)
+) WITH (fillfactor = 50);
+CREATE UNIQUE INDEX accounts_of_asset ON accounts (asset_id, kind) WHERE kind <> 'peer_liquidity';
+COMMENT ON TABLE accounts IS
+    'Balance: credits_posted - debits_posted. The balances of one asset''s accounts add up to zero.';
+COMMENT ON COLUMN accounts.debits_posted IS
+    'Sum of the posted transfers that name this account as debit_account. Never falls; up to 2^128-1.';
+COMMENT ON COLUMN accounts.credits_posted IS
+    'Sum of the posted transfers that name this account as credit_account. Never falls; up to 2^128-1.';
+
+CREATE TABLE peers (
+    id bigint PRIMARY KEY,
+    uuid text NOT NULL UNIQUE,
+    name text NOT NULL UNIQUE DEFERRABLE INITIALLY DEFERRED,
+    ilp_address text NOT NULL,
+    asset_id bigint NOT NULL REFERENCES assets (id),
+    account_id bigint NOT NULL UNIQUE REFERENCES accounts (id),
+    created_at bigint NOT NULL
+);
+COMMENT ON COLUMN peers.account_id IS 'What the peer can still send through us is the balance of this account.';
+
+CREATE TABLE transfers (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    uuid text,
+    kind text CHECK (kind IN ('deposit', 'withdrawal')),
+    state text NOT NULL DEFAULT 'posted' CHECK (state IN ('pending', 'posted', 'voided', 'expired')),
+    debit_account bigint NOT NULL,
+    credit_account bigint NOT NULL,
+    amount numeric(39, 0) NOT NULL CHECK (amount >= 0),
+    packets bigint NOT NULL DEFAULT 0 CHECK (packets >= 0),
+    created_at bigint NOT NULL,
+    expires_at bigint
+);
+-- Both hold few rows: a commit of packets costs the same however long the history is.
+CREATE UNIQUE INDEX transfers_by_uuid ON transfers (uuid) WHERE uuid IS NOT NULL;
+CREATE INDEX transfers_pending ON transfers (id) WHERE state = 'pending';
+COMMENT ON TABLE transfers IS
+    'Everything that was ever posted, in order. Packets of one commit are summed up per pair of accounts.';
+COMMENT ON COLUMN transfers.uuid IS 'Of a deposit or withdrawal; null for packets.';
+COMMENT ON COLUMN transfers.kind IS 'Null for packets.';
+COMMENT ON COLUMN transfers.state IS 'Only what is posted is in the totals of the accounts.';
+COMMENT ON COLUMN transfers.debit_account IS 'An id of accounts: it pays. Each commit checks that the account is there.';
+COMMENT ON COLUMN transfers.credit_account IS 'An id of accounts: it receives.';
+COMMENT ON COLUMN transfers.packets IS 'How many are in the amount; 0 for a deposit or withdrawal.';
+COMMENT ON COLUMN transfers.expires_at IS 'Of a withdrawal in two phases.';
+
+CREATE TABLE events (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    uuid text NOT NULL UNIQUE,
+    type text NOT NULL,
+    data text NOT NULL,
+    created_at bigint NOT NULL,
+    attempts bigint NOT NULL DEFAULT 0,
+    due bigint,
+    delivered_at bigint
+);
+CREATE INDEX events_due ON events (due, id) WHERE due IS NOT NULL;
+COMMENT ON TABLE events IS 'What the operator is told by webhook.';
+COMMENT ON COLUMN events.data IS 'A JSON object, octet for octet as it is sent and signed.';
+COMMENT ON COLUMN events.attempts IS 'How many failed.';
+COMMENT ON COLUMN events.due IS 'Time of the next attempt; null: there will be none.';
+
+CREATE TABLE ledger_state (
+    last_commit bigint NOT NULL,
+    writer text NOT NULL
+) WITH (fillfactor = 10);
+CREATE UNIQUE INDEX ledger_state_has_one_row ON ledger_state ((true));
+COMMENT ON COLUMN ledger_state.last_commit IS
+    'Number of the last transaction: tells a daemon whether one that it got no answer to was written.';
+COMMENT ON COLUMN ledger_state.writer IS 'Which run of a daemon wrote it.';
+INSERT INTO ledger_state VALUES (0, '');
+)sql",
+    R"sql(
+ALTER TABLE assets
+    ADD COLUMN origin text NOT NULL DEFAULT 'file' CHECK (origin IN ('file', 'api')),
+    ADD COLUMN terms text,
+    ADD COLUMN deleted_at bigint;
+COMMENT ON COLUMN assets.origin IS 'Who says what the terms are: the configuration file, or operators by the Admin API.';
+COMMENT ON COLUMN assets.terms IS 'JSON; null: none.';
+COMMENT ON COLUMN assets.deleted_at IS 'Null: in use. Accounts and history of a deleted one stay.';
+
+ALTER TABLE peers
+    DROP CONSTRAINT peers_name_key,
+    ALTER COLUMN name DROP NOT NULL,
+    ADD COLUMN origin text NOT NULL DEFAULT 'file' CHECK (origin IN ('file', 'api')),
+    ADD COLUMN enabled boolean NOT NULL DEFAULT true,
+    ADD COLUMN deleted_at bigint,
+    ADD COLUMN terms text;
+COMMENT ON COLUMN peers.origin IS 'As in assets.';
+COMMENT ON COLUMN peers.deleted_at IS 'As in assets.';
+COMMENT ON COLUMN peers.terms IS 'JSON; null: none, or the file has them.';
+
+ALTER TABLE transfers
+    ALTER COLUMN id DROP IDENTITY,
+    ADD COLUMN previous_of_debit bigint NOT NULL DEFAULT 0,
+    ADD COLUMN previous_of_credit bigint NOT NULL DEFAULT 0;
+ALTER TABLE accounts
+    ADD COLUMN last_debit_transfer bigint NOT NULL DEFAULT 0,
+    ADD COLUMN last_credit_transfer bigint NOT NULL DEFAULT 0;
+UPDATE transfers SET previous_of_debit = before.debit, previous_of_credit = before.credit
+    FROM (SELECT id, lag(id, 1, 0::bigint) OVER (PARTITION BY debit_account ORDER BY id) AS debit,
+                 lag(id, 1, 0::bigint) OVER (PARTITION BY credit_account ORDER BY id) AS credit
+          FROM transfers) AS before
+    WHERE transfers.id = before.id;
+UPDATE accounts SET last_debit_transfer = last.id
+    FROM (SELECT debit_account, max(id) AS id FROM transfers GROUP BY debit_account) AS last
+    WHERE accounts.id = last.debit_account;
+UPDATE accounts SET last_credit_transfer = last.id
+    FROM (SELECT credit_account, max(id) AS id FROM transfers GROUP BY credit_account) AS last
+    WHERE accounts.id = last.credit_account;
+COMMENT ON COLUMN transfers.previous_of_debit IS
+    'Id of the row before this one that has the same debit_account; 0: this is the first.';
+COMMENT ON COLUMN transfers.previous_of_credit IS 'Likewise of the credit_account.';
+COMMENT ON COLUMN accounts.last_debit_transfer IS
+    'Id of the last row of transfers that names this account as debit_account; 0: none. previous_of_debit leads on from it.';
+COMMENT ON COLUMN accounts.last_credit_transfer IS 'Likewise as credit_account.';
+
+CREATE TABLE answers (
+    key text PRIMARY KEY,
+    request text NOT NULL,
+    answer text NOT NULL,
+    kept_at bigint NOT NULL
+);
+CREATE INDEX answers_by_age ON answers (kept_at);
+COMMENT ON TABLE answers IS 'What changes by the Admin API were answered with.';
+COMMENT ON COLUMN answers.key IS 'The client''s idempotency key.';
+COMMENT ON COLUMN answers.request IS 'Digest of what was asked for.';
+COMMENT ON COLUMN answers.answer IS 'JSON.';
+)sql",
+};
+
+constexpr const char* table_names = "{assets,accounts,peers,transfers,events,answers,ledger_state}";
+
+}  // namespace
+
+constexpr std::int64_t postgres_schema_version = migrations.size();
+
+std::optional<std::int64_t> postgres_version_of(postgres_connection& session) {
+    if (session.run("SELECT to_regclass('ilpd_schema_version') IS NULL").boolean(0, 0)) return std::nullopt;
+    const postgres_result version = session.run("SELECT version FROM ilpd_schema_version");
+    if (version.rows() != 1) throw postgres_failure{"the table ilpd_schema_version is damaged: restore a backup"};
+    return version.integer(0, 0);
+}
+
+void migrate_postgres(postgres_connection& session) {
+    const std::optional<std::int64_t> known = postgres_version_of(session);
+    if (!known) {
+        const postgres_result others = session.query(
+            "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = current_schema() AND relname = ANY ($1::text[]) LIMIT 1",
+            {table_names});
+        if (others.rows() > 0) {
+            throw postgres_failure{
+                fmt::format("the database holds another application's table '{}': give ilpd a "
+                            "database or schema of its own",
+                            others.text(0, 0))};
+        }
+    }
+    const std::int64_t version = known.value_or(0);
+    if (version > postgres_schema_version) {
+        throw postgres_failure{fmt::format(
+            "the database was written by a newer ilpd (schema version {}, this one knows up to {}): install that one",
+            version, postgres_schema_version)};
+    }
+    if (version < 0) throw postgres_failure{fmt::format("the schema version {} is none of ilpd's", version)};
+    for (std::int64_t step = version; step < postgres_schema_version; ++step) {
+        // An error leaves the transaction open; the connection is then closed, which rolls it back.
+        session.run("BEGIN");
+        session.run(migrations[static_cast<std::size_t>(step)], migration_time_max);
+        session.run(fmt::format("UPDATE ilpd_schema_version SET version = {}", step + 1));
+        session.run("COMMIT");
+    }
+}
+
+}  // namespace peering

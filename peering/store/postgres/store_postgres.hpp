@@ -1,0 +1,27 @@
+#pragma once
+
+#include "peering/store/store.hpp"
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace peering {
+
+/// The store on a PostgreSQL server (version 14 or newer). It uses one session, which holds an advisory lock against a
+/// second daemon for as long as the session lives, and which is reopened automatically after any kind of server
+/// failure. Every commit is one transaction and one round trip. The schema, including the meaning of each column, is in
+/// postgres_schema.cpp and in the database itself (`\d+`).
+///
+/// The lock and the prepared statements belong to the session, so there must be no pooler that shares sessions
+/// (PgBouncer in transaction mode) in between.
+std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std::string& url);
+
+/// See read_book().
+std::expected<void, store_error> read_postgres_book(const std::string& url, book_visitor& visitor);
+
+/// User, host, port and database of `url`, without the password, even if `url` is malformed.
+std::string printable_postgres_url(std::string_view url);
+
+}  // namespace peering

@@ -1,0 +1,54 @@
+#include "peering/store/record_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace peering {
+namespace {
+
+constexpr std::array<std::string_view, 4> state_texts{"pending", "posted", "voided", "expired"};
+
+}  // namespace
+
+std::string_view to_text(account_kind kind) noexcept {
+    switch (kind) {
+        case account_kind::asset_liquidity:
+            return "asset_liquidity";
+        case account_kind::settlement:
+            return "settlement";
+        case account_kind::peer_liquidity:
+            return "peer_liquidity";
+    }
+    std::unreachable();
+}
+
+std::string_view to_text(transfer_kind kind) noexcept {
+    return kind == transfer_kind::deposit ? "deposit" : "withdrawal";
+}
+
+std::string_view to_text(transfer_state state) noexcept {
+    return state_texts[static_cast<std::size_t>(state)];
+}
+
+std::string_view to_text(origin origin) noexcept {
+    return origin == peering::origin::file ? "file" : "api";
+}
+
+std::optional<transfer_state> parse_transfer_state(std::string_view text) noexcept {
+    const auto found = std::ranges::find(state_texts, text);
+    if (found == state_texts.end()) return std::nullopt;
+    return static_cast<transfer_state>(found - state_texts.begin());
+}
+
+std::optional<origin> parse_origin(std::string_view text) noexcept {
+    if (text == to_text(origin::file)) return origin::file;
+    if (text == to_text(origin::api)) return origin::api;
+    return std::nullopt;
+}
+
+std::string_view shown_name(const kept_peer_terms& terms) noexcept {
+    return terms.name && !terms.name->empty() ? std::string_view{*terms.name} : std::string_view{terms.ilp_address};
+}
+
+}  // namespace peering

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "peering/records/account.hpp"
+#include "peering/records/kept_terms.hpp"
+#include "peering/records/transfer.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace peering {
+
+// The words that every store uses for these values; other programs read them.
+
+std::string_view to_text(account_kind kind) noexcept;
+std::string_view to_text(transfer_kind kind) noexcept;
+std::string_view to_text(transfer_state state) noexcept;
+std::string_view to_text(origin origin) noexcept;
+
+/// Nullopt for anything that to_text() does not write.
+std::optional<transfer_state> parse_transfer_state(std::string_view text) noexcept;
+std::optional<origin> parse_origin(std::string_view text) noexcept;
+
+/// The name shown to people: the peer's name, or its address if it has none.
+std::string_view shown_name(const kept_peer_terms& terms) noexcept;
+
+}  // namespace peering

@@ -1,0 +1,272 @@
+#include "peering/store/sqlite/sqlite_book.hpp"
+
+#include "peering/store/record_text.hpp"
+#include "peering/store/sqlite/sqlite_connection.hpp"
+#include "peering/store/terms_json.hpp"
+#include "peering/store/transfer_chain.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace peering::sqlite {
+namespace {
+
+transfer_state state_of(std::string_view text) {
+    const auto state = parse_transfer_state(text);
+    if (!state) throw failure{fmt::format("a transfer has the unknown state '{}'", text)};
+    return *state;
+}
+
+transfer_kind kind_of(std::string_view text) {
+    return text == to_text(transfer_kind::deposit) ? transfer_kind::deposit : transfer_kind::withdrawal;
+}
+
+std::int64_t row_limit(std::size_t limit) {
+    return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max()));
+}
+
+std::uint32_t id_of(std::int64_t value, std::string_view table) {
+    if (value < 1 || value > std::numeric_limits<std::uint32_t>::max()) {
+        throw failure{fmt::format("id {} in table {} is out of range", value, table)};
+    }
+    return static_cast<std::uint32_t>(value);
+}
+
+/// Reads id, debits_posted and credits_posted from three columns.
+account_record read_account(const statement& row, int column, account_kind kind, std::string_view owner) {
+    const auto refuse = [&](std::string_view what) -> failure {
+        return {fmt::format("the {} account of {} {}: restore a backup", to_text(kind), owner, what)};
+    };
+    const std::int64_t id = row.integer(column);
+    if (id == 0) throw refuse("is missing");
+    const std::optional<wide_amount> debits = parse_wide_amount(row.text(column + 1));
+    const std::optional<wide_amount> credits = parse_wide_amount(row.text(column + 2));
+    if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are no amounts", id));
+    return {account_id{id_of(id, "accounts")}, kind, {*debits, *credits}};
+}
+
+ilp::amount amount_of(std::string_view text, std::string_view owner) {
+    const std::optional<wide_amount> amount = parse_wide_amount(text);
+    if (!amount || *amount > ilp::amount::max().value) {
+        throw failure{fmt::format("transfer {} has an amount that is none: restore a backup", owner)};
+    }
+    return {static_cast<std::uint64_t>(*amount)};
+}
+
+origin origin_of(std::string_view text, std::string_view owner) {
+    const auto origin = parse_origin(text);
+    if (!origin) throw failure{fmt::format("{} has the unknown origin '{}'", owner, text)};
+    return *origin;
+}
+
+/// Reads the terms from the given column; null leaves them as they are.
+void read_terms(const statement& row, int column, std::string_view owner, auto& terms) {
+    if (row.is_null(column) || read_json(row.text(column), terms)) return;
+    throw failure{fmt::format("the terms of {} are damaged: restore a backup", owner)};
+}
+
+/// Calls asset_read(record) for each asset, then peer_read(record) for each peer, both by ascending id.
+template <class Asset, class Peer>
+void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
+    statement assets{db,
+                     "SELECT a.id, a.uuid, a.code, a.scale, l.id, l.debits_posted, l.credits_posted, s.id, "
+                     "s.debits_posted, s.credits_posted, a.created_at, a.origin, a.terms, a.deleted_at FROM assets a "
+                     "LEFT JOIN accounts l ON l.asset_id = a.id AND l.kind = 'asset_liquidity' "
+                     "LEFT JOIN accounts s ON s.asset_id = a.id AND s.kind = 'settlement' ORDER BY a.id"};
+    std::uint64_t expected = 0;
+    assets.for_each([&] {
+        asset_record asset;
+        asset.id = id_of(assets.integer(0), "assets");
+        asset.uuid = assets.text(1);
+        asset.code = assets.text(2);
+        asset.scale = static_cast<std::uint8_t>(assets.integer(3));
+        const std::string owner = fmt::format("asset {}/{}", asset.code, asset.scale);
+        asset.liquidity = read_account(assets, 4, account_kind::asset_liquidity, owner);
+        asset.settlement = read_account(assets, 7, account_kind::settlement, owner);
+        asset.created_at = ilp::timestamp{std::chrono::milliseconds{assets.integer(10)}};
+        asset.terms.origin = origin_of(assets.text(11), owner);
+        read_terms(assets, 12, owner, asset.terms);
+        asset.terms.deleted_at = assets.time(13);
+        asset_read(std::move(asset));
+        expected += 2;
+    });
+    statement peers{db,
+                    "SELECT p.id, p.uuid, p.name, p.ilp_address, p.asset_id, a.id, a.debits_posted, "
+                    "a.credits_posted, p.created_at, p.origin, p.enabled, p.terms, p.deleted_at FROM peers p LEFT JOIN "
+                    "accounts a ON a.id = p.account_id AND "
+                    "a.asset_id = p.asset_id AND a.kind = 'peer_liquidity' ORDER BY p.id"};
+    peers.for_each([&] {
+        peer_record peer;
+        peer.id = id_of(peers.integer(0), "peers");
+        peer.uuid = peers.text(1);
+        if (!peers.is_null(2)) peer.terms.name = peers.text(2);
+        peer.terms.ilp_address = peers.text(3);
+        peer.asset_id = id_of(peers.integer(4), "assets");
+        const std::string owner = fmt::format("peer {}", shown_name(peer.terms));
+        peer.liquidity = read_account(peers, 5, account_kind::peer_liquidity, owner);
+        peer.created_at = ilp::timestamp{std::chrono::milliseconds{peers.integer(8)}};
+        peer.terms.origin = origin_of(peers.text(9), owner);
+        peer.terms.enabled = peers.integer(10) != 0;
+        read_terms(peers, 11, owner, peer.terms);
+        peer.terms.deleted_at = peers.time(12);
+        peer_read(std::move(peer));
+        expected += 1;
+    });
+    if (static_cast<std::uint64_t>(single_integer(db, "SELECT count(*) FROM accounts")) != expected) {
+        throw failure{"there are accounts that belong to no asset and no peer: restore a backup"};
+    }
+}
+
+/// A read transaction, which ends with the object.
+class reading {
+public:
+    explicit reading(connection& connection) : connection_{connection} { connection_.execute("BEGIN"); }
+    ~reading() { sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
+    reading(const reading&) = delete;
+    reading& operator=(const reading&) = delete;
+
+private:
+    connection& connection_;
+};
+
+}  // namespace
+
+transfer_record read_transfer(const statement& row) {
+    transfer_record transfer;
+    transfer.uuid = row.text(0);
+    transfer.kind = kind_of(row.text(1));
+    transfer.state = state_of(row.text(2));
+    transfer.debit = account_id{id_of(row.integer(3), "transfers")};
+    transfer.credit = account_id{id_of(row.integer(4), "transfers")};
+    transfer.amount = amount_of(row.text(5), transfer.uuid);
+    transfer.expires_at = row.time(6);
+    return transfer;
+}
+
+catalogue load_catalogue(connection& connection) {
+    catalogue loaded;
+    read_accounts(
+        connection, [&](asset_record asset) { loaded.assets.push_back(std::move(asset)); },
+        [&](peer_record peer) { loaded.peers.push_back(std::move(peer)); });
+    statement pending{connection,
+                      fmt::format("SELECT {} FROM transfers WHERE state = 'pending' ORDER BY id", transfer_columns)};
+    pending.for_each([&] { loaded.pending_withdrawals.push_back(read_transfer(pending)); });
+    return loaded;
+}
+
+void load_chain(connection& connection, transfer_chain& chain) {
+    chain.restore(static_cast<std::uint64_t>(single_integer(connection, "SELECT ifnull(max(id), 0) FROM transfers")));
+    statement ends{connection, "SELECT id, last_debit_transfer, last_credit_transfer FROM accounts"};
+    ends.for_each([&] {
+        chain.restore(account_id{id_of(ends.integer(0), "accounts")},
+                      {static_cast<std::uint64_t>(ends.integer(1)), static_cast<std::uint64_t>(ends.integer(2))});
+    });
+}
+
+std::vector<listed_transfer> list_transfers(connection& connection, account_id account, account_side side,
+                                            std::size_t limit) {
+    const auto [last, previous] = side == account_side::debit ? std::pair{"last_debit_transfer", "previous_of_debit"}
+                                                              : std::pair{"last_credit_transfer", "previous_of_credit"};
+    // CROSS JOIN makes SQLite keep this order of the tables, from the chain to the rows.
+    statement row{
+        connection,
+        fmt::format("WITH RECURSIVE history (id, place) AS ("
+                    "SELECT {0}, 1 FROM accounts WHERE id = ?1 "
+                    "UNION ALL SELECT t.{1}, h.place + 1 FROM history h CROSS JOIN transfers t ON t.id = h.id "
+                    "WHERE h.place < ?2) "
+                    "SELECT t.id, t.uuid, t.kind, t.state, t.debit_account, t.credit_account, t.amount, "
+                    "t.packets, t.created_at, t.expires_at FROM history h CROSS JOIN transfers t ON "
+                    "t.id = h.id ORDER BY h.place LIMIT ?2",
+                    last, previous)};
+    std::vector<listed_transfer> listed;
+    row.for_each(
+        [&] {
+            listed_transfer& transfer = listed.emplace_back();
+            transfer.number = static_cast<std::uint64_t>(row.integer(0));
+            transfer.uuid = row.text(1);
+            if (!row.is_null(2)) transfer.kind = kind_of(row.text(2));
+            transfer.state = state_of(row.text(3));
+            transfer.debit = account_id{id_of(row.integer(4), "transfers")};
+            transfer.credit = account_id{id_of(row.integer(5), "transfers")};
+            const auto amount = parse_wide_amount(row.text(6));
+            if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", row.integer(0))};
+            transfer.amount = *amount;
+            transfer.packets = static_cast<std::uint64_t>(row.integer(7));
+            transfer.created_at = ilp::timestamp{std::chrono::milliseconds{row.integer(8)}};
+            transfer.expires_at = row.time(9);
+        },
+        account, row_limit(limit));
+    return listed;
+}
+
+std::vector<listed_event> list_events(connection& connection, const event_query& query) {
+    statement find{connection, "SELECT id FROM events WHERE uuid = ?"};
+    // Returns the id of the event, `otherwise` if no uuid is given, or nullopt if there is no such event.
+    const auto number_of = [&find](const std::optional<std::string>& uuid, std::int64_t otherwise) {
+        std::optional<std::int64_t> number;
+        if (!uuid) return std::optional{otherwise};
+        find.for_each([&] { number = find.integer(0); }, std::string_view{*uuid});
+        return number;
+    };
+    constexpr std::int64_t last = std::numeric_limits<std::int64_t>::max();
+    const auto above = number_of(query.newest_first ? query.before : query.after, 0);
+    const auto below = number_of(query.newest_first ? query.after : query.before, last);
+    if (!above || !below) return {};
+    const std::string types = boost::json::serialize(boost::json::value_from(query.types));
+    const std::string not_types = boost::json::serialize(boost::json::value_from(query.not_types));
+    const bool is_backwards = query.newest_first != query.from_the_end;
+    statement row{connection,
+                  fmt::format("SELECT uuid, type, data, created_at, attempts, due, delivered_at FROM events "
+                              "WHERE id > ?1 AND id < ?2{}{} ORDER BY id {} LIMIT ?5",
+                              query.types.empty() ? "" : " AND type IN (SELECT value FROM json_each(?3))",
+                              query.not_types.empty() ? "" : " AND type NOT IN (SELECT value FROM json_each(?4))",
+                              is_backwards ? "DESC" : "ASC")};
+    std::vector<listed_event> page;
+    row.for_each(
+        [&] {
+            page.push_back({{std::string{row.text(0)}, std::string{row.text(1)}, std::string{row.text(2)}},
+                            ilp::timestamp{std::chrono::milliseconds{row.integer(3)}},
+                            static_cast<std::uint32_t>(row.integer(4)),
+                            row.time(5),
+                            row.time(6)});
+        },
+        *above, *below, std::string_view{types}, std::string_view{not_types}, row_limit(query.limit));
+    if (query.from_the_end) std::ranges::reverse(page);
+    return page;
+}
+
+void show_book(connection& db, book_visitor& visitor) {
+    const reading transaction{db};
+    std::unordered_map<std::uint32_t, std::string> names;
+    read_accounts(
+        db,
+        [&](const asset_record& asset) {
+            const std::string& name =
+                names.emplace(asset.id, fmt::format("{}/{}", asset.code, asset.scale)).first->second;
+            visitor.account(asset.liquidity, "liquidity of asset " + name, name);
+            visitor.account(asset.settlement, "settlement of asset " + name, name);
+        },
+        [&](const peer_record& peer) {
+            visitor.account(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)),
+                            names[peer.asset_id]);
+        });
+    statement transfers{db, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id"};
+    transfers.for_each([&] {
+        const auto amount = parse_wide_amount(transfers.text(2));
+        if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", transfers.integer(4))};
+        visitor.transfer(account_id{id_of(transfers.integer(0), "transfers")},
+                         account_id{id_of(transfers.integer(1), "transfers")}, *amount, state_of(transfers.text(3)));
+    });
+}
+
+}  // namespace peering::sqlite

@@ -1,0 +1,172 @@
+#include "peering/store/sqlite/sqlite_schema.hpp"
+
+#include "peering/store/sqlite/sqlite_connection.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+
+namespace peering::sqlite {
+namespace {
+
+/// "ilpd", by which `file` and ilpd itself recognize its databases.
+constexpr std::int64_t application_id = 0x696c7064;
+
+/// Step n migrates schema version n (PRAGMA user_version) to n+1. A released step is never changed: add another one.
+constexpr std::array migrations{
+    R"sql(
+CREATE TABLE assets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uuid TEXT NOT NULL UNIQUE,
+    code TEXT NOT NULL,
+    scale INTEGER NOT NULL CHECK (scale BETWEEN 0 AND 255),
+    created_at INTEGER NOT NULL, -- milliseconds since 1970, UTC; so in every table
+    UNIQUE (code, scale)
+) STRICT;
+
+-- Amounts are text: decimal digits, no sign, no leading zero, up to 2^128-1. An integer of SQLite has 64 bits and a
+-- sign, and SUM() of larger ones is floating point: add them up with a program.
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    asset_id INTEGER NOT NULL REFERENCES assets (id),
+    kind TEXT NOT NULL CHECK (kind IN ('asset_liquidity', 'settlement', 'peer_liquidity')),
+    debits_posted TEXT NOT NULL DEFAULT '0',
+    credits_posted TEXT NOT NULL DEFAULT '0' -- balance: credits_posted - debits_posted
+) STRICT;
+CREATE UNIQUE INDEX accounts_of_asset ON accounts (asset_id, kind) WHERE kind <> 'peer_liquidity';
+
+CREATE TABLE peers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uuid TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    ilp_address TEXT NOT NULL,
+    asset_id INTEGER NOT NULL REFERENCES assets (id),
+    account_id INTEGER NOT NULL UNIQUE REFERENCES accounts (id),
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Everything that was ever posted, in order. Packets of one commit are summed up per pair of accounts.
+CREATE TABLE transfers (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT, -- of a deposit; null for packets
+    debit_account INTEGER NOT NULL REFERENCES accounts (id),
+    credit_account INTEGER NOT NULL REFERENCES accounts (id),
+    amount TEXT NOT NULL,
+    packets INTEGER NOT NULL, -- how many are in the amount; 0 for a deposit
+    created_at INTEGER NOT NULL
+) STRICT;
+-- Holds deposits alone: a commit of packets costs the same however long the history is.
+CREATE UNIQUE INDEX transfers_by_uuid ON transfers (uuid) WHERE uuid IS NOT NULL;
+)sql",
+    R"sql(
+ALTER TABLE transfers ADD COLUMN kind TEXT CHECK (kind IN ('deposit', 'withdrawal')); -- null for packets
+ALTER TABLE transfers ADD COLUMN state TEXT NOT NULL DEFAULT 'posted'
+    -- Only 'posted' is in the totals. An IN list of more than two makes SQLite build a table for each row that is written.
+    CHECK (state = 'posted' OR state = 'pending' OR state = 'voided' OR state = 'expired');
+ALTER TABLE transfers ADD COLUMN expires_at INTEGER; -- of a withdrawal in two phases
+UPDATE transfers SET kind = 'deposit' WHERE uuid IS NOT NULL;
+CREATE INDEX transfers_pending ON transfers (id) WHERE state = 'pending';
+
+-- What the operator is told by webhook.
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL, -- JSON
+    created_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, -- that failed
+    due INTEGER, -- of the next attempt; null: there will be none
+    delivered_at INTEGER
+) STRICT;
+CREATE INDEX events_due ON events (due) WHERE due IS NOT NULL;
+)sql",
+    R"sql(
+ALTER TABLE assets ADD COLUMN origin TEXT NOT NULL DEFAULT 'file' CHECK (origin IN ('file', 'api'));
+ALTER TABLE assets ADD COLUMN terms TEXT; -- JSON; null: none
+ALTER TABLE assets ADD COLUMN deleted_at INTEGER; -- null: in use
+
+CREATE TABLE new_peers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uuid TEXT NOT NULL UNIQUE,
+    name TEXT,
+    ilp_address TEXT NOT NULL,
+    asset_id INTEGER NOT NULL REFERENCES assets (id),
+    account_id INTEGER NOT NULL UNIQUE REFERENCES accounts (id),
+    created_at INTEGER NOT NULL,
+    origin TEXT NOT NULL DEFAULT 'file' CHECK (origin IN ('file', 'api')),
+    enabled INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+    deleted_at INTEGER, -- null: in use
+    terms TEXT -- JSON; null: none, or the file has them
+) STRICT;
+INSERT INTO new_peers (id, uuid, name, ilp_address, asset_id, account_id, created_at)
+    SELECT id, uuid, name, ilp_address, asset_id, account_id, created_at FROM peers;
+DROP TABLE peers;
+ALTER TABLE new_peers RENAME TO peers;
+
+-- The history of an account on either side is a chain from its last row back to its first; 0 is the end.
+ALTER TABLE transfers ADD COLUMN previous_of_debit INTEGER NOT NULL DEFAULT 0; -- id of a row of the same debit_account
+ALTER TABLE transfers ADD COLUMN previous_of_credit INTEGER NOT NULL DEFAULT 0; -- likewise of the credit_account
+ALTER TABLE accounts ADD COLUMN last_debit_transfer INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN last_credit_transfer INTEGER NOT NULL DEFAULT 0;
+UPDATE transfers SET previous_of_debit = before.debit, previous_of_credit = before.credit
+    FROM (SELECT id, lag(id, 1, 0) OVER (PARTITION BY debit_account ORDER BY id) AS debit,
+                 lag(id, 1, 0) OVER (PARTITION BY credit_account ORDER BY id) AS credit FROM transfers) AS before
+    WHERE transfers.id = before.id;
+UPDATE accounts SET last_debit_transfer = last.id
+    FROM (SELECT debit_account, max(id) AS id FROM transfers GROUP BY debit_account) AS last
+    WHERE accounts.id = last.debit_account;
+UPDATE accounts SET last_credit_transfer = last.id
+    FROM (SELECT credit_account, max(id) AS id FROM transfers GROUP BY credit_account) AS last
+    WHERE accounts.id = last.credit_account;
+
+-- What changes by the Admin API were answered with.
+CREATE TABLE answers (
+    key TEXT NOT NULL PRIMARY KEY, -- the client's idempotency key
+    request TEXT NOT NULL, -- digest
+    answer TEXT NOT NULL, -- JSON
+    kept_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX answers_by_age ON answers (kept_at);
+)sql",
+};
+
+constexpr std::int64_t schema_version = migrations.size();
+
+}  // namespace
+
+void migrate(connection& connection) {
+    const std::int64_t owner = single_integer(connection, "PRAGMA application_id");
+    const std::int64_t version = single_integer(connection, "PRAGMA user_version");
+    const bool is_new =
+        owner == 0 && version == 0 && single_integer(connection, "SELECT count(*) FROM sqlite_schema") == 0;
+    if (!is_new && owner != application_id) {
+        throw failure{"the file is a database of another application: choose another path"};
+    }
+    if (version > schema_version) {
+        throw failure{fmt::format(
+            "the database was written by a newer ilpd (schema version {}, this one knows up to {}): install that one",
+            version, schema_version)};
+    }
+    if (version < 0) throw failure{fmt::format("the schema version {} is none of ilpd's", version)};
+    for (std::int64_t step = version; step < schema_version; ++step) {
+        // An error leaves the transaction open; the connection is then closed, which rolls it back.
+        connection.execute("BEGIN IMMEDIATE");
+        connection.execute(migrations[static_cast<std::size_t>(step)]);
+        connection.execute(fmt::format("PRAGMA application_id = {}", application_id).c_str());
+        connection.execute(fmt::format("PRAGMA user_version = {}", step + 1).c_str());
+        connection.execute("COMMIT");
+    }
+}
+
+void check_schema(connection& connection) {
+    if (single_integer(connection, "PRAGMA application_id") != application_id) {
+        throw failure{"the file is not a database of ilpd"};
+    }
+    const std::int64_t version = single_integer(connection, "PRAGMA user_version");
+    if (version != schema_version) {
+        throw failure{fmt::format("the database has schema version {}, this ilpd reads {}", version, schema_version)};
+    }
+}
+
+}  // namespace peering::sqlite

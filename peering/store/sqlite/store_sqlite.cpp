@@ -1,0 +1,404 @@
+#include "peering/store/sqlite/store_sqlite.hpp"
+
+#include "ilp/clock.hpp"
+#include "peering/store/lock_file.hpp"
+#include "peering/store/record_text.hpp"
+#include "peering/store/sqlite/sqlite_book.hpp"
+#include "peering/store/sqlite/sqlite_connection.hpp"
+#include "peering/store/sqlite/sqlite_schema.hpp"
+#include "peering/store/terms_json.hpp"
+#include "peering/store/transfer_chain.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace peering {
+namespace {
+
+using sqlite::connection;
+using sqlite::failure;
+using sqlite::statement;
+
+void configure(connection& connection) {
+    statement journal{connection, "PRAGMA journal_mode = WAL"};
+    journal.for_each([&] {
+        if (journal.text(0) != "wal") throw failure{"the file system does not allow SQLite's WAL mode"};
+    });
+    connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+}
+
+/// The prepared statements of one open database.
+struct statements {
+    explicit statements(connection& db)
+        : begin{db, "BEGIN IMMEDIATE"},
+          commit{db, "COMMIT"},
+          rollback{db, "ROLLBACK"},
+          insert_posting{db,
+                         "INSERT INTO transfers (id, debit_account, credit_account, amount, packets, created_at, "
+                         "previous_of_debit, previous_of_credit) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
+          update_account{db,
+                         "UPDATE accounts SET debits_posted = ?, credits_posted = ?, last_debit_transfer = ?, "
+                         "last_credit_transfer = ? WHERE id = ?"},
+          update_ends{db, "UPDATE accounts SET last_debit_transfer = ?, last_credit_transfer = ? WHERE id = ?"},
+          insert_account{db, "INSERT INTO accounts (id, asset_id, kind) VALUES (?, ?, ?)"},
+          insert_asset{db,
+                       "INSERT INTO assets (id, uuid, code, scale, created_at, origin, terms, deleted_at) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
+          update_asset{db, "UPDATE assets SET origin = ?, terms = ?, deleted_at = ? WHERE id = ?"},
+          insert_peer{
+              db,
+              "INSERT INTO peers (id, uuid, asset_id, account_id, created_at, name, ilp_address, origin, enabled, "
+              "terms, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          update_peer{db,
+                      "UPDATE peers SET name = ?, ilp_address = ?, origin = ?, enabled = ?, terms = ?, deleted_at = ? "
+                      "WHERE id = ?"},
+          insert_transfer{db,
+                          "INSERT INTO transfers (id, uuid, kind, state, debit_account, credit_account, amount, "
+                          "packets, created_at, expires_at, previous_of_debit, previous_of_credit) "
+                          "VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)"},
+          end_transfer{db, "UPDATE transfers SET state = ? WHERE uuid = ? AND state = 'pending'"},
+          find_transfer{db, fmt::format("SELECT {} FROM transfers WHERE uuid = ?", sqlite::transfer_columns)},
+          insert_event{db, "INSERT INTO events (uuid, type, data, created_at, due) VALUES (?, ?, ?, ?, ?)"},
+          event_delivered{db, "UPDATE events SET delivered_at = ?, due = NULL WHERE uuid = ?"},
+          event_failed{db, "UPDATE events SET attempts = attempts + 1, due = ? WHERE uuid = ?"},
+          pending_events{db,
+                         "SELECT uuid, type, data, attempts, due FROM events WHERE due IS NOT NULL ORDER BY due, id "
+                         "LIMIT ?"},
+          insert_answer{db, "INSERT INTO answers (key, request, answer, kept_at) VALUES (?, ?, ?, ?)"},
+          forget_answers{db, "DELETE FROM answers WHERE kept_at < ?"},
+          find_answer{db, "SELECT key, request, answer, kept_at FROM answers WHERE key = ?"} {}
+
+    statement begin;
+    statement commit;
+    statement rollback;
+    statement insert_posting;
+    statement update_account;
+    statement update_ends;
+    statement insert_account;
+    statement insert_asset;
+    statement update_asset;
+    statement insert_peer;
+    statement update_peer;
+    statement insert_transfer;
+    statement end_transfer;
+    statement find_transfer;
+    statement insert_event;
+    statement event_delivered;
+    statement event_failed;
+    statement pending_events;
+    statement insert_answer;
+    statement forget_answers;
+    statement find_answer;
+};
+
+std::optional<std::string_view> unless_empty(std::string_view text) {
+    return text.empty() ? std::nullopt : std::optional{text};
+}
+
+/// The JSON of a peer's terms; empty if there is nothing to keep.
+std::string json_of(const kept_peer_terms& terms) {
+    std::optional<std::string> json = to_json(terms);
+    if (!json) throw failure{fmt::format("a term of peer {} is no UTF-8", shown_name(terms)), true};
+    return *std::move(json);
+}
+
+/// Turns exceptions of `work` into error values.
+template <class Work>
+auto attempt(std::string_view path, std::string_view purpose, Work work)
+    -> std::expected<decltype(work()), store_error> {
+    try {
+        if constexpr (std::is_void_v<decltype(work())>) {
+            work();
+            return {};
+        } else {
+            return work();
+        }
+    } catch (const failure& failure) {
+        return std::unexpected{
+            store_error{fmt::format("sqlite:{}: cannot {}: {}", path, purpose, failure.message), failure.final}};
+    }
+}
+
+class sqlite_store final : public store {
+public:
+    sqlite_store(const std::string& path, const std::string& real_path, lock_file lock)
+        : path_{path}, lock_{std::move(lock)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
+        // SQLite silently opens a file that it cannot write as read-only, and it stays so until it is reopened.
+        if (sqlite3_db_readonly(connection_.handle(), "main") == 1) throw failure{"the file is read-only"};
+        configure(connection_);
+        sqlite::migrate(connection_);
+        sqlite::load_chain(connection_, chain_);
+        statements_.emplace(connection_);
+    }
+
+    std::expected<catalogue, store_error> load() override;
+    std::expected<void, store_error> commit(const changes& changes) override;
+    std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
+    std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
+    std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
+                                                                            std::size_t limit) override;
+    std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
+    std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
+
+private:
+    void roll_back() noexcept {
+        // After some errors SQLite has already rolled back. If the rollback fails, the next BEGIN fails and reports it.
+        if (sqlite3_get_autocommit(connection_.handle()) != 0) return;
+        try {
+            statements_->rollback.run();
+        } catch (const failure&) {
+            return;
+        }
+    }
+
+    void write(const changes& changes);
+    void write_catalogue(const changes& changes);
+    void write_transfers(const changes& changes, std::int64_t now);
+    void write_accounts(const changes& changes);
+    void write_events(const changes& changes, std::int64_t now);
+    void write_answers(const changes& changes);
+    void must_have_changed_one_row(std::string_view what) const;
+
+    std::string path_;  // as the operator wrote it
+    lock_file lock_;    // must outlive the connection
+    connection connection_;
+    std::optional<statements> statements_;
+    transfer_chain chain_;
+};
+
+std::expected<catalogue, store_error> sqlite_store::load() {
+    return attempt(path_, "load the accounts", [this] { return sqlite::load_catalogue(connection_); });
+}
+
+std::expected<std::optional<transfer_record>, store_error> sqlite_store::find_transfer(std::string_view uuid) {
+    return attempt(path_, "look up a transfer", [&] {
+        std::optional<transfer_record> found;
+        statements_->find_transfer.for_each([&] { found = sqlite::read_transfer(statements_->find_transfer); }, uuid);
+        return found;
+    });
+}
+
+std::expected<std::vector<pending_event>, store_error> sqlite_store::load_pending_events(std::size_t limit) {
+    return attempt(path_, "load events", [&] {
+        std::vector<pending_event> events;
+        const statement& row = statements_->pending_events;
+        statements_->pending_events.for_each(
+            [&] {
+                events.push_back({{std::string{row.text(0)}, std::string{row.text(1)}, std::string{row.text(2)}},
+                                  static_cast<std::uint32_t>(row.integer(3)),
+                                  ilp::timestamp{std::chrono::milliseconds{row.integer(4)}}});
+            },
+            static_cast<std::int64_t>(limit));
+        return events;
+    });
+}
+
+std::expected<std::uint64_t, store_error> sqlite_store::count_pending_events() {
+    return attempt(path_, "count events", [this] {
+        return static_cast<std::uint64_t>(
+            single_integer(connection_, "SELECT count(*) FROM events WHERE due IS NOT NULL"));
+    });
+}
+
+std::expected<std::vector<listed_transfer>, store_error> sqlite_store::list_transfers(account_id account,
+                                                                                      account_side side,
+                                                                                      std::size_t limit) {
+    return attempt(path_, "list transfers", [&] { return sqlite::list_transfers(connection_, account, side, limit); });
+}
+
+std::expected<std::vector<listed_event>, store_error> sqlite_store::list_events(const event_query& query) {
+    return attempt(path_, "list events", [&] { return sqlite::list_events(connection_, query); });
+}
+
+std::expected<std::optional<idempotency_record>, store_error> sqlite_store::find_answer(std::string_view key) {
+    return attempt(path_, "look up an answer", [&] {
+        std::optional<idempotency_record> found;
+        const statement& row = statements_->find_answer;
+        statements_->find_answer.for_each(
+            [&] {
+                found = {std::string{row.text(0)}, std::string{row.text(1)}, std::string{row.text(2)},
+                         ilp::timestamp{std::chrono::milliseconds{row.integer(3)}}};
+            },
+            key);
+        return found;
+    });
+}
+
+void sqlite_store::must_have_changed_one_row(std::string_view what) const {
+    if (sqlite3_changes(connection_.handle()) != 1) throw failure{fmt::format("{} is not in the database", what), true};
+}
+
+std::expected<void, store_error> sqlite_store::commit(const changes& changes) {
+    auto written = attempt(path_, "write", [&] { write(changes); });
+    if (written) {
+        chain_.keep();
+    } else {
+        roll_back();
+        chain_.undo();
+    }
+    return written;
+}
+
+/// Everything becomes durable, or nothing does: a transaction that fails before COMMIT succeeds is rolled back, and is
+/// written again.
+void sqlite_store::write(const changes& changes) {
+    statements_->begin.run();
+    const std::int64_t now = ilp::wall_clock().time_since_epoch().count();
+    write_catalogue(changes);
+    write_transfers(changes, now);
+    write_accounts(changes);
+    write_events(changes, now);
+    write_answers(changes);
+    statements_->commit.run();
+}
+
+void sqlite_store::write_catalogue(const changes& changes) {
+    const auto insert_account = [&](const account_record& account, std::uint32_t asset) {
+        statements_->insert_account.run(account.id, std::int64_t{asset}, to_text(account.kind));
+    };
+    for (const asset_change& change : changes.changed_assets) {
+        const std::string json = to_json(change.terms);
+        statements_->update_asset.run(to_text(change.terms.origin), unless_empty(json), change.terms.deleted_at,
+                                      std::int64_t{change.id});
+        must_have_changed_one_row("an asset");
+    }
+    for (const asset_record& asset : changes.new_assets) {
+        const std::string json = to_json(asset.terms);
+        statements_->insert_asset.run(std::int64_t{asset.id}, std::string_view{asset.uuid},
+                                      std::string_view{asset.code}, std::int64_t{asset.scale}, asset.created_at,
+                                      to_text(asset.terms.origin), unless_empty(json), asset.terms.deleted_at);
+        insert_account(asset.liquidity, asset.id);
+        insert_account(asset.settlement, asset.id);
+    }
+    for (const peer_change& change : changes.changed_peers) {
+        const kept_peer_terms& terms = change.terms;
+        const std::string json = json_of(terms);
+        statements_->update_peer.run(terms.name, std::string_view{terms.ilp_address}, to_text(terms.origin),
+                                     std::int64_t{terms.enabled}, unless_empty(json), terms.deleted_at,
+                                     std::int64_t{change.id});
+        must_have_changed_one_row(fmt::format("peer {}", shown_name(terms)));
+    }
+    for (const peer_record& peer : changes.new_peers) {
+        const kept_peer_terms& terms = peer.terms;
+        const std::string json = json_of(terms);
+        insert_account(peer.liquidity, peer.asset_id);
+        statements_->insert_peer.run(std::int64_t{peer.id}, std::string_view{peer.uuid}, std::int64_t{peer.asset_id},
+                                     peer.liquidity.id, peer.created_at, terms.name,
+                                     std::string_view{terms.ilp_address}, to_text(terms.origin),
+                                     std::int64_t{terms.enabled}, unless_empty(json), terms.deleted_at);
+    }
+}
+
+void sqlite_store::write_transfers(const changes& changes, std::int64_t now) {
+    wide_amount_buffer digits;
+    for (const posting& posting : changes.postings) {
+        const chain_link link = chain_.add(posting.debit->id, posting.credit->id);
+        statements_->insert_posting.run(link.number, posting.debit->id, posting.credit->id,
+                                        to_text(posting.amount, digits), posting.packets, now, link.previous_of_debit,
+                                        link.previous_of_credit);
+    }
+    for (const transfer_record& transfer : changes.new_transfers) {
+        const chain_link link = chain_.add(transfer.debit, transfer.credit);
+        statements_->insert_transfer.run(link.number, std::string_view{transfer.uuid}, to_text(transfer.kind),
+                                         to_text(transfer.state), transfer.debit, transfer.credit,
+                                         to_text(transfer.amount.value, digits), now, transfer.expires_at,
+                                         link.previous_of_debit, link.previous_of_credit);
+    }
+    for (const transfer_record& transfer : changes.ended_transfers) {
+        statements_->end_transfer.run(to_text(transfer.state), std::string_view{transfer.uuid});
+        must_have_changed_one_row("pending withdrawal " + transfer.uuid);
+    }
+}
+
+void sqlite_store::write_accounts(const changes& changes) {
+    for (const account_change& account : changes.accounts) {
+        wide_amount_buffer debits;
+        wide_amount_buffer credits;
+        const chain_ends ends = chain_.take_ends(account.id);
+        statements_->update_account.run(to_text(account.after.debits_posted, debits),
+                                        to_text(account.after.credits_posted, credits), ends.debit, ends.credit,
+                                        account.id);
+        must_have_changed_one_row("an account");
+    }
+    // A pending withdrawal moves the ends of the chains but changes no totals.
+    chain_.take_others([this](account_id account, chain_ends ends) {
+        statements_->update_ends.run(ends.debit, ends.credit, account);
+        must_have_changed_one_row("an account");
+    });
+}
+
+void sqlite_store::write_events(const changes& changes, std::int64_t now) {
+    for (const event_record& event : changes.new_events) {
+        statements_->insert_event.run(std::string_view{event.uuid}, std::string_view{event.type},
+                                      std::string_view{event.data}, now, now);
+    }
+    for (const event_attempt& attempt : changes.event_attempts) {
+        if (attempt.delivered) {
+            statements_->event_delivered.run(now, std::string_view{attempt.uuid});
+        } else {
+            statements_->event_failed.run(attempt.due, std::string_view{attempt.uuid});
+        }
+        must_have_changed_one_row("event " + attempt.uuid);
+    }
+}
+
+void sqlite_store::write_answers(const changes& changes) {
+    if (changes.forget_answers_before) statements_->forget_answers.run(*changes.forget_answers_before);
+    for (const idempotency_record& answer : changes.new_answers) {
+        statements_->insert_answer.run(std::string_view{answer.key}, std::string_view{answer.request},
+                                       std::string_view{answer.answer}, answer.kept_at);
+    }
+}
+
+/// Creates an empty file that only its owner can access; SQLite gives its side files the same mode.
+void create_if_absent(const std::string& path) {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor >= 0) {
+        ::close(descriptor);
+    } else if (errno != EEXIST) {
+        throw failure{fmt::format("cannot create the file: {}", std::generic_category().message(errno))};
+    }
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& path) {
+    const auto refuse = [&path](const std::string& why) {
+        return std::unexpected{store_error{fmt::format("sqlite:{}: {}", path, why)}};
+    };
+    // Different names of the same file must lead to the same lock.
+    std::error_code error;
+    const std::filesystem::path real_path =
+        std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+    if (error) return refuse(error.message());
+    if (std::filesystem::is_directory(real_path, error)) return refuse("it is a directory, not a database file");
+    auto lock = lock_file::acquire(real_path.string() + ".lock");
+    if (!lock) return refuse(lock.error());
+    try {
+        create_if_absent(real_path.string());
+        return std::make_unique<sqlite_store>(path, real_path.string(), std::move(*lock));
+    } catch (const failure& failure) {
+        return refuse("cannot open: " + failure.message);
+    }
+}
+
+std::expected<void, store_error> read_sqlite_book(const std::string& path, book_visitor& visitor) {
+    return attempt(path, "read", [&] {
+        connection connection{path, SQLITE_OPEN_READONLY};
+        sqlite::check_schema(connection);
+        sqlite::show_book(connection, visitor);
+    });
+}
+
+}  // namespace peering

@@ -1,0 +1,170 @@
+#pragma once
+
+#include "ilp/amount.hpp"
+#include "ilp/timestamp.hpp"
+#include "peering/records/account.hpp"
+#include "peering/records/event.hpp"
+#include "peering/records/idempotency_record.hpp"
+#include "peering/records/kept_terms.hpp"
+#include "peering/records/posting.hpp"
+#include "peering/records/transfer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peering {
+
+/// Why a store could not do what was asked: one sentence for the operator, without secrets.
+struct store_error {
+    std::string message;
+    bool final = false;  ///< a retry cannot help: the database itself has refused the request, and nothing has changed
+};
+
+/// Ids are chosen by the caller and never reused.
+struct asset_record {
+    std::uint32_t id = 0;
+    std::string uuid;
+    std::string code;
+    std::uint8_t scale = 0;
+    account_record liquidity;
+    account_record settlement;
+    ilp::timestamp created_at{};
+    asset_terms terms{};
+};
+
+struct peer_record {
+    std::uint32_t id = 0;
+    std::string uuid;
+    std::uint32_t asset_id = 0;
+    account_record liquidity;
+    ilp::timestamp created_at{};
+    kept_peer_terms terms{};
+};
+
+/// New terms for a known asset or peer; its accounts and their history are kept.
+struct asset_change {
+    std::uint32_t id = 0;
+    asset_terms terms;
+};
+struct peer_change {
+    std::uint32_t id = 0;
+    kept_peer_terms terms;
+};
+
+/// Everything that is loaded at start. All other transfers stay on disk.
+struct catalogue {
+    std::vector<asset_record> assets;                  ///< by id; includes deleted ones
+    std::vector<peer_record> peers;                    ///< by id; includes deleted ones
+    std::vector<transfer_record> pending_withdrawals;  ///< in the order of creation
+};
+
+/// What one transaction changes. The views must live until commit() returns.
+struct changes {
+    std::span<const asset_record> new_assets{};  ///< with both accounts, whose totals before this transaction are zero
+    std::span<const asset_change> changed_assets{};
+    std::span<const peer_record> new_peers{};  ///< with their account, whose totals before it are zero
+    std::span<const peer_change> changed_peers{};
+    std::span<const posting> postings{};                 ///< postings of packets, netted per pair of accounts
+    std::span<const transfer_record> new_transfers{};    ///< posted or pending
+    std::span<const transfer_record> ended_transfers{};  ///< previously pending; with their new state
+    std::span<const account_change> accounts{};          ///< the accounts whose totals change, each once
+    std::span<const event_record> new_events{};
+    std::span<const event_attempt> event_attempts{};
+    std::span<const idempotency_record> new_answers{};
+    std::optional<ilp::timestamp> forget_answers_before{};  ///< delete the answers kept before this time
+};
+
+/// One row of an account's history: an operator's transfer, or the packets that one commit moved between two accounts.
+struct listed_transfer {
+    std::uint64_t number = 0;  ///< row number; later rows have higher numbers
+    std::string uuid{};        ///< for an operator's transfer; empty for packets
+    std::optional<transfer_kind> kind{};
+    transfer_state state{};
+    account_id debit{};
+    account_id credit{};
+    wide_amount amount = 0;
+    std::uint64_t packets = 0;
+    ilp::timestamp created_at{};
+    std::optional<ilp::timestamp> expires_at{};
+};
+
+enum class account_side : std::uint8_t { debit, credit };
+
+/// Selects events, and one page of them.
+struct event_query {
+    std::optional<std::string> after{};   ///< uuid of the event just before the page, in the requested order
+    std::optional<std::string> before{};  ///< uuid of the event just after the page
+    bool newest_first = true;
+    bool from_the_end = false;  ///< return the last `limit` matches rather than the first, still in the requested order
+    std::vector<std::string> types{};      ///< only these types; empty means any
+    std::vector<std::string> not_types{};  ///< exclude these types
+    std::size_t limit = 20;
+};
+
+struct listed_event {
+    event_record event;
+    ilp::timestamp created_at;
+    std::uint32_t attempts = 0;           ///< number of failed attempts
+    std::optional<ilp::timestamp> due{};  ///< time of the next attempt; nullopt if there will be none
+    std::optional<ilp::timestamp> delivered_at{};
+};
+
+/// Durable storage of one daemon. Calls block. Used by one thread at a time: the committer's, once it runs.
+class store {
+public:
+    virtual ~store() = default;
+
+    virtual std::expected<catalogue, store_error> load() = 0;
+
+    /// False for a store that keeps nothing, so that there is nothing to wait for.
+    virtual bool is_durable() const noexcept { return true; }
+
+    /// Writes everything as one transaction, and returns once it would survive a power failure. After a failure that is
+    /// not final, it is unknown whether the transaction was written: the caller must repeat the same changes before any
+    /// others, and they will not be written twice.
+    virtual std::expected<void, store_error> commit(const changes& changes) = 0;
+
+    /// Checks whether the store can be reached, by trying.
+    virtual std::expected<void, store_error> ping() { return {}; }
+
+    /// The transfer with this UUID, in any state; nullopt if there is none.
+    virtual std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) = 0;
+
+    /// Events that have not been delivered yet, the earliest due first; at most `limit`.
+    virtual std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) = 0;
+
+    virtual std::expected<std::uint64_t, store_error> count_pending_events() = 0;
+
+    /// The transfers that debit or credit the account, newest first; at most `limit`. The time depends on the limit,
+    /// not on the length of the history.
+    virtual std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account,
+                                                                                    account_side side,
+                                                                                    std::size_t limit) = 0;
+
+    /// A page of events, delivered or not. Empty if a uuid in the query is unknown.
+    virtual std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) = 0;
+
+    /// The idempotency record with this key; nullopt if there is none.
+    virtual std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) = 0;
+};
+
+/// Receives the content of a store, as one consistent snapshot.
+class book_visitor {
+public:
+    /// `owner` is a description for people, such as "liquidity of peer bob"; `asset` has the form "USD/9".
+    virtual void account(const account_record& account, std::string_view owner, std::string_view asset) = 0;
+    /// One row of the history. The packets of one commit and pair of accounts share a row.
+    virtual void transfer(account_id debit, account_id credit, wide_amount amount, transfer_state state) = 0;
+
+protected:
+    ~book_visitor() = default;
+};
+
+}  // namespace peering

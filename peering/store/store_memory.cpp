@@ -1,0 +1,131 @@
+#include "peering/store/store_memory.hpp"
+
+#include "ilp/clock.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace peering {
+
+std::expected<catalogue, store_error> memory_store::load() {
+    catalogue loaded = catalogue_;
+    for (const kept_transfer& transfer : transfers_) {
+        if (transfer.record.state == transfer_state::pending) loaded.pending_withdrawals.push_back(transfer.record);
+    }
+    return loaded;
+}
+
+account_record* memory_store::find_account(account_id id) {
+    for (asset_record& asset : catalogue_.assets) {
+        if (asset.liquidity.id == id) return &asset.liquidity;
+        if (asset.settlement.id == id) return &asset.settlement;
+    }
+    const auto peer = std::ranges::find(catalogue_.peers, id, [](const peer_record& p) { return p.liquidity.id; });
+    return peer == catalogue_.peers.end() ? nullptr : &peer->liquidity;
+}
+
+/// Checks what the database constraints check in the other stores.
+bool memory_store::knows_everything_in(const changes& changes) {
+    const auto has_id = [](const auto& records, std::uint32_t id) {
+        return std::ranges::any_of(records, [id](const auto& record) { return record.id == id; });
+    };
+    const auto known_peer = [&](const peer_change& change) { return has_id(catalogue_.peers, change.id); };
+    const auto known_asset = [&](const peer_record& peer) {
+        return has_id(catalogue_.assets, peer.asset_id) || has_id(changes.new_assets, peer.asset_id);
+    };
+    const auto is_pending = [this](const transfer_record& transfer) {
+        const auto found = number_of_.find(transfer.uuid);
+        return found != number_of_.end() && transfers_[found->second - 1].record.state == transfer_state::pending;
+    };
+    const auto is_new = [this](const transfer_record& transfer) { return !number_of_.contains(transfer.uuid); };
+    const auto changes_known_asset = [&](const asset_change& change) { return has_id(catalogue_.assets, change.id); };
+    const auto has_free_key = [&](const idempotency_record& answer) {
+        const auto found = answers_.find(answer.key);
+        return found == answers_.end() || found->second.kept_at < changes.forget_answers_before;
+    };
+    return std::ranges::all_of(changes.changed_assets, changes_known_asset) &&
+           std::ranges::all_of(changes.new_answers, has_free_key) &&
+           std::ranges::all_of(changes.changed_peers, known_peer) &&
+           std::ranges::all_of(changes.new_peers, known_asset) && std::ranges::all_of(changes.new_transfers, is_new) &&
+           std::ranges::all_of(changes.ended_transfers, is_pending);
+}
+
+std::expected<void, store_error> memory_store::commit(const changes& changes) {
+    if (!knows_everything_in(changes)) {
+        return std::unexpected{store_error{"memory: what is to be changed is not there", true}};
+    }
+    const auto now = ilp::wall_clock();
+    for (const asset_change& change : changes.changed_assets) {
+        std::ranges::find(catalogue_.assets, change.id, &asset_record::id)->terms = change.terms;
+    }
+    catalogue_.assets.insert(catalogue_.assets.end(), changes.new_assets.begin(), changes.new_assets.end());
+    catalogue_.peers.insert(catalogue_.peers.end(), changes.new_peers.begin(), changes.new_peers.end());
+    for (const peer_change& change : changes.changed_peers) {
+        std::ranges::find(catalogue_.peers, change.id, &peer_record::id)->terms = change.terms;
+    }
+    for (const transfer_record& transfer : changes.new_transfers) {
+        const chain_link link = chain_.add(transfer.debit, transfer.credit);
+        number_of_.emplace(transfer.uuid, link.number);
+        transfers_.push_back({transfer, link, now});
+    }
+    chain_.keep();
+    for (const transfer_record& transfer : changes.ended_transfers) {
+        transfers_[number_of_.at(transfer.uuid) - 1].record.state = transfer.state;
+    }
+    for (const account_change& account : changes.accounts) {
+        if (account_record* const known = find_account(account.id)) known->totals = account.after;
+    }
+    if (changes.forget_answers_before) {
+        std::erase_if(answers_, [&](const auto& each) { return each.second.kept_at < *changes.forget_answers_before; });
+    }
+    for (const idempotency_record& answer : changes.new_answers) answers_.emplace(answer.key, answer);
+    return {};
+}
+
+std::expected<std::optional<transfer_record>, store_error> memory_store::find_transfer(std::string_view uuid) {
+    const auto found = number_of_.find(std::string{uuid});
+    return found == number_of_.end() ? std::nullopt : std::optional{transfers_[found->second - 1].record};
+}
+
+std::expected<std::vector<pending_event>, store_error> memory_store::load_pending_events(std::size_t) {
+    return {};
+}
+
+std::expected<std::uint64_t, store_error> memory_store::count_pending_events() {
+    return 0;
+}
+
+std::expected<std::vector<listed_transfer>, store_error> memory_store::list_transfers(account_id account,
+                                                                                      account_side side,
+                                                                                      std::size_t limit) {
+    const bool is_debit = side == account_side::debit;
+    const chain_ends ends = chain_.take_ends(account);
+    std::vector<listed_transfer> listed;
+    std::uint64_t number = is_debit ? ends.debit : ends.credit;
+    while (number != 0 && listed.size() < limit) {
+        const auto& [record, link, created_at] = transfers_[number - 1];
+        listed.push_back({.number = number,
+                          .uuid = record.uuid,
+                          .kind = record.kind,
+                          .state = record.state,
+                          .debit = record.debit,
+                          .credit = record.credit,
+                          .amount = record.amount.value,
+                          .packets = 0,
+                          .created_at = created_at,
+                          .expires_at = record.expires_at});
+        number = is_debit ? link.previous_of_debit : link.previous_of_credit;
+    }
+    return listed;
+}
+
+std::expected<std::vector<listed_event>, store_error> memory_store::list_events(const event_query&) {
+    return {};
+}
+
+std::expected<std::optional<idempotency_record>, store_error> memory_store::find_answer(std::string_view key) {
+    const auto found = answers_.find(std::string{key});
+    return found == answers_.end() ? std::nullopt : std::optional{found->second};
+}
+
+}  // namespace peering

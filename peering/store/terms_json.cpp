@@ -1,0 +1,186 @@
+#include "peering/store/terms_json.hpp"
+
+#include "config/text.hpp"
+#include "peering/records/wide_amount.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+
+namespace peering {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const auto character = config::decode_utf8(text);
+        if (!character) return false;
+        text.remove_prefix(character->size);
+    }
+    return true;
+}
+
+std::string to_hex(const ilp::digest& digest) {
+    std::string text;
+    text.reserve(2 * digest.size());
+    for (const ilp::octet octet : digest) {
+        text += hex_digits[octet >> 4U];
+        text += hex_digits[octet & 15U];
+    }
+    return text;
+}
+
+std::optional<ilp::digest> parse_hex(std::string_view text) {
+    ilp::digest digest{};
+    if (text.size() != 2 * digest.size()) return std::nullopt;
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        const std::size_t high = hex_digits.find(text[2 * i]);
+        const std::size_t low = hex_digits.find(text[2 * i + 1]);
+        if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+        digest[i] = static_cast<ilp::octet>(high << 4U | low);
+    }
+    return digest;
+}
+
+void put(json::object& object, std::string_view key, const std::optional<ilp::amount>& amount) {
+    if (!amount) return;
+    wide_amount_buffer digits;
+    object.emplace(key, to_text(amount->value, digits));
+}
+
+// Each of these reads the value of one key, and returns false if the value is not valid for it.
+
+bool take(const json::value& value, std::string& to) {
+    if (!value.is_string()) return false;
+    to = std::string_view{value.get_string()};
+    return true;
+}
+
+bool take(const json::value& value, bool& to) {
+    if (!value.is_bool()) return false;
+    to = value.get_bool();
+    return true;
+}
+
+bool take(const json::value& value, std::optional<ilp::amount>& to) {
+    if (!value.is_string()) return false;
+    const auto amount = parse_wide_amount(value.get_string());
+    if (!amount || *amount > ilp::amount::max().value) return false;
+    to = {static_cast<std::uint64_t>(*amount)};
+    return true;
+}
+
+bool take(const json::value& value, ilp::digest& to) {
+    if (!value.is_string()) return false;
+    const auto digest = parse_hex(value.get_string());
+    if (digest) to = *digest;
+    return digest.has_value();
+}
+
+template <class Element>
+bool take(const json::value& value, std::vector<Element>& to) {
+    if (!value.is_array()) return false;
+    to.clear();
+    to.reserve(value.get_array().size());
+    return std::ranges::all_of(value.get_array(),
+                               [&](const json::value& each) { return take(each, to.emplace_back()); });
+}
+
+/// Calls take_member(key, value) for each member of the object in `value`; it returns false for a member that does not
+/// belong there.
+template <class TakeMember>
+bool take_members(const json::value& value, TakeMember take_member) {
+    if (!value.is_object()) return false;
+    return std::ranges::all_of(value.get_object(), [&](const json::key_value_pair& member) {
+        return take_member(std::string_view{member.key()}, member.value());
+    });
+}
+
+/// Like take_members(), but parses `text` first; a short text needs no heap allocation.
+template <class TakeMember>
+bool read_members(std::string_view text, TakeMember take_member) {
+    std::array<unsigned char, 4096> space;  // NOLINT(*-member-init): filled by the parser
+    json::monotonic_resource memory{space.data(), space.size()};
+    json::error_code error;
+    const json::value value = json::parse(text, error, &memory);
+    return !error && take_members(value, take_member);
+}
+
+}  // namespace
+
+std::string to_json(const asset_terms& terms) {
+    json::object object;
+    put(object, "withdrawal_threshold", terms.withdrawal_threshold);
+    put(object, "liquidity_threshold", terms.liquidity_threshold);
+    return object.empty() ? std::string{} : json::serialize(object);
+}
+
+std::optional<std::string> to_json(const kept_peer_terms& terms) {
+    if (!std::ranges::all_of(terms.routes, is_utf8) || !is_utf8(terms.outgoing_endpoint) ||
+        !is_utf8(terms.outgoing_token) || (terms.auto_peered && !is_utf8(terms.auto_peered->url))) {
+        return std::nullopt;
+    }
+    json::object object;
+    put(object, "max_packet_amount", terms.max_packet_amount);
+    put(object, "liquidity_threshold", terms.liquidity_threshold);
+    if (!terms.routes.empty()) object.emplace("routes", json::array(terms.routes.begin(), terms.routes.end()));
+    if (!terms.incoming_tokens.empty()) {
+        json::array& tokens = object.emplace("incoming_tokens", json::array{}).first->value().get_array();
+        for (const ilp::digest& token : terms.incoming_tokens) tokens.emplace_back(to_hex(token));
+    }
+    if (!terms.outgoing_endpoint.empty() || !terms.outgoing_token.empty()) {
+        object.emplace("outgoing",
+                       json::object{{"endpoint", terms.outgoing_endpoint}, {"auth_token", terms.outgoing_token}});
+    }
+    if (terms.auto_peered) {
+        object.emplace("auto_peered",
+                       json::object{{"url", terms.auto_peered->url},
+                                    {"public_addresses_only", terms.auto_peered->public_addresses_only}});
+    }
+    return object.empty() ? std::string{} : json::serialize(object);
+}
+
+bool read_json(std::string_view text, asset_terms& terms) {
+    return read_members(text, [&](std::string_view key, const json::value& value) {
+        if (key == "withdrawal_threshold") return take(value, terms.withdrawal_threshold);
+        if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);
+        return false;
+    });
+}
+
+bool read_json(std::string_view text, kept_peer_terms& terms) {
+    const auto take_outgoing = [&](std::string_view key, const json::value& value) {
+        if (key == "endpoint") return take(value, terms.outgoing_endpoint);
+        if (key == "auth_token") return take(value, terms.outgoing_token);
+        return false;
+    };
+    const auto take_auto_peered = [&](std::string_view key, const json::value& value) {
+        if (key == "url") return take(value, terms.auto_peered->url);
+        if (key == "public_addresses_only") return take(value, terms.auto_peered->public_addresses_only);
+        return false;
+    };
+    return read_members(text, [&](std::string_view key, const json::value& value) {
+        if (key == "max_packet_amount") return take(value, terms.max_packet_amount);
+        if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);
+        if (key == "routes") return take(value, terms.routes);
+        if (key == "incoming_tokens") return take(value, terms.incoming_tokens);
+        if (key == "outgoing") return take_members(value, take_outgoing);
+        if (key == "auto_peered") {
+            terms.auto_peered.emplace();
+            return take_members(value, take_auto_peered);
+        }
+        return false;
+    });
+}
+
+}  // namespace peering

@@ -1,0 +1,126 @@
+#include "connector/base/log.hpp"
+
+#include "tests/unit/ilp/vectors.hpp"
+
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace log_test {
+
+namespace logging = connector::log;
+using namespace std::string_literals;
+
+namespace {
+
+/// Captures standard error while `write` runs.
+std::string captured(const std::function<void()>& write) {
+    std::FILE* const file = std::tmpfile();
+    if (file == nullptr) throw std::runtime_error{"no temporary file"};
+    std::fflush(stderr);
+    const int before = ::dup(STDERR_FILENO);
+    ::dup2(::fileno(file), STDERR_FILENO);
+    write();
+    std::fflush(stderr);
+    ::dup2(before, STDERR_FILENO);
+    ::close(before);
+    std::rewind(file);
+    std::string text;
+    std::array<char, 4096> piece;
+    for (std::size_t size = 0; (size = std::fread(piece.data(), 1, piece.size(), file)) != 0;)
+        text.append(piece.data(), size);
+    std::fclose(file);
+    return text;
+}
+
+std::string written(std::string_view message, std::initializer_list<logging::field> fields = {}) {
+    return captured([&] { logging::write(logging::level::info, message, fields); });
+}
+
+/// The part after time and level.
+std::string rest_of(const std::string& line) {
+    constexpr std::string_view shape = "0000-00-00T00:00:00.000Z ";
+    INFO(line);
+    std::string time = line.substr(0, shape.size());
+    std::ranges::replace_if(time, [](char c) { return c >= '0' && c <= '9'; }, '0');
+    REQUIRE(time == shape);
+    REQUIRE(line.ends_with('\n'));
+    const std::size_t level_end = line.find(' ', shape.size());
+    REQUIRE(level_end != std::string::npos);
+    return line.substr(level_end + 1, line.size() - level_end - 2);
+}
+
+const std::string nasty = "line\r\nnext\x1b[31m\0 \x7f\xff\xc3\xa9 \"quoted\" back\\slash"s;
+
+}  // namespace
+
+TEST_CASE("log: text lines have time, level, message and fields") {
+    logging::configure({config::log_level::info, config::log_format::text});
+    const std::string line = written("ready", {{"listen", "127.0.0.1:3002"}, {"note", "two words"}, {"nothing", ""}});
+    CHECK(line.find(" info ") != std::string::npos);
+    CHECK(rest_of(line) == R"(ready listen=127.0.0.1:3002 note="two words" nothing="")");
+}
+
+TEST_CASE("A15-06: no octet of a stranger reaches a text line unescaped") {
+    logging::configure({config::log_level::info, config::log_format::text});
+    const std::string line = written(nasty, {{"value", nasty}});
+    CHECK(std::count(line.begin(), line.end(), '\n') == 1);
+    for (const char c : line.substr(0, line.size() - 1)) CHECK((c >= 0x20 && c < 0x7f));
+    CHECK(rest_of(line).find(R"(line\x0d\x0anext\x1b[31m\x00 \x7f\xff\xc3\xa9)") == 0);
+
+    for (int octet = 0; octet < 256; ++octet) {
+        const std::string one = written("m", {{"f", std::string(1, static_cast<char>(octet))}});
+        if (std::count(one.begin(), one.end(), '\n') != 1) FAIL("octet " << octet);
+        for (const char c : one.substr(0, one.size() - 1)) {
+            if (c < 0x20 || c >= 0x7f) FAIL("octet " << octet);
+        }
+    }
+}
+
+TEST_CASE("A15-06: a value cannot pretend to be another field") {
+    logging::configure({config::log_level::info, config::log_format::text});
+    CHECK(rest_of(written("m", {{"f", "a level=error"}})) == R"(m f="a level=error")");
+    CHECK(rest_of(written("m", {{"f", R"(a" level="error)"}})) == R"(m f="a\" level=\"error")");
+    CHECK(rest_of(written("m", {{"f", R"(a\" level="error)"}})) == R"(m f="a\\\" level=\"error")");
+    CHECK(rest_of(written("m", {{"f", R"(a=b\)"}})) == R"(m f="a=b\\")");
+    // A literal escape in a stranger's text differs from one that represents a byte.
+    CHECK(rest_of(written("m", {{"f", R"(\x0a)"}})) != rest_of(written("m", {{"f", "\n"}})));
+}
+
+TEST_CASE("log: JSON lines are objects whose values are escaped likewise") {
+    logging::configure({config::log_level::info, config::log_format::json});
+    const std::string line = written(nasty, {{"value", nasty}, {"code", "F00"}});
+    CHECK(std::count(line.begin(), line.end(), '\n') == 1);
+    for (const char c : line.substr(0, line.size() - 1)) CHECK((c >= 0x20 && c < 0x7f));
+    const auto object = boost::json::parse(line);
+    CHECK(vectors::text(object.at("level")) == "info");
+    CHECK(vectors::text(object.at("code")) == "F00");
+    CHECK(vectors::text(object.at("time")).size() == 24);
+    const std::string expected = R"(line\x0d\x0anext\x1b[31m\x00 \x7f\xff\xc3\xa9 "quoted" back\\slash)";
+    CHECK(vectors::text(object.at("message")) == expected);
+    CHECK(vectors::text(object.at("value")) == expected);
+    logging::configure({config::log_level::info, config::log_format::text});
+}
+
+TEST_CASE("log: levels below the configured one are not written") {
+    logging::configure({config::log_level::warn, config::log_format::text});
+    CHECK_FALSE(logging::enabled(logging::level::info));
+    CHECK(logging::enabled(logging::level::warn));
+    CHECK(written("quiet").empty());
+    CHECK_FALSE(captured([] { logging::write(logging::level::error, "loud"); }).empty());
+    logging::configure({config::log_level::trace, config::log_format::text});
+    CHECK(logging::enabled(logging::level::trace));
+    CHECK(captured([] { logging::write(logging::level::debug, "m"); }).find(" debug ") != std::string::npos);
+    logging::configure({config::log_level::info, config::log_format::text});
+}
+
+}  // namespace log_test

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "config/value.hpp"
+#include "connector/control/auto_peering_client.hpp"
+#include "connector/control/auto_peering_server.hpp"
+#include "peering/administration/administration.hpp"
+#include "peering/book/bookkeeper.hpp"
+#include "peering/book/ledger.hpp"
+#include "peering/book/thresholds.hpp"
+#include "peering/directory/directory.hpp"
+#include "peering/open_store.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace connector::testing {
+
+/// A node's parts for auto-peering: a book, a running committer and control loop, a listener, and a client.
+class node {
+public:
+    static config::auto_peering_settings lenient() {
+        config::auto_peering_settings settings;
+        settings.connector_url = config::http_url().parse("http://127.0.0.1:3002/").value();
+        settings.max_peers = 1000;
+        settings.request_rate = 1000;
+        settings.allow_private_addresses = true;
+        return settings;
+    }
+
+    explicit node(std::string_view address, config::auto_peering_settings settings = lenient())
+        : directory{ilp::address::parse(address).value()},
+          auto_peers{directory, administration, settings},
+          server{control, committer, auto_peers, settings.request_rate},
+          client{control, committer, auto_peers} {
+        peering::transaction start{keeper, {}};
+        if (!administration.create_asset(start, "USD", 9, {}) || !administration.commit(start, [] {})) {
+            throw std::runtime_error{"no asset"};
+        }
+        if (server.listen({boost::asio::ip::address_v4::loopback(), 0})) throw std::runtime_error{"no listener"};
+        committer.start();
+        thread_ = std::thread{[this] { control.run(); }};
+    }
+    ~node() {
+        control.stop();
+        thread_.join();
+        committer.stop(std::chrono::milliseconds{1000});
+    }
+    node(const node&) = delete;
+    node& operator=(const node&) = delete;
+
+    std::uint16_t port() const { return server.local_endpoint().port(); }
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(port()) + "/"; }
+    std::string usd() const { return directory.find_asset("USD", 9)->asset->uuid; }
+    std::shared_ptr<const peering::peer> only_peer() const {
+        const auto peers = directory.peers();
+        return peers.size() == 1 ? peers.front() : nullptr;
+    }
+
+    std::unique_ptr<peering::store> store = peering::open_store("memory:").value();
+    peering::ledger ledger;
+    peering::thresholds thresholds;
+    peering::bookkeeper keeper{ledger, *store, thresholds};
+    peering::committer committer{keeper};
+    boost::asio::io_context control{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{control.get_executor()};
+    peering::directory directory;
+    peering::administration administration{directory};
+    peering::auto_peers auto_peers;
+    auto_peering_server server;
+    auto_peering_client client;
+
+private:
+    std::thread thread_;
+};
+
+}  // namespace connector::testing

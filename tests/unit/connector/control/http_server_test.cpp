@@ -1,0 +1,377 @@
+#include "connector/control/http_server.hpp"
+
+#include "connector/control/metrics_server.hpp"
+#include "tests/support/http.hpp"
+#include "tests/support/packets.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace http_server_test {
+
+using namespace connector;
+using namespace std::chrono_literals;
+using support::http_connection;
+using support::http_message;
+using support::to_bytes;
+
+namespace {
+
+using answer_function = std::function<void(http_response)>;
+
+const boost::asio::ip::tcp::endpoint any_port{boost::asio::ip::address_v4::loopback(), 0};
+
+/// A loop with its own thread.
+class loop {
+public:
+    ~loop() { stop(); }
+    void stop() {
+        context.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+    void run() {
+        thread_ = std::thread{[this] { context.run(); }};
+    }
+
+    boost::asio::io_context context{1};
+
+private:
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ =
+        boost::asio::make_work_guard(context);
+    std::thread thread_;
+};
+
+/// A server that counts the requests that it receives.
+class server_on_loop {
+public:
+    explicit server_on_loop(http_handler handler, http_server_bounds bounds = {.body_size_max = 100}) {
+        server_.emplace(
+            loop_.context,
+            [this, handler = std::move(handler)](const http_request& request, answer_function done) {
+                ++requests_;
+                handler(request, std::move(done));
+            },
+            bounds);
+        REQUIRE_FALSE(server_->listen(any_port));
+        port_ = server_->local_endpoint().port();
+        loop_.run();
+    }
+    ~server_on_loop() { end(); }
+
+    std::uint16_t port() const { return port_; }
+    int requests() const { return requests_; }
+
+    /// Stops the loop, then destroys the server.
+    void end() {
+        loop_.stop();
+        server_.reset();
+    }
+
+private:
+    std::atomic<int> requests_ = 0;
+    loop loop_;
+    std::optional<http_server> server_;
+    std::uint16_t port_ = 0;
+};
+
+void echo(const http_request& request, const answer_function& done) {
+    auto text = request.method + " " + request.target;
+    if (const auto* found = request.find("x-WORD")) text += " " + *found;
+    done({.body = text + " " + request.body});
+}
+
+std::string text_of(const std::optional<http_message>& message) {
+    if (!message) return "nothing";
+    return std::to_string(message->status()) + " " + std::string{message->body.begin(), message->body.end()};
+}
+
+/// The server's response to these bytes, and whether it then closes the connection.
+std::string said_last(std::uint16_t port, std::string_view octets) {
+    http_connection connection{port};
+    connection.send(octets);
+    auto text = text_of(connection.receive());
+    return text + (connection.wait_until_closed() ? "" : ", and stays open");
+}
+
+/// Answers that are given later by another party.
+class held_answers {
+public:
+    http_handler handler() {
+        return [this](const http_request&, answer_function done) {
+            const std::lock_guard lock{mutex_};
+            held_.push_back(std::move(done));
+            came_.notify_all();
+        };
+    }
+    answer_function take() {
+        std::unique_lock lock{mutex_};
+        if (!came_.wait_for(lock, support::patience, [&] { return !held_.empty(); })) throw std::runtime_error{"none"};
+        auto first = std::move(held_.front());
+        held_.pop_front();
+        return first;
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable came_;
+    std::deque<answer_function> held_;
+};
+
+const support::http_request get{.method = "GET", .target = "/a"};
+
+}  // namespace
+
+TEST_CASE("HTTP server: a request is handed over whole, and its answer sent as it is") {
+    server_on_loop server{[](const http_request& request, const answer_function& done) {
+        if (request.target == "/teapot")
+            return done({.status = 418, .content_type = "text/tea", .body = "no", .headers = {{"Allow", "tea"}}});
+        echo(request, done);
+    }};
+    http_connection connection{server.port()};
+    CHECK(text_of(connection.exchange({.method = "POST",
+                                       .target = "/a?b=c",
+                                       .headers = {{"X-Word", "first"}, {"X-Word", "second"}},
+                                       .body = to_bytes("body")})) == "200 POST /a?b=c first body");
+    const auto answer = connection.exchange({.method = "PURGE", .target = "/teapot"});
+    REQUIRE(answer);
+    CHECK(text_of(answer) == "418 no");
+    CHECK(answer->header("content-type") == "text/tea");
+    CHECK(answer->header("cache-control") == "no-store");
+    CHECK(answer->header("allow") == "tea");
+    CHECK(answer->header("content-length") == "2");
+}
+
+TEST_CASE("HTTP server: a connection is kept for further requests, unless the client does not want that") {
+    server_on_loop server{echo};
+    http_connection kept{server.port()};
+    for (int i = 0; i < 3; ++i) CHECK(text_of(kept.exchange(get)) == "200 GET /a ");
+    kept.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(text_of(kept.receive()) == "200 GET /1 ");
+    CHECK(text_of(kept.receive()) == "200 GET /2 ");
+    CHECK(said_last(server.port(), "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n") == "200 GET /a ");
+    CHECK(said_last(server.port(), "GET /a HTTP/1.0\r\n\r\n") == "200 GET /a ");
+}
+
+TEST_CASE("HTTP server: HEAD is GET without the body") {
+    server_on_loop server{echo};
+    auto octets = std::string{};
+    // A message parser would wait for the body that Content-Length announces.
+    const auto socket = support::connect_to(server.port());
+    support::send_all(socket, "HEAD /abc HTTP/1.1\r\nConnection: close\r\n\r\n");
+    while (support::read_some(socket, octets, support::patience) == support::read_result::data) {
+    }
+    CHECK(octets.starts_with("HTTP/1.1 200 "));
+    CHECK(octets.contains("Content-Length: 9\r\n"));
+    CHECK(octets.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("HTTP server: what is too large or no HTTP is told so, and ends the connection") {
+    server_on_loop server{echo};
+    const auto post = [](const std::string& rest) { return "POST / HTTP/1.1\r\nHost: h\r\n" + rest; };
+    const auto body = std::string(101, 'x');
+
+    CHECK(said_last(server.port(), post("X: " + std::string(9000, 'x') + "\r\n\r\n")) == "431 the head is too large\n");
+    CHECK(said_last(server.port(), "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n\r\n") ==
+          "431 the head is too large\n");
+    CHECK(said_last(server.port(), post("Content-Length: 101\r\n\r\n" + body)) == "413 the body is too large\n");
+    CHECK(said_last(server.port(), post("Content-Length: 99999999999\r\n\r\n")) == "413 the body is too large\n");
+    CHECK(said_last(server.port(), post("Transfer-Encoding: chunked\r\n\r\n65\r\n" + body + "\r\n0\r\n\r\n")) ==
+          "413 the body is too large\n");
+    for (const auto& wrong :
+         {std::string{"no HTTP at all\r\n\r\n"}, std::string{"GET / HTTP/3.0\r\n\r\n"},
+          post("Content-Length: -1\r\n\r\n"), post("Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+          post("Transfer-Encoding: gzip\r\n\r\nabc"), post("Transfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+          post("No colon\r\n\r\n")}) {
+        CAPTURE(wrong);
+        CHECK(said_last(server.port(), wrong).starts_with("400 malformed HTTP: "));
+    }
+    CHECK(server.requests() == 0);
+
+    CHECK(said_last(server.port(), post("Connection: close\r\nContent-Length: 100\r\n\r\n" + body.substr(1))) ==
+          "200 POST / " + body.substr(1));
+}
+
+TEST_CASE("HTTP server: the answer arrives also where the client still sends its body") {
+    server_on_loop server{echo};
+    http_connection connection{server.port()};
+    connection.send("POST / HTTP/1.1\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
+    CHECK(text_of(connection.receive()) == "413 the body is too large\n");
+
+    http_connection slow{server.port()};
+    slow.send("POST / HTTP/1.1\r\nContent-Length: 500000\r\n\r\n");
+    CHECK(text_of(slow.receive()) == "413 the body is too large\n");
+    for (int i = 0; i < 3; ++i) {  // after a reset, the first send would succeed and the next one fail
+        CHECK(slow.send("octets"));
+        std::this_thread::sleep_for(20ms);
+    }
+}
+
+TEST_CASE("HTTP server: a client that waits for leave to send its body gets it") {
+    server_on_loop server{echo};
+    http_connection connection{server.port()};
+    connection.send("POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    CHECK(text_of(connection.receive()) == "100 ");
+    connection.send("abc");
+    CHECK(text_of(connection.receive()) == "200 POST /a abc");
+    CHECK(said_last(server.port(), "POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 101\r\n\r\n") ==
+          "413 the body is too large\n");
+}
+
+TEST_CASE("HTTP server: connections beyond the bound are closed, until others have gone") {
+    server_on_loop server{echo, {.sessions_max = 2}};
+    auto first = std::optional<http_connection>{server.port()};
+    http_connection second{server.port()};
+    CHECK(text_of(first->exchange(get)) == "200 GET /a ");
+    CHECK(text_of(second.exchange(get)) == "200 GET /a ");
+    CHECK(text_of(http_connection{server.port()}.exchange(get)) == "nothing");
+    first.reset();
+    const auto deadline = std::chrono::steady_clock::now() + support::patience;
+    auto third = std::string{};
+    while (third != "200 GET /a " && std::chrono::steady_clock::now() < deadline)
+        third = text_of(http_connection{server.port()}.exchange(get));
+    CHECK(third == "200 GET /a ");
+}
+
+TEST_CASE("HTTP server: a connection that says nothing, or not all of it, is closed in time") {
+    server_on_loop server{echo, {.body_size_max = 100, .request_time = 50ms}};
+    for (const char* const part : {"", "GET / HT", "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab"}) {
+        CAPTURE(part);
+        http_connection connection{server.port()};
+        connection.send(part);
+        CHECK(connection.wait_until_closed(5s));
+    }
+    CHECK(server.requests() == 0);
+}
+
+TEST_CASE("HTTP server: an answer may take longer than a request, and come from any thread") {
+    held_answers answers;
+    server_on_loop server{answers.handler(), {.request_time = 100ms}};
+    http_connection slow{server.port()};
+    http_connection other{server.port()};
+    slow.send(get);
+    const auto first = answers.take();
+    other.send(get);
+    answers.take()({.body = "second"});
+    CHECK(text_of(other.receive()) == "200 second");
+    std::this_thread::sleep_for(150ms);
+    first({.body = "first"});
+    CHECK(text_of(slow.receive()) == "200 first");
+}
+
+TEST_CASE("HTTP server: of two answers to one request the first counts") {
+    held_answers answers;
+    server_on_loop server{answers.handler()};
+    http_connection connection{server.port()};
+    connection.send(get);
+    const auto done = answers.take();
+    done({.body = "once"});
+    done({.body = "twice"});
+    CHECK(text_of(connection.receive()) == "200 once");
+    connection.send(get);
+    const auto next = answers.take();
+    done({.body = "late"});
+    next({.body = "next"});
+    CHECK(text_of(connection.receive()) == "200 next");
+}
+
+TEST_CASE("HTTP server: an answer for someone who has gone is lost, and nothing else") {
+    held_answers answers;
+    std::vector<answer_function> late;
+    {
+        server_on_loop server{answers.handler()};
+        {
+            http_connection gone{server.port()};
+            gone.send(get);
+            late.push_back(answers.take());
+            gone.reset();
+        }
+        late.front()({.body = std::string(1'000'000, 'x')});
+        http_connection stays{server.port()};
+        stays.send(get);
+        answers.take()({.body = "still here"});
+        CHECK(text_of(stays.receive()) == "200 still here");
+
+        stays.send(get);
+        late.push_back(answers.take());
+        late.back()({.body = "on its way"});
+        stays.send(get);
+        late.push_back(answers.take());
+        server.end();
+        CHECK(stays.wait_until_closed());
+        late.back()({.body = "the server has gone"});
+    }
+    for (const auto& done : late) done({.body = "the loop has gone"});
+}
+
+TEST_CASE("HTTP server: it can go while its loop runs on") {
+    loop loop;
+    held_answers answers;
+    auto server = std::make_unique<http_server>(loop.context, answers.handler(), http_server_bounds{});
+    REQUIRE_FALSE(server->listen(any_port));
+    const auto port = server->local_endpoint().port();
+    loop.run();
+    http_connection idle{port};
+    http_connection waiting{port};
+    waiting.send(get);
+    const auto late = answers.take();
+    auto gone = std::promise<void>{};
+    boost::asio::post(loop.context, [&] {
+        server.reset();
+        gone.set_value();
+    });
+    gone.get_future().wait();
+    CHECK(waiting.wait_until_closed());
+    CHECK(idle.wait_until_closed());
+    late({});
+    CHECK_THROWS(http_connection{port});
+}
+
+TEST_CASE("HTTP server: an address that is taken is an error") {
+    loop loop;
+    http_server first{loop.context, echo, {}};
+    http_server second{loop.context, echo, {}};
+    REQUIRE_FALSE(first.listen(any_port));
+    CHECK(second.listen(first.local_endpoint()) == boost::asio::error::address_in_use);
+}
+
+TEST_CASE("metrics server: its three pages, and no others") {
+    loop loop;
+    std::atomic<bool> ready = false;
+    metrics_server server{loop.context,
+                          {.metrics = [](const auto& done) { done("a 1\n"); }, .ready = [&] { return ready.load(); }}};
+    REQUIRE_FALSE(server.listen(any_port));
+    loop.run();
+    http_connection connection{server.local_endpoint().port()};
+    const auto answer_to = [&](std::string method, std::string target) {
+        return text_of(connection.exchange({.method = std::move(method), .target = std::move(target)}));
+    };
+    CHECK(answer_to("GET", "/metrics") == "200 a 1\n");
+    CHECK(answer_to("GET", "/healthz") == "200 ok\n");
+    CHECK(answer_to("GET", "/readyz") == "503 not ready\n");
+    ready = true;
+    CHECK(answer_to("GET", "/readyz") == "200 ready\n");
+    CHECK(answer_to("GET", "/") == "404 try /metrics, /healthz or /readyz\n");
+    const auto refused = connection.exchange({.method = "DELETE", .target = "/metrics"});
+    CHECK(text_of(refused) == "405 only GET and HEAD\n");
+    CHECK(refused->header("allow") == "GET, HEAD");
+    CHECK(connection.exchange({.method = "GET", .target = "/metrics"})->header("content-type") ==
+          "text/plain; version=0.0.4; charset=utf-8");
+    loop.stop();
+}
+
+}  // namespace http_server_test

@@ -1,0 +1,246 @@
+#include "connector/metrics/metrics.hpp"
+
+#include "tests/unit/connector/peers.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace metrics_test {
+
+using namespace connector;
+using namespace connector::testing;
+
+namespace {
+
+/// Parses the text format line by line. Any line that it does not allow fails the test.
+struct exposition {
+    std::map<std::string, std::string> help;
+    std::map<std::string, std::string> type;
+    std::map<std::string, double> series;  ///< by name with labels, spelled as in the text
+
+    explicit exposition(const std::string& text) {
+        REQUIRE(text.ends_with('\n'));
+        std::istringstream lines{text};
+        for (std::string line; std::getline(lines, line);) {
+            INFO(line);
+            const bool is_help = line.starts_with("# HELP ");
+            if (is_help || line.starts_with("# TYPE ")) {
+                const std::size_t end = line.find(' ', 7);
+                REQUIRE(end != std::string::npos);
+                auto& texts = is_help ? help : type;
+                REQUIRE(texts.emplace(line.substr(7, end - 7), line.substr(end + 1)).second);
+                continue;
+            }
+            const std::size_t space = line.rfind(' ');
+            REQUIRE(space != std::string::npos);
+            REQUIRE(series.emplace(line.substr(0, space), std::stod(line.substr(space + 1))).second);
+        }
+    }
+
+    double value(const std::string& name) const {
+        INFO(name);
+        const auto found = series.find(name);
+        REQUIRE(found != series.end());
+        return found->second;
+    }
+};
+
+config::settings two_peers() {
+    config::settings settings;
+    settings.assets = {asset_settings("USD", 9, 5000), asset_settings("EUR", 2, 0)};
+    settings.assets[0].liquidity_threshold = {100};
+    settings.peers = {peer_settings("alice", "USD", 9, 1'000'000), peer_settings("bob", "EUR", 2, 7)};
+    settings.peers[0].liquidity_threshold = {1000};
+    return settings;
+}
+
+}  // namespace
+
+TEST_CASE("the age of rates is shown for each base, and is infinite before the first have come") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    const exposition shown{
+        expose({*book.known->directory, commits, {}, {}, {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
+    CHECK(shown.value("ilp_rate_age_seconds{base=\"USD\"}") == 1.5);
+    CHECK(shown.value("ilp_rate_age_seconds{base=\"EUR\"}") == std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE("metrics: every family has its name, help and type, also before the first answer") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    const exposition shown{expose({*book.known->directory, commits, {{book.peer("alice").id, {}, 0}}})};
+    const std::map<std::string, std::string> expected{{"ilp_packet_duration_seconds", "histogram"},
+                                                      {"ilp_packets_in_flight", "gauge"},
+                                                      {"ilp_amount_in_flight", "gauge"},
+                                                      {"ilp_peer_liquidity", "gauge"},
+                                                      {"ilp_peer_liquidity_threshold", "gauge"},
+                                                      {"ilp_asset_liquidity", "gauge"},
+                                                      {"ilp_asset_liquidity_threshold", "gauge"},
+                                                      {"ilp_link_connections", "gauge"},
+                                                      {"ilp_store_commit_seconds", "histogram"},
+                                                      {"ilp_store_commit_transfers", "histogram"},
+                                                      {"ilp_store_commit_failures_total", "counter"}};
+    CHECK(shown.type == expected);
+    for (const auto& [name, type] : expected) {
+        INFO(name);
+        REQUIRE(shown.help.contains(name));
+        CHECK(shown.help.at(name).ends_with('.'));
+        CHECK((type == "counter") == name.ends_with("_total"));
+    }
+    CHECK(shown.value("ilp_peer_liquidity{peer=\"alice\",asset=\"USD/9\"}") == 1'000'000);
+    CHECK(shown.value("ilp_peer_liquidity{peer=\"bob\",asset=\"EUR/2\"}") == 7);
+    CHECK(shown.value("ilp_peer_liquidity_threshold{peer=\"alice\",asset=\"USD/9\"}") == 1000);
+    CHECK_FALSE(shown.series.contains("ilp_peer_liquidity_threshold{peer=\"bob\",asset=\"EUR/2\"}"));
+    CHECK(shown.value("ilp_asset_liquidity{asset=\"USD/9\"}") == 5000);
+    CHECK(shown.value("ilp_asset_liquidity_threshold{asset=\"USD/9\"}") == 100);
+}
+
+TEST_CASE("metrics: of a peer that no packet has gone from or to, liquidity alone is shown") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    const exposition shown{expose({*book.known->directory, commits, {{book.peer("alice").id, {}, 0}}})};
+    CHECK(shown.value("ilp_packets_in_flight{peer=\"alice\"}") == 0);
+    CHECK(shown.value("ilp_packet_duration_seconds_count{peer=\"alice\"}") == 0);
+    CHECK(shown.value("ilp_link_connections{peer=\"alice\"}") == 0);
+    CHECK(shown.value("ilp_peer_liquidity{peer=\"bob\",asset=\"EUR/2\"}") == 7);
+    for (const auto& [name, value] : shown.series) {
+        INFO(name);
+        CHECK((!name.contains("peer=\"bob\"") || name.starts_with("ilp_peer_liquidity")));
+    }
+}
+
+TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
+    const book book{two_peers()};
+    const auto id = book.peer("alice").id;
+    peer_counters counted;
+    counted.incoming.prepares = 10;
+    counted.incoming.fulfills = 3;
+    counted.incoming.amount = 1e12;
+    counted.outgoing.fulfills = 4;
+    counted.outgoing.count_reject("F08");
+    counted.outgoing.count_reject("X42");
+    counted.packets_in_flight = 2;
+    counted.amount_in_flight = 300;
+    counted.duration.observe(0.003);
+    counted.duration.observe(60);
+    const peering::committer::counters commits;
+    const exposition shown{
+        expose({*book.known->directory, commits, {{id, counted, 5}, {id, counted, 1}, {1000, counted, 1}}})};
+
+    CHECK(shown.type.at("ilp_packets_total") == "counter");
+    CHECK(shown.type.at("ilp_packet_amount_total") == "counter");
+    const auto packets = [&shown](const std::string& direction, const std::string& type, const std::string& code) {
+        return shown.value("ilp_packets_total{direction=\"" + direction + "\",peer=\"alice\",type=\"" + type +
+                           "\",code=\"" + code + "\"}");
+    };
+    CHECK(packets("incoming", "prepare", "") == 20);
+    CHECK(packets("incoming", "fulfill", "") == 6);
+    CHECK(packets("outgoing", "fulfill", "") == 8);
+    CHECK(packets("outgoing", "reject", "F08") == 2);
+    CHECK(packets("outgoing", "reject", "other") == 2);
+    CHECK(shown.value("ilp_packet_amount_total{direction=\"incoming\",peer=\"alice\",asset=\"USD/9\"}") == 2e12);
+    CHECK(shown.value("ilp_packets_in_flight{peer=\"alice\"}") == 4);
+    CHECK(shown.value("ilp_amount_in_flight{peer=\"alice\"}") == 600);
+    CHECK(shown.value("ilp_link_connections{peer=\"alice\"}") == 6);
+    CHECK_FALSE(shown.series.contains("ilp_link_connections{peer=\"bob\"}"));
+
+    const auto bucket = [&shown](const std::string& bound) {
+        return shown.value("ilp_packet_duration_seconds_bucket{peer=\"alice\",le=\"" + bound + "\"}");
+    };
+    CHECK(bucket("0.002") == 0);
+    CHECK(bucket("0.005") == 2);
+    CHECK(bucket("30") == 2);
+    CHECK(bucket("+Inf") == 4);
+    CHECK(shown.value("ilp_packet_duration_seconds_count{peer=\"alice\"}") == 4);
+    CHECK(shown.value("ilp_packet_duration_seconds_sum{peer=\"alice\"}") == Approx(120.006));
+}
+
+TEST_CASE("metrics: refusals are shown by reason, and reasons that have not occurred are not") {
+    const book book{two_peers()};
+    peer_counters counted;
+    counted.refusals.count(reject_reason::no_rate);
+    peer_counters counted_elsewhere;
+    counted_elsewhere.refusals.count(reject_reason::no_rate);
+    counted_elsewhere.refusals.count(reject_reason::store_unavailable);
+    const auto id = book.peer("alice").id;
+    const peering::committer::counters commits;
+    const exposition shown{expose({*book.known->directory,
+                                   commits,
+                                   {{id, counted, 0}, {id, counted_elsewhere, 0}, {book.peer("bob").id, {}, 0}}})};
+    CHECK(shown.type.at("ilp_packets_refused_total") == "counter");
+    CHECK(shown.value("ilp_packets_refused_total{peer=\"alice\",reason=\"no_rate\"}") == 2);
+    CHECK(shown.value("ilp_packets_refused_total{peer=\"alice\",reason=\"store_unavailable\"}") == 1);
+    int series = 0;
+    for (const auto& [name, value] : shown.series) series += name.starts_with("ilp_packets_refused_total");
+    CHECK(series == 2);
+}
+
+TEST_CASE("metrics: liquidity is what can be spent, without what is held") {
+    book book{two_peers()};
+    peering::packet_transfer transfer;
+    transfer.add(*book.peer("alice").liquidity, *book.known->assets()[0].liquidity, {400});
+    REQUIRE(peering::ledger::hold(transfer.legs()));
+    const peering::committer::counters commits;
+    const exposition shown{expose({*book.known->directory, commits, {}})};
+    CHECK(shown.value("ilp_peer_liquidity{peer=\"alice\",asset=\"USD/9\"}") == 999'600);
+    CHECK(shown.value("ilp_asset_liquidity{asset=\"USD/9\"}") == 5000);
+}
+
+TEST_CASE("metrics: commits are shown as cumulative histograms in seconds and transfers") {
+    const book book{two_peers()};
+    peering::committer::counters commits;
+    commits.seconds[0] = 3;
+    commits.seconds[12] = 1;
+    commits.nanoseconds_total = 2'500'000'000;
+    commits.transfers[1] = 4;
+    commits.transfers_total = 8;
+    commits.failures_total = 2;
+    const exposition shown{expose({*book.known->directory, commits, {}})};
+    CHECK(shown.value("ilp_store_commit_seconds_bucket{le=\"0.0001\"}") == 3);
+    CHECK(shown.value("ilp_store_commit_seconds_bucket{le=\"2\"}") == 3);
+    CHECK(shown.value("ilp_store_commit_seconds_bucket{le=\"+Inf\"}") == 4);
+    CHECK(shown.value("ilp_store_commit_seconds_sum") == 2.5);
+    CHECK(shown.value("ilp_store_commit_transfers_bucket{le=\"1\"}") == 0);
+    CHECK(shown.value("ilp_store_commit_transfers_count") == 4);
+    CHECK(shown.value("ilp_store_commit_transfers_sum") == 8);
+    CHECK(shown.value("ilp_store_commit_failures_total") == 2);
+}
+
+TEST_CASE("metrics: webhooks are shown when there are any") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    const webhooks::figures events{.pending = 3, .delivered = 20, .failed = 5, .given_up = 1};
+    const exposition shown{expose({*book.known->directory, commits, {}, events})};
+    CHECK(shown.type.at("ilp_webhooks_pending") == "gauge");
+    CHECK(shown.type.at("ilp_webhook_attempts_total") == "counter");
+    CHECK(shown.type.at("ilp_webhooks_given_up_total") == "counter");
+    CHECK(shown.value("ilp_webhooks_pending") == 3);
+    CHECK(shown.value("ilp_webhook_attempts_total{result=\"delivered\"}") == 20);
+    CHECK(shown.value("ilp_webhook_attempts_total{result=\"failed\"}") == 5);
+    CHECK(shown.value("ilp_webhooks_given_up_total") == 1);
+}
+
+TEST_CASE("docs/operating/metrics.md is the list of these metrics") {
+    auto file = std::ifstream{ILPD_SOURCE_DIR "/docs/operating/metrics.md"};
+    const auto committed = std::string{std::istreambuf_iterator<char>{file}, {}};
+    INFO("regenerate it: ilpd --metrics-reference > docs/operating/metrics.md");
+    const bool is_current = committed == metrics_markdown();
+    CHECK(is_current);
+}
+
+TEST_CASE("metrics: no secret is shown") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    CHECK(expose({*book.known->directory, commits, {}}).find("token") == std::string::npos);
+}
+
+}  // namespace metrics_test

@@ -1,0 +1,102 @@
+#include "connector/transport/http/answer.hpp"
+
+#include "connector/transport/http/message.hpp"
+#include "tests/unit/ilp/vectors.hpp"
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace answer_test {
+
+using namespace connector;
+using http::status;
+
+namespace {
+
+/// One whole response, as a client sees it.
+struct answer {
+    std::string head;
+    std::string body;
+    http::response_head parsed;
+};
+
+answer read(const ilp::bytes& octets) {
+    const auto text = ilp::as_text(octets);
+    const auto end = http::find_head_end(text, 0);
+    REQUIRE(end);
+    const auto parsed = http::parse_response_head(text.substr(0, *end));
+    REQUIRE(parsed);
+    REQUIRE(parsed->body == http::framing::content_length);
+    REQUIRE(parsed->content_length == text.size() - *end);
+    return {std::string{text.substr(0, *end)}, std::string{text.substr(*end)}, *parsed};
+}
+
+}  // namespace
+
+TEST_CASE("A35-03 A35-13 A35-14: a packet is answered with 200, its type and its exact length") {
+    for (const std::size_t size : {0U, 1U, 9U, 10U, 41'997U}) {
+        const ilp::bytes packet(size, 0xff);
+        ilp::bytes out;
+        http::append_packet_answer(out, packet, true);
+        const answer answer = read(out);
+        CHECK(answer.parsed.status_code == 200);
+        CHECK(answer.parsed.keep_alive);
+        CHECK(answer.head.find("\r\nContent-Type: application/octet-stream\r\n") != std::string::npos);
+        CHECK(std::ranges::equal(ilp::as_bytes(answer.body), packet));
+    }
+}
+
+TEST_CASE("http answer: the last one on a connection says so, each is appended") {
+    ilp::bytes out;
+    http::append_packet_answer(out, ilp::as_bytes("first"), true);
+    const std::size_t first = out.size();
+    http::append_packet_answer(out, ilp::as_bytes("last"), false);
+    const answer answer = read({out.begin() + static_cast<std::ptrdiff_t>(first), out.end()});
+    CHECK_FALSE(answer.parsed.keep_alive);
+    CHECK(answer.body == "last");
+    out.clear();
+    http::append_refusal(out, status::bad_request, false);
+    CHECK_FALSE(read(out).parsed.keep_alive);
+}
+
+TEST_CASE("A35-07 A35-20 A35-22: a refusal is a short problem document with the fields that its status needs") {
+    for (const status each :
+         {status::bad_request, status::unauthorized, status::not_found, status::method_not_allowed,
+          status::not_acceptable, status::request_timeout, status::content_too_large, status::unsupported_media_type,
+          status::expectation_failed, status::header_fields_too_large}) {
+        const auto code = static_cast<unsigned>(each);
+        CAPTURE(code);
+        ilp::bytes out;
+        http::append_refusal(out, each, true);
+        const answer answer = read(out);
+        CHECK(answer.parsed.status_code == code);
+        CHECK(answer.parsed.keep_alive);
+        CHECK(answer.head.find("\r\nContent-Type: application/problem+json\r\n") != std::string::npos);
+        CHECK((answer.head.find("\r\nWWW-Authenticate: Bearer\r\n") != std::string::npos) == (code == 401));
+        CHECK((answer.head.find("\r\nAllow: POST\r\n") != std::string::npos) == (code == 405));
+        const auto document = boost::json::parse(answer.body);
+        CHECK(document.at("status").to_number<unsigned>() == code);
+        CHECK(vectors::text(document.at("title")) == http::reason_phrase(each));
+        CHECK_FALSE(http::reason_phrase(each).empty());
+    }
+}
+
+TEST_CASE("A35-08: refusals with one status are the same octets") {
+    ilp::bytes first;
+    ilp::bytes second;
+    http::append_refusal(first, status::unauthorized, true);
+    http::append_refusal(second, status::unauthorized, true);
+    CHECK(first == second);
+}
+
+TEST_CASE("A35-33: the interim answer is a head without a body") {
+    const auto head = http::parse_response_head(http::continue_answer);
+    REQUIRE(head);
+    CHECK(head->status_code == 100);
+    CHECK(head->content_length == 0);
+}
+
+}  // namespace answer_test

@@ -1,0 +1,288 @@
+#include "connector/webhooks/webhook_schedule.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace webhook_schedule_test {
+
+using connector::webhook_schedule;
+using peering::event_attempt;
+using peering::pending_event;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr ilp::timestamp start{std::chrono::milliseconds{1'700'000'000'000}};
+
+pending_event event(const std::string& uuid, ilp::timestamp due = start, std::uint32_t attempts = 0) {
+    return {{uuid, "peer.liquidity_low", "{}"}, attempts, due};
+}
+
+/// A store that carries out every request immediately.
+struct outbox {
+    void add(const pending_event& event) { events.emplace(event.event.uuid, event); }
+
+    std::vector<pending_event> earliest() const {
+        std::vector<pending_event> found;
+        for (const auto& [uuid, event] : events) found.push_back(event);
+        std::ranges::stable_sort(found, {}, &pending_event::due);
+        if (found.size() > webhook_schedule::waiting_max) found.resize(webhook_schedule::waiting_max);
+        return found;
+    }
+
+    void save(const event_attempt& attempt) {
+        if (attempt.delivered || !attempt.due) {
+            events.erase(attempt.uuid);
+            return;
+        }
+        auto& event = events.at(attempt.uuid);
+        ++event.attempts;
+        event.due = *attempt.due;
+    }
+
+    std::map<std::string, pending_event> events;
+};
+
+void load(webhook_schedule& schedule, const outbox& outbox) {
+    schedule.begin_load();
+    schedule.loaded(outbox.earliest());
+}
+
+/// The UUIDs of all events that can be taken at `now`.
+std::vector<std::string> take_all(webhook_schedule& schedule, ilp::timestamp now) {
+    std::vector<std::string> taken;
+    while (const auto event = schedule.take(now)) taken.push_back(event->event.uuid);
+    return taken;
+}
+
+using list = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("webhook schedule: at first it must load, then only when there is a reason") {
+    webhook_schedule schedule{10};
+    CHECK(schedule.must_load(start));
+    CHECK_FALSE(schedule.take(start));
+    schedule.begin_load();
+    CHECK_FALSE(schedule.must_load(start + 24h));
+    schedule.loaded({});
+    CHECK_FALSE(schedule.must_load(start + 24h));
+    CHECK_FALSE(schedule.next_due());
+    schedule.look_again();
+    CHECK(schedule.must_load(start));
+}
+
+TEST_CASE("webhook schedule: events that come while it loads are looked for again") {
+    webhook_schedule schedule{10};
+    schedule.begin_load();
+    schedule.look_again();
+    schedule.loaded({});
+    CHECK(schedule.must_load(start));
+}
+
+TEST_CASE("webhook schedule: an event is taken when it is due, the earliest first") {
+    webhook_schedule schedule{10};
+    schedule.begin_load();
+    schedule.loaded({event("a", start - 1h), event("b"), event("c", start + 1ms)});
+    CHECK(schedule.next_due() == start - 1h);
+    CHECK(take_all(schedule, start) == list{"a", "b"});
+    CHECK(schedule.next_due() == start + 1ms);
+    CHECK_FALSE(schedule.take(start));
+    CHECK(take_all(schedule, start + 1ms) == list{"c"});
+    CHECK_FALSE(schedule.next_due());
+}
+
+TEST_CASE("webhook schedule: few events are under way at a time") {
+    webhook_schedule schedule{10};
+    schedule.begin_load();
+    schedule.loaded({event("a"), event("b"), event("c"), event("d"), event("e"), event("f")});
+    CHECK(take_all(schedule, start) == list{"a", "b", "c", "d"});
+    CHECK_FALSE(schedule.next_due());
+    const auto attempt = schedule.ended(event("c"), true, start);
+    CHECK_FALSE(schedule.take(start));  // the store has not saved it yet
+    schedule.saved(attempt);
+    CHECK(schedule.next_due() == start);
+    CHECK(take_all(schedule, start) == list{"e"});
+}
+
+TEST_CASE("webhook schedule: what is under way is not taken again, whatever the store still says") {
+    webhook_schedule schedule{10};
+    outbox store;
+    store.add(event("a"));
+    load(schedule, store);
+    REQUIRE(take_all(schedule, start) == list{"a"});
+    load(schedule, store);
+    CHECK_FALSE(schedule.take(start));
+    const auto attempt = schedule.ended(event("a"), true, start);
+    CHECK(attempt.delivered);
+    CHECK_FALSE(attempt.due);
+    load(schedule, store);  // simulates a store that is down: it has not saved the attempt
+    CHECK_FALSE(schedule.take(start + 1h));
+    store.save(attempt);
+    schedule.saved(attempt);
+    load(schedule, store);
+    CHECK_FALSE(schedule.take(start + 1h));
+}
+
+TEST_CASE("webhook schedule: an event that nobody takes is posted after 10 s, 20 s, up to 60 s, and then given up") {
+    webhook_schedule schedule{10};
+    outbox store;
+    store.add(event("a"));
+    ilp::timestamp now = start;
+    for (const auto pause : {10s, 20s, 30s, 40s, 50s, 60s, 60s, 60s, 60s, 60s}) {
+        REQUIRE(schedule.must_load(now));
+        load(schedule, store);
+        REQUIRE_FALSE(schedule.take(now - 1ms));
+        const auto taken = schedule.take(now);
+        REQUIRE(taken);
+        const auto attempt = schedule.ended(*taken, false, now);
+        CHECK_FALSE(attempt.delivered);
+        REQUIRE(attempt.due);
+        CHECK(*attempt.due == now + pause);
+        store.save(attempt);
+        schedule.saved(attempt);
+        CHECK(schedule.next_due() == now + pause);
+        CHECK_FALSE(schedule.must_load(now + pause - 1ms));
+        now += pause;
+    }
+    load(schedule, store);
+    const auto last = schedule.take(now);
+    REQUIRE(last);
+    CHECK(last->attempts == 10);
+    const auto attempt = schedule.ended(*last, false, now);
+    CHECK_FALSE(attempt.delivered);
+    CHECK_FALSE(attempt.due);
+    schedule.saved(attempt);
+    CHECK_FALSE(schedule.next_due());
+    CHECK_FALSE(schedule.must_load(now + 24h));
+}
+
+TEST_CASE("webhook schedule: without retries one attempt is all") {
+    const webhook_schedule schedule{0};
+    CHECK_FALSE(schedule.ended(event("a"), false, start).due);
+}
+
+TEST_CASE("webhook schedule: fewer retries are allowed than an event has had") {
+    const webhook_schedule schedule{3};
+    CHECK_FALSE(schedule.ended(event("a", start, 7), false, start).due);
+    CHECK(schedule.ended(event("a", start, 2), false, start).due == start + 30s);
+}
+
+TEST_CASE("webhook schedule: a retry is not late because of events that came later") {
+    webhook_schedule schedule{10};
+    outbox store;
+    store.add(event("a"));
+    load(schedule, store);
+    const auto taken = schedule.take(start);
+    const auto attempt = schedule.ended(*taken, false, start);
+    store.save(attempt);
+    schedule.saved(attempt);
+    for (int i = 0; i < 100; ++i) store.add(event("later " + std::to_string(100 + i), start + 1h));
+    schedule.look_again();
+    REQUIRE(schedule.must_load(start));
+    load(schedule, store);
+    CHECK(schedule.next_due() == start + 10s);
+    CHECK(take_all(schedule, start + 10s) == list{"a"});
+}
+
+TEST_CASE("webhook schedule: a full outbox is worked off, each event once, with a few of them in memory") {
+    webhook_schedule schedule{10};
+    outbox store;
+    for (int i = 0; i < 500; ++i) store.add(event(std::to_string(i)));
+    int taken = 0;
+    int loads = 0;
+    for (;;) {
+        if (schedule.must_load(start)) {
+            load(schedule, store);
+            ++loads;
+        }
+        const auto next = schedule.take(start);
+        if (!next) break;
+        ++taken;
+        const auto attempt = schedule.ended(*next, true, start);
+        store.save(attempt);
+        schedule.saved(attempt);
+    }
+    CHECK(taken == 500);
+    CHECK(store.events.empty());
+    CHECK(loads <= 500 / 64 + 2);
+}
+
+// The store and the receiver answer at arbitrary times and in any order. Only the store's own answers stay in order,
+// because it is a single thread.
+TEST_CASE("webhook schedule: no order of answers loses an event, or posts one that is under way") {
+    const auto seed = std::random_device{}();
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    const auto one_of = [&random](std::uint32_t count) { return random() % count == 0; };
+
+    struct request {  // to the store, carried out once it is at the front
+        std::optional<event_attempt> save;
+        std::vector<pending_event> found;
+        bool executed = false;
+    };
+    webhook_schedule schedule{2};
+    outbox store;
+    std::vector<request> requests;
+    std::vector<pending_event> posted;
+    std::map<std::string, int> attempts;
+    int created = 0;
+    int finished = 0;
+    bool loading = false;
+    ilp::timestamp now = start;
+
+    for (int step = 0; step < 20'000 || finished < created; ++step) {
+        REQUIRE(step < 200'000);
+        if (step < 20'000 && one_of(10)) {
+            store.add(event(std::to_string(++created), now));
+            schedule.look_again();
+        }
+        if (!loading && schedule.must_load(now)) {
+            schedule.begin_load();
+            loading = true;
+            requests.push_back({});
+        }
+        if (auto next = schedule.take(now)) {
+            REQUIRE(std::ranges::none_of(posted, [&](const auto& e) { return e.event.uuid == next->event.uuid; }));
+            REQUIRE(++attempts[next->event.uuid] == static_cast<int>(next->attempts) + 1);
+            posted.push_back(std::move(*next));
+            REQUIRE(posted.size() <= webhook_schedule::under_way_max);
+        }
+        if (!posted.empty() && one_of(3)) {
+            const auto which = posted.begin() + static_cast<std::ptrdiff_t>(random() % posted.size());
+            requests.push_back({.save = schedule.ended(*which, one_of(2), now), .found = {}});
+            posted.erase(which);
+        }
+        if (const auto waiting = std::ranges::find(requests, false, &request::executed);
+            waiting != requests.end() && one_of(2)) {
+            if (waiting->save) {
+                store.save(*waiting->save);
+            } else {
+                waiting->found = store.earliest();
+            }
+            waiting->executed = true;
+        }
+        if (!requests.empty() && requests.front().executed && one_of(2)) {
+            if (requests.front().save) {
+                finished += requests.front().save->delivered || !requests.front().save->due;
+                schedule.saved(*requests.front().save);
+            } else {
+                schedule.loaded(std::move(requests.front().found));
+                loading = false;
+            }
+            requests.erase(requests.begin());
+        }
+        now += one_of(50) ? 10s : 1ms;
+    }
+    CHECK(created > 1000);
+    CHECK(store.events.empty());
+    for (const auto& [uuid, count] : attempts) CHECK(count <= 3);
+}
+
+}  // namespace webhook_schedule_test

@@ -1,0 +1,398 @@
+#include "peering/administration/administration.hpp"
+
+#include "tests/unit/peering/store_place.hpp"
+#include "tests/unit/peering/world.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace administration_test {
+
+using namespace peering;
+using namespace peering::testing;
+
+namespace {
+
+constexpr ilp::timestamp noon{std::chrono::hours{24 * 20'000}};
+
+/// A daemon's book and directory over a store that outlives them, and the operations of an operator.
+class office {
+public:
+    explicit office(store& store, const config::settings& settings = file())
+        : books{store}, known{build_or_throw(settings, books.keeper)} {
+        known->administration->publish_with([this](std::vector<peer_update> updates, std::function<void()> done) {
+            for (peer_update& update : updates) published.push_back(std::move(update));
+            done();
+        });
+    }
+
+    /// The configuration file has one asset and one peer.
+    static config::settings file() {
+        config::settings settings;
+        settings.ilp_address = *ilp::address::parse("test.us");
+        settings.assets = {make_asset("USD", 9)};
+        settings.peers = {make_peer("filed", "USD", 9, 100)};
+        return settings;
+    }
+
+    administration& desk() { return *known->administration; }
+    const directory& all() const { return *known->directory; }
+
+    /// Decides and commits. Returns the message of the refusal, or nothing.
+    template <class Decide>
+    std::optional<std::string> attempt(Decide decide) {
+        transaction transaction{books.keeper, noon};
+        auto outcome = decide(desk(), transaction);
+        if (!outcome) {
+            code = outcome.error().code;
+            return outcome.error().message;
+        }
+        bool done = false;
+        const auto written = desk().commit(transaction, [&] { done = true; });
+        if (!written) return written.error().message;
+        CHECK(done);
+        return std::nullopt;
+    }
+
+    peer_wanted bob() const {
+        peer_wanted wanted;
+        wanted.asset_uuid = all().find_asset("USD", 9)->asset->uuid;
+        wanted.ilp_address = "test.bob";
+        wanted.name = "bob";
+        wanted.routes = {"test.carol", "test.bob"};
+        wanted.max_packet_amount = ilp::amount{77};
+        wanted.liquidity_threshold = ilp::amount{5};
+        wanted.initial_liquidity = ilp::amount{1000};
+        wanted.incoming_tokens = {"bob-1", "bob-2"};
+        wanted.outgoing_endpoint = "http://127.0.0.1:4002/";
+        wanted.outgoing_token = "to-bob";
+        return wanted;
+    }
+    std::optional<std::string> create(const peer_wanted& wanted) {
+        return attempt([&](administration& desk, transaction& t) { return desk.create_peer(t, wanted); });
+    }
+    std::optional<std::string> edit(const std::string& name, const peer_edit& edit) {
+        const auto uuid = all().find_peer_by_name(name)->uuid;
+        return attempt([&](administration& desk, transaction& t) { return desk.update_peer(t, uuid, edit); });
+    }
+    std::optional<std::string> remove(const std::string& name) {
+        const auto uuid = all().find_peer_by_name(name)->uuid;
+        return attempt([&](administration& desk, transaction& t) { return desk.delete_peer(t, uuid); });
+    }
+
+    peering::testing::books books;
+    std::shared_ptr<const known_peers> known;
+    std::vector<peer_update> published;
+    refusal_code code{};
+};
+
+ilp::digest hash(std::string_view token) {
+    return ilp::sha256(ilp::as_bytes(token));
+}
+
+const auto done = std::optional<std::string>{};
+
+}  // namespace
+
+TEST_CASE("a peer that an operator makes has its terms at once, and after a restart") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    auto store = place.open();
+    std::string uuid;
+    for (const bool restarted : {false, true}) {
+        if (restarted) {
+            store.reset();
+            store = place.open();
+        }
+        office office{*store};
+        if (!restarted) {
+            REQUIRE(office.create(office.bob()) == done);
+            REQUIRE(office.published.size() == 1);
+            CHECK(office.published[0].before == nullptr);
+            uuid = office.published[0].after->uuid;
+        }
+        const auto bob = office.all().find_peer(uuid);
+        REQUIRE(bob);
+        CHECK(bob->name() == "bob");
+        CHECK(bob->given_name == "bob");
+        CHECK(bob->address.text() == "test.bob");
+        CHECK(bob->routes.to_vector() == std::vector<std::string>{"test.carol"});
+        CHECK(bob->max_packet_amount == ilp::amount{77});
+        CHECK(bob->liquidity_threshold == ilp::amount{5});
+        CHECK(bob->outgoing.endpoint.port() == 4002);
+        CHECK(bob->outgoing.auth_token.reveal() == "to-bob");
+        CHECK(bob->outgoing.max_connections == 256);
+        CHECK(bob->origin == origin::api);
+        CHECK(bob->created_at == noon);
+        CHECK(bob->enabled);
+        CHECK(bob->liquidity->available == 1000);
+        CHECK(office.all().find_peer_by_token(hash("bob-1")) == bob);
+        CHECK(office.all().find_peer_by_token(hash("bob-2")) == bob);
+        CHECK(office.all().find_route("test.carol.x", nullptr)->next_hop == bob);
+        CHECK(office.all().find_route("test.carol.x", nullptr)->prefix == "test.carol");
+        CHECK(sums_are_zero(office.books.ledger.snapshot()));
+    }
+}
+
+TEST_CASE("what is wrong with a new peer is refused, and nothing has changed") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    REQUIRE(office.create(office.bob()) == done);
+    office.published.clear();
+
+    peer_wanted carol = office.bob();
+    carol.ilp_address = "test.other";
+    carol.routes = {};
+    carol.incoming_tokens = {"carol"};
+    const auto refused = [&](auto change) {
+        peer_wanted wanted = carol;
+        change(wanted);
+        return office.create(wanted).value_or("created");
+    };
+    CHECK(refused([](auto& w) { w.asset_uuid = "none"; }) == "unknown asset");
+    CHECK(office.code == refusal_code::not_found);
+    for (const auto* const address : {"", "test", "nowhere.x", "test..x", "peer.x", "self.x", "test.us"}) {
+        CHECK(refused([&](auto& w) { w.ilp_address = address; }) == "invalid ILP address");
+        CHECK(office.code == refusal_code::bad_user_input);
+    }
+    CHECK(refused([](auto& w) { w.outgoing_endpoint = "ftp://x"; }) == "invalid HTTP endpoint");
+    CHECK(refused([](auto& w) { w.incoming_tokens = {"bob-2"}; }) == "duplicate incoming token");
+    CHECK(office.code == refusal_code::duplicate);
+    CHECK(refused([](auto& w) { w.incoming_tokens = {"from-filed"}; }) == "duplicate incoming token");
+    CHECK(refused([](auto& w) { w.incoming_tokens = {"x", "x"}; }) == "duplicate incoming token");
+    CHECK(refused([](auto& w) { w.ilp_address = "test.bob"; }) ==
+          "duplicate peer found for same ILP address and asset");
+    CHECK(refused([](auto& w) { w.ilp_address = "test.filed"; }) ==
+          "duplicate peer found for same ILP address and asset");
+    CHECK_THAT(refused([](auto& w) { w.ilp_address = "test.carol"; }), Catch::Contains("duplicate route"));
+    CHECK_THAT(refused([](auto& w) { w.routes = {"test.carol"}; }), Catch::Contains("duplicate route 'test.carol'"));
+    for (const auto* const route : {"test..x", "peer", "peer.x", "self", "nowhere", "test.us"}) {
+        CHECK_THAT(refused([&](auto& w) { w.routes = {route}; }), Catch::Contains("invalid route"));
+    }
+    CHECK_THAT(refused([](auto& w) { w.outgoing_token = "two words"; }), Catch::Contains("invalid outgoing token"));
+    CHECK_THAT(refused([](auto& w) { w.incoming_tokens = {""}; }), Catch::Contains("invalid incoming token"));
+    CHECK_THAT(refused([](auto& w) { w.name = std::string(1000, 'x'); }), Catch::Contains("invalid name"));
+    CHECK(office.published.empty());
+    CHECK(office.all().peer_count() == 2);
+    CHECK(store->load()->peers.size() == 2);
+    CHECK(refused([](auto&) {}) == "created");
+}
+
+TEST_CASE("peers of different assets may share an address") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    REQUIRE(office.attempt([](administration& desk, transaction& t) { return desk.create_asset(t, "EUR", 2, {}); }) ==
+            done);
+    REQUIRE(office.create(office.bob()) == done);
+    peer_wanted euro = office.bob();
+    euro.asset_uuid = office.all().find_asset("EUR", 2)->asset->uuid;
+    euro.incoming_tokens = {"euro"};
+    REQUIRE(office.create(euro) == done);
+    const auto* const usd = office.all().find_asset("USD", 9)->asset;
+    const auto* const eur = office.all().find_asset("EUR", 2)->asset;
+    CHECK(office.all().find_route("test.bob.x", usd)->next_hop->asset == usd);
+    CHECK(office.all().find_route("test.bob.x", eur)->next_hop->asset == eur);
+    CHECK(office.all().find_peer_by_address("test.bob.x", *eur)->asset == eur);
+    CHECK(office.all().find_peer_by_address("test.elsewhere", *eur) == nullptr);
+    // The second peer goes by its id, because the name is taken.
+    CHECK(office.all().find_peer_by_name("bob")->asset == usd);
+    CHECK(office.all().find_peer_by_token(hash("euro"))->name() == office.all().find_peer_by_token(hash("euro"))->uuid);
+    CHECK(office.all().find_peer_by_token(hash("euro"))->given_name == "bob");
+}
+
+TEST_CASE("an update changes what it names, and leaves the rest") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    REQUIRE(office.create(office.bob()) == done);
+    const auto before = office.all().find_peer_by_name("bob");
+    office.published.clear();
+
+    SECTION("nothing") {
+        REQUIRE(office.edit("bob", {}) == done);
+        CHECK(kept_terms_of(*office.all().find_peer_by_name("bob")) == kept_terms_of(*before));
+    }
+    SECTION("tokens: all old ones go") {
+        peer_edit edit;
+        edit.incoming_tokens = {"new"};
+        REQUIRE(office.edit("bob", edit) == done);
+        CHECK(office.all().find_peer_by_token(hash("bob-1")) == nullptr);
+        CHECK(office.all().find_peer_by_token(hash("new"))->uuid == before->uuid);
+        CHECK(office.published.size() == 1);
+        CHECK(office.published[0].before == before);
+        // A peer's own tokens do not count as duplicates.
+        CHECK(office.edit("bob", edit) == done);
+    }
+    SECTION("the address: the old one has no route any more") {
+        peer_edit edit;
+        edit.ilp_address = "test.moved";
+        REQUIRE(office.edit("bob", edit) == done);
+        CHECK_FALSE(office.all().find_route("test.bob.x", nullptr));
+        CHECK(office.all().find_route("test.moved.x", nullptr)->next_hop->uuid == before->uuid);
+        CHECK(office.all().find_route("test.carol.x", nullptr)->next_hop->uuid == before->uuid);
+    }
+    SECTION("the routes") {
+        peer_edit edit;
+        edit.routes = {"test.dave", "", "test.dave"};
+        REQUIRE(office.edit("bob", edit) == done);
+        CHECK(office.all().find_peer_by_name("bob")->routes.to_vector() == std::vector<std::string>{"", "test.dave"});
+        CHECK(office.all().find_route("test.carol.x", nullptr)->prefix.empty());
+    }
+    SECTION("to another peer's address") {
+        peer_edit edit;
+        edit.ilp_address = "test.filed";
+        CHECK(office.edit("bob", edit) == "duplicate peer found for same ILP address and asset");
+        CHECK(office.all().find_peer_by_name("bob") == before);
+    }
+    SECTION("what may be empty is cleared") {
+        peer_edit edit;
+        edit.max_packet_amount.emplace(std::nullopt);
+        edit.liquidity_threshold.emplace(std::nullopt);
+        edit.name.emplace(std::nullopt);
+        REQUIRE(office.edit("bob", edit) == done);
+        const auto after = office.all().find_peer(before->uuid);
+        CHECK_FALSE(after->max_packet_amount);
+        CHECK_FALSE(after->liquidity_threshold);
+        CHECK_FALSE(after->given_name);
+        CHECK(after->name() == after->uuid);
+    }
+}
+
+TEST_CASE("what the file says is changed there alone") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    const auto usd = office.all().find_asset("USD", 9)->asset->uuid;
+    const auto says_where = Catch::Contains("configuration file");
+    CHECK_THAT(office.edit("filed", {}).value(), says_where && Catch::Contains("peer filed"));
+    CHECK(office.code == refusal_code::forbidden);
+    CHECK_THAT(office.remove("filed").value(), says_where);
+    CHECK_THAT(office.attempt([&](auto& desk, auto& t) { return desk.update_asset(t, usd, {}); }).value(),
+               says_where && Catch::Contains("asset USD/9"));
+    CHECK_THAT(office.attempt([&](auto& desk, auto& t) { return desk.delete_asset(t, usd); }).value(), says_where);
+    // The file does not forbid disabling a peer.
+    const auto filed = office.all().find_peer_by_name("filed")->uuid;
+    CHECK(office.attempt([&](auto& desk, auto& t) { return desk.set_enabled(t, filed, false); }) == done);
+    CHECK_FALSE(office.all().find_peer(filed)->enabled);
+}
+
+TEST_CASE("a peer is deleted when there was no payment and no liquidity is left") {
+    const store_place place{GENERATE(kinds_of_stores())};
+    const auto store = place.open();
+    office office{*store};
+    peer_wanted wanted = office.bob();
+    wanted.initial_liquidity.reset();
+    REQUIRE(office.create(wanted) == done);
+
+    SECTION("an unused one is gone, and its address and tokens are free") {
+        REQUIRE(office.remove("bob") == done);
+        CHECK(office.all().find_peer_by_name("bob") == nullptr);
+        CHECK(office.all().find_peer_by_token(hash("bob-1")) == nullptr);
+        CHECK_FALSE(office.all().find_route("test.bob", nullptr));
+        CHECK(office.all().find_asset("USD", 9)->peers == 1);
+        CHECK(store->load()->peers.at(1).terms.deleted_at == noon);
+        CHECK(office.create(wanted) == done);
+        CHECK(office.all().find_peer_by_name("bob")->id == 3);
+    }
+    SECTION("one with liquidity is not") {
+        wanted.ilp_address = "test.rich";
+        wanted.name = "rich";
+        wanted.routes = {};
+        wanted.incoming_tokens = {};
+        wanted.initial_liquidity = ilp::amount{1};
+        REQUIRE(office.create(wanted) == done);
+        CHECK_THAT(office.remove("rich").value(), Catch::Contains("liquidity"));
+        CHECK(office.code == refusal_code::forbidden);
+    }
+    SECTION("one with a payment is not") {
+        if (!place.is_durable()) return;  // it does not store payments
+        liquidity_account& from = *office.all().find_peer_by_name("filed")->liquidity;
+        liquidity_account& to = *office.all().find_peer_by_name("bob")->liquidity;
+        for (const auto& [debit, credit] : {std::pair{&from, &to}, std::pair{&to, &from}}) {
+            const leg leg{debit, credit, {10}};
+            REQUIRE(ledger::hold({&leg, 1}));
+            const posting posting{debit, credit, 10, 1};
+            REQUIRE(office.books.keeper.write({.postings = {&posting, 1}}));
+        }
+        CHECK(to.available == 0);
+        CHECK_THAT(office.remove("bob").value(), Catch::Contains("payments"));
+        CHECK(office.code == refusal_code::forbidden);
+    }
+    SECTION("one with a packet under way is not") {
+        liquidity_account& from = *office.all().find_peer_by_name("filed")->liquidity;
+        liquidity_account& to = *office.all().find_peer_by_name("bob")->liquidity;
+        const leg leg{&from, &to, {10}};
+        REQUIRE(ledger::hold({&leg, 1}));
+        CHECK(office.remove("bob").has_value());
+        ledger::release({&leg, 1});
+        CHECK(office.remove("bob") == done);
+    }
+}
+
+TEST_CASE("assets are made, changed, deleted and come back") {
+    const store_place place{GENERATE(kinds_of_stores())};
+    const auto store = place.open();
+    office office{*store};
+    const asset_thresholds thresholds{ilp::amount{1}, ilp::amount{2}};
+    const auto create = [&](const asset_thresholds& with) {
+        return office.attempt([&](auto& desk, auto& t) { return desk.create_asset(t, "EUR", 2, with); });
+    };
+    int told = 0;
+    office.desk().on_assets_changed([&] { ++told; });
+    REQUIRE(create(thresholds) == done);
+    CHECK(told == 1);
+    CHECK(create({}) == "Asset already exists");
+    CHECK(office.code == refusal_code::duplicate);
+    const auto made = *office.all().find_asset("EUR", 2);
+    CHECK(made.terms == asset_terms{origin::api, ilp::amount{1}, ilp::amount{2}, {}});
+
+    REQUIRE(office.attempt([&](auto& desk, auto& t) { return desk.update_asset(t, made.asset->uuid, {}); }) == done);
+    CHECK(office.all().find_asset("EUR", 2)->terms == asset_terms{origin::api, {}, {}, {}});
+
+    peer_wanted wanted = office.bob();
+    wanted.asset_uuid = made.asset->uuid;
+    wanted.initial_liquidity.reset();
+    REQUIRE(office.create(wanted) == done);
+    const auto remove = [&] {
+        return office.attempt([&](auto& desk, auto& t) { return desk.delete_asset(t, made.asset->uuid); });
+    };
+    CHECK(remove() == "Cannot delete! Asset in use.");
+    CHECK(office.code == refusal_code::forbidden);
+    REQUIRE(office.remove("bob") == done);
+    REQUIRE(remove() == done);
+    CHECK(remove() == "Asset not found");
+    CHECK(office.all().asset_count() == 1);
+    CHECK(office.create(wanted) == "unknown asset");
+
+    REQUIRE(create(thresholds) == done);
+    CHECK(office.all().find_asset("EUR", 2)->asset == made.asset);
+    CHECK(office.all().find_asset("EUR", 2)->terms == made.terms);
+    CHECK(store->load()->assets.size() == 2);
+    CHECK(store->load()->assets[1].terms == made.terms);
+}
+
+TEST_CASE("when the store refuses, directory, packets and holds are as before") {
+    class failing_store final : public store_decorator {
+    public:
+        failing_store() : store_decorator{open_or_throw("memory:")} {}
+        std::expected<void, store_error> commit(const changes& changes) override {
+            if (fails) return std::unexpected{store_error{"no space", true}};
+            return store_decorator::commit(changes);
+        }
+        bool fails = false;
+    };
+    failing_store store;
+    office office{store};
+    store.fails = true;
+    CHECK(office.create(office.bob()) == "no space");
+    CHECK(office.published.empty());
+    CHECK(office.all().peer_count() == 1);
+    CHECK(office.all().find_peer_by_token(hash("bob-1")) == nullptr);
+    for (const account_balance& account : office.books.ledger.snapshot()) CHECK(account.debits_pending == 0);
+    store.fails = false;
+    CHECK(office.create(office.bob()) == done);
+    CHECK(sums_are_zero(office.books.ledger.snapshot()));
+}
+
+}  // namespace administration_test

@@ -1,0 +1,107 @@
+// Commits one batch after the other to the store named by its first argument, with operators' transfers in between, and
+// writes to standard output what has become durable, until it is killed. The second argument is the number of the run.
+#include "tests/unit/peering/book/commit_forever.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+using namespace peering;
+using namespace peering::testing;
+
+namespace {
+
+void report(char what, std::uint64_t number) {
+    const std::string line = fmt::format("{} {}\n", what, number);
+    if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
+}
+
+/// Makes transfers one after the other. Each is requested once the last one has been answered.
+class teller {
+public:
+    teller(operator_transfers& transfers, const known_peers& registry, std::uint32_t run)
+        : transfers_{transfers}, registry_{registry}, run_{run} {}
+
+    void make(std::uint32_t number) {
+        const auto made = [this, number](std::expected<void, transfer_refusal> outcome) {
+            if (!outcome) std::abort();
+            report('m', number);
+            post_earlier(number);
+        };
+        const std::string id = crash_uuid(run_, number);
+        const transfer_accounts accounts{*registry_.peers()[crash_peer_of(number)].liquidity,
+                                         *registry_.assets()[0].settlement};
+        const ilp::amount amount{crash_amount(number)};
+        switch (crash_transfer_of(number)) {
+            case crash_transfer::deposit:
+                return transfers_.deposit(id, accounts, amount, made);
+            case crash_transfer::withdrawal:
+                return transfers_.withdraw(id, accounts, amount, std::chrono::seconds{0}, now_, made);
+            case crash_transfer::pending:
+            case crash_transfer::posted_later:
+                return transfers_.withdraw(id, accounts, amount, std::chrono::hours{1}, now_, made);
+        }
+    }
+
+private:
+    void post_earlier(std::uint32_t number) {
+        const std::uint32_t earlier = number - crash_posts_after;
+        if (number <= crash_posts_after || crash_transfer_of(earlier) != crash_transfer::posted_later) {
+            return make(number + 1);
+        }
+        transfers_.post_withdrawal(crash_uuid(run_, earlier), now_,
+                                   [this, number, earlier](std::expected<void, transfer_refusal> outcome) {
+                                       if (!outcome) std::abort();
+                                       report('p', earlier);
+                                       make(number + 1);
+                                   });
+    }
+
+    operator_transfers& transfers_;
+    const known_peers& registry_;
+    std::uint32_t run_;
+    ilp::timestamp now_{std::chrono::milliseconds{1'800'000'000'000}};
+};
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count != 3) return EXIT_FAILURE;
+    const std::string_view given = arguments[2];
+    std::uint32_t run = 0;
+    if (std::from_chars(given.data(), given.data() + given.size(), run).ec != std::errc{}) return EXIT_FAILURE;
+    const auto store = open_or_throw(arguments[1]);
+    books books{*store};
+    const auto registry = build_or_throw(crash_settings(), books.keeper);
+    committer committer{books.keeper};
+    operator_transfers transfers{committer};
+    if (!transfers.restore(store->load().value().pending_withdrawals, books.ledger)) return EXIT_FAILURE;
+    std::atomic<commit_ticket> known{0};
+    const std::size_t listener = committer.add_listener([&known](commit_ticket durable) {
+        report('b', durable);
+        known = durable;
+        known.notify_one();
+    });
+    committer.start();
+    teller teller{transfers, *registry, run};
+    teller.make(1);
+    posting_batch batch;
+    for (commit_ticket ticket = 1;; ++ticket) {
+        const crash_batch wanted = crash_batch_of(ticket);
+        for (std::uint64_t i = 0; i < wanted.packets; ++i) {
+            packet_transfer transfer;
+            transfer.add(*registry->peers()[wanted.debit].liquidity, *registry->peers()[wanted.credit].liquidity,
+                         {wanted.amount});
+            if (!ledger::hold(transfer.legs())) return EXIT_FAILURE;
+            batch.add(transfer.legs());
+        }
+        if (committer.submit(listener, batch) != ticket) return EXIT_FAILURE;
+        // Stays only a few batches ahead, so that commits are small and numerous.
+        for (commit_ticket durable = known; durable + 5 < ticket; durable = known) known.wait(durable);
+    }
+}

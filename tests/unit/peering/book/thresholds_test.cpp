@@ -1,0 +1,246 @@
+#include "peering/book/thresholds.hpp"
+
+#include "peering/records/uuid.hpp"
+#include "tests/unit/peering/store_place.hpp"
+#include "tests/unit/peering/world.hpp"
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include <set>
+
+namespace thresholds_test {
+
+using namespace peering;
+using namespace peering::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr account_id bob{3};
+
+liquidity_watch watch_at(std::uint64_t threshold, account_kind kind = account_kind::peer_liquidity) {
+    return {{threshold}, kind, "bob's uuid", "USD's uuid", "USD", 9};
+}
+
+account_change change(account_id id, wide_amount before, wide_amount after) {
+    // Totals above 2^64, as after years of traffic. Only their difference counts.
+    const wide_amount debits = wide_amount{amount_max} * 5;
+    return {id, account_kind::peer_liquidity, {debits, debits + before}, {debits, debits + after}};
+}
+
+std::vector<event_record> events_of(const thresholds& thresholds, std::initializer_list<account_change> changes) {
+    std::vector<event_record> events{{"left over", "from before", "{}"}};
+    thresholds.crossed(std::vector<account_change>{changes}, events);
+    return events;
+}
+
+bool fires(std::uint64_t threshold, std::uint64_t before, std::uint64_t after) {
+    thresholds thresholds;
+    thresholds.watch(bob, watch_at(threshold));
+    return !events_of(thresholds, {change(bob, before, after)}).empty();
+}
+
+}  // namespace
+
+TEST_CASE("a threshold fires when the balance comes to it or falls below, and only then") {
+    CHECK(fires(100, 101, 100));
+    CHECK(fires(100, 5000, 0));
+    CHECK_FALSE(fires(100, 101, 101));
+    CHECK_FALSE(fires(100, 5000, 101));
+    CHECK_FALSE(fires(100, 100, 99));
+    CHECK_FALSE(fires(100, 100, 100));
+    CHECK_FALSE(fires(100, 99, 0));
+    CHECK_FALSE(fires(100, 0, 100));
+    CHECK_FALSE(fires(100, 0, 5000));
+    CHECK(fires(0, 1, 0));
+    CHECK_FALSE(fires(0, 0, 0));
+    CHECK_FALSE(fires(0, 0, 1));
+    CHECK(fires(amount_max - 1, amount_max, amount_max - 1));
+    CHECK(fires(amount_max - 1, amount_max, 0));
+    CHECK_FALSE(fires(amount_max, amount_max, 0));
+    CHECK_FALSE(fires(amount_max, 0, amount_max));
+}
+
+TEST_CASE("a threshold is armed again above it") {
+    thresholds thresholds;
+    thresholds.watch(bob, watch_at(100));
+    std::vector<bool> fired;
+    wide_amount balance = 200;
+    for (const unsigned next : {150U, 100U, 50U, 100U, 0U, 101U, 100U, 1000U, 3U}) {
+        fired.push_back(!events_of(thresholds, {change(bob, balance, next)}).empty());
+        balance = next;
+    }
+    CHECK(fired == std::vector<bool>{false, true, false, false, false, false, true, false, true});
+}
+
+TEST_CASE("each watched account has its own event, others have none") {
+    thresholds thresholds;
+    thresholds.watch(account_id{1}, watch_at(5, account_kind::asset_liquidity));
+    thresholds.watch(bob, watch_at(10));
+    const auto events =
+        events_of(thresholds, {change(account_id{1}, 6, 5), change(account_id{2}, 6, 0), change(bob, 20, 10)});
+    REQUIRE(events.size() == 2);
+    CHECK(events[0].type == "asset.liquidity_low");
+    CHECK(events[1].type == "peer.liquidity_low");
+    CHECK(is_uuid_v4(events[0].uuid));
+    CHECK(events[0].uuid != events[1].uuid);
+}
+
+TEST_CASE("a watch can be replaced and ended") {
+    thresholds thresholds;
+    const auto crossing_150 = change(bob, 200, 150);
+    CHECK(events_of(thresholds, {crossing_150}).empty());
+    thresholds.watch(bob, watch_at(100));
+    CHECK(events_of(thresholds, {crossing_150}).empty());
+    thresholds.watch(bob, watch_at(150));
+    CHECK(events_of(thresholds, {crossing_150}).size() == 1);
+    thresholds.watch(bob, std::nullopt);
+    CHECK(events_of(thresholds, {crossing_150}).empty());
+    thresholds.watch(bob, std::nullopt);
+}
+
+TEST_CASE("the data of an event is JSON, whatever the asset is called") {
+    const std::string code = GENERATE("USD", "\"", "\\u0022}, \"balance\": \"", "\xe2\x82\xac\xf0\x9f\x92\xb6", "a\tb");
+    thresholds thresholds;
+    liquidity_watch watch = watch_at(amount_max - 1);
+    watch.asset_code = code;
+    watch.asset_scale = 255;
+    thresholds.watch(bob, watch);
+    const auto events = events_of(thresholds, {change(bob, amount_max, amount_max - 2)});
+    REQUIRE(events.size() == 1);
+    const boost::json::value expected{
+        {"id", "bob's uuid"},
+        {"asset", {{"id", "USD's uuid"}, {"code", code}, {"scale", 255}}},
+        {"liquidityThreshold", "18446744073709551614"},
+        {"balance", "18446744073709551613"},
+    };
+    CHECK(boost::json::parse(events[0].data) == expected);
+}
+
+namespace {
+
+config::settings watched_pair() {
+    config::settings settings;
+    settings.assets = {make_asset("USD", 9)};
+    settings.peers = {make_peer("bob", "USD", 9, 100), make_peer("carol", "USD", 9, 100)};
+    settings.peers[0].liquidity_threshold = {50};
+    return settings;
+}
+
+/// Exposes each commit before it is written, and fails the first ones.
+class observed_store final : public store_decorator {
+public:
+    using store_decorator::store_decorator;
+
+    std::expected<void, store_error> commit(const changes& changes) override {
+        if (!changes.new_events.empty()) {
+            for (const event_record& event : changes.new_events) uuids.insert(event.uuid);
+            moved_with_event = std::ranges::any_of(changes.accounts, [](const account_change& account) {
+                return account.after.debits_posted == 60;  // the account is bob's
+            });
+        }
+        if (failures > 0) {
+            --failures;
+            return std::unexpected{store_error{"disk"}};
+        }
+        return store_decorator::commit(changes);
+    }
+
+    int failures = 0;
+    std::set<std::string> uuids;
+    bool moved_with_event = false;
+};
+
+}  // namespace
+
+TEST_CASE("the event of a crossing is written with the totals that crossed, once, whatever fails before") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    {
+        observed_store store{place.open()};
+        books books{store};
+        const auto registry = build_or_throw(watched_pair(), books.keeper);
+        int told = 0;
+        books.keeper.on_events([&](std::span<const event_record> events) { told += static_cast<int>(events.size()); });
+        durable_watch watch;
+        committer committer{books.keeper};
+        const std::size_t listener = committer.add_listener(watch.callback());
+        store.failures = 3;
+        posting_batch batch;
+        const auto send = [&](std::size_t from, std::size_t to, std::uint64_t amount) {
+            packet_transfer transfer;
+            transfer.add(*registry->peers()[from].liquidity, *registry->peers()[to].liquidity, {amount});
+            REQUIRE(ledger::hold(transfer.legs()));
+            batch.add(transfer.legs());
+        };
+        // Down to 45, up to 55 and down to 50 within one commit is a single crossing.
+        send(0, 1, 55);
+        send(1, 0, 10);
+        send(0, 1, 5);
+        const commit_ticket ticket = committer.submit(listener, batch);
+        committer.start();
+        watch.wait_for(ticket);
+        CHECK(store.uuids.size() == 1);
+        CHECK(store.moved_with_event);
+        CHECK(told == 1);
+        send(0, 1, 5);
+        send(1, 0, 100);
+        watch.wait_for(committer.submit(listener, batch));
+        CHECK(committer.stop(10s));
+        CHECK(told == 1);
+    }
+    const auto store = place.open();
+    const auto events = store->load_pending_events(10).value();
+    REQUIRE(events.size() == 1);
+    CHECK(boost::json::parse(events[0].event.data).at("balance") == "50");
+}
+
+TEST_CASE("a transaction that does not come about leaves neither totals nor event") {
+    const store_place place{store_kind::sqlite};
+    const auto store = place.open();
+    books books{*store};
+    const auto registry = build_or_throw(watched_pair(), books.keeper);
+    packet_transfer transfer;
+    transfer.add(*registry->peers()[0].liquidity, *registry->peers()[1].liquidity, {60});
+    REQUIRE(ledger::hold(transfer.legs()));
+    posting_batch batch;
+    batch.add(transfer.legs());
+    const peer_change nobody{77, {.name = "nobody", .ilp_address = "test.nobody"}};
+    const auto refused = books.keeper.write({.changed_peers = {&nobody, 1}, .postings = batch.postings()});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().final);
+    CHECK(store->count_pending_events().value() == 0);
+    CHECK((store->load().value().peers[0].liquidity.totals == account_totals{0, 100}));
+    CHECK(balance_of(books.ledger, *registry->peers()[0].liquidity) == 100);
+
+    REQUIRE(books.keeper.write({.postings = batch.postings()}).has_value());
+    CHECK(store->count_pending_events().value() == 1);
+    CHECK((store->load().value().peers[0].liquidity.totals == account_totals{60, 100}));
+}
+
+TEST_CASE("a withdrawal crosses a threshold when it is posted, not while it is pending, and a deposit arms it again") {
+    const auto store = open_or_throw("memory:");
+    books books{*store};
+    const auto registry = build_or_throw(watched_pair(), books.keeper);
+    std::vector<std::string> types;
+    books.keeper.on_events([&](std::span<const event_record> events) {
+        for (const event_record& event : events) types.push_back(event.type);
+    });
+    committer committer{books.keeper};
+    operator_transfers transfers{committer};
+    committer.start();
+    const transfer_accounts accounts{*registry->peers()[0].liquidity, *registry->assets()[0].settlement};
+    const ilp::timestamp now{1'800'000'000'000ms};
+    const std::string first = new_uuid();
+    REQUIRE_FALSE(answer_to([&](auto done) { transfers.withdraw(first, accounts, {60}, 10s, now, done); }));
+    CHECK(types.empty());
+    REQUIRE_FALSE(answer_to([&](auto done) { transfers.post_withdrawal(first, now, done); }));
+    CHECK(types.size() == 1);
+    REQUIRE_FALSE(answer_to([&](auto done) { transfers.deposit(new_uuid(), accounts, {11}, done); }));
+    CHECK(types.size() == 1);
+    REQUIRE_FALSE(answer_to([&](auto done) { transfers.withdraw(new_uuid(), accounts, {1}, 0s, now, done); }));
+    CHECK(types.size() == 2);
+    CHECK(committer.stop(10s));
+}
+
+}  // namespace thresholds_test

@@ -1,0 +1,137 @@
+#include "peering/directory/limits.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <limits>
+#include <thread>
+#include <vector>
+
+namespace limits_test {
+
+using namespace peering;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t amount_max = std::numeric_limits<std::uint64_t>::max();
+const ilp::steady_time start = ilp::steady_time{} + 1000h;
+
+}  // namespace
+
+TEST_CASE("A27-65: a burst passes whole, the next packet waits for the refill") {
+    for (const std::uint64_t rate : {1U, 3U, 7U, 10U, 999U, 1000U}) {
+        CAPTURE(rate);
+        token_bucket bucket{rate, rate};
+        for (std::uint64_t i = 0; i < rate; ++i) CHECK(bucket.try_take(1, start));
+        CHECK_FALSE(bucket.try_take(1, start));
+        const auto one_token = std::chrono::nanoseconds{1'000'000'000 / rate};
+        CHECK_FALSE(bucket.try_take(1, start + one_token - 10ns));
+        CHECK(bucket.try_take(1, start + one_token + 10ns));
+        CHECK_FALSE(bucket.try_take(1, start + one_token + 10ns));
+    }
+}
+
+TEST_CASE("a bucket never holds more than its burst") {
+    token_bucket bucket{10, 4};
+    CHECK_FALSE(bucket.try_take(5, start));
+    CHECK(bucket.try_take(4, start));
+    CHECK_FALSE(bucket.try_take(1, start));
+    CHECK(bucket.try_take(4, start + 1h));
+    CHECK_FALSE(bucket.try_take(1, start + 1h));
+    CHECK(bucket.try_take(0, start + 1h));
+}
+
+TEST_CASE("a refusal takes nothing") {
+    token_bucket bucket{1000, 1000};
+    CHECK(bucket.try_take(400, start));
+    for (int i = 0; i < 100; ++i) CHECK_FALSE(bucket.try_take(601, start));
+    CHECK(bucket.try_take(600, start));
+}
+
+TEST_CASE("a bucket does not drift in a month of steady use") {
+    const auto passed_in = [](token_bucket& bucket, std::uint64_t tokens, std::chrono::nanoseconds step,
+                              std::chrono::nanoseconds length) {
+        std::uint64_t passed = 0;
+        for (auto at = 0ns; at < length; at += step) {
+            if (bucket.try_take(tokens, start + at)) passed += tokens;
+        }
+        return passed;
+    };
+    SECTION("seven packets a second, asked for more often than they flow in") {
+        token_bucket bucket{7, 1};
+        const auto month = std::chrono::seconds{30 * 24h};
+        const std::uint64_t exact = 7U * static_cast<std::uint64_t>(month.count());
+        const std::uint64_t passed = passed_in(bucket, 1, 142'857'143ns, month);
+        CHECK(passed <= exact + 1);
+        CHECK(passed >= exact - 2);
+    }
+    SECTION("an amount per second that does not divide a second") {
+        token_bucket bucket{999'999'937, 999'999'937};
+        const std::uint64_t passed = passed_in(bucket, 333'333, 333us, 1000s);
+        CHECK(passed <= 999'999'937ULL * 1001);
+        CHECK(passed >= 999'999'937ULL * 999);
+    }
+    SECTION("10^15 a second in parts of 10^9") {
+        token_bucket bucket{1'000'000'000'000'000, 1'000'000'000'000'000};
+        const std::uint64_t passed = passed_in(bucket, 1'000'000'000, 900ns, 10s);
+        CHECK(passed <= 11'000'000'000'000'000);
+        CHECK(passed >= 10'999'990'000'000'000);
+    }
+}
+
+TEST_CASE("amounts up to 2^64-1 do not overflow a bucket") {
+    token_bucket widest{amount_max, amount_max};
+    CHECK(widest.try_take(amount_max, start));
+    CHECK_FALSE(widest.try_take(amount_max, start));
+    CHECK_FALSE(widest.try_take(amount_max / 2, start + 499ms));
+    CHECK(widest.try_take(amount_max / 2, start + 501ms));
+    CHECK(widest.try_take(amount_max, start + 87600h));
+
+    token_bucket half{amount_max / 2 + 1, amount_max / 2 + 1};
+    CHECK_FALSE(half.try_take(amount_max / 2 + 2, start));
+    CHECK(half.try_take(amount_max / 2 + 1, start));
+
+    token_bucket slow{1, amount_max};
+    CHECK(slow.try_take(amount_max, start));
+    CHECK_FALSE(slow.try_take(amount_max, start));
+    CHECK_FALSE(slow.try_take(amount_max, start + 87600h));
+    CHECK(slow.try_take(1, start + 1s));
+
+    token_bucket closed{0, 0};
+    CHECK_FALSE(closed.try_take(1, start));
+    CHECK(closed.try_take(0, start));
+}
+
+TEST_CASE("threads that share a bucket never take more than it holds") {
+    constexpr int threads = 4;
+    constexpr std::uint64_t rate = 1'000'000;
+    token_bucket bucket{rate, 1000};
+    std::atomic<std::uint64_t> taken{0};
+    std::vector<std::jthread> takers;
+    for (int t = 0; t < threads; ++t) {
+        takers.emplace_back([&, t] {
+            // The threads' clocks differ by some nanoseconds, as real ones do.
+            for (int i = 0; i < 20'000; ++i) {
+                if (bucket.try_take(1, start + std::chrono::nanoseconds{100 * i + t})) {
+                    taken.fetch_add(1, std::memory_order_relaxed);
+                }
+            }
+        });
+    }
+    takers.clear();
+    // The refill of 2 ms at 10^6 per second, plus the burst.
+    CHECK(taken.load() <= 1000 + 2000 + 1);
+    CHECK(taken.load() >= 1000);
+    CHECK_FALSE(bucket.try_take(1000, start + 2ms));
+    CHECK(bucket.try_take(1000, start + 4ms));
+}
+
+TEST_CASE("a bucket knows its terms") {
+    const token_bucket bucket{10, 20};
+    CHECK(bucket.has_terms(10, 20));
+    CHECK_FALSE(bucket.has_terms(10, 10));
+    CHECK_FALSE(bucket.has_terms(20, 20));
+}
+
+}  // namespace limits_test

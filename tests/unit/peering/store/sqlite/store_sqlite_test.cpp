@@ -1,0 +1,338 @@
+#include "peering/audit.hpp"
+#include "peering/open_store.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/unit/peering/world.hpp"
+
+#include <catch2/catch.hpp>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+namespace store_sqlite_test {
+
+using namespace peering;
+using namespace peering::testing;
+
+namespace {
+
+std::string refusal_of(const std::string& url) {
+    const auto opened = open_store(url);
+    return opened ? "opened" : opened.error().message;
+}
+
+/// Changes a database as another program could.
+void execute(const std::string& path, const std::string& sql) {
+    sqlite3* handle = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+    const int result = sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr);
+    sqlite3_close(handle);
+    REQUIRE(result == SQLITE_OK);
+}
+
+struct database {
+    support::temporary_directory directory;
+    std::string path = directory.path() / "ilpd.db";
+    std::string url = "sqlite:" + path;
+};
+
+}  // namespace
+
+TEST_CASE("a commit is on disk when it returns: transfers per pair, totals per account") {
+    database db;
+    {
+        const auto store = open_or_throw(db.url);
+        traffic traffic{*store};
+        REQUIRE(store->commit(traffic.commit()).has_value());
+        reader reader{db.path};
+        CHECK(reader.value("SELECT count(*) FROM transfers WHERE uuid IS NOT NULL AND packets = 0") == "2");
+        const auto rows =
+            reader.rows("SELECT debit_account, credit_account, amount, packets, uuid FROM transfers WHERE packets > 0");
+        REQUIRE(rows.size() == 1);
+        CHECK(rows[0] == std::vector<std::string>{std::to_string(std::to_underlying(traffic.bob()->id)),
+                                                  std::to_string(std::to_underlying(traffic.carol()->id)), "10", "3",
+                                                  ""});
+        CHECK(reader.book_is_sound());
+        CHECK(reader.accounts_agree_with_transfers());
+        CHECK(reader.chains_are_sound());
+        CHECK(reader.chains_are_sound());
+    }
+    const catalogue loaded = open_or_throw(db.url)->load().value();
+    CHECK((loaded.peers[0].liquidity.totals == account_totals{10, 100}));
+    CHECK((loaded.peers[1].liquidity.totals == account_totals{0, 110}));
+}
+
+TEST_CASE("A32-12: totals above 2^64 survive the disk") {
+    database db;
+    const wide_amount large = wide_amount{amount_max} * amount_max;
+    {
+        const auto store = open_or_throw(db.url);
+        traffic traffic{*store};
+        for (account_change& account : traffic.accounts) account.after = {large, large + amount_max};
+        REQUIRE(store->commit(traffic.commit()).has_value());
+    }
+    const catalogue loaded = open_or_throw(db.url)->load().value();
+    CHECK((loaded.peers[1].liquidity.totals == account_totals{large, large + amount_max}));
+}
+
+TEST_CASE("the database is its owner's alone, durable, and can be read beside the daemon") {
+    database db;
+    const auto store = open_or_throw(db.url);
+    traffic traffic{*store};
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+        CAPTURE(suffix);
+        struct stat status{};
+        REQUIRE(::stat((db.path + suffix).c_str(), &status) == 0);
+        CHECK((status.st_mode & 0777) == 0600);
+    }
+    reader reader{db.path};
+    CHECK(reader.value("PRAGMA journal_mode") == "wal");
+    CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
+    CHECK(reader.value("PRAGMA user_version") == "3");
+    CHECK(reader.value("PRAGMA integrity_check") == "ok");
+    // A commit of packets must not update an index over the whole history.
+    CHECK(reader
+              .rows("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'transfers' AND "
+                    "sql NOT LIKE '%WHERE%'")
+              .empty());
+}
+
+TEST_CASE("a second daemon on one database is refused, by whatever name it goes") {
+    database db;
+    auto store = open_or_throw(db.url);
+    CHECK_THAT(refusal_of(db.url), Catch::Contains(db.path) && Catch::Contains("in use by another ilpd (pid "));
+    const std::string other_name = db.directory.path() / "link.db";
+    std::filesystem::create_symlink(db.path, other_name);
+    CHECK_THAT(refusal_of("sqlite:" + other_name), Catch::Contains("in use by another ilpd (pid "));
+    store.reset();
+    CHECK(refusal_of(db.url) == "opened");
+    CHECK(std::filesystem::exists(db.path + ".lock"));
+}
+
+TEST_CASE("a path that cannot hold a database is refused with the reason") {
+    database db;
+    CHECK_THAT(refusal_of("sqlite:" + db.directory.path().string()), Catch::Contains("is a directory"));
+    CHECK_THAT(refusal_of("sqlite:/nonexistent/ilpd.db"), Catch::Contains("No such file or directory"));
+    CHECK_THAT(refusal_of("sqlite:/proc/ilpd.db"), Catch::Contains("/proc/ilpd.db"));
+    CHECK(refusal_of("sqlite:/proc/ilpd.db") != "opened");
+}
+
+TEST_CASE("a file that is not ours is refused and left as it is") {
+    database db;
+    SECTION("no database at all") {
+        const std::string text(4096, 'x');
+        std::ofstream{db.path} << text;
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("file is not a database"));
+        std::string kept;
+        std::getline(std::ifstream{db.path}, kept);
+        CHECK(kept == text);
+    }
+    SECTION("another application's, without an id") {
+        execute(db.path, "CREATE TABLE cakes (name TEXT)");
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("another application"));
+    }
+    SECTION("another application's, with an id") {
+        execute(db.path, "PRAGMA application_id = 7");
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("another application"));
+    }
+    SECTION("a newer ilpd's") {
+        open_or_throw(db.url);
+        execute(db.path, "PRAGMA user_version = 99");
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("newer ilpd") && Catch::Contains("99"));
+    }
+}
+
+TEST_CASE("a damaged database is an error, not a crash") {
+    database db;
+    {
+        const auto store = open_or_throw(db.url);
+        traffic traffic{*store};
+    }
+    const auto size = std::filesystem::file_size(db.path);
+    {
+        std::fstream file{db.path, std::ios::in | std::ios::out | std::ios::binary};
+        file.seekp(4096);
+        file << std::string(size - 4096, '\xff');
+    }
+    const auto opened = open_store(db.url);
+    if (opened) {
+        const auto loaded = (*opened)->load();
+        REQUIRE_FALSE(loaded.has_value());
+        CHECK_THAT(loaded.error().message, Catch::Contains("malformed"));
+    } else {
+        CHECK_THAT(opened.error().message, Catch::Contains("malformed"));
+    }
+}
+
+TEST_CASE("amounts that are none, and accounts that nobody owns, are found at load") {
+    database db;
+    {
+        const auto store = open_or_throw(db.url);
+        config::settings settings;
+        settings.assets = {make_asset("USD", 9, 5)};
+        books books{*store};
+        build_or_throw(settings, books.keeper);
+    }
+    const std::string damage =
+        GENERATE("UPDATE accounts SET credits_posted = '-5' WHERE id = 1", "UPDATE accounts SET credits_posted = '05'",
+                 "UPDATE accounts SET debits_posted = '1e3'", "DELETE FROM accounts WHERE id = 2",
+                 "INSERT INTO accounts (asset_id, kind) VALUES (1, 'peer_liquidity')");
+    CAPTURE(damage);
+    execute(db.path, damage);
+    const auto loaded = open_or_throw(db.url)->load();
+    REQUIRE_FALSE(loaded.has_value());
+    CHECK_THAT(loaded.error().message, Catch::Contains("account") && Catch::Contains("restore"));
+}
+
+TEST_CASE("a disk that takes no more is an error, the same commit succeeds when there is space again") {
+    database db;
+    const auto store = open_or_throw(db.url);
+    traffic traffic{*store};
+    rlimit unlimited{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &unlimited) == 0);
+    const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit full = unlimited;
+    full.rlim_cur = std::filesystem::file_size(db.path + "-wal") / 2;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &full) == 0);
+    const auto refused = store->commit(traffic.commit());
+    const auto refused_again = store->commit(traffic.commit());
+    ::setrlimit(RLIMIT_FSIZE, &unlimited);
+    std::signal(SIGXFSZ, old_handler);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK_FALSE(refused_again.has_value());
+    CHECK_THAT(refused.error().message, Catch::Contains(db.path) && Catch::Contains("cannot write"));
+
+    reader reader{db.path};
+    CHECK(reader.value("SELECT count(*) FROM transfers WHERE packets > 0") == "0");
+    REQUIRE(store->commit(traffic.commit()).has_value());
+    CHECK(reader.value("SELECT count(*) FROM transfers WHERE packets > 0") == "1");
+    CHECK(reader.accounts_agree_with_transfers());
+    CHECK(reader.chains_are_sound());
+}
+
+TEST_CASE("a commit to an account that the database does not have is refused whole") {
+    database db;
+    const auto store = open_or_throw(db.url);
+    traffic traffic{*store};
+    traffic.accounts[1].id = account_id{77};
+    const auto refused = store->commit(traffic.commit());
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().final);
+    reader reader{db.path};
+    CHECK(reader.value("SELECT count(*) FROM transfers WHERE packets > 0") == "0");
+    CHECK(reader.accounts_agree_with_transfers());
+    CHECK(reader.chains_are_sound());
+}
+
+TEST_CASE("a database of the first schema is brought up to date, with its history") {
+    database db;
+    execute(db.path, R"sql(
+        PRAGMA application_id = 1768714340;
+        PRAGMA user_version = 1;
+        CREATE TABLE assets (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, code TEXT NOT NULL,
+            scale INTEGER NOT NULL, created_at INTEGER NOT NULL, UNIQUE (code, scale)) STRICT;
+        CREATE TABLE accounts (id INTEGER PRIMARY KEY AUTOINCREMENT, asset_id INTEGER NOT NULL REFERENCES assets (id),
+            kind TEXT NOT NULL, debits_posted TEXT NOT NULL DEFAULT '0', credits_posted TEXT NOT NULL DEFAULT '0')
+            STRICT;
+        CREATE TABLE peers (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,
+            ilp_address TEXT NOT NULL, asset_id INTEGER NOT NULL, account_id INTEGER NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL) STRICT;
+        CREATE TABLE transfers (id INTEGER PRIMARY KEY, uuid TEXT, debit_account INTEGER NOT NULL,
+            credit_account INTEGER NOT NULL, amount TEXT NOT NULL, packets INTEGER NOT NULL,
+            created_at INTEGER NOT NULL) STRICT;
+        CREATE UNIQUE INDEX transfers_by_uuid ON transfers (uuid) WHERE uuid IS NOT NULL;
+        INSERT INTO assets VALUES (1, '7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c11', 'USD', 9, 1);
+        INSERT INTO accounts VALUES (1, 1, 'asset_liquidity', '4', '5');
+        INSERT INTO accounts VALUES (2, 1, 'settlement', '5', '0');
+        INSERT INTO accounts VALUES (3, 1, 'peer_liquidity', '0', '4');
+        INSERT INTO peers VALUES (1, '7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c12', 'bob', 'test.bob', 1, 3, 1);
+        INSERT INTO transfers VALUES (1, '7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c13', 2, 1, '5', 0, 1);
+        INSERT INTO transfers VALUES (2, NULL, 1, 3, '4', 2, 1);
+    )sql");
+    const auto store = open_or_throw(db.url);
+    const auto deposit = store->find_transfer("7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c13").value();
+    REQUIRE(deposit);
+    CHECK(deposit->kind == transfer_kind::deposit);
+    CHECK(deposit->state == transfer_state::posted);
+    const catalogue loaded = store->load().value();
+    CHECK((loaded.peers.at(0).liquidity.totals == account_totals{0, 4}));
+    CHECK(loaded.pending_withdrawals.empty());
+    CHECK(audit(db.url).value().faults.empty());
+}
+
+TEST_CASE(
+    "a database of the second schema keeps its peers, events and transfers, and each account's history is listed") {
+    database db;
+    execute(db.path, R"sql(
+        PRAGMA application_id = 1768714340;
+        PRAGMA user_version = 2;
+        CREATE TABLE assets (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, code TEXT NOT NULL,
+            scale INTEGER NOT NULL CHECK (scale BETWEEN 0 AND 255), created_at INTEGER NOT NULL, UNIQUE (code, scale))
+            STRICT;
+        CREATE TABLE accounts (id INTEGER PRIMARY KEY AUTOINCREMENT, asset_id INTEGER NOT NULL REFERENCES assets (id),
+            kind TEXT NOT NULL, debits_posted TEXT NOT NULL DEFAULT '0', credits_posted TEXT NOT NULL DEFAULT '0')
+            STRICT;
+        CREATE UNIQUE INDEX accounts_of_asset ON accounts (asset_id, kind) WHERE kind <> 'peer_liquidity';
+        CREATE TABLE peers (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,
+            ilp_address TEXT NOT NULL, asset_id INTEGER NOT NULL REFERENCES assets (id),
+            account_id INTEGER NOT NULL UNIQUE REFERENCES accounts (id), created_at INTEGER NOT NULL) STRICT;
+        CREATE TABLE transfers (id INTEGER PRIMARY KEY, uuid TEXT,
+            debit_account INTEGER NOT NULL REFERENCES accounts (id),
+            credit_account INTEGER NOT NULL REFERENCES accounts (id), amount TEXT NOT NULL, packets INTEGER NOT NULL,
+            created_at INTEGER NOT NULL, kind TEXT CHECK (kind IN ('deposit', 'withdrawal')),
+            state TEXT NOT NULL DEFAULT 'posted' CHECK (state IN ('pending', 'posted', 'voided', 'expired')),
+            expires_at INTEGER);
+        CREATE UNIQUE INDEX transfers_by_uuid ON transfers (uuid) WHERE uuid IS NOT NULL;
+        CREATE INDEX transfers_pending ON transfers (id) WHERE state = 'pending';
+        CREATE TABLE events (id INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, type TEXT NOT NULL, data TEXT NOT NULL,
+            created_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER, delivered_at INTEGER) STRICT;
+        CREATE INDEX events_due ON events (due) WHERE due IS NOT NULL;
+        INSERT INTO assets VALUES (1, '7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c11', 'USD', 9, 1700000000001);
+        INSERT INTO accounts VALUES (1, 1, 'asset_liquidity', '0', '0');
+        INSERT INTO accounts VALUES (2, 1, 'settlement', '9', '0');
+        INSERT INTO accounts VALUES (3, 1, 'peer_liquidity', '7', '9');
+        INSERT INTO accounts VALUES (4, 1, 'peer_liquidity', '0', '7');
+        INSERT INTO peers VALUES (1, '7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c12', 'bob', 'test.bob', 1, 3, 1700000000002);
+        INSERT INTO peers VALUES (2, '7e0e0cdc-1f6c-4c3e-9d5a-0d2a6d6f0c14', 'carol', 'test.carol', 1, 4, 3);
+        INSERT INTO transfers VALUES (1, 'deposit', 2, 3, '9', 0, 1, 'deposit', 'posted', NULL);
+        INSERT INTO transfers VALUES (3, NULL, 3, 4, '4', 2, 1, NULL, 'posted', NULL);
+        INSERT INTO transfers VALUES (4, 'pending', 3, 2, '1', 0, 1, 'withdrawal', 'pending', 99);
+        INSERT INTO transfers VALUES (9, NULL, 3, 4, '3', 1, 1, NULL, 'posted', NULL);
+        INSERT INTO events VALUES (1, 'one', 'type', '{}', 5, 2, 7, NULL);
+    )sql");
+    const auto store = open_or_throw(db.url);
+    reader reader{db.path};
+    CHECK(reader.value("PRAGMA user_version") == "3");
+    CHECK(reader.rows("PRAGMA foreign_key_check").empty());
+    CHECK(reader.chains_are_sound());
+    const catalogue loaded = store->load().value();
+    REQUIRE(loaded.peers.size() == 2);
+    CHECK(loaded.peers[0].created_at == ilp::timestamp{std::chrono::milliseconds{1'700'000'000'002}});
+    CHECK(loaded.peers[0].terms == kept_peer_terms{.name = "bob", .ilp_address = "test.bob"});
+    CHECK(loaded.peers[1].liquidity.id == account_id{4});
+    CHECK(loaded.assets.at(0).terms == asset_terms{});
+    CHECK(loaded.pending_withdrawals.size() == 1);
+    CHECK(store->list_events({}).value().at(0).attempts == 2);
+    CHECK(audit(db.url).value().faults.empty());
+
+    liquidity_account bob{account_id{3}};
+    liquidity_account carol{account_id{4}};
+    const posting posting{&carol, &bob, 2, 1};
+    const std::array totals{account_change{carol.id, account_kind::peer_liquidity, {0, 7}, {2, 7}},
+                            account_change{bob.id, account_kind::peer_liquidity, {7, 9}, {7, 11}}};
+    changes changes;
+    changes.postings = {&posting, 1};
+    changes.accounts = totals;
+    REQUIRE(store->commit(changes).has_value());
+    using list = std::vector<std::uint64_t>;
+    CHECK(numbers_listed(*store, account_id{3}, account_side::debit) == list{9, 4, 3});
+    CHECK(numbers_listed(*store, account_id{3}, account_side::credit) == list{10, 1});
+    CHECK(numbers_listed(*store, account_id{4}, account_side::credit) == list{9, 3});
+    CHECK(reader.chains_are_sound());
+    CHECK(audit(db.url).value().faults.empty());
+}
+
+}  // namespace store_sqlite_test

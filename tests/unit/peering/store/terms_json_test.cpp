@@ -1,0 +1,90 @@
+#include "peering/store/terms_json.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+namespace terms_json_test {
+
+using namespace peering;
+
+namespace {
+
+kept_peer_terms terms() {
+    kept_peer_terms terms{.max_packet_amount = ilp::amount::max(),
+                          .liquidity_threshold = ilp::amount{0},
+                          .routes = {"test.carol", "é\"\\\x01"},
+                          .incoming_tokens = {{}, {}},
+                          .outgoing_endpoint = "http://127.0.0.1:4002/",
+                          .outgoing_token = "secret"};
+    terms.incoming_tokens[0].fill(0xab);
+    return terms;
+}
+
+std::string hex(std::size_t digits, char digit = 'a') {
+    return std::string(digits, digit);
+}
+
+}  // namespace
+
+TEST_CASE("terms of a peer come back from their JSON") {
+    const std::string json = to_json(terms()).value();
+    CHECK_THAT(json, Catch::Contains(R"("max_packet_amount":"18446744073709551615")") &&
+                         Catch::Contains(R"("incoming_tokens":["abababab)") &&
+                         Catch::Contains(R"("outgoing":{"endpoint":"http://127.0.0.1:4002/","auth_token":"secret"})"));
+    kept_peer_terms read;
+    REQUIRE(read_json(json, read));
+    CHECK(read == terms());
+}
+
+TEST_CASE("what is not set is not in the JSON, and reading it leaves the other terms alone") {
+    CHECK(to_json(asset_terms{.origin = origin::api, .deleted_at = ilp::timestamp{}}).empty());
+    CHECK(to_json(kept_peer_terms{.name = "bob", .ilp_address = "test.bob", .origin = origin::api}).value().empty());
+    CHECK(to_json(asset_terms{.liquidity_threshold = ilp::amount{1000}}) == R"({"liquidity_threshold":"1000"})");
+    kept_peer_terms read{.name = "bob", .ilp_address = "test.bob", .origin = origin::api, .enabled = false};
+    kept_peer_terms expected = read;
+    expected.routes = {"test.carol"};
+    REQUIRE(read_json(R"({"routes": ["test.carol"]})", read));
+    CHECK(read == expected);
+}
+
+TEST_CASE("terms of an asset come back from their JSON") {
+    const asset_terms terms{.withdrawal_threshold = ilp::amount{0}, .liquidity_threshold = ilp::amount::max()};
+    asset_terms read;
+    REQUIRE(read_json(to_json(terms), read));
+    CHECK(read == terms);
+}
+
+TEST_CASE("a text that is no UTF-8 has no JSON") {
+    for (const char* const text : {"\xff", "a\xc3", "\xed\xa0\x80"}) {
+        CHECK_FALSE(to_json(kept_peer_terms{.routes = {text}}).has_value());
+        CHECK_FALSE(to_json(kept_peer_terms{.outgoing_endpoint = text}).has_value());
+        CHECK_FALSE(to_json(kept_peer_terms{.outgoing_token = text}).has_value());
+    }
+}
+
+TEST_CASE("JSON that is not of terms is refused") {
+    const std::string text =
+        GENERATE(as<std::string>{}, "", " ", "null", "[]", "5", "{", R"({"x": 1})", R"({"max_packet_amount": 5})",
+                 R"({"max_packet_amount": null})", R"({"max_packet_amount": "-5"})", R"({"max_packet_amount": "05"})",
+                 R"({"max_packet_amount": ""})", R"({"max_packet_amount": "18446744073709551616"})",
+                 R"({"routes": "test.a"})", R"({"routes": [5]})", R"({"incoming_tokens": [""]})",
+                 R"({"outgoing": "http://x/"})", R"({"outgoing": {"url": "http://x/"}})",
+                 R"({"outgoing": {"endpoint": 5}})", R"({"routes": []} x)", "{\"routes\": [\"\xff\"]}");
+    CAPTURE(text);
+    kept_peer_terms peer;
+    CHECK_FALSE(read_json(text, peer));
+    asset_terms asset;
+    CHECK_FALSE(read_json(text, asset));
+}
+
+TEST_CASE("the hash of a token is 64 lower-case hexadecimal digits") {
+    kept_peer_terms read;
+    CHECK(read_json(R"({"incoming_tokens": [")" + hex(64) + R"("]})", read));
+    CHECK(read.incoming_tokens.at(0).back() == 0xaa);
+    for (const std::string& text : {hex(63), hex(65), hex(66), hex(64, 'A'), hex(64, 'g'), hex(63) + ' '}) {
+        CHECK_FALSE(read_json(R"({"incoming_tokens": [")" + text + R"("]})", read));
+    }
+}
+
+}  // namespace terms_json_test
