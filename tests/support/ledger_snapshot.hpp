@@ -36,8 +36,8 @@ struct ledger_inspector {
             const auto posted =
                 static_cast<std::uint64_t>(account.posted.credits_posted - account.posted.debits_posted);
             balance.debits_pending = posted - account.available.load(std::memory_order_relaxed);
-            balance.credits_pending = std::numeric_limits<std::uint64_t>::max() - posted -
-                                      account.headroom.load(std::memory_order_relaxed);
+            balance.credits_pending =
+                std::numeric_limits<std::uint64_t>::max() - posted - account.headroom.load(std::memory_order_relaxed);
         }
         return balances;
     }
@@ -47,8 +47,8 @@ struct ledger_inspector {
 
 namespace support {
 
-/// All accounts, read under the book's mutex, in the order in which they were opened. The pending amounts of one account
-/// are exact; those of different accounts are read one after another while packets flow.
+/// All accounts, read under the book's mutex, in the order in which they were opened. The pending amounts of one
+/// account are exact; those of different accounts are read one after another while packets flow.
 inline std::vector<account_balance> snapshot_of(const peering::ledger& ledger) {
     return peering::ledger_inspector::snapshot(ledger);
 }
