@@ -14,19 +14,6 @@
 namespace config {
 namespace {
 
-bool is_allocated(ilp::scheme scheme) {
-    switch (scheme) {
-        case ilp::scheme::g:
-        case ilp::scheme::test:
-        case ilp::scheme::test1:
-        case ilp::scheme::test2:
-        case ilp::scheme::test3:
-            return true;
-        default:
-            return false;
-    }
-}
-
 /// False for the placeholder of a rejected or missing value.
 bool is_set(const ilp::address& address) {
     return ilp::scheme_of(address) != ilp::scheme::self;

@@ -108,6 +108,10 @@ private:
         return false;
     }
 
+    bool listen_failed(std::string_view setting, const tcp::endpoint& endpoint, const error_code& error) {
+        return fail(fmt::format("{}: cannot listen on {}: {}", setting, to_text(endpoint), error.message()));
+    }
+
     bool open_store() {
         auto opened = peering::open_store(settings_.store.url);
         if (!opened) return fail(opened.error().message);
@@ -187,8 +191,7 @@ private:
         for (unsigned i = 0; i < count; ++i) {
             workers_.push_back(std::make_unique<worker>(settings_.connector, directory_, rates_, *committer_));
             if (const error_code error = workers_.back()->listen(endpoint)) {
-                return fail(
-                    fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+                return listen_failed("connector.listen", endpoint, error);
             }
             endpoint = workers_.front()->local_endpoint();  // resolves port 0, for all workers
         }
@@ -217,7 +220,7 @@ private:
         if (!error) probe.set_option(tcp::acceptor::reuse_address{true}, error);
         if (!error) probe.bind(endpoint, error);
         if (!error) return true;
-        return fail(fmt::format("connector.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+        return listen_failed("connector.listen", endpoint, error);
     }
 
     bool start_metrics() {
@@ -226,14 +229,14 @@ private:
                                               .ready = [this] { return is_ready(); }});
         const tcp::endpoint endpoint = to_endpoint(settings_.metrics.listen);
         if (const error_code error = metrics_->listen(endpoint)) {
-            return fail(fmt::format("metrics.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+            return listen_failed("metrics.listen", endpoint, error);
         }
         return true;
     }
 
     bool start_admin() {
         auto_peers_ = std::make_unique<peering::auto_peers>(directory_, administration_, settings_.auto_peering);
-        auto_peering_client_ = std::make_unique<auto_peering_client>(control_, *committer_, *auto_peers_);
+        auto_peering_client_ = std::make_unique<auto_peering_client>(control_, *auto_peers_);
         services_ = std::make_unique<peering::admin::services>(peering::admin::services{
             .directory = directory_,
             .administration = administration_,
@@ -256,7 +259,7 @@ private:
                                                        [] { return std::make_unique<peering::graphql::context>(); });
         const tcp::endpoint endpoint = to_endpoint(settings_.admin.listen);
         if (const error_code error = admin_server_->listen(endpoint)) {
-            return fail(fmt::format("admin.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+            return listen_failed("admin.listen", endpoint, error);
         }
         return true;
     }
@@ -267,8 +270,7 @@ private:
                                                                      settings_.auto_peering.request_rate);
         const tcp::endpoint endpoint = to_endpoint(settings_.auto_peering.listen);
         if (const error_code error = auto_peering_server_->listen(endpoint)) {
-            return fail(
-                fmt::format("auto_peering.listen: cannot listen on {}: {}", to_text(endpoint), error.message()));
+            return listen_failed("auto_peering.listen", endpoint, error);
         }
         return true;
     }
@@ -350,13 +352,8 @@ private:
     }
 
     void reloaded(const config::settings& loaded) {
-        const bool needs_restart = loaded.ilp_address != settings_.ilp_address ||
-                                   loaded.connector != settings_.connector || loaded.admin != settings_.admin ||
-                                   loaded.auto_peering != settings_.auto_peering ||
-                                   loaded.metrics != settings_.metrics || loaded.store != settings_.store ||
-                                   loaded.webhooks != settings_.webhooks || loaded.log != settings_.log;
         rate_source_->configure(loaded.rates, directory_);
-        if (needs_restart) {
+        if (config::needs_restart(settings_, loaded)) {
             log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start");
         }
         log::write(log::level::info, "reloaded", {{"peers", std::to_string(directory_.peer_count())}});

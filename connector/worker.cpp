@@ -49,7 +49,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       })},
       acceptor_{loop_.context()},
       accept_again_{*this},
-      router_{{settings.min_expiration_window, settings.max_hold_time, settings.echo_max_amount}},
+      router_{settings},
       forwarding_table_{directory.own_address(), directory.peers()},
       rates_{std::move(rates)},
       packets_{[](deadline& expiry) {

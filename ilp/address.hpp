@@ -15,6 +15,12 @@ inline constexpr std::size_t address_size_max = 1023;
 /// nodes; the others are local to a node, a link or a cluster.
 enum class scheme : std::uint8_t { g, private_, example, peer, self, test, test1, test2, test3, local };
 
+/// True for the schemes of the networks that nodes route between; a node belongs to exactly one of them (RFC 34).
+constexpr bool is_allocated(ilp::scheme scheme) noexcept {
+    using enum ilp::scheme;
+    return scheme == g || scheme == test || scheme == test1 || scheme == test2 || scheme == test3;
+}
+
 /// True for a scheme followed by one or more `.segment` (RFC 15), at most 1023 octets. Addresses compare octet by
 /// octet.
 bool is_address(std::string_view text) noexcept;

@@ -19,18 +19,6 @@ struct amount {
     friend constexpr auto operator<=>(amount, amount) = default;
 };
 
-/// Returns nullopt on overflow.
-constexpr std::optional<amount> try_add(amount a, amount b) noexcept {
-    if (b.value > amount::max().value - a.value) return std::nullopt;
-    return amount{a.value + b.value};
-}
-
-/// Returns nullopt if the difference would be negative.
-constexpr std::optional<amount> try_subtract(amount a, amount b) noexcept {
-    if (b > a) return std::nullopt;
-    return amount{a.value - b.value};
-}
-
 /// Accepts decimal digits only: no sign, space or separator. Leading zeros are allowed. Returns nullopt above 2^64-1.
 std::optional<amount> parse_amount(std::string_view digits) noexcept;
 

@@ -10,11 +10,6 @@ constexpr std::string_view prefix = "ECHOECHOECHOECHO";
 constexpr octet request_octet = 0;
 constexpr octet response_octet = 1;
 
-void append_prefix(bytes& out, octet what) {
-    append(out, prefix);
-    oer::append_u8(out, what);
-}
-
 }  // namespace
 
 constinit const condition one_way_condition{0x8c, 0x00, 0xbc, 0x0c, 0x61, 0x4f, 0x64, 0xf7, 0xe1, 0xe0, 0x0b,
@@ -36,13 +31,9 @@ payload parse(bytes_view data) noexcept {
     return {kind::request, as_text(*source)};
 }
 
-void serialize_request(bytes& out, std::string_view source) {
-    append_prefix(out, request_octet);
-    oer::append_variable(out, as_bytes(source));
-}
-
 void serialize_response(bytes& out) {
-    append_prefix(out, response_octet);
+    append(out, prefix);
+    oer::append_u8(out, response_octet);
 }
 
 }  // namespace ilp::echo

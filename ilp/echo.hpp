@@ -24,7 +24,6 @@ struct payload {
 
 payload parse(bytes_view data) noexcept;
 
-void serialize_request(bytes& out, std::string_view source);
 void serialize_response(bytes& out);
 
 /// Condition of the one-way ping, which the pinged node fulfills itself.

@@ -30,15 +30,6 @@ std::uint64_t reader::read_long_length() noexcept {
     return length;
 }
 
-std::optional<std::uint64_t> reader::read_varuint() noexcept {
-    reader ahead = *this;
-    const auto octets = ahead.read_variable();
-    if (!octets || octets->empty() || octets->size() > sizeof(std::uint64_t)) return std::nullopt;
-    if (octets->size() > 1 && octets->front() == 0) return std::nullopt;
-    *this = ahead;
-    return load_minimal(*octets);
-}
-
 octet* write_length(octet* to, std::uint64_t length) noexcept {
     const std::size_t size = length_size(length);
     if (size == 1) {
@@ -57,30 +48,11 @@ void append_u8(bytes& out, std::uint8_t value) {
     out.push_back(value);
 }
 
-void append_u32(bytes& out, std::uint32_t value) {
-    std::array<octet, sizeof value> octets;
-    store(octets.data(), value);
-    append(out, octets);
-}
-
-void append_u64(bytes& out, std::uint64_t value) {
-    std::array<octet, sizeof value> octets;
-    store(octets.data(), value);
-    append(out, octets);
-}
-
 void append_variable(bytes& out, bytes_view octets) {
     std::array<octet, 1 + sizeof(std::uint64_t)> length;
     const octet* const end = write_length(length.data(), octets.size());
     append(out, bytes_view{length.data(), end});
     append(out, octets);
-}
-
-void append_varuint(bytes& out, std::uint64_t value) {
-    const auto size = std::max<std::size_t>(1, (static_cast<std::size_t>(std::bit_width(value)) + 7) / 8);
-    std::array<octet, sizeof value> octets;
-    store_minimal(octets.data(), value, size);
-    append_variable(out, bytes_view{octets}.first(size));
 }
 
 }  // namespace ilp::oer

@@ -32,9 +32,7 @@ class reader {
 public:
     explicit reader(bytes_view octets) noexcept : rest_{octets} {}
 
-    std::optional<std::uint8_t> read_u8() noexcept { return read_integer<std::uint8_t>(); }
-    std::optional<std::uint32_t> read_u32() noexcept { return read_integer<std::uint32_t>(); }
-    std::optional<std::uint64_t> read_u64() noexcept { return read_integer<std::uint64_t>(); }
+    std::optional<std::uint8_t> read_u8() noexcept;
     std::optional<bytes_view> read_fixed(std::size_t size) noexcept;
 
     /// Reads only a length determinant: canonical, at most eight octets. The length may exceed what is left.
@@ -43,15 +41,10 @@ public:
     /// Reads a length determinant and that many octets.
     std::optional<bytes_view> read_variable() noexcept;
 
-    /// Reads a VarUInt of at most eight octets without leading zeros (0 is `01 00`).
-    std::optional<std::uint64_t> read_varuint() noexcept;
-
     bytes_view rest() const noexcept { return rest_; }
     bool at_end() const noexcept { return rest_.empty(); }
 
 private:
-    template <std::unsigned_integral T>
-    std::optional<T> read_integer() noexcept;
     /// Returns 0 on failure: a valid long form never encodes a length below 128.
     std::uint64_t read_long_length() noexcept;
 
@@ -72,18 +65,14 @@ octet* write_variable(octet* to, bytes_view octets) noexcept;
 
 /// Each of these appends to `out`.
 void append_u8(bytes& out, std::uint8_t value);
-void append_u32(bytes& out, std::uint32_t value);
-void append_u64(bytes& out, std::uint64_t value);
 void append_variable(bytes& out, bytes_view octets);
-void append_varuint(bytes& out, std::uint64_t value);
 
 // These few functions are inline because they do the work of parsing a packet.
 
-template <std::unsigned_integral T>
-std::optional<T> reader::read_integer() noexcept {
-    if (rest_.size() < sizeof(T)) return std::nullopt;
-    const T value = load<T>(rest_.data());
-    rest_ = rest_.subspan(sizeof(T));
+inline std::optional<std::uint8_t> reader::read_u8() noexcept {
+    if (rest_.empty()) return std::nullopt;
+    const std::uint8_t value = rest_.front();
+    rest_ = rest_.subspan(1);
     return value;
 }
 

@@ -117,26 +117,6 @@ octet* append_envelope(bytes& out, packet_type type, std::size_t contents_size) 
 
 }  // namespace
 
-std::string_view describe(decode_error error) noexcept {
-    switch (error) {
-        case decode_error::wrong_type:
-            return "the type octet is not that of the expected packet";
-        case decode_error::truncated:
-            return "the packet ends before its last field does";
-        case decode_error::not_canonical:
-            return "a length is not encoded in its only canonical form";
-        case decode_error::invalid_timestamp:
-            return "expiresAt is not a valid time";
-        case decode_error::invalid_address:
-            return "an address is not a valid ILP address";
-        case decode_error::field_too_long:
-            return "a field is longer than RFC 27 allows";
-        case decode_error::invalid_error_code:
-            return "the error code is not three printable ASCII characters";
-    }
-    return {};
-}
-
 std::expected<prepare_view, decode_error> prepare_view::parse(bytes_span buffer) noexcept {
     field_reader reader{buffer, packet_type::prepare};
     octet* const contents = reader.read_fixed(prepare_fixed_size);

@@ -35,9 +35,6 @@ enum class decode_error : std::uint8_t {
     invalid_error_code,  ///< not three printable ASCII characters
 };
 
-/// Returns an English clause for Reject messages and logs; static storage.
-std::string_view describe(decode_error error) noexcept;
-
 /// A Prepare in a writable buffer. Octets after the packet and after its last field are dropped (RFC 30). If there are
 /// octets after the last field, parse() rewrites the envelope in place, so bytes() is always canonical.
 class prepare_view {

@@ -3,7 +3,6 @@
 #include "connector/base/address_guard.hpp"
 #include "connector/base/log.hpp"
 #include "connector/control/http_client.hpp"
-#include "ilp/clock.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -17,7 +16,6 @@ namespace connector {
 namespace {
 
 using enum peering::refusal_code;
-using peering::administration;
 using peering::peering_fault;
 using std::chrono::milliseconds;
 
@@ -89,30 +87,6 @@ std::expected<peering::peering_terms, peering::refusal> auto_peering_client::ans
     if (!error) return refuse(not_found, url_is_invalid);
     if (error->fault == peering_fault::unknown_asset) return refuse(bad_user_input, "Peer does not support asset");
     return refuse(bad_user_input, "Invalid peering request");
-}
-
-administration::peer_outcome auto_peering_client::create_or_update(const peering::peer_by_url& wanted) {
-    const auto question = auto_peers_.ask(wanted);
-    if (!question) return std::unexpected{question.error()};
-    const auto answer = answer_to(*question);
-    if (!answer) return std::unexpected{answer.error()};
-
-    const auto promise = std::make_shared<std::promise<administration::peer_outcome>>();
-    auto future = promise->get_future();
-    const bool accepted =
-        committer_.store_is_healthy() &&
-        committer_.execute([this, wanted, question = *question, answer = *answer, promise](auto& keeper) {
-            peering::transaction transaction{keeper, ilp::wall_clock()};
-            const auto applied = auto_peers_.apply_peering_answer(transaction, wanted, question, answer);
-            if (!applied) return promise->set_value(applied);
-            if (!auto_peers_.commit(transaction, [promise, applied] { promise->set_value(applied); })) {
-                promise->set_value(refuse(internal_server_error, "The ledger is not available now: try again later"));
-            }
-        });
-    if (!accepted) return refuse(internal_server_error, "The ledger is not available now: try again later");
-    auto outcome = await(future, answer_timeout);
-    if (!outcome) return refuse(timeout, "Not done in time, and it may be done yet: look before asking again");
-    return std::move(*outcome);
 }
 
 }  // namespace connector

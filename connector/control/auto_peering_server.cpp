@@ -1,7 +1,9 @@
 #include "connector/control/auto_peering_server.hpp"
 
 #include "connector/base/log.hpp"
+#include "connector/transport/http/message.hpp"
 #include "ilp/clock.hpp"
+#include "peering/records/text.hpp"
 
 #include <chrono>
 #include <string>
@@ -12,8 +14,6 @@ namespace connector {
 namespace {
 
 using peering::peering_fault;
-
-constexpr std::string_view scheme = "Bearer ";
 
 constexpr http_server_bounds bounds{.sessions_max = 64, .body_size_max = peering::peering_message_size_max};
 
@@ -30,12 +30,12 @@ http_response response_of(const peering::auto_peers::answer& answer) {
 /// The token of `Authorization: Bearer`; empty if there is none.
 std::string bearer_of(const http_request& request) {
     const std::string* const field = request.find("Authorization");
-    return field != nullptr && field->starts_with(scheme) ? field->substr(scheme.size()) : std::string{};
+    return std::string{field != nullptr ? http::bearer_token(*field) : std::string_view{}};
 }
 
 /// Names and addresses come from strangers; the log escapes them. Tokens are not logged.
 void report(const peering::peering_request& request, const peering::auto_peers::answer& answer) {
-    const std::string asset = request.asset_code + "/" + std::to_string(request.asset_scale);
+    const std::string asset = peering::asset_text(request.asset_code, request.asset_scale);
     if (answer) {
         log::write(log::level::info, "auto-peering: a node has told its terms, and is a peer",
                    {{"ilp_address", request.asker.address.text()},

@@ -1,5 +1,7 @@
 #include "connector/ilpctl/amount_text.hpp"
 
+#include "peering/records/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,7 +38,7 @@ std::string trimmed(std::string text, std::uint8_t scale) {
 }  // namespace
 
 std::string to_string(const asset_unit& unit) {
-    return fmt::format("{}/{}", unit.code, unit.scale);
+    return peering::asset_text(unit.code, unit.scale);
 }
 
 std::optional<asset_unit> parse_asset_unit(std::string_view text) {

@@ -110,15 +110,4 @@ const document ping{"ping",
                     "mutation Ping($input: PingInput!) { ping(input: $input) { reached milliseconds peer { "
                     "...NextHopFields } code triggeredBy message } } " NEXT_HOP_FIELDS};
 
-std::span<const document* const> all() {
-    static constexpr const document* list[] = {&status,           &whoami,          &tenants,         &tenant,
-                                               &assets,           &asset,           &asset_by_unit,   &create_asset,
-                                               &update_asset,     &delete_asset,    &peers,           &peer,
-                                               &create_peer,      &add_peer_by_url, &update_peer,     &delete_peer,
-                                               &set_peer_enabled, &deposit_peer,    &deposit_asset,   &withdraw_peer,
-                                               &withdraw_asset,   &post_withdrawal, &void_withdrawal, &transfers,
-                                               &routes,           &route,           &events,          &ping};
-    return list;
-}
-
 }  // namespace connector::ilpctl::documents

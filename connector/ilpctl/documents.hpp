@@ -1,6 +1,5 @@
 #pragma once
 
-#include <span>
 #include <string_view>
 
 /// Every GraphQL document that ilpctl sends. Each contains one operation with one field; values are passed as
@@ -45,8 +44,5 @@ extern const document route;
 extern const document events;
 extern const document ping;
 extern const document whoami;
-
-/// Returns all of the above.
-std::span<const document* const> all();
 
 }  // namespace connector::ilpctl::documents

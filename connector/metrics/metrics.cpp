@@ -1,6 +1,7 @@
 #include "connector/metrics/metrics.hpp"
 
 #include "config/reference_writer.hpp"
+#include "peering/records/text.hpp"
 
 #include <fmt/format.h>
 #include <prometheus/metric_family.h>
@@ -280,10 +281,6 @@ private:
     std::vector<MetricFamily> families_;
 };
 
-std::string asset_label(const peering::asset& asset) {
-    return fmt::format("{}/{}", asset.code, asset.scale);
-}
-
 void add_packets(families& out, const packet_counters& counted, std::string_view direction, const peering::peer& peer) {
     const auto add = [&](std::uint64_t count, std::string_view type, std::string_view code) {
         if (count != 0) out.add<metric::packets>(static_cast<double>(count), direction, peer.name(), type, code);
@@ -295,7 +292,8 @@ void add_packets(families& out, const packet_counters& counted, std::string_view
         add(counted.rejects[i], "reject", known ? ilp::code_text(static_cast<ilp::error_code>(i)) : "other");
     }
     if (counted.amount > 0) {
-        out.add<metric::packet_amount>(counted.amount, direction, peer.name(), asset_label(*peer.asset));
+        out.add<metric::packet_amount>(counted.amount, direction, peer.name(),
+                                       peering::asset_text(peer.asset->code, peer.asset->scale));
     }
 }
 
@@ -310,7 +308,7 @@ void add_refusals(families& out, const refusal_counters& refusals, const peering
 }
 
 void add_liquidity(families& out, const peering::peer& peer) {
-    const std::string asset = asset_label(*peer.asset);
+    const std::string asset = peering::asset_text(peer.asset->code, peer.asset->scale);
     out.add<metric::peer_liquidity>(static_cast<double>(peer.liquidity->available.load(std::memory_order_relaxed)),
                                     peer.name(), asset);
     if (peer.liquidity_threshold) {
@@ -375,7 +373,7 @@ std::string expose(const scrape& scrape) {
     }
     for (const peering::asset_entry& entry : scrape.directory.assets()) {
         const peering::asset& asset = *entry.asset;
-        const std::string name = asset_label(asset);
+        const std::string name = peering::asset_text(asset.code, asset.scale);
         out.add<metric::asset_liquidity>(
             static_cast<double>(asset.liquidity->available.load(std::memory_order_relaxed)), name);
         if (entry.terms.liquidity_threshold) {

@@ -23,11 +23,6 @@ public:
     conversion(const ilp::rate& rate, std::uint16_t spread, std::uint8_t incoming_scale,
                std::uint8_t outgoing_scale) noexcept;
 
-    /// Converts between two scales of one currency: multiplies or divides by a power of ten.
-    static conversion between_scales(std::uint8_t incoming, std::uint8_t outgoing) noexcept {
-        return {ilp::rate{}, 0, incoming, outgoing};
-    }
-
     /// Zero converts to zero. A non-zero amount that would be rounded down to zero is `to_zero`.
     result convert(ilp::amount incoming) const noexcept;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/settings.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/rate_table.hpp"
 #include "connector/routing/reject_reason.hpp"
@@ -8,7 +9,6 @@
 #include "peering/directory/peer.hpp"
 #include "peering/records/posting.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -19,13 +19,6 @@ struct load {
     bool draining = false;
     bool store_unavailable = false;
     bool packets_in_flight_full = false;
-};
-
-/// This node's own settings that the stages apply.
-struct router_terms {
-    std::chrono::milliseconds min_expiration_window{};
-    std::chrono::milliseconds max_hold_time{};
-    ilp::amount echo_max_amount;
 };
 
 enum class step : std::uint8_t {
@@ -42,7 +35,7 @@ struct packet_context {
     const peering::peer& from;
     const connector::forwarding_table& forwarding_table;
     const rate_table& rates;
-    const router_terms& terms;
+    const config::connector_settings& settings;
     const connector::load& load;
     ilp::instant now;
     ilp::bytes& scratch;  ///< owned by the router; holds a Prepare or an answer that this node creates

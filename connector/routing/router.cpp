@@ -18,31 +18,27 @@
 namespace connector {
 namespace {
 
-// The stages of a Prepare. Before them, the endpoint has found the peer by its token (401 if there is none). After
-// them, the link sends the packet, check_reply() checks the answer, and the transfer is made durable before the Fulfill
-// is sent.
-constexpr std::array packet_stages_in_order{
-    stage{"decode", stages::decode},                            // F01
-    stage{"admit", stages::admit},                              // T00, T03
-    stage{"expired on arrival", stages::expired_on_arrival},    // R00
-    stage{"max packet amount", stages::max_packet_amount},      // F08
-    stage{"packet rate", stages::packet_rate},                  // T05
-    stage{"incoming throughput", stages::incoming_throughput},  // T04
-    stage{"peer protocols", stages::peer_protocols},            // F01, F00; or answered here
-    stage{"own address", stages::own_address},                  // F06, F01; or answered here
-    stage{"route", stages::route},                              // F02
-    stage{"convert", stages::convert},                          // R01, F08, T00
-    stage{"outgoing throughput", stages::outgoing_throughput},  // T04
-    stage{"shorten expiry", stages::shorten_expiry},            // R02
-    stage{"hold liquidity", stages::hold_liquidity},            // T04
-    stage{"patch", stages::patch},
+// The stages of a Prepare, in order. Each passes the packet on or ends its processing. Before them, prepare_handler has
+// found the peer by its token (401 if there is none). After them, the link sends the packet, check_reply() checks the
+// answer, and the transfer is made durable before the Fulfill is sent.
+constexpr std::array packet_stages{
+    stages::decode,
+    stages::admit,
+    stages::expired_on_arrival,
+    stages::max_packet_amount,
+    stages::packet_rate,
+    stages::incoming_throughput,
+    stages::peer_protocols,
+    stages::own_address,
+    stages::route,
+    stages::convert,
+    stages::outgoing_throughput,
+    stages::shorten_expiry,
+    stages::hold_liquidity,
+    stages::patch,
 };
 
 }  // namespace
-
-std::span<const stage> packet_stages() noexcept {
-    return packet_stages_in_order;
-}
 
 std::pair<step, packet_context> router::decide(ilp::bytes_span body, const peering::peer& from,
                                                const forwarding_table& forwarding_table, const rate_table& rates,
@@ -52,12 +48,12 @@ std::pair<step, packet_context> router::decide(ilp::bytes_span body, const peeri
                                              .from = from,
                                              .forwarding_table = forwarding_table,
                                              .rates = rates,
-                                             .terms = terms_,
+                                             .settings = settings_,
                                              .load = load,
                                              .now = now,
                                              .scratch = scratch_}};
-    for (const stage& stage : packet_stages_in_order) {
-        decided.first = stage.run(decided.second);
+    for (const auto stage : packet_stages) {
+        decided.first = stage(decided.second);
         if (decided.first != step::go_on) break;
     }
     return decided;

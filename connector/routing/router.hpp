@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/settings.hpp"
 #include "connector/routing/packet_context.hpp"
 #include "connector/routing/reject_reason.hpp"
 #include "ilp/bytes.hpp"
@@ -11,15 +12,6 @@
 #include <utility>
 
 namespace connector {
-
-/// One stage of packet processing: a name, and a function that passes the packet on or ends its processing.
-struct stage {
-    std::string_view name;
-    step (*run)(packet_context&);
-};
-
-/// The stages in order; they are listed in router.cpp.
-std::span<const stage> packet_stages() noexcept;
 
 /// What to do with the next hop's answer.
 enum class reply_kind : std::uint8_t {
@@ -39,11 +31,11 @@ struct reply {
 /// worker, because it keeps scratch memory.
 class router {
 public:
-    explicit router(router_terms terms) : terms_{terms} {}
+    explicit router(config::connector_settings settings) : settings_{std::move(settings)} {}
 
-    /// Runs a Prepare through the stages until one of them ends it. If the result is `go_on`, it is to be sent to `to`:
-    /// it has been patched in place and its transfer is held. `body` is modified, and must stay valid while the packet
-    /// context is used.
+    /// Runs a Prepare through the stages, which router.cpp lists, until one of them ends it. If the result is `go_on`,
+    /// it is to be sent to `to`: it has been patched in place and its transfer is held. `body` is modified, and must
+    /// stay valid while the packet context is used.
     std::pair<step, packet_context> decide(ilp::bytes_span body, const peering::peer& from,
                                            const forwarding_table& forwarding_table, const rate_table& rates,
                                            const load& load, ilp::instant now);
@@ -52,7 +44,7 @@ public:
     reply check_reply(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept;
 
 private:
-    router_terms terms_;
+    config::connector_settings settings_;
     ilp::bytes scratch_;
 };
 

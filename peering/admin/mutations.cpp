@@ -1,6 +1,7 @@
 #include "peering/admin/mutations.hpp"
 
 #include "ilp/clock.hpp"
+#include "ilp/hex.hpp"
 #include "peering/json/canonical_json.hpp"
 
 #include <boost/json/parse.hpp>
@@ -9,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <future>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -78,11 +78,7 @@ auto mutations::take_turn(const graphql::arguments& input) -> std::expected<shar
 
 std::string mutations::digest_of(std::string_view operation, const graphql::arguments& input) {
     const std::string text = fmt::format("{} {}", operation, canonical_json(input.json()).value_or(""));
-    std::string digest;
-    for (const ilp::octet octet : ilp::sha256(ilp::as_bytes(text))) {
-        fmt::format_to(std::back_inserter(digest), "{:02x}", octet);
-    }
-    return digest;
+    return ilp::to_hex(ilp::sha256(ilp::as_bytes(text)));
 }
 
 mutation_outcome mutations::run(std::string_view operation, const graphql::arguments& input, work work) {

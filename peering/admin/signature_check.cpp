@@ -1,5 +1,6 @@
 #include "peering/admin/signature_check.hpp"
 
+#include "ilp/hex.hpp"
 #include "peering/json/canonical_json.hpp"
 #include "peering/json/signature.hpp"
 #include "peering/records/text.hpp"
@@ -28,23 +29,11 @@ std::optional<ilp::timestamp> parse_time(std::string_view digits) {
     return ilp::timestamp{std::chrono::milliseconds{count}};
 }
 
-std::optional<ilp::octet> hex_value(char c) {
-    if (is_digit(c)) return static_cast<ilp::octet>(c - '0');
-    const char lower = static_cast<char>(c | 0x20);
-    if (lower >= 'a' && lower <= 'f') return static_cast<ilp::octet>(lower - 'a' + 10);
-    return std::nullopt;
-}
-
+/// Hexadecimal digits in either case.
 std::optional<ilp::digest> parse_digest(std::string_view hex) {
-    auto result = ilp::digest{};
-    if (hex.size() != 2 * result.size()) return std::nullopt;
-    for (std::size_t i = 0; i < result.size(); ++i) {
-        const auto high = hex_value(hex[2 * i]);
-        const auto low = hex_value(hex[2 * i + 1]);
-        if (!high || !low) return std::nullopt;
-        result[i] = static_cast<ilp::octet>(*high << 4 | *low);
-    }
-    return result;
+    std::string digits{hex};
+    to_lower_case(digits);
+    return ilp::parse_hex_digest(digits);
 }
 
 bool is_version(std::string_view name) {

@@ -1,6 +1,7 @@
 #include "peering/administration/auto_peering.hpp"
 
 #include "config/value.hpp"
+#include "ilp/hex.hpp"
 #include "peering/json/parse_json.hpp"
 
 #include <boost/json/object.hpp>
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -197,12 +197,10 @@ std::string to_json(const peering_error& error) {
 }
 
 std::string new_peering_token() {
-    std::array<unsigned char, 32> octets{};
+    std::array<ilp::octet, 32> octets{};
     if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1)
         throw std::runtime_error{"the system gives no random numbers"};
-    std::string token;
-    for (const unsigned char octet : octets) fmt::format_to(std::back_inserter(token), "{:02x}", octet);
-    return token;
+    return ilp::to_hex(octets);
 }
 
 }  // namespace peering

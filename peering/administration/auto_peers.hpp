@@ -61,11 +61,6 @@ public:
     administration::peer_outcome apply_peering_answer(transaction& transaction, const peer_by_url& wanted,
                                                       const peering_question& question, const peering_terms& answer);
 
-    /// See administration::commit().
-    std::expected<void, store_error> commit(transaction& transaction, std::function<void()> done) {
-        return administration_.commit(transaction, std::move(done));
-    }
-
     /// Whether URLs may lead to addresses that are not public.
     bool allows_private_addresses() const noexcept { return settings_.allow_private_addresses; }
 

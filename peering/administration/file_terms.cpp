@@ -1,11 +1,13 @@
 #include "peering/administration/file_terms.hpp"
 
 #include "peering/book/ledger.hpp"
+#include "peering/records/text.hpp"
 #include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
@@ -16,49 +18,32 @@ namespace {
 
 using error = std::optional<std::string>;
 
-std::string asset_text(std::string_view code, std::uint8_t scale) {
-    return fmt::format("{}/{}", code, scale);
-}
-
+/// Shares the limits of `before` if their terms are the same, so that a reload does not refill the buckets.
 std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, const peer* before) {
-    struct terms {
-        std::uint64_t rate;
+    struct limit {
+        std::optional<token_bucket> peer_limits::* bucket;
+        std::optional<std::uint64_t> rate;
         std::uint64_t burst;
     };
-    const auto throughput = [](const std::optional<ilp::amount>& limit) -> std::optional<terms> {
-        if (!limit) return std::nullopt;
-        return terms{limit->value, limit->value};
+    const auto throughput = [](auto bucket, const std::optional<ilp::amount>& limit_of) {
+        return limit_of ? limit{bucket, limit_of->value, limit_of->value} : limit{bucket, std::nullopt, 0};
     };
-    std::optional<terms> packets;
-    if (settings.packet_rate) {
-        packets =
-            terms{*settings.packet_rate, settings.packet_burst != 0 ? settings.packet_burst : *settings.packet_rate};
-    }
-    const std::optional<terms> incoming = throughput(settings.incoming_throughput);
-    const std::optional<terms> outgoing = throughput(settings.outgoing_throughput);
+    const std::uint64_t burst = settings.packet_burst != 0 ? settings.packet_burst : settings.packet_rate.value_or(0);
+    const std::array wanted{limit{&peer_limits::packet_rate, settings.packet_rate, burst},
+                            throughput(&peer_limits::incoming_throughput, settings.incoming_throughput),
+                            throughput(&peer_limits::outgoing_throughput, settings.outgoing_throughput)};
+    static_assert(sizeof(peer_limits) == wanted.size() * sizeof(std::optional<token_bucket>), "none is forgotten");
 
-    const auto same = [](const std::optional<token_bucket>& bucket, const std::optional<terms>& wanted) {
-        if (!bucket || !wanted) return bucket.has_value() == wanted.has_value();
-        return bucket->has_terms(wanted->rate, wanted->burst);
+    const auto is_kept = [before](const limit& limit) {
+        const std::optional<token_bucket>& bucket = *before->limits.*limit.bucket;
+        return limit.rate ? bucket && bucket->has_terms(*limit.rate, limit.burst) : !bucket;
     };
-    if (before != nullptr && same(before->limits->packet_rate, packets) &&
-        same(before->limits->incoming_throughput, incoming) && same(before->limits->outgoing_throughput, outgoing)) {
-        return before->limits;
-    }
+    if (before != nullptr && std::ranges::all_of(wanted, is_kept)) return before->limits;
     auto limits = std::make_shared<peer_limits>();
-    if (packets) limits->packet_rate.emplace(packets->rate, packets->burst);
-    if (incoming) limits->incoming_throughput.emplace(incoming->rate, incoming->burst);
-    if (outgoing) limits->outgoing_throughput.emplace(outgoing->rate, outgoing->burst);
+    for (const limit& limit : wanted) {
+        if (limit.rate) (*limits.*limit.bucket).emplace(*limit.rate, limit.burst);
+    }
     return limits;
-}
-
-/// True if neither packet threads nor operators would see a difference.
-bool same_terms(const peer& a, const peer& b) {
-    return a.given_name == b.given_name && a.has_label == b.has_label && a.address == b.address &&
-           a.routes == b.routes && a.max_packet_amount == b.max_packet_amount && a.spread == b.spread &&
-           a.liquidity_threshold == b.liquidity_threshold && a.return_to_source == b.return_to_source &&
-           a.enabled == b.enabled && a.incoming_tokens == b.incoming_tokens && a.outgoing == b.outgoing &&
-           a.limits == b.limits && a.origin == b.origin;
 }
 
 /// Names and tokens must be unique among the peers of the file.
@@ -192,7 +177,7 @@ error file_reader::match_peers() {
     for (const config::peer_settings& wanted : settings_.peers) {
         if (asset_of(wanted.asset) == nullptr) {
             return fmt::format("peer {} (line {}): its asset {} is not in the list of assets: add it there",
-                               wanted.name, wanted.line, asset_text(wanted.asset.code, wanted.asset.scale));
+                               wanted.name, wanted.line, peering::asset_text(wanted.asset.code, wanted.asset.scale));
         }
         if (error found = match_by_name(matches_.emplace_back(&wanted))) return found;
     }
@@ -221,8 +206,9 @@ error file_reader::match_by_name(match& match) {
     return fmt::format(
         "peer {} (line {}): the file says asset {}, but this peer has an account in {}: the asset of a peer "
         "cannot change, so give the peer in {} another name",
-        wanted.name, wanted.line, asset_text(wanted.asset.code, wanted.asset.scale),
-        asset_text(known->asset->code, known->asset->scale), asset_text(wanted.asset.code, wanted.asset.scale));
+        wanted.name, wanted.line, peering::asset_text(wanted.asset.code, wanted.asset.scale),
+        peering::asset_text(known->asset->code, known->asset->scale),
+        peering::asset_text(wanted.asset.code, wanted.asset.scale));
 }
 
 void file_reader::match_by_address(match& match) {
@@ -275,7 +261,7 @@ error file_reader::make_peer(const match& match) {
         made->enabled = before.enabled;
         made->liquidity = before.liquidity;
         made->created_at = before.created_at;
-        if (same_terms(before, *made)) return std::nullopt;
+        if (before == *made) return std::nullopt;
         kept_peer_terms terms = kept_terms_of(*made);
         if (terms != kept_terms_of(before)) transaction_.changed_peers.push_back({made->id, std::move(terms)});
     } else if (match.absent != nullptr) {

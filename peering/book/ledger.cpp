@@ -174,26 +174,6 @@ liquidity_account& ledger::at(account_id id) const {
     return *found;
 }
 
-std::vector<account_balance> ledger::snapshot() const {
-    const std::lock_guard lock{mutex_};
-    std::vector<account_balance> balances;
-    balances.reserve(entries_.size());
-    for (const entry& account : entries_) {
-        account_balance& balance = balances.emplace_back();
-        balance.id = account.id;
-        balance.kind = account.kind;
-        balance.asset = account.asset;
-        balance.posted = account.posted;
-        if (is_bounded(account)) {
-            const auto posted =
-                static_cast<std::uint64_t>(account.posted.credits_posted - account.posted.debits_posted);
-            balance.debits_pending = posted - account.available.load(std::memory_order_relaxed);
-            balance.credits_pending = balance_max - posted - account.headroom.load(std::memory_order_relaxed);
-        }
-    }
-    return balances;
-}
-
 account_totals ledger::posted(account_id id) const {
     const liquidity_account& account = at(id);
     const std::lock_guard lock{mutex_};

@@ -12,16 +12,6 @@
 
 namespace peering {
 
-/// One account in a consistent snapshot of the book.
-struct account_balance {
-    account_id id{};
-    account_kind kind{};
-    std::uint32_t asset = 0;
-    account_totals posted;
-    std::uint64_t debits_pending = 0;   ///< held by transfers that are neither posted nor voided
-    std::uint64_t credits_pending = 0;  ///< to be credited by such transfers
-};
-
 /// The two-phase double-entry ledger of one daemon.
 ///
 /// Packet threads call hold() and release() on liquidity accounts: atomic, lock-free, no allocation. A transfer that is
@@ -74,14 +64,12 @@ public:
     /// Precondition: the account is open.
     liquidity_account& at(account_id id) const;
 
-    /// A consistent snapshot, taken under the book's mutex, in the order in which the accounts were opened. The pending
-    /// amounts of one account are exact; those of different accounts are read one after another while packets flow.
-    std::vector<account_balance> snapshot() const;
-
     /// Precondition: the account is open.
     account_totals posted(account_id id) const;
 
 private:
+    friend struct ledger_inspector;  // defined by the tests, which look at the whole book at one instant
+
     // Each entry has a cache line of its own, so that accounts of different peers never share one.
     struct alignas(64) entry : liquidity_account {
         std::uint32_t asset = 0;

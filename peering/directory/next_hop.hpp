@@ -9,12 +9,6 @@
 
 namespace peering {
 
-/// True for the schemes of the networks that nodes route between; a node belongs to exactly one of them (RFC 34).
-constexpr bool is_allocated(ilp::scheme scheme) {
-    using enum ilp::scheme;
-    return scheme == g || scheme == test || scheme == test1 || scheme == test2 || scheme == test3;
-}
-
 enum class way : std::uint8_t { found, none, other_network };
 
 struct next_hop {

@@ -57,6 +57,10 @@ struct peer {
 
     /// The name in logs, metrics and URLs; unique among peers.
     std::string_view name() const noexcept { return has_label ? std::string_view{*given_name} : uuid.text(); }
+
+    /// True if neither packet threads nor operators would see a difference. Pointers are compared, not what they point
+    /// to.
+    friend bool operator==(const peer&, const peer&) = default;
 };
 
 /// Calls `seen(prefix)` for the peer's own address and for each of its routes.

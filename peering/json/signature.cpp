@@ -2,6 +2,7 @@
 
 #include "ilp/bytes.hpp"
 #include "ilp/condition.hpp"
+#include "ilp/hex.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -20,14 +21,7 @@ std::string hmac_sha256_hex(std::string_view secret, std::string_view text) {
                            digest.data(), &size) != nullptr &&
                       size == digest.size();
     if (!done) throw std::runtime_error{"libcrypto offers no HMAC-SHA256: check the providers in its openssl.cnf"};
-
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (const ilp::octet octet : digest) {
-        hex += digits[octet >> 4];
-        hex += digits[octet & 15];
-    }
-    return hex;
+    return ilp::to_hex(digest);
 }
 
 std::string signature_header(std::string_view secret, ilp::timestamp time, std::string_view canonical_body) {

@@ -22,7 +22,7 @@ struct leg {
 /// of zero is left out.
 class packet_transfer {
 public:
-    static constexpr std::size_t legs_max = 3;
+    static constexpr std::size_t legs_max = 2;
 
     void add(liquidity_account& debit, liquidity_account& credit, ilp::amount amount) noexcept {
         if (!amount.is_zero()) legs_[size_++] = {&debit, &credit, amount};

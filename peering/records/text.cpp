@@ -17,4 +17,8 @@ std::string_view trimmed(std::string_view text) noexcept {
     return text.substr(begin, end - std::min(begin, end));
 }
 
+std::string asset_text(std::string_view code, std::uint8_t scale) {
+    return std::string{code} + '/' + std::to_string(scale);
+}
+
 }  // namespace peering

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,5 +11,8 @@ void to_lower_case(std::string& text) noexcept;
 
 /// Returns `text` without spaces and tabs at both ends.
 std::string_view trimmed(std::string_view text) noexcept;
+
+/// The name of an asset for people and in metrics, such as USD/9.
+std::string asset_text(std::string_view code, std::uint8_t scale);
 
 }  // namespace peering

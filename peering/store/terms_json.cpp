@@ -1,6 +1,7 @@
 #include "peering/store/terms_json.hpp"
 
 #include "config/text.hpp"
+#include "ilp/hex.hpp"
 #include "peering/records/wide_amount.hpp"
 
 #include <boost/json/array.hpp>
@@ -19,8 +20,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view hex_digits = "0123456789abcdef";
-
 bool is_utf8(std::string_view text) {
     while (!text.empty()) {
         const auto character = config::decode_utf8(text);
@@ -28,28 +27,6 @@ bool is_utf8(std::string_view text) {
         text.remove_prefix(character->size);
     }
     return true;
-}
-
-std::string to_hex(const ilp::digest& digest) {
-    std::string text;
-    text.reserve(2 * digest.size());
-    for (const ilp::octet octet : digest) {
-        text += hex_digits[octet >> 4U];
-        text += hex_digits[octet & 15U];
-    }
-    return text;
-}
-
-std::optional<ilp::digest> parse_hex(std::string_view text) {
-    ilp::digest digest{};
-    if (text.size() != 2 * digest.size()) return std::nullopt;
-    for (std::size_t i = 0; i < digest.size(); ++i) {
-        const std::size_t high = hex_digits.find(text[2 * i]);
-        const std::size_t low = hex_digits.find(text[2 * i + 1]);
-        if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-        digest[i] = static_cast<ilp::octet>(high << 4U | low);
-    }
-    return digest;
 }
 
 void put(json::object& object, std::string_view key, const std::optional<ilp::amount>& amount) {
@@ -82,7 +59,7 @@ bool take(const json::value& value, std::optional<ilp::amount>& to) {
 
 bool take(const json::value& value, ilp::digest& to) {
     if (!value.is_string()) return false;
-    const auto digest = parse_hex(value.get_string());
+    const auto digest = ilp::parse_hex_digest(value.get_string());
     if (digest) to = *digest;
     return digest.has_value();
 }
@@ -118,34 +95,38 @@ bool read_members(std::string_view text, TakeMember take_member) {
 
 }  // namespace
 
+// The structured bindings name every member, so a new one does not compile until it is written here or, like the first
+// ones of a peer, has a column of its own.
+
 std::string to_json(const asset_terms& terms) {
+    const auto& [origin, withdrawal_threshold, liquidity_threshold, deleted_at] = terms;
     json::object object;
-    put(object, "withdrawal_threshold", terms.withdrawal_threshold);
-    put(object, "liquidity_threshold", terms.liquidity_threshold);
+    put(object, "withdrawal_threshold", withdrawal_threshold);
+    put(object, "liquidity_threshold", liquidity_threshold);
     return object.empty() ? std::string{} : json::serialize(object);
 }
 
 std::optional<std::string> to_json(const kept_peer_terms& terms) {
-    if (!std::ranges::all_of(terms.routes, is_utf8) || !is_utf8(terms.outgoing_endpoint) ||
-        !is_utf8(terms.outgoing_token) || (terms.auto_peered && !is_utf8(terms.auto_peered->url))) {
+    const auto& [name, ilp_address, origin, enabled, deleted_at, max_packet_amount, liquidity_threshold, routes,
+                 incoming_tokens, outgoing_endpoint, outgoing_token, auto_peered] = terms;
+    if (!std::ranges::all_of(routes, is_utf8) || !is_utf8(outgoing_endpoint) || !is_utf8(outgoing_token) ||
+        (auto_peered && !is_utf8(auto_peered->url))) {
         return std::nullopt;
     }
     json::object object;
-    put(object, "max_packet_amount", terms.max_packet_amount);
-    put(object, "liquidity_threshold", terms.liquidity_threshold);
-    if (!terms.routes.empty()) object.emplace("routes", json::array(terms.routes.begin(), terms.routes.end()));
-    if (!terms.incoming_tokens.empty()) {
+    put(object, "max_packet_amount", max_packet_amount);
+    put(object, "liquidity_threshold", liquidity_threshold);
+    if (!routes.empty()) object.emplace("routes", json::array(routes.begin(), routes.end()));
+    if (!incoming_tokens.empty()) {
         json::array& tokens = object.emplace("incoming_tokens", json::array{}).first->value().get_array();
-        for (const ilp::digest& token : terms.incoming_tokens) tokens.emplace_back(to_hex(token));
+        for (const ilp::digest& token : incoming_tokens) tokens.emplace_back(ilp::to_hex(token));
     }
-    if (!terms.outgoing_endpoint.empty() || !terms.outgoing_token.empty()) {
-        object.emplace("outgoing",
-                       json::object{{"endpoint", terms.outgoing_endpoint}, {"auth_token", terms.outgoing_token}});
+    if (!outgoing_endpoint.empty() || !outgoing_token.empty()) {
+        object.emplace("outgoing", json::object{{"endpoint", outgoing_endpoint}, {"auth_token", outgoing_token}});
     }
-    if (terms.auto_peered) {
-        object.emplace("auto_peered",
-                       json::object{{"url", terms.auto_peered->url},
-                                    {"public_addresses_only", terms.auto_peered->public_addresses_only}});
+    if (auto_peered) {
+        object.emplace("auto_peered", json::object{{"url", auto_peered->url},
+                                                   {"public_addresses_only", auto_peered->public_addresses_only}});
     }
     return object.empty() ? std::string{} : json::serialize(object);
 }

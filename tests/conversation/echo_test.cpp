@@ -1,6 +1,7 @@
 #include "ilp/echo.hpp"
 
 #include "tests/conversation/world.hpp"
+#include "tests/support/peer_side.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 
 #include <boost/json.hpp>
@@ -14,7 +15,7 @@ namespace {
 
 prepare echo_to(std::string_view source, std::uint64_t amount = 100) {
     prepare made{.amount = amount, .destination = "test.d"};
-    ilp::echo::serialize_request(made.data, source);
+    support::append_echo_request(made.data, source);
     return made;
 }
 

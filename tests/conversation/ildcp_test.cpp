@@ -1,6 +1,7 @@
 #include "ilp/ildcp.hpp"
 
 #include "tests/conversation/world.hpp"
+#include "tests/support/peer_side.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 
 #include <boost/json.hpp>
@@ -43,10 +44,10 @@ TEST_CASE("A31-01: the request of the vectors is answered") {
     world d;
     const auto vectors = vectors::load("generated/ildcp.json");
     const decision decided = d.send("p1", vectors::from_hex(vectors::text(vectors.at("request_prepare_hex"))));
-    const auto response = ilp::ildcp::parse_response(decided.way.answer_data);
+    const auto response = support::parse_ildcp_response(decided.way.answer_data);
     REQUIRE(decided.what == step::fulfill);
     REQUIRE(response);
-    CHECK(response->client_address.text() == "test.p1");
+    CHECK(response->client_address == "test.p1");
     CHECK(response->asset_scale == 9);
     CHECK(response->asset_code == "USD");
     CHECK(d.at_rest());

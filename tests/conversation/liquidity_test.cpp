@@ -1,4 +1,6 @@
+#include "connector/routing/stages/hold_liquidity.hpp"
 #include "tests/conversation/world.hpp"
+#include "tests/support/end_of_process.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -72,6 +74,26 @@ TEST_CASE("A32-09: within an asset the transfer goes from peer to peer") {
     world d;
     CHECK(legs_of(d, d.send("p1", prepare{.amount = 300})) == std::vector<std::string>{"p1 -> p2: 300"});
     CHECK(legs_of(d, d.send("p1", prepare{.amount = 0})).empty());
+}
+
+TEST_CASE("A32-09: within an asset the sender pays the spread to the asset") {
+    auto settings = usual_settings();
+    settings.peers[0].spread = std::uint16_t{100};
+    world d{settings};
+    const decision sent = d.send("p1", prepare{.amount = 300});
+    CHECK(legs_of(d, sent) == std::vector<std::string>{"p1 -> p2: 297", "p1 -> USD/9: 3"});
+    d.post(sent);
+    CHECK(d.at_rest());
+}
+
+TEST_CASE("within an asset no amount grows: a packet that would is never held") {
+    world d;
+    const decision sent = d.send("p1", prepare{.amount = 300});
+    connector::packet_context grown = sent.way;
+    grown.transfer = {};
+    const auto end = support::run_in_a_copy(
+        [&] { connector::stages::hold(grown, *d.peer("p2").asset, *d.peer("p2").liquidity, {301}); });
+    CHECK(end.is_broken_invariant("within one asset no amount grows"));
 }
 
 TEST_CASE("A32-09: between assets each side moves against its own asset") {

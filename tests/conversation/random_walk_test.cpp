@@ -1,5 +1,6 @@
 #include "ilp/echo.hpp"
 #include "tests/conversation/world.hpp"
+#include "tests/support/peer_side.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -22,7 +23,7 @@ __extension__ typedef __int128 wide;
 class expected_book {
 public:
     explicit expected_book(const peering::ledger& ledger) {
-        for (const peering::account_balance& account : ledger.snapshot())
+        for (const support::account_balance& account : support::snapshot_of(ledger))
             accounts_[account.id].balance = balance(account);
     }
 
@@ -46,7 +47,7 @@ public:
 
     bool agrees(const peering::ledger& ledger) const {
         std::map<std::uint32_t, wide> sums;
-        for (const peering::account_balance& account : ledger.snapshot()) {
+        for (const support::account_balance& account : support::snapshot_of(ledger)) {
             const auto& expected = accounts_.at(account.id);
             if (balance(account) != expected.balance || account.debits_pending != expected.debits_pending ||
                 account.credits_pending != expected.credits_pending) {
@@ -64,7 +65,7 @@ private:
         std::uint64_t debits_pending = 0;
         std::uint64_t credits_pending = 0;
     };
-    static wide balance(const peering::account_balance& account) {
+    static wide balance(const support::account_balance& account) {
         return static_cast<wide>(account.posted.credits_posted) - static_cast<wide>(account.posted.debits_posted);
     }
     std::map<peering::account_id, account> accounts_;
@@ -143,7 +144,7 @@ private:
                 sent.condition = ilp::echo::one_way_condition;
             } else {
                 sent.data.clear();
-                ilp::echo::serialize_request(sent.data, any_of(destinations));
+                support::append_echo_request(sent.data, any_of(destinations));
             }
         }
         if (sent.destination == "peer.config") sent.condition = ilp::peer_protocol_condition;

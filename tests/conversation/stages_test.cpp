@@ -15,15 +15,6 @@ namespace stages_test {
 using namespace conversation;
 using namespace std::string_literals;
 
-TEST_CASE("stages: the list is the documented one, in its order") {
-    std::vector<std::string_view> names;
-    for (const connector::stage& stage : connector::packet_stages()) names.push_back(stage.name);
-    CHECK(names == std::vector<std::string_view>{"decode", "admit", "expired on arrival", "max packet amount",
-                                                 "packet rate", "incoming throughput", "peer protocols", "own address",
-                                                 "route", "convert", "outgoing throughput", "shorten expiry",
-                                                 "hold liquidity", "patch"});
-}
-
 TEST_CASE("A27-10 A35-07: authenticate: the token alone says which peer it is") {
     const world d;
     const auto owner = [&](const std::string& lines) -> std::string {

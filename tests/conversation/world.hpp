@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/load.hpp"
 #include "config/settings.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/router.hpp"
@@ -8,6 +9,7 @@
 #include "peering/book/ledger.hpp"
 #include "peering/store/store_memory.hpp"
 #include "tests/support/known_peers.hpp"
+#include "tests/support/ledger_snapshot.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -60,13 +62,10 @@ inline config::peer_settings peer(const std::string& name, const std::string& co
     return made;
 }
 
-/// A node test.d with p1, p2 and p3 in one asset, cents in another scale of it, and euro in another currency.
+/// A node test.d with the default settings, and with p1, p2 and p3 in one asset, cents in another scale of it, and euro
+/// in another currency.
 inline config::settings usual_settings() {
-    config::settings settings;
-    settings.ilp_address = ilp::address::parse("test.d").value();
-    settings.connector.min_expiration_window = 1s;
-    settings.connector.max_hold_time = 30s;
-    settings.connector.echo_max_amount = {1000};
+    auto settings = config::load_text("ilp_address: test.d", "no file", {}).value();
     settings.assets = {asset("USD", 9, 1'000'000'000'000), asset("USD", 2, 1'000'000), asset("EUR", 9, 1'000'000)};
     settings.peers = {peer("p1"), peer("p2"), peer("p3"), peer("cents", "USD", 2), peer("euro", "EUR")};
     return settings;
@@ -116,9 +115,7 @@ struct decision {
 
 class world {
 public:
-    explicit world(const config::settings& settings = usual_settings())
-        : router{{settings.connector.min_expiration_window, settings.connector.max_hold_time,
-                  settings.connector.echo_max_amount}} {
+    explicit world(const config::settings& settings = usual_settings()) : router{settings.connector} {
         known = support::known_peers::build_or_throw(settings, keeper_);
         forwarding_table =
             std::make_unique<connector::forwarding_table>(settings.ilp_address, known->directory->peers());
@@ -208,7 +205,7 @@ public:
     /// True if no transfer is held and every asset adds up to zero.
     bool at_rest() const {
         std::map<std::uint32_t, peering::wide_amount> sums;
-        for (const peering::account_balance& account : ledger.snapshot()) {
+        for (const support::account_balance& account : support::snapshot_of(ledger)) {
             if (account.debits_pending != 0 || account.credits_pending != 0) return false;
             sums[account.asset] += account.posted.credits_posted - account.posted.debits_posted;
         }

@@ -24,18 +24,12 @@ void append_length(ilp::bytes& out, std::uint64_t length) {
 
 /// Reads one item of the kind that `choice` selects and appends it to `out`. False if it cannot be read.
 bool copy_one(std::uint8_t choice, ilp::oer::reader& in, ilp::bytes& out) {
-    switch (choice % 7) {
+    switch (choice % 4) {
         case 0:
             return copy_value(in.read_u8(), [&](auto value) { ilp::oer::append_u8(out, value); });
         case 1:
-            return copy_value(in.read_u32(), [&](auto value) { ilp::oer::append_u32(out, value); });
-        case 2:
-            return copy_value(in.read_u64(), [&](auto value) { ilp::oer::append_u64(out, value); });
-        case 3:
             return copy_value(in.read_variable(), [&](auto octets) { ilp::oer::append_variable(out, octets); });
-        case 4:
-            return copy_value(in.read_varuint(), [&](auto value) { ilp::oer::append_varuint(out, value); });
-        case 5:
+        case 2:
             return copy_value(in.read_fixed(choice),
                               [&](auto octets) { out.insert(out.end(), octets.begin(), octets.end()); });
         default:

@@ -1,6 +1,7 @@
 #include "ilp/echo.hpp"
 
 #include "tests/integration/vectors.hpp"
+#include "tests/support/peer_side.hpp"
 #include "tests/support/rig.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,7 +15,7 @@ using namespace std::chrono_literals;
 
 ilp::bytes request_data(std::string_view source) {
     ilp::bytes data;
-    ilp::echo::serialize_request(data, source);
+    append_echo_request(data, source);
     return data;
 }
 

@@ -1,6 +1,7 @@
 #include "ilp/ildcp.hpp"
 
 #include "tests/integration/vectors.hpp"
+#include "tests/support/peer_side.hpp"
 #include "tests/support/rig.hpp"
 
 #include <catch2/catch.hpp>
@@ -57,10 +58,10 @@ TEST_CASE("A31-03 A31-04: the address that is given is routed to the peer, and m
     ilp::bytes body = response->body;
     const auto fulfill = ilp::fulfill_view::parse(body);
     REQUIRE(fulfill);
-    const auto given = ilp::ildcp::parse_response(fulfill->data());
+    const auto given = parse_ildcp_response(fulfill->data());
     REQUIRE(given);
-    CHECK(given->client_address.text().starts_with("test.d."));
-    const prepare payment{.amount = 10, .destination = given->client_address.text() + ".account"};
+    CHECK(given->client_address.starts_with("test.d."));
+    const prepare payment{.amount = 10, .destination = given->client_address + ".account"};
     expect_fulfill(r.send(payment), payment);
     CHECK(r.p2.request_count() == 1);
 }

@@ -49,7 +49,8 @@ ilp::bytes encode_reject(std::string_view code, std::string_view triggered_by, s
 received_prepare decode_prepare(ilp::bytes_view octets) {
     ilp::bytes copy{octets.begin(), octets.end()};
     const auto view = ilp::prepare_view::parse(copy);
-    if (!view) throw std::runtime_error{"not a Prepare: " + std::string{ilp::describe(view.error())}};
+    if (!view)
+        throw std::runtime_error{"not a Prepare: decode_error " + std::to_string(static_cast<int>(view.error()))};
     if (!std::ranges::equal(view->bytes(), octets)) throw std::runtime_error{"octets behind the Prepare"};
     received_prepare result;
     result.amount = view->amount().value;

@@ -1,23 +1,22 @@
 #pragma once
 
 #include "connector/routing/packet_context.hpp"
+#include "ilp/invariant.hpp"
 #include "peering/book/ledger.hpp"
-
-#include <algorithm>
 
 namespace connector::stages {
 
 /// Holds the packet's transfer in the ledger. If both peers have the same asset, it goes from peer to peer, and the
-/// difference is booked against the asset's liquidity. Otherwise each side is booked against the liquidity of its own
-/// asset.
+/// spread goes to the asset's liquidity: without a rate and a change of scale, no amount grows. Otherwise each side is
+/// booked against the liquidity of its own asset.
 inline step hold(packet_context& packet, const peering::asset& outgoing_asset, peering::liquidity_account& receiver,
                  ilp::amount outgoing_amount) {
     const peering::peer& from = packet.from;
     if (from.asset == &outgoing_asset) {
-        const ilp::amount through = std::min(packet.incoming_amount, outgoing_amount);
-        packet.transfer.add(*from.liquidity, receiver, through);
-        packet.transfer.add(*from.liquidity, *from.asset->liquidity, {packet.incoming_amount.value - through.value});
-        packet.transfer.add(*from.asset->liquidity, receiver, {outgoing_amount.value - through.value});
+        ilp::require(outgoing_amount <= packet.incoming_amount, "within one asset no amount grows");
+        packet.transfer.add(*from.liquidity, receiver, outgoing_amount);
+        packet.transfer.add(*from.liquidity, *from.asset->liquidity,
+                            {packet.incoming_amount.value - outgoing_amount.value});
     } else {
         packet.transfer.add(*from.liquidity, *from.asset->liquidity, packet.incoming_amount);
         packet.transfer.add(*outgoing_asset.liquidity, receiver, outgoing_amount);

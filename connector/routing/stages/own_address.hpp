@@ -42,7 +42,7 @@ inline step own_address(packet_context& packet) {
     const ilp::echo::payload echo = ilp::echo::parse(packet.prepare->data());
     const bool ping = std::ranges::equal(packet.prepare->condition(), ilp::echo::one_way_condition);
     const bool echo_or_ping = echo.what == ilp::echo::kind::request || (echo.what == ilp::echo::kind::none && ping);
-    if (echo_or_ping && packet.incoming_amount > packet.terms.echo_max_amount) {
+    if (echo_or_ping && packet.incoming_amount > packet.settings.echo_max_amount) {
         return packet.refuse(reject_reason::echo_amount_too_large);
     }
     switch (echo.what) {

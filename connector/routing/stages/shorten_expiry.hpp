@@ -8,9 +8,9 @@ namespace connector::stages {
 
 /// Reserves time to pass on a late fulfillment, and limits how long liquidity is held (RFC 18).
 inline step shorten_expiry(packet_context& packet) {
-    const auto window = packet.terms.min_expiration_window;
+    const auto window = packet.settings.min_expiration_window;
     packet.outgoing_expires_at =
-        std::min(packet.prepare->expires_at() - window, packet.now.wall + packet.terms.max_hold_time);
+        std::min(packet.prepare->expires_at() - window, packet.now.wall + packet.settings.max_hold_time);
     if (packet.outgoing_expires_at - packet.now.wall < window) return packet.refuse(reject_reason::expires_too_soon);
     return step::go_on;
 }

@@ -199,36 +199,22 @@ std::expected<request_head, status> parse_request_head(std::string_view head) no
     while (!rest.empty()) {
         const auto field = parse_field(take_line(rest));
         if (!field) return std::unexpected{field.error()};
+        const auto taken = fields.take(*field);
+        if (!taken) return std::unexpected{taken.error()};
+        if (*taken) continue;
         const auto& [name, value] = *field;
-        // Dispatch on the length first: the relevant fields all differ in it, except for the two of length 6.
-        switch (name.size()) {
-            case 4:
-                if (equals_ignoring_case(name, "host")) ++hosts;
-                break;
-            case 6:
-                if (equals_ignoring_case(name, "accept")) request.accept = value;
-                if (equals_ignoring_case(name, "expect")) {
-                    if (!equals_ignoring_case(value, "100-continue"))
-                        return std::unexpected{status::expectation_failed};
-                    request.expects_continue = true;
-                }
-                break;
-            case 12:
-                if (equals_ignoring_case(name, "content-type")) request.content_type = value;
-                break;
-            case 13:
-                if (equals_ignoring_case(name, "authorization")) {
-                    if (!request.authorization.empty()) return std::unexpected{status::bad_request};
-                    request.authorization = value;
-                }
-                break;
-            case 10:
-            case 14:
-            case 17:
-                if (const auto taken = fields.take(*field); !taken) return std::unexpected{taken.error()};
-                break;
-            default:
-                break;
+        if (equals_ignoring_case(name, "host")) {
+            ++hosts;
+        } else if (equals_ignoring_case(name, "accept")) {
+            request.accept = value;
+        } else if (equals_ignoring_case(name, "content-type")) {
+            request.content_type = value;
+        } else if (equals_ignoring_case(name, "authorization")) {
+            if (!request.authorization.empty()) return std::unexpected{status::bad_request};
+            request.authorization = value;
+        } else if (equals_ignoring_case(name, "expect")) {
+            if (!equals_ignoring_case(value, "100-continue")) return std::unexpected{status::expectation_failed};
+            request.expects_continue = true;
         }
     }
     if (hosts > 1 || (hosts == 0 && *version == 1)) return std::unexpected{status::bad_request};

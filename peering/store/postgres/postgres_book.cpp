@@ -1,9 +1,11 @@
 #include "peering/store/postgres/postgres_book.hpp"
 
+#include "peering/records/text.hpp"
 #include "peering/store/postgres/postgres_array.hpp"
 #include "peering/store/postgres/postgres_connection.hpp"
 #include "peering/store/postgres/postgres_schema.hpp"
 #include "peering/store/record_text.hpp"
+#include "peering/store/stored_values.hpp"
 #include "peering/store/terms_json.hpp"
 #include "peering/store/transfer_chain.hpp"
 
@@ -19,6 +21,8 @@
 namespace peering {
 namespace {
 
+using stored = stored_values<postgres_failure>;
+
 ilp::timestamp time_of(const postgres_result& result, int row, int column) {
     return ilp::timestamp{std::chrono::milliseconds{result.integer(row, column)}};
 }
@@ -28,39 +32,11 @@ std::optional<ilp::timestamp> optional_time_of(const postgres_result& result, in
     return time_of(result, row, column);
 }
 
-transfer_kind kind_of(std::string_view text) {
-    return text == to_text(transfer_kind::deposit) ? transfer_kind::deposit : transfer_kind::withdrawal;
-}
-
-std::int64_t row_limit(std::size_t limit) {
-    return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max()));
-}
-
-std::uint32_t id_of(std::int64_t value, std::string_view table) {
-    if (value < 1 || value > std::numeric_limits<std::uint32_t>::max()) {
-        throw postgres_failure{fmt::format("id {} in table {} is out of range", value, table)};
-    }
-    return static_cast<std::uint32_t>(value);
-}
-
 /// Reads id, debits_posted and credits_posted from three columns.
 account_record read_account(const postgres_result& result, int row, int column, account_kind kind,
                             std::string_view owner) {
-    const auto refuse = [&](std::string_view what) -> postgres_failure {
-        return {fmt::format("the {} account of {} {}: restore a backup", to_text(kind), owner, what)};
-    };
-    if (result.is_null(row, column)) throw refuse("is missing");
-    const std::int64_t id = result.integer(row, column);
-    const std::optional<wide_amount> debits = parse_wide_amount(result.text(row, column + 1));
-    const std::optional<wide_amount> credits = parse_wide_amount(result.text(row, column + 2));
-    if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are no amounts", id));
-    return {account_id{id_of(id, "accounts")}, kind, {*debits, *credits}};
-}
-
-transfer_state state_of(std::string_view text) {
-    const auto state = parse_transfer_state(text);
-    if (!state) throw postgres_failure{fmt::format("a transfer has the unknown state '{}'", text)};
-    return *state;
+    const auto id = result.is_null(row, column) ? std::nullopt : std::optional{result.integer(row, column)};
+    return stored::account_of(id, result.text(row, column + 1), result.text(row, column + 2), kind, owner);
 }
 
 constexpr const char* transfer_columns = "uuid, kind, state, debit_account, credit_account, amount, expires_at";
@@ -68,23 +44,13 @@ constexpr const char* transfer_columns = "uuid, kind, state, debit_account, cred
 transfer_record read_transfer(const postgres_result& result, int row) {
     transfer_record transfer;
     transfer.uuid = result.text(row, 0);
-    transfer.kind = kind_of(result.text(row, 1));
-    transfer.state = state_of(result.text(row, 2));
-    transfer.debit = account_id{id_of(result.integer(row, 3), "transfers")};
-    transfer.credit = account_id{id_of(result.integer(row, 4), "transfers")};
-    const std::optional<wide_amount> amount = parse_wide_amount(result.text(row, 5));
-    if (!amount || *amount > ilp::amount::max().value) {
-        throw postgres_failure{fmt::format("transfer {} has an amount that is none: restore a backup", transfer.uuid)};
-    }
-    transfer.amount = {static_cast<std::uint64_t>(*amount)};
+    transfer.kind = stored::kind_of(result.text(row, 1));
+    transfer.state = stored::state_of(result.text(row, 2));
+    transfer.debit = stored::account_of_transfer(result.integer(row, 3));
+    transfer.credit = stored::account_of_transfer(result.integer(row, 4));
+    transfer.amount = stored::amount_of(result.text(row, 5), transfer.uuid);
     transfer.expires_at = optional_time_of(result, row, 6);
     return transfer;
-}
-
-origin origin_of(std::string_view text, std::string_view owner) {
-    const auto origin = parse_origin(text);
-    if (!origin) throw postgres_failure{fmt::format("{} has the unknown origin '{}'", owner, text)};
-    return *origin;
 }
 
 /// Reads the terms from the given column; null leaves them as they are.
@@ -119,15 +85,15 @@ void read_accounts(postgres_connection& session, Asset asset_read, Peer peer_rea
                  "LEFT JOIN accounts s ON s.asset_id = a.id AND s.kind = 'settlement' ORDER BY a.id",
                  [&](const postgres_result& rows, int row) {
                      asset_record asset;
-                     asset.id = id_of(rows.integer(row, 0), "assets");
+                     asset.id = stored::id_of(rows.integer(row, 0), "assets");
                      asset.uuid = rows.text(row, 1);
                      asset.code = rows.text(row, 2);
                      asset.scale = static_cast<std::uint8_t>(rows.integer(row, 3));
-                     const std::string owner = fmt::format("asset {}/{}", asset.code, asset.scale);
+                     const std::string owner = "asset " + asset_text(asset.code, asset.scale);
                      asset.liquidity = read_account(rows, row, 4, account_kind::asset_liquidity, owner);
                      asset.settlement = read_account(rows, row, 7, account_kind::settlement, owner);
                      asset.created_at = time_of(rows, row, 10);
-                     asset.terms.origin = origin_of(rows.text(row, 11), owner);
+                     asset.terms.origin = stored::origin_of(rows.text(row, 11), owner);
                      read_terms(rows, row, 12, owner, asset.terms);
                      asset.terms.deleted_at = optional_time_of(rows, row, 13);
                      asset_read(std::move(asset));
@@ -140,15 +106,15 @@ void read_accounts(postgres_connection& session, Asset asset_read, Peer peer_rea
                  "a.kind = 'peer_liquidity' ORDER BY p.id",
                  [&](const postgres_result& rows, int row) {
                      peer_record peer;
-                     peer.id = id_of(rows.integer(row, 0), "peers");
+                     peer.id = stored::id_of(rows.integer(row, 0), "peers");
                      peer.uuid = rows.text(row, 1);
                      if (!rows.is_null(row, 2)) peer.terms.name = rows.text(row, 2);
                      peer.terms.ilp_address = rows.text(row, 3);
-                     peer.asset_id = id_of(rows.integer(row, 4), "assets");
+                     peer.asset_id = stored::id_of(rows.integer(row, 4), "assets");
                      const std::string owner = fmt::format("peer {}", shown_name(peer.terms));
                      peer.liquidity = read_account(rows, row, 5, account_kind::peer_liquidity, owner);
                      peer.created_at = time_of(rows, row, 8);
-                     peer.terms.origin = origin_of(rows.text(row, 9), owner);
+                     peer.terms.origin = stored::origin_of(rows.text(row, 9), owner);
                      peer.terms.enabled = rows.boolean(row, 10);
                      read_terms(rows, row, 11, owner, peer.terms);
                      peer.terms.deleted_at = optional_time_of(rows, row, 12);
@@ -207,7 +173,7 @@ void load_postgres_chain(postgres_connection& session, transfer_chain& chain) {
     chain.restore(static_cast<std::uint64_t>(session.run("SELECT coalesce(max(id), 0) FROM transfers").integer(0, 0)));
     for_each_row(session, "SELECT id, last_debit_transfer, last_credit_transfer FROM accounts",
                  [&](const postgres_result& rows, int row) {
-                     chain.restore(account_id{id_of(rows.integer(row, 0), "accounts")},
+                     chain.restore(account_id{stored::id_of(rows.integer(row, 0), "accounts")},
                                    {static_cast<std::uint64_t>(rows.integer(row, 1)),
                                     static_cast<std::uint64_t>(rows.integer(row, 2))});
                  });
@@ -229,17 +195,17 @@ std::vector<listed_transfer> list_postgres_transfers(postgres_connection& sessio
         "CROSS JOIN LATERAL (SELECT * FROM transfers WHERE id = h.{1} LIMIT 1) t WHERE h.place < {3}) "
         "SELECT id, uuid, kind, state, debit_account, credit_account, amount, packets, created_at, expires_at "
         "FROM history ORDER BY place LIMIT {3}",
-        last, previous, std::to_underlying(account), row_limit(limit)));
+        last, previous, std::to_underlying(account), stored::row_limit(limit)));
     std::vector<listed_transfer> listed;
     listed.reserve(static_cast<std::size_t>(rows.rows()));
     for (int row = 0; row < rows.rows(); ++row) {
         listed_transfer& transfer = listed.emplace_back();
         transfer.number = static_cast<std::uint64_t>(rows.integer(row, 0));
         transfer.uuid = rows.text(row, 1);
-        if (!rows.is_null(row, 2)) transfer.kind = kind_of(rows.text(row, 2));
-        transfer.state = state_of(rows.text(row, 3));
-        transfer.debit = account_id{id_of(rows.integer(row, 4), "transfers")};
-        transfer.credit = account_id{id_of(rows.integer(row, 5), "transfers")};
+        if (!rows.is_null(row, 2)) transfer.kind = stored::kind_of(rows.text(row, 2));
+        transfer.state = stored::state_of(rows.text(row, 3));
+        transfer.debit = stored::account_of_transfer(rows.integer(row, 4));
+        transfer.credit = stored::account_of_transfer(rows.integer(row, 5));
         const auto amount = parse_wide_amount(rows.text(row, 6));
         if (!amount) throw postgres_failure{fmt::format("transfer {} has an amount that is none", rows.text(row, 0))};
         transfer.amount = *amount;
@@ -271,7 +237,7 @@ std::vector<listed_event> list_postgres_events(postgres_connection& session, con
         fmt::format("SELECT uuid, type, data, created_at, attempts, due, delivered_at FROM events "
                     "WHERE (cardinality($1::text[]) = 0 OR type = ANY ($1)) AND type <> ALL ($2::text[]){} "
                     "ORDER BY id {} LIMIT {}",
-                    within, is_backwards ? "DESC" : "ASC", row_limit(query.limit))
+                    within, is_backwards ? "DESC" : "ASC", stored::row_limit(query.limit))
             .c_str(),
         {types.finish(), not_types.finish()});
     std::vector<listed_event> page;
@@ -308,8 +274,7 @@ void show_postgres_book(postgres_connection& session, book_visitor& visitor) {
     read_accounts(
         session,
         [&](const asset_record& asset) {
-            const std::string& name =
-                names.emplace(asset.id, fmt::format("{}/{}", asset.code, asset.scale)).first->second;
+            const std::string& name = names.emplace(asset.id, asset_text(asset.code, asset.scale)).first->second;
             visitor.account(asset.liquidity, "liquidity of asset " + name, name);
             visitor.account(asset.settlement, "settlement of asset " + name, name);
         },
@@ -324,9 +289,9 @@ void show_postgres_book(postgres_connection& session, book_visitor& visitor) {
             if (!amount) {
                 throw postgres_failure{fmt::format("transfer {} has an amount that is none", rows.text(row, 4))};
             }
-            visitor.transfer(account_id{id_of(rows.integer(row, 0), "transfers")},
-                             account_id{id_of(rows.integer(row, 1), "transfers")}, *amount,
-                             state_of(rows.text(row, 3)));
+            visitor.transfer(stored::account_of_transfer(rows.integer(row, 0)),
+                             stored::account_of_transfer(rows.integer(row, 1)), *amount,
+                             stored::state_of(rows.text(row, 3)));
         });
     session.run("COMMIT");
 }

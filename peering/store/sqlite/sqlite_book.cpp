@@ -1,7 +1,9 @@
 #include "peering/store/sqlite/sqlite_book.hpp"
 
+#include "peering/records/text.hpp"
 #include "peering/store/record_text.hpp"
 #include "peering/store/sqlite/sqlite_connection.hpp"
+#include "peering/store/stored_values.hpp"
 #include "peering/store/terms_json.hpp"
 #include "peering/store/transfer_chain.hpp"
 
@@ -21,52 +23,12 @@
 namespace peering::sqlite {
 namespace {
 
-transfer_state state_of(std::string_view text) {
-    const auto state = parse_transfer_state(text);
-    if (!state) throw failure{fmt::format("a transfer has the unknown state '{}'", text)};
-    return *state;
-}
-
-transfer_kind kind_of(std::string_view text) {
-    return text == to_text(transfer_kind::deposit) ? transfer_kind::deposit : transfer_kind::withdrawal;
-}
-
-std::int64_t row_limit(std::size_t limit) {
-    return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max()));
-}
-
-std::uint32_t id_of(std::int64_t value, std::string_view table) {
-    if (value < 1 || value > std::numeric_limits<std::uint32_t>::max()) {
-        throw failure{fmt::format("id {} in table {} is out of range", value, table)};
-    }
-    return static_cast<std::uint32_t>(value);
-}
+using stored = stored_values<failure>;
 
 /// Reads id, debits_posted and credits_posted from three columns.
 account_record read_account(const statement& row, int column, account_kind kind, std::string_view owner) {
-    const auto refuse = [&](std::string_view what) -> failure {
-        return {fmt::format("the {} account of {} {}: restore a backup", to_text(kind), owner, what)};
-    };
-    const std::int64_t id = row.integer(column);
-    if (id == 0) throw refuse("is missing");
-    const std::optional<wide_amount> debits = parse_wide_amount(row.text(column + 1));
-    const std::optional<wide_amount> credits = parse_wide_amount(row.text(column + 2));
-    if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are no amounts", id));
-    return {account_id{id_of(id, "accounts")}, kind, {*debits, *credits}};
-}
-
-ilp::amount amount_of(std::string_view text, std::string_view owner) {
-    const std::optional<wide_amount> amount = parse_wide_amount(text);
-    if (!amount || *amount > ilp::amount::max().value) {
-        throw failure{fmt::format("transfer {} has an amount that is none: restore a backup", owner)};
-    }
-    return {static_cast<std::uint64_t>(*amount)};
-}
-
-origin origin_of(std::string_view text, std::string_view owner) {
-    const auto origin = parse_origin(text);
-    if (!origin) throw failure{fmt::format("{} has the unknown origin '{}'", owner, text)};
-    return *origin;
+    const auto id = row.is_null(column) ? std::nullopt : std::optional{row.integer(column)};
+    return stored::account_of(id, row.text(column + 1), row.text(column + 2), kind, owner);
 }
 
 /// Reads the terms from the given column; null leaves them as they are.
@@ -86,15 +48,15 @@ void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
     std::uint64_t expected = 0;
     assets.for_each([&] {
         asset_record asset;
-        asset.id = id_of(assets.integer(0), "assets");
+        asset.id = stored::id_of(assets.integer(0), "assets");
         asset.uuid = assets.text(1);
         asset.code = assets.text(2);
         asset.scale = static_cast<std::uint8_t>(assets.integer(3));
-        const std::string owner = fmt::format("asset {}/{}", asset.code, asset.scale);
+        const std::string owner = "asset " + asset_text(asset.code, asset.scale);
         asset.liquidity = read_account(assets, 4, account_kind::asset_liquidity, owner);
         asset.settlement = read_account(assets, 7, account_kind::settlement, owner);
         asset.created_at = ilp::timestamp{std::chrono::milliseconds{assets.integer(10)}};
-        asset.terms.origin = origin_of(assets.text(11), owner);
+        asset.terms.origin = stored::origin_of(assets.text(11), owner);
         read_terms(assets, 12, owner, asset.terms);
         asset.terms.deleted_at = assets.time(13);
         asset_read(std::move(asset));
@@ -107,15 +69,15 @@ void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
                     "a.asset_id = p.asset_id AND a.kind = 'peer_liquidity' ORDER BY p.id"};
     peers.for_each([&] {
         peer_record peer;
-        peer.id = id_of(peers.integer(0), "peers");
+        peer.id = stored::id_of(peers.integer(0), "peers");
         peer.uuid = peers.text(1);
         if (!peers.is_null(2)) peer.terms.name = peers.text(2);
         peer.terms.ilp_address = peers.text(3);
-        peer.asset_id = id_of(peers.integer(4), "assets");
+        peer.asset_id = stored::id_of(peers.integer(4), "assets");
         const std::string owner = fmt::format("peer {}", shown_name(peer.terms));
         peer.liquidity = read_account(peers, 5, account_kind::peer_liquidity, owner);
         peer.created_at = ilp::timestamp{std::chrono::milliseconds{peers.integer(8)}};
-        peer.terms.origin = origin_of(peers.text(9), owner);
+        peer.terms.origin = stored::origin_of(peers.text(9), owner);
         peer.terms.enabled = peers.integer(10) != 0;
         read_terms(peers, 11, owner, peer.terms);
         peer.terms.deleted_at = peers.time(12);
@@ -144,11 +106,11 @@ private:
 transfer_record read_transfer(const statement& row) {
     transfer_record transfer;
     transfer.uuid = row.text(0);
-    transfer.kind = kind_of(row.text(1));
-    transfer.state = state_of(row.text(2));
-    transfer.debit = account_id{id_of(row.integer(3), "transfers")};
-    transfer.credit = account_id{id_of(row.integer(4), "transfers")};
-    transfer.amount = amount_of(row.text(5), transfer.uuid);
+    transfer.kind = stored::kind_of(row.text(1));
+    transfer.state = stored::state_of(row.text(2));
+    transfer.debit = stored::account_of_transfer(row.integer(3));
+    transfer.credit = stored::account_of_transfer(row.integer(4));
+    transfer.amount = stored::amount_of(row.text(5), transfer.uuid);
     transfer.expires_at = row.time(6);
     return transfer;
 }
@@ -168,7 +130,7 @@ void load_chain(connection& connection, transfer_chain& chain) {
     chain.restore(static_cast<std::uint64_t>(single_integer(connection, "SELECT ifnull(max(id), 0) FROM transfers")));
     statement ends{connection, "SELECT id, last_debit_transfer, last_credit_transfer FROM accounts"};
     ends.for_each([&] {
-        chain.restore(account_id{id_of(ends.integer(0), "accounts")},
+        chain.restore(account_id{stored::id_of(ends.integer(0), "accounts")},
                       {static_cast<std::uint64_t>(ends.integer(1)), static_cast<std::uint64_t>(ends.integer(2))});
     });
 }
@@ -194,10 +156,10 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
             listed_transfer& transfer = listed.emplace_back();
             transfer.number = static_cast<std::uint64_t>(row.integer(0));
             transfer.uuid = row.text(1);
-            if (!row.is_null(2)) transfer.kind = kind_of(row.text(2));
-            transfer.state = state_of(row.text(3));
-            transfer.debit = account_id{id_of(row.integer(4), "transfers")};
-            transfer.credit = account_id{id_of(row.integer(5), "transfers")};
+            if (!row.is_null(2)) transfer.kind = stored::kind_of(row.text(2));
+            transfer.state = stored::state_of(row.text(3));
+            transfer.debit = stored::account_of_transfer(row.integer(4));
+            transfer.credit = stored::account_of_transfer(row.integer(5));
             const auto amount = parse_wide_amount(row.text(6));
             if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", row.integer(0))};
             transfer.amount = *amount;
@@ -205,7 +167,7 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
             transfer.created_at = ilp::timestamp{std::chrono::milliseconds{row.integer(8)}};
             transfer.expires_at = row.time(9);
         },
-        account, row_limit(limit));
+        account, stored::row_limit(limit));
     return listed;
 }
 
@@ -240,7 +202,7 @@ std::vector<listed_event> list_events(connection& connection, const event_query&
                             row.time(5),
                             row.time(6)});
         },
-        *above, *below, std::string_view{types}, std::string_view{not_types}, row_limit(query.limit));
+        *above, *below, std::string_view{types}, std::string_view{not_types}, stored::row_limit(query.limit));
     if (query.from_the_end) std::ranges::reverse(page);
     return page;
 }
@@ -251,8 +213,7 @@ void show_book(connection& db, book_visitor& visitor) {
     read_accounts(
         db,
         [&](const asset_record& asset) {
-            const std::string& name =
-                names.emplace(asset.id, fmt::format("{}/{}", asset.code, asset.scale)).first->second;
+            const std::string& name = names.emplace(asset.id, asset_text(asset.code, asset.scale)).first->second;
             visitor.account(asset.liquidity, "liquidity of asset " + name, name);
             visitor.account(asset.settlement, "settlement of asset " + name, name);
         },
@@ -264,8 +225,9 @@ void show_book(connection& db, book_visitor& visitor) {
     transfers.for_each([&] {
         const auto amount = parse_wide_amount(transfers.text(2));
         if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", transfers.integer(4))};
-        visitor.transfer(account_id{id_of(transfers.integer(0), "transfers")},
-                         account_id{id_of(transfers.integer(1), "transfers")}, *amount, state_of(transfers.text(3)));
+        visitor.transfer(stored::account_of_transfer(transfers.integer(0)),
+                         stored::account_of_transfer(transfers.integer(1)), *amount,
+                         stored::state_of(transfers.text(3)));
     });
 }
 

@@ -9,6 +9,7 @@
 #include "peering/book/thresholds.hpp"
 #include "peering/open_store.hpp"
 #include "tests/support/known_peers.hpp"
+#include "tests/support/ledger_snapshot.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -83,7 +84,9 @@ inline std::unique_ptr<store> open_or_throw(const std::string& url) {
     return std::move(*opened);
 }
 
+using support::account_balance;
 using support::known_peers;
+using support::snapshot_of;
 
 inline std::expected<std::shared_ptr<const known_peers>, std::string> build(const config::settings& settings,
                                                                             bookkeeper& keeper,
@@ -156,16 +159,52 @@ struct traffic {
 /// The reason why an operator's transfer was refused, or empty if it was done.
 using transfer_result = std::optional<transfer_refusal>;
 
-/// Waits for the answer to an operator's transfer. `call` is given the callback, which throws if it is called twice.
-template <class Call>
-transfer_result answer_to(Call call) {
-    const auto told = std::make_shared<std::promise<transfer_result>>();
-    auto answer = told->get_future();
-    call([told](std::expected<void, transfer_refusal> outcome) {
-        told->set_value(outcome ? std::nullopt : transfer_result{outcome.error()});
-    });
-    return answer.get();
-}
+/// Makes operators' transfers as the Admin API's mutations do: a request is decided and written by one task on the
+/// committer's thread, and refused at once while the store is unhealthy. The futures throw if the committer stops
+/// before it runs the task.
+class operator_requests {
+public:
+    using answer = std::future<transfer_result>;
+
+    operator_requests(committer& committer, operator_transfers& transfers)
+        : committer_{committer}, transfers_{transfers} {}
+
+    answer deposit(std::string id, transfer_accounts accounts, ilp::amount amount) {
+        return request([this, id = std::move(id), accounts, amount](bookkeeper& keeper) {
+            return transfers_.deposit(keeper, id, accounts, amount, {});
+        });
+    }
+    answer withdraw(std::string id, transfer_accounts accounts, ilp::amount amount, std::chrono::seconds timeout,
+                    ilp::timestamp now) {
+        return request([this, id = std::move(id), accounts, amount, timeout, now](bookkeeper& keeper) {
+            return transfers_.withdraw(keeper, id, accounts, amount, timeout, now, {});
+        });
+    }
+    /// `state` is posted or voided.
+    answer end(std::string id, transfer_state state, ilp::timestamp now) {
+        return request([this, id = std::move(id), state, now](bookkeeper& keeper) {
+            return transfers_.end_withdrawal(keeper, id, state, now, {});
+        });
+    }
+
+private:
+    template <class Attempt>
+    answer request(Attempt attempt) {
+        const auto promise = std::make_shared<std::promise<transfer_result>>();
+        auto answered = promise->get_future();
+        auto task = [promise, attempt = std::move(attempt)](bookkeeper& keeper) {
+            const operator_transfers::outcome outcome = attempt(keeper);
+            promise->set_value(outcome ? std::nullopt : transfer_result{outcome.error()});
+        };
+        if (!committer_.store_is_healthy() || !committer_.execute(std::move(task))) {
+            promise->set_value(transfer_refusal::store_unavailable);
+        }
+        return answered;
+    }
+
+    committer& committer_;
+    operator_transfers& transfers_;
+};
 
 /// Returns once the committer's thread has processed everything submitted before. False if it accepts nothing any more.
 inline bool wait_until_idle(committer& committer) {

@@ -34,7 +34,7 @@ TEST_CASE("a node that is asked over HTTP becomes a peer, and so do we there, an
     node dora{"test.dora"};
     std::string last_token;
     for (int round = 0; round < 3; ++round) {
-        const auto made = dora.client.create_or_update({alice.url(), dora.usd()});
+        const auto made = dora.create_or_update({alice.url(), dora.usd()});
         INFO((made ? "" : made.error().message));
         REQUIRE(made);
         const auto at_alice = alice.only_peer();
@@ -50,7 +50,7 @@ TEST_CASE("a node that is asked over HTTP becomes a peer, and so do we there, an
         last_token = at_dora->outgoing.auth_token.reveal();
     }
     // Alice cannot prove her identity to Dora, because she has never sent her a request.
-    const auto refused = alice.client.create_or_update({dora.url(), alice.usd()});
+    const auto refused = alice.create_or_update({dora.url(), alice.usd()});
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == refusal_code::bad_user_input);
     CHECK(refused.error().message == "Invalid peering request");
@@ -63,7 +63,7 @@ TEST_CASE("whatever the node that is asked answers, the operator is told why the
     const auto refused = [&](const support::scripted_answer& answer) {
         other.set_script([answer](const http_message&) { return answer; });
         const auto made =
-            alice.client.create_or_update({"http://127.0.0.1:" + std::to_string(other.port()) + "/", alice.usd()});
+            alice.create_or_update({"http://127.0.0.1:" + std::to_string(other.port()) + "/", alice.usd()});
         REQUIRE_FALSE(made);
         return made.error();
     };
@@ -91,8 +91,7 @@ TEST_CASE("whatever the node that is asked answers, the operator is told why the
     CHECK(alice.directory.peer_count() == 0);
 
     const auto nobody = support::local_port(support::listen_on(0));
-    const auto unreachable =
-        alice.client.create_or_update({"http://127.0.0.1:" + std::to_string(nobody) + "/", alice.usd()});
+    const auto unreachable = alice.create_or_update({"http://127.0.0.1:" + std::to_string(nobody) + "/", alice.usd()});
     REQUIRE_FALSE(unreachable);
     CHECK(unreachable.error().message == bad_url);
 }
@@ -103,7 +102,7 @@ TEST_CASE("a name that leads to this host is not asked unless that is allowed") 
     node alice{"test.alice", settings};
     fake_peer other{[](const http_message&) { return json(200, "{}"); }};
     for (const char* const host : {"localhost", "127.0.0.1"}) {
-        const auto made = alice.client.create_or_update(
+        const auto made = alice.create_or_update(
             {std::string{"http://"} + host + ":" + std::to_string(other.port()) + "/", alice.usd()});
         REQUIRE_FALSE(made);
         CHECK(made.error().code == refusal_code::not_found);

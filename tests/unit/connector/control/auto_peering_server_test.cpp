@@ -23,9 +23,10 @@ std::string request_of(const std::string& address, const std::string& token = fr
            R"(","asset":{"code":"USD","scale":9},"httpToken":")" + token + R"("})";
 }
 
-http_message post(const node& node, const std::string& body, const std::string& bearer = {}) {
+http_message post(const node& node, const std::string& body, const std::string& bearer = {},
+                  const std::string& scheme = "Bearer") {
     support::http_request request{.headers = {{"Content-Type", "application/json"}}, .body = to_bytes(body)};
-    if (!bearer.empty()) request.headers.emplace_back("Authorization", "Bearer " + bearer);
+    if (!bearer.empty()) request.headers.emplace_back("Authorization", scheme + " " + bearer);
     return http_connection{node.port()}.exchange(request).value();
 }
 
@@ -74,6 +75,18 @@ TEST_CASE("auto-peering over HTTP refuses with status, type and message") {
     CHECK(alice.only_peer() == before);
     CHECK(post(alice, request_of("test.dora", "second-token-of-dora"), from_dora).status() == 200);
     CHECK(alice.only_peer() != before);
+}
+
+TEST_CASE("the scheme of a bearer token is recognized in upper and lower case, as on the packet endpoint") {
+    node alice{"test.alice"};
+    std::string token = from_dora;
+    REQUIRE(post(alice, request_of("test.dora", token)).status() == 200);
+    for (const std::string scheme : {"bearer", "BEARER", "Bearer "}) {
+        const std::string next = "token-after-" + scheme;
+        CHECK(post(alice, request_of("test.dora", next.substr(0, next.find(' '))), token, scheme).status() == 200);
+        token = next.substr(0, next.find(' '));
+    }
+    CHECK(post(alice, request_of("test.dora", "token-of-mallory-0"), token, "Basic").status() == 400);
 }
 
 TEST_CASE("auto-peering over HTTP takes POST on / alone, and no large body") {

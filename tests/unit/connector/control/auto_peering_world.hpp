@@ -3,6 +3,7 @@
 #include "config/value.hpp"
 #include "connector/control/auto_peering_client.hpp"
 #include "connector/control/auto_peering_server.hpp"
+#include "ilp/clock.hpp"
 #include "peering/administration/administration.hpp"
 #include "peering/book/bookkeeper.hpp"
 #include "peering/book/ledger.hpp"
@@ -40,7 +41,7 @@ public:
         : directory{ilp::address::parse(address).value()},
           auto_peers{directory, administration, settings},
           server{control, committer, auto_peers, settings.request_rate},
-          client{control, committer, auto_peers} {
+          client{control, auto_peers} {
         peering::transaction start{keeper, {}};
         if (!administration.create_asset(start, "USD", 9, {}) || !administration.commit(start, [] {})) {
             throw std::runtime_error{"no asset"};
@@ -63,6 +64,27 @@ public:
     std::shared_ptr<const peering::peer> only_peer() const {
         const auto peers = directory.peers();
         return peers.size() == 1 ? peers.front() : nullptr;
+    }
+
+    /// Asks the node at the URL and applies its answer as the mutation createOrUpdatePeerByUrl does: the question is
+    /// asked on the calling thread, and the answer is applied by a task on the committer's thread.
+    peering::administration::peer_outcome create_or_update(const peering::peer_by_url& wanted) {
+        const auto question = auto_peers.ask(wanted);
+        if (!question) return std::unexpected{question.error()};
+        const auto answer = client.answer_to(*question);
+        if (!answer) return std::unexpected{answer.error()};
+        std::promise<peering::administration::peer_outcome> promise;
+        auto outcome = promise.get_future();
+        const bool accepted = committer.execute([&](peering::bookkeeper& keeper) {
+            peering::transaction transaction{keeper, ilp::wall_clock()};
+            const auto applied = auto_peers.apply_peering_answer(transaction, wanted, *question, *answer);
+            if (!applied) return promise.set_value(applied);
+            const auto written =
+                administration.commit(transaction, [&promise, applied] { promise.set_value(applied); });
+            if (!written) throw std::runtime_error{written.error().message};
+        });
+        if (!accepted) throw std::runtime_error{"the committer is busy"};
+        return outcome.get();
     }
 
     std::unique_ptr<peering::store> store = peering::open_store("memory:").value();

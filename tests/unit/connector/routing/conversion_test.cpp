@@ -35,6 +35,11 @@ outcome expected_outcome(const cpp_int& converted, std::uint64_t amount) {
     return outcome::converted;
 }
 
+/// Between two scales of one currency, without a spread.
+conversion between_scales(int incoming, int outgoing) {
+    return {ilp::rate{}, 0, static_cast<std::uint8_t>(incoming), static_cast<std::uint8_t>(outgoing)};
+}
+
 /// Amounts at which results may change: the ends, the signed and floating-point bounds, and both sides of powers of
 /// ten.
 std::vector<std::uint64_t> boundary_amounts() {
@@ -52,8 +57,7 @@ std::vector<std::uint64_t> boundary_amounts() {
 
 /// Checks everything that the header promises for one amount.
 bool agrees(std::uint64_t amount, int incoming, int outgoing) {
-    const auto conversion =
-        conversion::between_scales(static_cast<std::uint8_t>(incoming), static_cast<std::uint8_t>(outgoing));
+    const auto conversion = between_scales(incoming, outgoing);
     const cpp_int reference = exact(amount, incoming, outgoing);
     const auto [what, converted] = conversion.convert({amount});
     if (what != expected_outcome(reference, amount)) return false;
@@ -69,8 +73,7 @@ bool agrees(std::uint64_t amount, int incoming, int outgoing) {
 
 TEST_CASE("A27-30: between equal scales every amount stays as it is") {
     for (const int scale : {0, 9, 255}) {
-        const auto same =
-            conversion::between_scales(static_cast<std::uint8_t>(scale), static_cast<std::uint8_t>(scale));
+        const auto same = between_scales(scale, scale);
         for (const std::uint64_t amount : boundary_amounts()) {
             CAPTURE(scale, amount);
             const auto [what, converted] = same.convert({amount});
@@ -84,44 +87,42 @@ TEST_CASE("A27-30: between equal scales every amount stays as it is") {
 TEST_CASE("A27-31: zero stays zero between all scales") {
     for (int incoming = 0; incoming <= 255; ++incoming) {
         for (int outgoing = 0; outgoing <= 255; ++outgoing) {
-            const auto [what, converted] =
-                conversion::between_scales(static_cast<std::uint8_t>(incoming), static_cast<std::uint8_t>(outgoing))
-                    .convert({0});
+            const auto [what, converted] = between_scales(incoming, outgoing).convert({0});
             if (what != outcome::converted || !converted.is_zero()) FAIL("from " << incoming << " to " << outgoing);
         }
     }
 }
 
 TEST_CASE("A27-32: what is not zero never becomes zero") {
-    const auto tenth = conversion::between_scales(2, 1);
+    const auto tenth = between_scales(2, 1);
     CHECK(tenth.convert({1}).what == outcome::to_zero);
     CHECK(tenth.convert({9}).what == outcome::to_zero);
     CHECK(tenth.convert({10}).what == outcome::converted);
     CHECK(tenth.convert({10}).amount.value == 1);
     // 2^64-1 has 20 digits.
-    CHECK(conversion::between_scales(19, 0).convert(ilp::amount::max()).amount.value == 1);
-    CHECK(conversion::between_scales(20, 0).convert(ilp::amount::max()).what == outcome::to_zero);
-    CHECK(conversion::between_scales(255, 0).convert(ilp::amount::max()).what == outcome::to_zero);
+    CHECK(between_scales(19, 0).convert(ilp::amount::max()).amount.value == 1);
+    CHECK(between_scales(20, 0).convert(ilp::amount::max()).what == outcome::to_zero);
+    CHECK(between_scales(255, 0).convert(ilp::amount::max()).what == outcome::to_zero);
 }
 
 TEST_CASE("A27-34: an amount that does not fit overflows, it neither wraps nor is cut") {
-    const auto tenfold = conversion::between_scales(0, 1);
+    const auto tenfold = between_scales(0, 1);
     CHECK(tenfold.convert({1844674407370955161}).amount.value == 18446744073709551610U);
     CHECK(tenfold.convert({1844674407370955162}).what == outcome::overflow);
     CHECK(tenfold.largest_incoming(ilp::amount::max()).value == 1844674407370955161);
-    CHECK(conversion::between_scales(0, 19).convert({1}).amount.value == 10'000'000'000'000'000'000U);
-    CHECK(conversion::between_scales(0, 19).convert({2}).what == outcome::overflow);
-    CHECK(conversion::between_scales(0, 20).convert({1}).what == outcome::overflow);
-    CHECK(conversion::between_scales(0, 255).convert(ilp::amount::max()).what == outcome::overflow);
-    CHECK(conversion::between_scales(0, 255).largest_incoming(ilp::amount::max()).is_zero());
+    CHECK(between_scales(0, 19).convert({1}).amount.value == 10'000'000'000'000'000'000U);
+    CHECK(between_scales(0, 19).convert({2}).what == outcome::overflow);
+    CHECK(between_scales(0, 20).convert({1}).what == outcome::overflow);
+    CHECK(between_scales(0, 255).convert(ilp::amount::max()).what == outcome::overflow);
+    CHECK(between_scales(0, 255).largest_incoming(ilp::amount::max()).is_zero());
 }
 
 TEST_CASE("A27-36: the largest incoming amount is exactly the last that converts to the maximum") {
-    const auto hundredth = conversion::between_scales(4, 2);
+    const auto hundredth = between_scales(4, 2);
     CHECK(hundredth.largest_incoming({1000}).value == 100'099);
     CHECK(hundredth.convert({100'099}).amount.value == 1000);
     CHECK(hundredth.convert({100'100}).amount.value == 1001);
-    const auto hundredfold = conversion::between_scales(2, 4);
+    const auto hundredfold = between_scales(2, 4);
     CHECK(hundredfold.largest_incoming({1000}).value == 10);
     CHECK(hundredfold.largest_incoming({1099}).value == 10);
     CHECK(hundredfold.largest_incoming({99}).value == 0);

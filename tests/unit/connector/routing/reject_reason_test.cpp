@@ -6,45 +6,16 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace reject_reason_test {
 
 using connector::reject_reason;
 using connector::reject_reason_count;
-
-namespace {
-
-/// The enumerator's name, extracted from the compiler's text for the template argument.
-template <reject_reason reason>
-constexpr std::string_view enumerator_name() {
-    constexpr std::string_view function = __PRETTY_FUNCTION__;
-    constexpr std::string_view before = "reject_reason::";
-    const std::size_t begin = function.find(before) + before.size();
-    return function.substr(begin, function.find_first_of(";]", begin) - begin);
-}
-
-template <std::size_t... i>
-constexpr std::array<std::string_view, sizeof...(i)> enumerator_names(std::index_sequence<i...>) {
-    return {enumerator_name<static_cast<reject_reason>(i)>()...};
-}
-
-}  // namespace
-
-TEST_CASE("every reason is identified by the name of its enumerator") {
-    const auto names = enumerator_names(std::make_index_sequence<reject_reason_count>{});
-    CHECK(names.front() == "draining");
-    for (int i = 0; i < reject_reason_count; ++i) {
-        CHECK(connector::describe(static_cast<reject_reason>(i)).identifier == names[static_cast<std::size_t>(i)]);
-    }
-}
 
 TEST_CASE("docs/operating/reject-reasons.md is the list of these reasons") {
     auto file = std::ifstream{ILPD_SOURCE_DIR "/docs/operating/reject-reasons.md"};

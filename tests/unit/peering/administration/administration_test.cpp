@@ -133,7 +133,7 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
         CHECK(office.all().find_peer_by_token(hash("bob-2")) == bob);
         CHECK(office.all().find_route("test.carol.x", nullptr)->next_hop == bob);
         CHECK(office.all().find_route("test.carol.x", nullptr)->prefix == "test.carol");
-        CHECK(sums_are_zero(office.books.ledger.snapshot()));
+        CHECK(sums_are_zero(snapshot_of(office.books.ledger)));
     }
 }
 
@@ -389,10 +389,10 @@ TEST_CASE("when the store refuses, directory, packets and holds are as before") 
     CHECK(office.published.empty());
     CHECK(office.all().peer_count() == 1);
     CHECK(office.all().find_peer_by_token(hash("bob-1")) == nullptr);
-    for (const account_balance& account : office.books.ledger.snapshot()) CHECK(account.debits_pending == 0);
+    for (const account_balance& account : snapshot_of(office.books.ledger)) CHECK(account.debits_pending == 0);
     store.fails = false;
     CHECK(office.create(office.bob()) == done);
-    CHECK(sums_are_zero(office.books.ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(office.books.ledger)));
 }
 
 }  // namespace administration_test

@@ -85,7 +85,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(bob.asset->liquidity->available == 500);
     CHECK((ledger.posted(bob.asset->settlement->id) == account_totals{1500, 0}));
     CHECK(bob.id != carol.id);
-    CHECK(sums_are_zero(ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(ledger)));
 }
 
 TEST_CASE("first deposits are made once, as transfers of their own") {
@@ -98,7 +98,7 @@ TEST_CASE("first deposits are made once, as transfers of their own") {
         settings.peers[0].liquidity = {1000U + static_cast<unsigned>(start)};
         const auto registry = build_or_throw(settings, *store, ledger);
         CHECK(registry->find_by_name("bob")->liquidity->available == 1000);
-        CHECK(sums_are_zero(ledger.snapshot()));
+        CHECK(sums_are_zero(snapshot_of(ledger)));
         reader reader{path};
         CHECK(reader.value("SELECT count(*) FROM transfers") == "2");
         CHECK(reader.value("SELECT count(DISTINCT uuid) FROM transfers WHERE length(uuid) = 36") == "2");
@@ -144,7 +144,7 @@ TEST_CASE("a peer is known by its name, else by its address and asset") {
         CHECK(registry->find_by_name("dave")->liquidity->id != account);
         CHECK(registry->find_by_name("dave")->liquidity->available == 3);
     }
-    CHECK(sums_are_zero(ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(ledger)));
 }
 
 TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
@@ -173,7 +173,7 @@ TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     CHECK(second->find_by_name("carol")->limits->packet_rate->has_terms(20, 20));
     CHECK(second->find_by_name("dave")->id == 3);
     CHECK(second->find_by_name("dave")->liquidity->available == 11);
-    CHECK(sums_are_zero(ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(ledger)));
 
     // A peer that leaves keeps its account and balance, and its id is never given to another peer.
     settings.peers.erase(settings.peers.begin());
@@ -183,7 +183,7 @@ TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     settings.peers.push_back(make_peer("erin", "USD", 9, 1));
     const auto fourth = build_or_throw(settings, *store, ledger, third.get());
     CHECK(fourth->find_by_name("erin")->id == 4);
-    CHECK(sums_are_zero(ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(ledger)));
     CHECK(store->load().value().peers.size() == 4);
 }
 
@@ -273,12 +273,12 @@ TEST_CASE("when the store refuses nothing has changed, and the next try goes on"
     const auto failed = build(two_peers(), books.keeper);
     REQUIRE_FALSE(failed.has_value());
     CHECK(failed.error() == "no space");
-    CHECK(sums_are_zero(books.ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(books.ledger)));
     store.fails = false;
     const auto registry = build_or_throw(two_peers(), books.keeper);
     CHECK(registry->find_by_name("bob")->liquidity->available == 1000);
     CHECK(registry->find_by_name("bob")->asset->liquidity->available == 500);
-    CHECK(sums_are_zero(books.ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(books.ledger)));
 }
 
 TEST_CASE("thresholds follow the file, at a reload too") {

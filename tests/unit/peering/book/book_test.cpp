@@ -94,6 +94,7 @@ struct life {
     peering::committer committer{books.keeper};
     std::size_t listener = committer.add_listener(watch.callback());
     operator_transfers transfers{committer};
+    operator_requests requests{committer, transfers};
     std::vector<std::vector<liquidity_account*>> assets;
 };
 
@@ -112,7 +113,7 @@ public:
     walk(std::uint64_t seed, config::settings settings, std::function<store&()> reopen)
         : random_{seed}, settings_{std::move(settings)}, reopen_{std::move(reopen)}, store_{&reopen_()} {
         life_.emplace(*store_, settings_);
-        for (const account_balance& account : life_->books.ledger.snapshot()) model_.open(account);
+        for (const account_balance& account : snapshot_of(life_->books.ledger)) model_.open(account);
         for (const asset& asset : life_->registry->assets()) {
             owners_.emplace(asset.uuid, asset.liquidity->id);
             const auto threshold = life_->registry->directory->find_asset(asset.id)->terms.liquidity_threshold;
@@ -231,16 +232,13 @@ private:
         }
         if (random_() % 32 == 0) amount = 0;
         if (is_deposit) {
-            const transfer_result outcome = answer_to(
-                [&](transfer_callback done) { life_->transfers.deposit(given, accounts, {amount}, std::move(done)); });
+            const transfer_result outcome = life_->requests.deposit(given, accounts, {amount}).get();
             const movement move{accounts.settlement.id, account.id, amount};
             return remember(id, {outcome, model_.make(id, transfer_kind::deposit, move, std::nullopt, crossings)});
         }
         const std::chrono::seconds timeout{random_() % 4 == 0 ? 0 : 1 + random_() % 100};
         const auto expiry = timeout.count() == 0 ? std::nullopt : std::optional<ilp::timestamp>{now_ + timeout};
-        const transfer_result outcome = answer_to([&](transfer_callback done) {
-            life_->transfers.withdraw(given, accounts, {amount}, timeout, now_, std::move(done));
-        });
+        const transfer_result outcome = life_->requests.withdraw(given, accounts, {amount}, timeout, now_).get();
         const movement move{account.id, accounts.settlement.id, amount};
         return remember(id, {outcome, model_.make(id, transfer_kind::withdrawal, move, expiry, crossings)});
     }
@@ -252,11 +250,8 @@ private:
 
     comparison end(const std::string& id, const std::string& given, std::vector<crossing>& crossings) {
         const bool posts = random_() % 5 < 3;
-        const transfer_result outcome = answer_to([&](transfer_callback done) {
-            if (posts) return life_->transfers.post_withdrawal(given, now_, std::move(done));
-            life_->transfers.void_withdrawal(given, now_, std::move(done));
-        });
         const transfer_state state = posts ? transfer_state::posted : transfer_state::voided;
+        const transfer_result outcome = life_->requests.end(given, state, now_).get();
         return {outcome, model_.end(id, state, now_, crossings)};
     }
 
@@ -310,7 +305,7 @@ private:
     }
 
     bool agrees() const {
-        const auto picture = life_->books.ledger.snapshot();
+        const auto picture = snapshot_of(life_->books.ledger);
         return model_.agrees_with(picture) && sums_are_zero(picture) &&
                life_->transfers.pending_count() == model_.pending().size();
     }
@@ -413,6 +408,7 @@ TEST_CASE("A32-01 A32-06 A32-12: threads move money while the book adds up to ze
     bookkeeper keeper{ledger, *store, thresholds};
     committer committer{keeper};
     operator_transfers transfers{committer};
+    operator_requests requests{committer, transfers};
 
     constexpr std::size_t workers = 4;
     constexpr int turns = 400;
@@ -467,17 +463,12 @@ TEST_CASE("A32-01 A32-06 A32-12: threads move money while the book adds up to ze
             const ilp::timestamp now{1'800'000'000'000ms};
             const bool is_deposit = random() % 2 == 0;
             const std::chrono::seconds timeout{random() % 2};
-            transfer_result outcome = answer_to([&](transfer_callback done) {
-                if (is_deposit) return transfers.deposit(id, accounts, {amount}, std::move(done));
-                transfers.withdraw(id, accounts, {amount}, timeout, now, std::move(done));
-            });
+            transfer_result outcome = is_deposit ? requests.deposit(id, accounts, {amount}).get()
+                                                 : requests.withdraw(id, accounts, {amount}, timeout, now).get();
             if (outcome) continue;
             if (!is_deposit && timeout.count() != 0) {
                 const bool posts = random() % 2 == 0;
-                outcome = answer_to([&](transfer_callback done) {
-                    if (posts) return transfers.post_withdrawal(id, now, std::move(done));
-                    transfers.void_withdrawal(id, now, std::move(done));
-                });
+                outcome = requests.end(id, posts ? transfer_state::posted : transfer_state::voided, now).get();
                 if (!posts || outcome) continue;
             }
             const wide_balance in = static_cast<wide_balance>(amount) * (is_deposit ? 1 : -1);
@@ -487,7 +478,7 @@ TEST_CASE("A32-01 A32-06 A32-12: threads move money while the book adds up to ze
     };
 
     std::map<account_id, wide_balance> expected;
-    for (const account_balance& account : ledger.snapshot()) {
+    for (const account_balance& account : snapshot_of(ledger)) {
         expected[account.id] = static_cast<wide_balance>(account.posted.credits_posted - account.posted.debits_posted);
     }
     std::atomic<bool> book_was_sound{true};
@@ -497,7 +488,7 @@ TEST_CASE("A32-01 A32-06 A32-12: threads move money while the book adds up to ze
     {
         const std::jthread observer{[&](const std::stop_token& stop) {
             while (!stop.stop_requested()) {
-                const auto picture = ledger.snapshot();
+                const auto picture = snapshot_of(ledger);
                 bool sound = sums_are_zero(picture);
                 for (const account_balance& account : picture) {
                     if (account.kind == account_kind::settlement) continue;
@@ -532,7 +523,7 @@ TEST_CASE("A32-01 A32-06 A32-12: threads move money while the book adds up to ze
     }
     CHECK(by_operators.size() > 2);
     for (const auto& [account, amount] : by_operators) expected[account] += amount;
-    for (const account_balance& account : ledger.snapshot()) {
+    for (const account_balance& account : snapshot_of(ledger)) {
         CAPTURE(std::to_underlying(account.id));
         CHECK((static_cast<wide_balance>(account.posted.credits_posted - account.posted.debits_posted) ==
                expected[account.id]));

@@ -21,47 +21,56 @@ void report(char what, std::uint64_t number) {
     if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
 }
 
-/// Makes transfers one after the other. Each is requested once the last one has been answered.
+/// Makes transfers one after the other, each by a task of its own on the committer's thread. Each is requested once the
+/// last one is durable.
 class teller {
 public:
-    teller(operator_transfers& transfers, const known_peers& registry, std::uint32_t run)
-        : transfers_{transfers}, registry_{registry}, run_{run} {}
+    teller(committer& committer, operator_transfers& transfers, const known_peers& registry, std::uint32_t run)
+        : committer_{committer}, transfers_{transfers}, registry_{registry}, run_{run} {}
 
     void make(std::uint32_t number) {
-        const auto made = [this, number](std::expected<void, transfer_refusal> outcome) {
-            if (!outcome) std::abort();
+        request([this, number](bookkeeper& keeper) {
+            if (!transfer(keeper, number)) std::abort();
             report('m', number);
-            post_earlier(number);
-        };
+            const std::uint32_t earlier = number - crash_posts_after;
+            const bool is_due =
+                number > crash_posts_after && crash_transfer_of(earlier) == crash_transfer::posted_later;
+            return is_due ? post(earlier, number + 1) : make(number + 1);
+        });
+    }
+
+private:
+    void request(store_task task) {
+        if (!committer_.execute(std::move(task))) std::abort();
+    }
+
+    operator_transfers::outcome transfer(bookkeeper& keeper, std::uint32_t number) {
         const std::string id = crash_uuid(run_, number);
         const transfer_accounts accounts{*registry_.peers()[crash_peer_of(number)].liquidity,
                                          *registry_.assets()[0].settlement};
         const ilp::amount amount{crash_amount(number)};
         switch (crash_transfer_of(number)) {
             case crash_transfer::deposit:
-                return transfers_.deposit(id, accounts, amount, made);
+                return transfers_.deposit(keeper, id, accounts, amount, {});
             case crash_transfer::withdrawal:
-                return transfers_.withdraw(id, accounts, amount, std::chrono::seconds{0}, now_, made);
+                return transfers_.withdraw(keeper, id, accounts, amount, std::chrono::seconds{0}, now_, {});
             case crash_transfer::pending:
             case crash_transfer::posted_later:
-                return transfers_.withdraw(id, accounts, amount, std::chrono::hours{1}, now_, made);
+                return transfers_.withdraw(keeper, id, accounts, amount, std::chrono::hours{1}, now_, {});
         }
+        std::abort();
     }
 
-private:
-    void post_earlier(std::uint32_t number) {
-        const std::uint32_t earlier = number - crash_posts_after;
-        if (number <= crash_posts_after || crash_transfer_of(earlier) != crash_transfer::posted_later) {
-            return make(number + 1);
-        }
-        transfers_.post_withdrawal(crash_uuid(run_, earlier), now_,
-                                   [this, number, earlier](std::expected<void, transfer_refusal> outcome) {
-                                       if (!outcome) std::abort();
-                                       report('p', earlier);
-                                       make(number + 1);
-                                   });
+    void post(std::uint32_t earlier, std::uint32_t next) {
+        request([this, earlier, next](bookkeeper& keeper) {
+            const std::string id = crash_uuid(run_, earlier);
+            if (!transfers_.end_withdrawal(keeper, id, transfer_state::posted, now_, {})) std::abort();
+            report('p', earlier);
+            make(next);
+        });
     }
 
+    committer& committer_;
     operator_transfers& transfers_;
     const known_peers& registry_;
     std::uint32_t run_;
@@ -88,7 +97,7 @@ int main(int count, char** arguments) {
         known.notify_one();
     });
     committer.start();
-    teller teller{transfers, *registry, run};
+    teller teller{committer, transfers, *registry, run};
     teller.make(1);
     posting_batch batch;
     for (commit_ticket ticket = 1;; ++ticket) {

@@ -45,6 +45,7 @@ struct restarted {
     std::shared_ptr<const known_peers> registry = build_or_throw(crash_settings(), books.keeper);
     peering::committer committer{books.keeper};
     operator_transfers transfers{committer};
+    operator_requests requests{committer, transfers};
     std::vector<transfer_record> pending;
 };
 
@@ -127,7 +128,7 @@ TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves no 
             totals[batch.credit].credits_posted += wide_amount{batch.amount} * batch.packets;
         }
         CHECK((totals == found));
-        CHECK(sums_are_zero(daemon.books.ledger.snapshot()));
+        CHECK(sums_are_zero(snapshot_of(daemon.books.ledger)));
         CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
 
         // Pending withdrawals are still reserved and end as usual. Some are left for later runs.
@@ -135,17 +136,15 @@ TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves no 
             const std::uint64_t choice = random() % 4;
             if (choice == 0) continue;
             const bool posts = choice == 1;
-            CHECK(answer_to([&](transfer_callback done) {
-                      if (posts) return daemon.transfers.post_withdrawal(withdrawal.uuid, now, std::move(done));
-                      daemon.transfers.void_withdrawal(withdrawal.uuid, now, std::move(done));
-                  }) == std::nullopt);
+            const transfer_state state = posts ? transfer_state::posted : transfer_state::voided;
+            CHECK(daemon.requests.end(withdrawal.uuid, state, now).get() == std::nullopt);
             ++ended;
             if (!posts) continue;
             const auto number = static_cast<std::uint32_t>(std::stoul(withdrawal.uuid.substr(24), nullptr, 16));
             totals[crash_peer_of(number)].debits_posted += crash_amount(number);
         }
         CHECK((daemon.totals() == totals));
-        const auto balances = daemon.books.ledger.snapshot();
+        const auto balances = snapshot_of(daemon.books.ledger);
         const bool any_held =
             std::ranges::any_of(balances, [](const auto& account) { return account.debits_pending > 0; });
         CHECK(any_held == (daemon.transfers.pending_count() > 0));

@@ -46,7 +46,7 @@ struct book {
         ledger.apply({&posting, 1});
     }
     account_balance picture(const liquidity_account& account) const {
-        for (const account_balance& balance : ledger.snapshot()) {
+        for (const account_balance& balance : snapshot_of(ledger)) {
             if (balance.id == account.id) return balance;
         }
         return {};
@@ -85,7 +85,7 @@ TEST_CASE("A27-12: a hold is given back when the transfer is void, and booked wh
     CHECK(book.bob.headroom == amount_max - 80);
     CHECK(book.picture(book.alice).debits_pending == 0);
     CHECK(book.picture(book.bob).credits_pending == 0);
-    CHECK(sums_are_zero(book.ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(book.ledger)));
 }
 
 TEST_CASE("A32-01 A32-02 A32-03: posted packets alone move a balance, by their amount, in both directions") {
@@ -131,7 +131,7 @@ TEST_CASE("A32-12: amounts at the edge of 64 bits neither wrap nor are lost") {
         CHECK(balance_of(book.ledger, book.bob) == amount_max);
         CHECK(book.bob.headroom == 0);
         CHECK_FALSE(book.hold(book.asset, book.bob, 1));
-        CHECK(sums_are_zero(book.ledger.snapshot()));
+        CHECK(sums_are_zero(snapshot_of(book.ledger)));
     }
     SECTION("an account that is nearly full has no room for more") {
         book book{half, half};
@@ -175,7 +175,7 @@ TEST_CASE("a settlement account stands for money outside: no bound holds it") {
     CHECK_FALSE(book.hold(book.settlement, book.alice, 1));
     book.post(book.settlement, book.alice, amount_max - 100);
     CHECK(balance_of(book.ledger, book.alice) == amount_max);
-    CHECK(sums_are_zero(book.ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(book.ledger)));
     CHECK(book.hold(book.alice, book.settlement, amount_max));
 }
 
@@ -202,7 +202,7 @@ TEST_CASE("A32-09: accounts know their asset, and are found by their id") {
     CHECK(ledger.find(account_id{7}) == &usd);
     CHECK(ledger.find(account_id{900'000}) == &eur);
     CHECK(ledger.find(account_id{8}) == nullptr);
-    const auto picture = ledger.snapshot();
+    const auto picture = snapshot_of(ledger);
     REQUIRE(picture.size() == 2);
     CHECK(picture[0].asset == 1);
     CHECK(picture[1].asset == 2);

@@ -41,17 +41,16 @@ struct desk {
     }
 
     transfer_result deposit(const std::string& id, std::uint64_t amount) {
-        return answer_to([&](transfer_callback told) { transfers.deposit(id, bobs(), {amount}, std::move(told)); });
+        return requests.deposit(id, bobs(), {amount}).get();
     }
     transfer_result withdraw(const std::string& id, std::uint64_t amount, std::chrono::seconds timeout = 0s) {
-        return answer_to(
-            [&](transfer_callback told) { transfers.withdraw(id, bobs(), {amount}, timeout, noon, std::move(told)); });
+        return requests.withdraw(id, bobs(), {amount}, timeout, noon).get();
     }
     transfer_result post(const std::string& id, ilp::timestamp now = noon) {
-        return answer_to([&](transfer_callback told) { transfers.post_withdrawal(id, now, std::move(told)); });
+        return requests.end(id, transfer_state::posted, now).get();
     }
     transfer_result undo(const std::string& id, ilp::timestamp now = noon) {
-        return answer_to([&](transfer_callback told) { transfers.void_withdrawal(id, now, std::move(told)); });
+        return requests.end(id, transfer_state::voided, now).get();
     }
     void expire(ilp::timestamp now) {
         transfers.expire(now);
@@ -61,7 +60,7 @@ struct desk {
     liquidity_account& bob() { return *registry->find_by_name("bob")->liquidity; }
     transfer_accounts bobs() { return {bob(), *registry->assets()[0].settlement}; }
     account_balance picture() {
-        const auto balances = books.ledger.snapshot();
+        const auto balances = snapshot_of(books.ledger);
         CHECK(sums_are_zero(balances));
         return *std::ranges::find(balances, bob().id, &account_balance::id);
     }
@@ -76,6 +75,7 @@ struct desk {
     std::shared_ptr<const known_peers> registry;
     peering::committer committer{books.keeper};
     operator_transfers transfers{committer};
+    operator_requests requests{committer, transfers};
 };
 
 /// A desk that can be closed and reopened.
@@ -402,14 +402,13 @@ TEST_CASE("a book with a pending withdrawal that is none is not restored") {
 TEST_CASE("many withdrawals are pending at once, and expire in their time") {
     shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     constexpr int count = 500;
-    std::atomic<int> made{0};
+    std::vector<operator_requests::answer> answers;
     for (int i = 0; i < count; ++i) {
         // Each request is sent without waiting for the others. More than this would be refused.
-        shop->transfers.withdraw(new_uuid(), shop->bobs(), {2}, std::chrono::seconds{1 + i % 10}, noon,
-                                 [&](const auto& outcome) { made += outcome.has_value(); });
+        answers.push_back(
+            shop->requests.withdraw(new_uuid(), shop->bobs(), {2}, std::chrono::seconds{1 + i % 10}, noon));
     }
-    REQUIRE(wait_until_idle(shop->committer));
-    CHECK(made == count);
+    for (auto& answer : answers) REQUIRE(answer.get() == done);
     CHECK(shop->has(1000, 1000));
     CHECK(shop->withdraw(new_uuid(), 1) == insufficient_liquidity);
     for (std::uint64_t second = 1; second <= 10; ++second) {
@@ -469,22 +468,17 @@ TEST_CASE("a transfer waits for a store that fails for a while, others are refus
     const std::string other = new_uuid();
     store.commit_failures = 2;
     store.gated = true;
-    std::atomic<bool> told = false;
-    std::promise<transfer_result> promise;
-    desk.transfers.deposit(id, desk.bobs(), {7}, [&](const auto& outcome) {
-        told = true;
-        promise.set_value(outcome ? done : transfer_result{outcome.error()});
-    });
+    auto answer = desk.requests.deposit(id, desk.bobs(), {7});
     store.entered.acquire();
     store.gate.release();
     store.entered.acquire();
-    CHECK_FALSE(told);
+    CHECK(answer.wait_for(0s) == std::future_status::timeout);
     CHECK(desk.deposit(other, 1) == store_unavailable);
     CHECK(desk.withdraw(other, 1, 5s) == store_unavailable);
     CHECK(desk.post(other) == store_unavailable);
     CHECK(desk.undo(other) == store_unavailable);
     store.gate.release(100);
-    CHECK(promise.get_future().get() == done);
+    CHECK(answer.get() == done);
     REQUIRE(wait_until_idle(desk.committer));
     CHECK(desk.has(1007));
     CHECK(desk.deposit(other, 1) == done);
@@ -497,15 +491,14 @@ TEST_CASE("expiry asks for one task, however often it is called while the store 
     desk.committer.start();
     REQUIRE(desk.withdraw(new_uuid(), 1, 1s) == done);
     store.gated = true;
-    std::promise<transfer_result> promise;
-    desk.transfers.deposit(new_uuid(), desk.bobs(), {1}, [&](const auto&) { promise.set_value(done); });
+    auto answer = desk.requests.deposit(new_uuid(), desk.bobs(), {1});
     store.entered.acquire();
     for (std::size_t i = 0; i < committer::tasks_max + 10; ++i) desk.transfers.expire(noon + 2s);
     std::atomic<bool> ran = false;
     CHECK(desk.committer.execute([&](bookkeeper&) { ran = true; }));
     store.gated = false;
     store.gate.release(10);
-    promise.get_future().get();
+    CHECK(answer.get() == done);
     CHECK(desk.committer.stop(10s));
     CHECK(ran);
     CHECK(desk.has(1001));
@@ -542,15 +535,12 @@ TEST_CASE("after a commit that was given up nothing else is written: the ledger 
     {
         silent_store store{place.open(), first};
         desk desk{store};
-        std::vector<transfer_result> answers;
-        const auto told = [&](const auto& outcome) {
-            answers.push_back(outcome ? done : transfer_result{outcome.error()});
-        };
-        desk.transfers.deposit(first, desk.bobs(), {100}, told);
-        desk.transfers.deposit(second, desk.bobs(), {10}, told);
+        auto of_first = desk.requests.deposit(first, desk.bobs(), {100});
+        auto of_second = desk.requests.deposit(second, desk.bobs(), {10});
         desk.committer.start();
         CHECK_FALSE(desk.committer.stop(0ms));
-        CHECK(answers == std::vector<transfer_result>{store_unavailable, store_unavailable});
+        CHECK(of_first.get() == store_unavailable);
+        CHECK(of_second.get() == store_unavailable);
     }
     CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
     const auto store = place.open();

@@ -228,17 +228,18 @@ TEST_CASE("a withdrawal crosses a threshold when it is posted, not while it is p
     });
     committer committer{books.keeper};
     operator_transfers transfers{committer};
+    operator_requests requests{committer, transfers};
     committer.start();
     const transfer_accounts accounts{*registry->peers()[0].liquidity, *registry->assets()[0].settlement};
     const ilp::timestamp now{1'800'000'000'000ms};
     const std::string first = new_uuid();
-    REQUIRE_FALSE(answer_to([&](auto done) { transfers.withdraw(first, accounts, {60}, 10s, now, done); }));
+    REQUIRE_FALSE(requests.withdraw(first, accounts, {60}, 10s, now).get());
     CHECK(types.empty());
-    REQUIRE_FALSE(answer_to([&](auto done) { transfers.post_withdrawal(first, now, done); }));
+    REQUIRE_FALSE(requests.end(first, transfer_state::posted, now).get());
     CHECK(types.size() == 1);
-    REQUIRE_FALSE(answer_to([&](auto done) { transfers.deposit(new_uuid(), accounts, {11}, done); }));
+    REQUIRE_FALSE(requests.deposit(new_uuid(), accounts, {11}).get());
     CHECK(types.size() == 1);
-    REQUIRE_FALSE(answer_to([&](auto done) { transfers.withdraw(new_uuid(), accounts, {1}, 0s, now, done); }));
+    REQUIRE_FALSE(requests.withdraw(new_uuid(), accounts, {1}, 0s, now).get());
     CHECK(types.size() == 2);
     CHECK(committer.stop(10s));
 }

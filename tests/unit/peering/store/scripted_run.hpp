@@ -66,9 +66,9 @@ private:
         const ilp::timestamp now{1'800'000'000'000ms};
         const transfer_accounts bobs{*registry_->peers()[0].liquidity, *registry_->assets()[0].settlement};
         const transfer_accounts euros{*registry_->assets()[1].liquidity, *registry_->assets()[1].settlement};
-        const auto until_taken = [this](auto call) {
+        const auto until_taken = [this](auto request) {
             for (;;) {
-                const transfer_result answer = answer_to(call);
+                const transfer_result answer = request().get();
                 // After the last outage the store may not count as healthy yet.
                 if (answer != transfer_refusal::store_unavailable) return !answer;
                 if (!wait_until_idle(committer_)) return false;
@@ -76,16 +76,16 @@ private:
         };
         switch (step) {
             case 3:
-                return until_taken([&](auto done) { transfers_.deposit(id_of(step), bobs, {500}, done); });
+                return until_taken([&] { return requests_.deposit(id_of(step), bobs, {500}); });
             case 5:
-                return until_taken([&](auto done) { transfers_.withdraw(id_of(step), euros, {20}, 0s, now, done); });
+                return until_taken([&] { return requests_.withdraw(id_of(step), euros, {20}, 0s, now); });
             case 6:
             case 7:
-                return until_taken([&](auto done) { transfers_.withdraw(id_of(step), bobs, {300}, 10s, now, done); });
+                return until_taken([&] { return requests_.withdraw(id_of(step), bobs, {300}, 10s, now); });
             case 9:
-                return until_taken([&](auto done) { transfers_.post_withdrawal(id_of(6), now, done); });
+                return until_taken([&] { return requests_.end(id_of(6), transfer_state::posted, now); });
             case 10:
-                return until_taken([&](auto done) { transfers_.void_withdrawal(id_of(7), now, done); });
+                return until_taken([&] { return requests_.end(id_of(7), transfer_state::voided, now); });
             default:
                 return send_packets(step);
         }
@@ -110,6 +110,7 @@ private:
     committer committer_{books_.keeper};
     std::size_t listener_ = committer_.add_listener(watch_.callback());
     operator_transfers transfers_{committer_};
+    operator_requests requests_{committer_, transfers_};
 };
 
 inline store_picture picture_of(store& store) {
@@ -138,7 +139,7 @@ inline std::vector<store_picture> undisturbed_run(store& store) {
 
 /// Whether every asset of a ledger adds up to zero, nothing is held, and the totals are those of `picture`.
 inline bool agrees_with(const ledger& ledger, const store_picture& picture) {
-    const auto balances = ledger.snapshot();
+    const auto balances = snapshot_of(ledger);
     if (!sums_are_zero(balances) || balances.size() != picture.totals.size()) return false;
     for (const account_balance& account : balances) {
         if (account.debits_pending != 0 || account.credits_pending != 0) return false;

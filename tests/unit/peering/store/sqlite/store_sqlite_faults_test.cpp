@@ -56,7 +56,7 @@ void check_wreck(const wreck& wreck, const std::vector<store_picture>& expected)
     CHECK((is_behind || is_ahead || is_new));
     check_sound(wreck.path);
     const scripted_run restarted{*store};
-    CHECK(sums_are_zero(restarted.accounts().snapshot()));
+    CHECK(sums_are_zero(snapshot_of(restarted.accounts())));
 }
 
 class life_on_bad_disk {

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "ilp/amount.hpp"
+#include "peering/records/account.hpp"
+#include "peering/records/kept_terms.hpp"
+#include "peering/records/transfer.hpp"
+#include "peering/records/wide_amount.hpp"
+#include "peering/store/record_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+namespace peering {
+
+/// Turns what a database has kept into values. Throws a Failure with a message for the operator for anything that ilpd
+/// does not write.
+template <class Failure>
+struct stored_values {
+    static transfer_state state_of(std::string_view text) {
+        const auto state = parse_transfer_state(text);
+        if (!state) throw Failure{fmt::format("a transfer has the unknown state '{}'", text)};
+        return *state;
+    }
+
+    static transfer_kind kind_of(std::string_view text) {
+        for (const transfer_kind kind : {transfer_kind::deposit, transfer_kind::withdrawal}) {
+            if (text == to_text(kind)) return kind;
+        }
+        throw Failure{fmt::format("a transfer has the unknown kind '{}'", text)};
+    }
+
+    static peering::origin origin_of(std::string_view text, std::string_view owner) {
+        const auto origin = parse_origin(text);
+        if (!origin) throw Failure{fmt::format("{} has the unknown origin '{}'", owner, text)};
+        return *origin;
+    }
+
+    static std::uint32_t id_of(std::int64_t value, std::string_view table) {
+        if (value < 1 || value > std::numeric_limits<std::uint32_t>::max()) {
+            throw Failure{fmt::format("id {} in table {} is out of range", value, table)};
+        }
+        return static_cast<std::uint32_t>(value);
+    }
+
+    static account_id account_of_transfer(std::int64_t value) { return account_id{id_of(value, "transfers")}; }
+
+    static ilp::amount amount_of(std::string_view text, std::string_view uuid) {
+        const std::optional<wide_amount> amount = parse_wide_amount(text);
+        if (!amount || *amount > ilp::amount::max().value) {
+            throw Failure{fmt::format("transfer {} has an amount that is none: restore a backup", uuid)};
+        }
+        return {static_cast<std::uint64_t>(*amount)};
+    }
+
+    /// `id` is absent if the database has no such account.
+    static account_record account_of(std::optional<std::int64_t> id, std::string_view debits_posted,
+                                     std::string_view credits_posted, account_kind kind, std::string_view owner) {
+        const auto refuse = [&](std::string_view what) -> Failure {
+            return {fmt::format("the {} account of {} {}: restore a backup", to_text(kind), owner, what)};
+        };
+        if (!id) throw refuse("is missing");
+        const std::optional<wide_amount> debits = parse_wide_amount(debits_posted);
+        const std::optional<wide_amount> credits = parse_wide_amount(credits_posted);
+        if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are no amounts", *id));
+        return {account_id{id_of(*id, "accounts")}, kind, {*debits, *credits}};
+    }
+
+    /// A limit as a database takes it, in a signed integer.
+    static std::int64_t row_limit(std::size_t limit) {
+        return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max()));
+    }
+};
+
+}  // namespace peering
