@@ -1,13 +1,11 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/exit_status.hpp"
 
 #include <string>
 
 namespace connector {
-
-/// Exit statuses of ilpd, documented in docs/operating/running.md.
-enum class exit_status : int { clean_stop = 0, failure = 1, configuration_error = 2 };
 
 /// Starts the daemon with these settings and runs it until SIGTERM or SIGINT; then drains, commits and stops. SIGHUP
 /// reloads the file. The calling thread becomes the control loop.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <utility>
 
 namespace peering::admin {
 namespace {
@@ -81,25 +82,15 @@ std::chrono::seconds timeout_of(const arguments& input) {
         static_cast<std::int64_t>(std::min(input.get<std::uint64_t>("timeoutSeconds"), longest))};
 }
 
-/// Creates or completes one transfer and writes it together with the changes in `beside`.
-using attempt = std::function<std::expected<void, refusal>(bookkeeper&, ilp::timestamp now, const changes& beside)>;
-
 std::expected<void, refusal> checked(const operator_transfers::outcome& outcome) {
     if (!outcome) return std::unexpected{to_refusal(outcome.error())};
     return {};
 }
 
-outcome run(mutations& mutations, const char* operation, const arguments& input, const char* message, attempt attempt) {
-    const auto outcome =
-        mutations.run(operation, input,
-                      [message, attempt = std::move(attempt)](bookkeeper& keeper, ilp::timestamp now,
-                                                              answer_keeper& answers, const mutations::finish& finish) {
-                          const done_mutation done{message};
-                          const auto made = attempt(keeper, now, answers.keeping(done));
-                          if (!made) return finish(std::unexpected{made.error()});
-                          finish(done);
-                      });
-    return answer_of("LiquidityMutationResponse", outcome);
+outcome run(mutations& mutations, const char* operation, const arguments& input, const char* message,
+            admin::mutations::transfer transfer) {
+    return answer_of("LiquidityMutationResponse",
+                     mutations.transfer_money(operation, input, done_mutation{message}, std::move(transfer)));
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "peering/admin/mutations.hpp"
 
 #include "ilp/clock.hpp"
+#include "ilp/condition.hpp"
 #include "ilp/hex.hpp"
 #include "peering/json/canonical_json.hpp"
+#include "peering/records/idempotency_record.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -20,6 +22,11 @@ namespace json = boost::json;
 
 std::unexpected<refusal> unavailable() {
     return refused(refusal_code::internal_server_error, "The ledger is not available now: try again later");
+}
+
+std::string digest_of(std::string_view operation, const graphql::arguments& input) {
+    const std::string text = fmt::format("{} {}", operation, canonical_json(input.json()).value_or(""));
+    return ilp::to_hex(ilp::sha256(ilp::as_bytes(text)));
 }
 
 }  // namespace
@@ -40,122 +47,144 @@ done_mutation done_mutation::from_json(std::string_view text) {
     return done;
 }
 
-changes answer_keeper::keeping(const done_mutation& done) {
-    changes with;
-    if (!answer_) return with;
-    answer_->answer = done.to_json();
-    with.new_answers = {&*answer_, 1};
-    with.forget_answers_before = answer_->kept_at - mutations::kept_for;
-    return with;
-}
-
-/// Holds an idempotency key. All owners must release it before the request is answered, because a client that has the
-/// answer may use the key again.
-class mutations::turn {
+/// Reserves an idempotency key for one request at a time.
+class mutations::reserved_key {
 public:
-    turn(mutations& owner, std::string key) : owner_{owner}, key_{std::move(key)} {}
-    ~turn() {
+    reserved_key(mutations& owner, std::string key) : owner_{owner}, key_{std::move(key)} {}
+    ~reserved_key() {
         const std::lock_guard lock{owner_.mutex_};
-        owner_.under_way_.erase(key_);
+        owner_.reserved_.erase(key_);
     }
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
+    reserved_key(const reserved_key&) = delete;
+    reserved_key& operator=(const reserved_key&) = delete;
+
+    const std::string& text() const noexcept { return key_; }
 
 private:
     mutations& owner_;
     const std::string key_;
 };
 
-auto mutations::take_turn(const graphql::arguments& input) -> std::expected<shared_turn, refusal> {
-    const std::string key = input.find<std::string>("idempotencyKey").value_or("");
-    if (key.empty()) return nullptr;
-    const std::lock_guard lock{mutex_};
-    if (!under_way_.insert(key).second) {
-        return refused(refusal_code::conflict, fmt::format("Concurrent request for idempotencyKey: {}", key));
+/// One pass over the committer's thread. It belongs to both threads, because the one that waits may give up.
+struct mutations::request {
+    request(std::shared_ptr<reserved_key> reserved, std::string digest, mutations::change change)
+        : key{reserved ? reserved->text() : ""},
+          digest{std::move(digest)},
+          change{std::move(change)},
+          reservation{std::move(reserved)} {}
+
+    const std::string key;     ///< empty if the client sent none
+    const std::string digest;  ///< of the operation and its arguments: the same key must come with the same request
+    const mutations::change change;
+    std::shared_ptr<reserved_key> reservation;
+    std::promise<mutation_outcome> outcome;
+
+    /// Called exactly once. The key is released first, because a client that has the answer may use the key again.
+    void finish(mutation_outcome with) {
+        reservation.reset();
+        outcome.set_value(std::move(with));
     }
-    return std::make_shared<turn>(*this, key);
-}
 
-std::string mutations::digest_of(std::string_view operation, const graphql::arguments& input) {
-    const std::string text = fmt::format("{} {}", operation, canonical_json(input.json()).value_or(""));
-    return ilp::to_hex(ilp::sha256(ilp::as_bytes(text)));
-}
-
-mutation_outcome mutations::run(std::string_view operation, const graphql::arguments& input, work work) {
-    auto turn = take_turn(input);
-    if (!turn) return std::unexpected{std::move(turn.error())};
-    return run(std::move(*turn), operation, input, std::move(work));
-}
-
-mutation_outcome mutations::run(shared_turn turn, std::string_view operation, const graphql::arguments& input,
-                                work work) {
-    const std::string key = input.find<std::string>("idempotencyKey").value_or("");
-    const auto promise = std::make_shared<std::promise<mutation_outcome>>();
-    auto future = promise->get_future();
-    // Copies of a function share the turn; copies that remain after the end must not keep it.
-    const auto held = std::make_shared<shared_turn>(std::move(turn));
-    const finish finish = [promise, held](mutation_outcome outcome) {
-        held->reset();
-        promise->set_value(std::move(outcome));
-    };
-    auto task = [finish, key, request = digest_of(operation, input), work = std::move(work)](bookkeeper& keeper) {
-        const ilp::timestamp now = ilp::wall_clock();
-        answer_keeper answers;
-        if (!key.empty()) {
-            const auto known = keeper.find_answer(key);
-            if (!known) return finish(unavailable());
-            if (*known && (*known)->request != request) {
-                return finish(refused(
-                    refusal_code::conflict,
-                    fmt::format("Incoming arguments are different than the original request for idempotencyKey: {}",
-                                key)));
-            }
-            if (*known) return finish(done_mutation::from_json((*known)->answer));
-            answers = {key, request, now};
-        }
-        work(keeper, now, answers, finish);
-    };
-    // While the store is down, refuse at once instead of accepting work that would have to wait for it.
-    if (!services_.committer.store_is_healthy() || !services_.committer.execute(std::move(task))) return unavailable();
-    if (future.wait_for(answer_timeout) != std::future_status::ready) {
-        return refused(refusal_code::timeout,
-                       "Not done in time, and it may be done yet: ask again with the same idempotencyKey, or look");
+    /// The record of the answer, for the mutation's transaction; nullopt without a key.
+    std::optional<idempotency_record> record_of(const done_mutation& done, ilp::timestamp now) const {
+        if (key.empty()) return std::nullopt;
+        return idempotency_record{key, digest, done.to_json(), now};
     }
-    return future.get();
-}
+};
+
+// --- On the thread of the request
 
 mutation_outcome mutations::decide(std::string_view operation, const graphql::arguments& input, decision decide) {
-    return run(operation, input, deciding(std::move(decide)));
+    return run(operation, input, std::move(decide));
+}
+
+mutation_outcome mutations::transfer_money(std::string_view operation, const graphql::arguments& input,
+                                           done_mutation done, transfer transfer) {
+    return run(operation, input, money_transfer{std::move(done), std::move(transfer)});
 }
 
 mutation_outcome mutations::ask_and_decide(std::string_view operation, const graphql::arguments& input,
                                            const inquiry& ask) {
-    const auto turn = take_turn(input);
-    if (!turn) return std::unexpected{turn.error()};
-    // An answer without a message means that nothing was stored for the key: this work stores nothing and sets no
-    // message, while stored answers always have one.
-    const work nothing = [](bookkeeper&, ilp::timestamp, answer_keeper&, const finish& finish) {
-        finish(done_mutation{});
-    };
-    auto known = run(*turn, operation, input, nothing);
+    const auto key = reserve_key(input);
+    if (!key) return std::unexpected{key.error()};
+    const std::string digest = digest_of(operation, input);
+    auto known = hand_over(std::make_shared<request>(*key, digest, std::monostate{}));
     if (!known || !known->message.empty()) return known;
     auto decision = ask();
     if (!decision) return std::unexpected{std::move(decision.error())};
-    return run(*turn, operation, input, deciding(std::move(*decision)));
+    return hand_over(std::make_shared<request>(*key, digest, std::move(*decision)));
 }
 
-auto mutations::deciding(decision decide) -> work {
-    return [this, decide = std::move(decide)](bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers,
-                                              const finish& finish) {
-        transaction transaction{keeper, now};
-        mutation_outcome outcome = decide(transaction);
-        if (!outcome) return finish(std::move(outcome));
-        const changes kept = answers.keeping(*outcome);
-        transaction.new_answers.assign(kept.new_answers.begin(), kept.new_answers.end());
-        transaction.forget_answers_before = kept.forget_answers_before;
-        const auto written = services_.administration.commit(transaction, [finish, outcome] { finish(outcome); });
-        if (!written) finish(unavailable());
-    };
+mutation_outcome mutations::run(std::string_view operation, const graphql::arguments& input, change change) {
+    auto key = reserve_key(input);
+    if (!key) return std::unexpected{std::move(key.error())};
+    return hand_over(std::make_shared<request>(std::move(*key), digest_of(operation, input), std::move(change)));
+}
+
+/// Returns null for a request without a key, and a refusal while another request holds the key.
+auto mutations::reserve_key(const graphql::arguments& input) -> std::expected<std::shared_ptr<reserved_key>, refusal> {
+    const std::string key = input.find<std::string>("idempotencyKey").value_or("");
+    if (key.empty()) return nullptr;
+    const std::lock_guard lock{mutex_};
+    if (!reserved_.insert(key).second) {
+        return refused(refusal_code::conflict, fmt::format("Concurrent request for idempotencyKey: {}", key));
+    }
+    return std::make_shared<reserved_key>(*this, key);
+}
+
+/// While the store is down, refuses at once instead of accepting work that would have to wait for it.
+mutation_outcome mutations::hand_over(const std::shared_ptr<request>& request) {
+    auto outcome = request->outcome.get_future();
+    const bool taken = services_.committer.store_is_healthy() &&
+                       services_.committer.execute([this, request](bookkeeper& keeper) { carry_out(request, keeper); });
+    if (!taken) return unavailable();
+    if (outcome.wait_for(answer_timeout) != std::future_status::ready) {
+        return refused(refusal_code::timeout,
+                       "Not done in time, and it may be done yet: ask again with the same idempotencyKey, or look");
+    }
+    return outcome.get();
+}
+
+// --- On the committer's thread
+
+void mutations::carry_out(const std::shared_ptr<request>& request, bookkeeper& keeper) {
+    const ilp::timestamp now = ilp::wall_clock();
+    if (!request->key.empty()) {
+        const auto known = keeper.find_answer(request->key);
+        if (!known) return request->finish(unavailable());
+        if (*known && (*known)->request != request->digest) {
+            return request->finish(
+                refused(refusal_code::conflict,
+                        fmt::format("Incoming arguments are different than the original request for idempotencyKey: {}",
+                                    request->key)));
+        }
+        if (*known) return request->finish(done_mutation::from_json((*known)->answer));
+    }
+    if (const auto* const decide = std::get_if<decision>(&request->change)) {
+        commit_decision(request, *decide, keeper, now);
+    } else if (const auto* const transfer = std::get_if<money_transfer>(&request->change)) {
+        const auto record = request->record_of(transfer->done, now);
+        changes beside;
+        if (record) beside = {.new_answers = {&*record, 1}, .forget_answers_before = now - kept_for};
+        const auto made = transfer->make(keeper, now, beside);
+        request->finish(made ? mutation_outcome{transfer->done} : std::unexpected{made.error()});
+    } else {
+        request->finish(done_mutation{});  // stored answers have a message, so this one says that there is none
+    }
+}
+
+/// The answer waits until every packet thread uses the new terms.
+void mutations::commit_decision(const std::shared_ptr<request>& request, const decision& decide, bookkeeper& keeper,
+                                ilp::timestamp now) {
+    transaction transaction{keeper, now};
+    mutation_outcome outcome = decide(transaction);
+    if (!outcome) return request->finish(std::move(outcome));
+    if (auto record = request->record_of(*outcome, now)) {
+        transaction.new_answers.push_back(std::move(*record));
+        transaction.forget_answers_before = now - kept_for;
+    }
+    const auto written = services_.administration.commit(transaction, [request, outcome] { request->finish(outcome); });
+    if (!written) request->finish(unavailable());
 }
 
 }  // namespace peering::admin

@@ -5,19 +5,20 @@
 #include "peering/admin/services.hpp"
 #include "peering/admin/views.hpp"
 #include "peering/administration/refusal.hpp"
+#include "peering/administration/transaction.hpp"
 #include "peering/graphql/resolver.hpp"
-#include "peering/records/idempotency_record.hpp"
 #include "peering/store/store.hpp"
 
 #include <chrono>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
-#include <vector>
+#include <variant>
 
 namespace peering::admin {
 
@@ -34,23 +35,12 @@ struct done_mutation {
 
 using mutation_outcome = std::expected<done_mutation, refusal>;
 
-/// Prepares the record of a mutation's answer, to be stored in the mutation's transaction. Stores nothing without an
-/// idempotency key.
-class answer_keeper {
-public:
-    answer_keeper() = default;
-    answer_keeper(std::string key, std::string request, ilp::timestamp now)
-        : answer_{idempotency_record{std::move(key), std::move(request), {}, now}} {}
-
-    /// Returns changes that store `done` and delete expired answers. They are valid until the next call.
-    changes keeping(const done_mutation& done);
-
-private:
-    std::optional<idempotency_record> answer_;
-};
-
 /// Runs mutations on the committer's thread, one at a time, and each at most once per idempotency key. The answer is
 /// stored in the same transaction as the change, so a retry after a lost connection or kill -9 does not repeat it.
+///
+/// Each function blocks until the mutation is done, or returns the stored answer if it was done before; do not call
+/// them on the committer's thread. What they are given runs on the committer's thread, perhaps after the call has
+/// returned: if the store takes longer than `answer_timeout`. So it must own everything it uses.
 class mutations {
 public:
     /// Answers are kept for two days; clients may rely on one day.
@@ -59,20 +49,16 @@ public:
 
     explicit mutations(services& services) : services_{services} {}
 
-    using finish = std::function<void(mutation_outcome)>;
-    /// Runs on the committer's thread. Must call `finish` exactly once, immediately or later, from any thread.
-    using work =
-        std::function<void(bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers, const finish& finish)>;
-
-    // Work may outlive the call if the store takes longer than `answer_timeout`, so it must own everything it uses.
-
-    /// Does `work`, or returns the stored answer if it was done before. Blocks until it is finished; do not call it on
-    /// the committer's thread.
-    mutation_outcome run(std::string_view operation, const graphql::arguments& input, work work);
-
-    /// Like run(), for a change that the administration decides.
+    /// Adds a change to the transaction, or refuses it.
     using decision = std::function<mutation_outcome(transaction&)>;
     mutation_outcome decide(std::string_view operation, const graphql::arguments& input, decision decide);
+
+    /// Makes or completes an operator's transfer, and writes it together with the changes in `beside`.
+    using transfer =
+        std::function<std::expected<void, refusal>(bookkeeper& keeper, ilp::timestamp now, const changes& beside)>;
+    /// `done` is the answer if the transfer succeeds.
+    mutation_outcome transfer_money(std::string_view operation, const graphql::arguments& input, done_mutation done,
+                                    transfer transfer);
 
     /// Like decide(), for a change that first needs another node's reply. Unless there is already a stored answer,
     /// `ask` runs on the calling thread. The key stays reserved until the end, so no two requests ask at the same time.
@@ -80,19 +66,26 @@ public:
     mutation_outcome ask_and_decide(std::string_view operation, const graphql::arguments& input, const inquiry& ask);
 
 private:
-    class turn;
-    using shared_turn = std::shared_ptr<turn>;
+    class reserved_key;
+    struct request;
+    struct money_transfer {
+        done_mutation done;
+        transfer make;
+    };
+    /// Nothing: only looks for a stored answer.
+    using change = std::variant<std::monostate, decision, money_transfer>;
 
-    /// Returns null for a request without a key, and a refusal while another request holds the key.
-    std::expected<shared_turn, refusal> take_turn(const graphql::arguments& input);
-
-    mutation_outcome run(shared_turn turn, std::string_view operation, const graphql::arguments& input, work work);
-    static std::string digest_of(std::string_view operation, const graphql::arguments& input);
-    work deciding(decision decide);
+    // The steps of a mutation, in this order; the thread is that of the request, or the committer's.
+    mutation_outcome run(std::string_view operation, const graphql::arguments& input, change change);
+    std::expected<std::shared_ptr<reserved_key>, refusal> reserve_key(const graphql::arguments& input);
+    mutation_outcome hand_over(const std::shared_ptr<request>& request);
+    void carry_out(const std::shared_ptr<request>& request, bookkeeper& keeper);
+    void commit_decision(const std::shared_ptr<request>& request, const decision& decide, bookkeeper& keeper,
+                         ilp::timestamp now);
 
     services& services_;
     std::mutex mutex_;
-    std::unordered_set<std::string> under_way_;  // idempotency keys
+    std::unordered_set<std::string> reserved_;  // idempotency keys
 };
 
 }  // namespace peering::admin

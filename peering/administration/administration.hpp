@@ -2,12 +2,12 @@
 
 #include "ilp/amount.hpp"
 #include "ilp/condition.hpp"
+#include "peering/administration/peer_input.hpp"
 #include "peering/administration/refusal.hpp"
+#include "peering/administration/transaction.hpp"
 #include "peering/book/bookkeeper.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/peer.hpp"
-#include "peering/records/idempotency_record.hpp"
-#include "peering/records/transfer.hpp"
 #include "peering/store/store.hpp"
 
 #include <cstdint>
@@ -15,8 +15,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,68 +23,6 @@ namespace peering {
 struct asset_thresholds {
     std::optional<ilp::amount> withdrawal{};
     std::optional<ilp::amount> liquidity{};
-};
-
-/// A peer as an operator describes it. The strings have not been validated yet.
-struct peer_wanted {
-    std::string asset_uuid{};
-    std::string ilp_address{};
-    std::optional<std::string> name{};
-    std::vector<std::string> routes{};  ///< may include the peer's own address
-    std::optional<ilp::amount> max_packet_amount{};
-    std::optional<ilp::amount> liquidity_threshold{};
-    std::optional<ilp::amount> initial_liquidity{};
-    std::vector<std::string> incoming_tokens{};
-    std::string outgoing_endpoint{};
-    std::string outgoing_token{};
-    std::optional<auto_peered_terms> auto_peered{};
-};
-
-/// Partial update: an outer nullopt leaves a field as it is, an inner nullopt clears it.
-struct peer_edit {
-    std::optional<std::string> ilp_address{};
-    std::optional<std::optional<std::string>> name{};
-    std::optional<std::vector<std::string>> routes{};
-    std::optional<std::optional<ilp::amount>> max_packet_amount{};
-    std::optional<std::optional<ilp::amount>> liquidity_threshold{};
-    std::optional<std::vector<std::string>> incoming_tokens{};
-    /// An endpoint chosen by an operator may be at any address, including private ones.
-    std::optional<std::string> outgoing_endpoint{};
-    std::optional<std::string> outgoing_token{};
-    std::optional<auto_peered_terms> auto_peered{};
-};
-
-/// A change of assets, peers and liquidity while it is being prepared: what will be written, and what has to follow
-/// once it has been written. If it is destroyed without administration::commit(), nothing has changed.
-struct transaction {
-    transaction(bookkeeper& keeper, ilp::timestamp now) : keeper{keeper}, now{now} {}
-    ~transaction() { ledger::release(held); }
-    transaction(const transaction&) = delete;
-    transaction& operator=(const transaction&) = delete;
-
-    bookkeeper& keeper;
-    const ilp::timestamp now;
-
-    // Written to the store.
-    std::vector<asset_record> new_assets;
-    std::vector<asset_change> changed_assets;
-    std::vector<peer_record> new_peers;
-    std::vector<peer_change> changed_peers;
-    std::vector<transfer_record> new_transfers;
-    std::vector<idempotency_record> new_answers;
-    std::optional<ilp::timestamp> forget_answers_before;
-
-    // Applied elsewhere once the store has committed.
-    std::vector<asset_update> assets;
-    std::vector<peer_update> peers;
-    std::vector<peer_record> absent_peers;        ///< peers that have been removed from the file
-    std::vector<std::uint32_t> no_longer_absent;  ///< ids of peers that are in the file again
-
-    std::vector<leg> held;  ///< released unless the transaction is written
-
-    /// Adds a deposit. Returns false if `to` lacks the headroom.
-    bool deposit(account_id settlement, account_id to, ilp::amount amount);
-    account_record open_account(account_kind kind, std::uint32_t asset);
 };
 
 /// The changes that operators can make to assets and peers while the daemon runs. Each call runs on the committer's
@@ -128,6 +64,7 @@ public:
     const directory& known() const noexcept { return directory_; }
 
 private:
+    std::optional<refusal> check_terms(const peer& made, std::optional<refusal> found) const;
     std::optional<refusal> check_tokens(const std::vector<ilp::digest>& tokens, std::uint32_t owner) const;
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::expected<bool, refusal> has_history(bookkeeper& keeper, const peer& peer) const;
@@ -137,13 +74,5 @@ private:
     publication publish_;
     std::function<void()> assets_changed_;
 };
-
-/// The part of a peer's terms that the store keeps.
-kept_peer_terms kept_terms_of(const peer& peer);
-
-/// Fills the directory, the ledger and the thresholds from the store's content when the daemon starts. Peers of the
-/// file count as absent until apply_file(). The error message is meant for the operator: the book is broken, or a row
-/// is invalid.
-std::expected<void, std::string> open_directory(directory& directory, const catalogue& known, bookkeeper& keeper);
 
 }  // namespace peering

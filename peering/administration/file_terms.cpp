@@ -1,5 +1,6 @@
 #include "peering/administration/file_terms.hpp"
 
+#include "peering/administration/stored_terms.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 #include "peering/records/uuid.hpp"
@@ -153,14 +154,7 @@ void file_reader::read_assets() {
         added.created_at = transaction_.now;
         added.terms = terms;
         transaction_.deposit(added.settlement.id, added.liquidity.id, wanted.liquidity);  // cannot fail: it is empty
-        const ledger& ledger = transaction_.keeper.ledger();
-        auto made = std::make_shared<const asset>(asset{.id = added.id,
-                                                        .uuid = added.uuid,
-                                                        .code = added.code,
-                                                        .scale = added.scale,
-                                                        .liquidity = ledger.find(added.liquidity.id),
-                                                        .settlement = ledger.find(added.settlement.id),
-                                                        .created_at = added.created_at});
+        auto made = peering::asset_of(added, transaction_.keeper.ledger());
         place = made.get();
         transaction_.assets.push_back({std::move(made), added.id, terms});
     }
@@ -354,6 +348,16 @@ void file_reader::name_others_anew() {
 std::optional<std::string> apply_file(const config::settings& settings, const directory& directory,
                                       transaction& transaction) {
     return file_reader{settings, directory, transaction}.run();
+}
+
+std::optional<std::string> take_file(const config::settings& settings, administration& administration,
+                                     bookkeeper& keeper, ilp::timestamp now, std::function<void()> done) {
+    transaction transaction{keeper, now};
+    if (auto problem = apply_file(settings, administration.known(), transaction)) return problem;
+    if (const auto written = administration.commit(transaction, std::move(done)); !written) {
+        return written.error().message;
+    }
+    return std::nullopt;
 }
 
 }  // namespace peering

@@ -4,6 +4,7 @@
 #include "peering/administration/administration.hpp"
 #include "peering/directory/directory.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -20,5 +21,10 @@ namespace peering {
 /// Call it on the committer's thread, or before that thread runs.
 std::optional<std::string> apply_file(const config::settings& settings, const directory& directory,
                                       transaction& transaction);
+
+/// Has the administration write what apply_file() finds, all or nothing. `done` is called, on any thread, once every
+/// packet thread uses the new terms; it is not called after an error.
+std::optional<std::string> take_file(const config::settings& settings, administration& administration,
+                                     bookkeeper& keeper, ilp::timestamp now, std::function<void()> done);
 
 }  // namespace peering

@@ -80,7 +80,9 @@ std::string_view describe(transfer_refusal refusal) noexcept {
 bool operator_transfers::restore(std::span<const transfer_record> pending, const ledger& ledger) {
     for (const transfer_record& transfer : pending) {
         const leg held{ledger.find(transfer.debit), ledger.find(transfer.credit), transfer.amount};
-        const bool is_sound = held.debit != nullptr && held.credit != nullptr && !held.amount.is_zero() &&
+        const bool is_sound = transfer.kind == transfer_kind::withdrawal && held.debit != nullptr &&
+                              held.credit != nullptr && held.debit->kind != account_kind::settlement &&
+                              held.credit->kind == account_kind::settlement && !held.amount.is_zero() &&
                               transfer.expires_at.has_value() && ledger::is_within_one_asset(held);
         if (!is_sound || !ledger::hold({&held, 1})) return false;
         pending_.emplace(transfer.uuid, transfer);

@@ -27,6 +27,9 @@ struct store_error {
     bool final = false;  ///< a retry cannot help: the database itself has refused the request, and nothing has changed
 };
 
+/// Ids of assets, peers and accounts end here: there are tables that are indexed by them.
+inline constexpr std::uint32_t record_id_max = 1U << 26U;
+
 /// Ids are chosen by the caller and never reused.
 struct asset_record {
     std::uint32_t id = 0;

@@ -1,14 +1,15 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "ilp/clock.hpp"
 #include "peering/administration/administration.hpp"
 #include "peering/administration/file_terms.hpp"
+#include "peering/administration/recovery.hpp"
 #include "peering/book/bookkeeper.hpp"
 #include "peering/directory/directory.hpp"
 
 #include <boost/iterator/indirect_iterator.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <expected>
 #include <memory>
@@ -69,13 +70,8 @@ public:
                 return std::unexpected{opened.error()};
             }
         }
-        peering::transaction transaction{
-            keeper, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
-        if (auto problem = peering::apply_file(settings, *made->directory, transaction)) {
+        if (auto problem = peering::take_file(settings, *made->administration, keeper, ilp::wall_clock(), [] {})) {
             return std::unexpected{*problem};
-        }
-        if (const auto written = made->administration->commit(transaction, [] {}); !written) {
-            return std::unexpected{written.error().message};
         }
         made->peers_ = made->directory->peers();
         for (const auto& entry : made->directory->assets()) made->assets_.push_back(entry.asset);

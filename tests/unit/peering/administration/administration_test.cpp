@@ -1,5 +1,6 @@
 #include "peering/administration/administration.hpp"
 
+#include "peering/administration/stored_terms.hpp"
 #include "tests/unit/peering/store_place.hpp"
 #include "tests/unit/peering/world.hpp"
 

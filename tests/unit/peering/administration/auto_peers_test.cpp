@@ -2,6 +2,8 @@
 
 #include "config/value.hpp"
 #include "peering/administration/file_terms.hpp"
+#include "peering/administration/recovery.hpp"
+#include "peering/administration/stored_terms.hpp"
 #include "peering/book/thresholds.hpp"
 #include "peering/open_store.hpp"
 #include "peering/records/uuid.hpp"

@@ -218,46 +218,6 @@ TEST_CASE("a file that contradicts the store or itself is refused before anythin
     CHECK(store->load().value().peers.size() == 2);
 }
 
-TEST_CASE("a broken book is never started on") {
-    class broken_store final : public store_decorator {
-    public:
-        broken_store() : store_decorator{open_or_throw("memory:")} {}
-        std::expected<catalogue, store_error> load() override {
-            auto loaded = store_decorator::load();
-            if (damage) damage(*loaded);
-            return loaded;
-        }
-        std::function<void(catalogue&)> damage;
-    };
-    broken_store store;
-    CHECK(refusal_of(two_peers(), store) == "built");
-
-    SECTION("below zero") {
-        store.damage = [](catalogue& book) { book.peers[0].liquidity.totals.debits_posted = 1001; };
-        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("peer bob") && Catch::Contains("below zero"));
-    }
-    SECTION("above the largest amount") {
-        store.damage = [](catalogue& book) {
-            book.assets[0].liquidity.totals.credits_posted = wide_amount{amount_max} + 1;
-        };
-        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("USD/9") && Catch::Contains("largest amount"));
-    }
-    SECTION("a sum that is not zero") {
-        store.damage = [](catalogue& book) { book.peers[0].liquidity.totals.credits_posted -= 1; };
-        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("USD/9") && Catch::Contains("not zero"));
-    }
-    SECTION("a peer without an asset") {
-        store.damage = [](catalogue& book) { book.peers[0].asset_id = 9; };
-        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("peer bob"));
-    }
-    SECTION("a peer whose id is no UUID") {
-        const std::string damaged = GENERATE("", "bob", std::string(37, 'a'), std::string(100'000, 'a'));
-        store.damage = [damaged](catalogue& book) { book.peers[0].uuid = damaged; };
-        CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("peer number 1") && Catch::Contains("UUID"));
-    }
-    CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("restore"));
-}
-
 TEST_CASE("when the store refuses nothing has changed, and the next try goes on") {
     class failing_store final : public store_decorator {
     public:

@@ -1,0 +1,47 @@
+#include "connector/book.hpp"
+
+#include "connector/base/log.hpp"
+#include "ilp/clock.hpp"
+#include "peering/administration/file_terms.hpp"
+#include "peering/administration/recovery.hpp"
+#include "peering/open_store.hpp"
+
+#include <utility>
+
+namespace connector {
+namespace {
+
+void tell_health(bool healthy, const std::string& error) {
+    if (healthy) {
+        log::write(log::level::info, "store takes transfers again");
+    } else {
+        log::write(log::level::error, "store does not take transfers; new packets are refused until it does",
+                   {{"error", error}});
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> book::open(const config::settings& settings, peering::bookkeeper::event_callback on_events) {
+    auto opened = peering::open_store(settings.store.url);
+    if (!opened) return std::move(opened).error().message;
+    store = std::move(*opened);
+    if (settings.store.url.starts_with("memory:")) {
+        log::write(log::level::warn, "store memory: keeps nothing; balances are lost when the daemon stops");
+    }
+    keeper = std::make_unique<peering::bookkeeper>(ledger, *store, thresholds);
+    keeper->keep_events(settings.webhooks.url.has_value());
+    keeper->on_events(std::move(on_events));
+    committer = std::make_unique<peering::committer>(*keeper);
+    committer->on_health_change(tell_health);
+    transfers = std::make_unique<peering::operator_transfers>(*committer);
+
+    const auto found = store->load();
+    if (!found) return found.error().message;
+    if (auto recovered = peering::recover(*found, directory, *keeper, *transfers); !recovered) {
+        return std::move(recovered).error();
+    }
+    return peering::take_file(settings, administration, *keeper, ilp::wall_clock(), [] {});
+}
+
+}  // namespace connector

@@ -1,0 +1,52 @@
+#include "connector/operator_servers.hpp"
+
+#include "connector/control/pinger.hpp"
+#include "connector/listen.hpp"
+#include "ilp/clock.hpp"
+#include "peering/admin/resolvers.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace connector {
+
+operator_servers::operator_servers(boost::asio::io_context& control, const config::settings& settings, book& book,
+                                   std::function<bool()> is_ready)
+    : auto_peers_{book.directory, book.administration, settings.auto_peering},
+      auto_peering_client_{control, auto_peers_},
+      services_{
+          .directory = book.directory,
+          .administration = book.administration,
+          .transfers = *book.transfers,
+          .committer = *book.committer,
+          .auto_peers = auto_peers_,
+          .tenant_id = settings.admin.tenant_id,
+          .version = ILPD_VERSION,
+          .started_at = ilp::wall_clock(),
+          .ready = std::move(is_ready),
+          .ping = [&control, &book](
+                      const std::string& address,
+                      std::chrono::milliseconds timeout) { return ping(control, book.directory, address, timeout); },
+          .ask_node =
+              [this](const peering::peering_question& question) { return auto_peering_client_.answer_to(question); }},
+      mutations_{services_},
+      engine_{peering::admin::make_engine(services_, mutations_)},
+      admin_server_{control, settings.admin, *engine_, [] { return std::make_unique<peering::graphql::context>(); }} {
+    if (!settings.auto_peering.enabled) return;
+    auto_peering_server_.emplace(control, *book.committer, auto_peers_, settings.auto_peering.request_rate);
+}
+
+std::expected<std::unique_ptr<operator_servers>, std::string> operator_servers::start(boost::asio::io_context& control,
+                                                                                      const config::settings& settings,
+                                                                                      book& book,
+                                                                                      std::function<bool()> is_ready) {
+    std::unique_ptr<operator_servers> made{new operator_servers{control, settings, book, std::move(is_ready)}};
+    auto problem = listen(made->admin_server_, "admin.listen", settings.admin.listen);
+    if (!problem && made->auto_peering_server_) {
+        problem = listen(*made->auto_peering_server_, "auto_peering.listen", settings.auto_peering.listen);
+    }
+    if (problem) return std::unexpected{std::move(*problem)};
+    return made;
+}
+
+}  // namespace connector

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "connector/book.hpp"
+#include "connector/control/admin_server.hpp"
+#include "connector/control/auto_peering_client.hpp"
+#include "connector/control/auto_peering_server.hpp"
+#include "peering/admin/mutations.hpp"
+#include "peering/admin/services.hpp"
+#include "peering/administration/auto_peers.hpp"
+#include "peering/graphql/engine.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace connector {
+
+/// Everything by which peers and liquidity are changed while the daemon runs, except for the file: the Admin API and,
+/// if enabled, auto-peering.
+class operator_servers {
+public:
+    /// Starts to listen. `is_ready` may be called from any thread. The error is for the operator.
+    static std::expected<std::unique_ptr<operator_servers>, std::string> start(boost::asio::io_context& control,
+                                                                               const config::settings& settings,
+                                                                               book& book,
+                                                                               std::function<bool()> is_ready);
+
+    admin_server& admin() noexcept { return admin_server_; }
+
+private:
+    operator_servers(boost::asio::io_context& control, const config::settings& settings, book& book,
+                     std::function<bool()> is_ready);
+
+    peering::auto_peers auto_peers_;
+    auto_peering_client auto_peering_client_;
+    std::optional<auto_peering_server> auto_peering_server_;
+    peering::admin::services services_;
+    peering::admin::mutations mutations_;
+    std::unique_ptr<const peering::graphql::engine> engine_;
+    admin_server admin_server_;
+};
+
+}  // namespace connector

@@ -1,0 +1,63 @@
+#include "connector/reload.hpp"
+
+#include "config/load.hpp"
+#include "connector/base/log.hpp"
+#include "ilp/clock.hpp"
+#include "peering/administration/file_terms.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <csignal>
+#include <utility>
+
+namespace connector {
+
+reload::reload(std::string file, const config::settings& running, parts parts)
+    : file_{std::move(file)}, running_{running}, parts_{parts}, signal_{parts.control, SIGHUP} {}
+
+void reload::await_signal() {
+    signal_.async_wait([this](boost::system::error_code error, int) {
+        if (!error) read_file();
+    });
+}
+
+void reload::read_file() {
+    boost::asio::post(parts_.helper, [this] {
+        auto loaded = config::load_file(file_, config::process_environment());
+        if (!loaded) {
+            for (const config::problem& problem : loaded.error()) log::write(log::level::error, to_string(problem));
+            return boost::asio::post(parts_.control, [this] { failed("the file has problems"); });
+        }
+        boost::asio::post(
+            parts_.control,
+            [this, loaded = std::make_shared<const config::settings>(std::move(*loaded))] { apply(loaded); });
+    });
+}
+
+void reload::apply(const loaded_settings& loaded) {
+    const auto take = [this, loaded](peering::bookkeeper& keeper) {
+        auto problem = peering::take_file(
+            *loaded, parts_.book.administration, keeper, ilp::wall_clock(),
+            [this, loaded] { boost::asio::post(parts_.control, [this, loaded] { succeeded(*loaded); }); });
+        if (!problem) return;
+        boost::asio::post(parts_.control, [this, problem = std::move(*problem)] { failed(problem); });
+    };
+    peering::committer& committer = *parts_.book.committer;
+    if (!committer.store_is_healthy() || !committer.execute(take)) failed("the store is not available");
+}
+
+void reload::succeeded(const config::settings& loaded) {
+    parts_.rates.configure(loaded.rates, parts_.book.directory);
+    if (config::needs_restart(running_, loaded)) {
+        log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start");
+    }
+    log::write(log::level::info, "reloaded", {{"peers", std::to_string(parts_.book.directory.peer_count())}});
+    await_signal();
+}
+
+void reload::failed(std::string_view reason) {
+    log::write(log::level::error, "not reloaded; nothing has changed", {{"reason", std::string{reason}}});
+    await_signal();
+}
+
+}  // namespace connector

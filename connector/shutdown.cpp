@@ -1,0 +1,64 @@
+#include "connector/shutdown.hpp"
+
+#include "connector/base/log.hpp"
+
+#include <csignal>
+#include <memory>
+#include <utility>
+
+namespace connector {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds commit_timeout{10000};  // for the last commits
+constexpr milliseconds drain_margin{2000};     // on top of the longest hold time of a packet
+
+}  // namespace
+
+shutdown::shutdown(boost::asio::io_context& control)
+    : control_{control}, signals_{control, SIGTERM, SIGINT}, deadline_{control} {}
+
+void shutdown::await_signal(parts parts) {
+    signals_.async_wait([this, parts = std::move(parts)](boost::system::error_code error, int signal) {
+        if (!error) begin(signal, parts);
+    });
+}
+
+void shutdown::begin(int signal, const parts& parts) {
+    parts.refuse_new_work();
+    log::write(log::level::info, "stopping: no new packets, those in flight are finished",
+               {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+    const auto ended = [this, missing = std::make_shared<int>(2)] {  // the Admin API and the workers
+        if (--*missing != 0) return;
+        is_drained_ = true;
+        control_.stop();
+    };
+    parts.stop_admin(ended);
+    parts.workers.drain(ended);
+    deadline_.expires_after(parts.longest_hold + drain_margin);
+    deadline_.async_wait([this](boost::system::error_code error) {
+        if (!error) control_.stop();
+    });
+    signals_.async_wait([this](boost::system::error_code error, int) {
+        if (error) return;
+        log::write(log::level::warn, "stopping at once: asked a second time");
+        control_.stop();
+    });
+}
+
+exit_status shutdown::finish(worker_pool& workers, peering::committer& committer) const {
+    workers.stop();
+    const bool committed = committer.stop(commit_timeout);
+    if (!committed) {
+        log::write(log::level::error, "stopped with transfers that the store did not take",
+                   {{"error", committer.last_error()}});
+    } else if (!is_drained_) {
+        log::write(log::level::warn, "stopped with packets in flight; their transfers are void");
+    } else {
+        log::write(log::level::info, "stopped");
+    }
+    return is_drained_ && committed ? exit_status::clean_stop : exit_status::failure;
+}
+
+}  // namespace connector

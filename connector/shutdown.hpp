@@ -1,0 +1,46 @@
+#pragma once
+
+#include "connector/exit_status.hpp"
+#include "connector/worker_pool.hpp"
+#include "peering/book/committer.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <functional>
+
+namespace connector {
+
+/// The orderly end, on SIGTERM or SIGINT: new work is refused, packets in flight and the Admin API finish, then the
+/// control loop is stopped and everything is committed. A second signal, or the time that packets may take, cuts this
+/// short.
+class shutdown {
+public:
+    /// The signals no longer end the process from here on.
+    explicit shutdown(boost::asio::io_context& control);
+
+    struct parts {
+        /// Called first.
+        std::function<void()> refuse_new_work;
+        /// Must call `stopped` on the control loop when no request to the Admin API is being answered any more.
+        std::function<void(std::function<void()> stopped)> stop_admin;
+        worker_pool& workers;
+        std::chrono::milliseconds longest_hold;  ///< of a packet
+    };
+    void await_signal(parts parts);
+
+    /// To be called once the control loop has ended: stops the workers, and commits what they have submitted.
+    exit_status finish(worker_pool& workers, peering::committer& committer) const;
+
+private:
+    void begin(int signal, const parts& parts);
+
+    boost::asio::io_context& control_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer deadline_;
+    bool is_drained_ = false;
+};
+
+}  // namespace connector

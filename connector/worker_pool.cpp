@@ -1,0 +1,96 @@
+#include "connector/worker_pool.hpp"
+
+#include "connector/listen.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <thread>
+#include <utility>
+
+namespace connector {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::string_view setting = "connector.listen";
+
+/// The workers bind with SO_REUSEPORT, which would let a second daemon share the port as well; so this tries to bind
+/// without it first.
+error_code try_port(boost::asio::io_context& context, const tcp::endpoint& endpoint) {
+    error_code error;
+    tcp::acceptor probe{context};
+    probe.open(endpoint.protocol(), error);
+    if (!error) probe.set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error) probe.bind(endpoint, error);
+    return error;
+}
+
+}  // namespace
+
+std::optional<std::string> worker_pool::listen(const config::connector_settings& settings,
+                                               const peering::directory& directory, peering::committer& committer) {
+    tcp::endpoint endpoint = to_endpoint(settings.listen);
+    if (const error_code error = try_port(control_, endpoint)) return cannot_listen(setting, endpoint, error);
+    const unsigned count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
+    for (unsigned i = 0; i < count; ++i) {
+        workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer));
+        if (const error_code error = workers_.back()->listen(endpoint)) return cannot_listen(setting, endpoint, error);
+        endpoint = local_endpoint();  // resolves port 0, for all workers
+    }
+    return std::nullopt;
+}
+
+void worker_pool::start() {
+    for (const auto& worker : workers_) worker->start();
+}
+
+void worker_pool::install_rates(std::shared_ptr<const rate_table> rates) {
+    rates_ = std::move(rates);
+    for (const auto& worker : workers_) worker->install_rates(rates_);
+}
+
+void worker_pool::publish(const std::vector<peering::peer_update>& updates, const std::function<void()>& done) {
+    const auto missing = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+    for (const auto& worker : workers_) {
+        worker->apply(updates, [missing, done] {
+            if (--*missing == 0) done();
+        });
+    }
+}
+
+void worker_pool::sample(std::function<void(std::vector<peer_sample>)> done) {
+    struct collection {
+        std::vector<peer_sample> samples;
+        std::size_t missing;
+        std::function<void(std::vector<peer_sample>)> done;
+    };
+    auto collected = std::make_shared<collection>(collection{{}, workers_.size(), std::move(done)});
+    for (const auto& worker : workers_) {
+        worker->sample([this, collected](std::vector<peer_sample> samples) {
+            boost::asio::post(control_, [collected, samples = std::move(samples)]() mutable {
+                std::ranges::move(samples, std::back_inserter(collected->samples));
+                if (--collected->missing == 0) collected->done(std::move(collected->samples));
+            });
+        });
+    }
+}
+
+void worker_pool::drain(std::function<void()> drained) {
+    const auto missing = std::make_shared<std::size_t>(workers_.size());
+    const auto ended = [missing, drained = std::move(drained)] {
+        if (--*missing == 0) drained();
+    };
+    for (const auto& worker : workers_) {
+        worker->drain([this, ended] { boost::asio::post(control_, ended); });
+    }
+}
+
+void worker_pool::stop() {
+    for (const auto& worker : workers_) worker->stop();
+}
+
+}  // namespace connector

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "connector/metrics/counters.hpp"
+#include "connector/routing/rate_table.hpp"
+#include "connector/worker.hpp"
+#include "peering/book/committer.hpp"
+#include "peering/directory/directory.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// All workers, as one. Its functions are for the control loop, and so are their callbacks, except for publish().
+class worker_pool {
+public:
+    explicit worker_pool(boost::asio::io_context& control) : control_{control} {}
+
+    /// Makes the workers, which then listen and do not accept yet. Returns what went wrong, if anything did.
+    std::optional<std::string> listen(const config::connector_settings& settings, const peering::directory& directory,
+                                      peering::committer& committer);
+    void start();
+
+    // Preconditions of these two: listen() has succeeded.
+    boost::asio::ip::tcp::endpoint local_endpoint() const { return workers_.front()->local_endpoint(); }
+    std::size_t size() const noexcept { return workers_.size(); }
+
+    /// The latest rates. Workers that do not exist yet get them later.
+    void install_rates(std::shared_ptr<const rate_table> rates);
+
+    /// Called on the committer's thread. Every worker gets the updates in the order in which they were written. `done`
+    /// is called by the last worker that has applied them.
+    void publish(const std::vector<peering::peer_update>& updates, const std::function<void()>& done);
+
+    /// Calls back with the counters of all workers.
+    void sample(std::function<void(std::vector<peer_sample>)> done);
+
+    /// Refuses new packets. `drained` is called when no packet is in flight any more.
+    void drain(std::function<void()> drained);
+
+    /// Ends the threads, even if packets are in flight.
+    void stop();
+
+private:
+    boost::asio::io_context& control_;
+    std::shared_ptr<const rate_table> rates_;
+    std::vector<std::unique_ptr<worker>> workers_;
+};
+
+}  // namespace connector

@@ -1,0 +1,136 @@
+#include "peering/administration/peer_input.hpp"
+
+#include "config/value.hpp"
+#include "ilp/condition.hpp"
+#include "peering/administration/stored_terms.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace peering {
+namespace {
+
+using enum refusal_code;
+
+constexpr std::size_t name_size_max = 256;
+constexpr std::size_t routes_max = 10'000;
+constexpr std::size_t tokens_max = 100;
+
+std::optional<refusal> set_address(peer& made, const std::string& text, const ilp::address& own_address) {
+    const auto address = config::node_address().parse(text);
+    if (!address || *address == own_address) return refusal{bad_user_input, "invalid ILP address"};
+    made.address = *address;
+    return std::nullopt;
+}
+
+/// The peer's own address is always a route and is not stored.
+std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& routes, const ilp::address& own_address) {
+    if (routes.size() > routes_max) {
+        return refusal{bad_user_input, fmt::format("invalid routes: more than {}", routes_max)};
+    }
+    std::vector<std::string> others;
+    for (const std::string& route : routes) {
+        if (!config::route_prefix().parse(route)) {
+            return refusal{bad_user_input,
+                           fmt::format("invalid route '{}': expected {}", route, config::route_prefix().expected)};
+        }
+        if (route == own_address.text()) {
+            return refusal{bad_user_input, fmt::format("invalid route '{}': it is this node's own address", route)};
+        }
+        if (route != made.address.text()) others.push_back(route);
+    }
+    std::ranges::sort(others);
+    const auto again = std::ranges::unique(others);
+    others.erase(again.begin(), again.end());
+    made.routes = prefix_list{others};
+    return std::nullopt;
+}
+
+std::optional<refusal> set_name(peer& made, const std::optional<std::string>& name) {
+    if (name && name->size() > name_size_max) {
+        return refusal{bad_user_input, fmt::format("invalid name: longer than {} octets", name_size_max)};
+    }
+    made.given_name = name;
+    return std::nullopt;
+}
+
+std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens) {
+    if (tokens.size() > tokens_max) {
+        return refusal{bad_user_input, fmt::format("invalid incoming tokens: more than {}", tokens_max)};
+    }
+    made.incoming_tokens.clear();
+    for (const std::string& token : tokens) {
+        if (!config::bearer_token().parse(token)) {
+            return refusal{bad_user_input, "invalid incoming token: expected " + config::bearer_token().expected};
+        }
+        const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
+        if (std::ranges::find(made.incoming_tokens, hash) != made.incoming_tokens.end())
+            return refusal{duplicate, "duplicate incoming token"};
+        made.incoming_tokens.push_back(hash);
+    }
+    return std::nullopt;
+}
+
+std::optional<refusal> set_endpoint(peer& made, const std::string& url) {
+    const auto endpoint = config::http_url().parse(url);
+    if (!endpoint) return refusal{bad_user_input, "invalid HTTP endpoint"};
+    made.outgoing.endpoint = *endpoint;
+    return std::nullopt;
+}
+
+std::optional<refusal> set_outgoing_token(peer& made, const std::string& token) {
+    const auto parsed = config::bearer_token().parse(token);
+    if (!parsed) return refusal{bad_user_input, "invalid outgoing token: expected " + config::bearer_token().expected};
+    made.outgoing.auth_token = *parsed;
+    return std::nullopt;
+}
+
+/// Returns the first refusal, if there is one.
+template <class... Steps>
+std::optional<refusal> first_refusal(Steps... steps) {
+    std::optional<refusal> found;
+    ((found = steps(), found.has_value()) || ...);
+    return found;
+}
+
+}  // namespace
+
+std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const ilp::address& own_address) {
+    made.max_packet_amount = wanted.max_packet_amount;
+    made.liquidity_threshold = wanted.liquidity_threshold;
+    set_auto_peered(made, wanted.auto_peered);
+    return first_refusal([&] { return set_address(made, wanted.ilp_address, own_address); },
+                         [&] { return set_routes(made, wanted.routes, own_address); },
+                         [&] { return set_endpoint(made, wanted.outgoing_endpoint); },
+                         [&] { return set_outgoing_token(made, wanted.outgoing_token); },
+                         [&] { return set_name(made, wanted.name); },
+                         [&] { return set_tokens(made, wanted.incoming_tokens); });
+}
+
+std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::address& own_address) {
+    const config::http_endpoint led_to = made.outgoing.endpoint;
+    const auto routes = edit.routes ? *edit.routes : made.routes.to_vector();
+    const auto when = [](const auto& given, auto set) -> std::optional<refusal> {
+        return given ? set(*given) : std::nullopt;
+    };
+    if (edit.max_packet_amount) made.max_packet_amount = *edit.max_packet_amount;
+    if (edit.liquidity_threshold) made.liquidity_threshold = *edit.liquidity_threshold;
+    if (auto found = first_refusal(
+            [&] { return when(edit.ilp_address, [&](const auto& it) { return set_address(made, it, own_address); }); },
+            [&] { return set_routes(made, routes, own_address); },
+            [&] { return when(edit.outgoing_endpoint, [&](const auto& it) { return set_endpoint(made, it); }); },
+            [&] { return when(edit.outgoing_token, [&](const auto& it) { return set_outgoing_token(made, it); }); },
+            [&] { return when(edit.name, [&](const auto& it) { return set_name(made, it); }); },
+            [&] { return when(edit.incoming_tokens, [&](const auto& it) { return set_tokens(made, it); }); })) {
+        return found;
+    }
+    if (edit.auto_peered) {
+        set_auto_peered(made, edit.auto_peered);
+    } else if (made.outgoing.endpoint != led_to && made.auto_peered) {
+        set_auto_peered(made, auto_peered_terms{made.auto_peered->url, false});
+    }
+    return std::nullopt;
+}
+
+}  // namespace peering

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "ilp/address.hpp"
+#include "ilp/amount.hpp"
+#include "peering/administration/refusal.hpp"
+#include "peering/directory/peer.hpp"
+#include "peering/records/kept_terms.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace peering {
+
+/// A peer as an operator describes it. The strings have not been validated yet.
+struct peer_wanted {
+    std::string asset_uuid{};
+    std::string ilp_address{};
+    std::optional<std::string> name{};
+    std::vector<std::string> routes{};  ///< may include the peer's own address
+    std::optional<ilp::amount> max_packet_amount{};
+    std::optional<ilp::amount> liquidity_threshold{};
+    std::optional<ilp::amount> initial_liquidity{};
+    std::vector<std::string> incoming_tokens{};
+    std::string outgoing_endpoint{};
+    std::string outgoing_token{};
+    std::optional<auto_peered_terms> auto_peered{};
+};
+
+/// Partial update: an outer nullopt leaves a field as it is, an inner nullopt clears it.
+struct peer_edit {
+    std::optional<std::string> ilp_address{};
+    std::optional<std::optional<std::string>> name{};
+    std::optional<std::vector<std::string>> routes{};
+    std::optional<std::optional<ilp::amount>> max_packet_amount{};
+    std::optional<std::optional<ilp::amount>> liquidity_threshold{};
+    std::optional<std::vector<std::string>> incoming_tokens{};
+    /// An endpoint chosen by an operator may be at any address, including private ones.
+    std::optional<std::string> outgoing_endpoint{};
+    std::optional<std::string> outgoing_token{};
+    std::optional<auto_peered_terms> auto_peered{};
+};
+
+// These check everything that can be checked without looking at other peers, and give the terms to the peer. They
+// return the first refusal, in the wording of the Admin API.
+
+std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const ilp::address& own_address);
+std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::address& own_address);
+
+}  // namespace peering

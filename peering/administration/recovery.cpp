@@ -1,0 +1,199 @@
+#include "peering/administration/recovery.hpp"
+
+#include "config/value.hpp"
+#include "ilp/condition.hpp"
+#include "peering/administration/stored_terms.hpp"
+#include "peering/records/uuid.hpp"
+#include "peering/records/wide_amount.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace peering {
+namespace {
+
+using fault = std::optional<std::string>;
+
+/// Far above what transfers can add up to, and far below the value at which a total would wrap.
+constexpr wide_amount total_max = ~wide_amount{0} >> 1U;
+
+/// The text of every fault of an account.
+std::string broken(const account_record& account, std::string_view owner, std::string_view what) {
+    return fmt::format("the book is broken: account {} ({}) {}: restore the store from a backup",
+                       std::to_underlying(account.id), owner, what);
+}
+
+std::string owner_of(const peer_record& peer) {
+    return "liquidity of peer " + peer.terms.name.value_or(peer.uuid);
+}
+
+/// Ids above the bound are damaged: tables that are indexed by them would not fit into memory.
+fault check_ids(const catalogue& found) {
+    const auto is_beyond = [](const account_record& account) { return std::to_underlying(account.id) > record_id_max; };
+    for (const asset_record& asset : found.assets) {
+        if (asset.id <= record_id_max && !is_beyond(asset.liquidity) && !is_beyond(asset.settlement)) continue;
+        return fmt::format("asset {}/{} or one of its accounts has an id above {} in the store: restore a backup",
+                           asset.code, asset.scale, record_id_max);
+    }
+    for (const peer_record& peer : found.peers) {
+        if (peer.id > record_id_max || is_beyond(peer.liquidity)) {
+            return fmt::format("peer {} or its account has an id above {} in the store: restore a backup",
+                               peer.terms.name.value_or(peer.uuid), record_id_max);
+        }
+        if (peer.uuid.size() != uuid_text::size) {
+            return fmt::format("peer number {} has an id in the store that is no UUID: restore a backup", peer.id);
+        }
+    }
+    return std::nullopt;
+}
+
+/// The sum of everything that the accounts of one asset have paid and received.
+struct asset_sum {
+    std::string name;
+    account_totals totals;
+};
+
+/// Checks one account, and adds it to its asset's sum.
+fault check_account(const account_record& account, std::string_view owner, asset_sum& sum) {
+    const account_totals& totals = account.totals;
+    if (totals.debits_posted > total_max || totals.credits_posted > total_max ||
+        __builtin_add_overflow(sum.totals.debits_posted, totals.debits_posted, &sum.totals.debits_posted) ||
+        __builtin_add_overflow(sum.totals.credits_posted, totals.credits_posted, &sum.totals.credits_posted)) {
+        return broken(account, owner, "has totals that are too large");
+    }
+    if (account.kind == account_kind::settlement) return std::nullopt;
+    if (totals.credits_posted < totals.debits_posted) return broken(account, owner, "is below zero");
+    if (totals.credits_posted - totals.debits_posted > std::numeric_limits<std::uint64_t>::max()) {
+        return broken(account, owner, "is above the largest amount");
+    }
+    return std::nullopt;
+}
+
+/// Checks that every balance is within its bounds, and that the accounts of every asset sum to zero.
+fault check_book(const catalogue& found) {
+    std::unordered_map<std::uint32_t, asset_sum> sums;
+    for (const asset_record& asset : found.assets) {
+        asset_sum& sum = sums[asset.id];
+        sum.name = fmt::format("{}/{}", asset.code, asset.scale);
+        if (auto wrong = check_account(asset.liquidity, "liquidity of asset " + sum.name, sum)) return wrong;
+        if (auto wrong = check_account(asset.settlement, "settlement of asset " + sum.name, sum)) return wrong;
+    }
+    for (const peer_record& peer : found.peers) {
+        const auto sum = sums.find(peer.asset_id);
+        if (sum == sums.end()) return broken(peer.liquidity, owner_of(peer), "has no asset");
+        if (auto wrong = check_account(peer.liquidity, owner_of(peer), sum->second)) return wrong;
+    }
+    for (const asset_record& asset : found.assets) {
+        const asset_sum& sum = sums[asset.id];
+        if (sum.totals.debits_posted == sum.totals.credits_posted) continue;
+        return broken(asset.settlement, "settlement of asset " + sum.name,
+                      "does not balance the others: the sum over the asset is not zero");
+    }
+    return std::nullopt;
+}
+
+bool is_live_in_api(const peer_record& peer) {
+    return peer.terms.origin == origin::api && !peer.terms.deleted_at;
+}
+
+/// A token identifies one peer.
+fault check_tokens(const catalogue& found) {
+    const auto hash = [](const ilp::digest& token) {
+        return std::hash<std::string_view>{}({reinterpret_cast<const char*>(token.data()), token.size()});
+    };
+    std::unordered_set<ilp::digest, decltype(hash)> known;
+    for (const peer_record& peer : found.peers) {
+        if (!is_live_in_api(peer)) continue;
+        for (const ilp::digest& token : peer.terms.incoming_tokens) {
+            if (known.insert(token).second) continue;
+            return fmt::format("peer {} has an incoming token in the store that is there twice: restore a backup",
+                               peer.uuid);
+        }
+    }
+    return std::nullopt;
+}
+
+/// Everything that was held for packets is free again, since the ledger starts with the posted totals alone.
+void open_accounts(const catalogue& found, ledger& ledger) {
+    const auto open = [&ledger](const account_record& account, std::uint32_t asset) {
+        ledger.open(account.id, account.kind, asset, account.totals);
+    };
+    for (const asset_record& asset : found.assets) {
+        open(asset.liquidity, asset.id);
+        open(asset.settlement, asset.id);
+    }
+    for (const peer_record& peer : found.peers) open(peer.liquidity, peer.asset_id);
+}
+
+void load_assets(const catalogue& found, directory& directory, bookkeeper& keeper) {
+    std::vector<asset_update> assets;
+    for (const asset_record& record : found.assets) {
+        assets.push_back({asset_of(record, keeper.ledger()), record.id, record.terms});
+    }
+    directory.apply(assets, {});
+    for (const asset_update& update : assets) {
+        keeper.thresholds().watch(update.added->liquidity->id, watch_of({update.added.get(), update.terms, 0}));
+    }
+}
+
+/// Peers of the API are complete in the store. Those of the file count as absent until the file has been read.
+fault load_peers(const catalogue& found, directory& directory, bookkeeper& keeper) {
+    std::vector<peer_update> peers;
+    std::unordered_set<std::string_view> labels;
+    for (const peer_record& record : found.peers) {
+        directory.count_peer_id(record.id);
+        if (record.terms.origin == origin::file) directory.set_absent(record);
+        if (!is_live_in_api(record)) continue;
+        auto made = peer_of(record, *directory.find_asset(record.asset_id)->asset, keeper.ledger());
+        if (!made) return std::move(made).error();
+        peer& loaded = **made;
+        const auto& name = record.terms.name;
+        loaded.has_label = name && config::peer_name().parse(*name) && labels.insert(*name).second;
+        keeper.thresholds().watch(loaded.liquidity->id, watch_of(loaded));
+        peers.push_back({nullptr, std::move(*made)});
+    }
+    directory.apply({}, peers);
+    return std::nullopt;
+}
+
+/// What was reserved for a withdrawal is reserved again.
+fault restore_withdrawals(const catalogue& found, operator_transfers& transfers, const ledger& ledger) {
+    if (!transfers.restore(found.pending_withdrawals, ledger)) {
+        return "the book is broken: a pending withdrawal in the store is not one, or its account lacks the amount: "
+               "restore a backup";
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::expected<void, std::string> open_directory(directory& directory, const catalogue& found, bookkeeper& keeper) {
+    if (auto wrong = check_ids(found)) return std::unexpected{std::move(*wrong)};
+    if (auto wrong = check_book(found)) return std::unexpected{std::move(*wrong)};
+    if (auto wrong = check_tokens(found)) return std::unexpected{std::move(*wrong)};
+    open_accounts(found, keeper.ledger());
+    load_assets(found, directory, keeper);
+    if (auto wrong = load_peers(found, directory, keeper)) return std::unexpected{std::move(*wrong)};
+    return {};
+}
+
+std::expected<void, std::string> recover(const catalogue& found, directory& directory, bookkeeper& keeper,
+                                         operator_transfers& transfers) {
+    if (auto opened = open_directory(directory, found, keeper); !opened) return opened;
+    if (auto wrong = restore_withdrawals(found, transfers, keeper.ledger())) {
+        return std::unexpected{std::move(*wrong)};
+    }
+    return {};
+}
+
+}  // namespace peering

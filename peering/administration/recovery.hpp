@@ -1,0 +1,37 @@
+#pragma once
+
+#include "peering/book/bookkeeper.hpp"
+#include "peering/book/operator_transfers.hpp"
+#include "peering/directory/directory.hpp"
+#include "peering/store/store.hpp"
+
+#include <expected>
+#include <string>
+
+namespace peering {
+
+// What the daemon does at start with what it finds in the store. A clean stop, kill -9 and a power failure make no
+// difference: the store has every transaction as a whole or not at all, and nothing else outlives the process.
+//
+// | what is found                 | what becomes of it                                                               |
+// | ----------------------------- | -------------------------------------------------------------------------------- |
+// | the lock of another daemon    | open_store() refuses; the lock of a process that has died is free                |
+// | an older schema               | open_store() migrates it, step by step                                           |
+// | assets, peers and balances    | checked, then loaded; a book with a fault is not started on                      |
+// | holds of packets              | there are none: they are never stored, so what they held is free again. Nobody   |
+// |                               | has been told the outcome of these packets                                       |
+// | pending withdrawals           | held again; operator_transfers::expire() ends those that expired in the meantime |
+// | peers of the file             | wait for take_file() as absent peers; those that the file lacks remain absent    |
+// | events that are not delivered | stay in the store, which is their queue; the webhooks look for them              |
+// | answers to idempotency keys   | stay in the store; each is looked up when its key comes again                    |
+
+/// Checks what the store has, and fills the directory, the ledger and the thresholds with it. Call it once, before
+/// anything else uses them and before the committer starts. The error says what is wrong and what to do; the daemon
+/// must not start then, and nothing has been written.
+std::expected<void, std::string> recover(const catalogue& found, directory& directory, bookkeeper& keeper,
+                                         operator_transfers& transfers);
+
+/// The part of recover() without the withdrawals.
+std::expected<void, std::string> open_directory(directory& directory, const catalogue& found, bookkeeper& keeper);
+
+}  // namespace peering

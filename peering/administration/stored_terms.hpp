@@ -1,0 +1,41 @@
+#pragma once
+
+#include "peering/book/ledger.hpp"
+#include "peering/book/thresholds.hpp"
+#include "peering/directory/directory.hpp"
+#include "peering/directory/peer.hpp"
+#include "peering/records/kept_terms.hpp"
+#include "peering/store/store.hpp"
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace peering {
+
+// Assets and peers have two forms: records, which the store keeps, and the objects of the directory. This is the way
+// from one to the other.
+
+/// Precondition: the ledger has both accounts of the asset.
+std::shared_ptr<const asset> asset_of(const asset_record& record, const ledger& ledger);
+
+/// For a peer of the API; it has no label yet. The error says what is wrong with its terms, for the operator.
+/// Precondition: the ledger has its account.
+std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& record, const asset& asset,
+                                                          const ledger& ledger);
+
+/// The part of a peer's terms that the store keeps.
+kept_peer_terms kept_terms_of(const peer& peer);
+
+/// What thresholds::watch() needs; nullopt if there is no threshold.
+std::optional<liquidity_watch> watch_of(const asset_entry& entry);
+std::optional<liquidity_watch> watch_of(const peer& peer);
+
+/// The link checks the addresses that the endpoint's name resolves to, each time it connects.
+void set_auto_peered(peer& made, const std::optional<auto_peered_terms>& terms);
+
+/// Peers of the API have no rate limits; they share this object.
+std::shared_ptr<peer_limits> no_limits();
+
+}  // namespace peering

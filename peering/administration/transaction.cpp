@@ -1,0 +1,62 @@
+#include "peering/administration/transaction.hpp"
+
+#include "peering/book/ledger.hpp"
+#include "peering/records/uuid.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace peering {
+
+bool transaction::deposit(account_id settlement, account_id to, ilp::amount amount) {
+    if (amount.is_zero()) return true;
+    const ledger& ledger = keeper.ledger();
+    const leg wanted{&ledger.at(settlement), &ledger.at(to), amount};
+    if (!ledger::hold({&wanted, 1})) return false;
+    held.push_back(wanted);
+    new_transfers.push_back({.uuid = new_uuid(),
+                             .kind = transfer_kind::deposit,
+                             .state = transfer_state::posted,
+                             .debit = settlement,
+                             .credit = to,
+                             .amount = amount,
+                             .expires_at = {}});
+    return true;
+}
+
+account_record transaction::open_account(account_kind kind, std::uint32_t asset) {
+    const account_id id{std::to_underlying(keeper.ledger().last_id()) + 1};
+    keeper.ledger().open(id, kind, asset, {});
+    return {id, kind, {}};
+}
+
+std::expected<void, store_error> transaction::write() {
+    // A structured binding names every member, so this does not compile when a member is added and forgotten here.
+    const auto& [assets_added, assets_changed, peers_added, peers_changed, transfers, answers, forget_before] =
+        static_cast<const written_part&>(*this);
+    const bool nothing = assets_added.empty() && assets_changed.empty() && peers_added.empty() &&
+                         peers_changed.empty() && transfers.empty() && answers.empty();
+    // The next start would refuse ids that are above the bound.
+    const auto is_beyond = [](const auto& record) {
+        return record.id > record_id_max || std::to_underlying(record.liquidity.id) >= record_id_max;
+    };
+    if (std::ranges::any_of(assets_added, is_beyond) || std::ranges::any_of(peers_added, is_beyond)) {
+        return std::unexpected{store_error{"all ids of assets, peers and accounts have been used", true}};
+    }
+    if (!nothing) {
+        if (auto written = keeper.write({.new_assets = assets_added,
+                                         .changed_assets = assets_changed,
+                                         .new_peers = peers_added,
+                                         .changed_peers = peers_changed,
+                                         .new_transfers = transfers,
+                                         .new_answers = answers,
+                                         .forget_answers_before = forget_before});
+            !written) {
+            return written;
+        }
+    }
+    held.clear();
+    return {};
+}
+
+}  // namespace peering

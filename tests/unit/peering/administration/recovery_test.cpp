@@ -1,0 +1,226 @@
+#include "peering/administration/recovery.hpp"
+
+#include "peering/administration/administration.hpp"
+#include "peering/records/uuid.hpp"
+#include "tests/unit/peering/world.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace recovery_test {
+
+using namespace peering;
+using namespace peering::testing;
+
+namespace {
+
+constexpr ilp::timestamp noon{std::chrono::hours{24 * 20'000}};
+constexpr wide_amount near_2_to_128 = ~wide_amount{0} - 5;
+
+peer_record peer_of_api(std::uint32_t id, const std::string& name, account_id account) {
+    peer_record peer{
+        .id = id, .uuid = new_uuid(), .asset_id = 1, .liquidity = {account, account_kind::peer_liquidity, {0, 100}}};
+    peer.terms.name = name;
+    peer.terms.ilp_address = "test." + name;
+    peer.terms.origin = origin::api;
+    peer.terms.routes = {"test.east", "test.west"};
+    peer.terms.incoming_tokens = {ilp::sha256(ilp::as_bytes(name))};
+    peer.terms.outgoing_endpoint = "http://127.0.0.1:4002/";
+    peer.terms.outgoing_token = "to-" + name;
+    return peer;
+}
+
+/// What a store has for one asset and two peers that operators have created, and a withdrawal that is pending.
+catalogue sound() {
+    asset_record usd{.id = 1,
+                     .uuid = new_uuid(),
+                     .code = "USD",
+                     .scale = 9,
+                     .liquidity = {account_id{1}, account_kind::asset_liquidity, {}},
+                     .settlement = {account_id{2}, account_kind::settlement, {200, 0}}};
+    usd.terms.origin = origin::api;
+    catalogue found;
+    found.assets = {usd};
+    found.peers = {peer_of_api(1, "bob", account_id{3}), peer_of_api(2, "carol", account_id{4})};
+    found.peers[1].terms.routes = {"test.south"};
+    found.pending_withdrawals = {{.uuid = new_uuid(),
+                                  .kind = transfer_kind::withdrawal,
+                                  .state = transfer_state::pending,
+                                  .debit = account_id{3},
+                                  .credit = account_id{2},
+                                  .amount = {30},
+                                  .expires_at = noon}};
+    return found;
+}
+
+/// A daemon that starts with what a store has.
+struct start {
+    explicit start(const catalogue& found) {
+        if (auto recovered = recover(found, known, keeper.keeper, transfers); !recovered) refusal = recovered.error();
+    }
+
+    std::unique_ptr<store> kept = open_or_throw("memory:");
+    books keeper{*kept};
+    committer committer{keeper.keeper};
+    operator_transfers transfers{committer};
+    directory known{*ilp::address::parse("test.us")};
+    std::string refusal;
+};
+
+}  // namespace
+
+TEST_CASE("recovery: a start goes on with the peers, the balances and what is reserved") {
+    const start found{sound()};
+    REQUIRE(found.refusal.empty());
+    CHECK(found.known.asset_count() == 1);
+    CHECK(found.known.peer_count() == 2);
+    CHECK(found.known.find_peer_by_name("bob")->liquidity->available == 70);
+    CHECK(found.known.find_peer_by_name("carol")->liquidity->available == 100);
+    CHECK(found.known.owners_of("test.east").size() == 1);
+    CHECK(found.transfers.pending_count() == 1);
+    CHECK(sums_are_zero(found.keeper.ledger.snapshot()));
+}
+
+TEST_CASE("recovery: a peer of the file is absent until the file is read") {
+    catalogue store = sound();
+    store.peers[1].terms.origin = origin::file;
+    const start found{store};
+    REQUIRE(found.refusal.empty());
+    CHECK(found.known.peer_count() == 1);
+    CHECK(found.known.absent_peers().contains(2));
+    CHECK(found.known.last_peer_id() == 2);
+}
+
+TEST_CASE("recovery: a peer that came back from the store can be removed") {
+    start found{sound()};
+    REQUIRE(found.refusal.empty());
+    const peer_update gone{found.known.find_peer_by_name("bob"), nullptr};
+    found.known.apply({}, {&gone, 1});
+    CHECK(found.known.owners_of("test.east").empty());
+}
+
+TEST_CASE("recovery: a broken book is never started on") {
+    catalogue store = sound();
+    peer_record& bob = store.peers[0];
+    asset_record& usd = store.assets[0];
+    std::vector<std::string> told;
+    SECTION("below zero") {
+        bob.liquidity.totals.debits_posted = 101;
+        told = {"peer bob", "below zero"};
+    }
+    SECTION("above the largest amount") {
+        usd.liquidity.totals.credits_posted = wide_amount{amount_max} + 1;
+        told = {"USD/9", "largest amount"};
+    }
+    SECTION("a sum that is not zero") {
+        bob.liquidity.totals.credits_posted -= 1;
+        told = {"USD/9", "not zero"};
+    }
+    SECTION("totals that would wrap at the next transfer, although the balances are sound") {
+        bob.liquidity.totals = {near_2_to_128 - 100, near_2_to_128};
+        usd.settlement.totals = {200, 0};
+        told = {"peer bob", "too large"};
+    }
+    SECTION("totals of a settlement account that would wrap") {
+        usd.settlement.totals = {near_2_to_128, near_2_to_128 - 200};
+        told = {"settlement of asset USD/9", "too large"};
+    }
+    SECTION("totals that wrap when they are added up, so that a missing 2^128 does not show") {
+        constexpr wide_amount half = ~wide_amount{0} >> 1U;
+        usd.settlement.totals = {half, 0};
+        bob.liquidity.totals = {half - 100, half};
+        store.peers[1].liquidity.totals = {half - 100, half};
+        told = {"too large"};
+    }
+    SECTION("a peer without an asset") {
+        bob.asset_id = 9;
+        told = {"peer bob", "has no asset"};
+    }
+    SECTION("a peer whose id is no UUID") {
+        bob.uuid = GENERATE("", "bob", std::string(37, 'a'), std::string(100'000, 'a'));
+        told = {"peer number 1", "UUID"};
+    }
+    SECTION("the largest account id, after which the next would be 0") {
+        bob.liquidity.id = account_id{0xffffffffU};
+        told = {"peer bob", "id above"};
+    }
+    SECTION("the largest account id of an asset") {
+        usd.settlement.id = account_id{0xffffffffU};
+        told = {"USD/9", "id above"};
+    }
+    SECTION("the largest ids of an asset and a peer") {
+        if (GENERATE(true, false)) {
+            bob.id = 0xffffffffU;
+        } else {
+            usd.id = 0xffffffffU;
+        }
+        told = {"id above"};
+    }
+    SECTION("a prefix that a peer has twice") {
+        bob.terms.routes = {"test.east", "test.west", "test.east"};
+        told = {bob.uuid, "'test.east' twice"};
+    }
+    SECTION("a peer's own address as one of its routes") {
+        bob.terms.routes = {"test.east", "test.bob"};
+        told = {bob.uuid, "'test.bob' twice"};
+    }
+    SECTION("a route that is none") {
+        bob.terms.routes = {GENERATE("test..east", "test.east\ntest.west", "nowhere")};
+        told = {bob.uuid, "route"};
+    }
+    SECTION("a token that two peers have") {
+        store.peers[1].terms.incoming_tokens = bob.terms.incoming_tokens;
+        told = {store.peers[1].uuid, "token"};
+    }
+    SECTION("a token that a peer has twice") {
+        bob.terms.incoming_tokens.push_back(bob.terms.incoming_tokens.front());
+        told = {bob.uuid, "token"};
+    }
+    SECTION("an endpoint that is none") {
+        bob.terms.outgoing_endpoint = "somewhere";
+        told = {bob.uuid, "endpoint"};
+    }
+    SECTION("a withdrawal that its account lacks the amount for") {
+        store.pending_withdrawals[0].amount = {101};
+        told = {"pending withdrawal"};
+    }
+    SECTION("a pending deposit") {
+        store.pending_withdrawals[0].kind = transfer_kind::deposit;
+        told = {"pending withdrawal"};
+    }
+    SECTION("a withdrawal that would pay out of the settlement account") {
+        std::swap(store.pending_withdrawals[0].debit, store.pending_withdrawals[0].credit);
+        told = {"pending withdrawal"};
+    }
+    SECTION("a withdrawal to another peer") {
+        store.pending_withdrawals[0].credit = account_id{4};
+        told = {"pending withdrawal"};
+    }
+    const start found{store};
+    for (const std::string& text : told) CHECK_THAT(found.refusal, Catch::Contains(text));
+    CHECK_THAT(found.refusal, Catch::Contains("restore"));
+    CHECK(found.refusal.size() < 1000);
+}
+
+TEST_CASE("recovery: ids that the next start would refuse are not given out") {
+    catalogue store = sound();
+    store.peers[1].id = record_id_max;
+    start found{store};
+    REQUIRE(found.refusal.empty());
+    administration desk{found.known};
+    transaction transaction{found.keeper.keeper, noon};
+    REQUIRE(desk.create_peer(transaction, {.asset_uuid = store.assets[0].uuid,
+                                           .ilp_address = "test.dave",
+                                           .outgoing_endpoint = "http://127.0.0.1:4002/",
+                                           .outgoing_token = "to-dave"}));
+    const auto written = desk.commit(transaction, [] {});
+    REQUIRE_FALSE(written.has_value());
+    CHECK_THAT(written.error().message, Catch::Contains("all ids"));
+    CHECK(found.known.peer_count() == 2);
+}
+
+}  // namespace recovery_test
