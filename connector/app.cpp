@@ -244,8 +244,7 @@ private:
             .version = ILPD_VERSION,
             .started_at = ilp::wall_clock(),
             .ready = [this] { return is_ready(); },
-            .ping = [this](const std::string& address,
-                           milliseconds timeout) { return ping(control_, directory_, address, timeout); },
+            .ping = [this](const std::string& address, milliseconds timeout) { return pinger_.ping(address, timeout); },
             .ask_node =
                 [this](const peering::peering_question& question) {
                     return auto_peering_client_->answer_to(question);
@@ -432,6 +431,9 @@ private:
     std::shared_ptr<const rate_table> rates_;  ///< the latest table
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<metrics_server> metrics_;
+    pinger pinger_{directory_, [this](std::uint32_t peer, ilp::bytes prepare, milliseconds time_limit, auto done) {
+                       workers_.front()->probe(peer, std::move(prepare), time_limit, std::move(done));
+                   }};
 
     std::unique_ptr<peering::auto_peers> auto_peers_;
     std::unique_ptr<auto_peering_client> auto_peering_client_;
