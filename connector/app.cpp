@@ -76,7 +76,7 @@ private:
         start_rates();
         if (problem found = start_workers()) return found;
         if (problem found = start_metrics()) return found;
-        auto servers = operator_servers::start(control_, settings_, book_, [this] { return is_ready(); });
+        auto servers = operator_servers::start(control_, settings_, book_, workers_, [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
         await_signals();

@@ -1,6 +1,5 @@
 #include "connector/operator_servers.hpp"
 
-#include "connector/control/pinger.hpp"
 #include "connector/listen.hpp"
 #include "ilp/clock.hpp"
 #include "peering/admin/resolvers.hpp"
@@ -11,9 +10,13 @@
 namespace connector {
 
 operator_servers::operator_servers(boost::asio::io_context& control, const config::settings& settings, book& book,
-                                   std::function<bool()> is_ready)
+                                   worker_pool& workers, std::function<bool()> is_ready)
     : auto_peers_{book.directory, book.administration, settings.auto_peering},
       auto_peering_client_{control, auto_peers_},
+      pinger_{book.directory,
+              [&workers](std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit, auto done) {
+                  workers.probe(peer, std::move(prepare), time_limit, std::move(done));
+              }},
       services_{
           .directory = book.directory,
           .administration = book.administration,
@@ -24,9 +27,8 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .version = ILPD_VERSION,
           .started_at = ilp::wall_clock(),
           .ready = std::move(is_ready),
-          .ping = [&control, &book](
-                      const std::string& address,
-                      std::chrono::milliseconds timeout) { return ping(control, book.directory, address, timeout); },
+          .ping = [this](const std::string& address,
+                         std::chrono::milliseconds timeout) { return pinger_.ping(address, timeout); },
           .ask_node =
               [this](const peering::peering_question& question) { return auto_peering_client_.answer_to(question); }},
       mutations_{services_},
@@ -38,9 +40,9 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
 
 std::expected<std::unique_ptr<operator_servers>, std::string> operator_servers::start(boost::asio::io_context& control,
                                                                                       const config::settings& settings,
-                                                                                      book& book,
+                                                                                      book& book, worker_pool& workers,
                                                                                       std::function<bool()> is_ready) {
-    std::unique_ptr<operator_servers> made{new operator_servers{control, settings, book, std::move(is_ready)}};
+    std::unique_ptr<operator_servers> made{new operator_servers{control, settings, book, workers, std::move(is_ready)}};
     auto problem = listen(made->admin_server_, "admin.listen", settings.admin.listen);
     if (!problem && made->auto_peering_server_) {
         problem = listen(*made->auto_peering_server_, "auto_peering.listen", settings.auto_peering.listen);

@@ -5,6 +5,8 @@
 #include "connector/control/admin_server.hpp"
 #include "connector/control/auto_peering_client.hpp"
 #include "connector/control/auto_peering_server.hpp"
+#include "connector/control/pinger.hpp"
+#include "connector/worker_pool.hpp"
 #include "peering/admin/mutations.hpp"
 #include "peering/admin/services.hpp"
 #include "peering/administration/auto_peers.hpp"
@@ -27,18 +29,19 @@ public:
     /// Starts to listen. `is_ready` may be called from any thread. The error is for the operator.
     static std::expected<std::unique_ptr<operator_servers>, std::string> start(boost::asio::io_context& control,
                                                                                const config::settings& settings,
-                                                                               book& book,
+                                                                               book& book, worker_pool& workers,
                                                                                std::function<bool()> is_ready);
 
     admin_server& admin() noexcept { return admin_server_; }
 
 private:
     operator_servers(boost::asio::io_context& control, const config::settings& settings, book& book,
-                     std::function<bool()> is_ready);
+                     worker_pool& workers, std::function<bool()> is_ready);
 
     peering::auto_peers auto_peers_;
     auto_peering_client auto_peering_client_;
     std::optional<auto_peering_server> auto_peering_server_;
+    pinger pinger_;
     peering::admin::services services_;
     peering::admin::mutations mutations_;
     std::unique_ptr<const peering::graphql::engine> engine_;

@@ -1,8 +1,9 @@
 #include "connector/worker.hpp"
 
 #include "connector/base/log.hpp"
-#include "connector/transport/http/http_link.hpp"
-#include "connector/transport/http/message.hpp"
+#include "connector/make_link.hpp"
+#include "connector/routing/fair_share.hpp"
+#include "connector/routing/waiting_time.hpp"
 #include "peering/book/ledger.hpp"
 
 #include <boost/asio/post.hpp>
@@ -21,9 +22,6 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};  // when no descriptors are left
-
-constexpr std::size_t share_of_free_places = 4;  // bound for one next hop, as a multiple of the free places
-constexpr int waiting_share = 2;                 // a packet may wait in the queue for 1/waiting_share of its time
 
 /// Advice to the operator.
 std::string_view advice_on(const error_code& error) {
@@ -54,7 +52,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       rates_{std::move(rates)},
       packets_{[](deadline& expiry) {
           auto& packet = static_cast<packet_in_flight&>(expiry);
-          packet.owner->on_deadline(packet);
+          static_cast<worker*>(packet.listener)->on_deadline(packet);
       }} {
     loop_.at_turn_end([this] {
         submit_postings();
@@ -105,7 +103,7 @@ void worker::apply(std::vector<peering::peer_update> updates, std::function<void
             if (before == nullptr || before->id >= peer_states_.size() || !peer_states_[before->id]) continue;
             peer_state& state = *peer_states_[before->id];
             if (after != nullptr) state.name = after->name();
-            if (!state.link_to_peer || (after != nullptr && after->outgoing == state.outgoing)) continue;
+            if (!state.link_to_peer || (after != nullptr && is_same_link(*before, *after))) continue;
             state.link_to_peer->retire();
             retired_links_.push_back(std::move(state.link_to_peer));
         }
@@ -175,7 +173,8 @@ void worker::accept() {
 }
 
 void worker::accepted(tcp::socket socket) {
-    auto& connection = *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, timeouts_));
+    auto& connection =
+        *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;
     if (connection.start(std::move(socket))) {
         accept_error_ = {};
@@ -199,11 +198,7 @@ void worker::connection_closed(incoming_connection& connection) {
 }
 
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
-    if (token.empty()) return nullptr;
-    const peering::peer* const owner = forwarding_table_.find_by_token(ilp::sha256(ilp::as_bytes(token)));
-    // The token identifies the peer; a path that names another peer is a mistake and must not be accepted.
-    if (owner == nullptr || account.empty() || account == owner->name()) return owner;
-    return forwarding_table_.find_by_name(account) == nullptr ? owner : nullptr;
+    return forwarding_table_.find_sender(token, account);
 }
 
 peer_state& worker::state_of(const peering::peer& peer) {
@@ -216,79 +211,95 @@ peer_state& worker::state_of(const peering::peer& peer) {
     return *place;
 }
 
-void worker::prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
-                              ilp::bytes_span body) {
+link& worker::link_to(const peering::peer& peer, peer_state& state) {
+    if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer);
+    return *state.link_to_peer;
+}
+
+void worker::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
+                   std::function<void(probes::outcome)> done) {
+    boost::asio::post(loop_.context(),
+                      [this, peer, prepare = std::move(prepare), time_limit, done = std::move(done)]() mutable {
+                          loop_.enter();
+                          const peering::peer* const to = forwarding_table_.find(peer);
+                          if (to == nullptr) return done(std::unexpected{std::string{"the peer was deleted"}});
+                          link& over = link_to(*to, state_of(*to));
+                          probes_.send(over, prepare, loop_.now().steady + time_limit, std::move(done));
+                      });
+}
+
+packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
+                                           ilp::bytes_span body) {
     const load load{.draining = draining_,
                     .store_unavailable = !committer_.store_is_healthy(),
                     .packets_in_flight_full = packets_.in_use() >= settings_.max_packets_in_flight};
     const auto [decided, context] = router_.decide(body, from, forwarding_table_, *rates_, load, loop_.now());
-    if (decided == step::bad_request) return connection.refuse(request, http::status::bad_request);
+    if (decided == step::bad_request) {
+        sink.refuse_malformed(request);
+        return nullptr;
+    }
     ++state_of(from).counters.incoming.prepares;
     switch (decided) {
         case step::reject:
             count_refusal(state_of(from), context.reason);
-            return refuse(connection, request, context.reason, &context);
+            refuse(sink, request, context.reason, &context);
+            return nullptr;
         case step::fulfill: {
-            packet_in_flight& packet = keep(connection, request, context);
+            packet_in_flight& packet = keep(sink, request, context);
             scratch_.clear();
             ilp::serialize_fulfill(scratch_, context.fulfillment, context.answer_data);
-            return fulfilled(packet, scratch_);
+            return fulfilled(packet, scratch_) ? &packet : nullptr;
         }
         case step::go_on:
-            return forward(connection, request, context);
+            return forward(sink, request, context);
         case step::bad_request:
             break;
     }
+    return nullptr;
 }
 
-packet_in_flight& worker::keep(incoming_connection& connection, std::uint64_t request, const packet_context& context) {
+packet_in_flight& worker::keep(answer_sink& sink, std::uint64_t request, const packet_context& context) {
     packet_in_flight& packet = packets_.take();
-    packet.owner = this;
+    packet.listener = this;
     packet.from = &state_of(context.from);
     packet.to = context.to == nullptr ? nullptr : &state_of(*context.to);
     packet.arrived_at = context.now.steady;
     packet.incoming_amount = context.incoming_amount;
     packet.outgoing_amount = context.outgoing_amount;
     packet.transfer = context.transfer;
-    connection.attach(request, packet);
+    packet.answer_to = &sink;
+    packet.request = request;
     return packet;
 }
 
-void worker::forward(incoming_connection& connection, std::uint64_t request, const packet_context& context) {
-    const peering::peer& to = *context.to;
-    peer_state& state = state_of(to);
-    if (!state.link_to_peer) {
-        state.link_to_peer = std::make_unique<http_link>(loop_, *this, to.outgoing, std::string{to.name()});
-        state.outgoing = to.outgoing;
-    }
-    const bool too_many = exceeds_fair_share(state);
-    packet_in_flight& packet = keep(connection, request, context);
+packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, const packet_context& context) {
+    peer_state& state = state_of(*context.to);
+    link& next_hop = link_to(*context.to, state);
+    const bool too_many =
+        exceeds_fair_share(state.counters.packets_in_flight, packets_.in_use(), settings_.max_packets_in_flight);
+    packet_in_flight& packet = keep(sink, request, context);
     packet.expires_at = context.outgoing_expires_at;
     const auto time_left = packet.expires_at - loop_.now().wall;
     packet.due = loop_.now().steady + time_left;
     std::ranges::copy(context.prepare->condition(), packet.condition.begin());
     ++state.counters.packets_in_flight;
     state.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
-    if (too_many) return reject(packet, reject_reason::next_hop_queue_full);
-    if (const auto refusal = state.link_to_peer->send(packet, context.prepare->bytes()))
-        return reject(packet, *refusal);
-    packet.next_hop_link = state.link_to_peer.get();
+    const auto refusal =
+        too_many ? std::optional{reject_reason::next_hop_queue_full} : next_hop.send(packet, context.prepare->bytes());
+    if (refusal) {
+        reject(packet, *refusal);
+        return nullptr;
+    }
+    packet.next_hop_link = &next_hop;
     ++state.counters.outgoing.prepares;
-    loop_.set(packet, loop_.now().steady + time_left / waiting_share);
+    loop_.set(packet, loop_.now().steady + waiting_time_max(time_left));
+    return &packet;
 }
 
-/// Returns true if the next hop has used up its fair share of the packets in flight. The fewer places are free, the
-/// fewer one next hop may occupy, so that unresponsive next hops, however many, leave places to the others.
-bool worker::exceeds_fair_share(const peer_state& next_hop) const noexcept {
-    const std::size_t free = settings_.max_packets_in_flight - packets_.in_use();
-    return next_hop.counters.packets_in_flight >= share_of_free_places * free;
-}
-
-void worker::refuse(incoming_connection& connection, std::uint64_t request, reject_reason reason,
-                    const packet_context* context) {
+void worker::refuse(answer_sink& sink, std::uint64_t request, reject_reason reason, const packet_context* context) {
     scratch_.clear();
     serialize_reject(scratch_, reason, forwarding_table_.own_address(), context);
-    connection.answer(request, scratch_);
+    sink.answer(request, scratch_, false);
 }
 
 void worker::count_refusal(peer_state& from, reject_reason reason) {
@@ -303,36 +314,36 @@ void worker::count_refusal(peer_state& from, reject_reason reason) {
     }
 }
 
-void worker::answered(packet_in_flight& packet, ilp::bytes_span answer) {
-    if (loop_.now().wall > packet.expires_at) return failed(packet, reject_reason::next_hop_timed_out);
+void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
+    auto& packet = static_cast<packet_in_flight&>(carried);
+    if (loop_.now().wall > packet.expires_at) return reject(packet, reject_reason::next_hop_timed_out);
     const reply reply = router_.check_reply(packet.condition, answer);
     peer_counters& of_next_hop = packet.to->counters;
     switch (reply.kind) {
         case reply_kind::refuse:
-            return failed(packet, reply.reason);
+            return reject(packet, reply.reason);
         case reply_kind::reject: {
             of_next_hop.incoming.count_reject(reply.code);
             packet.from->counters.outgoing.count_reject(reply.code);
             end_in_flight(packet);
             peering::ledger::release(packet.transfer.legs());
-            if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, reply.packet);
+            if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, reply.packet, false);
             return finish(packet);
         }
         case reply_kind::fulfill:
             ++of_next_hop.incoming.fulfills;
             of_next_hop.outgoing.amount += static_cast<double>(packet.outgoing_amount.value);
             end_in_flight(packet);
-            return fulfilled(packet, reply.packet);
+            fulfilled(packet, reply.packet);
     }
 }
 
-void worker::failed(packet_in_flight& packet, reject_reason reason) {
-    reject(packet, reason);
+void worker::failed(carried_packet& packet, reject_reason reason) {
+    reject(static_cast<packet_in_flight&>(packet), reason);
 }
 
 void worker::on_deadline(packet_in_flight& packet) {
-    // A packet still in the queue after half of its time is refused: the next hop has not seen it and needs the other
-    // half to answer. The reject also tells the sender that this node refused it.
+    // A packet still in the queue has waited too long: see waiting_time_max().
     if (const auto refusal = packet.next_hop_link->withdraw(packet)) return reject(packet, *refusal);
     if (loop_.now().steady < packet.due) return loop_.set(packet, packet.due);
     packet.next_hop_link->forget(packet);
@@ -355,16 +366,21 @@ void worker::reject(packet_in_flight& packet, reject_reason reason) {
     finish(packet);
 }
 
-/// The fulfillment is kept from here on: once the transfer is durable, the sender gets it.
-void worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
+/// The fulfillment is kept from here on: once the transfer is durable, the sender gets it. Returns false if there was
+/// nothing to make durable; the packet has then ended.
+bool worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
     peer_counters& of_sender = packet.from->counters;
     ++of_sender.outgoing.fulfills;
     of_sender.incoming.amount += static_cast<double>(packet.incoming_amount.value);
     const bool held = !packet.transfer.empty();
     if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, fulfill, held);
-    if (!held) return finish(packet);
+    if (!held) {
+        finish(packet);
+        return false;
+    }
     batch_.add(packet.transfer.legs());
     posted_this_turn_.push_back(&packet);
+    return true;
 }
 
 void worker::finish(packet_in_flight& packet) {

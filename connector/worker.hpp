@@ -10,6 +10,8 @@
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/packet_in_flight.hpp"
+#include "connector/transport/prepare_handler.hpp"
+#include "connector/transport/probes.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 
@@ -29,14 +31,13 @@ namespace connector {
 /// removal of the peer.
 struct peer_state {
     peer_counters counters;
-    std::unique_ptr<link> link_to_peer;       ///< created for the first packet to the peer
-    config::outgoing_http_settings outgoing;  ///< the settings that `link_to_peer` was created with
-    std::string name;                         ///< the peer's name, for the log
+    std::unique_ptr<link> link_to_peer;  ///< created for the first packet to the peer
+    std::string name;                    ///< the peer's name, for the log
 };
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
 /// does the I/O for the router: it moves bytes between sockets and the decision logic, and postings to the committer.
-class worker final : public prepare_handler, public link_listener {
+class worker final : public prepare_handler, public incoming_connection::owner, public link_listener {
 public:
     /// The committer must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
@@ -66,35 +67,42 @@ public:
     /// Calls back with the counters of this worker.
     void sample(std::function<void(std::vector<peer_sample>)> callback);
 
+    /// Sends a Prepare of this node to a peer, on the link that packets take (see probes). Calls back on the worker's
+    /// thread, unless the worker stops before.
+    void probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
+               std::function<void(probes::outcome)> done);
+
     /// Stops the thread even if packets are in flight, and returns when it has ended.
     void stop();
 
 private:
     // prepare_handler
     const peering::peer* authenticate(std::string_view token, std::string_view account) override;
-    void prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
-                          ilp::bytes_span body) override;
+    packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
+                                       ilp::bytes_span body) override;
+
+    // incoming_connection::owner
     void connection_closed(incoming_connection& connection) override;
 
     // link_listener
-    void answered(packet_in_flight& packet, ilp::bytes_span answer) override;
-    void failed(packet_in_flight& packet, reject_reason reason) override;
+    void answered(carried_packet& packet, ilp::bytes_span answer) override;
+    void failed(carried_packet& packet, reject_reason reason) override;
 
     void retire_links();
     void accept();
     void accepted(boost::asio::ip::tcp::socket socket);
     void tell_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
-    void forward(incoming_connection& connection, std::uint64_t request, const packet_context& context);
-    packet_in_flight& keep(incoming_connection& connection, std::uint64_t request, const packet_context& context);
-    void refuse(incoming_connection& connection, std::uint64_t request, reject_reason reason,
+    link& link_to(const peering::peer& peer, peer_state& state);
+    packet_in_flight* forward(answer_sink& sink, std::uint64_t request, const packet_context& context);
+    packet_in_flight& keep(answer_sink& sink, std::uint64_t request, const packet_context& context);
+    void refuse(answer_sink& sink, std::uint64_t request, reject_reason reason,
                 const packet_context* context = nullptr);
     void count_refusal(peer_state& from, reject_reason reason);
     void end_in_flight(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
-    void fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
+    bool fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
     void finish(packet_in_flight& packet);
-    bool exceeds_fair_share(const peer_state& next_hop) const noexcept;
     void on_deadline(packet_in_flight& packet);
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
@@ -119,6 +127,7 @@ private:
 
     forwarding_table forwarding_table_;
     std::shared_ptr<const rate_table> rates_;
+    probes probes_{loop_};
     std::vector<std::unique_ptr<link>> retired_links_;  ///< still finishing their packets
 
     packet_pool packets_;

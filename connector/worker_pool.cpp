@@ -79,6 +79,11 @@ void worker_pool::sample(std::function<void(std::vector<peer_sample>)> done) {
     }
 }
 
+void worker_pool::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
+                        std::function<void(probes::outcome)> done) {
+    workers_.front()->probe(peer, std::move(prepare), time_limit, std::move(done));
+}
+
 void worker_pool::drain(std::function<void()> drained) {
     const auto missing = std::make_shared<std::size_t>(workers_.size());
     const auto ended = [missing, drained = std::move(drained)] {

@@ -10,7 +10,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,6 +44,10 @@ public:
 
     /// Calls back with the counters of all workers.
     void sample(std::function<void(std::vector<peer_sample>)> done);
+
+    /// Sends a Prepare outside the ledger, over the link of one of the workers: see worker::probe(). Any thread.
+    void probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
+               std::function<void(probes::outcome)> done);
 
     /// Refuses new packets. `drained` is called when no packet is in flight any more.
     void drain(std::function<void()> drained);

@@ -28,9 +28,7 @@ struct http_call {
     std::chrono::milliseconds timeout{};  ///< for the whole call: lookup, connect, request and answer
     std::size_t answer_size_max = 0;      ///< in bytes of body
 
-    /// Decides whether an address may be connected to. It is called for each address that the host name resolves to in
-    /// this call, and the connection uses only those, so a later lookup cannot lead elsewhere. If empty, every address
-    /// is allowed.
+    /// Decides whether an address may be connected to: see dial_target.
     std::function<bool(const boost::asio::ip::address&)> may_connect{};
 };
 

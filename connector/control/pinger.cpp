@@ -1,67 +1,66 @@
 #include "connector/control/pinger.hpp"
 
-#include "connector/base/address_guard.hpp"
-#include "connector/control/http_client.hpp"
-#include "connector/transport/http/message.hpp"
 #include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
 #include "ilp/echo.hpp"
 #include "ilp/packet.hpp"
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
-#include <expected>
 #include <future>
 #include <memory>
-#include <string>
 #include <utility>
 
 namespace connector {
 namespace {
 
 using peering::admin::ping_answer;
-using outcome = std::expected<http_answer, std::string>;
 
-/// Margin for a context that has stopped; normally its own timeout fires first.
+/// Margin for a worker that has stopped; normally the probe ends before.
 constexpr std::chrono::seconds ping_margin{1};
 
-std::string serialize_ping(const std::string& address, std::chrono::milliseconds timeout) {
-    const auto now = ilp::wall_clock();
+ilp::bytes make_ping(const std::string& address, std::chrono::milliseconds timeout) {
     ilp::bytes prepare;
-    ilp::serialize_prepare(prepare, {{0}, now + timeout, ilp::echo::one_way_condition, address, {}});
-    return {reinterpret_cast<const char*>(prepare.data()), prepare.size()};
+    ilp::serialize_prepare(prepare, {{0}, ilp::wall_clock() + timeout, ilp::echo::one_way_condition, address, {}});
+    return prepare;
 }
 
-outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop, std::string body,
-                std::chrono::milliseconds timeout) {
-    http_call wanted{.method = http_method::post,
-                     .endpoint = next_hop.outgoing.endpoint,
-                     .headers = {{"Authorization", "Bearer " + next_hop.outgoing.auth_token.reveal()},
-                                 {"Content-Type", "application/octet-stream"},
-                                 {"Accept", "application/octet-stream"}},
-                     .body = std::move(body),
-                     .timeout = timeout,
-                     .answer_size_max = http::body_size_max};
-    if (next_hop.outgoing.public_addresses_only) {
-        wanted.may_connect = [](const boost::asio::ip::address& to) { return is_public(to); };
-    }
-    const auto promise = std::make_shared<std::promise<outcome>>();
+/// Counts itself while it exists.
+class counted {
+public:
+    explicit counted(std::atomic<int>& count) : count_{count}, number_{++count} {}
+    ~counted() { --count_; }
+    counted(const counted&) = delete;
+    counted& operator=(const counted&) = delete;
+
+    int number() const noexcept { return number_; }
+
+private:
+    std::atomic<int>& count_;
+    const int number_;
+};
+
+/// Passes `send` a function to be called with the outcome, and waits for that.
+template <typename Send>
+probes::outcome outcome_of(std::chrono::milliseconds timeout, const Send& send) {
+    const auto promise = std::make_shared<std::promise<probes::outcome>>();
     auto future = promise->get_future();
-    boost::asio::post(context, [&context, promise, wanted = std::move(wanted)]() mutable {
-        call(context, std::move(wanted), [promise](outcome answer) { promise->set_value(std::move(answer)); });
-    });
-    if (future.wait_for(timeout + ping_margin) != std::future_status::ready)
-        return std::unexpected{"no answer in time"};
-    return future.get();
+    send([promise](probes::outcome outcome) { promise->set_value(std::move(outcome)); });
+    if (future.wait_for(timeout) != std::future_status::ready) {
+        return std::unexpected{std::string{"no answer in time"}};
+    }
+    try {
+        return future.get();
+    } catch (const std::future_error&) {  // the worker was destroyed first
+        return std::unexpected{std::string{"the daemon is stopping"}};
+    }
 }
 
-void judge(ping_answer& answer, std::string& packet) {
-    const ilp::bytes_span octets{reinterpret_cast<ilp::octet*>(packet.data()), packet.size()};
-    if (const auto fulfill = ilp::fulfill_view::parse(octets)) {
+void judge(ping_answer& answer, ilp::bytes_span packet) {
+    if (const auto fulfill = ilp::fulfill_view::parse(packet)) {
         answer.reached = ilp::fulfills(fulfill->fulfillment(), ilp::echo::one_way_condition);
         if (!answer.reached) answer.message = "the answer is a Fulfill that does not match the condition";
-    } else if (const auto reject = ilp::reject_view::parse(octets)) {
+    } else if (const auto reject = ilp::reject_view::parse(packet)) {
         answer.code = reject->code();
         answer.triggered_by = reject->triggered_by();
         answer.message = reject->message();
@@ -72,31 +71,38 @@ void judge(ping_answer& answer, std::string& packet) {
 
 }  // namespace
 
-ping_answer ping(boost::asio::io_context& context, const peering::directory& directory, const std::string& address,
-                 std::chrono::milliseconds timeout) {
+ping_answer pinger::ping(const std::string& address, std::chrono::milliseconds timeout) {
     ping_answer answer;
-    if (address == directory.own_address().text()) {
+    if (address == directory_.own_address().text()) {
         answer.reached = true;
         answer.message = "it is this node's own address";
         return answer;
     }
-    const auto route = directory.find_route(address, nullptr);
+    const auto route = directory_.find_route(address, nullptr);
     if (!route) {
         answer.message = "no route to the address";
         return answer;
     }
     answer.next_hop = route->next_hop;
-    const auto begin = std::chrono::steady_clock::now();
-    outcome received = post_to(context, *answer.next_hop, serialize_ping(address, timeout), timeout);
-    answer.time = std::chrono::steady_clock::now() - begin;
-    if (!received) {
-        answer.message = fmt::format("next hop: {}", received.error());
-    } else if (received->status != 200) {
-        answer.message = fmt::format("the next hop answered with HTTP status {}", received->status);
+    if (const counted this_one{in_progress_}; this_one.number() > pings_max) {
+        answer.message = fmt::format("{} pings are in progress already: try again when one has ended", pings_max);
     } else {
-        judge(answer, received->body);
+        ask_next_hop(answer, address, timeout);
     }
     return answer;
+}
+
+void pinger::ask_next_hop(ping_answer& answer, const std::string& address, std::chrono::milliseconds timeout) const {
+    const auto begin = std::chrono::steady_clock::now();
+    auto outcome = outcome_of(timeout + ping_margin, [&](auto done) {
+        send_(answer.next_hop->id, make_ping(address, timeout), timeout, std::move(done));
+    });
+    answer.time = std::chrono::steady_clock::now() - begin;
+    if (outcome) {
+        judge(answer, *outcome);
+    } else {
+        answer.message = std::move(outcome.error());
+    }
 }
 
 }  // namespace connector

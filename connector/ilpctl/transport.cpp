@@ -1,6 +1,7 @@
 #include "connector/ilpctl/transport.hpp"
 
-#include <boost/asio/connect.hpp>
+#include "connector/loop/dial.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -46,24 +47,17 @@ public:
         signals_.async_wait([this](const error_code& error, int) {
             if (!error) give_up("interrupted");
         });
-        resolver_.async_resolve(endpoint_.host(), std::to_string(endpoint_.port()), tcp::resolver::numeric_service,
-                                [this](const error_code& error, const tcp::resolver::results_type& found) {
-                                    if (is_over(error)) return;
-                                    connect(found);
-                                });
+        dial_ = dial{context_, dial_target{endpoint_.host(), endpoint_.port()}, [this](auto connected) {
+                         if (!connected) return give_up(std::move(connected.error().why));
+                         socket_ = std::move(*connected);
+                         write();
+                     }};
         context_.run();
         if (why_not_) return std::unexpected{no_reply{where_, *why_not_}};
         return http_reply{answer_.get().result_int(), std::move(answer_.get().body())};
     }
 
 private:
-    void connect(const tcp::resolver::results_type& found) {
-        boost::asio::async_connect(socket_, found, [this](const error_code& error, const tcp::endpoint&) {
-            if (is_over(error)) return;
-            write();
-        });
-    }
-
     void write() {
         where_ = lost_at::under_way;
         http::async_write(socket_, request_, [this](const error_code& error, std::size_t) {
@@ -96,7 +90,7 @@ private:
     void finish() {
         error_code ignored;
         socket_.close(ignored);
-        resolver_.cancel();
+        dial_ = {};
         timer_.cancel();
         signals_.cancel(ignored);
         // A name look-up cannot be cancelled while the system performs it.
@@ -108,7 +102,7 @@ private:
     boost::asio::io_context context_{1};
     boost::asio::steady_timer timer_{context_};
     boost::asio::signal_set signals_{context_, SIGINT, SIGTERM};
-    tcp::resolver resolver_{context_};
+    dial dial_;
     tcp::socket socket_{context_};
     http::request<http::string_body> request_;
     http::response_parser<http::string_body> answer_;

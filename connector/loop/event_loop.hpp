@@ -51,7 +51,7 @@ public:
     /// Queues objects for the end of the turn. Answers are flushed before Prepares: a fulfillment must not wait behind
     /// new work (RFC 18).
     void flush_answers_of(flushable& connection) { queue(answers_, connection); }
-    void flush_prepares_of(flushable& link) { queue(prepares_, link); }
+    void flush_prepares_of(flushable& connection) { queue(prepares_, connection); }
 
     void dispose(std::unique_ptr<disposable> object) { disposed_.push_back(std::move(object)); }
 

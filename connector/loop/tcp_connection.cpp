@@ -2,39 +2,49 @@
 
 #include "ilp/invariant.hpp"
 
-#include <unistd.h>
-
 #include <boost/asio/post.hpp>
-#include <sys/socket.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace connector {
 
-tcp_connection::~tcp_connection() {
-    if (socket_ >= 0) ::close(socket_);
-}
-
-bool tcp_connection::adopt(boost::asio::ip::tcp::socket socket) {
-    ilp::require(socket_ < 0, "a connection takes one socket");
+bool tcp_connection::adopt(boost::asio::ip::tcp::socket socket, std::unique_ptr<stream_filter> filter) {
+    ilp::require(stage_ == stage::unconnected, "a connection takes one socket");
     boost::system::error_code ignored;
     socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
-    socket_ = socket.release(ignored);
-    return loop_.sockets().add(socket_, *this);
+    stream_ = byte_stream{socket.release(ignored), std::move(filter)};
+    stage_ = stage::shaking_hands;
+    if (!loop_.sockets().add(stream_.socket(), *this)) return false;
+    shake_hands();
+    return true;
+}
+
+void tcp_connection::shake_hands() {
+    switch (stream_.handshake().state) {
+        case stream_state::done:
+            stage_ = stage::established;
+            // The filter may have taken the first bytes from the socket already, and then no event announces them.
+            readable_ = readable_ || stream_.needs_handshake();
+            return established();
+        case stream_state::wants_reading:
+        case stream_state::wants_writing:
+            return;  // repeated at every event
+        case stream_state::ended:
+        case stream_state::broken:
+            return disconnected(end_of_stream::broken);
+    }
 }
 
 bool tcp_connection::operation_ended() {
     loop_.enter();
     --operations_;
-    if (!closed_) return true;
+    if (!is_closed()) return true;
     if (operations_ == 0) released();
     return false;
 }
 
 void tcp_connection::receive(std::size_t wanted) {
-    if (is_receiving() || closed_) return;
+    if (is_receiving() || is_closed()) return;
     wanted_ = wanted;
     if (!readable_) return;  // ready() will read
     // More bytes may be available than the last read returned. They are read in a turn of their own, so that one sender
@@ -46,57 +56,85 @@ void tcp_connection::receive(std::size_t wanted) {
 }
 
 void tcp_connection::ready(bool readable, bool writable, bool ended) {
-    if (closed_) return;
-    readable_ = readable_ || readable || ended;
+    if (is_closed()) return;
+    readable_ = readable_ || readable || ended || (writable && read_wants_writing_);
     ended_ = ended_ || ended;
-    if (writable && is_send_blocked()) send_rest();
+    if (stage_ == stage::shaking_hands) {
+        shake_hands();
+    } else if (is_send_blocked() && (write_wants_reading_ ? readable || ended : writable)) {
+        send_rest();
+    } else if (ending_) {
+        end_sending();
+    }
     read();
 }
 
 void tcp_connection::read() {
-    if (!is_receiving() || !readable_ || closed_) return;
-    const auto space = in_.space(wanted_);
-    const ssize_t count = ::recv(socket_, space.data(), space.size(), MSG_DONTWAIT);
-    if (count < 0 && errno == EAGAIN) {
+    if (!is_receiving() || !readable_ || stage_ != stage::established) return;
+    const stream_result result = stream_.read(in_.space(wanted_));
+    read_wants_writing_ = result.state == stream_state::wants_writing;
+    if (result.state == stream_state::wants_reading || read_wants_writing_) {
         readable_ = false;
-        return;
+    } else {
+        wanted_ = 0;
+        // When the socket is drained, epoll reports new bytes again; but it reports the end of the stream only once.
+        readable_ = ended_ || !result.drained;
     }
-    wanted_ = 0;
-    // After a read that returned less than the buffer could take, epoll reports new bytes again; but it reports the end
-    // of the stream only once.
-    readable_ = ended_ || count == static_cast<ssize_t>(space.size());
-    if (count <= 0) return disconnected();
-    in_.commit(static_cast<std::size_t>(count));
-    received();
+    switch (result.state) {
+        case stream_state::done:
+            in_.commit(result.count);
+            received();
+            break;
+        case stream_state::ended:
+            return disconnected(end_of_stream::orderly);
+        case stream_state::broken:
+            return disconnected(end_of_stream::broken);
+        case stream_state::wants_reading:
+        case stream_state::wants_writing:
+            break;
+    }
+    // The stream may just have read what the rest of a send was waiting for, and then no event announces it.
+    if (write_wants_reading_ && is_send_blocked() && !is_closed()) send_rest();
 }
 
-bool tcp_connection::send(ilp::bytes_view octets) {
-    if (closed_) return false;
+send_outcome tcp_connection::send(ilp::bytes_view octets) {
+    if (stage_ != stage::established) return send_outcome::nothing_has_left;
     if (is_send_blocked()) {
         ilp::append(unsent_, octets);
-        return true;
+        return send_outcome::accepted;
     }
-    const ssize_t sent = ::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent == static_cast<ssize_t>(octets.size())) return true;
-    if (sent < 0 && errno != EAGAIN) return false;
-    unsent_.assign(octets.begin() + std::max<ssize_t>(sent, 0), octets.end());
-    return true;
+    bool taken = false;
+    for (;;) {
+        const stream_result result = stream_.write(octets);
+        if (result.count == octets.size()) return send_outcome::accepted;
+        taken = taken || result.count != 0 || result.part_may_have_left;
+        octets = octets.subspan(result.count);
+        if (result.state == stream_state::done) continue;
+        if (result.state == stream_state::ended || result.state == stream_state::broken) {
+            return taken ? send_outcome::part_may_have_left : send_outcome::nothing_has_left;
+        }
+        write_wants_reading_ = result.state == stream_state::wants_reading;
+        unsent_.assign(octets.begin(), octets.end());
+        return send_outcome::accepted;
+    }
 }
 
 void tcp_connection::send_rest() {
     const ilp::bytes octets = std::exchange(unsent_, {});
-    if (!send(octets)) return disconnected();
+    write_wants_reading_ = false;
+    if (send(octets) != send_outcome::accepted) return disconnected(end_of_stream::broken);
     if (!is_send_blocked()) sent_all();
 }
 
-void tcp_connection::end_sending() noexcept {
-    ::shutdown(socket_, SHUT_WR);
+void tcp_connection::end_sending() {
+    const stream_state state = stream_.end_sending().state;
+    ending_ = state == stream_state::wants_reading || state == stream_state::wants_writing;
 }
 
 void tcp_connection::close() {
-    if (closed_) return;
-    closed_ = true;
-    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+    if (is_closed()) return;
+    stage_ = stage::closed;
+    stream_.close();
     if (operations_ == 0) released();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/loop/byte_stream.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/receive_buffer.hpp"
 #include "connector/loop/socket_set.hpp"
@@ -8,43 +9,60 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 
 namespace connector {
 
-/// A TCP socket of one loop, read when it is ready. Sends are direct and non-blocking; the rest of a short send is kept
-/// until the socket accepts it. The object must live until released() is called: by then it is closed and no handler
-/// refers to it any more.
+/// What became of bytes that were to be sent.
+enum class send_outcome : std::uint8_t {
+    accepted,            ///< they are sent, or kept until the socket accepts them
+    nothing_has_left,    ///< the connection is broken, and none of them was sent
+    part_may_have_left,  ///< the connection is broken, and the other side may have got some or all of them
+};
+
+/// A byte stream over a TCP socket of one loop, read when it is ready. Sends are direct and non-blocking; the rest of a
+/// short send is kept until the stream accepts it. The object must live until released() is called: by then it is
+/// closed and no handler refers to it any more.
 class tcp_connection : public disposable, private socket_set::member {
 public:
     explicit tcp_connection(event_loop& loop) : loop_{loop} {}
-    ~tcp_connection() override;
 
     tcp_connection(const tcp_connection&) = delete;
     tcp_connection& operator=(const tcp_connection&) = delete;
 
 protected:
-    virtual void received() = 0;      ///< in_ holds new bytes
-    virtual void disconnected() = 0;  ///< closed by the other side or by an error: no more bytes will arrive
-    virtual void sent_all() {}        ///< the rest of a short send has been sent
-    virtual void released() = 0;      ///< may pass itself to event_loop::dispose()
+    /// The end of what the other side sends.
+    enum class end_of_stream : std::uint8_t {
+        orderly,  ///< it may still read
+        broken,   ///< by an error
+    };
 
-    /// Takes over a connected socket from Asio. Call it once, before anything else. Returns false if the system cannot
-    /// watch another socket; the connection is then of no use and must be closed.
-    bool adopt(boost::asio::ip::tcp::socket socket);
+    virtual void established() = 0;                    ///< the stream is ready: bytes can be sent and received
+    virtual void received() = 0;                       ///< in_ holds new bytes
+    virtual void disconnected(end_of_stream how) = 0;  ///< no more bytes will arrive; may come before established()
+    virtual void sent_all() {}                         ///< the rest of a short send has been sent
+    virtual void released() = 0;                       ///< may pass itself to event_loop::dispose()
+
+    /// Takes over a connected socket from Asio, and what is between its bytes and those of the connection, if anything
+    /// is. Call it once, before anything else. established() follows, from within this call if there is no handshake.
+    /// Returns false if the system cannot watch another socket; the connection is then of no use and must be closed.
+    bool adopt(boost::asio::ip::tcp::socket socket, std::unique_ptr<stream_filter> filter = {});
 
     /// Starts a read; `wanted` is the number of further bytes needed to make progress with those in the buffer. It does
     /// nothing while a read is in progress or after close().
     void receive(std::size_t wanted = 1);
 
-    /// Returns false if the connection is broken; none of `octets` was sent then.
-    bool send(ilp::bytes_view octets);
+    /// Precondition: established.
+    send_outcome send(ilp::bytes_view octets);
 
+    bool is_established() const noexcept { return stage_ == stage::established; }
     bool is_send_blocked() const noexcept { return !unsent_.empty(); }
-    bool is_closed() const noexcept { return closed_; }
+    bool is_closed() const noexcept { return stage_ == stage::closed; }
     bool is_receiving() const noexcept { return wanted_ != 0; }
 
-    /// Shuts down the sending direction: the other side sees the end of the stream.
-    void end_sending() noexcept;
+    /// Ends the sending direction: the other side sees the end of the stream behind what has been sent.
+    void end_sending();
 
     /// Closes the connection; idempotent. released() follows in this turn or a later one, or from within this call.
     void close();
@@ -59,17 +77,23 @@ protected:
     bool operation_ended();
 
 private:
+    enum class stage : std::uint8_t { unconnected, shaking_hands, established, closed };
+
     void ready(bool readable, bool writable, bool ended) override;
+    void shake_hands();
     void read();
     void send_rest();
 
-    int socket_ = -1;
+    byte_stream stream_;
     int operations_ = 0;
     std::size_t wanted_ = 0;  ///< 0 if no read was requested
     ilp::bytes unsent_;
-    bool readable_ = false;  ///< there may be bytes to read
-    bool ended_ = false;     ///< the other side has closed or reset it: an end of stream is to be read
-    bool closed_ = false;
+    stage stage_ = stage::unconnected;
+    bool readable_ = false;             ///< a read may make progress
+    bool ended_ = false;                ///< the other side has closed or reset it: an end of stream is to be read
+    bool read_wants_writing_ = false;   ///< a read makes progress only when the socket is writable
+    bool write_wants_reading_ = false;  ///< the rest of a send makes progress only when the socket is readable
+    bool ending_ = false;               ///< end_sending() is to be repeated
 };
 
 }  // namespace connector

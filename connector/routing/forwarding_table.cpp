@@ -32,4 +32,11 @@ void forwarding_table::apply(std::span<const peering::peer_update> updates) {
     }
 }
 
+const peering::peer* forwarding_table::find_sender(std::string_view token, std::string_view account) const {
+    if (token.empty()) return nullptr;
+    const peering::peer* const owner = find_by_token(ilp::sha256(ilp::as_bytes(token)));
+    if (owner == nullptr || account.empty() || account == owner->name()) return owner;
+    return find_by_name(account) == nullptr ? owner : nullptr;
+}
+
 }  // namespace connector

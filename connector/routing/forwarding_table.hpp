@@ -39,6 +39,10 @@ public:
     const peering::peer* find_by_token(const ilp::digest& token) const noexcept { return tokens_.find(token); }
     const peering::peer* find_by_name(std::string_view name) const noexcept { return names_.find(name); }
 
+    /// The sender of a request with this token, whose path names this account (empty: none). The token identifies the
+    /// peer; a path that names another peer is a mistake and must not be accepted, but an unknown name does no harm.
+    const peering::peer* find_sender(std::string_view token, std::string_view account) const;
+
 private:
     const ilp::address own_address_;
     std::vector<peer_pointer> peers_;  ///< indexed by id

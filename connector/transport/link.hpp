@@ -2,21 +2,28 @@
 
 #include "connector/loop/event_loop.hpp"
 #include "connector/routing/reject_reason.hpp"
-#include "connector/transport/packet_in_flight.hpp"
 #include "ilp/bytes.hpp"
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
 namespace connector {
+
+class link_listener;
+
+/// A Prepare as a link knows it: its identity, and who is notified of its outcome.
+struct carried_packet {
+    link_listener* listener = nullptr;
+};
 
 /// Receives the outcome of each packet that a link has accepted: exactly one call per packet, unless the link was told
 /// to forget it or gave it back through withdraw(). Never called from within send().
 class link_listener {
 public:
     /// `answer` is the next hop's answer, not yet validated. It is in the link's buffer and valid only during the call.
-    virtual void answered(packet_in_flight& packet, ilp::bytes_span answer) = 0;
-    virtual void failed(packet_in_flight& packet, reject_reason reason) = 0;
+    virtual void answered(carried_packet& packet, ilp::bytes_span answer) = 0;
+    virtual void failed(carried_packet& packet, reject_reason reason) = 0;
 
 protected:
     ~link_listener() = default;
@@ -27,16 +34,19 @@ protected:
 class link : public disposable {
 public:
     /// Returns nullopt if the packet was accepted, otherwise the reason to refuse it with.
-    virtual std::optional<reject_reason> send(packet_in_flight& packet, ilp::bytes_view prepare) = 0;
+    virtual std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) = 0;
 
     /// Takes back a packet that is still waiting to be sent, and returns the reason to refuse it with. Returns nullopt
     /// if the packet may already have been sent to the next hop.
-    virtual std::optional<reject_reason> withdraw(packet_in_flight& packet) = 0;
+    virtual std::optional<reject_reason> withdraw(carried_packet& packet) = 0;
 
     /// Called when a packet that was sent has expired: any later answer from the next hop is dropped.
-    virtual void forget(packet_in_flight& packet) = 0;
+    virtual void forget(carried_packet& packet) = 0;
 
     virtual std::size_t connection_count() const noexcept = 0;
+
+    /// What the operator was told about the peer, for example that it is unreachable and why; empty while all is well.
+    virtual std::string_view trouble() const noexcept = 0;
 
     /// Accepts no further packets, finishes those that it has, and closes its connections. The link must not be
     /// destroyed before is_done(), because handlers of its connections still refer to it.

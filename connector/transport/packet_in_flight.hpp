@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/loop/deadline_wheel.hpp"
+#include "connector/transport/link.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
@@ -14,18 +15,15 @@
 
 namespace connector {
 
-class incoming_connection;
-class link;
-class worker;
+class answer_sink;
 struct peer_state;
 
 /// The state kept for a Prepare until its answer has been queued; the packet itself is lost when its receive buffer is
 /// reused. The deadline wakes the worker twice: when the packet has waited too long to be sent, and at its expiry
 /// towards the next hop.
-struct packet_in_flight : deadline {
+struct packet_in_flight : deadline, carried_packet {
     explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
 
-    worker* owner = nullptr;
     link* next_hop_link = nullptr;  ///< null if no answer from the next hop is expected
     peer_state* from = nullptr;
     peer_state* to = nullptr;  ///< null if this node fulfilled the packet itself
@@ -35,9 +33,9 @@ struct packet_in_flight : deadline {
     ilp::steady_time arrived_at;
     ilp::amount incoming_amount;
     ilp::amount outgoing_amount;
-    peering::packet_transfer transfer;         ///< held in the ledger
-    incoming_connection* answer_to = nullptr;  ///< null if the sender's connection has closed
-    std::uint64_t request = 0;                 ///< request number on that connection
+    peering::packet_transfer transfer;  ///< held in the ledger
+    answer_sink* answer_to = nullptr;   ///< null if the sender's connection has closed
+    std::uint64_t request = 0;          ///< request number in that sink
 
     // Used while the transfer is being committed.
     peering::commit_ticket ticket = 0;

@@ -4,6 +4,7 @@
 #include "config/value.hpp"
 #include "peering/administration/stored_terms.hpp"
 #include "peering/book/ledger.hpp"
+#include "peering/records/text.hpp"
 #include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
@@ -25,9 +26,6 @@ refusal of_the_file(std::string_view what) {
     return {forbidden, fmt::format("{} stands in the configuration file: change it there, then reload", what)};
 }
 
-std::string asset_text(const asset& asset) {
-    return fmt::format("{}/{}", asset.code, asset.scale);
-}
 
 }  // namespace
 
@@ -61,7 +59,7 @@ administration::asset_outcome administration::update_asset(transaction& transact
     const auto known = directory_.find_asset(uuid);
     if (!known || known->terms.deleted_at) return refused(not_found, "Asset not found");
     if (known->terms.origin == origin::file) {
-        return std::unexpected{of_the_file("asset " + asset_text(*known->asset))};
+        return std::unexpected{of_the_file("asset " + asset_text(known->asset->code, known->asset->scale))};
     }
     const asset_terms terms{origin::api, thresholds.withdrawal, thresholds.liquidity, std::nullopt};
     transaction.changed_assets.push_back({known->asset->id, terms});
@@ -73,7 +71,7 @@ administration::asset_outcome administration::delete_asset(transaction& transact
     const auto known = directory_.find_asset(uuid);
     if (!known || known->terms.deleted_at) return refused(not_found, "Asset not found");
     if (known->terms.origin == origin::file) {
-        return std::unexpected{of_the_file("asset " + asset_text(*known->asset))};
+        return std::unexpected{of_the_file("asset " + asset_text(known->asset->code, known->asset->scale))};
     }
     if (known->peers != 0) return refused(forbidden, "Cannot delete! Asset in use.");
     asset_terms terms = known->terms;

@@ -1,11 +1,6 @@
 #include "connector/transport/http/http_connection.hpp"
 
-#include "connector/base/address_guard.hpp"
 #include "ilp/invariant.hpp"
-
-#include <boost/asio/connect.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -13,12 +8,10 @@
 namespace connector {
 namespace {
 
-using boost::asio::ip::tcp;
-using boost::system::error_code;
 using std::chrono::milliseconds;
 
-constexpr auto no_endpoint = boost::asio::error::not_found;  // result of async_connect with no endpoints
 constexpr milliseconds connect_time_max{5000};
+constexpr milliseconds handshake_time_max{5000};
 constexpr milliseconds idle_time_default{60000};
 
 /// Idle connections are closed before the other side closes them: otherwise a packet could meet a half-closed one.
@@ -27,68 +20,61 @@ milliseconds idle_time(std::uint32_t announced_seconds) {
     return std::min(idle_time_default, announced > milliseconds{2000} ? announced - milliseconds{1000} : announced / 2);
 }
 
-std::optional<reject_reason> reason_of(unsigned status) {
-    if (status >= 200 && status < 300) return std::nullopt;
-    if (status == 429 || status == 503) return reject_reason::next_hop_busy;
-    if (status >= 500) return reject_reason::next_hop_failed;
-    return reject_reason::next_hop_refused_us;
-}
-
 }  // namespace
 
-http_connection::http_connection(http_link& link, event_loop& loop)
-    : tcp_connection{loop}, link_{link}, timer_{*this}, idle_time_max_{idle_time_default} {}
+http_connection::http_connection(owner& owner, event_loop& loop)
+    : tcp_connection{loop}, owner_{owner}, timer_{*this}, idle_time_max_{idle_time_default} {}
 
-void http_connection::connect(const std::string& host, std::uint16_t port, bool public_only) {
-    loop_.set(timer_, loop_.now().steady + connect_time_max);
-    auto& context = loop_.context();
-    connecting_.reset(new attempt{tcp::resolver{context}, tcp::socket{context}, public_only});
-    error_code not_literal;
-    const auto literal = boost::asio::ip::make_address(host, not_literal);
-    if (!not_literal) return connect_to({tcp::endpoint{literal, port}});
-    operation_begins();
-    connecting_->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                                        [this](const error_code& error, const tcp::resolver::results_type& found) {
-                                            if (!operation_ended()) return;
-                                            if (error) return give_up(error.message());
-                                            connect_to({found.begin(), found.end()});
-                                        });
+void http_connection::connect(dial_target target, std::unique_ptr<stream_filter> filter) {
+    filter_ = std::move(filter);
+    target.time_limit = connect_time_max;
+    dial_ = dial{loop_.context(), std::move(target), [this](auto socket) {
+                     loop_.enter();
+                     if (socket) return connected(std::move(*socket));
+                     give_up(socket.error().not_allowed
+                                 ? "its endpoint has no public address, and auto-peering takes no other"
+                                 : socket.error().why);
+                 }};
 }
 
-void http_connection::connect_to(std::vector<tcp::endpoint> endpoints) {
-    if (connecting_->public_only)
-        std::erase_if(endpoints, [](const tcp::endpoint& to) { return !is_public(to.address()); });
-    operation_begins();
-    boost::asio::async_connect(connecting_->socket, endpoints, [this](const error_code& error, const tcp::endpoint&) {
-        if (!operation_ended()) return;
-        if (error == no_endpoint) return give_up("its endpoint has no public address, and auto-peering takes no other");
-        if (error) return give_up(error.message());
-        if (!adopt(std::move(connecting_->socket))) {
-            return give_up("the system cannot watch another socket: see the limit fs.epoll.max_user_watches");
-        }
-        connecting_.reset();
-        become_idle();
-        receive();
-        link_.connected(*this);
-    });
+void http_connection::connected(boost::asio::ip::tcp::socket socket) {
+    if (!adopt(std::move(socket), std::move(filter_))) {
+        return give_up("the system cannot watch another socket: see the limit fs.epoll.max_user_watches");
+    }
+    if (state_ == state::connecting) loop_.set(timer_, loop_.now().steady + handshake_time_max);
+}
+
+void http_connection::established() {
+    become_idle();
+    receive();
+    owner_.usable(*this);
 }
 
 void http_connection::give_up(const std::string& why) {
-    link_.connect_failed(*this, why);
+    owner_.connect_failed(why);
     abandon();
 }
 
-void http_connection::carry(packet_in_flight& packet, ilp::bytes request) {
+ilp::bytes& http_connection::carry(carried_packet& packet) {
     ilp::require(state_ == state::idle, "a connection carries one packet at a time");
     packet_ = &packet;
-    request_ = std::move(request);
     state_ = state::queued;
+    loop_.flush_prepares_of(*this);
+    request_.clear();
+    return request_;
 }
 
 void http_connection::flush() {
     if (state_ != state::queued) return;  // forgotten or broken in the meantime
     state_ = state::awaiting_answer;
-    if (!send(request_)) hand_back();
+    switch (send(request_)) {
+        case send_outcome::accepted:
+            return;
+        case send_outcome::nothing_has_left:
+            return hand_back();
+        case send_outcome::part_may_have_left:  // the packet must not be sent a second time
+            return fail(reject_reason::next_hop_unreachable);
+    }
 }
 
 void http_connection::received() {
@@ -98,10 +84,10 @@ void http_connection::received() {
 
 /// Called when the connection turns out to be unusable before any byte of the queued request was sent.
 void http_connection::hand_back() {
-    packet_in_flight* const packet = std::exchange(packet_, nullptr);
+    carried_packet* const packet = std::exchange(packet_, nullptr);
     ilp::bytes request = std::move(request_);
     abandon();
-    if (packet != nullptr) link_.stale(*packet, std::move(request));
+    if (packet != nullptr) owner_.not_sent(*packet, std::move(request));
 }
 
 /// Returns false if the head is incomplete or the connection has failed.
@@ -133,8 +119,8 @@ bool http_connection::read_head() {
         return read_head();
     }
     if (head->content_length > http::body_size_max) {
-        link_.answered_with_status(head->status_code);
-        fail(reason_of(head->status_code).value_or(reject_reason::next_hop_answered_nonsense));
+        owner_.answered(*this, *std::exchange(packet_, nullptr), head->status_code, {});
+        abandon();
         return false;
     }
     known_head_.keep(in_.text().substr(0, head->size), *head);
@@ -171,23 +157,20 @@ void http_connection::read_answer() {
 
 void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) {
     const http::response_head head = *std::exchange(head_, std::nullopt);
-    packet_in_flight& packet = *std::exchange(packet_, nullptr);
-    link_.answered_with_status(head.status_code);
-    if (const auto reason = reason_of(head.status_code)) {
-        link_.listener_.failed(packet, *reason);
-    } else {
-        link_.listener_.answered(packet, body);
-    }
-    in_.consume(head.size + consumed);
+    carried_packet& packet = *std::exchange(packet_, nullptr);
     if (head.keep_alive_seconds) {
         const milliseconds announced = idle_time(*head.keep_alive_seconds);
         if (announced < idle_time_max_) timer_.cancel();  // it was set for the longer time
         idle_time_max_ = announced;
     }
-    if (!head.keep_alive || !in_.empty() || idle_time_max_ == milliseconds{0}) return abandon();
-    become_idle();
+    const std::size_t size = head.size + consumed;
+    if (head.keep_alive && in_.size() == size && idle_time_max_ != milliseconds{0}) become_idle();
+    const bool reusable = is_idle();
+    owner_.answered(*this, packet, head.status_code, body);
+    in_.consume(size);
+    if (is_closed()) return;
+    if (!reusable) return abandon();
     receive();
-    link_.ready(*this);
 }
 
 void http_connection::become_idle() {
@@ -196,8 +179,10 @@ void http_connection::become_idle() {
     if (!timer_.is_set()) loop_.set(timer_, idle_since_ + idle_time_max_);
 }
 
-void http_connection::disconnected() {
+void http_connection::disconnected(end_of_stream) {
+    if (state_ == state::connecting) return give_up("the connection broke during the handshake");
     if (head_ && head_->body == http::framing::until_close) {
+        // A packet contains its own length, so it does not matter whether the end is an orderly one.
         auto* const body = reinterpret_cast<ilp::octet*>(in_.octets().data()) + head_->size;
         return finish_answer({body, in_.size() - head_->size}, in_.size() - head_->size);
     }
@@ -206,34 +191,26 @@ void http_connection::disconnected() {
 }
 
 void http_connection::fail(reject_reason reason) {
-    if (packet_ != nullptr) link_.listener_.failed(*std::exchange(packet_, nullptr), reason);
+    if (packet_ != nullptr) owner_.failed(*std::exchange(packet_, nullptr), reason);
     abandon();
 }
 
 void http_connection::abandon() {
     if (is_closed()) return;
-    if (state_ == state::idle) link_.not_idle_any_more(*this);
+    if (state_ == state::idle) owner_.not_idle_any_more(*this);
     state_ = state::closed;
     packet_ = nullptr;
     timer_.cancel();
-    if (connecting_) {
-        // Not destroyed here: the pending operations access it once more before they end.
-        connecting_->resolver.cancel();
-        error_code ignored;
-        connecting_->socket.close(ignored);
-    }
+    dial_ = {};
     close();
 }
 
 void http_connection::released() {
-    link_.gone(*this);
+    owner_.closed(*this);
 }
 
 void http_connection::time_out() {
-    if (state_ == state::connecting) {
-        link_.connect_failed(*this, "connect timed out");
-        return abandon();
-    }
+    if (state_ == state::connecting) return give_up("the handshake timed out");
     if (state_ != state::idle) return;  // become_idle() sets the timer again
     const auto due = idle_since_ + idle_time_max_;
     if (due > loop_.now().steady) return loop_.set(timer_, due);

@@ -1,62 +1,78 @@
 #pragma once
 
+#include "connector/loop/dial.hpp"
 #include "connector/loop/tcp_connection.hpp"
-#include "connector/transport/http/http_link.hpp"
+#include "connector/routing/reject_reason.hpp"
 #include "connector/transport/http/known_head.hpp"
 #include "connector/transport/http/message.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
+#include "connector/transport/link.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace connector {
 
-/// One keep-alive connection of an http_link: it connects, carries one packet at a time and reads the answer.
-class http_connection final : public tcp_connection {
+/// One keep-alive connection to a peer: it connects, carries one packet at a time and reads the answer.
+class http_connection final : public tcp_connection, public flushable {
 public:
-    http_connection(http_link& link, event_loop& loop);
+    /// Whoever opens connections and gives them packets. A packet costs one call in each direction: carry() and
+    /// answered().
+    class owner {
+    public:
+        /// It is connected and idle.
+        virtual void usable(http_connection& connection) = 0;
+        /// Called instead of usable(); closed() follows.
+        virtual void connect_failed(const std::string& why) = 0;
 
-    /// With `public_only` it connects only to public addresses (address_guard) among those that the host name resolves
-    /// to now, and otherwise fails.
-    void connect(const std::string& host, std::uint16_t port, bool public_only);
+        /// The answer to a packet. `body` is valid only during the call, and empty if it is longer than any packet. If
+        /// the connection is_idle() now, it may carry the next packet; otherwise closed() follows.
+        virtual void answered(http_connection& connection, carried_packet& packet, unsigned status,
+                              ilp::bytes_span body) = 0;
+        /// No answer will come, although the packet may have been sent; closed() follows.
+        virtual void failed(carried_packet& packet, reject_reason reason) = 0;
+        /// No byte of the request was sent, so it may use another connection; closed() has been called or follows.
+        virtual void not_sent(carried_packet& packet, ilp::bytes request) = 0;
 
-    /// Precondition: idle. The bytes are sent at flush().
-    void carry(packet_in_flight& packet, ilp::bytes request);
+        /// An idle connection is about to close.
+        virtual void not_idle_any_more(http_connection& connection) = 0;
+        /// It has been closed and can be destroyed by event_loop::dispose().
+        virtual void closed(http_connection& connection) = 0;
 
-    /// The buffer to write the next request into before passing it to carry(). Its memory is reused from request to
-    /// request.
-    ilp::bytes take_request_buffer() {
-        request_.clear();
-        return std::move(request_);
-    }
+    protected:
+        ~owner() = default;
+    };
 
-    void flush();
+    http_connection(owner& owner, event_loop& loop);
 
-    packet_in_flight* packet() const noexcept { return packet_; }
+    /// Connects; with a filter, there is a handshake after that. Call it once, before anything else.
+    void connect(dial_target target, std::unique_ptr<stream_filter> filter = {});
 
-    bool is_established() const noexcept { return state_ != state::connecting && state_ != state::closed; }
+    /// Takes a packet. Returns an empty buffer, for the complete request, which is sent at the end of the turn.
+    /// Precondition: idle.
+    ilp::bytes& carry(carried_packet& packet);
+
+    void flush() override;
+
+    /// Null unless a packet was given to it and has no outcome yet.
+    const carried_packet* packet() const noexcept { return packet_; }
+
+    bool is_usable() const noexcept { return state_ != state::connecting && state_ != state::closed; }
+    bool is_idle() const noexcept { return state_ == state::idle; }
 
     /// Closes the connection. The caller must deal with the packet, if there is one.
     void abandon();
 
 private:
-    struct attempt {
-        boost::asio::ip::tcp::resolver resolver;
-        boost::asio::ip::tcp::socket socket;
-        bool public_only = false;
-    };
-
     enum class state : std::uint8_t { connecting, idle, queued, awaiting_answer, closed };
 
+    void established() override;
     void received() override;
-    void disconnected() override;
+    void disconnected(end_of_stream how) override;
     void released() override;
 
-    void connect_to(std::vector<boost::asio::ip::tcp::endpoint> endpoints);
+    void connected(boost::asio::ip::tcp::socket socket);
     void give_up(const std::string& why);
     bool read_head();
     void read_answer();
@@ -66,12 +82,13 @@ private:
     void become_idle();
     void time_out();
 
-    http_link& link_;
+    owner& owner_;
     deadline_of<http_connection, &http_connection::time_out> timer_;
-    std::unique_ptr<attempt> connecting_;  ///< null once connected
+    dial dial_;
+    std::unique_ptr<stream_filter> filter_;  ///< for the handshake; null once connected
     state state_ = state::connecting;
-    packet_in_flight* packet_ = nullptr;
-    ilp::bytes request_;
+    carried_packet* packet_ = nullptr;
+    ilp::bytes request_;  ///< keeps its memory from request to request
 
     http::known_head<http::response_head> known_head_;
     std::optional<http::response_head> head_;  ///< of the answer being read

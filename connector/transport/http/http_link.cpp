@@ -1,7 +1,7 @@
 #include "connector/transport/http/http_link.hpp"
 
+#include "connector/base/address_guard.hpp"
 #include "connector/base/log.hpp"
-#include "connector/transport/http/http_connection.hpp"
 
 #include <fmt/format.h>
 
@@ -13,15 +13,6 @@
 namespace connector {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr milliseconds pause_min{50};
-constexpr milliseconds pause_max{1000};
-
-// After the pause, only one packet tries to connect again: if the peer's host silently drops connection attempts,
-// further packets would otherwise wait for as long as a connect may take.
-constexpr milliseconds caution_time{10'000};
-
 std::string make_request_head(const config::outgoing_http_settings& settings) {
     const auto& endpoint = settings.endpoint;
     return fmt::format(
@@ -30,17 +21,17 @@ std::string make_request_head(const config::outgoing_http_settings& settings) {
         endpoint.target(), endpoint.host_field(), settings.auth_token.reveal());
 }
 
+std::optional<reject_reason> reason_of(unsigned status) {
+    if (status >= 200 && status < 300) return std::nullopt;
+    if (status == 429 || status == 503) return reject_reason::next_hop_busy;
+    if (status >= 500) return reject_reason::next_hop_failed;
+    return reject_reason::next_hop_refused_us;
+}
+
 }  // namespace
 
-http_link::http_link(event_loop& loop, link_listener& listener, const config::outgoing_http_settings& settings,
-                     std::string name)
-    : loop_{loop},
-      listener_{listener},
-      settings_{settings},
-      name_{std::move(name)},
-      request_head_{make_request_head(settings)} {}
-
-http_link::~http_link() = default;
+http_link::http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name)
+    : loop_{loop}, settings_{settings}, name_{std::move(name)}, request_head_{make_request_head(settings)} {}
 
 void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) const {
     std::array<char, 24> length;
@@ -51,17 +42,12 @@ void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) const {
     ilp::append(out, prepare);
 }
 
-std::optional<reject_reason> http_link::send(packet_in_flight& packet, ilp::bytes_view prepare) {
+std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_view prepare) {
     if (!idle_.empty()) {
-        http_connection& connection = *idle_.back();
-        idle_.pop_back();
-        ilp::bytes request = connection.take_request_buffer();
-        append_request(request, prepare);
-        connection.carry(packet, std::move(request));
-        busy_to_flush(connection);
+        append_request(take_idle().carry(packet), prepare);
         return {};
     }
-    if (is_unreachable() && loop_.now().steady < paused_until_ + (connecting_ == 0 ? milliseconds{0} : caution_time)) {
+    if (reachability_.refuses(loop_.now().steady, connecting_ != 0) && !is_connected()) {
         return reject_reason::next_hop_unreachable;
     }
     if (connections_.size() < settings_.max_connections && connecting_ <= waiting_.size()) {
@@ -74,14 +60,14 @@ std::optional<reject_reason> http_link::send(packet_in_flight& packet, ilp::byte
     return {};
 }
 
-std::optional<reject_reason> http_link::withdraw(packet_in_flight& packet) {
+std::optional<reject_reason> http_link::withdraw(carried_packet& packet) {
     const auto found = std::ranges::find(waiting_, &packet, &waiting_packet::packet);
     if (found == waiting_.end()) return {};
     waiting_.erase(found);
-    return has_established() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
+    return is_connected() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
 }
 
-void http_link::forget(packet_in_flight& packet) {
+void http_link::forget(carried_packet& packet) {
     const auto carrier = std::ranges::find_if(connections_, [&](const auto& c) { return c->packet() == &packet; });
     if (carrier != connections_.end()) (*carrier)->abandon();  // its answer is still to come
 }
@@ -91,89 +77,90 @@ void http_link::retire() {
     while (!idle_.empty()) idle_.back()->abandon();
 }
 
-void http_link::flush() {
-    for (std::size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->flush();
-    to_flush_.clear();
-}
-
 void http_link::open_connection() {
-    connections_.push_back(std::make_unique<http_connection>(*this, loop_));
+    auto& opened = *connections_.emplace_back(std::make_unique<http_connection>(*this, loop_));
     ++connecting_;
-    connections_.back()->connect(settings_.endpoint.host(), settings_.endpoint.port(), settings_.public_addresses_only);
+    dial_target target{settings_.endpoint.host(), settings_.endpoint.port()};
+    if (settings_.public_addresses_only) {
+        target.may_connect = [](const boost::asio::ip::address& address) { return is_public(address); };
+    }
+    opened.connect(std::move(target));
 }
 
-bool http_link::has_established() const {
-    return std::ranges::any_of(connections_, [](const auto& connection) { return connection->is_established(); });
+http_connection& http_link::take_idle() {
+    http_connection& taken = *idle_.back();
+    idle_.pop_back();
+    return taken;
 }
 
-bool http_link::is_unreachable() const {
-    return pause_ != milliseconds{0} && !has_established();
+/// Gives an idle connection the packet that has waited longest.
+void http_link::use(http_connection& idle) {
+    if (!waiting_.empty()) {
+        waiting_packet next = std::move(waiting_.front());
+        waiting_.pop_front();
+        idle.carry(*next.packet) = std::move(next.octets);
+    } else {
+        idle_.push_back(&idle);
+        if (retired_) idle.abandon();
+    }
+}
+
+bool http_link::is_connected() const {
+    return std::ranges::any_of(connections_, [](const auto& connection) { return connection->is_usable(); });
 }
 
 void http_link::refuse_waiting() {
     const auto refused = std::exchange(waiting_, {});
-    for (const waiting_packet& waiting : refused) {
-        listener_.failed(*waiting.packet, reject_reason::next_hop_unreachable);
-    }
+    for (const waiting_packet& waiting : refused) failed(*waiting.packet, reject_reason::next_hop_unreachable);
 }
 
-void http_link::connected(http_connection& connection) {
+void http_link::usable(http_connection& connection) {
     --connecting_;
-    pause_ = milliseconds{0};
-    if (reported_state_ == "unreachable") report("reachable", "peer is reachable again");
-    ready(connection);
+    report(reachability_.connected());
+    use(connection);
 }
 
-void http_link::connect_failed(http_connection&, const std::string& why) {
+void http_link::connect_failed(const std::string& why) {
     --connecting_;
-    pause_ = std::clamp(pause_ * 2, pause_min, pause_max);
-    paused_until_ = loop_.now().steady + pause_;
-    if (reported_state_ != "unreachable") report("unreachable", "peer is unreachable: " + why);
+    report(reachability_.connect_failed(loop_.now().steady, why));
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     if (is_unreachable()) refuse_waiting();
 }
 
-void http_link::ready(http_connection& connection) {
-    if (waiting_.empty()) {
-        idle_.push_back(&connection);
-        if (retired_) connection.abandon();
-        return;
+void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
+    report(reachability_.answered(status));
+    if (const auto reason = reason_of(status)) {
+        failed(packet, *reason);
+    } else {
+        packet.listener->answered(packet, body);
     }
-    waiting_packet next = std::move(waiting_.front());
-    waiting_.pop_front();
-    connection.carry(*next.packet, std::move(next.octets));
-    busy_to_flush(connection);
+    if (connection.is_idle()) use(connection);
 }
 
-/// The other side closed the connection before any byte of the request was sent, so the request may use another
-/// connection.
-void http_link::stale(packet_in_flight& packet, ilp::bytes request) {
+void http_link::failed(carried_packet& packet, reject_reason reason) {
+    packet.listener->failed(packet, reason);
+}
+
+void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
     waiting_.push_front({&packet, std::move(request)});
     if (!idle_.empty()) {
-        http_connection& other = *idle_.back();
-        idle_.pop_back();
-        ready(other);
+        use(take_idle());
     } else if (connecting_ < waiting_.size() && connections_.size() < settings_.max_connections) {
         open_connection();
     }
-}
-
-void http_link::busy_to_flush(http_connection& connection) {
-    to_flush_.push_back(&connection);
-    loop_.flush_prepares_of(*this);
 }
 
 void http_link::not_idle_any_more(http_connection& connection) {
     std::erase(idle_, &connection);
 }
 
-void http_link::gone(http_connection& connection) {
+void http_link::closed(http_connection& connection) {
     const auto place = std::ranges::find_if(connections_, [&](const auto& c) { return c.get() == &connection; });
     std::swap(*place, connections_.back());
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
     if (connecting_ >= waiting_.size()) return;
-    if (loop_.now().steady >= paused_until_) {
+    if (!reachability_.is_paused(loop_.now().steady)) {
         if (connections_.size() < settings_.max_connections) open_connection();
         return;
     }
@@ -182,24 +169,9 @@ void http_link::gone(http_connection& connection) {
     if (is_unreachable()) refuse_waiting();
 }
 
-void http_link::answered_with_status(unsigned status) {
-    if (status < 300) {
-        if (!reported_state_.empty() && reported_state_ != "ok") report("ok", "peer accepts our packets again");
-        return;
-    }
-    std::string state = fmt::format("status {}", status);
-    if (state == reported_state_) return;
-    const bool misconfigured = status == 401 || status == 403 || status == 404;
-    report(std::move(state), misconfigured ? fmt::format("peer refuses our packets with HTTP status {}: check endpoint "
-                                                         "and auth_token of http.outgoing",
-                                                         status)
-                                           : fmt::format("peer answers with HTTP status {}", status));
-}
-
-void http_link::report(std::string state, std::string_view message) {
-    reported_state_ = std::move(state);
-    const bool good = reported_state_ == "ok" || reported_state_ == "reachable";
-    log::write(good ? log::level::info : log::level::warn, message,
+void http_link::report(const reachability::news* news) {
+    if (news == nullptr) return;
+    log::write(news->good ? log::level::info : log::level::warn, news->text,
                {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
 }
 

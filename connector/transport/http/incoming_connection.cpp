@@ -33,20 +33,26 @@ std::optional<std::string_view> account_of_path(std::string_view target) {
 
 }  // namespace
 
-incoming_connection::incoming_connection(event_loop& loop, prepare_handler& handler, const incoming_timeouts& timeouts)
-    : tcp_connection{loop}, handler_{handler}, timeouts_{timeouts}, timer_{*this} {
+incoming_connection::incoming_connection(event_loop& loop, owner& owner, prepare_handler& handler,
+                                         const incoming_timeouts& timeouts)
+    : tcp_connection{loop}, owner_{owner}, handler_{handler}, timeouts_{timeouts}, timer_{*this} {
     ring_.resize(1);
 }
 
-bool incoming_connection::start(boost::asio::ip::tcp::socket socket) {
-    if (!adopt(std::move(socket))) {
+bool incoming_connection::start(boost::asio::ip::tcp::socket socket, std::unique_ptr<stream_filter> filter) {
+    last_activity_ = loop_.now().steady;
+    if (!adopt(std::move(socket), std::move(filter))) {
         abandon();
         return false;
     }
+    if (!is_established() && !is_closed()) loop_.set(timer_, last_activity_ + timeouts_.request);
+    return true;
+}
+
+void incoming_connection::established() {
     last_activity_ = loop_.now().steady;
     loop_.set(timer_, last_activity_ + timeouts_.idle);
     receive();
-    return true;
 }
 
 void incoming_connection::received() {
@@ -126,7 +132,7 @@ bool incoming_connection::take_head() {
     if (head->expects_continue && in_.size() == head->size) {
         // The client waits for the 100. A client that pipelines does not send such a request before it has the earlier
         // answers.
-        if (first_request_ != next_request_ || !send(ilp::as_bytes(http::continue_answer))) {
+        if (first_request_ != next_request_ || send(ilp::as_bytes(http::continue_answer)) != send_outcome::accepted) {
             refuse_head(status::expectation_failed, std::nullopt);
         }
     }
@@ -176,7 +182,9 @@ void incoming_connection::dispatch(ilp::bytes_span body, std::size_t consumed) {
     const open_request request = *std::exchange(request_, std::nullopt);
     request_began_.reset();
     const std::uint64_t number = begin_request(request.keep_alive && !draining_);
-    handler_.prepare_received(*this, number, *request.from, body);
+    if (packet_in_flight* const packet = handler_.prepare_received(*this, number, *request.from, body)) {
+        pending(number).packet = packet;
+    }
     in_.consume(request.head_size + consumed);
 }
 
@@ -221,12 +229,6 @@ incoming_connection::pending_answer& incoming_connection::pending(std::uint64_t 
     return ring_[request % ring_.size()];
 }
 
-void incoming_connection::attach(std::uint64_t request, packet_in_flight& packet) {
-    packet.answer_to = this;
-    packet.request = request;
-    pending(request).packet = &packet;
-}
-
 void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, bool held) {
     pending_answer& answer = pending(request);
     http::append_packet_answer(answer.octets, packet, answer.keep_alive);
@@ -245,6 +247,10 @@ void incoming_connection::refuse(std::uint64_t request, status status) {
 
 void incoming_connection::release(std::uint64_t request) {
     answer_is_ready(request);
+}
+
+void incoming_connection::refuse_malformed(std::uint64_t request) {
+    refuse(request, status::bad_request);
 }
 
 void incoming_connection::answer_is_ready(std::uint64_t request) {
@@ -276,7 +282,7 @@ void incoming_connection::flush() {
         for (; next != next_request_ && pending(next).state == answer_state::ready; ++next) {
             ilp::append(octets, pending(next).octets);
         }
-        const bool sent = send(octets);
+        const bool sent = send(octets) == send_outcome::accepted;
         if (octets.capacity() > http::body_size_max) octets = {};  // the ring keeps all but oversized buffers
         first_request_ = next;
         if (!sent) return abandon();
@@ -324,7 +330,8 @@ void incoming_connection::read_on(std::size_t wanted) {
     receive(wanted);
 }
 
-void incoming_connection::disconnected() {
+void incoming_connection::disconnected(end_of_stream how) {
+    if (how == end_of_stream::broken) return abandon();
     other_side_ended_ = true;
     // The other side may have closed only its sending direction and still wait for answers.
     if (first_request_ == next_request_ && !is_send_blocked()) abandon();
@@ -341,11 +348,12 @@ void incoming_connection::abandon() {
 }
 
 void incoming_connection::released() {
-    handler_.connection_closed(*this);
+    owner_.connection_closed(*this);
 }
 
 std::optional<ilp::steady_time> incoming_connection::due() const {
     if (lingering_) return {};  // its deadline is not moved
+    if (!is_established()) return last_activity_ + timeouts_.request;
     if (is_send_blocked()) return last_activity_ + timeouts_.request;
     if (request_began_) return *request_began_ + timeouts_.request;
     if (first_request_ == next_request_) return last_activity_ + timeouts_.idle;

@@ -4,50 +4,41 @@
 #include "connector/transport/http/known_head.hpp"
 #include "connector/transport/http/message.hpp"
 #include "connector/transport/packet_in_flight.hpp"
+#include "connector/transport/prepare_handler.hpp"
 #include "peering/directory/peer.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 namespace connector {
 
-class incoming_connection;
-
-/// The interface through which a connection uses its worker.
-class prepare_handler {
-public:
-    /// The peer that owns `token` and may send to `account`, the account name in the request path (may be empty); null
-    /// if there is none.
-    virtual const peering::peer* authenticate(std::string_view token, std::string_view account) = 0;
-
-    /// Handles one request body. The answer to `request` is given by answer() or refuse(), immediately or later.
-    virtual void prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
-                                  ilp::bytes_span body) = 0;
-
-    /// The connection has been closed and can be destroyed.
-    virtual void connection_closed(incoming_connection& connection) = 0;
-
-protected:
-    ~prepare_handler() = default;
-};
-
 struct incoming_timeouts {
-    std::chrono::milliseconds request{};  ///< from the first byte of a request to its last
+    std::chrono::milliseconds request{};  ///< from the first byte of a request to its last; also for a handshake
     std::chrono::milliseconds idle{};     ///< between requests
 };
 
 /// One HTTP/1.1 connection from a peer (RFC 35). Requests may be pipelined; answers are sent in the order of the
 /// requests.
-class incoming_connection final : public tcp_connection, public flushable {
+class incoming_connection final : public tcp_connection, public flushable, private answer_sink {
 public:
-    incoming_connection(event_loop& loop, prepare_handler& handler, const incoming_timeouts& timeouts);
+    class owner {
+    public:
+        /// The connection has been closed and can be destroyed by event_loop::dispose().
+        virtual void connection_closed(incoming_connection& connection) = 0;
 
-    /// Returns false if the system cannot watch another socket; the socket is then closed.
-    bool start(boost::asio::ip::tcp::socket socket);
+    protected:
+        ~owner() = default;
+    };
+
+    incoming_connection(event_loop& loop, owner& owner, prepare_handler& handler, const incoming_timeouts& timeouts);
+
+    /// With a filter, there is a handshake before the first request. Returns false if the system cannot watch another
+    /// socket; the socket is then closed.
+    bool start(boost::asio::ip::tcp::socket socket, std::unique_ptr<stream_filter> filter = {});
 
     /// Makes the next request the last one: its answer says `Connection: close`.
     void drain() noexcept { draining_ = true; }
@@ -58,16 +49,6 @@ public:
 
     /// Closes immediately; pending answers are dropped.
     void abandon();
-
-    /// Sets the answer to a request. If `held`, it is sent only after release(), and the answers behind it wait as
-    /// well.
-    void answer(std::uint64_t request, ilp::bytes_view packet, bool held = false);
-    void refuse(std::uint64_t request, http::status status);
-    void release(std::uint64_t request);
-
-    /// Associates a request with its packet in flight: if the connection closes first, the packet's `answer_to` is
-    /// reset.
-    void attach(std::uint64_t request, packet_in_flight& packet);
 
     void flush() override;
 
@@ -95,8 +76,15 @@ private:
         http::chunked_body chunks;
     };
 
+    // answer_sink
+    void answer(std::uint64_t request, ilp::bytes_view packet, bool held) override;
+    void release(std::uint64_t request) override;
+    void refuse_malformed(std::uint64_t request) override;
+
+    // tcp_connection
+    void established() override;
     void received() override;
-    void disconnected() override;
+    void disconnected(end_of_stream how) override;
     void sent_all() override;
     void released() override;
 
@@ -105,6 +93,7 @@ private:
     bool take_body();
     void dispatch(ilp::bytes_span body, std::size_t consumed);
     void refuse_head(http::status status, std::optional<http::request_head> head);
+    void refuse(std::uint64_t request, http::status status);
     std::uint64_t begin_request(bool keep_alive);
     pending_answer& pending(std::uint64_t request);
     void answer_is_ready(std::uint64_t request);
@@ -114,6 +103,7 @@ private:
     void time_out();
     std::optional<ilp::steady_time> due() const;
 
+    owner& owner_;
     prepare_handler& handler_;
     const incoming_timeouts& timeouts_;
     deadline_of<incoming_connection, &incoming_connection::time_out> timer_;

@@ -1,6 +1,7 @@
 #include "connector/control/auto_peering_client.hpp"
 
 #include "connector/control/pinger.hpp"
+#include "connector/make_link.hpp"
 #include "tests/support/fake_peer.hpp"
 #include "tests/unit/connector/control/auto_peering_world.hpp"
 
@@ -128,8 +129,22 @@ TEST_CASE("a ping to a peer that came by itself leads to no address that is not 
                                      [&](const auto& answer) { taken.set_value(answer.has_value()); });
         }));
         REQUIRE(taken.get_future().get());
-        const auto answer = connector::ping(alice.control, alice.directory, "test.mallory", std::chrono::seconds{5});
+        // A link of a worker: it runs here until the ping has ended.
+        connector::pinger pinger{alice.directory, [&](auto, const ilp::bytes& prepare, auto limit, const auto& done) {
+                                     connector::event_loop loop;
+                                     connector::probes probes{loop};
+                                     const auto link = connector::make_link(loop, *alice.only_peer());
+                                     bool ended = false;
+                                     loop.enter();
+                                     probes.send(*link, prepare, loop.now().steady + limit, [&](auto outcome) {
+                                         ended = true;
+                                         done(std::move(outcome));
+                                     });
+                                     while (!ended) loop.context().run_one();
+                                 }};
+        const auto answer = pinger.ping("test.mallory", std::chrono::seconds{5});
         CHECK_FALSE(answer.reached);
+        CHECK((answer.message->find("no public address") != std::string::npos) == !allowed);
         CHECK(inside.request_count() == (allowed ? 1 : 0));
     }
 }

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "ilp/bytes.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace connector {
+
+enum class stream_state : std::uint8_t {
+    done,           ///< it has made progress
+    wants_reading,  ///< repeat the call when the socket is readable
+    wants_writing,  ///< repeat the call when the socket is writable
+    ended,          ///< the other side has ended its direction in an orderly way
+    broken,         ///< no further call makes sense
+};
+
+/// The result of one call of a byte_stream.
+struct stream_result {
+    stream_state state = stream_state::done;
+    bool drained = false;  ///< read: the socket has no more bytes for now, and an event announces the next ones
+    bool part_may_have_left = false;  ///< a broken write: the other side may have got some of these bytes nevertheless
+    std::size_t count = 0;            ///< bytes that were read, or bytes that were taken from those to be written
+};
+
+/// A protocol between the bytes of a connection and those of its socket, such as TLS. Each call may both read from and
+/// write to the socket, which never blocks.
+class stream_filter {
+public:
+    virtual ~stream_filter() = default;
+
+    /// Repeated until it is `done`; nothing else is called before.
+    virtual stream_result handshake(int socket) = 0;
+
+    /// `done` means that at least one byte was read. `drained` may be set only if the filter keeps no bytes of the
+    /// socket that it has not decoded.
+    virtual stream_result read(int socket, std::span<char> into) = 0;
+
+    /// `done` means that some bytes were taken, perhaps not all. A caller that is told to wait repeats the call with
+    /// the same bytes, perhaps at another place and with more behind them.
+    virtual stream_result write(int socket, ilp::bytes_view octets) = 0;
+
+    /// Tells the other side that no more bytes follow.
+    virtual stream_result end_sending(int socket) = 0;
+};
+
+/// The bytes of a connection, as the code above sees them, and the socket that carries them. Without a filter, which is
+/// the usual form, they are those of the socket, and no call is virtual.
+class byte_stream {
+public:
+    byte_stream() = default;
+    /// Owns the socket.
+    explicit byte_stream(int socket, std::unique_ptr<stream_filter> filter = {}) noexcept
+        : socket_{socket}, filter_{std::move(filter)} {}
+    ~byte_stream() { close(); }
+    byte_stream(byte_stream&& other) noexcept;
+    byte_stream& operator=(byte_stream&& other) noexcept;
+
+    bool is_open() const noexcept { return socket_ >= 0; }
+    int socket() const noexcept { return socket_; }
+    bool needs_handshake() const noexcept { return filter_ != nullptr; }
+
+    // See stream_filter.
+    stream_result handshake() { return filter_ ? filter_->handshake(socket_) : stream_result{}; }
+    stream_result read(std::span<char> into) { return filter_ ? filter_->read(socket_, into) : read_socket(into); }
+    stream_result write(ilp::bytes_view octets) {
+        return filter_ ? filter_->write(socket_, octets) : write_socket(octets);
+    }
+    stream_result end_sending();
+
+    /// Idempotent.
+    void close() noexcept;
+
+private:
+    stream_result read_socket(std::span<char> into) const noexcept;
+    stream_result write_socket(ilp::bytes_view octets) const noexcept;
+
+    int socket_ = -1;
+    std::unique_ptr<stream_filter> filter_;
+};
+
+}  // namespace connector

@@ -1,0 +1,160 @@
+#include "connector/loop/dial.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <list>
+#include <utility>
+
+namespace connector {
+namespace {
+
+constexpr std::chrono::milliseconds next_address_after{250};  // RFC 8305, section 5
+constexpr std::size_t addresses_max = 8;                      // each occupies a descriptor while it is tried
+
+using addresses = std::vector<boost::asio::ip::tcp::endpoint>;
+
+/// Alternates between the two families, beginning with that of the first address (RFC 8305, section 4): if one family
+/// does not work here, its addresses do not all have to fail first.
+addresses alternate_families(const addresses& found) {
+    const auto is_of_first = [&](const auto& address) { return address.protocol() == found.front().protocol(); };
+    addresses first;
+    addresses other;
+    for (const auto& address : found) (is_of_first(address) ? first : other).push_back(address);
+    addresses mixed;
+    for (std::size_t i = 0; i < std::max(first.size(), other.size()); ++i) {
+        if (i < first.size()) mixed.push_back(first[i]);
+        if (i < other.size()) mixed.push_back(other[i]);
+    }
+    return mixed;
+}
+
+}  // namespace
+
+class dial::attempt : public std::enable_shared_from_this<attempt> {
+public:
+    attempt(boost::asio::io_context& context, handler done)
+        : done_{std::move(done)}, resolver_{context}, limit_{context}, next_{context}, context_{context} {}
+
+    void look_up(dial_target target) {
+        start_limit(target.time_limit);
+        boost::system::error_code not_literal;
+        const auto literal = boost::asio::ip::make_address(target.host, not_literal);
+        if (!not_literal) return connect(filter({{literal, target.port}}, target.may_connect));
+        resolver_.async_resolve(target.host, std::to_string(target.port), tcp::resolver::numeric_service,
+                                [self = shared_from_this(), may_connect = std::move(target.may_connect)](
+                                    const boost::system::error_code& error, const tcp::resolver::results_type& found) {
+                                    if (!self->done_) return;
+                                    if (error) return self->fail({.why = error.message()});
+                                    self->connect(filter({found.begin(), found.end()}, may_connect));
+                                });
+    }
+
+    void try_these(addresses given, std::chrono::milliseconds time_limit) {
+        start_limit(time_limit);
+        connect(std::move(given));
+    }
+
+    /// Ends everything without calling the handler.
+    void cancel() noexcept {
+        done_ = nullptr;
+        resolver_.cancel();
+        limit_.cancel();
+        next_.cancel();
+        sockets_.clear();
+    }
+
+private:
+    using tcp = boost::asio::ip::tcp;
+
+    static addresses filter(addresses found, const std::function<bool(const boost::asio::ip::address&)>& may_connect) {
+        if (may_connect) std::erase_if(found, [&](const auto& to) { return !may_connect(to.address()); });
+        return found;
+    }
+
+    void start_limit(std::chrono::milliseconds time_limit) {
+        if (time_limit == std::chrono::milliseconds{0}) return;
+        limit_.expires_after(time_limit);
+        limit_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+            if (!error && self->done_) self->fail({.why = "connect timed out"});
+        });
+    }
+
+    void connect(addresses given) {
+        if (given.empty()) {
+            return boost::asio::post(context_, [self = shared_from_this()] {
+                if (self->done_) self->fail({true, "the host has no address that may be connected to"});
+            });
+        }
+        addresses_ = alternate_families(given);
+        if (addresses_.size() > addresses_max) addresses_.resize(addresses_max);
+        try_next();
+    }
+
+    void try_next() {
+        next_.cancel();
+        if (tried_ == addresses_.size()) return;
+        const auto socket = sockets_.emplace(sockets_.end(), context_);
+        socket->async_connect(addresses_[tried_++],
+                              [self = shared_from_this(), socket](const boost::system::error_code& error) {
+                                  if (self->done_) self->connected(socket, error);
+                              });
+        if (tried_ == addresses_.size()) return;
+        next_.expires_after(next_address_after);
+        next_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+            if (!error && self->done_) self->try_next();
+        });
+    }
+
+    void connected(std::list<tcp::socket>::iterator socket, const boost::system::error_code& error) {
+        if (!error) {
+            tcp::socket winner = std::move(*socket);
+            return finish(std::move(winner));
+        }
+        sockets_.erase(socket);
+        if (tried_ != addresses_.size()) return try_next();
+        if (sockets_.empty()) fail({.why = error.message()});
+    }
+
+    void fail(dial_failure failure) { finish(std::unexpected{std::move(failure)}); }
+
+    void finish(std::expected<tcp::socket, dial_failure> outcome) {
+        const handler done = std::exchange(done_, nullptr);
+        cancel();
+        done(std::move(outcome));
+    }
+
+    handler done_;  ///< empty once it was called, or after cancel(): handlers that are still to run do nothing
+    tcp::resolver resolver_;
+    boost::asio::steady_timer limit_;
+    boost::asio::steady_timer next_;
+    boost::asio::io_context& context_;
+    addresses addresses_;
+    std::size_t tried_ = 0;
+    std::list<tcp::socket> sockets_;  ///< those that are connecting
+};
+
+dial::dial(boost::asio::io_context& context, dial_target target, handler done)
+    : attempt_{std::make_shared<attempt>(context, std::move(done))} {
+    attempt_->look_up(std::move(target));
+}
+
+dial::dial(boost::asio::io_context& context, std::vector<boost::asio::ip::tcp::endpoint> addresses,
+           std::chrono::milliseconds time_limit, handler done)
+    : attempt_{std::make_shared<attempt>(context, std::move(done))} {
+    attempt_->try_these(std::move(addresses), time_limit);
+}
+
+dial::~dial() {
+    if (attempt_) attempt_->cancel();
+}
+
+dial& dial::operator=(dial&& other) noexcept {
+    if (attempt_ && attempt_ != other.attempt_) attempt_->cancel();
+    attempt_ = std::move(other.attempt_);
+    return *this;
+}
+
+}  // namespace connector

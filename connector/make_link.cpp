@@ -1,0 +1,17 @@
+#include "connector/make_link.hpp"
+
+#include "connector/transport/http/http_link.hpp"
+
+#include <string>
+
+namespace connector {
+
+std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer) {
+    return std::make_unique<http_link>(loop, peer.outgoing, std::string{peer.name()});
+}
+
+bool is_same_link(const peering::peer& before, const peering::peer& after) {
+    return before.outgoing == after.outgoing;
+}
+
+}  // namespace connector

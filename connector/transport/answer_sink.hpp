@@ -1,0 +1,24 @@
+#pragma once
+
+#include "ilp/bytes.hpp"
+
+#include <cstdint>
+
+namespace connector {
+
+/// Where the answers to requests go: a connection, or what carries several requests at a time. A request is known by a
+/// number that is unique within its sink. Each request gets one answer, by answer() or refuse_malformed().
+class answer_sink {
+public:
+    /// Sets the answer. If `held`, it is sent only after release(), and so are the answers that must not overtake it.
+    virtual void answer(std::uint64_t request, ilp::bytes_view packet, bool held) = 0;
+    virtual void release(std::uint64_t request) = 0;
+
+    /// The request did not contain a Prepare.
+    virtual void refuse_malformed(std::uint64_t request) = 0;
+
+protected:
+    ~answer_sink() = default;
+};
+
+}  // namespace connector

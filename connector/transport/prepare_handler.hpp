@@ -1,0 +1,31 @@
+#pragma once
+
+#include "connector/transport/answer_sink.hpp"
+#include "ilp/bytes.hpp"
+#include "peering/directory/peer.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace connector {
+
+struct packet_in_flight;
+
+/// The interface through which incoming connections use their worker.
+class prepare_handler {
+public:
+    /// The peer that owns `token` and may send to `account`, the account name in the request path (may be empty); null
+    /// if there is none.
+    virtual const peering::peer* authenticate(std::string_view token, std::string_view account) = 0;
+
+    /// Handles one request body. The answer to `request` is given to `sink`, immediately or later. In the first case
+    /// this returns null, in the second the packet that it belongs to: if the sink goes first, it must reset the
+    /// packet's `answer_to`.
+    virtual packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
+                                               ilp::bytes_span body) = 0;
+
+protected:
+    ~prepare_handler() = default;
+};
+
+}  // namespace connector

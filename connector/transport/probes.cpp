@@ -1,0 +1,54 @@
+#include "connector/transport/probes.hpp"
+
+#include "connector/routing/reject_reason.hpp"
+
+#include <fmt/format.h>
+
+namespace connector {
+namespace {
+
+/// The link's trouble names the cause more precisely than the reason does.
+std::string explain(const link& link, reject_reason reason) {
+    const std::string_view message = describe(reason).message;
+    return link.trouble().empty() ? std::string{message} : fmt::format("{} ({})", message, link.trouble());
+}
+
+}  // namespace
+
+probes::probe::probe(probes& owner, link& over, std::function<void(outcome)> done)
+    : deadline{[](deadline& self) {
+          auto& late = static_cast<probe&>(self);
+          static_cast<probes*>(late.listener)->on_deadline(late);
+      }},
+      carried_packet{&owner},
+      over{over},
+      done{std::move(done)} {}
+
+void probes::send(link& over, ilp::bytes_view prepare, ilp::steady_time give_up_at, std::function<void(outcome)> done) {
+    probe& made = probes_.emplace_back(*this, over, std::move(done));
+    loop_.set(made, give_up_at);
+    if (const auto refusal = over.send(made, prepare)) failed(made, *refusal);
+}
+
+void probes::answered(carried_packet& packet, ilp::bytes_span answer) {
+    finish(static_cast<probe&>(packet), ilp::bytes{answer.begin(), answer.end()});
+}
+
+void probes::failed(carried_packet& packet, reject_reason reason) {
+    auto& ended = static_cast<probe&>(packet);
+    finish(ended, std::unexpected{explain(ended.over, reason)});
+}
+
+void probes::on_deadline(probe& late) {
+    if (const auto refusal = late.over.withdraw(late)) return failed(late, *refusal);
+    late.over.forget(late);
+    finish(late, std::unexpected{std::string{"no answer in time"}});
+}
+
+void probes::finish(probe& ended, outcome outcome) {
+    const auto done = std::move(ended.done);
+    probes_.remove_if([&](const probe& each) { return &each == &ended; });
+    done(std::move(outcome));
+}
+
+}  // namespace connector

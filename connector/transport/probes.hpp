@@ -1,0 +1,49 @@
+#pragma once
+
+#include "connector/loop/event_loop.hpp"
+#include "connector/transport/link.hpp"
+#include "ilp/bytes.hpp"
+#include "ilp/clock.hpp"
+
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <list>
+#include <string>
+#include <utility>
+
+namespace connector {
+
+/// Prepares of amount 0 that this node sends itself, on the links that packets take but without accounts and limits, to
+/// see whether an address can be reached. Used on the loop's thread only.
+class probes final : private link_listener {
+public:
+    /// The next hop's answer, not yet validated, or the reason why there is none.
+    using outcome = std::expected<ilp::bytes, std::string>;
+
+    explicit probes(event_loop& loop) : loop_{loop} {}
+
+    /// Calls `done` once, no later than when the loop reaches `give_up_at`, and possibly from within this call. The
+    /// link must live until then, or be destroyed without a further call; then `done` is not called.
+    void send(link& over, ilp::bytes_view prepare, ilp::steady_time give_up_at, std::function<void(outcome)> done);
+
+    std::size_t in_flight() const noexcept { return probes_.size(); }
+
+private:
+    struct probe : deadline, carried_packet {
+        probe(probes& owner, link& over, std::function<void(outcome)> done);
+
+        link& over;
+        std::function<void(outcome)> done;
+    };
+
+    void answered(carried_packet& packet, ilp::bytes_span answer) override;
+    void failed(carried_packet& packet, reject_reason reason) override;
+    void on_deadline(probe& late);
+    void finish(probe& ended, outcome outcome);
+
+    event_loop& loop_;
+    std::list<probe> probes_;
+};
+
+}  // namespace connector

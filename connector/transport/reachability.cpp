@@ -1,0 +1,51 @@
+#include "connector/transport/reachability.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace connector {
+namespace {
+
+constexpr std::chrono::milliseconds pause_min{50};
+constexpr std::chrono::milliseconds pause_max{1000};
+constexpr std::chrono::milliseconds caution_time{10'000};  // after the pause, while a connect is in progress
+
+}  // namespace
+
+bool reachability::refuses(ilp::steady_time now, bool connecting) const noexcept {
+    return is_failing() && now < paused_until_ + (connecting ? caution_time : std::chrono::milliseconds{0});
+}
+
+const reachability::news* reachability::connected() {
+    pause_ = std::chrono::milliseconds{0};
+    return told_ == told::unreachable ? tell(told::reachable, "peer is reachable again") : nullptr;
+}
+
+const reachability::news* reachability::connect_failed(ilp::steady_time now, std::string_view why) {
+    pause_ = std::clamp(pause_ * 2, pause_min, pause_max);
+    paused_until_ = now + pause_;
+    if (told_ == told::unreachable) return nullptr;
+    return tell(told::unreachable, fmt::format("peer is unreachable: {}", why));
+}
+
+const reachability::news* reachability::answered_unusually(unsigned status) {
+    if (status < 300) return tell(told::accepts, "peer accepts our packets again");
+    if (told_ == told::refuses && status_ == status) return nullptr;
+    status_ = status;
+    const bool misconfigured = status == 401 || status == 403 || status == 404;
+    return tell(told::refuses, misconfigured
+                                   ? fmt::format("peer refuses our packets with HTTP status {}: check endpoint and "
+                                                 "auth_token of http.outgoing",
+                                                 status)
+                                   : fmt::format("peer answers with HTTP status {}", status));
+}
+
+const reachability::news* reachability::tell(told what, std::string text) {
+    told_ = what;
+    news_ = {what == told::reachable || what == told::accepts, std::move(text)};
+    return &news_;
+}
+
+}  // namespace connector

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "ilp/clock.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace connector {
+
+/// What a link knows about its peer: whether connects succeed, whether the peer takes our packets, and what the
+/// operator was told about it. It decides when to connect again and what is worth a line in the log.
+///
+/// After a failed connect there is a pause, which grows with each failure, in which nobody connects. After the pause
+/// only one connect is made at a time: if the peer's host silently drops attempts, more packets would otherwise wait
+/// for as long as a connect may take.
+class reachability {
+public:
+    /// A change that the operator should hear of.
+    struct news {
+        bool good = true;
+        std::string text{};
+    };
+
+    /// True if the last connect failed.
+    bool is_failing() const noexcept { return pause_ != std::chrono::milliseconds{0}; }
+
+    /// True during the pause after a failed connect.
+    bool is_paused(ilp::steady_time now) const noexcept { return now < paused_until_; }
+
+    /// True if a packet should be refused instead of waiting for a new connection. `connecting`: a connect is already
+    /// in progress.
+    bool refuses(ilp::steady_time now, bool connecting) const noexcept;
+
+    // Each of these returns null unless there is news, which is valid until the next call.
+
+    const news* connected();
+    const news* connect_failed(ilp::steady_time now, std::string_view why);
+    /// `status`: the HTTP status of an answer.
+    const news* answered(unsigned status) {
+        const bool is_usual = told_ == told::nothing || told_ == told::accepts;
+        return status < 300 && is_usual ? nullptr : answered_unusually(status);
+    }
+
+    /// The last news unless it was good; empty otherwise.
+    std::string_view trouble() const noexcept { return news_.good ? std::string_view{} : news_.text; }
+
+private:
+    enum class told : std::uint8_t { nothing, unreachable, reachable, accepts, refuses };
+
+    const news* answered_unusually(unsigned status);
+    const news* tell(told what, std::string text);
+
+    std::chrono::milliseconds pause_{0};  ///< 0 unless the last connect failed
+    ilp::steady_time paused_until_;
+    told told_ = told::nothing;
+    unsigned status_ = 0;  ///< the one that was told last
+    news news_;
+};
+
+}  // namespace connector

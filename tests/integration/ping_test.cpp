@@ -1,0 +1,79 @@
+#include "ilp/echo.hpp"
+#include "tests/support/admin_client.hpp"
+#include "tests/support/rig.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <catch2/catch.hpp>
+
+#include <future>
+#include <memory>
+#include <string>
+
+namespace ping_test {
+
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+
+scripted_answer answer_ping(const http_message&) {
+    return answer_packet(encode_fulfill(ilp::echo::one_way_fulfillment));
+}
+
+}  // namespace
+
+TEST_CASE("a ping takes the connection that packets take, and costs nobody anything") {
+    rig r{[](daemon_terms& terms) {
+        terms.connector = {"workers: 1"};
+        terms.peers[1].liquidity = 0;
+    }};
+    const admin_client admin{r.d.admin_port()};
+    CHECK(outcome(r.send(prepare{.amount = 0})) == "fulfill");
+    r.p2.set_script(answer_ping);
+    const auto answer = admin.mutate("ping", {{"address", "test.p2.x"}}).field();
+    INFO(boost::json::serialize(answer));
+    CHECK(answer.at("reached").as_bool());
+    CHECK(r.p2.connections_accepted() == 1);
+    CHECK(r.p2.last_prepare().amount == 0);
+    CHECK(r.p2.last_prepare().destination == "test.p2.x");
+    CHECK(r.d.settled_liquidity("p1") == default_liquidity);
+}
+
+TEST_CASE("a ping that fails says what is wrong with the next hop") {
+    rig r;
+    const admin_client admin{r.d.admin_port()};
+    const auto message = [&] { return text_at(admin.mutate("ping", {{"address", "test.p2"}}).field(), "message"); };
+    r.p2.set_script([](const http_message&) { return answer_http(401); });
+    CHECK(message().find("HTTP status 401: check endpoint and auth_token") != std::string::npos);
+    r.p2.stop();
+    // The first ping may still meet the old connection.
+    CHECK(eventually([&] { return message().find("Connection refused") != std::string::npos; }));
+}
+
+TEST_CASE("pings that wait leave the Admin API to other requests, and further ones fail at once") {
+    rig r;
+    const admin_client admin{r.d.admin_port()};
+    const auto gate = std::make_shared<support::gate>();
+    r.p2.set_script([gate](const http_message& request) {
+        auto answer = answer_ping(request);
+        answer.held_by = gate;
+        return answer;
+    });
+    const auto ping = [&admin] {
+        return admin.mutate("ping", {{"address", "test.p2"}, {"timeoutSeconds", 30}}).field();
+    };
+    auto first = std::async(std::launch::async, ping);
+    auto second = std::async(std::launch::async, ping);
+    REQUIRE(r.p2.wait_for_requests(2));
+    for (int i = 0; i < 10; ++i) {
+        CHECK(text_at(ping(), "message") == "2 pings are in progress already: try again when one has ended");
+        CHECK(admin.peers().size() == 2);
+    }
+    CHECK(r.p2.request_count() == 2);
+    gate->open();
+    CHECK(first.get().at("reached").as_bool());
+    CHECK(second.get().at("reached").as_bool());
+    CHECK(ping().at("reached").as_bool());
+}
+
+}  // namespace ping_test

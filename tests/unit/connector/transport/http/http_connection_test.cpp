@@ -1,0 +1,244 @@
+#include "connector/transport/http/http_connection.hpp"
+
+#include "tests/unit/connector/loop/scripted_filter.hpp"
+#include "tests/unit/connector/loop/test_loop.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace http_connection_test {
+
+using namespace connector;
+using connector::testing::run_ready;
+using connector::testing::run_until;
+using connector::testing::scripted_filter;
+using connector::testing::stream_script;
+
+namespace {
+
+const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n";
+
+/// A connection whose owner writes down what it hears, and the peer's end of it.
+struct world final : http_connection::owner {
+    world() : connection{std::make_unique<http_connection>(*this, loop)} {}
+
+    void connect(std::unique_ptr<stream_filter> filter = {}) {
+        const auto listener = support::listen_on(0);
+        connection->connect({"127.0.0.1", support::local_port(listener)}, std::move(filter));
+        peer = support::descriptor{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+        run_until(loop, [&] { return !events.empty() || (script && script->handshakes != 0); });
+    }
+
+    void connect_scripted() {
+        script = std::make_shared<stream_script>();
+        connect(std::make_unique<scripted_filter>(script));
+    }
+
+    void send(std::string_view request = "request") {
+        loop.enter();
+        ilp::append(connection->carry(packet), request);
+    }
+
+    /// Sends a packet and waits until the peer has it.
+    void send_and_wait() {
+        send();
+        run_until(loop, [&] { return !hear().empty(); });
+    }
+
+    std::string hear() {
+        char octets[4096];
+        const auto count = ::recv(peer.get(), octets, sizeof octets, MSG_DONTWAIT);
+        return count > 0 ? std::string(octets, static_cast<std::size_t>(count)) : "";
+    }
+
+    void say(std::string_view text) const { REQUIRE(support::send_all(peer, text)); }
+
+    std::string events_after(std::string_view text, bool then_ends = false) {
+        events.clear();
+        say(text);
+        if (then_ends) peer.close();
+        run_until(loop, [&] { return !events.empty(); });
+        run_ready(loop);
+        return events;
+    }
+
+    // owner
+    void usable(http_connection& which) override { events += which.is_idle() ? "usable " : "not idle "; }
+    void connect_failed(const std::string& why) override { events += "connect failed: " + why + " "; }
+    void answered(http_connection& which, carried_packet& about, unsigned status, ilp::bytes_span body) override {
+        CHECK(&about == &packet);
+        events += std::to_string(status) + ":" + std::string{ilp::as_text(body)};
+        events += which.is_idle() ? " " : "! ";
+        if (next != nullptr) ilp::append(which.carry(*std::exchange(next, nullptr)), std::string_view{"next"});
+    }
+    void failed(carried_packet& about, reject_reason reason) override {
+        CHECK(&about == &packet);
+        events += std::string{describe(reason).identifier} + " ";
+    }
+    void not_sent(carried_packet& about, ilp::bytes request) override {
+        CHECK(&about == &packet);
+        events += "not sent: " + std::string{ilp::as_text(request)} + " ";
+    }
+    void not_idle_any_more(http_connection&) override { events += "busy "; }
+    void closed(http_connection&) override {
+        events += "closed ";
+        loop.dispose(std::move(connection));
+    }
+
+    event_loop loop;
+    std::string events;
+    carried_packet packet;
+    carried_packet* next = nullptr;
+    std::shared_ptr<stream_script> script;
+    std::unique_ptr<http_connection> connection;
+    support::descriptor peer;
+};
+
+}  // namespace
+
+TEST_CASE("http connection: it connects, sends a request at the end of the turn, and hands the answer over") {
+    world w;
+    w.connect();
+    CHECK(w.events == "usable ");
+    w.send();
+    CHECK(w.connection->packet() == &w.packet);
+    CHECK(w.hear().empty());
+    std::string heard;
+    run_until(w.loop, [&] { return (heard += w.hear()) == "request"; });
+    CHECK(w.events_after(ok + "abc") == "200:abc ");
+    CHECK(w.connection->packet() == nullptr);
+    CHECK(w.connection->is_idle());
+    w.send_and_wait();
+    CHECK(w.events_after("HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n0\r\n\r\n") == "503:de ");
+}
+
+TEST_CASE("http connection: the next packet may be given to it with the answer") {
+    world w;
+    carried_packet next;
+    w.connect();
+    w.send_and_wait();
+    w.next = &next;
+    CHECK(w.events_after(ok + "abc") == "200:abc ");
+    CHECK(w.connection->packet() == &next);
+    std::string heard;
+    run_until(w.loop, [&] { return (heard += w.hear()) == "next"; });
+}
+
+TEST_CASE("http connection: it closes after an answer behind which nothing may follow") {
+    world w;
+    w.connect();
+    w.send_and_wait();
+    SECTION("it says so") {
+        CHECK(w.events_after("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na") == "200:a! closed ");
+    }
+    SECTION("there are bytes behind it") {
+        CHECK(w.events_after(ok + "abcd") == "200:abc! closed ");
+    }
+    SECTION("its end is that of the connection") {
+        CHECK(w.events_after("HTTP/1.1 200 OK\r\n\r\nabc", true) == "200:abc! closed ");
+    }
+    SECTION("it is longer than any packet") {
+        CHECK(w.events_after("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n") == "200:! closed ");
+    }
+    SECTION("it is no HTTP") {
+        CHECK(w.events_after("nonsense\r\n\r\n") == "next_hop_answered_nonsense closed ");
+    }
+}
+
+TEST_CASE("http connection: bytes or an end while it is idle close it") {
+    world w;
+    w.connect();
+    SECTION("bytes") {
+        CHECK(w.events_after("hello") == "busy closed ");
+    }
+    SECTION("the end") {
+        CHECK(w.events_after("", true) == "busy closed ");
+    }
+}
+
+TEST_CASE("http connection: a packet that was sent has failed when the connection ends before its answer") {
+    world w;
+    w.connect();
+    w.send_and_wait();
+    CHECK(w.events_after("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", true) == "next_hop_unreachable closed ");
+}
+
+TEST_CASE("http connection: what a broken send says decides whether the packet may use another connection") {
+    world w;
+    w.connect_scripted();
+    run_until(w.loop, [&] { return w.events == "usable "; });
+    w.events.clear();
+    w.script->writes = {{stream_state::broken, 0, false}};
+    SECTION("nothing has left") {
+        w.send();
+        run_until(w.loop, [&] { return w.events.contains("closed"); });
+        CHECK(w.events == "closed not sent: request ");
+    }
+    SECTION("part of it may have left") {
+        w.script->writes.front().part_may_have_left = true;
+        w.send();
+        run_until(w.loop, [&] { return w.events.contains("closed"); });
+        CHECK(w.events == "next_hop_unreachable closed ");
+    }
+}
+
+TEST_CASE("http connection: a connection that cannot be made fails with the reason") {
+    world w;
+    SECTION("nobody listens") {
+        w.connection->connect({"127.0.0.1", support::local_port(support::listen_on(0))});
+        run_until(w.loop, [&] { return w.events.contains("closed"); });
+        CHECK(w.events == "connect failed: Connection refused closed ");
+    }
+    SECTION("the address may not be connected to") {
+        const auto listener = support::listen_on(0);
+        w.connection->connect({"localhost", support::local_port(listener), [](const auto&) { return false; }});
+        run_until(w.loop, [&] { return w.events.contains("closed"); });
+        CHECK(w.events ==
+              "connect failed: its endpoint has no public address, and auto-peering takes no other closed ");
+    }
+    SECTION("it is abandoned first") {
+        const auto listener = support::listen_on(0);
+        w.connection->connect({"127.0.0.1", support::local_port(listener)});
+        w.loop.enter();
+        w.connection->abandon();
+        run_ready(w.loop);
+        CHECK(w.events == "closed ");
+    }
+}
+
+TEST_CASE("http connection: a connected one is usable only after the handshake") {
+    world w;
+    w.script = std::make_shared<stream_script>();
+    w.script->handshake = {stream_state::wants_reading, stream_state::wants_reading};
+    SECTION("which succeeds") {
+        w.connect(std::make_unique<scripted_filter>(w.script));
+        run_ready(w.loop);
+        CHECK(w.events.empty());
+        CHECK_FALSE(w.connection->is_usable());
+        w.say("x");
+        w.script->reads = {{stream_state::wants_reading, "", true}};  // bytes of the stream, none of HTTP
+        run_until(w.loop, [&] { return !w.events.empty(); });
+        run_ready(w.loop);
+        CHECK(w.events == "usable ");
+        w.say("y");
+        run_ready(w.loop);
+        CHECK(w.connection->is_idle());
+        w.send();
+        run_until(w.loop, [&] { return w.script->written == "request"; });
+        w.script->reads = {{stream_state::done, ok + "abc"}};
+        CHECK(w.events_after("z") == "200:abc ");
+    }
+    SECTION("which fails") {
+        w.script->handshake.push_back(stream_state::broken);
+        w.connect(std::make_unique<scripted_filter>(w.script));
+        run_ready(w.loop);
+        w.say("x");
+        run_until(w.loop, [&] { return w.events.contains("closed"); });
+        CHECK(w.events == "connect failed: the connection broke during the handshake closed ");
+    }
+}
+
+}  // namespace http_connection_test

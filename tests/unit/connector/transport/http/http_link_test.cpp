@@ -1,0 +1,202 @@
+#include "connector/transport/http/http_link.hpp"
+
+#include "config/value.hpp"
+#include "tests/support/fake_peer.hpp"
+#include "tests/unit/connector/loop/test_loop.hpp"
+#include "tests/unit/connector/transport/recorded_outcomes.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace http_link_test {
+
+using namespace connector;
+using connector::testing::recorded_outcomes;
+using connector::testing::run_ready;
+using connector::testing::run_until;
+using support::answer_http;
+using support::fake_peer;
+using support::http_message;
+using support::to_bytes;
+
+namespace {
+
+/// Answers each packet with its own bytes.
+support::scripted_answer echo(const http_message& request) {
+    return answer_http(200, request.body);
+}
+
+struct world {
+    explicit world(std::uint16_t max_connections = 2, std::uint32_t max_waiting = 2) {
+        settings.endpoint = config::http_url().parse(fmt::format("http://127.0.0.1:{}/ilp?x=1", peer.port())).value();
+        settings.auth_token = config::secret{"the-token"};
+        settings.max_connections = max_connections;
+        settings.max_waiting = max_waiting;
+    }
+    ~world() { gate->open(); }
+
+    http_link& link() {
+        if (!made) made = std::make_unique<http_link>(loop, settings, "bob");
+        return *made;
+    }
+
+    /// Sends a packet; its outcome is also that of a refusal.
+    carried_packet& send(std::string_view prepare) {
+        loop.enter();
+        auto& packet = outcomes.make();
+        if (const auto refusal = link().send(packet, ilp::as_bytes(prepare))) outcomes.failed(packet, *refusal);
+        return packet;
+    }
+    std::string outcome(const carried_packet& packet) const { return outcomes.outcome(packet); }
+
+    std::string outcome_of(std::string_view prepare) {
+        const auto& packet = send(prepare);
+        run_until(loop, [&] { return !outcome(packet).empty(); });
+        return outcome(packet);
+    }
+
+    /// From now on the peer keeps its answers back until the gate is open.
+    void hold_answers() {
+        peer.set_script([gate = gate](const http_message& request) {
+            auto answer = echo(request);
+            answer.held_by = gate;
+            return answer;
+        });
+    }
+
+    std::shared_ptr<support::gate> gate = std::make_shared<support::gate>();
+    fake_peer peer{echo};
+    config::outgoing_http_settings settings;
+    event_loop loop;
+    recorded_outcomes outcomes;
+    std::unique_ptr<http_link> made;
+};
+
+}  // namespace
+
+TEST_CASE("http link: a packet becomes a request, and its answer comes back, always on the same connection") {
+    world w;
+    for (const std::string prepare : {"one", "two", "three"}) CHECK(w.outcome_of(prepare) == prepare);
+    CHECK(w.peer.connections_accepted() == 1);
+    CHECK(w.link().connection_count() == 1);
+    const auto request = w.peer.requests().back();
+    CHECK(request.start_line == "POST /ilp?x=1 HTTP/1.1");
+    CHECK(request.header("Authorization") == "Bearer the-token");
+    CHECK(request.header("Content-Type") == "application/octet-stream");
+    CHECK(request.header("Content-Length") == "5");
+    CHECK(w.link().trouble().empty());
+}
+
+TEST_CASE("http link: beyond its connections packets wait in order, and beyond its queue they are refused") {
+    world w{1, 2};
+    CHECK(w.outcome_of("first") == "first");
+    w.hold_answers();
+    const auto& carried = w.send("carried");
+    run_until(w.loop, [&] { return w.peer.request_count() == 2; });
+    const auto& second = w.send("second");
+    const auto& third = w.send("third");
+    CHECK(w.outcome(w.send("fourth")) == "next_hop_queue_full");
+    w.gate->open();
+    run_until(w.loop, [&] { return !w.outcome(third).empty(); });
+    CHECK(w.outcome(carried) == "carried");
+    CHECK(w.outcome(second) == "second");
+    CHECK(w.outcome(third) == "third");
+    CHECK(w.peer.requests()[2].body == to_bytes("second"));
+    CHECK(w.peer.requests()[3].body == to_bytes("third"));
+    CHECK(w.peer.connections_accepted() == 1);
+}
+
+TEST_CASE("http link: a packet that waits can be withdrawn, one that was sent only forgotten") {
+    world w{1, 2};
+    CHECK(w.outcome_of("first") == "first");
+    w.hold_answers();
+    auto& carried = w.send("carried");
+    run_until(w.loop, [&] { return w.peer.request_count() == 2; });
+    auto& waiting = w.send("waiting");
+    CHECK(w.link().withdraw(waiting) == reject_reason::next_hop_queue_full);
+    CHECK_FALSE(w.link().withdraw(waiting));
+    CHECK_FALSE(w.link().withdraw(carried));
+    w.loop.enter();
+    w.link().forget(carried);
+    w.gate->open();
+    CHECK(w.outcome_of("after") == "after");
+    CHECK(w.outcome(carried).empty());
+    CHECK(w.outcome(waiting).empty());
+    CHECK(w.peer.connections_accepted() == 2);  // a late answer must not meet another packet
+}
+
+TEST_CASE("http link: while the peer cannot be reached packets are refused at once, and it is told why") {
+    world w;
+    w.peer.stop();
+    const auto& one = w.send("one");
+    const auto& two = w.send("two");
+    run_until(w.loop, [&] { return !w.outcome(two).empty(); });
+    CHECK(w.outcome(one) == "next_hop_unreachable");
+    CHECK(w.outcome(two) == "next_hop_unreachable");
+    CHECK(w.link().trouble() == "peer is unreachable: Connection refused");
+    run_until(w.loop, [&] { return w.link().connection_count() == 0; });
+    w.peer.start();
+    const carried_packet* again = nullptr;
+    run_until(w.loop, [&] {
+        again = &w.send("again");
+        return w.outcome(*again).empty();  // the pause is over
+    });
+    run_until(w.loop, [&] { return w.outcome(*again) == "again"; });
+    CHECK(w.outcome_of("and again") == "and again");
+    CHECK(w.link().trouble().empty());
+}
+
+TEST_CASE("http link: an HTTP status says what became of the packet") {
+    world w;
+    const auto outcome_with = [&](int status) {
+        w.peer.set_script([status](const http_message&) { return answer_http(status, to_bytes("x")); });
+        return w.outcome_of("packet");
+    };
+    CHECK(outcome_with(200) == "x");
+    CHECK(outcome_with(202) == "x");
+    CHECK(outcome_with(503) == "next_hop_busy");
+    CHECK(outcome_with(429) == "next_hop_busy");
+    CHECK(outcome_with(500) == "next_hop_failed");
+    CHECK(outcome_with(302) == "next_hop_refused_us");
+    CHECK(outcome_with(401) == "next_hop_refused_us");
+    CHECK(w.link().trouble() ==
+          "peer refuses our packets with HTTP status 401: check endpoint and auth_token of http.outgoing");
+    CHECK(w.peer.connections_accepted() == 1);
+}
+
+TEST_CASE("http link: a retired link finishes its packets and then closes") {
+    world w{1, 2};
+    w.hold_answers();
+    const auto& carried = w.send("carried");
+    run_until(w.loop, [&] { return w.peer.request_count() == 1; });
+    const auto& waiting = w.send("waiting");
+    w.link().retire();
+    CHECK_FALSE(w.link().is_done());
+    w.gate->open();
+    run_until(w.loop, [&] { return w.link().is_done(); });
+    CHECK(w.outcome(carried) == "carried");
+    CHECK(w.outcome(waiting) == "waiting");
+}
+
+TEST_CASE("http link: a retired link without packets is done at once") {
+    world w;
+    CHECK(w.outcome_of("first") == "first");
+    w.loop.enter();
+    w.link().retire();
+    CHECK(w.link().is_done());
+    run_ready(w.loop);
+}
+
+TEST_CASE("http link: a peer that came by itself is reached at public addresses only") {
+    world w;
+    w.settings.public_addresses_only = true;
+    CHECK(w.outcome_of("packet") == "next_hop_unreachable");
+    CHECK(w.link().trouble().find("no public address") != std::string_view::npos);
+    CHECK(w.peer.connections_accepted() == 0);
+}
+
+}  // namespace http_link_test

@@ -1,0 +1,221 @@
+#include "connector/transport/http/incoming_connection.hpp"
+
+#include "tests/unit/connector/loop/scripted_filter.hpp"
+#include "tests/unit/connector/loop/test_loop.hpp"
+#include "tests/unit/connector/peers.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace incoming_connection_test {
+
+using namespace connector;
+using namespace std::chrono_literals;
+using connector::testing::run_ready;
+using connector::testing::run_until;
+using connector::testing::scripted_filter;
+using connector::testing::socket_pair;
+using connector::testing::stream_script;
+
+namespace {
+
+std::string request(std::string_view body, std::string_view token = "right") {
+    return "POST / HTTP/1.1\r\nHost: us\r\nAuthorization: Bearer " + std::string{token} +
+           "\r\nContent-Type: application/octet-stream\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           std::string{body};
+}
+
+config::settings one_peer() {
+    config::settings settings;
+    settings.assets = {connector::testing::asset_settings("USD", 9, 0)};
+    settings.peers = {connector::testing::peer_settings("p1", "USD", 9, 0)};
+    return settings;
+}
+
+/// A connection, and in place of a worker the test itself, which answers what it wants when it wants.
+struct world final : prepare_handler, incoming_connection::owner {
+    void start(std::unique_ptr<stream_filter> filter = {}) {
+        loop.enter();
+        REQUIRE(connection->start(std::move(pair.near), std::move(filter)));
+    }
+
+    void start_scripted(std::deque<stream_state> handshake) {
+        script->handshake = std::move(handshake);
+        start(std::make_unique<scripted_filter>(script));
+    }
+
+    void answer(std::size_t index, std::string_view text, bool held = false) {
+        loop.enter();
+        sink->answer(arrived[index].request, ilp::as_bytes(text), held);
+    }
+
+    /// Runs until the sender has got this many answers, and returns their bodies and statuses.
+    std::string heard_until(std::string_view end) {
+        run_until(loop, [&] { return (heard += pair.heard()).ends_with(end); });
+        return heard;
+    }
+
+    // prepare_handler
+    const peering::peer* authenticate(std::string_view token, std::string_view) override {
+        return token == "right" ? &book.peer("p1") : nullptr;
+    }
+    packet_in_flight* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
+                                       ilp::bytes_span body) override {
+        sink = &from;
+        arrived.push_back({number, std::string{ilp::as_text(body)}});
+        if (answers_at_once) {
+            from.answer(number, ilp::as_bytes("now"), false);
+            return nullptr;
+        }
+        packet_in_flight& packet = *packets.emplace_back(std::make_unique<packet_in_flight>([](deadline&) {}));
+        packet.answer_to = &from;
+        packet.request = number;
+        return &packet;
+    }
+
+    // owner
+    void connection_closed(incoming_connection&) override {
+        closed = true;
+        loop.dispose(std::move(connection));
+    }
+
+    struct prepare {
+        std::uint64_t request;
+        std::string body;
+    };
+
+    connector::testing::book book{one_peer()};
+    event_loop loop;
+    socket_pair pair{loop};
+    incoming_timeouts timeouts{1h, 1h};
+    std::shared_ptr<stream_script> script = std::make_shared<stream_script>();
+    std::unique_ptr<incoming_connection> connection =
+        std::make_unique<incoming_connection>(loop, *this, *this, timeouts);
+    answer_sink* sink = nullptr;
+    std::vector<prepare> arrived;
+    std::vector<std::unique_ptr<packet_in_flight>> packets;
+    std::string heard;
+    bool answers_at_once = false;
+    bool closed = false;
+};
+
+}  // namespace
+
+TEST_CASE("incoming connection: answers are sent in the order of the requests, and held ones after their release") {
+    world w;
+    w.start();
+    w.pair.say(request("one") + request("two") + request("three"));
+    run_until(w.loop, [&] { return w.arrived.size() == 3; });
+    CHECK(w.arrived[0].body == "one");
+    CHECK(w.arrived[2].body == "three");
+    w.answer(2, "third");
+    w.answer(1, "second", true);
+    w.answer(0, "first");
+    CHECK(w.heard_until("first").ends_with("\r\n\r\nfirst"));
+    run_ready(w.loop);
+    CHECK((w.heard += w.pair.heard()).find("second") == std::string::npos);
+    w.loop.enter();
+    w.sink->release(w.arrived[1].request);
+    w.heard_until("third");
+    CHECK(w.heard.find("first") < w.heard.find("second"));
+    CHECK(w.heard.find("second") < w.heard.find("third"));
+}
+
+TEST_CASE("incoming connection: a request with a wrong token, or whose body is no Prepare, gets a status") {
+    world w;
+    w.start();
+    w.pair.say(request("a", "wrong") + request("b"));
+    run_until(w.loop, [&] { return w.arrived.size() == 1; });
+    CHECK(w.arrived[0].body == "b");
+    w.loop.enter();
+    w.sink->refuse_malformed(w.arrived[0].request);
+    run_until(w.loop, [&] { return (w.heard += w.pair.heard()).find("HTTP/1.1 400") != std::string::npos; });
+    CHECK(w.heard.starts_with("HTTP/1.1 401"));
+}
+
+TEST_CASE("incoming connection: when it goes, the packets without an answer hear of it, and only those") {
+    world w;
+    w.start();
+    w.pair.say(request("one") + request("two"));
+    run_until(w.loop, [&] { return w.arrived.size() == 2; });
+    CHECK(w.packets[0]->answer_to == w.sink);
+    w.answer(0, "first");
+    w.heard_until("first");
+    SECTION("a reset") {
+        support::reset(w.pair.far);
+        run_until(w.loop, [&] { return w.closed; });
+        CHECK(w.packets[0]->answer_to != nullptr);  // it was answered; its worker has forgotten it
+        CHECK(w.packets[1]->answer_to == nullptr);
+    }
+    SECTION("an orderly end, after which the sender still wants its answer") {
+        REQUIRE(::shutdown(w.pair.far.get(), SHUT_WR) == 0);
+        run_ready(w.loop);
+        CHECK_FALSE(w.closed);
+        CHECK(w.packets[1]->answer_to == w.sink);
+        w.answer(1, "second");
+        w.heard_until("second");
+        run_until(w.loop, [&] { return w.closed; });
+    }
+}
+
+TEST_CASE("incoming connection: a packet that was answered at once is not referred to") {
+    world w;
+    w.answers_at_once = true;
+    w.start();
+    w.pair.say(request("one"));
+    w.heard_until("now");
+    w.loop.enter();
+    w.connection->abandon();
+    run_ready(w.loop);
+    CHECK(w.closed);
+}
+
+TEST_CASE("incoming connection: the handshake comes before HTTP, and has a time limit of its own") {
+    world w;
+    SECTION("it is never done") {
+        w.timeouts.request = 1ms;
+        w.start_scripted({stream_state::wants_reading, stream_state::wants_reading});
+        run_until(w.loop, [&] { return w.closed; });
+        CHECK(w.script->written.empty());
+    }
+    SECTION("it fails") {
+        w.start_scripted({stream_state::broken});
+        CHECK(w.closed);
+    }
+    SECTION("bytes of the stream are not yet bytes of HTTP") {
+        w.start_scripted({stream_state::wants_reading, stream_state::wants_reading});
+        run_ready(w.loop);
+        w.pair.say("x");
+        run_until(w.loop, [&] { return w.script->handshakes == 3; });
+        w.pair.say("y");
+        run_ready(w.loop);
+        CHECK(w.arrived.empty());
+        w.script->reads = {{stream_state::done, request("one")}};
+        w.pair.say("z");
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        w.answer(0, "first");
+        run_until(w.loop, [&] { return w.script->written.ends_with("first"); });
+    }
+}
+
+TEST_CASE("incoming connection: a request has a time limit from its first byte, and an idle connection another one") {
+    world w;
+    SECTION("idle") {
+        w.timeouts.idle = 1ms;
+        w.start();
+        run_until(w.loop, [&] { return w.closed; });
+        CHECK(w.pair.heard().empty());
+    }
+    SECTION("half a request") {
+        w.timeouts.request = 1ms;
+        w.start();
+        w.pair.say("POST / HT");
+        run_until(w.loop, [&] { return (w.heard += w.pair.heard()).find("HTTP/1.1 408") != std::string::npos; });
+    }
+}
+
+}  // namespace incoming_connection_test

@@ -1,0 +1,106 @@
+#include "connector/transport/probes.hpp"
+
+#include "tests/unit/connector/loop/test_loop.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <optional>
+#include <string>
+
+namespace probes_test {
+
+using namespace connector;
+using namespace std::chrono_literals;
+using connector::testing::run_until;
+
+namespace {
+
+/// A link that does what the test says.
+struct fake_link final : link {
+    std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override {
+        sent = ilp::as_text(prepare);
+        carried = &packet;
+        return refusal;
+    }
+    std::optional<reject_reason> withdraw(carried_packet&) override {
+        calls += "withdraw ";
+        return still_waiting;
+    }
+    void forget(carried_packet&) override { calls += "forget "; }
+    std::size_t connection_count() const noexcept override { return 0; }
+    std::string_view trouble() const noexcept override { return bad_news; }
+    void retire() override {}
+    bool is_done() const noexcept override { return false; }
+
+    std::optional<reject_reason> refusal;
+    std::optional<reject_reason> still_waiting;
+    std::string bad_news;
+    std::string sent;
+    std::string calls;
+    carried_packet* carried = nullptr;
+};
+
+struct world {
+    void send(std::chrono::milliseconds limit = 1h) {
+        loop.enter();
+        made.send(link, ilp::as_bytes("prepare"), loop.now().steady + limit, [this](const probes::outcome& outcome) {
+            CHECK(text.empty());
+            text = outcome ? "answer: " + std::string{ilp::as_text(*outcome)} : "failed: " + outcome.error();
+        });
+    }
+
+    event_loop loop;
+    fake_link link;
+    probes made{loop};
+    std::string text;
+};
+
+}  // namespace
+
+TEST_CASE("probes: the answer is handed over") {
+    world w;
+    w.send();
+    CHECK(w.link.sent == "prepare");
+    CHECK(w.made.in_flight() == 1);
+    CHECK(w.text.empty());
+    ilp::bytes answer{'a', 'b'};
+    w.link.carried->listener->answered(*w.link.carried, answer);
+    CHECK(w.text == "answer: ab");
+    CHECK(w.made.in_flight() == 0);
+}
+
+TEST_CASE("probes: a failure is told with the link's trouble") {
+    world w;
+    SECTION("at once") {
+        w.link.refusal = reject_reason::next_hop_queue_full;
+        w.send();
+        CHECK(w.text == "failed: too many packets wait for the next hop");
+    }
+    SECTION("later") {
+        w.send();
+        w.link.bad_news = "peer answers with HTTP status 500";
+        w.link.carried->listener->failed(*w.link.carried, reject_reason::next_hop_failed);
+        CHECK(w.text == "failed: next hop failed (peer answers with HTTP status 500)");
+    }
+    CHECK(w.made.in_flight() == 0);
+}
+
+TEST_CASE("probes: a probe without an answer ends at its time, on the link as well") {
+    world w;
+    SECTION("sent") {
+        w.send(1ms);
+        run_until(w.loop, [&] { return !w.text.empty(); });
+        CHECK(w.text == "failed: no answer in time");
+        CHECK(w.link.calls == "withdraw forget ");
+    }
+    SECTION("still waiting for a connection") {
+        w.link.still_waiting = reject_reason::next_hop_queue_full;
+        w.send(1ms);
+        run_until(w.loop, [&] { return !w.text.empty(); });
+        CHECK(w.text == "failed: too many packets wait for the next hop");
+        CHECK(w.link.calls == "withdraw ");
+    }
+    CHECK(w.made.in_flight() == 0);
+}
+
+}  // namespace probes_test
