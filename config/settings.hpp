@@ -183,6 +183,7 @@ struct settings {
     std::vector<asset_settings> assets;
     std::vector<peer_settings> peers;
     log_settings log;
+    bool has_literal_secret = false;  ///< the file itself contains a token or secret, not only the name of a variable
 };
 
 }  // namespace config

@@ -78,14 +78,18 @@ std::optional<refusal> set_name(peer& made, const std::optional<std::string>& na
     return std::nullopt;
 }
 
+std::string fault_of_token(const std::string& fault) {
+    return fault.empty() ? "expected " + config::bearer_token().expected : fault;
+}
+
 std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens) {
     if (tokens.size() > tokens_max) {
         return refusal{bad_user_input, fmt::format("invalid incoming tokens: more than {}", tokens_max)};
     }
     made.incoming_tokens.clear();
     for (const std::string& token : tokens) {
-        if (!config::bearer_token().parse(token)) {
-            return refusal{bad_user_input, "invalid incoming token: expected " + config::bearer_token().expected};
+        if (const auto parsed = config::bearer_token().parse(token); !parsed) {
+            return refusal{bad_user_input, "invalid incoming token: " + fault_of_token(parsed.error())};
         }
         const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
         if (std::ranges::find(made.incoming_tokens, hash) != made.incoming_tokens.end())
@@ -110,7 +114,7 @@ void set_auto_peered(peer& made, const std::optional<auto_peered_terms>& terms) 
 
 std::optional<refusal> set_outgoing_token(peer& made, const std::string& token) {
     const auto parsed = config::bearer_token().parse(token);
-    if (!parsed) return refusal{bad_user_input, "invalid outgoing token: expected " + config::bearer_token().expected};
+    if (!parsed) return refusal{bad_user_input, "invalid outgoing token: " + fault_of_token(parsed.error())};
     made.outgoing.auth_token = *parsed;
     return std::nullopt;
 }
