@@ -42,6 +42,7 @@ protected:
     bool is_send_blocked() const noexcept { return !unsent_.empty(); }
     bool is_closed() const noexcept { return closed_; }
     bool is_receiving() const noexcept { return wanted_ != 0; }
+    int descriptor() const noexcept { return socket_; }  ///< -1 before adopt() and after close()
 
     /// Shuts down the sending direction: the other side sees the end of the stream.
     void end_sending() noexcept;

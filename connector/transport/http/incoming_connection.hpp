@@ -24,6 +24,9 @@ public:
     /// if there is none.
     virtual const peering::peer* authenticate(std::string_view token, std::string_view account) = 0;
 
+    /// A request on this connection was refused because no peer owns its token.
+    virtual void unauthenticated(const incoming_connection& connection) = 0;
+
     /// Handles one request body. The answer to `request` is given by answer() or refuse(), immediately or later.
     virtual void prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
                                   ilp::bytes_span body) = 0;
@@ -62,7 +65,8 @@ public:
     /// Sets the answer to a request. If `held`, it is sent only after release(), and the answers behind it wait as
     /// well.
     void answer(std::uint64_t request, ilp::bytes_view packet, bool held = false);
-    void refuse(std::uint64_t request, http::status status);
+    /// `detail` is a sentence for the client, safe inside a JSON string.
+    void refuse(std::uint64_t request, http::status status, std::string_view detail = {});
     void release(std::uint64_t request);
 
     /// Associates a request with its packet in flight: if the connection closes first, the packet's `answer_to` is
@@ -70,6 +74,9 @@ public:
     void attach(std::uint64_t request, packet_in_flight& packet);
 
     void flush() override;
+
+    /// 0.0.0.0 once the other side has gone.
+    boost::asio::ip::address remote_address() const noexcept;
 
     std::size_t place = 0;  ///< index in the worker's list of connections
 
@@ -102,6 +109,7 @@ private:
 
     bool take_request();
     bool take_head();
+    bool skip_empty_line();
     bool take_body();
     void dispatch(ilp::bytes_span body, std::size_t consumed);
     void refuse_head(http::status status, std::optional<http::request_head> head);
@@ -130,6 +138,7 @@ private:
     std::uint64_t first_request_ = 0;
     std::uint64_t next_request_ = 0;
 
+    bool empty_line_skipped_ = false;  // before the request that is being read
     bool draining_ = false;
     bool closing_ = false;    // no further requests are read
     bool lingering_ = false;  // all answers sent; waiting for the other side to close
