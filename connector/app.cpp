@@ -1,12 +1,16 @@
 #include "connector/app.hpp"
 
 #include "config/load.hpp"
+#include "config/schema.hpp"
+#include "config/text.hpp"
+#include "connector/base/held_signals.hpp"
 #include "connector/base/log.hpp"
 #include "connector/control/admin_server.hpp"
 #include "connector/control/auto_peering_client.hpp"
 #include "connector/control/auto_peering_server.hpp"
 #include "connector/control/metrics_server.hpp"
 #include "connector/control/pinger.hpp"
+#include "connector/exposure.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/event_outbox.hpp"
@@ -34,6 +38,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -60,6 +65,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds commit_timeout{10000};  // for the last commits during shutdown
 constexpr milliseconds tick_length{200};
 constexpr milliseconds drain_margin{2000};  // on top of the longest hold time of a packet
+/// A second SIGTERM within this time is the same wish: `timeout` and terminals often send two.
+constexpr milliseconds same_wish_time{1000};
 
 tcp::endpoint to_endpoint(const config::listen_address& address) {
     return {boost::asio::ip::make_address(address.host), address.port};
@@ -79,12 +86,11 @@ public:
 
     exit_status run() {
         if (!open_store()) return exit_status::failure;
+        for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
         start_rates();
         if (!start_workers() || !start_metrics() || !start_admin() || !start_auto_peering())
             return exit_status::failure;
-        signals_.async_wait([this](error_code error, int signal) {
-            if (!error) drain(signal);
-        });
+        await_stop();
         await_reload();
         tick();
         if (webhooks_) webhooks_->look_for_events();
@@ -96,8 +102,9 @@ public:
                     {"admin", to_text(admin_server_->local_endpoint())},
                     {"metrics", to_text(metrics_->local_endpoint())},
                     {"store", peering::printable_store_url(settings_.store.url)},
-                    {"peers", std::to_string(directory_.peer_count())},
-                    {"workers", std::to_string(workers_.size())}});
+                    {"peers", directory_.peer_count()},
+                    {"workers", workers_.size()}});
+        release_signals();
         control_.run();
         return stop();
     }
@@ -159,14 +166,40 @@ private:
         return std::nullopt;
     }
 
+    /// The id of the peer or asset that the event is about. Its packets can cross a threshold again and again.
+    static std::string owner_of(const peering::event_record& event) {
+        boost::system::error_code error;
+        const auto data = boost::json::parse(event.data, error);
+        const auto* const object = error ? nullptr : data.if_object();
+        const auto* const id = object == nullptr ? nullptr : object->if_contains("id");
+        return id != nullptr && id->is_string() ? std::string{id->as_string()} : std::string{};
+    }
+
     /// Called on the committer's thread, or during startup.
     void tell(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
-            log::write(log::level::warn, "liquidity is low", {{"event", event.type}, {"data", event.data}});
+            log::write_seldom({"liquidity", owner_of(event)}, log::level::warn, "liquidity is low",
+                              {{"event", event.type}, {"data", log::json{event.data}}});
         }
         boost::asio::post(control_, [this] {
             if (webhooks_) webhooks_->look_for_events();
         });
+    }
+
+    /// Called on an admin thread.
+    void tell(const peering::admin::mutation_report& report) {
+        const auto bounded = [](const std::string& text) {
+            constexpr std::size_t shown_max = 128;
+            return text.size() <= shown_max ? text : text.substr(0, shown_max) + "...";
+        };
+        log::write(log::level::info, report.refusal.empty() ? "mutation done" : "mutation refused",
+                   {{"operation", report.operation},
+                    {"object", bounded(report.object)},
+                    {"transfer", bounded(report.transfer)},
+                    {"amount", report.amount},
+                    {"tenant", settings_.admin.tenant_id},
+                    {"idempotency_key", bounded(report.idempotency_key)},
+                    {"refusal", report.refusal}});
     }
 
     void start_rates() {
@@ -247,9 +280,8 @@ private:
             .ping = [this](const std::string& address,
                            milliseconds timeout) { return ping(control_, directory_, address, timeout); },
             .ask_node =
-                [this](const peering::peering_question& question) {
-                    return auto_peering_client_->answer_to(question);
-                }});
+                [this](const peering::peering_question& question) { return auto_peering_client_->answer_to(question); },
+            .report = [this](const peering::admin::mutation_report& report) { tell(report); }});
         mutations_ = std::make_unique<peering::admin::mutations>(*services_);
         engine_ = peering::admin::make_engine(*services_, *mutations_);
         admin_server_ = std::make_unique<admin_server>(control_, settings_.admin, *engine_,
@@ -290,11 +322,18 @@ private:
                     std::ranges::move(samples, std::back_inserter(collected->samples));
                     if (--collected->missing != 0) return;
                     write_out({directory_, committer_->stats(), std::move(collected->samples),
-                               webhooks_ ? std::optional{webhooks_->stats()} : std::nullopt, rate_source_->ages()},
+                               webhooks_ ? std::optional{webhooks_->stats()} : std::nullopt, rate_source_->ages(),
+                               unauthenticated_requests(), log::dropped_lines()},
                               std::move(collected->done));
                 });
             });
         }
+    }
+
+    std::uint64_t unauthenticated_requests() const {
+        std::uint64_t sum = 0;
+        for (const auto& worker : workers_) sum += worker->unauthenticated_requests();
+        return sum;
     }
 
     /// Runs on a helper thread: with many peers it takes a while, which would block the control loop.
@@ -350,22 +389,42 @@ private:
     }
 
     void reloaded(const config::settings& loaded) {
-        const bool needs_restart = loaded.ilp_address != settings_.ilp_address ||
-                                   loaded.connector != settings_.connector || loaded.admin != settings_.admin ||
-                                   loaded.auto_peering != settings_.auto_peering ||
-                                   loaded.metrics != settings_.metrics || loaded.store != settings_.store ||
-                                   loaded.webhooks != settings_.webhooks || loaded.log != settings_.log;
+        std::vector<std::string> waiting = config::differences(settings_, loaded);
+        std::erase_if(waiting, [](const std::string& key) { return key.starts_with("rates."); });
         rate_source_->configure(loaded.rates, directory_);
-        if (needs_restart) {
-            log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start");
+        if (!waiting.empty()) {
+            log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start",
+                       {{"settings", config::join({waiting.begin(), waiting.end()}, ", ")}});
         }
-        log::write(log::level::info, "reloaded", {{"peers", std::to_string(directory_.peer_count())}});
+        log::write(log::level::info, "reloaded", {{"peers", directory_.peer_count()}});
         await_reload();
     }
 
     void not_reloaded(std::string_view reason) {
         log::write(log::level::error, "not reloaded; nothing has changed", {{"reason", std::string{reason}}});
         await_reload();
+    }
+
+    void await_stop() {
+        signals_.async_wait([this](error_code error, int signal) {
+            if (error) return;
+            const auto now = std::chrono::steady_clock::now();
+            if (signal == SIGQUIT || (asked_to_stop_at_ && now - *asked_to_stop_at_ > same_wish_time)) {
+                return stop_at_once();
+            }
+            if (!asked_to_stop_at_) {
+                asked_to_stop_at_ = now;
+                drain(signal);
+            }
+            await_stop();
+        });
+    }
+
+    void stop_at_once() {
+        ready_ = false;
+        draining_ = std::max<std::size_t>(draining_, 1);  // nobody has waited for the packets in flight
+        log::write(log::level::warn, "stopping at once, without waiting for packets in flight");
+        control_.stop();
     }
 
     void drain(int signal) {
@@ -385,11 +444,6 @@ private:
         drain_deadline_.expires_after(settings_.connector.max_hold_time + drain_margin);
         drain_deadline_.async_wait([this](error_code error) {
             if (!error) control_.stop();
-        });
-        signals_.async_wait([this](error_code error, int) {
-            if (error) return;
-            log::write(log::level::warn, "stopping at once: asked a second time");
-            control_.stop();
         });
     }
 
@@ -411,10 +465,11 @@ private:
     const std::string file_;
     config::settings settings_;
     boost::asio::io_context control_{1};
-    boost::asio::signal_set signals_{control_, SIGTERM, SIGINT};
+    boost::asio::signal_set signals_{control_, SIGTERM, SIGINT, SIGQUIT};
     boost::asio::signal_set reload_signal_{control_, SIGHUP};
     boost::asio::steady_timer drain_deadline_{control_};
     boost::asio::steady_timer ticker_{control_};
+    std::optional<std::chrono::steady_clock::time_point> asked_to_stop_at_;
     std::size_t draining_ = 0;
     std::atomic<bool> ready_ = false;
 

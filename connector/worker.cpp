@@ -1,12 +1,13 @@
 #include "connector/worker.hpp"
 
+#include "connector/base/client_network.hpp"
+#include "connector/base/descriptors.hpp"
 #include "connector/base/log.hpp"
 #include "connector/transport/http/http_link.hpp"
 #include "connector/transport/http/message.hpp"
 #include "peering/book/ledger.hpp"
 
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -24,13 +25,6 @@ constexpr std::chrono::milliseconds accept_pause{100};  // when no descriptors a
 
 constexpr std::size_t share_of_free_places = 4;  // bound for one next hop, as a multiple of the free places
 constexpr int waiting_share = 2;                 // a packet may wait in the queue for 1/waiting_share of its time
-
-/// Advice to the operator.
-std::string_view advice_on(const error_code& error) {
-    if (error.value() == EMFILE) return ": raise the limit of open files, or lower connector.max_connections";
-    if (error.value() == ENOSPC) return ": no more sockets may be watched, raise fs.epoll.max_user_watches";
-    return {};
-}
 
 double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -177,17 +171,12 @@ void worker::accept() {
 void worker::accepted(tcp::socket socket) {
     auto& connection = *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, timeouts_));
     connection.place = connections_.size() - 1;
-    if (connection.start(std::move(socket))) {
-        accept_error_ = {};
-    } else {
-        tell_accept_error({ENOSPC, boost::system::system_category()});
-    }
+    if (!connection.start(std::move(socket))) tell_accept_error({ENOSPC, boost::system::system_category()});
 }
 
 void worker::tell_accept_error(const error_code& error) {
-    if (std::exchange(accept_error_, error) == error) return;
-    log::write(log::level::warn, "cannot accept connections",
-               {{"error", fmt::format("{}{}", error.message(), advice_on(error))}});
+    log::write_seldom({"accept", error.message()}, log::level::warn, "cannot accept connections",
+                      {{"error", with_advice(error)}});
 }
 
 void worker::connection_closed(incoming_connection& connection) {
@@ -204,6 +193,13 @@ const peering::peer* worker::authenticate(std::string_view token, std::string_vi
     // The token identifies the peer; a path that names another peer is a mistake and must not be accepted.
     if (owner == nullptr || account.empty() || account == owner->name()) return owner;
     return forwarding_table_.find_by_name(account) == nullptr ? owner : nullptr;
+}
+
+void worker::unauthenticated(const incoming_connection& connection) {
+    unauthenticated_requests_.fetch_add(1, std::memory_order_relaxed);
+    const auto remote = connection.remote_address();
+    log::write_seldom({"unauthenticated", client_network(remote)}, log::level::warn,
+                      "request for a packet refused: no peer has its token", {{"remote", remote.to_string()}});
 }
 
 peer_state& worker::state_of(const peering::peer& peer) {

@@ -66,12 +66,18 @@ public:
     /// Calls back with the counters of this worker.
     void sample(std::function<void(std::vector<peer_sample>)> callback);
 
+    /// The number of requests that were refused because no peer owns their token.
+    std::uint64_t unauthenticated_requests() const noexcept {
+        return unauthenticated_requests_.load(std::memory_order_relaxed);
+    }
+
     /// Stops the thread even if packets are in flight, and returns when it has ended.
     void stop();
 
 private:
     // prepare_handler
     const peering::peer* authenticate(std::string_view token, std::string_view account) override;
+    void unauthenticated(const incoming_connection& connection) override;
     void prepare_received(incoming_connection& connection, std::uint64_t request, const peering::peer& from,
                           ilp::bytes_span body) override;
     void connection_closed(incoming_connection& connection) override;
@@ -110,7 +116,7 @@ private:
     wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
     deadline_of<worker, &worker::accept> accept_again_;
-    boost::system::error_code accept_error_;  ///< the last error, already logged
+    std::atomic<std::uint64_t> unauthenticated_requests_ = 0;
     bool draining_ = false;
     std::function<void()> drained_;
 

@@ -1,5 +1,7 @@
 #include "connector/control/http_client.hpp"
 
+#include "connector/base/descriptors.hpp"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -46,7 +48,7 @@ public:
         resolver_.async_resolve(
             call_.endpoint.host(), std::to_string(call_.endpoint.port()), tcp::resolver::numeric_service,
             [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& endpoints) {
-                if (error) return self->fail(error.message());
+                if (error) return self->fail(with_advice(true_connect_error(error)));
                 if (self->done_) self->connect(endpoints);
             });
     }
@@ -60,7 +62,7 @@ private:
         boost::asio::async_connect(socket_, endpoints,
                                    [self = shared_from_this()](const error_code& error, const tcp::endpoint&) {
                                        if (error == no_endpoint) return self->fail(std::string{not_allowed});
-                                       if (error) return self->fail(error.message());
+                                       if (error) return self->fail(with_advice(true_connect_error(error)));
                                        if (self->done_) self->write();
                                    });
     }

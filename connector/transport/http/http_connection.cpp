@@ -1,6 +1,7 @@
 #include "connector/transport/http/http_connection.hpp"
 
 #include "connector/base/address_guard.hpp"
+#include "connector/base/descriptors.hpp"
 #include "ilp/invariant.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -50,7 +51,7 @@ void http_connection::connect(const std::string& host, std::uint16_t port, bool 
     connecting_->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
                                         [this](const error_code& error, const tcp::resolver::results_type& found) {
                                             if (!operation_ended()) return;
-                                            if (error) return give_up(error.message());
+                                            if (error) return give_up(error);
                                             connect_to({found.begin(), found.end()});
                                         });
 }
@@ -62,7 +63,7 @@ void http_connection::connect_to(std::vector<tcp::endpoint> endpoints) {
     boost::asio::async_connect(connecting_->socket, endpoints, [this](const error_code& error, const tcp::endpoint&) {
         if (!operation_ended()) return;
         if (error == no_endpoint) return give_up("its endpoint has no public address, and auto-peering takes no other");
-        if (error) return give_up(error.message());
+        if (error) return give_up(error);
         if (!adopt(std::move(connecting_->socket))) {
             return give_up("the system cannot watch another socket: see the limit fs.epoll.max_user_watches");
         }
@@ -73,9 +74,14 @@ void http_connection::connect_to(std::vector<tcp::endpoint> endpoints) {
     });
 }
 
-void http_connection::give_up(const std::string& why) {
-    link_.connect_failed(*this, why);
+void http_connection::give_up(const std::string& why, bool lacks_descriptors) {
+    link_.connect_failed(*this, why, lacks_descriptors);
     abandon();
+}
+
+void http_connection::give_up(const error_code& error) {
+    const error_code reason = true_connect_error(error);
+    give_up(with_advice(reason), is_lack_of_descriptors(reason));
 }
 
 void http_connection::carry(packet_in_flight& packet, ilp::bytes request) {

@@ -57,7 +57,8 @@ private:
     void released() override;
 
     void connect_to(std::vector<boost::asio::ip::tcp::endpoint> endpoints);
-    void give_up(const std::string& why);
+    void give_up(const std::string& why, bool lacks_descriptors = false);
+    void give_up(const boost::system::error_code& error);
     bool read_head();
     void read_answer();
     void finish_answer(ilp::bytes_span body, std::size_t consumed);

@@ -124,11 +124,11 @@ void http_link::connected(http_connection& connection) {
     ready(connection);
 }
 
-void http_link::connect_failed(http_connection&, const std::string& why) {
+void http_link::connect_failed(http_connection&, const std::string& why, bool lacks_descriptors) {
     --connecting_;
     pause_ = std::clamp(pause_ * 2, pause_min, pause_max);
     paused_until_ = loop_.now().steady + pause_;
-    if (reported_state_ != "unreachable") report("unreachable", "peer is unreachable: " + why);
+    if (reported_state_ != "unreachable") report("unreachable", "peer is unreachable: " + why, lacks_descriptors);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     if (is_unreachable()) refuse_waiting();
 }
@@ -196,11 +196,18 @@ void http_link::answered_with_status(unsigned status) {
                                            : fmt::format("peer answers with HTTP status {}", status));
 }
 
-void http_link::report(std::string state, std::string_view message) {
+/// A peer that goes and comes, or answers differently each time, writes one line for each state within a while; the
+/// statuses of one class count as one state. A lack of descriptors concerns all peers, so one line is enough for them.
+void http_link::report(std::string state, std::string_view message, bool lacks_descriptors) {
     reported_state_ = std::move(state);
     const bool good = reported_state_ == "ok" || reported_state_ == "reachable";
-    log::write(good ? log::level::info : log::level::warn, message,
-               {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
+    constexpr std::size_t state_class_size = std::string_view{"status 5"}.size();
+    constexpr std::size_t lines_max = 4096;
+    const auto source =
+        lacks_descriptors ? std::string{} : fmt::format("{} {}", name_, reported_state_.substr(0, state_class_size));
+    log::write_seldom({lacks_descriptors ? "no descriptors" : "peer", source, lines_max},
+                      good ? log::level::info : log::level::warn, message,
+                      {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
 }
 
 }  // namespace connector

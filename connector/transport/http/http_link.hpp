@@ -50,7 +50,7 @@ private:
 
     // Called by http_connection.
     void connected(http_connection& connection);
-    void connect_failed(http_connection& connection, const std::string& why);
+    void connect_failed(http_connection& connection, const std::string& why, bool lacks_descriptors = false);
     void ready(http_connection& connection);
     void stale(packet_in_flight& packet, ilp::bytes request);
     void busy_to_flush(http_connection& connection);
@@ -58,7 +58,7 @@ private:
     void gone(http_connection& connection);
     void answered_with_status(unsigned status);
 
-    void report(std::string state, std::string_view message);
+    void report(std::string state, std::string_view message, bool lacks_descriptors = false);
 
     event_loop& loop_;
     link_listener& listener_;
