@@ -1,6 +1,7 @@
 #include "connector/app.hpp"
 
 #include "config/load.hpp"
+#include "config/public_token.hpp"
 #include "config/schema.hpp"
 #include "config/text.hpp"
 #include "connector/base/held_signals.hpp"
@@ -85,6 +86,7 @@ public:
     app(std::string file, config::settings settings) : file_{std::move(file)}, settings_{std::move(settings)} {}
 
     exit_status run() {
+        if (!config::is_loopback(settings_.connector.listen)) administration_.refuse_guessable_tokens();
         if (!open_store()) return exit_status::failure;
         for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
         start_rates();

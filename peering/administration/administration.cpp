@@ -1,6 +1,7 @@
 #include "peering/administration/administration.hpp"
 
 #include "config/load.hpp"
+#include "config/public_token.hpp"
 #include "config/schema.hpp"
 #include "config/value.hpp"
 #include "peering/book/ledger.hpp"
@@ -82,7 +83,7 @@ std::string fault_of_token(const std::string& fault) {
     return fault.empty() ? "expected " + config::bearer_token().expected : fault;
 }
 
-std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens) {
+std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens, bool strangers_may_guess) {
     if (tokens.size() > tokens_max) {
         return refusal{bad_user_input, fmt::format("invalid incoming tokens: more than {}", tokens_max)};
     }
@@ -90,6 +91,9 @@ std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& to
     for (const std::string& token : tokens) {
         if (const auto parsed = config::bearer_token().parse(token); !parsed) {
             return refusal{bad_user_input, "invalid incoming token: " + fault_of_token(parsed.error())};
+        }
+        if (const auto fault = strangers_may_guess ? config::fault_of_public_token(token) : std::nullopt) {
+            return refusal{bad_user_input, "invalid incoming token: it " + *fault};
         }
         const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
         if (std::ranges::find(made.incoming_tokens, hash) != made.incoming_tokens.end())
@@ -278,13 +282,14 @@ administration::peer_outcome administration::create_peer(transaction& transactio
                                                   .limits = no_limits(),
                                                   .created_at = transaction.now});
     const ilp::address& own = directory_.own_address();
-    if (auto found = first_refusal(
-            [&] { return set_address(*made, wanted.ilp_address, own); },
-            [&] { return set_routes(*made, wanted.routes, own); },
-            [&] { return set_endpoint(*made, wanted.outgoing_endpoint); },
-            [&] { return set_outgoing_token(*made, wanted.outgoing_token); },
-            [&] { return set_name(*made, wanted.name); }, [&] { return set_tokens(*made, wanted.incoming_tokens); },
-            [&] { return check_tokens(made->incoming_tokens, made->id); }, [&] { return check_prefixes(*made); })) {
+    if (auto found = first_refusal([&] { return set_address(*made, wanted.ilp_address, own); },
+                                   [&] { return set_routes(*made, wanted.routes, own); },
+                                   [&] { return set_endpoint(*made, wanted.outgoing_endpoint); },
+                                   [&] { return set_outgoing_token(*made, wanted.outgoing_token); },
+                                   [&] { return set_name(*made, wanted.name); },
+                                   [&] { return set_tokens(*made, wanted.incoming_tokens, strangers_may_guess_); },
+                                   [&] { return check_tokens(made->incoming_tokens, made->id); },
+                                   [&] { return check_prefixes(*made); })) {
         return std::unexpected{std::move(*found)};
     }
     set_auto_peered(*made, wanted.auto_peered);
@@ -326,7 +331,10 @@ administration::peer_outcome administration::update_peer(transaction& transactio
                 return when(edit.outgoing_token, [&](const auto& token) { return set_outgoing_token(*made, token); });
             },
             [&] { return when(edit.name, [&](const auto& name) { return set_name(*made, name); }); },
-            [&] { return when(edit.incoming_tokens, [&](const auto& tokens) { return set_tokens(*made, tokens); }); },
+            [&] {
+                return when(edit.incoming_tokens,
+                            [&](const auto& tokens) { return set_tokens(*made, tokens, strangers_may_guess_); });
+            },
             [&] { return check_tokens(made->incoming_tokens, made->id); }, [&] { return check_prefixes(*made); })) {
         return std::unexpected{std::move(*found)};
     }

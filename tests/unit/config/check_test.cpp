@@ -71,8 +71,8 @@ TEST_CASE("Tokens that can be guessed are for this machine alone") {
         CHECK(with(open, "0123456789abcdef, 0123456789abcde", "t") ==
               list{"5 peers[0].http.incoming.auth_tokens[1]: has fewer than 16 characters" + why});
         CHECK(with(open, "bob-to-alice", "alice-to-bob") ==
-              list{"5 peers[0].http.outgoing.auth_token: is the token of the sample, which everybody knows" + why,
-                   "5 peers[0].http.incoming.auth_tokens[0]: is the token of the sample, which everybody knows" + why});
+              list{"5 peers[0].http.outgoing.auth_token: is a token of the sample, which everybody knows" + why,
+                   "5 peers[0].http.incoming.auth_tokens[0]: is a token of the sample, which everybody knows" + why});
         CHECK(with(open, "0123456789abcdef", "t") == list{});  // the other node chose the outgoing one
     }
     CHECK(with("127.0.0.1:3002", "x, bob-to-alice", "alice-to-bob") == list{});
