@@ -2,6 +2,7 @@
 
 #include "connector/base/log_writer.hpp"
 #include "connector/base/repeat_filter.hpp"
+#include "ilp/invariant.hpp"
 
 #include <unistd.h>
 
@@ -207,6 +208,7 @@ void finish(milliseconds time) {
 
 void finish_on_abort() {
     writer();  // a signal handler must not start a thread
+    ilp::tell_broken_invariants_to([](std::string_view line) noexcept { writer().put(line); });
     struct sigaction action{};
     action.sa_handler = wait_for_log_before_abort;
     ::sigaction(SIGABRT, &action, nullptr);

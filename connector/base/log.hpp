@@ -61,7 +61,8 @@ void write_seldom(const cause& cause, level level, std::string_view message, std
 /// than `time`. Call it before the program ends.
 void finish(std::chrono::milliseconds time);
 
-/// From now on, an abort waits up to a second for the lines that have not been written yet.
+/// From now on, an abort waits up to a second for the lines that have not been written yet, and a broken invariant is
+/// told through the log as well: a program that must end does not wait for the reader of standard error.
 void finish_on_abort();
 
 /// Waits until all lines have been written, but no longer than `time`; returns whether they have been.
