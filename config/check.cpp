@@ -1,7 +1,6 @@
 #include "config/check.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "config/public_token.hpp"
 
 #include <algorithm>
 #include <map>
@@ -20,15 +19,6 @@ bool is_set(const ilp::address& address) {
 }
 bool is_set(const std::string& route) {
     return ilp::scheme_of(route) != ilp::scheme::peer;
-}
-
-/// Also true for the placeholder of a rejected value.
-bool is_loopback(const std::string& host) {
-    auto v4 = in_addr{};
-    if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-    auto v6 = in6_addr{};
-    return host.empty() ||
-           (inet_pton(AF_INET6, host.c_str(), &v6) == 1 && std::ranges::equal(v6.s6_addr, in6addr_loopback.s6_addr));
 }
 
 class checker {
@@ -62,7 +52,14 @@ private:
 
     void check_admin() {
         const auto& admin = settings_.admin;
-        if (admin.api_secret || is_loopback(admin.listen.host) || in_.has_problem_in("admin.api_secret")) return;
+        if (admin.api_secret && !is_loopback(admin.listen) && !admin.api_secret->reveal().empty() &&
+            admin.api_secret->reveal().size() < public_secret_size_min) {
+            const auto section = key_path{nullptr, "admin", {}};
+            report({&section, "api_secret", {}},
+                   "has fewer than " + std::to_string(public_secret_size_min) +
+                       " characters, and admin.listen is not a loopback address: " + std::string{how_to_make_a_secret});
+        }
+        if (admin.api_secret || is_loopback(admin.listen) || in_.has_problem_in("admin.api_secret")) return;
         const auto around = key_path{nullptr, "admin", {}};
         report(
             {&around, "listen", {}},
@@ -145,9 +142,17 @@ private:
         const auto http = key_path{&here, "http", {}};
         const auto incoming = key_path{&http, "incoming", {}};
         const auto tokens = key_path{&incoming, "auth_tokens", {}};
+        const bool is_public = !is_loopback(settings_.connector.listen);
+        const auto& outgoing_token = peer.http.outgoing.auth_token.reveal();
+        if (is_public && is_sample_token(outgoing_token)) {
+            const auto outgoing = key_path{&http, "outgoing", {}};
+            report({&outgoing, "auth_token", {}}, *fault_of_public_token(outgoing_token));
+        }
         for (std::size_t i = 0; i < peer.http.incoming.auth_tokens.size(); ++i) {
             const auto& token = peer.http.incoming.auth_tokens[i].reveal();
             if (token.empty()) continue;
+            if (auto fault = is_public ? fault_of_public_token(token) : std::nullopt)
+                report({&tokens, {}, i}, *std::move(fault));
             const auto [first, added] = tokens_.emplace(token, std::pair{index, i});
             if (added) continue;
             const auto [other_peer, other] = first->second;

@@ -133,6 +133,31 @@ std::optional<document_error> refuse_octets(std::string_view yaml) {
     return std::nullopt;
 }
 
+/// The cause of a syntax error where the parser's own words do not tell it.
+std::optional<document_error> likely_cause(std::string_view yaml, std::uint32_t last_line) {
+    std::uint32_t number = 0;
+    while (!yaml.empty() && number < last_line) {
+        ++number;
+        const auto line = yaml.substr(0, yaml.find('\n'));
+        yaml.remove_prefix(std::min(line.size() + 1, yaml.size()));
+        const auto indent = line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
+        if (indent.contains('\t') && indent.size() < line.size() && line[indent.size()] != '#')
+            return document_error{number, "not valid YAML: a tab indents this line; indent with spaces only"};
+        // As in `listen: [::1]:3002`, which YAML takes for a list.
+        const auto open = line.find(": [");
+        const auto close = line.find("]:", std::min(open, line.size()));
+        if (close == std::string_view::npos) continue;
+        const auto host = line.substr(open + 3, close - open - 3);
+        if (!host.contains(':') || host.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos)
+            continue;
+        const auto address =
+            line.substr(open + 2, std::min(line.find_first_of(" ,}\r", open + 2), line.size()) - open - 2);
+        return document_error{
+            number, "not valid YAML: an address that begins with [ must be in quotes: \"" + escaped(address) + "\""};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string key_path::text() const {
@@ -194,6 +219,7 @@ std::expected<node, document_error> parse_document(std::string_view yaml) {
         const auto line = line_of_mark(error.mark);
         if (error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR))
             return std::unexpected{document_error{line, std::string{no_anchors}}};
+        if (auto cause = likely_cause(yaml, line)) return std::unexpected{*std::move(cause)};
         return std::unexpected{document_error{line, "not valid YAML: " + escaped(error.msg)}};
     }
 }

@@ -302,6 +302,12 @@ outgoing_http_settings initial_outgoing_http() {
     return initial;
 }
 
+std::vector<std::string> differences(const settings& a, const settings& b) {
+    auto keys = std::vector<std::string>{};
+    schema().compare(a, b, {}, keys);
+    return keys;
+}
+
 std::string to_yaml(const settings& settings) {
     auto out = yaml_writer{};
     schema().write(settings, out);

@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 
 #include <string>
+#include <vector>
 
 namespace config {
 
@@ -14,6 +15,9 @@ const section<settings>& schema();
 
 /// The defaults of `peers[].http.outgoing`, for peers that do not come from the file. Endpoint and token are empty.
 outgoing_http_settings initial_outgoing_http();
+
+/// The full keys of the settings in which the files differ, apart from lists of sections such as the peers.
+std::vector<std::string> differences(const settings& a, const settings& b);
 
 /// Returns the effective settings as YAML, with defaults filled in and secrets shown as "(hidden)"; --check-config
 /// prints this.

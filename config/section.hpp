@@ -41,6 +41,10 @@ public:
     void report_unknown_key(const node& key, const node& value, const key_path* around,
                             const std::vector<std::string_view>& known, bool beside_secret);
 
+    /// A secret was read from this scalar.
+    void note_secret(const node& value) { has_literal_secret_ |= !value.text.contains("${"); }
+    bool has_literal_secret() const noexcept { return has_literal_secret_; }
+
     /// True if a problem was reported for the key or for anything below it.
     bool has_problem_in(std::string_view key) const;
 
@@ -51,6 +55,7 @@ private:
     const environment& variables_;
     std::vector<problem> problems_;  ///< in line order
     std::size_t dropped_ = 0;
+    bool has_literal_secret_ = false;
 };
 
 /// Writes block-style YAML that the reader reads back.
@@ -94,6 +99,8 @@ public:
     /// `around` is the prefix of the full key, such as "peers[].", or empty.
     virtual void describe(const std::string& around, reference_writer& out) const = 0;
     virtual bool is_secret() const { return false; }
+    /// Appends the full keys of the settings in which `a` and `b` differ. Lists of sections are not compared.
+    virtual void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const = 0;
 
 private:
     std::string_view name_;
@@ -116,6 +123,10 @@ public:
     }
     void describe(const std::string& around, reference_writer& out) const {
         for (const auto& field : fields_) field->describe(around, out);
+    }
+
+    void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const {
+        for (const auto& field : fields_) field->compare(a, b, around, out);
     }
 
 private:
@@ -162,6 +173,7 @@ std::optional<T> read_value(const value_type<T>& type, const place& where, const
     const auto text = in.text(*where.value, where.line, path, type.expected);
     if (!text) return std::nullopt;
     auto value = type.parse(*text);
+    if constexpr (is_secret_v<T>) in.note_secret(*where.value);
     if (value) return *std::move(value);
     auto message = std::move(value.error());
     if (message.empty()) {
@@ -217,6 +229,9 @@ public:
                  initial_text_ ? "`" + std::string{*initial_text_} + "`" : "required", about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
+    void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
+        if (!(a.*member_ == b.*member_)) out.push_back(around + std::string{this->name()});
+    }
 
 private:
     T S::* member_;
@@ -243,6 +258,9 @@ public:
         out.row({key_cell(around, this->name()), described(type_), absent_, about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
+    void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
+        if (!(a.*member_ == b.*member_)) out.push_back(around + std::string{this->name()});
+    }
 
 private:
     std::optional<T> S::* member_;
@@ -275,6 +293,9 @@ public:
         out.row({key_cell(around, this->name(), "[]"), described(type_), "none", about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
+    void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
+        if (!(a.*member_ == b.*member_)) out.push_back(around + std::string{this->name()});
+    }
 
 private:
     std::vector<T> S::* member_;
@@ -299,6 +320,9 @@ public:
     void describe(const std::string& around, reference_writer& out) const override {
         if (!about_.empty()) out.heading(around + std::string{this->name()}, about_);
         fields_.describe(around + std::string{this->name()} + ".", out);
+    }
+    void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
+        fields_.compare(a.*member_, b.*member_, around + std::string{this->name()} + ".", out);
     }
 
 private:
@@ -336,6 +360,7 @@ public:
         out.heading(around + std::string{this->name()}, about_);
         fields_.describe(around + std::string{this->name()} + "[].", out);
     }
+    void compare(const S&, const S&, const std::string&, std::vector<std::string>&) const override {}
 
 private:
     std::vector<G> S::* member_;

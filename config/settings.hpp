@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -184,18 +183,7 @@ struct settings {
     std::vector<asset_settings> assets;
     std::vector<peer_settings> peers;
     log_settings log;
+    bool has_literal_secret = false;  ///< the file itself contains a token or secret, not only the name of a variable
 };
-
-/// True if `after` differs from `before` in a setting that a reload does not apply. Names all members, so that a new
-/// one does not compile until it has been decided whether a reload applies it.
-inline bool needs_restart(const settings& before, const settings& after) {
-    const auto restart_terms = [](const settings& settings) {
-        const auto& [ilp_address, connector, admin, metrics, store, webhooks, rates, auto_peering, assets, peers, log] =
-            settings;
-        static_cast<void>(std::tie(rates, assets, peers));  // a reload applies these
-        return std::tie(ilp_address, connector, admin, metrics, store, webhooks, auto_peering, log);
-    };
-    return restart_terms(before) != restart_terms(after);
-}
 
 }  // namespace config

@@ -222,11 +222,28 @@ std::expected<std::string, std::string> parse_printable(std::string_view text, s
     return std::string{text};
 }
 
+/// True for text that other programs would replace by a variable, and this one does not. `${NAME}` is not among it:
+/// whoever wants that literally has written `$${NAME}`.
+bool looks_like_variable(std::string_view text) {
+    constexpr auto around = std::array<std::pair<std::string_view, std::string_view>, 5>{
+        {{"$", ""}, {"$(", ")"}, {"%", "%"}, {"{{", "}}"}, {"<", ">"}}};
+    return std::ranges::any_of(around, [text](const auto& pair) {
+        const auto& [before, after] = pair;
+        if (text.size() <= before.size() + after.size() || !text.starts_with(before) || !text.ends_with(after))
+            return false;
+        return is_variable_name(text.substr(before.size(), text.size() - before.size() - after.size()));
+    });
+}
+
 value_type<secret> visible_secret(std::string_view what) {
     return {.expected = std::string{what} + " of 1 to " + std::to_string(secret_size_max) + " visible ASCII characters",
             .parse = [](std::string_view text) -> std::expected<secret, std::string> {
                 if (text.empty() || text.size() > secret_size_max || !std::ranges::all_of(text, is_visible))
                     return refused();
+                if (looks_like_variable(text))
+                    return refused(
+                        "looks like a variable that nobody has replaced: write ${NAME} to have the environment "
+                        "variable NAME put in");
                 return secret{std::string{text}};
             },
             .print = [](const secret&) { return std::string{hidden}; }};
@@ -285,7 +302,7 @@ value_type<ilp::rate> exchange_rate() {
 }
 
 value_type<listen_address> listener() {
-    return {.expected = "a literal IP address and a port, such as 127.0.0.1:3002 or [::1]:3002",
+    return {.expected = "a literal IP address and a port, such as 127.0.0.1:3002 or \"[::1]:3002\"",
             .parse = [](std::string_view text) -> std::expected<listen_address, std::string> {
                 const auto split = split_port(text);
                 if (!split || !split->port) return refused();

@@ -1,8 +1,11 @@
 #include "connector/app.hpp"
 
+#include "config/public_token.hpp"
+#include "connector/base/held_signals.hpp"
 #include "connector/base/log.hpp"
 #include "connector/book.hpp"
 #include "connector/control/metrics_server.hpp"
+#include "connector/exposure.hpp"
 #include "connector/listen.hpp"
 #include "connector/metrics_collector.hpp"
 #include "connector/operator_servers.hpp"
@@ -21,6 +24,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/json/parse.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -36,11 +40,21 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_length{200};
 
+/// The id of the peer or asset that the event is about. Its packets can cross a threshold again and again.
+std::string owner_of(const peering::event_record& event) {
+    boost::system::error_code error;
+    const auto data = boost::json::parse(event.data, error);
+    const auto* const object = error ? nullptr : data.if_object();
+    const auto* const id = object == nullptr ? nullptr : object->if_contains("id");
+    return id != nullptr && id->is_string() ? std::string{id->as_string()} : std::string{};
+}
+
 /// The whole daemon, put together. Members are declared in the order of construction.
 class app {
 public:
     app(const std::string& file, config::settings settings)
-        : settings_{std::move(settings)},
+        : file_{file},
+          settings_{std::move(settings)},
           reload_{file, settings_, {.control = control_, .helper = helper_, .book = book_, .rates = rate_source_}} {}
 
     exit_status run() {
@@ -56,8 +70,9 @@ public:
                     {"admin", to_text(operator_servers_->admin().local_endpoint())},
                     {"metrics", to_text(metrics_server_->local_endpoint())},
                     {"store", peering::printable_store_url(settings_.store.url)},
-                    {"peers", std::to_string(book_.directory.peer_count())},
-                    {"workers", std::to_string(workers_.size())}});
+                    {"peers", book_.directory.peer_count()},
+                    {"workers", workers_.size()}});
+        release_signals();
         control_.run();
         const exit_status status = shutdown_.finish(workers_, *book_.committer);
         helper_.stop();
@@ -70,7 +85,9 @@ private:
 
     /// Returns what prevents the start, if anything does.
     problem start() {
+        if (!config::is_loopback(settings_.connector.listen)) book_.administration.refuse_guessable_tokens();
         if (problem found = book_.open(settings_, [this](auto events) { tell(events); })) return found;
+        for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
         settings_.peers = {};  // the directory has them; keeping many of them here would waste memory
         start_webhooks();
         start_rates();
@@ -87,7 +104,8 @@ private:
     /// Called on the committer's thread, or during startup.
     void tell(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
-            log::write(log::level::warn, "liquidity is low", {{"event", event.type}, {"data", event.data}});
+            log::write_seldom({"liquidity", owner_of(event)}, log::level::warn, "liquidity is low",
+                              {{"event", event.type}, {"data", log::json{event.data}}});
         }
         boost::asio::post(control_, [this] {
             if (webhooks_) webhooks_->look_for_events();
@@ -159,6 +177,7 @@ private:
     /// May be called from any thread.
     bool is_ready() const { return ready_ && book_.committer->store_is_healthy(); }
 
+    const std::string file_;
     config::settings settings_;
     boost::asio::io_context control_{1};
     /// For work that would block the control loop too long. Two threads, so that a scrape need not wait for a reload.

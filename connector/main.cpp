@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 #include "config/schema.hpp"
 #include "connector/app.hpp"
+#include "connector/base/held_signals.hpp"
 #include "connector/base/log.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/routing/reject_reason.hpp"
@@ -9,11 +10,14 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <string>
 #include <utility>
 
 namespace {
+
+constexpr std::chrono::milliseconds log_time{2000};  // for the last lines of the log
 
 /// Prints faults to standard error, one per line, and the summary to standard output.
 connector::exit_status audit(const std::string& store_url) {
@@ -66,6 +70,7 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "ilpd: --config FILE is missing; see ilpd --help\n");
         return static_cast<int>(exit_status::configuration_error);
     }
+    if (!check_only && !audit_only) connector::hold_signals();
     auto settings = config::load_file(file, config::process_environment());
     if (!settings) {
         for (const config::problem& problem : settings.error()) fmt::print(stderr, "{}\n", to_string(problem));
@@ -77,5 +82,8 @@ int main(int argc, char** argv) {
     }
     if (audit_only) return static_cast<int>(audit(settings->store.url));
     connector::log::configure(settings->log);
-    return static_cast<int>(connector::run(file, std::move(*settings)));
+    connector::log::finish_on_abort();
+    const auto status = connector::run(file, std::move(*settings));
+    connector::log::finish(log_time);  // a reader that stands still does not keep the daemon from ending
+    return static_cast<int>(status);
 }

@@ -1,5 +1,7 @@
 #include "connector/metrics_collector.hpp"
 
+#include "connector/base/log.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <optional>
@@ -12,7 +14,8 @@ void metrics_collector::collect(std::function<void(std::string)> done) {
     parts_.workers.sample([this, done = std::move(done)](std::vector<peer_sample> samples) {
         write_out(
             {parts_.directory, parts_.committer.stats(), std::move(samples),
-             parts_.webhooks != nullptr ? std::optional{parts_.webhooks->stats()} : std::nullopt, parts_.rates.ages()},
+             parts_.webhooks != nullptr ? std::optional{parts_.webhooks->stats()} : std::nullopt, parts_.rates.ages(),
+             parts_.workers.unauthenticated_requests(), log::dropped_lines()},
             done);
     });
 }

@@ -1,5 +1,6 @@
 #include "connector/operator_servers.hpp"
 
+#include "connector/base/log.hpp"
 #include "connector/listen.hpp"
 #include "ilp/clock.hpp"
 #include "peering/admin/resolvers.hpp"
@@ -8,6 +9,25 @@
 #include <utility>
 
 namespace connector {
+namespace {
+
+/// Called on an admin thread.
+void log_mutation(const peering::admin::mutation_report& report, const std::string& tenant) {
+    const auto bounded = [](const std::string& text) {
+        constexpr std::size_t shown_max = 128;
+        return text.size() <= shown_max ? text : text.substr(0, shown_max) + "...";
+    };
+    log::write(log::level::info, report.refusal.empty() ? "mutation done" : "mutation refused",
+               {{"operation", report.operation},
+                {"object", bounded(report.object)},
+                {"transfer", bounded(report.transfer)},
+                {"amount", report.amount},
+                {"tenant", tenant},
+                {"idempotency_key", bounded(report.idempotency_key)},
+                {"refusal", report.refusal}});
+}
+
+}  // namespace
 
 operator_servers::operator_servers(boost::asio::io_context& control, const config::settings& settings, book& book,
                                    worker_pool& workers, std::function<bool()> is_ready)
@@ -30,7 +50,8 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .ping = [this](const std::string& address,
                          std::chrono::milliseconds timeout) { return pinger_.ping(address, timeout); },
           .ask_node =
-              [this](const peering::peering_question& question) { return auto_peering_client_.answer_to(question); }},
+              [this](const peering::peering_question& question) { return auto_peering_client_.answer_to(question); },
+          .report = [tenant = settings.admin.tenant_id](const auto& report) { log_mutation(report, tenant); }},
       mutations_{services_},
       engine_{peering::admin::make_engine(services_, mutations_)},
       admin_server_{control, settings.admin, *engine_, [] { return std::make_unique<peering::graphql::context>(); }} {

@@ -1,6 +1,8 @@
 #include "connector/reload.hpp"
 
 #include "config/load.hpp"
+#include "config/schema.hpp"
+#include "config/text.hpp"
 #include "connector/base/log.hpp"
 #include "ilp/clock.hpp"
 #include "peering/administration/file_terms.hpp"
@@ -9,6 +11,7 @@
 
 #include <csignal>
 #include <utility>
+#include <vector>
 
 namespace connector {
 
@@ -47,11 +50,14 @@ void reload::apply(const loaded_settings& loaded) {
 }
 
 void reload::succeeded(const config::settings& loaded) {
+    std::vector<std::string> waiting = config::differences(running_, loaded);
+    std::erase_if(waiting, [](const std::string& key) { return key.starts_with("rates."); });
     parts_.rates.configure(loaded.rates, parts_.book.directory);
-    if (config::needs_restart(running_, loaded)) {
-        log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start");
+    if (!waiting.empty()) {
+        log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start",
+                   {{"settings", config::join({waiting.begin(), waiting.end()}, ", ")}});
     }
-    log::write(log::level::info, "reloaded", {{"peers", std::to_string(parts_.book.directory.peer_count())}});
+    log::write(log::level::info, "reloaded", {{"peers", parts_.book.directory.peer_count()}});
     await_signal();
 }
 

@@ -13,15 +13,28 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds commit_timeout{10000};  // for the last commits
 constexpr milliseconds drain_margin{2000};     // on top of the longest hold time of a packet
+/// A second SIGTERM within this time is the same wish: `timeout` and terminals often send two.
+constexpr milliseconds same_wish_time{1000};
 
 }  // namespace
 
 shutdown::shutdown(boost::asio::io_context& control)
-    : control_{control}, signals_{control, SIGTERM, SIGINT}, deadline_{control} {}
+    : control_{control}, signals_{control, SIGTERM, SIGINT, SIGQUIT}, deadline_{control} {}
 
 void shutdown::await_signal(parts parts) {
-    signals_.async_wait([this, parts = std::move(parts)](boost::system::error_code error, int signal) {
-        if (!error) begin(signal, parts);
+    signals_.async_wait([this, parts = std::move(parts)](boost::system::error_code error, int signal) mutable {
+        if (error) return;
+        const auto now = std::chrono::steady_clock::now();
+        if (signal == SIGQUIT || (began_at_ && now - *began_at_ > same_wish_time)) {
+            log::write(log::level::warn, "stopping at once, without waiting for packets in flight");
+            if (!began_at_) parts.refuse_new_work();
+            return control_.stop();
+        }
+        if (!began_at_) {
+            began_at_ = now;
+            begin(signal, parts);
+        }
+        await_signal(std::move(parts));
     });
 }
 
@@ -39,11 +52,6 @@ void shutdown::begin(int signal, const parts& parts) {
     deadline_.expires_after(parts.longest_hold + drain_margin);
     deadline_.async_wait([this](boost::system::error_code error) {
         if (!error) control_.stop();
-    });
-    signals_.async_wait([this](boost::system::error_code error, int) {
-        if (error) return;
-        log::write(log::level::warn, "stopping at once: asked a second time");
-        control_.stop();
     });
 }
 

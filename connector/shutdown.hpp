@@ -10,12 +10,13 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 
 namespace connector {
 
 /// The orderly end, on SIGTERM or SIGINT: new work is refused, packets in flight and the Admin API finish, then the
-/// control loop is stopped and everything is committed. A second signal, or the time that packets may take, cuts this
-/// short.
+/// control loop is stopped and everything is committed. SIGQUIT, a further signal after more than a second, or the time
+/// that packets may take, cuts this short.
 class shutdown {
 public:
     /// The signals no longer end the process from here on.
@@ -40,6 +41,7 @@ private:
     boost::asio::io_context& control_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer deadline_;
+    std::optional<std::chrono::steady_clock::time_point> began_at_;
     bool is_drained_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "connector/worker.hpp"
 
+#include "connector/base/client_network.hpp"
+#include "connector/loop/descriptors.hpp"
 #include "connector/base/log.hpp"
 #include "connector/make_link.hpp"
 #include "connector/routing/fair_share.hpp"
@@ -7,7 +9,6 @@
 #include "peering/book/ledger.hpp"
 
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -22,13 +23,6 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};  // when no descriptors are left
-
-/// Advice to the operator.
-std::string_view advice_on(const error_code& error) {
-    if (error.value() == EMFILE) return ": raise the limit of open files, or lower connector.max_connections";
-    if (error.value() == ENOSPC) return ": no more sockets may be watched, raise fs.epoll.max_user_watches";
-    return {};
-}
 
 double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -176,17 +170,12 @@ void worker::accepted(tcp::socket socket) {
     auto& connection =
         *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;
-    if (connection.start(std::move(socket))) {
-        accept_error_ = {};
-    } else {
-        tell_accept_error({ENOSPC, boost::system::system_category()});
-    }
+    if (!connection.start(std::move(socket))) tell_accept_error({ENOSPC, boost::system::system_category()});
 }
 
 void worker::tell_accept_error(const error_code& error) {
-    if (std::exchange(accept_error_, error) == error) return;
-    log::write(log::level::warn, "cannot accept connections",
-               {{"error", fmt::format("{}{}", error.message(), advice_on(error))}});
+    log::write_seldom({"accept", error.message()}, log::level::warn, "cannot accept connections",
+                      {{"error", with_advice(error)}});
 }
 
 void worker::connection_closed(incoming_connection& connection) {
@@ -199,6 +188,12 @@ void worker::connection_closed(incoming_connection& connection) {
 
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
     return forwarding_table_.find_sender(token, account);
+}
+
+void worker::unauthenticated(const boost::asio::ip::address& remote) {
+    unauthenticated_requests_.fetch_add(1, std::memory_order_relaxed);
+    log::write_seldom({"unauthenticated", client_network(remote)}, log::level::warn,
+                      "request for a packet refused: no peer has its token", {{"remote", remote.to_string()}});
 }
 
 peer_state& worker::state_of(const peering::peer& peer) {

@@ -72,12 +72,18 @@ public:
     void probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
                std::function<void(probes::outcome)> done);
 
+    /// The number of requests that were refused because no peer owns their token.
+    std::uint64_t unauthenticated_requests() const noexcept {
+        return unauthenticated_requests_.load(std::memory_order_relaxed);
+    }
+
     /// Stops the thread even if packets are in flight, and returns when it has ended.
     void stop();
 
 private:
     // prepare_handler
     const peering::peer* authenticate(std::string_view token, std::string_view account) override;
+    void unauthenticated(const boost::asio::ip::address& remote) override;
     packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                        ilp::bytes_span body) override;
 
@@ -118,7 +124,7 @@ private:
     wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
     deadline_of<worker, &worker::accept> accept_again_;
-    boost::system::error_code accept_error_;  ///< the last error, already logged
+    std::atomic<std::uint64_t> unauthenticated_requests_ = 0;
     bool draining_ = false;
     std::function<void()> drained_;
 

@@ -84,6 +84,12 @@ void worker_pool::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::mil
     workers_.front()->probe(peer, std::move(prepare), time_limit, std::move(done));
 }
 
+std::uint64_t worker_pool::unauthenticated_requests() const {
+    std::uint64_t sum = 0;
+    for (const auto& worker : workers_) sum += worker->unauthenticated_requests();
+    return sum;
+}
+
 void worker_pool::drain(std::function<void()> drained) {
     const auto missing = std::make_shared<std::size_t>(workers_.size());
     const auto ended = [missing, drained = std::move(drained)] {

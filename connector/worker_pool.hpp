@@ -49,6 +49,9 @@ public:
     void probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
                std::function<void(probes::outcome)> done);
 
+    /// The number of requests that were refused because no peer owns their token.
+    std::uint64_t unauthenticated_requests() const;
+
     /// Refuses new packets. `drained` is called when no packet is in flight any more.
     void drain(std::function<void()> drained);
 

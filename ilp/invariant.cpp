@@ -1,6 +1,7 @@
 #include "ilp/invariant.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -14,17 +15,27 @@ const char* file_name(const std::source_location& where) noexcept {
     return where.file_name() + (path.rfind('/') + 1);  // npos + 1 is 0
 }
 
+void write_to_standard_error(std::string_view line) noexcept {
+    // Written with one call so that no other thread's output is interleaved.
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    std::fflush(stderr);
+}
+
+std::atomic<invariant_listener> told = write_to_standard_error;
+
 }  // namespace
 
+void tell_broken_invariants_to(invariant_listener listener) noexcept {
+    told = listener;
+}
+
 void abort_because_of(invariant broken, std::source_location where) noexcept {
-    // Written with one call so that no other thread's output is interleaved.
     std::array<char, 1024> line;
     std::snprintf(line.data(), line.size() - 1, "ilpd: broken invariant: %s (%s:%u, %s)", broken.sentence(),
                   file_name(where), static_cast<unsigned>(where.line()), where.function_name());
     const std::size_t length = std::string_view{line.data()}.size();
     line[length] = '\n';
-    std::fwrite(line.data(), 1, length + 1, stderr);
-    std::fflush(stderr);
+    told.load()({line.data(), length + 1});
     std::abort();
 }
 

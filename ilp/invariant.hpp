@@ -1,6 +1,7 @@
 #pragma once
 
 #include <source_location>
+#include <string_view>
 
 namespace ilp {
 
@@ -14,7 +15,14 @@ private:
     const char* sentence_;
 };
 
-/// Prints one line to standard error with the broken invariant and its location, then aborts.
+/// Takes the line about a broken invariant, which ends with LF, from any thread. It must not wait for anybody: a
+/// program with a broken invariant must end.
+using invariant_listener = void (*)(std::string_view line) noexcept;
+
+/// Without a listener, the line is written to standard error.
+void tell_broken_invariants_to(invariant_listener listener) noexcept;
+
+/// Tells the broken invariant and its location in one line, then aborts.
 [[noreturn, gnu::cold, gnu::noinline]] void abort_because_of(invariant broken, std::source_location where) noexcept;
 
 /// A check that is active in every build, including release builds: where money is concerned, it is better to stop than

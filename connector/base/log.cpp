@@ -1,35 +1,55 @@
 #include "connector/base/log.hpp"
 
+#include "connector/base/log_writer.hpp"
+#include "connector/base/repeat_filter.hpp"
+#include "ilp/invariant.hpp"
+
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
-#include <memory>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <mutex>
 
 namespace connector::log {
 namespace {
 
-constexpr auto text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v";
-constexpr auto json_pattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+using std::chrono::milliseconds;
 
+constexpr milliseconds abort_time{1000};
+
+std::atomic<level> lowest = level::info;
 config::log_format format = config::log_format::text;
+bool to_journal = false;
 
-spdlog::level::level_enum to_spdlog(level level) noexcept {
-    switch (level) {
-        case level::trace:
-            return spdlog::level::trace;
-        case level::debug:
-            return spdlog::level::debug;
-        case level::info:
-            return spdlog::level::info;
-        case level::warn:
-            return spdlog::level::warn;
-        case level::error:
-            return spdlog::level::err;
-    }
-    return spdlog::level::info;
+struct level_text {
+    std::string_view name;
+    int priority;  ///< of syslog
+};
+
+/// In the order of the enum.
+constexpr std::array level_texts{level_text{"trace", 7}, level_text{"debug", 7}, level_text{"info", 6},
+                                 level_text{"warning", 4}, level_text{"error", 3}};
+
+constexpr const level_text& describe(level level) {
+    return level_texts[static_cast<std::size_t>(level)];
+}
+
+/// systemd sets JOURNAL_STREAM to the device and inode of the journal's socket. It is inherited by programs whose
+/// standard error has been redirected since, so the numbers must be those of the descriptor.
+bool is_journal(int descriptor) {
+    const char* const stream = std::getenv("JOURNAL_STREAM");
+    struct stat status{};
+    if (stream == nullptr || ::fstat(descriptor, &status) != 0) return false;
+    return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
 }
 
 /// Keeps printable ASCII and writes everything else as \xNN, so that no untrusted byte reaches a terminal or breaks a
@@ -50,8 +70,17 @@ std::string escape(std::string_view text) {
     return out;
 }
 
-std::string as_text(std::string_view message, std::initializer_list<field> fields) {
-    std::string line = escape(message);
+std::string time_text() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    std::tm parts{};
+    ::gmtime_r(&now.tv_sec, &parts);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1'000'000);
+}
+
+void append_as_text(std::string& line, std::string_view message, std::initializer_list<field> fields) {
+    line += escape(message);
     for (const field& field : fields) {
         std::string value = escape(field.value);
         const bool plain = !value.empty() && value.find_first_of(" \"=") == std::string::npos;
@@ -61,44 +90,136 @@ std::string as_text(std::string_view message, std::initializer_list<field> field
         }
         line += plain ? fmt::format(" {}={}", field.name, value) : fmt::format(" {}=\"{}\"", field.name, value);
     }
+}
+
+std::string quoted(std::string_view text) {
+    return boost::json::serialize(boost::json::value(escape(text)));
+}
+
+/// Escapes every text in it.
+boost::json::value escaped(const boost::json::value& value) {
+    const auto view = [](const boost::json::string_view& text) { return std::string_view{text.data(), text.size()}; };
+    if (const auto* const text = value.if_string()) return boost::json::value(escape(view(*text)));
+    if (const auto* const array = value.if_array()) {
+        boost::json::array result;
+        for (const auto& element : *array) result.push_back(escaped(element));
+        return result;
+    }
+    if (const auto* const object = value.if_object()) {
+        boost::json::object result;
+        for (const auto& [name, member] : *object) result[escape(view(name))] = escaped(member);
+        return result;
+    }
+    return value;
+}
+
+std::string json_value_of(const field& field) {
+    if (field.as == field::kind::number) return field.value;
+    if (field.as == field::kind::json) {
+        boost::system::error_code error;
+        const auto parsed = boost::json::parse(field.value, error);
+        if (!error) return boost::json::serialize(escaped(parsed));
+    }
+    return quoted(field.value);
+}
+
+std::string line_of(level level, std::string_view message, std::initializer_list<field> fields) {
+    std::string line = to_journal ? fmt::format("<{}>", describe(level).priority) : std::string{};
+    if (format == config::log_format::json) {
+        line += fmt::format(R"({{"time":"{}","level":"{}","message":{})", time_text(), describe(level).name,
+                            quoted(message));
+        for (const field& field : fields) line += fmt::format(",{}:{}", quoted(field.name), json_value_of(field));
+        line += '}';
+    } else {
+        line += fmt::format("{} {} ", time_text(), describe(level).name);
+        append_as_text(line, message, fields);
+    }
+    line += '\n';
     return line;
 }
 
-/// The part of the JSON object after time and level, which the sink's pattern writes.
-std::string as_json(std::string_view message, std::initializer_list<field> fields) {
-    const auto quoted = [](std::string_view text) { return boost::json::serialize(boost::json::value(escape(text))); };
-    std::string line = fmt::format(R"("message":{})", quoted(message));
-    for (const field& field : fields) line += fmt::format(",{}:{}", quoted(field.name), quoted(field.value));
-    return line;
+struct seldom_lines {
+    std::mutex mutex;
+    repeat_filter filter;
+
+    bool pass(const cause& cause) {
+        const std::lock_guard lock{mutex};
+        return filter.pass(cause.kind, cause.source, cause.sources_max, std::chrono::steady_clock::now());
+    }
+
+    void tell_left_out(repeat_filter::time now) {
+        std::vector<repeat_filter::left_out> ended;
+        {
+            const std::lock_guard lock{mutex};
+            ended = filter.take_ended(now);
+        }
+        for (auto& [kind, source, count] : ended) {
+            write(level::warn, "more lines of this kind were left out",
+                  {{"kind", std::string{kind}}, {"source", std::move(source)}, {"lines", count}});
+        }
+    }
+};
+
+seldom_lines& seldom() {
+    static auto& instance = *new seldom_lines;  // never destroyed, because the writing thread uses it to the end
+    return instance;
 }
 
-spdlog::logger& logger() {
-    static const std::shared_ptr<spdlog::logger> instance = [] {
-        auto made = std::make_shared<spdlog::logger>("ilpd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-        made->set_pattern(text_pattern, spdlog::pattern_time_type::utc);
-        return made;
-    }();
-    return *instance;
+log_writer& writer() {
+    static auto& instance = *new log_writer{
+        STDERR_FILENO,
+        {.line_about_dropped =
+             [](std::uint64_t dropped) {
+                 return line_of(level::warn, "lines of the log were dropped: standard error is read too slowly",
+                                {{"lines", dropped}});
+             },
+         .every_second = [] { seldom().tell_left_out(std::chrono::steady_clock::now()); }}};
+    return instance;
+}
+
+extern "C" void wait_for_log_before_abort(int) {
+    writer().await_in_signal_handler(abort_time);
 }
 
 }  // namespace
 
 void configure(const config::log_settings& settings) {
     format = settings.format;
-    logger().set_pattern(format == config::log_format::json ? json_pattern : text_pattern,
-                         spdlog::pattern_time_type::utc);
-    logger().set_level(to_spdlog(settings.level));
-    logger().flush_on(spdlog::level::trace);
+    lowest = settings.level;
+    to_journal = is_journal(STDERR_FILENO);
 }
 
 bool enabled(level level) noexcept {
-    return logger().should_log(to_spdlog(level));
+    return level >= lowest.load(std::memory_order_relaxed);
 }
 
 void write(level level, std::string_view message, std::initializer_list<field> fields) {
-    if (!enabled(level)) return;
-    const bool json = format == config::log_format::json;
-    logger().log(to_spdlog(level), json ? as_json(message, fields) : as_text(message, fields));
+    if (enabled(level)) writer().put(line_of(level, message, fields));
+}
+
+void write_seldom(const cause& cause, level level, std::string_view message, std::initializer_list<field> fields) {
+    if (enabled(level) && seldom().pass(cause)) write(level, message, fields);
+}
+
+void finish(milliseconds time) {
+    seldom().tell_left_out(repeat_filter::time::max());
+    flush(time);
+}
+
+void finish_on_abort() {
+    writer();  // a signal handler must not start a thread
+    ilp::tell_broken_invariants_to([](std::string_view line) noexcept { writer().put(line); });
+    struct sigaction action{};
+    action.sa_handler = wait_for_log_before_abort;
+    ::sigaction(SIGABRT, &action, nullptr);
+}
+
+bool flush(milliseconds time) {
+    return writer().flush(time);
+}
+
+std::uint64_t dropped_lines() noexcept {
+    return writer().dropped();
 }
 
 }  // namespace connector::log

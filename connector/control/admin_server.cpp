@@ -1,5 +1,6 @@
 #include "connector/control/admin_server.hpp"
 
+#include "connector/base/client_network.hpp"
 #include "connector/base/log.hpp"
 #include "ilp/clock.hpp"
 
@@ -22,6 +23,12 @@ http_response busy() {
     return failure(503, "Too many requests at a time");
 }
 
+/// A query can cause it as often as it is sent.
+void tell_internal_error(std::string what) {
+    log::write_seldom({"Admin API internal error", what}, log::level::error, "Admin API: internal error",
+                      {{"reason", what}});
+}
+
 http_response ask(peering::admin::endpoint& endpoint, const http_request& request, ilp::timestamp now) {
     try {
         auto answer = endpoint.answer({.method = request.method,
@@ -33,16 +40,16 @@ http_response ask(peering::admin::endpoint& endpoint, const http_request& reques
                                        .body = request.body},
                                       now);
         if (!answer.unauthenticated.empty())
-            log::write(log::level::warn, "Admin API: request refused",
-                       {{"reason", std::string{answer.unauthenticated}}});
-        for (auto& what : answer.internal_errors)
-            log::write(log::level::error, "Admin API: internal error", {{"reason", std::move(what)}});
+            log::write_seldom(
+                {"Admin API refused", client_network(request.remote)}, log::level::warn, "Admin API: request refused",
+                {{"reason", std::string{answer.unauthenticated}}, {"remote", request.remote.to_string()}});
+        for (auto& what : answer.internal_errors) tell_internal_error(std::move(what));
         auto response = http_response{
             .status = answer.status, .content_type = std::move(answer.content_type), .body = std::move(answer.body)};
         if (!answer.allow.empty()) response.headers.emplace_back("Allow", answer.allow);
         return response;
     } catch (const std::exception& thrown) {
-        log::write(log::level::error, "Admin API: internal error", {{"reason", thrown.what()}});
+        tell_internal_error(thrown.what());
         return failure(500, "Internal server error");
     }
 }

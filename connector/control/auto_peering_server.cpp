@@ -1,5 +1,6 @@
 #include "connector/control/auto_peering_server.hpp"
 
+#include "connector/base/client_network.hpp"
 #include "connector/base/log.hpp"
 #include "connector/transport/http/message.hpp"
 #include "ilp/clock.hpp"
@@ -34,20 +35,25 @@ std::string bearer_of(const http_request& request) {
 }
 
 /// Names and addresses come from strangers; the log escapes them. Tokens are not logged.
-void report(const peering::peering_request& request, const peering::auto_peers::answer& answer) {
+void report(const boost::asio::ip::address& remote, const peering::peering_request& request,
+            const peering::auto_peers::answer& answer) {
+    const std::string network = client_network(remote);
     const std::string asset = peering::asset_text(request.asset_code, request.asset_scale);
     if (answer) {
-        log::write(log::level::info, "auto-peering: a node has told its terms, and is a peer",
-                   {{"ilp_address", request.asker.address.text()},
-                    {"endpoint", request.asker.connector_url},
-                    {"asset", asset}});
+        log::write_seldom({"auto-peered", network}, log::level::info,
+                          "auto-peering: a node has told its terms, and is a peer",
+                          {{"ilp_address", request.asker.address.text()},
+                           {"endpoint", request.asker.connector_url},
+                           {"asset", asset},
+                           {"remote", remote.to_string()}});
     } else {
-        log::write(log::level::warn, "auto-peering: a node was refused",
-                   {{"ilp_address", request.asker.address.text()},
-                    {"endpoint", request.asker.connector_url},
-                    {"asset", asset},
-                    {"type", std::string{type_of(answer.error().fault)}},
-                    {"reason", answer.error().message}});
+        log::write_seldom({"auto-peering refused", network}, log::level::warn, "auto-peering: a node was refused",
+                          {{"ilp_address", request.asker.address.text()},
+                           {"endpoint", request.asker.connector_url},
+                           {"asset", asset},
+                           {"type", std::string{type_of(answer.error().fault)}},
+                           {"reason", answer.error().message},
+                           {"remote", remote.to_string()}});
     }
 }
 
@@ -61,7 +67,7 @@ auto_peering_server::auto_peering_server(boost::asio::io_context& control, peeri
       server_{control, [this](const http_request& request, const auto& done) { answer(request, done); }, bounds} {}
 
 void auto_peering_server::answer(const http_request& request, const std::function<void(http_response)>& done) {
-    if (request.target != "/") return done({404, "text/plain", "try POST /\n", {}});
+    if (request.target.substr(0, request.target.find('?')) != "/") return done({404, "text/plain", "try POST /\n", {}});
     if (request.method != "POST") return done({405, "text/plain", "only POST\n", {{"Allow", "POST"}}});
     if (!rate_.try_take(1, std::chrono::steady_clock::now())) {
         return done(refusal(peering_fault::too_many_requests, "too many nodes ask at a time: try again later"));
@@ -69,15 +75,16 @@ void auto_peering_server::answer(const http_request& request, const std::functio
     auto parsed = peering::parse_peering_request(request.body);
     if (!parsed) return done(refusal(parsed.error().fault, std::move(parsed.error().message)));
     // While the store is down, no promise is made that would have to wait for it.
-    const bool accepted = committer_.store_is_healthy() && committer_.execute([this, parsed = std::move(*parsed),
-                                                                               bearer = bearer_of(request),
-                                                                               done](peering::bookkeeper& keeper) {
-        const auto now = ilp::wall_clock();
-        auto_peers_.take_on(keeper, now, parsed, bearer, [done, parsed](const peering::auto_peers::answer& answer) {
-            report(parsed, answer);
-            done(response_of(answer));
-        });
-    });
+    const bool accepted = committer_.store_is_healthy() &&
+                          committer_.execute([this, parsed = std::move(*parsed), bearer = bearer_of(request),
+                                              remote = request.remote, done](peering::bookkeeper& keeper) {
+                              const auto now = ilp::wall_clock();
+                              auto_peers_.take_on(keeper, now, parsed, bearer,
+                                                  [done, parsed, remote](const peering::auto_peers::answer& answer) {
+                                                      report(remote, parsed, answer);
+                                                      done(response_of(answer));
+                                                  });
+                          });
     if (!accepted) done(refusal(peering_fault::unavailable, "the ledger is not available now: try again later"));
 }
 

@@ -1,15 +1,22 @@
 #include "connector/control/http_server.hpp"
 
+#include "connector/base/descriptors.hpp"
+#include "connector/base/log.hpp"
+#include "connector/loop/receive_buffer.hpp"
+#include "connector/transport/http/answer.hpp"
+#include "connector/transport/http/hint.hpp"
+#include "connector/transport/http/message.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/status.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -19,7 +26,6 @@ namespace connector {
 namespace {
 
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
@@ -27,14 +33,39 @@ constexpr std::chrono::milliseconds accept_pause{100};
 /// Time for a client to read the last answer while its own bytes are still arriving: closing immediately would send a
 /// reset, which discards the answer.
 constexpr std::chrono::seconds linger_time{2};
-constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Fields that mean something here and may occur only once: of two, a proxy might check the one and we take the other.
+/// The parser refuses others of this kind itself.
+constexpr std::array<std::string_view, 2> single_fields{"signature", "tenant-id"};
+
+char lower_case(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool is_same_name(std::string_view a, std::string_view b) noexcept {
+    return std::ranges::equal(a, b, [](char x, char y) { return lower_case(x) == lower_case(y); });
+}
+
+std::string_view standard_phrase(unsigned status) {
+    const auto phrase = beast::http::obsolete_reason(beast::http::int_to_status(status));
+    return {phrase.data(), phrase.size()};
+}
+
+std::string serialize_head(const http_response& response, bool keep_alive) {
+    auto head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nCache-Control: no-store\r\n", response.status,
+                            standard_phrase(response.status), response.content_type);
+    for (const auto& [name, value] : response.headers)
+        fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
+    if (!keep_alive) head += "Connection: close\r\n";
+    fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n\r\n", response.body.size());
+    return head;
+}
 
 }  // namespace
 
 const std::string* http_request::find(std::string_view name) const noexcept {
-    const auto found = std::ranges::find_if(headers, [&](const auto& header) {
-        return beast::iequals(header.first, beast::string_view{name.data(), name.size()});
-    });
+    const auto found =
+        std::ranges::find_if(headers, [&](const auto& header) { return is_same_name(header.first, name); });
     return found == headers.end() ? nullptr : &found->second;
 }
 
@@ -64,62 +95,126 @@ public:
     session& operator=(const session&) = delete;
     ~session() { server_->sessions.erase(this); }
 
+    /// Reads the next request; part of it may have arrived already.
     void read() {
-        parser_.emplace();
-        parser_->header_limit(static_cast<std::uint32_t>(server_->bounds.head_size_max));
-        parser_->body_limit(server_->bounds.body_size_max);
+        if (in_.empty()) in_ = {};  // gives back what a large request took
+        request_ = {};
+        head_size_ = 0;
+        searched_ = 0;
+        empty_line_skipped_ = false;
+        chunks_ = http::chunked_body{server_->bounds.body_size_max};
         stream_.expires_after(server_->bounds.request_time);
-        http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
-            if (error) return self->refuse(error);
-            if (self->is_framed_strangely()) return self->refuse(http::error::bad_transfer_encoding);
-            self->waits_for_continue() ? self->write_continue() : self->read_body();
-        });
+        take();
     }
 
     void close() { stream_.close(); }
 
 private:
-    const auto& head() const { return parser_->get(); }
-
-    /// True for a transfer encoding that leaves the end of the body undefined.
-    bool is_framed_strangely() const {
-        return head().find(http::field::transfer_encoding) != head().end() && !parser_->chunked();
+    void take() {
+        if (head_size_ == 0 && !take_head()) return;
+        if (expects_continue_ && in_.size() == head_size_ && !is_body_complete()) return write_continue();
+        take_body();
     }
 
-    bool waits_for_continue() const {
-        return head().version() >= 11 && !parser_->is_done() &&
-               beast::iequals(head()[http::field::expect], "100-continue");
+    void read_more() {
+        const auto space = in_.space(1);
+        stream_.async_read_some(boost::asio::buffer(space.data(), space.size()),
+                                [self = shared_from_this()](error_code error, std::size_t count) {
+                                    if (error) return;  // gone, or out of time: nobody waits for an answer
+                                    self->in_.commit(count);
+                                    self->take();
+                                });
+    }
+
+    /// Returns false if the head is incomplete, and reading has been started, or if it has been refused.
+    bool take_head() {
+        if (!empty_line_skipped_ && in_.text().starts_with("\r\n")) {
+            in_.consume(2);
+            empty_line_skipped_ = true;
+        }
+        const std::string_view octets = in_.text();
+        const auto end = http::find_head_end(octets, searched_);
+        if (!end && !http::may_become_request_head(octets, searched_)) {
+            refuse(http::status::bad_request);
+        } else if (end.value_or(octets.size()) > server_->bounds.head_size_max) {
+            refuse(http::status::header_fields_too_large);
+        } else if (!end) {
+            searched_ = octets.size();
+            read_more();
+        } else if (const auto head = http::parse_request_head(octets.substr(0, *end)); !head) {
+            refuse(head.error());
+        } else if (head->content_length > server_->bounds.body_size_max) {
+            refuse(http::status::content_too_large);
+        } else {
+            return keep(*head);
+        }
+        return false;
+    }
+
+    /// The views of `head` are lost when more arrives.
+    bool keep(const http::request_head& head) {
+        head_size_ = head.size;
+        framing_ = head.body;
+        content_length_ = head.content_length;
+        expects_continue_ = head.expects_continue;
+        is_head_ = head.method == "HEAD";
+        keep_alive_ = head.keep_alive;
+        request_.method = is_head_ ? "GET" : std::string{head.method};
+        request_.target = head.target;
+        for (const auto& [name, value] : http::fields_of(in_.text().substr(0, head.size))) {
+            const auto is_single = [&name = name](std::string_view single) { return is_same_name(name, single); };
+            if (std::ranges::any_of(single_fields, is_single) && request_.find(name) != nullptr) {
+                refuse(http::status::bad_request);
+                return false;
+            }
+            const bool is_host = is_same_name(name, "host");  // a target with an authority overrides it
+            request_.headers.emplace_back(std::string{name}, std::string{is_host ? head.host : value});
+        }
+        return true;
     }
 
     void write_continue() {
-        boost::asio::async_write(stream_, boost::asio::buffer(go_on),
+        expects_continue_ = false;
+        boost::asio::async_write(stream_, boost::asio::buffer(http::continue_answer),
                                  [self = shared_from_this()](error_code error, std::size_t) {
-                                     if (!error) self->read_body();
+                                     if (!error) self->take();
                                  });
     }
 
-    void read_body() {
-        http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
-            if (error) return self->refuse(error);
-            self->hand_over();
-        });
+    bool is_body_complete() const { return framing_ == http::framing::content_length && content_length_ == 0; }
+
+    void take_body() {
+        const auto octets = in_.octets().subspan(head_size_);
+        if (framing_ == http::framing::content_length) {
+            if (octets.size() < content_length_) return read_more();
+            return hand_over(content_length_, content_length_);
+        }
+        switch (chunks_.advance(octets)) {
+            case http::chunked_body::state::incomplete:
+                // The limit on the body does not cover chunk lines, so the bytes buffered for them are bounded here.
+                if (octets.size() > 2 * server_->bounds.body_size_max + server_->bounds.head_size_max)
+                    return refuse(http::status::content_too_large);
+                return read_more();
+            case http::chunked_body::state::complete:
+                return hand_over(chunks_.size(), chunks_.consumed());
+            case http::chunked_body::state::malformed:
+                return refuse(http::status::bad_request);
+            case http::chunked_body::state::too_large:
+                return refuse(http::status::content_too_large);
+        }
     }
 
-    void hand_over() {
+    void hand_over(std::size_t body_size, std::size_t consumed) {
         if (!server_->handler) return;
         stream_.expires_never();
-        is_head_ = head().method() == http::verb::head;
-        version_ = head().version();
-        keep_alive_ = head().keep_alive();
-        auto request = http_request{.method = is_head_ ? "GET" : std::string{head().method_string()},
-                                    .target = std::string{head().target()}};
-        for (const auto& field : head())
-            request.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
-        request.body = std::move(parser_->get().body());
+        request_.body = in_.text().substr(head_size_, body_size);
+        in_.consume(head_size_ + consumed);
+        error_code ignored;
+        request_.remote = stream_.socket().remote_endpoint(ignored).address();
 
         const auto number = ++server_->requests;
         server_->waiting.emplace(number, shared_from_this());
-        server_->handler(std::move(request), [server = server_, number](http_response response) {
+        server_->handler(std::move(request_), [server = server_, number](http_response response) {
             const std::lock_guard lock{server->mutex};
             if (server->context == nullptr) return;
             boost::asio::post(*server->context, [server, number, response = std::move(response)]() mutable {
@@ -129,35 +224,39 @@ private:
         });
     }
 
-    /// Answers malformed or oversized requests with an error. There is no answer after a disconnect or a timeout.
-    void refuse(error_code error) {
-        static const auto& about_http = http::make_error_code(http::error::bad_method).category();
-        if (error.category() != about_http || error == http::error::end_of_stream ||
-            error == http::error::partial_message)
-            return;
+    /// Refuses a malformed or oversized request, whose end is unknown.
+    void refuse(http::status status) {
         is_head_ = false;
-        version_ = 11;
         keep_alive_ = false;
-        if (error == http::error::header_limit) return write({.status = 431, .body = "the head is too large\n"});
-        if (error == http::error::body_limit) return write({.status = 413, .body = "the body is too large\n"});
-        write({.status = 400, .body = "malformed HTTP: " + error.message() + "\n"});
+        const auto hint = http::hint_on_protocol(in_.text());
+        const auto why = [&]() -> std::string_view {
+            switch (status) {
+                case http::status::header_fields_too_large:
+                    return "the head is too large";
+                case http::status::content_too_large:
+                    return "the body is too large";
+                case http::status::expectation_failed:
+                    return "the only expectation that can be met is 100-continue";
+                default:
+                    return hint.empty() ? "the request is none by the rules of HTTP/1.1 (RFC 9112)" : hint;
+            }
+        }();
+        const bool is_malformed = status == http::status::bad_request;
+        write({.status = static_cast<unsigned>(status),
+               .body = fmt::format("{}{}\n", is_malformed ? "malformed HTTP: " : "", why)});
     }
 
     void write(http_response response) {
-        response_ = {};
-        response_.version(version_);
-        response_.result(response.status);
-        response_.set(http::field::content_type, response.content_type);
-        response_.set(http::field::cache_control, "no-store");
-        for (const auto& [name, value] : response.headers) response_.set(name, value);
-        response_.keep_alive(keep_alive_);
-        response_.body() = std::move(response.body);
-        response_.prepare_payload();
-        if (is_head_) response_.body().clear();
+        head_ = serialize_head(response, keep_alive_);
+        body_ = is_head_ ? std::string{} : std::move(response.body);
         stream_.expires_after(server_->bounds.request_time);
-        http::async_write(stream_, response_, [self = shared_from_this()](error_code error, std::size_t) {
+        const std::array octets{boost::asio::buffer(head_), boost::asio::buffer(body_)};
+        boost::asio::async_write(stream_, octets, [self = shared_from_this()](error_code error, std::size_t) {
             if (error) return;
+            self->head_ = {};
+            self->body_ = {};
             if (self->keep_alive_) return self->read();
+            self->in_ = {};
             self->stream_.socket().shutdown(tcp::socket::shutdown_send, error);
             self->stream_.expires_after(linger_time);
             self->linger();
@@ -173,15 +272,24 @@ private:
 
     beast::tcp_stream stream_;
     std::shared_ptr<shared> server_;
-    beast::flat_buffer buffer_;
-    std::optional<http::request_parser<http::string_body>> parser_;
-    http::response<http::string_body> response_;
+    receive_buffer in_;
     std::array<char, 4096> thrown_away_;
 
-    // Properties of the request being answered.
+    // The request that is being read.
+    http_request request_;
+    std::size_t head_size_ = 0;  // 0 until the head is complete
+    std::size_t searched_ = 0;   // bytes of an incomplete head already searched for its end
+    bool empty_line_skipped_ = false;
+    bool expects_continue_ = false;
+    http::framing framing_ = http::framing::content_length;
+    std::size_t content_length_ = 0;
+    http::chunked_body chunks_;
+
+    // The answer to it.
     bool is_head_ = false;
-    unsigned version_ = 11;
     bool keep_alive_ = false;
+    std::string head_;
+    std::string body_;
 };
 
 http_server::http_server(boost::asio::io_context& context, http_handler handler, http_server_bounds bounds)
@@ -216,7 +324,9 @@ tcp::endpoint http_server::local_endpoint() const {
 void http_server::accept() {
     acceptor_.async_accept([this, server = shared_](error_code error, tcp::socket socket) {
         if (!server->handler || error == boost::asio::error::operation_aborted) return;
-        if (error) {  // no descriptors left
+        if (error) {
+            log::write_seldom({"accept", error.message()}, log::level::warn, "cannot accept connections",
+                              {{"error", with_advice(error)}});
             auto pause = std::make_shared<boost::asio::steady_timer>(context_, accept_pause);
             return pause->async_wait([this, server, pause](error_code) {
                 if (server->handler) accept();

@@ -18,9 +18,10 @@ namespace connector {
 /// One request to a listener other than that for ILP packets.
 struct http_request {
     std::string method;  ///< as sent, for example "GET"
-    std::string target;  ///< as sent, including the query
+    std::string target;  ///< path and query; scheme and authority, if any, have been removed
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
+    boost::asio::ip::address remote{};  ///< of the client, or of a proxy in front of us
 
     /// The first header with this name, ignoring case; null if there is none.
     const std::string* find(std::string_view name) const noexcept;
@@ -44,10 +45,10 @@ struct http_server_bounds {
     std::chrono::milliseconds request_time{10'000};  ///< each for a request, an answer and idling
 };
 
-/// An HTTP listener, based on Beast, for everything but ILP packets (metrics, Admin API, auto-peering). All answers
-/// carry `cache-control: no-store`. HEAD is passed to the handler as GET and answered without a body. Destroy the
-/// server on its loop, but not from within the handler, or after the loop has ended; a `done` called after that has no
-/// effect.
+/// An HTTP listener for everything but ILP packets (metrics, Admin API, auto-peering). It reads requests with the
+/// parser of the packet endpoint, so both are equally strict. All answers carry `cache-control: no-store`. HEAD is
+/// passed to the handler as GET and answered without a body. Destroy the server on its loop, but not from within the
+/// handler, or after the loop has ended; a `done` called after that has no effect.
 class http_server {
 public:
     http_server(boost::asio::io_context& context, http_handler handler, http_server_bounds bounds);

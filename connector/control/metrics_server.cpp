@@ -1,5 +1,6 @@
 #include "connector/control/metrics_server.hpp"
 
+#include <string_view>
 #include <utility>
 
 namespace connector {
@@ -8,11 +9,12 @@ namespace {
 void answer(const metrics_server::sources& from, const http_request& request, std::function<void(http_response)> done) {
     if (request.method != "GET")
         return done({.status = 405, .body = "only GET and HEAD\n", .headers = {{"Allow", "GET, HEAD"}}});
-    if (request.target == "/healthz") return done({.body = "ok\n"});
-    if (request.target == "/readyz")
+    const auto path = std::string_view{request.target}.substr(0, request.target.find('?'));
+    if (path == "/healthz") return done({.body = "ok\n"});
+    if (path == "/readyz")
         return done(from.ready() ? http_response{.body = "ready\n"}
                                  : http_response{.status = 503, .body = "not ready\n"});
-    if (request.target == "/metrics") {
+    if (path == "/metrics") {
         return from.metrics([done = std::move(done)](std::string text) {
             done({.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)});
         });

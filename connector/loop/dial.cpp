@@ -1,5 +1,7 @@
 #include "connector/loop/dial.hpp"
 
+#include "connector/loop/descriptors.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -31,6 +33,11 @@ addresses alternate_families(const addresses& found) {
     return mixed;
 }
 
+dial_failure failure_of(const boost::system::error_code& error) {
+    const auto reason = true_connect_error(error);
+    return {.lacks_descriptors = is_lack_of_descriptors(reason), .why = with_advice(reason)};
+}
+
 }  // namespace
 
 class dial::attempt : public std::enable_shared_from_this<attempt> {
@@ -47,7 +54,7 @@ public:
                                 [self = shared_from_this(), may_connect = std::move(target.may_connect)](
                                     const boost::system::error_code& error, const tcp::resolver::results_type& found) {
                                     if (!self->done_) return;
-                                    if (error) return self->fail({.why = error.message()});
+                                    if (error) return self->fail(failure_of(error));
                                     self->connect(filter({found.begin(), found.end()}, may_connect));
                                 });
     }
@@ -85,7 +92,7 @@ private:
     void connect(addresses given) {
         if (given.empty()) {
             return boost::asio::post(context_, [self = shared_from_this()] {
-                if (self->done_) self->fail({true, "the host has no address that may be connected to"});
+                if (self->done_) self->fail({.not_allowed = true, .why = "the host has no address that may be connected to"});
             });
         }
         addresses_ = alternate_families(given);
@@ -115,7 +122,7 @@ private:
         }
         sockets_.erase(socket);
         if (tried_ != addresses_.size()) return try_next();
-        if (sockets_.empty()) fail({.why = error.message()});
+        if (sockets_.empty()) fail(failure_of(error));
     }
 
     void fail(dial_failure failure) { finish(std::unexpected{std::move(failure)}); }

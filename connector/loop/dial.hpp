@@ -24,7 +24,8 @@ struct dial_target {
 };
 
 struct dial_failure {
-    bool not_allowed = false;  ///< the name leads only to addresses that may not be connected to
+    bool not_allowed = false;        ///< the name leads only to addresses that may not be connected to
+    bool lacks_descriptors = false;  ///< this process, or the system, cannot open another socket
     std::string why;
 };
 

@@ -94,6 +94,8 @@ enum class metric : std::uint8_t {
     webhooks_pending,
     webhook_attempts,
     webhooks_given_up,
+    unauthenticated_requests,
+    log_lines_dropped,
 };
 
 struct definition {
@@ -204,6 +206,17 @@ constexpr std::array definitions{
                {},
                "Events that were never delivered, after the last attempt.",
                "Only with `webhooks.url`."},
+    definition{metric::unauthenticated_requests,
+               MetricType::Counter,
+               "ilp_unauthenticated_requests_total",
+               {},
+               "Requests for packets that were refused because no peer has their token."},
+    definition{
+        metric::log_lines_dropped,
+        MetricType::Counter,
+        "ilp_log_lines_dropped_total",
+        {},
+        "Lines of the log that were dropped, because standard error was read too slowly or could not be written."},
 };
 
 constexpr const definition& definition_of(metric id) {
@@ -388,6 +401,8 @@ std::string expose(const scrape& scrape) {
     }
     add_commits(out, scrape.commits);
     if (scrape.events) add_webhooks(out, *scrape.events);
+    out.add<metric::unauthenticated_requests>(static_cast<double>(scrape.unauthenticated_requests));
+    out.add<metric::log_lines_dropped>(static_cast<double>(scrape.log_lines_dropped));
     return out.text();
 }
 
@@ -430,7 +445,9 @@ std::string metrics_markdown() {
         "  `ilp_packets_refused_total` tells why: `no_rate` and `store_unavailable`, for example, are both T00.\n"
         "- Any `ilp_store_commit_failures_total`.\n"
         "- Any `ilp_webhooks_given_up_total`.\n"
-        "- `ilp_rate_age_seconds` above `rates.lifetime`.");
+        "- `ilp_rate_age_seconds` above `rates.lifetime`.\n"
+        "- A rise of `ilp_unauthenticated_requests_total`: somebody guesses tokens, or a peer has a wrong one.\n"
+        "- Any `ilp_log_lines_dropped_total`.");
     return out.take();
 }
 

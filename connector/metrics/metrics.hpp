@@ -20,6 +20,8 @@ struct scrape {
     std::vector<peer_sample> samples;           ///< from all workers, in any order
     std::optional<webhooks::figures> events{};  ///< nullopt if webhooks are not configured
     std::vector<rate_age> rate_ages{};
+    std::uint64_t unauthenticated_requests = 0;
+    std::uint64_t log_lines_dropped = 0;
 };
 
 /// Returns the Prometheus text exposition format. One table in metrics.cpp defines the name, type, labels and help of

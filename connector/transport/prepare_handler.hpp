@@ -4,6 +4,8 @@
 #include "ilp/bytes.hpp"
 #include "peering/directory/peer.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <cstdint>
 #include <string_view>
 
@@ -17,6 +19,9 @@ public:
     /// The peer that owns `token` and may send to `account`, the account name in the request path (may be empty); null
     /// if there is none.
     virtual const peering::peer* authenticate(std::string_view token, std::string_view account) = 0;
+
+    /// A request from this address was refused because no peer owns its token.
+    virtual void unauthenticated(const boost::asio::ip::address& remote) = 0;
 
     /// Handles one request body. The answer to `request` is given to `sink`, immediately or later. In the first case
     /// this returns null, in the second the packet that it belongs to: if the sink goes first, it must reset the

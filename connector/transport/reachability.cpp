@@ -20,18 +20,18 @@ bool reachability::refuses(ilp::steady_time now, bool connecting) const noexcept
 
 const reachability::news* reachability::connected() {
     pause_ = std::chrono::milliseconds{0};
-    return told_ == told::unreachable ? tell(told::reachable, "peer is reachable again") : nullptr;
+    return told_ == told::unreachable ? tell(told::reachable, "peer is reachable again", 'r') : nullptr;
 }
 
 const reachability::news* reachability::connect_failed(ilp::steady_time now, std::string_view why) {
     pause_ = std::clamp(pause_ * 2, pause_min, pause_max);
     paused_until_ = now + pause_;
     if (told_ == told::unreachable) return nullptr;
-    return tell(told::unreachable, fmt::format("peer is unreachable: {}", why));
+    return tell(told::unreachable, fmt::format("peer is unreachable: {}", why), 'u');
 }
 
 const reachability::news* reachability::answered_unusually(unsigned status) {
-    if (status < 300) return tell(told::accepts, "peer accepts our packets again");
+    if (status < 300) return tell(told::accepts, "peer accepts our packets again", 'a');
     if (told_ == told::refuses && status_ == status) return nullptr;
     status_ = status;
     const bool misconfigured = status == 401 || status == 403 || status == 404;
@@ -39,12 +39,13 @@ const reachability::news* reachability::answered_unusually(unsigned status) {
                                    ? fmt::format("peer refuses our packets with HTTP status {}: check endpoint and "
                                                  "auth_token of http.outgoing",
                                                  status)
-                                   : fmt::format("peer answers with HTTP status {}", status));
+                                   : fmt::format("peer answers with HTTP status {}", status),
+                static_cast<char>('0' + status / 100));
 }
 
-const reachability::news* reachability::tell(told what, std::string text) {
+const reachability::news* reachability::tell(told what, std::string text, char kind) {
     told_ = what;
-    news_ = {what == told::reachable || what == told::accepts, std::move(text)};
+    news_ = {what == told::reachable || what == told::accepts, std::move(text), kind};
     return &news_;
 }
 

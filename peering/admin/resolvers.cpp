@@ -16,6 +16,56 @@ constexpr std::array code_texts{"BAD_USER_INPUT", "DUPLICATE", "FORBIDDEN", "INA
                                 "NOT_FOUND",      "CONFLICT",  "TIMEOUT",   "UNAUTHENTICATED"};
 static_assert(code_texts.size() == std::size_t{std::to_underlying(refusal_code::unauthenticated)} + 1);
 
+std::string text_of(const graphql::arguments& input, std::string_view name) {
+    return input.has(name) ? input.find<std::string>(name).value_or("") : "";
+}
+
+/// The id of the peer or asset that the answer to a mutation shows; empty if it shows none.
+std::string id_in(const graphql::outcome& outcome) {
+    const graphql::object* const answer = outcome ? outcome->as_object() : nullptr;
+    if (answer == nullptr) return {};
+    const auto shown = [answer](std::string_view name) -> const graphql::object* {
+        const auto* const member = answer->find(name);
+        return member == nullptr ? nullptr : member->as_object();
+    };
+    if (const auto* const peer = shown("peer")) return peer->as<peer_view>().id;
+    if (const auto* const asset = shown("asset")) return asset->as<asset_view>().id;
+    return {};
+}
+
+mutation_report report_on(std::string operation, const graphql::arguments& input, const graphql::outcome& outcome) {
+    mutation_report report{.operation = std::move(operation),
+                           .idempotency_key = text_of(input, "idempotencyKey"),
+                           .refusal = outcome ? std::string{} : outcome.error().code};
+    if (const auto amount = amount_of(input, "amount")) {  // `id` is that of the transfer
+        report.amount = ilp::to_string(*amount);
+        report.transfer = text_of(input, "id");
+        report.object = input.has("peerId") ? text_of(input, "peerId") : text_of(input, "assetId");
+    } else if (input.has("withdrawalId")) {
+        report.object = text_of(input, "withdrawalId");
+    } else {
+        report.object = id_in(outcome);
+        for (const std::string_view name : {"id", "peerUrl", "address"}) {
+            if (report.object.empty()) report.object = text_of(input, name);
+        }
+    }
+    return report;
+}
+
+/// Has every mutation reported, also one that its resolver refuses before anything else sees it.
+void report_mutations(graphql::resolvers& all, const services& services) {
+    constexpr std::string_view type = "Mutation.";
+    for (auto& [name, resolver] : all) {
+        if (!name.starts_with(type)) continue;
+        resolver = [&services, operation = name.substr(type.size()),
+                    inner = std::move(resolver)](const graphql::call& call) {
+            auto outcome = inner(call);
+            services.report(report_on(operation, call.args.get<graphql::arguments>("input"), outcome));
+            return outcome;
+        };
+    }
+}
+
 /// Returns nullopt if out of bounds. Absent and 0 both mean the default.
 std::optional<std::size_t> size_of_page(std::optional<int> given) {
     if (given.value_or(0) == 0) return page_request::size_default;
@@ -77,6 +127,7 @@ std::unique_ptr<const graphql::engine> make_engine(services& services, mutations
     add_asset_mutations(all, services, mutations);
     add_peer_mutations(all, services, mutations);
     add_liquidity_mutations(all, services, mutations);
+    report_mutations(all, services);
     return std::make_unique<const graphql::engine>(load_schema(), std::move(all));
 }
 

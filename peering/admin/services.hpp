@@ -28,6 +28,17 @@ struct ping_answer {
     std::optional<std::string> message{};       ///< why the ping failed
 };
 
+/// What a mutation did, for the log. Ids are those that the request or its answer names; a text is empty if there is
+/// none.
+struct mutation_report {
+    std::string operation{};  ///< such as "createPeer"
+    std::string object{};     ///< the peer, the asset or the withdrawal
+    std::string transfer{};   ///< the id of a deposit or withdrawal
+    std::string amount{};
+    std::string idempotency_key{};
+    std::string refusal{};  ///< the code, if it was refused
+};
+
 /// The services that the Admin API uses; all must outlive it. The functions may block and are called from any thread.
 struct services {
     peering::directory& directory;
@@ -43,6 +54,8 @@ struct services {
     std::function<ping_answer(const std::string& address, std::chrono::milliseconds timeout)> ping;
     /// Asks another node to become our peer.
     std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
+    /// Called once for each mutation, after it was done or refused.
+    std::function<void(const mutation_report&)> report = [](const mutation_report&) {};
 };
 
 }  // namespace peering::admin

@@ -134,7 +134,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
                                                   .outgoing = config::initial_outgoing_http(),
                                                   .limits = no_limits(),
                                                   .created_at = transaction.now});
-    if (auto found = check_terms(*made, set_terms(*made, wanted, directory_.own_address()))) {
+    if (auto found = check_terms(*made, set_terms(*made, wanted, directory_.own_address(), strangers_may_guess_))) {
         return std::unexpected{std::move(*found)};
     }
     made->has_label = may_have_label(*made);
@@ -160,7 +160,7 @@ administration::peer_outcome administration::update_peer(transaction& transactio
     if (!before) return refused(not_found, "unknown peer");
     if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
     const auto made = std::make_shared<peer>(*before);
-    if (auto found = check_terms(*made, set_terms(*made, edit, directory_.own_address()))) {
+    if (auto found = check_terms(*made, set_terms(*made, edit, directory_.own_address(), strangers_may_guess_))) {
         return std::unexpected{std::move(*found)};
     }
     made->has_label = may_have_label(*made);

@@ -44,6 +44,10 @@ public:
     /// block.
     void on_assets_changed(std::function<void()> callback) { assets_changed_ = std::move(callback); }
 
+    /// From now on, tokens that strangers could guess are refused. Call it if other machines can reach the listener for
+    /// packets.
+    void refuse_guessable_tokens() { strangers_may_guess_ = true; }
+
     using asset_outcome = std::expected<asset_entry, refusal>;
     asset_outcome create_asset(transaction& transaction, std::string_view code, std::uint8_t scale,
                                const asset_thresholds& thresholds);
@@ -71,6 +75,7 @@ private:
     bool may_have_label(const peer& peer) const;
 
     directory& directory_;
+    bool strangers_may_guess_ = false;
     publication publish_;
     std::function<void()> assets_changed_;
 };

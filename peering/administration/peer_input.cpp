@@ -1,5 +1,6 @@
 #include "peering/administration/peer_input.hpp"
 
+#include "config/public_token.hpp"
 #include "config/value.hpp"
 #include "ilp/condition.hpp"
 #include "peering/administration/stored_terms.hpp"
@@ -55,14 +56,21 @@ std::optional<refusal> set_name(peer& made, const std::optional<std::string>& na
     return std::nullopt;
 }
 
-std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens) {
+std::string fault_of_token(const std::string& fault) {
+    return fault.empty() ? "expected " + config::bearer_token().expected : fault;
+}
+
+std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens, bool strangers_may_guess) {
     if (tokens.size() > tokens_max) {
         return refusal{bad_user_input, fmt::format("invalid incoming tokens: more than {}", tokens_max)};
     }
     made.incoming_tokens.clear();
     for (const std::string& token : tokens) {
-        if (!config::bearer_token().parse(token)) {
-            return refusal{bad_user_input, "invalid incoming token: expected " + config::bearer_token().expected};
+        if (const auto parsed = config::bearer_token().parse(token); !parsed) {
+            return refusal{bad_user_input, "invalid incoming token: " + fault_of_token(parsed.error())};
+        }
+        if (const auto fault = strangers_may_guess ? config::fault_of_public_token(token) : std::nullopt) {
+            return refusal{bad_user_input, "invalid incoming token: it " + *fault};
         }
         const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
         if (std::ranges::find(made.incoming_tokens, hash) != made.incoming_tokens.end())
@@ -81,7 +89,7 @@ std::optional<refusal> set_endpoint(peer& made, const std::string& url) {
 
 std::optional<refusal> set_outgoing_token(peer& made, const std::string& token) {
     const auto parsed = config::bearer_token().parse(token);
-    if (!parsed) return refusal{bad_user_input, "invalid outgoing token: expected " + config::bearer_token().expected};
+    if (!parsed) return refusal{bad_user_input, "invalid outgoing token: " + fault_of_token(parsed.error())};
     made.outgoing.auth_token = *parsed;
     return std::nullopt;
 }
@@ -96,7 +104,8 @@ std::optional<refusal> first_refusal(Steps... steps) {
 
 }  // namespace
 
-std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const ilp::address& own_address) {
+std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const ilp::address& own_address,
+                                 bool strangers_may_guess) {
     made.max_packet_amount = wanted.max_packet_amount;
     made.liquidity_threshold = wanted.liquidity_threshold;
     set_auto_peered(made, wanted.auto_peered);
@@ -105,10 +114,11 @@ std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const il
                          [&] { return set_endpoint(made, wanted.outgoing_endpoint); },
                          [&] { return set_outgoing_token(made, wanted.outgoing_token); },
                          [&] { return set_name(made, wanted.name); },
-                         [&] { return set_tokens(made, wanted.incoming_tokens); });
+                         [&] { return set_tokens(made, wanted.incoming_tokens, strangers_may_guess); });
 }
 
-std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::address& own_address) {
+std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::address& own_address,
+                                 bool strangers_may_guess) {
     const config::http_endpoint led_to = made.outgoing.endpoint;
     const auto routes = edit.routes ? *edit.routes : made.routes.to_vector();
     const auto when = [](const auto& given, auto set) -> std::optional<refusal> {
@@ -122,7 +132,7 @@ std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::a
             [&] { return when(edit.outgoing_endpoint, [&](const auto& it) { return set_endpoint(made, it); }); },
             [&] { return when(edit.outgoing_token, [&](const auto& it) { return set_outgoing_token(made, it); }); },
             [&] { return when(edit.name, [&](const auto& it) { return set_name(made, it); }); },
-            [&] { return when(edit.incoming_tokens, [&](const auto& it) { return set_tokens(made, it); }); })) {
+            [&] { return when(edit.incoming_tokens, [&](const auto& it) { return set_tokens(made, it, strangers_may_guess); }); })) {
         return found;
     }
     if (edit.auto_peered) {

@@ -42,9 +42,12 @@ struct peer_edit {
 };
 
 // These check everything that can be checked without looking at other peers, and give the terms to the peer. They
-// return the first refusal, in the wording of the Admin API.
+// return the first refusal, in the wording of the Admin API. With `strangers_may_guess`, incoming tokens must be hard to
+// guess.
 
-std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const ilp::address& own_address);
-std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::address& own_address);
+std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const ilp::address& own_address,
+                                 bool strangers_may_guess);
+std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::address& own_address,
+                                 bool strangers_may_guess);
 
 }  // namespace peering

@@ -18,8 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     require(request->size == head.size(), "the size of the head");
     require(!request->method.empty() && !request->target.empty(), "method and target");
     require(request->body != http::framing::until_close, "a request does not end with its connection");
-    for (const auto value :
-         {request->method, request->target, request->authorization, request->content_type, request->accept}) {
+    for (const auto value : {request->method, request->target, request->host, request->authorization,
+                             request->content_type, request->accept}) {
         fuzz::require_field(value, head);
     }
     const auto token = http::bearer_token(request->authorization);

@@ -365,4 +365,49 @@ TEST_CASE("Connection: close and HTTP/1.0 end the connection behind the answer")
     CHECK(ancient.wait_until_closed());
 }
 
+TEST_CASE("requests that RFC 9112 wants accepted: absolute targets, an empty line before, later minor versions") {
+    const rig r;
+    const std::string text = serialize(ilp_request(encode(prepare{})));
+    http_connection connection{r.d.port()};
+    for (const std::string start :
+         {"POST http://x/ HTTP/1.1", "POST http://x HTTP/1.1", "POST https://x:3002/accounts/p1/ilp?a=b HTTP/1.1",
+          "POST / HTTP/1.2", "\r\nPOST / HTTP/1.1"}) {
+        for (int i = 0; i < 2; ++i) {  // the second time, the head is known
+            INFO(start);
+            connection.send(start + text.substr(text.find("\r\n")));
+            CHECK(outcome(connection.receive()) == "fulfill");
+        }
+    }
+    connection.send("\r");
+    connection.send("\n" + text);
+    CHECK(outcome(connection.receive()) == "fulfill");
+}
+
+TEST_CASE("what cannot become a request is refused at once, and says what is spoken here") {
+    const rig r{
+        [](daemon_terms& terms) { terms.connector = {"workers: 1", "request_timeout: 5m", "idle_timeout: 10m"}; }};
+    const auto answer_to = [&r](std::string_view octets) {
+        http_connection connection{r.d.port()};
+        connection.send(octets);
+        const auto response = connection.receive();
+        CHECK(connection.wait_until_closed());
+        return response ? std::to_string(response->status()) + " " + body_text(*response) : "nothing";
+    };
+    const std::string authorization = "Authorization: Bearer " + token_of("p1") + "\r\n";
+    CHECK(answer_to("POST / HTTP/1.1\nHost: d\n\n").starts_with("400 "));
+    CHECK(answer_to("POST / HTTP/1.1\r\nHost: d\n").starts_with("400 "));
+    CHECK(answer_to("\r\n\r\n").starts_with("400 "));
+    CHECK(answer_to("POST / HTTP/1.1\r\nHost: d\r\nAuthorization:\r\n" + authorization + "\r\n").starts_with("400 "));
+    CHECK(answer_to("POST / HTTP/1.1\r\nHost: d\r\n" + authorization +
+                    "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n 1\r\na\r\n0\r\n\r\n")
+              .starts_with("400 "));
+    CHECK(answer_to("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").contains("HTTP/2 is not spoken here"));
+    CHECK(answer_to("\x16\x03\x01\x02").contains("TLS is not spoken here"));
+    CHECK(answer_to("GET / HTTP/1.1\r\nHost: d\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n")
+              .contains("WebSocket, and so BTP, is not spoken here"));
+    CHECK(answer_to("POST / HTTP/1.1\r\nHost: d\r\nConnection: close\r\nAuthorization: Bearer eyJh.eyJz.c2ln\r\n\r\n")
+              .contains("A JWT or another scheme is not accepted"));
+    r.expect_untouched();
+}
+
 }  // namespace http_endpoint_test

@@ -1,9 +1,15 @@
 #include "tests/support/rig.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <optional>
 
 namespace lifecycle_test {
 
@@ -174,6 +180,74 @@ TEST_CASE("stop: a packet whose next hop stays silent expires, and then it stops
     CHECK(r.d.process().wait(patience) == 0);
     r.d.start();
     CHECK(r.d.liquidity("p1") == default_liquidity);
+}
+
+TEST_CASE("stop: a second signal that comes at once changes nothing") {
+    rig r;
+    const auto hold = std::make_shared<gate>();
+    r.p2.set_script(held_by(hold));
+    const prepare sent{.amount = 10, .expires_in = 30s};
+    http_connection connection{r.d.port()};
+    connection.send(ilp_request(encode(sent)));
+    REQUIRE(r.p2.wait_for_requests(1));
+    r.d.process().signal(SIGINT);
+    r.d.process().signal(SIGTERM);
+    REQUIRE(eventually([&] {  // new connections are refused
+        try {
+            return outcome(r.send({.amount = 0})) != "fulfill";
+        } catch (const std::system_error&) {
+            return true;
+        }
+    }));
+    hold->open();
+    expect_fulfill(connection.receive(), sent);
+    CHECK(r.d.process().wait(patience) == 0);
+}
+
+TEST_CASE("stop: SIGQUIT ends the daemon without waiting, and so does a SIGTERM that is repeated later") {
+    const bool quit = GENERATE(true, false);
+    CAPTURE(quit);
+    rig r;
+    r.p2.set_script([](const http_message&) { return answer_silence(); });
+    http_connection connection{r.d.port()};
+    connection.send(ilp_request(encode({.amount = 10, .expires_in = 30s})));
+    REQUIRE(r.p2.wait_for_requests(1));
+    std::optional<int> status;
+    if (quit) {
+        r.d.process().signal(SIGQUIT);
+        status = r.d.process().wait(patience);
+    } else {
+        REQUIRE(eventually([&] {
+            r.d.process().signal(SIGTERM);
+            status = r.d.process().wait(milliseconds{50});
+            return status.has_value();
+        }));
+    }
+    CHECK(status == 1);
+    CHECK(r.d.has_logged("stopping at once"));
+    r.d.start();
+    CHECK(r.d.liquidity("p1") == default_liquidity);
+}
+
+TEST_CASE("start: a signal that comes before the daemon is ready waits until it is") {
+    // While the daemon waits for the rest of its file, it is certainly not ready.
+    const temporary_directory folder;
+    const auto config = folder.path() / "ilpd.yaml";
+    REQUIRE(::mkfifo(config.c_str(), 0600) == 0);
+    command what;
+    what.arguments = {daemon_program(), "--config", config.string()};
+    what.output = folder.path() / "log";
+    child_process daemon{std::move(what)};
+    descriptor file{::open(config.c_str(), O_WRONLY | O_CLOEXEC)};  // waits until the daemon reads it
+    REQUIRE(file.get() >= 0);
+    daemon.signal(SIGHUP);
+    const std::string yaml = to_yaml({.peers = {{.name = "p1"}}}, folder.path(), free_port(), free_port(), free_port());
+    std::ofstream{folder.path() / "next.yaml"} << yaml;
+    std::filesystem::rename(folder.path() / "next.yaml", config);
+    REQUIRE(::write(file.get(), yaml.data(), yaml.size()) == static_cast<ssize_t>(yaml.size()));
+    file.close();
+    daemon.wait_for_output("reloaded", patience);
+    CHECK(daemon.stop(patience) == 0);
 }
 
 TEST_CASE("reload: SIGHUP takes new terms, tokens and peers without a restart") {

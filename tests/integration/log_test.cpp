@@ -1,7 +1,11 @@
+#include "tests/support/admin_client.hpp"
 #include "tests/support/rig.hpp"
+
+#include <fcntl.h>
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <sstream>
@@ -93,6 +97,120 @@ TEST_CASE("log: nothing per packet at the usual level") {
 TEST_CASE("log: a store that forgets is told") {
     const rig r{[](daemon_terms& terms) { terms.store = "memory:"; }};
     CHECK(r.d.log().find("memory") != std::string::npos);
+}
+
+TEST_CASE("log: a reader that stands still holds up neither packets nor operators nor the stop") {
+    rig r{[](daemon_terms& terms) { terms.log_level = "debug"; }};
+    REQUIRE(r.d.stop() == 0);
+    // The next log is a pipe that we keep open and never read.
+    const auto pipe = r.d.folder() / "log-2";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const descriptor held{::open(pipe.c_str(), O_RDWR | O_CLOEXEC)};
+    REQUIRE(held.get() >= 0);
+    ::fcntl(held.get(), F_SETPIPE_SZ, 4096);
+    r.d.launch();
+    REQUIRE(eventually([&] {
+        try {
+            return r.d.is_ready();
+        } catch (const std::exception&) {
+            return false;
+        }
+    }));
+
+    // Each of these packets is a line; together they are more than the queue of the log holds.
+    http_connection connection{r.d.port()};
+    const std::string refused = serialize(ilp_request(encode({.destination = "test.nowhere"})));
+    constexpr int at_a_time = 25;
+    std::string batch;
+    for (int i = 0; i < at_a_time; ++i) batch += refused;
+    for (int sent = 0; sent < 15'000; sent += at_a_time) {
+        connection.send(batch);
+        for (int i = 0; i < at_a_time; ++i) REQUIRE(outcome(connection.receive()) == "F02");
+    }
+    CHECK(r.d.scrape().sum("ilp_log_lines_dropped_total") > 0);
+    CHECK(outcome(r.send({.amount = 10})) == "fulfill");
+    CHECK(admin_client{r.d.admin_port()}.create_asset("EUR", 2) != "");
+    r.d.process().signal(SIGTERM);
+    CHECK(r.d.process().wait(patience) == 0);
+}
+
+TEST_CASE("log: what strangers cause is one line each, and a number") {
+    rig r{[](daemon_terms& terms) {
+        terms.admin = {"api_secret: a-secret-of-the-operator"};
+        terms.log_level = "info";
+    }};
+    constexpr int times = 50;
+    http_connection admin{r.d.admin_port()};
+    http_connection packets{r.d.port()};
+    auto wrong = ilp_request(encode(prepare{}));
+    wrong.headers[0].second = "Bearer guessed-secret";
+    for (int i = 0; i < times; ++i) {
+        expect_status(admin.exchange({.target = "/graphql",
+                                      .headers = {{"Content-Type", "application/json"}},
+                                      .body = to_bytes(R"({"query":"{ peers { edges { cursor } } }"})")}),
+                      401);
+        expect_status(packets.exchange(wrong), 401);
+    }
+    CHECK(r.d.scrape().sum("ilp_unauthenticated_requests_total") == times);
+    CHECK(r.d.stop() == 0);
+    const std::string log = r.d.log();
+    INFO(log);
+    const auto count = [&log](std::string_view text) {
+        int found = 0;
+        for (std::size_t at = 0; (at = log.find(text, at)) != std::string::npos; at += text.size()) ++found;
+        return found;
+    };
+    CHECK(count("request for a packet refused: no peer has its token remote=127.0.0.1\n") == 1);
+    CHECK(count("Admin API: request refused") == 1);
+    CHECK(count("remote=127.0.0.1") == 2);
+    CHECK(count("kind=unauthenticated source=127.0.0.1 lines=49\n") == 1);
+    CHECK(count("kind=\"Admin API refused\" source=127.0.0.1 lines=49\n") == 1);
+}
+
+TEST_CASE("log: each mutation is a line with what it did to which object, and under which key") {
+    const rig r{[](daemon_terms& terms) { terms.log_level = "info"; }};
+    const admin_client admin{r.d.admin_port()};
+    const std::string asset = admin.create_asset("EUR", 2);
+    const std::string tenant = "tenant=00000000-0000-4000-8000-000000000001";
+    CHECK(r.d.has_logged("mutation done operation=createAsset object=" + asset + " "));
+    CHECK(r.d.has_logged(tenant));
+    const std::string peer = admin.create_peer(peer_input("p3", asset, r.p2.port()));
+    CHECK(r.d.has_logged("mutation done operation=createPeer object=" + peer + " "));
+    const std::string transfer = random_uuid();
+    admin.mutate("depositPeerLiquidity",
+                 {{"peerId", peer}, {"amount", "7"}, {"id", transfer}, {"idempotencyKey", "key-1\nx"}});
+    CHECK(r.d.has_logged("mutation done operation=depositPeerLiquidity object=" + peer + " transfer=" + transfer +
+                         " amount=7 " + tenant + " idempotency_key=key-1\\x0ax refusal=\"\"\n"));
+    const std::string unknown = random_uuid();
+    admin.mutate("deletePeer", {{"id", unknown}});
+    CHECK(r.d.has_logged("mutation refused operation=deletePeer object=" + unknown + " "));
+    CHECK(r.d.has_logged("refusal=NOT_FOUND"));
+    CHECK_FALSE(r.d.has_logged("-secret"));
+}
+
+TEST_CASE("log: as JSON, numbers are numbers and an event is an object") {
+    rig r{[](daemon_terms& terms) {
+        terms.log_format = "json";
+        terms.peers[0].terms = {"liquidity_threshold: 999999999999"};
+    }};
+    CHECK(outcome(r.send({.amount = 10})) == "fulfill");
+    REQUIRE(eventually([&] { return r.d.has_logged("liquidity is low"); }));
+    std::istringstream lines{r.d.log()};
+    for (std::string line; std::getline(lines, line);) {
+        const auto value = boost::json::parse(line);
+        if (value.at("message").as_string() == "ready") CHECK(value.at("peers").as_int64() == 2);
+        if (value.at("message").as_string() == "liquidity is low")
+            CHECK(value.at("data").at("asset").at("scale").as_int64() == 9);
+    }
+}
+
+TEST_CASE("log: a reload names the settings that wait for the next start") {
+    rig r;
+    r.d.terms().log_level = "info";
+    r.d.terms().connector = {"workers: 2"};
+    r.d.reload();
+    REQUIRE(eventually([&] { return r.d.has_logged("reloaded"); }));
+    CHECK(r.d.has_logged("take effect at the next start settings=\"connector.workers, log.level\"\n"));
 }
 
 }  // namespace log_test

@@ -10,9 +10,9 @@ namespace connector::http {
 /// Appends a 200 response with one ILP packet.
 void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive);
 
-/// Appends an error response with a short problem document (RFC 9457). All error responses with the same status have
-/// identical bytes.
-void append_refusal(ilp::bytes& out, status status, bool keep_alive);
+/// Appends an error response with a short problem document (RFC 9457). All error responses with the same status and
+/// detail have identical bytes. `detail` is a sentence that is safe inside a JSON string.
+void append_refusal(ilp::bytes& out, status status, bool keep_alive, std::string_view detail = {});
 
 inline constexpr std::string_view continue_answer = "HTTP/1.1 100 Continue\r\n\r\n";
 

@@ -31,15 +31,16 @@ void http_connection::connect(dial_target target, std::unique_ptr<stream_filter>
     dial_ = dial{loop_.context(), std::move(target), [this](auto socket) {
                      loop_.enter();
                      if (socket) return connected(std::move(*socket));
-                     give_up(socket.error().not_allowed
-                                 ? "its endpoint has no public address, and auto-peering takes no other"
-                                 : socket.error().why);
+                     dial_failure& failure = socket.error();
+                     if (failure.not_allowed)
+                         failure.why = "its endpoint has no public address, and auto-peering takes no other";
+                     give_up(failure);
                  }};
 }
 
 void http_connection::connected(boost::asio::ip::tcp::socket socket) {
     if (!adopt(std::move(socket), std::move(filter_))) {
-        return give_up("the system cannot watch another socket: see the limit fs.epoll.max_user_watches");
+        return give_up({.why = "the system cannot watch another socket: see the limit fs.epoll.max_user_watches"});
     }
     if (state_ == state::connecting) loop_.set(timer_, loop_.now().steady + handshake_time_max);
 }
@@ -50,8 +51,8 @@ void http_connection::established() {
     owner_.usable(*this);
 }
 
-void http_connection::give_up(const std::string& why) {
-    owner_.connect_failed(why);
+void http_connection::give_up(const dial_failure& failure) {
+    owner_.connect_failed(failure);
     abandon();
 }
 
@@ -180,7 +181,7 @@ void http_connection::become_idle() {
 }
 
 void http_connection::disconnected(end_of_stream) {
-    if (state_ == state::connecting) return give_up("the connection broke during the handshake");
+    if (state_ == state::connecting) return give_up({.why = "the connection broke during the handshake"});
     if (head_ && head_->body == http::framing::until_close) {
         // A packet contains its own length, so it does not matter whether the end is an orderly one.
         auto* const body = reinterpret_cast<ilp::octet*>(in_.octets().data()) + head_->size;
@@ -210,7 +211,7 @@ void http_connection::released() {
 }
 
 void http_connection::time_out() {
-    if (state_ == state::connecting) return give_up("the handshake timed out");
+    if (state_ == state::connecting) return give_up({.why = "the handshake timed out"});
     if (state_ != state::idle) return;  // become_idle() sets the timer again
     const auto due = idle_since_ + idle_time_max_;
     if (due > loop_.now().steady) return loop_.set(timer_, due);

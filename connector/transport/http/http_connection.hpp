@@ -24,7 +24,7 @@ public:
         /// It is connected and idle.
         virtual void usable(http_connection& connection) = 0;
         /// Called instead of usable(); closed() follows.
-        virtual void connect_failed(const std::string& why) = 0;
+        virtual void connect_failed(const dial_failure& failure) = 0;
 
         /// The answer to a packet. `body` is valid only during the call, and empty if it is longer than any packet. If
         /// the connection is_idle() now, it may carry the next packet; otherwise closed() follows.
@@ -73,7 +73,7 @@ private:
     void released() override;
 
     void connected(boost::asio::ip::tcp::socket socket);
-    void give_up(const std::string& why);
+    void give_up(const dial_failure& failure);
     bool read_head();
     void read_answer();
     void finish_answer(ilp::bytes_span body, std::size_t consumed);

@@ -120,9 +120,9 @@ void http_link::usable(http_connection& connection) {
     use(connection);
 }
 
-void http_link::connect_failed(const std::string& why) {
+void http_link::connect_failed(const dial_failure& failure) {
     --connecting_;
-    report(reachability_.connect_failed(loop_.now().steady, why));
+    report(reachability_.connect_failed(loop_.now().steady, failure.why), failure.lacks_descriptors);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     if (is_unreachable()) refuse_waiting();
 }
@@ -169,10 +169,15 @@ void http_link::closed(http_connection& connection) {
     if (is_unreachable()) refuse_waiting();
 }
 
-void http_link::report(const reachability::news* news) {
+/// A peer that goes and comes, or answers differently each time, writes one line for each kind of news within a while. A
+/// lack of descriptors concerns all peers, so one line is enough for them.
+void http_link::report(const reachability::news* news, bool lacks_descriptors) {
     if (news == nullptr) return;
-    log::write(news->good ? log::level::info : log::level::warn, news->text,
-               {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
+    constexpr std::size_t lines_max = 4096;
+    const auto source = lacks_descriptors ? std::string{} : fmt::format("{} {}", name_, news->kind);
+    log::write_seldom({lacks_descriptors ? "no descriptors" : "peer", source, lines_max},
+                      news->good ? log::level::info : log::level::warn, news->text,
+                      {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
 }
 
 }  // namespace connector

@@ -39,7 +39,7 @@ private:
 
     // http_connection::owner
     void usable(http_connection& connection) override;
-    void connect_failed(const std::string& why) override;
+    void connect_failed(const dial_failure& failure) override;
     void answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) override;
     void failed(carried_packet& packet, reject_reason reason) override;
     void not_sent(carried_packet& packet, ilp::bytes request) override;
@@ -53,7 +53,7 @@ private:
     bool is_connected() const;
     bool is_unreachable() const { return reachability_.is_failing() && !is_connected(); }
     void refuse_waiting();
-    void report(const reachability::news* news);
+    void report(const reachability::news* news, bool lacks_descriptors = false);
 
     event_loop& loop_;
     const config::outgoing_http_settings settings_;

@@ -1,6 +1,8 @@
 #include "connector/transport/http/incoming_connection.hpp"
 
+#include "connector/base/client_network.hpp"
 #include "connector/transport/http/answer.hpp"
+#include "connector/transport/http/hint.hpp"
 #include "ilp/invariant.hpp"
 
 #include <boost/asio/post.hpp>
@@ -84,14 +86,28 @@ bool incoming_connection::take_request() {
     return take_body();
 }
 
+/// Clients used to send an empty line after a body, so one before a request is skipped (RFC 9112 section 2.2).
+bool incoming_connection::skip_empty_line() {
+    if (empty_line_skipped_ || !in_.text().starts_with("\r\n")) return false;
+    in_.consume(2);
+    searched_ = 0;
+    if (in_.empty()) request_began_.reset();
+    return empty_line_skipped_ = true;
+}
+
 bool incoming_connection::take_head() {
     if (const open_request* const known = known_head_.find(in_.text())) {
         request_ = *known;
         searched_ = 0;
         return true;
     }
+    if (skip_empty_line()) return take_head();
     const auto end = http::find_head_end(in_.text(), searched_);
     if (!end || *end > http::head_size_max) {
+        if (!end && !http::may_become_request_head(in_.text(), searched_)) {
+            refuse_head(status::bad_request, std::nullopt);
+            return true;
+        }
         searched_ = in_.size();
         if (end || searched_ > http::head_size_max) {
             refuse_head(status::header_fields_too_large, std::nullopt);
@@ -125,6 +141,7 @@ bool incoming_connection::take_head() {
         return std::nullopt;
     }();
     if (refusal_of_peer) {
+        if (from == nullptr) handler_.unauthenticated(remote_address());
         refuse_head(*refusal_of_peer, *head);
         return true;
     }
@@ -193,6 +210,7 @@ void incoming_connection::refuse_head(status status, std::optional<http::request
     const bool end_known = head && head->body == http::framing::content_length && !head->expects_continue &&
                            head->content_length <= http::body_size_max;
     const bool keep_alive = end_known && head->keep_alive;
+    const std::string_view hint = http::hint_on_packet_request(status, in_.text());
     if (end_known) {
         in_.consume(head->size);
         skip_ = head->content_length;
@@ -202,7 +220,7 @@ void incoming_connection::refuse_head(status status, std::optional<http::request
     searched_ = 0;
     request_.reset();
     request_began_.reset();
-    refuse(begin_request(keep_alive), status);
+    refuse(begin_request(keep_alive), status, hint);
 }
 
 std::uint64_t incoming_connection::begin_request(bool keep_alive) {
@@ -213,6 +231,7 @@ std::uint64_t incoming_connection::begin_request(bool keep_alive) {
         }
         ring_ = std::move(larger);
     }
+    empty_line_skipped_ = false;
     const std::uint64_t number = next_request_++;
     pending_answer& made = pending(number);
     made.octets.clear();
@@ -239,9 +258,9 @@ void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, 
     }
 }
 
-void incoming_connection::refuse(std::uint64_t request, status status) {
+void incoming_connection::refuse(std::uint64_t request, status status, std::string_view detail) {
     pending_answer& answer = pending(request);
-    http::append_refusal(answer.octets, status, answer.keep_alive);
+    http::append_refusal(answer.octets, status, answer.keep_alive, detail);
     answer_is_ready(request);
 }
 
@@ -269,7 +288,9 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
     // The head is still in the buffer in front of the body. Its token may have become invalid.
     const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
     request_->from = handler_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
-    if (request_->from == nullptr) refuse_head(status::unauthorized, std::nullopt);
+    if (request_->from != nullptr) return;
+    handler_.unauthenticated(remote_address());
+    refuse_head(status::unauthorized, std::nullopt);
 }
 
 void incoming_connection::flush() {
@@ -345,6 +366,10 @@ void incoming_connection::abandon() {
     }
     first_request_ = next_request_;
     close();
+}
+
+boost::asio::ip::address incoming_connection::remote_address() const noexcept {
+    return peer_address(descriptor());
 }
 
 void incoming_connection::released() {

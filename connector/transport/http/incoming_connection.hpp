@@ -52,6 +52,9 @@ public:
 
     void flush() override;
 
+    /// 0.0.0.0 once the other side has gone.
+    boost::asio::ip::address remote_address() const noexcept;
+
     std::size_t place = 0;  ///< index in the worker's list of connections
 
 private:
@@ -90,10 +93,12 @@ private:
 
     bool take_request();
     bool take_head();
+    bool skip_empty_line();
     bool take_body();
     void dispatch(ilp::bytes_span body, std::size_t consumed);
     void refuse_head(http::status status, std::optional<http::request_head> head);
-    void refuse(std::uint64_t request, http::status status);
+    /// `detail` is a sentence for the client, safe inside a JSON string.
+    void refuse(std::uint64_t request, http::status status, std::string_view detail = {});
     std::uint64_t begin_request(bool keep_alive);
     pending_answer& pending(std::uint64_t request);
     void answer_is_ready(std::uint64_t request);
@@ -120,6 +125,7 @@ private:
     std::uint64_t first_request_ = 0;
     std::uint64_t next_request_ = 0;
 
+    bool empty_line_skipped_ = false;  // before the request that is being read
     bool draining_ = false;
     bool closing_ = false;    // no further requests are read
     bool lingering_ = false;  // all answers sent; waiting for the other side to close

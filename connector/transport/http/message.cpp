@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace connector::http {
 namespace {
@@ -33,10 +34,14 @@ constexpr char lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-std::string_view trim(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+std::string_view trim_end(std::string_view text) noexcept {
     while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
     return text;
+}
+
+std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    return trim_end(text);
 }
 
 /// Calls `use` with each trimmed element of a comma-separated field until it returns true; returns whether it did.
@@ -58,11 +63,6 @@ std::optional<Number> parse_number(std::string_view digits, int base = 10) noexc
     if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
     return number;
 }
-
-struct header_field {
-    std::string_view name;
-    std::string_view value;
-};
 
 /// Removes and returns the next line, without its LF. Precondition: there is a complete line.
 std::string_view take_line(std::string_view& rest) noexcept {
@@ -126,11 +126,35 @@ struct framing_fields {
     }
 };
 
-/// The minor version of HTTP/1.x.
+/// The minor version of HTTP/1.x, where later ones count as 1.1, with which they are compatible.
 std::optional<int> parse_version(std::string_view version) noexcept {
     if (version == "HTTP/1.1") return 1;
     if (version == "HTTP/1.0") return 0;
-    return std::nullopt;
+    const bool is_later =
+        version.size() == 8 && version.starts_with("HTTP/1.") && version[7] >= '2' && version[7] <= '9';
+    return is_later ? std::optional{1} : std::nullopt;
+}
+
+/// The value of a Host field, or the authority of a target: octets that no reader takes for the end of one or the
+/// beginning of another. It may be empty.
+bool is_host(std::string_view host) noexcept {
+    return std::ranges::all_of(host, [](char c) {
+        return c > 0x20 && c < 0x7f && std::string_view{",/@?#\\<>\""}.find(c) == std::string_view::npos;
+    });
+}
+
+/// Splits a target with scheme and authority (RFC 9112 section 3.2.2). Returns false if the authority is none.
+bool take_authority(std::string_view& target, std::string_view& host) noexcept {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+        const std::string_view slash = target.substr(scheme.size() - 1, 1);
+        target.remove_prefix(scheme.size());
+        host = target.substr(0, target.find_first_of("/?#"));
+        target.remove_prefix(host.size());
+        if (!target.starts_with('/')) target = slash;  // a query without a path means nothing here
+        return !host.empty() && is_host(host);
+    }
+    return true;
 }
 
 }  // namespace
@@ -174,6 +198,23 @@ std::optional<std::size_t> find_head_end(std::string_view octets, std::size_t se
     return found + 4;
 }
 
+bool may_become_request_head(std::string_view octets, std::size_t searched) noexcept {
+    if (octets.empty() || octets == "\r") return true;  // an empty line may come before a request
+    if (!is_token_octet[static_cast<unsigned char>(octets.front())]) return false;
+    for (std::size_t at = octets.find('\n', searched); at != std::string_view::npos; at = octets.find('\n', at + 1)) {
+        if (octets[at - 1] != '\r') return false;
+    }
+    return true;
+}
+
+std::vector<header_field> fields_of(std::string_view head) {
+    std::vector<header_field> fields;
+    std::string_view rest = head.substr(0, head.size() - 2);
+    take_line(rest);
+    while (!rest.empty()) fields.push_back(*parse_field(take_line(rest)));
+    return fields;
+}
+
 std::expected<request_head, status> parse_request_head(std::string_view head) noexcept {
     request_head request;
     request.size = head.size();
@@ -192,10 +233,15 @@ std::expected<request_head, status> parse_request_head(std::string_view head) no
         return std::unexpected{status::bad_request};
     }
     const auto version = parse_version(line.substr(last + 1));
-    if (!version) return std::unexpected{status::bad_request};
+    std::string_view authority;
+    if (!version || !take_authority(request.target, authority)) return std::unexpected{status::bad_request};
 
     framing_fields fields;
+    // Each of these fields may occur once, even if it is empty: of two, one reader would take the first, another the
+    // last.
     int hosts = 0;
+    bool has_authorization = false;
+    bool has_content_type = false;
     while (!rest.empty()) {
         const auto field = parse_field(take_line(rest));
         if (!field) return std::unexpected{field.error()};
@@ -205,12 +251,15 @@ std::expected<request_head, status> parse_request_head(std::string_view head) no
         const auto& [name, value] = *field;
         if (equals_ignoring_case(name, "host")) {
             ++hosts;
+            if (!is_host(value)) return std::unexpected{status::bad_request};
+            request.host = value;
         } else if (equals_ignoring_case(name, "accept")) {
             request.accept = value;
         } else if (equals_ignoring_case(name, "content-type")) {
+            if (std::exchange(has_content_type, true)) return std::unexpected{status::bad_request};
             request.content_type = value;
         } else if (equals_ignoring_case(name, "authorization")) {
-            if (!request.authorization.empty()) return std::unexpected{status::bad_request};
+            if (std::exchange(has_authorization, true)) return std::unexpected{status::bad_request};
             request.authorization = value;
         } else if (equals_ignoring_case(name, "expect")) {
             if (!equals_ignoring_case(value, "100-continue")) return std::unexpected{status::expectation_failed};
@@ -219,6 +268,7 @@ std::expected<request_head, status> parse_request_head(std::string_view head) no
     }
     if (hosts > 1 || (hosts == 0 && *version == 1)) return std::unexpected{status::bad_request};
     if (fields.chunked && (fields.length_given || *version == 0)) return std::unexpected{status::bad_request};
+    if (!authority.empty()) request.host = authority;
     request.body = fields.chunked ? framing::chunked : framing::content_length;
     request.content_length = fields.content_length;
     request.keep_alive = !fields.close && (*version == 1 || fields.keep_alive);
@@ -285,9 +335,9 @@ chunked_body::state chunked_body::advance(std::span<char> octets) noexcept {
             case part::size_line: {
                 const auto line = next_line();
                 if (!line) return is_too_long_already() ? state::malformed : state::incomplete;
-                const auto size = parse_number<std::size_t>(trim(line->substr(0, line->find(';'))), 16);
+                const auto size = parse_number<std::size_t>(trim_end(line->substr(0, line->find(';'))), 16);
                 if (!size || !is_good(*line)) return state::malformed;
-                if (*size > body_size_max - size_) return state::too_large;
+                if (*size > size_max_ - size_) return state::too_large;
                 consumed_ += line->size() + 2;
                 left_ = *size;
                 part_ = left_ == 0 ? part::trailer : part::data;

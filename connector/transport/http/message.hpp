@@ -6,9 +6,10 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
-/// HTTP/1.1 for the packet path: parsers that return views into the input, and no sockets. All other HTTP here
-/// (metrics, Admin API, auto-peering, outgoing calls) uses Beast.
+/// HTTP/1.1 for all listeners and for packets to peers: parsers that return views into the input, and no sockets. Other
+/// outgoing calls use Beast.
 namespace connector::http {
 
 inline constexpr std::size_t head_size_max = 16 * 1024;
@@ -38,7 +39,8 @@ enum class framing : std::uint8_t { content_length, chunked, until_close };
 struct request_head {
     std::size_t size = 0;  ///< bytes of the head, including its empty line
     std::string_view method;
-    std::string_view target;
+    std::string_view target;  ///< without scheme and authority, which a client may send before it
+    std::string_view host;    ///< the authority of the target if it has one, else the Host field
     std::string_view authorization;
     std::string_view content_type;
     std::string_view accept;
@@ -61,14 +63,30 @@ struct response_head {
 /// far an earlier call has searched.
 std::optional<std::size_t> find_head_end(std::string_view octets, std::size_t searched) noexcept;
 
+/// False if bytes that are not a whole head yet can never become one: they do not begin as a request does, or have a
+/// line that ends without CR. Such bytes are refused at once instead of being waited for. `searched` is how far an
+/// earlier call has looked.
+bool may_become_request_head(std::string_view octets, std::size_t searched) noexcept;
+
 /// Precondition: `head` ends with its empty line. The views point into it.
 std::expected<request_head, status> parse_request_head(std::string_view head) noexcept;
 std::expected<response_head, status> parse_response_head(std::string_view head) noexcept;
+
+struct header_field {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// All fields of a head. Precondition: it has been parsed without an error.
+std::vector<header_field> fields_of(std::string_view head);
 
 /// Removes the chunk lines from a chunked body, in place, as its bytes arrive.
 class chunked_body {
 public:
     enum class state : std::uint8_t { incomplete, complete, malformed, too_large };
+
+    /// `size_max` bounds the body without its chunk lines.
+    explicit chunked_body(std::size_t size_max = body_size_max) noexcept : size_max_{size_max} {}
 
     /// `octets` begins at the start of the body and covers everything received; the part decoded by earlier calls stays
     /// in place. Afterwards the first size() bytes are the body, and the first consumed() bytes have been read.
@@ -80,6 +98,7 @@ public:
 private:
     enum class part : std::uint8_t { size_line, data, data_end, trailer };
 
+    std::size_t size_max_;
     std::size_t size_ = 0;
     std::size_t consumed_ = 0;
     std::size_t left_ = 0;  // bytes left of the current chunk

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
@@ -129,6 +130,12 @@ auto attempt(std::string_view path, std::string_view purpose, Work work)
     }
 }
 
+/// SQLite gives its side files the mode of the database, and an operator may have opened that one to others. What the
+/// side files hold is the newest part of the book, and whoever can write them can change it.
+void restrict_side_files(const std::string& path) noexcept {
+    for (const char* const suffix : {"-wal", "-shm"}) ::chmod((path + suffix).c_str(), 0600);
+}
+
 class sqlite_store final : public store {
 public:
     sqlite_store(const std::string& path, const std::string& real_path, lock_file lock)
@@ -138,6 +145,7 @@ public:
         configure(connection_);
         sqlite::migrate(connection_);
         sqlite::load_chain(connection_, chain_);
+        restrict_side_files(real_path);
         statements_.emplace(connection_);
     }
 

@@ -44,11 +44,39 @@ TEST_CASE("The Admin API without a secret is for this machine alone") {
         CHECK(with("listen: " + std::string{open}) ==
               list{"3 admin.listen: is not a loopback address: that needs admin.api_secret, else whoever reaches it "
                    "could change everything"});
-        CHECK(with("listen: " + std::string{open} + "\n  api_secret: x") == list{});
+        CHECK(with("listen: " + std::string{open} + "\n  api_secret: 0123456789abcdef") == list{});
+        CHECK(with("listen: " + std::string{open} + "\n  api_secret: 0123456789abcde") ==
+              list{"4 admin.api_secret: has fewer than 16 characters, and admin.listen is not a loopback address: make "
+                   "one with: openssl rand -hex 32"});
     }
+    CHECK(with("listen: 127.0.0.1:1\n  api_secret: x") == list{});
     CHECK(with("listen: nowhere").size() == 1);
     CHECK(with("listen: 0.0.0.0:1\n  api_secret: ''") ==
           list{"4 admin.api_secret: expected a secret of 1 to 1024 visible ASCII characters"});
+}
+
+TEST_CASE("Tokens that can be guessed are for this machine alone") {
+    const auto with = [](const std::string& listen, const std::string& incoming, const std::string& outgoing) {
+        return problems("ilp_address: test.a\nconnector: {listen: '" + listen +
+                        "'}\nassets: [{code: USD, scale: 9}]\npeers:\n- {name: b, ilp_address: test.b, asset: {code: "
+                        "USD, scale: 9}, "
+                        "http: {incoming: {auth_tokens: [" +
+                        incoming + "]}, outgoing: {endpoint: 'http://h/', auth_token: " + outgoing + "}}}\n");
+    };
+    const std::string why = ", and connector.listen is not a loopback address: make one with: openssl rand -hex 32";
+    for (const std::string open : {"0.0.0.0:3002", "[::]:3002", "192.0.2.1:3002"}) {
+        CAPTURE(open);
+        CHECK(with(open, "x", "t") ==
+              list{"5 peers[0].http.incoming.auth_tokens[0]: has fewer than 16 characters" + why});
+        CHECK(with(open, "0123456789abcdef, 0123456789abcde", "t") ==
+              list{"5 peers[0].http.incoming.auth_tokens[1]: has fewer than 16 characters" + why});
+        CHECK(with(open, "bob-to-alice", "alice-to-bob") ==
+              list{"5 peers[0].http.outgoing.auth_token: is a token of the sample, which everybody knows" + why,
+                   "5 peers[0].http.incoming.auth_tokens[0]: is a token of the sample, which everybody knows" + why});
+        CHECK(with(open, "0123456789abcdef", "t") == list{});  // the other node chose the outgoing one
+    }
+    CHECK(with("127.0.0.1:3002", "x, bob-to-alice", "alice-to-bob") == list{});
+    CHECK(with("[::1]:3002", "x", "t") == list{});
 }
 
 TEST_CASE("Peers that differ are taken") {

@@ -54,6 +54,17 @@ TEST_CASE("The line of a key is found by its path, or that of what is around it"
     CHECK((config::key_path{&first, "y", {}}.text()) == "a[0].y");
 }
 
+TEST_CASE("Two mistakes that the parser describes badly are told by their cause") {
+    const auto tab = ": not valid YAML: a tab indents this line; indent with spaces only";
+    CHECK(refusal("a: 1\nconnector:\n\tlisten: x\n") == "3" + std::string{tab});
+    CHECK(refusal("connector:\n  workers: 1\n \tlisten: x\n") == "3" + std::string{tab});
+    const auto quotes = std::string{": not valid YAML: an address that begins with [ must be in quotes: "};
+    CHECK(refusal("a: 1\nconnector:\n  listen: [::1]:3002\nb: 2\n") == "3" + quotes + "\"[::1]:3002\"");
+    CHECK(refusal("metrics: {listen: [2001:db8::1]:9464}\n") == "1" + quotes + "\"[2001:db8::1]:9464\"");
+    CHECK(refusal("a: [1, 2\nb: 3\n").find("quotes") == std::string::npos);
+    CHECK(refusal("a: '\tx'\n").empty());
+}
+
 TEST_CASE("Names in a path are escaped and cut") {
     CHECK((config::key_path{nullptr, "a\n\x1b", {}}.text()) == "a\\x0a\\x1b");
     CHECK((config::key_path{nullptr, std::string_view{std::string(100, 'k')}, {}}.text()).size() == 67);

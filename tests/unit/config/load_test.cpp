@@ -181,9 +181,10 @@ TEST_CASE("A value out of its bounds is refused with what was expected") {
     CHECK(problem_with("  workers: 1", "  request_timeout: 6m").starts_with("3 connector.request_timeout: expected"));
     CHECK(problem_with("  workers: 1", "  idle_timeout: 61m").starts_with("3 connector.idle_timeout: expected"));
     CHECK(problem_with("  workers: 1", "  echo_max_amount: -1").starts_with("3 connector.echo_max_amount: expected"));
-    CHECK(problem_with("  workers: 1", "  listen: localhost:3002") ==
-          "3 connector.listen: expected a literal IP address and a port, such as 127.0.0.1:3002 or [::1]:3002, found "
-          "\"localhost:3002\"");
+    CHECK(
+        problem_with("  workers: 1", "  listen: localhost:3002") ==
+        "3 connector.listen: expected a literal IP address and a port, such as 127.0.0.1:3002 or \"[::1]:3002\", found "
+        "\"localhost:3002\"");
     CHECK(problem_with("store: {url: 'memory:'}", "store: {url: x}") ==
           "4 store.url: expected sqlite:PATH, postgresql://... or memory:, found \"x\"");
     const auto problem_with_webhook = [](const std::string& setting) {
@@ -254,6 +255,18 @@ TEST_CASE("Variables of the environment are filled in, once") {
         CHECK(problems("ilp_address: "s + text) ==
               list{"1 ilp_address: expected ${NAME} with the name of an environment variable; a literal ${ is written "
                    "$${"});
+}
+
+TEST_CASE("Whether the file itself contains a secret is known") {
+    const auto has_secret = [](const std::string& secret) {
+        const auto loaded = config::load_text("ilp_address: test.a\nadmin: {api_secret: " + secret + "}", "f",
+                                              [](std::string_view) { return std::optional<std::string>{"value"}; });
+        REQUIRE(loaded);
+        return loaded->has_literal_secret;
+    };
+    CHECK(has_secret("secret"));
+    CHECK_FALSE(has_secret("${NAME}"));
+    CHECK_FALSE(config::load_text("ilp_address: test.a", "f", config::process_environment())->has_literal_secret);
 }
 
 TEST_CASE("The environment of the process can be read") {

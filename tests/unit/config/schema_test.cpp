@@ -26,7 +26,7 @@ connector:
   idle_timeout: 2m
   echo_max_amount: 18446744073709551615
 admin:
-  listen: "0.0.0.0:3011"
+  listen: "127.0.0.2:3011"
   api_secret: "(hidden)"
   tenant_id: "10000000-0000-4000-8000-00000000000a"
 metrics:
@@ -137,7 +137,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.connector.request_timeout.count() == 5'000);
     CHECK(s.connector.idle_timeout.count() == 120'000);
     CHECK(s.connector.echo_max_amount == ilp::amount::max());
-    CHECK(s.admin.listen == config::listen_address{"0.0.0.0", 3011});
+    CHECK(s.admin.listen == config::listen_address{"127.0.0.2", 3011});
     CHECK(s.admin.api_secret->reveal() == "(hidden)");
     CHECK(s.admin.tenant_id == "10000000-0000-4000-8000-00000000000a");
     CHECK(s.metrics.listen == config::listen_address{"0.0.0.0", 9999});
@@ -202,6 +202,20 @@ TEST_CASE("docs/operating/settings.md is the reference of these definitions") {
     INFO("regenerate it: ilpd --settings-reference > docs/operating/settings.md");
     const bool is_current = committed == config::reference_markdown();
     CHECK(is_current);
+}
+
+TEST_CASE("The settings in which two files differ are named") {
+    const auto loaded = load(every_setting);
+    REQUIRE(loaded);
+    auto other = *loaded;
+    CHECK(config::differences(*loaded, other).empty());
+    other.connector.workers = 7;
+    other.admin.api_secret = config::secret{"another"};
+    other.log.level = config::log_level::error;
+    other.webhooks.url.reset();
+    other.peers.clear();
+    CHECK(config::differences(*loaded, other) ==
+          std::vector<std::string>{"connector.workers", "admin.api_secret", "webhooks.url", "log.level"});
 }
 
 TEST_CASE("The reference names every setting that can be printed, and marks the secrets") {

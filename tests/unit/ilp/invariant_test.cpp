@@ -4,7 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace invariant_test {
 
@@ -32,6 +34,18 @@ TEST_CASE("an invariant that holds says nothing") {
     const auto end = support::run_in_a_copy([] { spend(2, 2); });
     CHECK(end.is_success());
     CHECK(end.errors.empty());
+}
+
+TEST_CASE("invariant: a listener gets the line instead of standard error") {
+    const auto end = support::run_in_a_copy([] {
+        ilp::tell_broken_invariants_to([](std::string_view line) noexcept {
+            std::fprintf(stderr, "heard: %.*s", static_cast<int>(line.size()), line.data());
+        });
+        ilp::require(false, "the listener hears");
+    });
+    CHECK(end.is_aborted());
+    CHECK(end.errors.starts_with("heard: ilpd: broken invariant: the listener hears ("));
+    CHECK(end.errors.ends_with(")\n"));
 }
 
 }  // namespace invariant_test

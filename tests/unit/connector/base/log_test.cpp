@@ -1,15 +1,20 @@
 #include "connector/base/log.hpp"
 
+#include "ilp/invariant.hpp"
+#include "tests/support/end_of_process.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 
 #include <unistd.h>
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -30,7 +35,7 @@ std::string captured(const std::function<void()>& write) {
     const int before = ::dup(STDERR_FILENO);
     ::dup2(::fileno(file), STDERR_FILENO);
     write();
-    std::fflush(stderr);
+    CHECK(logging::flush(std::chrono::seconds{60}));
     ::dup2(before, STDERR_FILENO);
     ::close(before);
     std::rewind(file);
@@ -121,6 +126,78 @@ TEST_CASE("log: levels below the configured one are not written") {
     CHECK(logging::enabled(logging::level::trace));
     CHECK(captured([] { logging::write(logging::level::debug, "m"); }).find(" debug ") != std::string::npos);
     logging::configure({config::log_level::info, config::log_format::text});
+}
+
+TEST_CASE("log: JSON lines have numbers as numbers and JSON as JSON") {
+    logging::configure({config::log_level::info, config::log_format::json});
+    const std::string line =
+        written("m", {{"count", 18446744073709551615U},
+                      {"below", -1},
+                      {"text", "7"},
+                      {"event", logging::json{R"({"id":"x\u001b\u00e9","asset":{"scale":9},"list":[1,"\u007f"]})"}},
+                      {"broken", logging::json{"{no JSON"}}});
+    for (const char c : line.substr(0, line.size() - 1)) CHECK((c >= 0x20 && c < 0x7f));
+    const auto object = boost::json::parse(line);
+    CHECK(object.at("count").as_uint64() == 18446744073709551615U);
+    CHECK(object.at("below").as_int64() == -1);
+    CHECK(vectors::text(object.at("text")) == "7");
+    CHECK(object.at("event").at("asset").at("scale").as_int64() == 9);
+    CHECK(vectors::text(object.at("event").at("id")) == R"(x\x1b\xc3\xa9)");
+    CHECK(vectors::text(object.at("broken")) == "{no JSON");
+    logging::configure({config::log_level::info, config::log_format::text});
+    CHECK(rest_of(written("m", {{"count", 7}, {"event", logging::json{R"({"a":1})"}}})) ==
+          R"(m count=7 event="{\"a\":1}")");
+}
+
+TEST_CASE("log: lines to the journal begin with their priority, lines to anything else do not") {
+    const auto lines_for = [](const char* stream) {
+        return captured([stream] {
+            struct stat status{};
+            REQUIRE(::fstat(STDERR_FILENO, &status) == 0);
+            const std::string own = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+            ::setenv("JOURNAL_STREAM", stream == nullptr ? own.c_str() : stream, 1);
+            logging::configure({config::log_level::trace, config::log_format::text});
+            logging::write(logging::level::error, "a");
+            logging::write(logging::level::warn, "b");
+            logging::write(logging::level::info, "c");
+            logging::write(logging::level::debug, "d");
+            ::unsetenv("JOURNAL_STREAM");
+        });
+    };
+    const std::string journal = lines_for(nullptr);
+    INFO(journal);
+    CHECK(journal.starts_with("<3>"));
+    for (const auto* const start : {"\n<4>", "\n<6>", "\n<7>"}) CHECK(journal.find(start) != std::string::npos);
+    CHECK(lines_for("1:1").find('<') == std::string::npos);
+    logging::configure({config::log_level::info, config::log_format::text});
+}
+
+TEST_CASE("log: lines that others cause are written once, and then counted") {
+    logging::configure({config::log_level::info, config::log_format::text});
+    const std::string lines = captured([] {
+        for (int i = 0; i < 100; ++i) {
+            logging::write_seldom({"test", "a"}, logging::level::warn, "refused", {{"from", "a"}});
+            logging::write_seldom({"test", "b"}, logging::level::warn, "refused", {{"from", "b"}});
+        }
+        logging::write_seldom({"another test", "a"}, logging::level::warn, "odd");
+        logging::finish(std::chrono::seconds{60});
+    });
+    INFO(lines);
+    CHECK(std::count(lines.begin(), lines.end(), '\n') == 5);
+    CHECK(lines.find("refused from=a\n") != std::string::npos);
+    CHECK(lines.find("more lines of this kind were left out kind=test source=b lines=99\n") != std::string::npos);
+}
+
+TEST_CASE("log: the last lines before an abort get out") {
+    const auto end = support::run_in_a_copy([] {
+        logging::finish_on_abort();
+        for (int i = 0; i < 1000; ++i) logging::write(logging::level::info, "one of the last lines");
+        ilp::require(false, "nothing is broken");
+    });
+    CHECK(end.is_aborted());
+    CHECK(end.errors.find("one of the last lines\n") != std::string::npos);
+    CHECK(end.errors.find("ilpd: broken invariant: nothing is broken (") != std::string::npos);
+    CHECK(std::count(end.errors.begin(), end.errors.end(), '\n') == 1001);
 }
 
 }  // namespace log_test

@@ -4,9 +4,12 @@
 #include "tests/support/fake_peer.hpp"
 
 #include <poll.h>
+#include <unistd.h>
 
+#include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <memory>
@@ -169,6 +172,28 @@ TEST_CASE("an HTTP call ends without a word when its context goes away") {
         while (server.request_count() == 0) context.run_for(1ms);
     }
     CHECK_FALSE(called);
+}
+
+TEST_CASE("HTTP client: without a descriptor that is the reason, not a cancelled operation") {
+    const fake_peer server;
+    for (const std::string_view host : {"127.0.0.1", "localhost"}) {
+        rlimit before{};
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+        boost::asio::io_context context{1};
+        const boost::asio::steady_timer has_the_context_open_its_descriptors{context};
+        std::string reason;
+        const int next = ::dup(0);  // the lowest free number
+        ::close(next);
+        rlimit none = before;
+        none.rlim_cur = static_cast<rlim_t>(next);
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+        call(context, get_from(server.port(), host),
+             [&](std::expected<http_answer, std::string> came) { reason = came ? "answered" : came.error(); });
+        context.run();
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+        INFO(reason);
+        CHECK(reason.contains("Too many open files: raise the limit of open files"));
+    }
 }
 
 }  // namespace http_client_test

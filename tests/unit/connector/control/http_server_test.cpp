@@ -163,7 +163,7 @@ TEST_CASE("HTTP server: a connection is kept for further requests, unless the cl
     kept.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(text_of(kept.receive()) == "200 GET /1 ");
     CHECK(text_of(kept.receive()) == "200 GET /2 ");
-    CHECK(said_last(server.port(), "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n") == "200 GET /a ");
+    CHECK(said_last(server.port(), "GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n") == "200 GET /a ");
     CHECK(said_last(server.port(), "GET /a HTTP/1.0\r\n\r\n") == "200 GET /a ");
 }
 
@@ -172,7 +172,7 @@ TEST_CASE("HTTP server: HEAD is GET without the body") {
     auto octets = std::string{};
     // A message parser would wait for the body that Content-Length announces.
     const auto socket = support::connect_to(server.port());
-    support::send_all(socket, "HEAD /abc HTTP/1.1\r\nConnection: close\r\n\r\n");
+    support::send_all(socket, "HEAD /abc HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     while (support::read_some(socket, octets, support::patience) == support::read_result::data) {
     }
     CHECK(octets.starts_with("HTTP/1.1 200 "));
@@ -206,14 +206,53 @@ TEST_CASE("HTTP server: what is too large or no HTTP is told so, and ends the co
           "200 POST / " + body.substr(1));
 }
 
+TEST_CASE("HTTP server: what a proxy in front could read differently is refused") {
+    server_on_loop server{echo};
+    const auto post = [](const std::string& rest) { return "POST / HTTP/1.1\r\nHost: h\r\n" + rest; };
+    for (const auto& wrong :
+         {post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+          post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"),
+          std::string{"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+          post("X: a\r\n folded\r\n\r\n"), post("Content-Length: 1, 1\r\n\r\na"),
+          post("Content-Length: 1\r\nContent-Length: 1\r\n\r\na"), post("Content-Length : 1\r\n\r\na"),
+          post("Host: h\r\n\r\n"), std::string{"GET / HTTP/1.1\r\n\r\n"}, std::string{"GET / HTTP/1.1\nHost: h\n\n"},
+          post("X: a\n\r\n"), post("Transfer-Encoding: chunked\r\n\r\n 1\r\na\r\n0\r\n\r\n"),
+          post("Signature: a\r\nSignature: b\r\n\r\n"), post("tenant-id:\r\nTenant-Id: b\r\n\r\n"),
+          post("Authorization:\r\nAuthorization: Bearer b\r\n\r\n"),
+          post("Content-Type: text/plain\r\nContent-Type: application/json\r\n\r\n")}) {
+        CAPTURE(wrong);
+        CHECK(said_last(server.port(), wrong).starts_with("400 malformed HTTP: "));
+    }
+    CHECK(server.requests() == 0);
+    CHECK(said_last(server.port(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").contains("HTTP/2 is not spoken here"));
+    CHECK(said_last(server.port(), "\x16\x03\x01\x02").contains("TLS is not spoken here"));
+}
+
+TEST_CASE("HTTP server: what RFC 9112 wants taken is taken") {
+    server_on_loop server{[](const http_request& request, const answer_function& done) {
+        done({.body = request.target + " " + (request.find("host") == nullptr ? "" : *request.find("host"))});
+    }};
+    http_connection connection{server.port()};
+    const auto answer_to = [&](std::string_view octets) {
+        connection.send(octets);
+        return text_of(connection.receive());
+    };
+    CHECK(answer_to("\r\nGET /1 HTTP/1.1\r\nHost: h\r\n\r\n") == "200 /1 h");
+    CHECK(answer_to("GET /2 HTTP/1.2\r\nHost: h\r\n\r\n") == "200 /2 h");
+    CHECK(answer_to("GET http://x:1/3?q HTTP/1.1\r\nHost: h\r\n\r\n") == "200 /3?q x:1");
+    CHECK(answer_to("POST /4 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\na\r\n0\r\n\r\n") ==
+          "200 /4 h");
+    CHECK(said_last(server.port(), "\r\n\r\nGET /1 HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("400 "));
+}
+
 TEST_CASE("HTTP server: the answer arrives also where the client still sends its body") {
     server_on_loop server{echo};
     http_connection connection{server.port()};
-    connection.send("POST / HTTP/1.1\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
+    connection.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
     CHECK(text_of(connection.receive()) == "413 the body is too large\n");
 
     http_connection slow{server.port()};
-    slow.send("POST / HTTP/1.1\r\nContent-Length: 500000\r\n\r\n");
+    slow.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n");
     CHECK(text_of(slow.receive()) == "413 the body is too large\n");
     for (int i = 0; i < 3; ++i) {  // after a reset, the first send would succeed and the next one fail
         CHECK(slow.send("octets"));
@@ -224,11 +263,12 @@ TEST_CASE("HTTP server: the answer arrives also where the client still sends its
 TEST_CASE("HTTP server: a client that waits for leave to send its body gets it") {
     server_on_loop server{echo};
     http_connection connection{server.port()};
-    connection.send("POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    connection.send("POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
     CHECK(text_of(connection.receive()) == "100 ");
     connection.send("abc");
     CHECK(text_of(connection.receive()) == "200 POST /a abc");
-    CHECK(said_last(server.port(), "POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 101\r\n\r\n") ==
+    CHECK(said_last(server.port(),
+                    "POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 101\r\n\r\n") ==
           "413 the body is too large\n");
 }
 
@@ -249,7 +289,7 @@ TEST_CASE("HTTP server: connections beyond the bound are closed, until others ha
 
 TEST_CASE("HTTP server: a connection that says nothing, or not all of it, is closed in time") {
     server_on_loop server{echo, {.body_size_max = 100, .request_time = 50ms}};
-    for (const char* const part : {"", "GET / HT", "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab"}) {
+    for (const char* const part : {"", "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab"}) {
         CAPTURE(part);
         http_connection connection{server.port()};
         connection.send(part);
@@ -361,7 +401,9 @@ TEST_CASE("metrics server: its three pages, and no others") {
         return text_of(connection.exchange({.method = std::move(method), .target = std::move(target)}));
     };
     CHECK(answer_to("GET", "/metrics") == "200 a 1\n");
+    CHECK(answer_to("GET", "/metrics?x=1") == "200 a 1\n");
     CHECK(answer_to("GET", "/healthz") == "200 ok\n");
+    CHECK(answer_to("GET", "/healthz?verbose") == "200 ok\n");
     CHECK(answer_to("GET", "/readyz") == "503 not ready\n");
     ready = true;
     CHECK(answer_to("GET", "/readyz") == "200 ready\n");

@@ -182,6 +182,24 @@ TEST_CASE("what is wrong with a new peer is refused, and nothing has changed") {
     CHECK(refused([](auto&) {}) == "created");
 }
 
+TEST_CASE("a token that strangers could guess is refused where they can reach the listener") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    peer_wanted bob = office.bob();
+    bob.incoming_tokens = {"short"};
+    office.desk().refuse_guessable_tokens();
+    CHECK(
+        office.create(bob) ==
+        "invalid incoming token: it has fewer than 16 characters, and connector.listen is not a loopback address: make "
+        "one with: openssl rand -hex 32");
+    bob.incoming_tokens = {"bob-to-alice"};
+    CHECK_THAT(office.create(bob).value_or(""), Catch::Contains("is a token of the sample"));
+    bob.incoming_tokens = {"0123456789abcdef"};
+    CHECK(office.create(bob) == done);
+    bob.incoming_tokens = {"$NAME"};
+    CHECK_THAT(office.create(bob).value_or(""), Catch::Contains("looks like a variable"));
+}
+
 TEST_CASE("peers of different assets may share an address") {
     const auto store = open_or_throw("memory:");
     office office{*store};

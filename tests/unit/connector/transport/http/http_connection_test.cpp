@@ -67,7 +67,9 @@ struct world final : http_connection::owner {
 
     // owner
     void usable(http_connection& which) override { events += which.is_idle() ? "usable " : "not idle "; }
-    void connect_failed(const std::string& why) override { events += "connect failed: " + why + " "; }
+    void connect_failed(const connector::dial_failure& failure) override {
+        events += "connect failed: " + failure.why + " ";
+    }
     void answered(http_connection& which, carried_packet& about, unsigned status, ilp::bytes_span body) override {
         CHECK(&about == &packet);
         events += std::to_string(status) + ":" + std::string{ilp::as_text(body)};

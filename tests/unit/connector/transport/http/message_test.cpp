@@ -133,12 +133,73 @@ TEST_CASE("http request: request lines that are none") {
         INFO(line);
         CHECK(request_status(line + "\r\nHost: d\r\n\r\n") == status::bad_request);
     }
-    for (const auto& line :
-         {"POST / HTTP/2.0"s, "POST / HTTP/1.2"s, "POST / HTTP/0.9"s, "PRI * HTTP/2.0"s, "GET / HTTP/"s}) {
+    for (const auto& line : {"POST / HTTP/2.0"s, "POST / HTTP/0.9"s, "POST / HTTP/1.x"s, "POST / HTTP/1.11"s,
+                             "POST / HTTP/3"s, "PRI * HTTP/2.0"s, "GET / HTTP/"s}) {
         INFO(line);
         CHECK(request_status(line + "\r\nHost: d\r\n\r\n") == status::bad_request);
     }
     CHECK(request_status("\r\n\r\n") == status::bad_request);
+}
+
+TEST_CASE("http request: later versions of HTTP/1 count as 1.1") {
+    const auto head = parse_request("POST / HTTP/1.2\r\nHost: d\r\nExpect: 100-continue\r\n\r\n");
+    REQUIRE(head);
+    CHECK(head->keep_alive);
+    CHECK(head->expects_continue);
+    CHECK(request_status("POST / HTTP/1.9\r\n\r\n") == status::bad_request);  // without Host, as in 1.1
+}
+
+TEST_CASE("http request: a target may have scheme and authority, which override Host") {
+    const auto target_of = [](const std::string& target) -> std::string {
+        const std::string text = "POST " + target + " HTTP/1.1\r\nHost: d\r\n\r\n";
+        const auto head = parse_request(text);
+        return head ? std::string{head->host} + " " + std::string{head->target} : "refused";
+    };
+    CHECK(target_of("http://x/") == "x /");
+    CHECK(target_of("http://x") == "x /");
+    CHECK(target_of("HTTPS://x:80/accounts/bob/ilp?a=b") == "x:80 /accounts/bob/ilp?a=b");
+    CHECK(target_of("http://[::1]:3002/ilp") == "[::1]:3002 /ilp");
+    CHECK(target_of("http://x?a=b") == "x /");
+    CHECK(target_of("/http://x/") == "d /http://x/");
+    CHECK(target_of("ftp://x/") == "d ftp://x/");
+    for (const auto& wrong : {"http://"s, "http:///ilp"s, "http://user@x/"s, "http://x,y/"s}) {
+        INFO(wrong);
+        CHECK(target_of(wrong) == "refused");
+    }
+}
+
+TEST_CASE("http smuggling: a Host that one reader would split elsewhere than another is refused") {
+    for (const auto& host : {"a, b"s, "a b"s, "a/b"s, "user@a"s, "a?b"s, "a#b"s, "a\\b"s}) {
+        INFO(host);
+        CHECK(request_status("POST / HTTP/1.1\r\nHost: " + host + "\r\n\r\n") == status::bad_request);
+    }
+}
+
+TEST_CASE("http request: what can never become a head is known before its end has come") {
+    CHECK(may_become_request_head("", 0));
+    CHECK(may_become_request_head("P", 0));
+    CHECK(may_become_request_head("POST / HTTP/1.1\r\nHost: d\r", 0));
+    CHECK(may_become_request_head("\r", 0));
+    CHECK_FALSE(may_become_request_head("POST / HTTP/1.1\nHost: d\n\n", 0));
+    CHECK_FALSE(may_become_request_head("POST / HTTP/1.1\r\nHost: d\nX: a\r\n", 20));
+    CHECK_FALSE(may_become_request_head("\n", 0));
+    CHECK_FALSE(may_become_request_head("\rP", 0));
+    CHECK_FALSE(may_become_request_head("\x16\x03\x01", 0));  // TLS
+    CHECK_FALSE(may_become_request_head(" POST", 0));
+    const std::string head = "POST / HTTP/1.1\r\nHost: d\r\n\r\n";
+    for (std::size_t cut = 0; cut < head.size(); ++cut) {
+        for (std::size_t searched = 0; searched <= cut; ++searched) {
+            REQUIRE(may_become_request_head(std::string_view{head}.substr(0, cut), searched));
+        }
+    }
+}
+
+TEST_CASE("http request: all fields of a head can be listed") {
+    const auto fields = fields_of("POST / HTTP/1.1\r\nHost: d\r\nX-a:  1 \r\nX-A:\r\n\r\n");
+    REQUIRE(fields.size() == 3);
+    CHECK(fields[1].name == "X-a");
+    CHECK(fields[1].value == "1");
+    CHECK(fields[2].value.empty());
 }
 
 TEST_CASE("http request: exactly one Host in HTTP/1.1, at most one in HTTP/1.0") {
@@ -211,6 +272,9 @@ TEST_CASE("http smuggling: lines that one reader would take and another would no
     }
     CHECK(request_status("POST / HTTP/1.1\nHost: d\r\n\r\n") == status::bad_request);
     CHECK(status_of_fields("Authorization: Bearer a\r\nAuthorization: Bearer b\r\n") == status::bad_request);
+    CHECK(status_of_fields("Authorization:\r\nAuthorization: Bearer b\r\n") == status::bad_request);
+    CHECK(status_of_fields("Authorization: Bearer a\r\nAuthorization:\r\n") == status::bad_request);
+    CHECK(status_of_fields("Content-Type:\r\nContent-Type: application/octet-stream\r\n") == status::bad_request);
 }
 
 TEST_CASE("http request: values may be empty, or hold tabs and octets above ASCII") {
@@ -245,10 +309,26 @@ TEST_CASE("A35-33: a chunked body is incomplete until its last line has come") {
 }
 
 TEST_CASE("http smuggling: chunk lines that are none") {
-    for (const auto& octets :
-         {"\r\n"s, ";x\r\n"s, "-1\r\n"s, "+1\r\n"s, "0x1\r\n"s, "1 1\r\n"s, "g\r\n"s, "1\x01\r\n"s, "1\n\r\n"s,
-          "1;a\nb\r\n"s, "1;a\rb\r\n"s, "1;\0\r\n"s, "10000000000000000\r\n"s, "1\r\nab\r\n"s, "1\r\na\n\n"s,
-          "1\r\na\rb"s, "0\r\nTrailer: x\n\r\n\r\n"s, "0\r\nTrailer: \0\r\n\r\n"s}) {
+    for (const auto& octets : {"\r\n"s,
+                               ";x\r\n"s,
+                               " 1\r\n"s,
+                               "\t1\r\n"s,
+                               "-1\r\n"s,
+                               "+1\r\n"s,
+                               "0x1\r\n"s,
+                               "1 1\r\n"s,
+                               "g\r\n"s,
+                               "1\x01\r\n"s,
+                               "1\n\r\n"s,
+                               "1;a\nb\r\n"s,
+                               "1;a\rb\r\n"s,
+                               "1;\0\r\n"s,
+                               "10000000000000000\r\n"s,
+                               "1\r\nab\r\n"s,
+                               "1\r\na\n\n"s,
+                               "1\r\na\rb"s,
+                               "0\r\nTrailer: x\n\r\n\r\n"s,
+                               "0\r\nTrailer: \0\r\n\r\n"s}) {
         INFO(octets);
         CHECK(read_chunks(octets).state == chunk_state::malformed);
     }

@@ -335,4 +335,17 @@ TEST_CASE(
     CHECK(audit(db.url).value().faults.empty());
 }
 
+TEST_CASE("the side files of the database are for its owner alone, even where the database is not") {
+    const database db;
+    REQUIRE(open_store(db.url));
+    ::chmod(db.path.c_str(), 0666);
+    const auto store = open_store(db.url);
+    REQUIRE(store);
+    for (const char* const suffix : {"-wal", "-shm"}) {
+        struct stat status{};
+        REQUIRE(::stat((db.path + suffix).c_str(), &status) == 0);
+        CHECK((status.st_mode & 0777U) == 0600U);
+    }
+}
+
 }  // namespace store_sqlite_test
