@@ -59,7 +59,7 @@ admin_server::admin_server(boost::asio::io_context& context, config::admin_setti
                            const peering::graphql::engine& engine,
                            peering::admin::endpoint::context_factory new_context)
     : context_{context},
-      endpoint_{engine, std::move(settings), std::move(new_context)},
+      endpoint_{engine, std::move(settings), ilp::wall_clock(), std::move(new_context)},
       under_way_{std::make_shared<under_way>()},
       server_{context,
               [this](http_request request, std::function<void(http_response)> done) {

@@ -183,6 +183,8 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
                 break;
             case seen_signatures::use::again:
                 return refuse_stranger("signature of a mutation was used before");
+            case seen_signatures::use::before_start:
+                return refuse_stranger("signature of a mutation is older than the start of the daemon");
             case seen_signatures::use::no_room:
                 return refuse_stranger("too many mutations within the time of a signature");
         }

@@ -43,9 +43,14 @@ class endpoint {
 public:
     using context_factory = std::function<std::unique_ptr<graphql::context>()>;
 
-    /// The engine must outlive the endpoint. Several threads may call the factory at the same time.
-    endpoint(const graphql::engine& engine, config::admin_settings settings, context_factory new_context)
-        : engine_{engine}, settings_{std::move(settings)}, new_context_{std::move(new_context)} {}
+    /// The engine must outlive the endpoint. Several threads may call the factory at the same time. Mutations that were
+    /// signed before `started_at`, the start of the daemon, are refused.
+    endpoint(const graphql::engine& engine, config::admin_settings settings, ilp::timestamp started_at,
+             context_factory new_context)
+        : engine_{engine},
+          settings_{std::move(settings)},
+          new_context_{std::move(new_context)},
+          seen_{started_at} {}
 
     /// May block, because resolvers may.
     response answer(const request& request, ilp::timestamp now);

@@ -63,11 +63,13 @@ struct terms {
 
 class server {
 public:
-    explicit server(std::optional<std::string> secret = std::nullopt) {
+    explicit server(std::optional<std::string> secret = std::nullopt,
+                    ilp::timestamp started_at = ilp::timestamp::min()) {
         auto settings = config::admin_settings{};
         settings.tenant_id = tenant;
         if (secret) settings.api_secret = config::secret{*secret};
-        endpoint_.emplace(engine_, settings, [this] { return std::make_unique<counting_context>(executions); });
+        endpoint_.emplace(engine_, settings, started_at,
+                          [this] { return std::make_unique<counting_context>(executions); });
     }
 
     response ask(const terms& terms, ilp::timestamp at = now) {
@@ -345,6 +347,21 @@ TEST_CASE("endpoint: a signature serves one mutation, and any number of queries"
 
     const auto invalid = signed_terms(R"({"query":"mutation { none }"})");
     for (int i = 0; i < 2; ++i) CHECK(s.ask(invalid).status == 400);
+}
+
+TEST_CASE("endpoint: a mutation that was signed before the daemon started is refused, because it may be a replay") {
+    const auto body = std::string{R"({"query":"mutation { add(amount: 1) }"})"};
+    const auto sent = signed_terms(body);
+    server before{"s3cret"};
+    CHECK(before.ask(sent).status == 200);
+
+    server restarted{"s3cret", now + 1ms};
+    CHECK(restarted.text(sent, now + 2ms) == unauthenticated);
+    CHECK(restarted.ask(sent, now + 2ms).unauthenticated ==
+          "signature of a mutation is older than the start of the daemon");
+    CHECK(restarted.executions == 0);
+    CHECK(restarted.ask(signed_terms(body, now + 1ms), now + 2ms).status == 200);
+    CHECK(restarted.ask(signed_terms(R"({"query":"{ number }"})"), now + 2ms).status == 200);
 }
 
 }  // namespace endpoint_test
