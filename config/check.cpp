@@ -1,9 +1,7 @@
 #include "config/check.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "config/loopback.hpp"
 
-#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -37,11 +35,7 @@ bool is_set(const std::string& route) {
 
 /// Also true for the placeholder of a rejected value.
 bool is_loopback(const std::string& host) {
-    auto v4 = in_addr{};
-    if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-    auto v6 = in6_addr{};
-    return host.empty() ||
-           (inet_pton(AF_INET6, host.c_str(), &v6) == 1 && std::ranges::equal(v6.s6_addr, in6addr_loopback.s6_addr));
+    return host.empty() || is_loopback_address(host);
 }
 
 class checker {

@@ -47,6 +47,10 @@ section<admin_settings> define_admin() {
                 "The key with which requests to the Admin API must be signed; other requests are refused."),
         setting("tenant_id", &s::tenant_id, uuid(), default_value{"00000000-0000-4000-8000-000000000001"},
                 "The tenant that requests name in their `tenant-id` header. It is the operator, the only tenant."),
+        settings_list("hosts", &s::hosts, host(),
+                      "Further host names by which clients may address the Admin API while `admin.api_secret` is not "
+                      "set. Loopback addresses, `localhost` and the host of `admin.listen` are always accepted; a "
+                      "request with any other `Host` is refused, because a web page may have sent it."),
     };
 }
 

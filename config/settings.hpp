@@ -52,6 +52,7 @@ struct admin_settings {
     listen_address listen;
     std::optional<secret> api_secret;  ///< absent: requests need no signature
     std::string tenant_id;             ///< in lower case
+    std::vector<std::string> hosts;    ///< in lower case; further names that the Host header may have
     friend bool operator==(const admin_settings&, const admin_settings&) = default;
 };
 

@@ -300,6 +300,18 @@ value_type<listen_address> listener() {
                 }};
 }
 
+value_type<std::string> host() {
+    return {.expected = "a host name or an IP address, such as ilpd.internal",
+            .parse = [](std::string_view text) -> std::expected<std::string, std::string> {
+                auto result = std::string{text};
+                for (char& c : result)
+                    if (is_letter(c)) c = static_cast<char>(c | 0x20);
+                if (!is_ipv4(result) && !is_ipv6(result) && !is_host_name(result)) return refused();
+                return result;
+            },
+            .print = std::identity{}};
+}
+
 value_type<ilp::address> node_address() {
     return {.expected = "an ILP address in g, private, example, test, test1, test2, test3 or local, such as test.alice",
             .parse = [](std::string_view text) -> std::expected<ilp::address, std::string> {

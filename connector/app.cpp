@@ -240,6 +240,7 @@ private:
             .transfers = *transfers_,
             .committer = *committer_,
             .auto_peers = *auto_peers_,
+            .shows_secrets = settings_.admin.api_secret.has_value(),
             .tenant_id = settings_.admin.tenant_id,
             .version = ILPD_VERSION,
             .started_at = ilp::wall_clock(),

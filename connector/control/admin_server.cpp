@@ -26,6 +26,8 @@ http_response ask(peering::admin::endpoint& endpoint, const http_request& reques
     try {
         auto answer = endpoint.answer({.method = request.method,
                                        .target = request.target,
+                                       .host = request.find("host"),
+                                       .origin = request.find("origin"),
                                        .content_type = request.find("content-type"),
                                        .accept = request.find("accept"),
                                        .signature = request.find("signature"),

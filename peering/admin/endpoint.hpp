@@ -18,6 +18,8 @@ namespace peering::admin {
 struct request {
     std::string_view method{};
     std::string_view target{};
+    const std::string* host = nullptr;
+    const std::string* origin = nullptr;
     const std::string* content_type = nullptr;
     const std::string* accept = nullptr;
     const std::string* signature = nullptr;
@@ -32,12 +34,12 @@ struct response {
     std::string_view allow{};  ///< value of the Allow header; not sent if empty
 
     // For the log.
-    std::string_view unauthenticated{};          ///< the reason, which the client is not told
+    std::string_view unauthenticated{};          ///< why the client is not trusted; only told if the status is 403
     std::vector<std::string> internal_errors{};  ///< errors raised while the document was executed
 };
 
 /// The HTTP side of the Admin API, without a socket: `POST /graphql` and `GET /healthz`. A request passes these checks
-/// in order: path, method, content type, tenant and signature, form of the body, document, first use of a mutation's
+/// in order: path, method, content type, tenant, signature (host and origin, if none is required), form of the body, document, first use of a mutation's
 /// signature. Then it is executed. Thread-safe.
 class endpoint {
 public:

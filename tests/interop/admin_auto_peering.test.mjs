@@ -21,7 +21,7 @@ before(async () => {
         connector_url: `http://127.0.0.1:${port}/ilp`,
         allow_private_addresses: true,
     })
-    alice = await Admin.start({ name: 'alice', port: alicePort, auto_peering: auto_peering(alicePort) })
+    alice = await Admin.start({ name: 'alice', port: alicePort, signs: 'the-secret-of-alice', auto_peering: auto_peering(alicePort) })
     bob = await Admin.start({
         name: 'bob',
         port: bobPort,
