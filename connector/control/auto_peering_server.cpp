@@ -2,6 +2,8 @@
 
 #include "connector/base/log.hpp"
 #include "ilp/clock.hpp"
+#include "peering/json/media_type.hpp"
+#include "peering/records/text.hpp"
 
 #include <chrono>
 #include <string>
@@ -13,7 +15,7 @@ namespace {
 
 using peering::peering_fault;
 
-constexpr std::string_view scheme = "Bearer ";
+constexpr std::string_view scheme = "bearer ";
 
 constexpr http_server_bounds bounds{.sessions_max = 64, .body_size_max = peering::peering_message_size_max};
 
@@ -27,10 +29,13 @@ http_response response_of(const peering::auto_peers::answer& answer) {
     return refusal(answer.error().fault, answer.error().message);
 }
 
-/// The token of `Authorization: Bearer`; empty if there is none.
+/// The token of `Authorization: Bearer`, in any case (RFC 9110 section 11.1); empty if there is none.
 std::string bearer_of(const http_request& request) {
     const std::string* const field = request.find("Authorization");
-    return field != nullptr && field->starts_with(scheme) ? field->substr(scheme.size()) : std::string{};
+    if (field == nullptr) return {};
+    std::string beginning = field->substr(0, scheme.size());
+    peering::to_lower_case(beginning);
+    return beginning == scheme ? std::string{peering::trimmed(field->substr(scheme.size()))} : std::string{};
 }
 
 /// Names and addresses come from strangers; the log escapes them. Tokens are not logged.
@@ -63,6 +68,11 @@ auto_peering_server::auto_peering_server(boost::asio::io_context& control, peeri
 void auto_peering_server::answer(const http_request& request, const std::function<void(http_response)>& done) {
     if (request.target != "/") return done({404, "text/plain", "try POST /\n", {}});
     if (request.method != "POST") return done({405, "text/plain", "only POST\n", {{"Allow", "POST"}}});
+    // A web page may send any other type without asking the browser for permission first.
+    const std::string* const type = request.find("Content-Type");
+    if (type == nullptr || !peering::is_json_type(*type)) {
+        return done(refusal(peering_fault::unsupported_media_type, "the content type must be application/json"));
+    }
     if (!rate_.try_take(1, std::chrono::steady_clock::now())) {
         return done(refusal(peering_fault::too_many_requests, "too many nodes ask at a time: try again later"));
     }
