@@ -2,6 +2,7 @@
 
 #include "config/value.hpp"
 #include "peering/administration/address_guard.hpp"
+#include "peering/administration/shown_name.hpp"
 #include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
@@ -77,13 +78,16 @@ bool auto_peers::owns(const peer& peer, std::string_view token) {
     return found;
 }
 
-/// A stranger's name is shown unless it could be mistaken for another peer: it must not be in use already, nor look
-/// like an id or an ILP address.
+/// A stranger's name is shown unless it could be mistaken for another peer: it must not look like one that is in use
+/// already, nor like an id or an ILP address.
 std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) const {
     if (!terms.name || is_uuid_v4(*terms.name) || ilp::is_address(*terms.name)) return std::nullopt;
+    if (!may_be_shown(*terms.name)) return std::nullopt;
     const auto peers = directory_.peers();
-    const auto has_it = [&](const auto& peer) { return peer->name() == *terms.name || peer->given_name == terms.name; };
-    if (std::ranges::any_of(peers, has_it)) return std::nullopt;
+    const auto looks_like_it = [&](const auto& peer) {
+        return look_alike(peer->name(), *terms.name) || (peer->given_name && look_alike(*peer->given_name, *terms.name));
+    };
+    if (std::ranges::any_of(peers, looks_like_it)) return std::nullopt;
     return terms.name;
 }
 

@@ -477,7 +477,11 @@ TEST_CASE("a stranger's name cannot be taken for another peer") {
     CHECK(shown("Mallory") == "Mallory");
     CHECK_FALSE(shown("Mallory"));
     CHECK_FALSE(shown("bob"));
+    CHECK_FALSE(shown("BOB"));
+    CHECK_FALSE(shown("b0b"));
     CHECK_FALSE(shown("carol"));
+    CHECK_FALSE(shown("Car\u043el"));              // a Cyrillic o
+    CHECK_FALSE(shown("\u0441\u0430\u0440\u043e"));  // Cyrillic letters that look like "capo"
     CHECK_FALSE(shown(std::string{alice.find("test.carol")->uuid}));
     CHECK_FALSE(shown(new_uuid()));
     CHECK_FALSE(shown("test.bob"));
