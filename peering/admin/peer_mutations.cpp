@@ -145,7 +145,8 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
                                  .name = input.find<std::string>("name"),
                                  .max_packet_amount = amount_of(input, "maxPacketAmount"),
                                  .liquidity_threshold = amount_of(input, "liquidityThreshold"),
-                                 .liquidity_to_deposit = amount_of(input, "liquidityToDeposit")};
+                                 .liquidity_to_deposit = amount_of(input, "liquidityToDeposit"),
+                                 .peer_uuid = input.find<std::string>("peerId").transform(id_of)};
         const auto outcome = create_or_update_by_url(services, mutations, input, wanted);
         return answer_of("CreateOrUpdatePeerByUrlMutationResponse", outcome);
     };

@@ -24,6 +24,11 @@ constexpr std::string_view already_peered =
     "as "
     "httpToken, or, with a new httpToken, as `Authorization: Bearer`. Without it, ask the operator of this node";
 
+/// Follows each refusal that comes after the other node has answered.
+constexpr std::string_view after_its_answer =
+    ". The node at this URL has answered: it may already present and expect new tokens, and have changed its name for "
+    "this node. Until the terms here and there agree again, packets between the two may fail in both directions";
+
 bool overlap(std::string_view a, std::string_view b) {
     return ilp::covers(a, b) || ilp::covers(b, a);
 }
@@ -200,6 +205,17 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
     }
     peering_question question{
         *endpoint, {own_terms(new_peering_token()), asset->asset->code, asset->asset->scale, wanted.max_packet_amount}};
+    if (wanted.peer_uuid) {
+        const auto peer = directory_.find_peer(*wanted.peer_uuid);
+        if (!peer) return refused(not_found, "unknown peer");
+        if (peer->origin == origin::file) {
+            return refused(forbidden, fmt::format("peer {} is in the configuration file: change its tokens there",
+                                                  peer->name()));
+        }
+        if (peer->asset != asset->asset) return refused(bad_user_input, "the peer trades in another asset");
+        question.present_token = peer->outgoing.auth_token;
+        return question;
+    }
     // The token is presented only to the node at the URL for which it was agreed: the address that a node will claim is
     // no proof.
     for (const auto& peer : directory_.peers()) {
@@ -212,6 +228,13 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
 administration::peer_outcome auto_peers::apply_peering_answer(transaction& transaction, const peer_by_url& wanted,
                                                               const peering_question& question,
                                                               const peering_terms& answer) {
+    auto applied = take(transaction, wanted, question, answer);
+    if (!applied) applied.error().message += after_its_answer;
+    return applied;
+}
+
+administration::peer_outcome auto_peers::take(transaction& transaction, const peer_by_url& wanted,
+                                              const peering_question& question, const peering_terms& answer) {
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
     if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
     if (leads_astray(answer.connector_url)) {
@@ -219,32 +242,16 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
                                               "auto_peering.allow_private_addresses does not allow",
                                               url_is_invalid));
     }
+    const standing found = look_up(answer.address, *asset->asset);
+    if (wanted.peer_uuid && (!found.same || found.same->uuid.text() != *wanted.peer_uuid)) {
+        return refused(bad_user_input,
+                       fmt::format("the node at this URL says that its ILP address is {}, which is not that of peer {}",
+                                   answer.address.text(), *wanted.peer_uuid));
+    }
+    if (found.same) return renew_from_answer(transaction, found.same, wanted, question, answer);
     const auto is_from_here = [&](const peer& peer) {
         return is_auto_peered(peer) && peer.auto_peered->url == wanted.url;
     };
-    const standing found = look_up(answer.address, *asset->asset);
-    if (found.same) {
-        if (!is_from_here(*found.same)) {
-            return refused(duplicate,
-                           fmt::format("peer {} has the ILP address {} in this asset already, and was not made "
-                                       "from this URL: delete it first, or change it with updatePeer",
-                                       found.same->uuid, answer.address.text()));
-        }
-        peer_edit edit;
-        if (wanted.name) edit.name = wanted.name;
-        if (wanted.max_packet_amount) edit.max_packet_amount = wanted.max_packet_amount;
-        if (wanted.liquidity_threshold) edit.liquidity_threshold = wanted.liquidity_threshold;
-        edit.incoming_tokens = {answer.token};
-        edit.outgoing_endpoint = answer.connector_url;
-        edit.outgoing_token = question.request.asker.token;
-        edit.auto_peered = terms_from(wanted.url);
-        auto updated = administration_.update_peer(transaction, found.same->uuid, edit);
-        if (updated && !transaction.deposit(asset->asset->settlement->id, found.same->liquidity->id,
-                                            wanted.liquidity_to_deposit.value_or(ilp::amount{}))) {
-            return refused(bad_user_input, "Could not deposit liquidity to peer");
-        }
-        return updated;
-    }
     // A route more specific than a default route is what an operator adds a peer for. A route more specific than
     // another peer's own prefix would divert that peer's packets on the word of a third party.
     std::vector<std::shared_ptr<const peer>> robbed;
@@ -274,6 +281,46 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
     made.outgoing_token = question.request.asker.token;
     made.auto_peered = terms_from(wanted.url);
     return administration_.create_peer(transaction, made);
+}
+
+/// Renews a peer that was made from the same URL or that the operator has named. Another peer is renewed only if it is
+/// evidently the node that has answered: it is at the same host, and the answer leads to where its packets go already.
+/// The address alone is no proof.
+administration::peer_outcome auto_peers::renew_from_answer(transaction& transaction,
+                                                           const std::shared_ptr<const peer>& known,
+                                                           const peer_by_url& wanted, const peering_question& question,
+                                                           const peering_terms& answer) {
+    if (known->origin == origin::file) {
+        return refused(duplicate, fmt::format("peer {} of the configuration file has the ILP address {} in this asset: "
+                                              "change its tokens in the file, and tell them to its operator",
+                                              known->name(), answer.address.text()));
+    }
+    const bool was_made_from_it = is_auto_peered(*known) && known->auto_peered->url == wanted.url;
+    const bool is_at_same_place = known->outgoing.endpoint.url() == answer.connector_url &&
+                                  known->outgoing.endpoint.host() == question.endpoint.host();
+    if (!was_made_from_it && !is_at_same_place && !wanted.peer_uuid) {
+        return refused(duplicate,
+                       fmt::format("peer {} has the ILP address {} in this asset already, and was not made "
+                                   "from this URL: repeat the request with its id as peerId if it is this node",
+                                   known->uuid.text(), answer.address.text()));
+    }
+    peer_edit edit;
+    if (wanted.name) edit.name = wanted.name;
+    if (wanted.max_packet_amount) edit.max_packet_amount = wanted.max_packet_amount;
+    if (wanted.liquidity_threshold) edit.liquidity_threshold = wanted.liquidity_threshold;
+    edit.incoming_tokens = {answer.token};
+    edit.outgoing_endpoint = answer.connector_url;
+    edit.outgoing_token = question.request.asker.token;
+    // A peer that an operator made stays one, unless its packets go elsewhere from now on.
+    if (is_auto_peered(*known) || known->outgoing.endpoint.url() != answer.connector_url) {
+        edit.auto_peered = terms_from(wanted.url);
+    }
+    auto updated = administration_.update_peer(transaction, known->uuid, edit);
+    if (updated && !transaction.deposit(known->asset->settlement->id, known->liquidity->id,
+                                        wanted.liquidity_to_deposit.value_or(ilp::amount{}))) {
+        return refused(bad_user_input, "Could not deposit liquidity to peer");
+    }
+    return updated;
 }
 
 }  // namespace peering

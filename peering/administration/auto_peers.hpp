@@ -25,6 +25,8 @@ struct peer_by_url {
     std::optional<ilp::amount> max_packet_amount{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::optional<ilp::amount> liquidity_to_deposit{};
+    /// The peer that the operator says is behind the URL. Its terms are renewed even if it was not made from the URL.
+    std::optional<std::string> peer_uuid{};
 };
 
 /// The request to send to that node.
@@ -56,8 +58,8 @@ public:
     /// Builds the request to send when an operator wants a peer. Any thread.
     std::expected<peering_question, refusal> ask(const peer_by_url& wanted) const;
 
-    /// Makes the node that has answered a peer, or renews the peer that was made from the same URL. Call it on the
-    /// committer's thread; the caller commits.
+    /// Makes the node that has answered a peer, or renews the peer that it is. Call it on the committer's thread; the
+    /// caller commits. The node may have changed its own terms for us when it answered, and a refusal says so.
     administration::peer_outcome apply_peering_answer(transaction& transaction, const peer_by_url& wanted,
                                                       const peering_question& question, const peering_terms& answer);
 
@@ -72,6 +74,11 @@ public:
 private:
     struct standing;
 
+    administration::peer_outcome take(transaction& transaction, const peer_by_url& wanted,
+                                      const peering_question& question, const peering_terms& answer);
+    administration::peer_outcome renew_from_answer(transaction& transaction, const std::shared_ptr<const peer>& known,
+                                                   const peer_by_url& wanted, const peering_question& question,
+                                                   const peering_terms& answer);
     answer decide(transaction& transaction, const peering_request& request, std::string_view presented);
     answer renew(transaction& transaction, const peer& known, const peering_request& request,
                  std::string_view presented);

@@ -205,6 +205,12 @@ TEST_CASE("ilpctl peers: disable, enable, delete, add-by-url") {
                                     {"liquidityThreshold", "2000000000"},
                                     {"liquidityToDeposit", "3000000000"},
                                     {"idempotencyKey", key}});
+
+    d.will_answer(documents::asset_by_unit, asset_answer());
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(documents::add_peer_by_url, json::object{{"peer", peer_answer()}});
+    done(d.run({"peer", "add-by-url", "http://h:3005/", "--asset", "USD/9", "--peer", bob_id}));
+    CHECK(d.input().at("peerId") == json::value(bob_id));
 }
 
 TEST_CASE("ilpctl assets: one is found by id, code and scale, or code") {
