@@ -152,6 +152,9 @@ section<auto_peering_settings> define_auto_peering() {
                 "The largest amount of a packet from or to such a peer; the peer may ask for less."),
         setting("max_peers", &s::max_peers, integer<std::uint32_t>(0, 100'000), default_value{"1000"},
                 "The largest number of peers that have added themselves; further requests are refused."),
+        settings_list("further_assets", &s::further_assets, node_address(),
+                      "ILP addresses of nodes that have added themselves and may do so again in other assets without "
+                      "presenting a token, if they name the same URL for packets. A Rafiki cannot present one."),
         setting("request_rate", &s::request_rate, integer<std::uint32_t>(1, 1'000), default_value{"10"},
                 "The number of requests per second that are processed, over all requesters together; further requests "
                 "are refused."),

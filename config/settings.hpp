@@ -108,6 +108,7 @@ struct auto_peering_settings {
     ilp::amount initial_liquidity;                 ///< of a peer that joined automatically
     std::optional<ilp::amount> max_packet_amount;  ///< of such a peer, which may ask for less
     std::uint32_t max_peers = 0;                   ///< that joined automatically
+    std::vector<ilp::address> further_assets;      ///< that may join in a second asset without showing a token
     std::uint32_t request_rate = 0;                ///< requests per second from all unknown nodes together
     bool allow_private_addresses = false;
     friend bool operator==(const auto_peering_settings&, const auto_peering_settings&) = default;

@@ -23,6 +23,10 @@ constexpr std::string_view already_peered =
     "there is a peer with this ILP address and asset already. To renew its token and URL, present its present token: "
     "as "
     "httpToken, or, with a new httpToken, as `Authorization: Bearer`. Without it, ask the operator of this node";
+constexpr std::string_view already_peered_elsewhere =
+    "there is a peer with this ILP address in another asset. To add this asset, present that peer's token as "
+    "`Authorization: Bearer`, or name that peer's ilpConnectorUrl after the operator of this node has put the address "
+    "into auto_peering.further_assets";
 
 /// Follows each refusal that comes after the other node has answered.
 constexpr std::string_view after_its_answer =
@@ -75,12 +79,21 @@ auto_peers::standing auto_peers::look_up(const ilp::address& address, const asse
     return found;
 }
 
-bool auto_peers::owns(const peer& peer, std::string_view token) {
+bool auto_peers::owns(const peer& peer, std::string_view token) const {
     if (token.empty()) return false;
     const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
     bool found = false;
     for (const ilp::digest& own : peer.incoming_tokens) found = ilp::equal_in_constant_time(own, hash) || found;
     return found;
+}
+
+/// The node with an address proves that it asks for a further asset by its token. Where the operator trusts the address,
+/// it is enough that packets would go where they go already.
+bool auto_peers::may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const {
+    if (!is_auto_peered(namesake)) return false;
+    if (owns(namesake, presented)) return true;
+    return std::ranges::find(settings_.further_assets, namesake.address) != settings_.further_assets.end() &&
+           namesake.outgoing.endpoint.url() == request.asker.connector_url;
 }
 
 /// A stranger's name is shown unless it could be mistaken for another peer: it must not look like one that is in use
@@ -136,8 +149,8 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
                        "staticIlpAddress: packets for it, or for addresses below it, have another way already");
     }
     for (const auto& namesake : found.namesakes) {
-        if (!is_auto_peered(*namesake) || !owns(*namesake, presented)) {
-            return refused(invalid_request, std::string{already_peered});
+        if (!may_add_asset(*namesake, request, presented)) {
+            return refused(invalid_request, std::string{already_peered_elsewhere});
         }
     }
     if (found.strangers >= settings_.max_peers) {

@@ -84,7 +84,8 @@ private:
                  std::string_view presented);
     answer create(transaction& transaction, const asset_entry& asset, const peering_request& request);
     standing look_up(const ilp::address& address, const asset& asset) const;
-    bool owns(const peer& peer, std::string_view token);
+    bool owns(const peer& peer, std::string_view token) const;
+    bool may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const;
     std::optional<std::string> name_to_show(const peering_terms& terms) const;
     auto_peered_terms terms_from(std::string url) const { return {std::move(url), !settings_.allow_private_addresses}; }
     bool leads_astray(const std::string& url) const;

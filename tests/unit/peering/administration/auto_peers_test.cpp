@@ -168,6 +168,8 @@ std::string text_of(const administration::peer_outcome& outcome) {
     return outcome ? "" : outcome.error().message;
 }
 
+const std::string in_another_asset =
+    "InvalidPeeringRequest there is a peer with this ILP address in another asset.";
 const std::string already = "InvalidPeeringRequest there is a peer with this ILP address and asset already.";
 
 }  // namespace
@@ -285,8 +287,8 @@ TEST_CASE("nobody takes over a peer that an operator has made, whatever token he
         peering_request in_euros = request_of(address);
         in_euros.asset_code = "EUR";
         in_euros.asset_scale = 2;
-        CHECK(alice.refusal_of(in_euros).starts_with(already));
-        CHECK(alice.refusal_of(in_euros, token).starts_with(already));
+        CHECK(alice.refusal_of(in_euros).starts_with(in_another_asset));
+        CHECK(alice.refusal_of(in_euros, token).starts_with(in_another_asset));
     }
     CHECK(alice.everything() == before);
 }
@@ -398,12 +400,40 @@ TEST_CASE("an auto-peer gets a second asset by the token of the first") {
     peering_request in_euros = request_of("test.dora", "euro-token-of-dora-0");
     in_euros.asset_code = "EUR";
     in_euros.asset_scale = 2;
-    CHECK(alice.refusal_of(in_euros).starts_with(already));
-    CHECK(alice.refusal_of(in_euros, from_mallory).starts_with(already));
+    CHECK(alice.refusal_of(in_euros).starts_with(in_another_asset));
+    CHECK(alice.refusal_of(in_euros).contains("auto_peering.further_assets"));
+    CHECK(alice.refusal_of(in_euros, from_mallory).starts_with(in_another_asset));
     CHECK_FALSE(alice.find("test.dora", "EUR", 2));
     REQUIRE(alice.answer(in_euros, from_dora));
     CHECK(alice.find("test.dora", "EUR", 2));
     CHECK(alice.find("test.dora")->incoming_tokens == std::vector{hash(from_dora)});
+}
+
+TEST_CASE("an operator lets a node that cannot present a token have a second asset, where its packets go already") {
+    config::auto_peering_settings settings = terms_of_alice();
+    settings.further_assets = {*ilp::address::parse("test.dora"), *ilp::address::parse("test.carol")};
+    alice alice{settings};
+    REQUIRE(alice.answer(request_of("test.dora", from_dora, "http://dora.example/")));
+    REQUIRE(alice.answer(request_of("test.erin", "token-of-erin-0000", "http://erin.example/")));
+    const auto in_euros = [](const char* address, const char* url) {
+        peering_request request = request_of(address, "euro-token-of-a-node", url);
+        request.asset_code = "EUR";
+        request.asset_scale = 2;
+        return request;
+    };
+    const auto before = alice.everything();
+    CHECK(alice.refusal_of(in_euros("test.dora", "http://mallory.example/")).starts_with(in_another_asset));
+    CHECK(alice.refusal_of(in_euros("test.erin", "http://erin.example/")).starts_with(in_another_asset));
+    CHECK(alice.refusal_of(in_euros("test.carol", "http://carol.example/")).starts_with(in_another_asset));  // by hand
+    CHECK(alice.everything() == before);
+    CHECK(alice.answer(in_euros("test.dora", "http://dora.example/")));
+    CHECK(alice.find("test.dora", "EUR", 2));
+    CHECK(alice.find("test.dora")->incoming_tokens == std::vector{hash(from_dora)});
+    // Once it is a peer in both, it needs the token again.
+    CHECK(alice.refusal_of(in_euros("test.dora", "http://dora.example/")).empty());
+    peering_request other_token = in_euros("test.dora", "http://dora.example/");
+    other_token.asker.token = "another-token-0000";
+    CHECK(alice.refusal_of(other_token).starts_with(already));
 }
 
 TEST_CASE("no more strangers are taken on than the configuration says, and those that are there renew") {
