@@ -232,6 +232,7 @@ private:
     }
 
     bool start_admin() {
+        administration_.set_own_url(settings_.auto_peering.connector_url);
         auto_peers_ = std::make_unique<peering::auto_peers>(directory_, administration_, settings_.auto_peering);
         auto_peering_client_ = std::make_unique<auto_peering_client>(control_, *committer_, *auto_peers_);
         services_ = std::make_unique<peering::admin::services>(peering::admin::services{

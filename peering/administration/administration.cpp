@@ -235,6 +235,11 @@ std::optional<refusal> administration::check_tokens(const std::vector<ilp::diges
     return std::nullopt;
 }
 
+std::optional<refusal> administration::check_endpoint(const peer& peer) const {
+    if (!own_url_ || !peer.outgoing.endpoint.is_at_same_place_as(*own_url_)) return std::nullopt;
+    return refusal{bad_user_input, "invalid HTTP endpoint: it is this node's own, so that packets would come back"};
+}
+
 std::optional<refusal> administration::check_prefixes(const peer& peer) const {
     std::optional<refusal> found;
     for_each_prefix(peer, [&](std::string_view prefix) {
@@ -277,7 +282,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
     if (auto found = first_refusal(
             [&] { return set_address(*made, wanted.ilp_address, own); },
             [&] { return set_routes(*made, wanted.routes, own); },
-            [&] { return set_endpoint(*made, wanted.outgoing_endpoint); },
+            [&] { return set_endpoint(*made, wanted.outgoing_endpoint); }, [&] { return check_endpoint(*made); },
             [&] { return set_outgoing_token(*made, wanted.outgoing_token); },
             [&] { return set_name(*made, wanted.name); }, [&] { return set_tokens(*made, wanted.incoming_tokens); },
             [&] { return check_tokens(made->incoming_tokens, made->id); }, [&] { return check_prefixes(*made); })) {
@@ -318,6 +323,7 @@ administration::peer_outcome administration::update_peer(transaction& transactio
             [&] { return when(edit.ilp_address, [&](const auto& text) { return set_address(*made, text, own); }); },
             [&] { return set_routes(*made, routes, own); },
             [&] { return when(edit.outgoing_endpoint, [&](const auto& url) { return set_endpoint(*made, url); }); },
+            [&] { return edit.outgoing_endpoint ? check_endpoint(*made) : std::nullopt; },
             [&] {
                 return when(edit.outgoing_token, [&](const auto& token) { return set_outgoing_token(*made, token); });
             },

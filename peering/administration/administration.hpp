@@ -108,6 +108,10 @@ public:
     /// block.
     void on_assets_changed(std::function<void()> callback) { assets_changed_ = std::move(callback); }
 
+    /// The URL at which this node accepts packets, if it is known. No peer gets an endpoint there, because packets would
+    /// come back.
+    void set_own_url(std::optional<config::http_endpoint> url) { own_url_ = std::move(url); }
+
     using asset_outcome = std::expected<asset_entry, refusal>;
     asset_outcome create_asset(transaction& transaction, std::string_view code, std::uint8_t scale,
                                const asset_thresholds& thresholds);
@@ -129,11 +133,13 @@ public:
 
 private:
     std::optional<refusal> check_tokens(const std::vector<ilp::digest>& tokens, std::uint32_t owner) const;
+    std::optional<refusal> check_endpoint(const peer& peer) const;
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::expected<bool, refusal> has_history(bookkeeper& keeper, const peer& peer) const;
     bool may_have_label(const peer& peer) const;
 
     directory& directory_;
+    std::optional<config::http_endpoint> own_url_;
     publication publish_;
     std::function<void()> assets_changed_;
 };

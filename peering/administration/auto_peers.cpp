@@ -6,6 +6,7 @@
 #include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +18,9 @@ namespace {
 using enum refusal_code;
 
 constexpr std::string_view url_is_invalid = "Peer URL is invalid or peer does not support auto-peering";
+
+/// Does not say what is wrong, where that would tell a stranger something about other peers.
+constexpr std::string_view invalid_request_message = "Invalid peering request";
 
 /// The message is the same whoever made the peer and whatever token was presented.
 constexpr std::string_view already_peered =
@@ -115,6 +119,24 @@ bool auto_peers::leads_astray(const std::string& url) const {
     return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host()));
 }
 
+/// True if packets to the URL would come back to this node.
+bool auto_peers::leads_back(const std::string& url) const {
+    const auto endpoint = config::http_url().parse(url);
+    return endpoint && settings_.connector_url && endpoint->is_at_same_place_as(*settings_.connector_url);
+}
+
+/// A peer that may present such a token closes a loop: what we send to another peer with it could come back as the
+/// first one's packets, again and again.
+bool auto_peers::is_presented_by_us(std::string_view token) const {
+    bool found = false;
+    for (const auto& peer : directory_.peers()) {
+        const std::string& own = peer->outgoing.auth_token.reveal();
+        const bool is_same = own.size() == token.size() && CRYPTO_memcmp(own.data(), token.data(), token.size()) == 0;
+        found = found || is_same;
+    }
+    return found;
+}
+
 peering_terms auto_peers::own_terms(std::string token) const {
     const ilp::address& address = directory_.own_address();
     return {address, settings_.connector_url ? settings_.connector_url->url() : "", std::move(token),
@@ -138,6 +160,11 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
     if (leads_astray(request.asker.connector_url)) {
         return refused(invalid_configuration, "ilpConnectorUrl: leads to an address that is not public");
     }
+    if (leads_back(request.asker.connector_url)) {
+        return refused(invalid_configuration, "ilpConnectorUrl: is this node's own");
+    }
+    // The reason is not revealed, because it would confirm a guessed token.
+    if (is_presented_by_us(request.asker.token)) return refused(invalid_request, std::string{invalid_request_message});
     const ilp::address& address = request.asker.address;
     const standing found = look_up(address, *asset->asset);
     if (found.same) return renew(transaction, *found.same, request, presented);
@@ -173,7 +200,7 @@ auto_peers::answer auto_peers::create(transaction& transaction, const asset_entr
     wanted.auto_peered = terms_from({});
     // The reason is not revealed, because it may be that somebody else has the token.
     if (!administration_.create_peer(transaction, wanted)) {
-        return refused(peering_fault::invalid_request, "Invalid peering request");
+        return refused(peering_fault::invalid_request, std::string{invalid_request_message});
     }
     return own_terms(wanted.outgoing_token);
 }
@@ -194,7 +221,7 @@ auto_peers::answer auto_peers::renew(transaction& transaction, const peer& known
     edit.outgoing_token = new_peering_token();
     edit.auto_peered = terms_from(known.auto_peered->url);
     if (!administration_.update_peer(transaction, known.uuid, edit)) {
-        return refused(peering_fault::invalid_request, "Invalid peering request");
+        return refused(peering_fault::invalid_request, std::string{invalid_request_message});
     }
     return own_terms(*edit.outgoing_token);
 }
@@ -254,6 +281,10 @@ administration::peer_outcome auto_peers::take(transaction& transaction, const pe
         return refused(not_found, fmt::format("{}: it says that packets go to an address that is not public, which "
                                               "auto_peering.allow_private_addresses does not allow",
                                               url_is_invalid));
+    }
+    if (leads_back(answer.connector_url) || is_presented_by_us(answer.token)) {
+        return refused(bad_user_input, "the node at this URL names this node's own URL or token as its own: packets would "
+                                       "come back");
     }
     const standing found = look_up(answer.address, *asset->asset);
     if (wanted.peer_uuid && (!found.same || found.same->uuid.text() != *wanted.peer_uuid)) {

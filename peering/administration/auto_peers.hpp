@@ -89,6 +89,8 @@ private:
     std::optional<std::string> name_to_show(const peering_terms& terms) const;
     auto_peered_terms terms_from(std::string url) const { return {std::move(url), !settings_.allow_private_addresses}; }
     bool leads_astray(const std::string& url) const;
+    bool leads_back(const std::string& url) const;
+    bool is_presented_by_us(std::string_view token) const;
 
     peering_terms own_terms(std::string token) const;
 

@@ -112,7 +112,7 @@ TEST_CASE("two daemons whose peers have a history change their tokens by updateP
     const auto id_at = [](const auto_node& node, const std::string& address) {
         for (const json::value& edge : node.peers().at_pointer("/data/peers/edges").as_array()) {
             const json::object& peer = edge.at("node").as_object();
-            if (peer.at("staticIlpAddress").as_string() == address) return peer.at("id").as_string();
+            if (std::string_view{peer.at("staticIlpAddress").as_string()} == address) return peer.at("id").as_string();
         }
         return json::string{};
     };
@@ -148,7 +148,7 @@ TEST_CASE("a Rafiki that is asked by the operator of a peer made by hand stays t
         if (request.header("Content-Type") != "application/json") {
             return request.header("Authorization") == "Bearer " + *expected ? answer_fulfill(request) : answer_http(401);
         }
-        *expected = json_of(request).at("httpToken").as_string();
+        *expected = std::string{std::string_view{json_of(request).at("httpToken").as_string()}};
         return answer_http(200,
                            to_bytes(json::serialize(json::object{{"staticIlpAddress", "test.rafiki"},
                                                                  {"ilpConnectorUrl", url},

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -29,7 +30,8 @@ class node {
 public:
     static config::auto_peering_settings lenient() {
         config::auto_peering_settings settings;
-        settings.connector_url = config::http_url().parse("http://127.0.0.1:3002/").value();
+        static std::atomic<int> port = 3002;  // nodes differ in their URLs
+        settings.connector_url = config::http_url().parse("http://127.0.0.1:" + std::to_string(port++) + "/").value();
         settings.max_peers = 1000;
         settings.request_rate = 1000;
         settings.allow_private_addresses = true;

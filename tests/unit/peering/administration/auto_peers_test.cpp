@@ -306,7 +306,8 @@ TEST_CASE("nobody takes over an auto-peer without its present token") {
         CHECK(refusal.starts_with(already));
         CHECK_FALSE(refusal.contains("dora"));
         if (token.size() >= peering_token_size_min) {
-            CHECK(alice.refusal_of(request_of("test.dora", token)).starts_with(already));
+            CHECK(alice.refusal_of(request_of("test.dora", token))
+                      .starts_with(token == outgoing ? "InvalidPeeringRequest Invalid peering request" : already));
         }
     }
     CHECK(alice.everything() == before);
@@ -472,6 +473,50 @@ TEST_CASE("a stranger's URL must not lead to a private address unless that is al
     // The link checks the addresses that a host name resolves to.
     REQUIRE(strict.answer(request_of("test.mallory", from_mallory, "http://localhost/")));
     CHECK(strict.find("test.mallory")->outgoing.public_addresses_only);
+}
+
+TEST_CASE("no peer of a stranger leads back to this node, by its URL or by a token of ours") {
+    alice alice;
+    const auto before = alice.everything();
+    for (const char* const own : {"http://alice.example:3002/", "http://ALICE.example:3002", "http://alice.example:3002/x?y"}) {
+        CAPTURE(own);
+        CHECK(alice.refusal_of(request_of("test.mallory", from_mallory, own)) ==
+              "InvalidPeerIlpConfiguration ilpConnectorUrl: is this node's own");
+        CHECK(text_of(alice.apply_peering_answer({"http://mallory.example/", alice.asset("USD", 9)},
+                                                 {*ilp::address::parse("test.mallory"), own, from_mallory}))
+                  .contains("come back"));
+    }
+    CHECK(alice.everything() == before);
+    const auto first = alice.answer(request_of("test.m1", "token-of-mallory-1"));
+    REQUIRE(first);
+    const auto with_first = alice.everything();
+    CHECK(alice.refusal_of(request_of("test.m2", first->token)) == "InvalidPeeringRequest Invalid peering request");
+    CHECK(alice.refusal_of(request_of("test.m1", first->token), "token-of-mallory-1") ==
+          "InvalidPeeringRequest Invalid peering request");
+    CHECK(text_of(alice.apply_peering_answer({"http://mallory.example/", alice.asset("USD", 9)},
+                                             {*ilp::address::parse("test.m2"), "http://m/", first->token}))
+              .contains("come back"));
+    CHECK(alice.everything() == with_first);
+    CHECK(alice.answer(request_of("test.m2", "token-of-mallory-2", "http://alice.example:3003/")));
+}
+
+TEST_CASE("an operator's peer does not lead back to this node either") {
+    alice alice;
+    alice.admin.set_own_url(terms_of_alice().connector_url);
+    const auto created = [&](const std::string& endpoint) {
+        transaction by_operator{alice.keeper, now};
+        return text_of(alice.admin.create_peer(by_operator, {.asset_uuid = alice.asset("USD", 9),
+                                                             .ilp_address = "test.loop",
+                                                             .outgoing_endpoint = endpoint,
+                                                             .outgoing_token = "t"}));
+    };
+    CHECK(created("http://alice.example:3002/").contains("it is this node's own"));
+    CHECK(created("http://alice.example:3004/").empty());
+    transaction by_operator{alice.keeper, now};
+    peer_edit edit;
+    edit.outgoing_endpoint = "http://alice.example:3002/";
+    CHECK(text_of(alice.admin.update_peer(by_operator, alice.find("test.carol")->uuid, edit))
+              .contains("it is this node's own"));
 }
 
 TEST_CASE("an operator may send an auto-peer's packets where he wants") {
@@ -796,6 +841,7 @@ TEST_CASE("two nodes that run this become peers of each other, and renew") {
     alice alice;
     config::auto_peering_settings settings = terms_of_alice();
     settings.name.reset();
+    settings.connector_url = config::http_url().parse("http://dora.example:3002/").value();
     peering::directory dora_directory{*ilp::address::parse("test.dora")};
     const auto store = alice::open("memory:");
     peering::ledger ledger;
