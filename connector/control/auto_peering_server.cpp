@@ -17,7 +17,8 @@ using peering::peering_fault;
 
 constexpr std::string_view scheme = "bearer ";
 
-constexpr http_server_bounds bounds{.sessions_max = 64, .body_size_max = peering::peering_message_size_max};
+constexpr http_server_bounds bounds{
+    .sessions_max = 64, .sessions_per_source_max = 16, .body_size_max = peering::peering_message_size_max};
 
 http_response refusal(peering_fault fault, std::string message) {
     return {
@@ -59,10 +60,12 @@ void report(const peering::peering_request& request, const peering::auto_peers::
 }  // namespace
 
 auto_peering_server::auto_peering_server(boost::asio::io_context& control, peering::committer& committer,
-                                         peering::auto_peers& auto_peers, std::uint32_t rate)
+                                         peering::auto_peers& auto_peers,
+                                         const config::auto_peering_settings& settings)
     : committer_{committer},
       auto_peers_{auto_peers},
-      rate_{rate, rate},
+      rate_of_source_{settings.request_rate_per_address},
+      rate_{settings.request_rate, settings.request_rate},
       server_{control, [this](const http_request& request, const auto& done) { answer(request, done); }, bounds} {}
 
 void auto_peering_server::answer(const http_request& request, const std::function<void(http_response)>& done) {
@@ -73,7 +76,12 @@ void auto_peering_server::answer(const http_request& request, const std::functio
     if (type == nullptr || !peering::is_json_type(*type)) {
         return done(refusal(peering_fault::unsupported_media_type, "the content type must be application/json"));
     }
-    if (!rate_.try_take(1, std::chrono::steady_clock::now())) {
+    const auto asked_at = std::chrono::steady_clock::now();
+    const source_key source = source_of(request.remote);
+    if (!rate_of_source_.try_take(source, asked_at)) {
+        return done(refusal(peering_fault::too_many_requests, "you ask too often: try again in a minute"));
+    }
+    if (!rate_.try_take(1, asked_at)) {
         return done(refusal(peering_fault::too_many_requests, "too many nodes ask at a time: try again later"));
     }
     auto parsed = peering::parse_peering_request(request.body);
@@ -81,9 +89,10 @@ void auto_peering_server::answer(const http_request& request, const std::functio
     // While the store is down, no promise is made that would have to wait for it.
     const bool accepted = committer_.store_is_healthy() && committer_.execute([this, parsed = std::move(*parsed),
                                                                                bearer = bearer_of(request),
+                                                                               source = to_text(source),
                                                                                done](peering::bookkeeper& keeper) {
         const auto now = ilp::wall_clock();
-        auto_peers_.take_on(keeper, now, parsed, bearer, [done, parsed](const peering::auto_peers::answer& answer) {
+        auto_peers_.take_on(keeper, now, parsed, {bearer, source}, [done, parsed](const peering::auto_peers::answer& answer) {
             report(parsed, answer);
             done(response_of(answer));
         });

@@ -1,5 +1,7 @@
 #include "connector/control/http_server.hpp"
 
+#include "connector/base/source.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -44,6 +46,9 @@ struct http_server::shared {
     http_server_bounds bounds;
     std::unordered_set<session*> sessions{};  ///< all open sessions
 
+    /// False if there are too many sessions from the same source; the one in question counts already.
+    bool has_room_for(const boost::asio::ip::address& remote) const;
+
     /// Sessions waiting for their answer, by request number; nothing else owns them meanwhile. An answer names the
     /// request rather than the session, so that a second answer finds none.
     std::map<std::uint64_t, std::shared_ptr<session>> waiting{};
@@ -58,6 +63,9 @@ class http_server::session : public std::enable_shared_from_this<session> {
 public:
     session(tcp::socket socket, std::shared_ptr<shared> server)
         : stream_{std::move(socket)}, server_{std::move(server)} {
+        error_code error;
+        const tcp::endpoint endpoint = stream_.socket().remote_endpoint(error);
+        if (!error) remote_ = endpoint.address();
         server_->sessions.insert(this);
     }
     session(const session&) = delete;
@@ -77,6 +85,8 @@ public:
     }
 
     void close() { stream_.close(); }
+
+    const boost::asio::ip::address& remote() const noexcept { return remote_; }
 
 private:
     const auto& head() const { return parser_->get(); }
@@ -116,6 +126,7 @@ private:
         for (const auto& field : head())
             request.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
         request.body = std::move(parser_->get().body());
+        request.remote = remote_;
 
         const auto number = ++server_->requests;
         server_->waiting.emplace(number, shared_from_this());
@@ -173,6 +184,7 @@ private:
 
     beast::tcp_stream stream_;
     std::shared_ptr<shared> server_;
+    boost::asio::ip::address remote_;
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
     http::response<http::string_body> response_;
@@ -183,6 +195,14 @@ private:
     unsigned version_ = 11;
     bool keep_alive_ = false;
 };
+
+bool http_server::shared::has_room_for(const boost::asio::ip::address& remote) const {
+    if (bounds.sessions_per_source_max == 0) return true;
+    const auto source = source_of(remote);
+    const auto count =
+        std::ranges::count_if(sessions, [&](const session* each) { return source_of(each->remote()) == source; });
+    return static_cast<std::size_t>(count) <= bounds.sessions_per_source_max;
+}
 
 http_server::http_server(boost::asio::io_context& context, http_handler handler, http_server_bounds bounds)
     : context_{context}, shared_{std::make_shared<shared>(std::move(handler), bounds)}, acceptor_{context} {
@@ -222,8 +242,10 @@ void http_server::accept() {
                 if (server->handler) accept();
             });
         }
-        if (server->sessions.size() < server->bounds.sessions_max)
-            std::make_shared<session>(std::move(socket), server)->read();
+        if (server->sessions.size() < server->bounds.sessions_max) {
+            const auto opened = std::make_shared<session>(std::move(socket), server);
+            if (server->has_room_for(opened->remote())) opened->read();
+        }
         accept();
     });
 }

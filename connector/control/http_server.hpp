@@ -21,6 +21,7 @@ struct http_request {
     std::string target;  ///< as sent, including the query
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
+    boost::asio::ip::address remote{};  ///< of the connection
 
     /// The first header with this name, ignoring case; null if there is none.
     const std::string* find(std::string_view name) const noexcept;
@@ -39,6 +40,7 @@ using http_handler = std::function<void(http_request request, std::function<void
 
 struct http_server_bounds {
     std::size_t sessions_max = 64;  ///< further connections are closed immediately
+    std::size_t sessions_per_source_max = 0;  ///< likewise for connections from one source; 0 means no bound
     std::size_t head_size_max = 8 * 1024;
     std::size_t body_size_max = 0;
     std::chrono::milliseconds request_time{10'000};  ///< each for a request, an answer and idling

@@ -154,16 +154,24 @@ std::shared_ptr<const asset> asset_of(const asset_record& record, ledger& ledger
 }  // namespace
 
 bool transaction::deposit(account_id settlement, account_id to, ilp::amount amount) {
+    return transfer(transfer_kind::deposit, settlement, to, amount);
+}
+
+bool transaction::withdraw(account_id from, account_id settlement, ilp::amount amount) {
+    return transfer(transfer_kind::withdrawal, from, settlement, amount);
+}
+
+bool transaction::transfer(transfer_kind kind, account_id debit, account_id credit, ilp::amount amount) {
     if (amount.is_zero()) return true;
     const ledger& ledger = keeper.ledger();
-    const leg wanted{&ledger.at(settlement), &ledger.at(to), amount};
+    const leg wanted{&ledger.at(debit), &ledger.at(credit), amount};
     if (!ledger::hold({&wanted, 1})) return false;
     held.push_back(wanted);
     new_transfers.push_back({.uuid = new_uuid(),
-                             .kind = transfer_kind::deposit,
+                             .kind = kind,
                              .state = transfer_state::posted,
-                             .debit = settlement,
-                             .credit = to,
+                             .debit = debit,
+                             .credit = credit,
                              .amount = amount,
                              .expires_at = {}});
     return true;
@@ -336,7 +344,9 @@ administration::peer_outcome administration::update_peer(transaction& transactio
     if (edit.auto_peered) {
         set_auto_peered(*made, edit.auto_peered);
     } else if (leads_elsewhere && made->auto_peered) {
-        set_auto_peered(*made, auto_peered_terms{made->auto_peered->url, false});
+        auto_peered_terms terms = *made->auto_peered;
+        terms.public_addresses_only = false;
+        set_auto_peered(*made, terms);
     }
     made->has_label = may_have_label(*made);
     transaction.changed_peers.push_back({made->id, kept_terms_of(*made)});
@@ -373,6 +383,24 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
     }
     if (before->liquidity->available != 0) {
         return refused(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");
+    }
+    kept_peer_terms terms = kept_terms_of(*before);
+    terms.deleted_at = transaction.now;
+    transaction.changed_peers.push_back({before->id, std::move(terms)});
+    transaction.peers.push_back({before, nullptr});
+    return before;
+}
+
+administration::peer_outcome administration::delete_unused_peer(transaction& transaction, std::string_view uuid) {
+    const auto before = directory_.find_peer(uuid);
+    if (!before) return refused(not_found, "unknown peer");
+    if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
+    const auto history = has_history(transaction.keeper, *before);
+    if (!history) return std::unexpected{history.error()};
+    if (*history) return refused(forbidden, "Cannot delete! There were payments from or to the peer");
+    const ilp::amount rest{before->liquidity->available};
+    if (!transaction.withdraw(before->liquidity->id, before->asset->settlement->id, rest)) {
+        return refused(forbidden, "Cannot delete! The peer's liquidity cannot be taken back");
     }
     kept_peer_terms terms = kept_terms_of(*before);
     terms.deleted_at = transaction.now;

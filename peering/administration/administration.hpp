@@ -86,7 +86,12 @@ struct transaction {
 
     /// Adds a deposit. Returns false if `to` lacks the headroom.
     bool deposit(account_id settlement, account_id to, ilp::amount amount);
+    /// Adds a withdrawal in one phase. Returns false if `from` lacks the liquidity, or the settlement account headroom.
+    bool withdraw(account_id from, account_id settlement, ilp::amount amount);
     account_record open_account(account_kind kind, std::uint32_t asset);
+
+private:
+    bool transfer(transfer_kind kind, account_id debit, account_id credit, ilp::amount amount);
 };
 
 /// The changes that operators can make to assets and peers while the daemon runs. Each call runs on the committer's
@@ -123,6 +128,9 @@ public:
     peer_outcome update_peer(transaction& transaction, std::string_view uuid, const peer_edit& edit);
     /// Returns the peer as it was before the deletion.
     peer_outcome delete_peer(transaction& transaction, std::string_view uuid);
+    /// Deletes a peer that no packet was ever paid for, and takes back what was deposited for it. Refuses like
+    /// delete_peer().
+    peer_outcome delete_unused_peer(transaction& transaction, std::string_view uuid);
     peer_outcome set_enabled(transaction& transaction, std::string_view uuid, bool enabled);
 
     /// Writes the transaction, updates the directory and publishes the changed peers. `done` is called, on any thread,

@@ -3,6 +3,7 @@
 #include "config/value.hpp"
 #include "peering/administration/address_guard.hpp"
 #include "peering/administration/shown_name.hpp"
+#include "peering/book/ledger.hpp"
 #include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
@@ -37,12 +38,20 @@ constexpr std::string_view after_its_answer =
     ". The node at this URL has answered: it may already present and expect new tokens, and have changed its name for "
     "this node. Until the terms here and there agree again, packets between the two may fail in both directions";
 
+/// Number of peers whose history is looked up in the store to find one that was never used.
+constexpr std::size_t examined_max = 100;
+
 bool overlap(std::string_view a, std::string_view b) {
     return ilp::covers(a, b) || ilp::covers(b, a);
 }
 
 bool is_auto_peered(const peer& peer) {
     return peer.origin == origin::api && peer.auto_peered != nullptr;
+}
+
+/// A peer that came at its own request.
+bool is_stranger(const peer& peer) {
+    return is_auto_peered(peer) && peer.auto_peered->url.empty();
 }
 
 std::optional<ilp::amount> smaller(std::optional<ilp::amount> a, std::optional<ilp::amount> b) {
@@ -59,12 +68,17 @@ struct auto_peers::standing {
     std::vector<std::shared_ptr<const peer>> neighbours;  ///< other peers with a prefix above or below this address
     bool is_kept = false;                                 ///< reserved for a peer that has been removed from the file
     std::size_t strangers = 0;                            ///< number of all peers that came at their own request
+    std::size_t from_source = 0;                          ///< of these, from the source in question
 };
 
-auto_peers::standing auto_peers::look_up(const ilp::address& address, const asset& asset) const {
+auto_peers::standing auto_peers::look_up(const ilp::address& address, const asset& asset,
+                                         std::string_view source) const {
     standing found;
     for (const auto& peer : directory_.peers()) {
-        if (is_auto_peered(*peer) && peer->auto_peered->url.empty()) ++found.strangers;
+        if (is_stranger(*peer)) {
+            ++found.strangers;
+            if (peer->auto_peered->source == source) ++found.from_source;
+        }
         if (peer->address == address) {
             if (peer->asset == &asset) {
                 found.same = peer;
@@ -144,17 +158,18 @@ peering_terms auto_peers::own_terms(std::string token) const {
 }
 
 void auto_peers::take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
-                         std::string_view presented, const std::function<void(answer)>& done) {
+                         const peering_sender& sender, const std::function<void(answer)>& done) {
     transaction transaction{keeper, now};
-    answer decided = decide(transaction, request, presented);
+    answer decided = decide(transaction, request, sender);
     if (!decided) return done(std::move(decided));
     const auto written = administration_.commit(transaction, [done, decided] { done(decided); });
     if (!written) done(refused(peering_fault::unavailable, "the ledger is not available now: try again later"));
 }
 
 auto_peers::answer auto_peers::decide(transaction& transaction, const peering_request& request,
-                                      std::string_view presented) {
+                                      const peering_sender& sender) {
     using enum peering_fault;
+    const std::string& presented = sender.presented;
     const auto asset = directory_.find_asset(request.asset_code, request.asset_scale);
     if (!asset || asset->terms.deleted_at) return refused(unknown_asset, "Unknown asset");
     if (leads_astray(request.asker.connector_url)) {
@@ -166,7 +181,7 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
     // The reason is not revealed, because it would confirm a guessed token.
     if (is_presented_by_us(request.asker.token)) return refused(invalid_request, std::string{invalid_request_message});
     const ilp::address& address = request.asker.address;
-    const standing found = look_up(address, *asset->asset);
+    const standing found = look_up(address, *asset->asset, sender.source);
     if (found.same) return renew(transaction, *found.same, request, presented);
     if (overlap(directory_.own_address(), address)) {
         return refused(invalid_configuration, "staticIlpAddress: is this node's own, or above or below it");
@@ -180,14 +195,30 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
             return refused(invalid_request, std::string{already_peered_elsewhere});
         }
     }
-    if (found.strangers >= settings_.max_peers) {
+    if (!has_place(transaction, found, sender.source)) {
         return refused(unavailable, "this node takes no further peers on by itself: ask its operator");
     }
-    return create(transaction, *asset, request);
+    return create(transaction, *asset, request, sender.source);
+}
+
+/// Where all places are taken, the oldest peer that was never used gives up its own.
+bool auto_peers::has_place(transaction& transaction, const standing& found, const std::string& source) {
+    const bool source_has_all = settings_.max_peers_per_address != 0 && found.from_source >= settings_.max_peers_per_address;
+    if (!source_has_all && found.strangers < settings_.max_peers) return true;
+    std::size_t examined = 0;
+    for (const auto& peer : directory_.peers()) {
+        if (!is_stranger(*peer) || !peer->enabled || peer->created_at + settings_.unused_after > transaction.now) continue;
+        if (source_has_all && peer->auto_peered->source != source) continue;
+        const account_totals posted = transaction.keeper.ledger().posted(peer->liquidity->id);
+        if (posted.debits_posted != 0 || posted.credits_posted > settings_.initial_liquidity.value) continue;
+        if (++examined > examined_max) return false;
+        if (administration_.delete_unused_peer(transaction, peer->uuid.text())) return true;
+    }
+    return false;
 }
 
 auto_peers::answer auto_peers::create(transaction& transaction, const asset_entry& asset,
-                                      const peering_request& request) {
+                                      const peering_request& request, const std::string& source) {
     peer_wanted wanted;
     wanted.asset_uuid = asset.asset->uuid;
     wanted.ilp_address = request.asker.address.text();
@@ -197,7 +228,7 @@ auto_peers::answer auto_peers::create(transaction& transaction, const asset_entr
     wanted.incoming_tokens = {request.asker.token};
     wanted.outgoing_endpoint = request.asker.connector_url;
     wanted.outgoing_token = new_peering_token();
-    wanted.auto_peered = terms_from({});
+    wanted.auto_peered = terms_from({}, source);
     // The reason is not revealed, because it may be that somebody else has the token.
     if (!administration_.create_peer(transaction, wanted)) {
         return refused(peering_fault::invalid_request, std::string{invalid_request_message});
@@ -219,7 +250,7 @@ auto_peers::answer auto_peers::renew(transaction& transaction, const peer& known
     if (by_bearer && presented != request.asker.token) edit.incoming_tokens->emplace_back(presented);
     edit.outgoing_endpoint = request.asker.connector_url;
     edit.outgoing_token = new_peering_token();
-    edit.auto_peered = terms_from(known.auto_peered->url);
+    edit.auto_peered = terms_from(known.auto_peered->url, known.auto_peered->source);
     if (!administration_.update_peer(transaction, known.uuid, edit)) {
         return refused(peering_fault::invalid_request, std::string{invalid_request_message});
     }
@@ -323,7 +354,7 @@ administration::peer_outcome auto_peers::take(transaction& transaction, const pe
     made.incoming_tokens = {answer.token};
     made.outgoing_endpoint = answer.connector_url;
     made.outgoing_token = question.request.asker.token;
-    made.auto_peered = terms_from(wanted.url);
+    made.auto_peered = terms_from(wanted.url, {});
     return administration_.create_peer(transaction, made);
 }
 
@@ -357,7 +388,7 @@ administration::peer_outcome auto_peers::renew_from_answer(transaction& transact
     edit.outgoing_token = question.request.asker.token;
     // A peer that an operator made stays one, unless its packets go elsewhere from now on.
     if (is_auto_peered(*known) || known->outgoing.endpoint.url() != answer.connector_url) {
-        edit.auto_peered = terms_from(wanted.url);
+        edit.auto_peered = terms_from(wanted.url, {});
     }
     auto updated = administration_.update_peer(transaction, known->uuid, edit);
     if (updated && !transaction.deposit(known->asset->settlement->id, known->liquidity->id,

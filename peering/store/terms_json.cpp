@@ -127,7 +127,7 @@ std::string to_json(const asset_terms& terms) {
 
 std::optional<std::string> to_json(const kept_peer_terms& terms) {
     if (!std::ranges::all_of(terms.routes, is_utf8) || !is_utf8(terms.outgoing_endpoint) ||
-        !is_utf8(terms.outgoing_token) || (terms.auto_peered && !is_utf8(terms.auto_peered->url))) {
+        !is_utf8(terms.outgoing_token) || (terms.auto_peered && (!is_utf8(terms.auto_peered->url) || !is_utf8(terms.auto_peered->source)))) {
         return std::nullopt;
     }
     json::object object;
@@ -143,9 +143,10 @@ std::optional<std::string> to_json(const kept_peer_terms& terms) {
                        json::object{{"endpoint", terms.outgoing_endpoint}, {"auth_token", terms.outgoing_token}});
     }
     if (terms.auto_peered) {
-        object.emplace("auto_peered",
-                       json::object{{"url", terms.auto_peered->url},
-                                    {"public_addresses_only", terms.auto_peered->public_addresses_only}});
+        json::object auto_peered{{"url", terms.auto_peered->url},
+                                 {"public_addresses_only", terms.auto_peered->public_addresses_only}};
+        if (!terms.auto_peered->source.empty()) auto_peered.emplace("source", terms.auto_peered->source);
+        object.emplace("auto_peered", std::move(auto_peered));
     }
     return object.empty() ? std::string{} : json::serialize(object);
 }
@@ -167,6 +168,7 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
     const auto take_auto_peered = [&](std::string_view key, const json::value& value) {
         if (key == "url") return take(value, terms.auto_peered->url);
         if (key == "public_addresses_only") return take(value, terms.auto_peered->public_addresses_only);
+        if (key == "source") return take(value, terms.auto_peered->source);
         return false;
     };
     return read_members(text, [&](std::string_view key, const json::value& value) {

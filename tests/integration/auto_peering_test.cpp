@@ -36,6 +36,7 @@ struct auto_node {
         terms.auto_peering = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(peering_port),
                               "connector_url: http://127.0.0.1:" + std::to_string(port) + "/",
                               "initial_liquidity: 1000000",
+                              "request_rate_per_address: 0",
                               std::string{"allow_private_addresses: "} + (allows_private ? "true" : "false")};
         return terms;
     }

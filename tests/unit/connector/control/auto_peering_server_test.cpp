@@ -138,6 +138,24 @@ TEST_CASE("strangers who ask too often are refused") {
     CHECK(alice.directory.peer_count() == static_cast<std::size_t>(taken));
 }
 
+TEST_CASE("one source that asks too often is refused, and does not use up the rate of all") {
+    auto settings = node::lenient();
+    settings.request_rate_per_address = 3;
+    node alice{"test.alice", settings};
+    int taken = 0;
+    int refused = 0;
+    for (int i = 0; i < 12; ++i) {
+        const std::string name = std::to_string(i);
+        const http_message answer = post(alice, request_of("test.d" + name, from_dora + name));
+        taken += answer.status() == 200 ? 1 : 0;
+        refused += answer.status() == 429 && text_of(answer).contains("you ask too often") ? 1 : 0;
+    }
+    CHECK(taken + refused == 12);
+    CHECK(taken >= 3);
+    CHECK(refused >= 1);
+    CHECK(alice.directory.peers().front()->auto_peered->source == "127.0.0.1");
+}
+
 TEST_CASE("a stranger's URL into this host is refused over HTTP") {
     auto settings = node::lenient();
     settings.allow_private_addresses = false;

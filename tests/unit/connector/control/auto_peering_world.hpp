@@ -41,7 +41,7 @@ public:
     explicit node(std::string_view address, config::auto_peering_settings settings = lenient())
         : directory{ilp::address::parse(address).value()},
           auto_peers{directory, administration, settings},
-          server{control, committer, auto_peers, settings.request_rate},
+          server{control, committer, auto_peers, settings},
           client{control, committer, auto_peers} {
         peering::transaction start{keeper, {}};
         if (!administration.create_asset(start, "USD", 9, {}) || !administration.commit(start, [] {})) {

@@ -35,6 +35,7 @@ config::auto_peering_settings terms_of_alice() {
     settings.connector_url = config::http_url().parse("http://alice.example:3002/").value();
     settings.name = "Alice";
     settings.max_peers = 1000;
+    settings.unused_after = std::chrono::hours{1};
     return settings;
 }
 
@@ -97,17 +98,19 @@ struct alice {
         return directory.find_asset(code, scale).value().asset->uuid;
     }
 
-    auto_peers::answer answer(const peering_request& request, std::string_view presented = {}) {
+    auto_peers::answer answer(const peering_request& request, const std::string& presented = {},
+                              const std::string& source = {}, ilp::timestamp at = now) {
         std::vector<auto_peers::answer> answers;
-        decider.take_on(keeper, now, request, presented,
+        decider.take_on(keeper, at, request, {presented, source},
                         [&](auto_peers::answer came) { answers.push_back(std::move(came)); });
         REQUIRE(answers.size() == 1);
         return answers.front();
     }
 
     /// "TYPE MESSAGE", or empty if it was accepted.
-    std::string refusal_of(const peering_request& request, std::string_view presented = {}) {
-        const auto came = answer(request, presented);
+    std::string refusal_of(const peering_request& request, const std::string& presented = {},
+                           const std::string& source = {}, ilp::timestamp at = now) {
+        const auto came = answer(request, presented, source, at);
         return came ? "" : std::string{type_of(came.error().fault)} + " " + came.error().message;
     }
 
@@ -162,6 +165,12 @@ ilp::digest hash(std::string_view token) {
 std::uint64_t balance(const alice& alice, const peer& peer) {
     const account_totals totals = alice.ledger.posted(peer.liquidity->id);
     return static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted);
+}
+
+/// Credits minus debits of any account; negative numbers wrap.
+wide_amount balance_of(const alice& alice, account_id account) {
+    const account_totals totals = alice.ledger.posted(account);
+    return totals.credits_posted - totals.debits_posted;
 }
 
 std::string text_of(const administration::peer_outcome& outcome) {
@@ -446,6 +455,62 @@ TEST_CASE("no more strangers are taken on than the configuration says, and those
     CHECK(alice.refusal_of(request_of("test.c", "third-token-000000")).starts_with("Unavailable "));
     CHECK(alice.directory.peer_count() == 4);
     CHECK(alice.answer(request_of("test.a", from_dora)));
+}
+
+TEST_CASE("one source cannot take all places") {
+    config::auto_peering_settings settings = terms_of_alice();
+    settings.max_peers_per_address = 2;
+    alice alice{settings};
+    REQUIRE(alice.answer(request_of("test.a", from_dora), {}, "192.0.2.1"));
+    REQUIRE(alice.answer(request_of("test.b", from_mallory), {}, "192.0.2.1"));
+    CHECK(alice.find("test.a")->auto_peered->source == "192.0.2.1");
+    CHECK(alice.refusal_of(request_of("test.c", "third-token-000000"), {}, "192.0.2.1").starts_with("Unavailable "));
+    CHECK(alice.answer(request_of("test.a", from_dora), {}, "192.0.2.1"));
+    CHECK(alice.answer(request_of("test.c", "third-token-000000"), {}, "192.0.2.2"));
+    // A renewal from elsewhere, or by an operator, gives the source no further place.
+    CHECK(alice.answer(request_of("test.a", from_dora), {}, "198.51.100.1"));
+    transaction by_operator{alice.keeper, now};
+    peer_edit edit;
+    edit.outgoing_endpoint = "http://10.0.0.9/";
+    REQUIRE(alice.admin.update_peer(by_operator, alice.find("test.b")->uuid.text(), edit));
+    alice.commit(by_operator);
+    CHECK(alice.refusal_of(request_of("test.d", "fourth-token-00000"), {}, "192.0.2.1").starts_with("Unavailable "));
+}
+
+TEST_CASE("when all places are taken, the oldest that was never used goes to the newcomer, and its liquidity back") {
+    config::auto_peering_settings settings = terms_of_alice();
+    settings.max_peers = 4;
+    settings.initial_liquidity = {5};
+    alice alice{settings};
+    const auto later = now + settings.unused_after;
+    const auto token = [](int number) { return "token-of-stranger-" + std::to_string(number); };
+    for (int i = 0; i < 4; ++i) REQUIRE(alice.answer(request_of("test.s" + std::to_string(i), token(i))));
+    // One was disabled by the operator, one was given liquidity, and one has sent a packet.
+    transaction disabling{alice.keeper, now};
+    REQUIRE(alice.admin.set_enabled(disabling, alice.find("test.s0")->uuid.text(), false));
+    alice.commit(disabling);
+    transaction depositing{alice.keeper, now};
+    const auto s1 = alice.find("test.s1");
+    REQUIRE(depositing.deposit(s1->asset->settlement->id, s1->liquidity->id, {1}));
+    alice.commit(depositing);
+    const leg packet{alice.find("test.s2")->liquidity, s1->liquidity, {2}};
+    REQUIRE(ledger::hold({&packet, 1}));
+
+    const auto settlement = [&] { return balance_of(alice, s1->asset->settlement->id); };
+    const auto before = settlement();
+    CHECK(alice.refusal_of(request_of("test.new", token(9)), {}, {}, later - std::chrono::milliseconds{1})
+              .starts_with("Unavailable "));
+    const auto s3 = alice.find("test.s3");
+    CHECK(alice.answer(request_of("test.new", token(9)), {}, {}, later));
+    CHECK_FALSE(alice.find("test.s3"));
+    CHECK(balance(alice, *s3) == 0);
+    CHECK(balance(alice, *alice.find("test.new")) == 5);
+    CHECK(settlement() == before);
+    for (const char* const kept : {"test.s0", "test.s1", "test.s2"}) CHECK(alice.find(kept));
+    CHECK(alice.refusal_of(request_of("test.other", token(10)), {}, {}, later).starts_with("Unavailable "));
+    ledger::release({&packet, 1});
+    CHECK(alice.answer(request_of("test.other", token(10)), {}, {}, later));
+    CHECK_FALSE(alice.find("test.s2"));
 }
 
 TEST_CASE("a stranger's URL must not lead to a private address unless that is allowed") {
