@@ -265,8 +265,8 @@ private:
 
     bool start_auto_peering() {
         if (!settings_.auto_peering.enabled) return true;
-        auto_peering_server_ = std::make_unique<auto_peering_server>(control_, *committer_, *auto_peers_,
-                                                                     settings_.auto_peering);
+        auto_peering_server_ =
+            std::make_unique<auto_peering_server>(control_, *committer_, *auto_peers_, settings_.auto_peering);
         const tcp::endpoint endpoint = to_endpoint(settings_.auto_peering.listen);
         if (const error_code error = auto_peering_server_->listen(endpoint)) {
             return fail(

@@ -60,8 +60,7 @@ void report(const peering::peering_request& request, const peering::auto_peers::
 }  // namespace
 
 auto_peering_server::auto_peering_server(boost::asio::io_context& control, peering::committer& committer,
-                                         peering::auto_peers& auto_peers,
-                                         const config::auto_peering_settings& settings)
+                                         peering::auto_peers& auto_peers, const config::auto_peering_settings& settings)
     : committer_{committer},
       auto_peers_{auto_peers},
       rate_of_source_{settings.request_rate_per_address},
@@ -87,16 +86,16 @@ void auto_peering_server::answer(const http_request& request, const std::functio
     auto parsed = peering::parse_peering_request(request.body);
     if (!parsed) return done(refusal(parsed.error().fault, std::move(parsed.error().message)));
     // While the store is down, no promise is made that would have to wait for it.
-    const bool accepted = committer_.store_is_healthy() && committer_.execute([this, parsed = std::move(*parsed),
-                                                                               bearer = bearer_of(request),
-                                                                               source = to_text(source),
-                                                                               done](peering::bookkeeper& keeper) {
-        const auto now = ilp::wall_clock();
-        auto_peers_.take_on(keeper, now, parsed, {bearer, source}, [done, parsed](const peering::auto_peers::answer& answer) {
-            report(parsed, answer);
-            done(response_of(answer));
-        });
-    });
+    const bool accepted = committer_.store_is_healthy() &&
+                          committer_.execute([this, parsed = std::move(*parsed), bearer = bearer_of(request),
+                                              source = to_text(source), done](peering::bookkeeper& keeper) {
+                              const auto now = ilp::wall_clock();
+                              auto_peers_.take_on(keeper, now, parsed, {bearer, source},
+                                                  [done, parsed](const peering::auto_peers::answer& answer) {
+                                                      report(parsed, answer);
+                                                      done(response_of(answer));
+                                                  });
+                          });
     if (!accepted) done(refusal(peering_fault::unavailable, "the ledger is not available now: try again later"));
 }
 

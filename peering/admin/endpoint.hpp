@@ -39,8 +39,8 @@ struct response {
 };
 
 /// The HTTP side of the Admin API, without a socket: `POST /graphql` and `GET /healthz`. A request passes these checks
-/// in order: path, method, content type, tenant, signature (host and origin, if none is required), form of the body, document, first use of a mutation's
-/// signature. Then it is executed. Thread-safe.
+/// in order: path, method, content type, tenant, signature (host and origin, if none is required), form of the body,
+/// document, first use of a mutation's signature. Then it is executed. Thread-safe.
 class endpoint {
 public:
     using context_factory = std::function<std::unique_ptr<graphql::context>()>;
@@ -49,10 +49,7 @@ public:
     /// signed before `started_at`, the start of the daemon, are refused.
     endpoint(const graphql::engine& engine, config::admin_settings settings, ilp::timestamp started_at,
              context_factory new_context)
-        : engine_{engine},
-          settings_{std::move(settings)},
-          new_context_{std::move(new_context)},
-          seen_{started_at} {}
+        : engine_{engine}, settings_{std::move(settings)}, new_context_{std::move(new_context)}, seen_{started_at} {}
 
     /// May block, because resolvers may.
     response answer(const request& request, ilp::timestamp now);

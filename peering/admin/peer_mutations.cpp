@@ -113,8 +113,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
         const auto input = call.args.get<arguments>("input");
         const auto edit = read_edit(input);
         const auto outcome = mutations.decide(
-            "updatePeer", input,
-            [&services, id = id_of(input.get<std::string>("id")), edit](transaction& transaction) {
+            "updatePeer", input, [&services, id = id_of(input.get<std::string>("id")), edit](transaction& transaction) {
                 return done("Updated ILP Peer", services.administration.update_peer(transaction, id, edit));
             });
         return answer_of("UpdatePeerMutationResponse", with_own_token(outcome, edit.outgoing_token));

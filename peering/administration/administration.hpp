@@ -113,8 +113,8 @@ public:
     /// block.
     void on_assets_changed(std::function<void()> callback) { assets_changed_ = std::move(callback); }
 
-    /// The URL at which this node accepts packets, if it is known. No peer gets an endpoint there, because packets would
-    /// come back.
+    /// The URL at which this node accepts packets, if it is known. No peer gets an endpoint there, because packets
+    /// would come back.
     void set_own_url(std::optional<config::http_endpoint> url) { own_url_ = std::move(url); }
 
     using asset_outcome = std::expected<asset_entry, refusal>;

@@ -105,8 +105,8 @@ bool auto_peers::owns(const peer& peer, std::string_view token) const {
     return found;
 }
 
-/// The node with an address proves that it asks for a further asset by its token. Where the operator trusts the address,
-/// it is enough that packets would go where they go already.
+/// The node with an address proves that it asks for a further asset by its token. Where the operator trusts the
+/// address, it is enough that packets would go where they go already.
 bool auto_peers::may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const {
     if (!is_auto_peered(namesake)) return false;
     if (owns(namesake, presented)) return true;
@@ -121,7 +121,8 @@ std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) 
     if (!may_be_shown(*terms.name)) return std::nullopt;
     const auto peers = directory_.peers();
     const auto looks_like_it = [&](const auto& peer) {
-        return look_alike(peer->name(), *terms.name) || (peer->given_name && look_alike(*peer->given_name, *terms.name));
+        return look_alike(peer->name(), *terms.name) ||
+               (peer->given_name && look_alike(*peer->given_name, *terms.name));
     };
     if (std::ranges::any_of(peers, looks_like_it)) return std::nullopt;
     return terms.name;
@@ -203,11 +204,13 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
 
 /// Where all places are taken, the oldest peer that was never used gives up its own.
 bool auto_peers::has_place(transaction& transaction, const standing& found, const std::string& source) {
-    const bool source_has_all = settings_.max_peers_per_address != 0 && found.from_source >= settings_.max_peers_per_address;
+    const bool source_has_all =
+        settings_.max_peers_per_address != 0 && found.from_source >= settings_.max_peers_per_address;
     if (!source_has_all && found.strangers < settings_.max_peers) return true;
     std::size_t examined = 0;
     for (const auto& peer : directory_.peers()) {
-        if (!is_stranger(*peer) || !peer->enabled || peer->created_at + settings_.unused_after > transaction.now) continue;
+        if (!is_stranger(*peer) || !peer->enabled || peer->created_at + settings_.unused_after > transaction.now)
+            continue;
         if (source_has_all && peer->auto_peered->source != source) continue;
         const account_totals posted = transaction.keeper.ledger().posted(peer->liquidity->id);
         if (posted.debits_posted != 0 || posted.credits_posted > settings_.initial_liquidity.value) continue;
@@ -280,8 +283,8 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
         const auto peer = directory_.find_peer(*wanted.peer_uuid);
         if (!peer) return refused(not_found, "unknown peer");
         if (peer->origin == origin::file) {
-            return refused(forbidden, fmt::format("peer {} is in the configuration file: change its tokens there",
-                                                  peer->name()));
+            return refused(forbidden,
+                           fmt::format("peer {} is in the configuration file: change its tokens there", peer->name()));
         }
         if (peer->asset != asset->asset) return refused(bad_user_input, "the peer trades in another asset");
         question.present_token = peer->outgoing.auth_token;
@@ -314,8 +317,9 @@ administration::peer_outcome auto_peers::take(transaction& transaction, const pe
                                               url_is_invalid));
     }
     if (leads_back(answer.connector_url) || is_presented_by_us(answer.token)) {
-        return refused(bad_user_input, "the node at this URL names this node's own URL or token as its own: packets would "
-                                       "come back");
+        return refused(bad_user_input,
+                       "the node at this URL names this node's own URL or token as its own: packets would "
+                       "come back");
     }
     const standing found = look_up(answer.address, *asset->asset);
     if (wanted.peer_uuid && (!found.same || found.same->uuid.text() != *wanted.peer_uuid)) {

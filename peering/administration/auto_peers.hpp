@@ -55,8 +55,8 @@ public:
 
     using answer = std::expected<peering_terms, peering_error>;
 
-    /// Makes the requester a peer, or renews its terms. Call it on the committer's thread. `done` is called exactly once, immediately or later, from any thread:
-    /// after a success, once packets are handled by the new terms.
+    /// Makes the requester a peer, or renews its terms. Call it on the committer's thread. `done` is called exactly
+    /// once, immediately or later, from any thread: after a success, once packets are handled by the new terms.
     void take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, const peering_sender& sender,
                  const std::function<void(answer)>& done);
 

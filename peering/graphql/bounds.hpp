@@ -24,9 +24,9 @@ inline constexpr std::size_t page_size_default = 20;  ///< for a page without a 
 inline constexpr std::size_t page_size_max = 100;     ///< resolvers refuse a larger `first` or `last`
 
 // Bounds on the answer; see execute().
-inline constexpr std::size_t answer_values_max = 200'000;              ///< fields and list elements
-inline constexpr std::size_t answer_size_max = 16 * 1024 * 1024;       ///< bytes of names, texts and errors
-inline constexpr std::size_t shown_value_size_max = 1024;              ///< bytes of a variable's value in an error
+inline constexpr std::size_t answer_values_max = 200'000;         ///< fields and list elements
+inline constexpr std::size_t answer_size_max = 16 * 1024 * 1024;  ///< bytes of names, texts and errors
+inline constexpr std::size_t shown_value_size_max = 1024;         ///< bytes of a variable's value in an error
 inline constexpr std::size_t variable_errors_max = 50;
 inline constexpr std::size_t internal_errors_max = 100;  ///< of one request, for the log
 

@@ -182,8 +182,7 @@ json::value variable_reader::read_leaf(const named_type& type, const json::value
             from, at,
             "Enum " + in_quotes(type.name) + " cannot represent non-string value: " + shown_value(from) + ".");
     if (type.find_value(from.get_string()) == nullptr)
-        return refuse(from, at,
-                      "Value " + shown_value(from) + " does not exist in " + in_quotes(type.name) + " enum.");
+        return refuse(from, at, "Value " + shown_value(from) + " does not exist in " + in_quotes(type.name) + " enum.");
     return from;
 }
 

@@ -308,7 +308,8 @@ completed execution::fail(error error, const question& asked, const path& at) {
 }
 
 completed execution::fail_internally(std::string what, const question& asked, const path& at) {
-    if (internal_errors_.size() < internal_errors_max) internal_errors_.push_back(asked.text() + ": " + std::move(what));
+    if (internal_errors_.size() < internal_errors_max)
+        internal_errors_.push_back(asked.text() + ": " + std::move(what));
     return fail({"Internal server error", {}, std::string{code::internal_server_error}, {}}, asked, at);
 }
 

@@ -127,7 +127,8 @@ std::string to_json(const asset_terms& terms) {
 
 std::optional<std::string> to_json(const kept_peer_terms& terms) {
     if (!std::ranges::all_of(terms.routes, is_utf8) || !is_utf8(terms.outgoing_endpoint) ||
-        !is_utf8(terms.outgoing_token) || (terms.auto_peered && (!is_utf8(terms.auto_peered->url) || !is_utf8(terms.auto_peered->source)))) {
+        !is_utf8(terms.outgoing_token) ||
+        (terms.auto_peered && (!is_utf8(terms.auto_peered->url) || !is_utf8(terms.auto_peered->source)))) {
         return std::nullopt;
     }
     json::object object;

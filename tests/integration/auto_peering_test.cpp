@@ -33,7 +33,8 @@ struct auto_node {
         daemon_terms terms{.address = "test." + name};
         terms.connector = {"workers: 1"};
         terms.peers = {{.name = name + "-end", .address = "test." + name + ".end", .port = end.port()}};
-        terms.auto_peering = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(peering_port),
+        terms.auto_peering = {"enabled: true",
+                              "listen: 127.0.0.1:" + std::to_string(peering_port),
                               "connector_url: http://127.0.0.1:" + std::to_string(port) + "/",
                               "initial_liquidity: 1000000",
                               "request_rate_per_address: 0",
@@ -117,13 +118,13 @@ TEST_CASE("two daemons whose peers have a history change their tokens by updateP
         }
         return json::string{};
     };
-    const auto changed = [&](const auto_node& node, const std::string& of, const std::string& from, const std::string& to,
-                             std::uint16_t port) {
-        const json::object input{{"id", id_at(node, of)},
-                                 {"http",
-                                  {{"incoming", {{"authTokens", json::array{json::string{from}}}}},
-                                   {"outgoing", {{"authToken", to}, {"endpoint", "http://127.0.0.1:" +
-                                                                                   std::to_string(port) + "/"}}}}}};
+    const auto changed = [&](const auto_node& node, const std::string& of, const std::string& from,
+                             const std::string& to, std::uint16_t port) {
+        const json::object input{
+            {"id", id_at(node, of)},
+            {"http",
+             {{"incoming", {{"authTokens", json::array{json::string{from}}}}},
+              {"outgoing", {{"authToken", to}, {"endpoint", "http://127.0.0.1:" + std::to_string(port) + "/"}}}}}};
         return json::serialize(node.graphql(
             "mutation M($input: UpdatePeerInput!) { updatePeer(input: $input) { peer { id } } }", {{"input", input}}));
     };
@@ -147,7 +148,8 @@ TEST_CASE("a Rafiki that is asked by the operator of a peer made by hand stays t
     // Like a Rafiki, it takes every request as a renewal of both tokens, and refuses packets with other tokens.
     rafiki.set_script([url, expected = std::make_shared<std::string>("to-rafiki")](const http_message& request) {
         if (request.header("Content-Type") != "application/json") {
-            return request.header("Authorization") == "Bearer " + *expected ? answer_fulfill(request) : answer_http(401);
+            return request.header("Authorization") == "Bearer " + *expected ? answer_fulfill(request)
+                                                                            : answer_http(401);
         }
         *expected = std::string{std::string_view{json_of(request).at("httpToken").as_string()}};
         return answer_http(200,
@@ -165,10 +167,11 @@ TEST_CASE("a Rafiki that is asked by the operator of a peer made by hand stays t
                              {"http",
                               {{"incoming", {{"authTokens", {"first-token-of-rafiki"}}}},
                                {"outgoing", {{"authToken", "to-rafiki"}, {"endpoint", url}}}}}};
-    REQUIRE_FALSE(json::serialize(alice.graphql("mutation M($input: CreatePeerInput!) { createPeer(input: $input) { peer { "
-                                                "id } } }",
-                                                {{"input", input}}))
-                      .contains("errors"));
+    REQUIRE_FALSE(
+        json::serialize(alice.graphql("mutation M($input: CreatePeerInput!) { createPeer(input: $input) { peer { "
+                                      "id } } }",
+                                      {{"input", input}}))
+            .contains("errors"));
     for (int round = 0; round < 2; ++round) {
         CHECK(outcome(alice.daemon.post({.amount = 10, .destination = "test.rafiki.x"}, "alice-end")) == "fulfill");
         const json::value asked = alice.ask(url);

@@ -316,7 +316,8 @@ TEST_CASE("ilpctl liquidity: a withdrawal is done at once, or reserved until it 
     auto d = fake_daemon{};
     d.will_answer(documents::peer, peer_answer());
     d.will_answer(documents::withdraw_peer, json::object{{"success", true}});
-    CHECK(done(d.run({"liquidity", "withdraw", bob_id, "1"})).starts_with("withdrew 1.00 USD from peer bob at test.bob"));
+    CHECK(
+        done(d.run({"liquidity", "withdraw", bob_id, "1"})).starts_with("withdrew 1.00 USD from peer bob at test.bob"));
     CHECK(d.input().at("timeoutSeconds") == json::value("0"));
 
     d.will_answer(documents::peer, peer_answer());
@@ -396,7 +397,8 @@ TEST_CASE("ilpctl ping: reached, and not reached") {
     auto answer = json::object{{"reached", true}, {"milliseconds", 12.34},  {"peer", peer_answer()},
                                {"code", nullptr}, {"triggeredBy", nullptr}, {"message", nullptr}};
     d.will_answer(documents::ping, answer);
-    CHECK(done(d.run({"ping", "test.bob", "--timeout", "20s"})) == "test.bob reached in 12.3 ms, next hop bob at test.bob\n");
+    CHECK(done(d.run({"ping", "test.bob", "--timeout", "20s"})) ==
+          "test.bob reached in 12.3 ms, next hop bob at test.bob\n");
     CHECK(d.input() == json::object{{"address", "test.bob"}, {"timeoutSeconds", 20}});
     CHECK(d.last().extra == std::chrono::seconds{20});
 

@@ -177,8 +177,7 @@ std::string text_of(const administration::peer_outcome& outcome) {
     return outcome ? "" : outcome.error().message;
 }
 
-const std::string in_another_asset =
-    "InvalidPeeringRequest there is a peer with this ILP address in another asset.";
+const std::string in_another_asset = "InvalidPeeringRequest there is a peer with this ILP address in another asset.";
 const std::string already = "InvalidPeeringRequest there is a peer with this ILP address and asset already.";
 
 }  // namespace
@@ -543,7 +542,8 @@ TEST_CASE("a stranger's URL must not lead to a private address unless that is al
 TEST_CASE("no peer of a stranger leads back to this node, by its URL or by a token of ours") {
     alice alice;
     const auto before = alice.everything();
-    for (const char* const own : {"http://alice.example:3002/", "http://ALICE.example:3002", "http://alice.example:3002/x?y"}) {
+    for (const char* const own :
+         {"http://alice.example:3002/", "http://ALICE.example:3002", "http://alice.example:3002/x?y"}) {
         CAPTURE(own);
         CHECK(alice.refusal_of(request_of("test.mallory", from_mallory, own)) ==
               "InvalidPeerIlpConfiguration ilpConnectorUrl: is this node's own");
@@ -620,7 +620,7 @@ TEST_CASE("a stranger's name cannot be taken for another peer") {
     CHECK_FALSE(shown("BOB"));
     CHECK_FALSE(shown("b0b"));
     CHECK_FALSE(shown("carol"));
-    CHECK_FALSE(shown("Car\u043el"));              // a Cyrillic o
+    CHECK_FALSE(shown("Car\u043el"));                // a Cyrillic o
     CHECK_FALSE(shown("\u0441\u0430\u0440\u043e"));  // Cyrillic letters that look like "capo"
     CHECK_FALSE(shown(std::string{alice.find("test.carol")->uuid}));
     CHECK_FALSE(shown(new_uuid()));
@@ -823,7 +823,8 @@ TEST_CASE("an answer cannot take over a peer that was not made from its URL") {
     CHECK(claims("test.hub", usd).empty());  // a parent is allowed, because the operator may want one
 }
 
-TEST_CASE("a node that has renewed its terms for a peer of ours is that peer, if it is evidently where its packets go") {
+TEST_CASE(
+    "a node that has renewed its terms for a peer of ours is that peer, if it is evidently where its packets go") {
     alice alice;
     REQUIRE(alice.answer(request_of("test.dora", from_dora, "http://dora.example:3002/")));
     const std::string fresh = "fresh-token-of-a-node";

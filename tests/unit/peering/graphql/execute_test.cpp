@@ -278,7 +278,8 @@ TEST_CASE("An answer is bounded in bytes, whatever they are made of") {
     };
     auto here = kennel{};
     const auto texts = graphql::engine{pet_schema(), all};
-    const auto too_large = std::string{"The answer has more than 16777216 bytes: ask for fewer fields or smaller pages."};
+    const auto too_large =
+        std::string{"The answer has more than 16777216 bytes: ask for fewer fields or smaller pages."};
     const auto expect_too_large = [&](const answer& given) {
         CHECK(given.body.at("data").is_null());
         REQUIRE(given.body.at("errors").as_array().size() == 1);
