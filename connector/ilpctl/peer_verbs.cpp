@@ -260,7 +260,7 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
     const auto show = std::make_shared<one_peer>();
     auto& show_verb = add_verb(group, chosen, "show", "show a peer", show, &show_peer);
     add_required(show_verb, "PEER", show->peer, "", how_peers_are_named);
-    show_verb.add_flag("--show-secrets", show->show_secrets, "also show the outgoing token");
+    show_verb.add_flag("--show-secrets", show->show_secrets, "also show the outgoing token; only with a secret");
 
     const auto create = std::make_shared<new_peer>();
     auto& create_verb = add_verb(group, chosen, "create", "add a peer", create, &create_peer);
