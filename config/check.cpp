@@ -1,8 +1,8 @@
 #include "config/check.hpp"
 
 #include "config/public_token.hpp"
+#include "config/loopback.hpp"
 
-#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -116,6 +116,15 @@ private:
         if (peer.packet_burst > 0 && !peer.packet_rate && !in_.has_problem_in(peer_key(index, ".packet_rate")))
             report({&here, "packet_burst", {}}, "has no meaning without packet_rate");
         check_tokens(peer, here, index);
+        check_endpoint(peer, here);
+    }
+
+    void check_endpoint(const peer_settings& peer, const key_path& here) {
+        const auto& own = settings_.auto_peering.connector_url;
+        if (!own || !peer.http.outgoing.endpoint.is_at_same_place_as(*own)) return;
+        const auto http = key_path{&here, "http", {}};
+        const auto outgoing = key_path{&http, "outgoing", {}};
+        report({&outgoing, "endpoint", {}}, "is this node's own auto_peering.connector_url: packets would come back");
     }
 
     void check_address(const peer_settings& peer, const key_path& here, std::size_t index) {

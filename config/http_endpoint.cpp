@@ -1,5 +1,7 @@
 #include "config/http_endpoint.hpp"
 
+#include <algorithm>
+
 namespace config {
 
 std::string http_endpoint::host() const {
@@ -18,6 +20,11 @@ std::string http_endpoint::host_field() const {
     if (field.contains(':')) field = '[' + field + ']';
     if (port_ != port_of_http) field += ':' + std::to_string(port_);
     return field;
+}
+
+bool http_endpoint::is_at_same_place_as(const http_endpoint& other) const {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+    return port_ == other.port_ && std::ranges::equal(host(), other.host(), {}, lower, lower);
 }
 
 }  // namespace config

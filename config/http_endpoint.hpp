@@ -32,6 +32,9 @@ public:
     /// Value of the Host header field.
     std::string host_field() const;
 
+    /// True if both have the same host and port.
+    bool is_at_same_place_as(const http_endpoint& other) const;
+
     friend bool operator==(const http_endpoint& a, const http_endpoint& b) { return a.url_ == b.url_; }
 
 private:

@@ -1,7 +1,6 @@
 #include "config/public_token.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "config/loopback.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,11 +8,7 @@
 namespace config {
 
 bool is_loopback(const listen_address& address) {
-    auto v4 = in_addr{};
-    if (inet_pton(AF_INET, address.host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-    auto v6 = in6_addr{};
-    return address.host.empty() || (inet_pton(AF_INET6, address.host.c_str(), &v6) == 1 &&
-                                    std::ranges::equal(v6.s6_addr, in6addr_loopback.s6_addr));
+    return address.host.empty() || is_loopback_address(address.host);
 }
 
 std::optional<std::string> fault_of_public_token(std::string_view token) {

@@ -47,6 +47,10 @@ section<admin_settings> define_admin() {
                 "The key with which requests to the Admin API must be signed; other requests are refused."),
         setting("tenant_id", &s::tenant_id, uuid(), default_value{"00000000-0000-4000-8000-000000000001"},
                 "The tenant that requests name in their `tenant-id` header. It is the operator, the only tenant."),
+        settings_list("hosts", &s::hosts, host(),
+                      "Further host names by which clients may address the Admin API while `admin.api_secret` is not "
+                      "set. Loopback addresses, `localhost` and the host of `admin.listen` are always accepted; a "
+                      "request with any other `Host` is refused, because a web page may have sent it."),
     };
 }
 
@@ -148,9 +152,24 @@ section<auto_peering_settings> define_auto_peering() {
                 "The largest amount of a packet from or to such a peer; the peer may ask for less."),
         setting("max_peers", &s::max_peers, integer<std::uint32_t>(0, 100'000), default_value{"1000"},
                 "The largest number of peers that have added themselves; further requests are refused."),
+        setting("max_peers_per_address", &s::max_peers_per_address, integer<std::uint32_t>(0, 100'000),
+                default_value{"20"},
+                "Of these peers, the largest number that were added by requests from one IPv4 address or one IPv6 /64 "
+                "network; 0 means no limit. Use 0 behind a proxy, which sends all requests from its own address."),
+        setting("unused_after", &s::unused_after, duration(1min, 8760h), default_value{"1h"},
+                "The age from which a peer that has added itself, but has never paid or been paid, gives its place to "
+                "a new one when there are no others left. Peers that the operator has disabled or given liquidity keep "
+                "theirs."),
+        settings_list("further_assets", &s::further_assets, node_address(),
+                      "ILP addresses of nodes that have added themselves and may do so again in other assets without "
+                      "presenting a token, if they name the same URL for packets. A Rafiki cannot present one."),
         setting("request_rate", &s::request_rate, integer<std::uint32_t>(1, 1'000), default_value{"10"},
                 "The number of requests per second that are processed, over all requesters together; further requests "
                 "are refused."),
+        setting("request_rate_per_address", &s::request_rate_per_address, integer<std::uint32_t>(0, 60'000),
+                default_value{"60"},
+                "The number of requests per minute from one IPv4 address or one IPv6 /64 network that are processed; "
+                "0 means no limit. Use 0 behind a proxy, and limit the rate there."),
         setting("allow_private_addresses", &s::allow_private_addresses, boolean(), default_value{"false"},
                 "Whether URLs received from other nodes, and URLs that the operator gives for auto-peering, may lead "
                 "to loopback, private and other non-public addresses. Enable this only in networks in which everyone "

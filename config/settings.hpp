@@ -52,6 +52,7 @@ struct admin_settings {
     listen_address listen;
     std::optional<secret> api_secret;  ///< absent: requests need no signature
     std::string tenant_id;             ///< in lower case
+    std::vector<std::string> hosts;    ///< in lower case; further names that the Host header may have
     friend bool operator==(const admin_settings&, const admin_settings&) = default;
 };
 
@@ -107,7 +108,11 @@ struct auto_peering_settings {
     ilp::amount initial_liquidity;                 ///< of a peer that joined automatically
     std::optional<ilp::amount> max_packet_amount;  ///< of such a peer, which may ask for less
     std::uint32_t max_peers = 0;                   ///< that joined automatically
+    std::uint32_t max_peers_per_address = 0;       ///< of these, from one source; 0: no limit
+    std::chrono::milliseconds unused_after{};      ///< age at which an unused peer makes room for a new one
+    std::vector<ilp::address> further_assets;      ///< that may join in a second asset without showing a token
     std::uint32_t request_rate = 0;                ///< requests per second from all unknown nodes together
+    std::uint32_t request_rate_per_address = 0;    ///< requests per minute from one source; 0: no limit
     bool allow_private_addresses = false;
     friend bool operator==(const auto_peering_settings&, const auto_peering_settings&) = default;
 };

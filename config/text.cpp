@@ -52,6 +52,22 @@ std::optional<utf8_character> decode_utf8(std::string_view text) {
     return std::nullopt;
 }
 
+bool is_visible_character(char32_t c) {
+    struct range {
+        char32_t first, last;
+    };
+    // From the Unicode standard: the general categories C and Z, and the property Default_Ignorable_Code_Point.
+    constexpr auto invisible =
+        std::array{range{0x00, 0x1f},       range{0x7f, 0xa0},       range{0xad, 0xad},       range{0x34f, 0x34f},
+                   range{0x61c, 0x61c},     range{0x115f, 0x1160},   range{0x1680, 0x1680},   range{0x17b4, 0x17b5},
+                   range{0x180b, 0x180f},   range{0x2000, 0x200f},   range{0x2028, 0x202f},   range{0x205f, 0x206f},
+                   range{0x2800, 0x2800},   range{0x3000, 0x3000},   range{0x3164, 0x3164},   range{0xd800, 0xf8ff},
+                   range{0xfdd0, 0xfdef},   range{0xfe00, 0xfe0f},   range{0xfeff, 0xfeff},   range{0xffa0, 0xffa0},
+                   range{0xfff0, 0xfffb},   range{0xfffe, 0xffff},   range{0x1bca0, 0x1bca3}, range{0x1d159, 0x1d159},
+                   range{0x1d173, 0x1d17a}, range{0xe0000, 0x10ffff}};
+    return std::ranges::none_of(invisible, [c](const range& each) { return c >= each.first && c <= each.last; });
+}
+
 std::string escaped(std::string_view text) {
     constexpr auto digits = std::string_view{"0123456789abcdef"};
     auto result = std::string{};

@@ -16,6 +16,10 @@ struct utf8_character {
 /// Decodes the first character; returns nullopt if it is invalid (RFC 3629: shortest form, no surrogates).
 std::optional<utf8_character> decode_utf8(std::string_view text);
 
+/// False for characters that cannot be seen: control characters, blanks other than the space, fillers, variation
+/// selectors, tags, characters for private use, and those that change how their neighbours are displayed.
+bool is_visible_character(char32_t c);
+
 /// Copies printable ASCII except quote and backslash and writes every other byte as \xNN; the result is safe for
 /// messages and logs.
 std::string escaped(std::string_view text);

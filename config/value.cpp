@@ -203,19 +203,13 @@ std::string show_store_url(const std::string& url) {
     return shown;
 }
 
-/// False for control characters, invisible characters and characters that change how their neighbours are displayed.
-bool is_printable(char32_t c) {
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0xfeff) return false;
-    return !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f);
-}
-
 /// Accepts one to `size_max` printable characters with no space at either end.
 std::expected<std::string, std::string> parse_printable(std::string_view text, std::size_t size_max) {
     if (text.empty() || text.front() == ' ' || text.back() == ' ') return refused();
     std::size_t characters = 0;
     for (std::size_t at = 0; at < text.size(); ++characters) {
         const auto character = decode_utf8(text.substr(at));
-        if (!character || !is_printable(character->value)) return refused();
+        if (!character || !is_visible_character(character->value)) return refused();
         at += character->size;
     }
     if (characters > size_max) return refused();
@@ -315,6 +309,18 @@ value_type<listen_address> listener() {
                     const auto host = value.host.contains(':') ? "[" + value.host + "]" : value.host;
                     return host + ":" + std::to_string(value.port);
                 }};
+}
+
+value_type<std::string> host() {
+    return {.expected = "a host name or an IP address, such as ilpd.internal",
+            .parse = [](std::string_view text) -> std::expected<std::string, std::string> {
+                auto result = std::string{text};
+                for (char& c : result)
+                    if (is_letter(c)) c = static_cast<char>(c | 0x20);
+                if (!is_ipv4(result) && !is_ipv6(result) && !is_host_name(result)) return refused();
+                return result;
+            },
+            .print = std::identity{}};
 }
 
 value_type<ilp::address> node_address() {

@@ -87,6 +87,9 @@ value_type<ilp::rate> exchange_rate();
 /// A literal IP address and a port.
 value_type<listen_address> listener();
 
+/// A host name or a literal IP address without brackets, stored in lower case.
+value_type<std::string> host();
+
 /// The address of a node that packets can be sent to; schemes peer and self are refused.
 value_type<ilp::address> node_address();
 

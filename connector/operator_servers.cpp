@@ -43,6 +43,7 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .transfers = *book.transfers,
           .committer = *book.committer,
           .auto_peers = auto_peers_,
+          .shows_secrets = settings.admin.api_secret.has_value(),
           .tenant_id = settings.admin.tenant_id,
           .version = ILPD_VERSION,
           .started_at = ilp::wall_clock(),
@@ -55,8 +56,9 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
       mutations_{services_},
       engine_{peering::admin::make_engine(services_, mutations_)},
       admin_server_{control, settings.admin, *engine_, [] { return std::make_unique<peering::graphql::context>(); }} {
+    book.administration.set_own_url(settings.auto_peering.connector_url);
     if (!settings.auto_peering.enabled) return;
-    auto_peering_server_.emplace(control, *book.committer, auto_peers_, settings.auto_peering.request_rate);
+    auto_peering_server_.emplace(control, *book.committer, auto_peers_, settings.auto_peering);
 }
 
 std::expected<std::unique_ptr<operator_servers>, std::string> operator_servers::start(boost::asio::io_context& control,

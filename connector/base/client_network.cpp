@@ -11,15 +11,6 @@ namespace connector {
 
 namespace ip = boost::asio::ip;
 
-std::string client_network(const ip::address& address) {
-    if (address.is_v4()) return address.to_string();
-    const ip::address_v6 v6 = address.to_v6();
-    if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6).to_string();
-    auto octets = v6.to_bytes();
-    std::fill(octets.begin() + 8, octets.end(), std::uint8_t{0});
-    return ip::address_v6{octets}.to_string() + "/64";
-}
-
 ip::address peer_address(int socket) noexcept {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;

@@ -33,6 +33,8 @@ http_response ask(peering::admin::endpoint& endpoint, const http_request& reques
     try {
         auto answer = endpoint.answer({.method = request.method,
                                        .target = request.target,
+                                       .host = request.find("host"),
+                                       .origin = request.find("origin"),
                                        .content_type = request.find("content-type"),
                                        .accept = request.find("accept"),
                                        .signature = request.find("signature"),
@@ -66,7 +68,7 @@ admin_server::admin_server(boost::asio::io_context& context, config::admin_setti
                            const peering::graphql::engine& engine,
                            peering::admin::endpoint::context_factory new_context)
     : context_{context},
-      endpoint_{engine, std::move(settings), std::move(new_context)},
+      endpoint_{engine, std::move(settings), ilp::wall_clock(), std::move(new_context)},
       under_way_{std::make_shared<under_way>()},
       server_{context,
               [this](http_request request, std::function<void(http_response)> done) {

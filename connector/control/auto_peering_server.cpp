@@ -4,6 +4,7 @@
 #include "connector/base/log.hpp"
 #include "connector/transport/http/message.hpp"
 #include "ilp/clock.hpp"
+#include "peering/json/media_type.hpp"
 #include "peering/records/text.hpp"
 
 #include <chrono>
@@ -16,7 +17,8 @@ namespace {
 
 using peering::peering_fault;
 
-constexpr http_server_bounds bounds{.sessions_max = 64, .body_size_max = peering::peering_message_size_max};
+constexpr http_server_bounds bounds{
+    .sessions_max = 64, .sessions_per_source_max = 16, .body_size_max = peering::peering_message_size_max};
 
 http_response refusal(peering_fault fault, std::string message) {
     return {
@@ -28,7 +30,7 @@ http_response response_of(const peering::auto_peers::answer& answer) {
     return refusal(answer.error().fault, answer.error().message);
 }
 
-/// The token of `Authorization: Bearer`; empty if there is none.
+/// The token of `Authorization: Bearer`, in any case (RFC 9110 section 11.1); empty if there is none.
 std::string bearer_of(const http_request& request) {
     const std::string* const field = request.find("Authorization");
     return std::string{field != nullptr ? http::bearer_token(*field) : std::string_view{}};
@@ -60,16 +62,27 @@ void report(const boost::asio::ip::address& remote, const peering::peering_reque
 }  // namespace
 
 auto_peering_server::auto_peering_server(boost::asio::io_context& control, peering::committer& committer,
-                                         peering::auto_peers& auto_peers, std::uint32_t rate)
+                                         peering::auto_peers& auto_peers, const config::auto_peering_settings& settings)
     : committer_{committer},
       auto_peers_{auto_peers},
-      rate_{rate, rate},
+      rate_of_source_{settings.request_rate_per_address},
+      rate_{settings.request_rate, settings.request_rate},
       server_{control, [this](const http_request& request, const auto& done) { answer(request, done); }, bounds} {}
 
 void auto_peering_server::answer(const http_request& request, const std::function<void(http_response)>& done) {
     if (request.target.substr(0, request.target.find('?')) != "/") return done({404, "text/plain", "try POST /\n", {}});
     if (request.method != "POST") return done({405, "text/plain", "only POST\n", {{"Allow", "POST"}}});
-    if (!rate_.try_take(1, std::chrono::steady_clock::now())) {
+    // A web page may send any other type without asking the browser for permission first.
+    const std::string* const type = request.find("Content-Type");
+    if (type == nullptr || !peering::is_json_type(*type)) {
+        return done(refusal(peering_fault::unsupported_media_type, "the content type must be application/json"));
+    }
+    const auto asked_at = std::chrono::steady_clock::now();
+    const source_key source = source_of(request.remote);
+    if (!rate_of_source_.try_take(source, asked_at)) {
+        return done(refusal(peering_fault::too_many_requests, "you ask too often: try again in a minute"));
+    }
+    if (!rate_.try_take(1, asked_at)) {
         return done(refusal(peering_fault::too_many_requests, "too many nodes ask at a time: try again later"));
     }
     auto parsed = peering::parse_peering_request(request.body);
@@ -77,9 +90,9 @@ void auto_peering_server::answer(const http_request& request, const std::functio
     // While the store is down, no promise is made that would have to wait for it.
     const bool accepted = committer_.store_is_healthy() &&
                           committer_.execute([this, parsed = std::move(*parsed), bearer = bearer_of(request),
-                                              remote = request.remote, done](peering::bookkeeper& keeper) {
+                                              remote = request.remote, source = to_text(source), done](peering::bookkeeper& keeper) {
                               const auto now = ilp::wall_clock();
-                              auto_peers_.take_on(keeper, now, parsed, bearer,
+                              auto_peers_.take_on(keeper, now, parsed, {bearer, source},
                                                   [done, parsed, remote](const peering::auto_peers::answer& answer) {
                                                       report(remote, parsed, answer);
                                                       done(response_of(answer));

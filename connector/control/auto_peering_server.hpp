@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 #include "connector/control/http_server.hpp"
+#include "connector/control/source_rates.hpp"
 #include "peering/administration/auto_peers.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/limits.hpp"
@@ -14,13 +15,13 @@
 namespace connector {
 
 /// Serves `POST /`, with which unknown nodes ask to become peers. It handles `auto_peering.request_rate` requests per
-/// second in total and answers the rest with 429, so that strangers can overload neither the store nor the control
-/// loop.
+/// second in total, and fewer of each source, and answers the rest with 429, so that strangers can overload neither the
+/// store nor the control loop, and no stranger can keep others out.
 class auto_peering_server {
 public:
-    /// All arguments must outlive this object. `rate` is the setting `auto_peering.request_rate`.
+    /// The first three arguments must outlive this object.
     auto_peering_server(boost::asio::io_context& control, peering::committer& committer,
-                        peering::auto_peers& auto_peers, std::uint32_t rate);
+                        peering::auto_peers& auto_peers, const config::auto_peering_settings& settings);
 
     boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint) {
         return server_.listen(endpoint);
@@ -32,6 +33,7 @@ private:
 
     peering::committer& committer_;
     peering::auto_peers& auto_peers_;
+    source_rates rate_of_source_;
     peering::token_bucket rate_;
     http_server server_;
 };

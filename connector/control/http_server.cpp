@@ -1,7 +1,8 @@
 #include "connector/control/http_server.hpp"
 
-#include "connector/base/descriptors.hpp"
 #include "connector/base/log.hpp"
+#include "connector/base/source.hpp"
+#include "connector/loop/descriptors.hpp"
 #include "connector/loop/receive_buffer.hpp"
 #include "connector/transport/http/answer.hpp"
 #include "connector/transport/http/hint.hpp"
@@ -75,6 +76,9 @@ struct http_server::shared {
     http_server_bounds bounds;
     std::unordered_set<session*> sessions{};  ///< all open sessions
 
+    /// False if there are too many sessions from the same source; the one in question counts already.
+    bool has_room_for(const boost::asio::ip::address& remote) const;
+
     /// Sessions waiting for their answer, by request number; nothing else owns them meanwhile. An answer names the
     /// request rather than the session, so that a second answer finds none.
     std::map<std::uint64_t, std::shared_ptr<session>> waiting{};
@@ -89,6 +93,9 @@ class http_server::session : public std::enable_shared_from_this<session> {
 public:
     session(tcp::socket socket, std::shared_ptr<shared> server)
         : stream_{std::move(socket)}, server_{std::move(server)} {
+        error_code error;
+        const tcp::endpoint endpoint = stream_.socket().remote_endpoint(error);
+        if (!error) remote_ = endpoint.address();
         server_->sessions.insert(this);
     }
     session(const session&) = delete;
@@ -108,6 +115,8 @@ public:
     }
 
     void close() { stream_.close(); }
+
+    const boost::asio::ip::address& remote() const noexcept { return remote_; }
 
 private:
     void take() {
@@ -209,8 +218,7 @@ private:
         stream_.expires_never();
         request_.body = in_.text().substr(head_size_, body_size);
         in_.consume(head_size_ + consumed);
-        error_code ignored;
-        request_.remote = stream_.socket().remote_endpoint(ignored).address();
+        request_.remote = remote_;
 
         const auto number = ++server_->requests;
         server_->waiting.emplace(number, shared_from_this());
@@ -272,6 +280,7 @@ private:
 
     beast::tcp_stream stream_;
     std::shared_ptr<shared> server_;
+    boost::asio::ip::address remote_;
     receive_buffer in_;
     std::array<char, 4096> thrown_away_;
 
@@ -291,6 +300,14 @@ private:
     std::string head_;
     std::string body_;
 };
+
+bool http_server::shared::has_room_for(const boost::asio::ip::address& remote) const {
+    if (bounds.sessions_per_source_max == 0) return true;
+    const auto source = source_of(remote);
+    const auto count =
+        std::ranges::count_if(sessions, [&](const session* each) { return source_of(each->remote()) == source; });
+    return static_cast<std::size_t>(count) <= bounds.sessions_per_source_max;
+}
 
 http_server::http_server(boost::asio::io_context& context, http_handler handler, http_server_bounds bounds)
     : context_{context}, shared_{std::make_shared<shared>(std::move(handler), bounds)}, acceptor_{context} {
@@ -332,8 +349,10 @@ void http_server::accept() {
                 if (server->handler) accept();
             });
         }
-        if (server->sessions.size() < server->bounds.sessions_max)
-            std::make_shared<session>(std::move(socket), server)->read();
+        if (server->sessions.size() < server->bounds.sessions_max) {
+            const auto opened = std::make_shared<session>(std::move(socket), server);
+            if (server->has_room_for(opened->remote())) opened->read();
+        }
         accept();
     });
 }

@@ -39,7 +39,8 @@ struct http_response {
 using http_handler = std::function<void(http_request request, std::function<void(http_response)> done)>;
 
 struct http_server_bounds {
-    std::size_t sessions_max = 64;  ///< further connections are closed immediately
+    std::size_t sessions_max = 64;            ///< further connections are closed immediately
+    std::size_t sessions_per_source_max = 0;  ///< likewise for connections from one source; 0 means no bound
     std::size_t head_size_max = 8 * 1024;
     std::size_t body_size_max = 0;
     std::chrono::milliseconds request_time{10'000};  ///< each for a request, an answer and idling

@@ -31,7 +31,7 @@ std::string shown_prefix(const json::object& route) {
 
 void add_route(table& table, const json::object& route) {
     const auto& peer = part(route, "peer");
-    table.add({shown_prefix(route), label_of_peer(peer), field(peer, "staticIlpAddress"),
+    table.add({shown_prefix(route), field(peer, "name"), field(peer, "staticIlpAddress"),
                to_string(unit_of(part(peer, "asset"))), peer.at("enabled").as_bool() ? "enabled" : "disabled",
                field(peer, "id")});
 }

@@ -50,6 +50,7 @@ struct peer_by_url {
     optional_amount max_packet_amount;
     optional_amount liquidity_threshold;
     optional_amount deposit;
+    optional_text peer;
     optional_text idempotency_key;
 };
 
@@ -209,6 +210,7 @@ void add_peer_by_url(session& s, const peer_by_url& terms) {
     put_amount(s, input, "maxPacketAmount", terms.max_packet_amount, unit);
     put_amount(s, input, "liquidityThreshold", terms.liquidity_threshold, unit);
     put_amount(s, input, "liquidityToDeposit", terms.deposit, unit);
+    if (terms.peer) input["peerId"] = find_peer(s, *terms.peer).at("id");
     print_peer(s, change(s, documents::add_peer_by_url, std::move(input), terms.idempotency_key).at("peer"));
 }
 
@@ -258,7 +260,7 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
     const auto show = std::make_shared<one_peer>();
     auto& show_verb = add_verb(group, chosen, "show", "show a peer", show, &show_peer);
     add_required(show_verb, "PEER", show->peer, "", how_peers_are_named);
-    show_verb.add_flag("--show-secrets", show->show_secrets, "also show the outgoing token");
+    show_verb.add_flag("--show-secrets", show->show_secrets, "also show the outgoing token; only with a secret");
 
     const auto create = std::make_shared<new_peer>();
     auto& create_verb = add_verb(group, chosen, "create", "add a peer", create, &create_peer);
@@ -302,6 +304,8 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
     add_text(by_url_verb, "--name", by_url->name, "NAME", "its name");
     add_limits(by_url_verb, *by_url, clearing::no);
     add_amount(by_url_verb, "--deposit", by_url->deposit, "the amount to deposit at once", clearing::no);
+    add_text(by_url_verb, "--peer", by_url->peer, "PEER",
+             "id or name of the peer that the node is; replaces its tokens and URL, however it was made");
     add_idempotency_key(by_url_verb, by_url->idempotency_key);
 }
 

@@ -134,7 +134,8 @@ std::string amount_field(const session& s, const json::object& object, std::stri
 
 std::string label_of_peer(const json::object& peer) {
     const auto name = field(peer, "name");
-    return name == absent ? field(peer, "staticIlpAddress") : name;
+    const auto address = field(peer, "staticIlpAddress");
+    return name == absent ? address : fmt::format("{} at {}", name, address);
 }
 
 json::array fetch_nodes(session& s, const documents::document& what, json::object variables, const page_terms& terms) {

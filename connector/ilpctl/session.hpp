@@ -40,7 +40,7 @@ asset_unit unit_of(const boost::json::object& asset);
 std::string amount_field(const session& s, const boost::json::object& object, std::string_view name,
                          const asset_unit& unit);
 
-/// Returns the peer's name, or its address if it has no name.
+/// Returns the peer's name and its address, because strangers choose their names; only the address if it has no name.
 std::string label_of_peer(const boost::json::object& peer);
 
 struct page_terms {

@@ -1,5 +1,7 @@
 #include "connector/ilpctl/table.hpp"
 
+#include "config/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,13 +35,6 @@ std::optional<character> first_character(std::string_view text) {
     return character{code, size};
 }
 
-bool is_harmless(char32_t code) {
-    const bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-    const bool is_invisible = (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-                              (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || code == 0x61c;
-    return !is_control && !is_invisible && code != '\\';
-}
-
 std::size_t width(std::string_view printable_text) {
     return static_cast<std::size_t>(
         std::ranges::count_if(printable_text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
@@ -57,7 +52,7 @@ std::string printable(std::string_view text) {
             continue;
         }
         const auto code = static_cast<std::uint32_t>(next->code);
-        if (is_harmless(next->code)) {
+        if (config::is_visible_character(next->code) && next->code != '\\') {
             result += text.substr(0, next->size);
         } else if (next->code == '\\') {
             result += R"(\\)";

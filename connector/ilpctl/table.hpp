@@ -8,8 +8,8 @@
 
 namespace connector::ilpctl {
 
-/// Makes text safe for a terminal: control characters, characters that change the writing direction, bytes that are not
-/// UTF-8, and the backslash itself become escapes such as \x1b and \u202e.
+/// Makes text safe for a terminal: characters that cannot be seen or that change the writing direction, bytes that are
+/// not UTF-8, and the backslash itself become escapes such as \x1b and \u202e.
 std::string printable(std::string_view text);
 
 enum class alignment : std::uint8_t { left, right };

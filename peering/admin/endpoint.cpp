@@ -1,5 +1,7 @@
 #include "peering/admin/endpoint.hpp"
 
+#include "peering/admin/host_check.hpp"
+#include "peering/json/media_type.hpp"
 #include "peering/json/parse_json.hpp"
 #include "peering/records/text.hpp"
 #include "peering/records/uuid.hpp"
@@ -36,15 +38,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
         at = end + 1;
     }
     return parts;
-}
-
-bool is_json(std::string_view content_type) {
-    const auto written = lower(content_type);
-    const auto parts = split(written, ';');
-    if (parts.front() != json_type) return false;
-    return std::ranges::all_of(parts.begin() + 1, parts.end(), [](std::string_view parameter) {
-        return !parameter.starts_with("charset=") || parameter == "charset=utf-8" || parameter == "charset=\"utf-8\"";
-    });
 }
 
 /// One entry of an Accept header, such as `application/json;q=0.9`.
@@ -149,7 +142,7 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
         result.allow = "POST";
         return refuse(405, "Only POST.", graphql::code::bad_user_input);
     }
-    if (request.content_type == nullptr || !is_json(*request.content_type))
+    if (request.content_type == nullptr || !is_json_type(*request.content_type))
         return refuse(415, "The content type must be application/json.", graphql::code::bad_user_input);
 
     if (request.tenant_id != nullptr && lower(*request.tenant_id) != settings_.tenant_id)
@@ -162,6 +155,9 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
             check_signature(request.signature, settings_.api_secret->reveal(), now, body ? &*body : nullptr);
         if (!checked) return refuse_stranger(to_string(checked.error()));
         signature = *checked;
+    } else if (const auto fault = fault_of_host(request.host, request.origin, settings_); !fault.empty()) {
+        result.unauthenticated = fault;
+        return refuse(403, fault, "FORBIDDEN");
     }
 
     if (!body) return refuse(400, "The body is no JSON.", graphql::code::bad_user_input);
@@ -183,6 +179,8 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
                 break;
             case seen_signatures::use::again:
                 return refuse_stranger("signature of a mutation was used before");
+            case seen_signatures::use::before_start:
+                return refuse_stranger("signature of a mutation is older than the start of the daemon");
             case seen_signatures::use::no_room:
                 return refuse_stranger("too many mutations within the time of a signature");
         }

@@ -18,6 +18,8 @@ namespace peering::admin {
 struct request {
     std::string_view method{};
     std::string_view target{};
+    const std::string* host = nullptr;
+    const std::string* origin = nullptr;
     const std::string* content_type = nullptr;
     const std::string* accept = nullptr;
     const std::string* signature = nullptr;
@@ -32,20 +34,22 @@ struct response {
     std::string_view allow{};  ///< value of the Allow header; not sent if empty
 
     // For the log.
-    std::string_view unauthenticated{};          ///< the reason, which the client is not told
+    std::string_view unauthenticated{};          ///< why the client is not trusted; only told if the status is 403
     std::vector<std::string> internal_errors{};  ///< errors raised while the document was executed
 };
 
 /// The HTTP side of the Admin API, without a socket: `POST /graphql` and `GET /healthz`. A request passes these checks
-/// in order: path, method, content type, tenant and signature, form of the body, document, first use of a mutation's
-/// signature. Then it is executed. Thread-safe.
+/// in order: path, method, content type, tenant, signature (host and origin, if none is required), form of the body,
+/// document, first use of a mutation's signature. Then it is executed. Thread-safe.
 class endpoint {
 public:
     using context_factory = std::function<std::unique_ptr<graphql::context>()>;
 
-    /// The engine must outlive the endpoint. Several threads may call the factory at the same time.
-    endpoint(const graphql::engine& engine, config::admin_settings settings, context_factory new_context)
-        : engine_{engine}, settings_{std::move(settings)}, new_context_{std::move(new_context)} {}
+    /// The engine must outlive the endpoint. Several threads may call the factory at the same time. Mutations that were
+    /// signed before `started_at`, the start of the daemon, are refused.
+    endpoint(const graphql::engine& engine, config::admin_settings settings, ilp::timestamp started_at,
+             context_factory new_context)
+        : engine_{engine}, settings_{std::move(settings)}, new_context_{std::move(new_context)}, seen_{started_at} {}
 
     /// May block, because resolvers may.
     response answer(const request& request, ilp::timestamp now);

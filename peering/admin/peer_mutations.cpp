@@ -53,9 +53,16 @@ peer_edit read_edit(const arguments& input) {
         }
         const auto outgoing = http->get<arguments>("outgoing");
         edit.outgoing_endpoint = outgoing.get<std::string>("endpoint");
-        edit.outgoing_token = outgoing.get<std::string>("authToken");
+        auto token = outgoing.get<std::string>("authToken");
+        if (token != hidden_token) edit.outgoing_token = std::move(token);
     }
     return edit;
+}
+
+/// Marks the outgoing token in the answer as known to the caller, whose request contained it.
+mutation_outcome with_own_token(mutation_outcome outcome, const std::optional<std::string>& token) {
+    if (outcome && outcome->peer && token) outcome->peer->token_is_from_caller = true;
+    return outcome;
 }
 
 mutation_outcome create_or_update_by_url(services& services, mutations& mutations, const arguments& input,
@@ -96,20 +103,20 @@ outcome ping(const services& services, const call& call) {
 void add_peer_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
     to["Mutation.createPeer"] = [&](const call& call) -> outcome {
         const auto input = call.args.get<arguments>("input");
-        const auto outcome =
-            mutations.decide("createPeer", input, [&services, wanted = read_wanted(input)](transaction& transaction) {
-                return done("Created ILP Peer", services.administration.create_peer(transaction, wanted));
-            });
-        return answer_of("CreatePeerMutationResponse", outcome);
+        const auto wanted = read_wanted(input);
+        const auto outcome = mutations.decide("createPeer", input, [&services, wanted](transaction& transaction) {
+            return done("Created ILP Peer", services.administration.create_peer(transaction, wanted));
+        });
+        return answer_of("CreatePeerMutationResponse", with_own_token(outcome, wanted.outgoing_token));
     };
     to["Mutation.updatePeer"] = [&](const call& call) -> outcome {
         const auto input = call.args.get<arguments>("input");
+        const auto edit = read_edit(input);
         const auto outcome = mutations.decide(
-            "updatePeer", input,
-            [&services, id = id_of(input.get<std::string>("id")), edit = read_edit(input)](transaction& transaction) {
+            "updatePeer", input, [&services, id = id_of(input.get<std::string>("id")), edit](transaction& transaction) {
                 return done("Updated ILP Peer", services.administration.update_peer(transaction, id, edit));
             });
-        return answer_of("UpdatePeerMutationResponse", outcome);
+        return answer_of("UpdatePeerMutationResponse", with_own_token(outcome, edit.outgoing_token));
     };
     to["Mutation.deletePeer"] = [&](const call& call) -> outcome {
         const auto input = call.args.get<arguments>("input");
@@ -137,7 +144,8 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
                                  .name = input.find<std::string>("name"),
                                  .max_packet_amount = amount_of(input, "maxPacketAmount"),
                                  .liquidity_threshold = amount_of(input, "liquidityThreshold"),
-                                 .liquidity_to_deposit = amount_of(input, "liquidityToDeposit")};
+                                 .liquidity_to_deposit = amount_of(input, "liquidityToDeposit"),
+                                 .peer_uuid = input.find<std::string>("peerId").transform(id_of)};
         const auto outcome = create_or_update_by_url(services, mutations, input, wanted);
         return answer_of("CreateOrUpdatePeerByUrlMutationResponse", outcome);
     };

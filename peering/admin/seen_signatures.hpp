@@ -15,15 +15,19 @@ inline constexpr std::size_t seen_signatures_max = 65'536;
 /// set is full, new signatures are refused rather than old ones forgotten early. Thread-safe.
 class seen_signatures {
 public:
-    enum class use : std::uint8_t { first, again, no_room };
+    enum class use : std::uint8_t { first, again, before_start, no_room };
 
-    explicit seen_signatures(std::size_t size_max = seen_signatures_max) : size_max_{size_max} {}
+    /// `started_at` is when the daemon started. An earlier signature may have been used before that, which nobody
+    /// remembers.
+    explicit seen_signatures(ilp::timestamp started_at, std::size_t size_max = seen_signatures_max)
+        : started_at_{started_at}, size_max_{size_max} {}
 
     /// Precondition: the signature passed the check at `now`. A clock set back does not make old signatures usable
     /// again: a signature older than anything that may still be remembered counts as used.
     use note(const checked_signature& signature, ilp::timestamp now);
 
 private:
+    const ilp::timestamp started_at_;
     const std::size_t size_max_;
     std::mutex mutex_;
     std::set<checked_signature> seen_;  ///< oldest first

@@ -47,6 +47,8 @@ struct services {
     peering::committer& committer;
     peering::auto_peers& auto_peers;
 
+    /// Whether requests are signed. Otherwise nobody has proved who asks, and tokens are not answered.
+    bool shows_secrets = false;
     std::string tenant_id;
     std::string version;
     ilp::timestamp started_at;

@@ -58,8 +58,11 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
 
     to["Peer.id"] = reading<peer_view>(&peer_view::id);
     to["Peer.maxPacketAmount"] = reading<peer_view>(&peer_view::max_packet_amount);
-    to["Peer.http"] = reading<peer_view>([](const peer_view& peer) -> value {
-        object outgoing{"HttpOutgoing", {{"authToken", peer.outgoing_token}, {"endpoint", peer.outgoing_endpoint}}};
+    to["Peer.http"] = reading<peer_view>([&services](const peer_view& peer) -> value {
+        const bool shown = services.shows_secrets || peer.token_is_from_caller;
+        object outgoing{"HttpOutgoing",
+                        {{"authToken", shown ? peer.outgoing_token : std::string{hidden_token}},
+                         {"endpoint", peer.outgoing_endpoint}}};
         return object{"Http", {{"outgoing", std::move(outgoing)}}};
     });
     to["Peer.asset"] = [&services](const call& call) -> outcome {

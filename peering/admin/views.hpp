@@ -13,6 +13,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Assets and peers as the Admin API shows them, captured at one moment. They can be stored with a mutation's answer,
@@ -44,6 +45,7 @@ struct peer_view {
     std::vector<std::string> routes{};  ///< its own address first
     std::string outgoing_endpoint{};
     std::string outgoing_token{};
+    bool token_is_from_caller = false;  ///< the request that is being answered contained it
     bool enabled = true;
     std::string created_at{};
     peering::origin origin{};
@@ -53,6 +55,10 @@ struct peer_view {
     explicit peer_view(const boost::json::object& kept);
     boost::json::object to_json() const;
 };
+
+/// Answered in place of a token to requests that are not signed. It is not a valid token, so it cannot become one by
+/// mistake; updatePeer takes it for "unchanged", because clients send back what they have read.
+inline constexpr std::string_view hidden_token = "(hidden: sign the request)";
 
 graphql::value to_value(const asset_view& asset);
 graphql::value to_value(const peer_view& peer);

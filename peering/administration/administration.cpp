@@ -89,6 +89,11 @@ std::optional<refusal> administration::check_tokens(const std::vector<ilp::diges
     return std::nullopt;
 }
 
+std::optional<refusal> administration::check_endpoint(const peer& peer) const {
+    if (!own_url_ || !peer.outgoing.endpoint.is_at_same_place_as(*own_url_)) return std::nullopt;
+    return refusal{bad_user_input, "invalid HTTP endpoint: it is this node's own, so that packets would come back"};
+}
+
 std::optional<refusal> administration::check_prefixes(const peer& peer) const {
     std::optional<refusal> found;
     for_each_prefix(peer, [&](std::string_view prefix) {
@@ -134,7 +139,9 @@ administration::peer_outcome administration::create_peer(transaction& transactio
                                                   .outgoing = config::initial_outgoing_http(),
                                                   .limits = no_limits(),
                                                   .created_at = transaction.now});
-    if (auto found = check_terms(*made, set_terms(*made, wanted, directory_.own_address(), strangers_may_guess_))) {
+    auto fault = set_terms(*made, wanted, directory_.own_address(), strangers_may_guess_);
+    if (!fault) fault = check_endpoint(*made);
+    if (auto found = check_terms(*made, std::move(fault))) {
         return std::unexpected{std::move(*found)};
     }
     made->has_label = may_have_label(*made);
@@ -160,7 +167,9 @@ administration::peer_outcome administration::update_peer(transaction& transactio
     if (!before) return refused(not_found, "unknown peer");
     if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
     const auto made = std::make_shared<peer>(*before);
-    if (auto found = check_terms(*made, set_terms(*made, edit, directory_.own_address(), strangers_may_guess_))) {
+    auto fault = set_terms(*made, edit, directory_.own_address(), strangers_may_guess_);
+    if (!fault && edit.outgoing_endpoint) fault = check_endpoint(*made);
+    if (auto found = check_terms(*made, std::move(fault))) {
         return std::unexpected{std::move(*found)};
     }
     made->has_label = may_have_label(*made);
@@ -198,6 +207,24 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
     }
     if (before->liquidity->available != 0) {
         return refused(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");
+    }
+    kept_peer_terms terms = kept_terms_of(*before);
+    terms.deleted_at = transaction.now;
+    transaction.changed_peers.push_back({before->id, std::move(terms)});
+    transaction.peers.push_back({before, nullptr});
+    return before;
+}
+
+administration::peer_outcome administration::delete_unused_peer(transaction& transaction, std::string_view uuid) {
+    const auto before = directory_.find_peer(uuid);
+    if (!before) return refused(not_found, "unknown peer");
+    if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
+    const auto history = has_history(transaction.keeper, *before);
+    if (!history) return std::unexpected{history.error()};
+    if (*history) return refused(forbidden, "Cannot delete! There were payments from or to the peer");
+    const ilp::amount rest{before->liquidity->available};
+    if (!transaction.withdraw(before->liquidity->id, before->asset->settlement->id, rest)) {
+        return refused(forbidden, "Cannot delete! The peer's liquidity cannot be taken back");
     }
     kept_peer_terms terms = kept_terms_of(*before);
     terms.deleted_at = transaction.now;

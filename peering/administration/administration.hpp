@@ -47,6 +47,9 @@ public:
     /// From now on, tokens that strangers could guess are refused. Call it if other machines can reach the listener for
     /// packets.
     void refuse_guessable_tokens() { strangers_may_guess_ = true; }
+    /// The URL at which this node accepts packets, if it is known. No peer gets an endpoint there, because packets
+    /// would come back.
+    void set_own_url(std::optional<config::http_endpoint> url) { own_url_ = std::move(url); }
 
     using asset_outcome = std::expected<asset_entry, refusal>;
     asset_outcome create_asset(transaction& transaction, std::string_view code, std::uint8_t scale,
@@ -59,6 +62,9 @@ public:
     peer_outcome update_peer(transaction& transaction, std::string_view uuid, const peer_edit& edit);
     /// Returns the peer as it was before the deletion.
     peer_outcome delete_peer(transaction& transaction, std::string_view uuid);
+    /// Deletes a peer that no packet was ever paid for, and takes back what was deposited for it. Refuses like
+    /// delete_peer().
+    peer_outcome delete_unused_peer(transaction& transaction, std::string_view uuid);
     peer_outcome set_enabled(transaction& transaction, std::string_view uuid, bool enabled);
 
     /// Writes the transaction, updates the directory and publishes the changed peers. `done` is called, on any thread,
@@ -70,12 +76,14 @@ public:
 private:
     std::optional<refusal> check_terms(const peer& made, std::optional<refusal> found) const;
     std::optional<refusal> check_tokens(const std::vector<ilp::digest>& tokens, std::uint32_t owner) const;
+    std::optional<refusal> check_endpoint(const peer& peer) const;
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::expected<bool, refusal> has_history(bookkeeper& keeper, const peer& peer) const;
     bool may_have_label(const peer& peer) const;
 
     directory& directory_;
     bool strangers_may_guess_ = false;
+    std::optional<config::http_endpoint> own_url_;
     publication publish_;
     std::function<void()> assets_changed_;
 };

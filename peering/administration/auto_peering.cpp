@@ -32,6 +32,7 @@ constexpr std::array faults{
     fault_words{peering_fault::unknown_asset, 404, "UnknownAsset"},
     fault_words{peering_fault::invalid_configuration, 400, "InvalidPeerIlpConfiguration"},
     fault_words{peering_fault::invalid_request, 400, "InvalidPeeringRequest"},
+    fault_words{peering_fault::unsupported_media_type, 415, "UnsupportedMediaType"},
     fault_words{peering_fault::too_many_requests, 429, "TooManyRequests"},
     fault_words{peering_fault::unavailable, 503, "Unavailable"},
 };

@@ -43,6 +43,7 @@ enum class peering_fault : std::uint8_t {
     unknown_asset,
     invalid_configuration,  ///< the requester's address or connector URL is not acceptable
     invalid_request,
+    unsupported_media_type,
     too_many_requests,
     unavailable,
 };

@@ -2,9 +2,12 @@
 
 #include "config/value.hpp"
 #include "peering/administration/address_guard.hpp"
+#include "peering/administration/shown_name.hpp"
+#include "peering/book/ledger.hpp"
 #include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,11 +20,26 @@ using enum refusal_code;
 
 constexpr std::string_view url_is_invalid = "Peer URL is invalid or peer does not support auto-peering";
 
+/// Does not say what is wrong, where that would tell a stranger something about other peers.
+constexpr std::string_view invalid_request_message = "Invalid peering request";
+
 /// The message is the same whoever made the peer and whatever token was presented.
 constexpr std::string_view already_peered =
     "there is a peer with this ILP address and asset already. To renew its token and URL, present its present token: "
     "as "
     "httpToken, or, with a new httpToken, as `Authorization: Bearer`. Without it, ask the operator of this node";
+constexpr std::string_view already_peered_elsewhere =
+    "there is a peer with this ILP address in another asset. To add this asset, present that peer's token as "
+    "`Authorization: Bearer`, or name that peer's ilpConnectorUrl after the operator of this node has put the address "
+    "into auto_peering.further_assets";
+
+/// Follows each refusal that comes after the other node has answered.
+constexpr std::string_view after_its_answer =
+    ". The node at this URL has answered: it may already present and expect new tokens, and have changed its name for "
+    "this node. Until the terms here and there agree again, packets between the two may fail in both directions";
+
+/// Number of peers whose history is looked up in the store to find one that was never used.
+constexpr std::size_t examined_max = 100;
 
 bool overlap(std::string_view a, std::string_view b) {
     return ilp::covers(a, b) || ilp::covers(b, a);
@@ -29,6 +47,11 @@ bool overlap(std::string_view a, std::string_view b) {
 
 bool is_auto_peered(const peer& peer) {
     return peer.origin == origin::api && peer.auto_peered != nullptr;
+}
+
+/// A peer that came at its own request.
+bool is_stranger(const peer& peer) {
+    return is_auto_peered(peer) && peer.auto_peered->url.empty();
 }
 
 std::optional<ilp::amount> smaller(std::optional<ilp::amount> a, std::optional<ilp::amount> b) {
@@ -45,12 +68,17 @@ struct auto_peers::standing {
     std::vector<std::shared_ptr<const peer>> neighbours;  ///< other peers with a prefix above or below this address
     bool is_kept = false;                                 ///< reserved for a peer that has been removed from the file
     std::size_t strangers = 0;                            ///< number of all peers that came at their own request
+    std::size_t from_source = 0;                          ///< of these, from the source in question
 };
 
-auto_peers::standing auto_peers::look_up(const ilp::address& address, const asset& asset) const {
+auto_peers::standing auto_peers::look_up(const ilp::address& address, const asset& asset,
+                                         std::string_view source) const {
     standing found;
     for (const auto& peer : directory_.peers()) {
-        if (is_auto_peered(*peer) && peer->auto_peered->url.empty()) ++found.strangers;
+        if (is_stranger(*peer)) {
+            ++found.strangers;
+            if (peer->auto_peered->source == source) ++found.from_source;
+        }
         if (peer->address == address) {
             if (peer->asset == &asset) {
                 found.same = peer;
@@ -69,7 +97,7 @@ auto_peers::standing auto_peers::look_up(const ilp::address& address, const asse
     return found;
 }
 
-bool auto_peers::owns(const peer& peer, std::string_view token) {
+bool auto_peers::owns(const peer& peer, std::string_view token) const {
     if (token.empty()) return false;
     const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
     bool found = false;
@@ -77,13 +105,26 @@ bool auto_peers::owns(const peer& peer, std::string_view token) {
     return found;
 }
 
-/// A stranger's name is shown unless it could be mistaken for another peer: it must not be in use already, nor look
-/// like an id or an ILP address.
+/// The node with an address proves that it asks for a further asset by its token. Where the operator trusts the
+/// address, it is enough that packets would go where they go already.
+bool auto_peers::may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const {
+    if (!is_auto_peered(namesake)) return false;
+    if (owns(namesake, presented)) return true;
+    return std::ranges::find(settings_.further_assets, namesake.address) != settings_.further_assets.end() &&
+           namesake.outgoing.endpoint.url() == request.asker.connector_url;
+}
+
+/// A stranger's name is shown unless it could be mistaken for another peer: it must not look like one that is in use
+/// already, nor like an id or an ILP address.
 std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) const {
     if (!terms.name || is_uuid_v4(*terms.name) || ilp::is_address(*terms.name)) return std::nullopt;
+    if (!may_be_shown(*terms.name)) return std::nullopt;
     const auto peers = directory_.peers();
-    const auto has_it = [&](const auto& peer) { return peer->name() == *terms.name || peer->given_name == terms.name; };
-    if (std::ranges::any_of(peers, has_it)) return std::nullopt;
+    const auto looks_like_it = [&](const auto& peer) {
+        return look_alike(peer->name(), *terms.name) ||
+               (peer->given_name && look_alike(*peer->given_name, *terms.name));
+    };
+    if (std::ranges::any_of(peers, looks_like_it)) return std::nullopt;
     return terms.name;
 }
 
@@ -93,6 +134,24 @@ bool auto_peers::leads_astray(const std::string& url) const {
     return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host()));
 }
 
+/// True if packets to the URL would come back to this node.
+bool auto_peers::leads_back(const std::string& url) const {
+    const auto endpoint = config::http_url().parse(url);
+    return endpoint && settings_.connector_url && endpoint->is_at_same_place_as(*settings_.connector_url);
+}
+
+/// A peer that may present such a token closes a loop: what we send to another peer with it could come back as the
+/// first one's packets, again and again.
+bool auto_peers::is_presented_by_us(std::string_view token) const {
+    bool found = false;
+    for (const auto& peer : directory_.peers()) {
+        const std::string& own = peer->outgoing.auth_token.reveal();
+        const bool is_same = own.size() == token.size() && CRYPTO_memcmp(own.data(), token.data(), token.size()) == 0;
+        found = found || is_same;
+    }
+    return found;
+}
+
 peering_terms auto_peers::own_terms(std::string token) const {
     const ilp::address& address = directory_.own_address();
     return {address, settings_.connector_url ? settings_.connector_url->url() : "", std::move(token),
@@ -100,24 +159,30 @@ peering_terms auto_peers::own_terms(std::string token) const {
 }
 
 void auto_peers::take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
-                         std::string_view presented, const std::function<void(answer)>& done) {
+                         const peering_sender& sender, const std::function<void(answer)>& done) {
     transaction transaction{keeper, now};
-    answer decided = decide(transaction, request, presented);
+    answer decided = decide(transaction, request, sender);
     if (!decided) return done(std::move(decided));
     const auto written = administration_.commit(transaction, [done, decided] { done(decided); });
     if (!written) done(refused(peering_fault::unavailable, "the ledger is not available now: try again later"));
 }
 
 auto_peers::answer auto_peers::decide(transaction& transaction, const peering_request& request,
-                                      std::string_view presented) {
+                                      const peering_sender& sender) {
     using enum peering_fault;
+    const std::string& presented = sender.presented;
     const auto asset = directory_.find_asset(request.asset_code, request.asset_scale);
     if (!asset || asset->terms.deleted_at) return refused(unknown_asset, "Unknown asset");
     if (leads_astray(request.asker.connector_url)) {
         return refused(invalid_configuration, "ilpConnectorUrl: leads to an address that is not public");
     }
+    if (leads_back(request.asker.connector_url)) {
+        return refused(invalid_configuration, "ilpConnectorUrl: is this node's own");
+    }
+    // The reason is not revealed, because it would confirm a guessed token.
+    if (is_presented_by_us(request.asker.token)) return refused(invalid_request, std::string{invalid_request_message});
     const ilp::address& address = request.asker.address;
-    const standing found = look_up(address, *asset->asset);
+    const standing found = look_up(address, *asset->asset, sender.source);
     if (found.same) return renew(transaction, *found.same, request, presented);
     if (overlap(directory_.own_address(), address)) {
         return refused(invalid_configuration, "staticIlpAddress: is this node's own, or above or below it");
@@ -127,18 +192,36 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
                        "staticIlpAddress: packets for it, or for addresses below it, have another way already");
     }
     for (const auto& namesake : found.namesakes) {
-        if (!is_auto_peered(*namesake) || !owns(*namesake, presented)) {
-            return refused(invalid_request, std::string{already_peered});
+        if (!may_add_asset(*namesake, request, presented)) {
+            return refused(invalid_request, std::string{already_peered_elsewhere});
         }
     }
-    if (found.strangers >= settings_.max_peers) {
+    if (!has_place(transaction, found, sender.source)) {
         return refused(unavailable, "this node takes no further peers on by itself: ask its operator");
     }
-    return create(transaction, *asset, request);
+    return create(transaction, *asset, request, sender.source);
+}
+
+/// Where all places are taken, the oldest peer that was never used gives up its own.
+bool auto_peers::has_place(transaction& transaction, const standing& found, const std::string& source) {
+    const bool source_has_all =
+        settings_.max_peers_per_address != 0 && found.from_source >= settings_.max_peers_per_address;
+    if (!source_has_all && found.strangers < settings_.max_peers) return true;
+    std::size_t examined = 0;
+    for (const auto& peer : directory_.peers()) {
+        if (!is_stranger(*peer) || !peer->enabled || peer->created_at + settings_.unused_after > transaction.now)
+            continue;
+        if (source_has_all && peer->auto_peered->source != source) continue;
+        const account_totals posted = transaction.keeper.ledger().posted(peer->liquidity->id);
+        if (posted.debits_posted != 0 || posted.credits_posted > settings_.initial_liquidity.value) continue;
+        if (++examined > examined_max) return false;
+        if (administration_.delete_unused_peer(transaction, peer->uuid.text())) return true;
+    }
+    return false;
 }
 
 auto_peers::answer auto_peers::create(transaction& transaction, const asset_entry& asset,
-                                      const peering_request& request) {
+                                      const peering_request& request, const std::string& source) {
     peer_wanted wanted;
     wanted.asset_uuid = asset.asset->uuid;
     wanted.ilp_address = request.asker.address.text();
@@ -148,10 +231,10 @@ auto_peers::answer auto_peers::create(transaction& transaction, const asset_entr
     wanted.incoming_tokens = {request.asker.token};
     wanted.outgoing_endpoint = request.asker.connector_url;
     wanted.outgoing_token = new_peering_token();
-    wanted.auto_peered = terms_from({});
+    wanted.auto_peered = terms_from({}, source);
     // The reason is not revealed, because it may be that somebody else has the token.
     if (!administration_.create_peer(transaction, wanted)) {
-        return refused(peering_fault::invalid_request, "Invalid peering request");
+        return refused(peering_fault::invalid_request, std::string{invalid_request_message});
     }
     return own_terms(wanted.outgoing_token);
 }
@@ -170,9 +253,9 @@ auto_peers::answer auto_peers::renew(transaction& transaction, const peer& known
     if (by_bearer && presented != request.asker.token) edit.incoming_tokens->emplace_back(presented);
     edit.outgoing_endpoint = request.asker.connector_url;
     edit.outgoing_token = new_peering_token();
-    edit.auto_peered = terms_from(known.auto_peered->url);
+    edit.auto_peered = terms_from(known.auto_peered->url, known.auto_peered->source);
     if (!administration_.update_peer(transaction, known.uuid, edit)) {
-        return refused(peering_fault::invalid_request, "Invalid peering request");
+        return refused(peering_fault::invalid_request, std::string{invalid_request_message});
     }
     return own_terms(*edit.outgoing_token);
 }
@@ -196,6 +279,17 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
     }
     peering_question question{
         *endpoint, {own_terms(new_peering_token()), asset->asset->code, asset->asset->scale, wanted.max_packet_amount}};
+    if (wanted.peer_uuid) {
+        const auto peer = directory_.find_peer(*wanted.peer_uuid);
+        if (!peer) return refused(not_found, "unknown peer");
+        if (peer->origin == origin::file) {
+            return refused(forbidden,
+                           fmt::format("peer {} is in the configuration file: change its tokens there", peer->name()));
+        }
+        if (peer->asset != asset->asset) return refused(bad_user_input, "the peer trades in another asset");
+        question.present_token = peer->outgoing.auth_token;
+        return question;
+    }
     // The token is presented only to the node at the URL for which it was agreed: the address that a node will claim is
     // no proof.
     for (const auto& peer : directory_.peers()) {
@@ -208,6 +302,13 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
 administration::peer_outcome auto_peers::apply_peering_answer(transaction& transaction, const peer_by_url& wanted,
                                                               const peering_question& question,
                                                               const peering_terms& answer) {
+    auto applied = take(transaction, wanted, question, answer);
+    if (!applied) applied.error().message += after_its_answer;
+    return applied;
+}
+
+administration::peer_outcome auto_peers::take(transaction& transaction, const peer_by_url& wanted,
+                                              const peering_question& question, const peering_terms& answer) {
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
     if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
     if (leads_astray(answer.connector_url)) {
@@ -215,32 +316,21 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
                                               "auto_peering.allow_private_addresses does not allow",
                                               url_is_invalid));
     }
+    if (leads_back(answer.connector_url) || is_presented_by_us(answer.token)) {
+        return refused(bad_user_input,
+                       "the node at this URL names this node's own URL or token as its own: packets would "
+                       "come back");
+    }
+    const standing found = look_up(answer.address, *asset->asset);
+    if (wanted.peer_uuid && (!found.same || found.same->uuid.text() != *wanted.peer_uuid)) {
+        return refused(bad_user_input,
+                       fmt::format("the node at this URL says that its ILP address is {}, which is not that of peer {}",
+                                   answer.address.text(), *wanted.peer_uuid));
+    }
+    if (found.same) return renew_from_answer(transaction, found.same, wanted, question, answer);
     const auto is_from_here = [&](const peer& peer) {
         return is_auto_peered(peer) && peer.auto_peered->url == wanted.url;
     };
-    const standing found = look_up(answer.address, *asset->asset);
-    if (found.same) {
-        if (!is_from_here(*found.same)) {
-            return refused(duplicate,
-                           fmt::format("peer {} has the ILP address {} in this asset already, and was not made "
-                                       "from this URL: delete it first, or change it with updatePeer",
-                                       found.same->uuid, answer.address.text()));
-        }
-        peer_edit edit;
-        if (wanted.name) edit.name = wanted.name;
-        if (wanted.max_packet_amount) edit.max_packet_amount = wanted.max_packet_amount;
-        if (wanted.liquidity_threshold) edit.liquidity_threshold = wanted.liquidity_threshold;
-        edit.incoming_tokens = {answer.token};
-        edit.outgoing_endpoint = answer.connector_url;
-        edit.outgoing_token = question.request.asker.token;
-        edit.auto_peered = terms_from(wanted.url);
-        auto updated = administration_.update_peer(transaction, found.same->uuid, edit);
-        if (updated && !transaction.deposit(asset->asset->settlement->id, found.same->liquidity->id,
-                                            wanted.liquidity_to_deposit.value_or(ilp::amount{}))) {
-            return refused(bad_user_input, "Could not deposit liquidity to peer");
-        }
-        return updated;
-    }
     // A route more specific than a default route is what an operator adds a peer for. A route more specific than
     // another peer's own prefix would divert that peer's packets on the word of a third party.
     std::vector<std::shared_ptr<const peer>> robbed;
@@ -268,8 +358,48 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
     made.incoming_tokens = {answer.token};
     made.outgoing_endpoint = answer.connector_url;
     made.outgoing_token = question.request.asker.token;
-    made.auto_peered = terms_from(wanted.url);
+    made.auto_peered = terms_from(wanted.url, {});
     return administration_.create_peer(transaction, made);
+}
+
+/// Renews a peer that was made from the same URL or that the operator has named. Another peer is renewed only if it is
+/// evidently the node that has answered: it is at the same host, and the answer leads to where its packets go already.
+/// The address alone is no proof.
+administration::peer_outcome auto_peers::renew_from_answer(transaction& transaction,
+                                                           const std::shared_ptr<const peer>& known,
+                                                           const peer_by_url& wanted, const peering_question& question,
+                                                           const peering_terms& answer) {
+    if (known->origin == origin::file) {
+        return refused(duplicate, fmt::format("peer {} of the configuration file has the ILP address {} in this asset: "
+                                              "change its tokens in the file, and tell them to its operator",
+                                              known->name(), answer.address.text()));
+    }
+    const bool was_made_from_it = is_auto_peered(*known) && known->auto_peered->url == wanted.url;
+    const bool is_at_same_place = known->outgoing.endpoint.url() == answer.connector_url &&
+                                  known->outgoing.endpoint.host() == question.endpoint.host();
+    if (!was_made_from_it && !is_at_same_place && !wanted.peer_uuid) {
+        return refused(duplicate,
+                       fmt::format("peer {} has the ILP address {} in this asset already, and was not made "
+                                   "from this URL: repeat the request with its id as peerId if it is this node",
+                                   known->uuid.text(), answer.address.text()));
+    }
+    peer_edit edit;
+    if (wanted.name) edit.name = wanted.name;
+    if (wanted.max_packet_amount) edit.max_packet_amount = wanted.max_packet_amount;
+    if (wanted.liquidity_threshold) edit.liquidity_threshold = wanted.liquidity_threshold;
+    edit.incoming_tokens = {answer.token};
+    edit.outgoing_endpoint = answer.connector_url;
+    edit.outgoing_token = question.request.asker.token;
+    // A peer that an operator made stays one, unless its packets go elsewhere from now on.
+    if (is_auto_peered(*known) || known->outgoing.endpoint.url() != answer.connector_url) {
+        edit.auto_peered = terms_from(wanted.url, {});
+    }
+    auto updated = administration_.update_peer(transaction, known->uuid, edit);
+    if (updated && !transaction.deposit(known->asset->settlement->id, known->liquidity->id,
+                                        wanted.liquidity_to_deposit.value_or(ilp::amount{}))) {
+        return refused(bad_user_input, "Could not deposit liquidity to peer");
+    }
+    return updated;
 }
 
 }  // namespace peering

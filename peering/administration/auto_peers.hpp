@@ -25,6 +25,8 @@ struct peer_by_url {
     std::optional<ilp::amount> max_packet_amount{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::optional<ilp::amount> liquidity_to_deposit{};
+    /// The peer that the operator says is behind the URL. Its terms are renewed even if it was not made from the URL.
+    std::optional<std::string> peer_uuid{};
 };
 
 /// The request to send to that node.
@@ -32,6 +34,12 @@ struct peering_question {
     config::http_endpoint endpoint;
     peering_request request;
     std::optional<config::secret> present_token{};  ///< sent as the bearer token, so that the other node recognizes us
+};
+
+/// What is known about the sender of a request besides its contents.
+struct peering_sender {
+    std::string presented{};  ///< the bearer token that came with the request, or empty
+    std::string source{};     ///< the IP address or network from which it came
 };
 
 /// Decides who becomes a peer by auto-peering, and what such a peer may change. It uses no socket and no clock.
@@ -47,17 +55,16 @@ public:
 
     using answer = std::expected<peering_terms, peering_error>;
 
-    /// Makes the requester a peer, or renews its terms. `presented` is the bearer token that came with the request, or
-    /// empty. Call it on the committer's thread. `done` is called exactly once, immediately or later, from any thread:
-    /// after a success, once packets are handled by the new terms.
-    void take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, std::string_view presented,
+    /// Makes the requester a peer, or renews its terms. Call it on the committer's thread. `done` is called exactly
+    /// once, immediately or later, from any thread: after a success, once packets are handled by the new terms.
+    void take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, const peering_sender& sender,
                  const std::function<void(answer)>& done);
 
     /// Builds the request to send when an operator wants a peer. Any thread.
     std::expected<peering_question, refusal> ask(const peer_by_url& wanted) const;
 
-    /// Makes the node that has answered a peer, or renews the peer that was made from the same URL. Call it on the
-    /// committer's thread; the caller commits.
+    /// Makes the node that has answered a peer, or renews the peer that it is. Call it on the committer's thread; the
+    /// caller commits. The node may have changed its own terms for us when it answered, and a refusal says so.
     administration::peer_outcome apply_peering_answer(transaction& transaction, const peer_by_url& wanted,
                                                       const peering_question& question, const peering_terms& answer);
 
@@ -67,15 +74,27 @@ public:
 private:
     struct standing;
 
-    answer decide(transaction& transaction, const peering_request& request, std::string_view presented);
+    administration::peer_outcome take(transaction& transaction, const peer_by_url& wanted,
+                                      const peering_question& question, const peering_terms& answer);
+    administration::peer_outcome renew_from_answer(transaction& transaction, const std::shared_ptr<const peer>& known,
+                                                   const peer_by_url& wanted, const peering_question& question,
+                                                   const peering_terms& answer);
+    answer decide(transaction& transaction, const peering_request& request, const peering_sender& sender);
     answer renew(transaction& transaction, const peer& known, const peering_request& request,
                  std::string_view presented);
-    answer create(transaction& transaction, const asset_entry& asset, const peering_request& request);
-    standing look_up(const ilp::address& address, const asset& asset) const;
-    bool owns(const peer& peer, std::string_view token);
+    answer create(transaction& transaction, const asset_entry& asset, const peering_request& request,
+                  const std::string& source);
+    bool has_place(transaction& transaction, const standing& found, const std::string& source);
+    standing look_up(const ilp::address& address, const asset& asset, std::string_view source = {}) const;
+    bool owns(const peer& peer, std::string_view token) const;
+    bool may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const;
     std::optional<std::string> name_to_show(const peering_terms& terms) const;
-    auto_peered_terms terms_from(std::string url) const { return {std::move(url), !settings_.allow_private_addresses}; }
+    auto_peered_terms terms_from(std::string url, std::string source) const {
+        return {std::move(url), !settings_.allow_private_addresses, std::move(source)};
+    }
     bool leads_astray(const std::string& url) const;
+    bool leads_back(const std::string& url) const;
+    bool is_presented_by_us(std::string_view token) const;
 
     peering_terms own_terms(std::string token) const;
 

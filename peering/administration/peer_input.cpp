@@ -138,7 +138,9 @@ std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::a
     if (edit.auto_peered) {
         set_auto_peered(made, edit.auto_peered);
     } else if (made.outgoing.endpoint != led_to && made.auto_peered) {
-        set_auto_peered(made, auto_peered_terms{made.auto_peered->url, false});
+        auto_peered_terms terms = *made.auto_peered;
+        terms.public_addresses_only = false;
+        set_auto_peered(made, terms);
     }
     return std::nullopt;
 }

@@ -9,16 +9,24 @@
 namespace peering {
 
 bool transaction::deposit(account_id settlement, account_id to, ilp::amount amount) {
+    return transfer(transfer_kind::deposit, settlement, to, amount);
+}
+
+bool transaction::withdraw(account_id from, account_id settlement, ilp::amount amount) {
+    return transfer(transfer_kind::withdrawal, from, settlement, amount);
+}
+
+bool transaction::transfer(transfer_kind kind, account_id debit, account_id credit, ilp::amount amount) {
     if (amount.is_zero()) return true;
     const ledger& ledger = keeper.ledger();
-    const leg wanted{&ledger.at(settlement), &ledger.at(to), amount};
+    const leg wanted{&ledger.at(debit), &ledger.at(credit), amount};
     if (!ledger::hold({&wanted, 1})) return false;
     held.push_back(wanted);
     new_transfers.push_back({.uuid = new_uuid(),
-                             .kind = transfer_kind::deposit,
+                             .kind = kind,
                              .state = transfer_state::posted,
-                             .debit = settlement,
-                             .credit = to,
+                             .debit = debit,
+                             .credit = credit,
                              .amount = amount,
                              .expires_at = {}});
     return true;

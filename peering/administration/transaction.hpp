@@ -49,11 +49,16 @@ struct transaction : written_part {
 
     /// Adds a deposit. Returns false if `to` lacks the headroom.
     bool deposit(account_id settlement, account_id to, ilp::amount amount);
+    /// Adds a withdrawal in one phase. Returns false if `from` lacks the liquidity, or the settlement account headroom.
+    bool withdraw(account_id from, account_id settlement, ilp::amount amount);
     account_record open_account(account_kind kind, std::uint32_t asset);
 
     /// Has the bookkeeper write everything that goes to the store, if there is anything. After a success the deposits
     /// are booked, and nothing is held any more.
     std::expected<void, store_error> write();
+
+private:
+    bool transfer(transfer_kind kind, account_id debit, account_id credit, ilp::amount amount);
 };
 
 }  // namespace peering

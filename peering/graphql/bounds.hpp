@@ -9,6 +9,7 @@ namespace peering::graphql {
 inline constexpr std::size_t document_size_max = 128 * 1024;  ///< bytes
 inline constexpr std::size_t token_count_max = 10'000;        ///< the usual introspection query has 200
 inline constexpr std::size_t nesting_max = 32;                ///< braces and brackets in the text
+inline constexpr std::size_t name_size_max = 255;             ///< bytes; an alias is repeated in each element of a list
 
 // Bounds on the document with every fragment expanded in place; see validate().
 inline constexpr std::size_t selection_depth_max = 32;         ///< fields and fragments; usual introspection needs 16
@@ -23,7 +24,10 @@ inline constexpr std::size_t page_size_default = 20;  ///< for a page without a 
 inline constexpr std::size_t page_size_max = 100;     ///< resolvers refuse a larger `first` or `last`
 
 // Bounds on the answer; see execute().
-inline constexpr std::size_t answer_values_max = 200'000;  ///< fields and list elements
+inline constexpr std::size_t answer_values_max = 200'000;         ///< fields and list elements
+inline constexpr std::size_t answer_size_max = 16 * 1024 * 1024;  ///< bytes of names, texts and errors
+inline constexpr std::size_t shown_value_size_max = 1024;         ///< bytes of a variable's value in an error
 inline constexpr std::size_t variable_errors_max = 50;
+inline constexpr std::size_t internal_errors_max = 100;  ///< of one request, for the log
 
 }  // namespace peering::graphql

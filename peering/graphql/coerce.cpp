@@ -13,6 +13,16 @@ namespace {
 
 namespace json = boost::json;
 
+/// A value for a message: its JSON, cut where it is too long.
+std::string shown_value(const json::value& value) {
+    auto text = json::serialize(value);
+    if (text.size() <= shown_value_size_max) return text;
+    auto end = shown_value_size_max;
+    while ((static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;  // not within a character
+    text.resize(end);
+    return text + "...";
+}
+
 /// Converts a literal without a type, for scalars that accept lists or objects. Returns nullopt for a variable without
 /// a value.
 std::optional<json::value> untyped(const literal& from, const json::object& variables) {
@@ -107,7 +117,7 @@ private:
     json::value read_leaf(const named_type& type, const json::value& from, const place& at);
 
     json::value refuse(const json::value& from, const place& at, const std::string& why) {
-        auto message = "Variable \"$" + variable_.name.text + "\" got invalid value " + json::serialize(from);
+        auto message = "Variable \"$" + variable_.name.text + "\" got invalid value " + shown_value(from);
         if (at.parent != nullptr) message += " at " + in_quotes(at.text());
         if (errors_.size() < variable_errors_max)
             errors_.push_back({message + "; " + why, {variable_.at}, std::string{code::bad_user_input}, {}});
@@ -170,10 +180,9 @@ json::value variable_reader::read_leaf(const named_type& type, const json::value
     if (!from.is_string())
         return refuse(
             from, at,
-            "Enum " + in_quotes(type.name) + " cannot represent non-string value: " + json::serialize(from) + ".");
+            "Enum " + in_quotes(type.name) + " cannot represent non-string value: " + shown_value(from) + ".");
     if (type.find_value(from.get_string()) == nullptr)
-        return refuse(from, at,
-                      "Value " + json::serialize(from) + " does not exist in " + in_quotes(type.name) + " enum.");
+        return refuse(from, at, "Value " + shown_value(from) + " does not exist in " + in_quotes(type.name) + " enum.");
     return from;
 }
 

@@ -22,6 +22,12 @@ struct path {
     std::string_view name;
     std::size_t index = 0;  ///< index of an element, which has no name
 
+    /// An upper bound for the bytes that steps() takes when it is written.
+    std::size_t size() const {
+        constexpr std::size_t index_size = 21;
+        return (name.empty() ? index_size : name.size() + 3) + (parent == nullptr ? 0 : parent->size());
+    }
+
     json::array steps() const {
         auto result = parent == nullptr ? json::array{} : parent->steps();
         if (name.empty())
@@ -46,6 +52,18 @@ struct question {
 
     std::string text() const { return std::string{of.name} + "." + std::string{field.name}; }
 };
+
+/// The approximate number of bytes of a leaf in the answer. Only texts can be large.
+std::size_t size_of(const json::value& value) {
+    constexpr std::size_t small = 8;
+    if (const auto* const text = value.if_string()) return small + text->size();
+    auto size = small;
+    if (const auto* const array = value.if_array())
+        for (const auto& element : *array) size += size_of(element);
+    if (const auto* const object = value.if_object())
+        for (const auto& member : *object) size += member.key().size() + size_of(member.value());
+    return size;
+}
 
 /// nullopt means that null occurred where the type does not allow it; the null then replaces the enclosing value.
 using completed = std::optional<json::value>;
@@ -72,6 +90,9 @@ private:
     completed complete_leaf(const named_type& type, const value& value, const question& asked, const path& at);
     completed complete_object(const named_type& type, const value& value, const question& asked, const path& at);
 
+    /// Counts what is added to the answer. False once a bound has been reached; the first time, an error says so.
+    bool has_room(std::size_t bytes, std::size_t values, const question& asked, const path& at);
+
     /// Records an error and returns the value that replaces the failed one.
     completed fail(error error, const question& asked, const path& at);
     completed fail_internally(std::string what, const question& asked, const path& at);
@@ -80,6 +101,8 @@ private:
     std::vector<error> errors_;
     std::vector<std::string> internal_errors_;
     std::size_t values_ = 0;
+    std::size_t bytes_ = 0;
+    bool is_full_ = false;  ///< a bound was reached, and the answer is only an error
 };
 
 answer execution::run() {
@@ -87,7 +110,7 @@ answer execution::run() {
     const auto& root = is_mutation ? *plan_.of.mutation() : plan_.of.query();
     const auto nothing = object{root.name};
     auto data = select(root, nothing, {&plan_.operation.set}, nullptr);
-    if (values_ > answer_values_max) data.reset();
+    if (is_full_) data.reset();
 
     auto result = answer{};
     result.reached = progress::executed;
@@ -168,11 +191,7 @@ completed execution::answer_field(const named_type& of, const object& parent, co
     const auto& node = *named.fields.front();
     const auto& field = *plan_.of.find_field(of, node.name.text);
     const auto asked = question{of, field, named.fields};
-    if (++values_ > answer_values_max) {
-        const auto message = "The answer has more than " + std::to_string(answer_values_max) + " values.";
-        if (values_ == answer_values_max + 1) fail({message, {}, std::string{code::bad_user_input}, {}}, asked, at);
-        return std::nullopt;
-    }
+    if (!has_room(named.response_name.size(), 1, asked, at)) return std::nullopt;
     auto given = coerce_arguments(field.arguments, node.arguments, plan_.variables, node.at);
     auto what = completed{};
     if (!given) {
@@ -206,7 +225,7 @@ completed execution::complete(const type& type, const value& value, const questi
     }
     if (value.is_null()) {
         const auto what = "Cannot return null for non-nullable field " + asked.text() + ".";
-        internal_errors_.push_back(what);
+        if (internal_errors_.size() < internal_errors_max) internal_errors_.push_back(what);
         return fail({what, {}, std::string{code::internal_server_error}, {}}, asked, at);
     }
     return complete_nullable(type.unwrapped(), value, asked, at);
@@ -226,7 +245,7 @@ completed execution::complete_list(const type& type, const value& value, const q
     result.reserve(items->size());
     for (const auto& item : *items) {
         const auto here = path{&at, {}, result.size()};
-        ++values_;
+        if (!has_room(0, 1, asked, here)) return std::nullopt;
         auto element = complete(type.unwrapped(), item, asked, here);
         if (!element) return std::nullopt;
         result.push_back(*std::move(element));
@@ -240,6 +259,7 @@ completed execution::complete_leaf(const named_type& type, const value& value, c
     if (type.kind == type_kind::scalar) {
         auto written = type.scalar->write(*leaf);
         if (!written) return fail_internally(written.error(), asked, at);
+        if (!has_room(size_of(*written), 0, asked, at)) return std::nullopt;
         return *std::move(written);
     }
     if (!leaf->is_string() || type.find_value(leaf->get_string()) == nullptr)
@@ -258,7 +278,28 @@ completed execution::complete_object(const named_type& type, const value& value,
     return select(*made_of, *object, sets, &at);
 }
 
+bool execution::has_room(std::size_t bytes, std::size_t values, const question& asked, const path& at) {
+    if (is_full_) return false;
+    bytes_ += bytes;
+    values_ += values;
+    if (bytes_ <= answer_size_max && values_ <= answer_values_max) return true;
+    is_full_ = true;
+    errors_.clear();  // they may be what fills the answer
+    const auto message = values_ > answer_values_max
+                             ? "The answer has more than " + std::to_string(answer_values_max) + " values."
+                             : "The answer has more than " + std::to_string(answer_size_max) +
+                                   " bytes: ask for fewer fields or smaller pages.";
+    auto too_large = error{message, {}, std::string{code::bad_user_input}, {}};
+    too_large.locations.push_back(asked.nodes.front()->at);
+    too_large.path = at.steps();
+    errors_.push_back(std::move(too_large));
+    return false;
+}
+
 completed execution::fail(error error, const question& asked, const path& at) {
+    constexpr std::size_t location_size = 32;
+    if (!has_room(error.message.size() + asked.nodes.size() * location_size + at.size(), 0, asked, at))
+        return std::nullopt;
     if (error.locations.empty())
         for (const auto* node : asked.nodes) error.locations.push_back(node->at);
     error.path = at.steps();
@@ -267,7 +308,8 @@ completed execution::fail(error error, const question& asked, const path& at) {
 }
 
 completed execution::fail_internally(std::string what, const question& asked, const path& at) {
-    internal_errors_.push_back(asked.text() + ": " + std::move(what));
+    if (internal_errors_.size() < internal_errors_max)
+        internal_errors_.push_back(asked.text() + ": " + std::move(what));
     return fail({"Internal server error", {}, std::string{code::internal_server_error}, {}}, asked, at);
 }
 

@@ -152,6 +152,8 @@ token lexer::next() {
 token lexer::read_name() {
     std::size_t size = 1;
     while (starts_name(look(size)) || is_digit(look(size))) ++size;
+    if (size > name_size_max)
+        throw fault{"A name has more than " + std::to_string(name_size_max) + " characters.", here()};
     auto result = token{token_kind::name, std::string{rest().substr(0, size)}, here()};
     step(size);
     return result;

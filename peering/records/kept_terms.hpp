@@ -27,6 +27,7 @@ struct asset_terms {
 struct auto_peered_terms {
     std::string url{};                  ///< URL at which an operator asked for them; empty if the peer made the request
     bool public_addresses_only = true;  ///< the endpoint must not lead into private networks
+    std::string source{};               ///< where the first request came from: an IP address or network; else empty
     friend bool operator==(const auto_peered_terms&, const auto_peered_terms&) = default;
 };
 

@@ -110,7 +110,7 @@ std::optional<std::string> to_json(const kept_peer_terms& terms) {
     const auto& [name, ilp_address, origin, enabled, deleted_at, max_packet_amount, liquidity_threshold, routes,
                  incoming_tokens, outgoing_endpoint, outgoing_token, auto_peered] = terms;
     if (!std::ranges::all_of(routes, is_utf8) || !is_utf8(outgoing_endpoint) || !is_utf8(outgoing_token) ||
-        (auto_peered && !is_utf8(auto_peered->url))) {
+        (auto_peered && (!is_utf8(auto_peered->url) || !is_utf8(auto_peered->source)))) {
         return std::nullopt;
     }
     json::object object;
@@ -125,8 +125,10 @@ std::optional<std::string> to_json(const kept_peer_terms& terms) {
         object.emplace("outgoing", json::object{{"endpoint", outgoing_endpoint}, {"auth_token", outgoing_token}});
     }
     if (auto_peered) {
-        object.emplace("auto_peered", json::object{{"url", auto_peered->url},
-                                                   {"public_addresses_only", auto_peered->public_addresses_only}});
+        const auto& [url, public_addresses_only, source] = *auto_peered;
+        json::object kept{{"url", url}, {"public_addresses_only", public_addresses_only}};
+        if (!source.empty()) kept.emplace("source", source);
+        object.emplace("auto_peered", std::move(kept));
     }
     return object.empty() ? std::string{} : json::serialize(object);
 }
@@ -148,6 +150,7 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
     const auto take_auto_peered = [&](std::string_view key, const json::value& value) {
         if (key == "url") return take(value, terms.auto_peered->url);
         if (key == "public_addresses_only") return take(value, terms.auto_peered->public_addresses_only);
+        if (key == "source") return take(value, terms.auto_peered->source);
         return false;
     };
     return read_members(text, [&](std::string_view key, const json::value& value) {

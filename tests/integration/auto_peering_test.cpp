@@ -33,9 +33,11 @@ struct auto_node {
         daemon_terms terms{.address = "test." + name};
         terms.connector = {"workers: 1"};
         terms.peers = {{.name = name + "-end", .address = "test." + name + ".end", .port = end.port()}};
-        terms.auto_peering = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(peering_port),
+        terms.auto_peering = {"enabled: true",
+                              "listen: 127.0.0.1:" + std::to_string(peering_port),
                               "connector_url: http://127.0.0.1:" + std::to_string(port) + "/",
                               "initial_liquidity: 1000000",
+                              "request_rate_per_address: 0",
                               std::string{"allow_private_addresses: "} + (allows_private ? "true" : "false")};
         return terms;
     }
@@ -98,6 +100,87 @@ TEST_CASE("two daemons make each other peers, and packets pass both ways, renewe
     }
     CHECK(dora.peers().at_pointer("/data/peers/edges").as_array().size() == 2);
     CHECK(alice.peers().at_pointer("/data/peers/edges").as_array().size() == 2);
+}
+
+TEST_CASE("two daemons whose peers have a history change their tokens by updatePeer on both sides, as documented") {
+    const auto_node alice{"alice"};
+    const auto_node dora{"dora"};
+    REQUIRE(dora.ask(alice.peering_url()).as_object().contains("data"));
+    const auto packets_pass = [&] {
+        CHECK(outcome(dora.daemon.post({.amount = 10, .destination = "test.alice.end.x"}, "dora-end")) == "fulfill");
+        CHECK(outcome(alice.daemon.post({.amount = 10, .destination = "test.dora.end.x"}, "alice-end")) == "fulfill");
+    };
+    packets_pass();
+    const auto id_at = [](const auto_node& node, const std::string& address) {
+        for (const json::value& edge : node.peers().at_pointer("/data/peers/edges").as_array()) {
+            const json::object& peer = edge.at("node").as_object();
+            if (std::string_view{peer.at("staticIlpAddress").as_string()} == address) return peer.at("id").as_string();
+        }
+        return json::string{};
+    };
+    const auto changed = [&](const auto_node& node, const std::string& of, const std::string& from,
+                             const std::string& to, std::uint16_t port) {
+        const json::object input{
+            {"id", id_at(node, of)},
+            {"http",
+             {{"incoming", {{"authTokens", json::array{json::string{from}}}}},
+              {"outgoing", {{"authToken", to}, {"endpoint", "http://127.0.0.1:" + std::to_string(port) + "/"}}}}}};
+        return json::serialize(node.graphql(
+            "mutation M($input: UpdatePeerInput!) { updatePeer(input: $input) { peer { id } } }", {{"input", input}}));
+    };
+    // Deleting is no way, because the history is kept; and a request without the present token changes nothing.
+    CHECK(json::serialize(alice.graphql("mutation M($id: String!) { deletePeer(input: {id: $id}) { success } }",
+                                        {{"id", id_at(alice, "test.dora")}}))
+              .contains("FORBIDDEN"));
+    CHECK(error_type(alice.request_peering("test.dora", "http://127.0.0.1:1/")) == "400 InvalidPeeringRequest");
+    packets_pass();
+    const std::string to_alice = "new-token-to-alice";
+    const std::string to_dora = "new-token-to-dora";
+    CHECK_FALSE(changed(alice, "test.dora", to_alice, to_dora, dora.port).contains("errors"));
+    CHECK_FALSE(changed(dora, "test.alice", to_dora, to_alice, alice.port).contains("errors"));
+    packets_pass();
+}
+
+TEST_CASE("a Rafiki that is asked by the operator of a peer made by hand stays that peer, with the new tokens") {
+    const auto_node alice{"alice"};
+    fake_peer rafiki;
+    const std::string url = "http://127.0.0.1:" + std::to_string(rafiki.port()) + "/";
+    // Like a Rafiki, it takes every request as a renewal of both tokens, and refuses packets with other tokens.
+    rafiki.set_script([url, expected = std::make_shared<std::string>("to-rafiki")](const http_message& request) {
+        if (request.header("Content-Type") != "application/json") {
+            return request.header("Authorization") == "Bearer " + *expected ? answer_fulfill(request)
+                                                                            : answer_http(401);
+        }
+        *expected = std::string{std::string_view{json_of(request).at("httpToken").as_string()}};
+        return answer_http(200,
+                           to_bytes(json::serialize(json::object{{"staticIlpAddress", "test.rafiki"},
+                                                                 {"ilpConnectorUrl", url},
+                                                                 {"httpToken", "renewed-token-of-rafiki"},
+                                                                 {"name", "Rafiki"}})),
+                           "application/json");
+    });
+    const auto assets = alice.graphql("{ assets { edges { node { id } } } }");
+    const json::object input{{"staticIlpAddress", "test.rafiki"},
+                             {"name", "hand-made"},
+                             {"assetId", assets.at_pointer("/data/assets/edges/0/node/id")},
+                             {"initialLiquidity", "1000"},
+                             {"http",
+                              {{"incoming", {{"authTokens", {"first-token-of-rafiki"}}}},
+                               {"outgoing", {{"authToken", "to-rafiki"}, {"endpoint", url}}}}}};
+    REQUIRE_FALSE(
+        json::serialize(alice.graphql("mutation M($input: CreatePeerInput!) { createPeer(input: $input) { peer { "
+                                      "id } } }",
+                                      {{"input", input}}))
+            .contains("errors"));
+    for (int round = 0; round < 2; ++round) {
+        CHECK(outcome(alice.daemon.post({.amount = 10, .destination = "test.rafiki.x"}, "alice-end")) == "fulfill");
+        const json::value asked = alice.ask(url);
+        INFO(json::serialize(asked));
+        CHECK_FALSE(asked.as_object().contains("errors"));
+    }
+    CHECK(outcome(alice.daemon.post({.amount = 10, .destination = "test.rafiki.x"}, "alice-end")) == "fulfill");
+    CHECK(json::serialize(alice.peers()).contains("hand-made"));
+    CHECK_FALSE(json::serialize(alice.peers()).contains("Rafiki"));
 }
 
 TEST_CASE("nobody takes over a peer of a daemon, and packets go on as before") {

@@ -148,7 +148,13 @@ TEST_CASE("ilpctl: a peer is created, changed, disabled, enabled and deleted") {
     CHECK(text_at(bob, "staticIlpAddress") == "test.bob");
     CHECK(text_at(bob, "origin") == "API");
     CHECK(!bob.at("http").at("outgoing").as_object().contains("authToken"));
-    CHECK(o.done({"peer", "show", "bob", "--show-secrets"}).contains(token_for("bob")));
+    CHECK(o.done({"peer", "show", "bob", "--show-secrets"}).contains("(hidden: sign the request)"));
+    const auto token_at_bob = [&] {
+        o.run({"ping", "test.bob"});
+        return o.r.p2.requests().back().header("Authorization").value_or("");
+    };
+    o.done({"peer", "update", "bob", "--incoming-token", token_of("bob")});
+    CHECK(token_at_bob() == "Bearer " + token_for("bob"));
     CHECK(!o.done({"peer", "show", "bob"}).contains("secret"));
     CHECK(o.done({"peer", "list"}).contains("bob"));
     CHECK(o.asked({"peer", "list", "--all"}).as_array().size() == 3);
@@ -162,7 +168,7 @@ TEST_CASE("ilpctl: a peer is created, changed, disabled, enabled and deleted") {
     CHECK(text_at(changed, "maxPacketAmount") == "150");
     CHECK(text_at(changed, "liquidityThreshold") == "700");
     CHECK(json::serialize(changed.at("routes")).contains("test.carol"));
-    CHECK(text_at(changed.at("http").at("outgoing"), "authToken") == "another-secret");
+    CHECK(token_at_bob() == "Bearer another-secret");
     CHECK(changed.at("http").at("outgoing").at("endpoint") == bob.at("http").at("outgoing").at("endpoint"));
 
     o.done({"peer", "update", "bob", "--no-max-packet-amount", "--no-liquidity-threshold", "--no-routes", "--name",

@@ -20,8 +20,9 @@ before(async () => {
     const auto_peering = (port) => ({
         connector_url: `http://127.0.0.1:${port}/ilp`,
         allow_private_addresses: true,
+        request_rate_per_address: 0,
     })
-    alice = await Admin.start({ name: 'alice', port: alicePort, auto_peering: auto_peering(alicePort) })
+    alice = await Admin.start({ name: 'alice', port: alicePort, signs: 'the-secret-of-alice', auto_peering: auto_peering(alicePort) })
     bob = await Admin.start({
         name: 'bob',
         port: bobPort,

@@ -24,7 +24,8 @@ let filePort
 
 before(async () => {
     ;[filePort] = await freePorts(1)
-    admin = await Admin.start({ peers: [peer('filed', { address: 'test.filed', port: filePort })] })
+    // Tokens are answered to signed requests only.
+    admin = await Admin.start({ signs: 'the-secret-of-the-operator', peers: [peer('filed', { address: 'test.filed', port: filePort })] })
     usd = await admin.query('{ assetByCodeAndScale(code: "USD", scale: 9) { id } }')
 })
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHmac, randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { GraphQLClient } from 'graphql-request'
-import { Admin } from './admin_support.mjs'
+import { Admin, canonical } from './admin_support.mjs'
 
 const secret = 'the-secret-of-the-operator'
 const operator = '00000000-0000-4000-8000-000000000001'
@@ -15,14 +15,6 @@ before(async () => {
 })
 
 after(() => admin?.close())
-
-/** RFC 8785, as far as JSON.stringify does not do it already. */
-function canonical(value) {
-    if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-    if (value === null || typeof value !== 'object') return JSON.stringify(value)
-    const keys = Object.keys(value).sort() // by UTF-16 code units
-    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`
-}
 
 const digestOf = (time, body, by = secret) =>
     createHmac('sha256', by).update(`${time}.${canonical(body)}`).digest('hex')
@@ -184,11 +176,13 @@ test('refused, and nothing executed: too old, or too far ahead', async () => {
     }
     const epoch = createAsset()
     await refuses(epoch, JSON.stringify(epoch), { signature: sign(epoch, { time: 0 }) })
-    for (const offset of [-20_000, 20_000]) {
-        const body = createAsset()
+    const ahead = createAsset()
+    const accepted = async (body, offset) => {
         const { status } = await post(JSON.stringify(body), { signature: sign(body, { time: Date.now() + offset }) })
         assert.equal(status, 200, `${offset} ms`)
     }
+    await accepted(ahead, 20_000)
+    for (const offset of [-20_000, 20_000]) await accepted({ query: '{ whoami { id } }' }, offset)
 })
 
 test('refused, and nothing executed: an unknown tenant, and none', async () => {
@@ -248,6 +242,15 @@ test('a mutation beside a query in one document is executed once, too', async ()
     assert.equal((await post(JSON.stringify(ofMutation), { signature: other })).status, 200)
     assert.equal((await post(JSON.stringify(ofMutation), { signature: other })).status, 401)
     assert.equal(await exists({ variables }), true)
+})
+
+test('a mutation that was signed before a restart is refused after it', async () => {
+    const body = createAsset()
+    const headers = { signature: sign(body) }
+    assert.equal((await post(JSON.stringify(body), headers)).status, 200)
+    await admin.daemon.restart()
+    assert.equal((await post(JSON.stringify(body), headers)).status, 401)
+    assert.equal((await signed(createAsset())).status, 200)
 })
 
 test('the log says why, and names no secret', async () => {

@@ -1,6 +1,6 @@
 // What the tests of the Admin API share: a daemon, and graphql-request as a client of it.
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ClientError, GraphQLClient } from 'graphql-request'
 import { Network, freePorts } from './support.mjs'
@@ -34,6 +34,29 @@ export async function refusalOf(answer) {
     return { message: errors[0].message, code: errors[0].extensions.code }
 }
 
+/** What is answered in place of a token to a request without a signature. */
+export const hidden = '(hidden: sign the request)'
+
+/** RFC 8785, as far as JSON.stringify does not do it already. */
+export function canonical(value) {
+    if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+    if (value === null || typeof value !== 'object') return JSON.stringify(value)
+    const keys = Object.keys(value).sort() // by UTF-16 code units
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`
+}
+
+let lastTime = 0
+
+/** A request middleware for graphql-request. Equal mutations need different times, because a signature counts once. */
+const signing = (secret) => (request) => {
+    const time = (lastTime = Math.max(Date.now(), lastTime + 1))
+    const digest = createHmac('sha256', secret).update(`${time}.${canonical(JSON.parse(request.body))}`).digest('hex')
+    const headers = new Headers(request.headers)
+    headers.set('tenant-id', '00000000-0000-4000-8000-000000000001')
+    headers.set('signature', `t=${time}, v1=${digest}`)
+    return { ...request, headers }
+}
+
 const mutation = (name, input, selection) => `mutation ($input: ${input}!) { ${name}(input: $input) { ${selection} } }`
 
 /** The type of a mutation's input. */
@@ -43,7 +66,9 @@ const inputOf = (name) => `${name[0].toUpperCase()}${name.slice(1)}Input`
 export class Admin {
     #codes = 0
 
-    static async start({ name = 'alice', port, peers = [], ...settings } = {}) {
+    /** With `signs`, requests are signed with that secret, which the daemon requires. */
+    static async start({ name = 'alice', port, peers = [], signs, ...settings } = {}) {
+        if (signs) settings.admin = { api_secret: signs, ...settings.admin }
         const admin = new Admin()
         admin.network = await Network.create()
         port ??= (await freePorts(1))[0]
@@ -55,7 +80,7 @@ export class Admin {
             throw error
         }
         admin.url = admin.daemon.adminUrl
-        admin.client = new GraphQLClient(admin.url)
+        admin.client = new GraphQLClient(admin.url, signs ? { requestMiddleware: signing(signs) } : {})
         return admin
     }
 

@@ -29,6 +29,9 @@ admin:
   listen: "127.0.0.2:3011"
   api_secret: "(hidden)"
   tenant_id: "10000000-0000-4000-8000-00000000000a"
+  hosts:
+    - "ilpd.internal"
+    - "fd00::1"
 metrics:
   listen: "0.0.0.0:9999"
 store:
@@ -59,7 +62,12 @@ auto_peering:
   initial_liquidity: 1000
   max_packet_amount: 500
   max_peers: 20
+  max_peers_per_address: 4
+  unused_after: 2h
+  further_assets:
+    - "test.rafiki"
   request_rate: 3
+  request_rate_per_address: 30
   allow_private_addresses: true
 assets:
   - code: "USD"
@@ -163,7 +171,12 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.auto_peering.initial_liquidity.value == 1000);
     CHECK(s.auto_peering.max_packet_amount->value == 500);
     CHECK(s.auto_peering.max_peers == 20);
+    CHECK(s.auto_peering.max_peers_per_address == 4);
+    CHECK(s.auto_peering.unused_after == std::chrono::hours{2});
+    CHECK(s.auto_peering.further_assets == std::vector{*ilp::address::parse("test.rafiki")});
     CHECK(s.auto_peering.request_rate == 3);
+    CHECK(s.auto_peering.request_rate_per_address == 30);
+    CHECK(s.admin.hosts == std::vector<std::string>{"ilpd.internal", "fd00::1"});
     CHECK(s.auto_peering.allow_private_addresses);
     CHECK(s.assets[0].liquidity.value == 1);
     CHECK(s.assets[0].liquidity_threshold->value == 2);

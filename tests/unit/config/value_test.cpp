@@ -205,7 +205,8 @@ TEST_CASE("Asset codes and names for people are short printable text") {
     check_refused(config::display_name(), {"", " Bob", "Bob ", std::string(65, 'x'), "a\nb", "a\x1b[31mb",
                                            "\xe2\x80\xae"
                                            "b",
-                                           "\xff"});
+                                           "\xff", "a\u3164", "\u00a0a", "a\u2800", "a\u115fb", "a\ufe0f", "a\u00ad",
+                                           "a\u2003b", "\ue000", "a\U000e0041"});
 }
 
 TEST_CASE("Names of peers fit labels and URLs") {

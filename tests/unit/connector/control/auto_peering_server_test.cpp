@@ -103,7 +103,34 @@ TEST_CASE("auto-peering over HTTP takes POST on / alone, and no large body") {
     };
     CHECK(status({.body = padded(peering::peering_message_size_max + 1)}) == 413);
     CHECK(alice.directory.peer_count() == 0);
-    CHECK(status({.body = padded(peering::peering_message_size_max)}) == 200);
+    const auto json = std::pair<std::string, std::string>{"Content-Type", "application/json"};
+    CHECK(status({.headers = {json}, .body = padded(peering::peering_message_size_max)}) == 200);
+}
+
+TEST_CASE("auto-peering over HTTP takes JSON only, because a web page may post anything else unasked") {
+    node alice{"test.alice"};
+    const auto answer = [&](const std::string& type) {
+        support::http_request request{.body = to_bytes(request_of("test.dora"))};
+        if (!type.empty()) request.headers.emplace_back("Content-Type", type);
+        return http_connection{alice.port()}.exchange(request).value();
+    };
+    for (const char* const type : {"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data",
+                                   "text/plain; application/json", "application/json; charset=latin1"}) {
+        CAPTURE(type);
+        CHECK(answer(type).status() == 415);
+        CHECK(text_of(answer(type)).contains(R"("type":"UnsupportedMediaType")"));
+    }
+    CHECK(alice.directory.peer_count() == 0);
+    CHECK(answer("Application/JSON; charset=utf-8").status() == 200);
+}
+
+TEST_CASE("auto-peering over HTTP knows the bearer token however its scheme is written") {
+    node alice{"test.alice"};
+    REQUIRE(post(alice, request_of("test.dora")).status() == 200);
+    support::http_request request{
+        .headers = {{"Content-Type", "application/json"}, {"Authorization", "bEARER  " + from_dora}},
+        .body = to_bytes(request_of("test.dora", "second-token-of-dora"))};
+    CHECK(http_connection{alice.port()}.exchange(request)->status() == 200);
 }
 
 TEST_CASE("strangers who ask too often are refused") {
@@ -122,6 +149,24 @@ TEST_CASE("strangers who ask too often are refused") {
     CHECK(taken >= 3);
     CHECK(refused >= 1);
     CHECK(alice.directory.peer_count() == static_cast<std::size_t>(taken));
+}
+
+TEST_CASE("one source that asks too often is refused, and does not use up the rate of all") {
+    auto settings = node::lenient();
+    settings.request_rate_per_address = 3;
+    node alice{"test.alice", settings};
+    int taken = 0;
+    int refused = 0;
+    for (int i = 0; i < 12; ++i) {
+        const std::string name = std::to_string(i);
+        const http_message answer = post(alice, request_of("test.d" + name, from_dora + name));
+        taken += answer.status() == 200 ? 1 : 0;
+        refused += answer.status() == 429 && text_of(answer).contains("you ask too often") ? 1 : 0;
+    }
+    CHECK(taken + refused == 12);
+    CHECK(taken >= 3);
+    CHECK(refused >= 1);
+    CHECK(alice.directory.peers().front()->auto_peered->source == "127.0.0.1");
 }
 
 TEST_CASE("a stranger's URL into this host is refused over HTTP") {

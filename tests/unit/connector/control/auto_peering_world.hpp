@@ -15,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -30,7 +31,8 @@ class node {
 public:
     static config::auto_peering_settings lenient() {
         config::auto_peering_settings settings;
-        settings.connector_url = config::http_url().parse("http://127.0.0.1:3002/").value();
+        static std::atomic<int> port = 3002;  // nodes differ in their URLs
+        settings.connector_url = config::http_url().parse("http://127.0.0.1:" + std::to_string(port++) + "/").value();
         settings.max_peers = 1000;
         settings.request_rate = 1000;
         settings.allow_private_addresses = true;
@@ -40,7 +42,7 @@ public:
     explicit node(std::string_view address, config::auto_peering_settings settings = lenient())
         : directory{ilp::address::parse(address).value()},
           auto_peers{directory, administration, settings},
-          server{control, committer, auto_peers, settings.request_rate},
+          server{control, committer, auto_peers, settings},
           client{control, auto_peers} {
         peering::transaction start{keeper, {}};
         if (!administration.create_asset(start, "USD", 9, {}) || !administration.commit(start, [] {})) {

@@ -287,6 +287,19 @@ TEST_CASE("HTTP server: connections beyond the bound are closed, until others ha
     CHECK(third == "200 GET /a ");
 }
 
+TEST_CASE("HTTP server: one source has a bound of its own, and its place again when a connection has gone") {
+    server_on_loop server{echo, {.sessions_max = 10, .sessions_per_source_max = 1}};
+    auto first = std::optional<http_connection>{server.port()};
+    CHECK(text_of(first->exchange(get)) == "200 GET /a ");
+    CHECK(text_of(http_connection{server.port()}.exchange(get)) == "nothing");
+    first.reset();
+    const auto deadline = std::chrono::steady_clock::now() + support::patience;
+    auto second = std::string{};
+    while (second != "200 GET /a " && std::chrono::steady_clock::now() < deadline)
+        second = text_of(http_connection{server.port()}.exchange(get));
+    CHECK(second == "200 GET /a ");
+}
+
 TEST_CASE("HTTP server: a connection that says nothing, or not all of it, is closed in time") {
     server_on_loop server{echo, {.body_size_max = 100, .request_time = 50ms}};
     for (const char* const part : {"", "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab"}) {

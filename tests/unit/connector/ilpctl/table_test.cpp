@@ -46,6 +46,7 @@ TEST_CASE("ilpctl tables: nothing that a server says reaches the terminal as a c
     CHECK(printable("\xe2\x80\xae") == "\\u202e");          // right-to-left override
     CHECK(printable("\xe2\x81\xa6") == "\\u2066");          // isolate
     CHECK(printable("\xef\xbb\xbf") == "\\ufeff");          // byte order mark
+    CHECK(printable("\xe3\x85\xa4") == "\\u3164");          // a letter that shows nothing
     CHECK(printable("\xff") == "\\xff");                    // not UTF-8
     CHECK(printable("\xc0\xaf") == "\\xc0\\xaf");           // overlong
     CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");  // a surrogate

@@ -205,6 +205,12 @@ TEST_CASE("ilpctl peers: disable, enable, delete, add-by-url") {
                                     {"liquidityThreshold", "2000000000"},
                                     {"liquidityToDeposit", "3000000000"},
                                     {"idempotencyKey", key}});
+
+    d.will_answer(documents::asset_by_unit, asset_answer());
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(documents::add_peer_by_url, json::object{{"peer", peer_answer()}});
+    done(d.run({"peer", "add-by-url", "http://h:3005/", "--asset", "USD/9", "--peer", bob_id}));
+    CHECK(d.input().at("peerId") == json::value(bob_id));
 }
 
 TEST_CASE("ilpctl assets: one is found by id, code and scale, or code") {
@@ -269,7 +275,7 @@ TEST_CASE("ilpctl liquidity: a deposit has an id and a key, and says so") {
     const auto text = done(d.run({"liquidity", "deposit", "bob", "12.50 USD"}));
     const auto id = std::string{d.input().at("id").as_string()};
     CHECK(peering::is_uuid_v4(id));
-    CHECK(text == "deposited 12.50 USD to peer bob: transfer " + id + "\n");
+    CHECK(text == "deposited 12.50 USD to peer bob at test.bob: transfer " + id + "\n");
     CHECK(d.input().at("amount") == json::value("12500000000"));
     CHECK(d.input().at("peerId") == json::value(bob_id));
     CHECK(d.last().again.id == id);
@@ -310,13 +316,14 @@ TEST_CASE("ilpctl liquidity: a withdrawal is done at once, or reserved until it 
     auto d = fake_daemon{};
     d.will_answer(documents::peer, peer_answer());
     d.will_answer(documents::withdraw_peer, json::object{{"success", true}});
-    CHECK(done(d.run({"liquidity", "withdraw", bob_id, "1"})).starts_with("withdrew 1.00 USD from peer bob"));
+    CHECK(
+        done(d.run({"liquidity", "withdraw", bob_id, "1"})).starts_with("withdrew 1.00 USD from peer bob at test.bob"));
     CHECK(d.input().at("timeoutSeconds") == json::value("0"));
 
     d.will_answer(documents::peer, peer_answer());
     d.will_answer(documents::withdraw_peer, json::object{{"success", true}});
     const auto text = done(d.run({"--timeout", "5s", "liquidity", "withdraw", bob_id, "1", "--timeout", "1m"}));
-    CHECK(text.starts_with("reserved 1.00 USD of peer bob for 60 s: withdrawal " +
+    CHECK(text.starts_with("reserved 1.00 USD of peer bob at test.bob for 60 s: withdrawal " +
                            std::string{d.input().at("id").as_string()}));
     CHECK(d.input().at("timeoutSeconds") == json::value("60"));
     CHECK(d.waits == std::chrono::seconds{5});
@@ -390,7 +397,8 @@ TEST_CASE("ilpctl ping: reached, and not reached") {
     auto answer = json::object{{"reached", true}, {"milliseconds", 12.34},  {"peer", peer_answer()},
                                {"code", nullptr}, {"triggeredBy", nullptr}, {"message", nullptr}};
     d.will_answer(documents::ping, answer);
-    CHECK(done(d.run({"ping", "test.bob", "--timeout", "20s"})) == "test.bob reached in 12.3 ms, next hop bob\n");
+    CHECK(done(d.run({"ping", "test.bob", "--timeout", "20s"})) ==
+          "test.bob reached in 12.3 ms, next hop bob at test.bob\n");
     CHECK(d.input() == json::object{{"address", "test.bob"}, {"timeoutSeconds", 20}});
     CHECK(d.last().extra == std::chrono::seconds{20});
 
@@ -403,7 +411,7 @@ TEST_CASE("ilpctl ping: reached, and not reached") {
     CHECK(not_reached.status == exit_status::refused);
     CHECK(not_reached.out.empty());
     CHECK(not_reached.err ==
-          "ilpctl: test.bob not reached: no route (F02), says test.bob after 12.3 ms, next hop bob\n");
+          "ilpctl: test.bob not reached: no route (F02), says test.bob after 12.3 ms, next hop bob at test.bob\n");
     d.will_answer(documents::ping, answer);
     const auto as_json = d.run({"ping", "test.bob", "--json"});
     CHECK(as_json.status == exit_status::refused);

@@ -59,21 +59,29 @@ struct terms {
     std::optional<std::string> accept{};
     std::optional<std::string> signature{};
     std::optional<std::string> tenant_id{};
+    std::optional<std::string> host = "127.0.0.1:3001";
+    std::optional<std::string> origin{};
 };
 
 class server {
 public:
-    explicit server(std::optional<std::string> secret = std::nullopt) {
+    explicit server(std::optional<std::string> secret = std::nullopt,
+                    ilp::timestamp started_at = ilp::timestamp::min()) {
         auto settings = config::admin_settings{};
         settings.tenant_id = tenant;
+        settings.listen.host = "127.0.0.1";
+        settings.hosts = {"ilpd.internal"};
         if (secret) settings.api_secret = config::secret{*secret};
-        endpoint_.emplace(engine_, settings, [this] { return std::make_unique<counting_context>(executions); });
+        endpoint_.emplace(engine_, settings, started_at,
+                          [this] { return std::make_unique<counting_context>(executions); });
     }
 
     response ask(const terms& terms, ilp::timestamp at = now) {
         const auto pointer = [](const std::optional<std::string>& header) { return header ? &*header : nullptr; };
         return endpoint_->answer({.method = terms.method,
                                   .target = terms.target,
+                                  .host = pointer(terms.host),
+                                  .origin = pointer(terms.origin),
                                   .content_type = pointer(terms.content_type),
                                   .accept = pointer(terms.accept),
                                   .signature = pointer(terms.signature),
@@ -301,6 +309,46 @@ TEST_CASE("endpoint: a signature counts for 30 s to either side, for queries and
     CHECK(s.executions == 4);
 }
 
+TEST_CASE("endpoint: without a secret, a web page cannot use the API, whatever name it lets lead here") {
+    server s;
+    for (const char* const fine : {"127.0.0.1:3001", "127.0.0.1", "localhost:3001", "LocalHost", "[::1]:3001", "[::1]",
+                                   "127.9.9.9:1", "ilpd.internal:80", "ILPD.internal"}) {
+        CAPTURE(fine);
+        CHECK(s.ask({.host = fine}).status == 200);
+        CHECK(s.ask({.host = fine, .origin = std::string{"http://"} + fine}).status == 200);
+    }
+    const auto executed = s.executions;
+    for (const char* const foreign :
+         {"evil.example", "evil.example:3001", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1:3001", "",
+          "[::2]:3001", "::1", "[::1", "ilpd.internal.evil.example", "0.0.0.0:3001", "127.1:3001"}) {
+        CAPTURE(foreign);
+        const auto answer = s.ask({.host = foreign});
+        CHECK(answer.status == 403);
+        CHECK(answer.body.contains("admin.hosts"));
+        CHECK(answer.body.contains("FORBIDDEN"));
+        CHECK_FALSE(answer.unauthenticated.empty());
+    }
+    CHECK(s.ask({.host = std::nullopt}).status == 403);
+    for (const char* const origin : {"http://evil.example", "null", "", "http://127.0.0.1:8000", "http://127.0.0.1",
+                                     "https://127.0.0.1:3001.evil.example", "127.0.0.1:3001"}) {
+        CAPTURE(origin);
+        const auto answer = s.ask({.host = "127.0.0.1:3001", .origin = origin});
+        CHECK(answer.status == 403);
+        CHECK(answer.body.contains("Origin"));
+    }
+    CHECK(s.executions == executed);
+    CHECK(s.ask({.origin = "HTTPS://127.0.0.1:3001"}).status == 200);
+    CHECK(s.ask({.method = "GET", .target = "/healthz", .host = "evil.example"}).status == 200);
+}
+
+TEST_CASE("endpoint: with a secret, the signature proves who asks, by whatever name") {
+    server s{"s3cret"};
+    auto sent = signed_terms(R"({"query":"{ number }"})");
+    sent.host = "admin.example";
+    sent.origin = "http://other.example";
+    CHECK(s.ask(sent).status == 200);
+}
+
 TEST_CASE("endpoint: strangers learn nothing of the document") {
     server s{"s3cret"};
     for (const char* const body : {"{", "[]", "{}", R"({"query":"{"})", R"({"query":"{ none }"})"}) {
@@ -345,6 +393,21 @@ TEST_CASE("endpoint: a signature serves one mutation, and any number of queries"
 
     const auto invalid = signed_terms(R"({"query":"mutation { none }"})");
     for (int i = 0; i < 2; ++i) CHECK(s.ask(invalid).status == 400);
+}
+
+TEST_CASE("endpoint: a mutation that was signed before the daemon started is refused, because it may be a replay") {
+    const auto body = std::string{R"({"query":"mutation { add(amount: 1) }"})"};
+    const auto sent = signed_terms(body);
+    server before{"s3cret"};
+    CHECK(before.ask(sent).status == 200);
+
+    server restarted{"s3cret", now + 1ms};
+    CHECK(restarted.text(sent, now + 2ms) == unauthenticated);
+    CHECK(restarted.ask(sent, now + 2ms).unauthenticated ==
+          "signature of a mutation is older than the start of the daemon");
+    CHECK(restarted.executions == 0);
+    CHECK(restarted.ask(signed_terms(body, now + 1ms), now + 2ms).status == 200);
+    CHECK(restarted.ask(signed_terms(R"({"query":"{ number }"})"), now + 2ms).status == 200);
 }
 
 }  // namespace endpoint_test

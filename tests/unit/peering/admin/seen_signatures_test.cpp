@@ -15,6 +15,7 @@ using use = seen_signatures::use;
 namespace {
 
 const ilp::timestamp then{1'718'000'000'000ms};
+const ilp::timestamp before = then - 24h;  ///< the daemon's start
 
 checked_signature signature(ilp::timestamp time, std::uint8_t number = 0) {
     return {time, {number}};
@@ -23,7 +24,7 @@ checked_signature signature(ilp::timestamp time, std::uint8_t number = 0) {
 }  // namespace
 
 TEST_CASE("seen signatures: each counts once, for as long as it would pass") {
-    seen_signatures seen;
+    seen_signatures seen{before};
     CHECK(seen.note(signature(then, 1), then) == use::first);
     CHECK(seen.note(signature(then, 1), then) == use::again);
     CHECK(seen.note(signature(then, 2), then) == use::first);
@@ -34,15 +35,22 @@ TEST_CASE("seen signatures: each counts once, for as long as it would pass") {
 }
 
 TEST_CASE("seen signatures: a clock that goes back does not open the past again") {
-    seen_signatures seen;
+    seen_signatures seen{before};
     CHECK(seen.note(signature(then, 1), then) == use::first);
     CHECK(seen.note(signature(then + 31s, 1), then + 31s) == use::first);
     CHECK(seen.note(signature(then, 1), then) == use::again);
     CHECK(seen.note(signature(then + 1s, 1), then + 1s) == use::first);
 }
 
+TEST_CASE("seen signatures: of what was signed before the start nobody knows whether it was used") {
+    seen_signatures seen{then};
+    CHECK(seen.note(signature(then - 1ms, 1), then) == use::before_start);
+    CHECK(seen.note(signature(then, 1), then) == use::first);
+    CHECK(seen.note(signature(then, 1), then) == use::again);
+}
+
 TEST_CASE("seen signatures: when there is no room, nothing is forgotten") {
-    seen_signatures seen{2};
+    seen_signatures seen{before, 2};
     CHECK(seen.note(signature(then, 1), then) == use::first);
     CHECK(seen.note(signature(then + 1ms, 2), then) == use::first);
     CHECK(seen.note(signature(then, 3), then) == use::no_room);
@@ -53,7 +61,7 @@ TEST_CASE("seen signatures: when there is no room, nothing is forgotten") {
 }
 
 TEST_CASE("seen signatures: of many threads one is the first") {
-    seen_signatures seen;
+    seen_signatures seen{before};
     std::atomic<int> firsts = 0;
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i)

@@ -37,6 +37,7 @@ config::auto_peering_settings terms_of_alice() {
     settings.connector_url = config::http_url().parse("http://alice.example:3002/").value();
     settings.name = "Alice";
     settings.max_peers = 1000;
+    settings.unused_after = std::chrono::hours{1};
     return settings;
 }
 
@@ -99,17 +100,19 @@ struct alice {
         return directory.find_asset(code, scale).value().asset->uuid;
     }
 
-    auto_peers::answer answer(const peering_request& request, std::string_view presented = {}) {
+    auto_peers::answer answer(const peering_request& request, const std::string& presented = {},
+                              const std::string& source = {}, ilp::timestamp at = now) {
         std::vector<auto_peers::answer> answers;
-        decider.take_on(keeper, now, request, presented,
+        decider.take_on(keeper, at, request, {presented, source},
                         [&](auto_peers::answer came) { answers.push_back(std::move(came)); });
         REQUIRE(answers.size() == 1);
         return answers.front();
     }
 
     /// "TYPE MESSAGE", or empty if it was accepted.
-    std::string refusal_of(const peering_request& request, std::string_view presented = {}) {
-        const auto came = answer(request, presented);
+    std::string refusal_of(const peering_request& request, const std::string& presented = {},
+                           const std::string& source = {}, ilp::timestamp at = now) {
+        const auto came = answer(request, presented, source, at);
         return came ? "" : std::string{type_of(came.error().fault)} + " " + came.error().message;
     }
 
@@ -166,10 +169,17 @@ std::uint64_t balance(const alice& alice, const peer& peer) {
     return static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted);
 }
 
+/// Credits minus debits of any account; negative numbers wrap.
+wide_amount balance_of(const alice& alice, account_id account) {
+    const account_totals totals = alice.ledger.posted(account);
+    return totals.credits_posted - totals.debits_posted;
+}
+
 std::string text_of(const administration::peer_outcome& outcome) {
     return outcome ? "" : outcome.error().message;
 }
 
+const std::string in_another_asset = "InvalidPeeringRequest there is a peer with this ILP address in another asset.";
 const std::string already = "InvalidPeeringRequest there is a peer with this ILP address and asset already.";
 
 }  // namespace
@@ -287,8 +297,8 @@ TEST_CASE("nobody takes over a peer that an operator has made, whatever token he
         peering_request in_euros = request_of(address);
         in_euros.asset_code = "EUR";
         in_euros.asset_scale = 2;
-        CHECK(alice.refusal_of(in_euros).starts_with(already));
-        CHECK(alice.refusal_of(in_euros, token).starts_with(already));
+        CHECK(alice.refusal_of(in_euros).starts_with(in_another_asset));
+        CHECK(alice.refusal_of(in_euros, token).starts_with(in_another_asset));
     }
     CHECK(alice.everything() == before);
 }
@@ -306,7 +316,8 @@ TEST_CASE("nobody takes over an auto-peer without its present token") {
         CHECK(refusal.starts_with(already));
         CHECK_FALSE(refusal.contains("dora"));
         if (token.size() >= peering_token_size_min) {
-            CHECK(alice.refusal_of(request_of("test.dora", token)).starts_with(already));
+            CHECK(alice.refusal_of(request_of("test.dora", token))
+                      .starts_with(token == outgoing ? "InvalidPeeringRequest Invalid peering request" : already));
         }
     }
     CHECK(alice.everything() == before);
@@ -400,12 +411,40 @@ TEST_CASE("an auto-peer gets a second asset by the token of the first") {
     peering_request in_euros = request_of("test.dora", "euro-token-of-dora-0");
     in_euros.asset_code = "EUR";
     in_euros.asset_scale = 2;
-    CHECK(alice.refusal_of(in_euros).starts_with(already));
-    CHECK(alice.refusal_of(in_euros, from_mallory).starts_with(already));
+    CHECK(alice.refusal_of(in_euros).starts_with(in_another_asset));
+    CHECK(alice.refusal_of(in_euros).contains("auto_peering.further_assets"));
+    CHECK(alice.refusal_of(in_euros, from_mallory).starts_with(in_another_asset));
     CHECK_FALSE(alice.find("test.dora", "EUR", 2));
     REQUIRE(alice.answer(in_euros, from_dora));
     CHECK(alice.find("test.dora", "EUR", 2));
     CHECK(alice.find("test.dora")->incoming_tokens == std::vector{hash(from_dora)});
+}
+
+TEST_CASE("an operator lets a node that cannot present a token have a second asset, where its packets go already") {
+    config::auto_peering_settings settings = terms_of_alice();
+    settings.further_assets = {*ilp::address::parse("test.dora"), *ilp::address::parse("test.carol")};
+    alice alice{settings};
+    REQUIRE(alice.answer(request_of("test.dora", from_dora, "http://dora.example/")));
+    REQUIRE(alice.answer(request_of("test.erin", "token-of-erin-0000", "http://erin.example/")));
+    const auto in_euros = [](const char* address, const char* url) {
+        peering_request request = request_of(address, "euro-token-of-a-node", url);
+        request.asset_code = "EUR";
+        request.asset_scale = 2;
+        return request;
+    };
+    const auto before = alice.everything();
+    CHECK(alice.refusal_of(in_euros("test.dora", "http://mallory.example/")).starts_with(in_another_asset));
+    CHECK(alice.refusal_of(in_euros("test.erin", "http://erin.example/")).starts_with(in_another_asset));
+    CHECK(alice.refusal_of(in_euros("test.carol", "http://carol.example/")).starts_with(in_another_asset));  // by hand
+    CHECK(alice.everything() == before);
+    CHECK(alice.answer(in_euros("test.dora", "http://dora.example/")));
+    CHECK(alice.find("test.dora", "EUR", 2));
+    CHECK(alice.find("test.dora")->incoming_tokens == std::vector{hash(from_dora)});
+    // Once it is a peer in both, it needs the token again.
+    CHECK(alice.refusal_of(in_euros("test.dora", "http://dora.example/")).empty());
+    peering_request other_token = in_euros("test.dora", "http://dora.example/");
+    other_token.asker.token = "another-token-0000";
+    CHECK(alice.refusal_of(other_token).starts_with(already));
 }
 
 TEST_CASE("no more strangers are taken on than the configuration says, and those that are there renew") {
@@ -417,6 +456,62 @@ TEST_CASE("no more strangers are taken on than the configuration says, and those
     CHECK(alice.refusal_of(request_of("test.c", "third-token-000000")).starts_with("Unavailable "));
     CHECK(alice.directory.peer_count() == 4);
     CHECK(alice.answer(request_of("test.a", from_dora)));
+}
+
+TEST_CASE("one source cannot take all places") {
+    config::auto_peering_settings settings = terms_of_alice();
+    settings.max_peers_per_address = 2;
+    alice alice{settings};
+    REQUIRE(alice.answer(request_of("test.a", from_dora), {}, "192.0.2.1"));
+    REQUIRE(alice.answer(request_of("test.b", from_mallory), {}, "192.0.2.1"));
+    CHECK(alice.find("test.a")->auto_peered->source == "192.0.2.1");
+    CHECK(alice.refusal_of(request_of("test.c", "third-token-000000"), {}, "192.0.2.1").starts_with("Unavailable "));
+    CHECK(alice.answer(request_of("test.a", from_dora), {}, "192.0.2.1"));
+    CHECK(alice.answer(request_of("test.c", "third-token-000000"), {}, "192.0.2.2"));
+    // A renewal from elsewhere, or by an operator, gives the source no further place.
+    CHECK(alice.answer(request_of("test.a", from_dora), {}, "198.51.100.1"));
+    transaction by_operator{alice.keeper, now};
+    peer_edit edit;
+    edit.outgoing_endpoint = "http://10.0.0.9/";
+    REQUIRE(alice.admin.update_peer(by_operator, alice.find("test.b")->uuid.text(), edit));
+    alice.commit(by_operator);
+    CHECK(alice.refusal_of(request_of("test.d", "fourth-token-00000"), {}, "192.0.2.1").starts_with("Unavailable "));
+}
+
+TEST_CASE("when all places are taken, the oldest that was never used goes to the newcomer, and its liquidity back") {
+    config::auto_peering_settings settings = terms_of_alice();
+    settings.max_peers = 4;
+    settings.initial_liquidity = {5};
+    alice alice{settings};
+    const auto later = now + settings.unused_after;
+    const auto token = [](int number) { return "token-of-stranger-" + std::to_string(number); };
+    for (int i = 0; i < 4; ++i) REQUIRE(alice.answer(request_of("test.s" + std::to_string(i), token(i))));
+    // One was disabled by the operator, one was given liquidity, and one has sent a packet.
+    transaction disabling{alice.keeper, now};
+    REQUIRE(alice.admin.set_enabled(disabling, alice.find("test.s0")->uuid.text(), false));
+    alice.commit(disabling);
+    transaction depositing{alice.keeper, now};
+    const auto s1 = alice.find("test.s1");
+    REQUIRE(depositing.deposit(s1->asset->settlement->id, s1->liquidity->id, {1}));
+    alice.commit(depositing);
+    const leg packet{alice.find("test.s2")->liquidity, s1->liquidity, {2}};
+    REQUIRE(ledger::hold({&packet, 1}));
+
+    const auto settlement = [&] { return balance_of(alice, s1->asset->settlement->id); };
+    const auto before = settlement();
+    CHECK(alice.refusal_of(request_of("test.new", token(9)), {}, {}, later - std::chrono::milliseconds{1})
+              .starts_with("Unavailable "));
+    const auto s3 = alice.find("test.s3");
+    CHECK(alice.answer(request_of("test.new", token(9)), {}, {}, later));
+    CHECK_FALSE(alice.find("test.s3"));
+    CHECK(balance(alice, *s3) == 0);
+    CHECK(balance(alice, *alice.find("test.new")) == 5);
+    CHECK(settlement() == before);
+    for (const char* const kept : {"test.s0", "test.s1", "test.s2"}) CHECK(alice.find(kept));
+    CHECK(alice.refusal_of(request_of("test.other", token(10)), {}, {}, later).starts_with("Unavailable "));
+    ledger::release({&packet, 1});
+    CHECK(alice.answer(request_of("test.other", token(10)), {}, {}, later));
+    CHECK_FALSE(alice.find("test.s2"));
 }
 
 TEST_CASE("a stranger's URL must not lead to a private address unless that is allowed") {
@@ -444,6 +539,51 @@ TEST_CASE("a stranger's URL must not lead to a private address unless that is al
     // The link checks the addresses that a host name resolves to.
     REQUIRE(strict.answer(request_of("test.mallory", from_mallory, "http://localhost/")));
     CHECK(strict.find("test.mallory")->outgoing.public_addresses_only);
+}
+
+TEST_CASE("no peer of a stranger leads back to this node, by its URL or by a token of ours") {
+    alice alice;
+    const auto before = alice.everything();
+    for (const char* const own :
+         {"http://alice.example:3002/", "http://ALICE.example:3002", "http://alice.example:3002/x?y"}) {
+        CAPTURE(own);
+        CHECK(alice.refusal_of(request_of("test.mallory", from_mallory, own)) ==
+              "InvalidPeerIlpConfiguration ilpConnectorUrl: is this node's own");
+        CHECK(text_of(alice.apply_peering_answer({"http://mallory.example/", alice.asset("USD", 9)},
+                                                 {*ilp::address::parse("test.mallory"), own, from_mallory}))
+                  .contains("come back"));
+    }
+    CHECK(alice.everything() == before);
+    const auto first = alice.answer(request_of("test.m1", "token-of-mallory-1"));
+    REQUIRE(first);
+    const auto with_first = alice.everything();
+    CHECK(alice.refusal_of(request_of("test.m2", first->token)) == "InvalidPeeringRequest Invalid peering request");
+    CHECK(alice.refusal_of(request_of("test.m1", first->token), "token-of-mallory-1") ==
+          "InvalidPeeringRequest Invalid peering request");
+    CHECK(text_of(alice.apply_peering_answer({"http://mallory.example/", alice.asset("USD", 9)},
+                                             {*ilp::address::parse("test.m2"), "http://m/", first->token}))
+              .contains("come back"));
+    CHECK(alice.everything() == with_first);
+    CHECK(alice.answer(request_of("test.m2", "token-of-mallory-2", "http://alice.example:3003/")));
+}
+
+TEST_CASE("an operator's peer does not lead back to this node either") {
+    alice alice;
+    alice.admin.set_own_url(terms_of_alice().connector_url);
+    const auto created = [&](const std::string& endpoint) {
+        transaction by_operator{alice.keeper, now};
+        return text_of(alice.admin.create_peer(by_operator, {.asset_uuid = alice.asset("USD", 9),
+                                                             .ilp_address = "test.loop",
+                                                             .outgoing_endpoint = endpoint,
+                                                             .outgoing_token = "t"}));
+    };
+    CHECK(created("http://alice.example:3002/").contains("it is this node's own"));
+    CHECK(created("http://alice.example:3004/").empty());
+    transaction by_operator{alice.keeper, now};
+    peer_edit edit;
+    edit.outgoing_endpoint = "http://alice.example:3002/";
+    CHECK(text_of(alice.admin.update_peer(by_operator, alice.find("test.carol")->uuid, edit))
+              .contains("it is this node's own"));
 }
 
 TEST_CASE("an operator may send an auto-peer's packets where he wants") {
@@ -479,7 +619,11 @@ TEST_CASE("a stranger's name cannot be taken for another peer") {
     CHECK(shown("Mallory") == "Mallory");
     CHECK_FALSE(shown("Mallory"));
     CHECK_FALSE(shown("bob"));
+    CHECK_FALSE(shown("BOB"));
+    CHECK_FALSE(shown("b0b"));
     CHECK_FALSE(shown("carol"));
+    CHECK_FALSE(shown("Car\u043el"));                // a Cyrillic o
+    CHECK_FALSE(shown("\u0441\u0430\u0440\u043e"));  // Cyrillic letters that look like "capo"
     CHECK_FALSE(shown(std::string{alice.find("test.carol")->uuid}));
     CHECK_FALSE(shown(new_uuid()));
     CHECK_FALSE(shown("test.bob"));
@@ -666,16 +810,86 @@ TEST_CASE("an answer cannot take over a peer that was not made from its URL") {
     };
     for (const char* const address : {"test.bob", "test.carol", "test.erin", "test.dora"}) {
         CAPTURE(address);
-        CHECK(claims(address, usd).contains("was not made from this URL"));
+        const std::string refusal = claims(address, usd);
+        CHECK(refusal.contains(address == std::string_view{"test.bob"} ? "of the configuration file"
+                                                                       : "was not made from this URL"));
+        CHECK(refusal.contains("it may already present and expect new tokens"));
         CHECK(claims(address, alice.asset("EUR", 2)).contains("for which packets go to peer"));
     }
     for (const char* const address : {"test.bob.x", "test.bank.east", "test.bank.west.x", "test.dora.x"}) {
         CAPTURE(address);
         CHECK(claims(address, usd).contains("for which packets go to peer"));
     }
-    CHECK(claims("test.hub.alice", usd) == "invalid ILP address");
+    CHECK(claims("test.hub.alice", usd).starts_with("invalid ILP address"));
     CHECK(alice.everything() == before);
     CHECK(claims("test.hub", usd).empty());  // a parent is allowed, because the operator may want one
+}
+
+TEST_CASE(
+    "a node that has renewed its terms for a peer of ours is that peer, if it is evidently where its packets go") {
+    alice alice;
+    REQUIRE(alice.answer(request_of("test.dora", from_dora, "http://dora.example:3002/")));
+    const std::string fresh = "fresh-token-of-a-node";
+    const auto take = [&](const peer_by_url& wanted, const peering_terms& answer) {
+        const auto question = alice.decider.ask(wanted);
+        REQUIRE(question);
+        CHECK(question->present_token.has_value() == wanted.peer_uuid.has_value());
+        transaction transaction{alice.keeper, now};
+        const auto applied = alice.decider.apply_peering_answer(transaction, wanted, *question, answer);
+        if (applied) {
+            alice.commit(transaction);
+            CHECK((*applied)->outgoing.auth_token.reveal() == question->request.asker.token);
+            CHECK((*applied)->incoming_tokens == std::vector{hash(answer.token)});
+        }
+        return text_of(applied);
+    };
+    const std::string usd = alice.asset("USD", 9);
+    const auto at = [&](const char* address, const char* url, const std::string& token) {
+        return peering_terms{*ilp::address::parse(address), url, token, "Renamed"};
+    };
+
+    // Its tokens and name have changed at its side; the peer that the operator made takes the tokens and stays his.
+    CHECK(take({"http://carol.example:3005/", usd}, at("test.carol", "http://carol.example/", fresh)).empty());
+    const auto carol = alice.find("test.carol");
+    CHECK(carol->given_name == "carol");
+    CHECK(carol->routes.to_vector() == std::vector<std::string>{"test.bank.west"});
+    CHECK_FALSE(carol->auto_peered);
+    // The same for a peer that came by itself.
+    CHECK(take({"http://dora.example:3005/", usd}, at("test.dora", "http://dora.example:3002/", fresh + "2")).empty());
+    CHECK(*alice.find("test.dora")->auto_peered == auto_peered_terms{"http://dora.example:3005/", true});
+
+    // At another host, or with another endpoint, the operator has to say that it is this peer.
+    const auto before = alice.everything();
+    for (const auto& [url, endpoint] : {std::pair{"http://10-0-0-7.example:3005/", "http://carol.example/"},
+                                        {"http://carol.example:3005/", "http://carol.example:99/"},
+                                        {"http://mallory.example/", "http://mallory.example/"}}) {
+        CAPTURE(url, endpoint);
+        CHECK(take({url, usd}, at("test.carol", endpoint, fresh + "3")).contains("peerId"));
+    }
+    const std::string id{carol->uuid.text()};
+    const peer_by_url named{.url = "http://new.example:3005/", .asset_uuid = usd, .peer_uuid = id};
+    CHECK(take(named, at("test.dora", "http://new.example/", fresh + "3")).contains("which is not that of peer"));
+    CHECK(take(named, at("test.new", "http://new.example/", fresh + "3")).contains("which is not that of peer"));
+    CHECK(alice.everything() == before);
+    CHECK(take(named, at("test.carol", "http://new.example/", fresh + "3")).empty());
+    CHECK(alice.find("test.carol")->outgoing.endpoint.url() == "http://new.example/");
+    CHECK(alice.find("test.carol")->outgoing.public_addresses_only);
+    CHECK(alice.find("test.carol")->given_name == "carol");
+}
+
+TEST_CASE("what can be known before another node is asked is refused before") {
+    alice alice;
+    const std::string carol{alice.find("test.carol")->uuid.text()};
+    const auto refusal_of = [&](const std::string& peer, const std::string& asset) {
+        const auto question =
+            alice.decider.ask({.url = "http://carol.example/", .asset_uuid = asset, .peer_uuid = peer});
+        return question ? "" : question.error().message;
+    };
+    CHECK(refusal_of(carol, alice.asset("USD", 9)).empty());
+    CHECK(refusal_of(new_uuid(), alice.asset("USD", 9)) == "unknown peer");
+    CHECK(refusal_of(carol, alice.asset("EUR", 2)) == "the peer trades in another asset");
+    const std::string bob{alice.find("test.bob")->uuid.text()};
+    CHECK(refusal_of(bob, alice.asset("USD", 9)).contains("is in the configuration file"));
 }
 
 TEST_CASE("an answer that sends packets to a private address is refused unless that is allowed") {
@@ -695,6 +909,7 @@ TEST_CASE("two nodes that run this become peers of each other, and renew") {
     alice alice;
     config::auto_peering_settings settings = terms_of_alice();
     settings.name.reset();
+    settings.connector_url = config::http_url().parse("http://dora.example:3002/").value();
     peering::directory dora_directory{*ilp::address::parse("test.dora")};
     const auto store = alice::open("memory:");
     peering::ledger ledger;

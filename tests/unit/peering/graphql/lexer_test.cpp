@@ -41,6 +41,12 @@ TEST_CASE("A document is names, numbers, strings and punctuators") {
     CHECK(tokens("") == "<EOF>");
 }
 
+TEST_CASE("A name is not longer than it needs to be") {
+    const auto longest = std::string(name_size_max, 'a');
+    CHECK(tokens(longest) == "Name \"" + longest + "\" <EOF>");
+    CHECK(tokens("{ " + longest + "a") == R"("{" 1:3 A name has more than 255 characters.)");
+}
+
 TEST_CASE("Commas, blanks, line ends, comments and byte order marks separate tokens and mean nothing") {
     CHECK(tokens("\xef\xbb\xbf,a,\t b # c d\r\ne\r#\nf\xef\xbb\xbf") == R"(Name "a" Name "b" Name "e" Name "f" <EOF>)");
 }

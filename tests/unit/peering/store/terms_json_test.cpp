@@ -17,7 +17,7 @@ kept_peer_terms terms() {
                           .incoming_tokens = {{}, {}},
                           .outgoing_endpoint = "http://127.0.0.1:4002/",
                           .outgoing_token = "secret",
-                          .auto_peered = auto_peered_terms{"http://127.0.0.1:4003/", false}};
+                          .auto_peered = auto_peered_terms{"http://127.0.0.1:3005/", false, "2001:db8::/64"}};
     terms.incoming_tokens[0].fill(0xab);
     return terms;
 }
