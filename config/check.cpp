@@ -14,19 +14,6 @@
 namespace config {
 namespace {
 
-bool is_allocated(ilp::scheme scheme) {
-    switch (scheme) {
-        case ilp::scheme::g:
-        case ilp::scheme::test:
-        case ilp::scheme::test1:
-        case ilp::scheme::test2:
-        case ilp::scheme::test3:
-            return true;
-        default:
-            return false;
-    }
-}
-
 /// False for the placeholder of a rejected or missing value.
 bool is_set(const ilp::address& address) {
     return ilp::scheme_of(address) != ilp::scheme::self;
@@ -138,6 +125,8 @@ private:
         if (!is_set(peer.ilp_address)) return;
         const auto path = key_path{&here, "ilp_address", {}};
         if (peer.ilp_address == settings_.ilp_address) return report(path, "is this node's own ilp_address");
+        if (const auto why = ilp::unreachable_because(settings_.ilp_address, peer.ilp_address); !why.empty())
+            return report(path, "cannot be reached from " + settings_.ilp_address.text() + ": " + std::string{why});
         addresses_.emplace(peer.ilp_address.text(), index);
         if (peer.asset.code.empty()) return;
         const auto [first, added] = asset_addresses_.emplace(
@@ -186,11 +175,8 @@ private:
             return "is a route of " + peer_key(first->second) + (first->second == index ? " already" : " too");
         if (const auto owner = addresses_.find(route); owner != addresses_.end() && route != peer.ilp_address.text())
             return "is the address of " + peer_key(owner->second);
-        const auto scheme = ilp::scheme_of(route);
-        const auto own = ilp::scheme_of(settings_.ilp_address);
-        const auto is_bare = !route.empty() && !route.contains('.');
-        if (is_bare && is_allocated(*scheme) && is_allocated(*own) && scheme != own)
-            return "is another network than that of this node's ilp_address: no packet would ever take this route";
+        if (const auto why = ilp::unreachable_because(settings_.ilp_address, route); !why.empty())
+            return "can be taken by no packet from " + settings_.ilp_address.text() + ": " + std::string{why};
         return {};
     }
 

@@ -41,8 +41,13 @@ std::shared_ptr<peer_limits> no_limits() {
 }
 
 std::optional<refusal> set_address(peer& made, const std::string& text, const ilp::address& own_address) {
+    const auto invalid = [](std::string_view why) {
+        return refusal{bad_user_input, fmt::format("invalid ILP address: {}", why)};
+    };
     const auto address = config::node_address().parse(text);
-    if (!address || *address == own_address) return refusal{bad_user_input, "invalid ILP address"};
+    if (!address) return invalid("expected " + config::node_address().expected);
+    if (*address == own_address) return invalid("it is this node's own");
+    if (const auto why = ilp::unreachable_because(own_address, *address); !why.empty()) return invalid(why);
     made.address = *address;
     return std::nullopt;
 }
@@ -60,6 +65,9 @@ std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& ro
         }
         if (route == own_address.text()) {
             return refusal{bad_user_input, fmt::format("invalid route '{}': it is this node's own address", route)};
+        }
+        if (const auto why = ilp::unreachable_because(own_address, route); !why.empty()) {
+            return refusal{bad_user_input, fmt::format("invalid route '{}': {}", route, why)};
         }
         if (route != made.address.text()) others.push_back(route);
     }
@@ -97,7 +105,11 @@ std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& to
 
 std::optional<refusal> set_endpoint(peer& made, const std::string& url) {
     const auto endpoint = config::http_url().parse(url);
-    if (!endpoint) return refusal{bad_user_input, "invalid HTTP endpoint"};
+    if (!endpoint) {
+        const auto& why = endpoint.error();
+        return refusal{bad_user_input, fmt::format("invalid HTTP endpoint: {}",
+                                                   why.empty() ? "expected " + config::http_url().expected : why)};
+    }
     made.outgoing.endpoint = *endpoint;
     return std::nullopt;
 }

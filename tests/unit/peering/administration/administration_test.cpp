@@ -155,10 +155,19 @@ TEST_CASE("what is wrong with a new peer is refused, and nothing has changed") {
     CHECK(refused([](auto& w) { w.asset_uuid = "none"; }) == "unknown asset");
     CHECK(office.code == refusal_code::not_found);
     for (const auto* const address : {"", "test", "nowhere.x", "test..x", "peer.x", "self.x", "test.us"}) {
-        CHECK(refused([&](auto& w) { w.ilp_address = address; }) == "invalid ILP address");
+        CHECK_THAT(refused([&](auto& w) { w.ilp_address = address; }), Catch::StartsWith("invalid ILP address: "));
         CHECK(office.code == refusal_code::bad_user_input);
     }
-    CHECK(refused([](auto& w) { w.outgoing_endpoint = "ftp://x"; }) == "invalid HTTP endpoint");
+    CHECK(refused([](auto& w) { w.ilp_address = "g.other"; }) ==
+          "invalid ILP address: it is in another network than this node");
+    CHECK(refused([](auto& w) { w.ilp_address = "local.other"; }) ==
+          "invalid ILP address: no packet is ever forwarded to its scheme");
+    CHECK(refused([](auto& w) { w.routes = {"g.other"}; }) ==
+          "invalid route 'g.other': it is in another network than this node");
+    CHECK_THAT(refused([](auto& w) { w.outgoing_endpoint = "ftp://x"; }),
+               Catch::StartsWith("invalid HTTP endpoint: expected an http:// URL"));
+    CHECK_THAT(refused([](auto& w) { w.outgoing_endpoint = "http://user@x/"; }),
+               Catch::Contains("a user name or password in the URL"));
     CHECK(refused([](auto& w) { w.incoming_tokens = {"bob-2"}; }) == "duplicate incoming token");
     CHECK(office.code == refusal_code::duplicate);
     CHECK(refused([](auto& w) { w.incoming_tokens = {"from-filed"}; }) == "duplicate incoming token");

@@ -249,10 +249,12 @@ TEST_CASE("a stranger gets no address that has a way already, or that is ours") 
         CHECK(alice.refusal_of(request_of(taken), of_bob).starts_with("InvalidPeerIlpConfiguration "));
     }
     CHECK(alice.everything() == before);
-    for (const char* const free : {"test.bobby", "test.bank.north", "test.hub.alic", "g.bob", "test.hub.bob"}) {
+    for (const char* const free : {"test.bobby", "test.bank.north", "test.hub.alic", "private.bob", "test.hub.bob"}) {
         CAPTURE(free);
         CHECK(alice.refusal_of(request_of(free, from_mallory + free)).empty());
     }
+    CHECK(alice.refusal_of(request_of("g.bob")) ==
+          "InvalidPeerIlpConfiguration staticIlpAddress: it is in another network than this node");
     // It may not be an address that another stranger has, or one above or below it.
     REQUIRE(alice.answer(request_of("test.dora.x", from_dora)));
     CHECK(alice.refusal_of(request_of("test.dora")).starts_with("InvalidPeerIlpConfiguration "));
@@ -671,7 +673,7 @@ TEST_CASE("an answer cannot take over a peer that was not made from its URL") {
         CAPTURE(address);
         CHECK(claims(address, usd).contains("for which packets go to peer"));
     }
-    CHECK(claims("test.hub.alice", usd) == "invalid ILP address");
+    CHECK(claims("test.hub.alice", usd) == "invalid ILP address: it is this node's own");
     CHECK(alice.everything() == before);
     CHECK(claims("test.hub", usd).empty());  // a parent is allowed, because the operator may want one
 }
