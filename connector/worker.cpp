@@ -226,7 +226,7 @@ void worker::prepare_received(incoming_connection& connection, std::uint64_t req
     ++state_of(from).counters.incoming.prepares;
     switch (decided) {
         case step::reject:
-            count_refusal(state_of(from), context.reason);
+            count_refusal(state_of(from), context.reason, context.to == nullptr ? nullptr : context.to->asset);
             return refuse(connection, request, context.reason, &context);
         case step::fulfill: {
             packet_in_flight& packet = keep(connection, request, context);
@@ -291,16 +291,20 @@ void worker::refuse(incoming_connection& connection, std::uint64_t request, reje
     connection.answer(request, scratch_);
 }
 
-void worker::count_refusal(peer_state& from, reject_reason reason) {
+/// `of` is the asset of the next hop, if there is one.
+void worker::count_refusal(peer_state& from, reject_reason reason, const peering::asset* of) {
     const reject_text& text = describe(reason);
     from.counters.outgoing.count_reject(text.code);
     from.counters.refusals.count(reason);
-    if (log::enabled(log::level::debug)) {
-        log::write(log::level::debug, "packet refused",
-                   {{"peer", from.name},
-                    {"code", std::string{ilp::code_text(text.code)}},
-                    {"reason", std::string{text.identifier}}});
+    if (!log::enabled(log::level::debug)) return;
+    const log::field peer{"peer", from.name};
+    const log::field code{"code", std::string{ilp::code_text(text.code)}};
+    const log::field why{"reason", std::string{text.identifier}};
+    if (reason != reject_reason::asset_lacks_liquidity || of == nullptr) {
+        return log::write(log::level::debug, "packet refused", {peer, code, why});
     }
+    log::write(log::level::debug, "packet refused",
+               {peer, code, why, {"asset", fmt::format("{}/{}", of->code, of->scale)}});
 }
 
 void worker::answered(packet_in_flight& packet, ilp::bytes_span answer) {

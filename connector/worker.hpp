@@ -89,7 +89,7 @@ private:
     packet_in_flight& keep(incoming_connection& connection, std::uint64_t request, const packet_context& context);
     void refuse(incoming_connection& connection, std::uint64_t request, reject_reason reason,
                 const packet_context* context = nullptr);
-    void count_refusal(peer_state& from, reject_reason reason);
+    void count_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);
     void end_in_flight(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
     void fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);

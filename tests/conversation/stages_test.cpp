@@ -337,7 +337,7 @@ TEST_CASE("A27-11 A27-64: hold liquidity: T04 when the sender has not enough") {
     world d;
     CHECK(d.send("p1", prepare{.amount = 999'999}).what == step::go_on);
     const decision refused = d.send("p1", prepare{.amount = 2});
-    CHECK(refused.refused_with(reject_reason::insufficient_liquidity));
+    CHECK(refused.refused_with(reject_reason::sender_lacks_liquidity));
     CHECK(d.code_of(refused) == "T04");
     CHECK(refused.way.transfer.empty());
     CHECK(d.send("p1", prepare{.amount = 1}).what == step::go_on);

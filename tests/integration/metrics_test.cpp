@@ -57,10 +57,10 @@ TEST_CASE("metrics: refused packets are counted by peer and reason, and the log 
     const metrics m = r.d.scrape();
     const auto refused = [&](const metrics::labels& labels) { return m.sum("ilp_packets_refused_total", labels); };
     CHECK(refused({{"peer", "p1"}, {"reason", "no_route"}}) == 2);
-    CHECK(refused({{"peer", "p2"}, {"reason", "insufficient_liquidity"}}) == 1);
+    CHECK(refused({{"peer", "p2"}, {"reason", "sender_lacks_liquidity"}}) == 1);
     CHECK(refused({}) == 3);
     CHECK(r.d.has_logged("packet refused peer=p1 code=F02 reason=no_route"));
-    CHECK(r.d.has_logged("packet refused peer=p2 code=T04 reason=insufficient_liquidity"));
+    CHECK(r.d.has_logged("packet refused peer=p2 code=T04 reason=sender_lacks_liquidity"));
 }
 
 TEST_CASE("metrics: a refusal is counted though its sender has gone") {

@@ -140,7 +140,9 @@ TEST_CASE("A27-64: a packet into a currency without liquidity is T04") {
         terms.assets[1].liquidity = 813'398;
         terms.rates = {"fixed: [{base: USD, quote: EUR, rate: 0.813399}]"};
     }};
-    expect_reject(r.send(prepare{.amount = 1'000'000}), "T04");
+    CHECK(expect_reject(r.send(prepare{.amount = 1'000'000}), "T04").message ==
+          "insufficient liquidity: this node has too little of the next hop's asset");
+    CHECK(r.d.has_logged("reason=asset_lacks_liquidity asset=EUR/9"));
     CHECK(r.d.settled_liquidity("p1") == default_liquidity);
     CHECK(outcome(r.send(prepare{.amount = 999'999})) == "fulfill");
 }
