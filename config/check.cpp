@@ -118,7 +118,14 @@ private:
         check_asset(peer, here);
         if (peer.packet_burst > 0 && !peer.packet_rate && !in_.has_problem_in(peer_key(index, ".packet_rate")))
             report({&here, "packet_burst", {}}, "has no meaning without packet_rate");
+        check_hold_time(peer, here);
         check_tokens(peer, here, index);
+    }
+
+    void check_hold_time(const peer_settings& peer, const key_path& here) {
+        if (!peer.max_hold_time || *peer.max_hold_time > settings_.connector.min_expiration_window) return;
+        report({&here, "max_hold_time", {}},
+               "must be larger than connector.min_expiration_window: every packet to the peer would be refused");
     }
 
     void check_address(const peer_settings& peer, const key_path& here, std::size_t index) {

@@ -20,8 +20,10 @@ section<connector_settings> define_connector() {
                 "The number of threads that handle packets; 0 means one per core."),
         setting("min_expiration_window", &s::min_expiration_window, duration(1ms, 30s), default_value{"1s"},
                 "How much the expiry of a packet is shortened when it is forwarded: this leaves time to return its "
-                "fulfillment. Must be smaller than `connector.max_hold_time`."),
-        setting("max_hold_time", &s::max_hold_time, duration(100ms, 60s), default_value{"30s"},
+                "fulfillment. A packet needs at least twice this time on arrival, because the next hop shortens it, "
+                "too, and a packet that reaches it with less would only be refused there; with less time it gets R02. "
+                "Must be smaller than `connector.max_hold_time`."),
+        setting("max_hold_time", &s::max_hold_time, hold_time(), default_value{"30s"},
                 "The longest time until a forwarded packet expires; later expiries are shortened to it."),
         setting("max_packets_in_flight", &s::max_packets_in_flight, integer<std::uint32_t>(1, 1'000'000),
                 default_value{"20000"},
@@ -229,6 +231,10 @@ section<peer_settings> define_peer() {
                       "Further address prefixes that are routed to the peer. No two peers may share one."),
         setting("max_packet_amount", &s::max_packet_amount, amount(), when_absent{"no limit"},
                 "The largest amount of a packet from or to the peer."),
+        setting("max_hold_time", &s::max_hold_time, hold_time(), when_absent{"`connector.max_hold_time`"},
+                "The longest time until a packet forwarded to the peer expires, if shorter than "
+                "`connector.max_hold_time`. Use 4s for a Rafiki, which gives up an incoming packet after 5 s. Must be "
+                "larger than `connector.min_expiration_window`."),
         setting("spread", &s::spread, integer<std::uint16_t>(0, basis_points_max),
                 when_absent{"that of `rates.spreads`"},
                 "The share that we keep of packets from the peer, also within one currency, in hundredths of a percent "

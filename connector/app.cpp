@@ -117,6 +117,7 @@ private:
         }
         const auto known = store_->load();
         if (!known) return fail(known.error().message);
+        administration_.require_hold_times_above(settings_.connector.min_expiration_window);
         keeper_ = std::make_unique<peering::bookkeeper>(ledger_, *store_, thresholds_);
         keeper_->keep_events(settings_.webhooks.url.has_value());
         keeper_->on_events([this](std::span<const peering::event_record> events) { tell(events); });

@@ -9,7 +9,7 @@ namespace {
     "createdAt tenant { id publicName } }"
 #define PEER_FIELDS                                                                                              \
     "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "   \
-    "liquidityThreshold maxPacketAmount routes http { outgoing { endpoint authToken @include(if: $secrets) } } " \
+    "liquidityThreshold maxPacketAmount maxHoldMilliseconds routes http { outgoing { endpoint authToken @include(if: $secrets) } } " \
     "createdAt tenant { id publicName } }"
 #define TENANT_FIELDS                                                                                         \
     "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \

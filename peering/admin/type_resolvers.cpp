@@ -58,6 +58,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
 
     to["Peer.id"] = reading<peer_view>(&peer_view::id);
     to["Peer.maxPacketAmount"] = reading<peer_view>(&peer_view::max_packet_amount);
+    to["Peer.maxHoldMilliseconds"] = reading<peer_view>(&peer_view::max_hold_milliseconds);
     to["Peer.http"] = reading<peer_view>([](const peer_view& peer) -> value {
         object outgoing{"HttpOutgoing", {{"authToken", peer.outgoing_token}, {"endpoint", peer.outgoing_endpoint}}};
         return object{"Http", {{"outgoing", std::move(outgoing)}}};

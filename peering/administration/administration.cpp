@@ -86,6 +86,22 @@ std::optional<refusal> set_name(peer& made, const std::optional<std::string>& na
     return std::nullopt;
 }
 
+std::optional<refusal> set_hold_time(peer& made, const std::optional<std::chrono::milliseconds>& time,
+                                     std::chrono::milliseconds window) {
+    const auto type = config::hold_time();
+    if (time && !type.parse(fmt::format("{}ms", time->count()))) {
+        return refusal{bad_user_input, "invalid maximum hold time: expected " + type.expected};
+    }
+    if (time && *time <= window) {
+        return refusal{bad_user_input,
+                       fmt::format("invalid maximum hold time: every packet to the peer would be refused unless it is "
+                                   "above connector.min_expiration_window, {} ms",
+                                   window.count())};
+    }
+    made.max_hold_time = time;
+    return std::nullopt;
+}
+
 std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens) {
     if (tokens.size() > tokens_max) {
         return refusal{bad_user_input, fmt::format("invalid incoming tokens: more than {}", tokens_max)};
@@ -278,6 +294,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
                                                   .asset = asset->asset,
                                                   .routes = {},
                                                   .max_packet_amount = wanted.max_packet_amount,
+                                                  .max_hold_time = {},
                                                   .spread = {},
                                                   .origin = origin::api,
                                                   .liquidity_threshold = wanted.liquidity_threshold,
@@ -291,6 +308,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
             [&] { return set_routes(*made, wanted.routes, own); },
             [&] { return set_endpoint(*made, wanted.outgoing_endpoint); },
             [&] { return set_outgoing_token(*made, wanted.outgoing_token); },
+            [&] { return set_hold_time(*made, wanted.max_hold_time, min_expiration_window_); },
             [&] { return set_name(*made, wanted.name); }, [&] { return set_tokens(*made, wanted.incoming_tokens); },
             [&] { return check_tokens(made->incoming_tokens, made->id); }, [&] { return check_prefixes(*made); })) {
         return std::unexpected{std::move(*found)};
@@ -332,6 +350,10 @@ administration::peer_outcome administration::update_peer(transaction& transactio
             [&] { return when(edit.outgoing_endpoint, [&](const auto& url) { return set_endpoint(*made, url); }); },
             [&] {
                 return when(edit.outgoing_token, [&](const auto& token) { return set_outgoing_token(*made, token); });
+            },
+            [&] {
+                return when(edit.max_hold_time,
+                            [&](const auto& time) { return set_hold_time(*made, time, min_expiration_window_); });
             },
             [&] { return when(edit.name, [&](const auto& name) { return set_name(*made, name); }); },
             [&] { return when(edit.incoming_tokens, [&](const auto& tokens) { return set_tokens(*made, tokens); }); },
@@ -446,6 +468,7 @@ kept_peer_terms kept_terms_of(const peer& peer) {
     terms.enabled = peer.enabled;
     if (peer.origin == origin::file) return terms;
     terms.max_packet_amount = peer.max_packet_amount;
+    terms.max_hold_time = peer.max_hold_time;
     terms.liquidity_threshold = peer.liquidity_threshold;
     terms.routes = peer.routes.to_vector();
     terms.incoming_tokens = peer.incoming_tokens;
@@ -558,6 +581,7 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
                                                       .asset = directory.find_asset(record.asset_id)->asset,
                                                       .routes = prefix_list{terms.routes},
                                                       .max_packet_amount = terms.max_packet_amount,
+                                                      .max_hold_time = terms.max_hold_time,
                                                       .spread = {},
                                                       .has_label = has_label,
                                                       .enabled = terms.enabled,

@@ -10,6 +10,7 @@
 #include "peering/records/transfer.hpp"
 #include "peering/store/store.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -34,6 +35,7 @@ struct peer_wanted {
     std::optional<std::string> name{};
     std::vector<std::string> routes{};  ///< may include the peer's own address
     std::optional<ilp::amount> max_packet_amount{};
+    std::optional<std::chrono::milliseconds> max_hold_time{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::optional<ilp::amount> initial_liquidity{};
     std::vector<std::string> incoming_tokens{};
@@ -48,6 +50,7 @@ struct peer_edit {
     std::optional<std::optional<std::string>> name{};
     std::optional<std::vector<std::string>> routes{};
     std::optional<std::optional<ilp::amount>> max_packet_amount{};
+    std::optional<std::optional<std::chrono::milliseconds>> max_hold_time{};
     std::optional<std::optional<ilp::amount>> liquidity_threshold{};
     std::optional<std::vector<std::string>> incoming_tokens{};
     /// An endpoint chosen by an operator may be at any address, including private ones.
@@ -104,6 +107,9 @@ public:
     /// thread runs before that.
     explicit administration(directory& known) : directory_{known} {}
     void publish_with(publication publish) { publish_ = std::move(publish); }
+    /// A peer's longest hold time must be above this (connector.min_expiration_window). Call it before any other thread
+    /// uses the object.
+    void require_hold_times_above(std::chrono::milliseconds window) { min_expiration_window_ = window; }
     /// `callback` is called on the committer's thread when assets were added or their terms have changed; it must not
     /// block.
     void on_assets_changed(std::function<void()> callback) { assets_changed_ = std::move(callback); }
@@ -134,6 +140,7 @@ private:
     bool may_have_label(const peer& peer) const;
 
     directory& directory_;
+    std::chrono::milliseconds min_expiration_window_{};
     publication publish_;
     std::function<void()> assets_changed_;
 };

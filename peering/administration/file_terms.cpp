@@ -55,7 +55,8 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
 /// True if neither packet threads nor operators would see a difference.
 bool same_terms(const peer& a, const peer& b) {
     return a.given_name == b.given_name && a.has_label == b.has_label && a.address == b.address &&
-           a.routes == b.routes && a.max_packet_amount == b.max_packet_amount && a.spread == b.spread &&
+           a.routes == b.routes && a.max_packet_amount == b.max_packet_amount &&
+           a.max_hold_time == b.max_hold_time && a.spread == b.spread &&
            a.liquidity_threshold == b.liquidity_threshold && a.return_to_source == b.return_to_source &&
            a.enabled == b.enabled && a.incoming_tokens == b.incoming_tokens && a.outgoing == b.outgoing &&
            a.limits == b.limits && a.origin == b.origin;
@@ -256,6 +257,7 @@ error file_reader::make_peer(const match& match) {
                                                   .asset = &asset,
                                                   .routes = prefix_list{routes},
                                                   .max_packet_amount = wanted.max_packet_amount,
+                                                  .max_hold_time = wanted.max_hold_time,
                                                   .spread = wanted.spread,
                                                   .has_label = true,
                                                   .return_to_source = wanted.return_to_source,

@@ -11,6 +11,7 @@
 #include "peering/records/prefix_list.hpp"
 #include "peering/records/uuid.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,6 +43,7 @@ struct peer {
     const peering::asset* asset = nullptr;
     prefix_list routes;  ///< in addition to its own address
     std::optional<ilp::amount> max_packet_amount;
+    std::optional<std::chrono::milliseconds> max_hold_time;  ///< of packets to the peer; absent: the connector's
     std::optional<std::uint16_t> spread;  ///< basis points, for packets from the peer; absent: the currencies' spread
     bool has_label = false;               ///< its given name serves as its name
     bool return_to_source = false;

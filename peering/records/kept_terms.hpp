@@ -4,6 +4,7 @@
 #include "ilp/condition.hpp"
 #include "ilp/timestamp.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ struct kept_peer_terms {
     bool enabled = true;
     std::optional<ilp::timestamp> deleted_at{};  ///< its account and history are kept
     std::optional<ilp::amount> max_packet_amount{};
+    std::optional<std::chrono::milliseconds> max_hold_time{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::vector<std::string> routes{};           ///< in addition to its own address
     std::vector<ilp::digest> incoming_tokens{};  ///< SHA-256 of the tokens that the peer presents to us

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <limits>
 
@@ -80,6 +81,12 @@ bool take(const json::value& value, std::optional<ilp::amount>& to) {
     return true;
 }
 
+bool take(const json::value& value, std::optional<std::chrono::milliseconds>& to) {
+    if (!value.is_int64() || value.get_int64() < 0) return false;
+    to = std::chrono::milliseconds{value.get_int64()};
+    return true;
+}
+
 bool take(const json::value& value, ilp::digest& to) {
     if (!value.is_string()) return false;
     const auto digest = parse_hex(value.get_string());
@@ -132,6 +139,7 @@ std::optional<std::string> to_json(const kept_peer_terms& terms) {
     }
     json::object object;
     put(object, "max_packet_amount", terms.max_packet_amount);
+    if (terms.max_hold_time) object.emplace("max_hold_milliseconds", terms.max_hold_time->count());
     put(object, "liquidity_threshold", terms.liquidity_threshold);
     if (!terms.routes.empty()) object.emplace("routes", json::array(terms.routes.begin(), terms.routes.end()));
     if (!terms.incoming_tokens.empty()) {
@@ -171,6 +179,7 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
     };
     return read_members(text, [&](std::string_view key, const json::value& value) {
         if (key == "max_packet_amount") return take(value, terms.max_packet_amount);
+        if (key == "max_hold_milliseconds") return take(value, terms.max_hold_time);
         if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);
         if (key == "routes") return take(value, terms.routes);
         if (key == "incoming_tokens") return take(value, terms.incoming_tokens);

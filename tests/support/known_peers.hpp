@@ -28,6 +28,7 @@ inline peering::peer peer_named(std::string name) {
             .address = address,
             .routes = {},
             .max_packet_amount = {},
+            .max_hold_time = {},
             .spread = {},
             .has_label = true,
             .liquidity_threshold = {},

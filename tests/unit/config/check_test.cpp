@@ -109,6 +109,13 @@ TEST_CASE("A15-14: no address or route is in another network") {
     CHECK(problems("ilp_address: private.a\n" + file_with({{"b", "test.b", "routes: [g]"}}).substr(24)) == list{});
 }
 
+TEST_CASE("A peer's longest hold time leaves room for the expiration window") {
+    CHECK(problems(file_with({{"b", "test.b", "max_hold_time: 4s"}})) == list{});
+    CHECK(problems(file_with({{"b", "test.b", "max_hold_time: 1s"}})) ==
+          list{"4 peers[0].max_hold_time: must be larger than connector.min_expiration_window: every packet to the "
+               "peer would be refused"});
+}
+
 TEST_CASE("One token twice is refused, within a peer and across peers") {
     CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2, t1"}})) ==
           list{"4 peers[0].http.incoming.auth_tokens[2]: is the same token as peers[0].http.incoming.auth_tokens[0]: a "

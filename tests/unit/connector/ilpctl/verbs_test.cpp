@@ -108,6 +108,8 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
                                   "",
                                   "--max-packet-amount",
                                   "0.001",
+                                  "--max-hold-time",
+                                  "4s",
                                   "--liquidity-threshold",
                                   "1 USD",
                                   "--initial-liquidity",
@@ -125,6 +127,7 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
                          {"incoming", {{"authTokens", {"in-1", "[in,2]"}}}}}},
                        {"routes", {"test.carol", ""}},
                        {"maxPacketAmount", "1000000"},
+                       {"maxHoldMilliseconds", 4000},
                        {"liquidityThreshold", "1000000000"},
                        {"initialLiquidity", "12500000000"},
                        {"idempotencyKey", key}});
@@ -162,6 +165,7 @@ TEST_CASE("ilpctl peers: an update changes what it names, and clears what it sha
                        {"maxPacketAmount", nullptr},
                        {"liquidityThreshold", nullptr},
                        {"routes", json::array{}}});
+    CHECK(update({"--no-max-hold-time"}) == json::object{{"maxHoldMilliseconds", nullptr}});
     CHECK(update({"--address", "test.b", "--max-packet-amount", "5"}) ==
           json::object{{"staticIlpAddress", "test.b"}, {"maxPacketAmount", "5000000000"}});
     // The API requires both members of outgoing, or neither.

@@ -14,6 +14,7 @@ namespace administration_test {
 
 using namespace peering;
 using namespace peering::testing;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -65,6 +66,7 @@ public:
         wanted.name = "bob";
         wanted.routes = {"test.carol", "test.bob"};
         wanted.max_packet_amount = ilp::amount{77};
+        wanted.max_hold_time = 4s;
         wanted.liquidity_threshold = ilp::amount{5};
         wanted.initial_liquidity = ilp::amount{1000};
         wanted.incoming_tokens = {"bob-1", "bob-2"};
@@ -121,6 +123,7 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
         CHECK(bob->address.text() == "test.bob");
         CHECK(bob->routes.to_vector() == std::vector<std::string>{"test.carol"});
         CHECK(bob->max_packet_amount == ilp::amount{77});
+        CHECK(bob->max_hold_time == 4s);
         CHECK(bob->liquidity_threshold == ilp::amount{5});
         CHECK(bob->outgoing.endpoint.port() == 4002);
         CHECK(bob->outgoing.auth_token.reveal() == "to-bob");
@@ -181,6 +184,13 @@ TEST_CASE("what is wrong with a new peer is refused, and nothing has changed") {
     for (const auto* const route : {"test..x", "peer", "peer.x", "self", "nowhere", "test.us"}) {
         CHECK_THAT(refused([&](auto& w) { w.routes = {route}; }), Catch::Contains("invalid route"));
     }
+    CHECK_THAT(refused([](auto& w) { w.max_hold_time = 61s; }),
+               Catch::StartsWith("invalid maximum hold time: expected a duration from 100ms to 1m"));
+    CHECK_THAT(refused([](auto& w) { w.max_hold_time = -1ms; }), Catch::StartsWith("invalid maximum hold time: "));
+    office.desk().require_hold_times_above(1s);
+    CHECK(refused([](auto& w) { w.max_hold_time = 1s; }) ==
+          "invalid maximum hold time: every packet to the peer would be refused unless it is above "
+          "connector.min_expiration_window, 1000 ms");
     CHECK_THAT(refused([](auto& w) { w.outgoing_token = "two words"; }), Catch::Contains("invalid outgoing token"));
     CHECK_THAT(refused([](auto& w) { w.incoming_tokens = {""}; }), Catch::Contains("invalid incoming token"));
     CHECK_THAT(refused([](auto& w) { w.name = std::string(1000, 'x'); }), Catch::Contains("invalid name"));

@@ -65,6 +65,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     config::settings settings = two_peers();
     settings.peers[0].routes = {"test.dave", ""};
     settings.peers[0].max_packet_amount = ilp::amount{77};
+    settings.peers[0].max_hold_time = std::chrono::seconds{4};
     settings.peers[0].spread = std::uint16_t{25};
     settings.peers[0].packet_rate = 10;
     settings.peers[0].return_to_source = true;
@@ -74,6 +75,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(bob.address.text() == "test.bob");
     CHECK(bob.routes.to_vector() == std::vector<std::string>{"test.dave", ""});
     CHECK(bob.max_packet_amount == ilp::amount{77});
+    CHECK(bob.max_hold_time == std::chrono::seconds{4});
     CHECK(bob.spread == 25);
     CHECK(bob.return_to_source);
     CHECK(bob.limits->packet_rate.has_value());
