@@ -115,7 +115,7 @@ struct auto_peering_settings {
 struct asset_settings {
     std::string code;
     std::uint8_t scale = 0;
-    ilp::amount liquidity;  ///< deposited once, when the asset first appears
+    ilp::amount liquidity;  ///< initial_liquidity in the file: deposited once, when the asset first appears
     std::optional<ilp::amount> liquidity_threshold;
     std::uint32_t line = 0;  ///< in the file, for messages after parsing
 };
@@ -157,7 +157,7 @@ struct peer_settings {
     std::optional<ilp::amount> incoming_throughput;  ///< amount per second
     std::optional<ilp::amount> outgoing_throughput;  ///< amount per second
     bool return_to_source = false;
-    ilp::amount liquidity;  ///< deposited once, when the peer first appears
+    ilp::amount liquidity;  ///< initial_liquidity in the file: deposited once, when the peer first appears
     std::optional<ilp::amount> liquidity_threshold;
     http_settings http;
     std::uint32_t line = 0;

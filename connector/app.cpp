@@ -157,6 +157,7 @@ private:
         if (auto problem = peering::apply_file(settings, directory_, transaction)) return problem;
         const auto written = administration_.commit(transaction, std::move(done));
         if (!written) return written.error().message;
+        for (const std::string& note : transaction.notes) log::write(log::level::warn, note);
         return std::nullopt;
     }
 

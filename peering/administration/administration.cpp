@@ -162,6 +162,17 @@ std::optional<liquidity_watch> watch_of(const asset_entry& entry) {
                            asset.scale};
 }
 
+/// Of a peer of the file that is not read yet, as the store knows it.
+std::optional<liquidity_watch> watch_of(const peer_record& record, const asset& asset) {
+    if (!record.terms.liquidity_threshold || record.terms.deleted_at) return std::nullopt;
+    return liquidity_watch{*record.terms.liquidity_threshold,
+                           account_kind::peer_liquidity,
+                           record.uuid,
+                           asset.uuid,
+                           asset.code,
+                           asset.scale};
+}
+
 std::optional<liquidity_watch> watch_of(const peer& peer) {
     if (!peer.liquidity_threshold) return std::nullopt;
     return liquidity_watch{*peer.liquidity_threshold, account_kind::peer_liquidity,
@@ -421,18 +432,39 @@ administration::peer_outcome administration::set_enabled(transaction& transactio
     return made;
 }
 
+/// The thresholds that the transaction sets or ends.
+std::vector<watch_change> administration::watches_of(const transaction& transaction) const {
+    std::vector<watch_change> watches;
+    watches.reserve(transaction.assets.size() + transaction.peers.size());
+    for (const asset_update& update : transaction.assets) {
+        const asset* const asset = update.added ? update.added.get() : directory_.find_asset(update.id)->asset;
+        watches.push_back({asset->liquidity->id, watch_of({asset, update.terms, 0})});
+    }
+    for (const peer_update& update : transaction.peers) {
+        watches.push_back({(update.after ? update.after : update.before)->liquidity->id,
+                           update.after ? watch_of(*update.after) : std::nullopt});
+    }
+    return watches;
+}
+
 std::expected<void, store_error> administration::commit(transaction& transaction, std::function<void()> done) {
     const bool nothing = transaction.new_assets.empty() && transaction.changed_assets.empty() &&
                          transaction.new_peers.empty() && transaction.changed_peers.empty() &&
                          transaction.new_transfers.empty() && transaction.new_answers.empty();
-    if (!nothing) {
+    const std::vector<watch_change> watches = watches_of(transaction);
+    if (nothing) {
+        for (const watch_change& changed : watches) {
+            transaction.keeper.thresholds().watch(changed.account, changed.watch);
+        }
+    } else {
         if (auto written = transaction.keeper.write({.new_assets = transaction.new_assets,
                                                      .changed_assets = transaction.changed_assets,
                                                      .new_peers = transaction.new_peers,
                                                      .changed_peers = transaction.changed_peers,
                                                      .new_transfers = transaction.new_transfers,
                                                      .new_answers = transaction.new_answers,
-                                                     .forget_answers_before = transaction.forget_answers_before});
+                                                     .forget_answers_before = transaction.forget_answers_before},
+                                                    watches);
             !written) {
             return written;
         }
@@ -442,15 +474,6 @@ std::expected<void, store_error> administration::commit(transaction& transaction
     for (const std::uint32_t id : transaction.no_longer_absent) directory_.forget_absent(id);
     for (peer_record& peer : transaction.absent_peers) directory_.set_absent(std::move(peer));
 
-    thresholds& watches = transaction.keeper.thresholds();
-    for (const asset_update& update : transaction.assets) {
-        const auto entry = directory_.find_asset(update.id);
-        watches.watch(entry->asset->liquidity->id, watch_of(*entry));
-    }
-    for (const peer_update& update : transaction.peers) {
-        watches.watch((update.after ? update.after : update.before)->liquidity->id,
-                      update.after ? watch_of(*update.after) : std::nullopt);
-    }
     if (!transaction.assets.empty() && assets_changed_) assets_changed_();
     if (publish_ && !transaction.peers.empty()) {
         publish_(std::move(transaction.peers), std::move(done));
@@ -466,10 +489,11 @@ kept_peer_terms kept_terms_of(const peer& peer) {
     terms.ilp_address = peer.address.text();
     terms.origin = peer.origin;
     terms.enabled = peer.enabled;
+    terms.liquidity_threshold = peer.liquidity_threshold;
+    terms.initial_liquidity = peer.initial_liquidity;
     if (peer.origin == origin::file) return terms;
     terms.max_packet_amount = peer.max_packet_amount;
     terms.max_hold_time = peer.max_hold_time;
-    terms.liquidity_threshold = peer.liquidity_threshold;
     terms.routes = peer.routes.to_vector();
     terms.incoming_tokens = peer.incoming_tokens;
     terms.outgoing_endpoint = peer.outgoing.endpoint.url();
@@ -559,6 +583,9 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
         directory.count_peer_id(record.id);
         const kept_peer_terms& terms = record.terms;
         if (terms.origin == origin::file) {
+            // Whether the file makes it low is a matter of what was known before.
+            keeper.thresholds().watch(record.liquidity.id,
+                                      watch_of(record, *directory.find_asset(record.asset_id)->asset));
             directory.set_absent(record);
             continue;
         }

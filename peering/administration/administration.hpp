@@ -85,6 +85,9 @@ struct transaction {
     std::vector<peer_record> absent_peers;        ///< peers that have been removed from the file
     std::vector<std::uint32_t> no_longer_absent;  ///< ids of peers that are in the file again
 
+    /// Lines for the log, once the transaction is written: what the file says and what does not happen all the same.
+    std::vector<std::string> notes;
+
     std::vector<leg> held;  ///< released unless the transaction is written
 
     /// Adds a deposit. Returns false if `to` lacks the headroom.
@@ -138,6 +141,7 @@ private:
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::expected<bool, refusal> has_history(bookkeeper& keeper, const peer& peer) const;
     bool may_have_label(const peer& peer) const;
+    std::vector<watch_change> watches_of(const transaction& transaction) const;
 
     directory& directory_;
     std::chrono::milliseconds min_expiration_window_{};

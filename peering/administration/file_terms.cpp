@@ -57,7 +57,7 @@ bool same_terms(const peer& a, const peer& b) {
     return a.given_name == b.given_name && a.has_label == b.has_label && a.address == b.address &&
            a.routes == b.routes && a.max_packet_amount == b.max_packet_amount &&
            a.max_hold_time == b.max_hold_time && a.spread == b.spread &&
-           a.liquidity_threshold == b.liquidity_threshold && a.return_to_source == b.return_to_source &&
+           a.liquidity_threshold == b.liquidity_threshold && a.initial_liquidity == b.initial_liquidity && a.return_to_source == b.return_to_source &&
            a.enabled == b.enabled && a.incoming_tokens == b.incoming_tokens && a.outgoing == b.outgoing &&
            a.limits == b.limits && a.origin == b.origin;
 }
@@ -126,6 +126,8 @@ private:
     error check_against_api(const peer& made, const config::peer_settings& wanted) const;
     void drop_the_others();
     void name_others_anew();
+    void note_deposit(const std::string& whose, std::string_view account, ilp::amount wanted,
+                      std::optional<ilp::amount> before, bool was_made_by_api);
 
     const asset* asset_of(const config::asset_reference& reference) const {
         const auto found = assets_.find({reference.code, reference.scale});
@@ -150,11 +152,15 @@ private:
 void file_reader::read_assets() {
     std::uint32_t last_id = directory_.last_asset_id();
     for (const config::asset_settings& wanted : settings_.assets) {
-        const asset_terms terms{origin::file, std::nullopt, wanted.liquidity_threshold, std::nullopt};
+        const asset_terms terms{origin::file, std::nullopt, wanted.liquidity_threshold, std::nullopt,
+                                wanted.liquidity};
         const asset*& place = assets_[{wanted.code, wanted.scale}];
         if (const auto known = directory_.find_asset(wanted.code, wanted.scale)) {
             place = known->asset;
             if (known->terms == terms) continue;
+            const std::string name = asset_text(wanted.code, wanted.scale);
+            note_deposit(fmt::format("asset {} (line {})", name, wanted.line), name, wanted.liquidity,
+                         known->terms.initial_liquidity, known->terms.origin == origin::api);
             transaction_.changed_assets.push_back({known->asset->id, terms});
             transaction_.assets.push_back({nullptr, known->asset->id, terms});
             continue;
@@ -187,6 +193,20 @@ void file_reader::read_assets() {
         transaction_.changed_assets.push_back({entry.asset->id, terms});
         transaction_.assets.push_back({nullptr, entry.asset->id, terms});
     }
+}
+
+/// The initial liquidity is deposited only once. If the file now says something else, its owner may expect more.
+void file_reader::note_deposit(const std::string& whose, std::string_view account, ilp::amount wanted,
+                               std::optional<ilp::amount> before, bool was_made_by_api) {
+    if (before == wanted) return;
+    if (!before && (!was_made_by_api || wanted.is_zero())) return;  // written by a version that did not keep it
+    const std::string what =
+        before ? fmt::format("is now {} instead of {}", ilp::to_string(wanted), ilp::to_string(*before))
+               : fmt::format("is {}, but this account was made by the Admin API before", ilp::to_string(wanted));
+    transaction_.notes.push_back(fmt::format(
+        "{}: initial_liquidity {}; it is deposited only once, with a new account, so the balance is as before: to change "
+        "it, run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
+        whose, what, account));
 }
 
 error file_reader::match_peers() {
@@ -263,12 +283,17 @@ error file_reader::make_peer(const match& match) {
                                                   .return_to_source = wanted.return_to_source,
                                                   .origin = origin::file,
                                                   .liquidity_threshold = wanted.liquidity_threshold,
+                                                  .initial_liquidity = wanted.liquidity,
                                                   .incoming_tokens = {},
                                                   .outgoing = wanted.http.outgoing,
                                                   .limits = make_limits(wanted, match.live.get())});
     for (const config::secret& token : wanted.http.incoming.auth_tokens) {
         made->incoming_tokens.push_back(ilp::sha256(ilp::as_bytes(token.reveal())));
     }
+    const auto note = [&](std::optional<ilp::amount> before, bool was_made_by_api) {
+        note_deposit(fmt::format("peer {} (line {})", wanted.name, wanted.line), wanted.name, wanted.liquidity,
+                     before, was_made_by_api);
+    };
     const ledger& ledger = transaction_.keeper.ledger();
     if (match.live) {
         const peer& before = *match.live;
@@ -278,6 +303,7 @@ error file_reader::make_peer(const match& match) {
         made->liquidity = before.liquidity;
         made->created_at = before.created_at;
         if (same_terms(before, *made)) return std::nullopt;
+        note(before.initial_liquidity, before.origin == origin::api);
         kept_peer_terms terms = kept_terms_of(*made);
         if (terms != kept_terms_of(before)) transaction_.changed_peers.push_back({made->id, std::move(terms)});
     } else if (match.absent != nullptr) {
@@ -288,6 +314,7 @@ error file_reader::make_peer(const match& match) {
         made->liquidity = ledger.find(before.liquidity.id);
         made->created_at = before.created_at;
         kept_peer_terms terms = kept_terms_of(*made);
+        note(before.terms.initial_liquidity, false);
         if (terms != before.terms) transaction_.changed_peers.push_back({made->id, std::move(terms)});
         transaction_.no_longer_absent.push_back(made->id);
     } else {

@@ -40,8 +40,9 @@ public:
     /// members and are filled in here. Everything that moves money must have been held before; ending a withdrawal
     /// without posting it releases its hold. The accounts of new assets and peers must be open already. If the write
     /// fails, nothing has been booked and the holds remain the caller's. If the retry policy gave up before the outcome
-    /// was known, every later write fails too, because only reopening the store shows what it contains.
-    std::expected<void, store_error> write(changes changes);
+    /// was known, every later write fails too, because only reopening the store shows what it contains. `watches` are
+    /// the thresholds that the transaction sets; they take effect with it.
+    std::expected<void, store_error> write(changes changes, std::span<const watch_change> watches = {});
 
     /// Sets the pending batch of packet postings. The next write() without postings of its own includes it, so that
     /// operators' changes do not cost packets an extra transaction. If that write fails, the batch remains pending. The

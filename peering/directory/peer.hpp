@@ -50,6 +50,7 @@ struct peer {
     bool enabled = true;  ///< if false, no packet is accepted from it or sent to it
     peering::origin origin{};
     std::optional<ilp::amount> liquidity_threshold;
+    std::optional<ilp::amount> initial_liquidity{};  ///< what the file says; nullopt for a peer of the API
     std::vector<ilp::digest> incoming_tokens;  ///< SHA-256 of the tokens that the peer presents to us
     config::outgoing_http_settings outgoing;
     liquidity_account* liquidity = nullptr;                  ///< owned by the ledger

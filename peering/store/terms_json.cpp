@@ -129,6 +129,7 @@ std::string to_json(const asset_terms& terms) {
     json::object object;
     put(object, "withdrawal_threshold", terms.withdrawal_threshold);
     put(object, "liquidity_threshold", terms.liquidity_threshold);
+    put(object, "initial_liquidity", terms.initial_liquidity);
     return object.empty() ? std::string{} : json::serialize(object);
 }
 
@@ -141,6 +142,7 @@ std::optional<std::string> to_json(const kept_peer_terms& terms) {
     put(object, "max_packet_amount", terms.max_packet_amount);
     if (terms.max_hold_time) object.emplace("max_hold_milliseconds", terms.max_hold_time->count());
     put(object, "liquidity_threshold", terms.liquidity_threshold);
+    put(object, "initial_liquidity", terms.initial_liquidity);
     if (!terms.routes.empty()) object.emplace("routes", json::array(terms.routes.begin(), terms.routes.end()));
     if (!terms.incoming_tokens.empty()) {
         json::array& tokens = object.emplace("incoming_tokens", json::array{}).first->value().get_array();
@@ -162,6 +164,7 @@ bool read_json(std::string_view text, asset_terms& terms) {
     return read_members(text, [&](std::string_view key, const json::value& value) {
         if (key == "withdrawal_threshold") return take(value, terms.withdrawal_threshold);
         if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);
+        if (key == "initial_liquidity") return take(value, terms.initial_liquidity);
         return false;
     });
 }
@@ -181,6 +184,7 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
         if (key == "max_packet_amount") return take(value, terms.max_packet_amount);
         if (key == "max_hold_milliseconds") return take(value, terms.max_hold_time);
         if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);
+        if (key == "initial_liquidity") return take(value, terms.initial_liquidity);
         if (key == "routes") return take(value, terms.routes);
         if (key == "incoming_tokens") return take(value, terms.incoming_tokens);
         if (key == "outgoing") return take_members(value, take_outgoing);

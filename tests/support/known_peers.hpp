@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace support {
@@ -78,6 +79,7 @@ public:
         if (const auto written = made->administration->commit(transaction, [] {}); !written) {
             return std::unexpected{written.error().message};
         }
+        made->notes = std::move(transaction.notes);
         made->peers_ = made->directory->peers();
         for (const auto& entry : made->directory->assets()) made->assets_.push_back(entry.asset);
         return made;
@@ -107,6 +109,7 @@ public:
 
     std::shared_ptr<peering::directory> directory;
     std::shared_ptr<peering::administration> administration;
+    std::vector<std::string> notes;  ///< what the log would say of the file
 
 private:
     std::vector<std::shared_ptr<const peering::peer>> peers_;

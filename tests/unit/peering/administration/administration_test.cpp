@@ -140,6 +140,34 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
     }
 }
 
+TEST_CASE("a threshold at or above the balance is told when a peer is made or its threshold set, and once") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    std::vector<std::string> balances;
+    office.books.keeper.on_events([&](std::span<const event_record> events) {
+        for (const event_record& event : events) balances.push_back(event.data.substr(event.data.find("\"balance")));
+    });
+    auto low = office.bob();
+    low.initial_liquidity = ilp::amount{50};
+    low.liquidity_threshold = ilp::amount{100};
+    REQUIRE(office.create(low) == done);
+    CHECK(balances == std::vector<std::string>{R"("balance":"50"})"});
+    peer_edit edit;
+    edit.name.emplace("bob");
+    REQUIRE(office.edit("bob", edit) == done);
+    CHECK(balances.size() == 1);
+    edit.liquidity_threshold.emplace(ilp::amount{10});
+    REQUIRE(office.edit("bob", edit) == done);
+    CHECK(balances.size() == 1);
+    edit.liquidity_threshold.emplace(ilp::amount{50});
+    REQUIRE(office.edit("bob", edit) == done);
+    CHECK(balances.size() == 2);
+    REQUIRE(office.attempt([&](administration& desk, transaction& t) {
+        return desk.create_asset(t, "JPY", 0, {.liquidity = ilp::amount{0}});
+    }) == done);
+    CHECK(balances.size() == 3);
+}
+
 TEST_CASE("what is wrong with a new peer is refused, and nothing has changed") {
     const auto store = open_or_throw("memory:");
     office office{*store};
