@@ -83,6 +83,9 @@ section<webhook_settings> define_webhooks() {
         setting("max_retry", &s::max_retry, integer<std::uint32_t>(0, 10'000), default_value{"10"},
                 "How often posting an event is retried before it is given up: after 10 s, 20 s, and so on up to every "
                 "60 s."),
+        setting("only_status_200", &s::only_status_200, boolean(), default_value{"false"},
+                "Whether an event counts as delivered only if the receiver answers with status 200, as with Rafiki; "
+                "otherwise any status from 200 to 299 will do."),
     };
 }
 

@@ -70,6 +70,7 @@ struct webhook_settings {
     std::optional<config::secret> secret;
     std::chrono::milliseconds timeout{};  ///< per attempt
     std::uint32_t max_retry = 0;
+    bool only_status_200 = false;  ///< other statuses of success count as failures
     friend bool operator==(const webhook_settings&, const webhook_settings&) = default;
 };
 

@@ -38,6 +38,7 @@ webhooks:
   secret: "(hidden)"
   timeout: 2s
   max_retry: 3
+  only_status_200: true
 rates:
   url: "http://127.0.0.1:8000/rates?key"
   lifetime: 20s
