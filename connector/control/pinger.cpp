@@ -86,6 +86,13 @@ ping_answer ping(boost::asio::io_context& context, const peering::directory& dir
         return answer;
     }
     answer.next_hop = route->next_hop;
+    if (!answer.next_hop->enabled) {
+        answer.message = fmt::format(
+            "the next hop {} is disabled, so no packet is sent to it: enable it with setPeerEnabled, or `ilpctl peer "
+            "enable`",
+            answer.next_hop->name());
+        return answer;
+    }
     const auto begin = std::chrono::steady_clock::now();
     outcome received = post_to(context, *answer.next_hop, serialize_ping(address, timeout), timeout);
     answer.time = std::chrono::steady_clock::now() - begin;

@@ -139,11 +139,12 @@ void put_common_terms(const session& s, json::object& input, const peer_terms& t
 void create_peer(session& s, const new_peer& terms) {
     check_token_files(terms);
     const auto token = outgoing_token(s, terms);
-    if (!token || !terms.outgoing_endpoint)
-        throw failure{
-            exit_status::usage,
-            "--outgoing-endpoint and --outgoing-token-file are missing: where the peer takes packets, and the "
-            "token that it wants to see"};
+    if (!terms.outgoing_endpoint)
+        throw failure{exit_status::usage, "--outgoing-endpoint URL is missing: where the peer accepts packets"};
+    if (!token)
+        throw failure{exit_status::usage,
+                      "--outgoing-token-file FILE is missing: the token that we present to the peer (or "
+                      "--outgoing-token TOKEN)"};
     auto http = json::object{{"outgoing", {{"authToken", *token}, {"endpoint", *terms.outgoing_endpoint}}}};
     if (auto tokens = incoming_tokens(s, terms); !tokens.empty())
         http["incoming"] = json::object{{"authTokens", std::move(tokens)}};

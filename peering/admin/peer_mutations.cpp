@@ -93,7 +93,8 @@ outcome ping(const services& services, const call& call) {
     const ping_answer answer = services.ping(address, std::chrono::seconds{seconds});
     return object{"PingResponse",
                   {{"reached", answer.reached},
-                   {"milliseconds", std::chrono::duration<double, std::milli>{answer.time}.count()},
+                   {"milliseconds",
+                    answer.time ? value{std::chrono::duration<double, std::milli>{*answer.time}.count()} : value{}},
                    {"peer", answer.next_hop ? to_value(peer_view{*answer.next_hop}) : value{}},
                    {"code", answer.code},
                    {"triggeredBy", answer.triggered_by},

@@ -57,8 +57,9 @@ std::expected<std::optional<idempotency_record>, store_error> bookkeeper::find_a
 
 std::expected<std::vector<listed_transfer>, store_error> bookkeeper::list_transfers(account_id account,
                                                                                     account_side side,
-                                                                                    std::size_t limit) {
-    return watched([&] { return store_.list_transfers(account, side, limit); });
+                                                                                    std::size_t limit,
+                                                                                    std::optional<std::uint64_t> from) {
+    return watched([&] { return store_.list_transfers(account, side, limit, from); });
 }
 
 std::expected<std::vector<listed_event>, store_error> bookkeeper::list_events(const event_query& query) {

@@ -54,8 +54,8 @@ public:
 
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid);
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key);
-    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
-                                                                            std::size_t limit);
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(
+        account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from = std::nullopt);
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query);
 
     /// Checks that the store can be reached.

@@ -517,8 +517,9 @@ public:
     }
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t) override { return {}; }
     std::expected<std::uint64_t, store_error> count_pending_events() override { return 0; }
-    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id, account_side,
-                                                                            std::size_t) override {
+    using store::list_transfers;
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id, account_side, std::size_t,
+                                                                            std::optional<std::uint64_t>) override {
         return {};
     }
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query&) override { return {}; }
