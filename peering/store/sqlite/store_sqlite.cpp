@@ -172,7 +172,7 @@ private:
     void write_answers(const changes& changes);
     void must_have_changed_one_row(std::string_view what) const;
 
-    std::string path_;  // as the operator wrote it
+    std::string path_;  // for messages
     lock_file lock_;    // must outlive the connection
     connection connection_;
     std::optional<statements> statements_;
@@ -364,6 +364,13 @@ void sqlite_store::write_answers(const changes& changes) {
 }
 
 /// Creates an empty file that only its owner can access; SQLite gives its side files the same mode.
+/// Messages name this path: what a relative one means depends on the working directory, which the reader may not know.
+std::string absolute_path(const std::string& path) {
+    std::error_code error;
+    const auto absolute = std::filesystem::absolute(path, error);
+    return error ? path : absolute.string();
+}
+
 void create_if_absent(const std::string& path) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor >= 0) {
@@ -375,7 +382,8 @@ void create_if_absent(const std::string& path) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& path) {
+std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& written_path) {
+    const std::string path = absolute_path(written_path);
     const auto refuse = [&path](const std::string& why) {
         return std::unexpected{store_error{fmt::format("sqlite:{}: {}", path, why)}};
     };
@@ -395,7 +403,8 @@ std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::
     }
 }
 
-std::expected<void, store_error> read_sqlite_book(const std::string& path, book_visitor& visitor) {
+std::expected<void, store_error> read_sqlite_book(const std::string& written_path, book_visitor& visitor) {
+    const std::string path = absolute_path(written_path);
     return attempt(path, "read", [&] {
         connection connection{path, SQLITE_OPEN_READONLY};
         sqlite::check_schema(connection);
