@@ -8,6 +8,7 @@
 #include "connector/control/metrics_server.hpp"
 #include "connector/control/pinger.hpp"
 #include "connector/metrics/metrics.hpp"
+#include "connector/metrics/process_figures.hpp"
 #include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
@@ -40,6 +41,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -59,6 +61,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds commit_timeout{10000};  // for the last commits during shutdown
 constexpr milliseconds tick_length{200};
+constexpr std::chrono::minutes store_size_pause{1};
 constexpr milliseconds drain_margin{2000};  // on top of the longest hold time of a packet
 
 tcp::endpoint to_endpoint(const config::listen_address& address) {
@@ -244,7 +247,7 @@ private:
             .auto_peers = *auto_peers_,
             .tenant_id = settings_.admin.tenant_id,
             .version = ILPD_VERSION,
-            .started_at = ilp::wall_clock(),
+            .started_at = started_at_,
             .ready = [this] { return is_ready(); },
             .ping = [this](const std::string& address,
                            milliseconds timeout) { return ping(control_, directory_, address, timeout); },
@@ -282,26 +285,46 @@ private:
     void collect(std::function<void(std::string)> done) {
         struct collection {
             std::vector<peer_sample> samples;
+            std::vector<worker_figures> figures;
             std::size_t missing;
             std::function<void(std::string)> done;
         };
-        auto collected = std::make_shared<collection>(collection{{}, workers_.size(), std::move(done)});
+        auto collected = std::make_shared<collection>(collection{{}, {}, workers_.size(), std::move(done)});
         for (const auto& worker : workers_) {
-            worker->sample([this, collected](std::vector<peer_sample> samples) {
-                boost::asio::post(control_, [this, collected, samples = std::move(samples)]() mutable {
-                    std::ranges::move(samples, std::back_inserter(collected->samples));
+            worker->sample([this, collected](worker_sample sample) {
+                boost::asio::post(control_, [this, collected, sample = std::move(sample)]() mutable {
+                    std::ranges::move(sample.peers, std::back_inserter(collected->samples));
+                    collected->figures.push_back(sample.figures);
                     if (--collected->missing != 0) return;
                     write_out({directory_, committer_->stats(), std::move(collected->samples),
-                               webhooks_ ? std::optional{webhooks_->stats()} : std::nullopt, rate_source_->ages()},
+                               webhooks_ ? std::optional{webhooks_->stats()} : std::nullopt, rate_source_->ages(),
+                               figures(std::move(collected->figures))},
                               std::move(collected->done));
                 });
             });
         }
     }
 
+    /// Without those of the process, which take a while.
+    daemon_figures figures(std::vector<worker_figures> workers) const {
+        const std::size_t count = workers.size();
+        const std::uint64_t store_size = store_size_;
+        return {.version = ILPD_VERSION,
+                .started_at = started_at_,
+                .ready = is_ready(),
+                .last_reload_succeeded = last_reload_succeeded_,
+                .last_reload_at = last_reload_at_,
+                .workers = std::move(workers),
+                .connections_max = count * settings_.connector.max_connections,
+                .packets_max = count * settings_.connector.max_packets_in_flight,
+                .pending_withdrawals = transfers_->pending_count(),
+                .store_size = store_size == 0 ? std::nullopt : std::optional{store_size}};
+    }
+
     /// Runs on a helper thread: with many peers it takes a while, which would block the control loop.
     void write_out(scrape scrape, std::function<void(std::string)> done) {
         boost::asio::post(helper_, [this, scrape = std::move(scrape), done = std::move(done)]() mutable {
+            scrape.daemon->process = read_process_figures();
             boost::asio::post(control_,
                               [text = expose(scrape), done = std::move(done)]() mutable { done(std::move(text)); });
         });
@@ -311,9 +334,20 @@ private:
     void tick() {
         committer_->watch(std::chrono::steady_clock::now());
         transfers_->expire(ilp::wall_clock());
+        look_up_store_size();
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](error_code error) {
             if (!error) tick();
+        });
+    }
+
+    /// Only once in a while, because the committer has better things to do.
+    void look_up_store_size() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now < store_size_due_ || !committer_->store_is_healthy()) return;
+        store_size_due_ = now + store_size_pause;
+        committer_->execute([this](peering::bookkeeper& keeper) {
+            if (const auto size = keeper.store_size()) store_size_ = *size;
         });
     }
 
@@ -358,6 +392,8 @@ private:
                                    loaded.metrics != settings_.metrics || loaded.store != settings_.store ||
                                    loaded.webhooks != settings_.webhooks || loaded.log != settings_.log;
         rate_source_->configure(loaded.rates, directory_);
+        last_reload_at_ = ilp::wall_clock();
+        last_reload_succeeded_ = true;
         if (needs_restart) {
             log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start");
         }
@@ -366,6 +402,8 @@ private:
     }
 
     void not_reloaded(std::string_view reason) {
+        last_reload_at_ = ilp::wall_clock();
+        last_reload_succeeded_ = false;
         log::write(log::level::error, "not reloaded; nothing has changed", {{"reason", std::string{reason}}});
         await_reload();
     }
@@ -419,6 +457,11 @@ private:
     boost::asio::steady_timer ticker_{control_};
     std::size_t draining_ = 0;
     std::atomic<bool> ready_ = false;
+    const ilp::timestamp started_at_ = ilp::wall_clock();
+    ilp::timestamp last_reload_at_ = started_at_;
+    bool last_reload_succeeded_ = true;
+    std::chrono::steady_clock::time_point store_size_due_;
+    std::atomic<std::uint64_t> store_size_ = 0;  ///< in bytes; 0 if it is not known
 
     std::unique_ptr<peering::store> store_;
     peering::ledger ledger_;

@@ -146,16 +146,24 @@ void worker::check_drained() {
     boost::asio::post(loop_.context(), std::exchange(drained_, {}));
 }
 
-void worker::sample(std::function<void(std::vector<peer_sample>)> callback) {
+void worker::sample(std::function<void(worker_sample)> callback) {
     boost::asio::post(loop_.context(), [this, callback = std::move(callback)] {
-        std::vector<peer_sample> samples;
+        worker_sample sample;
+        worker_figures& figures = sample.figures;
+        figures.incoming_connections = connections_.size();
+        figures.packets = packets_.in_use();
+        figures.waiting_for_store = waiting_.size();
+        if (const auto oldest = packets_.oldest_hold()) {
+            figures.oldest_hold = std::chrono::steady_clock::now() - *oldest;
+        }
         for (std::size_t id = 0; id < peer_states_.size(); ++id) {
             if (!peer_states_[id]) continue;
             const peer_state& state = *peer_states_[id];
-            samples.push_back({static_cast<std::uint32_t>(id), state.counters,
-                               state.link_to_peer ? state.link_to_peer->connection_count() : 0});
+            sample.peers.push_back({static_cast<std::uint32_t>(id), state.counters,
+                                    state.link_to_peer ? state.link_to_peer->connection_count() : 0});
+            if (state.link_to_peer) figures.waiting_for_a_connection += state.link_to_peer->waiting_count();
         }
-        callback(std::move(samples));
+        callback(std::move(sample));
     });
 }
 
@@ -311,6 +319,7 @@ void worker::answered(packet_in_flight& packet, ilp::bytes_span answer) {
     if (loop_.now().wall > packet.expires_at) return failed(packet, reject_reason::next_hop_timed_out);
     const reply reply = router_.check_reply(packet.condition, answer);
     peer_counters& of_next_hop = packet.to->counters;
+    of_next_hop.answers.observe(seconds(loop_.now().steady - packet.arrived_at));
     switch (reply.kind) {
         case reply_kind::refuse:
             return failed(packet, reply.reason);

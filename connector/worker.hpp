@@ -64,7 +64,7 @@ public:
     void drain(std::function<void()> drained);
 
     /// Calls back with the counters of this worker.
-    void sample(std::function<void(std::vector<peer_sample>)> callback);
+    void sample(std::function<void(worker_sample)> callback);
 
     /// Stops the thread even if packets are in flight, and returns when it has ended.
     void stop();

@@ -37,6 +37,8 @@ public:
     virtual void forget(packet_in_flight& packet) = 0;
 
     virtual std::size_t connection_count() const noexcept = 0;
+    /// Packets that wait for a connection.
+    virtual std::size_t waiting_count() const noexcept = 0;
 
     /// Accepts no further packets, finishes those that it has, and closes its connections. The link must not be
     /// destroyed before is_done(), because handlers of its connections still refer to it.

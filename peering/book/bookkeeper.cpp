@@ -47,6 +47,10 @@ std::expected<void, store_error> bookkeeper::reach() {
     return watched([this] { return store_.ping(); });
 }
 
+std::expected<std::uint64_t, store_error> bookkeeper::store_size() {
+    return watched([this] { return store_.size(); });
+}
+
 std::expected<std::optional<transfer_record>, store_error> bookkeeper::find_transfer(std::string_view uuid) {
     return watched([&] { return store_.find_transfer(uuid); });
 }

@@ -58,6 +58,8 @@ public:
         account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from = std::nullopt);
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query);
 
+    std::expected<std::uint64_t, store_error> store_size();
+
     /// Checks that the store can be reached.
     std::expected<void, store_error> reach();
 

@@ -134,6 +134,9 @@ public:
     /// Checks whether the store can be reached, by trying.
     virtual std::expected<void, store_error> ping() { return {}; }
 
+    /// Bytes that the store occupies, with its log; 0 if it keeps nothing.
+    virtual std::expected<std::uint64_t, store_error> size() { return 0; }
+
     /// The transfer with this UUID, in any state; nullopt if there is none.
     virtual std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) = 0;
 

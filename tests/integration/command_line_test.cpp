@@ -1,3 +1,4 @@
+#include "tests/support/page.hpp"
 #include "tests/support/rig.hpp"
 
 #include <catch2/catch.hpp>
@@ -140,7 +141,8 @@ TEST_CASE("the manual: the installed settings name the store by its absolute pat
     std::ifstream page{ILPD_SOURCE_DIR "/docs/operating/running.md"};
     std::string commands;
     for (std::string line; std::getline(page, line);) {
-        if (line.contains("config/ilpd.yaml |") || (line.contains("/dev/stdin") && !commands.empty())) commands += line + "\n";
+        if (line.contains("config/ilpd.yaml |") || (line.contains("/dev/stdin") && !commands.empty()))
+            commands += line + "\n";
     }
     REQUIRE(commands.contains("install"));
     const temporary_directory folder;
@@ -154,7 +156,8 @@ TEST_CASE("the manual: the installed settings name the store by its absolute pat
     REQUIRE(result.status == 0);
     CHECK(run({"--config", installed, "--check-config"}).output.contains("\"sqlite:/var/lib/ilpd/ilpd.db\""));
     const auto audit = run({"--config", installed, "--audit"});
-    if (!std::filesystem::exists("/var/lib/ilpd/ilpd.db")) CHECK(audit.output.contains("sqlite:/var/lib/ilpd/ilpd.db: cannot read"));
+    if (!std::filesystem::exists("/var/lib/ilpd/ilpd.db"))
+        CHECK(audit.output.contains("sqlite:/var/lib/ilpd/ilpd.db: cannot read"));
 }
 
 TEST_CASE("A27-81: a node has its address from the start, a configuration without one is refused") {

@@ -29,6 +29,7 @@ public:
     std::optional<reject_reason> withdraw(packet_in_flight& packet) override;
     void forget(packet_in_flight& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
+    std::size_t waiting_count() const noexcept override { return waiting_.size(); }
     void retire() override;
     bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_.empty(); }
 

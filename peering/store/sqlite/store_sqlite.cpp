@@ -132,7 +132,7 @@ auto attempt(std::string_view path, std::string_view purpose, Work work)
 class sqlite_store final : public store {
 public:
     sqlite_store(const std::string& path, const std::string& real_path, lock_file lock)
-        : path_{path}, lock_{std::move(lock)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
+        : path_{path}, real_path_{real_path}, lock_{std::move(lock)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
         // SQLite silently opens a file that it cannot write as read-only, and it stays so until it is reopened.
         if (sqlite3_db_readonly(connection_.handle(), "main") == 1) throw failure{"the file is read-only"};
         configure(connection_);
@@ -146,6 +146,7 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
     std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::uint64_t, store_error> size() override;
     using store::list_transfers;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
                                                                             std::size_t limit,
@@ -173,7 +174,8 @@ private:
     void must_have_changed_one_row(std::string_view what) const;
 
     std::string path_;  // for messages
-    lock_file lock_;    // must outlive the connection
+    std::string real_path_;
+    lock_file lock_;  // must outlive the connection
     connection connection_;
     std::optional<statements> statements_;
     transfer_chain chain_;
@@ -211,6 +213,16 @@ std::expected<std::uint64_t, store_error> sqlite_store::count_pending_events() {
         return static_cast<std::uint64_t>(
             single_integer(connection_, "SELECT count(*) FROM events WHERE due IS NOT NULL"));
     });
+}
+
+std::expected<std::uint64_t, store_error> sqlite_store::size() {
+    std::uint64_t size = 0;
+    for (const char* const suffix : {"", "-wal"}) {
+        std::error_code error;
+        const auto of_file = std::filesystem::file_size(real_path_ + suffix, error);
+        if (!error) size += of_file;
+    }
+    return size;
 }
 
 std::expected<std::vector<listed_transfer>, store_error> sqlite_store::list_transfers(
@@ -382,10 +394,10 @@ void create_if_absent(const std::string& path) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& written_path) {
-    const std::string path = absolute_path(written_path);
-    const auto refuse = [&path](const std::string& why) {
-        return std::unexpected{store_error{fmt::format("sqlite:{}: {}", path, why)}};
+std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& path) {
+    const std::string shown = absolute_path(path);
+    const auto refuse = [&shown](const std::string& why) {
+        return std::unexpected{store_error{fmt::format("sqlite:{}: {}", shown, why)}};
     };
     // Different names of the same file must lead to the same lock.
     std::error_code error;
@@ -397,15 +409,14 @@ std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::
     if (!lock) return refuse(lock.error());
     try {
         create_if_absent(real_path.string());
-        return std::make_unique<sqlite_store>(path, real_path.string(), std::move(*lock));
+        return std::make_unique<sqlite_store>(shown, real_path.string(), std::move(*lock));
     } catch (const failure& failure) {
         return refuse("cannot open: " + failure.message);
     }
 }
 
-std::expected<void, store_error> read_sqlite_book(const std::string& written_path, book_visitor& visitor) {
-    const std::string path = absolute_path(written_path);
-    return attempt(path, "read", [&] {
+std::expected<void, store_error> read_sqlite_book(const std::string& path, book_visitor& visitor) {
+    return attempt(absolute_path(path), "read", [&] {
         connection connection{path, SQLITE_OPEN_READONLY};
         sqlite::check_schema(connection);
         sqlite::show_book(connection, visitor);

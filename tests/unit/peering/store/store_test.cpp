@@ -495,6 +495,13 @@ TEST_CASE("an account's transfers are listed with all that is known of them, the
     CHECK(store->list_transfers(account_id{77}, account_side::debit, 10).value().empty());
 }
 
+TEST_CASE("a store that keeps something has a size") {
+    store_place place{GENERATE(kinds_of_stores())};
+    const auto store = place.open();
+    const traffic traffic{*store};
+    CHECK((store->size().value() > 10'000) == place.is_durable());
+}
+
 TEST_CASE("random commits, refused ones and restarts among them, list as a plain model does") {
     store_place place{GENERATE(kinds_of_stores())};
     std::mt19937_64 random{printed_seed("listed transfers of " + place.url())};
