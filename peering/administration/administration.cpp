@@ -66,15 +66,21 @@ std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& ro
         if (route == own_address.text()) {
             return refusal{bad_user_input, fmt::format("invalid route '{}': it is this node's own address", route)};
         }
-        if (const auto why = ilp::unreachable_because(own_address, route); !why.empty()) {
-            return refusal{bad_user_input, fmt::format("invalid route '{}': {}", route, why)};
-        }
         if (route != made.address.text()) others.push_back(route);
     }
     std::ranges::sort(others);
     const auto again = std::ranges::unique(others);
     others.erase(again.begin(), again.end());
     made.routes = prefix_list{others};
+    return std::nullopt;
+}
+
+/// Not for routes that a peer has already, so that its other terms can still be changed.
+std::optional<refusal> check_reach(const std::vector<std::string>& routes, const ilp::address& own_address) {
+    for (const std::string& route : routes) {
+        const auto why = ilp::unreachable_because(own_address, route);
+        if (!why.empty()) return refusal{bad_user_input, fmt::format("invalid route '{}': {}", route, why)};
+    }
     return std::nullopt;
 }
 
@@ -316,7 +322,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
     const ilp::address& own = directory_.own_address();
     if (auto found = first_refusal(
             [&] { return set_address(*made, wanted.ilp_address, own); },
-            [&] { return set_routes(*made, wanted.routes, own); },
+            [&] { return set_routes(*made, wanted.routes, own); }, [&] { return check_reach(wanted.routes, own); },
             [&] { return set_endpoint(*made, wanted.outgoing_endpoint); },
             [&] { return set_outgoing_token(*made, wanted.outgoing_token); },
             [&] { return set_hold_time(*made, wanted.max_hold_time, min_expiration_window_); },
@@ -358,6 +364,7 @@ administration::peer_outcome administration::update_peer(transaction& transactio
     if (auto found = first_refusal(
             [&] { return when(edit.ilp_address, [&](const auto& text) { return set_address(*made, text, own); }); },
             [&] { return set_routes(*made, routes, own); },
+            [&] { return when(edit.routes, [&](const auto& given) { return check_reach(given, own); }); },
             [&] { return when(edit.outgoing_endpoint, [&](const auto& url) { return set_endpoint(*made, url); }); },
             [&] {
                 return when(edit.outgoing_token, [&](const auto& token) { return set_outgoing_token(*made, token); });
