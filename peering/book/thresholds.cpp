@@ -62,6 +62,7 @@ void thresholds::crossed(std::span<const account_change> changes, std::vector<ev
     for (const watch_change& changed : watches) changed_watches.insert_or_assign(changed.account, &changed);
 
     const std::lock_guard lock{mutex_};
+    if (watches_.empty() && watches.empty()) return;
     const auto look_at = [&](const liquidity_watch* watch_before, wide_amount before,
                              const liquidity_watch* watch_after, wide_amount after) {
         if (!is_low(watch_before, before) && is_low(watch_after, after)) {

@@ -49,7 +49,7 @@ struct bench {
     rate_keeper::effect answer(std::string_view base, const rates_by_quote& rates) {
         return keeper.fetched(request(base), rate_answer{rates}, now);
     }
-    rate_keeper::effect answer(std::string_view base, const rate_answer& with_odd_entries) {
+    rate_keeper::effect answer_partly(std::string_view base, const rate_answer& with_odd_entries) {
         return keeper.fetched(request(base), with_odd_entries, now);
     }
     rate_keeper::effect fail(std::string_view base, std::string why = "no answer") {
@@ -181,11 +181,11 @@ TEST_CASE("a currency that the source has no rate of loses its price, and that i
 TEST_CASE("an odd entry that nobody needs is ignored; one that is needed is told by name and refused alone") {
     bench b{settings(), {"EUR", "JPY", "USD"}};
     b.due();
-    auto effect = b.answer("USD", rate_answer{{{"EUR", rate("0.8")}, {"JPY", rate("150")}},
-                                              {{"VEF", "has null as the rate of VEF"}}});
+    auto effect = b.answer_partly(
+        "USD", rate_answer{{{"EUR", rate("0.8")}, {"JPY", rate("150")}}, {{"VEF", "has null as the rate of VEF"}}});
     CHECK(effect.complaint.empty());
     CHECK(b.price("USD", "EUR") == "0.8 less 0 until 76 s");
-    effect = b.answer("EUR", rate_answer{{{"JPY", rate("160")}}, {{"USD", "has null as the rate of USD"}}});
+    effect = b.answer_partly("EUR", rate_answer{{{"JPY", rate("160")}}, {{"USD", "has null as the rate of USD"}}});
     CHECK(effect.complaint == "the answer has null as the rate of USD");
     CHECK(effect.prices_changed);
     CHECK(b.price("EUR", "JPY") == "160 less 0 until 76 s");
@@ -195,12 +195,12 @@ TEST_CASE("an odd entry that nobody needs is ignored; one that is needed is told
     // A rate that was good before is used until it is too old, and its age shows.
     b.now += 8s;
     CHECK(b.due() == "EUR JPY USD");
-    effect = b.answer("USD", rate_answer{{{"JPY", rate("151")}}, {{"EUR", "has two rates of EUR"}}});
+    effect = b.answer_partly("USD", rate_answer{{{"JPY", rate("151")}}, {{"EUR", "has two rates of EUR"}}});
     CHECK(effect.complaint == "the answer has two rates of EUR");
     CHECK(b.price("USD", "EUR") == "0.8 less 0 until 76 s");
     CHECK(b.price("USD", "JPY") == "151 less 0 until 84 s");
     CHECK(b.keeper.ages(b.now).back().age == 8s);
-    effect = b.answer("EUR", rate_answer{{}, {{"USD", "has null as the rate of USD"}}});
+    effect = b.answer_partly("EUR", rate_answer{{}, {{"USD", "has null as the rate of USD"}}});
     CHECK(effect.complaint == "the answer has null as the rate of USD; has no rate of JPY");
     b.now += 8s;
     b.due();
