@@ -65,7 +65,8 @@ std::unique_ptr<api> connect(const global_terms& globals, const surroundings& sy
                                                                                           : endpoint.error())};
     // No other characters are allowed in a header.
     if (globals.tenant.empty() || !std::ranges::all_of(globals.tenant, [](char c) { return c > ' ' && c <= '~'; }))
-        throw failure{exit_status::usage, "the tenant's id has characters that no id has"};
+        throw failure{exit_status::usage,
+                      "the tenant's id (--tenant or ILPCTL_TENANT) must be visible ASCII characters without spaces"};
     return system.connect(*endpoint, {secret_of(globals, system), globals.tenant}, globals.timeout);
 }
 

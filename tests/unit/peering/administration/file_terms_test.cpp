@@ -1,6 +1,7 @@
 #include "peering/administration/file_terms.hpp"
 
 #include "tests/support/child_process.hpp"
+#include "tests/unit/peering/store_place.hpp"
 #include "tests/unit/peering/world.hpp"
 
 #include <catch2/catch.hpp>
