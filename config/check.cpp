@@ -115,6 +115,7 @@ private:
         check_asset(peer, here);
         if (peer.packet_burst > 0 && !peer.packet_rate && !in_.has_problem_in(peer_key(index, ".packet_rate")))
             report({&here, "packet_burst", {}}, "has no meaning without packet_rate");
+        check_hold_time(peer, here);
         check_tokens(peer, here, index);
         check_endpoint(peer, here);
     }
@@ -127,10 +128,18 @@ private:
         report({&outgoing, "endpoint", {}}, "is this node's own auto_peering.connector_url: packets would come back");
     }
 
+    void check_hold_time(const peer_settings& peer, const key_path& here) {
+        if (!peer.max_hold_time || *peer.max_hold_time > settings_.connector.min_expiration_window) return;
+        report({&here, "max_hold_time", {}},
+               "must be larger than connector.min_expiration_window: every packet to the peer would be refused");
+    }
+
     void check_address(const peer_settings& peer, const key_path& here, std::size_t index) {
         if (!is_set(peer.ilp_address)) return;
         const auto path = key_path{&here, "ilp_address", {}};
         if (peer.ilp_address == settings_.ilp_address) return report(path, "is this node's own ilp_address");
+        if (const auto why = ilp::unreachable_because(settings_.ilp_address, peer.ilp_address); !why.empty())
+            return report(path, "cannot be reached from " + settings_.ilp_address.text() + ": " + std::string{why});
         addresses_.emplace(peer.ilp_address.text(), index);
         if (peer.asset.code.empty()) return;
         const auto [first, added] = asset_addresses_.emplace(
@@ -187,11 +196,8 @@ private:
             return "is a route of " + peer_key(first->second) + (first->second == index ? " already" : " too");
         if (const auto owner = addresses_.find(route); owner != addresses_.end() && route != peer.ilp_address.text())
             return "is the address of " + peer_key(owner->second);
-        const auto scheme = ilp::scheme_of(route);
-        const auto own = ilp::scheme_of(settings_.ilp_address);
-        const auto is_bare = !route.empty() && !route.contains('.');
-        if (is_bare && is_allocated(*scheme) && is_allocated(*own) && scheme != own)
-            return "is another network than that of this node's ilp_address: no packet would ever take this route";
+        if (const auto why = ilp::unreachable_because(settings_.ilp_address, route); !why.empty())
+            return "can be taken by no packet from " + settings_.ilp_address.text() + ": " + std::string{why};
         return {};
     }
 

@@ -20,8 +20,10 @@ section<connector_settings> define_connector() {
                 "The number of threads that handle packets; 0 means one per core."),
         setting("min_expiration_window", &s::min_expiration_window, duration(1ms, 30s), default_value{"1s"},
                 "How much the expiry of a packet is shortened when it is forwarded: this leaves time to return its "
-                "fulfillment. Must be smaller than `connector.max_hold_time`."),
-        setting("max_hold_time", &s::max_hold_time, duration(100ms, 60s), default_value{"30s"},
+                "fulfillment. A packet needs at least twice this time on arrival, because the next hop shortens it, "
+                "too, and a packet that reaches it with less would only be refused there; with less time it gets R02. "
+                "Must be smaller than `connector.max_hold_time`."),
+        setting("max_hold_time", &s::max_hold_time, hold_time(), default_value{"30s"},
                 "The longest time until a forwarded packet expires; later expiries are shortened to it."),
         setting("max_packets_in_flight", &s::max_packets_in_flight, integer<std::uint32_t>(1, 1'000'000),
                 default_value{"20000"},
@@ -85,6 +87,9 @@ section<webhook_settings> define_webhooks() {
         setting("max_retry", &s::max_retry, integer<std::uint32_t>(0, 10'000), default_value{"10"},
                 "How often posting an event is retried before it is given up: after 10 s, 20 s, and so on up to every "
                 "60 s."),
+        setting("only_status_200", &s::only_status_200, boolean(), default_value{"false"},
+                "Whether an event counts as delivered only if the receiver answers with status 200, as with Rafiki; "
+                "otherwise any status from 200 to 299 will do."),
     };
 }
 
@@ -183,8 +188,11 @@ section<asset_settings> define_asset() {
         setting("code", &s::code, asset_code(), required, "The currency code, such as USD."),
         setting("scale", &s::scale, integer<std::uint8_t>(0, 255), required,
                 "The number of decimal places of an amount: at scale 9, 1000000000 is one unit of the currency."),
-        setting("liquidity", &s::liquidity, amount(), default_value{"0"},
-                "The amount that is deposited into the asset's liquidity account once, when the asset is first seen."),
+        formerly("liquidity",
+                 setting("initial_liquidity", &s::liquidity, amount(), default_value{"0"},
+                         "The amount that is deposited into the asset's liquidity account once, when the asset is first "
+                         "seen. A later change moves nothing and is told in the log; deposit with `ilpctl liquidity "
+                         "deposit`. The former name `liquidity` is accepted, too.")),
         setting("liquidity_threshold", &s::liquidity_threshold, amount(), when_absent{"no warning"},
                 "The balance at or below which the asset's liquidity counts as low."),
     };
@@ -248,6 +256,10 @@ section<peer_settings> define_peer() {
                       "Further address prefixes that are routed to the peer. No two peers may share one."),
         setting("max_packet_amount", &s::max_packet_amount, amount(), when_absent{"no limit"},
                 "The largest amount of a packet from or to the peer."),
+        setting("max_hold_time", &s::max_hold_time, hold_time(), when_absent{"`connector.max_hold_time`"},
+                "The longest time until a packet forwarded to the peer expires, if shorter than "
+                "`connector.max_hold_time`. Use 4s for a Rafiki, which gives up an incoming packet after 5 s. Must be "
+                "larger than `connector.min_expiration_window`."),
         setting("spread", &s::spread, integer<std::uint16_t>(0, basis_points_max),
                 when_absent{"that of `rates.spreads`"},
                 "The share that we keep of packets from the peer, also within one currency, in hundredths of a percent "
@@ -263,8 +275,11 @@ section<peer_settings> define_peer() {
                 "The amount per second that may be sent to the peer."),
         setting("return_to_source", &s::return_to_source, boolean(), default_value{"false"},
                 "Whether a packet from the peer may be routed back to it."),
-        setting("liquidity", &s::liquidity, amount(), default_value{"0"},
-                "The credit that we extend to the peer. It is deposited once, when the peer is first seen."),
+        formerly("liquidity",
+                 setting("initial_liquidity", &s::liquidity, amount(), default_value{"0"},
+                         "The credit that we extend to the peer. It is deposited once, when the peer is first seen. A "
+                         "later change moves nothing and is told in the log; deposit with `ilpctl liquidity deposit`. "
+                         "The former name `liquidity` is accepted, too.")),
         setting("liquidity_threshold", &s::liquidity_threshold, amount(), when_absent{"no warning"},
                 "The balance at or below which the peer's liquidity counts as low."),
         group("http", &s::http, define_http()),

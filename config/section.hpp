@@ -101,6 +101,8 @@ public:
     virtual bool is_secret() const { return false; }
     /// Appends the full keys of the settings in which `a` and `b` differ. Lists of sections are not compared.
     virtual void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const = 0;
+    /// A name that files may still use; empty if there is none.
+    virtual std::string_view former_name() const { return {}; }
 
 private:
     std::string_view name_;
@@ -132,7 +134,7 @@ public:
 private:
     std::optional<std::size_t> find(std::string_view name) const {
         for (std::size_t i = 0; i < names_.size(); ++i)
-            if (names_[i] == name) return i;
+            if (names_[i] == name || (!name.empty() && fields_[i]->former_name() == name)) return i;
         return std::nullopt;
     }
 
@@ -144,6 +146,7 @@ private:
 template <typename S>
 void section<S>::read(const place& where, const key_path* path, reader& in, S& out) const {
     auto places = std::vector<place>(fields_.size(), place{nullptr, where.line});
+    auto names = names_;  // as they are written, which may be a former name
     if (where.value != nullptr && where.value->kind == node_kind::mapping) {
         const auto& children = where.value->children;
         for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
@@ -154,6 +157,7 @@ void section<S>::read(const place& where, const key_path* path, reader& in, S& o
                 in.report_unknown_key(key, value, path, names_, has_secret_);
             } else if (auto& known = places[*index]; known.value == nullptr) {
                 known = {&value, key.line};
+                names[*index] = key.text;
             } else {
                 in.report(key.line, key_path{path, key.text, {}},
                           "is written twice: first in line " + std::to_string(known.line));
@@ -165,7 +169,7 @@ void section<S>::read(const place& where, const key_path* path, reader& in, S& o
         return;
     }
     for (std::size_t i = 0; i < fields_.size(); ++i)
-        fields_[i]->read(places[i], key_path{path, names_[i], {}}, in, out);
+        fields_[i]->read(places[i], key_path{path, names[i], {}}, in, out);
 }
 
 template <typename T>
@@ -368,6 +372,26 @@ private:
     std::string_view about_;
 };
 
+/// A field that had another name in earlier versions.
+template <typename S>
+class renamed_field : public field<S> {
+public:
+    renamed_field(std::string_view former_name, std::shared_ptr<const field<S>> renamed)
+        : field<S>{renamed->name()}, former_name_{former_name}, renamed_{std::move(renamed)} {}
+
+    void read(const place& where, const key_path& path, reader& in, S& out) const override {
+        renamed_->read(where, path, in, out);
+    }
+    void write(const S& from, yaml_writer& out) const override { renamed_->write(from, out); }
+    void describe(const std::string& around, reference_writer& out) const override { renamed_->describe(around, out); }
+    bool is_secret() const override { return renamed_->is_secret(); }
+    std::string_view former_name() const override { return former_name_; }
+
+private:
+    std::string_view former_name_;
+    std::shared_ptr<const field<S>> renamed_;
+};
+
 /// Marks a setting that has no default.
 struct required_t {};
 inline constexpr auto required = required_t{};
@@ -401,6 +425,12 @@ template <typename S, typename T>
 std::shared_ptr<const field<S>> setting(std::string_view name, std::optional<T> S::* member, value_type<T> type,
                                         when_absent absent, std::string_view about) {
     return std::make_shared<optional_field<S, T>>(name, member, std::move(type), absent.meaning, about);
+}
+
+/// The setting is accepted under its former name, too.
+template <typename S>
+std::shared_ptr<const field<S>> formerly(std::string_view former_name, std::shared_ptr<const field<S>> renamed) {
+    return std::make_shared<renamed_field<S>>(former_name, std::move(renamed));
 }
 
 template <typename S, typename T>

@@ -71,6 +71,7 @@ struct webhook_settings {
     std::optional<config::secret> secret;
     std::chrono::milliseconds timeout{};  ///< per attempt
     std::uint32_t max_retry = 0;
+    bool only_status_200 = false;  ///< other statuses of success count as failures
     friend bool operator==(const webhook_settings&, const webhook_settings&) = default;
 };
 
@@ -120,7 +121,7 @@ struct auto_peering_settings {
 struct asset_settings {
     std::string code;
     std::uint8_t scale = 0;
-    ilp::amount liquidity;  ///< deposited once, when the asset first appears
+    ilp::amount liquidity;  ///< initial_liquidity in the file: deposited once, when the asset first appears
     std::optional<ilp::amount> liquidity_threshold;
     std::uint32_t line = 0;  ///< in the file, for messages after parsing
 };
@@ -155,13 +156,14 @@ struct peer_settings {
     asset_reference asset;
     std::vector<std::string> routes;  ///< prefixes besides its own address; the empty prefix is the default route
     std::optional<ilp::amount> max_packet_amount;
+    std::optional<std::chrono::milliseconds> max_hold_time;  ///< of packets to the peer; absent: the connector's
     std::optional<std::uint16_t> spread;             ///< basis points; absent: the spread of the currency pair
     std::optional<std::uint32_t> packet_rate;        ///< packets per second
     std::uint32_t packet_burst = 0;                  ///< packets at once; 0: as many as the rate allows in one second
     std::optional<ilp::amount> incoming_throughput;  ///< amount per second
     std::optional<ilp::amount> outgoing_throughput;  ///< amount per second
     bool return_to_source = false;
-    ilp::amount liquidity;  ///< deposited once, when the peer first appears
+    ilp::amount liquidity;  ///< initial_liquidity in the file: deposited once, when the peer first appears
     std::optional<ilp::amount> liquidity_threshold;
     http_settings http;
     std::uint32_t line = 0;

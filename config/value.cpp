@@ -271,6 +271,10 @@ value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, st
             .plain = true};
 }
 
+value_type<std::chrono::milliseconds> hold_time() {
+    return duration(std::chrono::milliseconds{100}, std::chrono::seconds{60});
+}
+
 value_type<ilp::amount> amount(std::uint64_t min) {
     return {
         .expected = "an amount: a whole number from " + std::to_string(min) + " to " + to_string(ilp::amount::max()),

@@ -78,6 +78,9 @@ value_type<bool> boolean();
 /// A duration in ms, s, m or h.
 value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max);
 
+/// How long a forwarded packet may be held.
+value_type<std::chrono::milliseconds> hold_time();
+
 /// Parsed from its digits, never through floating point.
 value_type<ilp::amount> amount(std::uint64_t min = 0);
 

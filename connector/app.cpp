@@ -138,11 +138,13 @@ private:
     problem start_metrics() {
         collector_ = std::make_unique<metrics_collector>(metrics_collector::parts{.control = control_,
                                                                                   .helper = helper_,
-                                                                                  .directory = book_.directory,
-                                                                                  .committer = *book_.committer,
+                                                                                  .settings = settings_.connector,
+                                                                                  .book = book_,
                                                                                   .workers = workers_,
                                                                                   .rates = rate_source_,
-                                                                                  .webhooks = webhooks_.get()});
+                                                                                  .webhooks = webhooks_.get(),
+ .reload = reload_,
+ .is_ready = [this] { return is_ready(); }});
         metrics_server_ = std::make_unique<metrics_server>(
             control_, metrics_server::sources{.metrics = [this](auto done) { collector_->collect(std::move(done)); },
                                               .ready = [this] { return is_ready(); }});
@@ -168,6 +170,7 @@ private:
     void tick() {
         book_.committer->watch(std::chrono::steady_clock::now());
         book_.transfers->expire(ilp::wall_clock());
+        collector_->look_up_store_size();
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](boost::system::error_code error) {
             if (!error) tick();
@@ -185,6 +188,11 @@ private:
     shutdown shutdown_{control_};
     boost::asio::steady_timer ticker_{control_};
     std::atomic<bool> ready_ = false;
+    const ilp::timestamp started_at_ = ilp::wall_clock();
+    ilp::timestamp last_reload_at_ = started_at_;
+    bool last_reload_succeeded_ = true;
+    std::chrono::steady_clock::time_point store_size_due_;
+    std::atomic<std::uint64_t> store_size_ = 0;  ///< in bytes; 0 if it is not known
 
     book book_{settings_.ilp_address};
     std::unique_ptr<event_outbox> outbox_;

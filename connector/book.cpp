@@ -41,7 +41,11 @@ std::optional<std::string> book::open(const config::settings& settings, peering:
     if (auto recovered = peering::recover(*found, directory, *keeper, *transfers); !recovered) {
         return std::move(recovered).error();
     }
-    return peering::take_file(settings, administration, *keeper, ilp::wall_clock(), [] {});
+    administration.require_hold_times_above(settings.connector.min_expiration_window);
+    const auto notes = peering::take_file(settings, administration, *keeper, ilp::wall_clock(), [] {});
+    if (!notes) return notes.error();
+    for (const std::string& note : *notes) log::write(log::level::warn, note);
+    return std::nullopt;
 }
 
 }  // namespace connector

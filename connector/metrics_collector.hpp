@@ -1,41 +1,56 @@
 #pragma once
 
+#include "config/settings.hpp"
+#include "connector/book.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/rates/rate_source.hpp"
+#include "connector/reload.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker_pool.hpp"
-#include "peering/book/committer.hpp"
-#include "peering/directory/directory.hpp"
+#include "ilp/clock.hpp"
+#include "ilp/timestamp.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace connector {
 
-/// Gathers what the components have counted, and formats it for a scrape.
+/// Gathers what the components have counted, and formats it for a scrape. Runs on the control loop.
 class metrics_collector {
 public:
     struct parts {
         boost::asio::io_context& control;
         boost::asio::thread_pool& helper;
-        const peering::directory& directory;
-        const peering::committer& committer;
+        const config::connector_settings& settings;
+        const connector::book& book;
         worker_pool& workers;
         const rate_source& rates;
         const connector::webhooks* webhooks = nullptr;  ///< null if they are not configured
+        const connector::reload& reload;
+        std::function<bool()> is_ready;
     };
-    explicit metrics_collector(parts parts) : parts_{parts} {}
+    explicit metrics_collector(parts parts) : parts_{std::move(parts)} {}
 
-    /// Called on the control loop, where `done` is called with the exposition later.
+    /// `done` is called with the exposition later.
     void collect(std::function<void(std::string)> done);
 
+    /// Looks up the size of the store, once in a while. To be called periodically.
+    void look_up_store_size();
+
 private:
+    daemon_figures figures(std::vector<worker_figures> workers) const;
     void write_out(scrape scrape, std::function<void(std::string)> done);
 
     const parts parts_;
+    const ilp::timestamp started_at_ = ilp::wall_clock();
+    ilp::steady_time store_size_due_;
+    std::atomic<std::uint64_t> store_size_ = 0;  ///< in bytes; 0 if it is not known
 };
 
 }  // namespace connector

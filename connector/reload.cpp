@@ -39,11 +39,13 @@ void reload::read_file() {
 
 void reload::apply(const loaded_settings& loaded) {
     const auto take = [this, loaded](peering::bookkeeper& keeper) {
-        auto problem = peering::take_file(
+        const auto notes = peering::take_file(
             *loaded, parts_.book.administration, keeper, ilp::wall_clock(),
             [this, loaded] { boost::asio::post(parts_.control, [this, loaded] { succeeded(*loaded); }); });
-        if (!problem) return;
-        boost::asio::post(parts_.control, [this, problem = std::move(*problem)] { failed(problem); });
+        if (!notes) {
+            return boost::asio::post(parts_.control, [this, problem = notes.error()] { failed(problem); });
+        }
+        for (const std::string& note : *notes) log::write(log::level::warn, note);
     };
     peering::committer& committer = *parts_.book.committer;
     if (!committer.store_is_healthy() || !committer.execute(take)) failed("the store is not available");
@@ -53,6 +55,7 @@ void reload::succeeded(const config::settings& loaded) {
     std::vector<std::string> waiting = config::differences(running_, loaded);
     std::erase_if(waiting, [](const std::string& key) { return key.starts_with("rates."); });
     parts_.rates.configure(loaded.rates, parts_.book.directory);
+    last_ = {true, ilp::wall_clock()};
     if (!waiting.empty()) {
         log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start",
                    {{"settings", config::join({waiting.begin(), waiting.end()}, ", ")}});
@@ -62,6 +65,7 @@ void reload::succeeded(const config::settings& loaded) {
 }
 
 void reload::failed(std::string_view reason) {
+    last_ = {false, ilp::wall_clock()};
     log::write(log::level::error, "not reloaded; nothing has changed", {{"reason", std::string{reason}}});
     await_signal();
 }

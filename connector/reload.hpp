@@ -3,6 +3,8 @@
 #include "config/settings.hpp"
 #include "connector/book.hpp"
 #include "connector/rates/rate_source.hpp"
+#include "ilp/clock.hpp"
+#include "ilp/timestamp.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -28,6 +30,13 @@ public:
     /// SIGHUP no longer ends the process from here on. `running` are the settings that the daemon was started with.
     reload(std::string file, const config::settings& running, parts parts);
 
+    struct outcome {
+        bool success = true;
+        ilp::timestamp at{};
+    };
+    /// The start counts as a reload.
+    const outcome& last() const noexcept { return last_; }
+
     void await_signal();
     void stop() { signal_.cancel(); }
 
@@ -42,6 +51,7 @@ private:
     const std::string file_;
     const config::settings& running_;
     const parts parts_;
+    outcome last_{true, ilp::wall_clock()};
     boost::asio::signal_set signal_;
 };
 

@@ -138,16 +138,24 @@ void worker::check_drained() {
     boost::asio::post(loop_.context(), std::exchange(drained_, {}));
 }
 
-void worker::sample(std::function<void(std::vector<peer_sample>)> callback) {
+void worker::sample(std::function<void(worker_sample)> callback) {
     boost::asio::post(loop_.context(), [this, callback = std::move(callback)] {
-        std::vector<peer_sample> samples;
+        worker_sample sample;
+        worker_figures& figures = sample.figures;
+        figures.incoming_connections = connections_.size();
+        figures.packets = packets_.in_use();
+        figures.waiting_for_store = waiting_.size();
+        if (const auto oldest = packets_.oldest_hold()) {
+            figures.oldest_hold = std::chrono::steady_clock::now() - *oldest;
+        }
         for (std::size_t id = 0; id < peer_states_.size(); ++id) {
             if (!peer_states_[id]) continue;
             const peer_state& state = *peer_states_[id];
-            samples.push_back({static_cast<std::uint32_t>(id), state.counters,
-                               state.link_to_peer ? state.link_to_peer->connection_count() : 0});
+            sample.peers.push_back({static_cast<std::uint32_t>(id), state.counters,
+                                    state.link_to_peer ? state.link_to_peer->connection_count() : 0});
+            if (state.link_to_peer) figures.waiting_for_a_connection += state.link_to_peer->waiting_count();
         }
-        callback(std::move(samples));
+        callback(std::move(sample));
     });
 }
 
@@ -236,7 +244,7 @@ packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t requ
     ++state_of(from).counters.incoming.prepares;
     switch (decided) {
         case step::reject:
-            count_refusal(state_of(from), context.reason);
+            count_refusal(state_of(from), context.reason, context.to == nullptr ? nullptr : context.to->asset);
             refuse(sink, request, context.reason, &context);
             return nullptr;
         case step::fulfill: {
@@ -297,16 +305,20 @@ void worker::refuse(answer_sink& sink, std::uint64_t request, reject_reason reas
     sink.answer(request, scratch_, false);
 }
 
-void worker::count_refusal(peer_state& from, reject_reason reason) {
+/// `of` is the asset of the next hop, if there is one.
+void worker::count_refusal(peer_state& from, reject_reason reason, const peering::asset* of) {
     const reject_text& text = describe(reason);
     from.counters.outgoing.count_reject(text.code);
     from.counters.refusals.count(reason);
-    if (log::enabled(log::level::debug)) {
-        log::write(log::level::debug, "packet refused",
-                   {{"peer", from.name},
-                    {"code", std::string{ilp::code_text(text.code)}},
-                    {"reason", std::string{text.identifier}}});
+    if (!log::enabled(log::level::debug)) return;
+    const log::field peer{"peer", from.name};
+    const log::field code{"code", std::string{ilp::code_text(text.code)}};
+    const log::field why{"reason", std::string{text.identifier}};
+    if (reason != reject_reason::asset_lacks_liquidity || of == nullptr) {
+        return log::write(log::level::debug, "packet refused", {peer, code, why});
     }
+    log::write(log::level::debug, "packet refused",
+               {peer, code, why, {"asset", fmt::format("{}/{}", of->code, of->scale)}});
 }
 
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
@@ -314,6 +326,7 @@ void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     if (loop_.now().wall > packet.expires_at) return reject(packet, reject_reason::next_hop_timed_out);
     const reply reply = router_.check_reply(packet.condition, answer);
     peer_counters& of_next_hop = packet.to->counters;
+    of_next_hop.answers.observe(seconds(loop_.now().steady - packet.arrived_at));
     switch (reply.kind) {
         case reply_kind::refuse:
             return reject(packet, reply.reason);

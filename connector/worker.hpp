@@ -65,7 +65,7 @@ public:
     void drain(std::function<void()> drained);
 
     /// Calls back with the counters of this worker.
-    void sample(std::function<void(std::vector<peer_sample>)> callback);
+    void sample(std::function<void(worker_sample)> callback);
 
     /// Sends a Prepare of this node to a peer, on the link that packets take (see probes). Calls back on the worker's
     /// thread, unless the worker stops before.
@@ -104,7 +104,7 @@ private:
     packet_in_flight& keep(answer_sink& sink, std::uint64_t request, const packet_context& context);
     void refuse(answer_sink& sink, std::uint64_t request, reject_reason reason,
                 const packet_context* context = nullptr);
-    void count_refusal(peer_state& from, reject_reason reason);
+    void count_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);
     void end_in_flight(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
     bool fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);

@@ -62,18 +62,17 @@ void worker_pool::publish(const std::vector<peering::peer_update>& updates, cons
     }
 }
 
-void worker_pool::sample(std::function<void(std::vector<peer_sample>)> done) {
+void worker_pool::sample(std::function<void(std::vector<worker_sample>)> done) {
     struct collection {
-        std::vector<peer_sample> samples;
-        std::size_t missing;
-        std::function<void(std::vector<peer_sample>)> done;
+        std::vector<worker_sample> samples;
+        std::function<void(std::vector<worker_sample>)> done;
     };
-    auto collected = std::make_shared<collection>(collection{{}, workers_.size(), std::move(done)});
+    auto collected = std::make_shared<collection>(collection{{}, std::move(done)});
     for (const auto& worker : workers_) {
-        worker->sample([this, collected](std::vector<peer_sample> samples) {
-            boost::asio::post(control_, [collected, samples = std::move(samples)]() mutable {
-                std::ranges::move(samples, std::back_inserter(collected->samples));
-                if (--collected->missing == 0) collected->done(std::move(collected->samples));
+        worker->sample([this, collected](worker_sample sample) {
+            boost::asio::post(control_, [this, collected, sample = std::move(sample)]() mutable {
+                collected->samples.push_back(std::move(sample));
+                if (collected->samples.size() == workers_.size()) collected->done(std::move(collected->samples));
             });
         });
     }

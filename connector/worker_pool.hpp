@@ -42,8 +42,8 @@ public:
     /// is called by the last worker that has applied them.
     void publish(const std::vector<peering::peer_update>& updates, const std::function<void()>& done);
 
-    /// Calls back with the counters of all workers.
-    void sample(std::function<void(std::vector<peer_sample>)> done);
+    /// Calls back with the counters of all workers, one sample each, in any order.
+    void sample(std::function<void(std::vector<worker_sample>)> done);
 
     /// Sends a Prepare outside the ledger, over the link of one of the workers: see worker::probe(). Any thread.
     void probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,

@@ -101,6 +101,16 @@ std::optional<scheme> scheme_of(std::string_view text) noexcept {
     return read_scheme(text).known;
 }
 
+std::string_view unreachable_because(std::string_view own, std::string_view prefix) noexcept {
+    const auto there = scheme_of(prefix);
+    const auto here = scheme_of(own);
+    if (!there || !here) return {};
+    using enum scheme;
+    if (*there == peer || *there == self || *there == local) return "no packet is ever forwarded to its scheme";
+    if (is_allocated(*there) && is_allocated(*here) && *there != *here) return "it is in another network than this node";
+    return {};
+}
+
 std::optional<address> address::parse(std::string_view text) {
     if (!is_address(text)) return std::nullopt;
     return address{text};

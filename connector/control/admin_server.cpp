@@ -19,8 +19,13 @@ http_response failure(unsigned status, const std::string& message) {
             .body = R"({"errors":[{"message":")" + message + R"(","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})"};
 }
 
+/// The request has not been looked at, so nothing has been done.
 http_response busy() {
-    return failure(503, "Too many requests at a time");
+    return failure(503, "Too many requests at a time: try again in a moment");
+}
+
+http_response stopping() {
+    return failure(503, "The daemon is stopping and takes no further requests: try again when it has been started");
 }
 
 /// A query can cause it as often as it is sent.
@@ -86,10 +91,11 @@ void admin_server::stop(std::function<void()> stopped) {
 void admin_server::answer(http_request request, std::function<void(http_response)> done) {
     const auto now = ilp::wall_clock();
     if (!request.target.starts_with("/graphql")) return done(ask(endpoint_, request, now));  // does not block
-    if (stopping_ || under_way_->requests >= threads + waiting_max) return done(busy());
+    if (stopping_) return done(stopping());
+    if (under_way_->requests >= threads + waiting_max) return done(busy());
     ++under_way_->requests;
     boost::asio::post(pool_, [this, under_way = under_way_, now, request = std::move(request), done = std::move(done)] {
-        auto response = stopping_ ? busy() : ask(endpoint_, request, now);
+        auto response = stopping_ ? stopping() : ask(endpoint_, request, now);
         boost::asio::post(context_, [&context = context_, under_way, done, response = std::move(response)]() mutable {
             done(std::move(response));
             if (--under_way->requests == 0 && under_way->stopped)

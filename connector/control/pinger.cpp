@@ -84,6 +84,13 @@ ping_answer pinger::ping(const std::string& address, std::chrono::milliseconds t
         return answer;
     }
     answer.next_hop = route->next_hop;
+    if (!answer.next_hop->enabled) {
+        answer.message = fmt::format(
+            "the next hop {} is disabled, so no packet is sent to it: enable it with setPeerEnabled, or `ilpctl peer "
+            "enable`",
+            answer.next_hop->name());
+        return answer;
+    }
     if (const counted this_one{in_progress_}; this_one.number() > pings_max) {
         answer.message = fmt::format("{} pings are in progress already: try again when one has ended", pings_max);
     } else {

@@ -92,7 +92,8 @@ json::value read_reply(const documents::document& what, const http_reply& reply,
             if (code.empty()) code = complaint.code;
             if (!text.empty()) text += '\n';
             text += complaint.text;
-            open = open || is_open(complaint.code);
+            // With 503, the daemon has not looked at the request.
+            open = open || (is_open(complaint.code) && reply.status != 503);
         }
         throw failure{exit_status::refused, text + (open ? advice(again) : std::string{}), code};
     }
@@ -101,7 +102,9 @@ json::value read_reply(const documents::document& what, const http_reply& reply,
     const auto* answer = object == nullptr ? nullptr : object->if_contains(what.field);
     if (answer == nullptr || reply.status / 100 != 2)
         throw failure{exit_status::no_answer,
-                      fmt::format("what answers there is no Admin API: HTTP status {}{}", reply.status, advice(again))};
+                      fmt::format("what answers there is no Admin API: HTTP status {}{}{}", reply.status,
+                                  reply.status == 404 ? "; does the URL end in /graphql? (--url or ILPCTL_URL)" : "",
+                                  advice(again))};
     return *answer;
 }
 

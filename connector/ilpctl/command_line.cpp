@@ -2,6 +2,7 @@
 
 #include "config/value.hpp"
 #include "connector/ilpctl/completion.hpp"
+#include "connector/ilpctl/verb_check.hpp"
 
 #include <fmt/format.h>
 
@@ -27,6 +28,13 @@ void add_completion_verbs(CLI::App& root, chosen_verb& chosen) {
     };
     add_shell("bash", &bash_completion);
     add_shell("zsh", &zsh_completion);
+}
+
+void add_help_verb(CLI::App& root, chosen_verb& chosen) {
+    const auto words = std::make_shared<std::vector<std::string>>();
+    auto& verb = *root.add_subcommand("help", "explain a verb, or list all of them");
+    verb.add_option("VERB", *words, "the verb, such as peer create")->type_name("");
+    verb.callback([&chosen, words] { chosen.help_about = *words; });
 }
 
 /// An option takes precedence over the corresponding variable; an empty variable counts as unset.
@@ -57,7 +65,8 @@ std::unique_ptr<api> connect(const global_terms& globals, const surroundings& sy
                                                                                           : endpoint.error())};
     // No other characters are allowed in a header.
     if (globals.tenant.empty() || !std::ranges::all_of(globals.tenant, [](char c) { return c > ' ' && c <= '~'; }))
-        throw failure{exit_status::usage, "the tenant's id has characters that no id has"};
+        throw failure{exit_status::usage,
+                      "the tenant's id (--tenant or ILPCTL_TENANT) must be visible ASCII characters without spaces"};
     return system.connect(*endpoint, {secret_of(globals, system), globals.tenant}, globals.timeout);
 }
 
@@ -116,14 +125,23 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
     add_network_verbs(tree_, chosen_);
     add_event_verbs(tree_, chosen_);
     add_completion_verbs(tree_, chosen_);
+    add_help_verb(tree_, chosen_);
 }
 
 exit_status run(const std::vector<std::string>& words, const surroundings& system) {
     auto line = command_line{};
+    if (const auto fault = fault_of_verb(line.tree(), words)) {
+        system.err << "ilpctl: " << *fault << '\n';
+        return exit_status::usage;
+    }
     try {
         line.tree().parse(std::vector<std::string>{words.rbegin(), words.rend()});
     } catch (const CLI::ParseError& error) {
         return line.tree().exit(error, system.out, system.err) == 0 ? exit_status::done : exit_status::usage;
+    }
+    if (auto about = line.chosen().help_about) {
+        about->emplace_back("--help");
+        return run(*about, system);
     }
     try {
         return run_verb(line, system);

@@ -7,9 +7,10 @@ namespace {
 #define ASSET_FIELDS                                                                                         \
     "fragment AssetFields on Asset { id code scale liquidity liquidityThreshold withdrawalThreshold origin " \
     "createdAt tenant { id publicName } }"
-#define PEER_FIELDS                                                                                              \
-    "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "   \
-    "liquidityThreshold maxPacketAmount routes http { outgoing { endpoint authToken @include(if: $secrets) } } " \
+#define PEER_FIELDS                                                                                                    \
+    "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "         \
+    "liquidityThreshold maxPacketAmount maxHoldMilliseconds routes http { outgoing { endpoint authToken @include(if: " \
+    "$secrets) } } "                                                                                                   \
     "createdAt tenant { id publicName } }"
 #define TENANT_FIELDS                                                                                         \
     "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \
@@ -17,7 +18,7 @@ namespace {
 #define NEXT_HOP_FIELDS "fragment NextHopFields on Peer { id name staticIlpAddress enabled asset { id code scale } }"
 #define TRANSFER_FIELDS                                                                                            \
     "fragment TransferFields on AccountingTransfer { id transferType state amount debitAccountId creditAccountId " \
-    "ledger createdAt expiresAt }"
+    "debitAccountName creditAccountName incoming ledger createdAt expiresAt }"
 #define PAGE_FIELDS "pageInfo { endCursor hasNextPage }"
 
 }  // namespace
@@ -91,9 +92,10 @@ const document post_withdrawal{"postLiquidityWithdrawal",
 const document void_withdrawal{"voidLiquidityWithdrawal",
                                "mutation VoidLiquidityWithdrawal($input: VoidLiquidityWithdrawalInput!) { "
                                "voidLiquidityWithdrawal(input: $input) { success } }"};
-const document transfers{"accountingTransfers",
-                         "query Transfers($id: String!, $limit: Int) { accountingTransfers(id: $id, limit: $limit) { "
-                         "debits { ...TransferFields } credits { ...TransferFields } } } " TRANSFER_FIELDS};
+const document transfers{
+    "accountTransfers",
+    "query Transfers($id: String!, $after: String, $first: Int) { accountTransfers(id: $id, after: "
+    "$after, first: $first) { edges { node { ...TransferFields } } " PAGE_FIELDS " } } " TRANSFER_FIELDS};
 
 const document routes{"routes",
                       "query Routes($after: String, $first: Int, $prefix: String) { routes(after: $after, first: "
@@ -105,7 +107,8 @@ const document route{"route",
 const document events{"webhookEvents",
                       "query Events($after: String, $first: Int, $sortOrder: SortOrder, $filter: WebhookEventFilter, "
                       "$tenantId: String) { webhookEvents(after: $after, first: $first, sortOrder: $sortOrder, filter: "
-                      "$filter, tenantId: $tenantId) { edges { node { id type createdAt data } } " PAGE_FIELDS " } }"};
+                      "$filter, tenantId: $tenantId) { edges { node { id type createdAt name data } } " PAGE_FIELDS
+                      " } }"};
 const document ping{"ping",
                     "mutation Ping($input: PingInput!) { ping(input: $input) { reached milliseconds peer { "
                     "...NextHopFields } code triggeredBy message } } " NEXT_HOP_FIELDS};

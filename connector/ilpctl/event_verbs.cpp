@@ -36,8 +36,8 @@ void list_events(session& s, const event_terms& terms) {
     for (const json::value& node : events) {
         const auto& event = node.as_object();
         const auto& data = part(event, "data");
-        table.add(
-            {field(event, "createdAt"), field(event, "type"), field(data, "id"), details(s, data), field(event, "id")});
+        const auto whose = event.at("name").is_null() ? field(data, "id") : field(event, "name");
+        table.add({field(event, "createdAt"), field(event, "type"), whose, details(s, data), field(event, "id")});
     }
     s.out << table.text();
 }

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 
 namespace connector::ilpctl {
@@ -29,7 +28,7 @@ struct one_withdrawal {
 
 struct transfers_terms {
     std::string account;
-    std::uint32_t limit = 20;
+    page_terms page;
 };
 
 std::string transfer_id(const transfer_terms& terms) {
@@ -92,27 +91,10 @@ void void_withdrawal(session& s, const one_withdrawal& terms) {
     finish_withdrawal(s, terms, documents::void_withdrawal, "voided");
 }
 
-struct listed_transfer {
-    std::string time;
-    bool is_incoming = false;
-    json::object transfer;
-};
-
-/// Returns the newest transfers of both lists together.
-std::vector<listed_transfer> newest(const json::object& answer, std::size_t limit) {
-    auto all = std::vector<listed_transfer>{};
-    for (const bool is_incoming : {false, true})
-        for (const json::value& transfer : answer.at(is_incoming ? "credits" : "debits").as_array())
-            all.push_back({field(transfer.as_object(), "createdAt"), is_incoming, transfer.as_object()});
-    std::ranges::stable_sort(all, std::ranges::greater{}, &listed_transfer::time);
-    all.resize(std::min(all.size(), limit));
-    return all;
-}
-
 void list_transfers(session& s, const transfers_terms& terms) {
     const auto account = find_account(s, terms.account);
-    const auto answer = s.daemon.ask(documents::transfers, {{"id", account.id}, {"limit", terms.limit}});
-    if (s.json) return print_json(s, answer);
+    const auto transfers = fetch_nodes(s, documents::transfers, {{"id", account.id}}, terms.page);
+    if (s.json) return print_json(s, transfers);
     auto table = ilpctl::table{{{"CREATED"},
                                 {"TYPE"},
                                 {"STATE"},
@@ -121,11 +103,18 @@ void list_transfers(session& s, const transfers_terms& terms) {
                                 {"EXPIRES"},
                                 {"OTHER ACCOUNT"},
                                 {"ID"}}};
-    for (const auto& [time, is_incoming, transfer] : newest(answer.as_object(), terms.limit)) {
+    for (const json::value& node : transfers) {
+        const auto& transfer = node.as_object();
+        const auto is_incoming = transfer.at("incoming").as_bool();
         const auto amount = amount_field(s, transfer, "amount", account.unit);
-        table.add({time, field(transfer, "transferType"), field(transfer, "state"), is_incoming ? amount : "",
-                   is_incoming ? "" : amount, field(transfer, "expiresAt"),
-                   field(transfer, is_incoming ? "debitAccountId" : "creditAccountId"), field(transfer, "id")});
+        const auto* const other = is_incoming ? "debitAccountName" : "creditAccountName";
+        const auto is_named = !transfer.at(other).is_null();
+        table.add({field(transfer, "createdAt"), field(transfer, "transferType"), field(transfer, "state"),
+                   is_incoming ? amount : "", is_incoming ? "" : amount, field(transfer, "expiresAt"),
+                   field(transfer, is_named      ? other
+                                   : is_incoming ? "debitAccountId"
+                                                 : "creditAccountId"),
+                   field(transfer, "id")});
     }
     s.out << table.text();
 }
@@ -171,9 +160,7 @@ void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen) {
     auto& list_verb = add_verb(root, chosen, "transfers", "list the transfers of a peer or an asset, the newest first",
                                list, &list_transfers);
     add_required(list_verb, "ACCOUNT", list->account, "", whose);
-    list_verb.add_option("--limit", list->limit, "show at most N; 20 by default, 1000 at most")
-        ->type_name("N")
-        ->check(CLI::Range(1, 1000));
+    add_page_terms(list_verb, list->page, 20);
 }
 
 }  // namespace connector::ilpctl

@@ -51,11 +51,12 @@ void list_routes(session& s, const routes_terms& terms) {
 }
 
 void look_up_route(session& s, const lookup_terms& terms) {
-    auto variables = json::object{{"address", terms.address}};
+    const auto address = find_address(s, terms.address);
+    auto variables = json::object{{"address", address}};
     if (terms.asset) variables["assetId"] = find_asset(s, *terms.asset).at("id");
     const auto route = s.daemon.ask(documents::route, std::move(variables));
     if (!route.is_object())
-        throw failure{exit_status::refused, fmt::format("no route leads to \"{}\"", printable(terms.address))};
+        throw failure{exit_status::refused, fmt::format("no route leads to \"{}\"", printable(address))};
     if (s.json) return print_json(s, route);
     auto table = route_table();
     add_route(table, route.get_object());
@@ -69,7 +70,8 @@ std::string told_of_ping(const json::object& answer, const std::string& address)
         told = fmt::format("{} reached", address);
     } else {
         told = fmt::format("{} not reached: {}", address,
-                           answer.at("message").is_null() ? "no reason was given" : text("message"));
+                           field(answer, "message").empty() || answer.at("message").is_null() ? "no reason was given"
+                                                                                              : text("message"));
         if (!answer.at("code").is_null()) told += fmt::format(" ({})", text("code"));
         if (!answer.at("triggeredBy").is_null()) told += fmt::format(", says {}", text("triggeredBy"));
     }
@@ -82,10 +84,11 @@ std::string told_of_ping(const json::object& answer, const std::string& address)
 }
 
 void ping(session& s, const ping_terms& terms) {
-    const auto answer = s.daemon.ask(
-        documents::ping, {{"input", {{"address", terms.address}, {"timeoutSeconds", terms.timeout.count()}}}}, {},
-        terms.timeout);
-    const auto told = told_of_ping(answer.as_object(), printable(terms.address));
+    const auto address = find_address(s, terms.address);
+    const auto answer =
+        s.daemon.ask(documents::ping, {{"input", {{"address", address}, {"timeoutSeconds", terms.timeout.count()}}}},
+                     {}, terms.timeout);
+    const auto told = told_of_ping(answer.as_object(), printable(address));
     if (s.json) print_json(s, answer);
     if (!answer.at("reached").as_bool()) throw failure{exit_status::refused, told};
     if (!s.json) s.out << told << '\n';
@@ -104,13 +107,14 @@ void add_network_verbs(CLI::App& root, chosen_verb& chosen) {
     const auto lookup = std::make_shared<lookup_terms>();
     auto& lookup_verb =
         add_verb(group, chosen, "lookup", "show the next hop of a packet to an address", lookup, &look_up_route);
-    add_required(lookup_verb, "ADDRESS", lookup->address, "", "an ILP address");
+    add_required(lookup_verb, "ADDRESS", lookup->address, "", "an ILP address, or a peer by id or name");
     add_text(lookup_verb, "--asset", lookup->asset, "ASSET",
              "the asset of the packet, which decides between peers with the same prefix");
 
     const auto terms = std::make_shared<ping_terms>();
     auto& ping_verb = add_verb(root, chosen, "ping", "send a packet of amount 0 and wait for the answer", terms, &ping);
-    add_required(ping_verb, "ADDRESS", terms->address, "", "an ILP address, such as that of a connector");
+    add_required(ping_verb, "ADDRESS", terms->address, "",
+                 "an ILP address, such as that of a connector; or a peer by id or name");
     add_duration(ping_verb, "--timeout", terms->timeout, std::chrono::seconds{30},
                  "how long to wait for the answer; whole seconds, 10s by default");
 }

@@ -1,8 +1,12 @@
+#include "config/value.hpp"
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "connector/ilpctl/verbs.hpp"
 
 #include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
 
 namespace connector::ilpctl {
 namespace {
@@ -25,6 +29,8 @@ struct peer_terms {
     std::vector<std::string> incoming_token_files;
     std::vector<std::string> routes;
     optional_amount max_packet_amount;
+    std::optional<std::chrono::milliseconds> max_hold_time;
+    bool no_max_hold_time = false;
     optional_amount liquidity_threshold;
     optional_text idempotency_key;
 };
@@ -72,6 +78,8 @@ void print_peer(session& s, const json::value& answer) {
     sheet.add("liquidity", amount_field(s, peer, "liquidity", unit));
     sheet.add("liquidity threshold", amount_field(s, peer, "liquidityThreshold", unit));
     sheet.add("max packet amount", amount_field(s, peer, "maxPacketAmount", unit));
+    const auto hold = field(peer, "maxHoldMilliseconds");
+    sheet.add("max hold time", hold == "-" ? hold : hold + " ms");
     for (const json::value& route : peer.at("routes").as_array())
         sheet.add("route", route.as_string().empty() ? "(default)" : std::string_view{route.as_string()});
     sheet.add("outgoing endpoint", field(outgoing, "endpoint"));
@@ -123,6 +131,8 @@ json::array incoming_tokens(session& s, const peer_terms& terms) {
 void put_common_terms(const session& s, json::object& input, const peer_terms& terms, const asset_unit& unit) {
     put_text(input, "name", terms.name);
     put_amount(s, input, "maxPacketAmount", terms.max_packet_amount, unit);
+    if (terms.max_hold_time) input["maxHoldMilliseconds"] = terms.max_hold_time->count();
+    if (terms.no_max_hold_time) input["maxHoldMilliseconds"] = nullptr;
     put_amount(s, input, "liquidityThreshold", terms.liquidity_threshold, unit);
     if (!terms.routes.empty()) input["routes"] = list_of(terms.routes);
 }
@@ -130,11 +140,12 @@ void put_common_terms(const session& s, json::object& input, const peer_terms& t
 void create_peer(session& s, const new_peer& terms) {
     check_token_files(terms);
     const auto token = outgoing_token(s, terms);
-    if (!token || !terms.outgoing_endpoint)
-        throw failure{
-            exit_status::usage,
-            "--outgoing-endpoint and --outgoing-token-file are missing: where the peer takes packets, and the "
-            "token that it wants to see"};
+    if (!terms.outgoing_endpoint)
+        throw failure{exit_status::usage, "--outgoing-endpoint URL is missing: where the peer accepts packets"};
+    if (!token)
+        throw failure{exit_status::usage,
+                      "--outgoing-token-file FILE is missing: the token that we present to the peer (or "
+                      "--outgoing-token TOKEN)"};
     auto http = json::object{{"outgoing", {{"authToken", *token}, {"endpoint", *terms.outgoing_endpoint}}}};
     if (auto tokens = incoming_tokens(s, terms); !tokens.empty())
         http["incoming"] = json::object{{"authTokens", std::move(tokens)}};
@@ -238,6 +249,17 @@ void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     add_texts(verb, "--route", terms.routes, "PREFIX",
               "a further address prefix that is routed to it; may be repeated");
     add_limits(verb, terms, clearing);
+    const auto read_hold_time = [&terms](const std::string& text) {
+        const auto type = config::hold_time();
+        const auto time = type.parse(text);
+        if (!time) throw CLI::ValidationError{fmt::format("\"{}\": expected {}", text, type.expected)};
+        terms.max_hold_time = *time;
+    };
+    auto* hold_time = verb.add_option_function<std::string>("--max-hold-time", read_hold_time,
+                                                            "how long a packet to it may be held; 4s for a Rafiki");
+    hold_time->type_name("TIME");
+    if (clearing == clearing::yes)
+        verb.add_flag("--no-max-hold-time", terms.no_max_hold_time, "clear this setting")->excludes(hold_time);
 }
 
 void add_clearing(CLI::App& verb, const std::string& name, bool& target, const std::string& description,

@@ -2,6 +2,7 @@
 
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
+#include "ilp/address.hpp"
 #include "peering/json/canonical_json.hpp"
 #include "peering/records/text.hpp"
 #include "peering/records/uuid.hpp"
@@ -166,6 +167,20 @@ json::object find_peer(session& s, std::string_view text, bool secrets) {
     expect_one_peer(text, found);
     // Tokens of other peers are not fetched.
     return secrets ? find_peer(s, field(found.front(), "id"), true) : found.front();
+}
+
+std::string find_address(session& s, const std::string& text) {
+    if (ilp::is_address(text)) return text;
+    const auto id = id_in(text);
+    const auto found = id ? std::vector<json::object>{} : peers_called(s, text);
+    const auto by_id = id ? peer_with(s, *id, false) : std::nullopt;
+    if (!by_id && found.empty())
+        throw failure{exit_status::refused,
+                      fmt::format("\"{}\" is neither an ILP address, such as test.bob, nor a peer; `ilpctl peer list` "
+                                  "shows the peers",
+                                  printable(text))};
+    expect_one_peer(text, found);
+    return field(by_id ? *by_id : found.front(), "staticIlpAddress");
 }
 
 json::object find_asset(session& s, std::string_view text) {

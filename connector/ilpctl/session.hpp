@@ -57,6 +57,9 @@ boost::json::array fetch_nodes(session& s, const documents::document& what, boos
 /// Includes the outgoing token if `secrets` is true.
 boost::json::object find_peer(session& s, std::string_view text, bool secrets = false);
 
+/// Returns the text if it is an ILP address, otherwise the address of the peer with this id or name.
+std::string find_address(session& s, const std::string& text);
+
 /// Accepts an id, code and scale (USD/9), or just the code (USD) if it has only one scale.
 boost::json::object find_asset(session& s, std::string_view text);
 

@@ -19,6 +19,7 @@ namespace connector::ilpctl {
 struct chosen_verb {
     std::function<void(session&)> run;
     std::function<void(std::ostream&)> run_without_daemon;
+    std::optional<std::vector<std::string>> help_about;  ///< the verb that `help` shall explain; empty: ilpctl itself
 };
 
 void add_status_verbs(CLI::App& root, chosen_verb& chosen);

@@ -23,8 +23,8 @@ auto numbers_of(is_const_or_not<packet_counters> auto& counters) {
 }
 
 auto numbers_of(is_const_or_not<peer_counters> auto& counters) {
-    auto& [incoming, outgoing, packets_in_flight, amount_in_flight, duration, refusals] = counters;
-    return std::tie(incoming, outgoing, packets_in_flight, amount_in_flight, duration, refusals);
+    auto& [incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals] = counters;
+    return std::tie(incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals);
 }
 
 template <typename T>

@@ -5,11 +5,14 @@
 #include "ilp/error_code.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 /// Counters of the packet path: plain integers, owned by one worker. A scrape asks each worker for a copy.
 namespace connector {
@@ -79,6 +82,7 @@ struct peer_counters {
     std::uint64_t packets_in_flight = 0;  ///< Prepares to the peer that have not been answered
     double amount_in_flight = 0;
     duration_histogram duration;  ///< of Prepares from the peer, from arrival to answer
+    duration_histogram answers;   ///< of the peer as next hop: from a Prepare's arrival here to the peer's answer
     refusal_counters refusals;    ///< of Prepares from the peer
 
     void add(const peer_counters& other);
@@ -89,6 +93,21 @@ struct peer_sample {
     std::uint32_t peer = 0;  ///< the peer's id
     peer_counters counters;
     std::size_t link_connections = 0;
+};
+
+/// One worker's figures that belong to no peer.
+struct worker_figures {
+    std::size_t incoming_connections = 0;
+    std::size_t packets = 0;            ///< from their arrival until the answer may be sent
+    std::size_t waiting_for_store = 0;  ///< of these, fulfilled and waiting for their commit
+    std::size_t waiting_for_a_connection = 0;
+    std::optional<std::chrono::nanoseconds> oldest_hold;  ///< time since the oldest packet with a hold arrived
+};
+
+/// The answer of one worker to a scrape.
+struct worker_sample {
+    std::vector<peer_sample> peers;
+    worker_figures figures;
 };
 
 }  // namespace connector

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <limits>
+#include <optional>
 #include <span>
 #include <sstream>
 #include <string_view>
@@ -26,7 +27,7 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-enum class label : std::uint8_t { direction, peer, type, code, reason, asset, base, result };
+enum class label : std::uint8_t { direction, peer, type, code, reason, asset, base, result, version, waits_for };
 
 struct label_definition {
     label id;
@@ -54,6 +55,10 @@ constexpr std::array label_definitions{
     label_definition{label::asset, "asset", "Code and scale, as in `USD/9`."},
     label_definition{label::base, "base", "The code of the currency that the rates were fetched for."},
     label_definition{label::result, "result", "`delivered` or `failed`."},
+    label_definition{label::version, "version", "The version of ilpd."},
+    label_definition{label::waits_for, "waits_for",
+                     "`connection`: the Prepare waits to be sent to the next hop. `store`: the packet is fulfilled and "
+                     "waits until its transfer is durable."},
 };
 
 constexpr const label_definition& definition_of(label id) {
@@ -96,6 +101,27 @@ enum class metric : std::uint8_t {
     webhooks_given_up,
     unauthenticated_requests,
     log_lines_dropped,
+    next_hop_duration,
+    peers_with_low_liquidity,
+    assets_with_low_liquidity,
+    packets_pending,
+    packets_pending_max,
+    packets_waiting,
+    oldest_hold_seconds,
+    incoming_connections,
+    incoming_connections_max,
+    pending_withdrawals,
+    store_bytes,
+    ready,
+    last_reload_success,
+    last_reload_timestamp_seconds,
+    build_info,
+    process_start_time_seconds,
+    process_cpu_seconds,
+    process_resident_memory_bytes,
+    process_virtual_memory_bytes,
+    process_open_fds,
+    process_max_fds,
 };
 
 struct definition {
@@ -217,6 +243,109 @@ constexpr std::array definitions{
         "ilp_log_lines_dropped_total",
         {},
         "Lines of the log that were dropped, because standard error was read too slowly or could not be written."},
+    definition{metric::next_hop_duration,
+               MetricType::Histogram,
+               "ilp_next_hop_duration_seconds",
+               {label::peer},
+               "Time from the arrival of a Prepare to the answer of the next hop, by next hop.",
+               "Only for peers that have answered. Prepares that were not answered in time are refused with "
+               "`next_hop_timed_out`."},
+    definition{metric::peers_with_low_liquidity,
+               MetricType::Gauge,
+               "ilp_peers_with_low_liquidity",
+               {},
+               "Peers whose liquidity is at their threshold or below."},
+    definition{metric::assets_with_low_liquidity,
+               MetricType::Gauge,
+               "ilp_assets_with_low_liquidity",
+               {},
+               "Assets whose liquidity is at their threshold or below."},
+    definition{metric::packets_pending,
+               MetricType::Gauge,
+               "ilp_packets_pending",
+               {},
+               "Packets from their arrival until their answer may be sent."},
+    definition{metric::packets_pending_max,
+               MetricType::Gauge,
+               "ilp_packets_pending_max",
+               {},
+               "The number of pending packets from which on further ones are refused.",
+               "`connector.max_packets_in_flight`, times the number of workers."},
+    definition{metric::packets_waiting,
+               MetricType::Gauge,
+               "ilp_packets_waiting",
+               {label::waits_for},
+               "Pending packets that wait for something here."},
+    definition{metric::oldest_hold_seconds,
+               MetricType::Gauge,
+               "ilp_oldest_hold_seconds",
+               {},
+               "Time since the oldest packet that holds liquidity arrived; 0 if there is none."},
+    definition{metric::incoming_connections,
+               MetricType::Gauge,
+               "ilp_incoming_connections",
+               {},
+               "Open connections from peers."},
+    definition{metric::incoming_connections_max,
+               MetricType::Gauge,
+               "ilp_incoming_connections_max",
+               {},
+               "The number of connections from which on further ones are closed.",
+               "`connector.max_connections`, times the number of workers."},
+    definition{metric::pending_withdrawals,
+               MetricType::Gauge,
+               "ilp_pending_withdrawals",
+               {},
+               "Withdrawals that wait to be posted or voided."},
+    definition{metric::store_bytes,
+               MetricType::Gauge,
+               "ilp_store_bytes",
+               {},
+               "Size of the store, with its log; looked up once a minute.",
+               "Not with the store `memory:`."},
+    definition{metric::ready,
+               MetricType::Gauge,
+               "ilp_ready",
+               {},
+               "1 while packets are accepted, as `/readyz` says; otherwise 0."},
+    definition{
+        metric::last_reload_success,
+        MetricType::Gauge,
+        "ilp_last_reload_success",
+        {},
+        "1 if the settings were taken the last time that they were read, at the start or on SIGHUP; otherwise 0."},
+    definition{metric::last_reload_timestamp_seconds,
+               MetricType::Gauge,
+               "ilp_last_reload_timestamp_seconds",
+               {},
+               "When that was, in seconds since 1970."},
+    definition{metric::build_info, MetricType::Gauge, "ilp_build_info", {label::version}, "Always 1."},
+    definition{metric::process_start_time_seconds,
+               MetricType::Gauge,
+               "process_start_time_seconds",
+               {},
+               "When the daemon started, in seconds since 1970."},
+    definition{metric::process_cpu_seconds,
+               MetricType::Counter,
+               "process_cpu_seconds_total",
+               {},
+               "User and system time of the process."},
+    definition{metric::process_resident_memory_bytes,
+               MetricType::Gauge,
+               "process_resident_memory_bytes",
+               {},
+               "Memory of the process that is in RAM."},
+    definition{metric::process_virtual_memory_bytes,
+               MetricType::Gauge,
+               "process_virtual_memory_bytes",
+               {},
+               "Address space of the process."},
+    definition{metric::process_open_fds, MetricType::Gauge, "process_open_fds", {}, "Open file descriptors."},
+    definition{metric::process_max_fds,
+               MetricType::Gauge,
+               "process_max_fds",
+               {},
+               "The largest number of file descriptors that may be open."},
 };
 
 constexpr const definition& definition_of(metric id) {
@@ -330,12 +459,20 @@ void add_liquidity(families& out, const peering::peer& peer) {
     }
 }
 
+bool is_empty(const duration_histogram& histogram) {
+    return std::ranges::all_of(histogram.buckets, [](std::uint64_t count) { return count == 0; });
+}
+
 void add_traffic(families& out, const peering::peer& peer, const peer_counters& counters, std::size_t connections) {
     add_packets(out, counters.incoming, "incoming", peer);
     add_packets(out, counters.outgoing, "outgoing", peer);
     add_refusals(out, counters.refusals, peer);
     out.add_histogram<metric::packet_duration>(duration_bounds, counters.duration.buckets, counters.duration.sum,
                                                peer.name());
+    if (!is_empty(counters.answers)) {
+        out.add_histogram<metric::next_hop_duration>(duration_bounds, counters.answers.buckets, counters.answers.sum,
+                                                     peer.name());
+    }
     out.add<metric::packets_in_flight>(static_cast<double>(counters.packets_in_flight), peer.name());
     out.add<metric::amount_in_flight>(counters.amount_in_flight, peer.name());
     out.add<metric::link_connections>(static_cast<double>(connections), peer.name());
@@ -363,6 +500,58 @@ void add_webhooks(families& out, const webhooks::figures& events) {
     out.add<metric::webhooks_given_up>(static_cast<double>(events.given_up));
 }
 
+double seconds_since_1970(ilp::timestamp time) {
+    return static_cast<double>(time.time_since_epoch().count()) / 1e3;
+}
+
+void add_workers(families& out, const daemon_figures& daemon) {
+    worker_figures sum;
+    std::chrono::nanoseconds oldest{};
+    for (const worker_figures& worker : daemon.workers) {
+        sum.incoming_connections += worker.incoming_connections;
+        sum.packets += worker.packets;
+        sum.waiting_for_store += worker.waiting_for_store;
+        sum.waiting_for_a_connection += worker.waiting_for_a_connection;
+        oldest = std::max(oldest, worker.oldest_hold.value_or(std::chrono::nanoseconds{}));
+    }
+    out.add<metric::packets_pending>(static_cast<double>(sum.packets));
+    out.add<metric::packets_pending_max>(static_cast<double>(daemon.packets_max));
+    out.add<metric::packets_waiting>(static_cast<double>(sum.waiting_for_a_connection), "connection");
+    out.add<metric::packets_waiting>(static_cast<double>(sum.waiting_for_store), "store");
+    out.add<metric::oldest_hold_seconds>(std::chrono::duration<double>(oldest).count());
+    out.add<metric::incoming_connections>(static_cast<double>(sum.incoming_connections));
+    out.add<metric::incoming_connections_max>(static_cast<double>(daemon.connections_max));
+}
+
+template <metric id, typename Number>
+void add_if_known(families& out, const std::optional<Number>& number) {
+    if (number) out.add<id>(static_cast<double>(*number));
+}
+
+void add_process(families& out, const process_figures& process) {
+    add_if_known<metric::process_cpu_seconds>(out, process.cpu_seconds);
+    add_if_known<metric::process_resident_memory_bytes>(out, process.resident_bytes);
+    add_if_known<metric::process_virtual_memory_bytes>(out, process.virtual_bytes);
+    add_if_known<metric::process_open_fds>(out, process.open_descriptors);
+    add_if_known<metric::process_max_fds>(out, process.max_descriptors);
+}
+
+void add_daemon(families& out, const daemon_figures& daemon) {
+    add_workers(out, daemon);
+    out.add<metric::pending_withdrawals>(static_cast<double>(daemon.pending_withdrawals));
+    add_if_known<metric::store_bytes>(out, daemon.store_size);
+    out.add<metric::ready>(daemon.ready ? 1 : 0);
+    out.add<metric::last_reload_success>(daemon.last_reload_succeeded ? 1 : 0);
+    out.add<metric::last_reload_timestamp_seconds>(seconds_since_1970(daemon.last_reload_at));
+    out.add<metric::build_info>(1, daemon.version);
+    out.add<metric::process_start_time_seconds>(seconds_since_1970(daemon.started_at));
+    add_process(out, daemon.process);
+}
+
+bool is_low(const peering::liquidity_account& account, const std::optional<ilp::amount>& threshold) {
+    return threshold && account.available.load(std::memory_order_relaxed) <= threshold->value;
+}
+
 }  // namespace
 
 std::string expose(const scrape& scrape) {
@@ -378,8 +567,11 @@ std::string expose(const scrape& scrape) {
     }
 
     families out;
+    std::size_t low_peers = 0;
+    std::size_t low_assets = 0;
     for (const auto& peer : scrape.directory.peers()) {
         add_liquidity(out, *peer);
+        low_peers += is_low(*peer->liquidity, peer->liquidity_threshold) ? 1 : 0;
         // Peers without packets have nothing to show, and there may be many of them.
         const auto counted = totals.find(peer->id);
         if (counted != totals.end()) add_traffic(out, *peer, counted->second.counters, counted->second.connections);
@@ -387,6 +579,7 @@ std::string expose(const scrape& scrape) {
     for (const peering::asset_entry& entry : scrape.directory.assets()) {
         const peering::asset& asset = *entry.asset;
         const std::string name = peering::asset_text(asset.code, asset.scale);
+        low_assets += is_low(*asset.liquidity, entry.terms.liquidity_threshold) ? 1 : 0;
         out.add<metric::asset_liquidity>(
             static_cast<double>(asset.liquidity->available.load(std::memory_order_relaxed)), name);
         if (entry.terms.liquidity_threshold) {
@@ -399,6 +592,9 @@ std::string expose(const scrape& scrape) {
             rates.age ? std::chrono::duration<double>(*rates.age).count() : std::numeric_limits<double>::infinity();
         out.add<metric::rate_age_seconds>(age, rates.base);
     }
+    out.add<metric::peers_with_low_liquidity>(static_cast<double>(low_peers));
+    out.add<metric::assets_with_low_liquidity>(static_cast<double>(low_assets));
+    if (scrape.daemon) add_daemon(out, *scrape.daemon);
     add_commits(out, scrape.commits);
     if (scrape.events) add_webhooks(out, *scrape.events);
     out.add<metric::unauthenticated_requests>(static_cast<double>(scrape.unauthenticated_requests));
@@ -440,7 +636,12 @@ std::string metrics_markdown() {
         "so 100 000 silent peers cost 5 MB per scrape, not 114 MB.");
     out.heading("Alerts", "These are worth an alert:");
     out.paragraph(
-        "- `ilp_peer_liquidity <= ilp_peer_liquidity_threshold`: the peer will soon be refused with T04.\n"
+        "- `ilp_peers_with_low_liquidity > 0`: some peers will soon be refused with T04;\n"
+        "  `ilp_peer_liquidity <= ilp_peer_liquidity_threshold` says which. The same for "
+        "`ilp_assets_with_low_liquidity`.\n"
+        "- `ilp_ready == 0`, or `ilp_last_reload_success == 0`.\n"
+        "- `ilp_packets_pending`, `ilp_incoming_connections` or `process_open_fds` near its maximum.\n"
+        "- `ilp_oldest_hold_seconds` above `connector.max_hold_time`: answers wait for the store.\n"
         "- A rise of `ilp_packets_total{type=\"reject\",code=~\"T00|T01\",direction=\"outgoing\"}`.\n"
         "  `ilp_packets_refused_total` tells why: `no_rate` and `store_unavailable`, for example, are both T00.\n"
         "- Any `ilp_store_commit_failures_total`.\n"

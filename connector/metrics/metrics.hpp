@@ -1,17 +1,35 @@
 #pragma once
 
 #include "connector/metrics/counters.hpp"
+#include "connector/metrics/process_figures.hpp"
 #include "connector/rates/rate_keeper.hpp"
 #include "connector/webhooks/webhooks.hpp"
+#include "ilp/timestamp.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace connector {
+
+/// What the daemon as a whole has to show.
+struct daemon_figures {
+    std::string version;
+    ilp::timestamp started_at;
+    bool ready = false;
+    bool last_reload_succeeded = true;  ///< the start counts as a reload
+    ilp::timestamp last_reload_at;
+    std::vector<worker_figures> workers;
+    std::size_t connections_max = 0;  ///< of all workers together
+    std::size_t packets_max = 0;      ///< of all workers together
+    std::size_t pending_withdrawals = 0;
+    std::optional<std::uint64_t> store_size{};  ///< nullopt if not known yet, or if the store keeps nothing
+    process_figures process{};
+};
 
 /// The input of one scrape. Components keep plain numbers of their own; nothing is counted just for the metrics.
 struct scrape {
@@ -22,6 +40,7 @@ struct scrape {
     std::vector<rate_age> rate_ages{};
     std::uint64_t unauthenticated_requests = 0;
     std::uint64_t log_lines_dropped = 0;
+    std::optional<daemon_figures> daemon{};  ///< nullopt in tests of the others
 };
 
 /// Returns the Prometheus text exposition format. One table in metrics.cpp defines the name, type, labels and help of

@@ -23,10 +23,10 @@ public:
 
     explicit handler(std::string_view base) : base_{base} {}
 
-    std::expected<rates_by_quote, std::string> finish() && {
+    std::expected<rate_answer, std::string> finish() && {
         if (!has_base_) return std::unexpected{"has no \"base\""};
         if (!has_rates_) return std::unexpected{"has no \"rates\""};
-        return std::move(rates_);
+        return std::move(answer_);
     }
     const std::string& fault() const { return fault_; }
 
@@ -38,13 +38,16 @@ public:
     bool on_key_part(std::string_view part, std::size_t, error_code&) { return keep(part); }
     bool on_key(std::string_view part, std::size_t, error_code&) {
         text_ += part;
-        (depth_ == 1 ? member_ : quote_) = std::exchange(text_, {});
+        std::string key = std::exchange(text_, {});
+        if (depth_ == 1) member_ = std::move(key);
+        if (depth_ == 2) quote_ = std::move(key);
         return true;
     }
 
     bool on_object_begin(error_code& error) {
         if (depth_ == 0 || is_ignored()) return enter();
-        if (depth_ != 1 || member_ != "rates") return unexpected_value(error);
+        if (depth_ != 1) return odd("an object") && enter();
+        if (member_ != "rates") return unexpected_value(error);
         if (has_rates_) return fail(error, "has two \"rates\"");
         has_rates_ = in_rates_ = true;
         return enter();
@@ -53,7 +56,10 @@ public:
         if (--depth_ == 1) in_rates_ = false;
         return true;
     }
-    bool on_array_begin(error_code& error) { return is_ignored() ? enter() : unexpected_value(error); }
+    bool on_array_begin(error_code& error) {
+        if (is_ignored() || (in_rates_ && odd("a list"))) return enter();
+        return unexpected_value(error);
+    }
     bool on_array_end(std::size_t, error_code&) {
         --depth_;
         return true;
@@ -64,6 +70,7 @@ public:
         text_ += part;
         const std::string text = std::exchange(text_, {});
         if (is_ignored()) return true;
+        if (in_rates_) return odd("a text");
         if (depth_ != 1 || member_ != "base") return unexpected_value(error);
         if (has_base_) return fail(error, "has two \"base\"");
         if (text != base_) return fail(error, fmt::format("is for the base {}", shortened(text)));
@@ -76,15 +83,18 @@ public:
     bool on_uint64(std::uint64_t, std::string_view part, error_code& error) { return number(part, error); }
     bool on_double(double, std::string_view part, error_code& error) { return number(part, error); }
 
-    bool on_bool(bool, error_code& error) { return is_ignored() || unexpected_value(error); }
-    bool on_null(error_code& error) { return is_ignored() || unexpected_value(error); }
+    bool on_bool(bool value, error_code& error) {
+        return is_ignored() || (in_rates_ ? odd(value ? "true" : "false") : unexpected_value(error));
+    }
+    bool on_null(error_code& error) { return is_ignored() || (in_rates_ ? odd("null") : unexpected_value(error)); }
 
 private:
     static std::string_view shortened(std::string_view text) { return text.substr(0, 64); }
 
     bool is_ignored() const {
         if (depth_ == 0) return false;
-        return depth_ == 1 ? member_ != "base" && member_ != "rates" : !in_rates_;
+        if (depth_ == 1) return member_ != "base" && member_ != "rates";
+        return depth_ > 2 || !in_rates_;
     }
 
     bool keep(std::string_view part) {
@@ -102,18 +112,29 @@ private:
         if (is_ignored()) return true;
         if (!in_rates_) return unexpected_value(error);
         const auto rate = ilp::parse_rate(text);
-        if (!rate) return fail(error, fmt::format("has {} as the rate of {}", shortened(text), shortened(quote_)));
+        if (!rate) return odd(shortened(text));
+        // All rates of the answer would then mean something else.
         if (quote_ == base_ && *rate != ilp::rate{}) return fail(error, "has another rate than 1 for the base itself");
-        if (!rates_.emplace(quote_, *rate).second) {
-            return fail(error, fmt::format("has two rates of {}", shortened(quote_)));
+        if (answer_.odd.contains(quote_)) return true;
+        if (!answer_.rates.emplace(quote_, *rate).second) {
+            return refuse_entry(fmt::format("has two rates of {}", shortened(quote_)));
         }
+        return true;
+    }
+
+    /// The current entry of "rates" is none.
+    bool odd(std::string_view found) {
+        return refuse_entry(fmt::format("has {} as the rate of {}", found, shortened(quote_)));
+    }
+    bool refuse_entry(std::string why) {
+        answer_.rates.erase(quote_);
+        answer_.odd.try_emplace(quote_, std::move(why));
         return true;
     }
 
     bool unexpected_value(error_code& error) {
         if (depth_ == 0) return fail(error, "is no JSON object");
-        if (depth_ == 1) return fail(error, fmt::format("has an unexpected kind of value as \"{}\"", member_));
-        return fail(error, fmt::format("has no number as the rate of {}", shortened(quote_)));
+        return fail(error, fmt::format("has an unexpected kind of value as \"{}\"", member_));
     }
 
     bool fail(error_code& error, std::string why) {
@@ -123,12 +144,12 @@ private:
     }
 
     const std::string_view base_;
-    rates_by_quote rates_;
+    rate_answer answer_;
     bool has_base_ = false;
     bool has_rates_ = false;
 
     int depth_ = 0;          // number of open objects and arrays
-    bool in_rates_ = false;  // inside the object "rates", which has no nested values
+    bool in_rates_ = false;  // inside the object "rates"; what is nested deeper is ignored
     std::string member_;     // current member of the document
     std::string quote_;      // current member of "rates"
     std::string text_;       // of a key or value that arrives in parts
@@ -137,7 +158,7 @@ private:
 
 }  // namespace
 
-std::expected<rates_by_quote, std::string> parse_rates(std::string_view body, std::string_view base) {
+std::expected<rate_answer, std::string> parse_rates(std::string_view body, std::string_view base) {
     if (body.size() > rate_answer_size_max) return std::unexpected{"is too large"};
     json::basic_parser<handler> parser{json::parse_options{}, base};
     error_code error;

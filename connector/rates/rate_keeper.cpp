@@ -76,17 +76,34 @@ milliseconds rate_keeper::pause_after(int failures) const {
     return std::min(pause, longest);
 }
 
-std::string rate_keeper::missing_in(const rates_by_quote& rates, const std::string& base) const {
+/// Names every currency in use that the answer has no usable rate of, and says why. Others do not matter.
+std::string rate_keeper::faults_of(const rate_answer& answer, const std::string& base) const {
     std::string missing;
+    std::string odd;
     for (const std::string& quote : currencies_) {
-        if (!is_fetched(base, quote) || rates.contains(quote)) continue;
-        missing += (missing.empty() ? "has no rate of " : ", ") + quote;
+        if (!is_fetched(base, quote) || answer.rates.contains(quote)) continue;
+        if (const auto found = answer.odd.find(quote); found != answer.odd.end()) {
+            odd += (odd.empty() ? "the answer " : ", ") + found->second;
+        } else {
+            missing += (missing.empty() ? "has no rate of " : ", ") + quote;
+        }
     }
-    return missing;
+    return odd + (odd.empty() || missing.empty() ? "" : "; ") + missing;
+}
+
+/// Replaces what is known about the base. A currency with an odd entry keeps its rate, if it has one; a currency that
+/// the answer does not list loses it.
+void rate_keeper::take(base_currency& base, const std::string& code, rate_answer answer, steady_time asked_at) const {
+    std::erase_if(base.rates, [&](const auto& known) { return !answer.odd.contains(known.first); });
+    for (const auto& [quote, rate] : answer.rates) {
+        if (is_fetched(code, quote)) base.rates.insert_or_assign(quote, known_rate{rate, asked_at});
+    }
+    base.rates_from = asked_at;
+    base.has_rates = true;
 }
 
 rate_keeper::effect rate_keeper::fetched(const rate_request& request,
-                                         std::expected<rates_by_quote, std::string> outcome, steady_time now) {
+                                         std::expected<rate_answer, std::string> outcome, steady_time now) {
     const auto found = bases_.find(request.base);
     if (found == bases_.end() || found->second.ticket != request.ticket || !found->second.asked_at) return {};
     auto& [code, base] = *found;
@@ -97,11 +114,8 @@ rate_keeper::effect rate_keeper::fetched(const rate_request& request,
     std::string problem;
     if (outcome) {
         effect.prices_changed = true;
-        std::erase_if(*outcome, [&](const auto& rate) { return !is_fetched(code, rate.first); });
-        problem = missing_in(*outcome, code);
-        base.rates = std::move(*outcome);
-        base.rates_from = asked_at;
-        base.has_rates = true;
+        problem = faults_of(*outcome, code);
+        take(base, code, std::move(*outcome), asked_at);
         base.failures = 0;
         base.due = asked_at + settings_.lifetime / 2;
     } else {
@@ -122,9 +136,9 @@ rate_table rate_keeper::prices() const {
     };
     for (const auto& [pair, rate] : fixed_) set(pair.first, pair.second, rate, steady_time::max());
     for (const auto& [code, base] : bases_) {
-        const steady_time until = base.rates_from + settings_.lifetime + settings_.grace;
-        for (const auto& [quote, rate] : base.rates) {
-            if (currencies_.contains(quote) && is_fetched(code, quote)) set(code, quote, rate, until);
+        for (const auto& [quote, known] : base.rates) {
+            if (!currencies_.contains(quote) || !is_fetched(code, quote)) continue;
+            set(code, quote, known.rate, known.from + settings_.lifetime + settings_.grace);
         }
     }
     return prices;
@@ -134,7 +148,11 @@ std::vector<rate_age> rate_keeper::ages(steady_time now) const {
     std::vector<rate_age> ages;
     ages.reserve(bases_.size());
     for (const auto& [code, base] : bases_) {
-        ages.push_back({code, base.has_rates ? std::optional{now - base.rates_from} : std::nullopt});
+        steady_time oldest = base.rates_from;
+        for (const auto& [quote, known] : base.rates) {
+            if (currencies_.contains(quote)) oldest = std::min(oldest, known.from);
+        }
+        ages.push_back({code, base.has_rates ? std::optional{now - oldest} : std::nullopt});
     }
     return ages;
 }

@@ -50,21 +50,26 @@ public:
         bool recovered = false;   ///< the problem reported before is over
         std::string complaint{};  ///< the problem, unless it is the same as after the last attempt
     };
-    effect fetched(const rate_request& request, std::expected<rates_by_quote, std::string> outcome,
-                   ilp::steady_time now);
+    /// An odd entry of a currency in use is refused alone: what was known before stays in use and grows older.
+    effect fetched(const rate_request& request, std::expected<rate_answer, std::string> outcome, ilp::steady_time now);
 
     rate_table prices() const;
 
-    /// One entry per base currency that rates are fetched for. The age of a rate counts from the request for it.
+    /// One entry per base currency that rates are fetched for: the age of the oldest of its rates, which counts from the
+    /// request that brought it.
     std::vector<rate_age> ages(ilp::steady_time now) const;
 
 private:
+    struct known_rate {
+        ilp::rate rate;
+        ilp::steady_time from;  ///< time of the request that brought it
+    };
     struct base_currency {
         ilp::steady_time due;
         std::optional<ilp::steady_time> asked_at;  ///< of the request in progress
         std::uint64_t ticket = 0;                  ///< of the latest request
-        rates_by_quote rates;
-        ilp::steady_time rates_from;  ///< when `rates` were requested, if has_rates
+        std::map<std::string, known_rate, std::less<>> rates;
+        ilp::steady_time rates_from;  ///< time of the last request that was answered, if has_rates
         bool has_rates = false;
         int failures = 0;  ///< since the last success
         std::string problem;
@@ -73,7 +78,8 @@ private:
     using by_pair = std::map<std::pair<std::string, std::string>, T>;
 
     bool is_fetched(const std::string& base, const std::string& quote) const;
-    std::string missing_in(const rates_by_quote& rates, const std::string& base) const;
+    std::string faults_of(const rate_answer& answer, const std::string& base) const;
+    void take(base_currency& base, const std::string& code, rate_answer answer, ilp::steady_time asked_at) const;
     std::size_t fetches_under_way() const;
     std::chrono::milliseconds pause_after(int failures) const;
 

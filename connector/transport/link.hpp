@@ -44,6 +44,8 @@ public:
     virtual void forget(carried_packet& packet) = 0;
 
     virtual std::size_t connection_count() const noexcept = 0;
+    /// Packets that wait for a connection.
+    virtual std::size_t waiting_count() const noexcept = 0;
 
     /// What the operator was told about the peer, for example that it is unreachable and why; empty while all is well.
     virtual std::string_view trouble() const noexcept = 0;

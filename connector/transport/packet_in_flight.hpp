@@ -9,8 +9,10 @@
 #include "ilp/timestamp.hpp"
 #include "peering/book/posting_batch.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 namespace connector {
@@ -46,6 +48,7 @@ struct packet_in_flight : deadline, carried_packet {
 class commit_queue {
 public:
     bool empty() const noexcept { return first_ == nullptr; }
+    std::size_t size() const noexcept { return size_; }
     packet_in_flight& front() const noexcept { return *first_; }
 
     void push(packet_in_flight& packet) noexcept {
@@ -53,10 +56,15 @@ public:
         packet.next = nullptr;
         (first_ == nullptr ? first_ : last_->next) = &packet;
         last_ = &packet;
+        ++size_;
     }
-    void pop() noexcept { first_ = first_->next; }
+    void pop() noexcept {
+        first_ = first_->next;
+        --size_;
+    }
 
 private:
+    std::size_t size_ = 0;
     packet_in_flight* first_ = nullptr;
     packet_in_flight* last_ = nullptr;
 };
@@ -84,6 +92,16 @@ public:
     }
 
     std::size_t in_use() const noexcept { return in_use_; }
+
+    /// Arrival of the oldest packet that holds liquidity. Looks at all packets, for a scrape.
+    std::optional<ilp::steady_time> oldest_hold() const noexcept {
+        std::optional<ilp::steady_time> oldest;
+        for (const packet_in_flight& packet : storage_) {
+            if (packet.transfer.empty()) continue;  // holds nothing, or is not in use
+            if (!oldest || packet.arrived_at < *oldest) oldest = packet.arrived_at;
+        }
+        return oldest;
+    }
 
 private:
     deadline::action on_expiry_;

@@ -1,6 +1,8 @@
 #include "peering/admin/resolvers.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 
 namespace peering::admin {
 namespace {
@@ -19,6 +21,11 @@ mutation_outcome done(const char* message, const administration::peer_outcome& p
     return done_mutation{message, peer_view{**peer}};
 }
 
+std::optional<std::chrono::milliseconds> hold_time_of(const arguments& input) {
+    const auto number = input.find<int>("maxHoldMilliseconds");
+    return number ? std::optional{std::chrono::milliseconds{*number}} : std::nullopt;
+}
+
 peer_wanted read_wanted(const arguments& input) {
     peer_wanted wanted;
     wanted.asset_uuid = id_of(input.get<std::string>("assetId"));
@@ -26,6 +33,7 @@ peer_wanted read_wanted(const arguments& input) {
     wanted.name = input.find<std::string>("name");
     wanted.routes = input.find<std::vector<std::string>>("routes").value_or(std::vector<std::string>{});
     wanted.max_packet_amount = amount_of(input, "maxPacketAmount");
+    wanted.max_hold_time = hold_time_of(input);
     wanted.liquidity_threshold = amount_of(input, "liquidityThreshold");
     wanted.initial_liquidity = amount_of(input, "initialLiquidity");
     const auto http = input.get<arguments>("http");
@@ -46,6 +54,7 @@ peer_edit read_edit(const arguments& input) {
     if (input.has("name")) edit.name = input.find<std::string>("name");
     edit.routes = input.find<std::vector<std::string>>("routes");
     if (input.has("maxPacketAmount")) edit.max_packet_amount = amount_of(input, "maxPacketAmount");
+    if (input.has("maxHoldMilliseconds")) edit.max_hold_time = hold_time_of(input);
     if (input.has("liquidityThreshold")) edit.liquidity_threshold = amount_of(input, "liquidityThreshold");
     if (const auto http = input.find<arguments>("http")) {
         if (const auto incoming = http->find<arguments>("incoming")) {
@@ -91,7 +100,8 @@ outcome ping(const services& services, const call& call) {
     const ping_answer answer = services.ping(address, std::chrono::seconds{seconds});
     return object{"PingResponse",
                   {{"reached", answer.reached},
-                   {"milliseconds", std::chrono::duration<double, std::milli>{answer.time}.count()},
+                   {"milliseconds",
+                    answer.time ? value{std::chrono::duration<double, std::milli>{*answer.time}.count()} : value{}},
                    {"peer", answer.next_hop ? to_value(peer_view{*answer.next_hop}) : value{}},
                    {"code", answer.code},
                    {"triggeredBy", answer.triggered_by},

@@ -1,3 +1,4 @@
+#include "config/value.hpp"
 #include "peering/admin/resolvers.hpp"
 
 #include <boost/json/parse.hpp>
@@ -6,6 +7,9 @@
 #include <algorithm>
 #include <future>
 #include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace peering::admin {
@@ -107,16 +111,34 @@ outcome route(const services& services, const call& call) {
 
 // --- Transfers
 
-/// The UUIDs by which operators know accounts.
+std::string shown_name(const peer& peer) {
+    return peer.given_name ? *peer.given_name : peer.address.text();
+}
+
+std::string shown_name(const asset& asset) {
+    return fmt::format("{}/{}", asset.code, asset.scale);
+}
+
+/// The UUIDs and names by which operators know accounts.
 class account_names {
 public:
     explicit account_names(const directory& directory) : directory_{directory} {}
 
+    struct names {
+        std::string id;
+        std::optional<std::string> name;
+    };
+
     /// The liquidity and settlement accounts of an asset share the asset's id.
-    std::string of(account_id account) const {
-        if (const auto peer = directory_.find_peer_by_account(account)) return std::string{peer->uuid};
-        if (const auto asset = directory_.find_asset_by_account(account)) return asset->asset->uuid;
-        return made_up("8000", std::to_underlying(account));  // account of a deleted peer
+    names of(account_id account) const {
+        if (const auto peer = directory_.find_peer_by_account(account)) {
+            return {std::string{peer->uuid}, shown_name(*peer)};
+        }
+        if (const auto asset = directory_.find_asset_by_account(account)) {
+            const bool is_settlement = asset->asset->settlement->id == account;
+            return {asset->asset->uuid, (is_settlement ? "settlement of " : "") + shown_name(*asset->asset)};
+        }
+        return {made_up("8000", std::to_underlying(account)), std::nullopt};  // account of a deleted peer
     }
 
     /// Builds an id in the form of other transfers' ids, for transfers that have only a number: all packets of one
@@ -129,7 +151,21 @@ private:
     const directory& directory_;
 };
 
-value to_value(const listed_transfer& transfer, std::uint32_t ledger, const account_names& names) {
+/// The account whose transfers are listed.
+struct listed_account {
+    account_id account{};
+    std::uint32_t ledger = 0;
+};
+
+std::optional<listed_account> find_account(const directory& directory, const std::string& id) {
+    if (const auto peer = directory.find_peer(id)) return listed_account{peer->liquidity->id, peer->asset->id};
+    if (const auto asset = directory.find_asset(std::string_view{id})) {
+        return listed_account{asset->asset->liquidity->id, asset->asset->id};
+    }
+    return std::nullopt;
+}
+
+value to_value(const listed_transfer& transfer, const listed_account& of, const account_names& names) {
     const auto type = [&] {
         if (!transfer.kind) return "TRANSFER";
         return *transfer.kind == transfer_kind::deposit ? "DEPOSIT" : "WITHDRAWAL";
@@ -144,16 +180,56 @@ value to_value(const listed_transfer& transfer, std::uint32_t ledger, const acco
     // The packets of one commit may add up to more than an amount can hold.
     const auto amount =
         static_cast<std::uint64_t>(std::min<wide_amount>(transfer.amount, std::numeric_limits<std::uint64_t>::max()));
+    const auto debit = names.of(transfer.debit);
+    const auto credit = names.of(transfer.credit);
     return object{"AccountingTransfer",
                   {{"id", id},
-                   {"debitAccountId", names.of(transfer.debit)},
-                   {"creditAccountId", names.of(transfer.credit)},
+                   {"debitAccountId", debit.id},
+                   {"creditAccountId", credit.id},
+                   {"debitAccountName", debit.name},
+                   {"creditAccountName", credit.name},
+                   {"incoming", transfer.credit == of.account},
                    {"amount", amount},
                    {"transferType", type},
-                   {"ledger", ledger},
+                   {"ledger", of.ledger},
                    {"createdAt", iso_text(transfer.created_at)},
                    {"state", state},
                    {"expiresAt", expires_at}}};
+}
+
+/// Where the lists of an account's debits and credits go on. A side without a number is at its end.
+struct transfer_place {
+    std::optional<std::uint64_t> debit;
+    std::optional<std::uint64_t> credit;
+};
+
+struct transfer_lists {
+    std::vector<listed_transfer> debits;
+    std::vector<listed_transfer> credits;
+};
+
+/// Lists both sides of the account, from `place` if there is one, else from the newest.
+std::expected<transfer_lists, refusal> list_both_sides(const services& services, account_id account, std::size_t size,
+                                                       const std::optional<transfer_place>& place) {
+    return read_from_store<transfer_lists>(
+        services.committer, [account, size, place](bookkeeper& keeper) -> std::expected<transfer_lists, store_error> {
+            transfer_lists lists;
+            const auto list = [&](account_side side, std::optional<std::uint64_t> from,
+                                  std::vector<listed_transfer>& to) -> std::expected<void, store_error> {
+                if (place && !from) return {};
+                auto listed = keeper.list_transfers(account, side, size, from);
+                if (!listed) return std::unexpected{listed.error()};
+                to = std::move(*listed);
+                return {};
+            };
+            if (auto done = list(account_side::debit, place ? place->debit : std::nullopt, lists.debits); !done) {
+                return std::unexpected{done.error()};
+            }
+            if (auto done = list(account_side::credit, place ? place->credit : std::nullopt, lists.credits); !done) {
+                return std::unexpected{done.error()};
+            }
+            return lists;
+        });
 }
 
 outcome accounting_transfers(const services& services, const call& call) {
@@ -161,40 +237,78 @@ outcome accounting_transfers(const services& services, const call& call) {
     if (limit < 0 || limit > transfers_max) {
         return refuse(refusal_code::bad_user_input, fmt::format("limit must be from 0 to {}", transfers_max));
     }
-    const std::string id = id_of(call.args.get<std::string>("id"));
-    account_id account{};
-    std::uint32_t ledger = 0;
-    if (const auto peer = services.directory.find_peer(id)) {
-        account = peer->liquidity->id;
-        ledger = peer->asset->id;
-    } else if (const auto asset = services.directory.find_asset(std::string_view{id})) {
-        account = asset->asset->liquidity->id;
-        ledger = asset->asset->id;
-    } else {
-        return refuse(refusal_code::not_found, "Account not found");
-    }
-    struct lists {
-        std::vector<listed_transfer> debits;
-        std::vector<listed_transfer> credits;
-    };
-    const auto found = read_from_store<lists>(
-        services.committer, [account, limit](bookkeeper& keeper) -> std::expected<lists, store_error> {
-            const auto size = static_cast<std::size_t>(limit);
-            auto debits = keeper.list_transfers(account, account_side::debit, size);
-            if (!debits) return std::unexpected{debits.error()};
-            auto credits = keeper.list_transfers(account, account_side::credit, size);
-            if (!credits) return std::unexpected{credits.error()};
-            return lists{std::move(*debits), std::move(*credits)};
-        });
+    const auto account = find_account(services.directory, id_of(call.args.get<std::string>("id")));
+    if (!account) return refuse(refusal_code::not_found, "Account not found");
+    const auto found = list_both_sides(services, account->account, static_cast<std::size_t>(limit), std::nullopt);
     if (!found) return refuse(found.error());
     const account_names names{services.directory};
     const auto to_list = [&](const std::vector<listed_transfer>& transfers) {
         value::list list;
-        for (const listed_transfer& transfer : transfers) list.push_back(to_value(transfer, ledger, names));
+        for (const listed_transfer& transfer : transfers) list.push_back(to_value(transfer, *account, names));
         return list;
     };
     return object{"AccountingTransferConnection",
                   {{"debits", to_list(found->debits)}, {"credits", to_list(found->credits)}}};
+}
+
+/// A cursor has the numbers of the rows at which the two sides go on: "12-7"; 0 is the end of a side.
+std::string cursor_of(const transfer_place& place) {
+    return fmt::format("{}-{}", place.debit.value_or(0), place.credit.value_or(0));
+}
+
+/// Returns nullopt for a text that is no cursor.
+std::optional<transfer_place> place_at(std::string_view cursor) {
+    const std::size_t dash = cursor.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    const auto debit = config::parse_digits(cursor.substr(0, dash));
+    const auto credit = config::parse_digits(cursor.substr(dash + 1));
+    if (!debit || !credit) return std::nullopt;
+    const auto number = [](std::uint64_t row) { return row == 0 ? std::nullopt : std::optional{row}; };
+    return transfer_place{number(*debit), number(*credit)};
+}
+
+struct placed_transfer {
+    listed_transfer transfer;
+    transfer_place next;  ///< behind it
+};
+
+/// Merges both sides, newest first. Each side has one more than `size` if it goes on.
+page<placed_transfer> merge(transfer_lists lists, std::size_t size) {
+    page<placed_transfer> merged;
+    auto debit = lists.debits.begin();
+    auto credit = lists.credits.begin();
+    const auto number_at = [](const auto& place, const auto& list) {
+        return place == list.end() ? std::nullopt : std::optional{place->number};
+    };
+    while (merged.entries.size() < size && (debit != lists.debits.end() || credit != lists.credits.end())) {
+        const bool is_debit =
+            credit == lists.credits.end() || (debit != lists.debits.end() && debit->number > credit->number);
+        listed_transfer& next = is_debit ? *debit++ : *credit++;
+        merged.entries.push_back({std::move(next), {number_at(debit, lists.debits), number_at(credit, lists.credits)}});
+    }
+    merged.has_next = debit != lists.debits.end() || credit != lists.credits.end();
+    return merged;
+}
+
+outcome account_transfers(const services& services, const call& call) {
+    const auto request = page_of(call.args);
+    if (!request) return std::unexpected{request.error()};
+    const auto account = find_account(services.directory, id_of(call.args.get<std::string>("id")));
+    if (!account) return refuse(refusal_code::not_found, "Account not found");
+    std::optional<transfer_place> place;
+    if (request->after) {
+        place = place_at(*request->after);
+        if (!place) return refuse(refusal_code::bad_user_input, "invalid cursor: give the endCursor of a page");
+    }
+    auto found = list_both_sides(services, account->account, request->size + 1, place);
+    if (!found) return refuse(found.error());
+    auto page = merge(std::move(*found), request->size);
+    page.has_previous = place.has_value();
+    const account_names names{services.directory};
+    return connection(
+        "AccountTransfersConnection", "AccountTransferEdge", page,
+        [](const placed_transfer& placed) { return cursor_of(placed.next); },
+        [&](const placed_transfer& placed) { return to_value(placed.transfer, *account, names); });
 }
 
 // --- Events
@@ -228,12 +342,23 @@ std::expected<event_page, store_error> read_events(bookkeeper& keeper, const pag
     return page;
 }
 
-value to_value(const listed_event& event) {
+/// The name of the peer or asset with this id.
+std::optional<std::string> name_behind(const directory& directory, std::string_view id) {
+    if (const auto peer = directory.find_peer(id)) return shown_name(*peer);
+    if (const auto asset = directory.find_asset(id)) return shown_name(*asset->asset);
+    return std::nullopt;
+}
+
+value to_value(const listed_event& event, const directory& directory) {
     boost::json::error_code ignored;
     const auto data = boost::json::parse(event.event.data, ignored);
+    const auto* const id = data.is_object() ? data.get_object().if_contains("id") : nullptr;
+    const auto name =
+        id != nullptr && id->is_string() ? name_behind(directory, std::string_view{id->get_string()}) : std::nullopt;
     return object{"WebhookEvent",
                   {{"id", event.event.uuid},
                    {"type", event.event.type},
+                   {"name", name},
                    {"data", data.is_object() ? data.as_object() : boost::json::object{}},
                    {"createdAt", iso_text(event.created_at)}}};
 }
@@ -261,7 +386,7 @@ outcome webhook_events(const services& services, const call& call) {
     return connection(
         "WebhookEventsConnection", "WebhookEventsEdge", page,
         [](const listed_event& event) { return event.event.uuid; },
-        [](const listed_event& event) { return to_value(event); });
+        [&services](const listed_event& event) { return to_value(event, services.directory); });
 }
 
 // --- The daemon
@@ -307,6 +432,7 @@ void add_query_resolvers(graphql::resolvers& to, services& services) {
     to["Query.routes"] = [&services](const call& call) { return routes(services, call); };
     to["Query.route"] = [&services](const call& call) { return route(services, call); };
     to["Query.accountingTransfers"] = [&services](const call& call) { return accounting_transfers(services, call); };
+    to["Query.accountTransfers"] = [&services](const call& call) { return account_transfers(services, call); };
     to["Query.webhookEvents"] = [&services](const call& call) { return webhook_events(services, call); };
     to["Query.node"] = [&services](const call&) { return node(services); };
 }

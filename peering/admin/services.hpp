@@ -21,11 +21,11 @@ namespace peering::admin {
 /// The result of a ping.
 struct ping_answer {
     bool reached = false;
-    std::chrono::nanoseconds time{};
-    std::shared_ptr<const peer> next_hop;       ///< null if there is none
-    std::optional<std::string> code{};          ///< code of the Reject that came back
-    std::optional<std::string> triggered_by{};  ///< triggeredBy of that Reject
-    std::optional<std::string> message{};       ///< why the ping failed
+    std::optional<std::chrono::nanoseconds> time{};  ///< from sending to the answer; absent if nothing was sent
+    std::shared_ptr<const peer> next_hop;            ///< null if there is none
+    std::optional<std::string> code{};               ///< code of the Reject that came back
+    std::optional<std::string> triggered_by{};       ///< triggeredBy of that Reject
+    std::optional<std::string> message{};            ///< why the ping failed
 };
 
 /// What a mutation did, for the log. Ids are those that the request or its answer names; a text is empty if there is

@@ -84,6 +84,8 @@ peer_view::peer_view(const peer& peer)
       ilp_address{peer.address.text()},
       asset_id{peer.asset->uuid},
       max_packet_amount{number_of(peer.max_packet_amount)},
+      max_hold_milliseconds{peer.max_hold_time ? std::optional{static_cast<std::uint64_t>(peer.max_hold_time->count())}
+                                               : std::nullopt},
       liquidity_threshold{number_of(peer.liquidity_threshold)},
       outgoing_endpoint{peer.outgoing.endpoint.url()},
       outgoing_token{peer.outgoing.auth_token.reveal()},
@@ -108,6 +110,8 @@ peer_view::peer_view(const json::object& kept)
       origin{origin_in(kept)},
       liquidity{account_in(kept)} {
     if (!kept.at("name").is_null()) name = text_in(kept, "name");
+    // Answers kept by earlier versions do not have it.
+    if (kept.contains("maxHoldMilliseconds")) max_hold_milliseconds = number_in(kept, "maxHoldMilliseconds");
 }
 
 json::object peer_view::to_json() const {
@@ -116,6 +120,7 @@ json::object peer_view::to_json() const {
             {"ilpAddress", ilp_address},
             {"assetId", asset_id},
             {"maxPacketAmount", admin::to_json(max_packet_amount)},
+            {"maxHoldMilliseconds", admin::to_json(max_hold_milliseconds)},
             {"liquidityThreshold", admin::to_json(liquidity_threshold)},
             {"routes", json::value_from(routes)},
             {"outgoingEndpoint", outgoing_endpoint},

@@ -139,7 +139,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
                                                   .outgoing = config::initial_outgoing_http(),
                                                   .limits = no_limits(),
                                                   .created_at = transaction.now});
-    auto fault = set_terms(*made, wanted, directory_.own_address(), strangers_may_guess_);
+    auto fault = set_terms(*made, wanted, own_terms());
     if (!fault) fault = check_endpoint(*made);
     if (auto found = check_terms(*made, std::move(fault))) {
         return std::unexpected{std::move(*found)};
@@ -167,7 +167,7 @@ administration::peer_outcome administration::update_peer(transaction& transactio
     if (!before) return refused(not_found, "unknown peer");
     if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
     const auto made = std::make_shared<peer>(*before);
-    auto fault = set_terms(*made, edit, directory_.own_address(), strangers_may_guess_);
+    auto fault = set_terms(*made, edit, own_terms());
     if (!fault && edit.outgoing_endpoint) fault = check_endpoint(*made);
     if (auto found = check_terms(*made, std::move(fault))) {
         return std::unexpected{std::move(*found)};
@@ -245,21 +245,27 @@ administration::peer_outcome administration::set_enabled(transaction& transactio
     return made;
 }
 
+/// The thresholds that the transaction sets or ends.
+std::vector<watch_change> administration::watches_of(const transaction& transaction) const {
+    std::vector<watch_change> watches;
+    watches.reserve(transaction.assets.size() + transaction.peers.size());
+    for (const asset_update& update : transaction.assets) {
+        const asset* const asset = update.added ? update.added.get() : directory_.find_asset(update.id)->asset;
+        watches.push_back({asset->liquidity->id, watch_of({asset, update.terms, 0})});
+    }
+    for (const peer_update& update : transaction.peers) {
+        watches.push_back({(update.after ? update.after : update.before)->liquidity->id,
+                           update.after ? watch_of(*update.after) : std::nullopt});
+    }
+    return watches;
+}
+
 std::expected<void, store_error> administration::commit(transaction& transaction, std::function<void()> done) {
-    if (auto written = transaction.write(); !written) return written;
+    if (auto written = transaction.write(watches_of(transaction)); !written) return written;
     directory_.apply(transaction.assets, transaction.peers);
     for (const std::uint32_t id : transaction.no_longer_absent) directory_.forget_absent(id);
     for (peer_record& peer : transaction.absent_peers) directory_.set_absent(std::move(peer));
 
-    thresholds& watches = transaction.keeper.thresholds();
-    for (const asset_update& update : transaction.assets) {
-        const auto entry = directory_.find_asset(update.id);
-        watches.watch(entry->asset->liquidity->id, watch_of(*entry));
-    }
-    for (const peer_update& update : transaction.peers) {
-        watches.watch((update.after ? update.after : update.before)->liquidity->id,
-                      update.after ? watch_of(*update.after) : std::nullopt);
-    }
     if (!transaction.assets.empty() && assets_changed_) assets_changed_();
     if (publish_ && !transaction.peers.empty()) {
         publish_(std::move(transaction.peers), std::move(done));

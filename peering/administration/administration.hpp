@@ -10,6 +10,7 @@
 #include "peering/directory/peer.hpp"
 #include "peering/store/store.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -40,6 +41,9 @@ public:
     /// thread runs before that.
     explicit administration(directory& known) : directory_{known} {}
     void publish_with(publication publish) { publish_ = std::move(publish); }
+    /// A peer's longest hold time must be above this (connector.min_expiration_window). Call it before any other thread
+    /// uses the object.
+    void require_hold_times_above(std::chrono::milliseconds window) { min_expiration_window_ = window; }
     /// `callback` is called on the committer's thread when assets were added or their terms have changed; it must not
     /// block.
     void on_assets_changed(std::function<void()> callback) { assets_changed_ = std::move(callback); }
@@ -80,10 +84,15 @@ private:
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::expected<bool, refusal> has_history(bookkeeper& keeper, const peer& peer) const;
     bool may_have_label(const peer& peer) const;
+    node_terms own_terms() const {
+        return {directory_.own_address(), min_expiration_window_, strangers_may_guess_};
+    }
+    std::vector<watch_change> watches_of(const transaction& transaction) const;
 
     directory& directory_;
     bool strangers_may_guess_ = false;
     std::optional<config::http_endpoint> own_url_;
+    std::chrono::milliseconds min_expiration_window_{};
     publication publish_;
     std::function<void()> assets_changed_;
 };

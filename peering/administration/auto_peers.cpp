@@ -187,6 +187,9 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
     if (overlap(directory_.own_address(), address)) {
         return refused(invalid_configuration, "staticIlpAddress: is this node's own, or above or below it");
     }
+    if (const auto why = ilp::unreachable_because(directory_.own_address(), address); !why.empty()) {
+        return refused(invalid_configuration, fmt::format("staticIlpAddress: {}", why));
+    }
     if (!found.neighbours.empty() || found.is_kept) {
         return refused(invalid_configuration,
                        "staticIlpAddress: packets for it, or for addresses below it, have another way already");

@@ -111,6 +111,8 @@ private:
     error check_against_api(const peer& made, const config::peer_settings& wanted) const;
     void drop_the_others();
     void name_others_anew();
+    void note_deposit(const std::string& whose, std::string_view account, ilp::amount wanted,
+                      std::optional<ilp::amount> before, bool was_made_by_api);
 
     const asset* asset_of(const config::asset_reference& reference) const {
         const auto found = assets_.find({reference.code, reference.scale});
@@ -135,11 +137,15 @@ private:
 void file_reader::read_assets() {
     std::uint32_t last_id = directory_.last_asset_id();
     for (const config::asset_settings& wanted : settings_.assets) {
-        const asset_terms terms{origin::file, std::nullopt, wanted.liquidity_threshold, std::nullopt};
+        const asset_terms terms{origin::file, std::nullopt, wanted.liquidity_threshold, std::nullopt,
+                                wanted.liquidity};
         const asset*& place = assets_[{wanted.code, wanted.scale}];
         if (const auto known = directory_.find_asset(wanted.code, wanted.scale)) {
             place = known->asset;
             if (known->terms == terms) continue;
+            const std::string name = asset_text(wanted.code, wanted.scale);
+            note_deposit(fmt::format("asset {} (line {})", name, wanted.line), name, wanted.liquidity,
+                         known->terms.initial_liquidity, known->terms.origin == origin::api);
             transaction_.changed_assets.push_back({known->asset->id, terms});
             transaction_.assets.push_back({nullptr, known->asset->id, terms});
             continue;
@@ -165,6 +171,20 @@ void file_reader::read_assets() {
         transaction_.changed_assets.push_back({entry.asset->id, terms});
         transaction_.assets.push_back({nullptr, entry.asset->id, terms});
     }
+}
+
+/// The initial liquidity is deposited only once. If the file now says something else, its owner may expect more.
+void file_reader::note_deposit(const std::string& whose, std::string_view account, ilp::amount wanted,
+                               std::optional<ilp::amount> before, bool was_made_by_api) {
+    if (before == wanted) return;
+    if (!before && (!was_made_by_api || wanted.is_zero())) return;  // written by a version that did not keep it
+    const std::string what =
+        before ? fmt::format("is now {} instead of {}", ilp::to_string(wanted), ilp::to_string(*before))
+               : fmt::format("is {}, but this account was made by the Admin API before", ilp::to_string(wanted));
+    transaction_.notes.push_back(fmt::format(
+        "{}: initial_liquidity {}; it is deposited only once, with a new account, so the balance is as before: to change "
+        "it, run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
+        whose, what, account));
 }
 
 error file_reader::match_peers() {
@@ -236,17 +256,23 @@ error file_reader::make_peer(const match& match) {
                                                   .asset = &asset,
                                                   .routes = prefix_list{routes},
                                                   .max_packet_amount = wanted.max_packet_amount,
+                                                  .max_hold_time = wanted.max_hold_time,
                                                   .spread = wanted.spread,
                                                   .has_label = true,
                                                   .return_to_source = wanted.return_to_source,
                                                   .origin = origin::file,
                                                   .liquidity_threshold = wanted.liquidity_threshold,
+                                                  .initial_liquidity = wanted.liquidity,
                                                   .incoming_tokens = {},
                                                   .outgoing = wanted.http.outgoing,
                                                   .limits = make_limits(wanted, match.live.get())});
     for (const config::secret& token : wanted.http.incoming.auth_tokens) {
         made->incoming_tokens.push_back(ilp::sha256(ilp::as_bytes(token.reveal())));
     }
+    const auto note = [&](std::optional<ilp::amount> before, bool was_made_by_api) {
+        note_deposit(fmt::format("peer {} (line {})", wanted.name, wanted.line), wanted.name, wanted.liquidity,
+                     before, was_made_by_api);
+    };
     const ledger& ledger = transaction_.keeper.ledger();
     if (match.live) {
         const peer& before = *match.live;
@@ -256,6 +282,7 @@ error file_reader::make_peer(const match& match) {
         made->liquidity = before.liquidity;
         made->created_at = before.created_at;
         if (before == *made) return std::nullopt;
+        note(before.initial_liquidity, before.origin == origin::api);
         kept_peer_terms terms = kept_terms_of(*made);
         if (terms != kept_terms_of(before)) transaction_.changed_peers.push_back({made->id, std::move(terms)});
     } else if (match.absent != nullptr) {
@@ -266,6 +293,7 @@ error file_reader::make_peer(const match& match) {
         made->liquidity = ledger.find(before.liquidity.id);
         made->created_at = before.created_at;
         kept_peer_terms terms = kept_terms_of(*made);
+        note(before.terms.initial_liquidity, false);
         if (terms != before.terms) transaction_.changed_peers.push_back({made->id, std::move(terms)});
         transaction_.no_longer_absent.push_back(made->id);
     } else {
@@ -350,14 +378,17 @@ std::optional<std::string> apply_file(const config::settings& settings, const di
     return file_reader{settings, directory, transaction}.run();
 }
 
-std::optional<std::string> take_file(const config::settings& settings, administration& administration,
-                                     bookkeeper& keeper, ilp::timestamp now, std::function<void()> done) {
+std::expected<std::vector<std::string>, std::string> take_file(const config::settings& settings,
+                                                               administration& administration, bookkeeper& keeper,
+                                                               ilp::timestamp now, std::function<void()> done) {
     transaction transaction{keeper, now};
-    if (auto problem = apply_file(settings, administration.known(), transaction)) return problem;
-    if (const auto written = administration.commit(transaction, std::move(done)); !written) {
-        return written.error().message;
+    if (auto problem = apply_file(settings, administration.known(), transaction)) {
+        return std::unexpected{std::move(*problem)};
     }
-    return std::nullopt;
+    if (auto written = administration.commit(transaction, std::move(done)); !written) {
+        return std::unexpected{std::move(written).error().message};
+    }
+    return std::move(transaction.notes);
 }
 
 }  // namespace peering

@@ -4,9 +4,11 @@
 #include "peering/administration/administration.hpp"
 #include "peering/directory/directory.hpp"
 
+#include <expected>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace peering {
 
@@ -23,8 +25,9 @@ std::optional<std::string> apply_file(const config::settings& settings, const di
                                       transaction& transaction);
 
 /// Has the administration write what apply_file() finds, all or nothing. `done` is called, on any thread, once every
-/// packet thread uses the new terms; it is not called after an error.
-std::optional<std::string> take_file(const config::settings& settings, administration& administration,
+/// packet thread uses the new terms; it is not called after an error. Returns lines for the log: what the file says and
+/// what does not happen all the same.
+std::expected<std::vector<std::string>, std::string> take_file(const config::settings& settings, administration& administration,
                                      bookkeeper& keeper, ilp::timestamp now, std::function<void()> done);
 
 }  // namespace peering

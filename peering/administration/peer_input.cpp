@@ -1,6 +1,7 @@
 #include "peering/administration/peer_input.hpp"
 
 #include "config/public_token.hpp"
+#include "config/schema.hpp"
 #include "config/value.hpp"
 #include "ilp/condition.hpp"
 #include "peering/administration/stored_terms.hpp"
@@ -19,8 +20,13 @@ constexpr std::size_t routes_max = 10'000;
 constexpr std::size_t tokens_max = 100;
 
 std::optional<refusal> set_address(peer& made, const std::string& text, const ilp::address& own_address) {
+    const auto invalid = [](std::string_view why) {
+        return refusal{bad_user_input, fmt::format("invalid ILP address: {}", why)};
+    };
     const auto address = config::node_address().parse(text);
-    if (!address || *address == own_address) return refusal{bad_user_input, "invalid ILP address"};
+    if (!address) return invalid("expected " + config::node_address().expected);
+    if (*address == own_address) return invalid("it is this node's own");
+    if (const auto why = ilp::unreachable_because(own_address, *address); !why.empty()) return invalid(why);
     made.address = *address;
     return std::nullopt;
 }
@@ -48,11 +54,36 @@ std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& ro
     return std::nullopt;
 }
 
+/// Not for routes that a peer has already, so that its other terms can still be changed.
+std::optional<refusal> check_reach(const std::vector<std::string>& routes, const ilp::address& own_address) {
+    for (const std::string& route : routes) {
+        const auto why = ilp::unreachable_because(own_address, route);
+        if (!why.empty()) return refusal{bad_user_input, fmt::format("invalid route '{}': {}", route, why)};
+    }
+    return std::nullopt;
+}
+
 std::optional<refusal> set_name(peer& made, const std::optional<std::string>& name) {
     if (name && name->size() > name_size_max) {
         return refusal{bad_user_input, fmt::format("invalid name: longer than {} octets", name_size_max)};
     }
     made.given_name = name;
+    return std::nullopt;
+}
+
+std::optional<refusal> set_hold_time(peer& made, const std::optional<std::chrono::milliseconds>& time,
+                                     std::chrono::milliseconds window) {
+    const auto type = config::hold_time();
+    if (time && !type.parse(fmt::format("{}ms", time->count()))) {
+        return refusal{bad_user_input, "invalid maximum hold time: expected " + type.expected};
+    }
+    if (time && *time <= window) {
+        return refusal{bad_user_input,
+                       fmt::format("invalid maximum hold time: every packet to the peer would be refused unless it is "
+                                   "above connector.min_expiration_window, {} ms",
+                                   window.count())};
+    }
+    made.max_hold_time = time;
     return std::nullopt;
 }
 
@@ -82,7 +113,11 @@ std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& to
 
 std::optional<refusal> set_endpoint(peer& made, const std::string& url) {
     const auto endpoint = config::http_url().parse(url);
-    if (!endpoint) return refusal{bad_user_input, "invalid HTTP endpoint"};
+    if (!endpoint) {
+        const auto& why = endpoint.error();
+        return refusal{bad_user_input, fmt::format("invalid HTTP endpoint: {}",
+                                                   why.empty() ? "expected " + config::http_url().expected : why)};
+    }
     made.outgoing.endpoint = *endpoint;
     return std::nullopt;
 }
@@ -104,21 +139,23 @@ std::optional<refusal> first_refusal(Steps... steps) {
 
 }  // namespace
 
-std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const ilp::address& own_address,
-                                 bool strangers_may_guess) {
+std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const node_terms& node) {
+    const ilp::address& own_address = node.own_address;
     made.max_packet_amount = wanted.max_packet_amount;
     made.liquidity_threshold = wanted.liquidity_threshold;
     set_auto_peered(made, wanted.auto_peered);
     return first_refusal([&] { return set_address(made, wanted.ilp_address, own_address); },
                          [&] { return set_routes(made, wanted.routes, own_address); },
+                         [&] { return check_reach(wanted.routes, own_address); },
                          [&] { return set_endpoint(made, wanted.outgoing_endpoint); },
                          [&] { return set_outgoing_token(made, wanted.outgoing_token); },
+                         [&] { return set_hold_time(made, wanted.max_hold_time, node.min_expiration_window); },
                          [&] { return set_name(made, wanted.name); },
-                         [&] { return set_tokens(made, wanted.incoming_tokens, strangers_may_guess); });
+                         [&] { return set_tokens(made, wanted.incoming_tokens, node.strangers_may_guess_tokens); });
 }
 
-std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::address& own_address,
-                                 bool strangers_may_guess) {
+std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const node_terms& node) {
+    const ilp::address& own_address = node.own_address;
     const config::http_endpoint led_to = made.outgoing.endpoint;
     const auto routes = edit.routes ? *edit.routes : made.routes.to_vector();
     const auto when = [](const auto& given, auto set) -> std::optional<refusal> {
@@ -129,10 +166,15 @@ std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::a
     if (auto found = first_refusal(
             [&] { return when(edit.ilp_address, [&](const auto& it) { return set_address(made, it, own_address); }); },
             [&] { return set_routes(made, routes, own_address); },
+            [&] { return when(edit.routes, [&](const auto& it) { return check_reach(it, own_address); }); },
             [&] { return when(edit.outgoing_endpoint, [&](const auto& it) { return set_endpoint(made, it); }); },
             [&] { return when(edit.outgoing_token, [&](const auto& it) { return set_outgoing_token(made, it); }); },
+            [&] {
+                return when(edit.max_hold_time,
+                            [&](const auto& it) { return set_hold_time(made, it, node.min_expiration_window); });
+            },
             [&] { return when(edit.name, [&](const auto& it) { return set_name(made, it); }); },
-            [&] { return when(edit.incoming_tokens, [&](const auto& it) { return set_tokens(made, it, strangers_may_guess); }); })) {
+            [&] { return when(edit.incoming_tokens, [&](const auto& it) { return set_tokens(made, it, node.strangers_may_guess_tokens); }); })) {
         return found;
     }
     if (edit.auto_peered) {

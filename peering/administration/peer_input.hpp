@@ -6,6 +6,7 @@
 #include "peering/directory/peer.hpp"
 #include "peering/records/kept_terms.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct peer_wanted {
     std::optional<std::string> name{};
     std::vector<std::string> routes{};  ///< may include the peer's own address
     std::optional<ilp::amount> max_packet_amount{};
+    std::optional<std::chrono::milliseconds> max_hold_time{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::optional<ilp::amount> initial_liquidity{};
     std::vector<std::string> incoming_tokens{};
@@ -33,6 +35,7 @@ struct peer_edit {
     std::optional<std::optional<std::string>> name{};
     std::optional<std::vector<std::string>> routes{};
     std::optional<std::optional<ilp::amount>> max_packet_amount{};
+    std::optional<std::optional<std::chrono::milliseconds>> max_hold_time{};
     std::optional<std::optional<ilp::amount>> liquidity_threshold{};
     std::optional<std::vector<std::string>> incoming_tokens{};
     /// An endpoint chosen by an operator may be at any address, including private ones.
@@ -41,13 +44,17 @@ struct peer_edit {
     std::optional<auto_peered_terms> auto_peered{};
 };
 
-// These check everything that can be checked without looking at other peers, and give the terms to the peer. They
-// return the first refusal, in the wording of the Admin API. With `strangers_may_guess`, incoming tokens must be hard to
-// guess.
+/// What this node demands of the terms of a peer.
+struct node_terms {
+    const ilp::address& own_address;
+    std::chrono::milliseconds min_expiration_window{};  ///< a peer's longest hold time must be above this
+    bool strangers_may_guess_tokens = false;            ///< incoming tokens must be hard to guess
+};
 
-std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const ilp::address& own_address,
-                                 bool strangers_may_guess);
-std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const ilp::address& own_address,
-                                 bool strangers_may_guess);
+// These check everything that can be checked without looking at other peers, and give the terms to the peer. They
+// return the first refusal, in the wording of the Admin API.
+
+std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const node_terms& node);
+std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const node_terms& node);
 
 }  // namespace peering

@@ -152,7 +152,12 @@ fault load_peers(const catalogue& found, directory& directory, bookkeeper& keepe
     std::unordered_set<std::string_view> labels;
     for (const peer_record& record : found.peers) {
         directory.count_peer_id(record.id);
-        if (record.terms.origin == origin::file) directory.set_absent(record);
+        if (record.terms.origin == origin::file) {
+            // Whether the file makes it low is a matter of what was known before.
+            keeper.thresholds().watch(record.liquidity.id,
+                                      watch_of(record, *directory.find_asset(record.asset_id)->asset));
+            directory.set_absent(record);
+        }
         if (!is_live_in_api(record)) continue;
         auto made = peer_of(record, *directory.find_asset(record.asset_id)->asset, keeper.ledger());
         if (!made) return std::move(made).error();

@@ -42,6 +42,16 @@ std::optional<liquidity_watch> watch_of(const asset_entry& entry) {
                            asset.scale};
 }
 
+std::optional<liquidity_watch> watch_of(const peer_record& record, const asset& asset) {
+    if (!record.terms.liquidity_threshold || record.terms.deleted_at) return std::nullopt;
+    return liquidity_watch{*record.terms.liquidity_threshold,
+                           account_kind::peer_liquidity,
+                           record.uuid,
+                           asset.uuid,
+                           asset.code,
+                           asset.scale};
+}
+
 std::optional<liquidity_watch> watch_of(const peer& peer) {
     if (!peer.liquidity_threshold) return std::nullopt;
     return liquidity_watch{*peer.liquidity_threshold, account_kind::peer_liquidity,
@@ -80,6 +90,7 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
                                             .asset = &asset,
                                             .routes = prefix_list{terms.routes},
                                             .max_packet_amount = terms.max_packet_amount,
+                                            .max_hold_time = terms.max_hold_time,
                                             .spread = {},
                                             .enabled = terms.enabled,
                                             .origin = origin::api,
@@ -99,9 +110,11 @@ kept_peer_terms kept_terms_of(const peer& peer) {
     terms.ilp_address = peer.address.text();
     terms.origin = peer.origin;
     terms.enabled = peer.enabled;
+    terms.liquidity_threshold = peer.liquidity_threshold;
+    terms.initial_liquidity = peer.initial_liquidity;
     if (peer.origin == origin::file) return terms;
     terms.max_packet_amount = peer.max_packet_amount;
-    terms.liquidity_threshold = peer.liquidity_threshold;
+    terms.max_hold_time = peer.max_hold_time;
     terms.routes = peer.routes.to_vector();
     terms.incoming_tokens = peer.incoming_tokens;
     terms.outgoing_endpoint = peer.outgoing.endpoint.url();

@@ -31,6 +31,8 @@ kept_peer_terms kept_terms_of(const peer& peer);
 /// What thresholds::watch() needs; nullopt if there is no threshold.
 std::optional<liquidity_watch> watch_of(const asset_entry& entry);
 std::optional<liquidity_watch> watch_of(const peer& peer);
+/// For a peer of the file that has not been read yet, as the store knows it.
+std::optional<liquidity_watch> watch_of(const peer_record& record, const asset& asset);
 
 /// The link checks the addresses that the endpoint's name resolves to, each time it connects.
 void set_auto_peered(peer& made, const std::optional<auto_peered_terms>& terms);

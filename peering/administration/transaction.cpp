@@ -38,7 +38,7 @@ account_record transaction::open_account(account_kind kind, std::uint32_t asset)
     return {id, kind, {}};
 }
 
-std::expected<void, store_error> transaction::write() {
+std::expected<void, store_error> transaction::write(std::span<const watch_change> watches) {
     // A structured binding names every member, so this does not compile when a member is added and forgotten here.
     const auto& [assets_added, assets_changed, peers_added, peers_changed, transfers, answers, forget_before] =
         static_cast<const written_part&>(*this);
@@ -51,14 +51,17 @@ std::expected<void, store_error> transaction::write() {
     if (std::ranges::any_of(assets_added, is_beyond) || std::ranges::any_of(peers_added, is_beyond)) {
         return std::unexpected{store_error{"all ids of assets, peers and accounts have been used", true}};
     }
-    if (!nothing) {
+    if (nothing) {
+        for (const watch_change& changed : watches) keeper.thresholds().watch(changed.account, changed.watch);
+    } else {
         if (auto written = keeper.write({.new_assets = assets_added,
                                          .changed_assets = assets_changed,
                                          .new_peers = peers_added,
                                          .changed_peers = peers_changed,
                                          .new_transfers = transfers,
                                          .new_answers = answers,
-                                         .forget_answers_before = forget_before});
+                                         .forget_answers_before = forget_before},
+                                        watches);
             !written) {
             return written;
         }

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace peering {
@@ -45,6 +47,9 @@ struct transaction : written_part {
     std::vector<peer_record> absent_peers;        ///< peers that have been removed from the file
     std::vector<std::uint32_t> no_longer_absent;  ///< ids of peers that are in the file again
 
+    /// Lines for the log, once the transaction is written: what the file says and what does not happen all the same.
+    std::vector<std::string> notes;
+
     std::vector<leg> held;  ///< released unless the transaction is written
 
     /// Adds a deposit. Returns false if `to` lacks the headroom.
@@ -54,8 +59,8 @@ struct transaction : written_part {
     account_record open_account(account_kind kind, std::uint32_t asset);
 
     /// Has the bookkeeper write everything that goes to the store, if there is anything. After a success the deposits
-    /// are booked, and nothing is held any more.
-    std::expected<void, store_error> write();
+    /// are booked, the thresholds are watched, and nothing is held any more.
+    std::expected<void, store_error> write(std::span<const watch_change> watches);
 
 private:
     bool transfer(transfer_kind kind, account_id debit, account_id credit, ilp::amount amount);

@@ -47,6 +47,10 @@ std::expected<void, store_error> bookkeeper::reach() {
     return watched([this] { return store_.ping(); });
 }
 
+std::expected<std::uint64_t, store_error> bookkeeper::store_size() {
+    return watched([this] { return store_.size(); });
+}
+
 std::expected<std::optional<transfer_record>, store_error> bookkeeper::find_transfer(std::string_view uuid) {
     return watched([&] { return store_.find_transfer(uuid); });
 }
@@ -57,21 +61,22 @@ std::expected<std::optional<idempotency_record>, store_error> bookkeeper::find_a
 
 std::expected<std::vector<listed_transfer>, store_error> bookkeeper::list_transfers(account_id account,
                                                                                     account_side side,
-                                                                                    std::size_t limit) {
-    return watched([&] { return store_.list_transfers(account, side, limit); });
+                                                                                    std::size_t limit,
+                                                                                    std::optional<std::uint64_t> from) {
+    return watched([&] { return store_.list_transfers(account, side, limit, from); });
 }
 
 std::expected<std::vector<listed_event>, store_error> bookkeeper::list_events(const event_query& query) {
     return watched([&] { return store_.list_events(query); });
 }
 
-std::expected<void, store_error> bookkeeper::write(changes changes) {
+std::expected<void, store_error> bookkeeper::write(changes changes, std::span<const watch_change> watches) {
     const bool takes_along = changes.postings.empty();
     if (takes_along) changes.postings = pending_batch_;
     const std::span<const posting> booked = booked_by(changes);
     ledger_.changes_of(booked, accounts_);
     ledger_.check(booked, accounts_);
-    thresholds_.crossed(accounts_, events_);
+    thresholds_.crossed(accounts_, events_, watches, [this](account_id account) { return ledger_.posted(account); });
     changes.accounts = accounts_;
     if (keeps_events_) changes.new_events = events_;
     if (auto written = commit(changes); !written) return written;
@@ -83,6 +88,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes) {
         const leg held{&ledger_.at(ended.debit), &ledger_.at(ended.credit), ended.amount};
         ledger::release({&held, 1});
     }
+    for (const watch_change& changed : watches) thresholds_.watch(changed.account, changed.watch);
     if (!events_.empty() && event_callback_) event_callback_(events_);
     return {};
 }

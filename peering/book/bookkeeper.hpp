@@ -40,8 +40,9 @@ public:
     /// members and are filled in here. Everything that moves money must have been held before; ending a withdrawal
     /// without posting it releases its hold. The accounts of new assets and peers must be open already. If the write
     /// fails, nothing has been booked and the holds remain the caller's. If the retry policy gave up before the outcome
-    /// was known, every later write fails too, because only reopening the store shows what it contains.
-    std::expected<void, store_error> write(changes changes);
+    /// was known, every later write fails too, because only reopening the store shows what it contains. `watches` are
+    /// the thresholds that the transaction sets; they take effect with it.
+    std::expected<void, store_error> write(changes changes, std::span<const watch_change> watches = {});
 
     /// Sets the pending batch of packet postings. The next write() without postings of its own includes it, so that
     /// operators' changes do not cost packets an extra transaction. If that write fails, the batch remains pending. The
@@ -53,9 +54,11 @@ public:
 
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid);
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key);
-    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
-                                                                            std::size_t limit);
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(
+        account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from = std::nullopt);
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query);
+
+    std::expected<std::uint64_t, store_error> store_size();
 
     /// Checks that the store can be reached.
     std::expected<void, store_error> reach();

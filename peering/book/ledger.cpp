@@ -28,14 +28,17 @@ void give(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
     ilp::require(before <= balance_max - amount, "what an account can spend or receive stays below 2^64");
 }
 
-bool hold_one(const leg& leg) noexcept {
+ledger::shortage hold_one(const leg& leg) noexcept {
+    using enum ledger::shortage;
     const std::uint64_t amount = leg.amount.value;
-    if (is_bounded(*leg.debit) && !take(leg.debit->available, amount)) return false;
+    if (is_bounded(*leg.debit) && !take(leg.debit->available, amount)) {
+        return leg.debit->kind == account_kind::asset_liquidity ? asset_liquidity : peer_liquidity;
+    }
     if (is_bounded(*leg.credit) && !take(leg.credit->headroom, amount)) {
         if (is_bounded(*leg.debit)) give(leg.debit->available, amount);
-        return false;
+        return headroom;
     }
-    return true;
+    return none;
 }
 
 void release_one(const leg& leg) noexcept {
@@ -80,13 +83,14 @@ liquidity_account& ledger::open(account_id id, account_kind kind, std::uint32_t 
     return opened;
 }
 
-bool ledger::hold(std::span<const leg> legs) noexcept {
+ledger::shortage ledger::try_hold(std::span<const leg> legs) noexcept {
     for (std::size_t i = 0; i < legs.size(); ++i) {
-        if (hold_one(legs[i])) continue;
+        const shortage found = hold_one(legs[i]);
+        if (found == shortage::none) continue;
         while (i > 0) release_one(legs[--i]);
-        return false;
+        return found;
     }
-    return true;
+    return shortage::none;
 }
 
 void ledger::release(std::span<const leg> legs) noexcept {

@@ -30,9 +30,17 @@ public:
     /// so that the sum stays zero.
     liquidity_account& open(account_id id, account_kind kind, std::uint32_t asset, const account_totals& totals);
 
-    /// Reserves all legs or none. Returns false if an account lacks liquidity or headroom. A leg with an amount of 0
-    /// reserves nothing; settlement accounts are not bounded. Any thread.
-    static bool hold(std::span<const leg> legs) noexcept;
+    enum class shortage : std::uint8_t {
+        none,
+        peer_liquidity,   ///< the account of a peer has too little available
+        asset_liquidity,  ///< the liquidity account of an asset has too little available
+        headroom,         ///< an account would exceed the largest amount
+    };
+
+    /// Reserves all legs or none, and says what was short. A leg with an amount of 0 reserves nothing; settlement
+    /// accounts are not bounded. Any thread.
+    static shortage try_hold(std::span<const leg> legs) noexcept;
+    static bool hold(std::span<const leg> legs) noexcept { return try_hold(legs) == shortage::none; }
 
     /// Undoes a hold because the transfer is void. Any thread.
     static void release(std::span<const leg> legs) noexcept;

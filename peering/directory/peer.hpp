@@ -11,6 +11,7 @@
 #include "peering/records/prefix_list.hpp"
 #include "peering/records/uuid.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,12 +43,14 @@ struct peer {
     const peering::asset* asset = nullptr;
     prefix_list routes;  ///< in addition to its own address
     std::optional<ilp::amount> max_packet_amount;
+    std::optional<std::chrono::milliseconds> max_hold_time;  ///< of packets to the peer; absent: the connector's
     std::optional<std::uint16_t> spread;  ///< basis points, for packets from the peer; absent: the currencies' spread
     bool has_label = false;               ///< its given name serves as its name
     bool return_to_source = false;
     bool enabled = true;  ///< if false, no packet is accepted from it or sent to it
     peering::origin origin{};
     std::optional<ilp::amount> liquidity_threshold;
+    std::optional<ilp::amount> initial_liquidity{};  ///< what the file says; nullopt for a peer of the API
     std::vector<ilp::digest> incoming_tokens;  ///< SHA-256 of the tokens that the peer presents to us
     config::outgoing_http_settings outgoing;
     liquidity_account* liquidity = nullptr;                  ///< owned by the ledger

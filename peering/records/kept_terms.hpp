@@ -4,6 +4,7 @@
 #include "ilp/condition.hpp"
 #include "ilp/timestamp.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct asset_terms {
     std::optional<ilp::amount> withdrawal_threshold{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::optional<ilp::timestamp> deleted_at{};  ///< its accounts and history are kept
+    std::optional<ilp::amount> initial_liquidity{};  ///< what the file said last; nullopt if it never did
     friend bool operator==(const asset_terms&, const asset_terms&) = default;
 };
 
@@ -31,8 +33,9 @@ struct auto_peered_terms {
     friend bool operator==(const auto_peered_terms&, const auto_peered_terms&) = default;
 };
 
-/// The part of a peer's terms that the store keeps. For a peer of the file it is only the name, the address and whether
-/// the peer is enabled: the other terms are read from the file each time and are empty here.
+/// The part of a peer's terms that the store keeps. For a peer of the file it is only the name, the address, whether the
+/// peer is enabled, and what shows whether the file has changed: its threshold and initial liquidity. The other terms are
+/// read from the file each time and are empty here.
 struct kept_peer_terms {
     std::optional<std::string> name{};  ///< any text; not necessarily unique
     std::string ilp_address{};
@@ -40,12 +43,14 @@ struct kept_peer_terms {
     bool enabled = true;
     std::optional<ilp::timestamp> deleted_at{};  ///< its account and history are kept
     std::optional<ilp::amount> max_packet_amount{};
+    std::optional<std::chrono::milliseconds> max_hold_time{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::vector<std::string> routes{};           ///< in addition to its own address
     std::vector<ilp::digest> incoming_tokens{};  ///< SHA-256 of the tokens that the peer presents to us
     std::string outgoing_endpoint{};             ///< URL
     std::string outgoing_token{};
     std::optional<auto_peered_terms> auto_peered{};
+    std::optional<ilp::amount> initial_liquidity{};  ///< what the file said last; nullopt if it never did
     friend bool operator==(const kept_peer_terms&, const kept_peer_terms&) = default;
 };
 

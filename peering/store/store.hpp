@@ -137,6 +137,9 @@ public:
     /// Checks whether the store can be reached, by trying.
     virtual std::expected<void, store_error> ping() { return {}; }
 
+    /// Bytes that the store occupies, with its log; 0 if it keeps nothing.
+    virtual std::expected<std::uint64_t, store_error> size() { return 0; }
+
     /// The transfer with this UUID, in any state; nullopt if there is none.
     virtual std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) = 0;
 
@@ -145,11 +148,15 @@ public:
 
     virtual std::expected<std::uint64_t, store_error> count_pending_events() = 0;
 
-    /// The transfers that debit or credit the account, newest first; at most `limit`. The time depends on the limit,
-    /// not on the length of the history.
-    virtual std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account,
-                                                                                    account_side side,
-                                                                                    std::size_t limit) = 0;
+    /// The transfers that debit or credit the account, newest first; at most `limit`. The list begins with row `from`,
+    /// or with the newest row; it is empty if `from` is not a row of this account and side. The time depends on the
+    /// limit, not on the length of the history.
+    virtual std::expected<std::vector<listed_transfer>, store_error> list_transfers(
+        account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from) = 0;
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
+                                                                            std::size_t limit) {
+        return list_transfers(account, side, limit, std::nullopt);
+    }
 
     /// A page of events, delivered or not. Empty if a uuid in the query is unknown.
     virtual std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) = 0;

@@ -95,13 +95,18 @@ std::expected<std::uint64_t, store_error> memory_store::count_pending_events() {
     return 0;
 }
 
-std::expected<std::vector<listed_transfer>, store_error> memory_store::list_transfers(account_id account,
-                                                                                      account_side side,
-                                                                                      std::size_t limit) {
+std::expected<std::vector<listed_transfer>, store_error> memory_store::list_transfers(
+    account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from) {
     const bool is_debit = side == account_side::debit;
     const chain_ends ends = chain_.take_ends(account);
     std::vector<listed_transfer> listed;
     std::uint64_t number = is_debit ? ends.debit : ends.credit;
+    if (from) {
+        if (*from == 0 || *from > transfers_.size()) return listed;
+        const transfer_record& first = transfers_[*from - 1].record;
+        if ((is_debit ? first.debit : first.credit) != account) return listed;
+        number = *from;
+    }
     while (number != 0 && listed.size() < limit) {
         const auto& [record, link, created_at] = transfers_[number - 1];
         listed.push_back({.number = number,

@@ -18,8 +18,10 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
     std::expected<std::uint64_t, store_error> count_pending_events() override;
+    using store::list_transfers;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
-                                                                            std::size_t limit) override;
+                                                                            std::size_t limit,
+                                                                            std::optional<std::uint64_t> from) override;
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <limits>
 
@@ -57,6 +58,12 @@ bool take(const json::value& value, std::optional<ilp::amount>& to) {
     return true;
 }
 
+bool take(const json::value& value, std::optional<std::chrono::milliseconds>& to) {
+    if (!value.is_int64() || value.get_int64() < 0) return false;
+    to = std::chrono::milliseconds{value.get_int64()};
+    return true;
+}
+
 bool take(const json::value& value, ilp::digest& to) {
     if (!value.is_string()) return false;
     const auto digest = ilp::parse_hex_digest(value.get_string());
@@ -99,10 +106,11 @@ bool read_members(std::string_view text, TakeMember take_member) {
 // ones of a peer, has a column of its own.
 
 std::string to_json(const asset_terms& terms) {
-    const auto& [origin, withdrawal_threshold, liquidity_threshold, deleted_at] = terms;
+    const auto& [origin, withdrawal_threshold, liquidity_threshold, deleted_at, initial_liquidity] = terms;
     json::object object;
     put(object, "withdrawal_threshold", withdrawal_threshold);
     put(object, "liquidity_threshold", liquidity_threshold);
+    put(object, "initial_liquidity", initial_liquidity);
     return object.empty() ? std::string{} : json::serialize(object);
 }
 
@@ -115,7 +123,9 @@ std::optional<std::string> to_json(const kept_peer_terms& terms) {
     }
     json::object object;
     put(object, "max_packet_amount", max_packet_amount);
+    if (max_hold_time) object.emplace("max_hold_milliseconds", max_hold_time->count());
     put(object, "liquidity_threshold", liquidity_threshold);
+    put(object, "initial_liquidity", initial_liquidity);
     if (!routes.empty()) object.emplace("routes", json::array(routes.begin(), routes.end()));
     if (!incoming_tokens.empty()) {
         json::array& tokens = object.emplace("incoming_tokens", json::array{}).first->value().get_array();
@@ -137,6 +147,7 @@ bool read_json(std::string_view text, asset_terms& terms) {
     return read_members(text, [&](std::string_view key, const json::value& value) {
         if (key == "withdrawal_threshold") return take(value, terms.withdrawal_threshold);
         if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);
+        if (key == "initial_liquidity") return take(value, terms.initial_liquidity);
         return false;
     });
 }
@@ -155,7 +166,9 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
     };
     return read_members(text, [&](std::string_view key, const json::value& value) {
         if (key == "max_packet_amount") return take(value, terms.max_packet_amount);
+        if (key == "max_hold_milliseconds") return take(value, terms.max_hold_time);
         if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);
+        if (key == "initial_liquidity") return take(value, terms.initial_liquidity);
         if (key == "routes") return take(value, terms.routes);
         if (key == "incoming_tokens") return take(value, terms.incoming_tokens);
         if (key == "outgoing") return take_members(value, take_outgoing);

@@ -68,7 +68,7 @@ TEST_CASE("ECH-02: the answer keeps the rules of routing, amounts, balance and e
     CHECK(d.send("p1", echo_to("g.p1")).refused_with(reject_reason::other_network));
     CHECK(d.send("p1", echo_to("test.euro")).refused_with(reject_reason::no_rate));
     CHECK(d.send("p1", echo_to("test.p2", 11)).refused_with(reject_reason::amount_above_outgoing_maximum));
-    CHECK(d.send("p1", echo_to("test.p3", 51)).refused_with(reject_reason::insufficient_liquidity));
+    CHECK(d.send("p1", echo_to("test.p3", 51)).refused_with(reject_reason::sender_lacks_liquidity));
     prepare hasty = echo_to("test.p1");
     hasty.expires_in = 1s;
     CHECK(d.send("p1", hasty).refused_with(reject_reason::expires_too_soon));
@@ -149,7 +149,7 @@ TEST_CASE("ECH-08: a ping that its sender cannot pay is T04, and only the exact 
     auto settings = usual_settings();
     settings.peers[0].liquidity = {99};
     world d{settings};
-    CHECK(d.send("p1", ping()).refused_with(reject_reason::insufficient_liquidity));
+    CHECK(d.send("p1", ping()).refused_with(reject_reason::sender_lacks_liquidity));
     prepare elsewhere = ping(1);
     elsewhere.destination = "test.d.x";
     CHECK(d.send("p1", elsewhere).refused_with(reject_reason::no_route));

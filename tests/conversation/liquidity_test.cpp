@@ -41,8 +41,8 @@ TEST_CASE("A27-11 A32-05 A32-06: what is in flight counts against the sender's l
     const decision first = d.send("p1", prepare{.amount = 60});
     REQUIRE(first.what == step::go_on);
     CHECK(d.available("p1") == 40);
-    CHECK(d.send("p1", prepare{.amount = 60}).refused_with(reject_reason::insufficient_liquidity));
-    CHECK(d.send("p1", prepare{.amount = 41}).refused_with(reject_reason::insufficient_liquidity));
+    CHECK(d.send("p1", prepare{.amount = 60}).refused_with(reject_reason::sender_lacks_liquidity));
+    CHECK(d.send("p1", prepare{.amount = 41}).refused_with(reject_reason::sender_lacks_liquidity));
     CHECK(d.available("p1") == 40);
     const decision second = d.send("p1", prepare{.amount = 40});
     REQUIRE(second.what == step::go_on);
@@ -117,7 +117,7 @@ TEST_CASE("A27-64: the other asset must have the liquidity, and nothing stays he
     settings.peers[0].liquidity = {1'000'000'000};
     world d{settings};
     const decision refused = d.send("p1", prepare{.amount = 20'000'000, .destination = "test.cents"});
-    CHECK(refused.refused_with(reject_reason::insufficient_liquidity));
+    CHECK(refused.refused_with(reject_reason::asset_lacks_liquidity));
     CHECK(refused.way.transfer.empty());
     CHECK(d.at_rest());
     CHECK(d.available("p1") == 1'000'000'000);
@@ -128,10 +128,10 @@ TEST_CASE("A32-08: without liquidity every amount but 0 is refused, until a depo
     auto settings = usual_settings();
     settings.peers[0].liquidity = {0};
     world d{settings};
-    CHECK(d.send("p1", prepare{.amount = 1}).refused_with(reject_reason::insufficient_liquidity));
+    CHECK(d.send("p1", prepare{.amount = 1}).refused_with(reject_reason::sender_lacks_liquidity));
     CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
     const decision payment = d.send("p2", prepare{.amount = 5, .destination = "test.p1"});
-    CHECK(d.send("p1", prepare{.amount = 1}).refused_with(reject_reason::insufficient_liquidity));
+    CHECK(d.send("p1", prepare{.amount = 1}).refused_with(reject_reason::sender_lacks_liquidity));
     d.post(payment);
     CHECK(d.send("p1", prepare{.amount = 5}).what == step::go_on);
 }
@@ -142,7 +142,7 @@ TEST_CASE("A32-12: no account goes above the largest amount, and nothing stays h
     world d{settings};
     const decision fits = d.send("p1", prepare{.amount = 6});
     REQUIRE(fits.what == step::go_on);
-    CHECK(d.send("p1", prepare{.amount = 5}).refused_with(reject_reason::insufficient_liquidity));
+    CHECK(d.send("p1", prepare{.amount = 5}).refused_with(reject_reason::account_is_full));
     const decision rest = d.send("p1", prepare{.amount = 4});
     REQUIRE(rest.what == step::go_on);
     d.post(fits);

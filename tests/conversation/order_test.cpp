@@ -69,7 +69,7 @@ TEST_CASE("A27-82: of several faults the one of the earliest stage is told") {
     sent.amount = 50;
     CHECK(outcome_in_time() == says(reject_reason::expires_too_soon));
     sent.expires_in = 2s;
-    CHECK(outcome_in_time() == says(reject_reason::insufficient_liquidity));
+    CHECK(outcome_in_time() == says(reject_reason::sender_lacks_liquidity));
     sent.amount = 0;
     CHECK(outcome_in_time() == "go on");
 }

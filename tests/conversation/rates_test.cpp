@@ -173,7 +173,7 @@ TEST_CASE("A27-64: a currency without liquidity takes no packets from others, an
     settings.assets[2].liquidity = {79};
     rated_world d{"0.8", 0, settings};
     const decision refused = d.send("p1", prepare{.amount = 100, .destination = "test.euro"});
-    CHECK(refused.refused_with(reject_reason::insufficient_liquidity));
+    CHECK(refused.refused_with(reject_reason::asset_lacks_liquidity));
     CHECK(d.code_of(refused) == "T04");
     CHECK(d.at_rest());
     CHECK(d.available("p1") == 1'000'000);

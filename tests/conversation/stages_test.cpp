@@ -324,11 +324,28 @@ TEST_CASE("A27-70: shorten expiry: R02 when less than the minimum window would b
     CHECK(d.send("p1", prepare{.expires_in = 2000ms}).what == step::go_on);
 }
 
+TEST_CASE("shorten expiry: a next hop's own hold time applies when it is shorter than the connector's") {
+    auto settings = usual_settings();
+    settings.peers[1].max_hold_time = 4s;
+    settings.peers[2].max_hold_time = 60s;
+    world d{settings};
+    const auto time_left = [&](const std::string& to, std::chrono::milliseconds expires_in) {
+        const decision decided = d.send("p1", prepare{.destination = to, .expires_in = expires_in});
+        REQUIRE(decided.what == step::go_on);
+        const auto left = decided.way.outgoing_expires_at - decided.way.now.wall;
+        d.release(decided);
+        return left;
+    };
+    CHECK(time_left("test.p2", 30s) == 4s);
+    CHECK(time_left("test.p2", 3s) == 2s);
+    CHECK(time_left("test.p3", 50s) == 30s);
+}
+
 TEST_CASE("A27-11 A27-64: hold liquidity: T04 when the sender has not enough") {
     world d;
     CHECK(d.send("p1", prepare{.amount = 999'999}).what == step::go_on);
     const decision refused = d.send("p1", prepare{.amount = 2});
-    CHECK(refused.refused_with(reject_reason::insufficient_liquidity));
+    CHECK(refused.refused_with(reject_reason::sender_lacks_liquidity));
     CHECK(d.code_of(refused) == "T04");
     CHECK(refused.way.transfer.empty());
     CHECK(d.send("p1", prepare{.amount = 1}).what == step::go_on);

@@ -344,4 +344,94 @@ TEMPLATE_TEST_CASE("admin: packets cross currencies that the Admin API made", ""
     CHECK(a.r.d.audit().status == 0);
 }
 
+TEMPLATE_TEST_CASE("admin: an account's whole history can be read page by page, with names", "", on_sqlite,
+                   on_postgresql) {
+    const administered a{TestType::kind};
+    const std::string bob = a.create_peer("bob", 1, 1000);
+    std::vector<std::string> ids;
+    for (int i = 0; i < 5; ++i) {
+        ids.insert(ids.begin(), {random_uuid(), random_uuid()});
+        const json::object input{{"peerId", bob}, {"amount", 1}};
+        auto deposit = input;
+        deposit["id"] = ids[1];
+        deposit["idempotencyKey"] = random_uuid();
+        static_cast<void>(a.admin.mutate("depositPeerLiquidity", deposit).field());
+        auto withdrawal = input;
+        withdrawal["id"] = ids[0];
+        withdrawal["timeoutSeconds"] = 0;
+        withdrawal["idempotencyKey"] = random_uuid();
+        static_cast<void>(a.admin.mutate("createPeerLiquidityWithdrawal", withdrawal).field());
+    }
+    const auto page = [&](const json::value& after, int first) {
+        return a.admin
+            .ask(
+                "query ($id: String!, $after: String, $first: Int) { accountTransfers(id: $id, after: $after, first: "
+                "$first) { edges { cursor node { id incoming debitAccountName creditAccountName } } pageInfo { "
+                "endCursor "
+                "hasNextPage hasPreviousPage } } }",
+                {{"id", bob}, {"after", after}, {"first", first}})
+            .field();
+    };
+    for (const int size : {1, 2, 3, 4, 11, 50}) {
+        CAPTURE(size);
+        std::vector<std::string> listed;
+        json::value after;
+        for (bool more = true; more;) {
+            const auto got = page(after, size);
+            const auto& info = got.at("pageInfo");
+            CHECK(info.at("hasPreviousPage").as_bool() == !listed.empty());
+            for (const json::value& edge : got.at("edges").as_array()) {
+                const auto& node = edge.at("node");
+                const bool incoming = node.at("incoming").as_bool();
+                CHECK(text_at(node, incoming ? "creditAccountName" : "debitAccountName") == "bob");
+                CHECK(text_at(node, incoming ? "debitAccountName" : "creditAccountName") == "settlement of USD/9");
+                listed.push_back(text_at(node, "id"));
+            }
+            after = info.at("endCursor");
+            more = info.at("hasNextPage").as_bool();
+            REQUIRE(listed.size() <= 11);
+        }
+        REQUIRE(listed.size() == 11);  // with the first deposit
+        listed.pop_back();
+        CHECK(listed == ids);
+    }
+    const auto refused = [&](const char* cursor) {
+        return a.admin
+            .ask(
+                "query ($id: String!, $after: String) { accountTransfers(id: $id, after: $after) { edges { cursor } } "
+                "}",
+                {{"id", bob}, {"after", cursor}})
+            .code();
+    };
+    for (const char* const none : {"", "-", "1", "a-b", "1-2-3", "-1-1", "99999999999999999999-1"}) {
+        CAPTURE(none);
+        CHECK(refused(none) == "BAD_USER_INPUT");
+    }
+    // A number that is no row of the account gives nothing of others.
+    CHECK(page("1-1", 10).at("edges").as_array().empty());
+    CHECK(page("0-0", 10).at("edges").as_array().empty());
+    CHECK(page("18446744073709551615-18446744073709551615", 10).at("edges").as_array().empty());
+}
+
+TEMPLATE_TEST_CASE("admin: the hold time of a peer shortens what its packets may take, and survives a restart", "",
+                   on_sqlite, on_postgresql) {
+    administered a{TestType::kind};
+    const fake_peer bob;
+    const std::string id = a.create_peer("bob", bob.port());
+    const auto time_left = [&] {
+        const auto before = std::chrono::system_clock::now();
+        REQUIRE(outcome(a.r.send({.destination = "test.bob.x", .expires_in = 20s})) == "fulfill");
+        return decode_prepare(bob.requests().back().body).expires_at - before;
+    };
+    CHECK(time_left() > 10s);
+    const auto changed = a.admin.update_peer(id, {{"maxHoldMilliseconds", 4000}});
+    CHECK(changed.at("maxHoldMilliseconds").to_number<int>() == 4000);
+    CHECK(time_left() < 10s);
+    a.kill9_and_start();
+    CHECK(time_left() < 10s);
+    CHECK(a.admin.mutate("updatePeer", {{"id", id}, {"maxHoldMilliseconds", 1000}}).code() == "BAD_USER_INPUT");
+    CHECK(a.admin.update_peer(id, {{"maxHoldMilliseconds", nullptr}}).at("maxHoldMilliseconds").is_null());
+    CHECK(time_left() > 10s);
+}
+
 }  // namespace admin_effect_test

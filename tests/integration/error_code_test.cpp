@@ -106,7 +106,8 @@ TEST_CASE("A27-63 A18-08: a saturated connector answers T03 at once") {
 
 TEST_CASE("A27-64: insufficient liquidity gives T04") {
     const rig r{[](daemon_terms& terms) { terms.peers[0].liquidity = 9; }};
-    expect_reject(r.send({.amount = 10}), "T04");
+    CHECK(expect_reject(r.send({.amount = 10}), "T04").message ==
+          "insufficient liquidity: the balance of the peer that sent the packet is too low");
     CHECK(r.p2.request_count() == 0);
 }
 

@@ -221,7 +221,13 @@ TEST_CASE("ilpctl: liquidity is what the metrics say") {
     CHECK(transfers.contains("VOIDED"));
     CHECK(transfers.contains("12.50 EUR"));
     CHECK(transfers.contains(posted));
-    CHECK(o.asked({"transfers", "bob", "--limit", "1"}).at("credits").as_array().size() == 1);
+    CHECK(transfers.contains("settlement of EUR/2"));
+    // The newest first; pages of the whole history give the same list.
+    const auto all = o.asked({"transfers", "bob", "--all"}).as_array();
+    const auto newest = o.asked({"transfers", "bob", "--limit", "1"}).as_array();
+    REQUIRE(newest.size() == 1);
+    CHECK(newest.front() == all.front());
+    CHECK(all.size() > 2);
     CHECK(o.done({"transfers", "EUR/2"}).contains("CREATED"));
 }
 
@@ -266,6 +272,12 @@ TEST_CASE("ilpctl: ping") {
     CHECK(reached.status == 0);
     CHECK(reached.out.starts_with("test.e reached in "));
     CHECK(reached.out.contains("next hop e"));
+    CHECK(ilpctl(d.admin_port(), {"ping", "e"}).out.starts_with("test.e reached in "));
+    REQUIRE(ilpctl(d.admin_port(), {"peer", "disable", "e"}).status == 0);
+    const auto disabled = ilpctl(d.admin_port(), {"ping", "e"});
+    CHECK(disabled.status == 1);
+    CHECK(
+        disabled.err.starts_with("ilpctl: test.e not reached: the next hop e is disabled, so no packet is sent to it"));
     const auto nowhere = ilpctl(d.admin_port(), {"ping", "test.nobody", "--timeout", "2s"});
     CHECK(nowhere.status == 1);
     CHECK(nowhere.err.starts_with("ilpctl: test.nobody not reached"));

@@ -45,6 +45,47 @@ TEST_CASE("metrics: packets, amounts and balances are counted") {
     CHECK(m.sum("ilp_amount_in_flight") == 0);
 }
 
+TEST_CASE("metrics: the daemon itself, its connections, what waits, and the last reload") {
+    rig r;
+    CHECK(outcome(r.send({.amount = 10})) == "fulfill");
+    r.d.wait_until_idle();
+    const metrics m = r.d.scrape();
+    CHECK(m.sum("ilp_ready") == 1);
+    CHECK(m.sum("ilp_build_info") == 1);
+    CHECK(m.sum("ilp_last_reload_success") == 1);
+    CHECK(m.sum("ilp_last_reload_timestamp_seconds") == m.sum("process_start_time_seconds"));
+    CHECK(m.sum("ilp_next_hop_duration_seconds_count", {{"peer", "p2"}}) == 1);
+    CHECK(m.sum("ilp_packets_pending") == 0);
+    CHECK(m.sum("ilp_packets_pending_max") >= 20'000);
+    CHECK(m.sum("ilp_incoming_connections_max") >= 10'000);
+    CHECK(m.sum("ilp_oldest_hold_seconds") == 0);
+    CHECK(m.sum("process_open_fds") > 5);
+    CHECK(m.sum("process_max_fds") >= m.sum("process_open_fds"));
+    CHECK(m.sum("process_resident_memory_bytes") > 1'000'000);
+    CHECK(m.sum("process_cpu_seconds_total") > 0);
+    CHECK(eventually([&] { return r.d.scrape().sum("ilp_store_bytes") > 10'000; }));
+
+    // A packet that the next hop has and does not answer is pending, holds liquidity and grows old.
+    const auto hold = std::make_shared<gate>();
+    r.p2.set_script([&](const http_message& request) {
+        auto answer = answer_fulfill(request);
+        answer.held_by = hold;
+        return answer;
+    });
+    http_connection sender{r.d.port()};
+    sender.send(ilp_request(encode({.amount = 10})));
+    REQUIRE(r.p2.wait_for_requests(2));
+    CHECK(eventually([&] { return r.d.scrape().sum("ilp_oldest_hold_seconds") > 0; }));
+    CHECK(r.d.scrape().sum("ilp_packets_pending") == 1);
+    CHECK(r.d.scrape().sum("ilp_incoming_connections") >= 1);
+    hold->open();
+    CHECK(outcome(sender.receive()) == "fulfill");
+
+    r.d.terms().peers[0].terms = {"no_such_setting: 1"};
+    r.d.reload();
+    CHECK(eventually([&] { return r.d.scrape().sum("ilp_last_reload_success") == 0; }));
+}
+
 TEST_CASE("metrics: refused packets are counted by peer and reason, and the log names the reason") {
     rig r;
     CHECK(outcome(r.send({.amount = 10})) == "fulfill");
@@ -57,10 +98,10 @@ TEST_CASE("metrics: refused packets are counted by peer and reason, and the log 
     const metrics m = r.d.scrape();
     const auto refused = [&](const metrics::labels& labels) { return m.sum("ilp_packets_refused_total", labels); };
     CHECK(refused({{"peer", "p1"}, {"reason", "no_route"}}) == 2);
-    CHECK(refused({{"peer", "p2"}, {"reason", "insufficient_liquidity"}}) == 1);
+    CHECK(refused({{"peer", "p2"}, {"reason", "sender_lacks_liquidity"}}) == 1);
     CHECK(refused({}) == 3);
     CHECK(r.d.has_logged("packet refused peer=p1 code=F02 reason=no_route"));
-    CHECK(r.d.has_logged("packet refused peer=p2 code=T04 reason=insufficient_liquidity"));
+    CHECK(r.d.has_logged("packet refused peer=p2 code=T04 reason=sender_lacks_liquidity"));
 }
 
 TEST_CASE("metrics: a refusal is counted though its sender has gone") {

@@ -125,11 +125,11 @@ test('unknown peers', async () => {
 
 const faults = [
     ...['', 'test', 'nowhere.peer', 'test.sp ace', 'test..peer', `test.${'x'.repeat(1020)}`, 'test.alice'].map(
-        (staticIlpAddress) => [{ staticIlpAddress }, 'invalid ILP address', 'BAD_USER_INPUT'],
+        (staticIlpAddress) => [{ staticIlpAddress }, /^invalid ILP address: /, 'BAD_USER_INPUT'],
     ),
     ...['', 'no-url', 'ftp://peer.example/', 'http://', 'http://peer.example:99999/'].map((endpoint) => [
         { http: { outgoing: { authToken: 'token', endpoint } } },
-        'invalid HTTP endpoint',
+        /^invalid HTTP endpoint: /,
         'BAD_USER_INPUT',
     ]),
     [{ http: { ...http(['twice', 'twice']) } }, 'duplicate incoming token', 'DUPLICATE'],

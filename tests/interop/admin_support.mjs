@@ -102,8 +102,11 @@ export class Admin {
         return (await this.ask(mutation(name, inputOf(name), selection), { input }))[name]
     }
 
+    /** `message` is the text, or a pattern that matches it. */
     async refuses(name, input, message, code, selection = '__typename') {
-        assert.deepEqual(await refusalOf(this.mutate(name, input, selection)), { message, code })
+        const refusal = await refusalOf(this.mutate(name, input, selection))
+        if (message instanceof RegExp) assert.match(refusal.message, message)
+        assert.deepEqual(refusal, { message: message instanceof RegExp ? refusal.message : message, code })
     }
 
     async refusesQuery(document, variables, message, code) {

@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace support {
@@ -29,6 +30,7 @@ inline peering::peer peer_named(std::string name) {
             .address = address,
             .routes = {},
             .max_packet_amount = {},
+            .max_hold_time = {},
             .spread = {},
             .has_label = true,
             .liquidity_threshold = {},
@@ -70,9 +72,9 @@ public:
                 return std::unexpected{opened.error()};
             }
         }
-        if (auto problem = peering::take_file(settings, *made->administration, keeper, ilp::wall_clock(), [] {})) {
-            return std::unexpected{*problem};
-        }
+        auto notes = peering::take_file(settings, *made->administration, keeper, ilp::wall_clock(), [] {});
+        if (!notes) return std::unexpected{notes.error()};
+        made->notes = std::move(*notes);
         made->peers_ = made->directory->peers();
         for (const auto& entry : made->directory->assets()) made->assets_.push_back(entry.asset);
         return made;
@@ -102,6 +104,7 @@ public:
 
     std::shared_ptr<peering::directory> directory;
     std::shared_ptr<peering::administration> administration;
+    std::vector<std::string> notes;  ///< what the log would say of the file
 
 private:
     std::vector<std::shared_ptr<const peering::peer>> peers_;

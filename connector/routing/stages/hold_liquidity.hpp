@@ -6,6 +6,14 @@
 
 namespace connector::stages {
 
+/// Whose liquidity it is that was too little.
+constexpr reject_reason reason_for(peering::ledger::shortage shortage) noexcept {
+    using enum peering::ledger::shortage;
+    if (shortage == peer_liquidity) return reject_reason::sender_lacks_liquidity;
+    if (shortage == asset_liquidity) return reject_reason::asset_lacks_liquidity;
+    return reject_reason::account_is_full;
+}
+
 /// Holds the packet's transfer in the ledger. If both peers have the same asset, it goes from peer to peer, and the
 /// spread goes to the asset's liquidity: without a rate and a change of scale, no amount grows. Otherwise each side is
 /// booked against the liquidity of its own asset.
@@ -21,11 +29,10 @@ inline step hold(packet_context& packet, const peering::asset& outgoing_asset, p
         packet.transfer.add(*from.liquidity, *from.asset->liquidity, packet.incoming_amount);
         packet.transfer.add(*outgoing_asset.liquidity, receiver, outgoing_amount);
     }
-    if (!peering::ledger::hold(packet.transfer.legs())) {
-        packet.transfer = {};
-        return packet.refuse(reject_reason::insufficient_liquidity);
-    }
-    return step::go_on;
+    const auto short_of = peering::ledger::try_hold(packet.transfer.legs());
+    if (short_of == peering::ledger::shortage::none) return step::go_on;
+    packet.transfer = {};
+    return packet.refuse(reason_for(short_of));
 }
 
 inline step hold_liquidity(packet_context& packet) {

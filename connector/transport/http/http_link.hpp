@@ -28,6 +28,7 @@ public:
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
     std::string_view trouble() const noexcept override { return reachability_.trouble(); }
+    std::size_t waiting_count() const noexcept override { return waiting_.size(); }
     void retire() override;
     bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_.empty(); }
 

@@ -184,18 +184,30 @@ void load_postgres_chain(postgres_connection& session, transfer_chain& chain) {
 // plan for any number.
 
 std::vector<listed_transfer> list_postgres_transfers(postgres_connection& session, account_id account,
-                                                     account_side side, std::size_t limit) {
-    const auto [last, previous] = side == account_side::debit ? std::pair{"last_debit_transfer", "previous_of_debit"}
-                                                              : std::pair{"last_credit_transfer", "previous_of_credit"};
+                                                     account_side side, std::size_t limit,
+                                                     std::optional<std::uint64_t> from) {
+    struct columns {
+        const char* last;
+        const char* previous;
+        const char* account;
+    };
+    const auto [last, previous, owner] = side == account_side::debit
+                                             ? columns{"last_debit_transfer", "previous_of_debit", "debit_account"}
+                                             : columns{"last_credit_transfer", "previous_of_credit", "credit_account"};
+    const std::string number = std::to_string(std::to_underlying(account));
+    constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
+    const std::string first =
+        from ? fmt::format("FROM transfers t WHERE t.id = {} AND t.{} = {}", std::min(*from, largest), owner, number)
+             : fmt::format("FROM accounts a JOIN transfers t ON t.id = a.{} WHERE a.id = {}", last, number);
     // LATERAL and LIMIT make the server follow the chain row by row, whatever it assumes about the size of the table.
     const postgres_result rows = session.run(fmt::format(
         "WITH RECURSIVE history AS ("
-        "SELECT t.*, 1::bigint AS place FROM accounts a JOIN transfers t ON t.id = a.{0} WHERE a.id = {2} "
+        "SELECT t.*, 1::bigint AS place {0} "
         "UNION ALL SELECT t.*, h.place + 1 FROM history h "
-        "CROSS JOIN LATERAL (SELECT * FROM transfers WHERE id = h.{1} LIMIT 1) t WHERE h.place < {3}) "
+        "CROSS JOIN LATERAL (SELECT * FROM transfers WHERE id = h.{1} LIMIT 1) t WHERE h.place < {2}) "
         "SELECT id, uuid, kind, state, debit_account, credit_account, amount, packets, created_at, expires_at "
-        "FROM history ORDER BY place LIMIT {3}",
-        last, previous, std::to_underlying(account), stored::row_limit(limit)));
+        "FROM history ORDER BY place LIMIT {2}",
+        first, previous, stored::row_limit(limit)));
     std::vector<listed_transfer> listed;
     listed.reserve(static_cast<std::size_t>(rows.rows()));
     for (int row = 0; row < rows.rows(); ++row) {

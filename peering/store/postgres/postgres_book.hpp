@@ -20,7 +20,8 @@ std::optional<transfer_record> find_postgres_transfer(postgres_connection& sessi
 std::vector<pending_event> load_postgres_events(postgres_connection& session, std::size_t limit);
 std::uint64_t count_postgres_events(postgres_connection& session);
 std::vector<listed_transfer> list_postgres_transfers(postgres_connection& session, account_id account,
-                                                     account_side side, std::size_t limit);
+                                                     account_side side, std::size_t limit,
+                                                     std::optional<std::uint64_t> from);
 std::vector<listed_event> list_postgres_events(postgres_connection& session, const event_query& query);
 std::optional<idempotency_record> find_postgres_answer(postgres_connection& session, const std::string& key);
 

@@ -84,8 +84,11 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
     std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::uint64_t, store_error> size() override;
+    using store::list_transfers;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
-                                                                            std::size_t limit) override;
+                                                                            std::size_t limit,
+                                                                            std::optional<std::uint64_t> from) override;
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
 
@@ -242,10 +245,15 @@ std::expected<std::uint64_t, store_error> postgres_store::count_pending_events()
     return attempt("count events", [this] { return count_postgres_events(*session_); });
 }
 
-std::expected<std::vector<listed_transfer>, store_error> postgres_store::list_transfers(account_id account,
-                                                                                        account_side side,
-                                                                                        std::size_t limit) {
-    return attempt("list transfers", [&] { return list_postgres_transfers(*session_, account, side, limit); });
+std::expected<std::uint64_t, store_error> postgres_store::size() {
+    return attempt("ask for the size", [this] {
+        return static_cast<std::uint64_t>(session_->run("SELECT pg_database_size(current_database())").integer(0, 0));
+    });
+}
+
+std::expected<std::vector<listed_transfer>, store_error> postgres_store::list_transfers(
+    account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from) {
+    return attempt("list transfers", [&] { return list_postgres_transfers(*session_, account, side, limit, from); });
 }
 
 std::expected<std::vector<listed_event>, store_error> postgres_store::list_events(const event_query& query) {

@@ -136,20 +136,29 @@ void load_chain(connection& connection, transfer_chain& chain) {
 }
 
 std::vector<listed_transfer> list_transfers(connection& connection, account_id account, account_side side,
-                                            std::size_t limit) {
-    const auto [last, previous] = side == account_side::debit ? std::pair{"last_debit_transfer", "previous_of_debit"}
-                                                              : std::pair{"last_credit_transfer", "previous_of_credit"};
+                                            std::size_t limit, std::optional<std::uint64_t> from) {
+    struct columns {
+        const char* last;
+        const char* previous;
+        const char* account;
+    };
+    const auto [last, previous, owner] = side == account_side::debit
+                                             ? columns{"last_debit_transfer", "previous_of_debit", "debit_account"}
+                                             : columns{"last_credit_transfer", "previous_of_credit", "credit_account"};
     // CROSS JOIN makes SQLite keep this order of the tables, from the chain to the rows.
     statement row{
         connection,
         fmt::format("WITH RECURSIVE history (id, place) AS ("
-                    "SELECT {0}, 1 FROM accounts WHERE id = ?1 "
+                    "SELECT CASE WHEN ?3 < 0 THEN (SELECT {0} FROM accounts WHERE id = ?1) "
+                    "ELSE (SELECT id FROM transfers WHERE id = ?3 AND {2} = ?1) END, 1 "
                     "UNION ALL SELECT t.{1}, h.place + 1 FROM history h CROSS JOIN transfers t ON t.id = h.id "
                     "WHERE h.place < ?2) "
                     "SELECT t.id, t.uuid, t.kind, t.state, t.debit_account, t.credit_account, t.amount, "
                     "t.packets, t.created_at, t.expires_at FROM history h CROSS JOIN transfers t ON "
                     "t.id = h.id ORDER BY h.place LIMIT ?2",
-                    last, previous)};
+                    last, previous, owner)};
+    constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t first = from ? static_cast<std::int64_t>(std::min(*from, largest)) : -1;
     std::vector<listed_transfer> listed;
     row.for_each(
         [&] {
@@ -167,7 +176,7 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
             transfer.created_at = ilp::timestamp{std::chrono::milliseconds{row.integer(8)}};
             transfer.expires_at = row.time(9);
         },
-        account, stored::row_limit(limit));
+        account, stored::row_limit(limit), first);
     return listed;
 }
 

@@ -4,6 +4,8 @@
 #include "peering/store/store.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace peering {
@@ -27,7 +29,7 @@ catalogue load_catalogue(connection& connection);
 void load_chain(connection& connection, transfer_chain& chain);
 
 std::vector<listed_transfer> list_transfers(connection& connection, account_id account, account_side side,
-                                            std::size_t limit);
+                                            std::size_t limit, std::optional<std::uint64_t> from);
 std::vector<listed_event> list_events(connection& connection, const event_query& query);
 
 /// Reads the book in one read transaction.

@@ -139,7 +139,7 @@ void restrict_side_files(const std::string& path) noexcept {
 class sqlite_store final : public store {
 public:
     sqlite_store(const std::string& path, const std::string& real_path, lock_file lock)
-        : path_{path}, lock_{std::move(lock)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
+        : path_{path}, real_path_{real_path}, lock_{std::move(lock)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
         // SQLite silently opens a file that it cannot write as read-only, and it stays so until it is reopened.
         if (sqlite3_db_readonly(connection_.handle(), "main") == 1) throw failure{"the file is read-only"};
         configure(connection_);
@@ -154,8 +154,11 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
     std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::uint64_t, store_error> size() override;
+    using store::list_transfers;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
-                                                                            std::size_t limit) override;
+                                                                            std::size_t limit,
+                                                                            std::optional<std::uint64_t> from) override;
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
 
@@ -178,8 +181,9 @@ private:
     void write_answers(const changes& changes);
     void must_have_changed_one_row(std::string_view what) const;
 
-    std::string path_;  // as the operator wrote it
-    lock_file lock_;    // must outlive the connection
+    std::string path_;  // for messages
+    std::string real_path_;
+    lock_file lock_;  // must outlive the connection
     connection connection_;
     std::optional<statements> statements_;
     transfer_chain chain_;
@@ -219,10 +223,20 @@ std::expected<std::uint64_t, store_error> sqlite_store::count_pending_events() {
     });
 }
 
-std::expected<std::vector<listed_transfer>, store_error> sqlite_store::list_transfers(account_id account,
-                                                                                      account_side side,
-                                                                                      std::size_t limit) {
-    return attempt(path_, "list transfers", [&] { return sqlite::list_transfers(connection_, account, side, limit); });
+std::expected<std::uint64_t, store_error> sqlite_store::size() {
+    std::uint64_t size = 0;
+    for (const char* const suffix : {"", "-wal"}) {
+        std::error_code error;
+        const auto of_file = std::filesystem::file_size(real_path_ + suffix, error);
+        if (!error) size += of_file;
+    }
+    return size;
+}
+
+std::expected<std::vector<listed_transfer>, store_error> sqlite_store::list_transfers(
+    account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from) {
+    return attempt(path_, "list transfers",
+                   [&] { return sqlite::list_transfers(connection_, account, side, limit, from); });
 }
 
 std::expected<std::vector<listed_event>, store_error> sqlite_store::list_events(const event_query& query) {
@@ -370,6 +384,13 @@ void sqlite_store::write_answers(const changes& changes) {
 }
 
 /// Creates an empty file that only its owner can access; SQLite gives its side files the same mode.
+/// Messages name this path: what a relative one means depends on the working directory, which the reader may not know.
+std::string absolute_path(const std::string& path) {
+    std::error_code error;
+    const auto absolute = std::filesystem::absolute(path, error);
+    return error ? path : absolute.string();
+}
+
 void create_if_absent(const std::string& path) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor >= 0) {
@@ -382,8 +403,9 @@ void create_if_absent(const std::string& path) {
 }  // namespace
 
 std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& path) {
-    const auto refuse = [&path](const std::string& why) {
-        return std::unexpected{store_error{fmt::format("sqlite:{}: {}", path, why)}};
+    const std::string shown = absolute_path(path);
+    const auto refuse = [&shown](const std::string& why) {
+        return std::unexpected{store_error{fmt::format("sqlite:{}: {}", shown, why)}};
     };
     // Different names of the same file must lead to the same lock.
     std::error_code error;
@@ -395,14 +417,14 @@ std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::
     if (!lock) return refuse(lock.error());
     try {
         create_if_absent(real_path.string());
-        return std::make_unique<sqlite_store>(path, real_path.string(), std::move(*lock));
+        return std::make_unique<sqlite_store>(shown, real_path.string(), std::move(*lock));
     } catch (const failure& failure) {
         return refuse("cannot open: " + failure.message);
     }
 }
 
 std::expected<void, store_error> read_sqlite_book(const std::string& path, book_visitor& visitor) {
-    return attempt(path, "read", [&] {
+    return attempt(absolute_path(path), "read", [&] {
         connection connection{path, SQLITE_OPEN_READONLY};
         sqlite::check_schema(connection);
         sqlite::show_book(connection, visitor);

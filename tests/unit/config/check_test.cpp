@@ -80,7 +80,7 @@ TEST_CASE("Tokens that can be guessed are for this machine alone") {
 }
 
 TEST_CASE("Peers that differ are taken") {
-    CHECK(problems(file_with({{"b", "test.b", "routes: ['', test.x, g.x, test.b]", "t1, t2"},
+    CHECK(problems(file_with({{"b", "test.b", "routes: ['', test.x, private.x, test.b]", "t1, t2"},
                               {"c", "test.c", "routes: [test.x.y, test, private]", "t3"},
                               {"b-eur", "test.b", {}, {}, "{code: EUR, scale: 2}"},
                               {"child", "test.alice.child"}})) == list{});
@@ -121,13 +121,27 @@ TEST_CASE("A route of two peers is refused, and one that is another peer's addre
           list{"4 peers[0].routes[0]: is the address of peers[1]"});
 }
 
-TEST_CASE("A15-14: the whole of another network is no route") {
-    CHECK(
-        problems(file_with({{"b", "test.b", "routes: [g]"}})) ==
-        list{"4 peers[0].routes[0]: is another network than that of this node's ilp_address: no packet would ever take "
-             "this route"});
+TEST_CASE("A15-14: no address or route is in another network") {
+    CHECK(problems(file_with({{"b", "test.b", "routes: [g]"}})) ==
+          list{"4 peers[0].routes[0]: can be taken by no packet from test.alice: it is in another network than this "
+               "node"});
+    CHECK(problems(file_with({{"b", "test.b", "routes: [test1.x]"}})) ==
+          list{"4 peers[0].routes[0]: can be taken by no packet from test.alice: it is in another network than this "
+               "node"});
+    CHECK(problems(file_with({{"b", "g.b"}})) ==
+          list{"4 peers[0].ilp_address: cannot be reached from test.alice: it is in another network than this node"});
+    CHECK(problems(file_with({{"b", "local.b"}})) ==
+          list{"4 peers[0].ilp_address: cannot be reached from test.alice: no packet is ever forwarded to its scheme"});
     CHECK(problems(file_with({{"b", "test.b", "routes: [test, private, example]"}})) == list{});
+    CHECK(problems(file_with({{"b", "private.b"}})) == list{});
     CHECK(problems("ilp_address: private.a\n" + file_with({{"b", "test.b", "routes: [g]"}}).substr(24)) == list{});
+}
+
+TEST_CASE("A peer's longest hold time leaves room for the expiration window") {
+    CHECK(problems(file_with({{"b", "test.b", "max_hold_time: 4s"}})) == list{});
+    CHECK(problems(file_with({{"b", "test.b", "max_hold_time: 1s"}})) ==
+          list{"4 peers[0].max_hold_time: must be larger than connector.min_expiration_window: every packet to the "
+               "peer would be refused"});
 }
 
 TEST_CASE("One token twice is refused, within a peer and across peers") {

@@ -164,7 +164,7 @@ TEST_CASE("A value of another kind is refused") {
     CHECK(
         problems("ilp_address: test.a\nassets: [x]") ==
         list{
-            "2 assets[0]: expected a mapping with the keys code, scale, liquidity, liquidity_threshold, found a single "
+            "2 assets[0]: expected a mapping with the keys code, scale, initial_liquidity, liquidity_threshold, found a single "
             "value"});
 }
 

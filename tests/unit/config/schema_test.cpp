@@ -41,6 +41,7 @@ webhooks:
   secret: "(hidden)"
   timeout: 2s
   max_retry: 3
+  only_status_200: true
 rates:
   url: "http://127.0.0.1:8000/rates?key"
   lifetime: 20s
@@ -72,11 +73,11 @@ auto_peering:
 assets:
   - code: "USD"
     scale: 9
-    liquidity: 1
+    initial_liquidity: 1
     liquidity_threshold: 2
   - code: "EUR"
     scale: 2
-    liquidity: 0
+    initial_liquidity: 0
 peers:
   - name: "bob"
     ilp_address: "test.bob"
@@ -87,13 +88,14 @@ peers:
       - ""
       - "test.carol"
     max_packet_amount: 3
+    max_hold_time: 4s
     spread: 25
     packet_rate: 4
     packet_burst: 5
     incoming_throughput: 6
     outgoing_throughput: 7
     return_to_source: true
-    liquidity: 8
+    initial_liquidity: 8
     liquidity_threshold: 9
     http:
       incoming:
@@ -112,7 +114,7 @@ peers:
     routes: []
     packet_burst: 0
     return_to_source: false
-    liquidity: 0
+    initial_liquidity: 0
     http:
       incoming:
         auth_tokens: []
@@ -132,6 +134,19 @@ TEST_CASE("What is printed of the settings is read back as the same settings") {
     const auto loaded = load(every_setting);
     REQUIRE(loaded);
     CHECK(config::to_yaml(*loaded) == every_setting);
+}
+
+TEST_CASE("A former name of a setting is accepted, but not beside the present one") {
+    const auto with = [](const std::string& terms) {
+        return load("ilp_address: test.a\nassets:\n  - code: USD\n    scale: 9\n" + terms);
+    };
+    const auto loaded = with("    liquidity: 5\n");
+    REQUIRE(loaded);
+    CHECK(loaded->assets.at(0).liquidity.value == 5);
+    CHECK(config::to_yaml(*loaded).find("    initial_liquidity: 5\n") != std::string::npos);
+    const auto twice = with("    liquidity: 5\n    initial_liquidity: 6\n");
+    REQUIRE_FALSE(twice);
+    CHECK(twice.error().at(0).message == "is written twice: first in line 5");
 }
 
 TEST_CASE("Every setting of the file reaches its member") {
@@ -184,6 +199,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     const auto& bob = s.peers[0];
     CHECK(bob.routes == std::vector<std::string>{"", "test.carol"});
     CHECK(bob.max_packet_amount->value == 3);
+    CHECK(bob.max_hold_time->count() == 4000);
     CHECK(bob.spread == 25);
     CHECK_FALSE(s.peers[1].spread);
     CHECK(bob.packet_rate == 4);

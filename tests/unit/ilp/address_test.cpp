@@ -135,4 +135,20 @@ TEST_CASE("A15-08 A15-09: a prefix covers up to a segment boundary") {
     }
 }
 
+TEST_CASE("A15-14: nothing is forwarded to another network, or to schemes that end at a node") {
+    for (const char* const reached : {"test.b", "test", "test.alice.x", "private.b", "example", ""}) {
+        CAPTURE(reached);
+        CHECK(ilp::unreachable_because("test.alice", reached).empty());
+    }
+    for (const char* const other : {"g.b", "g", "test1.b", "test2", "test3.b.c"}) {
+        CAPTURE(other);
+        CHECK(ilp::unreachable_because("test.alice", other) == "it is in another network than this node");
+        CHECK(ilp::unreachable_because("private.alice", other).empty());
+    }
+    for (const char* const ends_here : {"local.b", "self.b", "peer.b", "local"}) {
+        CAPTURE(ends_here);
+        CHECK(ilp::unreachable_because("test.alice", ends_here) == "no packet is ever forwarded to its scheme");
+    }
+}
+
 }  // namespace address_test

@@ -270,9 +270,10 @@ public:
         return inner_->load_pending_events(limit);
     }
     std::expected<std::uint64_t, store_error> count_pending_events() override { return inner_->count_pending_events(); }
-    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
-                                                                            std::size_t limit) override {
-        return inner_->list_transfers(account, side, limit);
+    using store::list_transfers;
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(
+        account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from) override {
+        return inner_->list_transfers(account, side, limit, from);
     }
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override {
         return inner_->list_events(query);

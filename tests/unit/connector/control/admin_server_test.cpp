@@ -128,7 +128,9 @@ std::string text_of(const std::optional<http_message>& message) {
 }
 
 const std::string busy =
-    R"(503 {"errors":[{"message":"Too many requests at a time","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})";
+    R"(503 {"errors":[{"message":"Too many requests at a time: try again in a moment","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})";
+const std::string stopping =
+    R"(503 {"errors":[{"message":"The daemon is stopping and takes no further requests: try again when it has been started","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})";
 const std::string held_answer = R"(200 {"data":{"held":8}})";
 
 }  // namespace
@@ -201,11 +203,11 @@ TEST_CASE("admin server: stopping lets those that run come to their end, and nob
     REQUIRE(http_connection{r.port()}.exchange({.method = "GET", .target = "/healthz"}));
     auto stopped = r.stop();
     CHECK(stopped.wait_for(20ms) == std::future_status::timeout);
-    CHECK(text_of(http_connection{r.port()}.exchange(asking("{ number }"))) == busy);
+    CHECK(text_of(http_connection{r.port()}.exchange(asking("{ number }"))) == stopping);
     r.held.open();
     CHECK(stopped.wait_for(support::patience) == std::future_status::ready);
     for (auto& connection : running) CHECK(text_of(connection.receive()) == held_answer);
-    CHECK(text_of(queued.receive()) == busy);
+    CHECK(text_of(queued.receive()) == stopping);
     CHECK(r.stop().wait_for(support::patience) == std::future_status::ready);
 }
 

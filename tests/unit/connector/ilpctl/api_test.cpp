@@ -68,6 +68,13 @@ TEST_CASE("ilpctl api: a refusal that leaves it open says how to repeat it") {
     CHECK(std::string{open.what()}.contains("--id the-id --idempotency-key the-key"));
 }
 
+TEST_CASE("ilpctl api: a daemon that is stopping has done nothing, and that is not left open") {
+    const auto stopping =
+        refused(503, R"({"errors":[{"message":"stopping","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})");
+    CHECK(stopping.status() == exit_status::refused);
+    CHECK(stopping.what() == std::string{"stopping (INTERNAL_SERVER_ERROR)"});
+}
+
 TEST_CASE("ilpctl api: who is not known is told what to look at") {
     CHECK(refused(401, "").status() == exit_status::unauthenticated);
     CHECK(std::string{refused(401, "", true).what()}.contains("clock"));
@@ -82,6 +89,8 @@ TEST_CASE("ilpctl api: what is no Admin API is no answer") {
         CHECK(refused(200, body).status() == exit_status::no_answer);
     }
     CHECK(refused(404, "not found").status() == exit_status::no_answer);
+    CHECK(std::string{refused(404, "not found").what()}.starts_with(
+        "what answers there is no Admin API: HTTP status 404; does the URL end in /graphql? (--url or ILPCTL_URL)"));
     CHECK(refused(502, R"({"data":{"node":{}}})").status() == exit_status::no_answer);
     CHECK(std::string{refused(502, "").what()}.contains("--idempotency-key the-key"));
 }

@@ -67,6 +67,49 @@ TEST_CASE("ilpctl command line: --help and --version are done, mistakes have sta
     CHECK(d.requests.empty());
 }
 
+TEST_CASE("ilpctl command line: a word that is no verb is repeated, with what may be meant and what there is") {
+    auto d = fake_daemon{};
+    const auto told = [&](const std::vector<std::string>& words) {
+        const auto result = d.run(words);
+        CHECK(result.status == exit_status::usage);
+        CHECK(result.out.empty());
+        return result.err;
+    };
+    CHECK(told({"staus"}).starts_with(
+        "ilpctl: there is no verb \"staus\"; did you mean \"status\"?\nThe verbs are: status, "));
+    CHECK(told({"--url", "http://h/", "--json", "staus"})
+              .starts_with("ilpctl: there is no verb \"staus\"; did you mean"));
+    CHECK(
+        told({"peer", "lst"}) ==
+        "ilpctl: there is no verb \"peer lst\"; did you mean \"peer list\"?\nThe verbs after \"peer\" are: list, show, "
+        "create, update, delete, disable, enable, add-by-url; `ilpctl help` explains them\n");
+    CHECK(told({"peer", "--json", "creat"}).contains("did you mean \"peer create\"?"));
+    CHECK(told({"deposit", "bob", "5"}).contains("did you mean \"liquidity deposit\"?"));
+    CHECK(told({"liq"}).contains("did you mean \"liquidity\"?"));
+    CHECK(told({"frobnicate\x1b"}).starts_with("ilpctl: there is no verb \"frobnicate\\x1b\"\nThe verbs are: "));
+    CHECK(told({"peer"}).starts_with("ilpctl: \"peer\" needs a verb: list, show, "));
+    CHECK(told({}).starts_with("ilpctl: a verb is missing: status, "));
+    CHECK(told({"--json"}).starts_with("ilpctl: a verb is missing: "));
+    CHECK(d.requests.empty());
+}
+
+TEST_CASE("ilpctl command line: help explains a verb as --help does") {
+    auto d = fake_daemon{};
+    for (const auto& words : std::vector<std::vector<std::string>>{{}, {"peer"}, {"peer", "create"}, {"ping"}}) {
+        auto by_verb = words;
+        by_verb.insert(by_verb.begin(), "help");
+        auto by_option = words;
+        by_option.emplace_back("--help");
+        const auto result = d.run(by_verb);
+        CHECK(result.status == exit_status::done);
+        CHECK(result.out == d.run(by_option).out);
+        CHECK(result.out.contains("Usage"));
+    }
+    const auto unknown = d.run({"help", "per"});
+    CHECK(unknown.status == exit_status::usage);
+    CHECK(unknown.err.contains("did you mean \"peer\"?"));
+}
+
 TEST_CASE("ilpctl command line: options of all verbs may stand on either side of the verb") {
     auto d = fake_daemon{};
     d.will_answer(documents::peers, page_answer({}));

@@ -52,8 +52,9 @@ TEST_CASE("ilpctl documents: every query and mutation of the schema can be asked
     auto asked = std::set<std::string_view>{};
     for (const auto* document : all) asked.insert(document->field);
     const auto schema = peering::admin::load_schema();
-    // ilpctl uses the route table to find the peer of an address and asset; fees do not exist yet.
-    const auto left_out = std::set<std::string_view>{"peerByAddressAndAsset", "setFee"};
+    // ilpctl uses the route table to find the peer of an address and asset, and pages of transfers instead of Rafiki's
+    // two lists; fees do not exist yet.
+    const auto left_out = std::set<std::string_view>{"peerByAddressAndAsset", "accountingTransfers", "setFee"};
     for (const auto& type : schema.types()) {
         if (type->name != "Query" && type->name != "Mutation") continue;
         for (const auto& field : type->fields) {

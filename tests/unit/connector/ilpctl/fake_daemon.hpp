@@ -129,6 +129,7 @@ inline json::object peer_answer(const std::string& name = "bob", const std::stri
             {"liquidity", "12500000000"},
             {"liquidityThreshold", nullptr},
             {"maxPacketAmount", "1000000"},
+            {"maxHoldMilliseconds", nullptr},
             {"routes", {"test." + name, ""}},
             {"http", {{"outgoing", {{"endpoint", "http://127.0.0.1:4002/"}, {"authToken", "t0ken"}}}}},
             {"createdAt", "2026-08-01T12:00:00.000Z"},

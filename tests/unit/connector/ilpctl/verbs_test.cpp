@@ -108,6 +108,8 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
                                   "",
                                   "--max-packet-amount",
                                   "0.001",
+                                  "--max-hold-time",
+                                  "4s",
                                   "--liquidity-threshold",
                                   "1 USD",
                                   "--initial-liquidity",
@@ -125,6 +127,7 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
                          {"incoming", {{"authTokens", {"in-1", "[in,2]"}}}}}},
                        {"routes", {"test.carol", ""}},
                        {"maxPacketAmount", "1000000"},
+                       {"maxHoldMilliseconds", 4000},
                        {"liquidityThreshold", "1000000000"},
                        {"initialLiquidity", "12500000000"},
                        {"idempotencyKey", key}});
@@ -133,10 +136,15 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
 
 TEST_CASE("ilpctl peers: one cannot be created without an endpoint and a token") {
     auto d = fake_daemon{};
-    CHECK(d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-token", "x"}).status ==
-          exit_status::usage);
-    CHECK(d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-endpoint", "http://h/"}).status ==
-          exit_status::usage);
+    const auto without_endpoint = d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-token", "x"});
+    CHECK(without_endpoint.status == exit_status::usage);
+    CHECK(without_endpoint.err == "ilpctl: --outgoing-endpoint URL is missing: where the peer accepts packets\n");
+    const auto without_token =
+        d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-endpoint", "http://h/"});
+    CHECK(without_token.status == exit_status::usage);
+    CHECK(without_token.err ==
+          "ilpctl: --outgoing-token-file FILE is missing: the token that we present to the peer (or --outgoing-token "
+          "TOKEN)\n");
     CHECK(d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-endpoint", "http://h/",
                  "--outgoing-token-file", "-", "--incoming-token-file", "-"})
               .status == exit_status::usage);
@@ -162,6 +170,7 @@ TEST_CASE("ilpctl peers: an update changes what it names, and clears what it sha
                        {"maxPacketAmount", nullptr},
                        {"liquidityThreshold", nullptr},
                        {"routes", json::array{}}});
+    CHECK(update({"--no-max-hold-time"}) == json::object{{"maxHoldMilliseconds", nullptr}});
     CHECK(update({"--address", "test.b", "--max-packet-amount", "5"}) ==
           json::object{{"staticIlpAddress", "test.b"}, {"maxPacketAmount", "5000000000"}});
     // The API requires both members of outgoing, or neither.
@@ -336,23 +345,41 @@ TEST_CASE("ilpctl liquidity: a withdrawal is done at once, or reserved until it 
     CHECK(d.input() == json::object{{"withdrawalId", carol_id}, {"idempotencyKey", key}});
 }
 
-TEST_CASE("ilpctl transfers: both directions in one list, the newest first") {
+TEST_CASE("ilpctl transfers: both directions in one list, with names, in as many pages as are wanted") {
     auto d = fake_daemon{};
-    const auto transfer = [](const std::string& id, const std::string& time, const std::string& amount) {
-        return json::object{{"id", id},         {"transferType", "DEPOSIT"}, {"state", "POSTED"},
-                            {"amount", amount}, {"debitAccountId", "d"},     {"creditAccountId", "c"},
-                            {"ledger", 1},      {"createdAt", time},         {"expiresAt", nullptr}};
+    const auto transfer = [](const std::string& id, const std::string& amount, bool is_incoming, json::value name) {
+        return json::object{{"id", id},
+                            {"transferType", "DEPOSIT"},
+                            {"state", "POSTED"},
+                            {"amount", amount},
+                            {"debitAccountId", "d"},
+                            {"creditAccountId", "c"},
+                            {"debitAccountName", is_incoming ? name : "bob"},
+                            {"creditAccountName", is_incoming ? "bob" : name},
+                            {"incoming", is_incoming},
+                            {"ledger", 1},
+                            {"createdAt", "2026-08-0" + id},
+                            {"expiresAt", nullptr}};
     };
     d.will_answer(documents::peer, peer_answer());
-    d.will_answer(
-        documents::transfers,
-        json::object{{"debits", {transfer("2", "2026-08-02", "2000000000")}},
-                     {"credits", {transfer("3", "2026-08-03", "3000000000"), transfer("1", "2026-08-01", "1")}}});
-    CHECK(done(d.run({"transfers", bob_id, "--limit", "2"})) ==
-          "CREATED     TYPE     STATE         IN       OUT  EXPIRES  OTHER ACCOUNT  ID\n"
-          "2026-08-03  DEPOSIT  POSTED  3.00 USD            -        d              3\n"
-          "2026-08-02  DEPOSIT  POSTED            2.00 USD  -        c              2\n");
-    CHECK(d.last().variables == json::object{{"id", bob_id}, {"limit", 2}});
+    d.will_answer(documents::transfers,
+                  page_answer({transfer("3", "3000000000", true, "settlement of USD/9"),
+                               transfer("2", "2000000000", false, "carol"), transfer("1", "1000000000", true, nullptr)},
+                              true));
+    const auto result = d.run({"transfers", bob_id, "--limit", "3"});
+    CHECK(done(result) ==
+          "CREATED     TYPE     STATE         IN       OUT  EXPIRES  OTHER ACCOUNT        ID\n"
+          "2026-08-03  DEPOSIT  POSTED  3.00 USD            -        settlement of USD/9  3\n"
+          "2026-08-02  DEPOSIT  POSTED            2.00 USD  -        carol                2\n"
+          "2026-08-01  DEPOSIT  POSTED  1.00 USD            -        d                    1\n");
+    CHECK(result.err.contains("more than 3"));
+    CHECK(d.last().variables == json::object{{"id", bob_id}, {"first", 3}});
+
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(documents::transfers, page_answer({transfer("2", "1", true, "x")}, true));
+    d.will_answer(documents::transfers, page_answer({transfer("1", "1", true, "x")}));
+    CHECK(parsed(d.run({"transfers", bob_id, "--all", "--json"})).as_array().size() == 2);
+    CHECK(d.last().variables.at("after") == json::value("2"));
 }
 
 TEST_CASE("ilpctl routes: list and lookup") {
@@ -377,7 +404,9 @@ TEST_CASE("ilpctl routes: list and lookup") {
 TEST_CASE("ilpctl events: low liquidity in words, others as they are") {
     auto d = fake_daemon{};
     const auto event = [](const std::string& type, json::object data) {
-        return json::object{{"id", "e"}, {"type", type}, {"createdAt", "2026-08-01"}, {"data", std::move(data)}};
+        const auto name = type == "other" ? json::value{} : json::value{"bob"};
+        return json::object{
+            {"id", "e"}, {"type", type}, {"createdAt", "2026-08-01"}, {"name", name}, {"data", std::move(data)}};
     };
     d.will_answer(documents::events,
                   page_answer({event("peer.liquidity_low", {{"id", "p"},
@@ -386,9 +415,9 @@ TEST_CASE("ilpctl events: low liquidity in words, others as they are") {
                                                             {"liquidityThreshold", "100"}}),
                                event("other", {{"id", "q"}, {"x", "\x1b"}})}));
     CHECK(done(d.run({"events", "--type", "a", "--type", "b", "--not-type", "c"})) ==
-          "CREATED     TYPE                OF  DETAILS                                 ID\n"
-          "2026-08-01  peer.liquidity_low  p   liquidity 0.50 USD, threshold 1.00 USD  e\n"
-          "2026-08-01  other               q   {\"id\":\"q\",\"x\":\"\\\\u001b\"}                e\n");
+          "CREATED     TYPE                OF   DETAILS                                 ID\n"
+          "2026-08-01  peer.liquidity_low  bob  liquidity 0.50 USD, threshold 1.00 USD  e\n"
+          "2026-08-01  other               q    {\"id\":\"q\",\"x\":\"\\\\u001b\"}                e\n");
     CHECK(d.last().variables.at("filter") == json::value{{"type", {{"in", {"a", "b"}}, {"notIn", json::array{"c"}}}}});
 }
 
@@ -411,11 +440,37 @@ TEST_CASE("ilpctl ping: reached, and not reached") {
     CHECK(not_reached.status == exit_status::refused);
     CHECK(not_reached.out.empty());
     CHECK(not_reached.err ==
-          "ilpctl: test.bob not reached: no route (F02), says test.bob after 12.3 ms, next hop bob at test.bob\n");
+          "ilpctl: test.bob not reached: no route (F02), says test.bob after 12.3 ms, next hop bob\n");
+    answer["message"] = "";
+    d.will_answer(documents::ping, answer);
+    CHECK(d.run({"ping", "test.bob"}).err.starts_with("ilpctl: test.bob not reached: no reason was given (F02)"));
     d.will_answer(documents::ping, answer);
     const auto as_json = d.run({"ping", "test.bob", "--json"});
     CHECK(as_json.status == exit_status::refused);
     CHECK(json::parse(as_json.out).at("code") == json::value("F02"));
+}
+
+TEST_CASE("ilpctl ping and route lookup: a peer's name or id stands for its address") {
+    auto d = fake_daemon{};
+    const auto answer = json::object{{"reached", true}, {"milliseconds", nullptr}, {"peer", nullptr},
+                                     {"code", nullptr}, {"triggeredBy", nullptr},  {"message", nullptr}};
+    d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id), peer_answer()}));
+    d.will_answer(documents::ping, answer);
+    CHECK(done(d.run({"ping", "bob"})) == "test.bob reached\n");
+    CHECK(d.input().at("address") == json::value("test.bob"));
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(documents::ping, answer);
+    CHECK(done(d.run({"ping", bob_id})) == "test.bob reached\n");
+    d.will_answer(documents::peers, page_answer({peer_answer()}));
+    d.will_answer(documents::route, json::object{{"prefix", "test.bob"}, {"peer", peer_answer()}});
+    done(d.run({"route", "lookup", "bob"}));
+    CHECK(d.last().variables == json::object{{"address", "test.bob"}});
+    d.will_answer(documents::peers, page_answer({peer_answer()}));
+    const auto unknown = d.run({"ping", "bo"});
+    CHECK(unknown.status == exit_status::refused);
+    CHECK(
+        unknown.err ==
+        "ilpctl: \"bo\" is neither an ILP address, such as test.bob, nor a peer; `ilpctl peer list` shows the peers\n");
 }
 
 TEST_CASE("ilpctl whoami and tenants") {

@@ -86,6 +86,8 @@ TEST_CASE("metrics: every family has its name, help and type, also before the fi
                                                       {"ilp_asset_liquidity", "gauge"},
                                                       {"ilp_asset_liquidity_threshold", "gauge"},
                                                       {"ilp_link_connections", "gauge"},
+                                                      {"ilp_peers_with_low_liquidity", "gauge"},
+                                                      {"ilp_assets_with_low_liquidity", "gauge"},
                                                       {"ilp_store_commit_seconds", "histogram"},
                                                       {"ilp_store_commit_transfers", "histogram"},
                                                       {"ilp_store_commit_failures_total", "counter"}};
@@ -162,6 +164,75 @@ TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
     CHECK(bucket("+Inf") == 4);
     CHECK(shown.value("ilp_packet_duration_seconds_count{peer=\"alice\"}") == 4);
     CHECK(shown.value("ilp_packet_duration_seconds_sum{peer=\"alice\"}") == Approx(120.006));
+}
+
+TEST_CASE("metrics: accounts at their threshold or below are counted") {
+    auto settings = two_peers();
+    settings.peers[0].liquidity_threshold = {1'000'000};
+    settings.peers[1].liquidity_threshold = {6};
+    settings.assets[1].liquidity_threshold = {0};
+    const book book{settings};
+    const peering::committer::counters commits;
+    const exposition shown{expose({*book.known->directory, commits, {}})};
+    CHECK(shown.value("ilp_peers_with_low_liquidity") == 1);
+    CHECK(shown.value("ilp_assets_with_low_liquidity") == 1);
+}
+
+TEST_CASE("metrics: the time until a next hop answers is shown for those that have answered") {
+    const book book{two_peers()};
+    peer_counters counted;
+    counted.answers.observe(0.003);
+    const peering::committer::counters commits;
+    const auto id = book.peer("alice").id;
+    const exposition shown{
+        expose({*book.known->directory, commits, {{id, counted, 0}, {id, counted, 0}, {book.peer("bob").id, {}, 0}}})};
+    CHECK(shown.value("ilp_next_hop_duration_seconds_count{peer=\"alice\"}") == 2);
+    CHECK(shown.value("ilp_next_hop_duration_seconds_sum{peer=\"alice\"}") == Approx(0.006));
+    CHECK_FALSE(shown.series.contains("ilp_next_hop_duration_seconds_count{peer=\"bob\"}"));
+}
+
+TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    daemon_figures daemon{.version = "1.2.3",
+                          .started_at = ilp::timestamp{std::chrono::milliseconds{1'500}},
+                          .ready = true,
+                          .last_reload_succeeded = false,
+                          .last_reload_at = ilp::timestamp{std::chrono::milliseconds{2'500}},
+                          .workers = {{3, 10, 4, 1, std::chrono::milliseconds{1500}}, {5, 20, 6, 2, std::nullopt}},
+                          .connections_max = 200,
+                          .packets_max = 400,
+                          .pending_withdrawals = 2,
+                          .store_size = 4096,
+                          .process = {.cpu_seconds = 1.5, .resident_bytes = 1, .virtual_bytes = 2}};
+    const exposition shown{expose({*book.known->directory, commits, {}, {}, {}, daemon})};
+    const std::map<std::string, double> expected{{"ilp_build_info{version=\"1.2.3\"}", 1},
+                                                 {"process_start_time_seconds", 1.5},
+                                                 {"ilp_ready", 1},
+                                                 {"ilp_last_reload_success", 0},
+                                                 {"ilp_last_reload_timestamp_seconds", 2.5},
+                                                 {"ilp_incoming_connections", 8},
+                                                 {"ilp_incoming_connections_max", 200},
+                                                 {"ilp_packets_pending", 30},
+                                                 {"ilp_packets_pending_max", 400},
+                                                 {"ilp_packets_waiting{waits_for=\"store\"}", 10},
+                                                 {"ilp_packets_waiting{waits_for=\"connection\"}", 3},
+                                                 {"ilp_oldest_hold_seconds", 1.5},
+                                                 {"ilp_pending_withdrawals", 2},
+                                                 {"ilp_store_bytes", 4096},
+                                                 {"process_cpu_seconds_total", 1.5},
+                                                 {"process_resident_memory_bytes", 1},
+                                                 {"process_virtual_memory_bytes", 2}};
+    for (const auto& [name, value] : expected) {
+        INFO(name);
+        CHECK(shown.value(name) == value);
+    }
+    CHECK_FALSE(shown.series.contains("process_open_fds"));  // not known
+    daemon.workers.clear();
+    daemon.store_size = std::nullopt;
+    const exposition idle{expose({*book.known->directory, commits, {}, {}, {}, daemon})};
+    CHECK(idle.value("ilp_oldest_hold_seconds") == 0);
+    CHECK_FALSE(idle.series.contains("ilp_store_bytes"));
 }
 
 TEST_CASE("metrics: refusals are shown by reason, and reasons that have not occurred are not") {

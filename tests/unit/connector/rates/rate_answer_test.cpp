@@ -16,6 +16,17 @@ std::string fault_of(const std::string& body) {
     return rates ? "none" : rates.error();
 }
 
+/// What is said of the entry of EUR, next to a good one of JPY.
+std::string odd_eur(const std::string& rate) {
+    const auto answer = parse_rates(R"({"base": "USD", "rates": {"JPY": 150, "EUR": )" + rate + "}}", "USD");
+    if (!answer) return answer.error();
+    REQUIRE(answer->rates.contains("JPY"));
+    const auto found = answer->odd.find("EUR");
+    if (found == answer->odd.end()) return "none";
+    CHECK_FALSE(answer->rates.contains("EUR"));
+    return found->second;
+}
+
 std::string with_rates(const std::string& rates) {
     return R"({"base": "USD", "rates": )" + rates + "}";
 }
@@ -32,7 +43,8 @@ TEST_CASE("A27-33: rates are taken from the digits of the answer") {
              "BIG": 18446744073709551616, "XRP": 0.1234567890123456789012345678901234, "\u20bf": 1E-8}} )",
         "USD");
     REQUIRE(rates);
-    CHECK(rates->size() == 7);
+    CHECK(rates->rates.size() == 7);
+    CHECK(rates->odd.empty());
     for (const auto& [code, written] :
          std::vector<std::pair<std::string, std::string>>{{"EUR", "0.813399"},
                                                           {"JPY", "150"},
@@ -42,8 +54,8 @@ TEST_CASE("A27-33: rates are taken from the digits of the answer") {
                                                           {"XRP", "0.1234567890123456789012345678901234"},
                                                           {"\u20bf", "0.00000001"}}) {
         CAPTURE(code);
-        REQUIRE(rates->contains(code));
-        CHECK(to_string(rates->at(code)) == written);
+        REQUIRE(rates->rates.contains(code));
+        CHECK(to_string(rates->rates.at(code)) == written);
     }
 }
 
@@ -55,28 +67,30 @@ TEST_CASE("what stands beside base and rates is not looked at") {
     CHECK(fault_of(with_rates("{}")) == "none");
 }
 
-TEST_CASE("an answer with one thing wrong is wrong as a whole, and says what it is") {
-    const auto eur = [](const char* rate) {
-        return fault_of(with_rates(R"({"JPY": 150, "EUR": )" + std::string{rate} + "}"));
-    };
-    CHECK(eur("0") == "has 0 as the rate of EUR");
-    CHECK(eur("0.0e3") == "has 0.0e3 as the rate of EUR");
-    CHECK(eur("0x1") == "has 0 as the rate of EUR");
-    CHECK(eur("01") == "has 0 as the rate of EUR");
-    CHECK(eur("-0.8") == "has -0.8 as the rate of EUR");
-    CHECK(eur("1e400") == "has 1e400 as the rate of EUR");
-    CHECK(eur("0.12345678901234567890123456789012345") ==
+TEST_CASE("an odd entry is refused alone, and says what it is") {
+    CHECK(odd_eur("0.8") == "none");
+    CHECK(odd_eur("0") == "has 0 as the rate of EUR");
+    CHECK(odd_eur("0.0e3") == "has 0.0e3 as the rate of EUR");
+    CHECK(odd_eur("-0.8") == "has -0.8 as the rate of EUR");
+    CHECK(odd_eur("1e400") == "has 1e400 as the rate of EUR");
+    CHECK(odd_eur("0.12345678901234567890123456789012345") ==
           "has 0.12345678901234567890123456789012345 as the rate of EUR");
-    CHECK(eur("\"0.8\"") == "has no number as the rate of EUR");
-    CHECK(eur("null") == "has no number as the rate of EUR");
-    CHECK(eur("true") == "has no number as the rate of EUR");
-    CHECK(eur("[0.8]") == "has no number as the rate of EUR");
-    CHECK(eur("{\"EUR\": 0.8}") == "has no number as the rate of EUR");
-    CHECK(eur("1, \"EUR\": 1") == "has two rates of EUR");
-    CHECK(eur("1, \"USD\": 1.01") == "has another rate than 1 for the base itself");
-    for (const char* const no_json : {"NaN", "Infinity", "-Infinity", "1.", ".5", "+1", "1e", "1e99999999999"}) {
+    CHECK(odd_eur("\"0.8\"") == "has a text as the rate of EUR");
+    CHECK(odd_eur("null") == "has null as the rate of EUR");
+    CHECK(odd_eur("true") == "has true as the rate of EUR");
+    CHECK(odd_eur("[0.8, {\"JPY\": 1}]") == "has a list as the rate of EUR");
+    CHECK(odd_eur("{\"JPY\": 0.8, \"rates\": {\"EUR\": [2]}}") == "has an object as the rate of EUR");
+    CHECK(odd_eur("1, \"EUR\": 1") == "has two rates of EUR");
+    CHECK(odd_eur("1, \"EUR\": null, \"EUR\": 1") == "has null as the rate of EUR");
+    CHECK(odd_eur("null, \"USD\": null") == "has null as the rate of EUR");
+}
+
+TEST_CASE("an answer that contradicts itself about its base, or is no JSON, is wrong as a whole") {
+    CHECK(odd_eur("1, \"USD\": 1.01") == "has another rate than 1 for the base itself");
+    for (const char* const no_json :
+         {"NaN", "Infinity", "-Infinity", "1.", ".5", "+1", "1e", "1e99999999999", "0x1", "01"}) {
         CAPTURE(no_json);
-        CHECK(eur(no_json).starts_with("is no JSON: "));
+        CHECK(odd_eur(no_json).starts_with("is no JSON: "));
     }
 }
 
@@ -120,9 +134,10 @@ TEST_CASE("an answer has bounds in size and depth") {
     CHECK(fault_of("{\"a\": " + std::string(100'000, '[')).starts_with("is no JSON: "));
     std::string many;
     for (int i = 0; i < 10'000; ++i) many += (i == 0 ? "\"" : ", \"") + std::to_string(i) + "\": 1.5";
-    CHECK(parse_rates(with_rates("{" + many + "}"), "USD")->size() == 10'000);
+    CHECK(parse_rates(with_rates("{" + many + "}"), "USD")->rates.size() == 10'000);
     // A stranger's text is truncated when shown.
-    CHECK(fault_of(with_rates("{\"" + std::string(1000, 'x') + "\": null}")).size() < 200);
+    const std::string name(1000, 'x');
+    CHECK(parse_rates(with_rates("{\"" + name + "\": null}"), "USD")->odd.at(name).size() < 200);
 }
 
 }  // namespace rate_answer_test

@@ -47,7 +47,10 @@ struct bench {
         return *found;
     }
     rate_keeper::effect answer(std::string_view base, const rates_by_quote& rates) {
-        return keeper.fetched(request(base), rates, now);
+        return keeper.fetched(request(base), rate_answer{rates}, now);
+    }
+    rate_keeper::effect answer_partly(std::string_view base, const rate_answer& with_odd_entries) {
+        return keeper.fetched(request(base), with_odd_entries, now);
     }
     rate_keeper::effect fail(std::string_view base, std::string why = "no answer") {
         return keeper.fetched(request(base), std::unexpected{std::move(why)}, now);
@@ -175,6 +178,37 @@ TEST_CASE("a currency that the source has no rate of loses its price, and that i
     CHECK(b.answer("EUR", {}).complaint.empty());
 }
 
+TEST_CASE("an odd entry that nobody needs is ignored; one that is needed is told by name and refused alone") {
+    bench b{settings(), {"EUR", "JPY", "USD"}};
+    b.due();
+    auto effect = b.answer_partly(
+        "USD", rate_answer{{{"EUR", rate("0.8")}, {"JPY", rate("150")}}, {{"VEF", "has null as the rate of VEF"}}});
+    CHECK(effect.complaint.empty());
+    CHECK(b.price("USD", "EUR") == "0.8 less 0 until 76 s");
+    effect = b.answer_partly("EUR", rate_answer{{{"JPY", rate("160")}}, {{"USD", "has null as the rate of USD"}}});
+    CHECK(effect.complaint == "the answer has null as the rate of USD");
+    CHECK(effect.prices_changed);
+    CHECK(b.price("EUR", "JPY") == "160 less 0 until 76 s");
+    CHECK(b.price("EUR", "USD") == "none");
+    b.fail("JPY");
+
+    // A rate that was good before is used until it is too old, and its age shows.
+    b.now += 8s;
+    CHECK(b.due() == "EUR JPY USD");
+    effect = b.answer_partly("USD", rate_answer{{{"JPY", rate("151")}}, {{"EUR", "has two rates of EUR"}}});
+    CHECK(effect.complaint == "the answer has two rates of EUR");
+    CHECK(b.price("USD", "EUR") == "0.8 less 0 until 76 s");
+    CHECK(b.price("USD", "JPY") == "151 less 0 until 84 s");
+    CHECK(b.keeper.ages(b.now).back().age == 8s);
+    effect = b.answer_partly("EUR", rate_answer{{}, {{"USD", "has null as the rate of USD"}}});
+    CHECK(effect.complaint == "the answer has null as the rate of USD; has no rate of JPY");
+    b.now += 8s;
+    b.due();
+    CHECK(b.answer("USD", {{"EUR", rate("0.9")}, {"JPY", rate("152")}}).recovered);
+    CHECK(b.price("USD", "EUR") == "0.9 less 0 until 92 s");
+    CHECK(b.keeper.ages(b.now).back().age == 0s);
+}
+
 TEST_CASE("fixed rates go before fetched ones, hold for good, and only in their direction") {
     auto with = settings();
     with.fixed = {{"USD", "EUR", rate("0.75")}};
@@ -233,7 +267,7 @@ TEST_CASE("new settings take effect at once, and what was fetched stays until it
     with.spreads = {{"USD", "EUR", 3}};
     b.keeper.configure(with, {"EUR", "GBP", "USD"}, b.now);
     CHECK(b.price("USD", "EUR") == "0.8 less 3 until 10 s");
-    CHECK_FALSE(b.keeper.fetched(requests.front(), rates_by_quote{{"USD", rate("1.25")}}, b.now).prices_changed);
+    CHECK_FALSE(b.keeper.fetched(requests.front(), rate_answer{{{"USD", rate("1.25")}}}, b.now).prices_changed);
     CHECK(b.due() == "EUR GBP USD");
     CHECK(b.price("EUR", "USD") == "none");
     b.answer("USD", {{"EUR", rate("0.9")}, {"GBP", rate("0.7")}});

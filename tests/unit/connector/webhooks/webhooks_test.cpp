@@ -159,10 +159,24 @@ TEST_CASE("webhooks: a load that failed is tried again") {
     CHECK(r.outbox.saves.front().first.delivered);
 }
 
-TEST_CASE("webhooks: whatever is not a whole answer with status 200 in time is a failure") {
+TEST_CASE("webhooks: any status of success means that the receiver has the event") {
+    const int status = GENERATE(200, 201, 202, 204, 299);
+    rig r{status};
+    const webhooks& sender = r.start();
+    r.load({event("1")});
+    r.run_until([&] { return !r.outbox.saves.empty(); });
+    CHECK(r.outbox.saves.front().first.delivered);
+    CHECK(sender.stats().delivered == 1);
+}
+
+TEST_CASE("webhooks: whatever is not a whole answer of success in time is a failure") {
     rig r{200};
-    SECTION("another status of success") {
+    SECTION("another status of success, if only 200 shall do") {
+        r.settings.only_status_200 = true;
         r.receiver.set_script([](const http_message&) { return answer_http(204); });
+    }
+    SECTION("a redirect") {
+        r.receiver.set_script([](const http_message&) { return answer_http(302); });
     }
     SECTION("an error") {
         r.receiver.set_script([](const http_message&) { return answer_http(500); });

@@ -15,6 +15,7 @@ namespace administration_test {
 
 using namespace peering;
 using namespace peering::testing;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -66,6 +67,7 @@ public:
         wanted.name = "bob";
         wanted.routes = {"test.carol", "test.bob"};
         wanted.max_packet_amount = ilp::amount{77};
+        wanted.max_hold_time = 4s;
         wanted.liquidity_threshold = ilp::amount{5};
         wanted.initial_liquidity = ilp::amount{1000};
         wanted.incoming_tokens = {"bob-1", "bob-2"};
@@ -122,6 +124,7 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
         CHECK(bob->address.text() == "test.bob");
         CHECK(bob->routes.to_vector() == std::vector<std::string>{"test.carol"});
         CHECK(bob->max_packet_amount == ilp::amount{77});
+        CHECK(bob->max_hold_time == 4s);
         CHECK(bob->liquidity_threshold == ilp::amount{5});
         CHECK(bob->outgoing.endpoint.port() == 4002);
         CHECK(bob->outgoing.auth_token.reveal() == "to-bob");
@@ -136,6 +139,34 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
         CHECK(office.all().find_route("test.carol.x", nullptr)->prefix == "test.carol");
         CHECK(sums_are_zero(snapshot_of(office.books.ledger)));
     }
+}
+
+TEST_CASE("a threshold at or above the balance is told when a peer is made or its threshold set, and once") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    std::vector<std::string> balances;
+    office.books.keeper.on_events([&](std::span<const event_record> events) {
+        for (const event_record& event : events) balances.push_back(event.data.substr(event.data.find("\"balance")));
+    });
+    auto low = office.bob();
+    low.initial_liquidity = ilp::amount{50};
+    low.liquidity_threshold = ilp::amount{100};
+    REQUIRE(office.create(low) == done);
+    CHECK(balances == std::vector<std::string>{R"("balance":"50"})"});
+    peer_edit edit;
+    edit.name.emplace("bob");
+    REQUIRE(office.edit("bob", edit) == done);
+    CHECK(balances.size() == 1);
+    edit.liquidity_threshold.emplace(ilp::amount{10});
+    REQUIRE(office.edit("bob", edit) == done);
+    CHECK(balances.size() == 1);
+    edit.liquidity_threshold.emplace(ilp::amount{50});
+    REQUIRE(office.edit("bob", edit) == done);
+    CHECK(balances.size() == 2);
+    REQUIRE(office.attempt([&](administration& desk, transaction& t) {
+        return desk.create_asset(t, "JPY", 0, {.liquidity = ilp::amount{0}});
+    }) == done);
+    CHECK(balances.size() == 3);
 }
 
 TEST_CASE("what is wrong with a new peer is refused, and nothing has changed") {
@@ -156,10 +187,19 @@ TEST_CASE("what is wrong with a new peer is refused, and nothing has changed") {
     CHECK(refused([](auto& w) { w.asset_uuid = "none"; }) == "unknown asset");
     CHECK(office.code == refusal_code::not_found);
     for (const auto* const address : {"", "test", "nowhere.x", "test..x", "peer.x", "self.x", "test.us"}) {
-        CHECK(refused([&](auto& w) { w.ilp_address = address; }) == "invalid ILP address");
+        CHECK_THAT(refused([&](auto& w) { w.ilp_address = address; }), Catch::StartsWith("invalid ILP address: "));
         CHECK(office.code == refusal_code::bad_user_input);
     }
-    CHECK(refused([](auto& w) { w.outgoing_endpoint = "ftp://x"; }) == "invalid HTTP endpoint");
+    CHECK(refused([](auto& w) { w.ilp_address = "g.other"; }) ==
+          "invalid ILP address: it is in another network than this node");
+    CHECK(refused([](auto& w) { w.ilp_address = "local.other"; }) ==
+          "invalid ILP address: no packet is ever forwarded to its scheme");
+    CHECK(refused([](auto& w) { w.routes = {"g.other"}; }) ==
+          "invalid route 'g.other': it is in another network than this node");
+    CHECK_THAT(refused([](auto& w) { w.outgoing_endpoint = "ftp://x"; }),
+               Catch::StartsWith("invalid HTTP endpoint: expected an http:// URL"));
+    CHECK_THAT(refused([](auto& w) { w.outgoing_endpoint = "http://user@x/"; }),
+               Catch::Contains("a user name or password in the URL"));
     CHECK(refused([](auto& w) { w.incoming_tokens = {"bob-2"}; }) == "duplicate incoming token");
     CHECK(office.code == refusal_code::duplicate);
     CHECK(refused([](auto& w) { w.incoming_tokens = {"from-filed"}; }) == "duplicate incoming token");
@@ -173,6 +213,13 @@ TEST_CASE("what is wrong with a new peer is refused, and nothing has changed") {
     for (const auto* const route : {"test..x", "peer", "peer.x", "self", "nowhere", "test.us"}) {
         CHECK_THAT(refused([&](auto& w) { w.routes = {route}; }), Catch::Contains("invalid route"));
     }
+    CHECK_THAT(refused([](auto& w) { w.max_hold_time = 61s; }),
+               Catch::StartsWith("invalid maximum hold time: expected a duration from 100ms to 1m"));
+    CHECK_THAT(refused([](auto& w) { w.max_hold_time = -1ms; }), Catch::StartsWith("invalid maximum hold time: "));
+    office.desk().require_hold_times_above(1s);
+    CHECK(refused([](auto& w) { w.max_hold_time = 1s; }) ==
+          "invalid maximum hold time: every packet to the peer would be refused unless it is above "
+          "connector.min_expiration_window, 1000 ms");
     CHECK_THAT(refused([](auto& w) { w.outgoing_token = "two words"; }), Catch::Contains("invalid outgoing token"));
     CHECK_THAT(refused([](auto& w) { w.incoming_tokens = {""}; }), Catch::Contains("invalid incoming token"));
     CHECK_THAT(refused([](auto& w) { w.name = std::string(1000, 'x'); }), Catch::Contains("invalid name"));

@@ -261,10 +261,12 @@ TEST_CASE("a stranger gets no address that has a way already, or that is ours") 
         CHECK(alice.refusal_of(request_of(taken), of_bob).starts_with("InvalidPeerIlpConfiguration "));
     }
     CHECK(alice.everything() == before);
-    for (const char* const free : {"test.bobby", "test.bank.north", "test.hub.alic", "g.bob", "test.hub.bob"}) {
+    for (const char* const free : {"test.bobby", "test.bank.north", "test.hub.alic", "private.bob", "test.hub.bob"}) {
         CAPTURE(free);
         CHECK(alice.refusal_of(request_of(free, from_mallory + free)).empty());
     }
+    CHECK(alice.refusal_of(request_of("g.bob")) ==
+          "InvalidPeerIlpConfiguration staticIlpAddress: it is in another network than this node");
     // It may not be an address that another stranger has, or one above or below it.
     REQUIRE(alice.answer(request_of("test.dora.x", from_dora)));
     CHECK(alice.refusal_of(request_of("test.dora")).starts_with("InvalidPeerIlpConfiguration "));
@@ -661,8 +663,9 @@ public:
     }
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t) override { return {}; }
     std::expected<std::uint64_t, store_error> count_pending_events() override { return 0; }
-    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id, account_side,
-                                                                            std::size_t) override {
+    using store::list_transfers;
+    std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id, account_side, std::size_t,
+                                                                            std::optional<std::uint64_t>) override {
         return {};
     }
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query&) override { return {}; }

@@ -1,6 +1,7 @@
 #include "peering/administration/file_terms.hpp"
 
 #include "tests/support/child_process.hpp"
+#include "tests/unit/peering/store_place.hpp"
 #include "tests/unit/peering/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -65,6 +66,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     config::settings settings = two_peers();
     settings.peers[0].routes = {"test.dave", ""};
     settings.peers[0].max_packet_amount = ilp::amount{77};
+    settings.peers[0].max_hold_time = std::chrono::seconds{4};
     settings.peers[0].spread = std::uint16_t{25};
     settings.peers[0].packet_rate = 10;
     settings.peers[0].return_to_source = true;
@@ -74,6 +76,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(bob.address.text() == "test.bob");
     CHECK(bob.routes.to_vector() == std::vector<std::string>{"test.dave", ""});
     CHECK(bob.max_packet_amount == ilp::amount{77});
+    CHECK(bob.max_hold_time == std::chrono::seconds{4});
     CHECK(bob.spread == 25);
     CHECK(bob.return_to_source);
     CHECK(bob.limits->packet_rate.has_value());
@@ -105,6 +108,42 @@ TEST_CASE("first deposits are made once, as transfers of their own") {
         CHECK(reader.accounts_agree_with_transfers());
         CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%token%'") == "0");
     }
+}
+
+TEST_CASE("an initial liquidity that changes in the file moves nothing, and that is told once") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    config::settings settings = two_peers();
+    settings.assets[0].liquidity = {500};
+    const auto notes_of = [&](const config::settings& file) {
+        const auto store = place.open();
+        books books{*store};
+        const auto known = build_or_throw(file, books.keeper);
+        CHECK(known->find_by_name("bob")->liquidity->available == 1000);
+        // Nor is it told again at a reload.
+        CHECK(build_or_throw(file, books.keeper, known.get())->notes.empty());
+        return known->notes;
+    };
+    CHECK(notes_of(settings).empty());
+    CHECK(notes_of(settings).empty());
+    settings.peers[0].liquidity = {99};
+    settings.peers[0].line = 12;
+    CHECK(notes_of(settings) ==
+          std::vector<std::string>{
+              "peer bob (line 12): initial_liquidity is now 99 instead of 1000; it is deposited only once, with a new "
+              "account, so the balance is as before: to change it, run `ilpctl liquidity deposit bob AMOUNT`, or "
+              "`withdraw`"});
+    CHECK(notes_of(settings).empty());
+    settings.assets[0].liquidity = {501};
+    CHECK_THAT(notes_of(settings).at(0), Catch::StartsWith("asset USD/9 (line 0): initial_liquidity is now 501 instead"));
+    CHECK(notes_of(settings).empty());
+    config::settings without_bob = settings;
+    without_bob.peers.erase(without_bob.peers.begin());
+    {
+        const auto store = place.open();
+        books books{*store};
+        CHECK(build_or_throw(without_bob, books.keeper)->notes.empty());
+    }
+    CHECK(notes_of(settings).empty());  // bob is back with the account that he had
 }
 
 TEST_CASE("a peer is known by its name, else by its address and asset") {

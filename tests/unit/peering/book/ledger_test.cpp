@@ -160,11 +160,14 @@ TEST_CASE("a transfer holds all of its legs or none") {
     const std::array<leg, 3> legs{leg{&book.alice, &book.bob, {90}}, leg{&book.alice, &book.asset, {10}},
                                   leg{&book.asset, &book.bob, {4}}};
     CHECK_FALSE(ledger::hold(legs));
+    CHECK(ledger::try_hold(legs) == ledger::shortage::asset_liquidity);
     for (const liquidity_account* account : {&book.alice, &book.bob, &book.asset}) {
         CHECK(account->available == balance_of(book.ledger, *account));
         CHECK(account->headroom == amount_max - balance_of(book.ledger, *account));
     }
-    CHECK(ledger::hold(std::span{legs}.first(2)));
+    const leg too_much{&book.alice, &book.bob, {101}};
+    CHECK(ledger::try_hold({&too_much, 1}) == ledger::shortage::peer_liquidity);
+    CHECK(ledger::try_hold(std::span{legs}.first(2)) == ledger::shortage::none);
     ledger::release(std::span{legs}.first(2));
     CHECK(book.alice.available == 100);
 }

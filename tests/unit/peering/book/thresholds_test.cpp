@@ -154,6 +154,62 @@ public:
 
 }  // namespace
 
+TEST_CASE("a transaction that sets a threshold raises an event if the account is low by it and was not before") {
+    const auto told = [](std::optional<liquidity_watch> before, std::optional<liquidity_watch> after, wide_amount balance,
+                         std::optional<wide_amount> moves_to = std::nullopt) {
+        thresholds thresholds;
+        thresholds.watch(bob, std::move(before));
+        std::vector<account_change> changes;
+        if (moves_to) changes.push_back(change(bob, balance, *moves_to));
+        std::vector<event_record> events;
+        const watch_change set{bob, std::move(after)};
+        thresholds.crossed(changes, events, {&set, 1}, [&](account_id) { return account_totals{0, balance}; });
+        return events.size();
+    };
+    CHECK(told({}, watch_at(100), 100) == 1);
+    CHECK(told({}, watch_at(100), 0) == 1);
+    CHECK(told({}, watch_at(100), 101) == 0);
+    CHECK(told({}, watch_at(100), 0, 50) == 1);   // a new account with a deposit below its threshold
+    CHECK(told({}, watch_at(100), 0, 101) == 0);  // and above it
+    CHECK(told(watch_at(50), watch_at(100), 70) == 1);
+    CHECK(told(watch_at(50), watch_at(100), 40) == 0);  // was low before
+    CHECK(told(watch_at(100), watch_at(100), 40) == 0);
+    CHECK(told(watch_at(100), watch_at(50), 70) == 0);
+    CHECK(told(watch_at(100), {}, 70) == 0);
+    CHECK(told(watch_at(50), watch_at(60), 100, 40) == 1);  // one event, though both are crossed
+    CHECK(told(watch_at(50), {}, 100, 40) == 0);
+}
+
+TEST_CASE("a threshold of the file is told when it is set at or above the balance, once for all restarts") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto events_at_start = [&](const config::settings& file) {
+        const auto store = place.open();
+        books books{*store};
+        std::vector<std::string> types;
+        books.keeper.on_events([&](std::span<const event_record> events) {
+            for (const event_record& event : events) types.push_back(event.type);
+        });
+        const auto known = build_or_throw(file, books.keeper);
+        static_cast<void>(build_or_throw(file, books.keeper, known.get()));  // a reload
+        return types;
+    };
+    const std::vector<std::string> one{"peer.liquidity_low"};
+    const std::vector<std::string> none;
+    config::settings settings = watched_pair();
+    settings.peers[0].liquidity_threshold = {100};
+    CHECK(events_at_start(settings) == one);  // a new peer
+    CHECK(events_at_start(settings) == none);
+    settings.peers[0].liquidity_threshold = {50};
+    CHECK(events_at_start(settings) == none);
+    settings.peers[0].liquidity_threshold = {200};
+    CHECK(events_at_start(settings) == one);
+    settings.assets[0].liquidity_threshold = {7};
+    CHECK(events_at_start(settings) == std::vector<std::string>{"asset.liquidity_low"});
+    CHECK(events_at_start(settings) == none);
+    const auto store = place.open();
+    CHECK(store->count_pending_events().value() == 3);
+}
+
 TEST_CASE("the event of a crossing is written with the totals that crossed, once, whatever fails before") {
     const store_place place{GENERATE(kinds_of_durable_stores())};
     {

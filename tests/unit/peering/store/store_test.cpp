@@ -482,10 +482,24 @@ TEST_CASE("an account's transfers are listed with all that is known of them, the
     }
     CHECK(store->list_transfers(bob, account_side::debit, 1).value().size() == 1);
     CHECK(store->list_transfers(bob, account_side::debit, 0).value().empty());
+    // A list may begin at a row, but only at one of this account and side.
+    CHECK(store->list_transfers(bob, account_side::debit, 10, taken.back().number).value().size() == 1);
+    CHECK(store->list_transfers(bob, account_side::credit, 10, taken.back().number).value().empty());
+    CHECK(store->list_transfers(traffic.carol()->id, account_side::debit, 10, taken.back().number).value().empty());
+    for (const std::uint64_t none : {std::uint64_t{0}, std::uint64_t{1'000'000}, ~std::uint64_t{0}}) {
+        CHECK(store->list_transfers(bob, account_side::debit, 10, none).value().empty());
+    }
     const auto given = store->list_transfers(bob, account_side::credit, 10).value();
     REQUIRE(given.size() == 1);
     CHECK(given[0].kind == transfer_kind::deposit);
     CHECK(store->list_transfers(account_id{77}, account_side::debit, 10).value().empty());
+}
+
+TEST_CASE("a store that keeps something has a size") {
+    store_place place{GENERATE(kinds_of_stores())};
+    const auto store = place.open();
+    const traffic traffic{*store};
+    CHECK((store->size().value() > 10'000) == place.is_durable());
 }
 
 TEST_CASE("random commits, refused ones and restarts among them, list as a plain model does") {
@@ -509,8 +523,27 @@ TEST_CASE("random commits, refused ones and restarts among them, list as a plain
         transfer_state state;
     };
     std::vector<row> model;
+    // The whole history can also be read in pages, each of which begins at the row at which the one before ended.
+    const auto in_pages = [&](account_id account, account_side side, std::size_t size) {
+        std::vector<listed_transfer> all;
+        std::optional<std::uint64_t> from;
+        for (;;) {
+            auto page = store->list_transfers(account, side, size + 1, from).value();
+            const bool more = page.size() > size;
+            if (more) from = page.back().number;
+            all.insert(all.end(), page.begin(), more ? page.end() - 1 : page.end());
+            if (!more) return all;
+        }
+    };
     const auto agrees = [&](account_id account, account_side side, std::size_t limit) {
         const auto listed = store->list_transfers(account, side, limit).value();
+        if (limit > 0) {
+            const auto paged = in_pages(account, side, limit);
+            if (!std::ranges::equal(listed, paged | std::views::take(limit), {}, &listed_transfer::number,
+                                    &listed_transfer::number)) {
+                return false;
+            }
+        }
         std::size_t at = 0;
         for (const row& row : std::views::reverse(model)) {
             if ((side == account_side::debit ? row.debit : row.credit) != account) continue;

@@ -12,12 +12,14 @@ namespace {
 
 kept_peer_terms terms() {
     kept_peer_terms terms{.max_packet_amount = ilp::amount::max(),
+                          .max_hold_time = std::chrono::seconds{4},
                           .liquidity_threshold = ilp::amount{0},
                           .routes = {"test.carol", "é\"\\\x01"},
                           .incoming_tokens = {{}, {}},
                           .outgoing_endpoint = "http://127.0.0.1:4002/",
                           .outgoing_token = "secret",
-                          .auto_peered = auto_peered_terms{"http://127.0.0.1:3005/", false, "2001:db8::/64"}};
+                          .auto_peered = auto_peered_terms{"http://127.0.0.1:3005/", false, "2001:db8::/64"},
+                          .initial_liquidity = ilp::amount{7}};
     terms.incoming_tokens[0].fill(0xab);
     return terms;
 }
@@ -50,7 +52,8 @@ TEST_CASE("what is not set is not in the JSON, and reading it leaves the other t
 }
 
 TEST_CASE("terms of an asset come back from their JSON") {
-    const asset_terms terms{.withdrawal_threshold = ilp::amount{0}, .liquidity_threshold = ilp::amount::max()};
+    const asset_terms terms{.withdrawal_threshold = ilp::amount{0}, .liquidity_threshold = ilp::amount::max(),
+                            .initial_liquidity = ilp::amount{7}};
     asset_terms read;
     REQUIRE(read_json(to_json(terms), read));
     CHECK(read == terms);

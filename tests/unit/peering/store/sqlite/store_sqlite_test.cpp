@@ -115,6 +115,12 @@ TEST_CASE("a second daemon on one database is refused, by whatever name it goes"
 TEST_CASE("a path that cannot hold a database is refused with the reason") {
     database db;
     CHECK_THAT(refusal_of("sqlite:" + db.directory.path().string()), Catch::Contains("is a directory"));
+    // A relative path is told as what it means here.
+    const auto here = std::filesystem::current_path().string();
+    CHECK_THAT(refusal_of("sqlite:no such folder/ilpd.db"), Catch::Contains("sqlite:" + here + "/no such folder/ilpd.db"));
+    const auto audited = audit("sqlite:no such folder/ilpd.db");
+    REQUIRE_FALSE(audited);
+    CHECK_THAT(audited.error().message, Catch::Contains("sqlite:" + here + "/no such folder/ilpd.db: cannot read: "));
     CHECK_THAT(refusal_of("sqlite:/nonexistent/ilpd.db"), Catch::Contains("No such file or directory"));
     CHECK_THAT(refusal_of("sqlite:/proc/ilpd.db"), Catch::Contains("/proc/ilpd.db"));
     CHECK(refusal_of("sqlite:/proc/ilpd.db") != "opened");
