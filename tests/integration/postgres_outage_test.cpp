@@ -88,6 +88,38 @@ TEST_CASE("PostgreSQL: an idle daemon notices that the server hangs") {
     p.expect_packets_pass();
 }
 
+TEST_CASE("PostgreSQL: a packet that no standby has confirmed is not answered, and is not lost with the primary") {
+    postgres_server primary{{.settings = {{"synchronous_standby_names", postgres_server::standby_name}}}};
+    postgres_server standby{{.standby_of = &primary}};
+    primary.wait_for("SELECT coalesce(max(sync_state), '') FROM pg_stat_replication", "sync");
+    rig r{[&](daemon_terms& terms) {
+        terms.store = "postgresql://ilpd@/ilpd?host=" + primary.socket_directory().string() + "," +
+                      standby.socket_directory().string() + "&port=" + std::to_string(primary.port()) + "," +
+                      std::to_string(standby.port());
+    }};
+    const prepare first{.amount = 10, .data = random_bytes(8)};
+    expect_fulfill(r.send(first), first);
+
+    packet_under_way packet{r, 1000};
+    standby.kill9();
+    packet.fulfill();
+    REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+    REQUIRE(eventually([&] { return r.d.has_logged("confirms no commit"); }));
+    CHECK(primary.value("SELECT sum(packets) FROM transfers") == "2");
+    CHECK(!packet.is_answered());
+    CHECK(!r.d.is_ready());
+    expect_reject(r.send({.amount = 20, .expires_in = 30s}), "T00");
+
+    primary.kill9();
+    standby.start();
+    standby.wait_for("SELECT sum(packets) FROM transfers", "1");
+    standby.promote();
+    packet.expect_fulfilled();
+    REQUIRE(eventually([&] { return r.d.is_ready(); }));
+    CHECK(r.d.settled_liquidity("p2") == default_liquidity + 1010);
+    CHECK(standby.value("SELECT sum(packets) FROM transfers") == "2");
+}
+
 TEST_CASE("PostgreSQL: a server that becomes read-only is an outage") {
     postgres_rig p;
     const auto set_read_only = [&](const char* on_off) {

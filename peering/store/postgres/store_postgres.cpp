@@ -96,7 +96,7 @@ private:
         std::string started;
     };
 
-    /// The outcome of the last commit.
+    /// The outcome of the last commit. `written_unreported` is set only once the commit is known to be durable.
     enum class outcome : std::uint8_t { known, in_doubt, written_unreported };
 
     template <class Work>
@@ -106,6 +106,7 @@ private:
     postgres_connection open_session();
     void take_lock(postgres_connection& session);
     void find_position(postgres_connection& session);
+    postgres_position next_position() const { return {position_->last_commit + 1, name_}; }
 
     void write(const changes& changes);
 
@@ -113,7 +114,7 @@ private:
     std::string name_ = new_uuid();  // identifies this run in ledger_state.writer
     std::optional<postgres_connection> session_;
     server_process process_;
-    std::optional<postgres_position> position_;  // as we last wrote or found it
+    std::optional<postgres_position> position_;  // as we last reported or found it
     outcome last_outcome_ = outcome::known;
     transfer_chain chain_;  // includes the rows of the last commit while its outcome is unknown
     std::string fenced_;    // the reason; empty if not fenced
@@ -123,12 +124,16 @@ private:
 /// caller.
 template <class Work>
 auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expected<decltype(work()), store_error> {
+    bool is_open = false;
     const auto refuse = [&](const std::string& why, bool is_final) {
+        // Whatever the reason, nobody may conclude from it that a commit in doubt was not written.
+        is_final = is_final && last_outcome_ == outcome::known;
         return std::unexpected{store_error{fmt::format("{}: cannot {}: {}", url_.printable(), purpose, why), is_final}};
     };
     try {
         if (!fenced_.empty()) throw fenced{fenced_};
         if (!session_) session_.emplace(open_session());
+        is_open = true;
         if constexpr (std::is_void_v<decltype(work())>) {
             work();
             return {};
@@ -137,7 +142,8 @@ auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expect
         }
     } catch (const postgres_failure& failure) {
         recover_from(failure);
-        return refuse(failure.message, is_final(failure.sqlstate));
+        // A server that refuses to open a session has refused nothing of the request.
+        return refuse(failure.message, is_open && is_final(failure.sqlstate));
     } catch (const fenced& fenced) {
         session_.reset();
         fenced_ = fenced.message;
@@ -204,26 +210,31 @@ void postgres_store::take_lock(postgres_connection& session) {
         "it is in use by another ilpd{}: stop that one, or give this one a database or schema of its own", who)};
 }
 
-/// Compares the book on the server with the one that we know. We hold the lock, so every earlier session has ended.
+/// Compares the book on the server with the one that we know, and has the server confirm that what it shows is durable.
+/// Every session does so before its first use: at the start, what an earlier run has left unconfirmed must not be
+/// reported either. We hold the lock, so every earlier session has ended.
 void postgres_store::find_position(postgres_connection& session) {
     const postgres_result state = session.run("SELECT last_commit, writer FROM ledger_state");
     if (state.rows() != 1) throw postgres_failure{"the table ledger_state is damaged: restore a backup"};
     const postgres_position found{state.integer(0, 0), std::string{state.text(0, 1)}};
     if (!position_) position_ = found;
-    if (found == *position_) {
-        if (last_outcome_ == outcome::in_doubt) last_outcome_ = outcome::known;
-        return;
+    const bool is_open_question = last_outcome_ != outcome::known;
+    const bool is_written = is_open_question && found == next_position();
+    if (found != *position_ && !is_written) {
+        // If the database is at an earlier commit than ours, or at another one of the same number, ours is not in it.
+        if (found.last_commit <= next_position().last_commit) last_outcome_ = outcome::known;
+        if (found.last_commit < position_->last_commit) {
+            throw fenced{"this database was set back to an earlier state meanwhile; restart this ilpd"};
+        }
+        throw fenced{overtaken};
     }
-    const postgres_position wanted{position_->last_commit + 1, name_};
-    if (last_outcome_ == outcome::in_doubt && found == wanted) {
-        position_ = found;
-        last_outcome_ = outcome::written_unreported;
-        return;
+    try {
+        confirm_postgres_commits(session, found);
+    } catch (const postgres_position_lost&) {
+        throw fenced{overtaken};  // cannot happen while we hold the lock
     }
-    if (found.last_commit < position_->last_commit) {
-        throw fenced{"this database was set back to an earlier state meanwhile; restart this ilpd"};
-    }
-    throw fenced{overtaken};
+    // The position itself stays where it was until the commit is reported: a standby may still take over without it.
+    if (is_open_question) last_outcome_ = is_written ? outcome::written_unreported : outcome::known;
 }
 
 std::expected<catalogue, store_error> postgres_store::load() {
@@ -269,11 +280,12 @@ std::expected<void, store_error> postgres_store::commit(const changes& changes) 
 }
 
 void postgres_store::write(const changes& changes) {
-    if (last_outcome_ == outcome::written_unreported) {
+    const auto report = [this] {
         last_outcome_ = outcome::known;
+        position_ = next_position();
         chain_.keep();
-        return;
-    }
+    };
+    if (last_outcome_ == outcome::written_unreported) return report();
     chain_.undo();  // undoes a commit that was not written
     last_outcome_ = outcome::in_doubt;
     try {
@@ -282,11 +294,10 @@ void postgres_store::write(const changes& changes) {
         if (!failure.sqlstate.empty()) last_outcome_ = outcome::known;
         throw;
     } catch (const postgres_position_lost&) {
+        last_outcome_ = outcome::known;
         throw fenced{overtaken};  // cannot happen while we hold the lock
     }
-    last_outcome_ = outcome::known;
-    chain_.keep();
-    position_ = {position_->last_commit + 1, name_};
+    report();
 }
 
 store_error malformed_url() {
@@ -309,6 +320,8 @@ std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std
         return std::make_unique<postgres_store>(*parsed);
     } catch (const postgres_failure& failure) {
         return std::unexpected{cannot(*parsed, "open", failure.message)};
+    } catch (const fenced& fenced) {
+        return std::unexpected{cannot(*parsed, "open", fenced.message)};
     }
 }
 
