@@ -218,9 +218,12 @@ void postgres_connection::finish_pipeline(std::chrono::milliseconds silence) {
         PGresult* const next = next_result(silence);
         const postgres_result result{next};
         const ExecStatusType status = PQresultStatus(next);
-        if (next != nullptr && is_refusal(next) && !refused) {
-            refused = refusal(next);
-            refused->statement = statement;
+        if (next != nullptr && is_refusal(next)) {
+            postgres_failure said = refusal(next);
+            said.statement = statement;
+            // It ends the session whatever it refused, and its reason explains more than an earlier refusal.
+            if (said.ends_session) throw_lost(said);
+            if (!refused) refused = std::move(said);
         }
         if (is_lost()) throw_lost(refused);
         if (status == PGRES_PIPELINE_SYNC) break;

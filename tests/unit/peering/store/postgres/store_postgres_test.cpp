@@ -372,6 +372,28 @@ TEST_CASE("postgresql: while a commit is in doubt, nothing that fails is final")
     }
 }
 
+TEST_CASE("postgresql: the server's own reason for the end of a session is told, in the middle of a commit, too") {
+    const postgres_server server;
+    const auto store = open_or_throw(server.url());
+    commits commits{*store};
+    server.execute(
+        "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END "
+        "$$;"
+        "CREATE TRIGGER linger BEFORE UPDATE ON accounts EXECUTE FUNCTION linger()");
+    std::expected<void, store_error> written;
+    {
+        const std::jthread writer{[&] { written = store->commit(commits.next()); }};
+        server.wait_for("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "1");
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ilpd'");
+    }
+    REQUIRE_FALSE(written.has_value());
+    CHECK_THAT(written.error().message,
+               Catch::Contains("terminating connection due to administrator command") && Catch::Contains("57P01"));
+    server.execute("DROP TRIGGER linger ON accounts");
+    insist(*store, commits);
+    commits.check(server);
+}
+
 TEST_CASE("postgresql: of several hosts one that does not answer is passed over") {
     const postgres_server server{{.tcp = true}};
     const auto silent = support::listen_on(0);
