@@ -3,18 +3,15 @@
 #include "ilp/clock.hpp"
 #include "peering/store/lock_file.hpp"
 #include "peering/store/record_text.hpp"
+#include "peering/store/sqlite/database_file.hpp"
 #include "peering/store/sqlite/sqlite_book.hpp"
 #include "peering/store/sqlite/sqlite_connection.hpp"
 #include "peering/store/sqlite/sqlite_schema.hpp"
 #include "peering/store/terms_json.hpp"
 #include "peering/store/transfer_chain.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -26,6 +23,7 @@ namespace peering {
 namespace {
 
 using sqlite::connection;
+using sqlite::database_file;
 using sqlite::failure;
 using sqlite::statement;
 
@@ -131,8 +129,8 @@ auto attempt(std::string_view path, std::string_view purpose, Work work)
 
 class sqlite_store final : public store {
 public:
-    sqlite_store(const std::string& path, const std::string& real_path, lock_file lock)
-        : path_{path}, lock_{std::move(lock)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
+    sqlite_store(const std::string& path, const std::string& real_path, lock_file lock, database_file file)
+        : path_{path}, lock_{std::move(lock)}, file_{std::move(file)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
         // SQLite silently opens a file that it cannot write as read-only, and it stays so until it is reopened.
         if (sqlite3_db_readonly(connection_.handle(), "main") == 1) throw failure{"the file is read-only"};
         configure(connection_);
@@ -171,7 +169,9 @@ private:
     void must_have_changed_one_row(std::string_view what) const;
 
     std::string path_;  // as the operator wrote it
-    lock_file lock_;    // must outlive the connection
+    // These two must outlive the connection. The lock file is for operators: it names the process that has the lock.
+    lock_file lock_;
+    database_file file_;
     connection connection_;
     std::optional<statements> statements_;
     transfer_chain chain_;
@@ -361,16 +361,6 @@ void sqlite_store::write_answers(const changes& changes) {
     }
 }
 
-/// Creates an empty file that only its owner can access; SQLite gives its side files the same mode.
-void create_if_absent(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor >= 0) {
-        ::close(descriptor);
-    } else if (errno != EEXIST) {
-        throw failure{fmt::format("cannot create the file: {}", std::generic_category().message(errno))};
-    }
-}
-
 }  // namespace
 
 std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& path) {
@@ -385,9 +375,10 @@ std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::
     if (std::filesystem::is_directory(real_path, error)) return refuse("it is a directory, not a database file");
     auto lock = lock_file::acquire(real_path.string() + ".lock");
     if (!lock) return refuse(lock.error());
+    auto file = database_file::open(real_path.string());
+    if (!file) return refuse(file.error());
     try {
-        create_if_absent(real_path.string());
-        return std::make_unique<sqlite_store>(path, real_path.string(), std::move(*lock));
+        return std::make_unique<sqlite_store>(path, real_path.string(), std::move(*lock), std::move(*file));
     } catch (const failure& failure) {
         return refuse("cannot open: " + failure.message);
     }

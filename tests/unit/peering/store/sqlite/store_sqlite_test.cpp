@@ -107,8 +107,13 @@ TEST_CASE("a second daemon on one database is refused, by whatever name it goes"
     const std::string other_name = db.directory.path() / "link.db";
     std::filesystem::create_symlink(db.path, other_name);
     CHECK_THAT(refusal_of("sqlite:" + other_name), Catch::Contains("in use by another ilpd (pid "));
+    // A hard link leads to the same file, but not to the same lock file. So does a bind mount.
+    const std::string hard_link = db.directory.path() / "hard.db";
+    std::filesystem::create_hard_link(db.path, hard_link);
+    CHECK_THAT(refusal_of("sqlite:" + hard_link), Catch::Contains("in use by another ilpd, under another name"));
     store.reset();
     CHECK(refusal_of(db.url) == "opened");
+    CHECK(refusal_of("sqlite:" + hard_link) == "opened");
     CHECK(std::filesystem::exists(db.path + ".lock"));
 }
 
