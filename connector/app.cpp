@@ -141,6 +141,11 @@ private:
                            {{"error", error}});
             }
         });
+        const auto remark = [](const std::string& text) {
+            log::write(log::level::warn, "the store needs attention", {{"remark", text}});
+        };
+        for (const std::string& text : store_->take_remarks()) remark(text);
+        committer_->on_remark(remark);
         if (settings_.webhooks.url) {
             outbox_ = std::make_unique<store_outbox>(*committer_, control_);
             webhooks_ = std::make_unique<webhooks>(control_, settings_.webhooks, *outbox_);

@@ -25,6 +25,10 @@ using durable_callback = std::function<void(commit_ticket durable)>;
 /// order, on the committer's thread or from watch(). Must not block.
 using health_callback = std::function<void(bool healthy, const std::string& error)>;
 
+/// Called with a sentence about what an operator should look into although the store works, on the committer's thread.
+/// Must not block.
+using remark_callback = std::function<void(const std::string& remark)>;
+
 /// Other work that needs the store: an operator's transfer, a reload, the outbox.
 using store_task = std::function<void(bookkeeper&)>;
 
@@ -75,6 +79,9 @@ public:
     /// Call before start().
     void on_health_change(health_callback callback);
 
+    /// Call before start().
+    void on_remark(remark_callback callback);
+
     void start();
 
     /// Submits a batch, which must not be empty, and empties it. Any thread. It takes a mutex once, so call it once per
@@ -119,6 +126,7 @@ private:
     bookkeeper& keeper_;
     std::vector<durable_callback> listeners_;
     health_callback health_callback_;
+    remark_callback remark_callback_;
     std::mutex telling_;  // locked before mutex_
     std::atomic<bool> healthy_{true};
     counters counters_;

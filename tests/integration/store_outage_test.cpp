@@ -172,6 +172,35 @@ TEST_CASE("store outage: an SQLite file becomes read-only") {
     expect_outage_survived(r, [] {}, [&] { change_attribute("-i", log); });
 }
 
+TEST_CASE("store outage: an SQLite file is removed, and the next start does not begin an empty book by itself") {
+    const store_place place{store_kind::sqlite};
+    rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
+    const prepare first{.amount = 10, .data = random_bytes(8)};
+    expect_fulfill(r.send(first), first);
+    packet_under_way packet{r, 1000};
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+        std::filesystem::remove(place.file().string() + suffix);
+    }
+    SECTION("while packets flow") {
+        packet.fulfill();
+        REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+        CHECK(!packet.is_answered());
+    }
+    SECTION("while nothing happens") {
+        REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+    }
+    expect_reject(r.send({.amount = 20, .expires_in = 30s}), "T00");
+    CHECK(r.d.has_logged(place.file().string() + " has gone"));
+    r.d.kill9();
+    r.d.launch();
+    CHECK(r.d.process().wait(patience) == std::optional{1});
+    CHECK(r.d.has_logged("ilpd has kept a book here"));
+    CHECK(!std::filesystem::exists(place.file()));
+    std::filesystem::remove(place.file().parent_path() / ".ilpd.db.mark");
+    r.d.start();
+    CHECK(r.d.liquidity("p2") == default_liquidity);
+}
+
 TEST_CASE("store outage: an SQLite file that is read-only from the start is told") {
     const store_place place{store_kind::sqlite};
     daemon_terms terms{.peers = {{.name = "p1"}}, .store = place.url()};

@@ -105,6 +105,7 @@ private:
 
     postgres_connection open_session();
     void take_lock(postgres_connection& session);
+    void must_still_be_there(postgres_connection& session);
     void find_position(postgres_connection& session);
     postgres_position next_position() const { return {position_->last_commit + 1, name_}; }
 
@@ -170,6 +171,7 @@ postgres_connection postgres_store::open_session() {
     if (own.rows() != 1) throw postgres_failure{"the server does not show us our own process"};
     take_lock(session);
     process_ = {std::string{own.text(0, 0)}, std::string{own.text(0, 1)}};
+    must_still_be_there(session);
     migrate_postgres(session);
     find_position(session);
     prepare_postgres_commits(session);
@@ -208,6 +210,15 @@ void postgres_store::take_lock(postgres_connection& session) {
     }
     throw postgres_failure{fmt::format(
         "it is in use by another ilpd{}: stop that one, or give this one a database or schema of its own", who)};
+}
+
+/// A database that was dropped and made again must not get new tables from a daemon that knows the old ones.
+void postgres_store::must_still_be_there(postgres_connection& session) {
+    if (!position_ || postgres_version_of(session)) return;
+    last_outcome_ = outcome::known;  // whatever was in doubt is not in this database
+    throw fenced{
+        "the database has lost ilpd's tables: it was dropped and created anew; restore a backup, then restart this "
+        "ilpd"};
 }
 
 /// Compares the book on the server with the one that we know, and has the server confirm that what it shows is durable.

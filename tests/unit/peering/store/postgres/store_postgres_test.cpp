@@ -467,6 +467,14 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
         const auto other = open_or_throw(server.url());
         REQUIRE(other->commit({}).has_value());
     }
+    SECTION("by a new database in the place of the old one") {
+        server.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION ilpd");
+        server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'ilpd'");
+        CHECK_FALSE(store->ping().has_value());
+        CHECK_THAT(store->commit(commits.next()).error().message, Catch::Contains("has lost ilpd's tables"));
+        CHECK(server.value("SELECT count(*) FROM pg_class WHERE relname = 'transfers'") == "0");
+        return;
+    }
     SECTION("by a backup of the database") {
         server.execute("UPDATE ledger_state SET last_commit = 0");
         server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'ilpd'");
