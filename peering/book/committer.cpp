@@ -180,6 +180,7 @@ void committer::probe() {
     }
     pause_length_ = retry_pause_min;
     if (!store_is_healthy()) set_health(true, {});
+    if (const auto size = keeper_.store().log_size()) counters_.log_bytes = static_cast<std::int64_t>(*size);
     for (const std::string& remark : keeper_.store().take_remarks()) {
         if (remark_callback_) remark_callback_(remark);
     }

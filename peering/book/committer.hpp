@@ -54,6 +54,7 @@ public:
         std::atomic<std::uint64_t> transfers_total{0};
         std::atomic<std::uint64_t> commits_total{0};
         std::atomic<std::uint64_t> failures_total{0};
+        std::atomic<std::int64_t> log_bytes{-1};  ///< store::log_size() at the last probe; negative: none
     };
 
     static constexpr std::chrono::milliseconds retry_pause_min{10};

@@ -134,6 +134,9 @@ public:
     /// Checks whether the store can be reached, by trying.
     virtual std::expected<void, store_error> ping() { return {}; }
 
+    /// Size in bytes of the write-ahead log as the last ping() found it; nullopt for a store that keeps none here.
+    virtual std::optional<std::uint64_t> log_size() const { return std::nullopt; }
+
     /// Sentences about what an operator should look into although the store works, each returned once.
     virtual std::vector<std::string> take_remarks() { return {}; }
 

@@ -37,6 +37,10 @@ public:
         if (result != SQLITE_OK) throw_error();
     }
 
+    /// Moves the write-ahead log into the database and empties its file. Returns false without waiting if another
+    /// connection reads or writes meanwhile, and also if it fails: nothing is lost then, and the next commit finds out.
+    bool empty_log() noexcept;
+
     [[noreturn]] void throw_error() const;
 
     sqlite3* handle() const noexcept { return handle_; }

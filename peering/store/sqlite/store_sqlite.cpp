@@ -29,12 +29,18 @@ using sqlite::database_file;
 using sqlite::failure;
 using sqlite::statement;
 
+/// SQLite begins the write-ahead log anew after a checkpoint, at about 4 MB, unless a reader still needs what is in it.
+/// Above this size, the log is shortened as soon as the reader lets it.
+constexpr std::uint64_t log_size_max = 8U << 20;
+
 void configure(connection& connection) {
     statement journal{connection, "PRAGMA journal_mode = WAL"};
     journal.for_each([&] {
         if (journal.text(0) != "wal") throw failure{"the file system does not allow SQLite's WAL mode"};
     });
     connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    statement limit{connection, fmt::format("PRAGMA journal_size_limit = {}", log_size_max)};
+    limit.for_each([] {});
 }
 
 /// The prepared statements of one open database.
@@ -165,6 +171,7 @@ public:
     std::expected<catalogue, store_error> load() override;
     std::expected<void, store_error> commit(const changes& changes) override;
     std::expected<void, store_error> ping() override;
+    std::optional<std::uint64_t> log_size() const override { return log_size_; }
     std::vector<std::string> take_remarks() override { return std::exchange(remarks_, {}); }
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
@@ -187,6 +194,7 @@ private:
 
     void compare_with_mark(const std::string& real_path);
     void check_names();
+    void shorten_log();
 
     void write(const changes& changes);
     void write_catalogue(const changes& changes);
@@ -205,6 +213,8 @@ private:
     std::optional<statements> statements_;
     transfer_chain chain_;
     bool is_unreported_ = false;  // the last commit was written, and was not reported
+    std::uint64_t log_size_ = 0;
+    bool log_is_pinned_ = false;  // and the operator has been told
     std::vector<std::string> remarks_;
 };
 
@@ -285,11 +295,31 @@ void sqlite_store::compare_with_mark(const std::string& real_path) {
 }
 
 void sqlite_store::check_names() {
-    if (const auto checked = file_.check_names(); !checked) throw failure{checked.error()};
+    const auto log_size = file_.check_names();
+    if (!log_size) throw failure{log_size.error()};
+    log_size_ = *log_size;
+}
+
+/// A program that reads the database in one long transaction keeps the log from being begun anew, so that it grows with
+/// every commit.
+void sqlite_store::shorten_log() {
+    const bool is_long = log_size_ > log_size_max;
+    if (is_long && connection_.empty_log()) {
+        log_size_ = 0;
+    } else if (is_long && !log_is_pinned_) {
+        remarks_.push_back(
+            fmt::format("{}-wal has grown to {} MB and cannot be shortened, because another program has been reading "
+                        "the database in one transaction for long: end that program; the file is shortened then",
+                        path_, log_size_ >> 20));
+    }
+    log_is_pinned_ = log_size_ > log_size_max;
 }
 
 std::expected<void, store_error> sqlite_store::ping() {
-    return attempt(path_, "write", [this] { check_names(); });
+    return attempt(path_, "write", [this] {
+        check_names();
+        shorten_log();
+    });
 }
 
 std::expected<void, store_error> sqlite_store::commit(const changes& changes) {

@@ -230,6 +230,45 @@ TEST_CASE("a book that has lost transfers between two runs is noticed, by the au
     CHECK(audit(killed.url).value().faults.empty());
 }
 
+TEST_CASE("a reader lets the write-ahead log grow, which is told once, and the log is short again when it ends") {
+    database db;
+    const auto store = open_or_throw(db.url);
+    traffic traffic{*store};
+    REQUIRE(store->commit(traffic.commit()).has_value());
+    auto long_reader = std::make_unique<reader>(db.path);
+    long_reader->rows("BEGIN");
+    CHECK(long_reader->value("SELECT count(*) FROM events") == "0");
+    const auto commit_a_megabyte = [&, number = 0]() mutable {
+        const event_record event{std::to_string(++number), "type", std::string(1 << 20, 'x')};
+        changes changes;
+        changes.new_events = {&event, 1};
+        REQUIRE(store->commit(changes).has_value());
+    };
+    for (int i = 0; i < 10; ++i) {
+        commit_a_megabyte();
+        REQUIRE(store->ping().has_value());
+    }
+    const auto remarks = store->take_remarks();
+    REQUIRE(remarks.size() == 1);
+    CHECK_THAT(remarks[0], Catch::Contains(db.path + "-wal has grown to") && Catch::Contains("another program"));
+    CHECK(store->log_size().value() > 10'000'000);
+    SECTION("by itself") {
+        long_reader.reset();
+        REQUIRE(store->ping().has_value());
+        CHECK(store->log_size() == 0);
+        CHECK(std::filesystem::file_size(db.path + "-wal") == 0);
+    }
+    SECTION("by the next commits") {
+        long_reader.reset();
+        commit_a_megabyte();
+        commit_a_megabyte();
+        CHECK(std::filesystem::file_size(db.path + "-wal") < 9'000'000);
+    }
+    commit_a_megabyte();
+    CHECK(store->take_remarks().empty());
+    CHECK(reader{db.path}.accounts_agree_with_transfers());
+}
+
 TEST_CASE("a path that cannot hold a database is refused with the reason") {
     database db;
     CHECK_THAT(refusal_of("sqlite:" + db.directory.path().string()), Catch::Contains("is a directory"));
