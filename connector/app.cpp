@@ -9,6 +9,7 @@
 #include "connector/control/pinger.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/rates/rate_source.hpp"
+#include "connector/store_opener.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker.hpp"
@@ -78,13 +79,21 @@ public:
     app(std::string file, config::settings settings) : file_{std::move(file)}, settings_{std::move(settings)} {}
 
     exit_status run() {
-        if (!open_store()) return exit_status::failure;
-        start_rates();
-        if (!start_workers() || !start_metrics() || !start_admin() || !start_auto_peering())
-            return exit_status::failure;
+        if (!start_metrics()) return exit_status::failure;
         signals_.async_wait([this](error_code error, int signal) {
-            if (!error) drain(signal);
+            if (error) return;
+            if (ready_) return drain(signal);
+            stops_early_ = true;
+            control_.stop();
         });
+        const bool is_open = open_store();
+        if (stops_early_) {
+            log::write(log::level::info, "stopped before the store was open");
+            return exit_status::clean_stop;
+        }
+        if (!is_open || !open_book()) return exit_status::failure;
+        start_rates();
+        if (!start_workers() || !start_admin() || !start_auto_peering()) return exit_status::failure;
         await_reload();
         tick();
         if (webhooks_) webhooks_->look_for_events();
@@ -108,10 +117,23 @@ private:
         return false;
     }
 
+    /// The control loop runs meanwhile, so that health checks are answered, and until a signal ends it.
     bool open_store() {
-        auto opened = peering::open_store(settings_.store.url);
+        store_opener opener{control_, settings_.store.url, settings_.store.startup_timeout};
+        store_opener::result opened;
+        opener.open([&](store_opener::result result) {
+            opened = std::move(result);
+            control_.stop();
+        });
+        control_.run();
+        control_.restart();
+        if (stops_early_) return false;
         if (!opened) return fail(opened.error().message);
         store_ = std::move(*opened);
+        return true;
+    }
+
+    bool open_book() {
         if (settings_.store.url.starts_with("memory:")) {
             log::write(log::level::warn, "store memory: keeps nothing; balances are lost when the daemon stops");
         }
@@ -281,8 +303,10 @@ private:
     /// May be called from any thread.
     bool is_ready() const { return ready_ && committer_->store_is_healthy(); }
 
-    /// Asks every worker for its counters; the last one to answer completes the scrape.
+    /// Asks every worker for its counters; the last one to answer completes the scrape. Until the daemon is ready there
+    /// is nothing to tell.
     void collect(std::function<void(std::string)> done) {
+        if (!ready_ && draining_ == 0) return done({});
         struct collection {
             std::vector<peer_sample> samples;
             std::size_t missing;
@@ -422,6 +446,7 @@ private:
     boost::asio::steady_timer ticker_{control_};
     std::size_t draining_ = 0;
     std::atomic<bool> ready_ = false;
+    bool stops_early_ = false;  ///< a signal has ended the start
 
     std::unique_ptr<peering::store> store_;
     peering::ledger ledger_;

@@ -24,6 +24,9 @@ struct postgres_failure {
     bool ends_session = false;               ///< the server closes the connection after this message
 };
 
+/// Thrown if the server or the database is not one that ilpd can use: waiting does not help.
+struct postgres_misfit : postgres_failure {};
+
 /// The server's answer to one statement.
 class postgres_result {
 public:

@@ -66,8 +66,8 @@ constexpr const char* overtaken = "another ilpd has written to this database mea
 void check_server(const postgres_connection& session) {
     const int version = session.server_version();
     if (version < oldest_server) {
-        throw postgres_failure{fmt::format("the server is PostgreSQL {}: ilpd needs {} or newer", version / 10'000,
-                                           oldest_server / 10'000)};
+        throw postgres_misfit{{fmt::format("the server is PostgreSQL {}: ilpd needs {} or newer", version / 10'000,
+                                           oldest_server / 10'000)}};
     }
 }
 
@@ -182,7 +182,7 @@ void postgres_store::take_lock(postgres_connection& session) {
     const postgres_result space = session.run(
         "SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('ilpd_schema_version')), "
         "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))::int");
-    if (space.is_null(0, 0)) throw postgres_failure{"the search_path names no schema that is there"};
+    if (space.is_null(0, 0)) throw postgres_misfit{{"the search_path names no schema that is there"}};
     // While a session that we have lost is still alive in the server, the outcome of its last transaction is open. That
     // transaction ends before the session releases the lock.
     if (!process_.pid.empty()) {
@@ -208,8 +208,8 @@ void postgres_store::take_lock(postgres_connection& session) {
         who = fmt::format(" (process {} of the server{}{})", holder.text(0, 0), holder.is_null(0, 1) ? "" : ", from ",
                           holder.text(0, 1));
     }
-    throw postgres_failure{fmt::format(
-        "it is in use by another ilpd{}: stop that one, or give this one a database or schema of its own", who)};
+    throw postgres_misfit{{fmt::format(
+        "it is in use by another ilpd{}: stop that one, or give this one a database or schema of its own", who)}};
 }
 
 /// A database that was dropped and made again must not get new tables from a daemon that knows the old ones.
@@ -226,7 +226,7 @@ void postgres_store::must_still_be_there(postgres_connection& session) {
 /// reported either. We hold the lock, so every earlier session has ended.
 void postgres_store::find_position(postgres_connection& session) {
     const postgres_result state = session.run("SELECT last_commit, writer FROM ledger_state");
-    if (state.rows() != 1) throw postgres_failure{"the table ledger_state is damaged: restore a backup"};
+    if (state.rows() != 1) throw postgres_misfit{{"the table ledger_state is damaged: restore a backup"}};
     const postgres_position found{state.integer(0, 0), std::string{state.text(0, 1)}};
     if (!position_) position_ = found;
     const bool is_open_question = last_outcome_ != outcome::known;
@@ -318,8 +318,8 @@ store_error malformed_url() {
         true};
 }
 
-store_error cannot(const postgres_url& url, std::string_view purpose, const std::string& why) {
-    return {fmt::format("{}: cannot {}: {}", url.printable(), purpose, why)};
+store_error cannot(const postgres_url& url, std::string_view purpose, const std::string& why, bool is_final = true) {
+    return {fmt::format("{}: cannot {}: {}", url.printable(), purpose, why), is_final};
 }
 
 }  // namespace
@@ -329,8 +329,10 @@ std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std
     if (!parsed) return std::unexpected{malformed_url()};
     try {
         return std::make_unique<postgres_store>(*parsed);
+    } catch (const postgres_misfit& misfit) {
+        return std::unexpected{cannot(*parsed, "open", misfit.message)};
     } catch (const postgres_failure& failure) {
-        return std::unexpected{cannot(*parsed, "open", failure.message)};
+        return std::unexpected{cannot(*parsed, "open", failure.message, is_final(failure.sqlstate))};
     } catch (const fenced& fenced) {
         return std::unexpected{cannot(*parsed, "open", fenced.message)};
     }

@@ -34,7 +34,8 @@ bool connection::empty_log() noexcept {
 
 void connection::throw_error() const {
     const int code = sqlite3_extended_errcode(handle_);
-    throw failure{fmt::format("{} (SQLite code {})", sqlite3_errmsg(handle_), code), is_final(code)};
+    throw failure{fmt::format("{} (SQLite code {})", sqlite3_errmsg(handle_), code), is_final(code),
+                  (code & 0xff) == SQLITE_BUSY};
 }
 
 std::int64_t single_integer(connection& connection, std::string_view sql) {

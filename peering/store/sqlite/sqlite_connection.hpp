@@ -19,7 +19,8 @@ namespace peering::sqlite {
 /// Carries an error up to the caller of these functions.
 struct failure {
     std::string message;
-    bool final = false;  ///< the request itself is at fault, not the file or the machine
+    bool final = false;    ///< the request itself is at fault, not the file or the machine
+    bool is_busy = false;  ///< another program has the database locked
 };
 
 /// An SQLite connection; closed when destroyed.

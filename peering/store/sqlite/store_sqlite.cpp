@@ -455,8 +455,8 @@ void sqlite_store::write_answers(const changes& changes) {
 }  // namespace
 
 std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& path) {
-    const auto refuse = [&path](const std::string& why) {
-        return std::unexpected{store_error{fmt::format("sqlite:{}: {}", path, why)}};
+    const auto refuse = [&path](const std::string& why, bool is_final = true) {
+        return std::unexpected{store_error{fmt::format("sqlite:{}: {}", path, why), is_final}};
     };
     // Different names of the same file must lead to the same lock.
     std::error_code error;
@@ -477,7 +477,7 @@ std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::
     try {
         return std::make_unique<sqlite_store>(path, real_path, std::move(*lock), std::move(*file), std::move(*mark));
     } catch (const failure& failure) {
-        return refuse("cannot open: " + failure.message);
+        return refuse("cannot open: " + failure.message, !failure.is_busy);
     }
 }
 
