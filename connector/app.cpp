@@ -58,7 +58,7 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-constexpr milliseconds commit_timeout{10000};  // for the last commits during shutdown
+constexpr milliseconds commit_timeout{10000};  // for the last commits during shutdown, while the store fails
 constexpr milliseconds tick_length{200};
 constexpr milliseconds drain_margin{2000};  // on top of the longest hold time of a packet
 
@@ -336,8 +336,12 @@ private:
 
     /// Periodic checks.
     void tick() {
-        committer_->watch(std::chrono::steady_clock::now());
-        transfers_->expire(ilp::wall_clock());
+        const auto now = std::chrono::steady_clock::now();
+        committer_->watch(now);
+        if (draining_ == 0) transfers_->expire(ilp::wall_clock());
+        if (committer_->store_is_healthy()) store_worked_at_ = now;
+        // Packets whose Fulfill waits for the store must not delay the end until they expire.
+        if (draining_ != 0 && now - store_worked_at_ >= commit_timeout) return control_.stop();
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](error_code error) {
             if (!error) tick();
@@ -400,7 +404,7 @@ private:
     void drain(int signal) {
         ready_ = false;
         reload_signal_.cancel();
-        ticker_.cancel();
+        store_worked_at_ = std::chrono::steady_clock::now();
         log::write(log::level::info, "stopping: no new packets, those in flight are finished",
                    {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
         draining_ = workers_.size() + 1;
@@ -422,10 +426,18 @@ private:
         });
     }
 
+    /// If the store has failed while the daemon was draining, that time counts.
+    milliseconds time_left_for_commits() const {
+        if (committer_->store_is_healthy()) return commit_timeout;
+        const auto failing =
+            std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - store_worked_at_);
+        return std::max(commit_timeout - failing, milliseconds{0});
+    }
+
     exit_status stop() {
         const bool drained = draining_ == 0;
         for (const auto& worker : workers_) worker->stop();
-        const bool committed = committer_->stop(commit_timeout);
+        const bool committed = committer_->stop(time_left_for_commits());
         if (!committed) {
             log::write(log::level::error, "stopped with transfers that the store did not take",
                        {{"error", committer_->last_error()}});
@@ -446,6 +458,8 @@ private:
     boost::asio::steady_timer ticker_{control_};
     std::size_t draining_ = 0;
     std::atomic<bool> ready_ = false;
+    /// When the store was last known to work; while the daemon drains, at least the time when that began.
+    std::chrono::steady_clock::time_point store_worked_at_;
     bool stops_early_ = false;  ///< a signal has ended the start
 
     std::unique_ptr<peering::store> store_;

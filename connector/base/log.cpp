@@ -32,24 +32,6 @@ spdlog::level::level_enum to_spdlog(level level) noexcept {
     return spdlog::level::info;
 }
 
-/// Keeps printable ASCII and writes everything else as \xNN, so that no untrusted byte reaches a terminal or breaks a
-/// line. The backslash is doubled, so that untrusted text cannot imitate an escape.
-std::string escape(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        const auto octet = static_cast<unsigned char>(c);
-        if (octet < 0x20 || octet >= 0x7f) {
-            out += fmt::format("\\x{:02x}", octet);
-        } else if (c == '\\') {
-            out += "\\\\";
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
-
 std::string as_text(std::string_view message, std::initializer_list<field> fields) {
     std::string line = escape(message);
     for (const field& field : fields) {
@@ -89,6 +71,22 @@ void configure(const config::log_settings& settings) {
                          spdlog::pattern_time_type::utc);
     logger().set_level(to_spdlog(settings.level));
     logger().flush_on(spdlog::level::trace);
+}
+
+std::string escape(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        const auto octet = static_cast<unsigned char>(c);
+        if (octet < 0x20 || octet >= 0x7f) {
+            out += fmt::format("\\x{:02x}", octet);
+        } else if (c == '\\') {
+            out += "\\\\";
+        } else {
+            out += c;
+        }
+    }
+    return out;
 }
 
 bool enabled(level level) noexcept {

@@ -132,6 +132,24 @@ TEMPLATE_TEST_CASE("store outage: a daemon that is stopped meanwhile says what i
     CHECK(r.d.audit().status == 0);
 }
 
+TEMPLATE_TEST_CASE("store outage: a stop does not wait for packets whose answer only the store delays", "", on_sqlite,
+                   on_postgresql) {
+    // Without a bound of its own, the stop would last as long as a packet may be held.
+    store_place place{TestType::kind};
+    rig r{[&](daemon_terms& terms) {
+        terms.store = place.url();
+        terms.connector = {"workers: 1", "max_hold_time: 60s"};
+    }};
+    packet_under_way packet{r, 10, now() + 300s};
+    place.fail();
+    packet.fulfill();
+    REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+    r.d.process().signal(SIGTERM);
+    CHECK(r.d.process().wait(45s) == std::optional{1});
+    CHECK(r.d.has_logged("the store did not take"));
+    CHECK(!packet.is_answered());
+}
+
 TEST_CASE("store outage: an SQLite file that may not grow any more") {
     const store_place place{store_kind::sqlite};
     rig r{[&](daemon_terms& terms) {
