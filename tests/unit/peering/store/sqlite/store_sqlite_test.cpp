@@ -107,6 +107,8 @@ TEST_CASE("a second daemon on one database is refused, by whatever name it goes"
     const std::string other_name = db.directory.path() / "link.db";
     std::filesystem::create_symlink(db.path, other_name);
     CHECK_THAT(refusal_of("sqlite:" + other_name), Catch::Contains("in use by another ilpd (pid "));
+    std::filesystem::remove(db.path + ".lock");  // a tidy operator
+    CHECK_THAT(refusal_of(db.url), Catch::Contains("in use by another ilpd"));
     // A hard link leads to the same file, but not to the same lock file. So does a bind mount.
     const std::string hard_link = db.directory.path() / "hard.db";
     std::filesystem::create_hard_link(db.path, hard_link);
@@ -238,7 +240,7 @@ TEST_CASE("a reader lets the write-ahead log grow, which is told once, and the l
     auto long_reader = std::make_unique<reader>(db.path);
     long_reader->rows("BEGIN");
     CHECK(long_reader->value("SELECT count(*) FROM events") == "0");
-    const auto commit_a_megabyte = [&, number = 0]() mutable {
+    auto commit_a_megabyte = [&, number = 0]() mutable {
         const event_record event{std::to_string(++number), "type", std::string(1 << 20, 'x')};
         changes changes;
         changes.new_events = {&event, 1};
