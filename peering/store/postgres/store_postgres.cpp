@@ -198,12 +198,19 @@ void postgres_store::take_lock(postgres_connection& session) {
     } catch (const postgres_failure& failure) {
         if (failure.sqlstate != lock_not_available) throw;
     }
-    const postgres_result holder = session.run(
-        fmt::format("SELECT l.pid, host(a.client_addr) FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
-                    "WHERE l.locktype = 'advisory' AND l.classid = {} AND l.objid = ({})::oid AND l.objsubid = 2 AND "
-                    "l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-                    lock_key, space.text(0, 0)));
+    const postgres_result holder = session.run(fmt::format(
+        "SELECT l.pid, host(a.client_addr), a.wait_event FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
+        "WHERE l.locktype = 'advisory' AND l.classid = {} AND l.objid = ({})::oid AND l.objsubid = 2 AND "
+        "l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        lock_key, space.text(0, 0)));
     std::string who;
+    if (holder.rows() > 0 && holder.text(0, 2) == "SyncRep") {
+        // The server does not notice meanwhile that the client has gone, so this may well be a daemon that was killed.
+        throw postgres_failure{
+            fmt::format("it is in use by another ilpd (process {} of the server), whose last commit waits for a "
+                        "synchronous standby",
+                        holder.text(0, 0))};
+    }
     if (holder.rows() > 0) {
         who = fmt::format(" (process {} of the server{}{})", holder.text(0, 0), holder.is_null(0, 1) ? "" : ", from ",
                           holder.text(0, 1));

@@ -330,14 +330,20 @@ TEST_CASE("postgresql: a commit whose wait for the standby was cancelled is not 
 
 TEST_CASE("postgresql: what an earlier run has left unconfirmed is confirmed before a store opens") {
     replicated_server servers;
-    {
-        const auto store = open_or_throw(servers.url());
-        commits commits{*store};
-        servers.standby.kill9();
-        CHECK_FALSE(store->commit(commits.next()).has_value());
-    }
-    CHECK_THAT(refusal_of(servers.url()), Catch::Contains("confirms no commit"));
+    CHECK(refusal_of(servers.url()) == "opened");
+    wait_until_no_session_is_left(servers.primary);
+    servers.standby.kill9();
+    const auto refused = open_store(servers.url());
+    REQUIRE_FALSE(refused.has_value());
+    CHECK_FALSE(refused.error().final);
+    CHECK_THAT(refused.error().message, Catch::Contains("confirms no commit"));
+    // The server still has the session, and with it the lock.
+    const auto refused_again = open_store(servers.url());
+    REQUIRE_FALSE(refused_again.has_value());
+    CHECK_FALSE(refused_again.error().final);
+    CHECK_THAT(refused_again.error().message, Catch::Contains("waits for a synchronous standby"));
     servers.standby.start();
+    wait_until_no_session_is_left(servers.primary);
     CHECK(refusal_of(servers.url()) == "opened");
 }
 
