@@ -472,10 +472,13 @@ std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::
     }
     auto file = database_file::open(absolute_path.string(), real_path);
     if (!file) return refuse(file.error());
-    auto mark = book_mark::open(real_path);
+    // A symbolic link to a file that did not exist can be followed only now.
+    const std::string found_path = std::filesystem::canonical(absolute_path, error).string();
+    if (error) return refuse(error.message());
+    auto mark = book_mark::open(found_path);
     if (!mark) return refuse(mark.error());
     try {
-        return std::make_unique<sqlite_store>(path, real_path, std::move(*lock), std::move(*file), std::move(*mark));
+        return std::make_unique<sqlite_store>(path, found_path, std::move(*lock), std::move(*file), std::move(*mark));
     } catch (const failure& failure) {
         return refuse("cannot open: " + failure.message, !failure.is_busy);
     }

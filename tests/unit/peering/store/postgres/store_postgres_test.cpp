@@ -367,9 +367,12 @@ TEST_CASE("postgresql: while a commit is in doubt, nothing that fails is final")
         commits.check(server);
     }
     SECTION("although another daemon has written after it") {
-        const auto other = open_or_throw(server.url());
-        traffic traffic{*other};
-        REQUIRE(other->commit(traffic.commit()).has_value());
+        {
+            const auto other = open_or_throw(server.url());
+            traffic traffic{*other};
+            REQUIRE(other->commit(traffic.commit()).has_value());
+        }
+        wait_until_no_session_is_left(server);
         const auto refused = store->commit(changes);
         REQUIRE_FALSE(refused.has_value());
         CHECK_THAT(refused.error().message, Catch::Contains("another ilpd has written"));
