@@ -71,6 +71,9 @@ section<store_settings> define_store() {
                 "Where balances are kept: a SQLite file, whose path may be relative to the working directory; a "
                 "PostgreSQL database, as `postgresql://USER@HOST/DATABASE` with any parameters that libpq accepts; or "
                 "`memory:`, which keeps nothing when the daemon ends and is meant for tests."),
+        setting("startup_timeout", &s::startup_timeout, duration(0ms, 24h), default_value{"5m"},
+                "How long the daemon waits at its start for a store that cannot be reached yet, for example because "
+                "its server starts later; then it exits. Meanwhile `/readyz` returns 503."),
     };
 }
 

@@ -63,6 +63,7 @@ struct metrics_settings {
 
 struct store_settings {
     std::string url;
+    std::chrono::milliseconds startup_timeout{};
     friend bool operator==(const store_settings&, const store_settings&) = default;
 };
 

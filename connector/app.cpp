@@ -12,6 +12,7 @@
 #include "connector/rates/rate_source.hpp"
 #include "connector/reload.hpp"
 #include "connector/shutdown.hpp"
+#include "connector/store_opener.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker_pool.hpp"
@@ -58,7 +59,12 @@ public:
           reload_{file, settings_, {.control = control_, .helper = helper_, .book = book_, .rates = rate_source_}} {}
 
     exit_status run() {
-        if (auto problem = start()) {
+        auto problem = start();
+        if (stops_early_) {
+            log::write(log::level::info, "stopped before the store was open");
+            return exit_status::clean_stop;
+        }
+        if (problem) {
             log::write(log::level::error, *problem);
             return exit_status::failure;
         }
@@ -86,19 +92,40 @@ private:
     /// Returns what prevents the start, if anything does.
     problem start() {
         if (!config::is_loopback(settings_.connector.listen)) book_.administration.refuse_guessable_tokens();
-        if (problem found = book_.open(settings_, [this](auto events) { tell(events); })) return found;
+        if (problem found = start_metrics()) return found;
+        auto store = open_store();
+        if (!store) return std::move(store).error().message;
+        if (problem found = book_.open(std::move(*store), settings_, [this](auto events) { tell(events); })) return found;
         for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
         settings_.peers = {};  // the directory has them; keeping many of them here would waste memory
         start_webhooks();
         start_rates();
         if (problem found = start_workers()) return found;
-        if (problem found = start_metrics()) return found;
         auto servers = operator_servers::start(control_, settings_, book_, workers_, [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
         await_signals();
         tick();
         return std::nullopt;
+    }
+
+    /// The control loop runs meanwhile, so that health checks are answered, and until a signal ends it.
+    store_opener::result open_store() {
+        store_opener opener{control_, settings_.store.url, settings_.store.startup_timeout};
+        store_opener::result opened;
+        opener.open([&](store_opener::result result) {
+            opened = std::move(result);
+            control_.stop();
+        });
+        shutdown_.await_early_signal([this] {
+            stops_early_ = true;
+            control_.stop();
+        });
+        release_signals();
+        control_.run();
+        control_.restart();
+        hold_signals();
+        return stops_early_ ? std::unexpected{peering::store_error{}} : std::move(opened);
     }
 
     /// Called on the committer's thread, or during startup.
@@ -142,11 +169,16 @@ private:
                                                                                   .book = book_,
                                                                                   .workers = workers_,
                                                                                   .rates = rate_source_,
-                                                                                  .webhooks = webhooks_.get(),
- .reload = reload_,
- .is_ready = [this] { return is_ready(); }});
+                                                                                  .webhooks = webhooks_,
+                                                                                  .reload = reload_,
+                                                                                  .is_ready = [this] { return is_ready(); }});
         metrics_server_ = std::make_unique<metrics_server>(
-            control_, metrics_server::sources{.metrics = [this](auto done) { collector_->collect(std::move(done)); },
+            control_, metrics_server::sources{.metrics =
+                                                  [this](auto done) {
+                                                      // Until the daemon is ready there is nothing to tell.
+                                                      if (!ready_ && !shutdown_.has_begun()) return done({});
+                                                      collector_->collect(std::move(done));
+                                                  },
                                               .ready = [this] { return is_ready(); }});
         return listen(*metrics_server_, "metrics.listen", settings_.metrics.listen);
     }
@@ -158,7 +190,6 @@ private:
                  [this] {
                      ready_ = false;
                      reload_.stop();
-                     ticker_.cancel();
                  },
              .stop_admin =
                  [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
@@ -168,8 +199,10 @@ private:
 
     /// Periodic checks.
     void tick() {
-        book_.committer->watch(std::chrono::steady_clock::now());
-        book_.transfers->expire(ilp::wall_clock());
+        const auto now = std::chrono::steady_clock::now();
+        book_.committer->watch(now);
+        shutdown_.watch_store(book_.committer->store_is_healthy(), now);
+        if (!shutdown_.has_begun()) book_.transfers->expire(ilp::wall_clock());
         collector_->look_up_store_size();
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](boost::system::error_code error) {
@@ -188,11 +221,7 @@ private:
     shutdown shutdown_{control_};
     boost::asio::steady_timer ticker_{control_};
     std::atomic<bool> ready_ = false;
-    const ilp::timestamp started_at_ = ilp::wall_clock();
-    ilp::timestamp last_reload_at_ = started_at_;
-    bool last_reload_succeeded_ = true;
-    std::chrono::steady_clock::time_point store_size_due_;
-    std::atomic<std::uint64_t> store_size_ = 0;  ///< in bytes; 0 if it is not known
+    bool stops_early_ = false;  ///< a signal has ended the start
 
     book book_{settings_.ilp_address};
     std::unique_ptr<event_outbox> outbox_;

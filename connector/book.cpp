@@ -4,7 +4,6 @@
 #include "ilp/clock.hpp"
 #include "peering/administration/file_terms.hpp"
 #include "peering/administration/recovery.hpp"
-#include "peering/open_store.hpp"
 
 #include <utility>
 
@@ -20,12 +19,15 @@ void tell_health(bool healthy, const std::string& error) {
     }
 }
 
+void tell_remark(const std::string& text) {
+    log::write(log::level::warn, "the store needs attention", {{"remark", text}});
+}
+
 }  // namespace
 
-std::optional<std::string> book::open(const config::settings& settings, peering::bookkeeper::event_callback on_events) {
-    auto opened = peering::open_store(settings.store.url);
-    if (!opened) return std::move(opened).error().message;
-    store = std::move(*opened);
+std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, const config::settings& settings,
+                                      peering::bookkeeper::event_callback on_events) {
+    store = std::move(opened);
     if (settings.store.url.starts_with("memory:")) {
         log::write(log::level::warn, "store memory: keeps nothing; balances are lost when the daemon stops");
     }
@@ -34,6 +36,8 @@ std::optional<std::string> book::open(const config::settings& settings, peering:
     keeper->on_events(std::move(on_events));
     committer = std::make_unique<peering::committer>(*keeper);
     committer->on_health_change(tell_health);
+    for (const std::string& text : store->take_remarks()) tell_remark(text);
+    committer->on_remark(tell_remark);
     transfers = std::make_unique<peering::operator_transfers>(*committer);
 
     const auto found = store->load();

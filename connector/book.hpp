@@ -21,9 +21,10 @@ namespace connector {
 struct book {
     explicit book(const ilp::address& own_address) : directory{own_address} {}
 
-    /// Opens the store, recovers what it has, and brings it in line with the file. The committer does not run yet.
-    /// Returns what prevents the start, if anything does.
-    std::optional<std::string> open(const config::settings& settings, peering::bookkeeper::event_callback on_events);
+    /// Recovers what the store has, and brings it in line with the file. The committer does not run yet. Returns what
+    /// prevents the start, if anything does.
+    std::optional<std::string> open(std::unique_ptr<peering::store> opened, const config::settings& settings,
+                                    peering::bookkeeper::event_callback on_events);
 
     // In the order of construction. Those that need the store are null until open() has succeeded.
 

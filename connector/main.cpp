@@ -19,14 +19,15 @@ namespace {
 
 constexpr std::chrono::milliseconds log_time{2000};  // for the last lines of the log
 
-/// Prints faults to standard error, one per line, and the summary to standard output.
+/// Prints faults to standard error, one per line, and the summary to standard output. A damaged store may contain
+/// anything, so nothing of it is printed as it is.
 connector::exit_status audit(const std::string& store_url) {
     const auto report = peering::audit(store_url);
     if (!report) {
-        fmt::print(stderr, "ilpd: not audited: {}\n", report.error().message);
+        fmt::print(stderr, "ilpd: not audited: {}\n", connector::log::escape(report.error().message));
         return connector::exit_status::failure;
     }
-    for (const std::string& fault : report->faults) fmt::print(stderr, "{}\n", fault);
+    for (const std::string& fault : report->faults) fmt::print(stderr, "{}\n", connector::log::escape(fault));
     fmt::print("{} accounts in {} assets, {} rows of transfers: {}\n", report->accounts, report->assets,
                report->transfers,
                report->faults.empty() ? "every balance agrees with them, every asset adds up to zero"

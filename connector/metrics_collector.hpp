@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ public:
         const connector::book& book;
         worker_pool& workers;
         const rate_source& rates;
-        const connector::webhooks* webhooks = nullptr;  ///< null if they are not configured
+        const std::unique_ptr<connector::webhooks>& webhooks;  ///< null if they are not configured
         const connector::reload& reload;
         std::function<bool()> is_ready;
     };

@@ -2,6 +2,7 @@
 
 #include "connector/base/log.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <utility>
@@ -11,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds commit_timeout{10000};  // for the last commits
+constexpr milliseconds commit_timeout{10000};  // for the last commits, and for a failing store
 constexpr milliseconds drain_margin{2000};     // on top of the longest hold time of a packet
 /// A second SIGTERM within this time is the same wish: `timeout` and terminals often send two.
 constexpr milliseconds same_wish_time{1000};
@@ -21,7 +22,19 @@ constexpr milliseconds same_wish_time{1000};
 shutdown::shutdown(boost::asio::io_context& control)
     : control_{control}, signals_{control, SIGTERM, SIGINT, SIGQUIT}, deadline_{control} {}
 
+void shutdown::await_early_signal(std::function<void()> stop) {
+    signals_.async_wait([stop = std::move(stop)](boost::system::error_code error, int) {
+        if (!error) stop();
+    });
+}
+
+void shutdown::watch_store(bool is_healthy, std::chrono::steady_clock::time_point now) {
+    if (is_healthy || !began_at_) store_worked_at_ = now;
+    if (began_at_ && now - store_worked_at_ >= commit_timeout) control_.stop();
+}
+
 void shutdown::await_signal(parts parts) {
+    signals_.cancel();  // await_early_signal()
     signals_.async_wait([this, parts = std::move(parts)](boost::system::error_code error, int signal) mutable {
         if (error) return;
         const auto now = std::chrono::steady_clock::now();
@@ -32,6 +45,7 @@ void shutdown::await_signal(parts parts) {
         }
         if (!began_at_) {
             began_at_ = now;
+            store_worked_at_ = now;
             begin(signal, parts);
         }
         await_signal(std::move(parts));
@@ -55,9 +69,16 @@ void shutdown::begin(int signal, const parts& parts) {
     });
 }
 
+/// If the store has failed while the daemon was draining, that time counts.
+milliseconds shutdown::time_left_for_commits(const peering::committer& committer) const {
+    if (committer.store_is_healthy() || !began_at_) return commit_timeout;
+    const auto failing = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - store_worked_at_);
+    return std::max(commit_timeout - failing, milliseconds{0});
+}
+
 exit_status shutdown::finish(worker_pool& workers, peering::committer& committer) const {
     workers.stop();
-    const bool committed = committer.stop(commit_timeout);
+    const bool committed = committer.stop(time_left_for_commits(committer));
     if (!committed) {
         log::write(log::level::error, "stopped with transfers that the store did not take",
                    {{"error", committer.last_error()}});

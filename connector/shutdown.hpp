@@ -22,6 +22,9 @@ public:
     /// The signals no longer end the process from here on.
     explicit shutdown(boost::asio::io_context& control);
 
+    /// Until await_signal() is called, a signal calls `stop`, on the control loop.
+    void await_early_signal(std::function<void()> stop);
+
     struct parts {
         /// Called first.
         std::function<void()> refuse_new_work;
@@ -32,16 +35,25 @@ public:
     };
     void await_signal(parts parts);
 
+    bool has_begun() const noexcept { return began_at_.has_value(); }
+
+    /// To be called periodically on the control loop. Packets whose Fulfill waits for a failing store must not delay the
+    /// end until they expire.
+    void watch_store(bool is_healthy, std::chrono::steady_clock::time_point now);
+
     /// To be called once the control loop has ended: stops the workers, and commits what they have submitted.
     exit_status finish(worker_pool& workers, peering::committer& committer) const;
 
 private:
     void begin(int signal, const parts& parts);
+    std::chrono::milliseconds time_left_for_commits(const peering::committer& committer) const;
 
     boost::asio::io_context& control_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer deadline_;
     std::optional<std::chrono::steady_clock::time_point> began_at_;
+    /// When the store was last known to work, but not before began_at_.
+    std::chrono::steady_clock::time_point store_worked_at_;
     bool is_drained_ = false;
 };
 

@@ -41,6 +41,10 @@ public:
         }
     }
 
+    void loss(std::uint64_t last, std::uint64_t lost) override {
+        fault("transfers are missing: the last one has the number {}, and ilpd had written number {} here", last, lost);
+    }
+
     audit_report finish() {
         std::map<std::string, account_totals> sums;
         for (const auto& [id, account] : accounts_) {

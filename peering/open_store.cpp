@@ -19,7 +19,7 @@ std::string sqlite_path(const std::string& url) {
 
 std::unexpected<store_error> unknown_url() {
     // The URL itself is not shown, because a URL of another kind may contain a password.
-    return std::unexpected{store_error{"store.url: expected sqlite:PATH, postgresql://... or memory:"}};
+    return std::unexpected{store_error{"store.url: expected sqlite:PATH, postgresql://... or memory:", true}};
 }
 
 }  // namespace

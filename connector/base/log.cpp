@@ -52,24 +52,6 @@ bool is_journal(int descriptor) {
     return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
 }
 
-/// Keeps printable ASCII and writes everything else as \xNN, so that no untrusted byte reaches a terminal or breaks a
-/// line. The backslash is doubled, so that untrusted text cannot imitate an escape.
-std::string escape(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        const auto octet = static_cast<unsigned char>(c);
-        if (octet < 0x20 || octet >= 0x7f) {
-            out += fmt::format("\\x{:02x}", octet);
-        } else if (c == '\\') {
-            out += "\\\\";
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
-
 std::string time_text() {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
@@ -187,6 +169,22 @@ void configure(const config::log_settings& settings) {
     format = settings.format;
     lowest = settings.level;
     to_journal = is_journal(STDERR_FILENO);
+}
+
+std::string escape(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        const auto octet = static_cast<unsigned char>(c);
+        if (octet < 0x20 || octet >= 0x7f) {
+            out += fmt::format("\\x{:02x}", octet);
+        } else if (c == '\\') {
+            out += "\\\\";
+        } else {
+            out += c;
+        }
+    }
+    return out;
 }
 
 bool enabled(level level) noexcept {

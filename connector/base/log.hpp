@@ -43,6 +43,10 @@ void configure(const config::log_settings& settings);
 
 bool enabled(level level) noexcept;
 
+/// Keeps printable ASCII and writes everything else as \xNN, so that no untrusted byte reaches a terminal or breaks a
+/// line. The backslash is doubled, so that untrusted text cannot imitate an escape.
+std::string escape(std::string_view text);
+
 /// May be called from any thread.
 void write(level level, std::string_view message, std::initializer_list<field> fields = {});
 

@@ -96,6 +96,7 @@ enum class metric : std::uint8_t {
     store_commit_seconds,
     store_commit_transfers,
     store_commit_failures,
+    store_log_bytes,
     webhooks_pending,
     webhook_attempts,
     webhooks_given_up,
@@ -214,6 +215,12 @@ constexpr std::array definitions{
                "ilp_store_commit_failures_total",
                {},
                "Batches that the store did not take; they are tried again."},
+    definition{metric::store_log_bytes,
+               MetricType::Gauge,
+               "ilp_store_log_bytes",
+               {},
+               "Size of the file that holds the latest commits (`-wal`), as of the last second.",
+               "Only with an SQLite store."},
     definition{metric::webhooks_pending,
                MetricType::Gauge,
                "ilp_webhooks_pending",
@@ -491,6 +498,9 @@ void add_commits(families& out, const peering::committer::counters& commits) {
                                                       copy(commits.transfers),
                                                       static_cast<double>(commits.transfers_total.load()));
     out.add<metric::store_commit_failures>(static_cast<double>(commits.failures_total.load()));
+    if (const std::int64_t bytes = commits.log_bytes.load(); bytes >= 0) {
+        out.add<metric::store_log_bytes>(static_cast<double>(bytes));
+    }
 }
 
 void add_webhooks(families& out, const webhooks::figures& events) {
@@ -645,6 +655,7 @@ std::string metrics_markdown() {
         "- A rise of `ilp_packets_total{type=\"reject\",code=~\"T00|T01\",direction=\"outgoing\"}`.\n"
         "  `ilp_packets_refused_total` tells why: `no_rate` and `store_unavailable`, for example, are both T00.\n"
         "- Any `ilp_store_commit_failures_total`.\n"
+        "- `ilp_store_log_bytes` above 20 MB: a program keeps the SQLite database open for reading.\n"
         "- Any `ilp_webhooks_given_up_total`.\n"
         "- `ilp_rate_age_seconds` above `rates.lifetime`.\n"
         "- A rise of `ilp_unauthenticated_requests_total`: somebody guesses tokens, or a peer has a wrong one.\n"

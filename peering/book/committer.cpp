@@ -29,6 +29,11 @@ void committer::on_health_change(health_callback callback) {
     health_callback_ = std::move(callback);
 }
 
+void committer::on_remark(remark_callback callback) {
+    ilp::require(!thread_.joinable(), "who is told of remarks is known before the committer starts");
+    remark_callback_ = std::move(callback);
+}
+
 void committer::start() {
     ilp::require(!thread_.joinable(), "the committer is started once");
     thread_ = std::thread{[this] { run(); }};
@@ -175,6 +180,10 @@ void committer::probe() {
     }
     pause_length_ = retry_pause_min;
     if (!store_is_healthy()) set_health(true, {});
+    if (const auto size = keeper_.store().log_size()) counters_.log_bytes = static_cast<std::int64_t>(*size);
+    for (const std::string& remark : keeper_.store().take_remarks()) {
+        if (remark_callback_) remark_callback_(remark);
+    }
 }
 
 /// Called after a failure. Returns false if the time allowed by stop() is over.

@@ -25,6 +25,10 @@ using durable_callback = std::function<void(commit_ticket durable)>;
 /// order, on the committer's thread or from watch(). Must not block.
 using health_callback = std::function<void(bool healthy, const std::string& error)>;
 
+/// Called with a sentence about what an operator should look into although the store works, on the committer's thread.
+/// Must not block.
+using remark_callback = std::function<void(const std::string& remark)>;
+
 /// Other work that needs the store: an operator's transfer, a reload, the outbox.
 using store_task = std::function<void(bookkeeper&)>;
 
@@ -50,6 +54,7 @@ public:
         std::atomic<std::uint64_t> transfers_total{0};
         std::atomic<std::uint64_t> commits_total{0};
         std::atomic<std::uint64_t> failures_total{0};
+        std::atomic<std::int64_t> log_bytes{-1};  ///< store::log_size() at the last probe; negative: none
     };
 
     static constexpr std::chrono::milliseconds retry_pause_min{10};
@@ -74,6 +79,9 @@ public:
 
     /// Call before start().
     void on_health_change(health_callback callback);
+
+    /// Call before start().
+    void on_remark(remark_callback callback);
 
     void start();
 
@@ -119,6 +127,7 @@ private:
     bookkeeper& keeper_;
     std::vector<durable_callback> listeners_;
     health_callback health_callback_;
+    remark_callback remark_callback_;
     std::mutex telling_;  // locked before mutex_
     std::atomic<bool> healthy_{true};
     counters counters_;

@@ -139,6 +139,11 @@ public:
 
     /// Bytes that the store occupies, with its log; 0 if it keeps nothing.
     virtual std::expected<std::uint64_t, store_error> size() { return 0; }
+    /// Size in bytes of the write-ahead log as the last ping() found it; nullopt for a store that keeps none here.
+    virtual std::optional<std::uint64_t> log_size() const { return std::nullopt; }
+
+    /// Sentences about what an operator should look into although the store works, each returned once.
+    virtual std::vector<std::string> take_remarks() { return {}; }
 
     /// The transfer with this UUID, in any state; nullopt if there is none.
     virtual std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) = 0;
@@ -172,6 +177,9 @@ public:
     virtual void account(const account_record& account, std::string_view owner, std::string_view asset) = 0;
     /// One row of the history. The packets of one commit and pair of accounts share a row.
     virtual void transfer(account_id debit, account_id credit, wide_amount amount, transfer_state state) = 0;
+    /// The rest of a transfer history that is known to be gone: its last row has the number `last`, and there was one
+    /// with the number `lost`.
+    virtual void loss([[maybe_unused]] std::uint64_t last, [[maybe_unused]] std::uint64_t lost) {}
 
 protected:
     ~book_visitor() = default;

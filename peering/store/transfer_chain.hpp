@@ -36,6 +36,9 @@ public:
     void restore(std::uint64_t last_number) noexcept { last_ = last_number; }
     void restore(account_id account, chain_ends ends) { place_of(account).ends = ends; }
 
+    /// The number of the last row, including those that were added and neither kept nor undone.
+    std::uint64_t last_number() const noexcept { return last_; }
+
     /// Adds the next row.
     chain_link add(account_id debit, account_id credit);
 

@@ -74,6 +74,28 @@ TEMPLATE_TEST_CASE("audit: an account that was changed by hand is named", "", on
     CHECK(nothing_left.standard_error.contains("liquidity of peer p1"));
 }
 
+TEST_CASE("audit: nothing of a damaged store reaches the terminal as it is") {
+    const store_place place{store_kind::sqlite};
+    rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
+    CHECK(r.d.stop() == 0);
+    SECTION("a name") {
+        place.execute("UPDATE peers SET name = 'p2' || char(27) || '[31m' WHERE name = 'p2'");
+        place.execute("UPDATE accounts SET credits_posted = '7'");
+    }
+    SECTION("an amount") {
+        place.execute("UPDATE accounts SET credits_posted = char(27) || '[31m'");
+    }
+    SECTION("a state") {
+        place.execute("PRAGMA ignore_check_constraints = ON; UPDATE transfers SET state = char(27) || '[31m'");
+    }
+    const auto audit = r.d.audit();
+    const std::string said = said_by(audit);
+    INFO(said);
+    CHECK(audit.status == 1);
+    CHECK(!said.contains('\x1b'));
+    CHECK(said.size() > 20);
+}
+
 TEST_CASE("audit: a store that keeps nothing or is not there is told") {
     const daemon_terms in_memory{.peers = {{.name = "p1"}}, .store = "memory:"};
     const auto memory = run_daemon(in_memory, {"--audit"});

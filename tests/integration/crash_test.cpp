@@ -121,7 +121,9 @@ TEST_CASE("money: kill -9 in the first moments makes no deposit twice") {
     ilpd_daemon d{terms};
     for (int round = 0; round < 5; ++round) {
         d.kill9();
-        for (const char* name : {"ilpd.db", "ilpd.db-wal", "ilpd.db-shm"}) std::filesystem::remove(d.folder() / name);
+        for (const char* name : {"ilpd.db", "ilpd.db-wal", "ilpd.db-shm", ".ilpd.db.mark"}) {
+            std::filesystem::remove(d.folder() / name);
+        }
         for (int attempt = 0; attempt < 3; ++attempt) {
             d.launch();
             wait_for_a_random_moment(25);

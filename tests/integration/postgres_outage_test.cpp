@@ -88,6 +88,38 @@ TEST_CASE("PostgreSQL: an idle daemon notices that the server hangs") {
     p.expect_packets_pass();
 }
 
+TEST_CASE("PostgreSQL: a packet that no standby has confirmed is not answered, and is not lost with the primary") {
+    postgres_server primary{{.settings = {{"synchronous_standby_names", postgres_server::standby_name}}}};
+    postgres_server standby{{.standby_of = &primary}};
+    primary.wait_for("SELECT coalesce(max(sync_state), '') FROM pg_stat_replication", "sync");
+    rig r{[&](daemon_terms& terms) {
+        terms.store = "postgresql://ilpd@/ilpd?host=" + primary.socket_directory().string() + "," +
+                      standby.socket_directory().string() + "&port=" + std::to_string(primary.port()) + "," +
+                      std::to_string(standby.port());
+    }};
+    const prepare first{.amount = 10, .data = random_bytes(8)};
+    expect_fulfill(r.send(first), first);
+
+    packet_under_way packet{r, 1000};
+    standby.kill9();
+    packet.fulfill();
+    REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+    REQUIRE(eventually([&] { return r.d.has_logged("confirms no commit"); }));
+    CHECK(primary.value("SELECT sum(packets) FROM transfers") == "2");
+    CHECK(!packet.is_answered());
+    CHECK(!r.d.is_ready());
+    expect_reject(r.send({.amount = 20, .expires_in = 30s}), "T00");
+
+    primary.kill9();
+    standby.start();
+    standby.wait_for("SELECT sum(packets) FROM transfers", "1");
+    standby.promote();
+    packet.expect_fulfilled();
+    REQUIRE(eventually([&] { return r.d.is_ready(); }));
+    CHECK(r.d.settled_liquidity("p2") == default_liquidity + 1010);
+    CHECK(standby.value("SELECT sum(packets) FROM transfers") == "2");
+}
+
 TEST_CASE("PostgreSQL: a server that becomes read-only is an outage") {
     postgres_rig p;
     const auto set_read_only = [&](const char* on_off) {
@@ -171,7 +203,8 @@ TEST_CASE("PostgreSQL: a daemon that was cut off while another one only looked g
 
 TEST_CASE("PostgreSQL: a daemon does not start without its server and says why") {
     postgres_server server;
-    const daemon_terms terms{.peers = {{.name = "p1"}}, .store = server.url()};
+    const daemon_terms terms{
+        .peers = {{.name = "p1"}}, .store = server.url(), .store_settings = {"startup_timeout: 300ms"}};
     server.stop();
     const auto refused = run_daemon(terms);
     const std::string said = refused.standard_output + refused.standard_error;
@@ -180,6 +213,39 @@ TEST_CASE("PostgreSQL: a daemon does not start without its server and says why")
     CHECK(said.contains("postgresql://ilpd@"));
     CHECK(said.contains("cannot open"));
     CHECK(!said.contains("ready"));
+}
+
+TEST_CASE("PostgreSQL: a daemon that starts before its server waits for it, and answers health checks meanwhile") {
+    postgres_rig p;
+    p.expect_packets_pass();
+    REQUIRE(p.r.d.stop() == 0);
+    p.server.stop();
+    p.r.d.launch();
+    REQUIRE(eventually([&] { return p.r.d.has_logged("waiting for the store"); }));
+    CHECK_NOTHROW(http_get(p.r.d.metrics_port(), "/healthz"));
+    CHECK(!p.r.d.is_ready());
+    CHECK(http_get(p.r.d.metrics_port(), "/metrics").empty());
+    SECTION("until it is there") {
+        p.server.start();
+        p.r.d.wait_until_ready();
+        p.expect_ready(true);
+        p.expect_packets_pass();
+        CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 20);
+    }
+    SECTION("until it is told to stop") {
+        CHECK(p.r.d.stop() == 0);
+        CHECK(p.r.d.has_logged("stopped before the store was open"));
+    }
+}
+
+TEST_CASE("PostgreSQL: a database that is in use, or that is not ilpd's, is not waited for") {
+    const postgres_rig p;
+    CHECK(run_daemon(p.r.d.terms()).status == 1);
+    const postgres_server other;
+    other.execute("CREATE TABLE transfers (what text)");
+    const auto refused = run_daemon(daemon_terms{.peers = {{.name = "p1"}}, .store = other.url()});
+    CHECK(refused.status == 1);
+    CHECK(refused.standard_error.contains("another application"));
 }
 
 TEST_CASE("PostgreSQL: the server's disk is full for a while") {

@@ -132,6 +132,24 @@ TEMPLATE_TEST_CASE("store outage: a daemon that is stopped meanwhile says what i
     CHECK(r.d.audit().status == 0);
 }
 
+TEMPLATE_TEST_CASE("store outage: a stop does not wait for packets whose answer only the store delays", "", on_sqlite,
+                   on_postgresql) {
+    // Without a bound of its own, the stop would last as long as a packet may be held.
+    store_place place{TestType::kind};
+    rig r{[&](daemon_terms& terms) {
+        terms.store = place.url();
+        terms.connector = {"workers: 1", "max_hold_time: 60s"};
+    }};
+    packet_under_way packet{r, 10, now() + 300s};
+    place.fail();
+    packet.fulfill();
+    REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+    r.d.process().signal(SIGTERM);
+    CHECK(r.d.process().wait(45s) == std::optional{1});
+    CHECK(r.d.has_logged("the store did not take"));
+    CHECK(!packet.is_answered());
+}
+
 TEST_CASE("store outage: an SQLite file that may not grow any more") {
     const store_place place{store_kind::sqlite};
     rig r{[&](daemon_terms& terms) {
@@ -170,6 +188,35 @@ TEST_CASE("store outage: an SQLite file becomes read-only") {
         ~restorer() { change_attribute("-i", file); }
     } at_end{log};
     expect_outage_survived(r, [] {}, [&] { change_attribute("-i", log); });
+}
+
+TEST_CASE("store outage: an SQLite file is removed, and the next start does not begin an empty book by itself") {
+    const store_place place{store_kind::sqlite};
+    rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
+    const prepare first{.amount = 10, .data = random_bytes(8)};
+    expect_fulfill(r.send(first), first);
+    packet_under_way packet{r, 1000};
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+        std::filesystem::remove(place.file().string() + suffix);
+    }
+    SECTION("while packets flow") {
+        packet.fulfill();
+        REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+        CHECK(!packet.is_answered());
+    }
+    SECTION("while nothing happens") {
+        REQUIRE(eventually([&] { return !r.d.is_ready(); }));
+    }
+    expect_reject(r.send({.amount = 20, .expires_in = 30s}), "T00");
+    CHECK(r.d.has_logged(place.file().string() + " has gone"));
+    r.d.kill9();
+    r.d.launch();
+    CHECK(r.d.process().wait(patience) == std::optional{1});
+    CHECK(r.d.has_logged("ilpd has kept a book here"));
+    CHECK(!std::filesystem::exists(place.file()));
+    std::filesystem::remove(place.file().parent_path() / ".ilpd.db.mark");
+    r.d.start();
+    CHECK(r.d.liquidity("p2") == default_liquidity);
 }
 
 TEST_CASE("store outage: an SQLite file that is read-only from the start is told") {

@@ -87,4 +87,32 @@ TEST_CASE("the manual: a PostgreSQL store is set up, backed up while the daemon 
     operated.back_up_and_restore("## PostgreSQL");
 }
 
+TEST_CASE("the manual: a PostgreSQL server is told to wait for its standby") {
+    const postgres_server primary;
+    const postgres_server standby{{.standby_of = &primary}};
+    const temporary_directory folder;
+    const auto result = run_commands(commands_of(page, "### Standbys"), {},
+                                     {{"PGHOST", primary.socket_directory()},
+                                      {"PGPORT", std::to_string(primary.port())},
+                                      {"PGUSER", "postgres"},
+                                      {"PGDATABASE", "ilpd"}},
+                                     folder.path());
+    INFO(result.output);
+    REQUIRE(result.status == 0);
+    CHECK(result.output.contains(postgres_server::standby_name));
+    primary.wait_for("SELECT max(sync_state) FROM pg_stat_replication", "quorum");
+    rig r{[&](daemon_terms& terms) { terms.store = primary.url(); }};
+    CHECK(outcome(r.send({.amount = 10})) == "fulfill");
+    standby.wait_for("SELECT count(*) FROM transfers WHERE packets > 0", "1");
+}
+
+TEST_CASE("the manual: the balances that are compared after a crash are shown") {
+    operated_rig operated;
+    operated.pay(10);
+    operated.places.emplace_back("127.0.0.1:9464", "127.0.0.1:" + std::to_string(operated.r.d.metrics_port()));
+    operated.run("## After a crash");
+    CHECK(operated.output.contains("ilp_peer_liquidity{peer=\"p1\""));
+    CHECK(operated.output.contains("ilp_peer_liquidity{peer=\"p2\""));
+}
+
 }  // namespace stores_page_test

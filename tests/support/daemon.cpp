@@ -69,7 +69,8 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     if (!terms.auto_peering.empty()) yaml += "auto_peering:\n";
     append_lines(yaml, terms.auto_peering, 2);
     yaml += "metrics: {listen: \"127.0.0.1:" + std::to_string(metrics_port) + "\"}\n";
-    yaml += "store: {url: \"" + store + "\"}\n";
+    yaml += "store:\n  url: \"" + store + "\"\n";
+    append_lines(yaml, terms.store_settings, 2);
 
     if (!terms.webhooks.empty()) yaml += "webhooks:\n";
     append_lines(yaml, terms.webhooks, 2);

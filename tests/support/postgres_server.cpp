@@ -153,7 +153,11 @@ postgres_server::postgres_server(postgres_options options) : options_{std::move(
     if (options_.tls) options_.tcp = true;
     guardian_ = start_guardian(directory_.path());
     give_to_server_user(directory_.path());
-    run({"cp", "-a", "--reflink=auto", template_directory(), data()}, directory_.path() / "cp.log");
+    if (options_.standby_of != nullptr) {
+        copy_from(*options_.standby_of);
+    } else {
+        run({"cp", "-a", "--reflink=auto", template_directory(), data()}, directory_.path() / "cp.log");
+    }
     write_access_rules();
     if (options_.tls) make_certificate();
     if (!options_.tcp) {
@@ -221,8 +225,17 @@ void postgres_server::write_access_rules() const {
     const std::string method = options_.password ? "scram-sha-256" : "trust";
     write_file(data() / "pg_hba.conf",
                "local all postgres trust\n"
+               "local replication postgres trust\n"
                "local all all " +
                    method + "\n" + (options_.tls ? "hostssl" : "host") + " all ilpd 127.0.0.1/32 " + method + "\n");
+}
+
+void postgres_server::copy_from(const postgres_server& primary) const {
+    run(as_server_user("pg_basebackup", {"--pgdata", data(), "--wal-method=stream", "--checkpoint=fast", "--no-sync",
+                                         "--write-recovery-conf", "--dbname",
+                                         "user=postgres host=" + primary.directory_.path().string() + " port=" +
+                                             std::to_string(primary.port_) + " application_name=" + standby_name}),
+        directory_.path() / "pg_basebackup.log");
 }
 
 void postgres_server::make_certificate() const {
@@ -318,6 +331,10 @@ void postgres_server::pause() {
 
 void postgres_server::resume() {
     for (const pid_t process : processes()) ::kill(process, SIGCONT);
+}
+
+void postgres_server::promote() const {
+    if (value("SELECT pg_promote()") != "t") throw std::runtime_error{"the standby is not promoted: " + log()};
 }
 
 std::vector<pid_t> postgres_server::processes() const {

@@ -18,6 +18,8 @@ struct pg_conn;  // from libpq
 
 namespace support {
 
+class postgres_server;
+
 struct postgres_options {
     bool tcp = false;       ///< also listens on 127.0.0.1
     bool password = false;  ///< role ilpd needs `postgres_server::password`, checked with SCRAM
@@ -25,6 +27,9 @@ struct postgres_options {
     bool fsync = false;     ///< off by default: only a power cut would show the difference
     std::vector<std::pair<std::string, std::string>> settings{};  ///< as in postgresql.conf
     std::filesystem::path parent{};  ///< parent directory; empty: the system's temporary directory
+    /// Makes the server a hot standby that streams from this one, under the application name `standby_name`. The other
+    /// server must outlive the constructor only.
+    const postgres_server* standby_of = nullptr;
 };
 
 /// A real PostgreSQL server for one test, with an empty database `ilpd` owned by the role `ilpd`. Its directory and all
@@ -35,6 +40,7 @@ struct postgres_options {
 class postgres_server {
 public:
     static constexpr const char* password = "p@ss word/1";
+    static constexpr const char* standby_name = "s1";
 
     explicit postgres_server(postgres_options options = {});
     ~postgres_server();
@@ -57,6 +63,8 @@ public:
     /// Stops every process of the server while its sockets stay open.
     void pause();
     void resume();
+    /// Turns a standby into a primary.
+    void promote() const;
 
     /// Runs statements as superuser in the database ilpd.
     void execute(const std::string& sql) const;
@@ -79,6 +87,7 @@ private:
     std::string admin_url() const;
     void write_access_rules() const;
     void make_certificate() const;
+    void copy_from(const postgres_server& primary) const;
     void forget_shared_memory() const;
 
     postgres_options options_;

@@ -430,6 +430,22 @@ void prepare_postgres_commits(postgres_connection& session) {
     session.finish_pipeline();
 }
 
+void confirm_postgres_commits(postgres_connection& session, const postgres_position& at) {
+    try {
+        const postgres_result confirmed = session.query(
+            "UPDATE ledger_state SET last_commit = last_commit WHERE last_commit = $1::bigint AND writer = $2 "
+            "RETURNING 1",
+            {std::to_string(at.last_commit).c_str(), at.writer.c_str()});
+        if (confirmed.rows() != 1) throw postgres_position_lost{};
+    } catch (postgres_failure& failure) {
+        if (failure.sqlstate.empty()) {
+            failure.message =
+                fmt::format("the server confirms no commit: {} (is its synchronous standby there?)", failure.message);
+        }
+        throw;
+    }
+}
+
 void write_postgres_commit(postgres_connection& session, const changes& changes, const postgres_position& from,
                            const std::string& writer, transfer_chain& chain) {
     const std::string now = std::to_string(ilp::wall_clock().time_since_epoch().count());

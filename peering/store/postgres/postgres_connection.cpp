@@ -32,14 +32,18 @@ std::string one_line(std::string_view text) {
     }
 }
 
+std::string_view field(const PGresult* message, int code) noexcept {
+    const char* const text = PQresultErrorField(message, code);
+    return text != nullptr ? std::string_view{text} : std::string_view{};
+}
+
 postgres_failure refusal(const PGresult* result) {
-    const auto field = [result](int code) -> std::string {
-        const char* const text = PQresultErrorField(result, code);
-        return text != nullptr ? text : "";
-    };
-    const std::string sqlstate = field(PG_DIAG_SQLSTATE);
+    const std::string sqlstate{field(result, PG_DIAG_SQLSTATE)};
     if (sqlstate.empty()) return {one_line(PQresultErrorMessage(result))};  // an error from libpq itself
-    return {fmt::format("{} (SQLSTATE {})", one_line(field(PG_DIAG_MESSAGE_PRIMARY)), sqlstate), sqlstate};
+    const std::string_view severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return {.message = fmt::format("{} (SQLSTATE {})", one_line(field(result, PG_DIAG_MESSAGE_PRIMARY)), sqlstate),
+            .sqlstate = sqlstate,
+            .ends_session = severity == "FATAL" || severity == "PANIC"};
 }
 
 bool is_refusal(const PGresult* result) noexcept {
@@ -99,7 +103,7 @@ void postgres_connection::connect(const postgres_url& url) {
     values.insert(values.end(), {"ilpd", "UTF8", nullptr});
     handle_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
     if (!handle_) throw postgres_failure{"out of memory"};
-    PQsetNoticeReceiver(handle_.get(), [](void*, const PGresult*) {}, nullptr);  // otherwise notices go to stderr
+    PQsetNoticeReceiver(handle_.get(), note, notices_.get());  // otherwise notices go to stderr
 
     const auto at_most = connect_time(url);
     const auto deadline = clock::now() + at_most;
@@ -119,6 +123,17 @@ void postgres_connection::throw_lost(const std::optional<postgres_failure>& reas
     if (reason) throw postgres_failure{reason->message};
     const std::string message = one_line(PQerrorMessage(handle_.get()));
     throw postgres_failure{message.empty() ? "the connection to the server is lost" : message};
+}
+
+/// The name of the function is the only part of this warning that is not translated and means nothing else.
+void postgres_connection::note(void* to, const PGresult* notice) {
+    if (field(notice, PG_DIAG_SOURCE_FUNCTION) == "SyncRepWaitForLSN")
+        static_cast<notices*>(to)->wait_was_cancelled = true;
+}
+
+void postgres_connection::must_be_confirmed() const {
+    if (!notices_->wait_was_cancelled) return;
+    throw postgres_failure{"the server was told not to wait for its synchronous standby any longer"};
 }
 
 void postgres_connection::must_be_queued(int accepted) const {
@@ -163,7 +178,8 @@ postgres_result postgres_connection::last_result(std::chrono::milliseconds silen
         if (is_refusal(next) && !refused) refused = refusal(next);
         if (is_lost()) break;
     }
-    if (is_lost()) throw_lost(refused);
+    if (is_lost() || (refused && refused->ends_session)) throw_lost(refused);
+    must_be_confirmed();
     if (refused) throw *std::move(refused);
     return last;
 }
@@ -202,9 +218,12 @@ void postgres_connection::finish_pipeline(std::chrono::milliseconds silence) {
         PGresult* const next = next_result(silence);
         const postgres_result result{next};
         const ExecStatusType status = PQresultStatus(next);
-        if (next != nullptr && is_refusal(next) && !refused) {
-            refused = refusal(next);
-            refused->statement = statement;
+        if (next != nullptr && is_refusal(next)) {
+            postgres_failure said = refusal(next);
+            said.statement = statement;
+            // It ends the session whatever it refused, and its reason explains more than an earlier refusal.
+            if (said.ends_session) throw_lost(said);
+            if (!refused) refused = std::move(said);
         }
         if (is_lost()) throw_lost(refused);
         if (status == PGRES_PIPELINE_SYNC) break;
@@ -213,6 +232,7 @@ void postgres_connection::finish_pipeline(std::chrono::milliseconds silence) {
         }
     }
     if (PQexitPipelineMode(handle_.get()) == 0) throw_lost();
+    must_be_confirmed();
     if (refused) throw *std::move(refused);
 }
 

@@ -21,7 +21,11 @@ struct postgres_failure {
     std::string message;
     std::string sqlstate{};  ///< empty if the connection itself failed or the server's answer is invalid
     std::optional<std::size_t> statement{};  ///< in a pipeline: 0-based index of the statement that the server refused
+    bool ends_session = false;               ///< the server closes the connection after this message
 };
+
+/// Thrown if the server or the database is not one that ilpd can use: waiting does not help.
+struct postgres_misfit : postgres_failure {};
 
 /// The server's answer to one statement.
 class postgres_result {
@@ -47,6 +51,9 @@ private:
 /// stays silent for too long counts as lost, even if its sockets are still open (a cut cable, a frozen machine). Only
 /// resolving a host name depends on the resolver's own timeouts. After a failure without an SQLSTATE the connection is
 /// unusable.
+///
+/// The server commits a transaction locally before it waits for its synchronous standbys, and answers as usual if that
+/// wait is cancelled (pg_cancel_backend). Such an answer is a failure here, because the commit may not be durable.
 class postgres_connection {
 public:
     static constexpr std::chrono::milliseconds connect_time_max{3'000};
@@ -78,7 +85,14 @@ private:
         void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
     };
 
+    /// What the server has said besides its answers. On the heap, because libpq keeps the address.
+    struct notices {
+        bool wait_was_cancelled = false;
+    };
+
     [[noreturn]] void throw_lost(const std::optional<postgres_failure>& reason = std::nullopt) const;
+    void must_be_confirmed() const;
+    static void note(void* to, const PGresult* notice);
     bool is_lost() const noexcept { return PQstatus(handle_.get()) == CONNECTION_BAD; }
     void must_be_queued(int accepted) const;
     bool wait(short events, std::chrono::steady_clock::time_point deadline) const;
@@ -86,6 +100,7 @@ private:
     PGresult* next_result(std::chrono::milliseconds silence);
     postgres_result last_result(std::chrono::milliseconds silence);
 
+    std::unique_ptr<notices> notices_ = std::make_unique<notices>();
     std::unique_ptr<PGconn, finishing> handle_;
     std::size_t queued_ = 0;  // number of statements in the pipeline
 };

@@ -178,7 +178,7 @@ constexpr std::int64_t postgres_schema_version = migrations.size();
 std::optional<std::int64_t> postgres_version_of(postgres_connection& session) {
     if (session.run("SELECT to_regclass('ilpd_schema_version') IS NULL").boolean(0, 0)) return std::nullopt;
     const postgres_result version = session.run("SELECT version FROM ilpd_schema_version");
-    if (version.rows() != 1) throw postgres_failure{"the table ilpd_schema_version is damaged: restore a backup"};
+    if (version.rows() != 1) throw postgres_misfit{{"the table ilpd_schema_version is damaged: restore a backup"}};
     return version.integer(0, 0);
 }
 
@@ -190,19 +190,19 @@ void migrate_postgres(postgres_connection& session) {
             "WHERE n.nspname = current_schema() AND relname = ANY ($1::text[]) LIMIT 1",
             {table_names});
         if (others.rows() > 0) {
-            throw postgres_failure{
-                fmt::format("the database holds another application's table '{}': give ilpd a "
-                            "database or schema of its own",
-                            others.text(0, 0))};
+            throw postgres_misfit{
+                {fmt::format("the database holds another application's table '{}': give ilpd a "
+                             "database or schema of its own",
+                             others.text(0, 0))}};
         }
     }
     const std::int64_t version = known.value_or(0);
     if (version > postgres_schema_version) {
-        throw postgres_failure{fmt::format(
+        throw postgres_misfit{{fmt::format(
             "the database was written by a newer ilpd (schema version {}, this one knows up to {}): install that one",
-            version, postgres_schema_version)};
+            version, postgres_schema_version)}};
     }
-    if (version < 0) throw postgres_failure{fmt::format("the schema version {} is none of ilpd's", version)};
+    if (version < 0) throw postgres_misfit{{fmt::format("the schema version {} is none of ilpd's", version)}};
     for (std::int64_t step = version; step < postgres_schema_version; ++step) {
         // An error leaves the transaction open; the connection is then closed, which rolls it back.
         session.run("BEGIN");

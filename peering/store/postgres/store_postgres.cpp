@@ -66,8 +66,8 @@ constexpr const char* overtaken = "another ilpd has written to this database mea
 void check_server(const postgres_connection& session) {
     const int version = session.server_version();
     if (version < oldest_server) {
-        throw postgres_failure{fmt::format("the server is PostgreSQL {}: ilpd needs {} or newer", version / 10'000,
-                                           oldest_server / 10'000)};
+        throw postgres_misfit{{fmt::format("the server is PostgreSQL {}: ilpd needs {} or newer", version / 10'000,
+                                           oldest_server / 10'000)}};
     }
 }
 
@@ -99,7 +99,7 @@ private:
         std::string started;
     };
 
-    /// The outcome of the last commit.
+    /// The outcome of the last commit. `written_unreported` is set only once the commit is known to be durable.
     enum class outcome : std::uint8_t { known, in_doubt, written_unreported };
 
     template <class Work>
@@ -108,7 +108,9 @@ private:
 
     postgres_connection open_session();
     void take_lock(postgres_connection& session);
+    void must_still_be_there(postgres_connection& session);
     void find_position(postgres_connection& session);
+    postgres_position next_position() const { return {position_->last_commit + 1, name_}; }
 
     void write(const changes& changes);
 
@@ -116,7 +118,7 @@ private:
     std::string name_ = new_uuid();  // identifies this run in ledger_state.writer
     std::optional<postgres_connection> session_;
     server_process process_;
-    std::optional<postgres_position> position_;  // as we last wrote or found it
+    std::optional<postgres_position> position_;  // as we last reported or found it
     outcome last_outcome_ = outcome::known;
     transfer_chain chain_;  // includes the rows of the last commit while its outcome is unknown
     std::string fenced_;    // the reason; empty if not fenced
@@ -126,12 +128,16 @@ private:
 /// caller.
 template <class Work>
 auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expected<decltype(work()), store_error> {
+    bool is_open = false;
     const auto refuse = [&](const std::string& why, bool is_final) {
+        // Whatever the reason, nobody may conclude from it that a commit in doubt was not written.
+        is_final = is_final && last_outcome_ == outcome::known;
         return std::unexpected{store_error{fmt::format("{}: cannot {}: {}", url_.printable(), purpose, why), is_final}};
     };
     try {
         if (!fenced_.empty()) throw fenced{fenced_};
         if (!session_) session_.emplace(open_session());
+        is_open = true;
         if constexpr (std::is_void_v<decltype(work())>) {
             work();
             return {};
@@ -140,7 +146,8 @@ auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expect
         }
     } catch (const postgres_failure& failure) {
         recover_from(failure);
-        return refuse(failure.message, is_final(failure.sqlstate));
+        // A server that refuses to open a session has refused nothing of the request.
+        return refuse(failure.message, is_open && is_final(failure.sqlstate));
     } catch (const fenced& fenced) {
         session_.reset();
         fenced_ = fenced.message;
@@ -167,6 +174,7 @@ postgres_connection postgres_store::open_session() {
     if (own.rows() != 1) throw postgres_failure{"the server does not show us our own process"};
     take_lock(session);
     process_ = {std::string{own.text(0, 0)}, std::string{own.text(0, 1)}};
+    must_still_be_there(session);
     migrate_postgres(session);
     find_position(session);
     prepare_postgres_commits(session);
@@ -177,7 +185,7 @@ void postgres_store::take_lock(postgres_connection& session) {
     const postgres_result space = session.run(
         "SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('ilpd_schema_version')), "
         "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))::int");
-    if (space.is_null(0, 0)) throw postgres_failure{"the search_path names no schema that is there"};
+    if (space.is_null(0, 0)) throw postgres_misfit{{"the search_path names no schema that is there"}};
     // While a session that we have lost is still alive in the server, the outcome of its last transaction is open. That
     // transaction ends before the session releases the lock.
     if (!process_.pid.empty()) {
@@ -193,40 +201,61 @@ void postgres_store::take_lock(postgres_connection& session) {
     } catch (const postgres_failure& failure) {
         if (failure.sqlstate != lock_not_available) throw;
     }
-    const postgres_result holder = session.run(
-        fmt::format("SELECT l.pid, host(a.client_addr) FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
-                    "WHERE l.locktype = 'advisory' AND l.classid = {} AND l.objid = ({})::oid AND l.objsubid = 2 AND "
-                    "l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-                    lock_key, space.text(0, 0)));
+    const postgres_result holder = session.run(fmt::format(
+        "SELECT l.pid, host(a.client_addr), a.wait_event FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
+        "WHERE l.locktype = 'advisory' AND l.classid = {} AND l.objid = ({})::oid AND l.objsubid = 2 AND "
+        "l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        lock_key, space.text(0, 0)));
     std::string who;
+    if (holder.rows() > 0 && holder.text(0, 2) == "SyncRep") {
+        // The server does not notice meanwhile that the client has gone, so this may well be a daemon that was killed.
+        throw postgres_failure{
+            fmt::format("it is in use by another ilpd (process {} of the server), whose last commit waits for a "
+                        "synchronous standby",
+                        holder.text(0, 0))};
+    }
     if (holder.rows() > 0) {
         who = fmt::format(" (process {} of the server{}{})", holder.text(0, 0), holder.is_null(0, 1) ? "" : ", from ",
                           holder.text(0, 1));
     }
-    throw postgres_failure{fmt::format(
-        "it is in use by another ilpd{}: stop that one, or give this one a database or schema of its own", who)};
+    throw postgres_misfit{{fmt::format(
+        "it is in use by another ilpd{}: stop that one, or give this one a database or schema of its own", who)}};
 }
 
-/// Compares the book on the server with the one that we know. We hold the lock, so every earlier session has ended.
+/// A database that was dropped and made again must not get new tables from a daemon that knows the old ones.
+void postgres_store::must_still_be_there(postgres_connection& session) {
+    if (!position_ || postgres_version_of(session)) return;
+    last_outcome_ = outcome::known;  // whatever was in doubt is not in this database
+    throw fenced{
+        "the database has lost ilpd's tables: it was dropped and created anew; restore a backup, then restart this "
+        "ilpd"};
+}
+
+/// Compares the book on the server with the one that we know, and has the server confirm that what it shows is durable.
+/// Every session does so before its first use: at the start, what an earlier run has left unconfirmed must not be
+/// reported either. We hold the lock, so every earlier session has ended.
 void postgres_store::find_position(postgres_connection& session) {
     const postgres_result state = session.run("SELECT last_commit, writer FROM ledger_state");
-    if (state.rows() != 1) throw postgres_failure{"the table ledger_state is damaged: restore a backup"};
+    if (state.rows() != 1) throw postgres_misfit{{"the table ledger_state is damaged: restore a backup"}};
     const postgres_position found{state.integer(0, 0), std::string{state.text(0, 1)}};
     if (!position_) position_ = found;
-    if (found == *position_) {
-        if (last_outcome_ == outcome::in_doubt) last_outcome_ = outcome::known;
-        return;
+    const bool is_open_question = last_outcome_ != outcome::known;
+    const bool is_written = is_open_question && found == next_position();
+    if (found != *position_ && !is_written) {
+        // If the database is at an earlier commit than ours, or at another one of the same number, ours is not in it.
+        if (found.last_commit <= next_position().last_commit) last_outcome_ = outcome::known;
+        if (found.last_commit < position_->last_commit) {
+            throw fenced{"this database was set back to an earlier state meanwhile; restart this ilpd"};
+        }
+        throw fenced{overtaken};
     }
-    const postgres_position wanted{position_->last_commit + 1, name_};
-    if (last_outcome_ == outcome::in_doubt && found == wanted) {
-        position_ = found;
-        last_outcome_ = outcome::written_unreported;
-        return;
+    try {
+        confirm_postgres_commits(session, found);
+    } catch (const postgres_position_lost&) {
+        throw fenced{overtaken};  // cannot happen while we hold the lock
     }
-    if (found.last_commit < position_->last_commit) {
-        throw fenced{"this database was set back to an earlier state meanwhile; restart this ilpd"};
-    }
-    throw fenced{overtaken};
+    // The position itself stays where it was until the commit is reported: a standby may still take over without it.
+    if (is_open_question) last_outcome_ = is_written ? outcome::written_unreported : outcome::known;
 }
 
 std::expected<catalogue, store_error> postgres_store::load() {
@@ -277,11 +306,12 @@ std::expected<void, store_error> postgres_store::commit(const changes& changes) 
 }
 
 void postgres_store::write(const changes& changes) {
-    if (last_outcome_ == outcome::written_unreported) {
+    const auto report = [this] {
         last_outcome_ = outcome::known;
+        position_ = next_position();
         chain_.keep();
-        return;
-    }
+    };
+    if (last_outcome_ == outcome::written_unreported) return report();
     chain_.undo();  // undoes a commit that was not written
     last_outcome_ = outcome::in_doubt;
     try {
@@ -290,11 +320,10 @@ void postgres_store::write(const changes& changes) {
         if (!failure.sqlstate.empty()) last_outcome_ = outcome::known;
         throw;
     } catch (const postgres_position_lost&) {
+        last_outcome_ = outcome::known;
         throw fenced{overtaken};  // cannot happen while we hold the lock
     }
-    last_outcome_ = outcome::known;
-    chain_.keep();
-    position_ = {position_->last_commit + 1, name_};
+    report();
 }
 
 store_error malformed_url() {
@@ -304,8 +333,8 @@ store_error malformed_url() {
         true};
 }
 
-store_error cannot(const postgres_url& url, std::string_view purpose, const std::string& why) {
-    return {fmt::format("{}: cannot {}: {}", url.printable(), purpose, why)};
+store_error cannot(const postgres_url& url, std::string_view purpose, const std::string& why, bool is_final = true) {
+    return {fmt::format("{}: cannot {}: {}", url.printable(), purpose, why), is_final};
 }
 
 }  // namespace
@@ -315,8 +344,12 @@ std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std
     if (!parsed) return std::unexpected{malformed_url()};
     try {
         return std::make_unique<postgres_store>(*parsed);
+    } catch (const postgres_misfit& misfit) {
+        return std::unexpected{cannot(*parsed, "open", misfit.message)};
     } catch (const postgres_failure& failure) {
-        return std::unexpected{cannot(*parsed, "open", failure.message)};
+        return std::unexpected{cannot(*parsed, "open", failure.message, is_final(failure.sqlstate))};
+    } catch (const fenced& fenced) {
+        return std::unexpected{cannot(*parsed, "open", fenced.message)};
     }
 }
 

@@ -216,7 +216,7 @@ std::vector<listed_event> list_events(connection& connection, const event_query&
     return page;
 }
 
-void show_book(connection& db, book_visitor& visitor) {
+std::uint64_t show_book(connection& db, book_visitor& visitor) {
     const reading transaction{db};
     std::unordered_map<std::uint32_t, std::string> names;
     read_accounts(
@@ -231,13 +231,16 @@ void show_book(connection& db, book_visitor& visitor) {
                             names[peer.asset_id]);
         });
     statement transfers{db, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id"};
+    std::uint64_t last = 0;
     transfers.for_each([&] {
+        last = static_cast<std::uint64_t>(transfers.integer(4));
         const auto amount = parse_wide_amount(transfers.text(2));
-        if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", transfers.integer(4))};
+        if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", last)};
         visitor.transfer(stored::account_of_transfer(transfers.integer(0)),
                          stored::account_of_transfer(transfers.integer(1)), *amount,
                          stored::state_of(transfers.text(3)));
     });
+    return last;
 }
 
 }  // namespace peering::sqlite

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace peering {
@@ -32,7 +31,7 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
                                             std::size_t limit, std::optional<std::uint64_t> from);
 std::vector<listed_event> list_events(connection& connection, const event_query& query);
 
-/// Reads the book in one read transaction.
-void show_book(connection& connection, book_visitor& visitor);
+/// Reads the book in one read transaction. Returns the number of its last transfer; 0 if there is none.
+std::uint64_t show_book(connection& connection, book_visitor& visitor);
 
 }  // namespace peering::sqlite

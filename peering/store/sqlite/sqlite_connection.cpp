@@ -25,9 +25,17 @@ connection::connection(const std::string& path, int mode) {
     sqlite3_busy_timeout(handle_, busy_timeout_ms);
 }
 
+bool connection::empty_log() noexcept {
+    sqlite3_busy_timeout(handle_, 0);
+    const int result = sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(handle_, busy_timeout_ms);
+    return result == SQLITE_OK;
+}
+
 void connection::throw_error() const {
     const int code = sqlite3_extended_errcode(handle_);
-    throw failure{fmt::format("{} (SQLite code {})", sqlite3_errmsg(handle_), code), is_final(code)};
+    throw failure{fmt::format("{} (SQLite code {})", sqlite3_errmsg(handle_), code), is_final(code),
+                  (code & 0xff) == SQLITE_BUSY};
 }
 
 std::int64_t single_integer(connection& connection, std::string_view sql) {

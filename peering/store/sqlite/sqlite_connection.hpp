@@ -19,7 +19,8 @@ namespace peering::sqlite {
 /// Carries an error up to the caller of these functions.
 struct failure {
     std::string message;
-    bool final = false;  ///< the request itself is at fault, not the file or the machine
+    bool final = false;    ///< the request itself is at fault, not the file or the machine
+    bool is_busy = false;  ///< another program has the database locked
 };
 
 /// An SQLite connection; closed when destroyed.
@@ -36,6 +37,10 @@ public:
     void check(int result) const {
         if (result != SQLITE_OK) throw_error();
     }
+
+    /// Moves the write-ahead log into the database and empties its file. Returns false without waiting if another
+    /// connection reads or writes meanwhile, and also if it fails: nothing is lost then, and the next commit finds out.
+    bool empty_log() noexcept;
 
     [[noreturn]] void throw_error() const;
 

@@ -3,19 +3,17 @@
 #include "ilp/clock.hpp"
 #include "peering/store/lock_file.hpp"
 #include "peering/store/record_text.hpp"
+#include "peering/store/sqlite/book_mark.hpp"
+#include "peering/store/sqlite/database_file.hpp"
 #include "peering/store/sqlite/sqlite_book.hpp"
 #include "peering/store/sqlite/sqlite_connection.hpp"
 #include "peering/store/sqlite/sqlite_schema.hpp"
 #include "peering/store/terms_json.hpp"
 #include "peering/store/transfer_chain.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -26,9 +24,15 @@
 namespace peering {
 namespace {
 
+using sqlite::book_mark;
 using sqlite::connection;
+using sqlite::database_file;
 using sqlite::failure;
 using sqlite::statement;
+
+/// SQLite begins the write-ahead log anew after a checkpoint, at about 4 MB, unless a reader still needs what is in it.
+/// Above this size, the log is shortened as soon as the reader lets it.
+constexpr std::uint64_t log_size_max = 8U << 20;
 
 void configure(connection& connection) {
     statement journal{connection, "PRAGMA journal_mode = WAL"};
@@ -36,6 +40,8 @@ void configure(connection& connection) {
         if (journal.text(0) != "wal") throw failure{"the file system does not allow SQLite's WAL mode"};
     });
     connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    statement limit{connection, fmt::format("PRAGMA journal_size_limit = {}", log_size_max)};
+    limit.for_each([] {});
 }
 
 /// The prepared statements of one open database.
@@ -136,21 +142,46 @@ void restrict_side_files(const std::string& path) noexcept {
     for (const char* const suffix : {"-wal", "-shm"}) ::chmod((path + suffix).c_str(), 0600);
 }
 
+/// For a place in which ilpd has kept a book before.
+std::string empty_where_a_book_was(const std::string& database, std::uint64_t last_transfer) {
+    return fmt::format(
+        "the database is empty or not there, but ilpd has kept a book here, up to transfer number {}: put the file "
+        "back or restore a backup; only if an empty book is what you want, remove {} and start again",
+        last_transfer, book_mark::path_for(database));
+}
+
 class sqlite_store final : public store {
 public:
-    sqlite_store(const std::string& path, const std::string& real_path, lock_file lock)
-        : path_{path}, real_path_{real_path}, lock_{std::move(lock)}, connection_{real_path, SQLITE_OPEN_READWRITE} {
+    sqlite_store(const std::string& path, const std::string& real_path, lock_file lock, database_file file,
+                 book_mark mark)
+        : path_{path},
+          real_path_{real_path},
+          lock_{std::move(lock)},
+          file_{std::move(file)},
+          mark_{std::move(mark)},
+          connection_{real_path, SQLITE_OPEN_READWRITE} {
         // SQLite silently opens a file that it cannot write as read-only, and it stays so until it is reopened.
         if (sqlite3_db_readonly(connection_.handle(), "main") == 1) throw failure{"the file is read-only"};
         configure(connection_);
         sqlite::migrate(connection_);
         sqlite::load_chain(connection_, chain_);
         restrict_side_files(real_path);
+        compare_with_mark(real_path);
         statements_.emplace(connection_);
+        file_.watch_side_files(real_path);
+        if (const std::uint64_t names = file_.count_names(); names > 1) {
+            remarks_.push_back(
+                fmt::format("{} is one of {} names of the file (hard links): always start ilpd with the same one, "
+                            "because the latest commits are in a file beside that name",
+                            real_path, names));
+        }
     }
 
     std::expected<catalogue, store_error> load() override;
     std::expected<void, store_error> commit(const changes& changes) override;
+    std::expected<void, store_error> ping() override;
+    std::optional<std::uint64_t> log_size() const override { return log_size_; }
+    std::vector<std::string> take_remarks() override { return std::exchange(remarks_, {}); }
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
     std::expected<std::uint64_t, store_error> count_pending_events() override;
@@ -173,6 +204,10 @@ private:
         }
     }
 
+    void compare_with_mark(const std::string& real_path);
+    void check_names();
+    void shorten_log();
+
     void write(const changes& changes);
     void write_catalogue(const changes& changes);
     void write_transfers(const changes& changes, std::int64_t now);
@@ -183,10 +218,17 @@ private:
 
     std::string path_;  // for messages
     std::string real_path_;
-    lock_file lock_;  // must outlive the connection
+    // These two must outlive the connection. The lock file is for operators: it names the process that has the lock.
+    lock_file lock_;
+    database_file file_;
+    book_mark mark_;
     connection connection_;
     std::optional<statements> statements_;
     transfer_chain chain_;
+    bool is_unreported_ = false;  // the last commit was written, and was not reported
+    std::uint64_t log_size_ = 0;
+    bool log_is_pinned_ = false;  // and the operator has been told
+    std::vector<std::string> remarks_;
 };
 
 std::expected<catalogue, store_error> sqlite_store::load() {
@@ -261,15 +303,65 @@ void sqlite_store::must_have_changed_one_row(std::string_view what) const {
     if (sqlite3_changes(connection_.handle()) != 1) throw failure{fmt::format("{} is not in the database", what), true};
 }
 
-std::expected<void, store_error> sqlite_store::commit(const changes& changes) {
-    auto written = attempt(path_, "write", [&] { write(changes); });
-    if (written) {
-        chain_.keep();
-    } else {
-        roll_back();
-        chain_.undo();
+/// At the start. A book that has come less far than it had before has lost transfers.
+void sqlite_store::compare_with_mark(const std::string& real_path) {
+    const std::uint64_t marked = book_mark::read(real_path);
+    const std::uint64_t last = chain_.last_number();
+    if (marked > 0 && last == 0) throw failure{empty_where_a_book_was(real_path, marked)};
+    if (marked > last) {
+        remarks_.push_back(fmt::format(
+            "the book is older than it was: its last transfer has the number {}, and ilpd had written number {} here. "
+            "The -wal file was damaged or removed, or a backup was restored: compare the balances with your peers",
+            last, marked));
     }
-    return written;
+    mark_.set(last);
+}
+
+void sqlite_store::check_names() {
+    const auto log_size = file_.check_names();
+    if (!log_size) throw failure{log_size.error()};
+    log_size_ = *log_size;
+}
+
+/// A program that reads the database in one long transaction keeps the log from being begun anew, so that it grows with
+/// every commit.
+void sqlite_store::shorten_log() {
+    const bool is_long = log_size_ > log_size_max;
+    if (is_long && connection_.empty_log()) {
+        log_size_ = 0;
+    } else if (is_long && !log_is_pinned_) {
+        remarks_.push_back(
+            fmt::format("{}-wal has grown to {} MB and cannot be shortened, because another program has been reading "
+                        "the database in one transaction for long: end that program; the file is shortened then",
+                        path_, log_size_ >> 20));
+    }
+    log_is_pinned_ = log_size_ > log_size_max;
+}
+
+std::expected<void, store_error> sqlite_store::ping() {
+    return attempt(path_, "write", [this] {
+        check_names();
+        shorten_log();
+    });
+}
+
+std::expected<void, store_error> sqlite_store::commit(const changes& changes) {
+    if (!is_unreported_) {
+        auto written = attempt(path_, "write", [&] { write(changes); });
+        if (!written) {
+            roll_back();
+            chain_.undo();
+            return written;
+        }
+        chain_.keep();
+        is_unreported_ = true;
+    }
+    // What was written to a file that nobody can find any more is not durable. It is checked afterwards, so that no
+    // moment is left in which the file could go.
+    if (auto checked = attempt(path_, "write", [this] { check_names(); }); !checked) return checked;
+    is_unreported_ = false;
+    mark_.set(chain_.last_number());
+    return {};
 }
 
 /// Everything becomes durable, or nothing does: a transaction that fails before COMMIT succeeds is rolled back, and is
@@ -383,7 +475,6 @@ void sqlite_store::write_answers(const changes& changes) {
     }
 }
 
-/// Creates an empty file that only its owner can access; SQLite gives its side files the same mode.
 /// Messages name this path: what a relative one means depends on the working directory, which the reader may not know.
 std::string absolute_path(const std::string& path) {
     std::error_code error;
@@ -391,43 +482,47 @@ std::string absolute_path(const std::string& path) {
     return error ? path : absolute.string();
 }
 
-void create_if_absent(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor >= 0) {
-        ::close(descriptor);
-    } else if (errno != EEXIST) {
-        throw failure{fmt::format("cannot create the file: {}", std::generic_category().message(errno))};
-    }
-}
-
 }  // namespace
 
 std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::string& path) {
     const std::string shown = absolute_path(path);
-    const auto refuse = [&shown](const std::string& why) {
-        return std::unexpected{store_error{fmt::format("sqlite:{}: {}", shown, why)}};
+    const auto refuse = [&shown](const std::string& why, bool is_final = true) {
+        return std::unexpected{store_error{fmt::format("sqlite:{}: {}", shown, why), is_final}};
     };
     // Different names of the same file must lead to the same lock.
     std::error_code error;
-    const std::filesystem::path real_path =
-        std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+    const std::string real_path = std::filesystem::weakly_canonical(shown, error).string();
     if (error) return refuse(error.message());
     if (std::filesystem::is_directory(real_path, error)) return refuse("it is a directory, not a database file");
-    auto lock = lock_file::acquire(real_path.string() + ".lock");
+    auto lock = lock_file::acquire(real_path + ".lock");
     if (!lock) return refuse(lock.error());
+    if (const std::uint64_t marked = book_mark::read(real_path); marked > 0) {
+        const std::uintmax_t size = std::filesystem::file_size(real_path, error);
+        if (error || size == 0) return refuse(empty_where_a_book_was(real_path, marked));
+    }
+    auto file = database_file::open(shown, real_path);
+    if (!file) return refuse(file.error());
+    // A symbolic link to a file that did not exist can be followed only now.
+    const std::string found_path = std::filesystem::canonical(shown, error).string();
+    if (error) return refuse(error.message());
+    auto mark = book_mark::open(found_path);
+    if (!mark) return refuse(mark.error());
     try {
-        create_if_absent(real_path.string());
-        return std::make_unique<sqlite_store>(shown, real_path.string(), std::move(*lock));
+        return std::make_unique<sqlite_store>(shown, found_path, std::move(*lock), std::move(*file), std::move(*mark));
     } catch (const failure& failure) {
-        return refuse("cannot open: " + failure.message);
+        return refuse("cannot open: " + failure.message, !failure.is_busy);
     }
 }
 
 std::expected<void, store_error> read_sqlite_book(const std::string& path, book_visitor& visitor) {
     return attempt(absolute_path(path), "read", [&] {
+        std::error_code error;
+        // Read first: a daemon that is running may commit meanwhile.
+        const std::uint64_t marked = book_mark::read(std::filesystem::weakly_canonical(path, error).string());
         connection connection{path, SQLITE_OPEN_READONLY};
         sqlite::check_schema(connection);
-        sqlite::show_book(connection, visitor);
+        const std::uint64_t last = sqlite::show_book(connection, visitor);
+        if (marked > last) visitor.loss(last, marked);
     });
 }
 

@@ -36,6 +36,7 @@ metrics:
   listen: "0.0.0.0:9999"
 store:
   url: "sqlite:a \"b\" \\ $${X} é.db"
+  startup_timeout: 7m
 webhooks:
   url: "http://127.0.0.1:8001/hook"
   secret: "(hidden)"

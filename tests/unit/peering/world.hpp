@@ -263,6 +263,8 @@ public:
     std::expected<catalogue, store_error> load() override { return inner_->load(); }
     std::expected<void, store_error> commit(const changes& changes) override { return inner_->commit(changes); }
     std::expected<void, store_error> ping() override { return inner_->ping(); }
+    std::vector<std::string> take_remarks() override { return inner_->take_remarks(); }
+    std::optional<std::uint64_t> log_size() const override { return inner_->log_size(); }
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override {
         return inner_->find_transfer(uuid);
     }

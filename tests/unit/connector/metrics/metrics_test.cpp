@@ -74,6 +74,14 @@ TEST_CASE("the age of rates is shown for each base, and is infinite before the f
     CHECK(shown.value("ilp_rate_age_seconds{base=\"EUR\"}") == std::numeric_limits<double>::infinity());
 }
 
+TEST_CASE("metrics: the size of the store's log is shown if it has one") {
+    const book book{two_peers()};
+    peering::committer::counters commits;
+    CHECK_FALSE(exposition{expose({*book.known->directory, commits, {}})}.series.contains("ilp_store_log_bytes"));
+    commits.log_bytes = 4711;
+    CHECK(exposition{expose({*book.known->directory, commits, {}})}.value("ilp_store_log_bytes") == 4711);
+}
+
 TEST_CASE("metrics: every family has its name, help and type, also before the first answer") {
     const book book{two_peers()};
     const peering::committer::counters commits;

@@ -57,6 +57,12 @@ public:
         return std::unexpected{store_error{"gone"}};
     }
 
+    std::vector<std::string> take_remarks() override {
+        const std::lock_guard lock{mutex};
+        return std::exchange(remarks, {});
+    }
+    std::optional<std::uint64_t> log_size() const override { return 4711; }
+
     std::size_t commit_count() {
         const std::lock_guard lock{mutex};
         return commits.size();
@@ -73,6 +79,7 @@ public:
     std::atomic<bool> failures_are_final = false;
     std::mutex mutex;
     std::vector<written> commits;
+    std::vector<std::string> remarks;
 };
 
 /// Records the reported health of the store, and can be waited for.
@@ -127,6 +134,19 @@ struct fixture {
 };
 
 }  // namespace
+
+TEST_CASE("what the store remarks is passed on by the check of an idle store, and its log's size is counted") {
+    fixture f;
+    f.store.remarks = {"the roof leaks", "the cellar, too"};
+    std::vector<std::string> told;
+    f.committer.on_remark([&](const std::string& remark) { told.push_back(remark); });
+    f.committer.start();
+    CHECK(f.committer.stats().log_bytes == -1);
+    f.committer.watch(std::chrono::steady_clock::now());
+    REQUIRE(wait_until_idle(f.committer));
+    CHECK(told == std::vector<std::string>{"the roof leaks", "the cellar, too"});
+    CHECK(f.committer.stats().log_bytes == 4711);
+}
 
 TEST_CASE("a batch nets transfers per pair of accounts and direction") {
     fixture f;

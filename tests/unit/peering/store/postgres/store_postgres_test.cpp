@@ -114,6 +114,28 @@ void wait_until_no_session_is_left(const postgres_server& server) {
     server.wait_for("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ilpd'", "0");
 }
 
+/// A primary whose commits wait for a standby, both with the same book, and their URL.
+struct replicated_server {
+    replicated_server() { wait_until_attached(); }
+
+    void wait_until_attached() const {
+        primary.wait_for("SELECT coalesce(max(sync_state), '') FROM pg_stat_replication", "sync");
+    }
+    std::string url() const {
+        return "postgresql://ilpd@/ilpd?host=" + primary.socket_directory().string() + "," +
+               standby.socket_directory().string() + "&port=" + std::to_string(primary.port()) + "," +
+               std::to_string(standby.port());
+    }
+    /// Ends the wait for the standby, in which the server has already committed, with one of the server's functions.
+    /// Returns false if no session waits.
+    bool end_wait(const std::string& function) const {
+        return !primary.rows("SELECT " + function + "(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").empty();
+    }
+
+    postgres_server primary{{.settings = {{"synchronous_standby_names", postgres_server::standby_name}}}};
+    postgres_server standby{{.standby_of = &primary}};
+};
+
 /// Cuts the connection after every possible number of octets that one commit sends in that direction. Returns how many
 /// commits had been written when the answer was lost, and how many had not.
 std::pair<int, int> cut_everywhere(towards way) {
@@ -246,6 +268,141 @@ TEST_CASE("postgresql: a session that the server still holds after its cable was
     commits.check(server);
 }
 
+TEST_CASE(
+    "postgresql: a commit that no standby has confirmed is not reported, and not lost when the standby takes over") {
+    replicated_server servers;
+    const auto store = open_or_throw(servers.url());
+    commits commits{*store};
+    insist(*store, commits);
+    servers.standby.kill9();
+    const changes changes = commits.next();
+    const auto refused = store->commit(changes);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK_THAT(refused.error().message, Catch::Contains("has not answered for"));
+    // The row can be read now, because the session that waited for the standby has been ended.
+    for (const auto& tried : {store->commit(changes), store->ping()}) {
+        REQUIRE_FALSE(tried.has_value());
+        CHECK_FALSE(tried.error().final);
+        CHECK_THAT(tried.error().message,
+                   Catch::Contains("confirms no commit") && Catch::Contains("synchronous standby"));
+    }
+    CHECK(servers.primary.value("SELECT count(*) FROM transfers WHERE packets > 0") == "2");
+    SECTION("the standby comes back") {
+        servers.standby.start();
+        insist(*store, commits);
+        insist(*store, commits);
+        commits.check(servers.primary);
+        servers.primary.wait_for("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()",
+                                 "1");
+        commits.check(servers.standby);
+    }
+    SECTION("the primary dies as well, and the standby takes over") {
+        servers.primary.kill9();
+        servers.standby.start();
+        servers.standby.wait_for("SELECT count(*) FROM transfers WHERE packets > 0", "1");
+        servers.standby.promote();
+        insist(*store, commits);
+        insist(*store, commits);
+        commits.check(servers.standby);
+    }
+}
+
+TEST_CASE("postgresql: a commit whose wait for the standby was cancelled is not reported") {
+    replicated_server servers;
+    const auto store = open_or_throw(servers.url());
+    commits commits{*store};
+    const std::string function = GENERATE("pg_cancel_backend", "pg_terminate_backend");
+    CAPTURE(function);
+    servers.standby.kill9();
+    const changes changes = commits.next();
+    std::expected<void, store_error> written;
+    {
+        const std::jthread writer{[&] { written = store->commit(changes); }};
+        const auto deadline = std::chrono::steady_clock::now() + 4s;
+        while (!servers.end_wait(function)) REQUIRE(std::chrono::steady_clock::now() < deadline);
+    }
+    REQUIRE_FALSE(written.has_value());
+    CHECK_FALSE(written.error().final);
+    servers.standby.start();
+    insist(*store, commits);
+    commits.check(servers.primary);
+}
+
+TEST_CASE("postgresql: what an earlier run has left unconfirmed is confirmed before a store opens") {
+    replicated_server servers;
+    CHECK(refusal_of(servers.url()) == "opened");
+    wait_until_no_session_is_left(servers.primary);
+    servers.standby.kill9();
+    const auto refused = open_store(servers.url());
+    REQUIRE_FALSE(refused.has_value());
+    CHECK_FALSE(refused.error().final);
+    CHECK_THAT(refused.error().message, Catch::Contains("confirms no commit"));
+    // The server still has the session, and with it the lock.
+    const auto refused_again = open_store(servers.url());
+    REQUIRE_FALSE(refused_again.has_value());
+    CHECK_FALSE(refused_again.error().final);
+    CHECK_THAT(refused_again.error().message, Catch::Contains("waits for a synchronous standby"));
+    servers.standby.start();
+    wait_until_no_session_is_left(servers.primary);
+    CHECK(refusal_of(servers.url()) == "opened");
+}
+
+TEST_CASE("postgresql: while a commit is in doubt, nothing that fails is final") {
+    const postgres_server server{{.tcp = true}};
+    tcp_proxy proxy{server.port()};
+    const auto store = open_or_throw(through(proxy));
+    commits commits{*store};
+    proxy.cut_after(towards::client, 0);  // it is written, and the answer is lost
+    const changes changes = commits.next();
+    REQUIRE_FALSE(store->commit(changes).has_value());
+    wait_until_no_session_is_left(server);
+    SECTION("although the tables are out of reach for a while") {
+        server.execute("ALTER TABLE ledger_state RENAME TO elsewhere");
+        const auto refused = store->commit(changes);
+        REQUIRE_FALSE(refused.has_value());
+        CHECK_THAT(refused.error().message, Catch::Contains("42P01"));
+        CHECK_FALSE(refused.error().final);
+        server.execute("ALTER TABLE elsewhere RENAME TO ledger_state");
+        insist(*store, commits);
+        commits.check(server);
+    }
+    SECTION("although another daemon has written after it") {
+        {
+            const auto other = open_or_throw(server.url());
+            traffic traffic{*other};
+            REQUIRE(other->commit(traffic.commit()).has_value());
+        }
+        wait_until_no_session_is_left(server);
+        const auto refused = store->commit(changes);
+        REQUIRE_FALSE(refused.has_value());
+        CHECK_THAT(refused.error().message, Catch::Contains("another ilpd has written"));
+        CHECK_FALSE(refused.error().final);
+        CHECK(server.value("SELECT count(*) FROM transfers WHERE packets = 1") == "1");
+    }
+}
+
+TEST_CASE("postgresql: the server's own reason for the end of a session is told, in the middle of a commit, too") {
+    const postgres_server server;
+    const auto store = open_or_throw(server.url());
+    commits commits{*store};
+    server.execute(
+        "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END "
+        "$$;"
+        "CREATE TRIGGER linger BEFORE UPDATE ON accounts EXECUTE FUNCTION linger()");
+    std::expected<void, store_error> written;
+    {
+        const std::jthread writer{[&] { written = store->commit(commits.next()); }};
+        server.wait_for("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "1");
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ilpd'");
+    }
+    REQUIRE_FALSE(written.has_value());
+    CHECK_THAT(written.error().message,
+               Catch::Contains("terminating connection due to administrator command") && Catch::Contains("57P01"));
+    server.execute("DROP TRIGGER linger ON accounts");
+    insist(*store, commits);
+    commits.check(server);
+}
+
 TEST_CASE("postgresql: of several hosts one that does not answer is passed over") {
     const postgres_server server{{.tcp = true}};
     const auto silent = support::listen_on(0);
@@ -318,6 +475,14 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
         server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'ilpd'");
         const auto other = open_or_throw(server.url());
         REQUIRE(other->commit({}).has_value());
+    }
+    SECTION("by a new database in the place of the old one") {
+        server.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION ilpd");
+        server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'ilpd'");
+        CHECK_FALSE(store->ping().has_value());
+        CHECK_THAT(store->commit(commits.next()).error().message, Catch::Contains("has lost ilpd's tables"));
+        CHECK(server.value("SELECT count(*) FROM pg_class WHERE relname = 'transfers'") == "0");
+        return;
     }
     SECTION("by a backup of the database") {
         server.execute("UPDATE ledger_state SET last_commit = 0");

@@ -107,9 +107,168 @@ TEST_CASE("a second daemon on one database is refused, by whatever name it goes"
     const std::string other_name = db.directory.path() / "link.db";
     std::filesystem::create_symlink(db.path, other_name);
     CHECK_THAT(refusal_of("sqlite:" + other_name), Catch::Contains("in use by another ilpd (pid "));
+    std::filesystem::remove(db.path + ".lock");  // a tidy operator
+    CHECK_THAT(refusal_of(db.url), Catch::Contains("in use by another ilpd"));
+    // A hard link leads to the same file, but not to the same lock file. So does a bind mount.
+    const std::string hard_link = db.directory.path() / "hard.db";
+    std::filesystem::create_hard_link(db.path, hard_link);
+    CHECK_THAT(refusal_of("sqlite:" + hard_link), Catch::Contains("in use by another ilpd, under another name"));
     store.reset();
     CHECK(refusal_of(db.url) == "opened");
+    const auto other = open_or_throw("sqlite:" + hard_link);
+    const auto remarks = other->take_remarks();
+    REQUIRE(remarks.size() == 1);
+    CHECK_THAT(remarks[0], Catch::Contains(hard_link + " is one of 2 names of the file"));
     CHECK(std::filesystem::exists(db.path + ".lock"));
+}
+
+TEST_CASE("a database that has gone is an outage, and the commit that it took along is not reported") {
+    database db;
+    const auto store = open_or_throw(db.url);
+    traffic traffic{*store};
+    REQUIRE(store->ping().has_value());
+    const std::string aside = db.directory.path() / "aside";
+    const std::string suffix = GENERATE("", "-wal", "-shm");
+    const bool is_replaced = GENERATE(false, true);
+    CAPTURE(suffix, is_replaced);
+    const std::string gone = db.path + suffix;
+    std::filesystem::rename(gone, aside);
+    if (is_replaced) std::filesystem::copy_file(aside, gone);
+    for (int i = 0; i < 2; ++i) {
+        const auto refused = store->commit(traffic.commit());
+        REQUIRE_FALSE(refused.has_value());
+        CHECK_FALSE(refused.error().final);
+        CHECK_THAT(refused.error().message,
+                   Catch::Contains(gone + (is_replaced ? " is another file now" : " has gone")) &&
+                       Catch::Contains("would be lost"));
+        CHECK_FALSE(store->ping().has_value());
+    }
+    std::filesystem::rename(aside, gone);
+    CHECK(store->ping().has_value());
+    REQUIRE(store->commit(traffic.commit()).has_value());
+    reader reader{db.path};
+    CHECK(reader.value("SELECT count(*) FROM transfers WHERE packets > 0") == "1");
+    CHECK(reader.accounts_agree_with_transfers());
+    CHECK(reader.chains_are_sound());
+}
+
+TEST_CASE("a symbolic link that leads elsewhere meanwhile is a database that has gone") {
+    database db;
+    const std::string name = db.directory.path() / "link.db";
+    std::filesystem::create_symlink(db.path, name);
+    const auto store = open_or_throw("sqlite:" + name);
+    CHECK(store->ping().has_value());
+    std::filesystem::remove(name);
+    std::ofstream{db.directory.path() / "other.db"};
+    std::filesystem::create_symlink(db.directory.path() / "other.db", name);
+    CHECK_THAT(store->ping().error().message, Catch::Contains(name + " is another file now"));
+}
+
+TEST_CASE("where a book was, an empty one is not begun without a word") {
+    database db;
+    const std::string mark = db.directory.path() / ".ilpd.db.mark";
+    traffic traffic{*open_or_throw(db.url)};
+    // As by `rm ilpd.db*`.
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(db.path + suffix);
+    CHECK_THAT(refusal_of(db.url), Catch::Contains("ilpd has kept a book here, up to transfer number 2") &&
+                                       Catch::Contains("remove " + mark));
+    CHECK_FALSE(std::filesystem::exists(db.path));
+    std::ofstream{db.path};
+    CHECK_THAT(refusal_of(db.url), Catch::Contains("ilpd has kept a book here"));
+    execute(db.path, "PRAGMA journal_mode = WAL");  // a file that is not empty, but a database that is
+    CHECK_THAT(refusal_of(db.url), Catch::Contains("ilpd has kept a book here"));
+    std::filesystem::remove(mark);
+    CHECK(refusal_of(db.url) == "opened");
+}
+
+TEST_CASE("a place where no transfer was ever made may be emptied, and a mark that is none does no harm") {
+    database db;
+    CHECK(refusal_of(db.url) == "opened");
+    std::filesystem::remove(db.path);
+    CHECK(refusal_of(db.url) == "opened");
+    const std::string content = GENERATE("", "17", "\xff\xff", "ilpd writes here how far");
+    std::ofstream{db.directory.path() / ".ilpd.db.mark"} << content;
+    std::filesystem::remove(db.path);
+    CHECK(refusal_of(db.url) == "opened");
+}
+
+TEST_CASE("a book that has lost transfers between two runs is noticed, by the audit, too") {
+    database db;
+    {
+        traffic{*open_or_throw(db.url)};
+    }
+    database killed;  // what is left after kill -9: the files of a store that is still open
+    {
+        const auto store = open_or_throw(db.url);
+        traffic traffic{*store};
+        REQUIRE(store->commit(traffic.commit()).has_value());
+        for (const char* name : {"ilpd.db", "ilpd.db-wal", ".ilpd.db.mark"}) {
+            std::filesystem::copy_file(db.directory.path() / name, killed.directory.path() / name);
+        }
+        CHECK(audit(db.url).value().faults.empty());
+    }
+    const std::string log = killed.path + "-wal";
+    std::uint64_t expected = 1;
+    SECTION("nothing was lost") {
+        expected = 0;
+    }
+    SECTION("the end of the log was cut off") {
+        std::filesystem::resize_file(log, std::filesystem::file_size(log) - 1);
+    }
+    SECTION("the log was removed") {
+        std::filesystem::remove(log);
+    }
+    const auto report = audit(killed.url).value();
+    CHECK(report.faults.size() == expected);
+    if (expected != 0) {
+        CHECK_THAT(report.faults.at(0),
+                   Catch::Contains("the last one has the number 2") && Catch::Contains("ilpd had written number 3"));
+    }
+    const auto store = open_or_throw(killed.url);
+    const auto remarks = store->take_remarks();
+    CHECK(remarks.size() == expected);
+    if (expected != 0) CHECK_THAT(remarks.at(0), Catch::Contains("older than it was"));
+    CHECK(store->take_remarks().empty());
+    CHECK(audit(killed.url).value().faults.empty());
+}
+
+TEST_CASE("a reader lets the write-ahead log grow, which is told once, and the log is short again when it ends") {
+    database db;
+    const auto store = open_or_throw(db.url);
+    traffic traffic{*store};
+    REQUIRE(store->commit(traffic.commit()).has_value());
+    auto long_reader = std::make_unique<reader>(db.path);
+    long_reader->rows("BEGIN");
+    CHECK(long_reader->value("SELECT count(*) FROM events") == "0");
+    auto commit_a_megabyte = [&, number = 0]() mutable {
+        const event_record event{std::to_string(++number), "type", std::string(1 << 20, 'x')};
+        changes changes;
+        changes.new_events = {&event, 1};
+        REQUIRE(store->commit(changes).has_value());
+    };
+    for (int i = 0; i < 10; ++i) {
+        commit_a_megabyte();
+        REQUIRE(store->ping().has_value());
+    }
+    const auto remarks = store->take_remarks();
+    REQUIRE(remarks.size() == 1);
+    CHECK_THAT(remarks[0], Catch::Contains(db.path + "-wal has grown to") && Catch::Contains("another program"));
+    CHECK(store->log_size().value() > 10'000'000);
+    SECTION("by itself") {
+        long_reader.reset();
+        REQUIRE(store->ping().has_value());
+        CHECK(store->log_size() == 0);
+        CHECK(std::filesystem::file_size(db.path + "-wal") == 0);
+    }
+    SECTION("by the next commits") {
+        long_reader.reset();
+        commit_a_megabyte();
+        commit_a_megabyte();
+        CHECK(std::filesystem::file_size(db.path + "-wal") < 9'000'000);
+    }
+    commit_a_megabyte();
+    CHECK(store->take_remarks().empty());
+    CHECK(reader{db.path}.accounts_agree_with_transfers());
 }
 
 TEST_CASE("a path that cannot hold a database is refused with the reason") {

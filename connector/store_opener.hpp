@@ -1,0 +1,50 @@
+#pragma once
+
+#include "peering/store/store.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace connector {
+
+/// Opens the store at the start. If it cannot be reached yet, because its server starts later than the daemon, it is
+/// tried again with growing pauses, and the log says so. The attempts run on a thread of their own, so that the loop
+/// can answer health checks meanwhile.
+class store_opener {
+public:
+    using result = std::expected<std::unique_ptr<peering::store>, peering::store_error>;
+
+    static constexpr std::chrono::milliseconds pause_min{100};
+    static constexpr std::chrono::milliseconds pause_max{5000};
+
+    /// `patience` is the time after which no further attempt is made.
+    store_opener(boost::asio::io_context& loop, std::string url, std::chrono::milliseconds patience);
+
+    /// Waits for the end of an attempt in progress. Destroy it only when the loop does not run, or after `done`.
+    ~store_opener();
+
+    /// Calls `done` once, on the loop.
+    void open(std::function<void(result)> done);
+
+private:
+    void attempt();
+    void end_attempt(result opened);
+
+    boost::asio::io_context& loop_;
+    boost::asio::steady_timer timer_;
+    const std::string url_;
+    const std::chrono::steady_clock::time_point give_up_at_;
+    std::chrono::milliseconds pause_ = pause_min;
+    std::string told_;  // the last reason in the log
+    std::function<void(result)> done_;
+    boost::asio::thread_pool thread_{1};
+};
+
+}  // namespace connector
