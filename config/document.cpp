@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t key_size_shown = 64;
 
 constexpr auto no_anchors = std::string_view{
-    "anchors (&) and aliases (*) are not taken here: write the value out, and put a text that begins so in quotes"};
+    "anchors (&) and aliases (*) are not supported: write the value out, and quote a text that begins with & or *"};
 
 std::uint32_t line_of_mark(const YAML::Mark& mark) {
     return mark.line < 0 ? 0 : static_cast<std::uint32_t>(mark.line) + 1;
@@ -85,7 +85,7 @@ private:
         // The parser's own marks for an untagged scalar: ? for plain, ! for quoted.
         if (!tag.empty() && tag != "?" && tag != "!")
             throw document_error{line_of_mark(mark),
-                                 "tags (!) are not taken here: put a text that begins so in quotes"};
+                                 "tags (!) are not supported: quote a text that begins with !"};
         if (++count_ > node_count_max)
             throw document_error{line_of_mark(mark),
                                  "the file has more than " + std::to_string(node_count_max) + " keys and values"};
@@ -185,8 +185,8 @@ std::expected<node, document_error> parse_document(std::string_view yaml) {
         auto second = tree_builder{};
         if (parser.HandleNextDocument(second))
             return std::unexpected{document_error{second.take().line,
-                                                  "a second document (---) begins here; "
-                                                  "the settings are one document"}};
+                                                  "a second document (---) begins here: "
+                                                  "the file must contain only one document"}};
         return first.take();
     } catch (const document_error& error) {
         return std::unexpected{error};

@@ -113,7 +113,7 @@ private:
         if (!opened) return fail(opened.error().message);
         store_ = std::move(*opened);
         if (settings_.store.url.starts_with("memory:")) {
-            log::write(log::level::warn, "store memory: keeps nothing; balances are lost when the daemon stops");
+            log::write(log::level::warn, "store.url is memory: the store keeps nothing, so balances are lost when the daemon stops");
         }
         const auto known = store_->load();
         if (!known) return fail(known.error().message);
@@ -129,15 +129,15 @@ private:
         transfers_ = std::make_unique<peering::operator_transfers>(*committer_);
         if (!transfers_->restore(known->pending_withdrawals, ledger_)) {
             return fail(
-                "the book is broken: a pending withdrawal in the store is not one, or its account lacks the amount: "
+                "the book is inconsistent: a pending withdrawal in the store is malformed, or its account does not have the amount: "
                 "restore "
                 "a backup");
         }
         committer_->on_health_change([](bool healthy, const std::string& error) {
             if (healthy) {
-                log::write(log::level::info, "store takes transfers again");
+                log::write(log::level::info, "the store accepts transfers again");
             } else {
-                log::write(log::level::error, "store does not take transfers; new packets are refused until it does",
+                log::write(log::level::error, "the store does not accept transfers; new packets are refused until it does",
                            {{"error", error}});
             }
         });
@@ -329,7 +329,7 @@ private:
             auto loaded = config::load_file(file_, config::process_environment());
             if (!loaded) {
                 for (const config::problem& problem : loaded.error()) log::write(log::level::error, to_string(problem));
-                return boost::asio::post(control_, [this] { not_reloaded("the file has problems"); });
+                return boost::asio::post(control_, [this] { not_reloaded("the configuration file has errors"); });
             }
             boost::asio::post(control_, [this, loaded = std::make_shared<const config::settings>(std::move(*loaded))] {
                 reload_with(loaded);
@@ -364,7 +364,7 @@ private:
     }
 
     void not_reloaded(std::string_view reason) {
-        log::write(log::level::error, "not reloaded; nothing has changed", {{"reason", std::string{reason}}});
+        log::write(log::level::error, "the reload failed; nothing has changed", {{"reason", std::string{reason}}});
         await_reload();
     }
 
@@ -372,7 +372,7 @@ private:
         ready_ = false;
         reload_signal_.cancel();
         ticker_.cancel();
-        log::write(log::level::info, "stopping: no new packets, those in flight are finished",
+        log::write(log::level::info, "stopping: new packets are refused, packets in flight are finished",
                    {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
         draining_ = workers_.size() + 1;
         const auto ended = [this] {
@@ -388,7 +388,7 @@ private:
         });
         signals_.async_wait([this](error_code error, int) {
             if (error) return;
-            log::write(log::level::warn, "stopping at once: asked a second time");
+            log::write(log::level::warn, "stopping at once, because a second signal arrived");
             control_.stop();
         });
     }
@@ -398,7 +398,7 @@ private:
         for (const auto& worker : workers_) worker->stop();
         const bool committed = committer_->stop(commit_timeout);
         if (!committed) {
-            log::write(log::level::error, "stopped with transfers that the store did not take",
+            log::write(log::level::error, "stopped with transfers that the store did not accept; they are lost",
                        {{"error", committer_->last_error()}});
         } else if (!drained) {
             log::write(log::level::warn, "stopped with packets in flight; their transfers are void");

@@ -19,13 +19,13 @@ namespace {
 connector::exit_status audit(const std::string& store_url) {
     const auto report = peering::audit(store_url);
     if (!report) {
-        fmt::print(stderr, "ilpd: not audited: {}\n", report.error().message);
+        fmt::print(stderr, "ilpd: the audit failed: {}\n", report.error().message);
         return connector::exit_status::failure;
     }
     for (const std::string& fault : report->faults) fmt::print(stderr, "{}\n", fault);
     fmt::print("{} accounts in {} assets, {} rows of transfers: {}\n", report->accounts, report->assets,
                report->transfers,
-               report->faults.empty() ? "every balance agrees with them, every asset adds up to zero"
+               report->faults.empty() ? "all balances agree with them, and every asset adds up to zero"
                                       : fmt::format("{} faults", report->faults.size()));
     return report->faults.empty() ? connector::exit_status::clean_stop : connector::exit_status::failure;
 }
@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
     if (reject_reasons_reference) fmt::print("{}", connector::reject_reasons_markdown());
     if (settings_reference || metrics_reference || reject_reasons_reference) return 0;
     if (file.empty()) {
-        fmt::print(stderr, "ilpd: --config FILE is missing; see ilpd --help\n");
+        fmt::print(stderr, "ilpd: the option --config FILE is required; see ilpd --help\n");
         return static_cast<int>(exit_status::configuration_error);
     }
     auto settings = config::load_file(file, config::process_environment());

@@ -28,7 +28,7 @@ constexpr int waiting_share = 2;                 // a packet may wait in the que
 /// Advice to the operator.
 std::string_view advice_on(const error_code& error) {
     if (error.value() == EMFILE) return ": raise the limit of open files, or lower connector.max_connections";
-    if (error.value() == ENOSPC) return ": no more sockets may be watched, raise fs.epoll.max_user_watches";
+    if (error.value() == ENOSPC) return ": no more sockets can be watched, so raise fs.epoll.max_user_watches";
     return {};
 }
 

@@ -120,11 +120,11 @@ octet* append_envelope(bytes& out, packet_type type, std::size_t contents_size) 
 std::string_view describe(decode_error error) noexcept {
     switch (error) {
         case decode_error::wrong_type:
-            return "the type octet is not that of the expected packet";
+            return "the packet has another type than expected";
         case decode_error::truncated:
             return "the packet ends before its last field does";
         case decode_error::not_canonical:
-            return "a length is not encoded in its only canonical form";
+            return "a length is not in its canonical form";
         case decode_error::invalid_timestamp:
             return "expiresAt is not a valid time";
         case decode_error::invalid_address:

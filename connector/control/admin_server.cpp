@@ -19,7 +19,7 @@ http_response failure(unsigned status, const std::string& message) {
 }
 
 http_response busy() {
-    return failure(503, "Too many requests at a time");
+    return failure(503, "Too many requests at a time: try again later");
 }
 
 http_response ask(peering::admin::endpoint& endpoint, const http_request& request, ilp::timestamp now) {
@@ -33,16 +33,16 @@ http_response ask(peering::admin::endpoint& endpoint, const http_request& reques
                                        .body = request.body},
                                       now);
         if (!answer.unauthenticated.empty())
-            log::write(log::level::warn, "Admin API: request refused",
+            log::write(log::level::warn, "Admin API: a request was refused",
                        {{"reason", std::string{answer.unauthenticated}}});
         for (auto& what : answer.internal_errors)
-            log::write(log::level::error, "Admin API: internal error", {{"reason", std::move(what)}});
+            log::write(log::level::error, "Admin API: an internal error occurred", {{"reason", std::move(what)}});
         auto response = http_response{
             .status = answer.status, .content_type = std::move(answer.content_type), .body = std::move(answer.body)};
         if (!answer.allow.empty()) response.headers.emplace_back("Allow", answer.allow);
         return response;
     } catch (const std::exception& thrown) {
-        log::write(log::level::error, "Admin API: internal error", {{"reason", thrown.what()}});
+        log::write(log::level::error, "Admin API: an internal error occurred", {{"reason", thrown.what()}});
         return failure(500, "Internal server error");
     }
 }

@@ -41,7 +41,7 @@ std::optional<T> await(std::future<T>& future, milliseconds time) {
 }
 
 void report(const peering::peering_question& question, std::string reason) {
-    log::write(log::level::warn, "auto-peering: the node that was asked does not become a peer",
+    log::write(log::level::warn, "auto-peering: the other node did not become a peer",
                {{"url", question.endpoint.url()}, {"reason", std::move(reason)}});
 }
 
@@ -72,7 +72,7 @@ std::expected<peering::peering_terms, peering::refusal> auto_peering_client::ans
         report(question, came ? came->error() : "no answer");
         if (came && came->error() == not_allowed) {
             return refuse(not_found, std::string{url_is_invalid} +
-                                         ": it leads to an address that is not public, which "
+                                         ": it points to an address that is not public, which "
                                          "auto_peering.allow_private_addresses does not allow");
         }
         return refuse(not_found, url_is_invalid);
@@ -81,7 +81,7 @@ std::expected<peering::peering_terms, peering::refusal> auto_peering_client::ans
     if (answer.status == 200) {
         auto terms = peering::parse_peering_answer(answer.body);
         if (terms) return std::move(*terms);
-        report(question, "its answer: " + terms.error());
+        report(question, "its response is invalid: " + terms.error());
         return refuse(not_found, url_is_invalid);
     }
     const auto error = peering::parse_peering_error(answer.body);
@@ -111,7 +111,7 @@ administration::peer_outcome auto_peering_client::create_or_update(const peering
         });
     if (!accepted) return refuse(internal_server_error, "The ledger is not available now: try again later");
     auto outcome = await(future, answer_timeout);
-    if (!outcome) return refuse(timeout, "Not done in time, and it may be done yet: look before asking again");
+    if (!outcome) return refuse(timeout, "The change was not completed in time and may still take effect: query the current state before repeating it");
     return std::move(*outcome);
 }
 

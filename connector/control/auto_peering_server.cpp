@@ -37,7 +37,7 @@ std::string bearer_of(const http_request& request) {
 void report(const peering::peering_request& request, const peering::auto_peers::answer& answer) {
     const std::string asset = request.asset_code + "/" + std::to_string(request.asset_scale);
     if (answer) {
-        log::write(log::level::info, "auto-peering: a node has told its terms, and is a peer",
+        log::write(log::level::info, "auto-peering: a node became a peer or renewed its terms",
                    {{"ilp_address", request.asker.address.text()},
                     {"endpoint", request.asker.connector_url},
                     {"asset", asset}});
@@ -61,10 +61,10 @@ auto_peering_server::auto_peering_server(boost::asio::io_context& control, peeri
       server_{control, [this](const http_request& request, const auto& done) { answer(request, done); }, bounds} {}
 
 void auto_peering_server::answer(const http_request& request, const std::function<void(http_response)>& done) {
-    if (request.target != "/") return done({404, "text/plain", "try POST /\n", {}});
-    if (request.method != "POST") return done({405, "text/plain", "only POST\n", {{"Allow", "POST"}}});
+    if (request.target != "/") return done({404, "text/plain", "not found: use POST /\n", {}});
+    if (request.method != "POST") return done({405, "text/plain", "use POST\n", {{"Allow", "POST"}}});
     if (!rate_.try_take(1, std::chrono::steady_clock::now())) {
-        return done(refusal(peering_fault::too_many_requests, "too many nodes ask at a time: try again later"));
+        return done(refusal(peering_fault::too_many_requests, "too many peering requests: try again later"));
     }
     auto parsed = peering::parse_peering_request(request.body);
     if (!parsed) return done(refusal(parsed.error().fault, std::move(parsed.error().message)));

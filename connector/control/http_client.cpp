@@ -35,7 +35,7 @@ public:
     void start() {
         timer_.expires_after(call_.timeout);
         timer_.async_wait([self = shared_from_this()](const error_code& error) {
-            if (!error) self->fail(fmt::format("no whole answer within {} ms", self->call_.timeout.count()));
+            if (!error) self->fail(fmt::format("no complete response within {} ms", self->call_.timeout.count()));
         });
         error_code not_literal;
         const auto literal = boost::asio::ip::make_address(call_.endpoint.host(), not_literal);

@@ -7,7 +7,7 @@ namespace {
 
 void answer(const metrics_server::sources& from, const http_request& request, std::function<void(http_response)> done) {
     if (request.method != "GET")
-        return done({.status = 405, .body = "only GET and HEAD\n", .headers = {{"Allow", "GET, HEAD"}}});
+        return done({.status = 405, .body = "use GET or HEAD\n", .headers = {{"Allow", "GET, HEAD"}}});
     if (request.target == "/healthz") return done({.body = "ok\n"});
     if (request.target == "/readyz")
         return done(from.ready() ? http_response{.body = "ready\n"}
@@ -17,7 +17,7 @@ void answer(const metrics_server::sources& from, const http_request& request, st
             done({.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)});
         });
     }
-    done({.status = 404, .body = "try /metrics, /healthz or /readyz\n"});
+    done({.status = 404, .body = "not found: use /metrics, /healthz or /readyz\n"});
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop,
         call(context, std::move(wanted), [promise](outcome answer) { promise->set_value(std::move(answer)); });
     });
     if (future.wait_for(timeout + ping_margin) != std::future_status::ready)
-        return std::unexpected{"no answer in time"};
+        return std::unexpected{"no response in time"};
     return future.get();
 }
 
@@ -60,13 +60,13 @@ void judge(ping_answer& answer, std::string& packet) {
     const ilp::bytes_span octets{reinterpret_cast<ilp::octet*>(packet.data()), packet.size()};
     if (const auto fulfill = ilp::fulfill_view::parse(octets)) {
         answer.reached = ilp::fulfills(fulfill->fulfillment(), ilp::echo::one_way_condition);
-        if (!answer.reached) answer.message = "the answer is a Fulfill that does not match the condition";
+        if (!answer.reached) answer.message = "the next hop answered with a Fulfill that does not match the condition";
     } else if (const auto reject = ilp::reject_view::parse(octets)) {
         answer.code = reject->code();
         answer.triggered_by = reject->triggered_by();
         answer.message = reject->message();
     } else {
-        answer.message = "the next hop answered nonsense";
+        answer.message = "the next hop sent an invalid response";
     }
 }
 
@@ -82,7 +82,7 @@ ping_answer ping(boost::asio::io_context& context, const peering::directory& dir
     }
     const auto route = directory.find_route(address, nullptr);
     if (!route) {
-        answer.message = "no route to the address";
+        answer.message = "there is no route to the address";
         return answer;
     }
     answer.next_hop = route->next_hop;

@@ -41,9 +41,9 @@ complaint complaint_of(const json::value& error) {
 [[noreturn]] void throw_unauthenticated(bool is_signed) {
     throw failure{exit_status::unauthenticated,
                   is_signed
-                      ? "not authenticated: the daemon does not take the signature; are secret and tenant its own, "
-                        "and does the clock agree with its clock?"
-                      : "not authenticated: the daemon wants signed requests; give the secret with --secret-file "
+                      ? "not authenticated: the daemon rejected the signature. Check that secret and tenant are those of the daemon "
+                        "and that both clocks agree"
+                      : "not authenticated: the daemon requires signed requests. Give the secret with --secret-file "
                         "or ILPD_ADMIN_SECRET"};
 }
 
@@ -72,7 +72,7 @@ std::string advice(const repetition& again) {
     if (again.idempotency_key.empty()) return {};
     const auto id = again.id.empty() ? std::string{} : fmt::format("--id {} ", again.id);
     return fmt::format(
-        "\nIt may have been done, or not. Repeat the command with\n  {}--idempotency-key {}\nand it is done once.", id,
+        "\nThe command may or may not have taken effect. To be sure that it takes effect once, repeat it with\n  {}--idempotency-key {}", id,
         again.idempotency_key);
 }
 
@@ -101,7 +101,7 @@ json::value read_reply(const documents::document& what, const http_reply& reply,
     const auto* answer = object == nullptr ? nullptr : object->if_contains(what.field);
     if (answer == nullptr || reply.status / 100 != 2)
         throw failure{exit_status::no_answer,
-                      fmt::format("what answers there is no Admin API: HTTP status {}{}", reply.status, advice(again))};
+                      fmt::format("the server at this URL is not an Admin API: it responded with HTTP status {}{}", reply.status, advice(again))};
     return *answer;
 }
 
@@ -112,7 +112,7 @@ json::value remote_api::ask(const documents::document& what, json::object variab
     const auto reply = post(endpoint_, request_headers(who_, body, now), body, timeout_ + extra);
     if (!reply)
         throw failure{exit_status::no_answer,
-                      fmt::format("no answer from {}: {}{}", endpoint_.url(), reply.error().why,
+                      fmt::format("no response from {}: {}{}", endpoint_.url(), reply.error().why,
                                   reply.error().where == lost_at::under_way ? advice(again) : std::string{})};
     return read_reply(what, *reply, again, who_.secret.has_value());
 }

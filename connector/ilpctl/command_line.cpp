@@ -57,7 +57,7 @@ std::unique_ptr<api> connect(const global_terms& globals, const surroundings& sy
                                                                                           : endpoint.error())};
     // No other characters are allowed in a header.
     if (globals.tenant.empty() || !std::ranges::all_of(globals.tenant, [](char c) { return c > ' ' && c <= '~'; }))
-        throw failure{exit_status::usage, "the tenant's id has characters that no id has"};
+        throw failure{exit_status::usage, "the tenant's id contains characters that an id cannot have"};
     return system.connect(*endpoint, {secret_of(globals, system), globals.tenant}, globals.timeout);
 }
 
@@ -131,7 +131,7 @@ exit_status run(const std::vector<std::string>& words, const surroundings& syste
         system.err << "ilpctl: " << failure.what() << '\n';
         return failure.status();
     } catch (const std::exception& error) {
-        system.err << "ilpctl: the answer is not as the Admin API's schema says (" << error.what() << ")\n";
+        system.err << "ilpctl: the response does not match the Admin API's schema (" << error.what() << ")\n";
         return exit_status::no_answer;
     }
 }

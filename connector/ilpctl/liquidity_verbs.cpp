@@ -35,7 +35,7 @@ struct transfers_terms {
 std::string transfer_id(const transfer_terms& terms) {
     auto id = terms.id ? *terms.id : peering::new_uuid();
     if (!peering::is_uuid_v4(id))
-        throw failure{exit_status::usage, fmt::format("--id: \"{}\" is no UUID of version 4", printable(id))};
+        throw failure{exit_status::usage, fmt::format("--id: \"{}\" is not a UUID of version 4", printable(id))};
     return id;
 }
 
@@ -69,7 +69,7 @@ void withdraw(session& s, const transfer_terms& terms) {
              if (terms.timeout.count() == 0)
                  return fmt::format("withdrew {} from {}: transfer {}\n", amount, account, id);
              return fmt::format(
-                 "reserved {} of {} for {} s: withdrawal {}\nilpctl liquidity post, or void, with this id ends it\n",
+                 "reserved {} of {} for {} s: withdrawal {}\nilpctl liquidity post with this id completes it, ilpctl liquidity void cancels it\n",
                  amount, account, terms.timeout.count(), id);
          });
 }

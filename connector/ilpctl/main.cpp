@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
                      }};
     const auto status = run({argv + 1, argv + argc}, system);
     if (!std::cout.flush()) {
-        std::cerr << "ilpctl: standard output could not be written\n";
+        std::cerr << "ilpctl: cannot write to standard output\n";
         return static_cast<int>(exit_status::refused);
     }
     return static_cast<int>(status);

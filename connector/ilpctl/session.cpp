@@ -80,7 +80,7 @@ void expect_one_peer(std::string_view text, const std::vector<json::object>& fou
     for (const json::object& peer : found)
         ids += fmt::format("\n  {}  {}", printable(field(peer, "id")), printable(field(peer, "staticIlpAddress")));
     throw failure{exit_status::refused,
-                  fmt::format("{} peers are called \"{}\": name one by its id{}", found.size(), printable(text), ids)};
+                  fmt::format("{} peers have the name \"{}\": use the id of one{}", found.size(), printable(text), ids)};
 }
 
 void expect_one_asset(std::string_view text, const std::vector<json::object>& found) {
@@ -89,7 +89,7 @@ void expect_one_asset(std::string_view text, const std::vector<json::object>& fo
     for (const json::object& asset : found)
         units += fmt::format("{}{}", units.empty() ? "" : ", ", printable(to_string(unit_of(asset))));
     throw failure{exit_status::refused,
-                  fmt::format("\"{}\" has several scales: name one of {}", printable(text), units)};
+                  fmt::format("\"{}\" has several scales: use one of {}", printable(text), units)};
 }
 
 account account_of_peer(const json::object& peer) {
@@ -122,7 +122,7 @@ const json::object& part(const json::object& object, std::string_view name) {
 asset_unit unit_of(const json::object& asset) {
     const auto scale = ilp::parse_amount(field(asset, "scale"));
     if (!scale || scale->value > std::numeric_limits<std::uint8_t>::max())
-        throw failure{exit_status::no_answer, "an asset without a scale was answered"};
+        throw failure{exit_status::no_answer, "the response has an asset without a scale"};
     return {field(asset, "code"), static_cast<std::uint8_t>(scale->value)};
 }
 
@@ -150,7 +150,7 @@ json::array fetch_nodes(session& s, const documents::document& what, json::objec
         if (edges.empty() || !page.at("hasNextPage").as_bool()) return nodes;
         variables["after"] = page.at("endCursor");
     }
-    s.err << fmt::format("ilpctl: there are more than {}: --limit N or --all shows them\n", nodes.size());
+    s.err << fmt::format("ilpctl: there are more than {}: use --limit N or --all to see them\n", nodes.size());
     return nodes;
 }
 
@@ -190,7 +190,7 @@ account find_account(session& s, std::string_view text) {
     if (peers.empty() && assets.empty()) throw_none("peer or asset", text);
     if (!peers.empty() && !assets.empty())
         throw failure{exit_status::refused,
-                      fmt::format("\"{}\" is a peer and an asset: name it by its id, or the asset "
+                      fmt::format("\"{}\" is both a peer and an asset: use its id, or name the asset "
                                   "as CODE/SCALE",
                                   printable(text))};
     expect_one_peer(text, peers);

@@ -41,7 +41,7 @@ public:
 
         timer_.expires_after(timeout_);
         timer_.async_wait([this](const error_code& error) {
-            if (!error) give_up(fmt::format("no whole answer within {} ms", timeout_.count()));
+            if (!error) give_up(fmt::format("no complete response within {} ms", timeout_.count()));
         });
         signals_.async_wait([this](const error_code& error, int) {
             if (!error) give_up("interrupted");

@@ -102,18 +102,18 @@ private:
         if (is_ignored()) return true;
         if (!in_rates_) return unexpected_value(error);
         const auto rate = ilp::parse_rate(text);
-        if (!rate) return fail(error, fmt::format("has {} as the rate of {}", shortened(text), shortened(quote_)));
-        if (quote_ == base_ && *rate != ilp::rate{}) return fail(error, "has another rate than 1 for the base itself");
+        if (!rate) return fail(error, fmt::format("has the invalid rate {} for {}", shortened(text), shortened(quote_)));
+        if (quote_ == base_ && *rate != ilp::rate{}) return fail(error, "has a rate other than 1 for the base itself");
         if (!rates_.emplace(quote_, *rate).second) {
-            return fail(error, fmt::format("has two rates of {}", shortened(quote_)));
+            return fail(error, fmt::format("has two rates for {}", shortened(quote_)));
         }
         return true;
     }
 
     bool unexpected_value(error_code& error) {
-        if (depth_ == 0) return fail(error, "is no JSON object");
-        if (depth_ == 1) return fail(error, fmt::format("has an unexpected kind of value as \"{}\"", member_));
-        return fail(error, fmt::format("has no number as the rate of {}", shortened(quote_)));
+        if (depth_ == 0) return fail(error, "is not a JSON object");
+        if (depth_ == 1) return fail(error, fmt::format("has a value of the wrong type for \"{}\"", member_));
+        return fail(error, fmt::format("has a rate for {} that is not a number", shortened(quote_)));
     }
 
     bool fail(error_code& error, std::string why) {
@@ -143,8 +143,8 @@ std::expected<rates_by_quote, std::string> parse_rates(std::string_view body, st
     error_code error;
     const std::size_t read = parser.write_some(false, body.data(), body.size(), error);
     if (!parser.handler().fault().empty()) return std::unexpected{parser.handler().fault()};
-    if (error) return std::unexpected{fmt::format("is no JSON: {}", error.message())};
-    if (read != body.size()) return std::unexpected{"goes on behind the JSON"};
+    if (error) return std::unexpected{fmt::format("is not JSON: {}", error.message())};
+    if (read != body.size()) return std::unexpected{"continues after the JSON"};
     return std::move(parser.handler()).finish();
 }
 

@@ -80,7 +80,7 @@ std::string rate_keeper::missing_in(const rates_by_quote& rates, const std::stri
     std::string missing;
     for (const std::string& quote : currencies_) {
         if (!is_fetched(base, quote) || rates.contains(quote)) continue;
-        missing += (missing.empty() ? "has no rate of " : ", ") + quote;
+        missing += (missing.empty() ? "has no rate for " : ", ") + quote;
     }
     return missing;
 }

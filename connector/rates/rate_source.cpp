@@ -30,9 +30,9 @@ std::string with_base(std::string target, std::string_view base) {
 std::expected<rates_by_quote, std::string> rates_of(std::expected<http_answer, std::string> outcome,
                                                     std::string_view base) {
     if (!outcome) return std::unexpected{std::move(outcome.error())};
-    if (outcome->status != status_ok) return std::unexpected{fmt::format("answered with status {}", outcome->status)};
+    if (outcome->status != status_ok) return std::unexpected{fmt::format("it responded with status {}", outcome->status)};
     auto rates = parse_rates(outcome->body, base);
-    if (!rates) return std::unexpected{"the answer " + rates.error()};
+    if (!rates) return std::unexpected{"its response " + rates.error()};
     return rates;
 }
 
@@ -67,7 +67,7 @@ void rate_source::tell_unused() const {
     look_at(settings_.fixed);
     look_at(settings_.spreads);
     for (const std::string& code : unused) {
-        log::write(log::level::warn, "rates name a currency that no asset has yet", {{"currency", code}});
+        log::write(log::level::warn, "rates.fixed or rates.spreads names a currency that no asset has yet", {{"currency", code}});
     }
 }
 
@@ -113,10 +113,10 @@ void rate_source::fetch(rate_request request) {
 void rate_source::fetched(const rate_request& request, std::expected<http_answer, std::string> outcome) {
     const auto effect = keeper_.fetched(request, rates_of(std::move(outcome), request.base), steady_clock::now());
     if (!effect.complaint.empty()) {
-        log::write(log::level::warn, "trouble with the source of rates; those at hand are used for a while",
+        log::write(log::level::warn, "the source of rates failed; the known rates are used until they are too old",
                    {{"base", request.base}, {"problem", effect.complaint}});
     }
-    if (effect.recovered) log::write(log::level::info, "rates arrive again", {{"base", request.base}});
+    if (effect.recovered) log::write(log::level::info, "the source of rates works again", {{"base", request.base}});
     if (effect.prices_changed) publish();
     fetch_due();
 }

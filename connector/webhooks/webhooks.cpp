@@ -84,7 +84,7 @@ void webhooks::load() {
 
 void webhooks::post(pending_event event) {
     std::optional<std::string> body = body_of(event.event);
-    if (!body) return ended(event, "its data is no JSON");
+    if (!body) return ended(event, "its data is not JSON");
     http_call call{.method = http_method::post,
                    .endpoint = *settings_.url,
                    .timeout = settings_.timeout,
@@ -111,12 +111,12 @@ void webhooks::ended(const pending_event& event, const std::string& fault) {
         log::write(level, message, {{"event", event.event.uuid}, {"type", event.event.type}, {"reason", what}});
     };
     if (attempt.delivered) {
-        log::write(log::level::debug, "webhook delivered", {{"event", event.event.uuid}, {"type", event.event.type}});
+        log::write(log::level::debug, "a webhook was delivered", {{"event", event.event.uuid}, {"type", event.event.type}});
     } else if (attempt.due) {
-        report(log::level::warn, "webhook not delivered; tried again later", fault);
+        report(log::level::warn, "a webhook was not delivered; it will be retried", fault);
     } else {
         ++figures_.given_up;
-        report(log::level::error, "webhook given up: the event is never delivered", fault);
+        report(log::level::error, "a webhook was given up; its event will not be delivered", fault);
     }
     save(attempt);
 }

@@ -50,7 +50,7 @@ void add_asset_mutations(graphql::resolvers& to, services& services, mutations& 
     };
     to["Mutation.setFee"] = [](const call&) -> outcome {
         return refuse(refusal_code::forbidden,
-                      "Fees are not available: what is kept of a packet is set by rates.spreads or peers[].spread in "
+                      "Fees are not available. Set what this node keeps of a packet with rates.spreads or peers[].spread in "
                       "the configuration file");
     };
 }

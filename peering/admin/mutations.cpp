@@ -123,7 +123,7 @@ mutation_outcome mutations::run(shared_turn turn, std::string_view operation, co
     if (!services_.committer.store_is_healthy() || !services_.committer.execute(std::move(task))) return unavailable();
     if (future.wait_for(answer_timeout) != std::future_status::ready) {
         return refused(refusal_code::timeout,
-                       "Not done in time, and it may be done yet: ask again with the same idempotencyKey, or look");
+                       "The change was not completed in time and may still take effect: repeat the request with the same idempotencyKey, or query the current state");
     }
     return future.get();
 }

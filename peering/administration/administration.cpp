@@ -27,7 +27,7 @@ constexpr std::size_t history_looked_at = 1000;
 using enum refusal_code;
 
 refusal of_the_file(std::string_view what) {
-    return {forbidden, fmt::format("{} stands in the configuration file: change it there, then reload", what)};
+    return {forbidden, fmt::format("{} is defined in the configuration file: change it there, then reload", what)};
 }
 
 std::string asset_text(const asset& asset) {
@@ -50,7 +50,7 @@ std::optional<refusal> set_address(peer& made, const std::string& text, const il
 /// The peer's own address is always a route and is not stored.
 std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& routes, const ilp::address& own_address) {
     if (routes.size() > routes_max) {
-        return refusal{bad_user_input, fmt::format("invalid routes: more than {}", routes_max)};
+        return refusal{bad_user_input, fmt::format("invalid routes: there are more than {}", routes_max)};
     }
     std::vector<std::string> others;
     for (const std::string& route : routes) {
@@ -72,7 +72,7 @@ std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& ro
 
 std::optional<refusal> set_name(peer& made, const std::optional<std::string>& name) {
     if (name && name->size() > name_size_max) {
-        return refusal{bad_user_input, fmt::format("invalid name: longer than {} octets", name_size_max)};
+        return refusal{bad_user_input, fmt::format("invalid name: it is longer than {} bytes", name_size_max)};
     }
     made.given_name = name;
     return std::nullopt;
@@ -80,7 +80,7 @@ std::optional<refusal> set_name(peer& made, const std::optional<std::string>& na
 
 std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens) {
     if (tokens.size() > tokens_max) {
-        return refusal{bad_user_input, fmt::format("invalid incoming tokens: more than {}", tokens_max)};
+        return refusal{bad_user_input, fmt::format("invalid incoming tokens: there are more than {}", tokens_max)};
     }
     made.incoming_tokens.clear();
     for (const std::string& token : tokens) {
@@ -242,7 +242,7 @@ std::optional<refusal> administration::check_prefixes(const peer& peer) const {
             if (found || owner->id == peer.id || owner->asset != peer.asset) continue;
             const bool same_address = prefix == peer.address.text() && owner->address == peer.address;
             found = refusal{duplicate, same_address ? "duplicate peer found for same ILP address and asset"
-                                                    : fmt::format("duplicate route '{}': peer {} has it", prefix,
+                                                    : fmt::format("duplicate route '{}': it belongs to peer {}", prefix,
                                                                   owner->uuid.text())};
         }
     });
@@ -363,7 +363,7 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
     if (!history) return std::unexpected{history.error()};
     if (*history) {
         return refused(forbidden,
-                       "Cannot delete! There were payments from or to the peer, and their history is kept: disable it");
+                       "Cannot delete! There have been payments from or to the peer, and their history must be kept: disable the peer instead");
     }
     if (before->liquidity->available != 0) {
         return refused(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");
@@ -455,7 +455,7 @@ std::optional<std::string> check_book(const catalogue& book) {
     };
     std::unordered_map<std::uint32_t, asset_sum> sums;
     const auto broken = [](const account_record& account, const std::string& owner, std::string_view what) {
-        return fmt::format("the book is broken: account {} ({}) {}: restore the store from a backup",
+        return fmt::format("the book is inconsistent: account {} ({}) {}: restore the store from a backup",
                            std::to_underlying(account.id), owner, what);
     };
     const auto count = [](asset_sum& sum, const account_record& account) {
@@ -467,7 +467,7 @@ std::optional<std::string> check_book(const catalogue& book) {
         const account_totals& totals = account.totals;
         if (totals.credits_posted < totals.debits_posted) return broken(account, owner, "is below zero");
         if (totals.credits_posted - totals.debits_posted > std::numeric_limits<std::uint64_t>::max()) {
-            return broken(account, owner, "is above the largest amount");
+            return broken(account, owner, "has more than the largest amount");
         }
         return std::nullopt;
     };
@@ -489,7 +489,7 @@ std::optional<std::string> check_book(const catalogue& book) {
         const asset_sum& sum = sums[asset.id];
         if (sum.debits == sum.credits) continue;
         return broken(asset.settlement, "settlement of asset " + sum.name,
-                      "does not balance the others: the sum over the asset is not zero");
+                      "does not balance the other accounts: the sum over the asset is not zero");
     }
     return std::nullopt;
 }
@@ -518,7 +518,7 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
     for (const peer_record& record : known.peers) {
         if (record.uuid.size() != uuid_text::size) {
             return std::unexpected{
-                fmt::format("peer number {} has an id in the store that is no UUID: restore a backup", record.id)};
+                fmt::format("peer number {} has an id in the store that is not a UUID: restore a backup", record.id)};
         }
         open(record.liquidity, record.asset_id);
         directory.count_peer_id(record.id);
@@ -531,7 +531,7 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
         const auto address = ilp::address::parse(terms.ilp_address);
         const auto endpoint = config::http_url().parse(terms.outgoing_endpoint);
         if (!address || !endpoint) {
-            return std::unexpected{fmt::format("peer {} has {} in the store that is none: restore a backup",
+            return std::unexpected{fmt::format("peer {} has {} in the store that is not valid: restore a backup",
                                                record.uuid, address ? "an endpoint" : "an ILP address")};
         }
         const bool has_label =

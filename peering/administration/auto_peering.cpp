@@ -131,7 +131,7 @@ std::expected<peering_request, peering_error> parse_peering_request(std::string_
     const auto message = parse_object(text);
     if (!message) {
         return refused(invalid_request,
-                       fmt::format("expected a JSON object of at most {} octets", peering_message_size_max));
+                       fmt::format("expected a JSON object of at most {} bytes", peering_message_size_max));
     }
     auto asker = terms_of(*message);
     if (!asker) return std::unexpected{std::move(asker.error())};
@@ -166,7 +166,7 @@ std::string to_json(const peering_request& request) {
 
 std::expected<peering_terms, std::string> parse_peering_answer(std::string_view text) {
     const auto message = parse_object(text);
-    if (!message) return std::unexpected{"is no JSON object"};
+    if (!message) return std::unexpected{"is not a JSON object"};
     auto terms = terms_of(*message);
     if (!terms) return std::unexpected{std::move(terms.error().message)};
     return std::move(*terms);
@@ -199,7 +199,7 @@ std::string to_json(const peering_error& error) {
 std::string new_peering_token() {
     std::array<unsigned char, 32> octets{};
     if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1)
-        throw std::runtime_error{"the system gives no random numbers"};
+        throw std::runtime_error{"the system cannot provide random numbers"};
     std::string token;
     for (const unsigned char octet : octets) fmt::format_to(std::back_inserter(token), "{:02x}", octet);
     return token;

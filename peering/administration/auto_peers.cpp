@@ -19,9 +19,9 @@ constexpr std::string_view url_is_invalid = "Peer URL is invalid or peer does no
 
 /// The message is the same whoever made the peer and whatever token was presented.
 constexpr std::string_view already_peered =
-    "there is a peer with this ILP address and asset already. To renew its token and URL, present its present token: "
+    "there is already a peer with this ILP address and asset. To renew its token and URL, send its current token: "
     "as "
-    "httpToken, or, with a new httpToken, as `Authorization: Bearer`. Without it, ask the operator of this node";
+    "httpToken, or, with a new httpToken, as `Authorization: Bearer`. If you do not have it, ask the operator of this node";
 
 bool overlap(std::string_view a, std::string_view b) {
     return ilp::covers(a, b) || ilp::covers(b, a);
@@ -114,17 +114,17 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
     const auto asset = directory_.find_asset(request.asset_code, request.asset_scale);
     if (!asset || asset->terms.deleted_at) return refused(unknown_asset, "Unknown asset");
     if (leads_astray(request.asker.connector_url)) {
-        return refused(invalid_configuration, "ilpConnectorUrl: leads to an address that is not public");
+        return refused(invalid_configuration, "ilpConnectorUrl: points to an address that is not public");
     }
     const ilp::address& address = request.asker.address;
     const standing found = look_up(address, *asset->asset);
     if (found.same) return renew(transaction, *found.same, request, presented);
     if (overlap(directory_.own_address(), address)) {
-        return refused(invalid_configuration, "staticIlpAddress: is this node's own, or above or below it");
+        return refused(invalid_configuration, "staticIlpAddress: is this node's own address, a prefix of it, or below it");
     }
     if (!found.neighbours.empty() || found.is_kept) {
         return refused(invalid_configuration,
-                       "staticIlpAddress: packets for it, or for addresses below it, have another way already");
+                       "staticIlpAddress: another peer already has a route to it or to an address below it");
     }
     for (const auto& namesake : found.namesakes) {
         if (!is_auto_peered(*namesake) || !owns(*namesake, presented)) {
@@ -132,7 +132,7 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
         }
     }
     if (found.strangers >= settings_.max_peers) {
-        return refused(unavailable, "this node takes no further peers on by itself: ask its operator");
+        return refused(unavailable, "this node accepts no more peers by auto-peering: ask its operator");
     }
     return create(transaction, *asset, request);
 }
@@ -186,13 +186,13 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
                        fmt::format("{}{}{}", url_is_invalid, endpoint.error().empty() ? "" : ": ", endpoint.error()));
     }
     if (leads_astray(wanted.url)) {
-        return refused(not_found, fmt::format("{}: it leads to an address that is not public, which "
+        return refused(not_found, fmt::format("{}: it points to an address that is not public, which "
                                               "auto_peering.allow_private_addresses does not allow",
                                               url_is_invalid));
     }
     if (!settings_.connector_url) {
         return refused(inactive,
-                       "auto_peering.connector_url is not set: the peer would not know where to send packets");
+                       "auto_peering.connector_url is not set, so the peer would not know where to send packets: set it");
     }
     peering_question question{
         *endpoint, {own_terms(new_peering_token()), asset->asset->code, asset->asset->scale, wanted.max_packet_amount}};
@@ -211,7 +211,7 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
     if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
     if (leads_astray(answer.connector_url)) {
-        return refused(not_found, fmt::format("{}: it says that packets go to an address that is not public, which "
+        return refused(not_found, fmt::format("{}: it asks for packets at an address that is not public, which "
                                               "auto_peering.allow_private_addresses does not allow",
                                               url_is_invalid));
     }
@@ -222,7 +222,7 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
     if (found.same) {
         if (!is_from_here(*found.same)) {
             return refused(duplicate,
-                           fmt::format("peer {} has the ILP address {} in this asset already, and was not made "
+                           fmt::format("peer {} already has the ILP address {} in this asset and was not created "
                                        "from this URL: delete it first, or change it with updatePeer",
                                        found.same->uuid, answer.address.text()));
         }
@@ -254,8 +254,8 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
     }
     if (!robbed.empty()) {
         return refused(duplicate,
-                       fmt::format("the node at this URL says that its ILP address is {}, for which packets go "
-                                   "to peer {}: if that is right, make the peer with createPeer",
+                       fmt::format("the node at this URL claims the ILP address {}, for which packets go "
+                                   "to peer {}: if the claim is right, create the peer with createPeer",
                                    answer.address.text(), robbed.front()->uuid));
     }
     peer_wanted made;

@@ -78,7 +78,7 @@ answer engine::execute(const prepared& prepared, const boost::json::object& vari
     if (!coerced) return refuse(progress::validated, coerced.error());
     if (page_cost(schema_, *prepared.source, *prepared.operation, *coerced) > page_nodes_max) {
         const auto message = "The document asks for more than " + std::to_string(page_nodes_max) +
-                             " nodes: pages within pages multiply.";
+                             " nodes, because nested pages multiply: request smaller pages.";
         return refuse(progress::validated,
                       {{message, {prepared.operation->at}, std::string{code::bad_user_input}, {}}});
     }

@@ -309,7 +309,7 @@ std::vector<token> tokenize(std::string_view text) {
         result.push_back({token_kind::invalid, std::move(message), at});
     };
     if (text.size() > document_size_max) {
-        refuse("Document is larger than " + std::to_string(document_size_max) + " octets. Parsing aborted.", {});
+        refuse("Document is larger than " + std::to_string(document_size_max) + " bytes. Parsing aborted.", {});
         return result;
     }
     auto source = lexer{text};

@@ -52,7 +52,7 @@ bool memory_store::knows_everything_in(const changes& changes) {
 
 std::expected<void, store_error> memory_store::commit(const changes& changes) {
     if (!knows_everything_in(changes)) {
-        return std::unexpected{store_error{"memory: what is to be changed is not there", true}};
+        return std::unexpected{store_error{"memory: a record that is to be changed does not exist", true}};
     }
     const auto now = ilp::wall_clock();
     for (const asset_change& change : changes.changed_assets) {

@@ -31,7 +31,7 @@ std::size_t times_logged(const ilpd_daemon& d, std::string_view text) {
     return count;
 }
 
-constexpr std::string_view refused_line = "not reloaded; nothing has changed";
+constexpr std::string_view refused_line = "the reload failed; nothing has changed";
 
 /// Sends SIGHUP after writing the current terms, waits for the result and requires success.
 void reload(const ilpd_daemon& d) {

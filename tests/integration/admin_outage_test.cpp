@@ -176,7 +176,7 @@ TEMPLATE_TEST_CASE("admin: SIGTERM while a mutation waits for the store", "", on
     asked waiting{a, "depositPeerLiquidity", deposit};
     REQUIRE(eventually([&] { return !a.r.d.is_ready(); }));
     a.r.d.process().signal(SIGTERM);
-    REQUIRE(eventually([&] { return a.r.d.has_logged("stopping: no new packets"); }));
+    REQUIRE(eventually([&] { return a.r.d.has_logged("stopping: new packets are refused"); }));
     a.place.come_back();
     CHECK(a.r.d.process().wait(patience) == 0);
     const auto response = waiting.response();

@@ -90,7 +90,7 @@ TEST_CASE("audit: a database of PostgreSQL without tables is told and left alone
     const daemon_terms terms{.peers = {{.name = "p1"}}, .store = place.url()};
     const auto audit = run_daemon(terms, {"--audit"});
     CHECK(audit.status == 1);
-    CHECK(audit.standard_error.contains("no tables of ilpd"));
+    CHECK(audit.standard_error.contains("no ilpd tables"));
     CHECK(place.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").empty());
 }
 

@@ -241,7 +241,7 @@ TEST_CASE("money: PostgreSQL is stopped or stands still under load and nothing i
         survives(
             "a pause after which the session counts as lost", [&] { server.pause(); },
             [&] {
-                CHECK(eventually([&] { return d.has_logged("has not answered"); }));
+                CHECK(eventually([&] { return d.has_logged("has not responded"); }));
                 server.resume();
             });
     }

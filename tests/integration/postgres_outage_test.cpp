@@ -46,7 +46,7 @@ struct postgres_rig {
     rig r;
 };
 
-constexpr std::string_view fenced_line = "another ilpd has written to this database meanwhile";
+constexpr std::string_view fenced_line = "another ilpd has written to this database in the meantime";
 
 }  // namespace
 

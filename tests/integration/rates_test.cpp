@@ -149,26 +149,26 @@ TEST_CASE("A27-60: without its source a rate is used for the grace, then T00 for
     rates_rig r{[](daemon_terms& terms) { terms.rates.push_back("grace: 3s"); }};
     REQUIRE(r.eventually_converts("813399"));
     r.source.http().stop();
-    REQUIRE(eventually([&] { return r.logged("trouble with the source of rates"); }));
+    REQUIRE(eventually([&] { return r.logged("the source of rates failed"); }));
     CHECK(r.converted() == "813399");
     REQUIRE(r.eventually_converts("T00"));
     const auto refused = expect_reject(r.send(prepare{.amount = 1'000'000}), "T00");
-    CHECK(refused.message == "rate between the assets is too old");
+    CHECK(refused.message == "exchange rate between the assets is too old");
     CHECK(r.same_currency_passes());
     CHECK(r.d.scrape().sum("ilp_rate_age_seconds", {{"base", "USD"}}) > 3);
     // Dozens of attempts have failed, but each base logged it only once.
     CHECK(count(r.d.log(), "Connection refused") == 2);
-    CHECK_FALSE(r.logged("rates arrive again"));
+    CHECK_FALSE(r.logged("the source of rates works again"));
 
     r.source.http().start();
     REQUIRE(r.eventually_converts("813399"));
-    CHECK(r.logged("rates arrive again"));
+    CHECK(r.logged("the source of rates works again"));
 }
 
 TEST_CASE("A27-60: a daemon whose source never answered has no rate between currencies, and starts all the same") {
     rates_rig r{
         [](daemon_terms& terms) { terms.rates = {"url: \"http://127.0.0.1:" + std::to_string(free_port()) + "/\""}; }};
-    CHECK(expect_reject(r.send(prepare{.amount = 1'000'000}), "T00").message == "no rate between the assets");
+    CHECK(expect_reject(r.send(prepare{.amount = 1'000'000}), "T00").message == "no exchange rate between the assets");
     CHECK(r.same_currency_passes());
     CHECK(r.d.scrape().series().at("ilp_rate_age_seconds{base=\"USD\"}") > 1e300);
 }

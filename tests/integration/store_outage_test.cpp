@@ -120,7 +120,7 @@ TEMPLATE_TEST_CASE("store outage: a daemon that is stopped meanwhile says what i
     packet.fulfill();
     REQUIRE(eventually([&] { return !r.d.is_ready(); }));
     r.d.process().signal(SIGTERM);
-    REQUIRE(eventually([&] { return r.d.has_logged("stopping: no new packets"); }));
+    REQUIRE(eventually([&] { return r.d.has_logged("stopping: new packets are refused"); }));
     CHECK(!r.d.process().wait(500ms));  // it still waits for the store
     r.d.process().signal(SIGTERM);
     CHECK(r.d.process().wait(patience) == std::optional{1});

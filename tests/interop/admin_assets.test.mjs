@@ -148,7 +148,7 @@ test('an asset that has peers is not deleted', async () => {
 test('an asset of the file is changed there alone', async () => {
     const asset = await admin.query(byCode, { code: 'USD', scale: 9 })
     assert.equal(asset.origin, 'FILE')
-    const message = 'asset USD/9 stands in the configuration file: change it there, then reload'
+    const message = 'asset USD/9 is defined in the configuration file: change it there, then reload'
     await admin.refuses('updateAsset', { id: asset.id, withdrawalThreshold: 1 }, message, 'FORBIDDEN')
     await admin.refuses('deleteAsset', { id: asset.id }, message, 'FORBIDDEN')
     await admin.refuses('createAsset', { code: 'USD', scale: 9 }, 'Asset already exists', 'DUPLICATE')
@@ -161,7 +161,7 @@ test('there are no fees, and setFee says what there is instead', async () => {
     await admin.refuses(
         'setFee',
         { assetId: id, type: 'SENDING', fee: { fixed: 1, basisPoints: 100 } },
-        'Fees are not available: what is kept of a packet is set by rates.spreads or peers[].spread in the ' +
+        'Fees are not available. Set what this node keeps of a packet with rates.spreads or peers[].spread in the ' +
             'configuration file',
         'FORBIDDEN',
         'fee { id }',

@@ -313,7 +313,7 @@ test('deletePeer is refused while there is liquidity, and for ever after a payme
     await admin.withdraw(rich.id, 7)
     await admin.mutate('deletePeer', { id: rich.id })
 
-    const history = 'Cannot delete! There were payments from or to the peer, and their history is kept: disable it'
+    const history = 'Cannot delete! There have been payments from or to the peer, and their history must be kept: disable the peer instead'
     const from = await admin.newPlugin('from', {
         staticIlpAddress: 'test.from', assetId: usd.id, initialLiquidity: 5,
     })
@@ -334,7 +334,7 @@ test('a peer of the file is changed there alone', async () => {
     const { edges } = await admin.query(`{ peers(first: 100) { edges { node { ${fields} } } } }`)
     const { node } = edges.find(({ node: { name } }) => name === 'filed')
     assert.equal(node.origin, 'FILE')
-    const message = 'peer filed stands in the configuration file: change it there, then reload'
+    const message = 'peer filed is defined in the configuration file: change it there, then reload'
     await admin.refuses('updatePeer', { id: node.id, name: 'Mine' }, message, 'FORBIDDEN')
     await admin.refuses('deletePeer', { id: node.id }, message, 'FORBIDDEN')
     assert.deepEqual(await admin.query(byId, { id: node.id }), node)
@@ -410,7 +410,7 @@ test('ping', async () => {
     fulfillAll(plugin)
     const mismatched = await ping({ address: 'test.pinged.x', timeoutSeconds: 30 })
     assert.equal(mismatched.reached, false)
-    assert.equal(mismatched.message, 'the answer is a Fulfill that does not match the condition')
+    assert.equal(mismatched.message, 'the next hop answered with a Fulfill that does not match the condition')
     assert.ok(mismatched.milliseconds > 0)
     const own = await ping({ address: 'test.alice' })
     assert.equal(own.reached, true)

@@ -109,7 +109,7 @@ test('the newer media type, when it is asked for', async () => {
 test('bodies that are no request', async () => {
     const wrong = 'BAD_USER_INPUT'
     for (const body of ['', ' ', '{', 'query', '{ whoami { id } }', '{"query": "{ whoami { id } }"} x', '\u0000', "{'query': ''}"]) {
-        await refuses(400, 'The body is no JSON.', wrong, body)
+        await refuses(400, 'The body is not JSON.', wrong, body)
     }
     for (const body of ['null', '1', '"{ whoami { id } }"', 'true']) {
         await refuses(400, 'The body must be a JSON object.', wrong, body)
@@ -237,7 +237,7 @@ test('pages that multiply are refused before anything is executed', async () => 
     assert.ok(data == null)
     assert.deepEqual(
         errors.map(({ message, extensions: { code } }) => [message, code]),
-        [['The document asks for more than 5000 nodes: pages within pages multiply.', 'BAD_USER_INPUT']],
+        [['The document asks for more than 5000 nodes, because nested pages multiply: request smaller pages.', 'BAD_USER_INPUT']],
     )
     assert.ok(JSON.parse((await ask(page(40, 100))).text).data.assets)
     const variables = { n: 100 }

@@ -61,10 +61,10 @@ void http_connection::connect_to(std::vector<tcp::endpoint> endpoints) {
     operation_begins();
     boost::asio::async_connect(connecting_->socket, endpoints, [this](const error_code& error, const tcp::endpoint&) {
         if (!operation_ended()) return;
-        if (error == no_endpoint) return give_up("its endpoint has no public address, and auto-peering takes no other");
+        if (error == no_endpoint) return give_up("its endpoint has no public address, and auto-peering accepts no other");
         if (error) return give_up(error.message());
         if (!adopt(std::move(connecting_->socket))) {
-            return give_up("the system cannot watch another socket: see the limit fs.epoll.max_user_watches");
+            return give_up("the system cannot watch another socket: raise the limit fs.epoll.max_user_watches");
         }
         connecting_.reset();
         become_idle();
@@ -231,7 +231,7 @@ void http_connection::released() {
 
 void http_connection::time_out() {
     if (state_ == state::connecting) {
-        link_.connect_failed(*this, "connect timed out");
+        link_.connect_failed(*this, "connecting took too long");
         return abandon();
     }
     if (state_ != state::idle) return;  // become_idle() sets the timer again

@@ -53,7 +53,7 @@ account_record read_account(const postgres_result& result, int row, int column, 
     const std::int64_t id = result.integer(row, column);
     const std::optional<wide_amount> debits = parse_wide_amount(result.text(row, column + 1));
     const std::optional<wide_amount> credits = parse_wide_amount(result.text(row, column + 2));
-    if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are no amounts", id));
+    if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are not valid amounts", id));
     return {account_id{id_of(id, "accounts")}, kind, {*debits, *credits}};
 }
 
@@ -74,7 +74,7 @@ transfer_record read_transfer(const postgres_result& result, int row) {
     transfer.credit = account_id{id_of(result.integer(row, 4), "transfers")};
     const std::optional<wide_amount> amount = parse_wide_amount(result.text(row, 5));
     if (!amount || *amount > ilp::amount::max().value) {
-        throw postgres_failure{fmt::format("transfer {} has an amount that is none: restore a backup", transfer.uuid)};
+        throw postgres_failure{fmt::format("transfer {} has an invalid amount: restore a backup", transfer.uuid)};
     }
     transfer.amount = {static_cast<std::uint64_t>(*amount)};
     transfer.expires_at = optional_time_of(result, row, 6);
@@ -156,7 +156,7 @@ void read_accounts(postgres_connection& session, Asset asset_read, Peer peer_rea
                      expected += 1;
                  });
     if (session.run("SELECT count(*) FROM accounts").integer(0, 0) != expected) {
-        throw postgres_failure{"there are accounts that belong to no asset and no peer: restore a backup"};
+        throw postgres_failure{"there are accounts that belong neither to an asset nor to a peer: restore a backup"};
     }
 }
 
@@ -241,7 +241,7 @@ std::vector<listed_transfer> list_postgres_transfers(postgres_connection& sessio
         transfer.debit = account_id{id_of(rows.integer(row, 4), "transfers")};
         transfer.credit = account_id{id_of(rows.integer(row, 5), "transfers")};
         const auto amount = parse_wide_amount(rows.text(row, 6));
-        if (!amount) throw postgres_failure{fmt::format("transfer {} has an amount that is none", rows.text(row, 0))};
+        if (!amount) throw postgres_failure{fmt::format("transfer {} has an invalid amount", rows.text(row, 0))};
         transfer.amount = *amount;
         transfer.packets = static_cast<std::uint64_t>(rows.integer(row, 7));
         transfer.created_at = time_of(rows, row, 8);
@@ -299,10 +299,10 @@ std::optional<idempotency_record> find_postgres_answer(postgres_connection& sess
 void show_postgres_book(postgres_connection& session, book_visitor& visitor) {
     session.run(read_all);
     const std::optional<std::int64_t> version = postgres_version_of(session);
-    if (!version) throw postgres_failure{"the database has no tables of ilpd"};
+    if (!version) throw postgres_failure{"the database has no ilpd tables: check store.url"};
     if (*version != postgres_schema_version) {
         throw postgres_failure{
-            fmt::format("the database has schema version {}, this ilpd reads {}", *version, postgres_schema_version)};
+            fmt::format("the database has schema version {}, but this ilpd reads version {}: start ilpd once to migrate it, or use the ilpd that wrote it", *version, postgres_schema_version)};
     }
     std::unordered_map<std::uint32_t, std::string> names;
     read_accounts(
@@ -322,7 +322,7 @@ void show_postgres_book(postgres_connection& session, book_visitor& visitor) {
         [&](const postgres_result& rows, int row) {
             const auto amount = parse_wide_amount(rows.text(row, 2));
             if (!amount) {
-                throw postgres_failure{fmt::format("transfer {} has an amount that is none", rows.text(row, 4))};
+                throw postgres_failure{fmt::format("transfer {} has an invalid amount", rows.text(row, 4))};
             }
             visitor.transfer(account_id{id_of(rows.integer(row, 0), "transfers")},
                              account_id{id_of(rows.integer(row, 1), "transfers")}, *amount,

@@ -61,12 +61,12 @@ struct fenced {
     std::string message;
 };
 
-constexpr const char* overtaken = "another ilpd has written to this database meanwhile; restart this one";
+constexpr const char* overtaken = "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this one";
 
 void check_server(const postgres_connection& session) {
     const int version = session.server_version();
     if (version < oldest_server) {
-        throw postgres_failure{fmt::format("the server is PostgreSQL {}: ilpd needs {} or newer", version / 10'000,
+        throw postgres_failure{fmt::format("the server is PostgreSQL {}, but ilpd needs {} or newer: upgrade the server", version / 10'000,
                                            oldest_server / 10'000)};
     }
 }
@@ -161,7 +161,7 @@ postgres_connection postgres_store::open_session() {
     postgres_connection session{url_};
     check_server(session);
     const postgres_result own = session.run(session_settings);
-    if (own.rows() != 1) throw postgres_failure{"the server does not show us our own process"};
+    if (own.rows() != 1) throw postgres_failure{"the server does not list our own process"};
     take_lock(session);
     process_ = {std::string{own.text(0, 0)}, std::string{own.text(0, 1)}};
     migrate_postgres(session);
@@ -174,7 +174,7 @@ void postgres_store::take_lock(postgres_connection& session) {
     const postgres_result space = session.run(
         "SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('ilpd_schema_version')), "
         "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))::int");
-    if (space.is_null(0, 0)) throw postgres_failure{"the search_path names no schema that is there"};
+    if (space.is_null(0, 0)) throw postgres_failure{"the search_path names no existing schema: create it or correct the search_path"};
     // While a session that we have lost is still alive in the server, the outcome of its last transaction is open. That
     // transaction ends before the session releases the lock.
     if (!process_.pid.empty()) {
@@ -201,7 +201,7 @@ void postgres_store::take_lock(postgres_connection& session) {
                           holder.text(0, 1));
     }
     throw postgres_failure{fmt::format(
-        "it is in use by another ilpd{}: stop that one, or give this one a database or schema of its own", who)};
+        "it is in use by another ilpd{}: stop that process, or give this one its own database or schema", who)};
 }
 
 /// Compares the book on the server with the one that we know. We hold the lock, so every earlier session has ended.
@@ -221,7 +221,7 @@ void postgres_store::find_position(postgres_connection& session) {
         return;
     }
     if (found.last_commit < position_->last_commit) {
-        throw fenced{"this database was set back to an earlier state meanwhile; restart this ilpd"};
+        throw fenced{"this database has been restored to an earlier state while ilpd was running: restart this ilpd"};
     }
     throw fenced{overtaken};
 }
@@ -291,7 +291,7 @@ void postgres_store::write(const changes& changes) {
 
 store_error malformed_url() {
     return {
-        "store.url: PostgreSQL's client library does not take this URL; expected "
+        "store.url: PostgreSQL's client library does not accept this URL: expected "
         "postgresql://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETER=VALUE, with percent-encoding inside the parts",
         true};
 }

@@ -51,14 +51,14 @@ account_record read_account(const statement& row, int column, account_kind kind,
     if (id == 0) throw refuse("is missing");
     const std::optional<wide_amount> debits = parse_wide_amount(row.text(column + 1));
     const std::optional<wide_amount> credits = parse_wide_amount(row.text(column + 2));
-    if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are no amounts", id));
+    if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are not valid amounts", id));
     return {account_id{id_of(id, "accounts")}, kind, {*debits, *credits}};
 }
 
 ilp::amount amount_of(std::string_view text, std::string_view owner) {
     const std::optional<wide_amount> amount = parse_wide_amount(text);
     if (!amount || *amount > ilp::amount::max().value) {
-        throw failure{fmt::format("transfer {} has an amount that is none: restore a backup", owner)};
+        throw failure{fmt::format("transfer {} has an invalid amount: restore a backup", owner)};
     }
     return {static_cast<std::uint64_t>(*amount)};
 }
@@ -123,7 +123,7 @@ void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
         expected += 1;
     });
     if (static_cast<std::uint64_t>(single_integer(db, "SELECT count(*) FROM accounts")) != expected) {
-        throw failure{"there are accounts that belong to no asset and no peer: restore a backup"};
+        throw failure{"there are accounts that belong neither to an asset nor to a peer: restore a backup"};
     }
 }
 
@@ -199,7 +199,7 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
             transfer.debit = account_id{id_of(row.integer(4), "transfers")};
             transfer.credit = account_id{id_of(row.integer(5), "transfers")};
             const auto amount = parse_wide_amount(row.text(6));
-            if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", row.integer(0))};
+            if (!amount) throw failure{fmt::format("transfer {} has an invalid amount", row.integer(0))};
             transfer.amount = *amount;
             transfer.packets = static_cast<std::uint64_t>(row.integer(7));
             transfer.created_at = ilp::timestamp{std::chrono::milliseconds{row.integer(8)}};
@@ -263,7 +263,7 @@ void show_book(connection& db, book_visitor& visitor) {
     statement transfers{db, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id"};
     transfers.for_each([&] {
         const auto amount = parse_wide_amount(transfers.text(2));
-        if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", transfers.integer(4))};
+        if (!amount) throw failure{fmt::format("transfer {} has an invalid amount", transfers.integer(4))};
         visitor.transfer(account_id{id_of(transfers.integer(0), "transfers")},
                          account_id{id_of(transfers.integer(1), "transfers")}, *amount, state_of(transfers.text(3)));
     });

@@ -60,7 +60,7 @@ TEST_CASE("Peers that differ are taken") {
 
 TEST_CASE("Two peers with one name are refused") {
     CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.c"}, {"b", "test.d"}})) ==
-          list{"6 peers[2].name: is the name of peers[0] too"});
+          list{"6 peers[2].name: is already the name of peers[0]"});
 }
 
 TEST_CASE("Two peers with one address in one asset are refused") {
@@ -77,9 +77,9 @@ TEST_CASE("This node's own address is no peer's address and no route") {
 
 TEST_CASE("One asset twice, or a peer's asset that is not there, is refused") {
     CHECK(problems("ilp_address: test.a\nassets:\n- {code: USD, scale: 9}\n- {code: USD, scale: 2}\n- {code: USD, "
-                   "scale: 9}") == list{"5 assets[2]: has the code and scale of assets[0]"});
+                   "scale: 9}") == list{"5 assets[2]: has the same code and scale as assets[0]"});
     CHECK(problems(file_with({{"b", "test.b", {}, {}, "{code: EUR, scale: 9}"}})) ==
-          list{"4 peers[0].asset: \"EUR\" with scale 9 is not among the assets: add it there"});
+          list{"4 peers[0].asset: \"EUR\" with scale 9 is not in the list of assets: add it there"});
 }
 
 TEST_CASE("A route of two peers is refused, and one that is another peer's address") {
@@ -117,7 +117,7 @@ TEST_CASE("Settings that contradict each other are refused") {
     CHECK(problems("ilp_address: test.a\nconnector:\n  max_hold_time: 500ms\n") ==
           list{"2 connector.min_expiration_window: must be smaller than connector.max_hold_time"});
     CHECK(problems(file_with({{"b", "test.b", "packet_burst: 5"}})) ==
-          list{"4 peers[0].packet_burst: has no meaning without packet_rate"});
+          list{"4 peers[0].packet_burst: has no effect without packet_rate: set packet_rate too, or remove it"});
 }
 
 TEST_CASE("Whoever answers strangers says where packets are to be posted") {
@@ -169,9 +169,9 @@ TEST_CASE("Rates and spreads are between two currencies, each pair once in a dir
         rates("  fixed: [{base: USD, quote: GBP, rate: 2}]\n  spreads: [{base: GBP, quote: EUR, basis_points: 1}]\n") ==
         list{});
     CHECK(rates("  fixed:\n  - {base: USD, quote: EUR, rate: 2}\n  - {base: USD, quote: EUR, rate: 2}\n") ==
-          list{"7 rates.fixed[1]: has the base and quote of rates.fixed[0]"});
+          list{"7 rates.fixed[1]: has the same base and quote as rates.fixed[0]"});
     CHECK(rates("  spreads: [{base: USD, quote: USD, basis_points: 1}]\n") ==
-          list{"5 rates.spreads[0].quote: is the base, too: a currency has no rate to itself"});
+          list{"5 rates.spreads[0].quote: is the same as base: a currency has no rate to itself"});
     CHECK(rates("  fixed: [{base: USD, quote: EUR, rate: -1}]\n").size() == 1);
     CHECK(
         rates("  fixed: [{base: USD, quote: EUR}]\n") ==

@@ -85,19 +85,19 @@ TEST_CASE("Broken YAML is refused with its line") {
 }
 
 TEST_CASE("A second document is refused") {
-    CHECK(refusal("a: 1\n---\nb: 2\n") == "3: a second document (---) begins here; the settings are one document");
+    CHECK(refusal("a: 1\n---\nb: 2\n") == "3: a second document (---) begins here: the file must contain only one document");
     CHECK(refusal("---\na: 1\n...\n").empty());
 }
 
 TEST_CASE("Anchors, aliases and tags are refused") {
     const auto anchors =
-        "anchors (&) and aliases (*) are not taken here: write the value out, and put a text that begins so in quotes"s;
+        "anchors (&) and aliases (*) are not supported: write the value out, and quote a text that begins with & or *"s;
     CHECK(refusal("a: 1\nb: &x 2\nc: *x\n") == "2: " + anchors);
     CHECK(refusal("a: 1\nb: *x\n") == "2: " + anchors);
     CHECK(refusal("a: &x [1]\n") == "1: " + anchors);
     CHECK(refusal("a: &x {b: 1}\n") == "1: " + anchors);
-    CHECK(refusal("a: 1\nb: !!str 2\n") == "2: tags (!) are not taken here: put a text that begins so in quotes");
-    CHECK(refusal("a: !x [1]\n") == "1: tags (!) are not taken here: put a text that begins so in quotes");
+    CHECK(refusal("a: 1\nb: !!str 2\n") == "2: tags (!) are not supported: quote a text that begins with !");
+    CHECK(refusal("a: !x [1]\n") == "1: tags (!) are not supported: quote a text that begins with !");
 }
 
 TEST_CASE("Depth, size and number of values are bounded") {

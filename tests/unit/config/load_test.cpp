@@ -132,17 +132,17 @@ TEST_CASE("An unknown key is refused with the known ones, and the one that was m
               .starts_with(
                   "12 peers[0].max_packet_amout: unknown key; did you mean max_packet_amount? known here: name, "));
     CHECK(problem_with("log: {level: info}", "log: {colour: red}") ==
-          "18 log.colour: unknown key; known here: level, format");
-    CHECK(problem_with("log: {level: info}", "spsp: {}").starts_with("18 spsp: unknown key; known here: "));
-    CHECK(problem_with("log: {level: info}", "? [a]\n: b").starts_with("18 : a key must be a text; known here: "));
+          "18 log.colour: unknown key; known keys: level, format");
+    CHECK(problem_with("log: {level: info}", "spsp: {}").starts_with("18 spsp: unknown key; known keys: "));
+    CHECK(problem_with("log: {level: info}", "? [a]\n: b").starts_with("18 : a key must be a plain text; known keys: "));
     CHECK(problem_with("log: {level: info}", "<<: {level: info}").starts_with("18 <<: unknown key"));
     CHECK(problem_with("log: {level: info}", "\"a\\u001b\\n\": 1").starts_with("18 a\\x1b\\x0a: unknown key"));
 }
 
 TEST_CASE("A key that is written twice is refused") {
-    CHECK(problem_with("log: {level: info}", "connector: {}") == "18 connector: is written twice: first in line 2");
+    CHECK(problem_with("log: {level: info}", "connector: {}") == "18 connector: is given twice: it is already in line 2");
     CHECK(problem_with("    packet_rate: 10", "    name: bob") ==
-          "12 peers[0].name: is written twice: first in line 8");
+          "12 peers[0].name: is given twice: it is already in line 8");
 }
 
 TEST_CASE("A value of another kind is refused") {

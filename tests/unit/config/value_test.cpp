@@ -172,7 +172,7 @@ TEST_CASE("The reasons for which a URL is refused are told, and its password is 
               .error()
               .starts_with("https:// is not supported: this version speaks plain HTTP"));
     CHECK(parse("http://user:pw@h/").error() == "a user name or password in the URL is not supported");
-    CHECK(parse("http://h/#x").error() == "a fragment (#) has no meaning in this URL");
+    CHECK(parse("http://h/#x").error() == "a fragment (#) is not allowed in this URL");
     CHECK(config::store_url().parse("mysql://u:pw@h/db").error() ==
           "expected sqlite:PATH, postgresql://... or memory:");
 }

@@ -35,7 +35,7 @@ TEST_CASE("an audit names every account that differs from its transfers, and the
     const auto faults = faults_after("UPDATE accounts SET credits_posted = '112' WHERE id = 4");
     REQUIRE(faults.size() == 2);
     CHECK(faults[0] ==
-          "account 4 (liquidity of peer carol): kept are debits 0 and credits 112, its transfers give 0 and 110");
+          "account 4 (liquidity of peer carol): the store has debits 0 and credits 112, but its transfers add up to 0 and 110");
     CHECK(faults[1] == "asset USD/9: its accounts do not add up to zero: debits 210, credits 212");
 }
 
@@ -60,11 +60,11 @@ TEST_CASE("an audit sees what no sequence of transfers may do") {
         "INSERT INTO transfers (uuid, kind, state, debit_account, credit_account, amount, packets, created_at) VALUES "
         "('5c4ea3ad-3f4c-4d3e-8f0a-111111111111', 'withdrawal', 'pending', 3, 2, '91', 0, 1)");
     REQUIRE(promised.size() == 1);
-    CHECK(promised[0] == "account 3 (liquidity of peer bob): withdrawals of 91 are pending, and it has 90");
+    CHECK(promised[0] == "account 3 (liquidity of peer bob): withdrawals of 91 are pending, but it has only 90");
 
     const auto stranger =
         faults_after("PRAGMA foreign_keys = OFF; UPDATE transfers SET credit_account = 77 WHERE packets > 0");
-    CHECK(std::ranges::count(stranger, "a transfer from account 3 to account 77 names an account that is not there") ==
+    CHECK(std::ranges::count(stranger, "a transfer from account 3 to account 77 names an account that does not exist") ==
           1);
 }
 

@@ -128,7 +128,7 @@ std::string text_of(const std::optional<http_message>& message) {
 }
 
 const std::string busy =
-    R"(503 {"errors":[{"message":"Too many requests at a time","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})";
+    R"(503 {"errors":[{"message":"Too many requests at a time: try again later","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})";
 const std::string held_answer = R"(200 {"data":{"held":8}})";
 
 }  // namespace

@@ -107,7 +107,7 @@ TEST_CASE("a name that leads to this host is not asked unless that is allowed") 
             {std::string{"http://"} + host + ":" + std::to_string(other.port()) + "/", alice.usd()});
         REQUIRE_FALSE(made);
         CHECK(made.error().code == refusal_code::not_found);
-        CHECK(made.error().message.starts_with(std::string{bad_url} + ": it leads to an address"));
+        CHECK(made.error().message.starts_with(std::string{bad_url} + ": it points to an address"));
     }
     CHECK(other.request_count() == 0);
 }

@@ -153,11 +153,11 @@ TEST_CASE("an HTTP call waits for the whole answer no longer than its time") {
     fake_peer server{[](const http_message&) { return support::answer_silence(); }};
     http_call impatient = get_from(server.port());
     impatient.timeout = 50ms;
-    CHECK(failure_of(impatient) == "no whole answer within 50 ms");
+    CHECK(failure_of(impatient) == "no complete response within 50 ms");
     server.set_script([](const http_message&) {
         return raw("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc", scripted_answer::ending::keep);
     });
-    CHECK(failure_of(impatient) == "no whole answer within 50 ms");
+    CHECK(failure_of(impatient) == "no complete response within 50 ms");
 }
 
 TEST_CASE("an HTTP call ends without a word when its context goes away") {

@@ -365,9 +365,9 @@ TEST_CASE("metrics server: its three pages, and no others") {
     CHECK(answer_to("GET", "/readyz") == "503 not ready\n");
     ready = true;
     CHECK(answer_to("GET", "/readyz") == "200 ready\n");
-    CHECK(answer_to("GET", "/") == "404 try /metrics, /healthz or /readyz\n");
+    CHECK(answer_to("GET", "/") == "404 not found: use /metrics, /healthz or /readyz\n");
     const auto refused = connection.exchange({.method = "DELETE", .target = "/metrics"});
-    CHECK(text_of(refused) == "405 only GET and HEAD\n");
+    CHECK(text_of(refused) == "405 use GET or HEAD\n");
     CHECK(refused->header("allow") == "GET, HEAD");
     CHECK(connection.exchange({.method = "GET", .target = "/metrics"})->header("content-type") ==
           "text/plain; version=0.0.4; charset=utf-8");

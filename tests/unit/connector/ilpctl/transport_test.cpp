@@ -95,7 +95,7 @@ TEST_CASE("ilpctl transport: nothing is waited for longer than the timeout") {
     const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::milliseconds{100});
     REQUIRE(!reply);
     CHECK(reply.error().where == lost_at::under_way);
-    CHECK(reply.error().why == "no whole answer within 100 ms");
+    CHECK(reply.error().why == "no complete response within 100 ms");
 }
 
 TEST_CASE("ilpctl transport: an interrupt ends the waiting, and what was asked may have been done") {

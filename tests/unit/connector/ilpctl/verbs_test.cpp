@@ -57,7 +57,7 @@ TEST_CASE("ilpctl peers: one is found by id or by name, and nothing else is gues
     d.will_answer(documents::peers, page_answer({peer_answer(), peer_answer("bob", carol_id)}));
     const auto ambiguous = d.run({"peer", "show", "bob"});
     CHECK(ambiguous.status == exit_status::refused);
-    CHECK(ambiguous.err.contains("2 peers are called \"bob\""));
+    CHECK(ambiguous.err.contains("2 peers have the name \"bob\""));
     CHECK(ambiguous.err.contains(carol_id));
 }
 
@@ -288,7 +288,7 @@ TEST_CASE("ilpctl liquidity: an amount that does not fit is refused before anyth
     d.will_answer(documents::peer, peer_answer());
     const auto result = d.run({"liquidity", "deposit", bob_id, "0.0000000001"});
     CHECK(result.status == exit_status::usage);
-    CHECK(result.err == "ilpctl: AMOUNT: 0.0000000001 has 10 decimals: USD/9 takes at most 9 decimals\n");
+    CHECK(result.err == "ilpctl: AMOUNT: 0.0000000001 has 10 decimals: USD/9 allows at most 9 decimals\n");
     for (const auto* text : {"-1", "1.", "1 EUR", "18446744073.709551616"}) {
         d.will_answer(documents::peer, peer_answer());
         CHECK(d.run({"liquidity", "deposit", bob_id, text}).status == exit_status::usage);
@@ -300,7 +300,7 @@ TEST_CASE("ilpctl liquidity: a name that a peer and an asset have means neither"
     auto d = fake_daemon{};
     d.will_answer(documents::peers, page_answer({peer_answer("USD")}));
     d.will_answer(documents::assets, page_answer({asset_answer()}));
-    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err.contains("is a peer and an asset"));
+    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err.contains("is both a peer and an asset"));
     d.will_answer(documents::peers, page_answer({}));
     d.will_answer(documents::assets, page_answer({}));
     CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err == "ilpctl: there is no peer or asset \"USD\"\n");

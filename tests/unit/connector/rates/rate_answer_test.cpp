@@ -59,24 +59,24 @@ TEST_CASE("an answer with one thing wrong is wrong as a whole, and says what it 
     const auto eur = [](const char* rate) {
         return fault_of(with_rates(R"({"JPY": 150, "EUR": )" + std::string{rate} + "}"));
     };
-    CHECK(eur("0") == "has 0 as the rate of EUR");
-    CHECK(eur("0.0e3") == "has 0.0e3 as the rate of EUR");
-    CHECK(eur("0x1") == "has 0 as the rate of EUR");
-    CHECK(eur("01") == "has 0 as the rate of EUR");
-    CHECK(eur("-0.8") == "has -0.8 as the rate of EUR");
-    CHECK(eur("1e400") == "has 1e400 as the rate of EUR");
+    CHECK(eur("0") == "has the invalid rate 0 for EUR");
+    CHECK(eur("0.0e3") == "has the invalid rate 0.0e3 for EUR");
+    CHECK(eur("0x1") == "has the invalid rate 0 for EUR");
+    CHECK(eur("01") == "has the invalid rate 0 for EUR");
+    CHECK(eur("-0.8") == "has the invalid rate -0.8 for EUR");
+    CHECK(eur("1e400") == "has the invalid rate 1e400 for EUR");
     CHECK(eur("0.12345678901234567890123456789012345") ==
-          "has 0.12345678901234567890123456789012345 as the rate of EUR");
-    CHECK(eur("\"0.8\"") == "has no number as the rate of EUR");
-    CHECK(eur("null") == "has no number as the rate of EUR");
-    CHECK(eur("true") == "has no number as the rate of EUR");
-    CHECK(eur("[0.8]") == "has no number as the rate of EUR");
-    CHECK(eur("{\"EUR\": 0.8}") == "has no number as the rate of EUR");
-    CHECK(eur("1, \"EUR\": 1") == "has two rates of EUR");
-    CHECK(eur("1, \"USD\": 1.01") == "has another rate than 1 for the base itself");
+          "has the invalid rate 0.12345678901234567890123456789012345 for EUR");
+    CHECK(eur("\"0.8\"") == "has a rate for EUR that is not a number");
+    CHECK(eur("null") == "has a rate for EUR that is not a number");
+    CHECK(eur("true") == "has a rate for EUR that is not a number");
+    CHECK(eur("[0.8]") == "has a rate for EUR that is not a number");
+    CHECK(eur("{\"EUR\": 0.8}") == "has a rate for EUR that is not a number");
+    CHECK(eur("1, \"EUR\": 1") == "has two rates for EUR");
+    CHECK(eur("1, \"USD\": 1.01") == "has a rate other than 1 for the base itself");
     for (const char* const no_json : {"NaN", "Infinity", "-Infinity", "1.", ".5", "+1", "1e", "1e99999999999"}) {
         CAPTURE(no_json);
-        CHECK(eur(no_json).starts_with("is no JSON: "));
+        CHECK(eur(no_json).starts_with("is not JSON: "));
     }
 }
 
@@ -86,25 +86,25 @@ TEST_CASE("an answer of another form is wrong") {
           R"({"base": 'USD', "rates": {}})", "{\"base\": \"\xff\"}", R"({"base": "USD", "rates": {"EUR": 0.8},})",
           R"({"base": "USD" /* */, "rates": {}})"}) {
         CAPTURE(no_json);
-        CHECK(fault_of(no_json).starts_with("is no JSON: "));
+        CHECK(fault_of(no_json).starts_with("is not JSON: "));
     }
     for (const char* const no_object :
          {"[]", "3", "0.8", "null", "true", "\"USD\"", "[{\"base\": \"USD\", \"rates\": {}}]"}) {
         CAPTURE(no_object);
-        CHECK(fault_of(no_object) == "is no JSON object");
+        CHECK(fault_of(no_object) == "is not a JSON object");
     }
     CHECK(fault_of("{}") == "has no \"base\"");
     CHECK(fault_of(R"({"rates": {"EUR": 1}})") == "has no \"base\"");
     CHECK(fault_of(R"({"base": "USD"})") == "has no \"rates\"");
     CHECK(fault_of(R"({"base": "EUR", "rates": {}})") == "is for the base EUR");
     CHECK(fault_of(R"({"base": "usd", "rates": {}})") == "is for the base usd");
-    CHECK(fault_of(R"({"base": null, "rates": {}})") == "has an unexpected kind of value as \"base\"");
-    CHECK(fault_of(R"({"base": ["USD"], "rates": {}})") == "has an unexpected kind of value as \"base\"");
-    CHECK(fault_of(R"({"base": {"USD": 1}, "rates": {}})") == "has an unexpected kind of value as \"base\"");
-    CHECK(fault_of(with_rates("[]")) == "has an unexpected kind of value as \"rates\"");
-    CHECK(fault_of(with_rates("1")) == "has an unexpected kind of value as \"rates\"");
-    CHECK(fault_of(with_rates("\"EUR\"")) == "has an unexpected kind of value as \"rates\"");
-    CHECK(fault_of(with_rates("null")) == "has an unexpected kind of value as \"rates\"");
+    CHECK(fault_of(R"({"base": null, "rates": {}})") == "has a value of the wrong type for \"base\"");
+    CHECK(fault_of(R"({"base": ["USD"], "rates": {}})") == "has a value of the wrong type for \"base\"");
+    CHECK(fault_of(R"({"base": {"USD": 1}, "rates": {}})") == "has a value of the wrong type for \"base\"");
+    CHECK(fault_of(with_rates("[]")) == "has a value of the wrong type for \"rates\"");
+    CHECK(fault_of(with_rates("1")) == "has a value of the wrong type for \"rates\"");
+    CHECK(fault_of(with_rates("\"EUR\"")) == "has a value of the wrong type for \"rates\"");
+    CHECK(fault_of(with_rates("null")) == "has a value of the wrong type for \"rates\"");
     CHECK(fault_of(with_rates("{}, \"rates\": {}")) == "has two \"rates\"");
     CHECK(fault_of(with_rates("{}, \"base\": \"USD\"")) == "has two \"base\"");
     CHECK(fault_of(with_rates("{}") + " x").find("JSON") != std::string::npos);
@@ -116,8 +116,8 @@ TEST_CASE("an answer has bounds in size and depth") {
     full.append(connector::rate_answer_size_max - full.size(), ' ');
     CHECK(fault_of(full) == "none");
     CHECK(fault_of(full + " ") == "is too large");
-    CHECK(fault_of(std::string(100'000, '[')) == "is no JSON object");
-    CHECK(fault_of("{\"a\": " + std::string(100'000, '[')).starts_with("is no JSON: "));
+    CHECK(fault_of(std::string(100'000, '[')) == "is not a JSON object");
+    CHECK(fault_of("{\"a\": " + std::string(100'000, '[')).starts_with("is not JSON: "));
     std::string many;
     for (int i = 0; i < 10'000; ++i) many += (i == 0 ? "\"" : ", \"") + std::to_string(i) + "\": 1.5";
     CHECK(parse_rates(with_rates("{" + many + "}"), "USD")->size() == 10'000);

@@ -129,7 +129,7 @@ TEST_CASE("a failed fetch changes no price, is repeated after growing pauses, an
     b.pass_until("EUR");
     b.answer("EUR", {{"USD", rate("1.25")}});
     CHECK(b.pass_until("USD") == 7s);  // 8 s after the failure: the pause is never longer than half a lifetime
-    CHECK(b.fail("USD", "answered with status 503").complaint == "answered with status 503");
+    CHECK(b.fail("USD", "it responded with status 503").complaint == "it responded with status 503");
     b.pass_until("EUR");
     b.answer("EUR", {{"USD", rate("1.25")}});
     b.pass_until("USD");
@@ -163,12 +163,12 @@ TEST_CASE("a currency that the source has no rate of loses its price, and that i
     bench b{settings(), {"EUR", "JPY", "USD"}};
     CHECK(b.due() == "EUR JPY USD");
     CHECK(b.answer("USD", {{"EUR", rate("0.8")}, {"JPY", rate("150")}}).complaint.empty());
-    CHECK(b.answer("EUR", {}).complaint == "has no rate of JPY, USD");
+    CHECK(b.answer("EUR", {}).complaint == "has no rate for JPY, USD");
     b.fail("JPY");
     b.now += 8s;
     CHECK(b.due() == "EUR JPY USD");
     const auto effect = b.answer("USD", {{"EUR", rate("0.8")}});
-    CHECK(effect.complaint == "has no rate of JPY");
+    CHECK(effect.complaint == "has no rate for JPY");
     CHECK(effect.prices_changed);
     CHECK(b.price("USD", "JPY") == "none");
     CHECK(b.price("USD", "EUR") == "0.8 less 0 until 84 s");

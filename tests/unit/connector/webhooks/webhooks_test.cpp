@@ -173,7 +173,7 @@ TEST_CASE("webhooks: whatever is not a whole answer with status 200 in time is a
     SECTION("nobody listens") {
         r.receiver.stop();
     }
-    SECTION("no answer in time") {
+    SECTION("no response in time") {
         r.settings.timeout = 100ms;
         r.receiver.set_script([](const http_message&) { return answer_silence(); });
     }

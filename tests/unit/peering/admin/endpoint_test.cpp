@@ -114,7 +114,7 @@ TEST_CASE("endpoint: paths and methods") {
     CHECK(s.text({.method = "GET", .target = "/healthz", .content_type = {}}) == "200 ok");
     for (const char* const other : {"/", "/graphql/", "/GraphQL", "/graphqlx", "/healthz/", "", "*"}) {
         CAPTURE(other);
-        CHECK(s.text({.target = other}) == "404 try /graphql or /healthz\n");
+        CHECK(s.text({.target = other}) == "404 not found: use /graphql or /healthz\n");
     }
     for (const char* const method : {"GET", "PUT", "OPTIONS", "post"}) {
         const auto answer = s.ask({.method = method});
@@ -176,7 +176,7 @@ TEST_CASE("endpoint: a body of another form is refused, and nothing executed") {
     server s;
     const auto answer_to = [&](const char* body) { return s.text({.body = body}); };
     for (const char* const no_json : {"", "{", "query={ number }", "{ number }", R"({"query":"{ number }"}x)", "\xff"})
-        CHECK(answer_to(no_json) == error(400, "The body is no JSON."));
+        CHECK(answer_to(no_json) == error(400, "The body is not JSON."));
     for (const char* const no_object : {"null", "1", "\"{ number }\""})
         CHECK(answer_to(no_object) == error(400, "The body must be a JSON object."));
     for (const char* const batch : {"[]", R"([{"query":"{ number }"}])"})
@@ -243,7 +243,7 @@ TEST_CASE("endpoint: without a secret nothing must be signed, and a wrong tenant
     CHECK(s.executions == 2);
     CHECK(s.text({.tenant_id = "10000000-0000-4000-8000-000000000001"}) == unauthenticated);
     CHECK(s.text({.tenant_id = ""}) == unauthenticated);
-    CHECK(s.ask({.tenant_id = ""}).unauthenticated == "unknown tenant");
+    CHECK(s.ask({.tenant_id = ""}).unauthenticated == "the tenant is unknown");
     CHECK(s.executions == 2);
     for (int i = 0; i < 2; ++i) CHECK(s.ask({.body = R"({"query":"mutation { add(amount: 1) }"})"}).status == 200);
 }
@@ -264,18 +264,18 @@ TEST_CASE("endpoint: with a secret, only what is signed and names the tenant is 
     };
     const auto flip_last = [](terms& t) { t.signature->back() = t.signature->back() == '0' ? '1' : '0'; };
     for (const auto& [why, change] : {
-             wrong{"no signature", [](terms& t) { t.signature.reset(); }},
-             wrong{"malformed signature", [](terms& t) { t.signature = ""; }},
-             wrong{"malformed signature", [](terms& t) { t.signature = "v1=abc"; }},
-             wrong{"signature of an unknown version", [](terms& t) { t.signature->replace(17, 2, "v2"); }},
-             wrong{"wrong signature", flip_last},
-             wrong{"wrong signature", [](terms& t) { t.signature->replace(14, 1, "4"); }},
-             wrong{"wrong signature", [](terms& t) { t.body.replace(t.body.find("1.50"), 4, "1.51"); }},
-             wrong{"wrong signature", [](terms& t) { t.body = "{}"; }},
-             wrong{"signed body is no JSON", [](terms& t) { t.body = "{"; }},
-             wrong{"no tenant", [](terms& t) { t.tenant_id.reset(); }},
-             wrong{"unknown tenant", [](terms& t) { t.tenant_id->back() = '2'; }},
-             wrong{"unknown tenant", [](terms& t) { t.tenant_id = ""; }},
+             wrong{"the request has no signature", [](terms& t) { t.signature.reset(); }},
+             wrong{"the signature is malformed", [](terms& t) { t.signature = ""; }},
+             wrong{"the signature is malformed", [](terms& t) { t.signature = "v1=abc"; }},
+             wrong{"the signature has an unknown version", [](terms& t) { t.signature->replace(17, 2, "v2"); }},
+             wrong{"the signature is wrong", flip_last},
+             wrong{"the signature is wrong", [](terms& t) { t.signature->replace(14, 1, "4"); }},
+             wrong{"the signature is wrong", [](terms& t) { t.body.replace(t.body.find("1.50"), 4, "1.51"); }},
+             wrong{"the signature is wrong", [](terms& t) { t.body = "{}"; }},
+             wrong{"the signed body is not JSON", [](terms& t) { t.body = "{"; }},
+             wrong{"the request names no tenant", [](terms& t) { t.tenant_id.reset(); }},
+             wrong{"the tenant is unknown", [](terms& t) { t.tenant_id->back() = '2'; }},
+             wrong{"the tenant is unknown", [](terms& t) { t.tenant_id = ""; }},
          }) {
         for (const char* const document : {"{ number }", "mutation { add(amount: 1) }"}) {
             auto changed = signed_terms(R"({"query":")" + std::string{document} + R"(","variables":{"b":1.50}})");
@@ -319,7 +319,7 @@ TEST_CASE("endpoint: what a signature does not cover to the last digit is refuse
     };
     for (const auto* const number : {"9007199254740993", "-9007199254740993", "18446744073709551615"}) {
         CHECK(s.text(signed_terms(with(number))) ==
-              error(400, "A signature does not cover all digits of a number beyond 2^53: send it as a string."));
+              error(400, "A signature does not cover all digits of a number above 2^53: send the number as a string."));
     }
     CHECK(s.executions == 0);
     CHECK(s.ask(signed_terms(with("1"))).status == 200);
@@ -335,7 +335,7 @@ TEST_CASE("endpoint: a signature serves one mutation, and any number of queries"
     const auto mutation = signed_terms(R"({"query":"mutation { add(amount: 1) }"})");
     CHECK(s.text(mutation) == R"(200 {"data":{"add":5}})");
     CHECK(s.text(mutation) == unauthenticated);
-    CHECK(s.ask(mutation, now + 30s).unauthenticated == "signature of a mutation was used before");
+    CHECK(s.ask(mutation, now + 30s).unauthenticated == "the signature of this mutation has been used before");
     auto rewritten = mutation;  // equivalent to the signature check, and so to the record of used signatures
     rewritten.body.insert(1, " ");
     rewritten.signature->insert(rewritten.signature->size(), " ,v1=" + std::string(64, 'A'));

@@ -168,7 +168,7 @@ std::string text_of(const administration::peer_outcome& outcome) {
     return outcome ? "" : outcome.error().message;
 }
 
-const std::string already = "InvalidPeeringRequest there is a peer with this ILP address and asset already.";
+const std::string already = "InvalidPeeringRequest there is already a peer with this ILP address and asset.";
 
 }  // namespace
 
@@ -428,7 +428,7 @@ TEST_CASE("a stranger's URL must not lead to a private address unless that is al
                                   "http://[fd00::1]/", "http://100.64.0.1/", "http://[64:ff9b::7f00:1]/"}) {
         CAPTURE(url);
         CHECK(strict.refusal_of(request_of("test.mallory", from_mallory, url)) ==
-              "InvalidPeerIlpConfiguration ilpConnectorUrl: leads to an address that is not public");
+              "InvalidPeerIlpConfiguration ilpConnectorUrl: points to an address that is not public");
         const std::string next = std::to_string(++number);
         REQUIRE(lenient.answer(request_of("test.m" + next, from_mallory + next, url)));
         CHECK_FALSE(lenient.find("test.m" + next)->outgoing.public_addresses_only);
@@ -577,7 +577,7 @@ TEST_CASE("nothing is asked for an unknown asset, at a bad URL, or while we cann
     }
     for (const char* const url : {"http://127.0.0.1:3005/", "http://[fe80::1]/", "http://192.168.0.7/"}) {
         CAPTURE(url);
-        CHECK(refusal_for(alice.decider, {url, usd}).message.starts_with(bad + ": it leads to an address"));
+        CHECK(refusal_for(alice.decider, {url, usd}).message.starts_with(bad + ": it points to an address"));
     }
     config::auto_peering_settings mute = terms_of_alice();
     mute.connector_url.reset();
@@ -664,7 +664,7 @@ TEST_CASE("an answer cannot take over a peer that was not made from its URL") {
     };
     for (const char* const address : {"test.bob", "test.carol", "test.erin", "test.dora"}) {
         CAPTURE(address);
-        CHECK(claims(address, usd).contains("was not made from this URL"));
+        CHECK(claims(address, usd).contains("was not created from this URL"));
         CHECK(claims(address, alice.asset("EUR", 2)).contains("for which packets go to peer"));
     }
     for (const char* const address : {"test.bob.x", "test.bank.east", "test.bank.west.x", "test.dora.x"}) {

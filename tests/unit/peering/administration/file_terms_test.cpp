@@ -236,7 +236,7 @@ TEST_CASE("a broken book is never started on") {
         store.damage = [](catalogue& book) { book.peers[0].liquidity.totals.debits_posted = 1001; };
         CHECK_THAT(refusal_of(two_peers(), store), Catch::Contains("peer bob") && Catch::Contains("below zero"));
     }
-    SECTION("above the largest amount") {
+    SECTION("has more than the largest amount") {
         store.damage = [](catalogue& book) {
             book.assets[0].liquidity.totals.credits_posted = wide_amount{amount_max} + 1;
         };

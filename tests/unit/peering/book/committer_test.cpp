@@ -444,7 +444,7 @@ TEST_CASE("a commit that hangs is an unhealthy store until it ends") {
     const auto late = std::chrono::steady_clock::now() + committer::commit_time_max;
     f.committer.watch(late);
     CHECK_FALSE(f.committer.store_is_healthy());
-    CHECK(f.committer.last_error() == "the store does not answer");
+    CHECK(f.committer.last_error() == "the store does not respond");
     f.committer.watch(late + 10s);
     CHECK_FALSE(f.committer.store_is_healthy());
     f.store.gate.release();
@@ -452,7 +452,7 @@ TEST_CASE("a commit that hangs is an unhealthy store until it ends") {
     CHECK(f.committer.store_is_healthy());
     CHECK(f.committer.last_error().empty());
     CHECK(f.committer.stop(10s));
-    CHECK(health.told() == std::vector<std::pair<bool, std::string>>{{false, "the store does not answer"}, {true, ""}});
+    CHECK(health.told() == std::vector<std::pair<bool, std::string>>{{false, "the store does not respond"}, {true, ""}});
     CHECK(balance_of(f.ledger, f.bob) == 1001);
 }
 
@@ -475,7 +475,7 @@ TEST_CASE("a commit that hangs and then fails stays an unhealthy store") {
     CHECK(f.committer.store_is_healthy());
     CHECK(f.committer.stop(10s));
     CHECK(health.told() == std::vector<std::pair<bool, std::string>>{
-                               {false, "the store does not answer"}, {false, "disk 0"}, {true, ""}});
+                               {false, "the store does not respond"}, {false, "disk 0"}, {true, ""}});
 }
 
 TEST_CASE("a commit that ends just as somebody looks leaves a healthy store") {

@@ -221,7 +221,7 @@ TEST_CASE("a book that would be wrong stops the daemon before the store learns o
         book.ledger.check({&posting, 1}, changed);
     };
     CHECK(
-        broken([&](book& book) { check(book, book.alice, book.bob, 10); }, "an account pays only what was held in it"));
+        broken([&](book& book) { check(book, book.alice, book.bob, 10); }, "an account pays only what was held on it"));
     CHECK(broken([&](book& book) { check(book, book.settlement, book.bob, 10); },
                  "an account receives only what headroom was held for"));
     CHECK(broken([&](book& book) { check(book, book.alice, book.settlement, 101); },
@@ -234,7 +234,7 @@ TEST_CASE("a book that would be wrong stops the daemon before the store learns o
             book.release(book.alice, book.bob, 10);
             check(book, book.alice, book.bob, 10);
         },
-        "an account pays only what was held in it"));
+        "an account pays only what was held on it"));
     CHECK(broken(
         [&](book& book) {
             check(book, book.alice,
@@ -262,7 +262,7 @@ TEST_CASE("a ledger that is used wrongly stops the daemon") {
     CHECK(
         broken([](book& book) { book.open(1, account_kind::peer_liquidity, 5); }, "no two accounts have the same id"));
     CHECK(broken([](book& book) { (void)book.ledger.at(account_id{77}); },
-                 "whoever moves money names accounts that are open"));
+                 "a transfer names only open accounts"));
 }
 
 }  // namespace ledger_test

@@ -113,7 +113,7 @@ TEST_CASE("What is not GraphQL ends the tokens") {
 TEST_CASE("Octets and tokens are bounded") {
     const auto spaces = [](std::size_t count) { return std::string(count, ' '); };
     CHECK(tokenize(spaces(document_size_max)).back().kind == token_kind::end);
-    CHECK(tokens(spaces(document_size_max + 1)) == "1:1 Document is larger than 131072 octets. Parsing aborted.");
+    CHECK(tokens(spaces(document_size_max + 1)) == "1:1 Document is larger than 131072 bytes. Parsing aborted.");
     auto names = ""s;
     for (std::size_t i = 0; i < token_count_max; ++i) names += "a ";
     CHECK(tokenize(names).size() == token_count_max + 1);

@@ -87,7 +87,7 @@ TEST_CASE("A document that asks for too many nodes is not executed") {
     const auto refused = adding(1);
     CHECK(refused.reached == progress::validated);
     CHECK(json::serialize(refused.body) ==
-          R"({"errors":[{"message":"The document asks for more than 5000 nodes: pages within pages multiply.",)"
+          R"({"errors":[{"message":"The document asks for more than 5000 nodes, because nested pages multiply: request smaller pages.",)"
           R"("locations":[{"line":1,"column":1}],"extensions":{"code":"BAD_USER_INPUT"}}]})");
     CHECK(json::serialize(shelf_engine().run("{ one { name } }", "", {}, nothing).body) == R"({"data":{"one":null}})");
     CHECK(shelf_engine()

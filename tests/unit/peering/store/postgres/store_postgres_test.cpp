@@ -226,8 +226,8 @@ TEST_CASE("postgresql: a server that stands still is given up, and found again w
     server.resume();
     REQUIRE_FALSE(refused.has_value());
     CHECK_FALSE(refused.error().final);
-    CHECK_THAT(refused.error().message, Catch::Contains("has not answered for"));
-    CHECK_THAT(refused_again.error().message, Catch::Contains("does not answer within"));
+    CHECK_THAT(refused.error().message, Catch::Contains("has not responded for"));
+    CHECK_THAT(refused_again.error().message, Catch::Contains("did not respond within"));
     insist(*store, commits);
     commits.check(server);
 }
@@ -255,14 +255,14 @@ TEST_CASE("postgresql: of several hosts one that does not answer is passed over"
     const auto store = open_or_throw("postgresql://ilpd@" + dead + "," + dumb + "," + live + "/ilpd");
     CHECK(store->ping().has_value());
     const std::string refused = refusal_of("postgresql://ilpd@" + dumb + "," + dead + "/ilpd?connect_timeout=1");
-    CHECK_THAT(refused, Catch::Contains("does not answer within 1000 ms") && Catch::Contains("Connection refused"));
+    CHECK_THAT(refused, Catch::Contains("did not respond within 1000 ms") && Catch::Contains("Connection refused"));
 }
 
 TEST_CASE("postgresql: a second daemon is refused while the first one is there") {
     const postgres_server server;
     auto store = open_or_throw(server.url());
     CHECK_THAT(refusal_of(server.url()), Catch::Contains("in use by another ilpd (process ") &&
-                                             Catch::Contains("stop that one, or give this one"));
+                                             Catch::Contains("stop that process, or give this one"));
     SECTION("not so in a schema of its own") {
         server.execute("CREATE SCHEMA other AUTHORIZATION ilpd");
         const auto other = open_or_throw(server.url() + "&options=-csearch_path%3Dother");
@@ -302,7 +302,7 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
     const auto store = open_or_throw(through(proxy));
     commits commits{*store};
     insist(*store, commits);
-    std::string expected = "another ilpd has written to this database meanwhile; restart this one";
+    std::string expected = "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this one";
 
     SECTION("while a commit was in doubt, and by one commit, so that the numbers agree") {
         proxy.cut_after(towards::server, 200);
@@ -323,7 +323,7 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
         server.execute("UPDATE ledger_state SET last_commit = 0");
         server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'ilpd'");
         CHECK_FALSE(store->ping().has_value());
-        expected = "set back to an earlier state meanwhile; restart";
+        expected = "restored to an earlier state while ilpd was running: restart";
     }
     SECTION("without taking the lock") {
         server.execute("UPDATE ledger_state SET last_commit = last_commit + 1");
@@ -517,7 +517,7 @@ TEST_CASE("postgresql: a database that is not ours is refused and left as it is"
         CHECK_THAT(refusal_of(server.url()), Catch::Contains("permission denied for schema public"));
     }
     SECTION("empty, for a reader") {
-        CHECK_THAT(audit(server.url()).error().message, Catch::Contains("no tables of ilpd"));
+        CHECK_THAT(audit(server.url()).error().message, Catch::Contains("no ilpd tables"));
         CHECK(server.value("SELECT count(*) FROM pg_class WHERE relname = 'accounts'") == "0");
     }
 }

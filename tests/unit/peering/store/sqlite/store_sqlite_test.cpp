@@ -125,7 +125,7 @@ TEST_CASE("a file that is not ours is refused and left as it is") {
     SECTION("no database at all") {
         const std::string text(4096, 'x');
         std::ofstream{db.path} << text;
-        CHECK_THAT(refusal_of(db.url), Catch::Contains("file is not a database"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("file is not an ilpd database"));
         std::string kept;
         std::getline(std::ifstream{db.path}, kept);
         CHECK(kept == text);
