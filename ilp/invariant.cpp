@@ -16,7 +16,7 @@ const char* file_name(const std::source_location& where) noexcept {
 
 }  // namespace
 
-void abort_because_of(invariant broken, std::source_location where) noexcept {
+void abort_on_broken(invariant broken, std::source_location where) noexcept {
     // Written with one call so that no other thread's output is interleaved.
     std::array<char, 1024> line;
     std::snprintf(line.data(), line.size() - 1, "ilpd: broken invariant: %s (%s:%u, %s)", broken.sentence(),

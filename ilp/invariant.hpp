@@ -15,14 +15,14 @@ private:
 };
 
 /// Prints one line to standard error with the broken invariant and its location, then aborts.
-[[noreturn, gnu::cold, gnu::noinline]] void abort_because_of(invariant broken, std::source_location where) noexcept;
+[[noreturn, gnu::cold, gnu::noinline]] void abort_on_broken(invariant broken, std::source_location where) noexcept;
 
 /// A check that is active in every build, including release builds: where money is concerned, it is better to stop than
 /// to continue with wrong balances. While the invariant holds, it costs one comparison and one branch.
 [[gnu::always_inline]] inline void require(bool holds, invariant what,
                                            std::source_location where = std::source_location::current()) noexcept {
     if (!holds) [[unlikely]] {
-        abort_because_of(what, where);
+        abort_on_broken(what, where);
     }
 }
 

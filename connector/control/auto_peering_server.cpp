@@ -22,7 +22,7 @@ http_response refusal(peering_fault fault, std::string message) {
         peering::status_of(fault), "application/json", to_json(peering::peering_error{fault, std::move(message)}), {}};
 }
 
-http_response response_of(const peering::auto_peers::answer& answer) {
+http_response response_of(const peering::auto_peers::peering_result& answer) {
     if (answer) return {200, "application/json", to_json(*answer), {}};
     return refusal(answer.error().fault, answer.error().message);
 }
@@ -34,7 +34,7 @@ std::string bearer_of(const http_request& request) {
 }
 
 /// Names and addresses come from strangers; the log escapes them. Tokens are not logged.
-void report(const peering::peering_request& request, const peering::auto_peers::answer& answer) {
+void report(const peering::peering_request& request, const peering::auto_peers::peering_result& answer) {
     const std::string asset = request.asset_code + "/" + std::to_string(request.asset_scale);
     if (answer) {
         log::write(log::level::info, "auto-peering: a node became a peer or renewed its terms",
@@ -73,7 +73,7 @@ void auto_peering_server::answer(const http_request& request, const std::functio
                                                                                bearer = bearer_of(request),
                                                                                done](peering::bookkeeper& keeper) {
         const auto now = ilp::wall_clock();
-        auto_peers_.take_on(keeper, now, parsed, bearer, [done, parsed](const peering::auto_peers::answer& answer) {
+        auto_peers_.handle_request(keeper, now, parsed, bearer, [done, parsed](const peering::auto_peers::peering_result& answer) {
             report(parsed, answer);
             done(response_of(answer));
         });

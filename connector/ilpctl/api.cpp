@@ -68,7 +68,7 @@ header_list request_headers(const credentials& who, std::string_view body, ilp::
     return headers;
 }
 
-std::string advice(const repetition& again) {
+std::string advice(const retry_hint& again) {
     if (again.idempotency_key.empty()) return {};
     const auto id = again.id.empty() ? std::string{} : fmt::format("--id {} ", again.id);
     return fmt::format(
@@ -76,7 +76,7 @@ std::string advice(const repetition& again) {
         again.idempotency_key);
 }
 
-json::value read_reply(const documents::document& what, const http_reply& reply, const repetition& again,
+json::value read_reply(const documents::document& what, const http_reply& reply, const retry_hint& again,
                        bool is_signed) {
     if (reply.status == 401) throw_unauthenticated(is_signed);
     const auto parsed = peering::parse_json(reply.body);
@@ -105,7 +105,7 @@ json::value read_reply(const documents::document& what, const http_reply& reply,
     return *answer;
 }
 
-json::value remote_api::ask(const documents::document& what, json::object variables, const repetition& again,
+json::value remote_api::ask(const documents::document& what, json::object variables, const retry_hint& again,
                             std::chrono::milliseconds extra) {
     const auto body = request_body(what, variables);
     const auto now = ilp::wall_clock();
@@ -113,7 +113,7 @@ json::value remote_api::ask(const documents::document& what, json::object variab
     if (!reply)
         throw failure{exit_status::no_answer,
                       fmt::format("no response from {}: {}{}", endpoint_.url(), reply.error().why,
-                                  reply.error().where == lost_at::under_way ? advice(again) : std::string{})};
+                                  reply.error().where == failure_stage::under_way ? advice(again) : std::string{})};
     return read_reply(what, *reply, again, who_.secret.has_value());
 }
 

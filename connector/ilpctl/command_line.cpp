@@ -30,7 +30,7 @@ void add_completion_verbs(CLI::App& root, chosen_verb& chosen) {
 }
 
 /// An option takes precedence over the corresponding variable; an empty variable counts as unset.
-void read_variables(global_terms& globals, const CLI::App& tree, const surroundings& system) {
+void read_variables(global_terms& globals, const CLI::App& tree, const system_interface& system) {
     const auto take = [&](const char* option, const char* variable, std::string& target) {
         const auto text = system.variable(variable);
         if (tree.get_option(option)->count() == 0 && text && !text->empty()) target = *text;
@@ -39,7 +39,7 @@ void read_variables(global_terms& globals, const CLI::App& tree, const surroundi
     take("--tenant", "ILPCTL_TENANT", globals.tenant);
 }
 
-std::optional<config::secret> secret_of(const global_terms& globals, const surroundings& system) {
+std::optional<config::secret> secret_of(const global_terms& globals, const system_interface& system) {
     if (globals.secret_file) return config::secret{read_secret_file(system.in, *globals.secret_file)};
     const auto text = system.variable(secret_variable);
     if (!text || text->empty()) return std::nullopt;
@@ -49,7 +49,7 @@ std::optional<config::secret> secret_of(const global_terms& globals, const surro
     return *secret;
 }
 
-std::unique_ptr<api> connect(const global_terms& globals, const surroundings& system) {
+std::unique_ptr<api> connect(const global_terms& globals, const system_interface& system) {
     const auto type = config::http_url();
     const auto endpoint = type.parse(globals.url);
     if (!endpoint)
@@ -61,7 +61,7 @@ std::unique_ptr<api> connect(const global_terms& globals, const surroundings& sy
     return system.connect(*endpoint, {secret_of(globals, system), globals.tenant}, globals.timeout);
 }
 
-exit_status run_verb(command_line& line, const surroundings& system) {
+exit_status run_verb(command_line& line, const system_interface& system) {
     if (line.chosen().run_without_daemon) {
         line.chosen().run_without_daemon(system.out);
         return exit_status::done;
@@ -118,7 +118,7 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
     add_completion_verbs(tree_, chosen_);
 }
 
-exit_status run(const std::vector<std::string>& words, const surroundings& system) {
+exit_status run(const std::vector<std::string>& words, const system_interface& system) {
     auto line = command_line{};
     try {
         line.tree().parse(std::vector<std::string>{words.rbegin(), words.rend()});

@@ -17,7 +17,7 @@ optional_text variable(const std::string& name) {
 
 int main(int argc, char** argv) {
     const auto system =
-        surroundings{.variable = variable,
+        system_interface{.variable = variable,
                      .in = std::cin,
                      .out = std::cout,
                      .err = std::cerr,

@@ -62,33 +62,33 @@ void look_up_route(session& s, const lookup_terms& terms) {
     s.out << table.text();
 }
 
-std::string told_of_ping(const json::object& answer, const std::string& address) {
+std::string describe_ping(const json::object& answer, const std::string& address) {
     const auto text = [&](std::string_view name) { return printable(field(answer, name)); };
-    auto told = std::string{};
+    auto result = std::string{};
     if (answer.at("reached").as_bool()) {
-        told = fmt::format("{} reached", address);
+        result = fmt::format("{} reached", address);
     } else {
-        told = fmt::format("{} not reached: {}", address,
+        result = fmt::format("{} not reached: {}", address,
                            answer.at("message").is_null() ? "no reason was given" : text("message"));
-        if (!answer.at("code").is_null()) told += fmt::format(" ({})", text("code"));
-        if (!answer.at("triggeredBy").is_null()) told += fmt::format(", says {}", text("triggeredBy"));
+        if (!answer.at("code").is_null()) result += fmt::format(" ({})", text("code"));
+        if (!answer.at("triggeredBy").is_null()) result += fmt::format(", says {}", text("triggeredBy"));
     }
     if (!answer.at("milliseconds").is_null())
-        told += fmt::format(" {} {:.1f} ms", answer.at("reached").as_bool() ? "in" : "after",
+        result += fmt::format(" {} {:.1f} ms", answer.at("reached").as_bool() ? "in" : "after",
                             answer.at("milliseconds").to_number<double>());
     if (!answer.at("peer").is_null())
-        told += fmt::format(", next hop {}", printable(label_of_peer(part(answer, "peer"))));
-    return told;
+        result += fmt::format(", next hop {}", printable(label_of_peer(part(answer, "peer"))));
+    return result;
 }
 
 void ping(session& s, const ping_terms& terms) {
     const auto answer = s.daemon.ask(
         documents::ping, {{"input", {{"address", terms.address}, {"timeoutSeconds", terms.timeout.count()}}}}, {},
         terms.timeout);
-    const auto told = told_of_ping(answer.as_object(), printable(terms.address));
+    const auto result = describe_ping(answer.as_object(), printable(terms.address));
     if (s.json) print_json(s, answer);
-    if (!answer.at("reached").as_bool()) throw failure{exit_status::refused, told};
-    if (!s.json) s.out << told << '\n';
+    if (!answer.at("reached").as_bool()) throw failure{exit_status::refused, result};
+    if (!s.json) s.out << result << '\n';
 }
 
 }  // namespace

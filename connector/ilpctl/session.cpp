@@ -70,7 +70,7 @@ std::vector<json::object> assets_called(session& s, std::string_view text) {
     return found;
 }
 
-[[noreturn]] void throw_none(std::string_view kind, std::string_view text) {
+[[noreturn]] void throw_not_found(std::string_view kind, std::string_view text) {
     throw failure{exit_status::refused, fmt::format("there is no {} \"{}\"", kind, printable(text))};
 }
 
@@ -157,11 +157,11 @@ json::array fetch_nodes(session& s, const documents::document& what, json::objec
 json::object find_peer(session& s, std::string_view text, bool secrets) {
     if (const auto id = id_in(text)) {
         auto peer = peer_with(s, *id, secrets);
-        if (!peer) throw_none("peer", text);
+        if (!peer) throw_not_found("peer", text);
         return *std::move(peer);
     }
     const auto found = peers_called(s, text);
-    if (found.empty()) throw_none("peer", text);
+    if (found.empty()) throw_not_found("peer", text);
     expect_one_peer(text, found);
     // Tokens of other peers are not fetched.
     return secrets ? find_peer(s, field(found.front(), "id"), true) : found.front();
@@ -170,11 +170,11 @@ json::object find_peer(session& s, std::string_view text, bool secrets) {
 json::object find_asset(session& s, std::string_view text) {
     if (const auto id = id_in(text)) {
         auto asset = asset_with(s, *id);
-        if (!asset) throw_none("asset", text);
+        if (!asset) throw_not_found("asset", text);
         return *std::move(asset);
     }
     const auto found = assets_called(s, text);
-    if (found.empty()) throw_none("asset", text);
+    if (found.empty()) throw_not_found("asset", text);
     expect_one_asset(text, found);
     return found.front();
 }
@@ -183,11 +183,11 @@ account find_account(session& s, std::string_view text) {
     if (const auto id = id_in(text)) {
         if (const auto peer = peer_with(s, *id, false)) return account_of_peer(*peer);
         if (const auto asset = asset_with(s, *id)) return account_of_asset(*asset);
-        throw_none("peer or asset", text);
+        throw_not_found("peer or asset", text);
     }
     const auto peers = peers_called(s, text);
     const auto assets = assets_called(s, text);
-    if (peers.empty() && assets.empty()) throw_none("peer or asset", text);
+    if (peers.empty() && assets.empty()) throw_not_found("peer or asset", text);
     if (!peers.empty() && !assets.empty())
         throw failure{exit_status::refused,
                       fmt::format("\"{}\" is both a peer and an asset: use its id, or name the asset "

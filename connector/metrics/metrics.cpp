@@ -209,14 +209,14 @@ constexpr const definition& definition_of(metric id) {
     return definitions[static_cast<std::size_t>(id)];
 }
 
-constexpr bool definitions_stand_in_the_order_of_their_enum(const auto& table) {
+constexpr bool definitions_match_their_enum(const auto& table) {
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (static_cast<std::size_t>(table[i].id) != i) return false;
     }
     return true;
 }
-static_assert(definitions_stand_in_the_order_of_their_enum(label_definitions));
-static_assert(definitions_stand_in_the_order_of_their_enum(definitions));
+static_assert(definitions_match_their_enum(label_definitions));
+static_assert(definitions_match_their_enum(definitions));
 
 constexpr std::string_view name_of(MetricType type) {
     switch (type) {
@@ -345,7 +345,7 @@ void add_commits(families& out, const peering::committer::counters& commits) {
     out.add<metric::store_commit_failures>(static_cast<double>(commits.failures_total.load()));
 }
 
-void add_webhooks(families& out, const webhooks::figures& events) {
+void add_webhooks(families& out, const webhooks::statistics& events) {
     out.add<metric::webhooks_pending>(static_cast<double>(events.pending));
     out.add<metric::webhook_attempts>(static_cast<double>(events.delivered), "delivered");
     out.add<metric::webhook_attempts>(static_cast<double>(events.failed), "failed");

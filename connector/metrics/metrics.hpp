@@ -18,7 +18,7 @@ struct scrape {
     const peering::directory& directory;
     const peering::committer::counters& commits;
     std::vector<peer_sample> samples;           ///< from all workers, in any order
-    std::optional<webhooks::figures> events{};  ///< nullopt if webhooks are not configured
+    std::optional<webhooks::statistics> events{};  ///< nullopt if webhooks are not configured
     std::vector<rate_age> rate_ages{};
 };
 

@@ -51,12 +51,12 @@ rate_source::rate_source(boost::asio::io_context& context,
 void rate_source::configure(const config::rates_settings& settings, const peering::directory& directory) {
     settings_ = settings;
     currencies_ = currencies_of(directory);
-    tell_unused();
-    begin_anew();
+    warn_about_unused_currencies();
+    restart_fetching();
 }
 
 /// The asset may be created later through the Admin API, or the code may be a typing error.
-void rate_source::tell_unused() const {
+void rate_source::warn_about_unused_currencies() const {
     std::set<std::string> unused;
     const auto look_at = [&](const auto& pairs) {
         for (const auto& pair : pairs) {
@@ -75,10 +75,10 @@ void rate_source::assets_changed(const peering::directory& directory) {
     auto currencies = currencies_of(directory);
     if (currencies == currencies_) return;
     currencies_ = std::move(currencies);
-    begin_anew();
+    restart_fetching();
 }
 
-void rate_source::begin_anew() {
+void rate_source::restart_fetching() {
     keeper_.configure(settings_, currencies_, steady_clock::now());
     publish();
     fetch_due();

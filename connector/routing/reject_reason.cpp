@@ -81,15 +81,15 @@ constexpr std::array<row, reject_reason_count> table{{
      {"wrong_fulfillment", f05_wrong_condition, "fulfillment does not match the condition"}},
 }};
 
-constexpr bool rows_stand_in_the_order_of_the_enum() {
+constexpr bool rows_match_the_enum() {
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (static_cast<std::size_t>(table[i].reason) != i) return false;
     }
     return true;
 }
-static_assert(rows_stand_in_the_order_of_the_enum());
+static_assert(rows_match_the_enum());
 
-constexpr bool every_row_has_an_identifier_of_its_own() {
+constexpr bool identifiers_are_valid_and_unique() {
     for (std::size_t i = 0; i < table.size(); ++i) {
         const std::string_view identifier = table[i].text.identifier;
         if (identifier.empty() || identifier.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != identifier.npos) {
@@ -101,7 +101,7 @@ constexpr bool every_row_has_an_identifier_of_its_own() {
     }
     return true;
 }
-static_assert(every_row_has_an_identifier_of_its_own());
+static_assert(identifiers_are_valid_and_unique());
 
 }  // namespace
 
@@ -116,13 +116,10 @@ std::string reject_reasons_markdown() {
         "Generated from the table in `connector/routing/reject_reason.cpp`: change it there, then run\n"
         "`ilpd --reject-reasons-reference > docs/operating/reject-reasons.md`.");
     out.paragraph(
-        "These are all the reasons for which ilpd itself refuses a Prepare. Code and message are what the sender gets "
-        "in\n"
-        "the Reject. The identifier is the label `reason` of `ilp_packets_refused_total` ([metrics.md](metrics.md)) "
-        "and the\n"
-        "field `reason` of the log line `packet refused`, which is written at the level debug. A Reject that comes "
-        "from a\n"
-        "next hop is passed on as it is and has no reason here.");
+        "This table lists every reason for which ilpd itself refuses a Prepare. The sender gets the code and the message\n"
+        "in the Reject. The identifier is the label `reason` of `ilp_packets_refused_total` ([metrics.md](metrics.md)) and\n"
+        "the field `reason` of the log line `packet refused`, which is written at the level debug. A Reject from a next\n"
+        "hop is passed on unchanged and has no reason here.");
     out.columns({"Identifier", "Code", "Name in RFC 27", "Message"});
     for (const row& row : table) {
         const auto& [identifier, code, message] = row.text;

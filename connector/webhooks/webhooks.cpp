@@ -47,7 +47,7 @@ webhooks::webhooks(boost::asio::io_context& control, config::webhook_settings se
       due_timer_{control} {}
 
 void webhooks::look_for_events() {
-    schedule_.look_again();
+    schedule_.request_load();
     proceed();
 }
 
@@ -69,14 +69,14 @@ void webhooks::load() {
     schedule_.begin_load();
     outbox_.load(webhook_schedule::waiting_max, [this](std::expected<event_outbox::contents, std::string> found) {
         if (!found) {
-            schedule_.look_again();
+            schedule_.request_load();
             return after(store_pause, [this] {
                 loading_ = false;
                 proceed();
             });
         }
         loading_ = false;
-        figures_.pending = found->count;
+        stats_.pending = found->count;
         schedule_.loaded(std::move(found->earliest));
         proceed();
     });
@@ -106,7 +106,7 @@ void webhooks::post(pending_event event) {
 void webhooks::ended(const pending_event& event, const std::string& fault) {
     const ilp::timestamp now = ilp::wall_clock();
     event_attempt attempt = schedule_.ended(event, fault.empty(), now);
-    ++(attempt.delivered ? figures_.delivered : figures_.failed);
+    ++(attempt.delivered ? stats_.delivered : stats_.failed);
     const auto report = [&](log::level level, std::string_view message, const std::string& what) {
         log::write(level, message, {{"event", event.event.uuid}, {"type", event.event.type}, {"reason", what}});
     };
@@ -115,7 +115,7 @@ void webhooks::ended(const pending_event& event, const std::string& fault) {
     } else if (attempt.due) {
         report(log::level::warn, "a webhook was not delivered; it will be retried", fault);
     } else {
-        ++figures_.given_up;
+        ++stats_.given_up;
         report(log::level::error, "a webhook was given up; its event will not be delivered", fault);
     }
     save(attempt);
@@ -124,7 +124,7 @@ void webhooks::ended(const pending_event& event, const std::string& fault) {
 void webhooks::save(const event_attempt& attempt) {
     outbox_.save(attempt, [this, attempt](const std::expected<void, std::string>& result) {
         if (!result) return after(store_pause, [this, attempt] { save(attempt); });
-        if (!attempt.due && figures_.pending > 0) --figures_.pending;
+        if (!attempt.due && stats_.pending > 0) --stats_.pending;
         schedule_.saved(attempt);
         proceed();
     });

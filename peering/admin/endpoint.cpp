@@ -178,12 +178,12 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
         return result;
     }
     if (signature && prepared->is_mutation()) {
-        switch (seen_.note(*signature, now)) {
-            case seen_signatures::use::first:
+        switch (seen_.record(*signature, now)) {
+            case seen_signatures::verdict::first_use:
                 break;
-            case seen_signatures::use::again:
+            case seen_signatures::verdict::repeated:
                 return refuse_stranger("the signature of this mutation has been used before");
-            case seen_signatures::use::no_room:
+            case seen_signatures::verdict::full:
                 return refuse_stranger("too many mutations while their signatures are valid");
         }
     }

@@ -93,9 +93,9 @@ outcome run(mutations& mutations, const char* operation, const arguments& input,
     const auto outcome =
         mutations.run(operation, input,
                       [message, attempt = std::move(attempt)](bookkeeper& keeper, ilp::timestamp now,
-                                                              answer_keeper& answers, const mutations::finish& finish) {
+                                                              idempotency_recorder& answers, const mutations::finish& finish) {
                           const done_mutation done{message};
-                          const auto made = attempt(keeper, now, answers.keeping(done));
+                          const auto made = attempt(keeper, now, answers.recording(done));
                           if (!made) return finish(std::unexpected{made.error()});
                           finish(done);
                       });

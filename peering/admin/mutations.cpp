@@ -40,7 +40,7 @@ done_mutation done_mutation::from_json(std::string_view text) {
     return done;
 }
 
-changes answer_keeper::keeping(const done_mutation& done) {
+changes idempotency_recorder::recording(const done_mutation& done) {
     changes with;
     if (!answer_) return with;
     answer_->answer = done.to_json();
@@ -104,7 +104,7 @@ mutation_outcome mutations::run(shared_turn turn, std::string_view operation, co
     };
     auto task = [finish, key, request = digest_of(operation, input), work = std::move(work)](bookkeeper& keeper) {
         const ilp::timestamp now = ilp::wall_clock();
-        answer_keeper answers;
+        idempotency_recorder answers;
         if (!key.empty()) {
             const auto known = keeper.find_answer(key);
             if (!known) return finish(unavailable());
@@ -138,7 +138,7 @@ mutation_outcome mutations::ask_and_decide(std::string_view operation, const gra
     if (!turn) return std::unexpected{turn.error()};
     // An answer without a message means that nothing was stored for the key: this work stores nothing and sets no
     // message, while stored answers always have one.
-    const work nothing = [](bookkeeper&, ilp::timestamp, answer_keeper&, const finish& finish) {
+    const work nothing = [](bookkeeper&, ilp::timestamp, idempotency_recorder&, const finish& finish) {
         finish(done_mutation{});
     };
     auto known = run(*turn, operation, input, nothing);
@@ -149,12 +149,12 @@ mutation_outcome mutations::ask_and_decide(std::string_view operation, const gra
 }
 
 auto mutations::deciding(decision decide) -> work {
-    return [this, decide = std::move(decide)](bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers,
+    return [this, decide = std::move(decide)](bookkeeper& keeper, ilp::timestamp now, idempotency_recorder& answers,
                                               const finish& finish) {
         transaction transaction{keeper, now};
         mutation_outcome outcome = decide(transaction);
         if (!outcome) return finish(std::move(outcome));
-        const changes kept = answers.keeping(*outcome);
+        const changes kept = answers.recording(*outcome);
         transaction.new_answers.assign(kept.new_answers.begin(), kept.new_answers.end());
         transaction.forget_answers_before = kept.forget_answers_before;
         const auto written = services_.administration.commit(transaction, [finish, outcome] { finish(outcome); });

@@ -36,14 +36,14 @@ using mutation_outcome = std::expected<done_mutation, refusal>;
 
 /// Prepares the record of a mutation's answer, to be stored in the mutation's transaction. Stores nothing without an
 /// idempotency key.
-class answer_keeper {
+class idempotency_recorder {
 public:
-    answer_keeper() = default;
-    answer_keeper(std::string key, std::string request, ilp::timestamp now)
+    idempotency_recorder() = default;
+    idempotency_recorder(std::string key, std::string request, ilp::timestamp now)
         : answer_{idempotency_record{std::move(key), std::move(request), {}, now}} {}
 
     /// Returns changes that store `done` and delete expired answers. They are valid until the next call.
-    changes keeping(const done_mutation& done);
+    changes recording(const done_mutation& done);
 
 private:
     std::optional<idempotency_record> answer_;
@@ -62,7 +62,7 @@ public:
     using finish = std::function<void(mutation_outcome)>;
     /// Runs on the committer's thread. Must call `finish` exactly once, immediately or later, from any thread.
     using work =
-        std::function<void(bookkeeper& keeper, ilp::timestamp now, answer_keeper& answers, const finish& finish)>;
+        std::function<void(bookkeeper& keeper, ilp::timestamp now, idempotency_recorder& answers, const finish& finish)>;
 
     // Work may outlive the call if the store takes longer than `answer_timeout`, so it must own everything it uses.
 

@@ -95,13 +95,13 @@ outcome routes(const services& services, const call& call) {
 outcome route(const services& services, const call& call) {
     const auto address = call.args.get<std::string>("address");
     if (!ilp::is_address(address)) return refuse(refusal_code::bad_user_input, "invalid ILP address");
-    const asset* sent_in = nullptr;
+    const asset* packet_asset = nullptr;
     if (const auto id = call.args.find<std::string>("assetId")) {
         const auto asset = services.directory.find_asset(std::string_view{id_of(*id)});
         if (!asset) return refuse(refusal_code::not_found, "Asset not found");
-        sent_in = asset->asset;
+        packet_asset = asset->asset;
     }
-    const auto found = services.directory.find_route(address, sent_in);
+    const auto found = services.directory.find_route(address, packet_asset);
     return found ? to_value(*found) : value{};
 }
 
@@ -116,12 +116,12 @@ public:
     std::string of(account_id account) const {
         if (const auto peer = directory_.find_peer_by_account(account)) return std::string{peer->uuid};
         if (const auto asset = directory_.find_asset_by_account(account)) return asset->asset->uuid;
-        return made_up("8000", std::to_underlying(account));  // account of a deleted peer
+        return synthetic_uuid("8000", std::to_underlying(account));  // account of a deleted peer
     }
 
     /// Builds an id in the form of other transfers' ids, for transfers that have only a number: all packets of one
     /// commit are one row.
-    static std::string made_up(std::string_view group, std::uint64_t number) {
+    static std::string synthetic_uuid(std::string_view group, std::uint64_t number) {
         return fmt::format("00000000-0000-4000-{}-{:012x}", group, number & 0xffff'ffff'ffff);
     }
 
@@ -138,7 +138,7 @@ value to_value(const listed_transfer& transfer, std::uint32_t ledger, const acco
         if (transfer.state == transfer_state::pending) return "PENDING";
         return transfer.state == transfer_state::posted ? "POSTED" : "VOIDED";
     }();
-    const auto id = transfer.uuid.empty() ? account_names::made_up("9000", transfer.number) : transfer.uuid;
+    const auto id = transfer.uuid.empty() ? account_names::synthetic_uuid("9000", transfer.number) : transfer.uuid;
     const auto expires_at =
         transfer.expires_at ? std::optional{iso_text(*transfer.expires_at)} : std::optional<std::string>{};
     // The packets of one commit may add up to more than an amount can hold.

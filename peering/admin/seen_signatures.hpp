@@ -15,13 +15,13 @@ inline constexpr std::size_t seen_signatures_max = 65'536;
 /// set is full, new signatures are refused rather than old ones forgotten early. Thread-safe.
 class seen_signatures {
 public:
-    enum class use : std::uint8_t { first, again, no_room };
+    enum class verdict : std::uint8_t { first_use, repeated, full };
 
     explicit seen_signatures(std::size_t size_max = seen_signatures_max) : size_max_{size_max} {}
 
     /// Precondition: the signature passed the check at `now`. A clock set back does not make old signatures usable
     /// again: a signature older than anything that may still be remembered counts as used.
-    use note(const checked_signature& signature, ilp::timestamp now);
+    verdict record(const checked_signature& signature, ilp::timestamp now);
 
 private:
     const std::size_t size_max_;

@@ -39,7 +39,7 @@ std::optional<ilp::amount> smaller(std::optional<ilp::amount> a, std::optional<i
 }  // namespace
 
 /// The peers that have an address, or a prefix above or below it.
-struct auto_peers::standing {
+struct auto_peers::address_use {
     std::shared_ptr<const peer> same;                     ///< the peer with this address and asset
     std::vector<std::shared_ptr<const peer>> namesakes;   ///< peers with this address in other assets
     std::vector<std::shared_ptr<const peer>> neighbours;  ///< other peers with a prefix above or below this address
@@ -47,8 +47,8 @@ struct auto_peers::standing {
     std::size_t strangers = 0;                            ///< number of all peers that came at their own request
 };
 
-auto_peers::standing auto_peers::look_up(const ilp::address& address, const asset& asset) const {
-    standing found;
+auto_peers::address_use auto_peers::look_up(const ilp::address& address, const asset& asset) const {
+    address_use found;
     for (const auto& peer : directory_.peers()) {
         if (is_auto_peered(*peer) && peer->auto_peered->url.empty()) ++found.strangers;
         if (peer->address == address) {
@@ -69,7 +69,7 @@ auto_peers::standing auto_peers::look_up(const ilp::address& address, const asse
     return found;
 }
 
-bool auto_peers::owns(const peer& peer, std::string_view token) {
+bool auto_peers::has_token(const peer& peer, std::string_view token) {
     if (token.empty()) return false;
     const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
     bool found = false;
@@ -79,7 +79,7 @@ bool auto_peers::owns(const peer& peer, std::string_view token) {
 
 /// A stranger's name is shown unless it could be mistaken for another peer: it must not be in use already, nor look
 /// like an id or an ILP address.
-std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) const {
+std::optional<std::string> auto_peers::display_name_for(const peering_terms& terms) const {
     if (!terms.name || is_uuid_v4(*terms.name) || ilp::is_address(*terms.name)) return std::nullopt;
     const auto peers = directory_.peers();
     const auto has_it = [&](const auto& peer) { return peer->name() == *terms.name || peer->given_name == terms.name; };
@@ -88,7 +88,7 @@ std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) 
 }
 
 /// Only literal IP addresses are checked here. Host names are checked when the connection is made.
-bool auto_peers::leads_astray(const std::string& url) const {
+bool auto_peers::is_forbidden_url(const std::string& url) const {
     const auto endpoint = config::http_url().parse(url);
     return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host()));
 }
@@ -99,25 +99,25 @@ peering_terms auto_peers::own_terms(std::string token) const {
             settings_.name.value_or(address.text().substr(0, config::display_name_size_max))};
 }
 
-void auto_peers::take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
-                         std::string_view presented, const std::function<void(answer)>& done) {
+void auto_peers::handle_request(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
+                         std::string_view presented, const std::function<void(peering_result)>& done) {
     transaction transaction{keeper, now};
-    answer decided = decide(transaction, request, presented);
+    peering_result decided = decide(transaction, request, presented);
     if (!decided) return done(std::move(decided));
     const auto written = administration_.commit(transaction, [done, decided] { done(decided); });
     if (!written) done(refused(peering_fault::unavailable, "the ledger is not available now: try again later"));
 }
 
-auto_peers::answer auto_peers::decide(transaction& transaction, const peering_request& request,
+auto_peers::peering_result auto_peers::decide(transaction& transaction, const peering_request& request,
                                       std::string_view presented) {
     using enum peering_fault;
     const auto asset = directory_.find_asset(request.asset_code, request.asset_scale);
     if (!asset || asset->terms.deleted_at) return refused(unknown_asset, "Unknown asset");
-    if (leads_astray(request.asker.connector_url)) {
+    if (is_forbidden_url(request.asker.connector_url)) {
         return refused(invalid_configuration, "ilpConnectorUrl: points to an address that is not public");
     }
     const ilp::address& address = request.asker.address;
-    const standing found = look_up(address, *asset->asset);
+    const address_use found = look_up(address, *asset->asset);
     if (found.same) return renew(transaction, *found.same, request, presented);
     if (overlap(directory_.own_address(), address)) {
         return refused(invalid_configuration, "staticIlpAddress: is this node's own address, a prefix of it, or below it");
@@ -127,7 +127,7 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
                        "staticIlpAddress: another peer already has a route to it or to an address below it");
     }
     for (const auto& namesake : found.namesakes) {
-        if (!is_auto_peered(*namesake) || !owns(*namesake, presented)) {
+        if (!is_auto_peered(*namesake) || !has_token(*namesake, presented)) {
             return refused(invalid_request, std::string{already_peered});
         }
     }
@@ -137,12 +137,12 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
     return create(transaction, *asset, request);
 }
 
-auto_peers::answer auto_peers::create(transaction& transaction, const asset_entry& asset,
+auto_peers::peering_result auto_peers::create(transaction& transaction, const asset_entry& asset,
                                       const peering_request& request) {
     peer_wanted wanted;
     wanted.asset_uuid = asset.asset->uuid;
     wanted.ilp_address = request.asker.address.text();
-    wanted.name = name_to_show(request.asker);
+    wanted.name = display_name_for(request.asker);
     wanted.max_packet_amount = smaller(settings_.max_packet_amount, request.max_packet_amount);
     wanted.initial_liquidity = settings_.initial_liquidity;
     wanted.incoming_tokens = {request.asker.token};
@@ -159,10 +159,10 @@ auto_peers::answer auto_peers::create(transaction& transaction, const asset_entr
 /// Changes only the tokens and the endpoint; whatever an operator has set is kept. The token that authenticated the
 /// requester stays valid alongside the new one, so that a requester who never receives the answer can still send
 /// packets, and ask again.
-auto_peers::answer auto_peers::renew(transaction& transaction, const peer& known, const peering_request& request,
+auto_peers::peering_result auto_peers::renew(transaction& transaction, const peer& known, const peering_request& request,
                                      std::string_view presented) {
-    const bool by_bearer = owns(known, presented);
-    if (!is_auto_peered(known) || (!by_bearer && !owns(known, request.asker.token))) {
+    const bool by_bearer = has_token(known, presented);
+    if (!is_auto_peered(known) || (!by_bearer && !has_token(known, request.asker.token))) {
         return refused(peering_fault::invalid_request, std::string{already_peered});
     }
     peer_edit edit;
@@ -185,7 +185,7 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
         return refused(not_found,
                        fmt::format("{}{}{}", url_is_invalid, endpoint.error().empty() ? "" : ": ", endpoint.error()));
     }
-    if (leads_astray(wanted.url)) {
+    if (is_forbidden_url(wanted.url)) {
         return refused(not_found, fmt::format("{}: it points to an address that is not public, which "
                                               "auto_peering.allow_private_addresses does not allow",
                                               url_is_invalid));
@@ -210,7 +210,7 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
                                                               const peering_terms& answer) {
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
     if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
-    if (leads_astray(answer.connector_url)) {
+    if (is_forbidden_url(answer.connector_url)) {
         return refused(not_found, fmt::format("{}: it asks for packets at an address that is not public, which "
                                               "auto_peering.allow_private_addresses does not allow",
                                               url_is_invalid));
@@ -218,7 +218,7 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
     const auto is_from_here = [&](const peer& peer) {
         return is_auto_peered(peer) && peer.auto_peered->url == wanted.url;
     };
-    const standing found = look_up(answer.address, *asset->asset);
+    const address_use found = look_up(answer.address, *asset->asset);
     if (found.same) {
         if (!is_from_here(*found.same)) {
             return refused(duplicate,
@@ -243,25 +243,25 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
     }
     // A route more specific than a default route is what an operator adds a peer for. A route more specific than
     // another peer's own prefix would divert that peer's packets on the word of a third party.
-    std::vector<std::shared_ptr<const peer>> robbed;
+    std::vector<std::shared_ptr<const peer>> diverted;
     for (const auto& namesake : found.namesakes) {
-        if (!is_from_here(*namesake)) robbed.push_back(namesake);
+        if (!is_from_here(*namesake)) diverted.push_back(namesake);
     }
     for (const auto& neighbour : found.neighbours) {
         for_each_prefix(*neighbour, [&](std::string_view prefix) {
-            if (prefix.contains('.') && ilp::covers(prefix, answer.address)) robbed.push_back(neighbour);
+            if (prefix.contains('.') && ilp::covers(prefix, answer.address)) diverted.push_back(neighbour);
         });
     }
-    if (!robbed.empty()) {
+    if (!diverted.empty()) {
         return refused(duplicate,
                        fmt::format("the node at this URL claims the ILP address {}, for which packets go "
                                    "to peer {}: if the claim is right, create the peer with createPeer",
-                                   answer.address.text(), robbed.front()->uuid));
+                                   answer.address.text(), diverted.front()->uuid));
     }
     peer_wanted made;
     made.asset_uuid = asset->asset->uuid;
     made.ilp_address = answer.address.text();
-    made.name = wanted.name ? wanted.name : name_to_show(answer);
+    made.name = wanted.name ? wanted.name : display_name_for(answer);
     made.max_packet_amount = wanted.max_packet_amount;
     made.liquidity_threshold = wanted.liquidity_threshold;
     made.initial_liquidity = wanted.liquidity_to_deposit;

@@ -45,13 +45,13 @@ public:
     auto_peers(const directory& directory, administration& administration, config::auto_peering_settings settings)
         : directory_{directory}, administration_{administration}, settings_{std::move(settings)} {}
 
-    using answer = std::expected<peering_terms, peering_error>;
+    using peering_result = std::expected<peering_terms, peering_error>;
 
     /// Makes the requester a peer, or renews its terms. `presented` is the bearer token that came with the request, or
     /// empty. Call it on the committer's thread. `done` is called exactly once, immediately or later, from any thread:
     /// after a success, once packets are handled by the new terms.
-    void take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, std::string_view presented,
-                 const std::function<void(answer)>& done);
+    void handle_request(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, std::string_view presented,
+                 const std::function<void(peering_result)>& done);
 
     /// Builds the request to send when an operator wants a peer. Any thread.
     std::expected<peering_question, refusal> ask(const peer_by_url& wanted) const;
@@ -70,17 +70,17 @@ public:
     bool allows_private_addresses() const noexcept { return settings_.allow_private_addresses; }
 
 private:
-    struct standing;
+    struct address_use;
 
-    answer decide(transaction& transaction, const peering_request& request, std::string_view presented);
-    answer renew(transaction& transaction, const peer& known, const peering_request& request,
+    peering_result decide(transaction& transaction, const peering_request& request, std::string_view presented);
+    peering_result renew(transaction& transaction, const peer& known, const peering_request& request,
                  std::string_view presented);
-    answer create(transaction& transaction, const asset_entry& asset, const peering_request& request);
-    standing look_up(const ilp::address& address, const asset& asset) const;
-    bool owns(const peer& peer, std::string_view token);
-    std::optional<std::string> name_to_show(const peering_terms& terms) const;
+    peering_result create(transaction& transaction, const asset_entry& asset, const peering_request& request);
+    address_use look_up(const ilp::address& address, const asset& asset) const;
+    bool has_token(const peer& peer, std::string_view token);
+    std::optional<std::string> display_name_for(const peering_terms& terms) const;
     auto_peered_terms terms_from(std::string url) const { return {std::move(url), !settings_.allow_private_addresses}; }
-    bool leads_astray(const std::string& url) const;
+    bool is_forbidden_url(const std::string& url) const;
 
     peering_terms own_terms(std::string token) const;
 

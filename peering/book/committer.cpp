@@ -200,7 +200,7 @@ bool committer::pause(std::chrono::milliseconds length) {
 }
 
 void committer::set_health(bool healthy, const std::string& error) {
-    const std::lock_guard telling{telling_};
+    const std::lock_guard telling{health_callback_mutex_};
     {
         const std::lock_guard lock{mutex_};
         if (healthy == store_is_healthy() && error == last_error_) return;

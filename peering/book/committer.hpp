@@ -119,7 +119,7 @@ private:
     bookkeeper& keeper_;
     std::vector<durable_callback> listeners_;
     health_callback health_callback_;
-    std::mutex telling_;  // locked before mutex_
+    std::mutex health_callback_mutex_;  // locked before mutex_
     std::atomic<bool> healthy_{true};
     counters counters_;
 

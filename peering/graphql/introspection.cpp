@@ -7,47 +7,47 @@ namespace peering::graphql {
 const std::string_view built_in_definition = R"(
 "A whole number between -(2^31) and 2^31 - 1."
 scalar Int
-"A number with a fraction, as a double can hold it."
+"A floating-point number of 64 bits."
 scalar Float
 "Text."
 scalar String
 "True or false."
 scalar Boolean
-"Names one thing; a number is taken as its digits."
+"Identifies an object. As input, a string or a whole number."
 scalar ID
 
-"Leaves the field or fragment out if it is not true."
+"Includes the field or fragment only if the condition is true."
 directive @include(
-  "Included when true."
+  "The field or fragment is included if this is true."
   if: Boolean!
 ) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
 
-"Leaves the field or fragment out if it is true."
+"Skips the field or fragment if the condition is true."
 directive @skip(
-  "Skipped when true."
+  "The field or fragment is skipped if this is true."
   if: Boolean!
 ) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
 
-"Is there for old clients only."
+"Marks an element that new clients should not use."
 directive @deprecated(
-  "Why, and what to use instead."
+  "The reason, and what to use instead."
   reason: String = "No longer supported"
 ) on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE
 
-"Where a scalar's behaviour is specified."
+"Names the specification of a scalar."
 directive @specifiedBy(
-  "The address of the specification."
+  "URL of the specification."
   url: String!
 ) on SCALAR
 
-"The fields that every composite type has, and those that the query type has besides."
+"The meta-fields: __typename of every composite type, and the further ones of the query type."
 type __Meta {
   __typename: String!
   __schema: __Schema!
   __type(name: String!): __Type
 }
 
-"What can be asked: the types, the directives and the three kinds of operation."
+"A schema: its types, its directives and the root types of its operations."
 type __Schema {
   description: String
   types: [__Type!]!
@@ -57,7 +57,7 @@ type __Schema {
   directives: [__Directive!]!
 }
 
-"A type. Its kind tells which of its fields have a value."
+"A type. Its kind determines which of its fields have a value."
 type __Type {
   kind: __TypeKind!
   name: String
@@ -86,7 +86,7 @@ type __InputValue {
   name: String!
   description: String
   type: __Type!
-  "As it would stand in a document."
+  "The default value, as it is written in a document."
   defaultValue: String
   isDeprecated: Boolean!
   deprecationReason: String
@@ -100,7 +100,7 @@ type __EnumValue {
   deprecationReason: String
 }
 
-"What kind of type a type is."
+"The kind of a type."
 enum __TypeKind { SCALAR OBJECT INTERFACE UNION ENUM INPUT_OBJECT LIST NON_NULL }
 
 "A directive."
@@ -112,7 +112,7 @@ type __Directive {
   isRepeatable: Boolean!
 }
 
-"Where a directive may stand."
+"A place at which a directive may be used."
 enum __DirectiveLocation {
   QUERY MUTATION SUBSCRIPTION FIELD FRAGMENT_DEFINITION FRAGMENT_SPREAD INLINE_FRAGMENT VARIABLE_DEFINITION
   SCHEMA SCALAR OBJECT FIELD_DEFINITION ARGUMENT_DEFINITION INTERFACE UNION ENUM ENUM_VALUE INPUT_OBJECT

@@ -296,7 +296,7 @@ std::optional<idempotency_record> find_postgres_answer(postgres_connection& sess
     return idempotency_record{key, std::string{found.text(0, 0)}, std::string{found.text(0, 1)}, time_of(found, 0, 2)};
 }
 
-void show_postgres_book(postgres_connection& session, book_visitor& visitor) {
+void visit_postgres_book(postgres_connection& session, book_visitor& visitor) {
     session.run(read_all);
     const std::optional<std::int64_t> version = postgres_version_of(session);
     if (!version) throw postgres_failure{"the database has no ilpd tables: check store.url"};

@@ -97,7 +97,7 @@ private:
     };
 
     /// The outcome of the last commit.
-    enum class outcome : std::uint8_t { known, in_doubt, written_unreported };
+    enum class commit_outcome : std::uint8_t { known, in_doubt, written_unreported };
 
     template <class Work>
     auto attempt(std::string_view purpose, Work work) -> std::expected<decltype(work()), store_error>;
@@ -114,7 +114,7 @@ private:
     std::optional<postgres_connection> session_;
     server_process process_;
     std::optional<postgres_position> position_;  // as we last wrote or found it
-    outcome last_outcome_ = outcome::known;
+    commit_outcome last_outcome_ = commit_outcome::known;
     transfer_chain chain_;  // includes the rows of the last commit while its outcome is unknown
     std::string fenced_;    // the reason; empty if not fenced
 };
@@ -211,13 +211,13 @@ void postgres_store::find_position(postgres_connection& session) {
     const postgres_position found{state.integer(0, 0), std::string{state.text(0, 1)}};
     if (!position_) position_ = found;
     if (found == *position_) {
-        if (last_outcome_ == outcome::in_doubt) last_outcome_ = outcome::known;
+        if (last_outcome_ == commit_outcome::in_doubt) last_outcome_ = commit_outcome::known;
         return;
     }
     const postgres_position wanted{position_->last_commit + 1, name_};
-    if (last_outcome_ == outcome::in_doubt && found == wanted) {
+    if (last_outcome_ == commit_outcome::in_doubt && found == wanted) {
         position_ = found;
-        last_outcome_ = outcome::written_unreported;
+        last_outcome_ = commit_outcome::written_unreported;
         return;
     }
     if (found.last_commit < position_->last_commit) {
@@ -269,22 +269,22 @@ std::expected<void, store_error> postgres_store::commit(const changes& changes) 
 }
 
 void postgres_store::write(const changes& changes) {
-    if (last_outcome_ == outcome::written_unreported) {
-        last_outcome_ = outcome::known;
+    if (last_outcome_ == commit_outcome::written_unreported) {
+        last_outcome_ = commit_outcome::known;
         chain_.keep();
         return;
     }
     chain_.undo();  // undoes a commit that was not written
-    last_outcome_ = outcome::in_doubt;
+    last_outcome_ = commit_outcome::in_doubt;
     try {
         write_postgres_commit(*session_, changes, *position_, name_, chain_);
     } catch (const postgres_failure& failure) {
-        if (!failure.sqlstate.empty()) last_outcome_ = outcome::known;
+        if (!failure.sqlstate.empty()) last_outcome_ = commit_outcome::known;
         throw;
     } catch (const postgres_position_lost&) {
         throw fenced{overtaken};  // cannot happen while we hold the lock
     }
-    last_outcome_ = outcome::known;
+    last_outcome_ = commit_outcome::known;
     chain_.keep();
     position_ = {position_->last_commit + 1, name_};
 }
@@ -318,7 +318,7 @@ std::expected<void, store_error> read_postgres_book(const std::string& url, book
     try {
         postgres_connection session{*parsed};
         check_server(session);
-        show_postgres_book(session, visitor);
+        visit_postgres_book(session, visitor);
         return {};
     } catch (const postgres_failure& failure) {
         return std::unexpected{cannot(*parsed, "read", failure.message)};

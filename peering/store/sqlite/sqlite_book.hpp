@@ -31,6 +31,6 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
 std::vector<listed_event> list_events(connection& connection, const event_query& query);
 
 /// Reads the book in one read transaction.
-void show_book(connection& connection, book_visitor& visitor);
+void visit_book(connection& connection, book_visitor& visitor);
 
 }  // namespace peering::sqlite

@@ -397,7 +397,7 @@ std::expected<void, store_error> read_sqlite_book(const std::string& path, book_
     return attempt(path, "read", [&] {
         connection connection{path, SQLITE_OPEN_READONLY};
         sqlite::check_schema(connection);
-        sqlite::show_book(connection, visitor);
+        sqlite::visit_book(connection, visitor);
     });
 }
 

@@ -42,8 +42,8 @@ TEST_CASE("The Admin API without a secret is for this machine alone") {
     for (const auto* open : {"0.0.0.0:1", "10.0.0.1:1", "128.0.0.1:1", "'[::]:1'", "'[::2]:1'", "'[::7f00:1]:1'"}) {
         CAPTURE(open);
         CHECK(with("listen: " + std::string{open}) ==
-              list{"3 admin.listen: is not a loopback address: that needs admin.api_secret, else whoever reaches it "
-                   "could change everything"});
+              list{"3 admin.listen: is not a loopback address: set admin.api_secret, otherwise anyone who can "
+                   "reach it could change everything"});
         CHECK(with("listen: " + std::string{open} + "\n  api_secret: x") == list{});
     }
     CHECK(with("listen: nowhere").size() == 1);
@@ -96,7 +96,7 @@ TEST_CASE("A route of two peers is refused, and one that is another peer's addre
 TEST_CASE("A15-14: the whole of another network is no route") {
     CHECK(
         problems(file_with({{"b", "test.b", "routes: [g]"}})) ==
-        list{"4 peers[0].routes[0]: is another network than that of this node's ilp_address: no packet would ever take "
+        list{"4 peers[0].routes[0]: belongs to another network than this node's ilp_address: no packet would ever take "
              "this route"});
     CHECK(problems(file_with({{"b", "test.b", "routes: [test, private, example]"}})) == list{});
     CHECK(problems("ilp_address: private.a\n" + file_with({{"b", "test.b", "routes: [g]"}}).substr(24)) == list{});
@@ -105,10 +105,10 @@ TEST_CASE("A15-14: the whole of another network is no route") {
 TEST_CASE("One token twice is refused, within a peer and across peers") {
     CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2, t1"}})) ==
           list{"4 peers[0].http.incoming.auth_tokens[2]: is the same token as peers[0].http.incoming.auth_tokens[0]: a "
-               "token must say which peer sends"});
+               "token must identify one peer"});
     CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2"}, {"c", "test.c", {}, "t3, t2"}})) ==
           list{"5 peers[1].http.incoming.auth_tokens[1]: is the same token as peers[0].http.incoming.auth_tokens[1]: a "
-               "token must say which peer sends"});
+               "token must identify one peer"});
 }
 
 TEST_CASE("Settings that contradict each other are refused") {
@@ -123,8 +123,8 @@ TEST_CASE("Settings that contradict each other are refused") {
 TEST_CASE("Whoever answers strangers says where packets are to be posted") {
     CHECK(
         problems("ilp_address: test.a\nauto_peering:\n  enabled: true\n") ==
-        list{"2 auto_peering.connector_url: is required when auto_peering.enabled: where peers shall post packets for "
-             "us"});
+        list{"2 auto_peering.connector_url: is required when auto_peering.enabled is true: it is the URL at which peers "
+             "post packets for us"});
     CHECK(problems("ilp_address: test.a\nauto_peering: {enabled: true, connector_url: 'http://a.example/'}\n") ==
           list{});
     CHECK(problems("ilp_address: test.a\nauto_peering: {initial_liquidity: 1}\n") == list{});

@@ -252,8 +252,8 @@ TEST_CASE("Variables of the environment are filled in, once") {
     CHECK(problems("ilp_address: ${UNSET_1}\n") == list{"1 ilp_address: the environment variable UNSET_1 is not set"});
     for (const auto* text : {"'${'", "'${}'", "'${A'", "'${1}'", "'${A-B}'", "'a${ b}'"})
         CHECK(problems("ilp_address: "s + text) ==
-              list{"1 ilp_address: expected ${NAME} with the name of an environment variable; a literal ${ is written "
-                   "$${"});
+              list{"1 ilp_address: expected ${NAME} with the name of an environment variable; write $${ for a literal "
+                   "${"});
 }
 
 TEST_CASE("The environment of the process can be read") {

@@ -125,7 +125,7 @@ TEST_CASE("a ping to a peer that came by itself leads to no address that is not 
             9};
         std::promise<bool> taken;
         REQUIRE(alice.committer.execute([&](peering::bookkeeper& keeper) {
-            alice.auto_peers.take_on(keeper, {}, request, {},
+            alice.auto_peers.handle_request(keeper, {}, request, {},
                                      [&](const auto& answer) { taken.set_value(answer.has_value()); });
         }));
         REQUIRE(taken.get_future().get());

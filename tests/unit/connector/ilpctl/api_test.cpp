@@ -12,7 +12,7 @@ using namespace connector::ilpctl;
 
 namespace {
 
-const repetition again{.id = "the-id", .idempotency_key = "the-key"};
+const retry_hint again{.id = "the-id", .idempotency_key = "the-key"};
 
 failure refused(unsigned status, std::string body, bool is_signed = true) {
     try {

@@ -73,7 +73,7 @@ TEST_CASE("ilpctl transport: a request and its answer") {
 TEST_CASE("ilpctl transport: a daemon that is not there has not seen the request") {
     const auto reply = post(endpoint_at(support::free_port()), {}, "{}", std::chrono::seconds{20});
     REQUIRE(!reply);
-    CHECK(reply.error().where == lost_at::connecting);
+    CHECK(reply.error().where == failure_stage::connecting);
     CHECK(reply.error().why == "Connection refused");
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("ilpctl transport: a connection that breaks may have been too late") {
         auto server = one_connection{[text](int socket) { say(socket, text); }};
         const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::seconds{20});
         REQUIRE(!reply);
-        CHECK(reply.error().where == lost_at::under_way);
+        CHECK(reply.error().where == failure_stage::under_way);
         CHECK(!reply.error().why.empty());
     }
 }
@@ -94,7 +94,7 @@ TEST_CASE("ilpctl transport: nothing is waited for longer than the timeout") {
     }};
     const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::milliseconds{100});
     REQUIRE(!reply);
-    CHECK(reply.error().where == lost_at::under_way);
+    CHECK(reply.error().where == failure_stage::under_way);
     CHECK(reply.error().why == "no complete response within 100 ms");
 }
 
@@ -106,7 +106,7 @@ TEST_CASE("ilpctl transport: an interrupt ends the waiting, and what was asked m
     }};
     const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::seconds{20});
     REQUIRE(!reply);
-    CHECK(reply.error().where == lost_at::under_way);
+    CHECK(reply.error().where == failure_stage::under_way);
     CHECK(reply.error().why == "interrupted");
 }
 

@@ -218,7 +218,7 @@ TEST_CASE("metrics: commits are shown as cumulative histograms in seconds and tr
 TEST_CASE("metrics: webhooks are shown when there are any") {
     const book book{two_peers()};
     const peering::committer::counters commits;
-    const webhooks::figures events{.pending = 3, .delivered = 20, .failed = 5, .given_up = 1};
+    const webhooks::statistics events{.pending = 3, .delivered = 20, .failed = 5, .given_up = 1};
     const exposition shown{expose({*book.known->directory, commits, {}, events})};
     CHECK(shown.type.at("ilp_webhooks_pending") == "gauge");
     CHECK(shown.type.at("ilp_webhook_attempts_total") == "counter");

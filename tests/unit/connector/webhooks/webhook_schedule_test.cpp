@@ -74,14 +74,14 @@ TEST_CASE("webhook schedule: at first it must load, then only when there is a re
     schedule.loaded({});
     CHECK_FALSE(schedule.must_load(start + 24h));
     CHECK_FALSE(schedule.next_due());
-    schedule.look_again();
+    schedule.request_load();
     CHECK(schedule.must_load(start));
 }
 
 TEST_CASE("webhook schedule: events that come while it loads are looked for again") {
     webhook_schedule schedule{10};
     schedule.begin_load();
-    schedule.look_again();
+    schedule.request_load();
     schedule.loaded({});
     CHECK(schedule.must_load(start));
 }
@@ -184,7 +184,7 @@ TEST_CASE("webhook schedule: a retry is not late because of events that came lat
     store.save(attempt);
     schedule.saved(attempt);
     for (int i = 0; i < 100; ++i) store.add(event("later " + std::to_string(100 + i), start + 1h));
-    schedule.look_again();
+    schedule.request_load();
     REQUIRE(schedule.must_load(start));
     load(schedule, store);
     CHECK(schedule.next_due() == start + 10s);
@@ -241,7 +241,7 @@ TEST_CASE("webhook schedule: no order of answers loses an event, or posts one th
         REQUIRE(step < 200'000);
         if (step < 20'000 && one_of(10)) {
             store.add(event(std::to_string(++created), now));
-            schedule.look_again();
+            schedule.request_load();
         }
         if (!loading && schedule.must_load(now)) {
             schedule.begin_load();

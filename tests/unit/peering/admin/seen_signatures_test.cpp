@@ -10,7 +10,7 @@ namespace seen_signatures_test {
 
 using namespace peering::admin;
 using namespace std::chrono_literals;
-using use = seen_signatures::use;
+using verdict = seen_signatures::verdict;
 
 namespace {
 
@@ -24,31 +24,31 @@ checked_signature signature(ilp::timestamp time, std::uint8_t number = 0) {
 
 TEST_CASE("seen signatures: each counts once, for as long as it would pass") {
     seen_signatures seen;
-    CHECK(seen.note(signature(then, 1), then) == use::first);
-    CHECK(seen.note(signature(then, 1), then) == use::again);
-    CHECK(seen.note(signature(then, 2), then) == use::first);
-    CHECK(seen.note(signature(then + 1ms, 1), then) == use::first);
-    CHECK(seen.note(signature(then, 1), then + 30s) == use::again);
-    CHECK(seen.note(signature(then + 30s, 1), then) == use::first);
-    CHECK(seen.note(signature(then + 30s, 1), then + 60s) == use::again);
+    CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
+    CHECK(seen.record(signature(then, 2), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 1ms, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then, 1), then + 30s) == verdict::repeated);
+    CHECK(seen.record(signature(then + 30s, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 30s, 1), then + 60s) == verdict::repeated);
 }
 
 TEST_CASE("seen signatures: a clock that goes back does not open the past again") {
     seen_signatures seen;
-    CHECK(seen.note(signature(then, 1), then) == use::first);
-    CHECK(seen.note(signature(then + 31s, 1), then + 31s) == use::first);
-    CHECK(seen.note(signature(then, 1), then) == use::again);
-    CHECK(seen.note(signature(then + 1s, 1), then + 1s) == use::first);
+    CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 31s, 1), then + 31s) == verdict::first_use);
+    CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
+    CHECK(seen.record(signature(then + 1s, 1), then + 1s) == verdict::first_use);
 }
 
 TEST_CASE("seen signatures: when there is no room, nothing is forgotten") {
     seen_signatures seen{2};
-    CHECK(seen.note(signature(then, 1), then) == use::first);
-    CHECK(seen.note(signature(then + 1ms, 2), then) == use::first);
-    CHECK(seen.note(signature(then, 3), then) == use::no_room);
-    CHECK(seen.note(signature(then, 1), then) == use::again);
-    CHECK(seen.note(signature(then + 1s, 3), then + 30s) == use::no_room);
-    CHECK(seen.note(signature(then + 1s, 3), then + 30s + 1ms) == use::first);
+    CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 1ms, 2), then) == verdict::first_use);
+    CHECK(seen.record(signature(then, 3), then) == verdict::full);
+    CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
+    CHECK(seen.record(signature(then + 1s, 3), then + 30s) == verdict::full);
+    CHECK(seen.record(signature(then + 1s, 3), then + 30s + 1ms) == verdict::first_use);
     CHECK(seen_signatures_max == 65'536);
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("seen signatures: of many threads one is the first") {
     for (int i = 0; i < 4; ++i)
         threads.emplace_back([&] {
             for (std::uint8_t number = 0; number < 200; ++number)
-                if (seen.note(signature(then, number), then) == use::first) ++firsts;
+                if (seen.record(signature(then, number), then) == verdict::first_use) ++firsts;
         });
     for (auto& thread : threads) thread.join();
     CHECK(firsts == 200);

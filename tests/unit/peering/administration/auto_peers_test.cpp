@@ -97,10 +97,10 @@ struct alice {
         return directory.find_asset(code, scale).value().asset->uuid;
     }
 
-    auto_peers::answer answer(const peering_request& request, std::string_view presented = {}) {
-        std::vector<auto_peers::answer> answers;
-        decider.take_on(keeper, now, request, presented,
-                        [&](auto_peers::answer came) { answers.push_back(std::move(came)); });
+    auto_peers::peering_result answer(const peering_request& request, std::string_view presented = {}) {
+        std::vector<auto_peers::peering_result> answers;
+        decider.handle_request(keeper, now, request, presented,
+                        [&](auto_peers::peering_result came) { answers.push_back(std::move(came)); });
         REQUIRE(answers.size() == 1);
         return answers.front();
     }
@@ -532,9 +532,9 @@ TEST_CASE("nobody becomes a peer while the store takes nothing") {
     full_store full;
     bookkeeper keeper{alice.ledger, full, alice.thresholds};
     const auto before = alice.everything();
-    std::vector<auto_peers::answer> answers;
-    alice.decider.take_on(keeper, now, request_of("test.dora"), {},
-                          [&](auto_peers::answer came) { answers.push_back(std::move(came)); });
+    std::vector<auto_peers::peering_result> answers;
+    alice.decider.handle_request(keeper, now, request_of("test.dora"), {},
+                          [&](auto_peers::peering_result came) { answers.push_back(std::move(came)); });
     REQUIRE(answers.size() == 1);
     REQUIRE_FALSE(answers[0]);
     CHECK(answers[0].error().fault == peering_fault::unavailable);
