@@ -77,9 +77,9 @@ private:
         const auto& admin = settings_.admin;
         if (admin.api_secret || is_loopback(admin.listen.host) || in_.has_problem_in("admin.api_secret")) return;
         const auto around = key_path{nullptr, "admin", {}};
-        report(
-            {&around, "listen", {}},
-            "is not a loopback address: set admin.api_secret, otherwise anyone who can reach it could change everything");
+        report({&around, "listen", {}},
+               "is not a loopback address: set admin.api_secret, otherwise anyone who can reach it could change "
+               "everything");
     }
 
     void check_assets() {

@@ -84,8 +84,7 @@ private:
         if (anchor != YAML::NullAnchor) refuse_anchor(mark);
         // The parser's own marks for an untagged scalar: ? for plain, ! for quoted.
         if (!tag.empty() && tag != "?" && tag != "!")
-            throw document_error{line_of_mark(mark),
-                                 "tags (!) are not supported: quote a text that begins with !"};
+            throw document_error{line_of_mark(mark), "tags (!) are not supported: quote a text that begins with !"};
         if (++count_ > node_count_max)
             throw document_error{line_of_mark(mark),
                                  "the file has more than " + std::to_string(node_count_max) + " keys and values"};

@@ -64,8 +64,7 @@ std::optional<std::string> reader::text(const node& value, std::uint32_t line, c
         const auto name = rest.substr(0, std::min(rest.find('}'), rest.size()));
         // An invalid name is not shown: it may be part of a secret that contains ${.
         if (name.size() == rest.size() || !is_variable_name(name)) {
-            report(line, path,
-                   "expected ${NAME} with the name of an environment variable; write $${ for a literal ${");
+            report(line, path, "expected ${NAME} with the name of an environment variable; write $${ for a literal ${");
             return std::nullopt;
         }
         auto variable = variables_(name);

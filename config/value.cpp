@@ -183,7 +183,8 @@ std::expected<std::string, std::string> parse_store_url(std::string_view text) {
         return text.contains(':') ? refused("expected " + std::string{store_urls}) : refused();
     }
     // SQLite itself treats this name as a database that is discarded on close.
-    if (text.substr(scheme.size()) == ":memory:") return refused("for a store in memory, write memory: instead of sqlite::memory:");
+    if (text.substr(scheme.size()) == ":memory:")
+        return refused("for a store in memory, write memory: instead of sqlite::memory:");
     return std::string{text};
 }
 

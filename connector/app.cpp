@@ -113,7 +113,8 @@ private:
         if (!opened) return fail(opened.error().message);
         store_ = std::move(*opened);
         if (settings_.store.url.starts_with("memory:")) {
-            log::write(log::level::warn, "store.url is memory: the store keeps nothing, so balances are lost when the daemon stops");
+            log::write(log::level::warn,
+                       "store.url is memory: the store keeps nothing, so balances are lost when the daemon stops");
         }
         const auto known = store_->load();
         if (!known) return fail(known.error().message);
@@ -129,7 +130,8 @@ private:
         transfers_ = std::make_unique<peering::operator_transfers>(*committer_);
         if (!transfers_->restore(known->pending_withdrawals, ledger_)) {
             return fail(
-                "the book is inconsistent: a pending withdrawal in the store is malformed, or its account does not have the amount: "
+                "the book is inconsistent: a pending withdrawal in the store is malformed, or its account does not "
+                "have the amount: "
                 "restore "
                 "a backup");
         }
@@ -137,7 +139,8 @@ private:
             if (healthy) {
                 log::write(log::level::info, "the store accepts transfers again");
             } else {
-                log::write(log::level::error, "the store does not accept transfers; new packets are refused until it does",
+                log::write(log::level::error,
+                           "the store does not accept transfers; new packets are refused until it does",
                            {{"error", error}});
             }
         });

@@ -31,7 +31,8 @@ public:
                          std::to_underlying(debit), std::to_underlying(credit));
         }
         if (payer->second.asset != receiver->second.asset) {
-            fault("a transfer goes from the {} to the {}, which have different assets", payer->second.owner, receiver->second.owner);
+            fault("a transfer goes from the {} to the {}, which have different assets", payer->second.owner,
+                  receiver->second.owner);
         }
         if (state == transfer_state::posted) {
             payer->second.recomputed.debits_posted += amount;

@@ -111,7 +111,10 @@ administration::peer_outcome auto_peering_client::create_or_update(const peering
         });
     if (!accepted) return refuse(internal_server_error, "The ledger is not available now: try again later");
     auto outcome = await(future, answer_timeout);
-    if (!outcome) return refuse(timeout, "The change was not completed in time and may still take effect: query the current state before repeating it");
+    if (!outcome)
+        return refuse(timeout,
+                      "The change was not completed in time and may still take effect: query the current state before "
+                      "repeating it");
     return std::move(*outcome);
 }
 

@@ -73,10 +73,11 @@ void auto_peering_server::answer(const http_request& request, const std::functio
                                                                                bearer = bearer_of(request),
                                                                                done](peering::bookkeeper& keeper) {
         const auto now = ilp::wall_clock();
-        auto_peers_.handle_request(keeper, now, parsed, bearer, [done, parsed](const peering::auto_peers::peering_result& answer) {
-            report(parsed, answer);
-            done(response_of(answer));
-        });
+        auto_peers_.handle_request(keeper, now, parsed, bearer,
+                                   [done, parsed](const peering::auto_peers::peering_result& answer) {
+                                       report(parsed, answer);
+                                       done(response_of(answer));
+                                   });
     });
     if (!accepted) done(refusal(peering_fault::unavailable, "the ledger is not available now: try again later"));
 }

@@ -54,8 +54,8 @@ std::expected<ilp::amount, std::string> parse_amount(std::string_view text, cons
     };
     if (form == amount_form::raw) {
         if (!is_digits(text))
-            return std::unexpected{fmt::format(
-                "\"{}\" is not an amount in the smallest unit: expected only digits, such as 1250", text)};
+            return std::unexpected{
+                fmt::format("\"{}\" is not an amount in the smallest unit: expected only digits, such as 1250", text)};
         const auto amount = ilp::parse_amount(text);
         if (!amount) return too_large();
         return *amount;

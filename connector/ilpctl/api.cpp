@@ -41,7 +41,8 @@ complaint complaint_of(const json::value& error) {
 [[noreturn]] void throw_unauthenticated(bool is_signed) {
     throw failure{exit_status::unauthenticated,
                   is_signed
-                      ? "not authenticated: the daemon rejected the signature. Check that secret and tenant are those of the daemon "
+                      ? "not authenticated: the daemon rejected the signature. Check that secret and tenant are those "
+                        "of the daemon "
                         "and that both clocks agree"
                       : "not authenticated: the daemon requires signed requests. Give the secret with --secret-file "
                         "or ILPD_ADMIN_SECRET"};
@@ -72,8 +73,9 @@ std::string advice(const retry_hint& again) {
     if (again.idempotency_key.empty()) return {};
     const auto id = again.id.empty() ? std::string{} : fmt::format("--id {} ", again.id);
     return fmt::format(
-        "\nThe command may or may not have taken effect. To be sure that it takes effect once, repeat it with\n  {}--idempotency-key {}", id,
-        again.idempotency_key);
+        "\nThe command may or may not have taken effect. To be sure that it takes effect once, repeat it with\n  "
+        "{}--idempotency-key {}",
+        id, again.idempotency_key);
 }
 
 json::value read_reply(const documents::document& what, const http_reply& reply, const retry_hint& again,
@@ -101,7 +103,8 @@ json::value read_reply(const documents::document& what, const http_reply& reply,
     const auto* answer = object == nullptr ? nullptr : object->if_contains(what.field);
     if (answer == nullptr || reply.status / 100 != 2)
         throw failure{exit_status::no_answer,
-                      fmt::format("the server at this URL is not an Admin API: it responded with HTTP status {}{}", reply.status, advice(again))};
+                      fmt::format("the server at this URL is not an Admin API: it responded with HTTP status {}{}",
+                                  reply.status, advice(again))};
     return *answer;
 }
 

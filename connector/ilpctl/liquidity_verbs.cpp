@@ -69,7 +69,8 @@ void withdraw(session& s, const transfer_terms& terms) {
              if (terms.timeout.count() == 0)
                  return fmt::format("withdrew {} from {}: transfer {}\n", amount, account, id);
              return fmt::format(
-                 "reserved {} of {} for {} s: withdrawal {}\nilpctl liquidity post with this id completes it, ilpctl liquidity void cancels it\n",
+                 "reserved {} of {} for {} s: withdrawal {}\nilpctl liquidity post with this id completes it, ilpctl "
+                 "liquidity void cancels it\n",
                  amount, account, terms.timeout.count(), id);
          });
 }

@@ -69,13 +69,13 @@ std::string describe_ping(const json::object& answer, const std::string& address
         result = fmt::format("{} reached", address);
     } else {
         result = fmt::format("{} not reached: {}", address,
-                           answer.at("message").is_null() ? "no reason was given" : text("message"));
+                             answer.at("message").is_null() ? "no reason was given" : text("message"));
         if (!answer.at("code").is_null()) result += fmt::format(" ({})", text("code"));
         if (!answer.at("triggeredBy").is_null()) result += fmt::format(", says {}", text("triggeredBy"));
     }
     if (!answer.at("milliseconds").is_null())
         result += fmt::format(" {} {:.1f} ms", answer.at("reached").as_bool() ? "in" : "after",
-                            answer.at("milliseconds").to_number<double>());
+                              answer.at("milliseconds").to_number<double>());
     if (!answer.at("peer").is_null())
         result += fmt::format(", next hop {}", printable(label_of_peer(part(answer, "peer"))));
     return result;

@@ -130,10 +130,10 @@ void create_peer(session& s, const new_peer& terms) {
     check_token_files(terms);
     const auto token = outgoing_token(s, terms);
     if (!token || !terms.outgoing_endpoint)
-        throw failure{
-            exit_status::usage,
-            "--outgoing-endpoint and --outgoing-token-file are required: the URL at which the peer accepts packets, and the "
-            "token that it expects"};
+        throw failure{exit_status::usage,
+                      "--outgoing-endpoint and --outgoing-token-file are required: the URL at which the peer accepts "
+                      "packets, and the "
+                      "token that it expects"};
     auto http = json::object{{"outgoing", {{"authToken", *token}, {"endpoint", *terms.outgoing_endpoint}}}};
     if (auto tokens = incoming_tokens(s, terms); !tokens.empty())
         http["incoming"] = json::object{{"authTokens", std::move(tokens)}};
@@ -173,7 +173,8 @@ void update_peer(session& s, const changed_peer& terms) {
     put_text(input, "staticIlpAddress", terms.address);
     if (terms.no_name) input["name"] = nullptr;
     if (terms.no_routes) input["routes"] = json::array{};
-    if (input.size() == 1) throw failure{exit_status::usage, "the command changes nothing: see ilpctl peer update --help"};
+    if (input.size() == 1)
+        throw failure{exit_status::usage, "the command changes nothing: see ilpctl peer update --help"};
     print_peer(s, change(s, documents::update_peer, std::move(input), terms.idempotency_key).at("peer"));
 }
 

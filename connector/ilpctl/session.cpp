@@ -79,8 +79,8 @@ void expect_one_peer(std::string_view text, const std::vector<json::object>& fou
     auto ids = std::string{};
     for (const json::object& peer : found)
         ids += fmt::format("\n  {}  {}", printable(field(peer, "id")), printable(field(peer, "staticIlpAddress")));
-    throw failure{exit_status::refused,
-                  fmt::format("{} peers have the name \"{}\": use the id of one{}", found.size(), printable(text), ids)};
+    throw failure{exit_status::refused, fmt::format("{} peers have the name \"{}\": use the id of one{}", found.size(),
+                                                    printable(text), ids)};
 }
 
 void expect_one_asset(std::string_view text, const std::vector<json::object>& found) {

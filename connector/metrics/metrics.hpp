@@ -17,7 +17,7 @@ namespace connector {
 struct scrape {
     const peering::directory& directory;
     const peering::committer::counters& commits;
-    std::vector<peer_sample> samples;           ///< from all workers, in any order
+    std::vector<peer_sample> samples;              ///< from all workers, in any order
     std::optional<webhooks::statistics> events{};  ///< nullopt if webhooks are not configured
     std::vector<rate_age> rate_ages{};
 };

@@ -102,7 +102,8 @@ private:
         if (is_ignored()) return true;
         if (!in_rates_) return unexpected_value(error);
         const auto rate = ilp::parse_rate(text);
-        if (!rate) return fail(error, fmt::format("has the invalid rate {} for {}", shortened(text), shortened(quote_)));
+        if (!rate)
+            return fail(error, fmt::format("has the invalid rate {} for {}", shortened(text), shortened(quote_)));
         if (quote_ == base_ && *rate != ilp::rate{}) return fail(error, "has a rate other than 1 for the base itself");
         if (!rates_.emplace(quote_, *rate).second) {
             return fail(error, fmt::format("has two rates for {}", shortened(quote_)));

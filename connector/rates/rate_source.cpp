@@ -30,7 +30,8 @@ std::string with_base(std::string target, std::string_view base) {
 std::expected<rates_by_quote, std::string> rates_of(std::expected<http_answer, std::string> outcome,
                                                     std::string_view base) {
     if (!outcome) return std::unexpected{std::move(outcome.error())};
-    if (outcome->status != status_ok) return std::unexpected{fmt::format("it responded with status {}", outcome->status)};
+    if (outcome->status != status_ok)
+        return std::unexpected{fmt::format("it responded with status {}", outcome->status)};
     auto rates = parse_rates(outcome->body, base);
     if (!rates) return std::unexpected{"its response " + rates.error()};
     return rates;
@@ -67,7 +68,8 @@ void rate_source::warn_about_unused_currencies() const {
     look_at(settings_.fixed);
     look_at(settings_.spreads);
     for (const std::string& code : unused) {
-        log::write(log::level::warn, "rates.fixed or rates.spreads names a currency that no asset has yet", {{"currency", code}});
+        log::write(log::level::warn, "rates.fixed or rates.spreads names a currency that no asset has yet",
+                   {{"currency", code}});
     }
 }
 

@@ -116,9 +116,12 @@ std::string reject_reasons_markdown() {
         "Generated from the table in `connector/routing/reject_reason.cpp`: change it there, then run\n"
         "`ilpd --reject-reasons-reference > docs/operating/reject-reasons.md`.");
     out.paragraph(
-        "This table lists every reason for which ilpd itself refuses a Prepare. The sender gets the code and the message\n"
-        "in the Reject. The identifier is the label `reason` of `ilp_packets_refused_total` ([metrics.md](metrics.md)) and\n"
-        "the field `reason` of the log line `packet refused`, which is written at the level debug. A Reject from a next\n"
+        "This table lists every reason for which ilpd itself refuses a Prepare. The sender gets the code and the "
+        "message\n"
+        "in the Reject. The identifier is the label `reason` of `ilp_packets_refused_total` ([metrics.md](metrics.md)) "
+        "and\n"
+        "the field `reason` of the log line `packet refused`, which is written at the level debug. A Reject from a "
+        "next\n"
         "hop is passed on unchanged and has no reason here.");
     out.columns({"Identifier", "Code", "Name in RFC 27", "Message"});
     for (const row& row : table) {

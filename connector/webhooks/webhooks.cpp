@@ -111,7 +111,8 @@ void webhooks::ended(const pending_event& event, const std::string& fault) {
         log::write(level, message, {{"event", event.event.uuid}, {"type", event.event.type}, {"reason", what}});
     };
     if (attempt.delivered) {
-        log::write(log::level::debug, "a webhook was delivered", {{"event", event.event.uuid}, {"type", event.event.type}});
+        log::write(log::level::debug, "a webhook was delivered",
+                   {{"event", event.event.uuid}, {"type", event.event.type}});
     } else if (attempt.due) {
         report(log::level::warn, "a webhook was not delivered; it will be retried", fault);
     } else {

@@ -49,9 +49,10 @@ void add_asset_mutations(graphql::resolvers& to, services& services, mutations& 
         return answer_of("DeleteAssetMutationResponse", outcome);
     };
     to["Mutation.setFee"] = [](const call&) -> outcome {
-        return refuse(refusal_code::forbidden,
-                      "Fees are not available. Set what this node keeps of a packet with rates.spreads or peers[].spread in "
-                      "the configuration file");
+        return refuse(
+            refusal_code::forbidden,
+            "Fees are not available. Set what this node keeps of a packet with rates.spreads or peers[].spread in "
+            "the configuration file");
     };
 }
 

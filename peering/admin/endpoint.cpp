@@ -128,7 +128,8 @@ bool is_exact(const json::value& value) {
 response endpoint::answer(const request& request, ilp::timestamp now) {
     const auto path = request.target.substr(0, request.target.find('?'));
     if (path == "/graphql") return answer_graphql(request, now);
-    if (path != "/healthz") return {.status = 404, .content_type = "text/plain", .body = "not found: use /graphql or /healthz\n"};
+    if (path != "/healthz")
+        return {.status = 404, .content_type = "text/plain", .body = "not found: use /graphql or /healthz\n"};
     if (request.method == "GET") return {.content_type = "text/plain", .body = "ok"};
     return {.status = 405, .content_type = "text/plain", .body = "use GET or HEAD\n", .allow = "GET, HEAD"};
 }

@@ -90,15 +90,15 @@ std::expected<void, refusal> checked(const operator_transfers::outcome& outcome)
 }
 
 outcome run(mutations& mutations, const char* operation, const arguments& input, const char* message, attempt attempt) {
-    const auto outcome =
-        mutations.run(operation, input,
-                      [message, attempt = std::move(attempt)](bookkeeper& keeper, ilp::timestamp now,
-                                                              idempotency_recorder& answers, const mutations::finish& finish) {
-                          const done_mutation done{message};
-                          const auto made = attempt(keeper, now, answers.recording(done));
-                          if (!made) return finish(std::unexpected{made.error()});
-                          finish(done);
-                      });
+    const auto outcome = mutations.run(
+        operation, input,
+        [message, attempt = std::move(attempt)](bookkeeper& keeper, ilp::timestamp now, idempotency_recorder& answers,
+                                                const mutations::finish& finish) {
+            const done_mutation done{message};
+            const auto made = attempt(keeper, now, answers.recording(done));
+            if (!made) return finish(std::unexpected{made.error()});
+            finish(done);
+        });
     return answer_of("LiquidityMutationResponse", outcome);
 }
 

@@ -123,7 +123,8 @@ mutation_outcome mutations::run(shared_turn turn, std::string_view operation, co
     if (!services_.committer.store_is_healthy() || !services_.committer.execute(std::move(task))) return unavailable();
     if (future.wait_for(answer_timeout) != std::future_status::ready) {
         return refused(refusal_code::timeout,
-                       "The change was not completed in time and may still take effect: repeat the request with the same idempotencyKey, or query the current state");
+                       "The change was not completed in time and may still take effect: repeat the request with the "
+                       "same idempotencyKey, or query the current state");
     }
     return future.get();
 }

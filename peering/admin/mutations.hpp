@@ -61,8 +61,8 @@ public:
 
     using finish = std::function<void(mutation_outcome)>;
     /// Runs on the committer's thread. Must call `finish` exactly once, immediately or later, from any thread.
-    using work =
-        std::function<void(bookkeeper& keeper, ilp::timestamp now, idempotency_recorder& answers, const finish& finish)>;
+    using work = std::function<void(bookkeeper& keeper, ilp::timestamp now, idempotency_recorder& answers,
+                                    const finish& finish)>;
 
     // Work may outlive the call if the store takes longer than `answer_timeout`, so it must own everything it uses.
 

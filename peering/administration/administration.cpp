@@ -363,7 +363,8 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
     if (!history) return std::unexpected{history.error()};
     if (*history) {
         return refused(forbidden,
-                       "Cannot delete! There have been payments from or to the peer, and their history must be kept: disable the peer instead");
+                       "Cannot delete! There have been payments from or to the peer, and their history must be kept: "
+                       "disable the peer instead");
     }
     if (before->liquidity->available != 0) {
         return refused(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");

@@ -21,7 +21,8 @@ constexpr std::string_view url_is_invalid = "Peer URL is invalid or peer does no
 constexpr std::string_view already_peered =
     "there is already a peer with this ILP address and asset. To renew its token and URL, send its current token: "
     "as "
-    "httpToken, or, with a new httpToken, as `Authorization: Bearer`. If you do not have it, ask the operator of this node";
+    "httpToken, or, with a new httpToken, as `Authorization: Bearer`. If you do not have it, ask the operator of this "
+    "node";
 
 bool overlap(std::string_view a, std::string_view b) {
     return ilp::covers(a, b) || ilp::covers(b, a);
@@ -100,7 +101,7 @@ peering_terms auto_peers::own_terms(std::string token) const {
 }
 
 void auto_peers::handle_request(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
-                         std::string_view presented, const std::function<void(peering_result)>& done) {
+                                std::string_view presented, const std::function<void(peering_result)>& done) {
     transaction transaction{keeper, now};
     peering_result decided = decide(transaction, request, presented);
     if (!decided) return done(std::move(decided));
@@ -109,7 +110,7 @@ void auto_peers::handle_request(bookkeeper& keeper, ilp::timestamp now, const pe
 }
 
 auto_peers::peering_result auto_peers::decide(transaction& transaction, const peering_request& request,
-                                      std::string_view presented) {
+                                              std::string_view presented) {
     using enum peering_fault;
     const auto asset = directory_.find_asset(request.asset_code, request.asset_scale);
     if (!asset || asset->terms.deleted_at) return refused(unknown_asset, "Unknown asset");
@@ -120,7 +121,8 @@ auto_peers::peering_result auto_peers::decide(transaction& transaction, const pe
     const address_use found = look_up(address, *asset->asset);
     if (found.same) return renew(transaction, *found.same, request, presented);
     if (overlap(directory_.own_address(), address)) {
-        return refused(invalid_configuration, "staticIlpAddress: is this node's own address, a prefix of it, or below it");
+        return refused(invalid_configuration,
+                       "staticIlpAddress: is this node's own address, a prefix of it, or below it");
     }
     if (!found.neighbours.empty() || found.is_kept) {
         return refused(invalid_configuration,
@@ -138,7 +140,7 @@ auto_peers::peering_result auto_peers::decide(transaction& transaction, const pe
 }
 
 auto_peers::peering_result auto_peers::create(transaction& transaction, const asset_entry& asset,
-                                      const peering_request& request) {
+                                              const peering_request& request) {
     peer_wanted wanted;
     wanted.asset_uuid = asset.asset->uuid;
     wanted.ilp_address = request.asker.address.text();
@@ -159,8 +161,8 @@ auto_peers::peering_result auto_peers::create(transaction& transaction, const as
 /// Changes only the tokens and the endpoint; whatever an operator has set is kept. The token that authenticated the
 /// requester stays valid alongside the new one, so that a requester who never receives the answer can still send
 /// packets, and ask again.
-auto_peers::peering_result auto_peers::renew(transaction& transaction, const peer& known, const peering_request& request,
-                                     std::string_view presented) {
+auto_peers::peering_result auto_peers::renew(transaction& transaction, const peer& known,
+                                             const peering_request& request, std::string_view presented) {
     const bool by_bearer = has_token(known, presented);
     if (!is_auto_peered(known) || (!by_bearer && !has_token(known, request.asker.token))) {
         return refused(peering_fault::invalid_request, std::string{already_peered});
@@ -191,8 +193,9 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
                                               url_is_invalid));
     }
     if (!settings_.connector_url) {
-        return refused(inactive,
-                       "auto_peering.connector_url is not set, so the peer would not know where to send packets: set it");
+        return refused(
+            inactive,
+            "auto_peering.connector_url is not set, so the peer would not know where to send packets: set it");
     }
     peering_question question{
         *endpoint, {own_terms(new_peering_token()), asset->asset->code, asset->asset->scale, wanted.max_packet_amount}};
@@ -253,10 +256,9 @@ administration::peer_outcome auto_peers::apply_peering_answer(transaction& trans
         });
     }
     if (!diverted.empty()) {
-        return refused(duplicate,
-                       fmt::format("the node at this URL claims the ILP address {}, for which packets go "
-                                   "to peer {}: if the claim is right, create the peer with createPeer",
-                                   answer.address.text(), diverted.front()->uuid));
+        return refused(duplicate, fmt::format("the node at this URL claims the ILP address {}, for which packets go "
+                                              "to peer {}: if the claim is right, create the peer with createPeer",
+                                              answer.address.text(), diverted.front()->uuid));
     }
     peer_wanted made;
     made.asset_uuid = asset->asset->uuid;

@@ -50,8 +50,8 @@ public:
     /// Makes the requester a peer, or renews its terms. `presented` is the bearer token that came with the request, or
     /// empty. Call it on the committer's thread. `done` is called exactly once, immediately or later, from any thread:
     /// after a success, once packets are handled by the new terms.
-    void handle_request(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, std::string_view presented,
-                 const std::function<void(peering_result)>& done);
+    void handle_request(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
+                        std::string_view presented, const std::function<void(peering_result)>& done);
 
     /// Builds the request to send when an operator wants a peer. Any thread.
     std::expected<peering_question, refusal> ask(const peer_by_url& wanted) const;
@@ -74,7 +74,7 @@ private:
 
     peering_result decide(transaction& transaction, const peering_request& request, std::string_view presented);
     peering_result renew(transaction& transaction, const peer& known, const peering_request& request,
-                 std::string_view presented);
+                         std::string_view presented);
     peering_result create(transaction& transaction, const asset_entry& asset, const peering_request& request);
     address_use look_up(const ilp::address& address, const asset& asset) const;
     bool has_token(const peer& peer, std::string_view token);

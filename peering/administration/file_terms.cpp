@@ -314,15 +314,16 @@ error file_reader::check_against_api(const peer& made, const config::peer_settin
         const auto owner = directory_.find_peer_by_token(token);
         if (!is_other(owner)) continue;
         return fmt::format(
-            "peer {} (line {}): one of its incoming tokens belongs to peer {}, which was created through the Admin API", wanted.name,
-            wanted.line, owner->uuid.text());
+            "peer {} (line {}): one of its incoming tokens belongs to peer {}, which was created through the Admin API",
+            wanted.name, wanted.line, owner->uuid.text());
     }
     error found;
     for_each_prefix(made, [&](std::string_view prefix) {
         for (const auto& owner : directory_.owners_of(prefix)) {
             if (found || !is_other(owner) || owner->asset != made.asset) continue;
             found = fmt::format(
-                "peer {} (line {}): peer {}, which was created through the Admin API, has the route '{}' in the same asset",
+                "peer {} (line {}): peer {}, which was created through the Admin API, has the route '{}' in the same "
+                "asset",
                 wanted.name, wanted.line, owner->uuid.text(), prefix);
         }
     });

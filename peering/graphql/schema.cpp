@@ -131,7 +131,8 @@ private:
 const document& schema_builder::keep(std::string_view definition) {
     auto parsed = parse(definition);
     if (!parsed) throw problem{parsed.error().message, parsed.error().locations.front()};
-    if (!parsed->operations.empty()) throw problem{"A schema must not contain operations.", parsed->operations.front().at};
+    if (!parsed->operations.empty())
+        throw problem{"A schema must not contain operations.", parsed->operations.front().at};
     if (!parsed->fragments.empty()) throw problem{"A schema must not contain fragments.", parsed->fragments.front().at};
     return *made_.definitions_.emplace_back(std::make_unique<const document>(*std::move(parsed)));
 }
@@ -342,7 +343,8 @@ void schema_builder::check_implements(const type_definition& from, const named_t
         if (!narrows(ours->of, theirs.of)) throw refuse(theirs.name, "has another type");
         for (const auto& argument : theirs.arguments) {
             const auto* same = find(ours->arguments, argument.name);
-            if (same == nullptr || same->of != argument.of) throw refuse(argument.name, "is not an argument of that type");
+            if (same == nullptr || same->of != argument.of)
+                throw refuse(argument.name, "is not an argument of that type");
         }
         for (const auto& argument : ours->arguments)
             if (find(theirs.arguments, argument.name) == nullptr && argument.is_required())

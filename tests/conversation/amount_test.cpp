@@ -71,7 +71,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("A27-30: at the same scale every amount goes on as it is") {
+TEST_CASE("A27-30: at the same scale every amount is forwarded unchanged") {
     world d{rich_settings()};
     for (const std::uint64_t amount :
          {std::uint64_t{0}, std::uint64_t{1}, (std::uint64_t{1} << 53) - 1, std::uint64_t{1} << 53,
@@ -85,7 +85,7 @@ TEST_CASE("A27-30: at the same scale every amount goes on as it is") {
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A27-31 A32-10: amount 0 is forwarded at any rate, and touches no balance") {
+TEST_CASE("A27-31 A32-10: amount 0 is forwarded at any rate and changes no balance") {
     auto settings = usual_settings();
     settings.peers[0].liquidity = {0};
     settings.peers[3].liquidity = {0};
@@ -100,7 +100,7 @@ TEST_CASE("A27-31 A32-10: amount 0 is forwarded at any rate, and touches no bala
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A27-32 A27-69: an amount that becomes 0 is R01") {
+TEST_CASE("A27-32 A27-69: an amount that converts to 0 is rejected with R01") {
     world d;
     for (const std::uint64_t amount : {1U, 9'999'999U}) {
         const decision refused = d.send("p1", prepare{.amount = amount, .destination = "test.cents"});
@@ -125,7 +125,7 @@ TEST_CASE("A27-33: amounts are converted exactly, and rounded down") {
     CHECK(forwarded(up, "cents", 1'844'674'407'370, "test.p2") == 18'446'744'073'700'000'000U);
 }
 
-TEST_CASE("A27-34 A27-58: what would not fit is F08 with the largest amount that does") {
+TEST_CASE("A27-34 A27-58: an amount that does not fit is rejected with F08 and the largest amount that does") {
     world d{rich_settings(amount_max)};
     const std::uint64_t largest = amount_max / 10'000'000;
     const decision refused = d.send("cents", prepare{.amount = largest + 1, .destination = "test.p2"});
@@ -134,7 +134,7 @@ TEST_CASE("A27-34 A27-58: what would not fit is F08 with the largest amount that
     CHECK(d.send("cents", prepare{.amount = largest, .destination = "test.p2"}).what == step::go_on);
 }
 
-TEST_CASE("A27-34 A27-36: what would not fit tells the maximum of the next hop when it has one") {
+TEST_CASE("A27-34 A27-36: F08 for an amount that does not fit carries the next hop's maximum if it has one") {
     auto settings = rich_settings();
     settings.peers[1].max_packet_amount = ilp::amount{25'000'000};
     world d{settings};
@@ -142,7 +142,7 @@ TEST_CASE("A27-34 A27-36: what would not fit tells the maximum of the next hop w
     CHECK(f08_data(d, refused) == hex(amount_max, 2));
 }
 
-TEST_CASE("A27-35: the maximum of the incoming peer is inclusive, and has 16 octets of data") {
+TEST_CASE("A27-35: the maximum of the incoming peer is inclusive, and its F08 has 16 octets of data") {
     auto settings = usual_settings();
     settings.peers[0].max_packet_amount = ilp::amount{1000};
     world d{settings};
@@ -151,7 +151,7 @@ TEST_CASE("A27-35: the maximum of the incoming peer is inclusive, and has 16 oct
     CHECK(f08_data(d, d.send("p1", prepare{.amount = amount_max})) == hex(amount_max, 1000));
 }
 
-TEST_CASE("A27-36: the maximum of the next hop is told in incoming units, and passes") {
+TEST_CASE("A27-36: F08 carries the next hop's maximum in incoming units, and that amount passes") {
     auto settings = rich_settings();
     settings.peers[1].max_packet_amount = ilp::amount{25'000'000};
     settings.peers[2].max_packet_amount = ilp::amount{1000};

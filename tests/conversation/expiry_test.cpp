@@ -67,7 +67,7 @@ TEST_CASE("A18-09 A27-08: the outgoing expiry is at most the maximum hold time a
     CHECK(last_year.way.prepare->expires_at() == d.now.wall + 30s);
 }
 
-TEST_CASE("A27-70: what is left must be the minimum window, to the millisecond") {
+TEST_CASE("A27-70: the remaining time must be at least the minimum window, to the millisecond") {
     auto settings = usual_settings();
     for (const auto window : {1ms, 1000ms, 2500ms}) {
         settings.connector.min_expiration_window = window;
@@ -111,7 +111,7 @@ TEST_CASE("A27-09 A30-09 A30-12: the written expiry is right across every bounda
     }
 }
 
-TEST_CASE("A27-07 A27-08 A27-09: random times, read by the next hop, are what they should be") {
+TEST_CASE("A27-07 A27-08 A27-09: the next hop reads the correct expiry for random times") {
     const auto seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937_64 random{seed};

@@ -273,7 +273,7 @@ TEST_CASE("A27-97 A32-01 A32-12: a random walk keeps the book in balance at ever
     }
 }
 
-TEST_CASE("A27-12 A27-18: after a random walk in which nothing is posted every account is as it was") {
+TEST_CASE("A27-12 A27-18: a random walk that posts nothing leaves every account unchanged") {
     const std::uint64_t seed = printed_seed();
     CAPTURE(seed);
     walk walk{seed, false};

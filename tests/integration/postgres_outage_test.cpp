@@ -105,7 +105,7 @@ TEST_CASE("PostgreSQL: a server that becomes read-only is an outage") {
     CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 20);
 }
 
-TEST_CASE("PostgreSQL: the session is terminated and taken up again with its lock") {
+TEST_CASE("PostgreSQL: a terminated session is replaced, with its lock") {
     postgres_rig p;
     const std::string holder =
         "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
@@ -182,7 +182,7 @@ TEST_CASE("PostgreSQL: a daemon does not start without its server and says why")
     CHECK(!said.contains("ready"));
 }
 
-TEST_CASE("PostgreSQL: the server's disk is full for a while") {
+TEST_CASE("PostgreSQL: the server's disk is full and has space again later") {
     const small_file_system disk{"64m"};
     if (!disk.is_there()) {
         WARN("this system lets us mount nothing: not checked");

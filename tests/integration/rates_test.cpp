@@ -135,7 +135,7 @@ TEST_CASE("A27-33 A32-09: rates arrive from the source, packets convert, and bot
     CHECK(request.header("Accept") == "application/json");
 }
 
-TEST_CASE("A27-64: a packet into a currency without liquidity is T04") {
+TEST_CASE("A27-64: a packet into a currency without liquidity gets T04") {
     rates_rig r{[](daemon_terms& terms) {
         terms.assets[1].liquidity = 813'398;
         terms.rates = {"fixed: [{base: USD, quote: EUR, rate: 0.813399}]"};
@@ -165,7 +165,7 @@ TEST_CASE("A27-60: without its source a rate is used for the grace, then T00 for
     CHECK(r.logged("the source of rates works again"));
 }
 
-TEST_CASE("A27-60: a daemon whose source never answered has no rate between currencies, and starts all the same") {
+TEST_CASE("A27-60: a daemon whose source never responded starts, but has no rate between currencies") {
     rates_rig r{
         [](daemon_terms& terms) { terms.rates = {"url: \"http://127.0.0.1:" + std::to_string(free_port()) + "/\""}; }};
     CHECK(expect_reject(r.send(prepare{.amount = 1'000'000}), "T00").message == "no exchange rate between the assets");
@@ -173,7 +173,7 @@ TEST_CASE("A27-60: a daemon whose source never answered has no rate between curr
     CHECK(r.d.scrape().series().at("ilp_rate_age_seconds{base=\"USD\"}") > 1e300);
 }
 
-TEST_CASE("a source that answers nonsense changes nothing") {
+TEST_CASE("a source with invalid responses changes nothing") {
     rates_rig r;
     REQUIRE(r.eventually_converts("813399"));
     const auto usd = [](std::string_view rate) { return rates_answer("USD", R"("EUR": )" + std::string{rate}); };
@@ -216,7 +216,7 @@ TEST_CASE("a source that answers nonsense changes nothing") {
     CHECK(r.eventually_converts("2000000"));
 }
 
-TEST_CASE("a source that never answers delays no packet") {
+TEST_CASE("a source that never responds delays no packet") {
     rates_rig r{[](daemon_terms& terms) { terms.rates.push_back("timeout: 1m"); }};
     REQUIRE(r.eventually_converts("813399"));
     const std::size_t open = r.source.http().request_count();
@@ -228,7 +228,7 @@ TEST_CASE("a source that never answers delays no packet") {
     }
 }
 
-TEST_CASE("A27-37: while the rate changes under load, each packet goes by one rate from end to end") {
+TEST_CASE("A27-37: while the rate changes under load, each packet uses one rate from end to end") {
     rates_rig r;
     std::atomic<unsigned> fetches = 0;
     r.source.set([&](const std::string& base) {
@@ -302,7 +302,7 @@ TEST_CASE("reload: SIGHUP takes fixed rates, spreads, a source and new currencie
     CHECK_FALSE(r.d.scrape().has("ilp_rate_age_seconds"));
 }
 
-TEST_CASE("the base is asked for in whatever the URL is, with its characters escaped") {
+TEST_CASE("the base is added to any URL, percent-encoded") {
     rates_rig r{[](daemon_terms& terms) {
         terms.peers[1].code = "E+R";
         terms.assets[1].code = "E+R";

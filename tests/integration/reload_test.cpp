@@ -82,7 +82,7 @@ TEMPLATE_TEST_CASE("reload: while the store is down it is refused and the next o
     CHECK(r.d.audit().status == 0);
 }
 
-TEMPLATE_TEST_CASE("reload: one that the store fails in the middle of is made once", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("reload: a reload during which the store fails takes effect once", "", on_sqlite, on_postgresql) {
     // The store fails without the daemon noticing. The reload notices, and is either refused or done later.
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};

@@ -43,7 +43,7 @@ bool change_attribute(const char* change, const std::filesystem::path& file) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("money: a fulfillment that came in time waits for the store also beyond the sender's expiry", "",
+TEMPLATE_TEST_CASE("money: a fulfillment that came in time waits for the store even beyond the sender's expiry", "",
                    on_sqlite, on_postgresql) {
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) {
@@ -74,7 +74,7 @@ TEMPLATE_TEST_CASE("money: a fulfillment that came in time waits for the store a
     CHECK(r.d.liquidity("p1") == default_liquidity - 111);
 }
 
-TEMPLATE_TEST_CASE("store outage: it comes and goes several times and nothing is lost", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("store outage: nothing is lost when the store fails several times", "", on_sqlite, on_postgresql) {
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
     for (int round = 0; round < 3; ++round) {
@@ -111,7 +111,7 @@ TEMPLATE_TEST_CASE("store outage: memory does not grow with the packets that are
     packet.expect_fulfilled();
 }
 
-TEMPLATE_TEST_CASE("store outage: a daemon that is stopped meanwhile says what it could not write", "", on_sqlite,
+TEMPLATE_TEST_CASE("store outage: a daemon that is stopped during it says what it could not write", "", on_sqlite,
                    on_postgresql) {
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
@@ -132,7 +132,7 @@ TEMPLATE_TEST_CASE("store outage: a daemon that is stopped meanwhile says what i
     CHECK(r.d.audit().status == 0);
 }
 
-TEST_CASE("store outage: an SQLite file that may not grow any more") {
+TEST_CASE("store outage: an SQLite file that cannot grow") {
     const store_place place{store_kind::sqlite};
     rig r{[&](daemon_terms& terms) {
         terms.store = place.url();
@@ -172,7 +172,7 @@ TEST_CASE("store outage: an SQLite file becomes read-only") {
     expect_outage_survived(r, [] {}, [&] { change_attribute("-i", log); });
 }
 
-TEST_CASE("store outage: an SQLite file that is read-only from the start is told") {
+TEST_CASE("store outage: an SQLite file that is read-only from the start is reported") {
     const store_place place{store_kind::sqlite};
     daemon_terms terms{.peers = {{.name = "p1"}}, .store = place.url()};
     CHECK(ilpd_daemon{terms}.stop() == 0);

@@ -61,7 +61,8 @@ void http_connection::connect_to(std::vector<tcp::endpoint> endpoints) {
     operation_begins();
     boost::asio::async_connect(connecting_->socket, endpoints, [this](const error_code& error, const tcp::endpoint&) {
         if (!operation_ended()) return;
-        if (error == no_endpoint) return give_up("its endpoint has no public address, and auto-peering accepts no other");
+        if (error == no_endpoint)
+            return give_up("its endpoint has no public address, and auto-peering accepts no other");
         if (error) return give_up(error.message());
         if (!adopt(std::move(connecting_->socket))) {
             return give_up("the system cannot watch another socket: raise the limit fs.epoll.max_user_watches");

@@ -302,7 +302,9 @@ void visit_postgres_book(postgres_connection& session, book_visitor& visitor) {
     if (!version) throw postgres_failure{"the database has no ilpd tables: check store.url"};
     if (*version != postgres_schema_version) {
         throw postgres_failure{
-            fmt::format("the database has schema version {}, but this ilpd reads version {}: start ilpd once to migrate it, or use the ilpd that wrote it", *version, postgres_schema_version)};
+            fmt::format("the database has schema version {}, but this ilpd reads version {}: start ilpd once to "
+                        "migrate it, or use the ilpd that wrote it",
+                        *version, postgres_schema_version)};
     }
     std::unordered_map<std::uint32_t, std::string> names;
     read_accounts(
@@ -317,17 +319,16 @@ void visit_postgres_book(postgres_connection& session, book_visitor& visitor) {
             visitor.account(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)),
                             names[peer.asset_id]);
         });
-    for_each_row(
-        session, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id",
-        [&](const postgres_result& rows, int row) {
-            const auto amount = parse_wide_amount(rows.text(row, 2));
-            if (!amount) {
-                throw postgres_failure{fmt::format("transfer {} has an invalid amount", rows.text(row, 4))};
-            }
-            visitor.transfer(account_id{id_of(rows.integer(row, 0), "transfers")},
-                             account_id{id_of(rows.integer(row, 1), "transfers")}, *amount,
-                             state_of(rows.text(row, 3)));
-        });
+    for_each_row(session, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id",
+                 [&](const postgres_result& rows, int row) {
+                     const auto amount = parse_wide_amount(rows.text(row, 2));
+                     if (!amount) {
+                         throw postgres_failure{fmt::format("transfer {} has an invalid amount", rows.text(row, 4))};
+                     }
+                     visitor.transfer(account_id{id_of(rows.integer(row, 0), "transfers")},
+                                      account_id{id_of(rows.integer(row, 1), "transfers")}, *amount,
+                                      state_of(rows.text(row, 3)));
+                 });
     session.run("COMMIT");
 }
 

@@ -198,11 +198,13 @@ void migrate_postgres(postgres_connection& session) {
     }
     const std::int64_t version = known.value_or(0);
     if (version > postgres_schema_version) {
-        throw postgres_failure{fmt::format(
-            "the database was written by a newer ilpd (it has schema version {}, this ilpd knows versions up to {}): install the newer ilpd",
-            version, postgres_schema_version)};
+        throw postgres_failure{
+            fmt::format("the database was written by a newer ilpd (it has schema version {}, this ilpd knows versions "
+                        "up to {}): install the newer ilpd",
+                        version, postgres_schema_version)};
     }
-    if (version < 0) throw postgres_failure{fmt::format("the schema version {} is not one of ilpd's: restore a backup", version)};
+    if (version < 0)
+        throw postgres_failure{fmt::format("the schema version {} is not one of ilpd's: restore a backup", version)};
     for (std::int64_t step = version; step < postgres_schema_version; ++step) {
         // An error leaves the transaction open; the connection is then closed, which rolls it back.
         session.run("BEGIN");

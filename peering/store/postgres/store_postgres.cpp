@@ -61,13 +61,15 @@ struct fenced {
     std::string message;
 };
 
-constexpr const char* overtaken = "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this one";
+constexpr const char* overtaken =
+    "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this one";
 
 void check_server(const postgres_connection& session) {
     const int version = session.server_version();
     if (version < oldest_server) {
-        throw postgres_failure{fmt::format("the server is PostgreSQL {}, but ilpd needs {} or newer: upgrade the server", version / 10'000,
-                                           oldest_server / 10'000)};
+        throw postgres_failure{
+            fmt::format("the server is PostgreSQL {}, but ilpd needs {} or newer: upgrade the server", version / 10'000,
+                        oldest_server / 10'000)};
     }
 }
 
@@ -174,7 +176,8 @@ void postgres_store::take_lock(postgres_connection& session) {
     const postgres_result space = session.run(
         "SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('ilpd_schema_version')), "
         "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))::int");
-    if (space.is_null(0, 0)) throw postgres_failure{"the search_path names no existing schema: create it or correct the search_path"};
+    if (space.is_null(0, 0))
+        throw postgres_failure{"the search_path names no existing schema: create it or correct the search_path"};
     // While a session that we have lost is still alive in the server, the outcome of its last transaction is open. That
     // transaction ends before the session releases the lock.
     if (!process_.pid.empty()) {

@@ -144,11 +144,13 @@ void migrate(connection& connection) {
         throw failure{"the file is a database of another application: choose another path"};
     }
     if (version > schema_version) {
-        throw failure{fmt::format(
-            "the database was written by a newer ilpd (it has schema version {}, this ilpd knows versions up to {}): install the newer ilpd",
-            version, schema_version)};
+        throw failure{
+            fmt::format("the database was written by a newer ilpd (it has schema version {}, this ilpd knows versions "
+                        "up to {}): install the newer ilpd",
+                        version, schema_version)};
     }
-    if (version < 0) throw failure{fmt::format("the schema version {} is not one of ilpd's: restore a backup", version)};
+    if (version < 0)
+        throw failure{fmt::format("the schema version {} is not one of ilpd's: restore a backup", version)};
     for (std::int64_t step = version; step < schema_version; ++step) {
         // An error leaves the transaction open; the connection is then closed, which rolls it back.
         connection.execute("BEGIN IMMEDIATE");
@@ -165,7 +167,10 @@ void check_schema(connection& connection) {
     }
     const std::int64_t version = single_integer(connection, "PRAGMA user_version");
     if (version != schema_version) {
-        throw failure{fmt::format("the database has schema version {}, but this ilpd reads version {}: start ilpd once to migrate it, or use the ilpd that wrote it", version, schema_version)};
+        throw failure{
+            fmt::format("the database has schema version {}, but this ilpd reads version {}: start ilpd once to "
+                        "migrate it, or use the ilpd that wrote it",
+                        version, schema_version)};
     }
 }
 

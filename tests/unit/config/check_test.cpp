@@ -33,7 +33,7 @@ std::string file_with(const std::vector<peer>& peers) {
 
 }  // namespace
 
-TEST_CASE("The Admin API without a secret is for this machine alone") {
+TEST_CASE("The Admin API without a secret must listen on a loopback address") {
     const auto with = [](const std::string& admin) { return problems("ilp_address: test.a\nadmin:\n  " + admin); };
     for (const auto* local : {"127.0.0.1:1", "127.9.9.9:1", "'[::1]:1'", "'[0:0::0:1]:1'"}) {
         CAPTURE(local);
@@ -51,38 +51,38 @@ TEST_CASE("The Admin API without a secret is for this machine alone") {
           list{"4 admin.api_secret: expected a secret of 1 to 1024 visible ASCII characters"});
 }
 
-TEST_CASE("Peers that differ are taken") {
+TEST_CASE("Peers that differ are accepted") {
     CHECK(problems(file_with({{"b", "test.b", "routes: ['', test.x, g.x, test.b]", "t1, t2"},
                               {"c", "test.c", "routes: [test.x.y, test, private]", "t3"},
                               {"b-eur", "test.b", {}, {}, "{code: EUR, scale: 2}"},
                               {"child", "test.alice.child"}})) == list{});
 }
 
-TEST_CASE("Two peers with one name are refused") {
+TEST_CASE("Two peers with the same name are refused") {
     CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.c"}, {"b", "test.d"}})) ==
           list{"6 peers[2].name: is already the name of peers[0]"});
 }
 
-TEST_CASE("Two peers with one address in one asset are refused") {
+TEST_CASE("Two peers with the same address and asset are refused") {
     CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.b"}})) ==
           list{"5 peers[1].ilp_address: is the address of peers[0] too, in the same asset"});
     CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.B"}})) == list{});
 }
 
-TEST_CASE("This node's own address is no peer's address and no route") {
+TEST_CASE("This node's own address cannot be a peer's address or route") {
     CHECK(problems(file_with({{"b", "test.alice"}})) == list{"4 peers[0].ilp_address: is this node's own ilp_address"});
     CHECK(problems(file_with({{"b", "test.b", "routes: [test.x, test.alice]"}})) ==
           list{"4 peers[0].routes[1]: is this node's own ilp_address"});
 }
 
-TEST_CASE("One asset twice, or a peer's asset that is not there, is refused") {
+TEST_CASE("A duplicate asset and an unknown asset of a peer are refused") {
     CHECK(problems("ilp_address: test.a\nassets:\n- {code: USD, scale: 9}\n- {code: USD, scale: 2}\n- {code: USD, "
                    "scale: 9}") == list{"5 assets[2]: has the same code and scale as assets[0]"});
     CHECK(problems(file_with({{"b", "test.b", {}, {}, "{code: EUR, scale: 9}"}})) ==
           list{"4 peers[0].asset: \"EUR\" with scale 9 is not in the list of assets: add it there"});
 }
 
-TEST_CASE("A route of two peers is refused, and one that is another peer's address") {
+TEST_CASE("A route that two peers share, or that is another peer's address, is refused") {
     CHECK(problems(file_with({{"b", "test.b", "routes: [test.x]"}, {"c", "test.c", "routes: [test.y, test.x]"}})) ==
           list{"5 peers[1].routes[1]: is a route of peers[0] too"});
     CHECK(problems(file_with({{"b", "test.b", "routes: ['']"}, {"c", "test.c", "routes: ['']"}})) ==
@@ -93,7 +93,7 @@ TEST_CASE("A route of two peers is refused, and one that is another peer's addre
           list{"4 peers[0].routes[0]: is the address of peers[1]"});
 }
 
-TEST_CASE("A15-14: the whole of another network is no route") {
+TEST_CASE("A15-14: a route cannot be another network") {
     CHECK(
         problems(file_with({{"b", "test.b", "routes: [g]"}})) ==
         list{"4 peers[0].routes[0]: belongs to another network than this node's ilp_address: no packet would ever take "
@@ -102,7 +102,7 @@ TEST_CASE("A15-14: the whole of another network is no route") {
     CHECK(problems("ilp_address: private.a\n" + file_with({{"b", "test.b", "routes: [g]"}}).substr(24)) == list{});
 }
 
-TEST_CASE("One token twice is refused, within a peer and across peers") {
+TEST_CASE("A duplicate token is refused, within a peer and across peers") {
     CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2, t1"}})) ==
           list{"4 peers[0].http.incoming.auth_tokens[2]: is the same token as peers[0].http.incoming.auth_tokens[0]: a "
                "token must identify one peer"});
@@ -120,17 +120,18 @@ TEST_CASE("Settings that contradict each other are refused") {
           list{"4 peers[0].packet_burst: has no effect without packet_rate: set packet_rate too, or remove it"});
 }
 
-TEST_CASE("Whoever answers strangers says where packets are to be posted") {
+TEST_CASE("Auto-peering requires a connector URL") {
     CHECK(
         problems("ilp_address: test.a\nauto_peering:\n  enabled: true\n") ==
-        list{"2 auto_peering.connector_url: is required when auto_peering.enabled is true: it is the URL at which peers "
-             "post packets for us"});
+        list{
+            "2 auto_peering.connector_url: is required when auto_peering.enabled is true: it is the URL at which peers "
+            "post packets for us"});
     CHECK(problems("ilp_address: test.a\nauto_peering: {enabled: true, connector_url: 'http://a.example/'}\n") ==
           list{});
     CHECK(problems("ilp_address: test.a\nauto_peering: {initial_liquidity: 1}\n") == list{});
 }
 
-TEST_CASE("What was refused already is not reported a second time") {
+TEST_CASE("A value is not reported twice") {
     CHECK(problems(file_with({{"'b c'", "test.b"}, {"'b c'", "test..c"}, {"d", "test..c"}})).size() == 4);
     CHECK(problems(file_with({{"b", "test.b", "packet_rate: 0, packet_burst: 5"}})).size() == 1);
     CHECK(problems(file_with({{"b", "test.b", {}, {}, "{code: USD, scale: x}"}})).size() == 1);
@@ -139,13 +140,13 @@ TEST_CASE("What was refused already is not reported a second time") {
     CHECK(problems("ilp_address: x\nassets: [{code: USD, scale: x}, {code: USD, scale: y}]").size() == 3);
 }
 
-TEST_CASE("Indices stay right after a refused element") {
+TEST_CASE("Indices stay correct after a refused element") {
     const auto found = problems(file_with({{"b", "test.b", "routes: [peer, test.x, test.x]"}}));
     REQUIRE(found.size() == 2);
     CHECK(found[1] == "4 peers[0].routes[2]: is a route of peers[0] already");
 }
 
-TEST_CASE("Ten thousand peers are taken") {
+TEST_CASE("Ten thousand peers are accepted") {
     auto peers = std::vector<peer>{};
     for (int i = 0; i < 10'000; ++i) {
         const auto n = std::to_string(i);

@@ -64,7 +64,7 @@ TEST_CASE("A31-12: a response that is cut off, or has a bad address, is refused"
     }
 }
 
-TEST_CASE("A30-07: octets behind a response are ignored") {
+TEST_CASE("A30-07: octets after a response are ignored") {
     bytes data;
     ildcp::serialize_response(data, "test.a", 9, "USD");
     data.insert(data.end(), {0x11, 0x12});

@@ -35,7 +35,7 @@ std::string text_of(const http_message& answer) {
 
 }  // namespace
 
-TEST_CASE("auto-peering over HTTP answers with our terms, and the asker is a peer by then") {
+TEST_CASE("auto-peering over HTTP answers with our terms once the requester is a peer") {
     node alice{"test.alice"};
     const http_message answer = post(alice, request_of("test.dora"));
     CHECK(answer.status() == 200);
@@ -76,7 +76,7 @@ TEST_CASE("auto-peering over HTTP refuses with status, type and message") {
     CHECK(alice.only_peer() != before);
 }
 
-TEST_CASE("auto-peering over HTTP takes POST on / alone, and no large body") {
+TEST_CASE("auto-peering over HTTP accepts only POST on /, and no large body") {
     node alice{"test.alice"};
     const auto status = [&](support::http_request request) {
         const auto answer = http_connection{alice.port()}.exchange(request);
@@ -93,7 +93,7 @@ TEST_CASE("auto-peering over HTTP takes POST on / alone, and no large body") {
     CHECK(status({.body = padded(peering::peering_message_size_max)}) == 200);
 }
 
-TEST_CASE("strangers who ask too often are refused") {
+TEST_CASE("too many peering requests are refused") {
     auto settings = node::lenient();
     settings.request_rate = 3;
     node alice{"test.alice", settings};

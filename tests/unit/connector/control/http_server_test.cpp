@@ -136,7 +136,7 @@ const support::http_request get{.method = "GET", .target = "/a"};
 
 }  // namespace
 
-TEST_CASE("HTTP server: a request is handed over whole, and its answer sent as it is") {
+TEST_CASE("HTTP server: the handler gets the complete request, and its response is sent unchanged") {
     server_on_loop server{[](const http_request& request, const answer_function& done) {
         if (request.target == "/teapot")
             return done({.status = 418, .content_type = "text/tea", .body = "no", .headers = {{"Allow", "tea"}}});
@@ -156,7 +156,7 @@ TEST_CASE("HTTP server: a request is handed over whole, and its answer sent as i
     CHECK(answer->header("content-length") == "2");
 }
 
-TEST_CASE("HTTP server: a connection is kept for further requests, unless the client does not want that") {
+TEST_CASE("HTTP server: a connection is kept open for further requests unless the client closes it") {
     server_on_loop server{echo};
     http_connection kept{server.port()};
     for (int i = 0; i < 3; ++i) CHECK(text_of(kept.exchange(get)) == "200 GET /a ");
@@ -180,7 +180,7 @@ TEST_CASE("HTTP server: HEAD is GET without the body") {
     CHECK(octets.ends_with("\r\n\r\n"));
 }
 
-TEST_CASE("HTTP server: what is too large or no HTTP is told so, and ends the connection") {
+TEST_CASE("HTTP server: requests that are too large or malformed get an error and end the connection") {
     server_on_loop server{echo};
     const auto post = [](const std::string& rest) { return "POST / HTTP/1.1\r\nHost: h\r\n" + rest; };
     const auto body = std::string(101, 'x');
@@ -206,7 +206,7 @@ TEST_CASE("HTTP server: what is too large or no HTTP is told so, and ends the co
           "200 POST / " + body.substr(1));
 }
 
-TEST_CASE("HTTP server: the answer arrives also where the client still sends its body") {
+TEST_CASE("HTTP server: the response arrives even if the client is still sending its body") {
     server_on_loop server{echo};
     http_connection connection{server.port()};
     connection.send("POST / HTTP/1.1\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
@@ -221,7 +221,7 @@ TEST_CASE("HTTP server: the answer arrives also where the client still sends its
     }
 }
 
-TEST_CASE("HTTP server: a client that waits for leave to send its body gets it") {
+TEST_CASE("HTTP server: a client that waits for 100 Continue gets it") {
     server_on_loop server{echo};
     http_connection connection{server.port()};
     connection.send("POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
@@ -232,7 +232,7 @@ TEST_CASE("HTTP server: a client that waits for leave to send its body gets it")
           "413 the body is too large\n");
 }
 
-TEST_CASE("HTTP server: connections beyond the bound are closed, until others have gone") {
+TEST_CASE("HTTP server: connections beyond the bound are closed until others have ended") {
     server_on_loop server{echo, {.sessions_max = 2}};
     auto first = std::optional<http_connection>{server.port()};
     http_connection second{server.port()};
@@ -247,7 +247,7 @@ TEST_CASE("HTTP server: connections beyond the bound are closed, until others ha
     CHECK(third == "200 GET /a ");
 }
 
-TEST_CASE("HTTP server: a connection that says nothing, or not all of it, is closed in time") {
+TEST_CASE("HTTP server: a connection without a complete request is closed in time") {
     server_on_loop server{echo, {.body_size_max = 100, .request_time = 50ms}};
     for (const char* const part : {"", "GET / HT", "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab"}) {
         CAPTURE(part);
@@ -289,7 +289,7 @@ TEST_CASE("HTTP server: of two answers to one request the first counts") {
     CHECK(text_of(connection.receive()) == "200 next");
 }
 
-TEST_CASE("HTTP server: an answer for someone who has gone is lost, and nothing else") {
+TEST_CASE("HTTP server: a response for a closed connection is dropped without harm") {
     held_answers answers;
     std::vector<answer_function> late;
     {
@@ -318,7 +318,7 @@ TEST_CASE("HTTP server: an answer for someone who has gone is lost, and nothing 
     for (const auto& done : late) done({.body = "the loop has gone"});
 }
 
-TEST_CASE("HTTP server: it can go while its loop runs on") {
+TEST_CASE("HTTP server: it can be destroyed while its loop runs") {
     loop loop;
     held_answers answers;
     auto server = std::make_unique<http_server>(loop.context, answers.handler(), http_server_bounds{});
@@ -341,7 +341,7 @@ TEST_CASE("HTTP server: it can go while its loop runs on") {
     CHECK_THROWS(http_connection{port});
 }
 
-TEST_CASE("HTTP server: an address that is taken is an error") {
+TEST_CASE("HTTP server: an address in use is an error") {
     loop loop;
     http_server first{loop.context, echo, {}};
     http_server second{loop.context, echo, {}};
@@ -349,7 +349,7 @@ TEST_CASE("HTTP server: an address that is taken is an error") {
     CHECK(second.listen(first.local_endpoint()) == boost::asio::error::address_in_use);
 }
 
-TEST_CASE("metrics server: its three pages, and no others") {
+TEST_CASE("metrics server: it serves its three pages and no others") {
     loop loop;
     std::atomic<bool> ready = false;
     metrics_server server{loop.context,

@@ -36,7 +36,7 @@ std::string shown(std::uint64_t amount, std::uint8_t scale, amount_form form = a
 
 }  // namespace
 
-TEST_CASE("ilpctl amounts: what is typed is a number of the smallest unit") {
+TEST_CASE("ilpctl amounts: an amount is converted to the smallest unit") {
     CHECK(typed("12.50", 2) == 1250);
     CHECK(typed("12.5", 2) == 1250);
     CHECK(typed("12", 2) == 1200);
@@ -56,7 +56,7 @@ TEST_CASE("ilpctl amounts: what is typed is a number of the smallest unit") {
     CHECK(typed("18446744073709551615", 255, amount_form::raw) == most);
 }
 
-TEST_CASE("ilpctl amounts: a refusal says what would fit") {
+TEST_CASE("ilpctl amounts: an error message says what would fit") {
     CHECK(refusal("12.505", 2) == "12.505 has 3 decimals: USD/2 allows at most 2 decimals");
     CHECK(refusal("12.5", 0) == "12.5 has one decimal: USD/0 allows at most no decimals");
     CHECK(refusal("12.500", 2).find("at most 2 decimals") != std::string::npos);
@@ -93,7 +93,7 @@ TEST_CASE("ilpctl amounts: two decimals are shown where the scale has them, and 
     CHECK(shown(1250, 2, amount_form::raw) == "1250");
 }
 
-TEST_CASE("ilpctl amounts: what is shown can be typed again, at every scale") {
+TEST_CASE("ilpctl amounts: a shown amount can be entered again, at every scale") {
     auto random = std::mt19937_64{20261125};
     for (unsigned scale = 0; scale <= 255; ++scale) {
         for (const std::uint64_t amount : {std::uint64_t{0}, std::uint64_t{1}, most, random(), random() >> 32U}) {

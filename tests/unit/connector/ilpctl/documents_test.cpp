@@ -14,7 +14,7 @@ namespace documents_test {
 using namespace connector::ilpctl;
 namespace graphql = peering::graphql;
 
-TEST_CASE("ilpctl documents: each is valid for the schema, and has the field that it names") {
+TEST_CASE("ilpctl documents: each is valid for the schema and selects the field that it names") {
     const auto engine = graphql::engine{peering::admin::load_schema(), {}};
     REQUIRE(!documents::all().empty());
     for (const auto* document : documents::all()) {
@@ -26,7 +26,7 @@ TEST_CASE("ilpctl documents: each is valid for the schema, and has the field tha
     }
 }
 
-TEST_CASE("ilpctl documents: every query and mutation of the schema can be asked") {
+TEST_CASE("ilpctl documents: every query and mutation of the schema has a document") {
     auto asked = std::set<std::string_view>{};
     for (const auto* document : documents::all()) asked.insert(document->field);
     const auto schema = peering::admin::load_schema();
@@ -41,7 +41,7 @@ TEST_CASE("ilpctl documents: every query and mutation of the schema can be asked
     }
 }
 
-TEST_CASE("ilpctl documents: no secret is asked for unless it shall be shown") {
+TEST_CASE("ilpctl documents: secrets are requested only to be shown") {
     for (const auto* document : documents::all()) {
         INFO(document->text);
         for (const auto* secret : {"apiSecret", "idpSecret"}) CHECK(!document->text.contains(secret));

@@ -39,7 +39,7 @@ TEST_CASE("ilpctl peers: a list is fetched in pages, up to the limit or to the e
     CHECK(d.last().variables == json::object{{"first", 1}, {"sortOrder", "ASC"}, {"tenantId", "t"}});
 }
 
-TEST_CASE("ilpctl peers: one is found by id or by name, and nothing else is guessed") {
+TEST_CASE("ilpctl peers: one is found only by its exact id or name") {
     auto d = fake_daemon{};
     d.will_answer(documents::peer, peer_answer());
     CHECK(parsed(d.run({"peer", "show", "0B1D3AB8-0c34-4e0d-8a5b-2d2d4c2e0ad3", "--json"})) ==
@@ -61,7 +61,7 @@ TEST_CASE("ilpctl peers: one is found by id or by name, and nothing else is gues
     CHECK(ambiguous.err.contains(carol_id));
 }
 
-TEST_CASE("ilpctl peers: the outgoing token is shown when it shall be") {
+TEST_CASE("ilpctl peers: the outgoing token is shown on request") {
     auto d = fake_daemon{};
     auto hidden = peer_answer();
     hidden.at("http").at("outgoing").as_object().erase("authToken");
@@ -72,7 +72,7 @@ TEST_CASE("ilpctl peers: the outgoing token is shown when it shall be") {
     CHECK(d.last().variables.at("secrets") == json::value(true));
 }
 
-TEST_CASE("ilpctl peers: no token of another peer is asked for") {
+TEST_CASE("ilpctl peers: tokens of other peers are not requested") {
     auto d = fake_daemon{};
     d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id), peer_answer()}));
     d.will_answer(documents::peer, peer_answer());
@@ -143,7 +143,7 @@ TEST_CASE("ilpctl peers: one cannot be created without an endpoint and a token")
     CHECK(d.requests.empty());
 }
 
-TEST_CASE("ilpctl peers: an update changes what it names, and clears what it shall") {
+TEST_CASE("ilpctl peers: an update changes or clears only the given terms") {
     auto d = fake_daemon{};
     const auto update = [&](std::vector<std::string> words) {
         words.insert(words.begin(), {"peer", "update", bob_id, "--idempotency-key", key});
@@ -261,7 +261,7 @@ TEST_CASE("ilpctl assets: create, update, delete, list") {
           "USD/9   5.00 USD  1.00 USD                 -  API     3cd1b4ec-6b37-4e42-9d6b-8b6cfa5e3d84\n");
 }
 
-TEST_CASE("ilpctl liquidity: a deposit has an id and a key, and says so") {
+TEST_CASE("ilpctl liquidity: a deposit has an id and an idempotency key and reports its id") {
     auto d = fake_daemon{};
     d.will_answer(documents::peers, page_answer({peer_answer()}));
     d.will_answer(documents::assets, page_answer({asset_answer()}));
@@ -296,7 +296,7 @@ TEST_CASE("ilpctl liquidity: an amount that does not fit is refused before anyth
     CHECK(d.last().field == "peer");
 }
 
-TEST_CASE("ilpctl liquidity: a name that a peer and an asset have means neither") {
+TEST_CASE("ilpctl liquidity: a name shared by a peer and an asset is refused") {
     auto d = fake_daemon{};
     d.will_answer(documents::peers, page_answer({peer_answer("USD")}));
     d.will_answer(documents::assets, page_answer({asset_answer()}));
@@ -306,7 +306,7 @@ TEST_CASE("ilpctl liquidity: a name that a peer and an asset have means neither"
     CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err == "ilpctl: there is no peer or asset \"USD\"\n");
 }
 
-TEST_CASE("ilpctl liquidity: a withdrawal is done at once, or reserved until it is posted or voided") {
+TEST_CASE("ilpctl liquidity: a withdrawal completes at once, or is reserved until it is posted or voided") {
     auto d = fake_daemon{};
     d.will_answer(documents::peer, peer_answer());
     d.will_answer(documents::withdraw_peer, json::object{{"success", true}});
@@ -367,7 +367,7 @@ TEST_CASE("ilpctl routes: list and lookup") {
     CHECK(none.err == "ilpctl: no route leads to \"test.nobody\"\n");
 }
 
-TEST_CASE("ilpctl events: low liquidity in words, others as they are") {
+TEST_CASE("ilpctl events: low liquidity is described, other events are shown as JSON") {
     auto d = fake_daemon{};
     const auto event = [](const std::string& type, json::object data) {
         return json::object{{"id", "e"}, {"type", type}, {"createdAt", "2026-08-01"}, {"data", std::move(data)}};

@@ -47,7 +47,7 @@ TEST_CASE("A27-33: rates are taken from the digits of the answer") {
     }
 }
 
-TEST_CASE("what stands beside base and rates is not looked at") {
+TEST_CASE("members other than base and rates are ignored") {
     CHECK(fault_of(R"({"rates": {"EUR": 2}, "base": "USD"})") == "none");
     CHECK(fault_of(R"({"success": true, "timestamp": -5, "date": "2026-03-14", "none": null, "base": "USD",
                        "list": [1, {"rates": {"EUR": "x"}, "base": 3}, []], "meta": {"rates": {"EUR": -1}, "base": "EUR"},
@@ -55,7 +55,7 @@ TEST_CASE("what stands beside base and rates is not looked at") {
     CHECK(fault_of(with_rates("{}")) == "none");
 }
 
-TEST_CASE("an answer with one thing wrong is wrong as a whole, and says what it is") {
+TEST_CASE("a response with one error is refused as a whole, with the reason") {
     const auto eur = [](const char* rate) {
         return fault_of(with_rates(R"({"JPY": 150, "EUR": )" + std::string{rate} + "}"));
     };
@@ -80,7 +80,7 @@ TEST_CASE("an answer with one thing wrong is wrong as a whole, and says what it 
     }
 }
 
-TEST_CASE("an answer of another form is wrong") {
+TEST_CASE("a response of another form is refused") {
     for (const char* const no_json :
          {"", " ", "{", "{\"base\"", "<html></html>", R"({"base": "USD", "rates": {"EUR": 0.81)",
           R"({"base": 'USD', "rates": {}})", "{\"base\": \"\xff\"}", R"({"base": "USD", "rates": {"EUR": 0.8},})",
@@ -111,7 +111,7 @@ TEST_CASE("an answer of another form is wrong") {
     CHECK(fault_of(with_rates("{}") + with_rates("{}")).find("JSON") != std::string::npos);
 }
 
-TEST_CASE("an answer has bounds in size and depth") {
+TEST_CASE("the size and depth of a response are bounded") {
     std::string full = with_eur("1");
     full.append(connector::rate_answer_size_max - full.size(), ' ');
     CHECK(fault_of(full) == "none");

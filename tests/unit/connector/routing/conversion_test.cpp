@@ -92,7 +92,7 @@ TEST_CASE("A27-31: zero stays zero between all scales") {
     }
 }
 
-TEST_CASE("A27-32: what is not zero never becomes zero") {
+TEST_CASE("A27-32: an amount that is not zero never silently becomes zero") {
     const auto tenth = conversion::between_scales(2, 1);
     CHECK(tenth.convert({1}).status == status::to_zero);
     CHECK(tenth.convert({9}).status == status::to_zero);
@@ -244,7 +244,7 @@ TEST_CASE("A27-33: a rate, a spread and two scales make one conversion, rounded 
     CHECK(converted("0.3333333333333333333333333333333333", 0, 0, 0, amount_max) == 6'148'914'691'236'517'204);
 }
 
-TEST_CASE("A27-30: at rate 1 every amount stays as it is, in whatever form the rate is written") {
+TEST_CASE("A27-30: at rate 1 every amount stays unchanged, however the rate is written") {
     for (const char* const rate : {"1", "1.000", "10e-1", "0.001e3"}) {
         const conversion same{ilp::parse_rate(rate).value(), 0, 9, 9};
         for (const std::uint64_t amount : boundary_amounts()) {
@@ -254,7 +254,7 @@ TEST_CASE("A27-30: at rate 1 every amount stays as it is, in whatever form the r
     }
 }
 
-TEST_CASE("A27-31 A27-32 A27-34 A27-36: what a rate makes of the ends of the range") {
+TEST_CASE("A27-31 A27-32 A27-34 A27-36: a rate converts the smallest and largest amounts correctly") {
     const auto with = [](const char* rate, std::uint16_t spread = 0) {
         return conversion{ilp::parse_rate(rate).value(), spread, 0, 0};
     };

@@ -127,7 +127,7 @@ TEST_CASE("endpoint: paths and methods") {
     CHECK(s.executions == 2);
 }
 
-TEST_CASE("endpoint: only JSON is read") {
+TEST_CASE("endpoint: only JSON is accepted") {
     server s;
     for (const char* const fine : {"application/json", "Application/JSON", "application/json;charset=utf-8",
                                    "application/json ; Charset=\"UTF-8\"", "application/json; x=y"}) {
@@ -144,7 +144,7 @@ TEST_CASE("endpoint: only JSON is read") {
     CHECK(s.executions == executed);
 }
 
-TEST_CASE("endpoint: the newer content type is for those who prefer it") {
+TEST_CASE("endpoint: the newer content type is used if the client prefers it") {
     server s;
     const auto type_for = [&](const char* accept) { return s.ask({.accept = accept}).content_type; };
     const auto plain = std::string{"application/json"};
@@ -209,7 +209,7 @@ TEST_CASE("endpoint: 200 is for a document that could be executed, 400 for one t
     CHECK(answer_to(R"({"query":"{ __typename __schema { queryType { name } } }"})").starts_with(R"(200 {"data":)"));
 }
 
-TEST_CASE("endpoint: a document beyond a bound is told which") {
+TEST_CASE("endpoint: a document beyond a bound is refused with that bound") {
     server s;
     const auto repeated = [](std::size_t count, const std::string& what) {
         auto text = std::string{};
@@ -226,7 +226,7 @@ TEST_CASE("endpoint: a document beyond a bound is told which") {
     CHECK(s.executions == 0);
 }
 
-TEST_CASE("endpoint: what goes wrong inside is for the log") {
+TEST_CASE("endpoint: internal errors go to the log") {
     server s;
     const auto answer = s.ask({.body = R"({"query":"{ broken }"})"});
     CHECK(answer.status == 200);
@@ -236,7 +236,7 @@ TEST_CASE("endpoint: what goes wrong inside is for the log") {
     CHECK(s.ask({}).internal_errors.empty());
 }
 
-TEST_CASE("endpoint: without a secret nothing must be signed, and a wrong tenant is refused all the same") {
+TEST_CASE("endpoint: without a secret no signature is required, and a wrong tenant is still refused") {
     server s;
     CHECK(s.ask({}).status == 200);
     CHECK(s.ask({.signature = "nonsense", .tenant_id = tenant}).status == 200);
@@ -248,7 +248,7 @@ TEST_CASE("endpoint: without a secret nothing must be signed, and a wrong tenant
     for (int i = 0; i < 2; ++i) CHECK(s.ask({.body = R"({"query":"mutation { add(amount: 1) }"})"}).status == 200);
 }
 
-TEST_CASE("endpoint: with a secret, only what is signed and names the tenant is executed") {
+TEST_CASE("endpoint: with a secret, only signed requests that name the tenant are executed") {
     server s{"s3cret"};
     const auto body = std::string{R"({"query":"{ number }","variables":{"b":1.50,"a":"\u00f6"}})"};
     const auto right = signed_terms(body);
@@ -289,7 +289,7 @@ TEST_CASE("endpoint: with a secret, only what is signed and names the tenant is 
     CHECK(s.text({.method = "GET", .target = "/healthz"}) == "200 ok");
 }
 
-TEST_CASE("endpoint: a signature counts for 30 s to either side, for queries and mutations") {
+TEST_CASE("endpoint: a signature is valid for 30 s in either direction, for queries and mutations") {
     server s{"s3cret"};
     for (const char* const body : {R"({"query":"{ number }"})", R"({"query":"mutation { add(amount: 1) }"})"}) {
         for (const auto& [offset, status] : {std::pair{-30'001ms, 401U}, std::pair{-30'000ms, 200U},
@@ -301,7 +301,7 @@ TEST_CASE("endpoint: a signature counts for 30 s to either side, for queries and
     CHECK(s.executions == 4);
 }
 
-TEST_CASE("endpoint: strangers learn nothing of the document") {
+TEST_CASE("endpoint: unauthenticated clients learn nothing about the document") {
     server s{"s3cret"};
     for (const char* const body : {"{", "[]", "{}", R"({"query":"{"})", R"({"query":"{ none }"})"}) {
         CAPTURE(body);
@@ -312,7 +312,7 @@ TEST_CASE("endpoint: strangers learn nothing of the document") {
           error(400, "Batches of requests are not supported: send one request at a time."));
 }
 
-TEST_CASE("endpoint: what a signature does not cover to the last digit is refused") {
+TEST_CASE("endpoint: a number that a signature does not cover completely is refused") {
     server s{"s3cret"};
     const auto with = [](const std::string& number) {
         return R"({"query":"query($n: Int) { number(plus: $n) }","variables":{"n":)" + number + "}}";
@@ -325,7 +325,7 @@ TEST_CASE("endpoint: what a signature does not cover to the last digit is refuse
     CHECK(s.ask(signed_terms(with("1"))).status == 200);
 }
 
-TEST_CASE("endpoint: a signature serves one mutation, and any number of queries") {
+TEST_CASE("endpoint: a signature is good for one mutation, and for any number of queries") {
     server s{"s3cret"};
     const auto query =
         signed_terms(R"({"query":"query A { number } mutation B { add(amount: 1) }","operationName":"A"})");

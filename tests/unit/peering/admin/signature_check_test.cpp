@@ -45,7 +45,7 @@ constexpr std::string_view of_empty_object = "a3bbc62b6958ddf26e374d4687833a8bc5
 // The digests were computed with Node's crypto from the secret "s3cret" and `1718000000123.` plus the canonical text,
 // which was written by hand:
 //   createHmac('sha256', 's3cret').update(`1718000000123.${text}`).digest('hex')
-TEST_CASE("signature check: what is signed is the canonical body, however it was sent") {
+TEST_CASE("signature check: the canonical body is signed, however it was sent") {
     struct sample {
         std::string_view body;
         std::string_view digest;
@@ -79,7 +79,7 @@ TEST_CASE("signature check: what is signed is the canonical body, however it was
     }
 }
 
-TEST_CASE("signature check: another body, secret or time makes another digest") {
+TEST_CASE("signature check: another body, secret or time gives another digest") {
     CHECK(check(v1(of_empty_object)) == "");
     CHECK(check(v1(of_empty_object), "[]") == "the signature is wrong");
     CHECK(check(v1(of_empty_object), R"({"a":1})") == "the signature is wrong");
@@ -92,7 +92,7 @@ TEST_CASE("signature check: another body, secret or time makes another digest") 
     }
 }
 
-TEST_CASE("signature check: it passes from 30 s before its time to 30 s after it") {
+TEST_CASE("signature check: a signature is valid from 30 s before its time to 30 s after it") {
     const auto at = [](std::chrono::milliseconds offset) { return check(signed_at(then), "{}", then + offset); };
     CHECK(at(-30'001ms) == "the signature is from the future: check the clocks of both hosts");
     CHECK(at(-30'000ms) == "");
@@ -103,7 +103,7 @@ TEST_CASE("signature check: it passes from 30 s before its time to 30 s after it
     CHECK(check("t=999999999999999, v1=" + ours) == "the signature is from the future: check the clocks of both hosts");
 }
 
-TEST_CASE("signature check: of several v1 one must be right") {
+TEST_CASE("signature check: one of several v1 must be correct") {
     const auto right = std::string{of_empty_object};
     CHECK(check(v1(ours + ", v1=" + right)) == "");
     CHECK(check(v1(right + ", v1=" + ours)) == "");
@@ -158,7 +158,7 @@ TEST_CASE("signature check: a header is read strictly, but for white space and t
     }
 }
 
-TEST_CASE("signature check: no header, and no JSON, are no signature") {
+TEST_CASE("signature check: a request without a header or without JSON is not signed") {
     const auto body = boost::json::value{};
     CHECK(check_signature(nullptr, "s3cret", then, &body).error() == signature_fault::absent);
     CHECK(check(signed_at(then), "{") == "the signed body is not JSON");

@@ -107,7 +107,7 @@ TEST_CASE("Fields are answered by their resolvers, or from their object's member
           R"({"cat":{"name":"Tom","meowVolume":3,"barkVolume":null,"nickname":null}})");
 }
 
-TEST_CASE("An answer has the names and the order of what was asked") {
+TEST_CASE("A result has the names and the order of the request") {
     CHECK(data("{ b: dog { z: name a: name } a: dog { name } b: dog { nickname } }") ==
           R"({"b":{"z":"Rex","a":"Rex","nickname":null},"a":{"name":"Rex"}})");
 }
@@ -144,7 +144,7 @@ TEST_CASE("Resolvers read arguments as they are typed") {
     CHECK(data("{ echo(int: 1, large: \"2\") }") == R"({"echo":{"int":1,"large":2,"needed":7}})");
 }
 
-TEST_CASE("Absent, null and given are told apart") {
+TEST_CASE("Absent, null and given arguments are distinguished") {
     const auto values =
         json::parse(R"({"a": null, "b": 1, "list": ["x", "y"], "small": 255, "flag": true})").as_object();
     const auto args = arguments{values};
@@ -160,14 +160,14 @@ TEST_CASE("Absent, null and given are told apart") {
     CHECK_THROWS(args.get<int>("c"));
 }
 
-TEST_CASE("A refusal is an error with code and path, and null in its field's place") {
+TEST_CASE("A refusal becomes an error with code and path, and its field is null") {
     CHECK(answered("{ dog { name loud: barkVolume } }") ==
           R"({"errors":[{"message":"Too loud","locations":[{"line":1,"column":14}],"path":["dog","loud"],)"
           R"("extensions":{"code":"FORBIDDEN"}}],"data":{"dog":{"name":"Rex","loud":null}}})");
     CHECK(run("{ dog { barkVolume } }").reached == progress::executed);
 }
 
-TEST_CASE("Null in the place of something non-null takes what is around it along") {
+TEST_CASE("Null in a non-null place makes the enclosing value null") {
     // Dog.name of the second dog is null in [Dog!]!, so null propagates to the root.
     CHECK(answered("{ dogs { name } }") ==
           R"({"errors":[{"message":"Cannot return null for non-nullable field Dog.name.",)"
@@ -184,7 +184,7 @@ TEST_CASE("Null in the place of something non-null takes what is around it along
     CHECK(run("{ dogs(first: 1) { name } }").body.contains("errors") == false);
 }
 
-TEST_CASE("What a resolver throws is told to the log, and not to the client") {
+TEST_CASE("Exceptions of resolvers go to the log and not to the client") {
     const auto result = run("{ dog { isHouseTrained } }");
     CHECK(json::serialize(result.body).find("SELECT") == std::string::npos);
     CHECK(result.body.at("errors").at(0).at("message") == "Internal server error");
@@ -193,7 +193,7 @@ TEST_CASE("What a resolver throws is told to the log, and not to the client") {
     CHECK(result.internal_errors.front() == "Dog.isHouseTrained: SELECT secret FROM dogs");
 }
 
-TEST_CASE("A resolver that gives what its type cannot be is an internal error") {
+TEST_CASE("A resolver whose result does not match its type is an internal error") {
     const auto result = run("{ dog { friend { name } } }");
     CHECK(result.body.at("data") == json::value{{"dog", {{"friend", nullptr}}}});
     REQUIRE(result.internal_errors.size() == 1);
@@ -223,7 +223,7 @@ TEST_CASE("An object read as another C++ type is an internal error") {
     CHECK(result.internal_errors.front().starts_with("Dog.name: an object of type Dog is read as"));
 }
 
-TEST_CASE("An object may share what it is made of") {
+TEST_CASE("An object may share its source") {
     auto all = pet_resolvers();
     const auto rex = std::make_shared<const dog>(dog{"shared", std::nullopt, 0});
     all["Query.dog"] = [rex](const call&) -> outcome { return object::sharing("Dog", rex); };
@@ -232,7 +232,7 @@ TEST_CASE("An object may share what it is made of") {
     CHECK(result.body.at("data") == json::value{{"dog", {{"name", "shared"}}}});
 }
 
-TEST_CASE("Mutations run in the order in which they stand, until one takes the whole answer along") {
+TEST_CASE("Mutations run in their order until one makes the whole result null") {
     auto where = kennel{};
     run("mutation { c: rename(to: \"C\") { name } fail { name } a: rename(to: \"A\") { name } }", "{}", &where);
     CHECK(where.calls == std::vector<std::string>{"C", "fail", "A"});
@@ -252,7 +252,7 @@ TEST_CASE("Null for an argument that must not be null is an error of its field a
           R"("data":{"dog":{"name":"Rex"},"d":null}})");
 }
 
-TEST_CASE("An answer is bounded") {
+TEST_CASE("The size of a result is bounded") {
     auto all = pet_resolvers();
     all["Query.dogs"] = [](const call&) -> outcome {
         auto result = value::list{};

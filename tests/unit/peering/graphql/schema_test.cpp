@@ -66,7 +66,7 @@ TEST_CASE("The roots may have other names") {
     CHECK(schema::build("type Query { a: Int }", {})->mutation() == nullptr);
 }
 
-TEST_CASE("A text that is no schema is refused with its line") {
+TEST_CASE("A text that is not a schema is refused with its line") {
     CHECK(problem_with("").empty());
     CHECK(problem("type A {") == "line 1: Syntax Error: Expected Name, found <EOF>.");
     CHECK(problem("type A { a: Int }") == "line 1: Unknown type \"Query\".");

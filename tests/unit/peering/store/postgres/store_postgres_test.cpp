@@ -150,20 +150,20 @@ std::pair<int, int> cut_everywhere(towards way) {
 
 }  // namespace
 
-TEST_CASE("postgresql: a cut at any octet of a commit loses nothing and writes nothing twice") {
+TEST_CASE("postgresql: a connection cut at any byte of a commit loses nothing and writes nothing twice") {
     const auto [written, not_written] = cut_everywhere(towards::server);
     CHECK(not_written > 100);
     // The last octets of a commit are the Sync that makes it a single round trip. COMMIT was sent before.
     CHECK(written > 0);
 }
 
-TEST_CASE("postgresql: a cut at any octet of the answer loses nothing and writes nothing twice") {
+TEST_CASE("postgresql: a connection cut at any byte of the response loses nothing and writes nothing twice") {
     const auto [written, not_written] = cut_everywhere(towards::client);
     CHECK(written > 50);
     CHECK(not_written == 0);
 }
 
-TEST_CASE("postgresql: a lost answer is cleared up although coming back fails at every stage") {
+TEST_CASE("postgresql: a lost response is resolved although reconnecting fails at every stage") {
     const postgres_server server{{.tcp = true}};
     tcp_proxy proxy{server.port()};
     const auto store = open_or_throw(through(proxy));
@@ -186,7 +186,7 @@ TEST_CASE("postgresql: a lost answer is cleared up although coming back fails at
     commits.check(server);
 }
 
-TEST_CASE("postgresql: whatever happens to the server, the store comes back by itself") {
+TEST_CASE("postgresql: whatever happens to the server, the store recovers by itself") {
     postgres_server server;
     const auto store = open_or_throw(server.url());
     commits commits{*store};
@@ -214,7 +214,7 @@ TEST_CASE("postgresql: whatever happens to the server, the store comes back by i
     commits.check(server);
 }
 
-TEST_CASE("postgresql: a server that stands still is given up, and found again when it goes on") {
+TEST_CASE("postgresql: a suspended server is given up, and used again when it resumes") {
     postgres_server server;
     const auto store = open_or_throw(server.url());
     commits commits{*store};
@@ -246,7 +246,7 @@ TEST_CASE("postgresql: a session that the server still holds after its cable was
     commits.check(server);
 }
 
-TEST_CASE("postgresql: of several hosts one that does not answer is passed over") {
+TEST_CASE("postgresql: of several hosts, one that does not respond is skipped") {
     const postgres_server server{{.tcp = true}};
     const auto silent = support::listen_on(0);
     const std::string dumb = "127.0.0.1:" + std::to_string(local_port(silent));
@@ -296,13 +296,15 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
     CHECK(server.value("SELECT version FROM ilpd_schema_version") == "2");
 }
 
-TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing any more") {
+TEST_CASE("postgresql: a daemon writes nothing more once another one has written") {
     const postgres_server server{{.tcp = true}};
     tcp_proxy proxy{server.port()};
     const auto store = open_or_throw(through(proxy));
     commits commits{*store};
     insist(*store, commits);
-    std::string expected = "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this one";
+    std::string expected =
+        "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this "
+        "one";
 
     SECTION("while a commit was in doubt, and by one commit, so that the numbers agree") {
         proxy.cut_after(towards::server, 200);
@@ -343,7 +345,7 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
     CHECK(refusal_of(server.url()) == "opened");
 }
 
-TEST_CASE("postgresql: another daemon that only looked changes nothing for the first") {
+TEST_CASE("postgresql: another daemon that only read changes nothing for the first") {
     const postgres_server server;
     const auto store = open_or_throw(server.url());
     commits commits{*store};
@@ -416,7 +418,7 @@ TEST_CASE("postgresql: only what the database itself refuses is final") {
     commits.check(server);
 }
 
-TEST_CASE("postgresql: rows that are not there are refused for good, with the whole commit") {
+TEST_CASE("postgresql: a change of a missing row is refused finally, with the whole commit") {
     const postgres_server server;
     const auto store = open_or_throw(server.url());
     traffic traffic{*store};
@@ -440,7 +442,7 @@ TEST_CASE("postgresql: rows that are not there are refused for good, with the wh
     CHECK(audit(server.url()).value().faults.empty());
 }
 
-TEST_CASE("postgresql: texts arrive as they are, and two peers may exchange their names") {
+TEST_CASE("postgresql: texts are stored unchanged, and two peers may exchange their names") {
     const postgres_server server;
     const auto store = open_or_throw(server.url());
     traffic traffic{*store};
@@ -480,7 +482,7 @@ TEST_CASE("postgresql: one event may be tried twice in one commit") {
     CHECK(pending[0].due == ilp::timestamp{7ms});
 }
 
-TEST_CASE("postgresql: a commit waits for the disk, also where the server would not") {
+TEST_CASE("postgresql: a commit waits for the disk, even if the server's default does not") {
     const postgres_server server{{.settings = {{"synchronous_commit", "off"}}}};
     const auto store = open_or_throw(server.url());
     server.execute(
@@ -493,7 +495,7 @@ TEST_CASE("postgresql: a commit waits for the disk, also where the server would 
     CHECK(server.value("SELECT value FROM seen") == "on");
 }
 
-TEST_CASE("postgresql: a database that is not ours is refused and left as it is") {
+TEST_CASE("postgresql: a database of another application is refused and left unchanged") {
     const postgres_server server;
     SECTION("a table of the same name") {
         server.execute("CREATE TABLE transfers (what text)");
@@ -552,7 +554,7 @@ TEST_CASE("postgresql: a long history is read beside a running daemon") {
     insist(*store, commits);
 }
 
-TEST_CASE("postgresql: a password works as libpq takes it, and shows nowhere") {
+TEST_CASE("postgresql: a password works as in libpq, and is shown nowhere") {
     const postgres_server server{{.tcp = true, .password = true}};
     const std::string password = postgres_server::password;
     SECTION("in the URL") {
@@ -596,7 +598,7 @@ TEST_CASE("postgresql: no message and no log shows a password, however the URL i
     CHECK_THAT(report.error().message, !Catch::Contains("unter2"));
 }
 
-TEST_CASE("postgresql: what a log shows of a URL is enough to know the database") {
+TEST_CASE("postgresql: the printable URL identifies the database") {
     CHECK(printable_store_url("postgres://ilpd:x@db.example:5433/book?sslmode=require") ==
           "postgresql://ilpd@db.example:5433/book");
     CHECK(printable_store_url("postgresql://a,b:5433/book?user=u%40v") == "postgresql://u%40v@a,b:,5433/book");
@@ -604,7 +606,7 @@ TEST_CASE("postgresql: what a log shows of a URL is enough to know the database"
     CHECK(printable_store_url("postgresql://ilpd@[::1]/book") == "postgresql://ilpd@[::1]/book");
 }
 
-TEST_CASE("postgresql: TLS as the URL asks for it") {
+TEST_CASE("postgresql: TLS is used as the URL requires") {
     const postgres_server server{{.tcp = true, .password = true, .tls = true}};
     const std::string url = with_password(server.tcp_url());
     SECTION("required") {
@@ -630,7 +632,7 @@ TEST_CASE("postgresql: TLS as the URL asks for it") {
     }
 }
 
-TEST_CASE("postgresql: tables of the first schema keep what they hold, and each account's history is listed") {
+TEST_CASE("postgresql: tables of the first schema keep their data, and each account's history is listed") {
     const postgres_server server;
     server.execute(R"sql(
         SET ROLE ilpd;
