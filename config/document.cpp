@@ -117,7 +117,7 @@ private:
 
 /// The parser takes byte 4 as the end of the file and guesses other encodings, so such input is refused before it gets
 /// there.
-std::optional<document_error> refuse_octets(std::string_view yaml) {
+std::optional<document_error> refuse_bytes(std::string_view yaml) {
     std::uint32_t line = 1;
     for (std::size_t at = 0; at < yaml.size();) {
         const auto character = decode_utf8(yaml.substr(at));
@@ -173,7 +173,7 @@ std::expected<node, document_error> parse_document(std::string_view yaml) {
     if (yaml.size() > file_size_max)
         return std::unexpected{
             document_error{0, "the file is larger than " + std::to_string(file_size_max >> 20U) + " MiB"}};
-    if (auto refused = refuse_octets(yaml)) return std::unexpected{*std::move(refused)};
+    if (auto refused = refuse_bytes(yaml)) return std::unexpected{*std::move(refused)};
     try {
         auto text = std::string{yaml};
         veil_variables(text);

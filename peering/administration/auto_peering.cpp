@@ -197,11 +197,11 @@ std::string to_json(const peering_error& error) {
 }
 
 std::string new_peering_token() {
-    std::array<unsigned char, 32> octets{};
-    if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1)
+    std::array<unsigned char, 32> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
         throw std::runtime_error{"the system cannot provide random numbers"};
     std::string token;
-    for (const unsigned char octet : octets) fmt::format_to(std::back_inserter(token), "{:02x}", octet);
+    for (const unsigned char byte : bytes) fmt::format_to(std::back_inserter(token), "{:02x}", byte);
     return token;
 }
 

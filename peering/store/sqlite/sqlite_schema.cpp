@@ -68,7 +68,7 @@ ALTER TABLE transfers ADD COLUMN expires_at INTEGER; -- of a withdrawal in two p
 UPDATE transfers SET kind = 'deposit' WHERE uuid IS NOT NULL;
 CREATE INDEX transfers_pending ON transfers (id) WHERE state = 'pending';
 
--- What the operator is told by webhook.
+-- The events that webhooks report.
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
     uuid TEXT NOT NULL UNIQUE,
