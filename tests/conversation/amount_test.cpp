@@ -79,7 +79,7 @@ TEST_CASE("A27-30: at the same scale every amount is forwarded unchanged") {
         CAPTURE(amount);
         const decision decided = d.send("p1", prepare{.amount = amount});
         REQUIRE(decided.what == step::go_on);
-        CHECK(decided.way.prepare->amount().value == amount);
+        CHECK(decided.context.prepare->amount().value == amount);
         d.release(decided);
     }
     CHECK(d.at_rest());
@@ -94,8 +94,8 @@ TEST_CASE("A27-31 A32-10: amount 0 is forwarded at any rate and changes no balan
          {std::pair{"p1", "test.p2"}, std::pair{"p1", "test.cents"}, std::pair{"cents", "test.p1"}}) {
         const decision decided = d.send(from, prepare{.amount = 0, .destination = to});
         REQUIRE(decided.what == step::go_on);
-        CHECK(decided.way.prepare->amount().is_zero());
-        CHECK(decided.way.transfer.empty());
+        CHECK(decided.context.prepare->amount().is_zero());
+        CHECK(decided.context.transfer.empty());
     }
     CHECK(d.at_rest());
 }
@@ -114,7 +114,7 @@ TEST_CASE("A27-33: amounts are converted exactly, and rounded down") {
         const decision decided = d.send(from, prepare{.amount = amount, .destination = to});
         REQUIRE(decided.what == step::go_on);
         d.release(decided);
-        return decided.way.prepare->amount().value;
+        return decided.context.prepare->amount().value;
     };
     world down{rich_settings(0)};
     CHECK(forwarded(down, "p1", 10'000'000, "test.cents") == 1);
@@ -159,8 +159,8 @@ TEST_CASE("A27-36: F08 carries the next hop's maximum in incoming units, and tha
     const auto maximum_for = [&d](std::string_view from, std::uint64_t amount, const char* to) {
         const decision refused = d.send(from, prepare{.amount = amount, .destination = to});
         CHECK(refused.refused_with(reject_reason::amount_above_outgoing_maximum));
-        REQUIRE(refused.way.maximum_amount);
-        const std::uint64_t maximum = refused.way.maximum_amount->value;
+        REQUIRE(refused.context.maximum_amount);
+        const std::uint64_t maximum = refused.context.maximum_amount->value;
         CHECK(f08_data(d, refused) == hex(amount, maximum));
         CHECK(d.send(from, prepare{.amount = maximum, .destination = to}).what == step::go_on);
         CHECK(d.send(from, prepare{.amount = maximum + 1, .destination = to}).what == step::reject);

@@ -132,8 +132,8 @@ TEST_CASE("ECH-08: a one-way ping is fulfilled here with its data, and this node
     world d;
     const decision decided = d.send("p1", ping());
     REQUIRE(decided.what == step::fulfill);
-    CHECK(decided.way.fulfillment == ilp::echo::one_way_fulfillment);
-    CHECK(std::ranges::equal(decided.way.answer_data, to_bytes("anything")));
+    CHECK(decided.context.fulfillment == ilp::echo::one_way_fulfillment);
+    CHECK(std::ranges::equal(decided.context.answer_data, to_bytes("anything")));
     CHECK(d.available("p1") == 999'900);
     d.post(decided);
     CHECK(d.asset_available("USD", 9) == 1'000'000'000'100);
@@ -141,7 +141,7 @@ TEST_CASE("ECH-08: a one-way ping is fulfilled here with its data, and this node
 
     const decision free = d.send("p1", ping(0));
     CHECK(free.what == step::fulfill);
-    CHECK(free.way.transfer.empty());
+    CHECK(free.context.transfer.empty());
 }
 
 TEST_CASE("ECH-08: a ping that its sender cannot pay for gets T04, and only the exact own address answers pings") {

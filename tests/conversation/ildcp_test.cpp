@@ -19,7 +19,7 @@ prepare request() {
 /// The whole Fulfill that the sender receives.
 ilp::bytes fulfill_of(const decision& decided) {
     REQUIRE(decided.what == step::fulfill);
-    return fulfill_with(decided.way.fulfillment, decided.way.answer_data);
+    return fulfill_with(decided.context.fulfillment, decided.context.answer_data);
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ TEST_CASE("A31-01: the request of the vectors is answered") {
     world d;
     const auto vectors = vectors::load("generated/ildcp.json");
     const decision decided = d.send("p1", vectors::from_hex(vectors::text(vectors.at("request_prepare_hex"))));
-    const auto response = ilp::ildcp::parse_response(decided.way.answer_data);
+    const auto response = ilp::ildcp::parse_response(decided.context.answer_data);
     REQUIRE(decided.what == step::fulfill);
     REQUIRE(response);
     CHECK(response->client_address.text() == "test.p1");

@@ -24,7 +24,7 @@ std::vector<std::string> legs_of(const world& d, const decision& decided) {
         return "?";
     };
     std::vector<std::string> legs;
-    for (const peering::leg& leg : decided.way.transfer.legs()) {
+    for (const peering::leg& leg : decided.context.transfer.legs()) {
         legs.push_back(name(leg.debit) + " -> " + name(leg.credit) + ": " + std::to_string(leg.amount.value));
     }
     return legs;
@@ -96,7 +96,7 @@ TEST_CASE("A27-64: the other asset must have enough liquidity, and nothing stays
     world d{settings};
     const decision refused = d.send("p1", prepare{.amount = 20'000'000, .destination = "test.cents"});
     CHECK(refused.refused_with(reject_reason::insufficient_liquidity));
-    CHECK(refused.way.transfer.empty());
+    CHECK(refused.context.transfer.empty());
     CHECK(d.at_rest());
     CHECK(d.available("p1") == 1'000'000'000);
     CHECK(d.send("p1", prepare{.amount = 10'000'000, .destination = "test.cents"}).what == step::go_on);
@@ -159,7 +159,7 @@ TEST_CASE("A27-18: a refused packet holds nothing, whichever stage refused it") 
           prepare{.destination = "test.euro"}, prepare{.destination = "test.cents"}, prepare{.expires_in = 1s}}) {
         const decision refused = d.send("p1", sent);
         CHECK(refused.what == step::reject);
-        CHECK(refused.way.transfer.empty());
+        CHECK(refused.context.transfer.empty());
     }
     CHECK(d.at_rest());
     CHECK(d.available("p1") == 1'000'000);

@@ -31,7 +31,7 @@ std::uint64_t forwarded(world& d, std::string_view from, std::uint64_t amount, c
     INFO(decided.outcome());
     REQUIRE(decided.what == step::go_on);
     d.release(decided);
-    return decided.way.prepare->amount().value;
+    return decided.context.prepare->amount().value;
 }
 
 void expect_f08(const world& d, const decision& refused, std::uint64_t received, std::uint64_t maximum) {
@@ -60,8 +60,8 @@ TEST_CASE("A27-31: amount 0 is forwarded at any rate") {
         rated_world d{rate, 100};
         const decision decided = d.send("p1", prepare{.amount = 0, .destination = "test.euro"});
         REQUIRE(decided.what == step::go_on);
-        CHECK(decided.way.prepare->amount().is_zero());
-        CHECK(decided.way.transfer.empty());
+        CHECK(decided.context.prepare->amount().is_zero());
+        CHECK(decided.context.transfer.empty());
     }
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("A32-09: the spread within one currency is credited to the asset") {
     world d{settings};
     const decision decided = d.send("p1", prepare{.amount = 1000});
     REQUIRE(decided.what == step::go_on);
-    CHECK(decided.way.prepare->amount().value == 995);
+    CHECK(decided.context.prepare->amount().value == 995);
     d.post(decided);
     CHECK(d.available("p1") == 1'000'000'000 - 1000);
     CHECK(d.available("p2") == 1'000'000 + 995);
@@ -157,7 +157,7 @@ TEST_CASE("A32-09: between currencies each side moves against its own asset, and
     rated_world d{"0.8", 100};
     const decision decided = d.send("p1", prepare{.amount = 1000, .destination = "test.euro"});
     REQUIRE(decided.what == step::go_on);
-    CHECK(decided.way.prepare->amount().value == 792);
+    CHECK(decided.context.prepare->amount().value == 792);
     CHECK(d.available("p1") == 1'000'000 - 1000);
     CHECK(d.asset_available("EUR", 9) == 1'000'000 - 792);
     d.post(decided);

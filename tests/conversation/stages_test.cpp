@@ -219,7 +219,7 @@ TEST_CASE("A15-09 A15-10 A15-16 A27-52: route: the prefix decides, and without a
     const decision forwarded = d.send("p1", prepare{.destination = "test.p2.a.b.~c"});
     REQUIRE(forwarded.what == step::go_on);
     CHECK(forwarded.to() == "p2");
-    CHECK(forwarded.way.prepare->destination() == "test.p2.a.b.~c");
+    CHECK(forwarded.context.prepare->destination() == "test.p2.a.b.~c");
     for (const std::string& destination : {"test.nowhere"s, "test.p22"s, "test.P2"s, "private.x"s, "example.x"s}) {
         INFO(destination);
         const decision refused = d.send("p1", prepare{.destination = destination});
@@ -339,7 +339,7 @@ TEST_CASE("A27-11 A27-64: hold liquidity: T04 when the sender does not have enou
     const decision refused = d.send("p1", prepare{.amount = 2});
     CHECK(refused.refused_with(reject_reason::insufficient_liquidity));
     CHECK(d.code_of(refused) == "T04");
-    CHECK(refused.way.transfer.empty());
+    CHECK(refused.context.transfer.empty());
     CHECK(d.send("p1", prepare{.amount = 1}).what == step::go_on);
     CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
 }

@@ -106,13 +106,13 @@ TEST_CASE("The own address alone is enough") {
 }
 
 TEST_CASE("A missing setting is named, with the line of its section") {
-    CHECK(problems("")[0].starts_with("1 ilp_address: is required: an ILP address in g,"));
+    CHECK(problems("")[0].starts_with("1 ilp_address: is required: expected an ILP address in g,"));
     CHECK(problem_with("  - name: bob\n    ilp_address", "  - ilp_address")
-              .starts_with("8 peers[0].name: is required: 1 to 64"));
+              .starts_with("8 peers[0].name: is required: expected 1 to 64"));
     CHECK(problem_with("        auth_token: s3cret-out\n", "")
-              .starts_with("15 peers[0].http.outgoing.auth_token: is required: a token"));
+              .starts_with("15 peers[0].http.outgoing.auth_token: is required: expected a token"));
     CHECK(problem_with("asset: {code: USD, scale: 9}", "asset: {code: USD}")
-              .starts_with("10 peers[0].asset.scale: is required: a whole number from 0 to 255"));
+              .starts_with("10 peers[0].asset.scale: is required: expected a whole number from 0 to 255"));
     CHECK(problem_with("  - {code: USD, scale: 9}", "  - {scale: 9}").starts_with("6 assets[0].code: is required"));
     const auto without_http = problems(
         "ilp_address: test.a\n"
@@ -120,7 +120,7 @@ TEST_CASE("A missing setting is named, with the line of its section") {
         "peers:\n"
         "- {name: b, ilp_address: test.b, asset: {code: USD, scale: 9}}\n");
     REQUIRE(without_http.size() == 2);
-    CHECK(without_http[0].starts_with("4 peers[0].http.outgoing.endpoint: is required: an http:// URL"));
+    CHECK(without_http[0].starts_with("4 peers[0].http.outgoing.endpoint: is required: expected an http:// URL"));
     CHECK(without_http[1].starts_with("4 peers[0].http.outgoing.auth_token: is required"));
 }
 
