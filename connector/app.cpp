@@ -131,9 +131,7 @@ private:
         if (!transfers_->restore(known->pending_withdrawals, ledger_)) {
             return fail(
                 "the book is inconsistent: a pending withdrawal in the store is malformed, or its account does not "
-                "have the amount: "
-                "restore "
-                "a backup");
+                "have the amount: restore a backup");
         }
         committer_->on_health_change([](bool healthy, const std::string& error) {
             if (healthy) {

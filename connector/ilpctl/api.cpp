@@ -42,8 +42,7 @@ complaint complaint_of(const json::value& error) {
     throw failure{exit_status::unauthenticated,
                   is_signed
                       ? "not authenticated: the daemon rejected the signature. Check that secret and tenant are those "
-                        "of the daemon "
-                        "and that both clocks agree"
+                        "of the daemon and that both clocks agree"
                       : "not authenticated: the daemon requires signed requests. Give the secret with --secret-file "
                         "or ILPD_ADMIN_SECRET"};
 }

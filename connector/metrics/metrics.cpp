@@ -42,7 +42,7 @@ constexpr std::array label_definitions{
         "that a peer sends is incoming; the answer to it is an outgoing fulfill or reject."},
     label_definition{
         label::peer, "peer",
-        "The peer's name. A peer that was made by the Admin API appears under its id there when it has no name, "
+        "The peer's name. A peer created through the Admin API appears under its id there when it has no name, "
         "when its name has characters other than letters, digits, `.`, `_` and `-`, or when another peer has "
         "that name. So two peers never share a label; renaming a peer begins new series."},
     label_definition{label::type, "type", "`prepare`, `fulfill` or `reject`."},
@@ -168,7 +168,7 @@ constexpr std::array definitions{
                MetricType::Gauge,
                "ilp_rate_age_seconds",
                {label::base},
-               "Age of the rates of the currency; infinite when none were ever fetched.",
+               "Age of the rates of the currency; infinite if none have been fetched.",
                "Only for currencies whose rates are fetched."},
     definition{metric::store_commit_seconds,
                MetricType::Histogram,
@@ -184,7 +184,7 @@ constexpr std::array definitions{
                MetricType::Counter,
                "ilp_store_commit_failures_total",
                {},
-               "Batches that the store did not take; they are tried again."},
+               "Batches that the store did not accept; they are retried."},
     definition{metric::webhooks_pending,
                MetricType::Gauge,
                "ilp_webhooks_pending",
@@ -404,7 +404,7 @@ std::string metrics_markdown() {
         "of\n"
         "Prometheus; `/healthz` with 200 while the process lives; `/readyz` with 200 while packets are accepted, and "
         "with\n"
-        "503 while it starts, stops, or the store does not take transfers.");
+        "503 while it starts or stops, or the store does not accept transfers.");
     out.columns({"Metric", "Type", "Labels", "Meaning"});
     for (const definition& metric : definitions) {
         std::string labels;
@@ -424,12 +424,12 @@ std::string metrics_markdown() {
     out.paragraph(
         "A peer that has exchanged no packet since the start has `ilp_peer_liquidity` and its threshold, and no other "
         "series:\n"
-        "so 100 000 silent peers cost 5 MB per scrape, not 114 MB.");
+        "100 000 silent peers therefore cost 5 MB per scrape, not 114 MB.");
     out.heading("Alerts", "These are worth an alert:");
     out.paragraph(
         "- `ilp_peer_liquidity <= ilp_peer_liquidity_threshold`: the peer will soon be refused with T04.\n"
         "- A rise of `ilp_packets_total{type=\"reject\",code=~\"T00|T01\",direction=\"outgoing\"}`.\n"
-        "  `ilp_packets_refused_total` tells why: `no_rate` and `store_unavailable`, for example, are both T00.\n"
+        "  `ilp_packets_refused_total` shows why: `no_rate` and `store_unavailable`, for example, are both T00.\n"
         "- Any `ilp_store_commit_failures_total`.\n"
         "- Any `ilp_webhooks_given_up_total`.\n"
         "- `ilp_rate_age_seconds` above `rates.lifetime`.");

@@ -19,10 +19,9 @@ constexpr std::string_view url_is_invalid = "Peer URL is invalid or peer does no
 
 /// The message is the same whoever made the peer and whatever token was presented.
 constexpr std::string_view already_peered =
-    "there is already a peer with this ILP address and asset. To renew its token and URL, send its current token: "
-    "as "
-    "httpToken, or, with a new httpToken, as `Authorization: Bearer`. If you do not have it, ask the operator of this "
-    "node";
+    "there is already a peer with this ILP address and asset. To renew its token and URL, send its current token "
+    "as httpToken, or, with a new httpToken, as `Authorization: Bearer`. If you do not have it, ask the operator of "
+    "this node";
 
 bool overlap(std::string_view a, std::string_view b) {
     return ilp::covers(a, b) || ilp::covers(b, a);
