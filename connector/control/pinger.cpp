@@ -21,7 +21,7 @@ namespace connector {
 namespace {
 
 using peering::admin::ping_answer;
-using outcome = std::expected<http_answer, std::string>;
+using http_outcome = std::expected<http_answer, std::string>;
 
 /// Margin for a context that has stopped; normally its own timeout fires first.
 constexpr std::chrono::seconds ping_margin{1};
@@ -33,8 +33,8 @@ std::string serialize_ping(const std::string& address, std::chrono::milliseconds
     return {reinterpret_cast<const char*>(prepare.data()), prepare.size()};
 }
 
-outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop, std::string body,
-                std::chrono::milliseconds timeout) {
+http_outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop, std::string body,
+                     std::chrono::milliseconds timeout) {
     http_call wanted{.method = http_method::post,
                      .endpoint = next_hop.outgoing.endpoint,
                      .headers = {{"Authorization", "Bearer " + next_hop.outgoing.auth_token.reveal()},
@@ -46,10 +46,10 @@ outcome post_to(boost::asio::io_context& context, const peering::peer& next_hop,
     if (next_hop.outgoing.public_addresses_only) {
         wanted.may_connect = [](const boost::asio::ip::address& to) { return is_public(to); };
     }
-    const auto promise = std::make_shared<std::promise<outcome>>();
+    const auto promise = std::make_shared<std::promise<http_outcome>>();
     auto future = promise->get_future();
     boost::asio::post(context, [&context, promise, wanted = std::move(wanted)]() mutable {
-        call(context, std::move(wanted), [promise](outcome answer) { promise->set_value(std::move(answer)); });
+        call(context, std::move(wanted), [promise](http_outcome answer) { promise->set_value(std::move(answer)); });
     });
     if (future.wait_for(timeout + ping_margin) != std::future_status::ready)
         return std::unexpected{"no response in time"};
@@ -87,7 +87,7 @@ ping_answer ping(boost::asio::io_context& context, const peering::directory& dir
     }
     answer.next_hop = route->next_hop;
     const auto begin = std::chrono::steady_clock::now();
-    outcome received = post_to(context, *answer.next_hop, serialize_ping(address, timeout), timeout);
+    http_outcome received = post_to(context, *answer.next_hop, serialize_ping(address, timeout), timeout);
     answer.time = std::chrono::steady_clock::now() - begin;
     if (!received) {
         answer.message = fmt::format("next hop: {}", received.error());

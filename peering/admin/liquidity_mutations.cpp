@@ -10,7 +10,7 @@ namespace {
 
 using graphql::arguments;
 using graphql::call;
-using graphql::outcome;
+using graphql::field_result;
 
 refusal to_refusal(transfer_refusal refused) {
     using enum refusal_code;
@@ -89,7 +89,8 @@ std::expected<void, refusal> checked(const operator_transfers::outcome& outcome)
     return {};
 }
 
-outcome run(mutations& mutations, const char* operation, const arguments& input, const char* message, attempt attempt) {
+field_result run(mutations& mutations, const char* operation, const arguments& input, const char* message,
+                 attempt attempt) {
     const auto outcome = mutations.run(
         operation, input,
         [message, attempt = std::move(attempt)](bookkeeper& keeper, ilp::timestamp now, idempotency_recorder& answers,
@@ -106,7 +107,7 @@ outcome run(mutations& mutations, const char* operation, const arguments& input,
 
 void add_liquidity_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
     const auto deposit = [&](const char* operation, account_owner owner, const char* message) {
-        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> outcome {
+        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> field_result {
             const auto input = call.args.get<arguments>("input");
             if (const auto fault = fault_of(input)) return refuse(*fault);
             return run(mutations, operation, input, message,
@@ -123,7 +124,7 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
     deposit("depositAssetLiquidity", {"assetId", accounts_of_asset, "Unknown asset"}, "Added asset liquidity");
 
     const auto withdraw = [&](const char* operation, account_owner owner, const char* message) {
-        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> outcome {
+        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> field_result {
             const auto input = call.args.get<arguments>("input");
             if (const auto fault = fault_of(input)) return refuse(*fault);
             return run(
@@ -143,7 +144,7 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
              "Created asset liquidity withdrawal");
 
     const auto end = [&](const char* operation, transfer_state state, const char* message) {
-        to[std::string{"Mutation."} + operation] = [&, operation, state, message](const call& call) -> outcome {
+        to[std::string{"Mutation."} + operation] = [&, operation, state, message](const call& call) -> field_result {
             const auto input = call.args.get<arguments>("input");
             if (!is_uuid_v4(input.get<std::string>("withdrawalId"))) {
                 return refuse(to_refusal(transfer_refusal::invalid_id));

@@ -7,8 +7,8 @@ namespace {
 
 using graphql::arguments;
 using graphql::call;
+using graphql::field_result;
 using graphql::object;
-using graphql::outcome;
 using graphql::value;
 
 constexpr int ping_seconds_initially = 10;
@@ -73,7 +73,7 @@ mutation_outcome create_or_update_by_url(services& services, mutations& mutation
     return mutations.ask_and_decide("createOrUpdatePeerByUrl", input, ask);
 }
 
-outcome ping(const services& services, const call& call) {
+field_result ping(const services& services, const call& call) {
     const auto input = call.args.get<arguments>("input");
     const auto address = input.get<std::string>("address");
     if (!ilp::is_address(address)) return refuse(refusal_code::bad_user_input, "invalid ILP address");
@@ -94,7 +94,7 @@ outcome ping(const services& services, const call& call) {
 }  // namespace
 
 void add_peer_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
-    to["Mutation.createPeer"] = [&](const call& call) -> outcome {
+    to["Mutation.createPeer"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto outcome =
             mutations.decide("createPeer", input, [&services, wanted = read_wanted(input)](transaction& transaction) {
@@ -102,7 +102,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
             });
         return answer_of("CreatePeerMutationResponse", outcome);
     };
-    to["Mutation.updatePeer"] = [&](const call& call) -> outcome {
+    to["Mutation.updatePeer"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto outcome = mutations.decide(
             "updatePeer", input,
@@ -111,7 +111,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
             });
         return answer_of("UpdatePeerMutationResponse", outcome);
     };
-    to["Mutation.deletePeer"] = [&](const call& call) -> outcome {
+    to["Mutation.deletePeer"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto outcome = mutations.decide(
             "deletePeer", input, [&services, id = id_of(input.get<std::string>("id"))](transaction& transaction) {
@@ -119,7 +119,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
             });
         return answer_of("DeletePeerMutationResponse", outcome);
     };
-    to["Mutation.setPeerEnabled"] = [&](const call& call) -> outcome {
+    to["Mutation.setPeerEnabled"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto outcome =
             mutations.decide("setPeerEnabled", input,
@@ -130,7 +130,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
                              });
         return answer_of("SetPeerEnabledMutationResponse", outcome);
     };
-    to["Mutation.createOrUpdatePeerByUrl"] = [&](const call& call) -> outcome {
+    to["Mutation.createOrUpdatePeerByUrl"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const peer_by_url wanted{.url = input.get<std::string>("peerUrl"),
                                  .asset_uuid = id_of(input.get<std::string>("assetId")),

@@ -12,8 +12,8 @@ namespace peering::admin {
 namespace {
 
 using graphql::call;
+using graphql::field_result;
 using graphql::object;
-using graphql::outcome;
 using graphql::value;
 
 constexpr int transfers_max = 1000;
@@ -45,7 +45,7 @@ bool is_of_tenant(const services& services, const call& call) {
     return !tenant || id_of(*tenant) == services.tenant_id;
 }
 
-outcome assets(const services& services, const call& call) {
+field_result assets(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page = is_of_tenant(services, call) ? services.directory.assets(*request) : peering::page<asset_entry>{};
@@ -60,7 +60,7 @@ value to_nullable(const peer_pointer& peer) {
     return peer ? to_value(peer_view{*peer}) : value{};
 }
 
-outcome peers(const services& services, const call& call) {
+field_result peers(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page = is_of_tenant(services, call) ? services.directory.peers(*request) : peering::page<peer_pointer>{};
@@ -69,7 +69,7 @@ outcome peers(const services& services, const call& call) {
         [](const peer_pointer& peer) { return to_value(peer_view{*peer}); });
 }
 
-outcome peer_by_address_and_asset(const services& services, const call& call) {
+field_result peer_by_address_and_asset(const services& services, const call& call) {
     const auto address = call.args.get<std::string>("staticIlpAddress");
     const auto asset = services.directory.find_asset(std::string_view{id_of(call.args.get<std::string>("assetId"))});
     if (!asset || asset->terms.deleted_at || !ilp::is_address(address)) return value{};
@@ -82,7 +82,7 @@ value to_value(const listed_route& route) {
     return object{"Route", {{"prefix", route.prefix}, {"peer", to_nullable(route.next_hop)}}};
 }
 
-outcome routes(const services& services, const call& call) {
+field_result routes(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page = services.directory.routes(call.args.find<std::string>("after"), request->size,
@@ -92,7 +92,7 @@ outcome routes(const services& services, const call& call) {
         [](const listed_route& route) { return to_value(route); });
 }
 
-outcome route(const services& services, const call& call) {
+field_result route(const services& services, const call& call) {
     const auto address = call.args.get<std::string>("address");
     if (!ilp::is_address(address)) return refuse(refusal_code::bad_user_input, "invalid ILP address");
     const asset* packet_asset = nullptr;
@@ -156,7 +156,7 @@ value to_value(const listed_transfer& transfer, std::uint32_t ledger, const acco
                    {"expiresAt", expires_at}}};
 }
 
-outcome accounting_transfers(const services& services, const call& call) {
+field_result accounting_transfers(const services& services, const call& call) {
     const int limit = call.args.find<int>("limit").value_or(20);
     if (limit < 0 || limit > transfers_max) {
         return refuse(refusal_code::bad_user_input, fmt::format("limit must be from 0 to {}", transfers_max));
@@ -238,7 +238,7 @@ value to_value(const listed_event& event) {
                    {"createdAt", iso_text(event.created_at)}}};
 }
 
-outcome webhook_events(const services& services, const call& call) {
+field_result webhook_events(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     event_query query;
@@ -266,7 +266,7 @@ outcome webhook_events(const services& services, const call& call) {
 
 // --- The daemon
 
-outcome node(const services& services) {
+field_result node(const services& services) {
     const std::string store_error = services.committer.last_error();
     return object{"Node",
                   {{"ilpAddress", services.directory.own_address().text()},
@@ -283,19 +283,19 @@ outcome node(const services& services) {
 }  // namespace
 
 void add_query_resolvers(graphql::resolvers& to, services& services) {
-    to["Query.asset"] = [&services](const call& call) -> outcome {
+    to["Query.asset"] = [&services](const call& call) -> field_result {
         const auto found = services.directory.find_asset(std::string_view{id_of(call.args.get<std::string>("id"))});
         if (!found || found->terms.deleted_at) return refuse(refusal_code::not_found, "Asset not found");
         return to_value(asset_view{*found});
     };
-    to["Query.assetByCodeAndScale"] = [&services](const call& call) -> outcome {
+    to["Query.assetByCodeAndScale"] = [&services](const call& call) -> field_result {
         const auto found =
             services.directory.find_asset(call.args.get<std::string>("code"), call.args.get<std::uint8_t>("scale"));
         if (!found || found->terms.deleted_at) return value{};
         return to_value(asset_view{*found});
     };
     to["Query.assets"] = [&services](const call& call) { return assets(services, call); };
-    to["Query.peer"] = [&services](const call& call) -> outcome {
+    to["Query.peer"] = [&services](const call& call) -> field_result {
         const auto found = services.directory.find_peer(id_of(call.args.get<std::string>("id")));
         if (!found) return refuse(refusal_code::not_found, "unknown peer");
         return to_value(peer_view{*found});

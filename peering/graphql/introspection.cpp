@@ -214,7 +214,7 @@ std::string_view kind_of(const type& type) {
 
 /// Resolves a field that only some kinds of named types have; for other kinds it is null.
 resolver for_kinds(std::initializer_list<type_kind> kinds, value (*answer)(const named_type&, const call&)) {
-    return [kinds = std::vector(kinds), answer](const call& call) -> outcome {
+    return [kinds = std::vector(kinds), answer](const call& call) -> field_result {
         const auto& type = call.of<graphql::type>();
         for (const auto kind : kinds)
             if (type.wrappers.empty() && type.named->kind == kind) return answer(*type.named, call);
@@ -224,8 +224,8 @@ resolver for_kinds(std::initializer_list<type_kind> kinds, value (*answer)(const
 
 void add_type_resolvers(resolvers& to) {
     using enum type_kind;
-    to["__Type.kind"] = [](const call& call) -> outcome { return value{kind_of(call.of<type>())}; };
-    to["__Type.ofType"] = [](const call& call) -> outcome {
+    to["__Type.kind"] = [](const call& call) -> field_result { return value{kind_of(call.of<type>())}; };
+    to["__Type.ofType"] = [](const call& call) -> field_result {
         const auto& type = call.of<graphql::type>();
         return type.wrappers.empty() ? value{} : to_value(type.unwrapped());
     };
@@ -267,14 +267,14 @@ value describe(const schema& schema) {
 resolvers introspection_resolvers(const schema& of) {
     auto result = resolvers{};
     add_type_resolvers(result);
-    result["__Field.args"] = [](const call& call) -> outcome {
+    result["__Field.args"] = [](const call& call) -> field_result {
         return without_deprecated(call.of<const field*>()->arguments, call);
     };
-    result["__Directive.args"] = [](const call& call) -> outcome {
+    result["__Directive.args"] = [](const call& call) -> field_result {
         return without_deprecated(call.of<const directive_type*>()->arguments, call);
     };
-    result["__Meta.__schema"] = [&of](const call&) -> outcome { return describe(of); };
-    result["__Meta.__type"] = [&of](const call& call) -> outcome {
+    result["__Meta.__schema"] = [&of](const call&) -> field_result { return describe(of); };
+    result["__Meta.__type"] = [&of](const call& call) -> field_result {
         return to_value(of.find_type(call.args.get<std::string>("name")));
     };
     return result;

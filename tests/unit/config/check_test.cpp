@@ -174,9 +174,9 @@ TEST_CASE("Rates and spreads are between two currencies, each pair once in a dir
     CHECK(rates("  spreads: [{base: USD, quote: USD, basis_points: 1}]\n") ==
           list{"5 rates.spreads[0].quote: is the same as base: a currency has no rate to itself"});
     CHECK(rates("  fixed: [{base: USD, quote: EUR, rate: -1}]\n").size() == 1);
-    CHECK(
-        rates("  fixed: [{base: USD, quote: EUR}]\n") ==
-        list{"5 rates.fixed[0].rate: is required: expected a decimal number above 0 with at most 34 digits, such as 0.813399"});
+    CHECK(rates("  fixed: [{base: USD, quote: EUR}]\n") ==
+          list{"5 rates.fixed[0].rate: is required: expected a decimal number above 0 with at most 34 digits, such as "
+               "0.813399"});
     CHECK(rates("  spreads: [{base: USD, quote: EUR, basis_points: 10000}]\n") ==
           list{"5 rates.spreads[0].basis_points: expected a whole number from 0 to 9999, found \"10000\""});
 }

@@ -67,15 +67,15 @@ private:
 class rig {
 public:
     explicit rig(bool contexts_fail = false)
-        : engine_{
-              graphql::schema::build(definition, {}).value(),
-              {{"Query.number", [](const graphql::call&) -> graphql::outcome { return 7; }},
-               {"Query.held",
-                [this](const graphql::call&) -> graphql::outcome {
-                    held.pass();
-                    return 8;
-                }},
-               {"Query.broken", [](const graphql::call&) -> graphql::outcome { throw std::runtime_error{"disk"}; }}}} {
+        : engine_{graphql::schema::build(definition, {}).value(),
+                  {{"Query.number", [](const graphql::call&) -> graphql::field_result { return 7; }},
+                   {"Query.held",
+                    [this](const graphql::call&) -> graphql::field_result {
+                        held.pass();
+                        return 8;
+                    }},
+                   {"Query.broken",
+                    [](const graphql::call&) -> graphql::field_result { throw std::runtime_error{"disk"}; }}}} {
         auto settings = config::admin_settings{};
         settings.tenant_id = "00000000-0000-4000-8000-000000000001";
         server_.emplace(context_, settings, engine_, [contexts_fail] {

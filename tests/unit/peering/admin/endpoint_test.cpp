@@ -41,11 +41,11 @@ struct counting_context : graphql::context {
 graphql::engine make_engine() {
     return {graphql::schema::build(definition, {}).value(),
             {{"Query.number",
-              [](const graphql::call& call) -> graphql::outcome {
+              [](const graphql::call& call) -> graphql::field_result {
                   return ++call.with<counting_context>().executions + call.args.get<int>("plus");
               }},
-             {"Query.broken", [](const graphql::call&) -> graphql::outcome { throw std::runtime_error{"disk"}; }},
-             {"Mutation.add", [](const graphql::call& call) -> graphql::outcome {
+             {"Query.broken", [](const graphql::call&) -> graphql::field_result { throw std::runtime_error{"disk"}; }},
+             {"Mutation.add", [](const graphql::call& call) -> graphql::field_result {
                   return ++call.with<counting_context>().executions + call.args.get<int>("amount");
               }}}};
 }

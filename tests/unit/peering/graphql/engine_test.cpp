@@ -77,7 +77,7 @@ TEST_CASE("A prepared request can be moved, and run more than once") {
 }
 
 TEST_CASE("A resolver for a field that does not exist is refused") {
-    const auto none = [](const call&) -> outcome { return nullptr; };
+    const auto none = [](const call&) -> field_result { return nullptr; };
     for (const auto* field : {"Query.bird", "Bird.name", "Query", "Query.", "", "Trick.SIT"})
         CHECK_THROWS_AS((engine{pet_schema(), {{field, none}}}), std::invalid_argument);
     CHECK_NOTHROW(engine{pet_schema(), {{"Query.dog", none}, {"Pet.name", none}}});

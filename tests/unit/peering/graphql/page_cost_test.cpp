@@ -26,8 +26,9 @@ const engine& shelf_engine() {
     static int shelves_read = 0;
     static const auto engine = graphql::engine{
         schema::build(shelves, {}).value(),
-        {{"Mutation.add", [](const call&) -> outcome { return ++shelves_read, nullptr; }},
-         {"Query.one", [](const call&) -> outcome { return shelves_read == 0 ? value{} : value{object{"Shelf"}}; }}}};
+        {{"Mutation.add", [](const call&) -> field_result { return ++shelves_read, nullptr; }},
+         {"Query.one",
+          [](const call&) -> field_result { return shelves_read == 0 ? value{} : value{object{"Shelf"}}; }}}};
     return engine;
 }
 
