@@ -141,7 +141,7 @@ TEST_CASE("A27-95: invalid times are refused") {
     r.expect_untouched();
 }
 
-TEST_CASE("A27-96: all valid times are read; past ones are expired, far future ones are shortened") {
+TEST_CASE("A27-96: all valid times are read, past ones are expired, and far future ones are shortened") {
     const rig r;
     http_connection connection{r.d.port()};
     const auto vectors = integration::load_vectors("generated/timestamps.json");

@@ -104,7 +104,7 @@ TEST_CASE("Allocated addresses are public") {
     }
 }
 
-TEST_CASE("A host is private if it is a literal address that is not public; names are not checked") {
+TEST_CASE("A host is private if it is a literal address that is not public, and a name is never private") {
     for (const char* const host : {"127.0.0.1", "10.1.2.3", "169.254.169.254", "0.0.0.0", "::1", "::ffff:10.0.0.1",
                                    "fd00::1", "fe80::1", "64:ff9b::a00:1"}) {
         CAPTURE(host);
