@@ -126,11 +126,11 @@ TEST_CASE("A missing setting is named, with the line of its section") {
 
 TEST_CASE("An unknown key is refused with the known keys and the nearest one") {
     CHECK(problem_with("connector:", "conector: {}\nconnector:") ==
-          "2 conector: unknown key; did you mean connector? known here: ilp_address, connector, admin, metrics, store, "
+          "2 conector: unknown key; did you mean connector? known keys: ilp_address, connector, admin, metrics, store, "
           "webhooks, rates, auto_peering, assets, peers, log");
     CHECK(problem_with("    packet_rate: 10", "    max_packet_amout: 10")
               .starts_with(
-                  "12 peers[0].max_packet_amout: unknown key; did you mean max_packet_amount? known here: name, "));
+                  "12 peers[0].max_packet_amout: unknown key; did you mean max_packet_amount? known keys: name, "));
     CHECK(problem_with("log: {level: info}", "log: {colour: red}") ==
           "18 log.colour: unknown key; known keys: level, format");
     CHECK(problem_with("log: {level: info}", "spsp: {}").starts_with("18 spsp: unknown key; known keys: "));

@@ -64,7 +64,7 @@ TEST_CASE("ilpctl amounts: an error message says what would fit") {
           "184467440737095516.16 is too large: the largest possible amount is 184467440737095516.15 USD");
     CHECK(refusal("1", 20).find("0.18446744073709551615 USD") != std::string::npos);
     CHECK(refusal("1", 255).find("too large") != std::string::npos);
-    CHECK(refusal("12.50 EUR", 2) == "\"12.50 EUR\" is in EUR, and USD is expected");
+    CHECK(refusal("12.50 EUR", 2) == "\"12.50 EUR\" is in EUR: expected an amount in USD");
     CHECK(refusal("18446744073709551616", 0, amount_form::raw) ==
           "18446744073709551616 is too large: the largest possible amount is 18446744073709551615");
     for (const auto* text : {"", ".", "1.", ".5", "-1", "+1", "1e3", "1,000", "1_000", "0x10", " 1", "1 ", "1  USD",

@@ -96,7 +96,7 @@ TEST_CASE("A text that is not a schema is refused with its line") {
     CHECK(problem_with("input I { a: Int = \"x\" }") == "line 1: \"a\" cannot be \"x\" by default.");
     CHECK(problem_with("type A { a(b: [Int!] = [null]): Int }") == "line 1: \"b\" cannot be [null] by default.");
     CHECK(problem_with("input I { a: Int! @deprecated }") == "line 1: \"a\" is required and cannot be deprecated.");
-    CHECK(problem_with("input I { a: J! } input J { b: I! }") == "line 1: Input object \"I\" needs itself.");
+    CHECK(problem_with("input I { a: J! } input J { b: I! }") == "line 1: Input object \"I\" requires itself.");
     CHECK(problem_with("input I { a: [I!]! b: I c: J! } input J { b: Int }").empty());
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("An object has what its interface has") {
     CHECK(problem_with(interface + "type A implements P { a: P }") ==
           "line 1: \"A\" does not implement \"P\": \"b\" is not an argument of that type.");
     CHECK(problem_with(interface + "type A implements P { a(b: Int, c: Int!): P }") ==
-          "line 1: \"A\" does not implement \"P\": \"c\" is required here alone.");
+          "line 1: \"A\" does not implement \"P\": \"c\" is required here but not in the interface.");
     CHECK(problem_with(interface + "interface Q implements P { a(b: Int): P } type A implements Q { a(b: Int): P }") ==
           "line 1: \"A\" does not implement \"Q\": \"P\" is not implemented.");
 }

@@ -125,7 +125,7 @@ TEST_CASE("a file of another application is refused and left unchanged") {
     SECTION("no database at all") {
         const std::string text(4096, 'x');
         std::ofstream{db.path} << text;
-        CHECK_THAT(refusal_of(db.url), Catch::Contains("file is not an ilpd database"));
+        CHECK_THAT(refusal_of(db.url), Catch::Contains("file is not a database"));
         std::string kept;
         std::getline(std::ifstream{db.path}, kept);
         CHECK(kept == text);
