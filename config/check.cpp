@@ -61,9 +61,9 @@ private:
         }
         if (admin.api_secret || is_loopback(admin.listen) || in_.has_problem_in("admin.api_secret")) return;
         const auto around = key_path{nullptr, "admin", {}};
-        report(
-            {&around, "listen", {}},
-            "is not a loopback address: that needs admin.api_secret, else whoever reaches it could change everything");
+        report({&around, "listen", {}},
+               "is not a loopback address: set admin.api_secret, otherwise anyone who can reach it could change "
+               "everything");
     }
 
     void check_assets() {
@@ -73,7 +73,7 @@ private:
             const auto [first, added] = assets_.emplace(std::pair{std::string_view{asset.code}, asset.scale}, i);
             if (!added && assets_complete_)
                 report({&assets_key_, {}, i},
-                       "has the code and scale of assets[" + std::to_string(first->second) + "]");
+                       "has the same code and scale as assets[" + std::to_string(first->second) + "]");
         }
     }
 
@@ -88,7 +88,7 @@ private:
         const auto around = key_path{nullptr, "auto_peering", {}};
         const auto path = key_path{&around, "connector_url", {}};
         if (in_.has_problem_in(path.text())) return;
-        report(path, "is required when auto_peering.enabled: where peers shall post packets for us");
+        report(path, "is required when auto_peering.enabled is true: it is the URL at which peers post packets for us");
     }
 
     /// Reports any pair listed twice in the same direction. A pair may name currencies of assets created through the
@@ -100,9 +100,9 @@ private:
             const auto here = key_path{&list, {}, i};
             const auto& [base, quote] = std::pair{std::string_view{pairs[i].base}, std::string_view{pairs[i].quote}};
             if (base.empty() || quote.empty()) continue;
-            if (base == quote) report({&here, "quote", {}}, "is the base, too: a currency has no rate to itself");
+            if (base == quote) report({&here, "quote", {}}, "is the same as base: a currency has no rate to itself");
             if (const auto [first, added] = seen.emplace(std::pair{base, quote}, i); !added)
-                report(here, "has the base and quote of " + key_path{&list, {}, first->second}.text());
+                report(here, "has the same base and quote as " + key_path{&list, {}, first->second}.text());
         }
     }
 
@@ -110,7 +110,7 @@ private:
         const auto here = key_path{&peers_key_, {}, index};
         if (!peer.name.empty())
             if (const auto [first, added] = names_.emplace(peer.name, index); !added)
-                report({&here, "name", {}}, "is the name of " + peer_key(first->second) + " too");
+                report({&here, "name", {}}, "is already the name of " + peer_key(first->second));
         check_address(peer, here, index);
         check_asset(peer, here);
         if (peer.packet_burst > 0 && !peer.packet_rate && !in_.has_problem_in(peer_key(index, ".packet_rate")))
@@ -153,7 +153,7 @@ private:
         const auto path = key_path{&here, "asset", {}};
         if (in_.has_problem_in(path.text())) return;
         report(path, quoted(peer.asset.code) + " with scale " + std::to_string(peer.asset.scale) +
-                         " is not among the assets: add it there");
+                         " is not in the list of assets: add it there");
     }
 
     void check_tokens(const peer_settings& peer, const key_path& here, std::size_t index) {
@@ -175,7 +175,7 @@ private:
             if (added) continue;
             const auto [other_peer, other] = first->second;
             report({&tokens, {}, i}, "is the same token as " + peer_key(other_peer, ".http.incoming.auth_tokens[") +
-                                         std::to_string(other) + "]: a token must say which peer sends");
+                                         std::to_string(other) + "]: a token must identify one peer");
         }
     }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t key_size_shown = 64;
 
 constexpr auto no_anchors = std::string_view{
-    "anchors (&) and aliases (*) are not taken here: write the value out, and put a text that begins so in quotes"};
+    "anchors (&) and aliases (*) are not supported: write the value out, and quote a text that begins with & or *"};
 
 std::uint32_t line_of_mark(const YAML::Mark& mark) {
     return mark.line < 0 ? 0 : static_cast<std::uint32_t>(mark.line) + 1;
@@ -84,8 +84,7 @@ private:
         if (anchor != YAML::NullAnchor) refuse_anchor(mark);
         // The parser's own marks for an untagged scalar: ? for plain, ! for quoted.
         if (!tag.empty() && tag != "?" && tag != "!")
-            throw document_error{line_of_mark(mark),
-                                 "tags (!) are not taken here: put a text that begins so in quotes"};
+            throw document_error{line_of_mark(mark), "tags (!) are not supported: quote a text that begins with !"};
         if (++count_ > node_count_max)
             throw document_error{line_of_mark(mark),
                                  "the file has more than " + std::to_string(node_count_max) + " keys and values"};
@@ -118,7 +117,7 @@ private:
 
 /// The parser takes byte 4 as the end of the file and guesses other encodings, so such input is refused before it gets
 /// there.
-std::optional<document_error> refuse_octets(std::string_view yaml) {
+std::optional<document_error> refuse_bytes(std::string_view yaml) {
     std::uint32_t line = 1;
     for (std::size_t at = 0; at < yaml.size();) {
         const auto character = decode_utf8(yaml.substr(at));
@@ -199,7 +198,7 @@ std::expected<node, document_error> parse_document(std::string_view yaml) {
     if (yaml.size() > file_size_max)
         return std::unexpected{
             document_error{0, "the file is larger than " + std::to_string(file_size_max >> 20U) + " MiB"}};
-    if (auto refused = refuse_octets(yaml)) return std::unexpected{*std::move(refused)};
+    if (auto refused = refuse_bytes(yaml)) return std::unexpected{*std::move(refused)};
     try {
         auto text = std::string{yaml};
         veil_variables(text);
@@ -210,8 +209,8 @@ std::expected<node, document_error> parse_document(std::string_view yaml) {
         auto second = tree_builder{};
         if (parser.HandleNextDocument(second))
             return std::unexpected{document_error{second.take().line,
-                                                  "a second document (---) begins here; "
-                                                  "the settings are one document"}};
+                                                  "a second document (---) begins here: "
+                                                  "the file must contain only one document"}};
         return first.take();
     } catch (const document_error& error) {
         return std::unexpected{error};

@@ -64,8 +64,7 @@ std::optional<std::string> reader::text(const node& value, std::uint32_t line, c
         const auto name = rest.substr(0, std::min(rest.find('}'), rest.size()));
         // An invalid name is not shown: it may be part of a secret that contains ${.
         if (name.size() == rest.size() || !is_variable_name(name)) {
-            report(line, path,
-                   "expected ${NAME} with the name of an environment variable; a literal ${ is written $${");
+            report(line, path, "expected ${NAME} with the name of an environment variable; write $${ for a literal ${");
             return std::nullopt;
         }
         auto variable = variables_(name);
@@ -83,8 +82,8 @@ std::optional<std::string> reader::text(const node& value, std::uint32_t line, c
 void reader::report_unknown_key(const node& key, const node& value, const key_path* around,
                                 const std::vector<std::string_view>& known, bool beside_secret) {
     const auto outer = around == nullptr ? std::string{} : around->text();
-    const auto known_keys = "known here: " + join(known, ", ");
-    if (key.kind != node_kind::scalar) return report(key.line, outer, "a key must be a text; " + known_keys);
+    const auto known_keys = "known keys: " + join(known, ", ");
+    if (key.kind != node_kind::scalar) return report(key.line, outer, "a key must be a plain text; " + known_keys);
     if (beside_secret && (value.kind == node_kind::nothing || !is_key_like(key.text)))
         return report(key.line, outer, "unknown key (not shown, it may be a secret); " + known_keys);
     const auto meant = nearest(key.text, known);

@@ -160,7 +160,7 @@ void section<S>::read(const place& where, const key_path* path, reader& in, S& o
                 names[*index] = key.text;
             } else {
                 in.report(key.line, key_path{path, key.text, {}},
-                          "is written twice: first in line " + std::to_string(known.line));
+                          "is given twice: it is already in line " + std::to_string(known.line));
             }
         }
     } else if (where.value != nullptr && where.value->kind != node_kind::nothing) {
@@ -222,7 +222,7 @@ public:
         } else if (initial_) {
             out.*member_ = *initial_;
         } else {
-            in.report(where.line, path, "is required: " + type_.expected);
+            in.report(where.line, path, "is required: expected " + type_.expected);
         }
     }
     void write(const S& from, yaml_writer& out) const override {

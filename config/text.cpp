@@ -29,8 +29,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::optional<utf8_character> decode_utf8(std::string_view text) {
     if (text.empty()) return std::nullopt;
-    const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-    if (octet(0) < 0x80) return utf8_character{octet(0), 1};
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    if (byte(0) < 0x80) return utf8_character{byte(0), 1};
     struct form {
         std::uint8_t mask, lead;
         char32_t min;
@@ -38,13 +38,13 @@ std::optional<utf8_character> decode_utf8(std::string_view text) {
     constexpr auto forms = std::array{form{0xe0, 0xc0, 0x80}, form{0xf0, 0xe0, 0x800}, form{0xf8, 0xf0, 0x10000}};
     for (std::size_t i = 0; i < forms.size(); ++i) {
         const auto [mask, lead, min] = forms[i];
-        if ((octet(0) & mask) != lead) continue;
+        if ((byte(0) & mask) != lead) continue;
         const auto size = i + 2;
         if (text.size() < size) return std::nullopt;
-        auto value = static_cast<char32_t>(octet(0) & ~mask);
+        auto value = static_cast<char32_t>(byte(0) & ~mask);
         for (std::size_t at = 1; at < size; ++at) {
-            if ((octet(at) & 0xc0U) != 0x80) return std::nullopt;
-            value = (value << 6U) | (octet(at) & 0x3fU);
+            if ((byte(at) & 0xc0U) != 0x80) return std::nullopt;
+            value = (value << 6U) | (byte(at) & 0x3fU);
         }
         if (value < min || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return std::nullopt;
         return utf8_character{value, size};
@@ -72,16 +72,16 @@ std::string escaped(std::string_view text) {
     constexpr auto digits = std::string_view{"0123456789abcdef"};
     auto result = std::string{};
     for (const char c : text) {
-        const auto octet = static_cast<std::uint8_t>(c);
+        const auto byte = static_cast<std::uint8_t>(c);
         if (c == '"' || c == '\\') {
             result += '\\';
             result += c;
-        } else if (octet >= 0x20 && octet < 0x7f) {
+        } else if (byte >= 0x20 && byte < 0x7f) {
             result += c;
         } else {
             result += "\\x";
-            result += digits[octet >> 4U];
-            result += digits[octet & 0x0fU];
+            result += digits[byte >> 4U];
+            result += digits[byte & 0x0fU];
         }
     }
     return result;

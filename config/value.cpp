@@ -151,7 +151,7 @@ std::expected<http_endpoint, std::string> parse_http_url(std::string_view text) 
     // Not shown in messages, because userinfo often contains a password.
     const auto authority = rest.substr(0, std::min(rest.find_first_of("/?#"), rest.size()));
     if (authority.contains('@')) return refused("a user name or password in the URL is not supported");
-    if (text.contains('#')) return refused("a fragment (#) has no meaning in this URL");
+    if (text.contains('#')) return refused("a fragment (#) is not allowed in this URL");
     const auto target = rest.substr(authority.size());
     const auto split = split_port(authority);
     if (!split || !is_target(target)) return refused();
@@ -174,7 +174,7 @@ bool is_postgres_url(std::string_view text) {
 std::expected<std::string, std::string> parse_store_url(std::string_view text) {
     if (text == "memory:") return std::string{text};
     if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
-        return refused("has a control character");
+        return refused("contains a control character");
     if (text.size() > path_size_max) return refused("is too long");
     if (is_postgres_url(text)) return std::string{text};  // libpq parses it when it connects
     constexpr auto scheme = std::string_view{"sqlite:"};
@@ -183,7 +183,8 @@ std::expected<std::string, std::string> parse_store_url(std::string_view text) {
         return text.contains(':') ? refused("expected " + std::string{store_urls}) : refused();
     }
     // SQLite itself treats this name as a database that is discarded on close.
-    if (text.substr(scheme.size()) == ":memory:") return refused("sqlite::memory: is written memory:");
+    if (text.substr(scheme.size()) == ":memory:")
+        return refused("for a store in memory, write memory: instead of sqlite::memory:");
     return std::string{text};
 }
 

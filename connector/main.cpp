@@ -30,7 +30,7 @@ connector::exit_status audit(const std::string& store_url) {
     for (const std::string& fault : report->faults) fmt::print(stderr, "{}\n", connector::log::escape(fault));
     fmt::print("{} accounts in {} assets, {} rows of transfers: {}\n", report->accounts, report->assets,
                report->transfers,
-               report->faults.empty() ? "every balance agrees with them, every asset adds up to zero"
+               report->faults.empty() ? "all balances agree with them, and every asset adds up to zero"
                                       : fmt::format("{} faults", report->faults.size()));
     return report->faults.empty() ? connector::exit_status::clean_stop : connector::exit_status::failure;
 }
@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
     if (reject_reasons_reference) fmt::print("{}", connector::reject_reasons_markdown());
     if (settings_reference || metrics_reference || reject_reasons_reference) return 0;
     if (file.empty()) {
-        fmt::print(stderr, "ilpd: --config FILE is missing; see ilpd --help\n");
+        fmt::print(stderr, "ilpd: the option --config FILE is required; see ilpd --help\n");
         return static_cast<int>(exit_status::configuration_error);
     }
     if (!check_only && !audit_only) connector::hold_signals();

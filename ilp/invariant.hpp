@@ -30,7 +30,7 @@ void tell_broken_invariants_to(invariant_listener listener) noexcept;
 [[gnu::always_inline]] inline void require(bool holds, invariant what,
                                            std::source_location where = std::source_location::current()) noexcept {
     if (!holds) [[unlikely]] {
-        abort_because_of(what, where);
+        abort_on_broken(what, where);
     }
 }
 

@@ -27,11 +27,12 @@ public:
         const auto payer = accounts_.find(debit);
         const auto receiver = accounts_.find(credit);
         if (payer == accounts_.end() || receiver == accounts_.end()) {
-            return fault("a transfer from account {} to account {} names an account that is not there",
+            return fault("a transfer from account {} to account {} names an account that does not exist",
                          std::to_underlying(debit), std::to_underlying(credit));
         }
         if (payer->second.asset != receiver->second.asset) {
-            fault("a transfer goes from the {} to the {}: two assets", payer->second.owner, receiver->second.owner);
+            fault("a transfer goes from the {} to the {}, which have different assets", payer->second.owner,
+                  receiver->second.owner);
         }
         if (state == transfer_state::posted) {
             payer->second.recomputed.debits_posted += amount;
@@ -52,7 +53,7 @@ public:
             sums[account.asset].debits_posted += kept.debits_posted;
             sums[account.asset].credits_posted += kept.credits_posted;
             if (kept != account.recomputed) {
-                fault("account {} ({}): kept are debits {} and credits {}, its transfers give {} and {}",
+                fault("account {} ({}): the store has debits {} and credits {}, but its transfers add up to {} and {}",
                       std::to_underlying(id), account.owner, digits(kept.debits_posted), digits(kept.credits_posted),
                       digits(account.recomputed.debits_posted), digits(account.recomputed.credits_posted));
             }
@@ -87,10 +88,10 @@ private:
         }
         const wide_amount balance = kept.credits_posted - kept.debits_posted;
         if (balance > std::numeric_limits<std::uint64_t>::max()) {
-            fault("account {} ({}) is above the largest amount: {}", id, account.owner, digits(balance));
+            fault("account {} ({}) has more than the largest amount: {}", id, account.owner, digits(balance));
         }
         if (account.pending > balance) {
-            fault("account {} ({}): withdrawals of {} are pending, and it has {}", id, account.owner,
+            fault("account {} ({}): withdrawals of {} are pending, but it has only {}", id, account.owner,
                   digits(account.pending), digits(balance));
         }
     }

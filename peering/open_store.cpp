@@ -36,7 +36,7 @@ std::string printable_store_url(std::string_view url) {
 }
 
 std::expected<void, store_error> read_book(const std::string& url, book_visitor& visitor) {
-    if (url == "memory:") return std::unexpected{store_error{"memory: keeps nothing that could be read"}};
+    if (url == "memory:") return std::unexpected{store_error{"a store in memory keeps nothing that could be audited"}};
     if (const std::string path = sqlite_path(url); !path.empty()) return read_sqlite_book(path, visitor);
     if (is_postgres_url(url)) return read_postgres_book(url, visitor);
     return unknown_url();

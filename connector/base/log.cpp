@@ -175,9 +175,9 @@ std::string escape(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (const char c : text) {
-        const auto octet = static_cast<unsigned char>(c);
-        if (octet < 0x20 || octet >= 0x7f) {
-            out += fmt::format("\\x{:02x}", octet);
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte >= 0x7f) {
+            out += fmt::format("\\x{:02x}", byte);
         } else if (c == '\\') {
             out += "\\\\";
         } else {

@@ -39,7 +39,7 @@ std::optional<T> await(std::future<T>& future, milliseconds time) {
 }
 
 void report(const peering::peering_question& question, std::string reason) {
-    log::write(log::level::warn, "auto-peering: the node that was asked does not become a peer",
+    log::write(log::level::warn, "auto-peering: the other node did not become a peer",
                {{"url", question.endpoint.url()}, {"reason", std::move(reason)}});
 }
 
@@ -70,7 +70,7 @@ std::expected<peering::peering_terms, peering::refusal> auto_peering_client::ans
         report(question, came ? came->error() : "no answer");
         if (came && came->error() == not_allowed) {
             return refuse(not_found, std::string{url_is_invalid} +
-                                         ": it leads to an address that is not public, which "
+                                         ": it points to an address that is not public, which "
                                          "auto_peering.allow_private_addresses does not allow");
         }
         return refuse(not_found, url_is_invalid);
@@ -79,7 +79,7 @@ std::expected<peering::peering_terms, peering::refusal> auto_peering_client::ans
     if (answer.status == 200) {
         auto terms = peering::parse_peering_answer(answer.body);
         if (terms) return std::move(*terms);
-        report(question, "its answer: " + terms.error());
+        report(question, "its response is invalid: " + terms.error());
         return refuse(not_found, url_is_invalid);
     }
     const auto error = peering::parse_peering_error(answer.body);

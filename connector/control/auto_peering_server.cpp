@@ -25,7 +25,7 @@ http_response refusal(peering_fault fault, std::string message) {
         peering::status_of(fault), "application/json", to_json(peering::peering_error{fault, std::move(message)}), {}};
 }
 
-http_response response_of(const peering::auto_peers::answer& answer) {
+http_response response_of(const peering::auto_peers::peering_result& answer) {
     if (answer) return {200, "application/json", to_json(*answer), {}};
     return refusal(answer.error().fault, answer.error().message);
 }

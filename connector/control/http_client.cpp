@@ -32,7 +32,7 @@ public:
     void start() {
         timer_.expires_after(call_.timeout);
         timer_.async_wait([self = shared_from_this()](const error_code& error) {
-            if (!error) self->fail(fmt::format("no whole answer within {} ms", self->call_.timeout.count()));
+            if (!error) self->fail(fmt::format("no complete response within {} ms", self->call_.timeout.count()));
         });
         // The timer's handler keeps this alive while the dial runs.
         dial_ =

@@ -33,7 +33,7 @@ struct http_call {
 };
 
 /// The error of a call for which `may_connect` allows no address; no connection was attempted.
-inline constexpr std::string_view not_allowed = "the host has no address that may be connected to";
+inline constexpr std::string_view not_allowed = "the host has no address to which ilpd may connect";
 
 struct http_answer {
     unsigned status = 0;

@@ -19,7 +19,7 @@ void answer(const metrics_server::sources& from, const http_request& request, st
             done({.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)});
         });
     }
-    done({.status = 404, .body = "try /metrics, /healthz or /readyz\n"});
+    done({.status = 404, .body = "not found: use /metrics, /healthz or /readyz\n"});
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ void judge(ping_answer& answer, ilp::bytes_span packet) {
         answer.triggered_by = reject->triggered_by();
         answer.message = reject->message();
     } else {
-        answer.message = "the next hop answered nonsense";
+        answer.message = "the next hop sent an invalid response";
     }
 }
 
@@ -80,7 +80,7 @@ ping_answer pinger::ping(const std::string& address, std::chrono::milliseconds t
     }
     const auto route = directory_.find_route(address, nullptr);
     if (!route) {
-        answer.message = "no route to the address";
+        answer.message = "there is no route to the address";
         return answer;
     }
     answer.next_hop = route->next_hop;

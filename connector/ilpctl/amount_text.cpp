@@ -51,13 +51,13 @@ std::optional<asset_unit> parse_asset_unit(std::string_view text) {
 
 std::expected<ilp::amount, std::string> parse_amount(std::string_view text, const asset_unit& unit, amount_form form) {
     const auto too_large = [&] {
-        return std::unexpected{fmt::format("{} is too large: the most that fits is {}", text,
+        return std::unexpected{fmt::format("{} is too large: the largest possible amount is {}", text,
                                            show_amount(ilp::amount::max(), unit, form))};
     };
     if (form == amount_form::raw) {
         if (!is_digits(text))
-            return std::unexpected{fmt::format(
-                "\"{}\" is no amount in the smallest unit: digits alone, such as 1250, are expected", text)};
+            return std::unexpected{
+                fmt::format("\"{}\" is not an amount in the smallest unit: expected only digits, such as 1250", text)};
         const auto amount = ilp::parse_amount(text);
         if (!amount) return too_large();
         return *amount;
@@ -67,17 +67,17 @@ std::expected<ilp::amount, std::string> parse_amount(std::string_view text, cons
         number = text.substr(0, space);
         if (text.substr(space + 1) != unit.code)
             return std::unexpected{
-                fmt::format("\"{}\" is in {}, and {} is expected", text, text.substr(space + 1), unit.code)};
+                fmt::format("\"{}\" is in {}: expected an amount in {}", text, text.substr(space + 1), unit.code)};
     }
     const auto point = number.find('.');
     const auto whole = number.substr(0, point);
     const auto fraction = point == std::string_view::npos ? std::string_view{} : number.substr(point + 1);
     if (!is_digits(whole) || (point != std::string_view::npos && !is_digits(fraction)))
         return std::unexpected{
-            fmt::format("\"{}\" is no amount: digits with at most one point, such as {}, are expected", text,
+            fmt::format("\"{}\" is not an amount: expected digits with at most one decimal point, such as {}", text,
                         unit.scale == 0 ? "12" : "12.5")};
     if (fraction.size() > unit.scale)
-        return std::unexpected{fmt::format("{} has {}: {} takes at most {}", text, decimals(fraction.size()),
+        return std::unexpected{fmt::format("{} has {}: {} allows at most {}", text, decimals(fraction.size()),
                                            to_string(unit), decimals(unit.scale))};
     auto digits = std::string{whole};
     digits += fraction;

@@ -41,9 +41,9 @@ complaint complaint_of(const json::value& error) {
 [[noreturn]] void throw_unauthenticated(bool is_signed) {
     throw failure{exit_status::unauthenticated,
                   is_signed
-                      ? "not authenticated: the daemon does not take the signature; are secret and tenant its own, "
-                        "and does the clock agree with its clock?"
-                      : "not authenticated: the daemon wants signed requests; give the secret with --secret-file "
+                      ? "not authenticated: the daemon rejected the signature. Check that secret and tenant are those "
+                        "of the daemon and that both clocks agree"
+                      : "not authenticated: the daemon requires signed requests. Give the secret with --secret-file "
                         "or ILPD_ADMIN_SECRET"};
 }
 
@@ -68,15 +68,16 @@ header_list request_headers(const credentials& who, std::string_view body, ilp::
     return headers;
 }
 
-std::string advice(const repetition& again) {
+std::string advice(const retry_hint& again) {
     if (again.idempotency_key.empty()) return {};
     const auto id = again.id.empty() ? std::string{} : fmt::format("--id {} ", again.id);
     return fmt::format(
-        "\nIt may have been done, or not. Repeat the command with\n  {}--idempotency-key {}\nand it is done once.", id,
-        again.idempotency_key);
+        "\nThe command may or may not have taken effect. To be sure that it takes effect once, repeat it with\n  "
+        "{}--idempotency-key {}",
+        id, again.idempotency_key);
 }
 
-json::value read_reply(const documents::document& what, const http_reply& reply, const repetition& again,
+json::value read_reply(const documents::document& what, const http_reply& reply, const retry_hint& again,
                        bool is_signed) {
     if (reply.status == 401) throw_unauthenticated(is_signed);
     const auto parsed = peering::parse_json(reply.body);
@@ -108,15 +109,15 @@ json::value read_reply(const documents::document& what, const http_reply& reply,
     return *answer;
 }
 
-json::value remote_api::ask(const documents::document& what, json::object variables, const repetition& again,
+json::value remote_api::ask(const documents::document& what, json::object variables, const retry_hint& again,
                             std::chrono::milliseconds extra) {
     const auto body = request_body(what, variables);
     const auto now = ilp::wall_clock();
     const auto reply = post(endpoint_, request_headers(who_, body, now), body, timeout_ + extra);
     if (!reply)
         throw failure{exit_status::no_answer,
-                      fmt::format("no answer from {}: {}{}", endpoint_.url(), reply.error().why,
-                                  reply.error().where == lost_at::under_way ? advice(again) : std::string{})};
+                      fmt::format("no response from {}: {}{}", endpoint_.url(), reply.error().why,
+                                  reply.error().where == failure_stage::under_way ? advice(again) : std::string{})};
     return read_reply(what, *reply, again, who_.secret.has_value());
 }
 

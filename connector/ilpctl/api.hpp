@@ -18,7 +18,7 @@
 namespace connector::ilpctl {
 
 /// The ids that make it safe to repeat a change. Both are empty for a query.
-struct repetition {
+struct retry_hint {
     std::string id;  ///< of the transfer, if there is one
     std::string idempotency_key;
 };
@@ -31,7 +31,7 @@ public:
     /// Returns the answer to the document's field, which may be null. `extra` is how long the daemon itself may wait.
     /// Throws `failure`.
     virtual boost::json::value ask(const documents::document& what, boost::json::object variables,
-                                   const repetition& again = {}, std::chrono::milliseconds extra = {}) = 0;
+                                   const retry_hint& again = {}, std::chrono::milliseconds extra = {}) = 0;
 };
 
 struct credentials {
@@ -46,11 +46,11 @@ using header_list = std::vector<std::pair<std::string, std::string>>;
 header_list request_headers(const credentials& who, std::string_view body, ilp::timestamp now);
 
 /// Throws `failure` for anything that is not an answer to the document.
-boost::json::value read_reply(const documents::document& what, const http_reply& reply, const repetition& again,
+boost::json::value read_reply(const documents::document& what, const http_reply& reply, const retry_hint& again,
                               bool is_signed);
 
 /// Tells the operator what to do when a change may or may not have been made.
-std::string advice(const repetition& again);
+std::string advice(const retry_hint& again);
 
 /// The Admin API over HTTP.
 class remote_api : public api {
@@ -58,7 +58,7 @@ public:
     remote_api(config::http_endpoint endpoint, credentials who, std::chrono::milliseconds timeout)
         : endpoint_{std::move(endpoint)}, who_{std::move(who)}, timeout_{timeout} {}
 
-    boost::json::value ask(const documents::document& what, boost::json::object variables, const repetition& again,
+    boost::json::value ask(const documents::document& what, boost::json::object variables, const retry_hint& again,
                            std::chrono::milliseconds extra) override;
 
 private:

@@ -64,7 +64,7 @@ void create_asset(session& s, const asset_terms& terms) {
     if (!unit)
         throw failure{
             exit_status::usage,
-            fmt::format("\"{}\" is no asset: CODE/SCALE is expected, such as USD/9, with a scale from 0 to 255",
+            fmt::format("\"{}\" is not an asset: expected CODE/SCALE, such as USD/9, with a scale from 0 to 255",
                         printable(terms.asset))};
     auto input = json::object{{"code", unit->code}, {"scale", unit->scale}};
     put_amount(s, input, "liquidityThreshold", terms.liquidity_threshold, *unit);
@@ -77,7 +77,7 @@ void create_asset(session& s, const asset_terms& terms) {
 void update_asset(session& s, const asset_terms& terms) {
     const auto is_given = [](const optional_amount& amount) { return amount.text || amount.cleared; };
     if (!is_given(terms.liquidity_threshold) && !is_given(terms.withdrawal_threshold))
-        throw failure{exit_status::usage, "nothing to change: see ilpctl asset update --help"};
+        throw failure{exit_status::usage, "the command changes nothing: see ilpctl asset update --help"};
     const auto asset = find_asset(s, terms.asset);
     const auto unit = unit_of(asset);
     auto input = json::object{{"id", asset.at("id")},

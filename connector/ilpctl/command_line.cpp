@@ -38,7 +38,7 @@ void add_help_verb(CLI::App& root, chosen_verb& chosen) {
 }
 
 /// An option takes precedence over the corresponding variable; an empty variable counts as unset.
-void read_variables(global_terms& globals, const CLI::App& tree, const surroundings& system) {
+void read_variables(global_terms& globals, const CLI::App& tree, const system_interface& system) {
     const auto take = [&](const char* option, const char* variable, std::string& target) {
         const auto text = system.variable(variable);
         if (tree.get_option(option)->count() == 0 && text && !text->empty()) target = *text;
@@ -47,7 +47,7 @@ void read_variables(global_terms& globals, const CLI::App& tree, const surroundi
     take("--tenant", "ILPCTL_TENANT", globals.tenant);
 }
 
-std::optional<config::secret> secret_of(const global_terms& globals, const surroundings& system) {
+std::optional<config::secret> secret_of(const global_terms& globals, const system_interface& system) {
     if (globals.secret_file) return config::secret{read_secret_file(system.in, *globals.secret_file)};
     const auto text = system.variable(secret_variable);
     if (!text || text->empty()) return std::nullopt;
@@ -57,7 +57,7 @@ std::optional<config::secret> secret_of(const global_terms& globals, const surro
     return *secret;
 }
 
-std::unique_ptr<api> connect(const global_terms& globals, const surroundings& system) {
+std::unique_ptr<api> connect(const global_terms& globals, const system_interface& system) {
     const auto type = config::http_url();
     const auto endpoint = type.parse(globals.url);
     if (!endpoint)
@@ -70,7 +70,7 @@ std::unique_ptr<api> connect(const global_terms& globals, const surroundings& sy
     return system.connect(*endpoint, {secret_of(globals, system), globals.tenant}, globals.timeout);
 }
 
-exit_status run_verb(command_line& line, const surroundings& system) {
+exit_status run_verb(command_line& line, const system_interface& system) {
     if (line.chosen().run_without_daemon) {
         line.chosen().run_without_daemon(system.out);
         return exit_status::done;
@@ -128,7 +128,7 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
     add_help_verb(tree_, chosen_);
 }
 
-exit_status run(const std::vector<std::string>& words, const surroundings& system) {
+exit_status run(const std::vector<std::string>& words, const system_interface& system) {
     auto line = command_line{};
     if (const auto fault = fault_of_verb(line.tree(), words)) {
         system.err << "ilpctl: " << *fault << '\n';
@@ -149,7 +149,7 @@ exit_status run(const std::vector<std::string>& words, const surroundings& syste
         system.err << "ilpctl: " << failure.what() << '\n';
         return failure.status();
     } catch (const std::exception& error) {
-        system.err << "ilpctl: the answer is not as the Admin API's schema says (" << error.what() << ")\n";
+        system.err << "ilpctl: the response does not match the Admin API's schema (" << error.what() << ")\n";
         return exit_status::no_answer;
     }
 }

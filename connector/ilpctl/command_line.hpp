@@ -46,7 +46,7 @@ private:
 };
 
 /// The program's access to the system.
-struct surroundings {
+struct system_interface {
     std::function<optional_text(const std::string&)> variable;  ///< environment variable; nullopt if it is not set
     std::istream& in;
     std::ostream& out;
@@ -55,6 +55,6 @@ struct surroundings {
 };
 
 /// Runs the whole program. `words` are its arguments without the program name.
-exit_status run(const std::vector<std::string>& words, const surroundings& system);
+exit_status run(const std::vector<std::string>& words, const system_interface& system);
 
 }  // namespace connector::ilpctl

@@ -34,14 +34,14 @@ struct transfers_terms {
 std::string transfer_id(const transfer_terms& terms) {
     auto id = terms.id ? *terms.id : peering::new_uuid();
     if (!peering::is_uuid_v4(id))
-        throw failure{exit_status::usage, fmt::format("--id: \"{}\" is no UUID of version 4", printable(id))};
+        throw failure{exit_status::usage, fmt::format("--id: \"{}\" is not a UUID of version 4", printable(id))};
     return id;
 }
 
-/// Makes a transfer and prints the result of `told`, which gets the amount, account and id.
+/// Makes a transfer and prints the result of `message`, which gets the amount, account and id.
 void move(session& s, const transfer_terms& terms, const documents::document& of_peer,
           const documents::document& of_asset, bool is_withdrawal,
-          const std::function<std::string(const std::string&, const std::string&, const std::string&)>& told) {
+          const std::function<std::string(const std::string&, const std::string&, const std::string&)>& message) {
     const auto id = transfer_id(terms);
     const auto account = find_account(s, terms.account);
     const auto amount = read_amount(s, "AMOUNT", terms.amount, account.unit);
@@ -52,7 +52,7 @@ void move(session& s, const transfer_terms& terms, const documents::document& of
     const auto answer = change(s, account.is_peer ? of_peer : of_asset, std::move(input), key, id);
     if (s.json)
         return print_json(s, json::object{{"id", id}, {"idempotencyKey", key}, {"success", answer.at("success")}});
-    s.out << told(printable(show_amount(amount, account.unit, s.form)), printable(account.label), id);
+    s.out << message(printable(show_amount(amount, account.unit, s.form)), printable(account.label), id);
 }
 
 void deposit(session& s, const transfer_terms& terms) {
@@ -68,7 +68,8 @@ void withdraw(session& s, const transfer_terms& terms) {
              if (terms.timeout.count() == 0)
                  return fmt::format("withdrew {} from {}: transfer {}\n", amount, account, id);
              return fmt::format(
-                 "reserved {} of {} for {} s: withdrawal {}\nilpctl liquidity post, or void, with this id ends it\n",
+                 "reserved {} of {} for {} s: withdrawal {}\nilpctl liquidity post with this id completes it, ilpctl "
+                 "liquidity void cancels it\n",
                  amount, account, terms.timeout.count(), id);
          });
 }

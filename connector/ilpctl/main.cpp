@@ -17,17 +17,17 @@ optional_text variable(const std::string& name) {
 
 int main(int argc, char** argv) {
     const auto system =
-        surroundings{.variable = variable,
-                     .in = std::cin,
-                     .out = std::cout,
-                     .err = std::cerr,
-                     .connect = [](config::http_endpoint endpoint, credentials who,
-                                   std::chrono::milliseconds timeout) -> std::unique_ptr<api> {
-                         return std::make_unique<remote_api>(std::move(endpoint), std::move(who), timeout);
-                     }};
+        system_interface{.variable = variable,
+                         .in = std::cin,
+                         .out = std::cout,
+                         .err = std::cerr,
+                         .connect = [](config::http_endpoint endpoint, credentials who,
+                                       std::chrono::milliseconds timeout) -> std::unique_ptr<api> {
+                             return std::make_unique<remote_api>(std::move(endpoint), std::move(who), timeout);
+                         }};
     const auto status = run({argv + 1, argv + argc}, system);
     if (!std::cout.flush()) {
-        std::cerr << "ilpctl: standard output could not be written\n";
+        std::cerr << "ilpctl: cannot write to standard output\n";
         return static_cast<int>(exit_status::refused);
     }
     return static_cast<int>(status);

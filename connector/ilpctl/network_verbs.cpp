@@ -63,11 +63,11 @@ void look_up_route(session& s, const lookup_terms& terms) {
     s.out << table.text();
 }
 
-std::string told_of_ping(const json::object& answer, const std::string& address) {
+std::string describe_ping(const json::object& answer, const std::string& address) {
     const auto text = [&](std::string_view name) { return printable(field(answer, name)); };
-    auto told = std::string{};
+    auto result = std::string{};
     if (answer.at("reached").as_bool()) {
-        told = fmt::format("{} reached", address);
+        result = fmt::format("{} reached", address);
     } else {
         told = fmt::format("{} not reached: {}", address,
                            field(answer, "message").empty() || answer.at("message").is_null() ? "no reason was given"
@@ -76,11 +76,11 @@ std::string told_of_ping(const json::object& answer, const std::string& address)
         if (!answer.at("triggeredBy").is_null()) told += fmt::format(", says {}", text("triggeredBy"));
     }
     if (!answer.at("milliseconds").is_null())
-        told += fmt::format(" {} {:.1f} ms", answer.at("reached").as_bool() ? "in" : "after",
-                            answer.at("milliseconds").to_number<double>());
+        result += fmt::format(" {} {:.1f} ms", answer.at("reached").as_bool() ? "in" : "after",
+                              answer.at("milliseconds").to_number<double>());
     if (!answer.at("peer").is_null())
-        told += fmt::format(", next hop {}", printable(label_of_peer(part(answer, "peer"))));
-    return told;
+        result += fmt::format(", next hop {}", printable(label_of_peer(part(answer, "peer"))));
+    return result;
 }
 
 void ping(session& s, const ping_terms& terms) {
@@ -90,8 +90,8 @@ void ping(session& s, const ping_terms& terms) {
                      {}, terms.timeout);
     const auto told = told_of_ping(answer.as_object(), printable(address));
     if (s.json) print_json(s, answer);
-    if (!answer.at("reached").as_bool()) throw failure{exit_status::refused, told};
-    if (!s.json) s.out << told << '\n';
+    if (!answer.at("reached").as_bool()) throw failure{exit_status::refused, result};
+    if (!s.json) s.out << result << '\n';
 }
 
 }  // namespace

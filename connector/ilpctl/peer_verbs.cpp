@@ -185,7 +185,8 @@ void update_peer(session& s, const changed_peer& terms) {
     put_text(input, "staticIlpAddress", terms.address);
     if (terms.no_name) input["name"] = nullptr;
     if (terms.no_routes) input["routes"] = json::array{};
-    if (input.size() == 1) throw failure{exit_status::usage, "nothing to change: see ilpctl peer update --help"};
+    if (input.size() == 1)
+        throw failure{exit_status::usage, "the command changes nothing: see ilpctl peer update --help"};
     print_peer(s, change(s, documents::update_peer, std::move(input), terms.idempotency_key).at("peer"));
 }
 

@@ -71,7 +71,7 @@ std::vector<json::object> assets_called(session& s, std::string_view text) {
     return found;
 }
 
-[[noreturn]] void throw_none(std::string_view kind, std::string_view text) {
+[[noreturn]] void throw_not_found(std::string_view kind, std::string_view text) {
     throw failure{exit_status::refused, fmt::format("there is no {} \"{}\"", kind, printable(text))};
 }
 
@@ -80,8 +80,8 @@ void expect_one_peer(std::string_view text, const std::vector<json::object>& fou
     auto ids = std::string{};
     for (const json::object& peer : found)
         ids += fmt::format("\n  {}  {}", printable(field(peer, "id")), printable(field(peer, "staticIlpAddress")));
-    throw failure{exit_status::refused,
-                  fmt::format("{} peers are called \"{}\": name one by its id{}", found.size(), printable(text), ids)};
+    throw failure{exit_status::refused, fmt::format("{} peers have the name \"{}\": use the id of one{}", found.size(),
+                                                    printable(text), ids)};
 }
 
 void expect_one_asset(std::string_view text, const std::vector<json::object>& found) {
@@ -90,7 +90,7 @@ void expect_one_asset(std::string_view text, const std::vector<json::object>& fo
     for (const json::object& asset : found)
         units += fmt::format("{}{}", units.empty() ? "" : ", ", printable(to_string(unit_of(asset))));
     throw failure{exit_status::refused,
-                  fmt::format("\"{}\" has several scales: name one of {}", printable(text), units)};
+                  fmt::format("\"{}\" has several scales: use one of {}", printable(text), units)};
 }
 
 account account_of_peer(const json::object& peer) {
@@ -123,7 +123,7 @@ const json::object& part(const json::object& object, std::string_view name) {
 asset_unit unit_of(const json::object& asset) {
     const auto scale = ilp::parse_amount(field(asset, "scale"));
     if (!scale || scale->value > std::numeric_limits<std::uint8_t>::max())
-        throw failure{exit_status::no_answer, "an asset without a scale was answered"};
+        throw failure{exit_status::no_answer, "the response has an asset without a scale"};
     return {field(asset, "code"), static_cast<std::uint8_t>(scale->value)};
 }
 
@@ -152,18 +152,18 @@ json::array fetch_nodes(session& s, const documents::document& what, json::objec
         if (edges.empty() || !page.at("hasNextPage").as_bool()) return nodes;
         variables["after"] = page.at("endCursor");
     }
-    s.err << fmt::format("ilpctl: there are more than {}: --limit N or --all shows them\n", nodes.size());
+    s.err << fmt::format("ilpctl: there are more than {}: use --limit N or --all to see them\n", nodes.size());
     return nodes;
 }
 
 json::object find_peer(session& s, std::string_view text, bool secrets) {
     if (const auto id = id_in(text)) {
         auto peer = peer_with(s, *id, secrets);
-        if (!peer) throw_none("peer", text);
+        if (!peer) throw_not_found("peer", text);
         return *std::move(peer);
     }
     const auto found = peers_called(s, text);
-    if (found.empty()) throw_none("peer", text);
+    if (found.empty()) throw_not_found("peer", text);
     expect_one_peer(text, found);
     // Tokens of other peers are not fetched.
     return secrets ? find_peer(s, field(found.front(), "id"), true) : found.front();
@@ -186,11 +186,11 @@ std::string find_address(session& s, const std::string& text) {
 json::object find_asset(session& s, std::string_view text) {
     if (const auto id = id_in(text)) {
         auto asset = asset_with(s, *id);
-        if (!asset) throw_none("asset", text);
+        if (!asset) throw_not_found("asset", text);
         return *std::move(asset);
     }
     const auto found = assets_called(s, text);
-    if (found.empty()) throw_none("asset", text);
+    if (found.empty()) throw_not_found("asset", text);
     expect_one_asset(text, found);
     return found.front();
 }
@@ -199,14 +199,14 @@ account find_account(session& s, std::string_view text) {
     if (const auto id = id_in(text)) {
         if (const auto peer = peer_with(s, *id, false)) return account_of_peer(*peer);
         if (const auto asset = asset_with(s, *id)) return account_of_asset(*asset);
-        throw_none("peer or asset", text);
+        throw_not_found("peer or asset", text);
     }
     const auto peers = peers_called(s, text);
     const auto assets = assets_called(s, text);
-    if (peers.empty() && assets.empty()) throw_none("peer or asset", text);
+    if (peers.empty() && assets.empty()) throw_not_found("peer or asset", text);
     if (!peers.empty() && !assets.empty())
         throw failure{exit_status::refused,
-                      fmt::format("\"{}\" is a peer and an asset: name it by its id, or the asset "
+                      fmt::format("\"{}\" is both a peer and an asset: use its id, or name the asset "
                                   "as CODE/SCALE",
                                   printable(text))};
     expect_one_peer(text, peers);

@@ -20,15 +20,15 @@ struct character {
 
 /// Returns nullopt if the bytes are not valid UTF-8.
 std::optional<character> first_character(std::string_view text) {
-    const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-    const unsigned lead = octet(0);
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const unsigned lead = byte(0);
     if (lead < 0x80) return character{lead, 1};
     const std::size_t size = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc2 ? 2 : 0;
     if (size == 0 || lead >= 0xf5 || text.size() < size) return std::nullopt;
     char32_t code = lead & (0xffU >> (size + 1));
     for (std::size_t at = 1; at < size; ++at) {
-        if ((octet(at) & 0xc0U) != 0x80U) return std::nullopt;
-        code = (code << 6U) | (octet(at) & 0x3fU);
+        if ((byte(at) & 0xc0U) != 0x80U) return std::nullopt;
+        code = (code << 6U) | (byte(at) & 0x3fU);
     }
     constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (code < least[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return std::nullopt;

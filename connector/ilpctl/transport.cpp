@@ -42,7 +42,7 @@ public:
 
         timer_.expires_after(timeout_);
         timer_.async_wait([this](const error_code& error) {
-            if (!error) give_up(fmt::format("no whole answer within {} ms", timeout_.count()));
+            if (!error) give_up(fmt::format("no complete response within {} ms", timeout_.count()));
         });
         signals_.async_wait([this](const error_code& error, int) {
             if (!error) give_up("interrupted");
@@ -59,7 +59,7 @@ public:
 
 private:
     void write() {
-        where_ = lost_at::under_way;
+        where_ = failure_stage::under_way;
         http::async_write(socket_, request_, [this](const error_code& error, std::size_t) {
             // A server may refuse before it has read the whole request; its answer should still be read.
             if (why_not_) return;
@@ -107,7 +107,7 @@ private:
     http::request<http::string_body> request_;
     http::response_parser<http::string_body> answer_;
     boost::beast::flat_buffer buffer_;
-    lost_at where_ = lost_at::connecting;
+    failure_stage where_ = failure_stage::connecting;
     error_code write_error_;
     std::optional<std::string> why_not_;
 };

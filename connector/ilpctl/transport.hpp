@@ -18,13 +18,13 @@ struct http_reply {
 };
 
 /// How far a request got that received no complete answer.
-enum class lost_at : std::uint8_t {
+enum class failure_stage : std::uint8_t {
     connecting,  ///< the daemon has not seen the request
     under_way,   ///< the daemon may have carried it out
 };
 
 struct no_reply {
-    lost_at where = lost_at::connecting;
+    failure_stage where = failure_stage::connecting;
     std::string why;
 };
 

@@ -44,7 +44,7 @@ constexpr std::array label_definitions{
         "that a peer sends is incoming; the answer to it is an outgoing fulfill or reject."},
     label_definition{
         label::peer, "peer",
-        "The peer's name. A peer that was made by the Admin API appears under its id there when it has no name, "
+        "The peer's name. A peer created through the Admin API appears under its id there when it has no name, "
         "when its name has characters other than letters, digits, `.`, `_` and `-`, or when another peer has "
         "that name. So two peers never share a label; renaming a peer begins new series."},
     label_definition{label::type, "type", "`prepare`, `fulfill` or `reject`."},
@@ -198,7 +198,7 @@ constexpr std::array definitions{
                MetricType::Gauge,
                "ilp_rate_age_seconds",
                {label::base},
-               "Age of the rates of the currency; infinite when none were ever fetched.",
+               "Age of the rates of the currency; infinite if none have been fetched.",
                "Only for currencies whose rates are fetched."},
     definition{metric::store_commit_seconds,
                MetricType::Histogram,
@@ -359,14 +359,14 @@ constexpr const definition& definition_of(metric id) {
     return definitions[static_cast<std::size_t>(id)];
 }
 
-constexpr bool definitions_stand_in_the_order_of_their_enum(const auto& table) {
+constexpr bool definitions_match_their_enum(const auto& table) {
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (static_cast<std::size_t>(table[i].id) != i) return false;
     }
     return true;
 }
-static_assert(definitions_stand_in_the_order_of_their_enum(label_definitions));
-static_assert(definitions_stand_in_the_order_of_their_enum(definitions));
+static_assert(definitions_match_their_enum(label_definitions));
+static_assert(definitions_match_their_enum(definitions));
 
 constexpr std::string_view name_of(MetricType type) {
     switch (type) {
@@ -503,7 +503,7 @@ void add_commits(families& out, const peering::committer::counters& commits) {
     }
 }
 
-void add_webhooks(families& out, const webhooks::figures& events) {
+void add_webhooks(families& out, const webhooks::statistics& events) {
     out.add<metric::webhooks_pending>(static_cast<double>(events.pending));
     out.add<metric::webhook_attempts>(static_cast<double>(events.delivered), "delivered");
     out.add<metric::webhook_attempts>(static_cast<double>(events.failed), "failed");
@@ -623,7 +623,7 @@ std::string metrics_markdown() {
         "of\n"
         "Prometheus; `/healthz` with 200 while the process lives; `/readyz` with 200 while packets are accepted, and "
         "with\n"
-        "503 while it starts, stops, or the store does not take transfers.");
+        "503 while it starts or stops, or the store does not accept transfers.");
     out.columns({"Metric", "Type", "Labels", "Meaning"});
     for (const definition& metric : definitions) {
         std::string labels;
@@ -643,7 +643,7 @@ std::string metrics_markdown() {
     out.paragraph(
         "A peer that has exchanged no packet since the start has `ilp_peer_liquidity` and its threshold, and no other "
         "series:\n"
-        "so 100 000 silent peers cost 5 MB per scrape, not 114 MB.");
+        "100 000 silent peers therefore cost 5 MB per scrape, not 114 MB.");
     out.heading("Alerts", "These are worth an alert:");
     out.paragraph(
         "- `ilp_peers_with_low_liquidity > 0`: some peers will soon be refused with T04;\n"
@@ -653,7 +653,7 @@ std::string metrics_markdown() {
         "- `ilp_packets_pending`, `ilp_incoming_connections` or `process_open_fds` near its maximum.\n"
         "- `ilp_oldest_hold_seconds` above `connector.max_hold_time`: answers wait for the store.\n"
         "- A rise of `ilp_packets_total{type=\"reject\",code=~\"T00|T01\",direction=\"outgoing\"}`.\n"
-        "  `ilp_packets_refused_total` tells why: `no_rate` and `store_unavailable`, for example, are both T00.\n"
+        "  `ilp_packets_refused_total` shows why: `no_rate` and `store_unavailable`, for example, are both T00.\n"
         "- Any `ilp_store_commit_failures_total`.\n"
         "- `ilp_store_log_bytes` above 20 MB: a program keeps the SQLite database open for reading.\n"
         "- Any `ilp_webhooks_given_up_total`.\n"

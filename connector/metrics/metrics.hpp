@@ -35,8 +35,8 @@ struct daemon_figures {
 struct scrape {
     const peering::directory& directory;
     const peering::committer::counters& commits;
-    std::vector<peer_sample> samples;           ///< from all workers, in any order
-    std::optional<webhooks::figures> events{};  ///< nullopt if webhooks are not configured
+    std::vector<peer_sample> samples;              ///< from all workers, in any order
+    std::optional<webhooks::statistics> events{};  ///< nullopt if webhooks are not configured
     std::vector<rate_age> rate_ages{};
     std::uint64_t unauthenticated_requests = 0;
     std::uint64_t log_lines_dropped = 0;

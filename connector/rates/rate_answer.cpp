@@ -164,8 +164,8 @@ std::expected<rate_answer, std::string> parse_rates(std::string_view body, std::
     error_code error;
     const std::size_t read = parser.write_some(false, body.data(), body.size(), error);
     if (!parser.handler().fault().empty()) return std::unexpected{parser.handler().fault()};
-    if (error) return std::unexpected{fmt::format("is no JSON: {}", error.message())};
-    if (read != body.size()) return std::unexpected{"goes on behind the JSON"};
+    if (error) return std::unexpected{fmt::format("is not JSON: {}", error.message())};
+    if (read != body.size()) return std::unexpected{"continues after the JSON"};
     return std::move(parser.handler()).finish();
 }
 

@@ -30,9 +30,10 @@ std::string with_base(std::string target, std::string_view base) {
 std::expected<rate_answer, std::string> rates_of(std::expected<http_answer, std::string> outcome,
                                                     std::string_view base) {
     if (!outcome) return std::unexpected{std::move(outcome.error())};
-    if (outcome->status != status_ok) return std::unexpected{fmt::format("answered with status {}", outcome->status)};
+    if (outcome->status != status_ok)
+        return std::unexpected{fmt::format("it responded with status {}", outcome->status)};
     auto rates = parse_rates(outcome->body, base);
-    if (!rates) return std::unexpected{"the answer " + rates.error()};
+    if (!rates) return std::unexpected{"its response " + rates.error()};
     return rates;
 }
 
@@ -51,12 +52,12 @@ rate_source::rate_source(boost::asio::io_context& context,
 void rate_source::configure(const config::rates_settings& settings, const peering::directory& directory) {
     settings_ = settings;
     currencies_ = currencies_of(directory);
-    tell_unused();
-    begin_anew();
+    warn_about_unused_currencies();
+    restart_fetching();
 }
 
 /// The asset may be created later through the Admin API, or the code may be a typing error.
-void rate_source::tell_unused() const {
+void rate_source::warn_about_unused_currencies() const {
     std::set<std::string> unused;
     const auto look_at = [&](const auto& pairs) {
         for (const auto& pair : pairs) {
@@ -67,7 +68,8 @@ void rate_source::tell_unused() const {
     look_at(settings_.fixed);
     look_at(settings_.spreads);
     for (const std::string& code : unused) {
-        log::write(log::level::warn, "rates name a currency that no asset has yet", {{"currency", code}});
+        log::write(log::level::warn, "rates.fixed or rates.spreads names a currency that no asset has yet",
+                   {{"currency", code}});
     }
 }
 
@@ -75,10 +77,10 @@ void rate_source::assets_changed(const peering::directory& directory) {
     auto currencies = currencies_of(directory);
     if (currencies == currencies_) return;
     currencies_ = std::move(currencies);
-    begin_anew();
+    restart_fetching();
 }
 
-void rate_source::begin_anew() {
+void rate_source::restart_fetching() {
     keeper_.configure(settings_, currencies_, steady_clock::now());
     publish();
     fetch_due();
@@ -113,10 +115,10 @@ void rate_source::fetch(rate_request request) {
 void rate_source::fetched(const rate_request& request, std::expected<http_answer, std::string> outcome) {
     const auto effect = keeper_.fetched(request, rates_of(std::move(outcome), request.base), steady_clock::now());
     if (!effect.complaint.empty()) {
-        log::write(log::level::warn, "trouble with the source of rates; those at hand are used for a while",
+        log::write(log::level::warn, "the source of rates failed; the known rates are used until they are too old",
                    {{"base", request.base}, {"problem", effect.complaint}});
     }
-    if (effect.recovered) log::write(log::level::info, "rates arrive again", {{"base", request.base}});
+    if (effect.recovered) log::write(log::level::info, "the source of rates works again", {{"base", request.base}});
     if (effect.prices_changed) publish();
     fetch_due();
 }

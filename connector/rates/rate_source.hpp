@@ -34,8 +34,8 @@ public:
     std::vector<rate_age> ages() const;
 
 private:
-    void tell_unused() const;
-    void begin_anew();
+    void warn_about_unused_currencies() const;
+    void restart_fetching();
     void fetch_due();
     void fetch(rate_request request);
     void fetched(const rate_request& request, std::expected<http_answer, std::string> outcome);

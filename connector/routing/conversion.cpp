@@ -48,24 +48,24 @@ conversion::conversion(const ilp::rate& rate, std::uint16_t spread, std::uint8_t
 }
 
 conversion::result conversion::convert(ilp::amount incoming) const noexcept {
-    if (incoming.is_zero()) return {outcome::converted, {}};
+    if (incoming.is_zero()) return {status::converted, {}};
     uint128 outgoing;
     const bool fits = multiply(incoming.value, factor_, outgoing);
     if (exponent_ >= 0) {
-        if (!fits || exponent_ > amount_power_max) return {outcome::overflow, {}};
-        if (!multiply(outgoing, power_of_ten(exponent_), outgoing)) return {outcome::overflow, {}};
+        if (!fits || exponent_ > amount_power_max) return {status::overflow, {}};
+        if (!multiply(outgoing, power_of_ten(exponent_), outgoing)) return {status::overflow, {}};
     } else if (fits) {
         outgoing = -exponent_ > power_max ? 0 : outgoing / power_of_ten(-exponent_);
     } else {
         // Dividing twice and rounding down each time gives the same as dividing once by the product.
         const int first = std::min(-exponent_, power_max);
         const uint256 quotient = uint256{incoming.value} * factor_ / power_of_ten(first);
-        if (quotient > std::numeric_limits<uint128>::max()) return {outcome::overflow, {}};  // the second divisor is 1
+        if (quotient > std::numeric_limits<uint128>::max()) return {status::overflow, {}};  // the second divisor is 1
         outgoing = static_cast<uint128>(quotient) / power_of_ten(std::min(-exponent_ - first, power_max));
     }
-    if (outgoing > amount_max) return {outcome::overflow, {}};
-    if (outgoing == 0) return {outcome::to_zero, {}};
-    return {outcome::converted, {static_cast<std::uint64_t>(outgoing)}};
+    if (outgoing > amount_max) return {status::overflow, {}};
+    if (outgoing == 0) return {status::to_zero, {}};
+    return {status::converted, {static_cast<std::uint64_t>(outgoing)}};
 }
 
 ilp::amount conversion::largest_incoming(ilp::amount outgoing) const noexcept {

@@ -12,10 +12,10 @@ namespace connector {
 /// floating point and allocates nothing.
 class conversion {
 public:
-    enum class outcome : std::uint8_t { converted, to_zero, overflow };
+    enum class status : std::uint8_t { converted, to_zero, overflow };
 
     struct result {
-        outcome what;
+        conversion::status status;
         ilp::amount amount;  ///< valid only for `converted`
     };
 

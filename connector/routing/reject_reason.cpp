@@ -31,13 +31,13 @@ std::string reject_reasons_markdown() {
         "Generated from `connector/routing/reject_reasons.def`: change it there, then run\n"
         "`ilpd --reject-reasons-reference > docs/operating/reject-reasons.md`.");
     out.paragraph(
-        "These are all the reasons for which ilpd itself refuses a Prepare. Code and message are what the sender gets "
-        "in\n"
-        "the Reject. The identifier is the label `reason` of `ilp_packets_refused_total` ([metrics.md](metrics.md)) "
-        "and the\n"
-        "field `reason` of the log line `packet refused`, which is written at the level debug. A Reject that comes "
-        "from a\n"
-        "next hop is passed on as it is and has no reason here.");
+        "This table lists every reason for which ilpd itself refuses a Prepare. The sender gets the code and the "
+        "message\n"
+        "in the Reject. The identifier is the label `reason` of `ilp_packets_refused_total` ([metrics.md](metrics.md)) "
+        "and\n"
+        "the field `reason` of the log line `packet refused`, which is written at the level debug. A Reject from a "
+        "next\n"
+        "hop is passed on unchanged and has no reason here.");
     out.columns({"Identifier", "Code", "Name in RFC 27", "Message"});
     for (const auto& [identifier, code, message] : reject_texts) {
         out.row({fmt::format("`{}`", identifier), ilp::code_text(code), ilp::name(code), message});

@@ -10,7 +10,7 @@
 namespace connector {
 namespace {
 
-constexpr const char* not_accepted = "too much waits for the store";
+constexpr const char* not_accepted = "too many tasks are waiting for the store";
 
 std::expected<event_outbox::contents, std::string> load_from(peering::store& store, std::size_t limit) {
     auto earliest = store.load_pending_events(limit);

@@ -9,11 +9,11 @@ using peering::event_attempt;
 using peering::pending_event;
 
 bool webhook_schedule::must_load(ilp::timestamp now) const noexcept {
-    return must_look_ || has_more() || (retry_due_ && *retry_due_ <= now);
+    return load_requested_ || has_more() || (retry_due_ && *retry_due_ <= now);
 }
 
 void webhook_schedule::begin_load() noexcept {
-    must_look_ = false;
+    load_requested_ = false;
     more_in_store_ = false;
     retry_due_.reset();
 }

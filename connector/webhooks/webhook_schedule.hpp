@@ -27,7 +27,7 @@ public:
     explicit webhook_schedule(std::uint32_t max_retry) : max_retry_{max_retry} {}
 
     /// The store may have events that are not known here, as is the case at the start.
-    void look_again() noexcept { must_look_ = true; }
+    void request_load() noexcept { load_requested_ = true; }
 
     /// Whether events must be loaded from the store.
     bool must_load(ilp::timestamp now) const noexcept;
@@ -55,7 +55,7 @@ private:
     bool has_more() const noexcept { return more_in_store_ && waiting_.empty(); }
 
     std::uint32_t max_retry_;
-    bool must_look_ = true;
+    bool load_requested_ = true;
     bool more_in_store_ = false;
     std::optional<ilp::timestamp> retry_due_;      // earliest retry among the attempts saved since the last load
     std::vector<peering::pending_event> waiting_;  // in descending order of due time

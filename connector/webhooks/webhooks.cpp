@@ -47,7 +47,7 @@ webhooks::webhooks(boost::asio::io_context& control, config::webhook_settings se
       due_timer_{control} {}
 
 void webhooks::look_for_events() {
-    schedule_.look_again();
+    schedule_.request_load();
     proceed();
 }
 
@@ -69,14 +69,14 @@ void webhooks::load() {
     schedule_.begin_load();
     outbox_.load(webhook_schedule::waiting_max, [this](std::expected<event_outbox::contents, std::string> found) {
         if (!found) {
-            schedule_.look_again();
+            schedule_.request_load();
             return after(store_pause, [this] {
                 loading_ = false;
                 proceed();
             });
         }
         loading_ = false;
-        figures_.pending = found->count;
+        stats_.pending = found->count;
         schedule_.loaded(std::move(found->earliest));
         proceed();
     });
@@ -84,7 +84,7 @@ void webhooks::load() {
 
 void webhooks::post(pending_event event) {
     std::optional<std::string> body = body_of(event.event);
-    if (!body) return ended(event, "its data is no JSON");
+    if (!body) return ended(event, "its data is not JSON");
     http_call call{.method = http_method::post,
                    .endpoint = *settings_.url,
                    .timeout = settings_.timeout,
@@ -107,17 +107,18 @@ void webhooks::post(pending_event event) {
 void webhooks::ended(const pending_event& event, const std::string& fault) {
     const ilp::timestamp now = ilp::wall_clock();
     event_attempt attempt = schedule_.ended(event, fault.empty(), now);
-    ++(attempt.delivered ? figures_.delivered : figures_.failed);
+    ++(attempt.delivered ? stats_.delivered : stats_.failed);
     const auto report = [&](log::level level, std::string_view message, const std::string& what) {
         log::write(level, message, {{"event", event.event.uuid}, {"type", event.event.type}, {"reason", what}});
     };
     if (attempt.delivered) {
-        log::write(log::level::debug, "webhook delivered", {{"event", event.event.uuid}, {"type", event.event.type}});
+        log::write(log::level::debug, "a webhook was delivered",
+                   {{"event", event.event.uuid}, {"type", event.event.type}});
     } else if (attempt.due) {
-        report(log::level::warn, "webhook not delivered; tried again later", fault);
+        report(log::level::warn, "a webhook was not delivered; it will be retried", fault);
     } else {
-        ++figures_.given_up;
-        report(log::level::error, "webhook given up: the event is never delivered", fault);
+        ++stats_.given_up;
+        report(log::level::error, "a webhook was given up; its event will not be delivered", fault);
     }
     save(attempt);
 }
@@ -125,7 +126,7 @@ void webhooks::ended(const pending_event& event, const std::string& fault) {
 void webhooks::save(const event_attempt& attempt) {
     outbox_.save(attempt, [this, attempt](const std::expected<void, std::string>& result) {
         if (!result) return after(store_pause, [this, attempt] { save(attempt); });
-        if (!attempt.due && figures_.pending > 0) --figures_.pending;
+        if (!attempt.due && stats_.pending > 0) --stats_.pending;
         schedule_.saved(attempt);
         proceed();
     });

@@ -19,7 +19,7 @@ namespace connector {
 /// which must have stopped before it is destroyed.
 class webhooks {
 public:
-    struct figures {
+    struct statistics {
         std::uint64_t pending = 0;    ///< undelivered events as of the last query of the store
         std::uint64_t delivered = 0;  ///< attempts since the start
         std::uint64_t failed = 0;
@@ -32,7 +32,7 @@ public:
     /// The outbox may have new events. It must also be called once at the start.
     void look_for_events();
 
-    const figures& stats() const noexcept { return figures_; }
+    const statistics& stats() const noexcept { return stats_; }
 
 private:
     void proceed();
@@ -48,7 +48,7 @@ private:
     webhook_schedule schedule_;
     boost::asio::steady_timer due_timer_;
     bool loading_ = false;
-    figures figures_;
+    statistics stats_;
 };
 
 }  // namespace connector

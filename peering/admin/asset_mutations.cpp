@@ -7,7 +7,7 @@ namespace {
 
 using graphql::arguments;
 using graphql::call;
-using graphql::outcome;
+using graphql::field_result;
 
 asset_thresholds terms_of(const arguments& input) {
     return {amount_of(input, "withdrawalThreshold"), amount_of(input, "liquidityThreshold")};
@@ -21,7 +21,7 @@ mutation_outcome done(const char* message, const administration::asset_outcome& 
 }  // namespace
 
 void add_asset_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
-    to["Mutation.createAsset"] = [&](const call& call) -> outcome {
+    to["Mutation.createAsset"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto outcome = mutations.decide(
             "createAsset", input,
@@ -31,7 +31,7 @@ void add_asset_mutations(graphql::resolvers& to, services& services, mutations& 
             });
         return answer_of("AssetMutationResponse", outcome);
     };
-    to["Mutation.updateAsset"] = [&](const call& call) -> outcome {
+    to["Mutation.updateAsset"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto outcome = mutations.decide(
             "updateAsset", input,
@@ -40,7 +40,7 @@ void add_asset_mutations(graphql::resolvers& to, services& services, mutations& 
             });
         return answer_of("AssetMutationResponse", outcome);
     };
-    to["Mutation.deleteAsset"] = [&](const call& call) -> outcome {
+    to["Mutation.deleteAsset"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto outcome = mutations.decide(
             "deleteAsset", input, [&services, id = id_of(input.get<std::string>("id"))](transaction& transaction) {
@@ -48,10 +48,11 @@ void add_asset_mutations(graphql::resolvers& to, services& services, mutations& 
             });
         return answer_of("DeleteAssetMutationResponse", outcome);
     };
-    to["Mutation.setFee"] = [](const call&) -> outcome {
-        return refuse(refusal_code::forbidden,
-                      "Fees are not available: what is kept of a packet is set by rates.spreads or peers[].spread in "
-                      "the configuration file");
+    to["Mutation.setFee"] = [](const call&) -> field_result {
+        return refuse(
+            refusal_code::forbidden,
+            "Fees are not available. Set what this node keeps of a packet with rates.spreads or peers[].spread in "
+            "the configuration file");
     };
 }
 

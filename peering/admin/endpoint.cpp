@@ -121,9 +121,10 @@ bool is_exact(const json::value& value) {
 response endpoint::answer(const request& request, ilp::timestamp now) {
     const auto path = request.target.substr(0, request.target.find('?'));
     if (path == "/graphql") return answer_graphql(request, now);
-    if (path != "/healthz") return {.status = 404, .content_type = "text/plain", .body = "try /graphql or /healthz\n"};
+    if (path != "/healthz")
+        return {.status = 404, .content_type = "text/plain", .body = "not found: use /graphql or /healthz\n"};
     if (request.method == "GET") return {.content_type = "text/plain", .body = "ok"};
-    return {.status = 405, .content_type = "text/plain", .body = "only GET and HEAD\n", .allow = "GET, HEAD"};
+    return {.status = 405, .content_type = "text/plain", .body = "use GET or HEAD\n", .allow = "GET, HEAD"};
 }
 
 response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
@@ -140,17 +141,17 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
 
     if (request.method != "POST") {
         result.allow = "POST";
-        return refuse(405, "Only POST.", graphql::code::bad_user_input);
+        return refuse(405, "Use POST.", graphql::code::bad_user_input);
     }
     if (request.content_type == nullptr || !is_json_type(*request.content_type))
         return refuse(415, "The content type must be application/json.", graphql::code::bad_user_input);
 
     if (request.tenant_id != nullptr && lower(*request.tenant_id) != settings_.tenant_id)
-        return refuse_stranger("unknown tenant");
+        return refuse_stranger("the tenant is unknown");
     const auto body = parse_json(request.body);
     auto signature = std::optional<checked_signature>{};
     if (settings_.api_secret) {
-        if (request.tenant_id == nullptr) return refuse_stranger("no tenant");
+        if (request.tenant_id == nullptr) return refuse_stranger("the request names no tenant");
         const auto checked =
             check_signature(request.signature, settings_.api_secret->reveal(), now, body ? &*body : nullptr);
         if (!checked) return refuse_stranger(to_string(checked.error()));
@@ -160,9 +161,9 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
         return refuse(403, fault, "FORBIDDEN");
     }
 
-    if (!body) return refuse(400, "The body is no JSON.", graphql::code::bad_user_input);
+    if (!body) return refuse(400, "The body is not JSON.", graphql::code::bad_user_input);
     if (signature && !is_exact(*body)) {
-        return refuse(400, "A signature does not cover all digits of a number beyond 2^53: send it as a string.",
+        return refuse(400, "A signature does not cover all digits of a number above 2^53: send the number as a string.",
                       graphql::code::bad_user_input);
     }
     const auto posted = read(*body);
@@ -174,8 +175,8 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
         return result;
     }
     if (signature && prepared->is_mutation()) {
-        switch (seen_.note(*signature, now)) {
-            case seen_signatures::use::first:
+        switch (seen_.record(*signature, now)) {
+            case seen_signatures::verdict::first_use:
                 break;
             case seen_signatures::use::again:
                 return refuse_stranger("signature of a mutation was used before");

@@ -11,7 +11,7 @@ namespace {
 
 using graphql::arguments;
 using graphql::call;
-using graphql::outcome;
+using graphql::field_result;
 
 refusal to_refusal(transfer_refusal refused) {
     using enum refusal_code;
@@ -97,7 +97,7 @@ outcome run(mutations& mutations, const char* operation, const arguments& input,
 
 void add_liquidity_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
     const auto deposit = [&](const char* operation, account_owner owner, const char* message) {
-        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> outcome {
+        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> field_result {
             const auto input = call.args.get<arguments>("input");
             if (const auto fault = fault_of(input)) return refuse(*fault);
             return run(mutations, operation, input, message,
@@ -114,7 +114,7 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
     deposit("depositAssetLiquidity", {"assetId", accounts_of_asset, "Unknown asset"}, "Added asset liquidity");
 
     const auto withdraw = [&](const char* operation, account_owner owner, const char* message) {
-        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> outcome {
+        to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> field_result {
             const auto input = call.args.get<arguments>("input");
             if (const auto fault = fault_of(input)) return refuse(*fault);
             return run(
@@ -134,7 +134,7 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
              "Created asset liquidity withdrawal");
 
     const auto end = [&](const char* operation, transfer_state state, const char* message) {
-        to[std::string{"Mutation."} + operation] = [&, operation, state, message](const call& call) -> outcome {
+        to[std::string{"Mutation."} + operation] = [&, operation, state, message](const call& call) -> field_result {
             const auto input = call.args.get<arguments>("input");
             if (!is_uuid_v4(input.get<std::string>("withdrawalId"))) {
                 return refuse(to_refusal(transfer_refusal::invalid_id));

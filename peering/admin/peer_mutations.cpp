@@ -9,8 +9,8 @@ namespace {
 
 using graphql::arguments;
 using graphql::call;
+using graphql::field_result;
 using graphql::object;
-using graphql::outcome;
 using graphql::value;
 
 constexpr int ping_seconds_initially = 10;
@@ -89,7 +89,7 @@ mutation_outcome create_or_update_by_url(services& services, mutations& mutation
     return mutations.ask_and_decide("createOrUpdatePeerByUrl", input, ask);
 }
 
-outcome ping(const services& services, const call& call) {
+field_result ping(const services& services, const call& call) {
     const auto input = call.args.get<arguments>("input");
     const auto address = input.get<std::string>("address");
     if (!ilp::is_address(address)) return refuse(refusal_code::bad_user_input, "invalid ILP address");
@@ -111,7 +111,7 @@ outcome ping(const services& services, const call& call) {
 }  // namespace
 
 void add_peer_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
-    to["Mutation.createPeer"] = [&](const call& call) -> outcome {
+    to["Mutation.createPeer"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto wanted = read_wanted(input);
         const auto outcome = mutations.decide("createPeer", input, [&services, wanted](transaction& transaction) {
@@ -119,7 +119,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
         });
         return answer_of("CreatePeerMutationResponse", with_own_token(outcome, wanted.outgoing_token));
     };
-    to["Mutation.updatePeer"] = [&](const call& call) -> outcome {
+    to["Mutation.updatePeer"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto edit = read_edit(input);
         const auto outcome = mutations.decide(
@@ -128,7 +128,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
             });
         return answer_of("UpdatePeerMutationResponse", with_own_token(outcome, edit.outgoing_token));
     };
-    to["Mutation.deletePeer"] = [&](const call& call) -> outcome {
+    to["Mutation.deletePeer"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto outcome = mutations.decide(
             "deletePeer", input, [&services, id = id_of(input.get<std::string>("id"))](transaction& transaction) {
@@ -136,7 +136,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
             });
         return answer_of("DeletePeerMutationResponse", outcome);
     };
-    to["Mutation.setPeerEnabled"] = [&](const call& call) -> outcome {
+    to["Mutation.setPeerEnabled"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const auto outcome =
             mutations.decide("setPeerEnabled", input,
@@ -147,7 +147,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
                              });
         return answer_of("SetPeerEnabledMutationResponse", outcome);
     };
-    to["Mutation.createOrUpdatePeerByUrl"] = [&](const call& call) -> outcome {
+    to["Mutation.createOrUpdatePeerByUrl"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         const peer_by_url wanted{.url = input.get<std::string>("peerUrl"),
                                  .asset_uuid = id_of(input.get<std::string>("assetId")),

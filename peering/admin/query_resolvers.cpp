@@ -16,8 +16,8 @@ namespace peering::admin {
 namespace {
 
 using graphql::call;
+using graphql::field_result;
 using graphql::object;
-using graphql::outcome;
 using graphql::value;
 
 constexpr int transfers_max = 1000;
@@ -49,7 +49,7 @@ bool is_of_tenant(const services& services, const call& call) {
     return !tenant || id_of(*tenant) == services.tenant_id;
 }
 
-outcome assets(const services& services, const call& call) {
+field_result assets(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page = is_of_tenant(services, call) ? services.directory.assets(*request) : peering::page<asset_entry>{};
@@ -64,7 +64,7 @@ value to_nullable(const peer_pointer& peer) {
     return peer ? to_value(peer_view{*peer}) : value{};
 }
 
-outcome peers(const services& services, const call& call) {
+field_result peers(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page = is_of_tenant(services, call) ? services.directory.peers(*request) : peering::page<peer_pointer>{};
@@ -73,7 +73,7 @@ outcome peers(const services& services, const call& call) {
         [](const peer_pointer& peer) { return to_value(peer_view{*peer}); });
 }
 
-outcome peer_by_address_and_asset(const services& services, const call& call) {
+field_result peer_by_address_and_asset(const services& services, const call& call) {
     const auto address = call.args.get<std::string>("staticIlpAddress");
     const auto asset = services.directory.find_asset(std::string_view{id_of(call.args.get<std::string>("assetId"))});
     if (!asset || asset->terms.deleted_at || !ilp::is_address(address)) return value{};
@@ -86,7 +86,7 @@ value to_value(const listed_route& route) {
     return object{"Route", {{"prefix", route.prefix}, {"peer", to_nullable(route.next_hop)}}};
 }
 
-outcome routes(const services& services, const call& call) {
+field_result routes(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page = services.directory.routes(call.args.find<std::string>("after"), request->size,
@@ -96,16 +96,16 @@ outcome routes(const services& services, const call& call) {
         [](const listed_route& route) { return to_value(route); });
 }
 
-outcome route(const services& services, const call& call) {
+field_result route(const services& services, const call& call) {
     const auto address = call.args.get<std::string>("address");
     if (!ilp::is_address(address)) return refuse(refusal_code::bad_user_input, "invalid ILP address");
-    const asset* sent_in = nullptr;
+    const asset* packet_asset = nullptr;
     if (const auto id = call.args.find<std::string>("assetId")) {
         const auto asset = services.directory.find_asset(std::string_view{id_of(*id)});
         if (!asset) return refuse(refusal_code::not_found, "Asset not found");
-        sent_in = asset->asset;
+        packet_asset = asset->asset;
     }
-    const auto found = services.directory.find_route(address, sent_in);
+    const auto found = services.directory.find_route(address, packet_asset);
     return found ? to_value(*found) : value{};
 }
 
@@ -143,7 +143,7 @@ public:
 
     /// Builds an id in the form of other transfers' ids, for transfers that have only a number: all packets of one
     /// commit are one row.
-    static std::string made_up(std::string_view group, std::uint64_t number) {
+    static std::string synthetic_uuid(std::string_view group, std::uint64_t number) {
         return fmt::format("00000000-0000-4000-{}-{:012x}", group, number & 0xffff'ffff'ffff);
     }
 
@@ -174,7 +174,7 @@ value to_value(const listed_transfer& transfer, const listed_account& of, const 
         if (transfer.state == transfer_state::pending) return "PENDING";
         return transfer.state == transfer_state::posted ? "POSTED" : "VOIDED";
     }();
-    const auto id = transfer.uuid.empty() ? account_names::made_up("9000", transfer.number) : transfer.uuid;
+    const auto id = transfer.uuid.empty() ? account_names::synthetic_uuid("9000", transfer.number) : transfer.uuid;
     const auto expires_at =
         transfer.expires_at ? std::optional{iso_text(*transfer.expires_at)} : std::optional<std::string>{};
     // The packets of one commit may add up to more than an amount can hold.
@@ -363,7 +363,7 @@ value to_value(const listed_event& event, const directory& directory) {
                    {"createdAt", iso_text(event.created_at)}}};
 }
 
-outcome webhook_events(const services& services, const call& call) {
+field_result webhook_events(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     event_query query;
@@ -391,7 +391,7 @@ outcome webhook_events(const services& services, const call& call) {
 
 // --- The daemon
 
-outcome node(const services& services) {
+field_result node(const services& services) {
     const std::string store_error = services.committer.last_error();
     return object{"Node",
                   {{"ilpAddress", services.directory.own_address().text()},
@@ -408,19 +408,19 @@ outcome node(const services& services) {
 }  // namespace
 
 void add_query_resolvers(graphql::resolvers& to, services& services) {
-    to["Query.asset"] = [&services](const call& call) -> outcome {
+    to["Query.asset"] = [&services](const call& call) -> field_result {
         const auto found = services.directory.find_asset(std::string_view{id_of(call.args.get<std::string>("id"))});
         if (!found || found->terms.deleted_at) return refuse(refusal_code::not_found, "Asset not found");
         return to_value(asset_view{*found});
     };
-    to["Query.assetByCodeAndScale"] = [&services](const call& call) -> outcome {
+    to["Query.assetByCodeAndScale"] = [&services](const call& call) -> field_result {
         const auto found =
             services.directory.find_asset(call.args.get<std::string>("code"), call.args.get<std::uint8_t>("scale"));
         if (!found || found->terms.deleted_at) return value{};
         return to_value(asset_view{*found});
     };
     to["Query.assets"] = [&services](const call& call) { return assets(services, call); };
-    to["Query.peer"] = [&services](const call& call) -> outcome {
+    to["Query.peer"] = [&services](const call& call) -> field_result {
         const auto found = services.directory.find_peer(id_of(call.args.get<std::string>("id")));
         if (!found) return refuse(refusal_code::not_found, "unknown peer");
         return to_value(peer_view{*found});

@@ -75,7 +75,7 @@ std::optional<std::size_t> size_of_page(std::optional<int> given) {
 
 }  // namespace
 
-std::unexpected<graphql::refusal> refuse(const refusal& refusal) {
+std::unexpected<graphql::field_error> refuse(const refusal& refusal) {
     return refuse(refusal.code, refusal.message);
 }
 
@@ -84,8 +84,8 @@ std::optional<ilp::amount> amount_of(const graphql::arguments& arguments, std::s
     return number ? std::optional{ilp::amount{*number}} : std::nullopt;
 }
 
-std::unexpected<graphql::refusal> refuse(refusal_code code, std::string message) {
-    return std::unexpected{graphql::refusal{std::move(message), code_texts[std::to_underlying(code)]}};
+std::unexpected<graphql::field_error> refuse(refusal_code code, std::string message) {
+    return std::unexpected{graphql::field_error{std::move(message), code_texts[std::to_underlying(code)]}};
 }
 
 std::string id_of(std::string_view text) {
@@ -94,7 +94,7 @@ std::string id_of(std::string_view text) {
     return id;
 }
 
-std::expected<page_request, graphql::refusal> page_of(const graphql::arguments& arguments) {
+std::expected<page_request, graphql::field_error> page_of(const graphql::arguments& arguments) {
     page_request page;
     page.after = arguments.find<std::string>("after");
     page.before = arguments.find<std::string>("before");
@@ -112,7 +112,7 @@ std::expected<page_request, graphql::refusal> page_of(const graphql::arguments& 
     return page;
 }
 
-graphql::outcome answer_of(std::string_view type, const mutation_outcome& outcome) {
+graphql::field_result answer_of(std::string_view type, const mutation_outcome& outcome) {
     if (!outcome) return refuse(outcome.error());
     graphql::object::members members{{"code", "200"}, {"success", true}, {"message", outcome->message}};
     if (outcome->peer) members.push_back({"peer", to_value(*outcome->peer)});

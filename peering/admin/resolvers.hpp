@@ -28,8 +28,8 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
 
 // Helpers shared by these files.
 
-std::unexpected<graphql::refusal> refuse(const refusal& refusal);
-std::unexpected<graphql::refusal> refuse(refusal_code code, std::string message);
+std::unexpected<graphql::field_error> refuse(const refusal& refusal);
+std::unexpected<graphql::field_error> refuse(refusal_code code, std::string message);
 
 /// Converts an id to its stored form; UUIDs are case-insensitive.
 std::string id_of(std::string_view text);
@@ -38,7 +38,7 @@ std::string id_of(std::string_view text);
 std::optional<ilp::amount> amount_of(const graphql::arguments& arguments, std::string_view name);
 
 /// Reads the page arguments as defined by Relay.
-std::expected<page_request, graphql::refusal> page_of(const graphql::arguments& arguments);
+std::expected<page_request, graphql::field_error> page_of(const graphql::arguments& arguments);
 
 /// Builds a connection of type `type` with edges of type `edge_type`; `cursor_of` and `node_of` map an entry to its
 /// cursor and node.
@@ -59,6 +59,6 @@ graphql::value connection(std::string_view type, std::string_view edge_type, con
 }
 
 /// Builds a mutation's answer, including the fields that older clients select.
-graphql::outcome answer_of(std::string_view type, const mutation_outcome& outcome);
+graphql::field_result answer_of(std::string_view type, const mutation_outcome& outcome);
 
 }  // namespace peering::admin

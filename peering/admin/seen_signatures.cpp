@@ -9,10 +9,10 @@ seen_signatures::use seen_signatures::note(const checked_signature& signature, i
     const std::lock_guard lock{mutex_};
     forgotten_before_ = std::max(forgotten_before_, now - signature_window);
     seen_.erase(seen_.begin(), seen_.lower_bound({forgotten_before_, {}}));
-    if (signature.time < forgotten_before_ || seen_.contains(signature)) return use::again;
-    if (seen_.size() >= size_max_) return use::no_room;
+    if (signature.time < forgotten_before_ || seen_.contains(signature)) return verdict::repeated;
+    if (seen_.size() >= size_max_) return verdict::full;
     seen_.insert(signature);
-    return use::first;
+    return verdict::first_use;
 }
 
 }  // namespace peering::admin

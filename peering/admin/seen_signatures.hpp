@@ -24,7 +24,7 @@ public:
 
     /// Precondition: the signature passed the check at `now`. A clock set back does not make old signatures usable
     /// again: a signature older than anything that may still be remembered counts as used.
-    use note(const checked_signature& signature, ilp::timestamp now);
+    verdict record(const checked_signature& signature, ilp::timestamp now);
 
 private:
     const ilp::timestamp started_at_;

@@ -45,19 +45,19 @@ bool is_version(std::string_view name) {
 std::string_view to_string(signature_fault fault) {
     switch (fault) {
         case signature_fault::absent:
-            return "no signature";
+            return "the request has no signature";
         case signature_fault::malformed:
-            return "malformed signature";
+            return "the signature is malformed";
         case signature_fault::wrong_version:
-            return "signature of an unknown version";
+            return "the signature has an unknown version";
         case signature_fault::too_old:
-            return "signature is too old";
+            return "the signature is too old: check the clocks of both hosts";
         case signature_fault::too_far_ahead:
-            return "signature is of the future";
+            return "the signature is from the future: check the clocks of both hosts";
         case signature_fault::body_is_no_json:
-            return "signed body is no JSON";
+            return "the signed body is not JSON";
         case signature_fault::wrong_digest:
-            return "wrong signature";
+            return "the signature is wrong";
     }
     std::unreachable();
 }

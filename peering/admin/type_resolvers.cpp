@@ -5,8 +5,8 @@ namespace peering::admin {
 namespace {
 
 using graphql::call;
+using graphql::field_result;
 using graphql::object;
-using graphql::outcome;
 using graphql::reading;
 using graphql::value;
 
@@ -35,12 +35,12 @@ value no_fees() {
 
 void add_type_resolvers(graphql::resolvers& to, services& services) {
     // Needs no lock: the account is never removed, and its counter is atomic.
-    const auto liquidity = [&services](account_id id) -> outcome {
+    const auto liquidity = [&services](account_id id) -> field_result {
         const auto* const account = services.committer.accounts().find(id);
         if (account == nullptr) return value{};
         return account->available.load(std::memory_order_relaxed);
     };
-    const graphql::resolver tenant = [&services](const call&) -> outcome { return operator_tenant(services); };
+    const graphql::resolver tenant = [&services](const call&) -> field_result { return operator_tenant(services); };
 
     to["Asset.id"] = reading<asset_view>(&asset_view::id);
     to["Asset.code"] = reading<asset_view>(&asset_view::code);
@@ -48,7 +48,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Asset.liquidity"] = [liquidity](const call& call) { return liquidity(call.of<asset_view>().liquidity); };
     to["Asset.withdrawalThreshold"] = reading<asset_view>(&asset_view::withdrawal_threshold);
     to["Asset.liquidityThreshold"] = reading<asset_view>(&asset_view::liquidity_threshold);
-    to["Asset.fees"] = [](const call& call) -> outcome {
+    to["Asset.fees"] = [](const call& call) -> field_result {
         if (const auto page = page_of(call.args); !page) return std::unexpected{page.error()};
         return no_fees();
     };
@@ -66,7 +66,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
                          {"endpoint", peer.outgoing_endpoint}}};
         return object{"Http", {{"outgoing", std::move(outgoing)}}};
     });
-    to["Peer.asset"] = [&services](const call& call) -> outcome {
+    to["Peer.asset"] = [&services](const call& call) -> field_result {
         const auto asset = services.directory.find_asset(std::string_view{call.of<peer_view>().asset_id});
         if (!asset) return value{};
         return to_value(asset_view{*asset});
@@ -80,16 +80,16 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Peer.enabled"] = reading<peer_view>(&peer_view::enabled);
     to["Peer.origin"] = reading<peer_view>([](const peer_view& peer) { return schema_name_of(peer.origin); });
     to["Peer.tenant"] = tenant;
-    to["Peer.tenantId"] = [&services](const call&) -> outcome { return services.tenant_id; };
+    to["Peer.tenantId"] = [&services](const call&) -> field_result { return services.tenant_id; };
 
     to["WebhookEvent.tenant"] = tenant;
-    to["Query.tenant"] = [&services](const call& call) -> outcome {
+    to["Query.tenant"] = [&services](const call& call) -> field_result {
         if (id_of(call.args.get<std::string>("id")) != services.tenant_id) {
             return refuse(refusal_code::not_found, "tenant does not exist");
         }
         return operator_tenant(services);
     };
-    to["Query.tenants"] = [&services](const call& call) -> outcome {
+    to["Query.tenants"] = [&services](const call& call) -> field_result {
         const auto request = page_of(call.args);
         if (!request) return std::unexpected{request.error()};
         page<std::string> page;
@@ -98,7 +98,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
             "TenantsConnection", "TenantEdge", page, [](const std::string& id) { return id; },
             [&services](const std::string&) { return operator_tenant(services); });
     };
-    to["Query.whoami"] = [&services](const call&) -> outcome {
+    to["Query.whoami"] = [&services](const call&) -> field_result {
         return object{"WhoamiResponse", {{"id", services.tenant_id}, {"isOperator", true}}};
     };
 }

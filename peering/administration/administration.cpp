@@ -23,7 +23,7 @@ constexpr std::size_t history_looked_at = 1000;
 using enum refusal_code;
 
 refusal of_the_file(std::string_view what) {
-    return {forbidden, fmt::format("{} stands in the configuration file: change it there, then reload", what)};
+    return {forbidden, fmt::format("{} is defined in the configuration file: change it there, then reload", what)};
 }
 
 
@@ -101,7 +101,7 @@ std::optional<refusal> administration::check_prefixes(const peer& peer) const {
             if (found || owner->id == peer.id || owner->asset != peer.asset) continue;
             const bool same_address = prefix == peer.address.text() && owner->address == peer.address;
             found = refusal{duplicate, same_address ? "duplicate peer found for same ILP address and asset"
-                                                    : fmt::format("duplicate route '{}': peer {} has it", prefix,
+                                                    : fmt::format("duplicate route '{}': it belongs to peer {}", prefix,
                                                                   owner->uuid.text())};
         }
     });
@@ -203,7 +203,8 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
     if (!history) return std::unexpected{history.error()};
     if (*history) {
         return refused(forbidden,
-                       "Cannot delete! There were payments from or to the peer, and their history is kept: disable it");
+                       "Cannot delete! There have been payments from or to the peer, and their history must be kept: "
+                       "disable the peer instead");
     }
     if (before->liquidity->available != 0) {
         return refused(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");

@@ -132,7 +132,7 @@ std::expected<peering_request, peering_error> parse_peering_request(std::string_
     const auto message = parse_object(text);
     if (!message) {
         return refused(invalid_request,
-                       fmt::format("expected a JSON object of at most {} octets", peering_message_size_max));
+                       fmt::format("expected a JSON object of at most {} bytes", peering_message_size_max));
     }
     auto asker = terms_of(*message);
     if (!asker) return std::unexpected{std::move(asker.error())};
@@ -167,7 +167,7 @@ std::string to_json(const peering_request& request) {
 
 std::expected<peering_terms, std::string> parse_peering_answer(std::string_view text) {
     const auto message = parse_object(text);
-    if (!message) return std::unexpected{"is no JSON object"};
+    if (!message) return std::unexpected{"is not a JSON object"};
     auto terms = terms_of(*message);
     if (!terms) return std::unexpected{std::move(terms.error().message)};
     return std::move(*terms);

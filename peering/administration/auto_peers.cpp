@@ -62,7 +62,7 @@ std::optional<ilp::amount> smaller(std::optional<ilp::amount> a, std::optional<i
 }  // namespace
 
 /// The peers that have an address, or a prefix above or below it.
-struct auto_peers::standing {
+struct auto_peers::address_use {
     std::shared_ptr<const peer> same;                     ///< the peer with this address and asset
     std::vector<std::shared_ptr<const peer>> namesakes;   ///< peers with this address in other assets
     std::vector<std::shared_ptr<const peer>> neighbours;  ///< other peers with a prefix above or below this address
@@ -129,7 +129,7 @@ std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) 
 }
 
 /// Only literal IP addresses are checked here. Host names are checked when the connection is made.
-bool auto_peers::leads_astray(const std::string& url) const {
+bool auto_peers::is_forbidden_url(const std::string& url) const {
     const auto endpoint = config::http_url().parse(url);
     return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host()));
 }
@@ -173,8 +173,8 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
     const std::string& presented = sender.presented;
     const auto asset = directory_.find_asset(request.asset_code, request.asset_scale);
     if (!asset || asset->terms.deleted_at) return refused(unknown_asset, "Unknown asset");
-    if (leads_astray(request.asker.connector_url)) {
-        return refused(invalid_configuration, "ilpConnectorUrl: leads to an address that is not public");
+    if (is_forbidden_url(request.asker.connector_url)) {
+        return refused(invalid_configuration, "ilpConnectorUrl: points to an address that is not public");
     }
     if (leads_back(request.asker.connector_url)) {
         return refused(invalid_configuration, "ilpConnectorUrl: is this node's own");
@@ -185,14 +185,15 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
     const standing found = look_up(address, *asset->asset, sender.source);
     if (found.same) return renew(transaction, *found.same, request, presented);
     if (overlap(directory_.own_address(), address)) {
-        return refused(invalid_configuration, "staticIlpAddress: is this node's own, or above or below it");
+        return refused(invalid_configuration,
+                       "staticIlpAddress: is this node's own address, a prefix of it, or below it");
     }
     if (const auto why = ilp::unreachable_because(directory_.own_address(), address); !why.empty()) {
         return refused(invalid_configuration, fmt::format("staticIlpAddress: {}", why));
     }
     if (!found.neighbours.empty() || found.is_kept) {
         return refused(invalid_configuration,
-                       "staticIlpAddress: packets for it, or for addresses below it, have another way already");
+                       "staticIlpAddress: another peer already has a route to it or to an address below it");
     }
     for (const auto& namesake : found.namesakes) {
         if (!may_add_asset(*namesake, request, presented)) {
@@ -228,7 +229,7 @@ auto_peers::answer auto_peers::create(transaction& transaction, const asset_entr
     peer_wanted wanted;
     wanted.asset_uuid = asset.asset->uuid;
     wanted.ilp_address = request.asker.address.text();
-    wanted.name = name_to_show(request.asker);
+    wanted.name = display_name_for(request.asker);
     wanted.max_packet_amount = smaller(settings_.max_packet_amount, request.max_packet_amount);
     wanted.initial_liquidity = settings_.initial_liquidity;
     wanted.incoming_tokens = {request.asker.token};
@@ -245,10 +246,10 @@ auto_peers::answer auto_peers::create(transaction& transaction, const asset_entr
 /// Changes only the tokens and the endpoint; whatever an operator has set is kept. The token that authenticated the
 /// requester stays valid alongside the new one, so that a requester who never receives the answer can still send
 /// packets, and ask again.
-auto_peers::answer auto_peers::renew(transaction& transaction, const peer& known, const peering_request& request,
-                                     std::string_view presented) {
-    const bool by_bearer = owns(known, presented);
-    if (!is_auto_peered(known) || (!by_bearer && !owns(known, request.asker.token))) {
+auto_peers::peering_result auto_peers::renew(transaction& transaction, const peer& known,
+                                             const peering_request& request, std::string_view presented) {
+    const bool by_bearer = has_token(known, presented);
+    if (!is_auto_peered(known) || (!by_bearer && !has_token(known, request.asker.token))) {
         return refused(peering_fault::invalid_request, std::string{already_peered});
     }
     peer_edit edit;
@@ -271,14 +272,15 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
         return refused(not_found,
                        fmt::format("{}{}{}", url_is_invalid, endpoint.error().empty() ? "" : ": ", endpoint.error()));
     }
-    if (leads_astray(wanted.url)) {
-        return refused(not_found, fmt::format("{}: it leads to an address that is not public, which "
+    if (is_forbidden_url(wanted.url)) {
+        return refused(not_found, fmt::format("{}: it points to an address that is not public, which "
                                               "auto_peering.allow_private_addresses does not allow",
                                               url_is_invalid));
     }
     if (!settings_.connector_url) {
-        return refused(inactive,
-                       "auto_peering.connector_url is not set: the peer would not know where to send packets");
+        return refused(
+            inactive,
+            "auto_peering.connector_url is not set, so the peer would not know where to send packets: set it");
     }
     peering_question question{
         *endpoint, {own_terms(new_peering_token()), asset->asset->code, asset->asset->scale, wanted.max_packet_amount}};
@@ -314,8 +316,8 @@ administration::peer_outcome auto_peers::take(transaction& transaction, const pe
                                               const peering_question& question, const peering_terms& answer) {
     const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
     if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
-    if (leads_astray(answer.connector_url)) {
-        return refused(not_found, fmt::format("{}: it says that packets go to an address that is not public, which "
+    if (is_forbidden_url(answer.connector_url)) {
+        return refused(not_found, fmt::format("{}: it asks for packets at an address that is not public, which "
                                               "auto_peering.allow_private_addresses does not allow",
                                               url_is_invalid));
     }
@@ -336,25 +338,24 @@ administration::peer_outcome auto_peers::take(transaction& transaction, const pe
     };
     // A route more specific than a default route is what an operator adds a peer for. A route more specific than
     // another peer's own prefix would divert that peer's packets on the word of a third party.
-    std::vector<std::shared_ptr<const peer>> robbed;
+    std::vector<std::shared_ptr<const peer>> diverted;
     for (const auto& namesake : found.namesakes) {
-        if (!is_from_here(*namesake)) robbed.push_back(namesake);
+        if (!is_from_here(*namesake)) diverted.push_back(namesake);
     }
     for (const auto& neighbour : found.neighbours) {
         for_each_prefix(*neighbour, [&](std::string_view prefix) {
-            if (prefix.contains('.') && ilp::covers(prefix, answer.address)) robbed.push_back(neighbour);
+            if (prefix.contains('.') && ilp::covers(prefix, answer.address)) diverted.push_back(neighbour);
         });
     }
-    if (!robbed.empty()) {
-        return refused(duplicate,
-                       fmt::format("the node at this URL says that its ILP address is {}, for which packets go "
-                                   "to peer {}: if that is right, make the peer with createPeer",
-                                   answer.address.text(), robbed.front()->uuid));
+    if (!diverted.empty()) {
+        return refused(duplicate, fmt::format("the node at this URL claims the ILP address {}, for which packets go "
+                                              "to peer {}: if the claim is right, create the peer with createPeer",
+                                              answer.address.text(), diverted.front()->uuid));
     }
     peer_wanted made;
     made.asset_uuid = asset->asset->uuid;
     made.ilp_address = answer.address.text();
-    made.name = wanted.name ? wanted.name : name_to_show(answer);
+    made.name = wanted.name ? wanted.name : display_name_for(answer);
     made.max_packet_amount = wanted.max_packet_amount;
     made.liquidity_threshold = wanted.liquidity_threshold;
     made.initial_liquidity = wanted.liquidity_to_deposit;

@@ -53,7 +53,7 @@ public:
     auto_peers(const directory& directory, administration& administration, config::auto_peering_settings settings)
         : directory_{directory}, administration_{administration}, settings_{std::move(settings)} {}
 
-    using answer = std::expected<peering_terms, peering_error>;
+    using peering_result = std::expected<peering_terms, peering_error>;
 
     /// Makes the requester a peer, or renews its terms. Call it on the committer's thread. `done` is called exactly
     /// once, immediately or later, from any thread: after a success, once packets are handled by the new terms.
@@ -72,7 +72,7 @@ public:
     bool allows_private_addresses() const noexcept { return settings_.allow_private_addresses; }
 
 private:
-    struct standing;
+    struct address_use;
 
     administration::peer_outcome take(transaction& transaction, const peer_by_url& wanted,
                                       const peering_question& question, const peering_terms& answer);

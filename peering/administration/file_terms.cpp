@@ -54,13 +54,13 @@ error check_unique(const config::settings& settings) {
     for (const config::peer_settings& peer : settings.peers) {
         const auto [namesake, is_new_name] = names.emplace(peer.name, &peer);
         if (!is_new_name) {
-            return fmt::format("peer {} (line {}): line {} has a peer of the same name", peer.name, peer.line,
+            return fmt::format("peer {} (line {}): the peer in line {} has the same name", peer.name, peer.line,
                                namesake->second->line);
         }
         for (const config::secret& token : peer.http.incoming.auth_tokens) {
             const auto [owner, is_new_token] = tokens.emplace(token.reveal(), &peer);
             if (is_new_token) continue;
-            return fmt::format("peer {} (line {}): an incoming token stands twice, here and at peer {} (line {})",
+            return fmt::format("peer {} (line {}): one of its incoming tokens is also a token of peer {} (line {})",
                                peer.name, peer.line, owner->second->name, owner->second->line);
         }
     }
@@ -218,7 +218,7 @@ error file_reader::match_by_name(match& match) {
     if (asset == asset_of(wanted.asset)->id) return std::nullopt;
     const auto known = directory_.find_asset(asset);
     return fmt::format(
-        "peer {} (line {}): the file says asset {}, but this peer has an account in {}: the asset of a peer "
+        "peer {} (line {}): the file names asset {}, but this peer has an account in {}: the asset of a peer "
         "cannot change, so give the peer in {} another name",
         wanted.name, wanted.line, peering::asset_text(wanted.asset.code, wanted.asset.scale),
         peering::asset_text(known->asset->code, known->asset->scale),
@@ -322,15 +322,16 @@ error file_reader::check_against_api(const peer& made, const config::peer_settin
         const auto owner = directory_.find_peer_by_token(token);
         if (!is_other(owner)) continue;
         return fmt::format(
-            "peer {} (line {}): peer {}, which was made by the Admin API, has one of its incoming tokens", wanted.name,
-            wanted.line, owner->uuid.text());
+            "peer {} (line {}): one of its incoming tokens belongs to peer {}, which was created through the Admin API",
+            wanted.name, wanted.line, owner->uuid.text());
     }
     error found;
     for_each_prefix(made, [&](std::string_view prefix) {
         for (const auto& owner : directory_.owners_of(prefix)) {
             if (found || !is_other(owner) || owner->asset != made.asset) continue;
             found = fmt::format(
-                "peer {} (line {}): peer {}, which was made by the Admin API, has the route '{}' in the same asset",
+                "peer {} (line {}): peer {}, which was created through the Admin API, has the route '{}' in the same "
+                "asset",
                 wanted.name, wanted.line, owner->uuid.text(), prefix);
         }
     });

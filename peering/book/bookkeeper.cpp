@@ -29,7 +29,8 @@ auto bookkeeper::watched(Call call) {
 
 std::expected<void, store_error> bookkeeper::commit(const changes& changes) {
     // No other changes may follow a transaction whose outcome is unknown.
-    if (in_doubt_) return std::unexpected{store_error{"nobody knows how an earlier transaction ended: restart ilpd"}};
+    if (in_doubt_)
+        return std::unexpected{store_error{"it is unknown whether an earlier transaction was written: restart ilpd"}};
     for (;;) {
         const auto begin = std::chrono::steady_clock::now();
         auto result = watched([&] { return store_.commit(changes); });

@@ -25,7 +25,7 @@ std::size_t committer::add_listener(durable_callback callback) {
 }
 
 void committer::on_health_change(health_callback callback) {
-    ilp::require(!thread_.joinable(), "who is told of the store's health is known before the committer starts");
+    ilp::require(!thread_.joinable(), "the callback for the store's health is set before the committer starts");
     health_callback_ = std::move(callback);
 }
 
@@ -40,7 +40,7 @@ void committer::start() {
 }
 
 commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
-    ilp::require(!batch.empty(), "a batch that is handed over has postings");
+    ilp::require(!batch.empty(), "a submitted batch has postings");
     if (!keeper_.store().is_durable()) {
         keeper_.ledger().apply(batch.postings());
         batch.clear();
@@ -86,7 +86,7 @@ void committer::watch(std::chrono::steady_clock::time_point now) {
         return;
     }
     if (!store_is_healthy() || now - began < commit_time_max) return;
-    set_health(false, "the store does not answer");
+    set_health(false, "the store does not respond");
     // If the call has just ended, the committer may have read the health before the line above. The empty task makes it
     // check again. Only its own check decides, because the call may have failed.
     if (keeper_.call_began() != began) execute([](bookkeeper&) {});
@@ -117,7 +117,7 @@ void committer::run() {
         }
         idle_ = false;
         if (collecting_.empty() && tasks_.empty()) return;
-        ilp::require(committing_.empty(), "the last batch is durable before the next is taken");
+        ilp::require(committing_.empty(), "the last batch is durable before the next one is taken");
         std::swap(tasks_, executing_);
         std::swap(collecting_, committing_);
         std::swap(concerned_, committing_for_);
@@ -209,7 +209,7 @@ bool committer::pause(std::chrono::milliseconds length) {
 }
 
 void committer::set_health(bool healthy, const std::string& error) {
-    const std::lock_guard telling{telling_};
+    const std::lock_guard telling{health_callback_mutex_};
     {
         const std::lock_guard lock{mutex_};
         if (healthy == store_is_healthy() && error == last_error_) return;

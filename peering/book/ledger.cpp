@@ -134,7 +134,7 @@ void ledger::check(std::span<const posting> postings, std::span<const account_ch
         const entry& account = *by_id_[static_cast<std::size_t>(id)];
         const wide_amount balance = account.posted.credits_posted - account.posted.debits_posted;
         ilp::require(account.available.load(std::memory_order_relaxed) + paid <= balance,
-                     "an account pays only what was held in it");
+                     "an account pays only what was held on it");
         ilp::require(account.headroom.load(std::memory_order_relaxed) + received <= balance_max - balance,
                      "an account receives only what headroom was held for");
     }
@@ -174,7 +174,7 @@ liquidity_account* ledger::find(account_id id) const {
 
 liquidity_account& ledger::at(account_id id) const {
     liquidity_account* const found = find(id);
-    ilp::require(found != nullptr, "whoever moves money names accounts that are open");
+    ilp::require(found != nullptr, "a transfer names only open accounts");
     return *found;
 }
 

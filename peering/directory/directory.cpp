@@ -112,9 +112,9 @@ std::size_t directory::peer_count() const {
     return peers_.size();
 }
 
-std::optional<listed_route> directory::find_route(std::string_view address, const asset* sent_in) const {
+std::optional<listed_route> directory::find_route(std::string_view address, const asset* packet_asset) const {
     const reading lock{mutex_};
-    const peer* const next_hop = find_next_hop(routes_, own_address_, address, sent_in).peer;
+    const peer* const next_hop = find_next_hop(routes_, own_address_, address, packet_asset).peer;
     if (next_hop == nullptr) return std::nullopt;
     std::string_view longest;
     for_each_prefix(*next_hop, [&](std::string_view prefix) {

@@ -87,9 +87,9 @@ public:
 
     // Routes.
 
-    /// The route that a packet to this address would take, with the prefix that matched. `sent_in` decides between
+    /// The route that a packet to this address would take, with the prefix that matched. `packet_asset` decides between
     /// peers that share a prefix. Precondition: the address is valid.
-    std::optional<listed_route> find_route(std::string_view address, const asset* sent_in) const;
+    std::optional<listed_route> find_route(std::string_view address, const asset* packet_asset) const;
     /// The routes whose prefix begins with `beginning`, in the order in which their peers were created. `after` is a
     /// cursor from such a page; a malformed cursor gives an empty page.
     page<listed_route> routes(const std::optional<std::string>& after, std::size_t size,

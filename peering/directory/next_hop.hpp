@@ -12,14 +12,14 @@ namespace peering {
 enum class way : std::uint8_t { found, none, other_network };
 
 struct next_hop {
-    peering::way way{};
+    route_status status{};
     const peering::peer* peer = nullptr;
 };
 
 /// The next hop of a packet to this address, regardless of where the packet comes from. Precondition: the address is
 /// valid.
 inline next_hop find_next_hop(const route_table& routes, const ilp::address& own_address, std::string_view destination,
-                              const asset* sent_in) noexcept {
+                              const asset* packet_asset) noexcept {
     const ilp::scheme scheme = *ilp::scheme_of(destination);
     const ilp::scheme own = *ilp::scheme_of(own_address);
     using enum ilp::scheme;
@@ -31,9 +31,9 @@ inline next_hop find_next_hop(const route_table& routes, const ilp::address& own
     const std::size_t prefix_size_min = ilp::covers(own_address, destination) ? own_address.text().size() + 1
                                         : ilp::is_allocated(scheme)                ? 0
                                                                               : 1;
-    const auto* const found = routes.find(destination, prefix_size_min, sent_in);
-    if (found == nullptr) return {way::none};
-    return {way::found, found};
+    const auto* const found = routes.find(destination, prefix_size_min, packet_asset);
+    if (found == nullptr) return {route_status::none};
+    return {route_status::found, found};
 }
 
 }  // namespace peering

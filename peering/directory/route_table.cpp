@@ -49,15 +49,15 @@ void route_table::remove(const peer& next_hop) {
 }
 
 const peer* route_table::find(std::string_view destination, std::size_t prefix_size_min,
-                              const asset* sent_in) const noexcept {
+                              const asset* packet_asset) const noexcept {
     for (std::string_view prefix = destination; prefix.size() >= prefix_size_min;) {
         if (const auto known = oldest_.find(prefix); known != oldest_.end()) {
             const peer* const oldest = known->second;
-            if (others_.empty() || oldest->asset == sent_in) return oldest;
+            if (others_.empty() || oldest->asset == packet_asset) return oldest;
             const auto others = others_.find(prefix);
             if (others == others_.end()) return oldest;
             const auto same = std::ranges::find_if(
-                others->second, [sent_in](const route& route) { return route.next_hop->asset == sent_in; });
+                others->second, [packet_asset](const route& route) { return route.next_hop->asset == packet_asset; });
             return same == others->second.end() ? oldest : same->next_hop;
         }
         if (prefix.empty()) break;

@@ -25,7 +25,8 @@ public:
     /// The peer with the longest prefix that ends at a segment boundary of the destination and has at least
     /// `prefix_size_min` characters: 0 includes the default route (the empty prefix), 1 excludes it. Null if there is
     /// no route. The time depends on the number of segments, not on the number of routes.
-    const peer* find(std::string_view destination, std::size_t prefix_size_min, const asset* sent_in) const noexcept;
+    const peer* find(std::string_view destination, std::size_t prefix_size_min,
+                     const asset* packet_asset) const noexcept;
 
     /// The peers that have exactly this prefix, the one known longest first.
     std::vector<const peer*> owners(std::string_view prefix) const;

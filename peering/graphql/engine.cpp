@@ -16,8 +16,8 @@
 namespace peering::graphql {
 namespace {
 
-answer refuse(progress reached, const std::vector<error>& errors) {
-    auto result = answer{};
+execution_result refuse(progress reached, const std::vector<error>& errors) {
+    auto result = execution_result{};
     result.reached = reached;
     auto list = boost::json::array{};
     for (const auto& error : errors) list.push_back(to_json(error));
@@ -53,7 +53,8 @@ engine::engine(graphql::schema schema, resolvers resolvers)
     }
 }
 
-std::expected<prepared, answer> engine::prepare(std::string_view query, std::string_view operation_name) const {
+std::expected<prepared, execution_result> engine::prepare(std::string_view query,
+                                                          std::string_view operation_name) const {
     auto parsed = parse(query);
     if (!parsed) return std::unexpected{refuse(progress::refused, {parsed.error()})};
     auto result = prepared{std::make_unique<const document>(*std::move(parsed)), nullptr};
@@ -73,12 +74,13 @@ std::expected<prepared, answer> engine::prepare(std::string_view query, std::str
     return std::unexpected{refuse(progress::refused, {problem})};
 }
 
-answer engine::execute(const prepared& prepared, const boost::json::object& variables, context& context) const {
+execution_result engine::execute(const prepared& prepared, const boost::json::object& variables,
+                                 context& context) const {
     const auto coerced = coerce_variables(schema_, *prepared.operation, variables);
     if (!coerced) return refuse(progress::validated, coerced.error());
     if (page_cost(schema_, *prepared.source, *prepared.operation, *coerced) > page_nodes_max) {
         const auto message = "The document asks for more than " + std::to_string(page_nodes_max) +
-                             " nodes: pages within pages multiply.";
+                             " nodes, because nested pages multiply: request smaller pages.";
         return refuse(progress::validated,
                       {{message, {prepared.operation->at}, std::string{code::bad_user_input}, {}}});
     }
@@ -90,8 +92,8 @@ answer engine::execute(const prepared& prepared, const boost::json::object& vari
                              .context = context});
 }
 
-answer engine::run(std::string_view query, std::string_view operation_name, const boost::json::object& variables,
-                   context& context) const {
+execution_result engine::run(std::string_view query, std::string_view operation_name,
+                             const boost::json::object& variables, context& context) const {
     auto ready = prepare(query, operation_name);
     return ready ? execute(*ready, variables, context) : std::move(ready).error();
 }

@@ -23,7 +23,7 @@ enum class progress : std::uint8_t {
     executed,   ///< there is `data`, perhaps with errors
 };
 
-struct answer {
+struct execution_result {
     progress reached = progress::refused;
     boost::json::object body;                  ///< `errors` if there are any, and `data` if it was executed
     std::vector<std::string> internal_errors;  ///< for the log: details that the answer does not disclose
@@ -48,14 +48,14 @@ public:
 
     /// Does every check that needs no execution. The operation name may be empty if the document has only one
     /// operation.
-    std::expected<prepared, answer> prepare(std::string_view query, std::string_view operation_name) const;
+    std::expected<prepared, execution_result> prepare(std::string_view query, std::string_view operation_name) const;
 
     /// Executes all fields one after the other; those of a mutation in document order.
-    answer execute(const prepared& prepared, const boost::json::object& variables, context& context) const;
+    execution_result execute(const prepared& prepared, const boost::json::object& variables, context& context) const;
 
     /// Calls prepare() and execute().
-    answer run(std::string_view query, std::string_view operation_name, const boost::json::object& variables,
-               context& context) const;
+    execution_result run(std::string_view query, std::string_view operation_name, const boost::json::object& variables,
+                         context& context) const;
 
     const graphql::schema& schema() const { return schema_; }
 

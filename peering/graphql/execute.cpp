@@ -72,7 +72,7 @@ class execution {
 public:
     explicit execution(const execution_plan& plan) : plan_{plan} {}
 
-    answer run();
+    execution_result run();
 
 private:
     std::vector<named_nodes> collect(const named_type& of, const std::vector<const selection_set*>& sets) const;
@@ -105,14 +105,14 @@ private:
     bool is_full_ = false;  ///< a bound was reached, and the answer is only an error
 };
 
-answer execution::run() {
+execution_result execution::run() {
     const bool is_mutation = plan_.operation.kind == operation_kind::mutation;
     const auto& root = is_mutation ? *plan_.of.mutation() : plan_.of.query();
     const auto nothing = object{root.name};
     auto data = select(root, nothing, {&plan_.operation.set}, nullptr);
     if (is_full_) data.reset();
 
-    auto result = answer{};
+    auto result = execution_result{};
     result.reached = progress::executed;
     if (!errors_.empty()) {
         auto errors = json::array{};
@@ -315,7 +315,7 @@ completed execution::fail_internally(std::string what, const question& asked, co
 
 }  // namespace
 
-answer execute(const execution_plan& plan) {
+execution_result execute(const execution_plan& plan) {
     return execution{plan}.run();
 }
 

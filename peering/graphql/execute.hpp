@@ -16,6 +16,6 @@ struct execution_plan {
 
 /// Precondition: the document is valid. Execution stops with an error once the answer exceeds answer_values_max; `data`
 /// is then null.
-answer execute(const execution_plan& plan);
+execution_result execute(const execution_plan& plan);
 
 }  // namespace peering::graphql

@@ -7,47 +7,47 @@ namespace peering::graphql {
 const std::string_view built_in_definition = R"(
 "A whole number between -(2^31) and 2^31 - 1."
 scalar Int
-"A number with a fraction, as a double can hold it."
+"A floating-point number of 64 bits."
 scalar Float
 "Text."
 scalar String
 "True or false."
 scalar Boolean
-"Names one thing; a number is taken as its digits."
+"Identifies an object. As input, a string or a whole number."
 scalar ID
 
-"Leaves the field or fragment out if it is not true."
+"Includes the field or fragment only if the condition is true."
 directive @include(
-  "Included when true."
+  "The field or fragment is included if this is true."
   if: Boolean!
 ) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
 
-"Leaves the field or fragment out if it is true."
+"Skips the field or fragment if the condition is true."
 directive @skip(
-  "Skipped when true."
+  "The field or fragment is skipped if this is true."
   if: Boolean!
 ) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
 
-"Is there for old clients only."
+"Marks an element that new clients should not use."
 directive @deprecated(
-  "Why, and what to use instead."
+  "The reason, and what to use instead."
   reason: String = "No longer supported"
 ) on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE
 
-"Where a scalar's behaviour is specified."
+"Names the specification of a scalar."
 directive @specifiedBy(
-  "The address of the specification."
+  "URL of the specification."
   url: String!
 ) on SCALAR
 
-"The fields that every composite type has, and those that the query type has besides."
+"The meta-fields: __typename of every composite type, and the further ones of the query type."
 type __Meta {
   __typename: String!
   __schema: __Schema!
   __type(name: String!): __Type
 }
 
-"What can be asked: the types, the directives and the three kinds of operation."
+"A schema: its types, its directives and the root types of its operations."
 type __Schema {
   description: String
   types: [__Type!]!
@@ -57,7 +57,7 @@ type __Schema {
   directives: [__Directive!]!
 }
 
-"A type. Its kind tells which of its fields have a value."
+"A type. Its kind determines which of its fields have a value."
 type __Type {
   kind: __TypeKind!
   name: String
@@ -86,7 +86,7 @@ type __InputValue {
   name: String!
   description: String
   type: __Type!
-  "As it would stand in a document."
+  "The default value, as it is written in a document."
   defaultValue: String
   isDeprecated: Boolean!
   deprecationReason: String
@@ -100,7 +100,7 @@ type __EnumValue {
   deprecationReason: String
 }
 
-"What kind of type a type is."
+"The kind of a type."
 enum __TypeKind { SCALAR OBJECT INTERFACE UNION ENUM INPUT_OBJECT LIST NON_NULL }
 
 "A directive."
@@ -112,7 +112,7 @@ type __Directive {
   isRepeatable: Boolean!
 }
 
-"Where a directive may stand."
+"A place at which a directive may be used."
 enum __DirectiveLocation {
   QUERY MUTATION SUBSCRIPTION FIELD FRAGMENT_DEFINITION FRAGMENT_SPREAD INLINE_FRAGMENT VARIABLE_DEFINITION
   SCHEMA SCALAR OBJECT FIELD_DEFINITION ARGUMENT_DEFINITION INTERFACE UNION ENUM ENUM_VALUE INPUT_OBJECT
@@ -214,7 +214,7 @@ std::string_view kind_of(const type& type) {
 
 /// Resolves a field that only some kinds of named types have; for other kinds it is null.
 resolver for_kinds(std::initializer_list<type_kind> kinds, value (*answer)(const named_type&, const call&)) {
-    return [kinds = std::vector(kinds), answer](const call& call) -> outcome {
+    return [kinds = std::vector(kinds), answer](const call& call) -> field_result {
         const auto& type = call.of<graphql::type>();
         for (const auto kind : kinds)
             if (type.wrappers.empty() && type.named->kind == kind) return answer(*type.named, call);
@@ -224,8 +224,8 @@ resolver for_kinds(std::initializer_list<type_kind> kinds, value (*answer)(const
 
 void add_type_resolvers(resolvers& to) {
     using enum type_kind;
-    to["__Type.kind"] = [](const call& call) -> outcome { return value{kind_of(call.of<type>())}; };
-    to["__Type.ofType"] = [](const call& call) -> outcome {
+    to["__Type.kind"] = [](const call& call) -> field_result { return value{kind_of(call.of<type>())}; };
+    to["__Type.ofType"] = [](const call& call) -> field_result {
         const auto& type = call.of<graphql::type>();
         return type.wrappers.empty() ? value{} : to_value(type.unwrapped());
     };
@@ -267,14 +267,14 @@ value describe(const schema& schema) {
 resolvers introspection_resolvers(const schema& of) {
     auto result = resolvers{};
     add_type_resolvers(result);
-    result["__Field.args"] = [](const call& call) -> outcome {
+    result["__Field.args"] = [](const call& call) -> field_result {
         return without_deprecated(call.of<const field*>()->arguments, call);
     };
-    result["__Directive.args"] = [](const call& call) -> outcome {
+    result["__Directive.args"] = [](const call& call) -> field_result {
         return without_deprecated(call.of<const directive_type*>()->arguments, call);
     };
-    result["__Meta.__schema"] = [&of](const call&) -> outcome { return describe(of); };
-    result["__Meta.__type"] = [&of](const call& call) -> outcome {
+    result["__Meta.__schema"] = [&of](const call&) -> field_result { return describe(of); };
+    result["__Meta.__type"] = [&of](const call& call) -> field_result {
         return to_value(of.find_type(call.args.get<std::string>("name")));
     };
     return result;

@@ -28,15 +28,15 @@ struct character {
 };
 
 character decode(std::string_view text) {
-    const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-    const auto first = octet(0);
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const auto first = byte(0);
     if (first < 0x80) return {first, 1};
     const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
     if (first < 0xc2 || first > 0xf4 || text.size() < size) return {};
     char32_t value = first & (0xffU >> (size + 1));
     for (std::size_t i = 1; i < size; ++i) {
-        if ((octet(i) & 0xc0U) != 0x80) return {};
-        value = value << 6U | (octet(i) & 0x3fU);
+        if ((byte(i) & 0xc0U) != 0x80) return {};
+        value = value << 6U | (byte(i) & 0x3fU);
     }
     constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
     if (value < smallest[size] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return {};
@@ -44,7 +44,7 @@ character decode(std::string_view text) {
 }
 
 void append_utf8(std::string& out, char32_t value) {
-    const auto put = [&](char32_t octet) { out += static_cast<char>(static_cast<unsigned char>(octet)); };
+    const auto put = [&](char32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
     const auto tail = [&](unsigned shift) { put(0x80U | (value >> shift & 0x3fU)); };
     if (value < 0x80) {
         put(value);
@@ -77,9 +77,7 @@ private:
     location here() const { return {line_, column_}; }
 
     void step();  ///< over one character or one line terminator
-    void step(std::size_t octets_of_ascii) {
-        at_ += octets_of_ascii, column_ += static_cast<std::uint32_t>(octets_of_ascii);
-    }
+    void step(std::size_t ascii_size) { at_ += ascii_size, column_ += static_cast<std::uint32_t>(ascii_size); }
     void skip_ignored();
     void read_digits();
     /// Formats the current character for messages.
@@ -311,7 +309,7 @@ std::vector<token> tokenize(std::string_view text) {
         result.push_back({token_kind::invalid, std::move(message), at});
     };
     if (text.size() > document_size_max) {
-        refuse("Document is larger than " + std::to_string(document_size_max) + " octets. Parsing aborted.", {});
+        refuse("Document is larger than " + std::to_string(document_size_max) + " bytes. Parsing aborted.", {});
         return result;
     }
     auto source = lexer{text};

@@ -82,16 +82,16 @@ struct call {
 };
 
 /// A resolver's refusal: an entry in the answer's errors, with `code` in its extensions.
-struct refusal {
+struct field_error {
     std::string message;
     std::string code;
 };
 
-using outcome = std::expected<value, refusal>;
+using field_result = std::expected<value, field_error>;
 
 /// Answers one field. It may block, and is never called concurrently for the same request. An exception becomes an
 /// error that does not disclose the reason; see answer::internal_errors.
-using resolver = std::function<outcome(const call&)>;
+using resolver = std::function<field_result(const call&)>;
 
 /// Resolvers by "Type.field". A field without a resolver is answered with the member of the same name of its object, or
 /// null.
@@ -100,7 +100,7 @@ using resolvers = std::map<std::string, resolver, std::less<>>;
 /// Makes a resolver that reads the parent's C++ value: `reading<peer>(&peer::name)`, or any function of a peer.
 template <typename T, typename Read>
 resolver reading(Read read) {
-    return [read = std::move(read)](const call& call) -> outcome { return std::invoke(read, call.of<T>()); };
+    return [read = std::move(read)](const call& call) -> field_result { return std::invoke(read, call.of<T>()); };
 }
 
 // Template definitions.

@@ -131,8 +131,9 @@ private:
 const document& schema_builder::keep(std::string_view definition) {
     auto parsed = parse(definition);
     if (!parsed) throw problem{parsed.error().message, parsed.error().locations.front()};
-    if (!parsed->operations.empty()) throw problem{"A schema has no operations.", parsed->operations.front().at};
-    if (!parsed->fragments.empty()) throw problem{"A schema has no fragments.", parsed->fragments.front().at};
+    if (!parsed->operations.empty())
+        throw problem{"A schema must not contain operations.", parsed->operations.front().at};
+    if (!parsed->fragments.empty()) throw problem{"A schema must not contain fragments.", parsed->fragments.front().at};
     return *made_.definitions_.emplace_back(std::make_unique<const document>(*std::move(parsed)));
 }
 
@@ -164,7 +165,7 @@ void schema_builder::declare(const document& document, bool built_in) {
         if (from.kind != type_kind::scalar) continue;
         const auto scalar = made_.scalars_->find(type->name);
         if (scalar == made_.scalars_->end())
-            throw problem{"Nobody says how to read and write scalar \"" + from.name.text + "\".", from.name.at};
+            throw problem{"There is no code to read and write scalar \"" + from.name.text + "\".", from.name.at};
         type->scalar = &scalar->second;
     }
 }
@@ -220,11 +221,11 @@ void schema_builder::set_roots(const document& document) {
         if (made_.find_type("Mutation") != nullptr) roots.push_back({operation_kind::mutation, {"Mutation", {}}});
     }
     for (const auto& root : roots) {
-        if (root.kind == operation_kind::subscription) throw problem{"Subscriptions are not served.", root.type.at};
+        if (root.kind == operation_kind::subscription) throw problem{"Subscriptions are not supported.", root.type.at};
         const auto& type = resolve(root.type, type_kind::object, "an object type");
         (root.kind == operation_kind::query ? made_.query_ : made_.mutation_) = &type;
     }
-    if (made_.query_ == nullptr) throw problem{"A schema has a query type.", {}};
+    if (made_.query_ == nullptr) throw problem{"A schema needs a query type.", {}};
 }
 
 type schema_builder::resolve(const type_reference& from) {
@@ -342,11 +343,12 @@ void schema_builder::check_implements(const type_definition& from, const named_t
         if (!narrows(ours->of, theirs.of)) throw refuse(theirs.name, "has another type");
         for (const auto& argument : theirs.arguments) {
             const auto* same = find(ours->arguments, argument.name);
-            if (same == nullptr || same->of != argument.of) throw refuse(argument.name, "is no argument of that type");
+            if (same == nullptr || same->of != argument.of)
+                throw refuse(argument.name, "is not an argument of that type");
         }
         for (const auto& argument : ours->arguments)
             if (find(theirs.arguments, argument.name) == nullptr && argument.is_required())
-                throw refuse(argument.name, "is required here alone");
+                throw refuse(argument.name, "is required here but not in the interface");
     }
 }
 
@@ -360,7 +362,7 @@ void schema_builder::check_no_endless_inputs(const type_definition& from, const 
         for (const auto& field : next->inputs) {
             if (!field.of.is_non_null() || field.of.unwrapped().is_list()) continue;
             if (field.of.named == &type)
-                throw problem{"Input object \"" + from.name.text + "\" needs itself.", from.name.at};
+                throw problem{"Input object \"" + from.name.text + "\" requires itself.", from.name.at};
             if (seen.insert(field.of.named).second) needed.push_back(field.of.named);
         }
     }

@@ -20,8 +20,8 @@ namespace {
 /// Comparing the bytes of UTF-8 texts by this rank gives the order of their UTF-16 forms. There, a character of four
 /// UTF-8 bytes is a surrogate pair, which sorts before U+E000 to U+FFFF.
 int rank(char c) noexcept {
-    const auto octet = static_cast<unsigned char>(c);
-    return octet == 0xee || octet == 0xef ? octet + 0x10 : octet;
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == 0xee || byte == 0xef ? byte + 0x10 : byte;
 }
 
 bool comes_before(std::string_view a, std::string_view b) {

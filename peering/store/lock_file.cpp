@@ -37,7 +37,7 @@ std::expected<lock_file, std::string> lock_file::acquire(const std::string& path
             return std::unexpected{fmt::format("cannot lock {}: {}", path, reason(errno))};
         }
         return std::unexpected{
-            fmt::format("it is in use by another ilpd{}: stop that one, or give this one a database of its own",
+            fmt::format("it is in use by another ilpd{}: stop that process, or give this one its own database",
                         holder(descriptor))};
     }
     const std::string pid = fmt::format("{}\n", ::getpid());

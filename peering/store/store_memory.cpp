@@ -25,7 +25,7 @@ account_record* memory_store::find_account(account_id id) {
 }
 
 /// Checks what the database constraints check in the other stores.
-bool memory_store::knows_everything_in(const changes& changes) {
+bool memory_store::has_all_records_of(const changes& changes) {
     const auto has_id = [](const auto& records, std::uint32_t id) {
         return std::ranges::any_of(records, [id](const auto& record) { return record.id == id; });
     };
@@ -51,8 +51,8 @@ bool memory_store::knows_everything_in(const changes& changes) {
 }
 
 std::expected<void, store_error> memory_store::commit(const changes& changes) {
-    if (!knows_everything_in(changes)) {
-        return std::unexpected{store_error{"memory: what is to be changed is not there", true}};
+    if (!has_all_records_of(changes)) {
+        return std::unexpected{store_error{"memory: a record that is to be changed does not exist", true}};
     }
     const auto now = ilp::wall_clock();
     for (const asset_change& change : changes.changed_assets) {

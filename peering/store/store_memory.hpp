@@ -33,7 +33,7 @@ private:
     };
 
     account_record* find_account(account_id id);
-    bool knows_everything_in(const changes& changes);
+    bool has_all_records_of(const changes& changes);
 
     catalogue catalogue_;
     std::vector<kept_transfer> transfers_;                      // numbered 1, 2, ...

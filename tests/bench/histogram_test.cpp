@@ -25,7 +25,7 @@ TEST_CASE("small values have buckets of their own") {
     CHECK(latencies.quantile(1) == 63);
 }
 
-TEST_CASE("the largest value has a bucket, and an empty histogram a quantile") {
+TEST_CASE("the largest value has a bucket, and an empty histogram has a quantile") {
     histogram latencies;
     CHECK(latencies.quantile(0.5) == 0);
     latencies.add(std::numeric_limits<std::uint64_t>::max());

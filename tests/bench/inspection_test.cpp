@@ -4,7 +4,7 @@
 
 namespace inspection_test {
 
-TEST_CASE("perf's report gives the system calls that were made, by name") {
+TEST_CASE("the counts of system calls are read from perf's report, by name") {
     const auto* const report =
         "# started on Wed Nov 25 21:55:58 2026\n"
         "\n"

@@ -4,7 +4,7 @@
 
 namespace instructions_test {
 
-TEST_CASE("callgrind's last words say how many instructions there were") {
+TEST_CASE("the number of instructions is read from callgrind's summary") {
     CHECK(bench::read_collected("==7== Events    : Ir\n==7== Collected : 123456789\n==7== \n") == 123456789);
     CHECK(bench::read_collected("==7== Killed\n") == std::nullopt);
 }

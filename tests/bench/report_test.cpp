@@ -33,7 +33,7 @@ const std::vector<bench::result> results{
 
 }  // namespace
 
-TEST_CASE("the report gives medians, spreads, and ratios of neighbours in time") {
+TEST_CASE("the report has medians, spreads, and ratios of runs that are adjacent in time") {
     const auto json = bench::as_json({}, results);
     const auto& nginx = json.at("results").at(0);
     CHECK(nginx.at("packets_per_second").as_double() == 90);
@@ -47,7 +47,7 @@ TEST_CASE("the report gives medians, spreads, and ratios of neighbours in time")
     CHECK(ilpd.at("packets_per_cpu_second_ratio").as_double() == Approx(1.25));
 }
 
-TEST_CASE("the price of commits is what a durable variant takes beyond the one that keeps nothing, database included") {
+TEST_CASE("the price of commits is the extra CPU time of a durable variant, database included") {
     auto durable = sample(50, 15);
     durable.database_cpu_us = 4;
     durable.commit_ms = 0.3;
@@ -60,7 +60,7 @@ TEST_CASE("the price of commits is what a durable variant takes beyond the one t
     CHECK_FALSE(json.at("results").at(0).as_object().contains("price_of_commits_us"));
 }
 
-TEST_CASE("a row can be compared with another point of its scenario, and says what an idle connection takes") {
+TEST_CASE("a row can be compared with another point of its scenario, and shows the memory of an idle connection") {
     auto few = sample(100, 10);
     few.resident_kib = 1000;
     auto many = sample(50, 20);
@@ -81,14 +81,14 @@ TEST_CASE("a row can be compared with another point of its scenario, and says wh
     CHECK(row.at("kib_per_idle_connection").as_double() == 4);
 }
 
-TEST_CASE("the table leaves out what is blank in all rows") {
+TEST_CASE("the table omits columns that are empty in all rows") {
     const auto table = bench::as_table({}, results);
     CHECK(table.find("packets/s") != std::string::npos);
     CHECK(table.find("commit ms") == std::string::npos);
     CHECK(table.find("mutation ms") == std::string::npos);
 }
 
-TEST_CASE("without the reference under the same load there is no ratio") {
+TEST_CASE("there is no ratio without a reference under the same load") {
     const auto json = bench::as_json({}, results);
     const auto& alone = json.at("results").at(2);
     CHECK(alone.at("packets_per_second").as_double() == 8);

@@ -25,13 +25,13 @@ void pass_packets(std::uint64_t packets) {
     for (std::uint64_t n = 1; n <= packets; ++n) {
         std::memcpy(body.data(), prepare.data(), prepare.size());
         std::memcpy(answer.data(), fulfill.data(), fulfill.size());
-        const auto [what, way] =
+        const auto [what, context] =
             world.router.decide(body, sender, *world.forwarding_table, world.rates, world.load, world.now);
         if (what != connector::step::go_on) throw std::runtime_error{"a packet was not forwarded"};
-        if (world.router.check_reply(way.prepare->condition(), answer).kind != connector::reply_kind::fulfill) {
+        if (world.router.check_reply(context.prepare->condition(), answer).kind != connector::reply_kind::fulfill) {
             throw std::runtime_error{"an answer was not taken for the Fulfill"};
         }
-        batch.add(way.transfer.legs());
+        batch.add(context.transfer.legs());
         if (n % batch_size == 0 || n == packets) {
             world.ledger.apply(batch.postings());
             batch.clear();

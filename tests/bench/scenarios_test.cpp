@@ -10,7 +10,7 @@
 
 namespace scenarios_test {
 
-TEST_CASE("every scenario has distinct points, and variants that exist") {
+TEST_CASE("every scenario has distinct points and existing variants") {
     for (const auto& scenario : bench::all_scenarios) {
         CAPTURE(scenario.name);
         for (const auto& sizes : {bench::sizes{}, bench::smoke_sizes()}) {

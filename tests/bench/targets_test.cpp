@@ -39,7 +39,7 @@ const bench::target& find(const std::vector<bench::target>& targets, std::string
 
 }  // namespace
 
-TEST_CASE("targets are met at their bound, and say what was reached") {
+TEST_CASE("a target is met at its bound and shows the measured value") {
     const auto targets = bench::check_targets(results);
     const auto& per_cpu = find(targets, "packets per CPU second, ilpd-sqlite / nginx, 100");
     CHECK(per_cpu.reached == Approx(0.8));

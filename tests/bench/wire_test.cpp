@@ -37,14 +37,14 @@ std::vector<seen_message> split(const std::string& text, std::size_t piece) {
 
 }  // namespace
 
-TEST_CASE("messages are the same however the octets arrive") {
+TEST_CASE("messages are the same however their bytes are split") {
     for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
         INFO("pieces of " << piece);
         CHECK(split(stream, piece) == expected);
     }
 }
 
-TEST_CASE("a message whose end cannot be known is refused") {
+TEST_CASE("a message without a recognizable end is refused") {
     bench::message_splitter splitter;
     const auto ignore = [](const auto&, auto, auto) {};
     CHECK_FALSE(splitter.feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", ignore));

@@ -71,7 +71,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("A27-30: at the same scale every amount goes on as it is") {
+TEST_CASE("A27-30: at the same scale every amount is forwarded unchanged") {
     world d{rich_settings()};
     for (const std::uint64_t amount :
          {std::uint64_t{0}, std::uint64_t{1}, (std::uint64_t{1} << 53) - 1, std::uint64_t{1} << 53,
@@ -79,13 +79,13 @@ TEST_CASE("A27-30: at the same scale every amount goes on as it is") {
         CAPTURE(amount);
         const decision decided = d.send("p1", prepare{.amount = amount});
         REQUIRE(decided.what == step::go_on);
-        CHECK(decided.way.prepare->amount().value == amount);
+        CHECK(decided.context.prepare->amount().value == amount);
         d.release(decided);
     }
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A27-31 A32-10: amount 0 is forwarded at any rate, and touches no balance") {
+TEST_CASE("A27-31 A32-10: amount 0 is forwarded at any rate and changes no balance") {
     auto settings = usual_settings();
     settings.peers[0].liquidity = {0};
     settings.peers[3].liquidity = {0};
@@ -94,13 +94,13 @@ TEST_CASE("A27-31 A32-10: amount 0 is forwarded at any rate, and touches no bala
          {std::pair{"p1", "test.p2"}, std::pair{"p1", "test.cents"}, std::pair{"cents", "test.p1"}}) {
         const decision decided = d.send(from, prepare{.amount = 0, .destination = to});
         REQUIRE(decided.what == step::go_on);
-        CHECK(decided.way.prepare->amount().is_zero());
-        CHECK(decided.way.transfer.empty());
+        CHECK(decided.context.prepare->amount().is_zero());
+        CHECK(decided.context.transfer.empty());
     }
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A27-32 A27-69: an amount that becomes 0 is R01") {
+TEST_CASE("A27-32 A27-69: an amount that converts to 0 is rejected with R01") {
     world d;
     for (const std::uint64_t amount : {1U, 9'999'999U}) {
         const decision refused = d.send("p1", prepare{.amount = amount, .destination = "test.cents"});
@@ -114,7 +114,7 @@ TEST_CASE("A27-33: amounts are converted exactly, and rounded down") {
         const decision decided = d.send(from, prepare{.amount = amount, .destination = to});
         REQUIRE(decided.what == step::go_on);
         d.release(decided);
-        return decided.way.prepare->amount().value;
+        return decided.context.prepare->amount().value;
     };
     world down{rich_settings(0)};
     CHECK(forwarded(down, "p1", 10'000'000, "test.cents") == 1);
@@ -125,7 +125,7 @@ TEST_CASE("A27-33: amounts are converted exactly, and rounded down") {
     CHECK(forwarded(up, "cents", 1'844'674'407'370, "test.p2") == 18'446'744'073'700'000'000U);
 }
 
-TEST_CASE("A27-34 A27-58: what would not fit is F08 with the largest amount that does") {
+TEST_CASE("A27-34 A27-58: an amount that does not fit is rejected with F08 and the largest amount that does") {
     world d{rich_settings(amount_max)};
     const std::uint64_t largest = amount_max / 10'000'000;
     const decision refused = d.send("cents", prepare{.amount = largest + 1, .destination = "test.p2"});
@@ -134,7 +134,7 @@ TEST_CASE("A27-34 A27-58: what would not fit is F08 with the largest amount that
     CHECK(d.send("cents", prepare{.amount = largest, .destination = "test.p2"}).what == step::go_on);
 }
 
-TEST_CASE("A27-34 A27-36: what would not fit tells the maximum of the next hop when it has one") {
+TEST_CASE("A27-34 A27-36: F08 for an amount that does not fit carries the next hop's maximum if it has one") {
     auto settings = rich_settings();
     settings.peers[1].max_packet_amount = ilp::amount{25'000'000};
     world d{settings};
@@ -142,7 +142,7 @@ TEST_CASE("A27-34 A27-36: what would not fit tells the maximum of the next hop w
     CHECK(f08_data(d, refused) == hex(amount_max, 2));
 }
 
-TEST_CASE("A27-35: the maximum of the incoming peer is inclusive, and has 16 octets of data") {
+TEST_CASE("A27-35: the maximum of the incoming peer is inclusive, and its F08 has 16 octets of data") {
     auto settings = usual_settings();
     settings.peers[0].max_packet_amount = ilp::amount{1000};
     world d{settings};
@@ -151,7 +151,7 @@ TEST_CASE("A27-35: the maximum of the incoming peer is inclusive, and has 16 oct
     CHECK(f08_data(d, d.send("p1", prepare{.amount = amount_max})) == hex(amount_max, 1000));
 }
 
-TEST_CASE("A27-36: the maximum of the next hop is told in incoming units, and passes") {
+TEST_CASE("A27-36: F08 carries the next hop's maximum in incoming units, and that amount passes") {
     auto settings = rich_settings();
     settings.peers[1].max_packet_amount = ilp::amount{25'000'000};
     settings.peers[2].max_packet_amount = ilp::amount{1000};
@@ -159,8 +159,8 @@ TEST_CASE("A27-36: the maximum of the next hop is told in incoming units, and pa
     const auto maximum_for = [&d](std::string_view from, std::uint64_t amount, const char* to) {
         const decision refused = d.send(from, prepare{.amount = amount, .destination = to});
         CHECK(refused.refused_with(reject_reason::amount_above_outgoing_maximum));
-        REQUIRE(refused.way.maximum_amount);
-        const std::uint64_t maximum = refused.way.maximum_amount->value;
+        REQUIRE(refused.context.maximum_amount);
+        const std::uint64_t maximum = refused.context.maximum_amount->value;
         CHECK(f08_data(d, refused) == hex(amount, maximum));
         CHECK(d.send(from, prepare{.amount = maximum, .destination = to}).what == step::go_on);
         CHECK(d.send(from, prepare{.amount = maximum + 1, .destination = to}).what == step::reject);

@@ -22,7 +22,7 @@ struct forwarded_packet {
 
 }  // namespace
 
-TEST_CASE("A27-16: a Fulfill with the right preimage goes back as it is") {
+TEST_CASE("A27-16: a Fulfill with the right preimage is passed back unchanged") {
     forwarded_packet f;
     std::mt19937 random{7};
     for (const std::size_t size : {0U, 1U, 127U, 128U, 255U, 256U, 32'767U}) {
@@ -36,7 +36,7 @@ TEST_CASE("A27-16: a Fulfill with the right preimage goes back as it is") {
     }
 }
 
-TEST_CASE("A27-13 A27-55: a Fulfill with another preimage is F05, and none of it goes back") {
+TEST_CASE("A27-13 A27-55: a Fulfill with another preimage is replaced by F05") {
     forwarded_packet f;
     ilp::fulfillment wrong = preimage;
     for (std::size_t i = 0; i < wrong.size(); ++i) {
@@ -54,7 +54,7 @@ TEST_CASE("A27-13 A27-55: a Fulfill with another preimage is F05, and none of it
     CHECK(ilp::code_text(connector::describe(reject_reason::wrong_fulfillment).code) == "F05");
 }
 
-TEST_CASE("A27-17: a Reject goes back as it is, whatever it says") {
+TEST_CASE("A27-17: a Reject is passed back unchanged, whatever it contains") {
     forwarded_packet f;
     ilp::bytes large(32'767, 0xab);
     for (const ilp::bytes& sent :
@@ -71,7 +71,7 @@ TEST_CASE("A27-17: a Reject goes back as it is, whatever it says") {
     }
 }
 
-TEST_CASE("A27-17 A27-20: octets behind the packet and its last field do not go back") {
+TEST_CASE("A27-17 A27-20: octets after the packet or its last field are not passed back") {
     forwarded_packet f;
     for (const ilp::bytes& sent : {fulfill_with(preimage, to_bytes("data")), reject_with("F99", "test.p2", "m")}) {
         for (const bool inner : {false, true}) {
@@ -85,7 +85,7 @@ TEST_CASE("A27-17 A27-20: octets behind the packet and its last field do not go 
     }
 }
 
-TEST_CASE("A27-22 A27-60 A27-94: an answer that is neither is T00") {
+TEST_CASE("A27-22 A27-60 A27-94: a response that is neither Fulfill nor Reject becomes T00") {
     forwarded_packet f;
     ilp::bytes truncated_fulfill = fulfill_with(preimage);
     truncated_fulfill.pop_back();
@@ -106,7 +106,7 @@ TEST_CASE("A27-22 A27-60 A27-94: an answer that is neither is T00") {
     CHECK(ilp::code_text(connector::describe(reject_reason::next_hop_answered_nonsense).code) == "T00");
 }
 
-TEST_CASE("A27-97: no mutated answer is taken for a Fulfill with another preimage") {
+TEST_CASE("A27-97: a mutated response is never accepted as a Fulfill with another preimage") {
     forwarded_packet f;
     const auto seed = std::random_device{}();
     CAPTURE(seed);

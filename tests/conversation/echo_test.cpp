@@ -59,7 +59,7 @@ TEST_CASE("ECH-02 ECH-03: a request becomes a new Prepare to its source: same co
     CHECK(d.at_rest());
 }
 
-TEST_CASE("ECH-02: the answer keeps the rules of routing, amounts, balance and expiry") {
+TEST_CASE("ECH-02: the echo response obeys the rules of routing, amounts, balance and expiry") {
     auto settings = usual_settings();
     settings.peers[0].liquidity = {50};
     settings.peers[1].max_packet_amount = ilp::amount{10};
@@ -75,7 +75,7 @@ TEST_CASE("ECH-02: the answer keeps the rules of routing, amounts, balance and e
     CHECK(d.at_rest());
 }
 
-TEST_CASE("ECH-04: the Fulfill of the answer is that of the request, and a Reject likewise") {
+TEST_CASE("ECH-04: the Fulfill or Reject of the echo response answers the request") {
     world d;
     const decision decided = d.send("p1", echo_to("test.p1.receiver"));
     REQUIRE(decided.what == step::go_on);
@@ -90,7 +90,7 @@ TEST_CASE("ECH-04: the Fulfill of the answer is that of the request, and a Rejec
     CHECK(d.at_rest());
 }
 
-TEST_CASE("ECH-05: malformed echoes, and those to sources that nobody may be reached at, are F01") {
+TEST_CASE("ECH-05: malformed echoes, and those whose source cannot be reached, are rejected with F01") {
     world d;
     const auto vectors = vectors::load("generated/echo.json");
     for (const auto& vector : vectors.at("malformed").as_array()) {
@@ -108,7 +108,7 @@ TEST_CASE("ECH-05: malformed echoes, and those to sources that nobody may be rea
     }
 }
 
-TEST_CASE("ECH-06: an answer that nobody waits for is F06") {
+TEST_CASE("ECH-06: an unsolicited echo response is rejected with F06") {
     world d;
     prepare response{.destination = "test.d"};
     ilp::echo::serialize_response(response.data);
@@ -117,7 +117,7 @@ TEST_CASE("ECH-06: an answer that nobody waits for is F06") {
     CHECK(d.code_of(d.send("p1", response)) == "F06");
 }
 
-TEST_CASE("ECH-07: an echo to our own address goes nowhere, also with a default route") {
+TEST_CASE("ECH-07: an echo whose source is our own address is never forwarded, even with a default route") {
     auto settings = usual_settings();
     settings.peers[1].routes = {"", "test"};
     world d{settings};
@@ -129,12 +129,12 @@ TEST_CASE("ECH-07: an echo to our own address goes nowhere, also with a default 
     CHECK(d.at_rest());
 }
 
-TEST_CASE("ECH-08: a one-way ping is fulfilled here with its data, and its value becomes ours") {
+TEST_CASE("ECH-08: a one-way ping is fulfilled here with its data, and this node keeps its amount") {
     world d;
     const decision decided = d.send("p1", ping());
     REQUIRE(decided.what == step::fulfill);
-    CHECK(decided.way.fulfillment == ilp::echo::one_way_fulfillment);
-    CHECK(std::ranges::equal(decided.way.answer_data, to_bytes("anything")));
+    CHECK(decided.context.fulfillment == ilp::echo::one_way_fulfillment);
+    CHECK(std::ranges::equal(decided.context.answer_data, to_bytes("anything")));
     CHECK(d.available("p1") == 999'900);
     d.post(decided);
     CHECK(d.asset_available("USD", 9) == 1'000'000'000'100);
@@ -142,10 +142,10 @@ TEST_CASE("ECH-08: a one-way ping is fulfilled here with its data, and its value
 
     const decision free = d.send("p1", ping(0));
     CHECK(free.what == step::fulfill);
-    CHECK(free.way.transfer.empty());
+    CHECK(free.context.transfer.empty());
 }
 
-TEST_CASE("ECH-08: a ping that its sender cannot pay is T04, and only the exact own address is pinged") {
+TEST_CASE("ECH-08: a ping that its sender cannot pay for gets T04, and only the exact own address answers pings") {
     auto settings = usual_settings();
     settings.peers[0].liquidity = {99};
     world d{settings};

@@ -45,8 +45,8 @@ TEST_CASE("A27-07: the outgoing expiry is earlier by the minimum window") {
         world d{settings};
         const decision decided = d.send("p1", prepare{.expires_in = 10s});
         REQUIRE(decided.what == step::go_on);
-        CHECK(decided.way.prepare->expires_at() == d.now.wall + 10s - window);
-        CHECK(decided.way.outgoing_expires_at == decided.way.prepare->expires_at());
+        CHECK(decided.context.prepare->expires_at() == d.now.wall + 10s - window);
+        CHECK(decided.context.outgoing_expires_at == decided.context.prepare->expires_at());
     }
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("A18-09 A27-08: the outgoing expiry is at most the maximum hold time a
     const auto left = [&d](std::chrono::milliseconds expires_in) {
         const decision decided = d.send("p1", prepare{.amount = 0, .expires_in = expires_in});
         REQUIRE(decided.what == step::go_on);
-        return decided.way.prepare->expires_at() - d.now.wall;
+        return decided.context.prepare->expires_at() - d.now.wall;
     };
     CHECK(left(30'999ms) == 29'999ms);
     CHECK(left(31s) == 30s);
@@ -64,10 +64,10 @@ TEST_CASE("A18-09 A27-08: the outgoing expiry is at most the maximum hold time a
     const decision last_year =
         d.send("p1", prepare{.amount = 0, .expires_at = sys_days{year{9999} / 12 / 31} + 24h - 1ms});
     REQUIRE(last_year.what == step::go_on);
-    CHECK(last_year.way.prepare->expires_at() == d.now.wall + 30s);
+    CHECK(last_year.context.prepare->expires_at() == d.now.wall + 30s);
 }
 
-TEST_CASE("A27-70: what is left must be the minimum window, to the millisecond") {
+TEST_CASE("A27-70: the remaining time must be at least the minimum window, to the millisecond") {
     auto settings = usual_settings();
     for (const auto window : {1ms, 1000ms, 2500ms}) {
         settings.connector.min_expiration_window = window;
@@ -75,7 +75,7 @@ TEST_CASE("A27-70: what is left must be the minimum window, to the millisecond")
         CHECK(d.send("p1", prepare{.expires_in = 2 * window - 1ms}).refused_with(reject_reason::expires_too_soon));
         const decision last = d.send("p1", prepare{.expires_in = 2 * window});
         REQUIRE(last.what == step::go_on);
-        CHECK(last.way.prepare->expires_at() == d.now.wall + window);
+        CHECK(last.context.prepare->expires_at() == d.now.wall + window);
     }
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("A27-09 A30-09 A30-12: the written expiry is right across every bounda
     }
 }
 
-TEST_CASE("A27-07 A27-08 A27-09: random times, read by the next hop, are what they should be") {
+TEST_CASE("A27-07 A27-08 A27-09: the next hop reads the correct expiry for random times") {
     const auto seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937_64 random{seed};

@@ -20,12 +20,12 @@ prepare request() {
 /// The whole Fulfill that the sender receives.
 ilp::bytes fulfill_of(const decision& decided) {
     REQUIRE(decided.what == step::fulfill);
-    return fulfill_with(decided.way.fulfillment, decided.way.answer_data);
+    return fulfill_with(decided.context.fulfillment, decided.context.answer_data);
 }
 
 }  // namespace
 
-TEST_CASE("A31-01 A31-02 A31-17: each peer is told its own address, scale and code, as the vectors have them") {
+TEST_CASE("A31-01 A31-02 A31-17: each peer receives its own address, scale and code, as in the vectors") {
     const auto vectors = vectors::load("generated/ildcp.json");
     for (const auto& vector : vectors.at("responses").as_array()) {
         const std::string code{vectors::text(vector.at("asset_code"))};
@@ -53,7 +53,7 @@ TEST_CASE("A31-01: the request of the vectors is answered") {
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A31-03 A31-05: the same address every time, and it is routed to whom it was given") {
+TEST_CASE("A31-03 A31-05: a peer gets the same address every time, and that address is routed to it") {
     auto settings = usual_settings();
     settings.peers[0].ilp_address = ilp::address::parse("test.d.child").value();
     world d{settings};
@@ -65,7 +65,7 @@ TEST_CASE("A31-03 A31-05: the same address every time, and it is routed to whom 
     CHECK(decided.to() == "p1");
 }
 
-TEST_CASE("A31-06: another condition is F01") {
+TEST_CASE("A31-06: another condition is rejected with F01") {
     world d;
     prepare wrong = request();
     wrong.condition = condition_of(preimage);
@@ -74,7 +74,7 @@ TEST_CASE("A31-06: another condition is F01") {
     CHECK(d.code_of(refused) == "F01");
 }
 
-TEST_CASE("A31-07: an expired request is R00") {
+TEST_CASE("A31-07: an expired request is rejected with R00") {
     world d;
     prepare expired = request();
     expired.expires_in = -1ms;
@@ -84,7 +84,7 @@ TEST_CASE("A31-07: an expired request is R00") {
     CHECK(d.send("p1", expired).what == step::fulfill);
 }
 
-TEST_CASE("A31-08: an amount is F00, and is not taken") {
+TEST_CASE("A31-08: a request with an amount is rejected with F00, and the amount is not taken") {
     world d;
     prepare paid = request();
     paid.amount = 1;
@@ -103,7 +103,7 @@ TEST_CASE("A31-09: data of the request is ignored") {
     CHECK(fulfill_of(d.send("p1", with_data)) == fulfill_of(d.send("p1", request())));
 }
 
-TEST_CASE("A31-10 A31-15 A31-16: refusals are in our name, and nothing of it is forwarded") {
+TEST_CASE("A31-10 A31-15 A31-16: refusals carry our address, and no peer protocol packet is forwarded") {
     auto settings = usual_settings();
     settings.peers[1].routes = {"peer", ""};
     world d{settings};

@@ -26,7 +26,7 @@ std::vector<std::string> legs_of(const world& d, const decision& decided) {
         return "?";
     };
     std::vector<std::string> legs;
-    for (const peering::leg& leg : decided.way.transfer.legs()) {
+    for (const peering::leg& leg : decided.context.transfer.legs()) {
         legs.push_back(name(leg.debit) + " -> " + name(leg.credit) + ": " + std::to_string(leg.amount.value));
     }
     return legs;
@@ -34,7 +34,7 @@ std::vector<std::string> legs_of(const world& d, const decision& decided) {
 
 }  // namespace
 
-TEST_CASE("A27-11 A32-05 A32-06: what is in flight counts against the sender's liquidity") {
+TEST_CASE("A27-11 A32-05 A32-06: amounts in flight are subtracted from the sender's liquidity") {
     auto settings = usual_settings();
     settings.peers[0].liquidity = {100};
     world d{settings};
@@ -53,7 +53,7 @@ TEST_CASE("A27-11 A32-05 A32-06: what is in flight counts against the sender's l
     CHECK(d.send("p1", prepare{.amount = 100}).what == step::go_on);
 }
 
-TEST_CASE("A27-12 A27-18 A32-01 A32-02 A32-03: a hold is given back on reject, and moves on fulfill") {
+TEST_CASE("A27-12 A27-18 A32-01 A32-02 A32-03: a reject releases the hold, and a fulfill moves it") {
     world d;
     const decision rejected = d.send("p1", prepare{.amount = 300});
     CHECK(d.available("p1") == 999'700);
@@ -111,7 +111,7 @@ TEST_CASE("A32-09: between assets each side moves against its own asset") {
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A27-64: the other asset must have the liquidity, and nothing stays held when it has not") {
+TEST_CASE("A27-64: the other asset must have enough liquidity, and nothing stays held if it does not") {
     auto settings = usual_settings();
     settings.assets[1].liquidity = {1};
     settings.peers[0].liquidity = {1'000'000'000};
@@ -124,7 +124,7 @@ TEST_CASE("A27-64: the other asset must have the liquidity, and nothing stays he
     CHECK(d.send("p1", prepare{.amount = 10'000'000, .destination = "test.cents"}).what == step::go_on);
 }
 
-TEST_CASE("A32-08: without liquidity every amount but 0 is refused, until a deposit comes") {
+TEST_CASE("A32-08: without liquidity every amount except 0 is refused until a deposit is made") {
     auto settings = usual_settings();
     settings.peers[0].liquidity = {0};
     world d{settings};
@@ -136,7 +136,7 @@ TEST_CASE("A32-08: without liquidity every amount but 0 is refused, until a depo
     CHECK(d.send("p1", prepare{.amount = 5}).what == step::go_on);
 }
 
-TEST_CASE("A32-12: no account goes above the largest amount, and nothing stays held when it would") {
+TEST_CASE("A32-12: no account exceeds the largest amount, and nothing stays held if it would") {
     auto settings = usual_settings();
     settings.peers[1].liquidity = {amount_max - 10};
     world d{settings};
@@ -152,7 +152,7 @@ TEST_CASE("A32-12: no account goes above the largest amount, and nothing stays h
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A27-10: the account debited is that of the peer who sent it") {
+TEST_CASE("A27-10: the account of the sending peer is debited") {
     world d;
     const ilp::bytes packet = d.encode({.amount = 7, .destination = "test.p3"});
     d.post(d.send("p1", packet));
@@ -181,7 +181,7 @@ TEST_CASE("A27-18: a refused packet holds nothing, whichever stage refused it") 
           prepare{.destination = "test.euro"}, prepare{.destination = "test.cents"}, prepare{.expires_in = 1s}}) {
         const decision refused = d.send("p1", sent);
         CHECK(refused.what == step::reject);
-        CHECK(refused.way.transfer.empty());
+        CHECK(refused.context.transfer.empty());
     }
     CHECK(d.at_rest());
     CHECK(d.available("p1") == 1'000'000);

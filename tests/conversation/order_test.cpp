@@ -8,7 +8,7 @@ using namespace conversation;
 
 // A packet with every fault that can occur at once is refused by the first stage. With that fault repaired, it is
 // refused by the second, and so on to the end of the list.
-TEST_CASE("A27-82: of several faults the one of the earliest stage is told") {
+TEST_CASE("A27-82: a packet with several faults is rejected for the one of the earliest stage") {
     auto settings = usual_settings();
     config::peer_settings& p1 = settings.peers[0];
     p1.max_packet_amount = ilp::amount{1000};
@@ -74,7 +74,7 @@ TEST_CASE("A27-82: of several faults the one of the earliest stage is told") {
     CHECK(outcome_in_time() == "go on");
 }
 
-TEST_CASE("A27-35 A27-82: an amount above the maximum is told before anything about balance or rate") {
+TEST_CASE("A27-35 A27-82: an amount above the maximum is rejected before balance or rate are considered") {
     auto settings = usual_settings();
     settings.peers[0].max_packet_amount = ilp::amount{1000};
     settings.peers[0].packet_rate = 1;

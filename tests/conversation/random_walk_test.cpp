@@ -170,22 +170,22 @@ private:
         static constexpr const char* senders[] = {"p1", "p2", "p3", "cents", "euro"};
         decision decided = d_.send(any_of(senders), random_packet());
         ++outcomes[decided.outcome()];
-        expected_.hold(decided.way.transfer);
+        expected_.hold(decided.context.transfer);
         switch (decided.what) {
             case step::bad_request:
-                REQUIRE(decided.way.transfer.empty());
+                REQUIRE(decided.context.transfer.empty());
                 break;
             case step::reject:
-                REQUIRE(decided.way.transfer.empty());
+                REQUIRE(decided.context.transfer.empty());
                 d_.reject_of(decided);
                 break;
             case step::fulfill:
-                end(decided.way.transfer, true);
+                end(decided.context.transfer, true);
                 break;
             case step::go_on: {
                 check_forwarded(decided);
-                in_flight_.push_back({decided.way.transfer, {}});
-                std::ranges::copy(decided.way.prepare->condition(), in_flight_.back().condition.begin());
+                in_flight_.push_back({decided.context.transfer, {}});
+                std::ranges::copy(decided.context.prepare->condition(), in_flight_.back().condition.begin());
                 break;
             }
         }
@@ -197,11 +197,11 @@ private:
         const auto read = ilp::prepare_view::parse(again);
         REQUIRE(read);
         REQUIRE(std::ranges::equal(read->bytes(), decided.forwarded()));
-        REQUIRE(read->amount() == decided.way.outgoing_amount);
-        REQUIRE(read->expires_at() == decided.way.outgoing_expires_at);
+        REQUIRE(read->amount() == decided.context.outgoing_amount);
+        REQUIRE(read->expires_at() == decided.context.outgoing_expires_at);
         REQUIRE(read->expires_at() >= d_.now.wall + 1s);
         REQUIRE(read->expires_at() <= d_.now.wall + 30s);
-        REQUIRE(decided.way.transfer.empty() == decided.way.incoming_amount.is_zero());
+        REQUIRE(decided.context.transfer.empty() == decided.context.incoming_amount.is_zero());
     }
 
     void end_one() {
@@ -274,7 +274,7 @@ TEST_CASE("A27-97 A32-01 A32-12: a random walk keeps the book in balance at ever
     }
 }
 
-TEST_CASE("A27-12 A27-18: after a random walk in which nothing is posted every account is as it was") {
+TEST_CASE("A27-12 A27-18: a random walk that posts nothing leaves every account unchanged") {
     const std::uint64_t seed = printed_seed();
     CAPTURE(seed);
     walk walk{seed, false};

@@ -31,7 +31,7 @@ std::uint64_t forwarded(world& d, std::string_view from, std::uint64_t amount, c
     INFO(decided.outcome());
     REQUIRE(decided.what == step::go_on);
     d.release(decided);
-    return decided.way.prepare->amount().value;
+    return decided.context.prepare->amount().value;
 }
 
 void expect_f08(const world& d, const decision& refused, std::uint64_t received, std::uint64_t maximum) {
@@ -43,7 +43,7 @@ void expect_f08(const world& d, const decision& refused, std::uint64_t received,
 
 }  // namespace
 
-TEST_CASE("A27-33: a packet between two currencies goes by their rate, in one direction") {
+TEST_CASE("A27-33: a packet between two currencies is converted at the rate of its direction") {
     auto settings = usual_settings();
     settings.assets[2].liquidity = {1'000'000'000};
     rated_world d{"0.813399", 0, settings};
@@ -60,12 +60,12 @@ TEST_CASE("A27-31: amount 0 is forwarded at any rate") {
         rated_world d{rate, 100};
         const decision decided = d.send("p1", prepare{.amount = 0, .destination = "test.euro"});
         REQUIRE(decided.what == step::go_on);
-        CHECK(decided.way.prepare->amount().is_zero());
-        CHECK(decided.way.transfer.empty());
+        CHECK(decided.context.prepare->amount().is_zero());
+        CHECK(decided.context.transfer.empty());
     }
 }
 
-TEST_CASE("A27-32 A27-69: an amount that becomes 0 at the rate is R01") {
+TEST_CASE("A27-32 A27-69: an amount that converts to 0 at the rate is rejected with R01") {
     rated_world d{"0.1"};
     const decision refused = d.send("p1", prepare{.amount = 1, .destination = "test.euro"});
     CHECK(refused.refused_with(reject_reason::converts_to_zero));
@@ -73,7 +73,7 @@ TEST_CASE("A27-32 A27-69: an amount that becomes 0 at the rate is R01") {
     CHECK(d.send("p1", prepare{.amount = 10, .destination = "test.euro"}).what == step::go_on);
 }
 
-TEST_CASE("A27-34 A27-58: an amount that does not fit at the rate is F08 with the largest that does") {
+TEST_CASE("A27-34 A27-58: an amount that does not fit at the rate is rejected with F08 and the largest that does") {
     auto settings = usual_settings();
     settings.assets[0].liquidity = {0};
     settings.peers[0].liquidity = {amount_max};
@@ -87,7 +87,7 @@ TEST_CASE("A27-34 A27-58: an amount that does not fit at the rate is F08 with th
     CHECK(forwarded(d, "p1", amount_max / 4) == amount_max - 3);
 }
 
-TEST_CASE("A27-36: the maximum of the next hop is told in incoming units, by the rate and the spread") {
+TEST_CASE("A27-36: F08 carries the next hop's maximum in incoming units, computed with rate and spread") {
     auto settings = usual_settings();
     settings.peers[4].max_packet_amount = ilp::amount{1000};
     rated_world d{"2", 0, settings};
@@ -102,7 +102,7 @@ TEST_CASE("A27-36: the maximum of the next hop is told in incoming units, by the
     CHECK(d.send("p1", prepare{.amount = 506, .destination = "test.euro"}).what == step::reject);
 }
 
-TEST_CASE("A27-60: a rate that is too old is T00, and packets within one currency go on") {
+TEST_CASE("A27-60: a rate that is too old gives T00, and packets within one currency still pass") {
     auto settings = usual_settings();
     settings.peers[0].liquidity = {1'000'000'000};
     world d{settings};
@@ -122,7 +122,7 @@ TEST_CASE("A27-60: a rate that is too old is T00, and packets within one currenc
     CHECK(forwarded(d, "euro", 100, "test.p1") == 125);
 }
 
-TEST_CASE("the spread is kept, and the sender's own goes before that of the currencies") {
+TEST_CASE("the spread is kept, and the sender's own spread overrides the one of the currencies") {
     auto settings = usual_settings();
     settings.peers[1].spread = std::uint16_t{1'000};
     settings.peers[2].spread = std::uint16_t{0};
@@ -133,14 +133,14 @@ TEST_CASE("the spread is kept, and the sender's own goes before that of the curr
     CHECK(d.send("p2", prepare{.amount = 0, .destination = "test.euro"}).what == step::go_on);
 }
 
-TEST_CASE("A32-09: what the spread keeps within one currency goes to the asset") {
+TEST_CASE("A32-09: the spread within one currency is credited to the asset") {
     auto settings = usual_settings();
     settings.peers[0].spread = std::uint16_t{50};
     settings.peers[0].liquidity = {1'000'000'000};
     world d{settings};
     const decision decided = d.send("p1", prepare{.amount = 1000});
     REQUIRE(decided.what == step::go_on);
-    CHECK(decided.way.prepare->amount().value == 995);
+    CHECK(decided.context.prepare->amount().value == 995);
     d.post(decided);
     CHECK(d.available("p1") == 1'000'000'000 - 1000);
     CHECK(d.available("p2") == 1'000'000 + 995);
@@ -157,7 +157,7 @@ TEST_CASE("A32-09: between currencies each side moves against its own asset, and
     rated_world d{"0.8", 100};
     const decision decided = d.send("p1", prepare{.amount = 1000, .destination = "test.euro"});
     REQUIRE(decided.what == step::go_on);
-    CHECK(decided.way.prepare->amount().value == 792);
+    CHECK(decided.context.prepare->amount().value == 792);
     CHECK(d.available("p1") == 1'000'000 - 1000);
     CHECK(d.asset_available("EUR", 9) == 1'000'000 - 792);
     d.post(decided);
@@ -168,7 +168,7 @@ TEST_CASE("A32-09: between currencies each side moves against its own asset, and
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A27-64: a currency without liquidity takes no packets from others, and nothing stays held") {
+TEST_CASE("A27-64: packets into a currency without liquidity are rejected, and nothing stays held") {
     auto settings = usual_settings();
     settings.assets[2].liquidity = {79};
     rated_world d{"0.8", 0, settings};
@@ -180,7 +180,7 @@ TEST_CASE("A27-64: a currency without liquidity takes no packets from others, an
     CHECK(forwarded(d, "p1", 99) == 79);
 }
 
-TEST_CASE("A27-37: a packet under way keeps the rate that it came in at") {
+TEST_CASE("A27-37: a packet in flight keeps the rate at which it arrived") {
     rated_world d{"0.8"};
     const decision before = d.send("p1", prepare{.amount = 1000, .destination = "test.euro"});
     d.rates.set("USD", "EUR", price("0.5"));

@@ -33,7 +33,7 @@ TEST_CASE("A27-10 A35-07: authenticate: the token alone says which peer it is") 
     CHECK(owner("Authorization: Basic token-of-p1\r\n") == "nobody");
 }
 
-TEST_CASE("A27-51 A27-90 A27-91 A27-92: decode: what cannot be read is F01 when it begins like a Prepare") {
+TEST_CASE("A27-51 A27-90 A27-91 A27-92: decode: a malformed packet is rejected with F01 if it begins like a Prepare") {
     world d;
     const auto vectors = vectors::load("generated/ilp_prepare_malformed.json");
     int count = 0;
@@ -106,7 +106,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("A27-60 A27-63: admit: what this node could not carry to its end is refused at once") {
+TEST_CASE("A27-60 A27-63: admit: a packet that this node could not complete is refused at once") {
     world d;
     d.load = {.draining = true};
     const decision draining = d.send("p1", prepare{});
@@ -123,7 +123,7 @@ TEST_CASE("A27-60 A27-63: admit: what this node could not carry to its end is re
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A27-68 A27-96: expired on arrival: R00, from the very instant of the expiry on") {
+TEST_CASE("A27-68 A27-96: expired on arrival: R00 from the exact time of the expiry") {
     world d;
     for (const std::chrono::milliseconds expires_in : {0ms, -1ms, -1'000'000'000'000ms}) {
         const decision expired = d.send("p1", prepare{.expires_in = expires_in});
@@ -183,7 +183,7 @@ TEST_CASE("A18-03 A27-64: throughput of the incoming peer: T04, until the bucket
     CHECK(d.send("p1", prepare{.amount = 500}).what == step::go_on);
 }
 
-TEST_CASE("A15-11 A34-10: peer protocols: unknown ones are F01, whatever the routes say") {
+TEST_CASE("A15-11 A34-10: peer protocols: unknown ones are rejected with F01, whatever the routes are") {
     auto settings = usual_settings();
     settings.peers[1].routes = {"", "peer", "peer.unknown"};
     world d{settings};
@@ -196,7 +196,7 @@ TEST_CASE("A15-11 A34-10: peer protocols: unknown ones are F01, whatever the rou
     }
 }
 
-TEST_CASE("A27-56: own address: nobody receives payments there") {
+TEST_CASE("A27-56: own address: it does not receive payments") {
     world d;
     const decision refused = d.send("p1", prepare{.destination = "test.d"});
     CHECK(refused.refused_with(reject_reason::unexpected_payment));
@@ -205,12 +205,12 @@ TEST_CASE("A27-56: own address: nobody receives payments there") {
     CHECK(d.send("p1", prepare{.destination = "test.dd"}).refused_with(reject_reason::no_route));
 }
 
-TEST_CASE("A15-09 A15-10 A15-16 A27-52: route: the prefix decides, no route is F02") {
+TEST_CASE("A15-09 A15-10 A15-16 A27-52: route: the prefix decides, and without a route comes F02") {
     world d;
     const decision forwarded = d.send("p1", prepare{.destination = "test.p2.a.b.~c"});
     REQUIRE(forwarded.what == step::go_on);
     CHECK(forwarded.to() == "p2");
-    CHECK(forwarded.way.prepare->destination() == "test.p2.a.b.~c");
+    CHECK(forwarded.context.prepare->destination() == "test.p2.a.b.~c");
     for (const std::string& destination : {"test.nowhere"s, "test.p22"s, "test.P2"s, "private.x"s, "example.x"s}) {
         INFO(destination);
         const decision refused = d.send("p1", prepare{.destination = destination});
@@ -219,7 +219,7 @@ TEST_CASE("A15-09 A15-10 A15-16 A27-52: route: the prefix decides, no route is F
     }
 }
 
-TEST_CASE("A15-12 A15-13 A15-14 A34-11: route: the default route takes addresses of the own network alone") {
+TEST_CASE("A15-12 A15-13 A15-14 A34-11: route: the default route applies only to addresses of the own network") {
     auto settings = usual_settings();
     settings.peers[1].routes = {""};
     settings.peers[2].routes = {"private.p3"};
@@ -251,7 +251,7 @@ TEST_CASE("A15-12: route: self. and local. are refused even with a route for the
     CHECK(d.send("p1", prepare{.destination = "local.x"}).refused_with(reject_reason::no_route));
 }
 
-TEST_CASE("A31-03 A34-11: route: addresses under our own go to whom they were given, never away from us") {
+TEST_CASE("A31-03 A34-11: route: addresses below our own go only to the peers that have them") {
     auto settings = usual_settings();
     settings.peers[1].routes = {"", "test"};
     settings.peers[2].ilp_address = ilp::address::parse("test.d.child").value();
@@ -261,7 +261,7 @@ TEST_CASE("A31-03 A34-11: route: addresses under our own go to whom they were gi
     CHECK(d.send("p1", prepare{.destination = "test.dd"}).to() == "p2");
 }
 
-TEST_CASE("A27-19: route: not back to the source, unless it asked for that") {
+TEST_CASE("A27-19: route: a packet does not return to its source unless the peer allows it") {
     auto settings = usual_settings();
     settings.peers[1].return_to_source = true;
     world d{settings};
@@ -276,7 +276,7 @@ TEST_CASE("A27-19: route: not back to the source, unless it asked for that") {
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A18-07: a disabled peer: nothing is taken from it, and nothing goes to it") {
+TEST_CASE("A18-07: packets from and to a disabled peer are refused") {
     world d;
     d.set_enabled("p1", false);
     const decision from = d.send("p1", prepare{});
@@ -292,7 +292,7 @@ TEST_CASE("A18-07: a disabled peer: nothing is taken from it, and nothing goes t
     CHECK(d.send("p1", prepare{}).what == step::go_on);
 }
 
-TEST_CASE("A27-60: convert: no rate between two currencies is T00") {
+TEST_CASE("A27-60: convert: T00 without a rate between two currencies") {
     world d;
     const decision refused = d.send("p1", prepare{.destination = "test.euro"});
     CHECK(refused.refused_with(reject_reason::no_rate));
@@ -347,7 +347,7 @@ TEST_CASE("A27-11 A27-64: hold liquidity: T04 when the sender has not enough") {
     const decision refused = d.send("p1", prepare{.amount = 2});
     CHECK(refused.refused_with(reject_reason::sender_lacks_liquidity));
     CHECK(d.code_of(refused) == "T04");
-    CHECK(refused.way.transfer.empty());
+    CHECK(refused.context.transfer.empty());
     CHECK(d.send("p1", prepare{.amount = 1}).what == step::go_on);
     CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
 }

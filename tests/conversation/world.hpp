@@ -92,7 +92,7 @@ struct received_reject {
 struct decision {
     ilp::bytes body;  ///< the buffer of the request as the router left it
     step what;
-    connector::packet_context way;  ///< points into `body`, and into the router until its next decision
+    connector::packet_context context;  ///< points into `body`, and into the router until its next decision
 
     /// "go on", "bad request", "fulfill", or the message of the refusal.
     std::string outcome() const {
@@ -106,11 +106,11 @@ struct decision {
             case step::reject:
                 break;
         }
-        return std::string{connector::describe(way.reason).message};
+        return std::string{connector::describe(context.reason).message};
     }
-    bool refused_with(reject_reason reason) const { return what == step::reject && way.reason == reason; }
-    std::string_view to() const { return way.to == nullptr ? "nobody" : way.to->name(); }
-    ilp::bytes_view forwarded() const { return way.prepare->bytes(); }
+    bool refused_with(reject_reason reason) const { return what == step::reject && context.reason == reason; }
+    std::string_view to() const { return context.to == nullptr ? "nobody" : context.to->name(); }
+    ilp::bytes_view forwarded() const { return context.prepare->bytes(); }
 };
 
 class world {
@@ -163,15 +163,15 @@ public:
     }
 
     decision send(std::string_view from, ilp::bytes body) {
-        auto [what, way] = router.decide(body, peer(from), *forwarding_table, rates, load, now);
-        return {std::move(body), what, way};
+        auto [what, context] = router.decide(body, peer(from), *forwarding_table, rates, load, now);
+        return {std::move(body), what, context};
     }
     decision send(std::string_view from, const prepare& prepare) { return send(from, encode(prepare)); }
 
     /// The Reject that a refused sender receives. Throws unless it is canonical.
     received_reject reject_of(const decision& refused) const {
         ilp::bytes octets;
-        connector::serialize_reject(octets, refused.way.reason, forwarding_table->own_address(), &refused.way);
+        connector::serialize_reject(octets, refused.context.reason, forwarding_table->own_address(), &refused.context);
         const ilp::bytes sent = octets;
         const auto reject = ilp::reject_view::parse(octets);
         if (!reject || !std::ranges::equal(reject->bytes(), sent)) throw std::logic_error{"not a canonical Reject"};
@@ -185,7 +185,7 @@ public:
 
     /// The router's reply to the next hop's answer. `answer` must outlive the use of the reply.
     connector::reply answer(const decision& forwarded, ilp::bytes_span answer) {
-        return router.check_reply(forwarded.way.prepare->condition(), answer);
+        return router.check_reply(forwarded.context.prepare->condition(), answer);
     }
 
     void post(const peering::packet_transfer& held) {
@@ -193,9 +193,9 @@ public:
         batch.add(held.legs());
         ledger.apply(batch.postings());
     }
-    void post(const decision& held) { post(held.way.transfer); }
+    void post(const decision& held) { post(held.context.transfer); }
     static void release(const peering::packet_transfer& held) { peering::ledger::release(held.legs()); }
-    static void release(const decision& held) { release(held.way.transfer); }
+    static void release(const decision& held) { release(held.context.transfer); }
 
     std::uint64_t available(std::string_view name) const { return peer(name).liquidity->available.load(); }
     std::uint64_t asset_available(std::string_view code, std::uint8_t scale) const {

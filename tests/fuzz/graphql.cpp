@@ -25,7 +25,7 @@ graphql::resolvers resolvers_of_everything(const graphql::schema& schema) {
         if (type->kind != graphql::type_kind::object || type->name.starts_with("__")) continue;
         for (const auto& field : type->fields) {
             auto name = std::string{type->name} + "." + std::string{field.name};
-            all[std::move(name)] = [&schema, of = field.of](const graphql::call&) -> graphql::outcome {
+            all[std::move(name)] = [&schema, of = field.of](const graphql::call&) -> graphql::field_result {
                 return any_value(schema, of);
             };
         }

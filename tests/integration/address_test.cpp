@@ -167,7 +167,7 @@ TEST_CASE("A15-14 A34-11: a node belongs to one network") {
     }
 }
 
-TEST_CASE("A15-15 A34-01: every answer goes to the request that it belongs to") {
+TEST_CASE("A15-15 A34-01: every response goes to its own request") {
     constexpr int senders = 10;
     constexpr int packets_each = 100;
     rig r{[](daemon_terms& terms) { terms.connector = {"workers: 2"}; }};

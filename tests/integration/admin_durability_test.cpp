@@ -64,7 +64,7 @@ void for_each_ending(store_kind kind,
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("admin: peers and assets outlive the daemon with all their terms", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: peers and assets survive a restart with all their terms", "", on_sqlite, on_postgresql) {
     for_each_ending(TestType::kind, [](administered& a, const auto& end) {
         const fake_peer bob;
         static_cast<void>(a.admin
@@ -162,8 +162,7 @@ TEMPLATE_TEST_CASE("admin: more peers than a page holds all have their routes af
     });
 }
 
-TEMPLATE_TEST_CASE("admin: answers, deposits and pending withdrawals outlive the daemon", "", on_sqlite,
-                   on_postgresql) {
+TEMPLATE_TEST_CASE("admin: answers, deposits and pending withdrawals survive a restart", "", on_sqlite, on_postgresql) {
     for_each_ending(TestType::kind, [](administered& a, const auto& end) {
         json::object wanted = peer_input("bob", a.usd, free_port(), 1000);
         wanted["idempotencyKey"] = "create bob";
@@ -217,7 +216,7 @@ TEMPLATE_TEST_CASE("admin: answers, deposits and pending withdrawals outlive the
     });
 }
 
-TEMPLATE_TEST_CASE("admin: thresholds that the Admin API has set raise their events after a restart", "", on_sqlite,
+TEMPLATE_TEST_CASE("admin: thresholds set by the Admin API raise events after a restart", "", on_sqlite,
                    on_postgresql) {
     fake_peer receiver{[](const http_message&) { return answer_http(200); }};
     for (const ending how : {ending::in_order, ending::kill9}) {
@@ -246,7 +245,7 @@ TEMPLATE_TEST_CASE("admin: thresholds that the Admin API has set raise their eve
     }
 }
 
-TEMPLATE_TEST_CASE("admin: what kill -9 left without an answer is asked again and done once", "", on_sqlite,
+TEMPLATE_TEST_CASE("admin: a mutation that kill -9 left unanswered is repeated and takes effect once", "", on_sqlite,
                    on_postgresql) {
     const int count = rounds(20);
     administered a{TestType::kind};
@@ -293,7 +292,7 @@ TEMPLATE_TEST_CASE("admin: what kill -9 left without an answer is asked again an
     WARN(answered << " deposits of " << count << " were answered; of the others " << done_unanswered << " were made");
 }
 
-TEMPLATE_TEST_CASE("admin: a hundred identical mutations at a time are one", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: a hundred identical concurrent mutations take effect once", "", on_sqlite, on_postgresql) {
     const administered a{TestType::kind};
     const auto all_at_once = [&](std::string_view name, const json::object& input) {
         const std::string octets = serialize(admin_client::request_of(name, input));
@@ -332,7 +331,7 @@ TEMPLATE_TEST_CASE("admin: a hundred identical mutations at a time are one", "",
     CHECK(a.r.d.audit().status == 0);
 }
 
-TEST_CASE("admin: who has the answer may ask again at once with the same key") {
+TEST_CASE("admin: a mutation can be repeated with the same key as soon as it is answered") {
     const administered a{store_kind::sqlite};
     const std::string bob = a.create_peer("bob", free_port(), 0);
     constexpr int count = 200;

@@ -68,7 +68,7 @@ TEMPLATE_TEST_CASE("admin: a new peer sends and receives with the next packet", 
     CHECK(a.r.d.audit().status == 0);
 }
 
-TEMPLATE_TEST_CASE("admin: a replaced token is dead when the mutation is answered", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: a replaced token is invalid once the mutation is answered", "", on_sqlite, on_postgresql) {
     const administered a{TestType::kind};
     const std::string bob = a.create_peer("bob", free_port());
     many_connections used{a.r.d};
@@ -87,8 +87,7 @@ TEMPLATE_TEST_CASE("admin: a replaced token is dead when the mutation is answere
     CHECK(many_connections{a.r.d}.post(to("test.p2.x"), "the-next-token") == "fulfill");
 }
 
-TEMPLATE_TEST_CASE("admin: a request that has begun goes on when its token still counts", "", on_sqlite,
-                   on_postgresql) {
+TEMPLATE_TEST_CASE("admin: a request in progress continues if its token is still valid", "", on_sqlite, on_postgresql) {
     const administered a{TestType::kind};
     const std::string bob = a.create_peer("bob", free_port());
     many_connections begun{a.r.d};
@@ -104,7 +103,7 @@ TEMPLATE_TEST_CASE("admin: a request that has begun goes on when its token still
     CHECK(a.r.d.settled_liquidity("robert") == 1'000'000 - 16 * 7);
 }
 
-TEMPLATE_TEST_CASE("admin: a token that changes hands is the new owner's", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: a token that moves to another peer identifies that peer", "", on_sqlite, on_postgresql) {
     const administered a{TestType::kind};
     const std::string bob = a.create_peer("bob", free_port());
     const std::string carol = a.create_peer("carol", free_port());
@@ -165,7 +164,7 @@ TEMPLATE_TEST_CASE("admin: routes are added, removed and moved", "", on_sqlite, 
     CHECK(leads_to("test.shared.y") == "F02");
 }
 
-TEMPLATE_TEST_CASE("admin: the largest amount of a packet changes", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: the maximum packet amount can be changed", "", on_sqlite, on_postgresql) {
     const administered a{TestType::kind};
     const fake_peer bob;
     const std::string id = a.create_peer("bob", bob.port());
@@ -190,8 +189,8 @@ TEMPLATE_TEST_CASE("admin: the largest amount of a packet changes", "", on_sqlit
     CHECK(outcome(to_bob(1000)) == "fulfill");
 }
 
-TEMPLATE_TEST_CASE("admin: packets go to the new endpoint with the new token, and those at the old one come back", "",
-                   on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: packets go to the new endpoint with the new token, and those sent to the old one complete",
+                   "", on_sqlite, on_postgresql) {
     const administered a{TestType::kind};
     fake_peer old_place;
     const fake_peer new_place;
@@ -215,7 +214,7 @@ TEMPLATE_TEST_CASE("admin: packets go to the new endpoint with the new token, an
     CHECK(eventually([&] { return old_place.connections_open() == 0; }));
 }
 
-TEMPLATE_TEST_CASE("admin: a deleted peer is a stranger", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: a deleted peer is no longer authenticated", "", on_sqlite, on_postgresql) {
     const administered a{TestType::kind};
     const fake_peer bob;
     const std::string id = a.create_peer("bob", bob.port(), 0);
@@ -316,7 +315,8 @@ TEMPLATE_TEST_CASE("admin: a peer of the file is disabled by the Admin API and s
     CHECK(many_connections{a.r.d}.post(to("test.p2.x"), token_of_p1) == "fulfill");
 }
 
-TEMPLATE_TEST_CASE("admin: packets cross currencies that the Admin API made", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: packets convert between currencies created through the Admin API", "", on_sqlite,
+                   on_postgresql) {
     const administered a{TestType::kind,
                          [](daemon_terms& terms) { terms.rates = {"fixed: [{base: USD, quote: EUR, rate: 0.8}]"}; }};
     const fake_peer eve;

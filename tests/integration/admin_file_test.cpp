@@ -31,7 +31,7 @@ std::size_t times_logged(const ilpd_daemon& d, std::string_view text) {
     return count;
 }
 
-constexpr std::string_view refused_line = "not reloaded; nothing has changed";
+constexpr std::string_view refused_line = "the reload failed; nothing has changed";
 
 /// Sends SIGHUP after writing the current terms, waits for the result and requires success.
 void reload(const ilpd_daemon& d) {
@@ -68,7 +68,7 @@ json::value asset_of(const admin_client& admin, std::string_view code) {
 
 }  // namespace
 
-TEST_CASE("admin: what stands in the file is marked, and changed there alone") {
+TEST_CASE("admin: objects of the file are marked and can be changed only there") {
     const administered a{store_kind::sqlite};
     const std::string eur = a.admin.create_asset("EUR", 2);
     const std::string bob = a.create_peer("bob", free_port());
@@ -99,8 +99,8 @@ TEST_CASE("admin: what stands in the file is marked, and changed there alone") {
     CHECK(a.r.d.liquidity("p1") == default_liquidity + 5);
 }
 
-TEMPLATE_TEST_CASE("admin: peers of the Admin API live through a reload and a restart that know nothing of them", "",
-                   on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: peers of the Admin API survive a reload and a restart with a file that does not have them",
+                   "", on_sqlite, on_postgresql) {
     administered a{TestType::kind};
     const fake_peer bob;
     const std::string eur = a.admin.create_asset("EUR", 2);
@@ -168,7 +168,7 @@ TEMPLATE_TEST_CASE("admin: a peer of the Admin API becomes the file's with its b
     CHECK(a.r.d.audit().status == 0);
 }
 
-TEMPLATE_TEST_CASE("admin: a peer that leaves the file is gone, and comes back with its balance", "", on_sqlite,
+TEMPLATE_TEST_CASE("admin: a peer removed from the file disappears, and returns with its balance", "", on_sqlite,
                    on_postgresql) {
     administered a{TestType::kind};
     const fake_peer place;
@@ -203,8 +203,8 @@ TEMPLATE_TEST_CASE("admin: a peer that leaves the file is gone, and comes back w
     CHECK(a.r.d.audit().status == 0);
 }
 
-TEMPLATE_TEST_CASE("admin: an asset that leaves the file is the Admin API's, and the other way round", "", on_sqlite,
-                   on_postgresql) {
+TEMPLATE_TEST_CASE("admin: an asset removed from the file becomes the Admin API's, and the other way round", "",
+                   on_sqlite, on_postgresql) {
     administered a{TestType::kind};
     const auto eur = [&] { return asset_of(a.admin, "EUR"); };
     a.r.d.terms().assets = {{.code = "EUR", .scale = 2, .liquidity = 70, .liquidity_threshold = 50}};
@@ -280,7 +280,7 @@ TEST_CASE("admin: a file that clashes with a peer of the Admin API is refused an
     CHECK(a.r.d.audit().status == 0);
 }
 
-TEST_CASE("admin: a broken file changes nothing, says why, and the next good one is taken") {
+TEST_CASE("admin: a broken file changes nothing and is reported, and the next valid file is applied") {
     administered a{store_kind::sqlite};
     const std::string bob = a.create_peer("bob", free_port());
     const json::array peers = a.admin.peers();
@@ -299,7 +299,7 @@ TEST_CASE("admin: a broken file changes nothing, says why, and the next good one
     CHECK(text_at(a.admin.peer(bob), "maxPacketAmount") == "5");
 }
 
-TEMPLATE_TEST_CASE("admin: a name that the file claims is its peer's", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("admin: a name used in the file belongs to the file's peer", "", on_sqlite, on_postgresql) {
     administered a{TestType::kind};
     const fake_peer other;
     const std::string id = a.create_peer("bob", free_port(), 10);

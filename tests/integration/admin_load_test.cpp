@@ -207,7 +207,7 @@ private:
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("admin: under load every change counts from its answer, and no other packet is touched", "",
+TEMPLATE_TEST_CASE("admin: under load every change applies from its answer on, and affects no other packet", "",
                    on_sqlite, on_postgresql) {
     faults seen;
     std::deque<recipient> steady;

@@ -108,8 +108,9 @@ TEMPLATE_TEST_CASE("admin: while the store is down mutations are refused, and wo
     CHECK(a.r.d.audit().status == 0);
 }
 
-TEMPLATE_TEST_CASE("admin: a mutation that the store hangs on is done whole or not at all, and once", "", on_sqlite,
-                   on_postgresql) {
+TEMPLATE_TEST_CASE(
+    "admin: a mutation during which the store hangs takes effect completely or not at all, and only once", "",
+    on_sqlite, on_postgresql) {
     administered a{TestType::kind};
     const std::string bob = a.create_peer("bob", free_port(), 1000);
     const json::object deposit = deposit_input(bob, 5);
@@ -134,7 +135,7 @@ TEMPLATE_TEST_CASE("admin: a mutation that the store hangs on is done whole or n
     CHECK(a.r.d.audit().status == 0);
 }
 
-TEMPLATE_TEST_CASE("admin: SIGTERM amid mutations ends in order, and what was answered is there", "", on_sqlite,
+TEMPLATE_TEST_CASE("admin: SIGTERM during mutations ends cleanly, and answered mutations are kept", "", on_sqlite,
                    on_postgresql) {
     administered a{TestType::kind, [](daemon_terms& terms) { terms.log_level = "info"; }};
     std::mutex mutex;
@@ -176,7 +177,7 @@ TEMPLATE_TEST_CASE("admin: SIGTERM while a mutation waits for the store", "", on
     asked waiting{a, "depositPeerLiquidity", deposit};
     REQUIRE(eventually([&] { return !a.r.d.is_ready(); }));
     a.r.d.process().signal(SIGTERM);
-    REQUIRE(eventually([&] { return a.r.d.has_logged("stopping: no new packets"); }));
+    REQUIRE(eventually([&] { return a.r.d.has_logged("stopping: new packets are refused"); }));
     a.place.come_back();
     CHECK(a.r.d.process().wait(patience) == 0);
     const auto response = waiting.response();

@@ -125,7 +125,7 @@ TEST_CASE("A27-35 A27-58 A18-04: above the maximum packet amount comes F08, the 
     CHECK(r.p2.request_count() == 1);
 }
 
-TEST_CASE("A27-36: the next hop's maximum is told in incoming units, and can be delivered") {
+TEST_CASE("A27-36: F08 carries the next hop's maximum in incoming units, and that amount is delivered") {
     const auto with_maximum = [](std::uint8_t incoming, std::uint8_t outgoing, const char* maximum) {
         return [=](daemon_terms& terms) {
             scales(incoming, outgoing)(terms);

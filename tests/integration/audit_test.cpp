@@ -27,7 +27,8 @@ std::string with_password(std::string url) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("audit: a clean book beside a running daemon and after its end", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("audit: the book is consistent while the daemon runs and after it stops", "", on_sqlite,
+                   on_postgresql) {
     const store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) {
         terms.store = place.url();
@@ -52,7 +53,7 @@ TEMPLATE_TEST_CASE("audit: a clean book beside a running daemon and after its en
     CHECK(r.d.audit().status == 0);
 }
 
-TEMPLATE_TEST_CASE("audit: an account that was changed by hand is named", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("audit: an account that was changed by hand is reported", "", on_sqlite, on_postgresql) {
     const store_place place{TestType::kind};
     const rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
     CHECK(outcome(r.send({.amount = 10})) == "fulfill");
@@ -107,16 +108,16 @@ TEST_CASE("audit: a store that keeps nothing or is not there is told") {
     CHECK(nowhere.standard_error.contains("/nowhere/ilpd.db"));
 }
 
-TEST_CASE("audit: a database of PostgreSQL without tables is told and left alone") {
+TEST_CASE("audit: a PostgreSQL database without tables is reported and left unchanged") {
     const store_place place{store_kind::postgresql};
     const daemon_terms terms{.peers = {{.name = "p1"}}, .store = place.url()};
     const auto audit = run_daemon(terms, {"--audit"});
     CHECK(audit.status == 1);
-    CHECK(audit.standard_error.contains("no tables of ilpd"));
+    CHECK(audit.standard_error.contains("no ilpd tables"));
     CHECK(place.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").empty());
 }
 
-TEST_CASE("password: the one of the store's URL is in no output") {
+TEST_CASE("password: the password in the store's URL appears in no output") {
     const store_place place{store_kind::postgresql, {.tcp = true, .password = true}};
     const std::string url = with_password(place.server().tcp_url());
     rig r{[&](daemon_terms& terms) {
@@ -148,7 +149,7 @@ TEST_CASE("password: the one of the store's URL is in no output") {
     CHECK(!shows_password(r.d.log()));
 }
 
-TEST_CASE("password: neither a wrong one nor one in a malformed URL is shown") {
+TEST_CASE("password: neither a wrong password nor one in a malformed URL is shown") {
     const postgres_server server{{.tcp = true, .password = true}};
     std::string wrong = with_password(server.tcp_url());
     wrong.replace(wrong.find("word"), 4, "ward");

@@ -88,7 +88,7 @@ std::string error_type(const http_message& answer) {
 
 }  // namespace
 
-TEST_CASE("two daemons make each other peers, and packets pass both ways, renewed or not") {
+TEST_CASE("two daemons become peers by auto-peering, and packets pass both ways, before and after a renewal") {
     const auto_node alice{"alice"};
     const auto_node dora{"dora"};
     for (int round = 0; round < 2; ++round) {
@@ -205,7 +205,7 @@ TEST_CASE("nobody takes over a peer of a daemon, and packets go on as before") {
     CHECK(mallory.request_count() == 0);
 }
 
-TEST_CASE("no URL leads a daemon to addresses that are not public") {
+TEST_CASE("a daemon connects to no address that is not public, whatever the URL") {
     const auto_node alice{"alice", false};
     fake_peer inside;
     const std::string port = std::to_string(inside.port());
@@ -224,7 +224,7 @@ TEST_CASE("no URL leads a daemon to addresses that are not public") {
     CHECK(inside.request_count() == 0);
 }
 
-TEST_CASE("a daemon answers no strangers unless it is told to") {
+TEST_CASE("a daemon accepts no auto-peering unless it is enabled") {
     auto_node alice{"alice"};
     alice.daemon.stop();
     alice.daemon.terms().auto_peering.clear();

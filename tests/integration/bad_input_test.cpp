@@ -40,7 +40,7 @@ std::string head_with(std::string_view lines) {
 
 }  // namespace
 
-TEST_CASE("bad input: requests that are no HTTP") {
+TEST_CASE("bad input: requests that are not HTTP") {
     const rig r;
     for (const std::string& octets :
          {std::string{}, std::string{"\r\n"}, std::string{"\r\n\r\n\r\n"}, std::string{"hello\r\n\r\n"},
@@ -55,7 +55,7 @@ TEST_CASE("bad input: requests that are no HTTP") {
     expect_still_well(r);
 }
 
-TEST_CASE("bad input: body lengths that are none, or contradict each other") {
+TEST_CASE("bad input: body lengths that are invalid or contradict each other") {
     const rig r;
     const std::string body{ilp::as_text(encode({}))};
     for (const std::string lines :
@@ -72,7 +72,7 @@ TEST_CASE("bad input: body lengths that are none, or contradict each other") {
     expect_still_well(r);
 }
 
-TEST_CASE("bad input: heads without end") {
+TEST_CASE("bad input: endless heads") {
     const rig r;
     SECTION("one long line") {
         expect_no_harm(r, "POST /" + std::string(1'000'000, 'a'));
@@ -111,7 +111,7 @@ TEST_CASE("bad input: half-closed and truncated requests") {
     expect_still_well(r);
 }
 
-TEST_CASE("bad input: connections that go away") {
+TEST_CASE("bad input: connections that break") {
     const rig r;
     const std::string whole = serialize(ilp_request(encode({.destination = "test.nowhere"})));
     for (std::size_t size = 0; size < whole.size(); size += 11) {
@@ -122,7 +122,7 @@ TEST_CASE("bad input: connections that go away") {
     expect_still_well(r);
 }
 
-TEST_CASE("bad input: a sender that goes away does not undo its packet") {
+TEST_CASE("bad input: a sender that disconnects does not undo its packet") {
     rig r;
     const auto hold = std::make_shared<gate>();
     r.p2.set_script([&](const http_message& request) {
@@ -179,7 +179,7 @@ TEST_CASE("bad input: wrong token, method, path, type and packet in one connecti
     expect_still_well(r);
 }
 
-TEST_CASE("bad input: random octets") {
+TEST_CASE("bad input: random bytes") {
     const rig r;
     std::mt19937 random{7};
     for (int round = 0; round < 100; ++round) {
@@ -204,7 +204,7 @@ TEST_CASE("bad input: mutated requests") {
     expect_still_well(r);
 }
 
-TEST_CASE("bad input: a reader that does not read does not hold up others") {
+TEST_CASE("bad input: a client that does not read does not delay others") {
     rig r;
     r.p2.set_script([](const http_message& request) { return answer_fulfill(request, ilp::bytes(32767, 0xaa)); });
     http_connection deaf{r.d.port()};

@@ -55,7 +55,7 @@ TEST_CASE("command line: --version") {
     CHECK(result.output.find("0.1.0") != std::string::npos);
 }
 
-TEST_CASE("command line: mistakes are told, and start nothing") {
+TEST_CASE("command line: mistakes are reported and start nothing") {
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
              {}, {"--config"}, {"--no-such-option"}, {"--config", "/nowhere/ilpd.yaml"}}) {
         const auto result = run(arguments);
@@ -98,7 +98,7 @@ TEST_CASE("command line: a broken configuration exits with 2 and names file, lin
     }
 }
 
-TEST_CASE("command line: text that is no YAML exits with 2") {
+TEST_CASE("command line: text that is not YAML exits with 2") {
     const auto result = run_daemon("peers: [\n  - {");
     CHECK(result.status == 2);
     CHECK(result.standard_error.find(result.config_path + ":") != std::string::npos);

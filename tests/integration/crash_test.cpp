@@ -67,7 +67,7 @@ std::uint64_t send_until_death(std::uint16_t port, const std::atomic<bool>& kill
 
 }  // namespace
 
-TEST_CASE("money: kill -9 under load loses nothing that a sender was told") {
+TEST_CASE("money: kill -9 under load loses nothing that a sender has been told") {
     const int count = rounds(20);
     rig r{[](daemon_terms& terms) {
         terms.log_level = "info";
@@ -113,7 +113,7 @@ TEST_CASE("money: kill -9 under load loses nothing that a sender was told") {
     CHECK(r.d.stop() == 0);
 }
 
-TEST_CASE("money: kill -9 in the first moments makes no deposit twice") {
+TEST_CASE("money: kill -9 during the start repeats no deposit") {
     fake_peer receiver;
     daemon_terms terms;
     terms.peers = {{.name = "p1"}, {.name = "p2", .port = receiver.port()}};
@@ -168,7 +168,7 @@ TEMPLATE_TEST_CASE("money: kill -9 while many peers send to each other loses not
     WARN(peers.report());
 }
 
-TEST_CASE("money: PostgreSQL dies under load and the daemon goes on when it is back") {
+TEST_CASE("money: PostgreSQL is killed under load and the daemon continues when it is back") {
     const int count = rounds(4);
     const store_place place{store_kind::postgresql};
     neighbourhood peers;
@@ -194,7 +194,7 @@ TEST_CASE("money: PostgreSQL dies under load and the daemon goes on when it is b
     WARN(peers.report());
 }
 
-TEST_CASE("money: kill -9 of the daemon and of PostgreSQL together loses nothing that a sender was told") {
+TEST_CASE("money: kill -9 of daemon and PostgreSQL together loses nothing that a sender has been told") {
     const int count = rounds(4);
     const store_place place{store_kind::postgresql};
     neighbourhood peers;
@@ -220,7 +220,7 @@ TEST_CASE("money: kill -9 of the daemon and of PostgreSQL together loses nothing
     WARN(peers.report());
 }
 
-TEST_CASE("money: PostgreSQL is stopped or stands still under load and nothing is lost") {
+TEST_CASE("money: PostgreSQL is stopped or suspended under load and nothing is lost") {
     const store_place place{store_kind::postgresql};
     postgres_server& server = place.server();
     neighbourhood peers;
@@ -243,7 +243,7 @@ TEST_CASE("money: PostgreSQL is stopped or stands still under load and nothing i
         survives(
             "a pause after which the session counts as lost", [&] { server.pause(); },
             [&] {
-                CHECK(eventually([&] { return d.has_logged("has not answered"); }));
+                CHECK(eventually([&] { return d.has_logged("has not responded"); }));
                 server.resume();
             });
     }

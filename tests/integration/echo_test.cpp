@@ -134,14 +134,14 @@ TEST_CASE("ECH-05: malformed echoes are refused with F01") {
     r.expect_untouched();
 }
 
-TEST_CASE("ECH-06: an echo response that nobody waits for goes nowhere") {
+TEST_CASE("ECH-06: an unsolicited echo response is not forwarded") {
     const rig r{[](daemon_terms& terms) { terms.peers[1].routes = {""}; }};
     const auto reject = expect_any_reject(r.send({.amount = 10, .destination = "test.d", .data = response_data()}));
     CHECK((reject.code == "F06" || reject.code == "F01"));
     r.expect_untouched();
 }
 
-TEST_CASE("ECH-07: an echo to our own address does not go round") {
+TEST_CASE("ECH-07: an echo to our own address does not loop") {
     const rig r{[](daemon_terms& terms) { terms.peers[1].routes = {""}; }};
     for (const std::string source : {"test.d", "test.d.below"}) {
         INFO(source);
@@ -150,7 +150,7 @@ TEST_CASE("ECH-07: an echo to our own address does not go round") {
     r.expect_untouched();
 }
 
-TEST_CASE("ECH-08: a one-way ping is fulfilled here, and its value is ours") {
+TEST_CASE("ECH-08: a one-way ping is fulfilled here, and this node keeps its amount") {
     const rig r{[](daemon_terms& terms) { terms.assets = {{"USD", 9, 1000}}; }};
     const auto response = r.send({.amount = 10,
                                   .destination = "test.d",

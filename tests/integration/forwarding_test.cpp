@@ -100,7 +100,7 @@ TEST_CASE("A27-07 A27-08 A18-09: the outgoing expiry leaves the window and is ca
     CHECK(r.p2.last_prepare().expires_at <= now() + 20s);
 }
 
-TEST_CASE("A27-09: the rewritten expiry is a legal time of 17 digits") {
+TEST_CASE("A27-09: the rewritten expiry is a valid time of 17 digits") {
     const rig r;
     for (const auto ahead : {5000ms, 6001ms, 7010ms, 8100ms, 9999ms}) {
         const prepare sent{.expires_in = ahead};
@@ -111,7 +111,7 @@ TEST_CASE("A27-09: the rewritten expiry is a legal time of 17 digits") {
     }
 }
 
-TEST_CASE("A27-10: the token alone says whose account is debited") {
+TEST_CASE("A27-10: the token alone determines whose account is debited") {
     const fake_peer p3;
     const rig r{[&](daemon_terms& terms) { terms.peers.push_back({.name = "p3", .port = p3.port()}); }};
     const prepare sent{.amount = 5};
@@ -208,7 +208,7 @@ TEST_CASE("A27-15 A34-03 A27-68: when the next hop is silent, R00 comes between 
     CHECK(p1_spent(r) == 0);
 }
 
-TEST_CASE("A27-16: a valid Fulfill is passed back octet by octet") {
+TEST_CASE("A27-16: a valid Fulfill is passed back unchanged") {
     rig r;
     const ilp::bytes data = random_bytes(300);
     r.p2.set_script([&](const http_message& request) { return answer_fulfill(request, data); });
@@ -262,7 +262,7 @@ TEST_CASE("A27-19: a packet goes back to its source only when that is allowed") 
     }
 }
 
-TEST_CASE("A27-20: octets behind the packet and behind its last field are dropped") {
+TEST_CASE("A27-20: octets after the packet and after its last field are dropped") {
     const rig r;
     const prepare sent;
     const ilp::bytes packet = encode(sent);
@@ -312,7 +312,7 @@ TEST_CASE("A27-22: only a Fulfill or a Reject is an answer") {
     expect_fulfill(r.send(next), next);
 }
 
-TEST_CASE("A27-23: equal Prepares are packets of their own") {
+TEST_CASE("A27-23: equal Prepares are separate packets") {
     const rig r;
     const prepare sent{.amount = 10, .expires_at = now() + 10s};
     expect_fulfill(r.send(sent), sent);

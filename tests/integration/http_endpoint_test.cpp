@@ -40,7 +40,7 @@ TEST_CASE("A35-01: a Prepare is the whole body of a POST, and so is its answer")
     CHECK(r.p2.requests().at(0).start_line == "POST / HTTP/1.1");
 }
 
-TEST_CASE("A35-02: the three paths in use lead to the same place") {
+TEST_CASE("A35-02: the three paths in use are equivalent") {
     const rig r;
     for (const std::string target : {"/", "/ilp", "/accounts/p1/ilp", "/accounts/anything/ilp", "/accounts/1234/ilp"}) {
         INFO(target);
@@ -62,7 +62,7 @@ TEST_CASE("A35-03: requests and answers are application/octet-stream") {
     CHECK(forwarded.header("authorization") == "Bearer " + token_for("p2"));
 }
 
-TEST_CASE("A35-04: content types of ILP packets are taken, others give 415") {
+TEST_CASE("A35-04: content types of ILP packets are accepted, others give 415") {
     const rig r;
     for (const std::string good :
          {"application/octet-stream", "application/ilp+octet-stream", "application/octet-stream; x=y",
@@ -207,7 +207,7 @@ TEST_CASE("A35-14: many pipelined requests, more than are taken at once, are ans
     for (std::size_t i = 0; i < answers.size(); ++i) expect_fulfill(answers[i], forwarded[i]);
 }
 
-TEST_CASE("A35-15: a slow packet is waited for longer than the server's own timeouts") {
+TEST_CASE("A35-15: a slow packet may take longer than the server's own timeouts") {
     rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "request_timeout: 200ms", "idle_timeout: 1s"}; }};
     r.p2.set_script([](const http_message& request) {
         auto answer = answer_fulfill(request);
@@ -218,7 +218,7 @@ TEST_CASE("A35-15: a slow packet is waited for longer than the server's own time
     expect_fulfill(r.send(sent), sent);
 }
 
-TEST_CASE("A35-20: a body that is no Prepare gives 400, or F01 when it begins like one") {
+TEST_CASE("A35-20: a body that is not a Prepare gives 400, or F01 if it begins like one") {
     const rig r;
     http_connection connection{r.d.port()};
     expect_status(connection.exchange(ilp_request({})), 400);
@@ -289,7 +289,7 @@ TEST_CASE("A35-33: Expect: 100-continue is answered before the body comes") {
     expect_fulfill(connection.receive(), sent);
 }
 
-TEST_CASE("A35-33: chunked bodies of any cut are read") {
+TEST_CASE("A35-33: chunked bodies are read however they are split") {
     const rig r;
     http_connection connection{r.d.port()};
     for (const std::size_t size : {1u, 7u, 64u, 5000u, 100'000u}) {
@@ -303,7 +303,7 @@ TEST_CASE("A35-33: chunked bodies of any cut are read") {
     }
 }
 
-TEST_CASE("A35-33: requests in small pieces are put together") {
+TEST_CASE("A35-33: requests that arrive in small parts are reassembled") {
     const rig r;
     const prepare sent{.data = random_bytes(100)};
     const std::string text = serialize(ilp_request(encode(sent)));
@@ -340,7 +340,7 @@ TEST_CASE("A35-33: a slow trickle does not hold a connection for ever") {
     CHECK(closed);
 }
 
-TEST_CASE("an idle connection is closed, and says so to nobody's harm") {
+TEST_CASE("an idle connection is closed without harm") {
     const rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "idle_timeout: 1s"}; }};
     http_connection connection{r.d.port()};
     const prepare sent;
@@ -348,7 +348,7 @@ TEST_CASE("an idle connection is closed, and says so to nobody's harm") {
     CHECK(connection.wait_until_closed());
 }
 
-TEST_CASE("Connection: close and HTTP/1.0 end the connection behind the answer") {
+TEST_CASE("Connection: close and HTTP/1.0 end the connection after the response") {
     const rig r;
     const prepare sent;
     auto request = ilp_request(encode(sent));

@@ -53,7 +53,7 @@ TEST_CASE("A35-24: an error status counts even when its body is a Fulfill") {
     expect_balances_untouched(r);
 }
 
-TEST_CASE("A35-25: a redirect is not followed, and nonsense in a 200 gives T00") {
+TEST_CASE("A35-25: a redirect is not followed, and an invalid body with status 200 gives T00") {
     rig r;
     fake_peer elsewhere;
     r.p2.set_script([&](const http_message&) {
@@ -71,7 +71,7 @@ TEST_CASE("A35-25: a redirect is not followed, and nonsense in a 200 gives T00")
     expect_balances_untouched(r);
 }
 
-TEST_CASE("A35-25: a valid packet is taken whatever its content type") {
+TEST_CASE("A35-25: a valid packet is accepted whatever its content type") {
     rig r;
     for (const std::string type : {"text/plain", "application/ilp+octet-stream", ""}) {
         INFO(type);
@@ -84,7 +84,7 @@ TEST_CASE("A35-25: a valid packet is taken whatever its content type") {
     }
 }
 
-TEST_CASE("A35-25: answers in chunks, in pieces and behind interim ones are read") {
+TEST_CASE("A35-25: chunked and fragmented responses, and those after interim responses, are read") {
     rig r;
     const prepare sent{.amount = 10};
     const ilp::bytes fulfill = encode_fulfill(fulfillment_for(sent.destination, {}), random_bytes(500));
@@ -136,7 +136,7 @@ TEST_CASE("A35-26: no answer by the expiry gives R00, and the Prepare is not sen
     CHECK(r.p2.request_count() == 1);
 }
 
-TEST_CASE("A35-26: nobody listens at the next hop: T01") {
+TEST_CASE("A35-26: a next hop that does not listen gives T01") {
     rig r;
     r.p2.stop();
     for (int i = 0; i < 20; ++i) expect_reject(r.send({.amount = 10, .expires_in = 30s}), "T01");
@@ -144,7 +144,7 @@ TEST_CASE("A35-26: nobody listens at the next hop: T01") {
     CHECK(r.d.scrape().sum("ilp_link_connections", {{"peer", "p2"}}) == 0);
 }
 
-TEST_CASE("connections to the next hop are used again") {
+TEST_CASE("connections to the next hop are reused") {
     const rig r;
     http_connection connection{r.d.port()};
     for (int i = 0; i < 50; ++i) {
@@ -155,7 +155,7 @@ TEST_CASE("connections to the next hop are used again") {
     CHECK(r.d.scrape().sum("ilp_link_connections", {{"peer", "p2"}}) == 1);
 }
 
-TEST_CASE("a connection that the next hop closes behind an answer is not used again") {
+TEST_CASE("a connection that the next hop closes after a response is not reused") {
     rig r;
     r.p2.set_script(
         [](const http_message& request) { return with_line(answer_fulfill(request), "Connection: close"); });
@@ -187,7 +187,7 @@ TEST_CASE("idle connections are closed before the next hop's keep-alive timeout 
     CHECK(r.p2.connections_accepted() == 2);
 }
 
-TEST_CASE("connections to a next hop are bounded, further packets wait their turn") {
+TEST_CASE("connections to a next hop are bounded, and further packets wait") {
     rig r{[](daemon_terms& terms) { terms.peers[1].outgoing = {"max_connections: 3"}; }};
     const auto hold = std::make_shared<gate>();
     r.p2.set_script([&](const http_message& request) {
@@ -205,7 +205,7 @@ TEST_CASE("connections to a next hop are bounded, further packets wait their tur
     CHECK(r.d.settled_liquidity("p2") == default_liquidity + 100);
 }
 
-TEST_CASE("one slow packet does not hold up others") {
+TEST_CASE("a slow packet does not delay others") {
     rig r;
     const auto hold = std::make_shared<gate>();
     r.p2.set_script([&](const http_message& request) {

@@ -51,7 +51,7 @@ TEST_CASE("A31-01 A31-02 A34-07: peer.config is answered with the peer's address
     r.expect_untouched();
 }
 
-TEST_CASE("A31-03 A31-04: the address that is given is routed to the peer, and may lie below ours") {
+TEST_CASE("A31-03 A31-04: the assigned address is routed to the peer, and may be below ours") {
     const rig r{[](daemon_terms& terms) { terms.peers[1].address = "test.d.p2"; }};
     const auto response = r.d.post(request(), "p2");
     REQUIRE(response);
@@ -133,7 +133,7 @@ TEST_CASE("A31-16: peer.config.x is not peer.config") {
     expect_reject(r.send(longer), "F01");
 }
 
-TEST_CASE("A31-17: scales 0 and 255 and a code of several octets per letter survive") {
+TEST_CASE("A31-17: scales 0 and 255 and a code with multi-byte characters are transmitted correctly") {
     const auto scale = GENERATE(std::uint8_t{0}, std::uint8_t{255});
     const rig r{[&](daemon_terms& terms) {
         terms.peers[0].code = "\xe2\x82\xac";

@@ -89,7 +89,7 @@ std::string text_at(const json::value& object, std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("ilpctl: the daemon and who asks") {
+TEST_CASE("ilpctl: status and whoami show the daemon and the tenant") {
     const operated o;
     CHECK(o.done({"status"}).contains("test.d\n"));
     const auto node = o.asked({"status"});
@@ -193,7 +193,7 @@ TEST_CASE("ilpctl: a peer is created, changed, disabled, enabled and deleted") {
     CHECK(o.done({"peer", "delete", "idle"}).starts_with("deleted peer idle"));
 }
 
-TEST_CASE("ilpctl: liquidity is what the metrics say") {
+TEST_CASE("ilpctl: liquidity agrees with the metrics") {
     const operated o;
     o.create_bob();
     o.done({"liquidity", "deposit", "bob", "12.50"});
@@ -231,14 +231,14 @@ TEST_CASE("ilpctl: liquidity is what the metrics say") {
     CHECK(o.done({"transfers", "EUR/2"}).contains("CREATED"));
 }
 
-TEST_CASE("ilpctl: a payment shows among the transfers") {
+TEST_CASE("ilpctl: a payment appears in the list of transfers") {
     const operated o;
     REQUIRE(outcome(o.r.send({.amount = 1'500'000'000})) == "fulfill");
     CHECK(o.done({"transfers", "p1"}).contains("TRANSFER"));
     CHECK(o.done({"transfers", "p2"}).contains("1.50 USD"));
 }
 
-TEST_CASE("ilpctl: low liquidity is an event") {
+TEST_CASE("ilpctl: low liquidity appears as an event") {
     const auto nobody = free_port();
     const operated o{
         [&](daemon_terms& terms) { terms.webhooks = {"url: \"http://127.0.0.1:" + std::to_string(nobody) + "/\""}; }};

@@ -29,7 +29,7 @@ fake_peer::script_type held_by(const std::shared_ptr<gate>& hold) {
 
 }  // namespace
 
-TEST_CASE("start: one line says that it is ready, and where") {
+TEST_CASE("start: one log line says that the daemon is ready, and where it listens") {
     const rig r;
     const std::string log = r.d.log();
     const auto at = log.find("ready");
@@ -50,7 +50,7 @@ TEST_CASE("start: health and readiness are served") {
     CHECK(response->status() == 404);
 }
 
-TEST_CASE("start: a port that is taken is told, with a status that is not 0") {
+TEST_CASE("start: a port in use is reported, with an exit status other than 0") {
     const rig r;
     daemon_terms terms{.peers = {{.name = "p1"}}};
     const temporary_directory folder;
@@ -269,7 +269,7 @@ TEST_CASE("reload: SIGHUP takes new terms, tokens and peers without a restart") 
     CHECK(outcome(r.d.post(prepare{.amount = 3}, "p3")) == "fulfill");
 }
 
-TEST_CASE("reload: a broken file is told, and the old terms stay") {
+TEST_CASE("reload: a broken file is reported, and the old terms stay") {
     rig r;
     std::ofstream{r.d.config_path()} << "nonsense: true\n";
     r.d.process().signal(SIGHUP);

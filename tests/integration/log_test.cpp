@@ -58,13 +58,13 @@ void expect_discreet(const std::string& log) {
 
 }  // namespace
 
-TEST_CASE("log: no secret and no raw octets, at the most talkative level") {
+TEST_CASE("log: no secret and no raw bytes appear, even at the level trace") {
     rig r{[](daemon_terms& terms) { terms.log_level = "trace"; }};
     provoke(r);
     expect_discreet(r.d.log());
 }
 
-TEST_CASE("log: as JSON every line is an object, and as discreet") {
+TEST_CASE("log: in JSON every line is an object, and no secret appears") {
     rig r{[](daemon_terms& terms) {
         terms.log_level = "trace";
         terms.log_format = "json";
@@ -82,7 +82,7 @@ TEST_CASE("log: as JSON every line is an object, and as discreet") {
     }
 }
 
-TEST_CASE("log: nothing per packet at the usual level") {
+TEST_CASE("log: at the default level, packets are not logged") {
     rig r{[](daemon_terms& terms) { terms.log_level = "info"; }};
     CHECK(outcome(r.send(prepare{})) == "fulfill");
     const std::size_t before = r.d.log().size();
@@ -94,7 +94,7 @@ TEST_CASE("log: nothing per packet at the usual level") {
     CHECK(r.d.log().size() == before);
 }
 
-TEST_CASE("log: a store that forgets is told") {
+TEST_CASE("log: a store that keeps nothing is reported") {
     const rig r{[](daemon_terms& terms) { terms.store = "memory:"; }};
     CHECK(r.d.log().find("memory") != std::string::npos);
 }

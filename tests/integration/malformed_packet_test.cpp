@@ -72,7 +72,7 @@ TEST_CASE("A27-51 A27-02 A35-20: every malformed Prepare of the vectors is refus
     expect_fulfill(connection.exchange(ilp_request(encode(next))), next);
 }
 
-TEST_CASE("A27-90: every truncation of a Prepare is refused, and the connection goes on") {
+TEST_CASE("A27-90: every truncation of a Prepare is refused, and the connection stays usable") {
     const rig r;
     const prepare sent{.data = random_bytes(200)};
     const ilp::bytes whole = encode(sent);
@@ -86,7 +86,7 @@ TEST_CASE("A27-90: every truncation of a Prepare is refused, and the connection 
     expect_fulfill(connection.exchange(ilp_request(encode(sent))), sent);
 }
 
-TEST_CASE("A27-91 A27-92: lengths that lie are refused") {
+TEST_CASE("A27-91 A27-92: wrong lengths are refused") {
     const rig r;
     const ilp::bytes whole = encode({});
     const auto with_length = [&](const ilp::bytes& determinant) {
@@ -129,7 +129,7 @@ TEST_CASE("A27-94: a downstream message of 8192 octets is relayed or answered T0
     CHECK(outcome(r.send(prepare{})) == "fulfill");
 }
 
-TEST_CASE("A27-95: times that are none are refused") {
+TEST_CASE("A27-95: invalid times are refused") {
     const rig r;
     http_connection connection{r.d.port()};
     const auto vectors = integration::load_vectors("generated/timestamps.json");
@@ -141,7 +141,7 @@ TEST_CASE("A27-95: times that are none are refused") {
     r.expect_untouched();
 }
 
-TEST_CASE("A27-96: all real times are read, the past is expired, the far future is shortened") {
+TEST_CASE("A27-96: all valid times are read, past ones are expired, and far future ones are shortened") {
     const rig r;
     http_connection connection{r.d.port()};
     const auto vectors = integration::load_vectors("generated/timestamps.json");
@@ -179,7 +179,7 @@ TEST_CASE("A27-97: mutated packets never disturb the daemon") {
     expect_fulfill(connection.exchange(ilp_request(encode(next))), next);
 }
 
-TEST_CASE("A27-98 A35-21: bodies above the limit are cut off while they come") {
+TEST_CASE("A27-98 A35-21: bodies above the limit are refused while they arrive") {
     const rig r;
     const std::uint64_t before = r.d.process().resident_kilobytes();
     constexpr std::size_t chunk_size = 1 << 20;

@@ -104,7 +104,7 @@ TEST_CASE("metrics: refused packets are counted by peer and reason, and the log 
     CHECK(r.d.has_logged("packet refused peer=p2 code=T04 reason=sender_lacks_liquidity"));
 }
 
-TEST_CASE("metrics: a refusal is counted though its sender has gone") {
+TEST_CASE("metrics: a refusal is counted even if its sender has disconnected") {
     rig r;
     const auto hold = std::make_shared<gate>();
     r.p2.set_script([&](const http_message& request) {
@@ -124,7 +124,7 @@ TEST_CASE("metrics: a refusal is counted though its sender has gone") {
     hold->open();
 }
 
-TEST_CASE("metrics: what is in flight is shown while it is") {
+TEST_CASE("metrics: packets in flight are shown") {
     rig r;
     const auto hold = std::make_shared<gate>();
     r.p2.set_script([&](const http_message& request) {
@@ -144,7 +144,7 @@ TEST_CASE("metrics: what is in flight is shown while it is") {
     CHECK(r.d.settled_liquidity("p2") == default_liquidity + 30);
 }
 
-TEST_CASE("metrics: a stranger's codes do not make new series without bound") {
+TEST_CASE("metrics: unknown error codes do not create unlimited series") {
     rig r;
     int number = 0;
     r.p2.set_script([&](const http_message&) {

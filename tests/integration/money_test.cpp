@@ -160,7 +160,7 @@ TEST_CASE("money: random concurrent traffic keeps every sum, and no balance goes
     }
 }
 
-TEST_CASE("money: liquidity is never spent twice, however many try at once") {
+TEST_CASE("money: liquidity is never spent twice under concurrency") {
     constexpr int senders = 16;
     fake_peer receiver;
     daemon_terms terms;

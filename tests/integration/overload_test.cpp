@@ -153,7 +153,7 @@ descriptor accept_from(const descriptor& listener) {
 
 }  // namespace
 
-TEST_CASE("overload: what a silent next hop cannot take is refused with T03 at once, and others are served") {
+TEST_CASE("overload: packets that a silent next hop cannot take get T03 at once, and others are served") {
     const auto hold = std::make_shared<gate>();
     fake_peer silent{held_by(hold)};
     const rig r{[&](daemon_terms& terms) {
@@ -300,7 +300,7 @@ TEST_CASE("overload: a sender that does not read its answers costs little memory
     CHECK(r.d.audit().status == 0);
 }
 
-TEST_CASE("overload: a polite sender waits for a few requests of one that pipelines, and not for all") {
+TEST_CASE("overload: a sender waits for only a few requests of another one that pipelines many") {
     constexpr int pipelined = 300;
     constexpr std::size_t ahead_max = 64;
     rig r{[](daemon_terms& terms) {
@@ -368,7 +368,7 @@ TEST_CASE("overload: a Fulfill leaves before a Prepare that came earlier") {
     CHECK(outcome(second.receive()) == "fulfill");
 }
 
-TEST_CASE("overload: packets that wait for a slow store are bounded, what comes beyond gets T03") {
+TEST_CASE("overload: packets that wait for a slow store are bounded, and further ones get T03") {
     constexpr std::size_t places = 4;
     store_place place{store_kind::sqlite};
     const rig r{[&](daemon_terms& terms) {

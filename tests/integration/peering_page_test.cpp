@@ -172,7 +172,7 @@ TEST_CASE("the manual: a peer is made, changed and removed with ilpctl, by signe
 }
 
 // Checks the section "The file and the API" sentence by sentence.
-TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes hands") {
+TEST_CASE("the manual: a peer is owned by the file or the API, and ownership can change") {
     ilpd_daemon d{terms_of_alice(false)};
     const page_shell shell{{},
                            {{"ILPCTL_URL", "http://127.0.0.1:" + std::to_string(d.admin_port()) + "/graphql"},
@@ -224,7 +224,7 @@ TEST_CASE("the manual: who owns a peer, the file or the API, and how it changes 
         return eventually([&] { return d.has_logged(why); }) && shows("ilpctl peer show $dora", "API");
     };
     reload_with({{.name = "erin", .tokens = {token_of("dora")}}});
-    CHECK(refusal_told("has one of its incoming tokens"));
+    CHECK(refusal_told("one of its incoming tokens belongs to"));
     reload_with({{.name = "erin", .code = "EUR", .scale = 2, .routes = {"test.dora"}}});
     CHECK(refusal_told("has the route 'test.dora' in the same asset"));
     CHECK(!shows("ilpctl peer list", "erin"));

@@ -42,7 +42,7 @@ TEST_CASE("A32-02 A32-03: both directions move the balance by the amount") {
     CHECK(r.d.liquidity("p2") == default_liquidity + 70 - 30);
 }
 
-TEST_CASE("A32-04: two daemons that are peers show each other's negation") {
+TEST_CASE("A32-04: two daemons that are peers have opposite balances") {
     fake_peer left, right;
     const auto sometimes = [](const http_message& request) {
         const auto prepare = decode_prepare(request.body);
@@ -89,7 +89,7 @@ TEST_CASE("A32-04: two daemons that are peers show each other's negation") {
     CHECK(right.request_count() > 0);
 }
 
-TEST_CASE("A32-05: what exceeds the credit is refused with T04, what equals it passes") {
+TEST_CASE("A32-05: an amount above the credit is refused with T04, one equal to it passes") {
     const rig r{[](daemon_terms& terms) { terms.peers[0].liquidity = 20; }};
     CHECK(outcome(r.send({.amount = 12})) == "fulfill");
     expect_reject(r.send({.amount = 9}), "T04");
@@ -141,7 +141,7 @@ TEST_CASE("A32-12: balances cannot overflow") {
     expect_fulfill(r.d.post(home, "p2"), home);
 }
 
-TEST_CASE("A32-12: a full account takes nothing more") {
+TEST_CASE("A32-12: a full account receives nothing more") {
     const rig r{[](daemon_terms& terms) { terms.peers[1].liquidity = u64_max; }};
     expect_reject(r.send({.amount = 1}), "T04");
     CHECK(r.p2.request_count() == 0);

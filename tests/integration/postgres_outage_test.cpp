@@ -46,7 +46,7 @@ struct postgres_rig {
     rig r;
 };
 
-constexpr std::string_view fenced_line = "another ilpd has written to this database meanwhile";
+constexpr std::string_view fenced_line = "another ilpd has written to this database in the meantime";
 
 }  // namespace
 
@@ -137,7 +137,7 @@ TEST_CASE("PostgreSQL: a server that becomes read-only is an outage") {
     CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 20);
 }
 
-TEST_CASE("PostgreSQL: the session is terminated and taken up again with its lock") {
+TEST_CASE("PostgreSQL: a terminated session is replaced, with its lock") {
     postgres_rig p;
     const std::string holder =
         "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "

@@ -135,7 +135,7 @@ TEST_CASE("A27-33 A32-09: rates arrive from the source, packets convert, and bot
     CHECK(request.header("Accept") == "application/json");
 }
 
-TEST_CASE("A27-64: a packet into a currency without liquidity is T04") {
+TEST_CASE("A27-64: a packet into a currency without liquidity gets T04") {
     rates_rig r{[](daemon_terms& terms) {
         terms.assets[1].liquidity = 813'398;
         terms.rates = {"fixed: [{base: USD, quote: EUR, rate: 0.813399}]"};
@@ -151,31 +151,31 @@ TEST_CASE("A27-60: without its source a rate is used for the grace, then T00 for
     rates_rig r{[](daemon_terms& terms) { terms.rates.push_back("grace: 3s"); }};
     REQUIRE(r.eventually_converts("813399"));
     r.source.http().stop();
-    REQUIRE(eventually([&] { return r.logged("trouble with the source of rates"); }));
+    REQUIRE(eventually([&] { return r.logged("the source of rates failed"); }));
     CHECK(r.converted() == "813399");
     REQUIRE(r.eventually_converts("T00"));
     const auto refused = expect_reject(r.send(prepare{.amount = 1'000'000}), "T00");
-    CHECK(refused.message == "rate between the assets is too old");
+    CHECK(refused.message == "exchange rate between the assets is too old");
     CHECK(r.same_currency_passes());
     CHECK(r.d.scrape().sum("ilp_rate_age_seconds", {{"base", "USD"}}) > 3);
     // Dozens of attempts have failed, but each base logged it only once.
     CHECK(count(r.d.log(), "Connection refused") == 2);
-    CHECK_FALSE(r.logged("rates arrive again"));
+    CHECK_FALSE(r.logged("the source of rates works again"));
 
     r.source.http().start();
     REQUIRE(r.eventually_converts("813399"));
-    CHECK(r.logged("rates arrive again"));
+    CHECK(r.logged("the source of rates works again"));
 }
 
-TEST_CASE("A27-60: a daemon whose source never answered has no rate between currencies, and starts all the same") {
+TEST_CASE("A27-60: a daemon whose source never responded starts, but has no rate between currencies") {
     rates_rig r{
         [](daemon_terms& terms) { terms.rates = {"url: \"http://127.0.0.1:" + std::to_string(free_port()) + "/\""}; }};
-    CHECK(expect_reject(r.send(prepare{.amount = 1'000'000}), "T00").message == "no rate between the assets");
+    CHECK(expect_reject(r.send(prepare{.amount = 1'000'000}), "T00").message == "no exchange rate between the assets");
     CHECK(r.same_currency_passes());
     CHECK(r.d.scrape().series().at("ilp_rate_age_seconds{base=\"USD\"}") > 1e300);
 }
 
-TEST_CASE("a source that answers nonsense changes nothing") {
+TEST_CASE("a source with invalid responses changes nothing") {
     rates_rig r;
     REQUIRE(r.eventually_converts("813399"));
     const auto usd = [](std::string_view rate) { return rates_answer("USD", R"("EUR": )" + std::string{rate}); };
@@ -220,7 +220,7 @@ TEST_CASE("a source that answers nonsense changes nothing") {
     CHECK(r.eventually_converts("2000000"));
 }
 
-TEST_CASE("a source that never answers delays no packet") {
+TEST_CASE("a source that never responds delays no packet") {
     rates_rig r{[](daemon_terms& terms) { terms.rates.push_back("timeout: 1m"); }};
     REQUIRE(r.eventually_converts("813399"));
     const std::size_t open = r.source.http().request_count();
@@ -232,7 +232,7 @@ TEST_CASE("a source that never answers delays no packet") {
     }
 }
 
-TEST_CASE("A27-37: while the rate changes under load, each packet goes by one rate from end to end") {
+TEST_CASE("A27-37: while the rate changes under load, each packet uses one rate from end to end") {
     rates_rig r;
     std::atomic<unsigned> fetches = 0;
     r.source.set([&](const std::string& base) {
@@ -306,7 +306,7 @@ TEST_CASE("reload: SIGHUP takes fixed rates, spreads, a source and new currencie
     CHECK_FALSE(r.d.scrape().has("ilp_rate_age_seconds"));
 }
 
-TEST_CASE("the base is asked for in whatever the URL is, with its characters escaped") {
+TEST_CASE("the base is added to any URL, percent-encoded") {
     rates_rig r{[](daemon_terms& terms) {
         terms.peers[1].code = "E+R";
         terms.assets[1].code = "E+R";

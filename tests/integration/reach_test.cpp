@@ -96,7 +96,7 @@ TEMPLATE_TEST_CASE("A27-33 A27-34: scales 0 and 255", "", on_sqlite, on_postgres
     CHECK(d.audit().status == 0);
 }
 
-TEMPLATE_TEST_CASE("reach: ten thousand peers in fifty assets", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("scale: ten thousand peers in fifty assets", "", on_sqlite, on_postgresql) {
     constexpr std::size_t peers = 10'000;
     constexpr std::size_t assets = 50;
     const store_place place{TestType::kind};

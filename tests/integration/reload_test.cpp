@@ -66,7 +66,7 @@ TEMPLATE_TEST_CASE("reload: while the store is down it is refused and the next o
     r.d.terms().peers[0].terms = {"max_packet_amount: 50"};
     r.d.terms().peers.push_back({.name = "p3", .liquidity = 77});
     r.d.reload();
-    REQUIRE(eventually([&] { return r.d.has_logged("not reloaded; nothing has changed"); }));
+    REQUIRE(eventually([&] { return r.d.has_logged("the reload failed; nothing has changed"); }));
     CHECK(r.d.has_logged("the store is not available"));
     CHECK(!has_peer(r.d, "p3"));
 
@@ -82,14 +82,14 @@ TEMPLATE_TEST_CASE("reload: while the store is down it is refused and the next o
     CHECK(r.d.audit().status == 0);
 }
 
-TEMPLATE_TEST_CASE("reload: one that the store fails in the middle of is made once", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("reload: a reload during which the store fails takes effect once", "", on_sqlite, on_postgresql) {
     // The store fails without the daemon noticing. The reload notices, and is either refused or done later.
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
     place.fail();
     r.d.terms().peers.push_back({.name = "p3", .liquidity = 77});
     r.d.reload();
-    REQUIRE(eventually([&] { return !r.d.is_ready() || r.d.has_logged("not reloaded"); }));
+    REQUIRE(eventually([&] { return !r.d.is_ready() || r.d.has_logged("the reload failed"); }));
     place.come_back();
     REQUIRE(eventually([&] { return r.d.is_ready(); }));
     r.d.reload();

@@ -68,7 +68,7 @@ TEST_CASE("A18-02: under saturation no Fulfill that came in time is lost") {
     CHECK(r.d.settled_liquidity("p2") == default_liquidity + fulfilled_here);
 }
 
-TEST_CASE("A18-08: more connections than allowed are closed, and the others still served") {
+TEST_CASE("A18-08: connections beyond the limit are closed, and the others are served") {
     const rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "max_connections: 5"}; }};
     std::vector<http_connection> connections;
     for (int i = 0; i < 5; ++i) {

@@ -43,7 +43,7 @@ bool change_attribute(const char* change, const std::filesystem::path& file) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("money: a fulfillment that came in time waits for the store also beyond the sender's expiry", "",
+TEMPLATE_TEST_CASE("money: a fulfillment that came in time waits for the store even beyond the sender's expiry", "",
                    on_sqlite, on_postgresql) {
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) {
@@ -74,7 +74,7 @@ TEMPLATE_TEST_CASE("money: a fulfillment that came in time waits for the store a
     CHECK(r.d.liquidity("p1") == default_liquidity - 111);
 }
 
-TEMPLATE_TEST_CASE("store outage: it comes and goes several times and nothing is lost", "", on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("store outage: nothing is lost when the store fails several times", "", on_sqlite, on_postgresql) {
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
     for (int round = 0; round < 3; ++round) {
@@ -111,7 +111,7 @@ TEMPLATE_TEST_CASE("store outage: memory does not grow with the packets that are
     packet.expect_fulfilled();
 }
 
-TEMPLATE_TEST_CASE("store outage: a daemon that is stopped meanwhile says what it could not write", "", on_sqlite,
+TEMPLATE_TEST_CASE("store outage: a daemon that is stopped during it says what it could not write", "", on_sqlite,
                    on_postgresql) {
     store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
@@ -120,7 +120,7 @@ TEMPLATE_TEST_CASE("store outage: a daemon that is stopped meanwhile says what i
     packet.fulfill();
     REQUIRE(eventually([&] { return !r.d.is_ready(); }));
     r.d.process().signal(SIGTERM);
-    REQUIRE(eventually([&] { return r.d.has_logged("stopping: no new packets"); }));
+    REQUIRE(eventually([&] { return r.d.has_logged("stopping: new packets are refused"); }));
     CHECK(!r.d.process().wait(500ms));  // it still waits for the store
     r.d.process().signal(SIGTERM);
     CHECK(r.d.process().wait(patience) == std::optional{1});

@@ -41,10 +41,10 @@ struct operated_rig {
         run("### Back up", kind);
         pay(5);
         run("## Audit");
-        CHECK(output.contains("every balance agrees"));
+        CHECK(output.contains("all balances agree"));
         CHECK(r.d.stop() == 0);
         run("### Restore", kind);
-        CHECK(output.contains("every balance agrees"));
+        CHECK(output.contains("all balances agree"));
         r.d.start();
         CHECK(r.d.liquidity("p2") == default_liquidity + 10);
         pay(1);

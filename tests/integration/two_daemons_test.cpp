@@ -177,8 +177,8 @@ TEMPLATE_TEST_CASE("A32-01 A32-04 A32-09: two daemons with random traffic both w
     pair.expect_clean_books();
 }
 
-TEMPLATE_TEST_CASE("A32-04: two daemons of which one is killed now and then differ by what was in flight", "",
-                   on_sqlite, on_postgresql) {
+TEMPLATE_TEST_CASE("A32-04: balances of two daemons, one of them killed repeatedly, differ only by packets in flight",
+                   "", on_sqlite, on_postgresql) {
     constexpr int senders_each = 2;
     constexpr std::uint64_t amount_max = 1000;
     two_daemons pair{TestType::kind, {.alice_end_scale = 6, .bob_end_scale = 6}};

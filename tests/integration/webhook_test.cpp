@@ -177,7 +177,7 @@ TEST_CASE("webhooks: an event that was refused is posted again at its time, also
     CHECK(w.receiver.request_count() == 2);
 }
 
-TEST_CASE("webhooks: an event of a daemon that is killed before anybody takes it is delivered by the next one") {
+TEST_CASE("webhooks: an event that a killed daemon had not delivered is delivered by the next one") {
     webhook_rig w;
     w.receiver.set_script([](const http_message&) { return answer_silence(); });
     w.send(100);
@@ -191,7 +191,7 @@ TEST_CASE("webhooks: an event of a daemon that is killed before anybody takes it
     REQUIRE(w.wait_until_delivered());
 }
 
-TEST_CASE("webhooks: what was taken while the store was down is posted once by each daemon until it is noted") {
+TEST_CASE("webhooks: an event delivered while the store is down is posted once by each daemon until that is saved") {
     webhook_rig w;
     const auto hold = std::make_shared<gate>();
     w.receiver.set_script([&](const http_message&) {
@@ -217,7 +217,7 @@ TEST_CASE("webhooks: what was taken while the store was down is posted once by e
     CHECK(event_in(requests[1]) == event_in(requests[0]));
 }
 
-TEST_CASE("webhooks: without a URL low liquidity is logged and nothing is kept") {
+TEST_CASE("webhooks: without a URL, low liquidity is logged and no event is stored") {
     webhook_rig w{[](daemon_terms& terms) { terms.webhooks.clear(); }};
     w.send(100);
     REQUIRE(eventually([&] { return w.r.d.log().contains("liquidity is low"); }));

@@ -50,7 +50,7 @@ test('createAsset answers with the asset, which queries find', async () => {
     assert.deepEqual(await admin.query(byCode, { code: 'EUR', scale: '2' }), asset)
 })
 
-test('an asset needs its code and scale alone, and takes the tenant and any scale', async () => {
+test('an asset needs only code and scale, and accepts the tenant and any scale', async () => {
     for (const scale of [0, 255]) {
         const input = { code: 'SCL', scale, tenantId: '00000000-0000-4000-8000-000000000001' }
         const { asset } = await admin.mutate('createAsset', input, `asset { ${fields} }`)
@@ -69,7 +69,7 @@ test('unknown assets', async () => {
     assert.equal(await admin.query(byCode, { code: 'NIX', scale: 1 }), null)
 })
 
-test('code and scale together are an asset', async () => {
+test('code and scale together identify an asset', async () => {
     await admin.newAsset({ code: 'DUP', scale: 3 })
     await admin.refuses('createAsset', { code: 'DUP', scale: 3 }, 'Asset already exists', 'DUPLICATE')
     await admin.refuses('createAsset', { code: 'DUP', scale: '3' }, 'Asset already exists', 'DUPLICATE')
@@ -109,7 +109,7 @@ test('thresholds of 2^63 and more are kept', async () => {
     }
 })
 
-test('deleteAsset takes it out of use, and createAsset brings it back with its liquidity', async () => {
+test('deleteAsset deletes an asset, and createAsset restores it with its liquidity', async () => {
     const { id, code, scale, createdAt } = await admin.newAsset({ liquidityThreshold: 7 })
     await admin.depositToAsset(id, 1000)
     const { asset, ...old } = await admin.mutate('deleteAsset', { id }, `code success message asset { ${fields} }`)
@@ -145,10 +145,10 @@ test('an asset that has peers is not deleted', async () => {
     await admin.mutate('deleteAsset', { id }, 'success')
 })
 
-test('an asset of the file is changed there alone', async () => {
+test('an asset of the file can be changed only there', async () => {
     const asset = await admin.query(byCode, { code: 'USD', scale: 9 })
     assert.equal(asset.origin, 'FILE')
-    const message = 'asset USD/9 stands in the configuration file: change it there, then reload'
+    const message = 'asset USD/9 is defined in the configuration file: change it there, then reload'
     await admin.refuses('updateAsset', { id: asset.id, withdrawalThreshold: 1 }, message, 'FORBIDDEN')
     await admin.refuses('deleteAsset', { id: asset.id }, message, 'FORBIDDEN')
     await admin.refuses('createAsset', { code: 'USD', scale: 9 }, 'Asset already exists', 'DUPLICATE')
@@ -156,12 +156,12 @@ test('an asset of the file is changed there alone', async () => {
     assert.deepEqual(await admin.depositToAsset(asset.id, 1), { success: true }) // liquidity is no setting
 })
 
-test('there are no fees, and setFee says what there is instead', async () => {
+test('fees are not available, and setFee says what to use instead', async () => {
     const { id } = await admin.newAsset()
     await admin.refuses(
         'setFee',
         { assetId: id, type: 'SENDING', fee: { fixed: 1, basisPoints: 100 } },
-        'Fees are not available: what is kept of a packet is set by rates.spreads or peers[].spread in the ' +
+        'Fees are not available. Set what this node keeps of a packet with rates.spreads or peers[].spread in the ' +
             'configuration file',
         'FORBIDDEN',
         'fee { id }',

@@ -96,7 +96,7 @@ test('refusals', async () => {
     await alice.refuses(name, { ...input, peerUrl: bob.url }, invalid, 'NOT_FOUND')
 })
 
-test('a node that refuses, and one that answers nonsense', async () => {
+test('a node that refuses, and one whose response is invalid', async () => {
     let answer
     const node = createServer(async (request, response) => {
         await request.toArray()

@@ -197,7 +197,7 @@ for (const [kind, { unknownToDeposit, unknownToWithdraw, idField }] of Object.en
     })
 }
 
-test('posting and voiding what is no pending withdrawal', async () => {
+test('posting and voiding anything but a pending withdrawal is refused', async () => {
     const { deposit, withdraw } = await account('Peer')
     const deposited = randomUUID()
     await deposit(10, { id: deposited })
@@ -295,7 +295,7 @@ test('pending withdrawals wait through a restart, and expire all the same', asyn
     assert.equal(await liquidity(), '90')
 })
 
-test('a hundred withdrawals at once take no more than there is', async () => {
+test('a hundred concurrent withdrawals take no more than the liquidity', async () => {
     const { liquidity, deposit, owner } = await account('Peer')
     await deposit(30)
     const attempts = Array.from({ length: 100 }, () =>

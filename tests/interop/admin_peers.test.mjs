@@ -105,7 +105,7 @@ test('createPeer answers with the peer, which queries find', async () => {
     assert.deepEqual(await admin.query(byId, { id: id.toUpperCase() }), made)
 })
 
-test('what a peer need not have', async () => {
+test('optional fields of a peer may be omitted', async () => {
     const input = { staticIlpAddress: 'test.bare', assetId: usd.id, http: { outgoing: http().outgoing } }
     const { peer: made } = await admin.mutate('createPeer', input, `peer { ${fields} }`)
     assert.deepEqual(
@@ -197,7 +197,7 @@ test('peerByAddressAndAsset finds by the longest prefix of the routing table', a
     }
 })
 
-test('updatePeer changes what it is given, and leaves the rest', async () => {
+test('updatePeer changes only the given fields', async () => {
     const { id } = await admin.newPeer({
         staticIlpAddress: 'test.edit', assetId: usd.id, name: 'Edit', maxPacketAmount: 1, liquidityThreshold: 2,
         routes: ['test.edit-too'],
@@ -221,7 +221,7 @@ test('updatePeer changes what it is given, and leaves the rest', async () => {
     await update({ http: { outgoing } }, { http: { outgoing } })
 })
 
-test('tokens that updatePeer is given replace all old ones', async () => {
+test('tokens given to updatePeer replace all old ones', async () => {
     const { id } = await admin.newPeer({ staticIlpAddress: 'test.tokens', assetId: usd.id, tokens: ['old-1', 'old-2'] })
     const statuses = async () => Promise.all(['old-1', 'old-2', 'new-1'].map(statusOf))
     assert.deepEqual(await statuses(), [400, 400, 401])
@@ -281,7 +281,7 @@ test('updatePeer with a new address routes the new one, and not the old one', as
     await admin.mutate('updatePeer', { id: made.id, staticIlpAddress: 'test.before' })
 })
 
-test('maxPacketAmount holds at once, and an update lifts it', async () => {
+test('maxPacketAmount applies at once, and an update removes it', async () => {
     const { peer: made, plugin: sender } = await admin.newPlugin('max', {
         staticIlpAddress: 'test.max', assetId: usd.id, initialLiquidity: 1000, maxPacketAmount: 10,
     })
@@ -314,7 +314,7 @@ test('deletePeer is refused while there is liquidity, and for ever after a payme
     await admin.withdraw(rich.id, 7)
     await admin.mutate('deletePeer', { id: rich.id })
 
-    const history = 'Cannot delete! There were payments from or to the peer, and their history is kept: disable it'
+    const history = 'Cannot delete! There have been payments from or to the peer, and their history must be kept: disable the peer instead'
     const from = await admin.newPlugin('from', {
         staticIlpAddress: 'test.from', assetId: usd.id, initialLiquidity: 5,
     })
@@ -331,18 +331,18 @@ test('deletePeer is refused while there is liquidity, and for ever after a payme
     for (const { peer: one } of [from, to]) await admin.refuses('deletePeer', { id: one.id }, history, 'FORBIDDEN')
 })
 
-test('a peer of the file is changed there alone', async () => {
+test('a peer of the file can be changed only there', async () => {
     const { edges } = await admin.query(`{ peers(first: 100) { edges { node { ${fields} } } } }`)
     const { node } = edges.find(({ node: { name } }) => name === 'filed')
     assert.equal(node.origin, 'FILE')
-    const message = 'peer filed stands in the configuration file: change it there, then reload'
+    const message = 'peer filed is defined in the configuration file: change it there, then reload'
     await admin.refuses('updatePeer', { id: node.id, name: 'Mine' }, message, 'FORBIDDEN')
     await admin.refuses('deletePeer', { id: node.id }, message, 'FORBIDDEN')
     assert.deepEqual(await admin.query(byId, { id: node.id }), node)
     assert.deepEqual(await admin.deposit(node.id, 1), { success: true }) // liquidity is no setting
 })
 
-test('setPeerEnabled stops and takes up trade at once, also of a peer of the file, and over a restart', async () => {
+test('setPeerEnabled disables and enables a peer at once, also one of the file, and across a restart', async () => {
     const { peer: made, plugin: sender } = await admin.newPlugin('switch', {
         staticIlpAddress: 'test.switch', assetId: usd.id, initialLiquidity: 1000,
     })
@@ -411,7 +411,7 @@ test('ping', async () => {
     fulfillAll(plugin)
     const mismatched = await ping({ address: 'test.pinged.x', timeoutSeconds: 30 })
     assert.equal(mismatched.reached, false)
-    assert.equal(mismatched.message, 'the answer is a Fulfill that does not match the condition')
+    assert.equal(mismatched.message, 'the next hop answered with a Fulfill that does not match the condition')
     assert.ok(mismatched.milliseconds > 0)
     const own = await ping({ address: 'test.alice' })
     assert.equal(own.reached, true)

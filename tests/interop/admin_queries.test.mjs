@@ -311,7 +311,7 @@ test('UInt8: 0 to 255, as a number or as digits; out as a number', async () => {
 
 // --- Tenants, the node, routes
 
-test('whoami, tenant and tenants tell of the operator', async () => {
+test('whoami, tenant and tenants describe the operator', async () => {
     assert.deepEqual(await admin.query('{ whoami { id isOperator } }'), { id: operator, isOperator: true })
     const all = `id email apiSecret idpConsentUrl idpSecret publicName createdAt deletedAt settings { key value }`
     const tenant = await admin.query(`{ tenant(id: "${operator}") { ${all} } }`)
@@ -338,7 +338,7 @@ test('whoami, tenant and tenants tell of the operator', async () => {
     }
 })
 
-test('Model: what all kinds of things have in common', async () => {
+test('Model: all types of objects have its fields', async () => {
     const { id } = await admin.newAsset()
     const found = await admin.query(`{ asset(id: "${id}") { ...on Model { __typename id createdAt } } }`)
     assert.equal(found.__typename, 'Asset')

@@ -84,7 +84,7 @@ test('graphql-request with a signature in its middleware', async () => {
     assert.deepEqual(await client.request('{ whoami { id } }'), { whoami: { id: operator } })
 })
 
-test('what is written otherwise, and means the same, has the same signature', async () => {
+test('equal JSON in another notation has the same signature', async () => {
     const { query, variables } = createAsset()
     const { input } = variables
     const text = `{ "variables":{"input":{"scale":1.0e0, "code":"\\u0053${input.code.slice(1)}"}},\n
@@ -103,7 +103,7 @@ test('text beyond ASCII, and numbers, are signed as ECMAScript writes them', asy
     }
 })
 
-test('forms of the header that are as good', async () => {
+test('equivalent forms of the header are accepted', async () => {
     for (const form of [
         (time, digest) => `t=${time},v1=${digest}`,
         (time, digest) => `t=${time}, v1=${digest.toUpperCase()}`,
@@ -192,7 +192,7 @@ test('refused, and nothing executed: an unknown tenant, and none', async () => {
     }
 })
 
-test('a body that is no JSON cannot be signed', async () => {
+test('a body that is not JSON cannot be signed', async () => {
     for (const text of ['', '{', 'query', '{"query": "{ whoami { id } }"} x', '{"query": "a", "query": "{ whoami { id } }"}']) {
         const { status, body } = await post(text, { signature: sign({}) })
         assert.equal(status, 401, text)

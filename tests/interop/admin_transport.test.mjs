@@ -46,7 +46,7 @@ async function refuses(status, message, code, body) {
     assert.equal(errors[0].extensions.code, code)
 }
 
-test('an answer is JSON that nobody keeps', async () => {
+test('a response is JSON that must not be cached', async () => {
     const { status, headers, text } = await ask(whoami)
     assert.equal(status, 200)
     assert.match(headers['content-type'], /^application\/json(;|$)/)
@@ -106,10 +106,10 @@ test('the newer media type, when it is asked for', async () => {
     }
 })
 
-test('bodies that are no request', async () => {
+test('bodies that are not a request are refused', async () => {
     const wrong = 'BAD_USER_INPUT'
     for (const body of ['', ' ', '{', 'query', '{ whoami { id } }', '{"query": "{ whoami { id } }"} x', '\u0000', "{'query': ''}"]) {
-        await refuses(400, 'The body is no JSON.', wrong, body)
+        await refuses(400, 'The body is not JSON.', wrong, body)
     }
     for (const body of ['null', '1', '"{ whoami { id } }"', 'true']) {
         await refuses(400, 'The body must be a JSON object.', wrong, body)
@@ -145,7 +145,7 @@ test('documents that fail to parse, or to validate', async () => {
     await refuses(400, /is required, but it was not provided/, invalid, { query: '{ peer { id } }' })
 })
 
-test('which operation is meant', async () => {
+test('operationName selects the operation', async () => {
     const query = 'query A { whoami { id } } query B { whoami { isOperator } }'
     const { text } = await ask({ query, operationName: 'B' })
     assert.deepEqual(JSON.parse(text), { data: { whoami: { isOperator: true } } })
@@ -185,7 +185,7 @@ test('an error in one field leaves the others', async () => {
 
 // --- Bounds
 
-test('a body that is too large', async () => {
+test('a body that is too large is refused', async () => {
     const padded = (size) => {
         const body = JSON.stringify({ ...whoami, padding: '' })
         return body.replace('""', `"${'x'.repeat(size - body.length)}"`)
@@ -197,7 +197,7 @@ test('a body that is too large', async () => {
     else assert.equal(answer.status, 413)
 })
 
-test('nesting, tokens, fields and selections that are too many', async () => {
+test('too much nesting and too many tokens, fields and selections are refused', async () => {
     const parse = 'GRAPHQL_PARSE_FAILED'
     const invalid = 'GRAPHQL_VALIDATION_FAILED'
     const nested = (levels) => ({ query: '{ a '.repeat(levels) + '}'.repeat(levels) })
@@ -237,7 +237,7 @@ test('pages that multiply are refused before anything is executed', async () => 
     assert.ok(data == null)
     assert.deepEqual(
         errors.map(({ message, extensions: { code } }) => [message, code]),
-        [['The document asks for more than 5000 nodes: pages within pages multiply.', 'BAD_USER_INPUT']],
+        [['The document asks for more than 5000 nodes, because nested pages multiply: request smaller pages.', 'BAD_USER_INPUT']],
     )
     assert.ok(JSON.parse((await ask(page(40, 100))).text).data.assets)
     const variables = { n: 100 }

@@ -92,7 +92,7 @@ function valueText(random, depth) {
     }
 }
 
-test('what random JSON is in canonical form is what ECMAScript makes of it', () => {
+test('the canonical form of random JSON agrees with ECMAScript', () => {
     const seed = randomInt(2 ** 32 - 1)
     const random = generator(seed)
     const texts = []

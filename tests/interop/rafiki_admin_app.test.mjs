@@ -161,7 +161,7 @@ test('tenants', async () => {
     assert.deepEqual(await query(GetTenant, { id: operator }), rest)
 })
 
-test('an asset from its making to its end, and with liquidity after it', async () => {
+test('an asset is created, changed and deleted, and restored with its liquidity', async () => {
     const { asset: made, __typename } = await mutate(CreateAsset, { code: 'APP', scale: 2, withdrawalThreshold: '50' })
     assert.equal(__typename, 'AssetMutationResponse')
     const { id, createdAt } = made
@@ -237,7 +237,7 @@ test('the table of assets', async () => {
     })
 })
 
-test('a peer from its making to its end', async () => {
+test('a peer is created, changed and deleted', async () => {
     const { asset } = await mutate(CreateAsset, { code: 'PEER', scale: 9 })
     const outgoing = { authToken: 'to-peer', endpoint: 'http://127.0.0.1:9/' }
     const { peer: made, __typename } = await mutate(CreatePeer, {

@@ -18,10 +18,10 @@ inline step convert(packet_context& packet) {
         price = *found;
     }
     const conversion conversion{price.rate, packet.from.spread.value_or(price.spread), incoming.scale, outgoing.scale};
-    const auto [outcome, amount] = conversion.convert(packet.incoming_amount);
-    if (outcome == conversion::outcome::to_zero) return packet.refuse(reject_reason::converts_to_zero);
+    const auto [status, amount] = conversion.convert(packet.incoming_amount);
+    if (status == conversion::status::to_zero) return packet.refuse(reject_reason::converts_to_zero);
     const auto& maximum = packet.to->max_packet_amount;
-    if (outcome == conversion::outcome::overflow) {
+    if (status == conversion::status::overflow) {
         return packet.refuse_amount(reject_reason::conversion_overflow,
                                     conversion.largest_incoming(maximum.value_or(ilp::amount::max())));
     }

@@ -9,8 +9,8 @@ inline step route(packet_context& packet) {
     const peering::next_hop next =
         peering::find_next_hop(packet.forwarding_table.routes(), packet.forwarding_table.own_address(),
                                packet.prepare->destination(), packet.from.asset);
-    if (next.way == peering::way::other_network) return packet.refuse(reject_reason::other_network);
-    if (next.way == peering::way::none) return packet.refuse(reject_reason::no_route);
+    if (next.status == peering::route_status::other_network) return packet.refuse(reject_reason::other_network);
+    if (next.status == peering::route_status::none) return packet.refuse(reject_reason::no_route);
     if (next.peer->id == packet.from.id && !packet.from.return_to_source && !packet.for_echo) {
         return packet.refuse(reject_reason::back_to_source);
     }

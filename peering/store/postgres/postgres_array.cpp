@@ -14,7 +14,7 @@ void postgres_array::add(ilp::timestamp time) {
 
 void postgres_array::add(std::string_view text) {
     if (text.contains('\0')) {
-        throw postgres_failure{"a text holds a NUL character", postgres_failure::character_not_in_repertoire};
+        throw postgres_failure{"a text contains a NUL character", postgres_failure::character_not_in_repertoire};
     }
     next() += '"';
     for (const char c : text) {

@@ -122,7 +122,7 @@ void read_accounts(postgres_connection& session, Asset asset_read, Peer peer_rea
                      expected += 1;
                  });
     if (session.run("SELECT count(*) FROM accounts").integer(0, 0) != expected) {
-        throw postgres_failure{"there are accounts that belong to no asset and no peer: restore a backup"};
+        throw postgres_failure{"there are accounts that belong neither to an asset nor to a peer: restore a backup"};
     }
 }
 
@@ -219,7 +219,7 @@ std::vector<listed_transfer> list_postgres_transfers(postgres_connection& sessio
         transfer.debit = stored::account_of_transfer(rows.integer(row, 4));
         transfer.credit = stored::account_of_transfer(rows.integer(row, 5));
         const auto amount = parse_wide_amount(rows.text(row, 6));
-        if (!amount) throw postgres_failure{fmt::format("transfer {} has an amount that is none", rows.text(row, 0))};
+        if (!amount) throw postgres_failure{fmt::format("transfer {} has an invalid amount", rows.text(row, 0))};
         transfer.amount = *amount;
         transfer.packets = static_cast<std::uint64_t>(rows.integer(row, 7));
         transfer.created_at = time_of(rows, row, 8);
@@ -274,13 +274,15 @@ std::optional<idempotency_record> find_postgres_answer(postgres_connection& sess
     return idempotency_record{key, std::string{found.text(0, 0)}, std::string{found.text(0, 1)}, time_of(found, 0, 2)};
 }
 
-void show_postgres_book(postgres_connection& session, book_visitor& visitor) {
+void visit_postgres_book(postgres_connection& session, book_visitor& visitor) {
     session.run(read_all);
     const std::optional<std::int64_t> version = postgres_version_of(session);
-    if (!version) throw postgres_failure{"the database has no tables of ilpd"};
+    if (!version) throw postgres_failure{"the database has no ilpd tables: check store.url"};
     if (*version != postgres_schema_version) {
         throw postgres_failure{
-            fmt::format("the database has schema version {}, this ilpd reads {}", *version, postgres_schema_version)};
+            fmt::format("the database has schema version {}, but this ilpd reads version {}: start ilpd once to "
+                        "migrate it, or use the ilpd that wrote it",
+                        *version, postgres_schema_version)};
     }
     std::unordered_map<std::uint32_t, std::string> names;
     read_accounts(

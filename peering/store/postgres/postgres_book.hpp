@@ -28,6 +28,6 @@ std::optional<idempotency_record> find_postgres_answer(postgres_connection& sess
 void load_postgres_chain(postgres_connection& session, transfer_chain& chain);
 
 /// See read_book(). The history is read in portions, whatever its length.
-void show_postgres_book(postgres_connection& session, book_visitor& visitor);
+void visit_postgres_book(postgres_connection& session, book_visitor& visitor);
 
 }  // namespace peering

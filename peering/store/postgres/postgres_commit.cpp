@@ -156,7 +156,7 @@ struct peer_terms_arrays {
     void add(const kept_peer_terms& terms) {
         const std::optional<std::string> json = to_json(terms);
         if (!json) {
-            throw postgres_failure{fmt::format("a term of peer {} is no UTF-8", shown_name(terms)),
+            throw postgres_failure{fmt::format("a term of peer {} is not UTF-8", shown_name(terms)),
                                    postgres_failure::character_not_in_repertoire};
         }
         names.add(terms.name);

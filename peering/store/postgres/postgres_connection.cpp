@@ -71,7 +71,7 @@ std::int64_t postgres_result::integer(int row, int column) const {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error != std::errc{} || end != digits.data() + digits.size()) {
-        throw postgres_failure{fmt::format("'{}' is no integer", digits)};
+        throw postgres_failure{fmt::format("'{}' is not an integer", digits)};
     }
     return value;
 }
@@ -111,7 +111,7 @@ void postgres_connection::connect(const postgres_url& url) {
     while (wanted != PGRES_POLLING_OK) {
         if (wanted == PGRES_POLLING_FAILED) throw_lost();
         if (!wait(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
-            throw postgres_failure{fmt::format("the server does not answer within {} ms", at_most.count())};
+            throw postgres_failure{fmt::format("the server did not respond within {} ms", at_most.count())};
         }
         wanted = PQconnectPoll(handle_.get());
     }
@@ -122,7 +122,7 @@ void postgres_connection::connect(const postgres_url& url) {
 void postgres_connection::throw_lost(const std::optional<postgres_failure>& reason) const {
     if (reason) throw postgres_failure{reason->message};
     const std::string message = one_line(PQerrorMessage(handle_.get()));
-    throw postgres_failure{message.empty() ? "the connection to the server is lost" : message};
+    throw postgres_failure{message.empty() ? "the connection to the server was lost" : message};
 }
 
 /// The name of the function is the only part of this warning that is not translated and means nothing else.
@@ -160,7 +160,7 @@ PGresult* postgres_connection::next_result(std::chrono::milliseconds silence) {
         const int unsent = PQflush(handle_.get());
         if (PQisBusy(handle_.get()) == 0) return PQgetResult(handle_.get());
         if (!wait(static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN), deadline)) {
-            throw postgres_failure{fmt::format("the server has not answered for {} ms", silence.count())};
+            throw postgres_failure{fmt::format("the server has not responded for {} ms", silence.count())};
         }
         if (PQconsumeInput(handle_.get()) == 0) {
             if (PGresult* const said = PQgetResult(handle_.get())) return said;  // may say why it closed
@@ -228,7 +228,7 @@ void postgres_connection::finish_pipeline(std::chrono::milliseconds silence) {
         if (is_lost()) throw_lost(refused);
         if (status == PGRES_PIPELINE_SYNC) break;
         if (next == nullptr && ++statement > queued_) {
-            throw postgres_failure{"the server's answers do not match the statements"};
+            throw postgres_failure{"the server's responses do not match the statements"};
         }
     }
     if (PQexitPipelineMode(handle_.get()) == 0) throw_lost();

@@ -95,8 +95,8 @@ CREATE TABLE events (
     delivered_at bigint
 );
 CREATE INDEX events_due ON events (due, id) WHERE due IS NOT NULL;
-COMMENT ON TABLE events IS 'What the operator is told by webhook.';
-COMMENT ON COLUMN events.data IS 'A JSON object, octet for octet as it is sent and signed.';
+COMMENT ON TABLE events IS 'The events that webhooks report.';
+COMMENT ON COLUMN events.data IS 'A JSON object, byte for byte as it is sent and signed.';
 COMMENT ON COLUMN events.attempts IS 'How many failed.';
 COMMENT ON COLUMN events.due IS 'Time of the next attempt; null: there will be none.';
 

@@ -61,7 +61,8 @@ struct fenced {
     std::string message;
 };
 
-constexpr const char* overtaken = "another ilpd has written to this database meanwhile; restart this one";
+constexpr const char* overtaken =
+    "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this one";
 
 void check_server(const postgres_connection& session) {
     const int version = session.server_version();
@@ -171,7 +172,7 @@ postgres_connection postgres_store::open_session() {
     postgres_connection session{url_};
     check_server(session);
     const postgres_result own = session.run(session_settings);
-    if (own.rows() != 1) throw postgres_failure{"the server does not show us our own process"};
+    if (own.rows() != 1) throw postgres_failure{"the server does not list our own process"};
     take_lock(session);
     process_ = {std::string{own.text(0, 0)}, std::string{own.text(0, 1)}};
     must_still_be_there(session);
@@ -313,11 +314,11 @@ void postgres_store::write(const changes& changes) {
     };
     if (last_outcome_ == outcome::written_unreported) return report();
     chain_.undo();  // undoes a commit that was not written
-    last_outcome_ = outcome::in_doubt;
+    last_outcome_ = commit_outcome::in_doubt;
     try {
         write_postgres_commit(*session_, changes, *position_, name_, chain_);
     } catch (const postgres_failure& failure) {
-        if (!failure.sqlstate.empty()) last_outcome_ = outcome::known;
+        if (!failure.sqlstate.empty()) last_outcome_ = commit_outcome::known;
         throw;
     } catch (const postgres_position_lost&) {
         last_outcome_ = outcome::known;
@@ -328,7 +329,7 @@ void postgres_store::write(const changes& changes) {
 
 store_error malformed_url() {
     return {
-        "store.url: PostgreSQL's client library does not take this URL; expected "
+        "store.url: PostgreSQL's client library does not accept this URL: expected "
         "postgresql://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETER=VALUE, with percent-encoding inside the parts",
         true};
 }
@@ -359,7 +360,7 @@ std::expected<void, store_error> read_postgres_book(const std::string& url, book
     try {
         postgres_connection session{*parsed};
         check_server(session);
-        show_postgres_book(session, visitor);
+        visit_postgres_book(session, visitor);
         return {};
     } catch (const postgres_failure& failure) {
         return std::unexpected{cannot(*parsed, "read", failure.message)};

@@ -85,7 +85,7 @@ void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
         expected += 1;
     });
     if (static_cast<std::uint64_t>(single_integer(db, "SELECT count(*) FROM accounts")) != expected) {
-        throw failure{"there are accounts that belong to no asset and no peer: restore a backup"};
+        throw failure{"there are accounts that belong neither to an asset nor to a peer: restore a backup"};
     }
 }
 
@@ -170,7 +170,7 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
             transfer.debit = stored::account_of_transfer(row.integer(4));
             transfer.credit = stored::account_of_transfer(row.integer(5));
             const auto amount = parse_wide_amount(row.text(6));
-            if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", row.integer(0))};
+            if (!amount) throw failure{fmt::format("transfer {} has an invalid amount", row.integer(0))};
             transfer.amount = *amount;
             transfer.packets = static_cast<std::uint64_t>(row.integer(7));
             transfer.created_at = ilp::timestamp{std::chrono::milliseconds{row.integer(8)}};

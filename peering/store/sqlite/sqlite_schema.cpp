@@ -68,7 +68,7 @@ ALTER TABLE transfers ADD COLUMN expires_at INTEGER; -- of a withdrawal in two p
 UPDATE transfers SET kind = 'deposit' WHERE uuid IS NOT NULL;
 CREATE INDEX transfers_pending ON transfers (id) WHERE state = 'pending';
 
--- What the operator is told by webhook.
+-- The events that webhooks report.
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
     uuid TEXT NOT NULL UNIQUE,
@@ -144,11 +144,13 @@ void migrate(connection& connection) {
         throw failure{"the file is a database of another application: choose another path"};
     }
     if (version > schema_version) {
-        throw failure{fmt::format(
-            "the database was written by a newer ilpd (schema version {}, this one knows up to {}): install that one",
-            version, schema_version)};
+        throw failure{
+            fmt::format("the database was written by a newer ilpd (it has schema version {}, this ilpd knows versions "
+                        "up to {}): install the newer ilpd",
+                        version, schema_version)};
     }
-    if (version < 0) throw failure{fmt::format("the schema version {} is none of ilpd's", version)};
+    if (version < 0)
+        throw failure{fmt::format("the schema version {} is not one of ilpd's: restore a backup", version)};
     for (std::int64_t step = version; step < schema_version; ++step) {
         // An error leaves the transaction open; the connection is then closed, which rolls it back.
         connection.execute("BEGIN IMMEDIATE");
@@ -161,11 +163,14 @@ void migrate(connection& connection) {
 
 void check_schema(connection& connection) {
     if (single_integer(connection, "PRAGMA application_id") != application_id) {
-        throw failure{"the file is not a database of ilpd"};
+        throw failure{"the file is not an ilpd database"};
     }
     const std::int64_t version = single_integer(connection, "PRAGMA user_version");
     if (version != schema_version) {
-        throw failure{fmt::format("the database has schema version {}, this ilpd reads {}", version, schema_version)};
+        throw failure{
+            fmt::format("the database has schema version {}, but this ilpd reads version {}: start ilpd once to "
+                        "migrate it, or use the ilpd that wrote it",
+                        version, schema_version)};
     }
 }
 

@@ -115,7 +115,7 @@ std::optional<std::string_view> unless_empty(std::string_view text) {
 /// The JSON of a peer's terms; empty if there is nothing to keep.
 std::string json_of(const kept_peer_terms& terms) {
     std::optional<std::string> json = to_json(terms);
-    if (!json) throw failure{fmt::format("a term of peer {} is no UTF-8", shown_name(terms)), true};
+    if (!json) throw failure{fmt::format("a term of peer {} is not UTF-8", shown_name(terms)), true};
     return *std::move(json);
 }
 

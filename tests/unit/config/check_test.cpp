@@ -33,7 +33,7 @@ std::string file_with(const std::vector<peer>& peers) {
 
 }  // namespace
 
-TEST_CASE("The Admin API without a secret is for this machine alone") {
+TEST_CASE("The Admin API without a secret must listen on a loopback address") {
     const auto with = [](const std::string& admin) { return problems("ilp_address: test.a\nadmin:\n  " + admin); };
     for (const auto* local : {"127.0.0.1:1", "127.9.9.9:1", "'[::1]:1'", "'[0:0::0:1]:1'"}) {
         CAPTURE(local);
@@ -86,31 +86,31 @@ TEST_CASE("Peers that differ are taken") {
                               {"child", "test.alice.child"}})) == list{});
 }
 
-TEST_CASE("Two peers with one name are refused") {
+TEST_CASE("Two peers with the same name are refused") {
     CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.c"}, {"b", "test.d"}})) ==
-          list{"6 peers[2].name: is the name of peers[0] too"});
+          list{"6 peers[2].name: is already the name of peers[0]"});
 }
 
-TEST_CASE("Two peers with one address in one asset are refused") {
+TEST_CASE("Two peers with the same address and asset are refused") {
     CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.b"}})) ==
           list{"5 peers[1].ilp_address: is the address of peers[0] too, in the same asset"});
     CHECK(problems(file_with({{"b", "test.b"}, {"c", "test.B"}})) == list{});
 }
 
-TEST_CASE("This node's own address is no peer's address and no route") {
+TEST_CASE("This node's own address cannot be a peer's address or route") {
     CHECK(problems(file_with({{"b", "test.alice"}})) == list{"4 peers[0].ilp_address: is this node's own ilp_address"});
     CHECK(problems(file_with({{"b", "test.b", "routes: [test.x, test.alice]"}})) ==
           list{"4 peers[0].routes[1]: is this node's own ilp_address"});
 }
 
-TEST_CASE("One asset twice, or a peer's asset that is not there, is refused") {
+TEST_CASE("A duplicate asset and an unknown asset of a peer are refused") {
     CHECK(problems("ilp_address: test.a\nassets:\n- {code: USD, scale: 9}\n- {code: USD, scale: 2}\n- {code: USD, "
-                   "scale: 9}") == list{"5 assets[2]: has the code and scale of assets[0]"});
+                   "scale: 9}") == list{"5 assets[2]: has the same code and scale as assets[0]"});
     CHECK(problems(file_with({{"b", "test.b", {}, {}, "{code: EUR, scale: 9}"}})) ==
-          list{"4 peers[0].asset: \"EUR\" with scale 9 is not among the assets: add it there"});
+          list{"4 peers[0].asset: \"EUR\" with scale 9 is not in the list of assets: add it there"});
 }
 
-TEST_CASE("A route of two peers is refused, and one that is another peer's address") {
+TEST_CASE("A route that two peers share, or that is another peer's address, is refused") {
     CHECK(problems(file_with({{"b", "test.b", "routes: [test.x]"}, {"c", "test.c", "routes: [test.y, test.x]"}})) ==
           list{"5 peers[1].routes[1]: is a route of peers[0] too"});
     CHECK(problems(file_with({{"b", "test.b", "routes: ['']"}, {"c", "test.c", "routes: ['']"}})) ==
@@ -147,10 +147,10 @@ TEST_CASE("A peer's longest hold time leaves room for the expiration window") {
 TEST_CASE("One token twice is refused, within a peer and across peers") {
     CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2, t1"}})) ==
           list{"4 peers[0].http.incoming.auth_tokens[2]: is the same token as peers[0].http.incoming.auth_tokens[0]: a "
-               "token must say which peer sends"});
+               "token must identify one peer"});
     CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2"}, {"c", "test.c", {}, "t3, t2"}})) ==
           list{"5 peers[1].http.incoming.auth_tokens[1]: is the same token as peers[0].http.incoming.auth_tokens[1]: a "
-               "token must say which peer sends"});
+               "token must identify one peer"});
 }
 
 TEST_CASE("Settings that contradict each other are refused") {
@@ -159,20 +159,21 @@ TEST_CASE("Settings that contradict each other are refused") {
     CHECK(problems("ilp_address: test.a\nconnector:\n  max_hold_time: 500ms\n") ==
           list{"2 connector.min_expiration_window: must be smaller than connector.max_hold_time"});
     CHECK(problems(file_with({{"b", "test.b", "packet_burst: 5"}})) ==
-          list{"4 peers[0].packet_burst: has no meaning without packet_rate"});
+          list{"4 peers[0].packet_burst: has no effect without packet_rate: set packet_rate too, or remove it"});
 }
 
-TEST_CASE("Whoever answers strangers says where packets are to be posted") {
+TEST_CASE("Auto-peering requires a connector URL") {
     CHECK(
         problems("ilp_address: test.a\nauto_peering:\n  enabled: true\n") ==
-        list{"2 auto_peering.connector_url: is required when auto_peering.enabled: where peers shall post packets for "
-             "us"});
+        list{
+            "2 auto_peering.connector_url: is required when auto_peering.enabled is true: it is the URL at which peers "
+            "post packets for us"});
     CHECK(problems("ilp_address: test.a\nauto_peering: {enabled: true, connector_url: 'http://a.example/'}\n") ==
           list{});
     CHECK(problems("ilp_address: test.a\nauto_peering: {initial_liquidity: 1}\n") == list{});
 }
 
-TEST_CASE("What was refused already is not reported a second time") {
+TEST_CASE("A value is not reported twice") {
     CHECK(problems(file_with({{"'b c'", "test.b"}, {"'b c'", "test..c"}, {"d", "test..c"}})).size() == 4);
     CHECK(problems(file_with({{"b", "test.b", "packet_rate: 0, packet_burst: 5"}})).size() == 1);
     CHECK(problems(file_with({{"b", "test.b", {}, {}, "{code: USD, scale: x}"}})).size() == 1);
@@ -181,13 +182,13 @@ TEST_CASE("What was refused already is not reported a second time") {
     CHECK(problems("ilp_address: x\nassets: [{code: USD, scale: x}, {code: USD, scale: y}]").size() == 3);
 }
 
-TEST_CASE("Indices stay right after a refused element") {
+TEST_CASE("Indices stay correct after a refused element") {
     const auto found = problems(file_with({{"b", "test.b", "routes: [peer, test.x, test.x]"}}));
     REQUIRE(found.size() == 2);
     CHECK(found[1] == "4 peers[0].routes[2]: is a route of peers[0] already");
 }
 
-TEST_CASE("Ten thousand peers are taken") {
+TEST_CASE("Ten thousand peers are accepted") {
     auto peers = std::vector<peer>{};
     for (int i = 0; i < 10'000; ++i) {
         const auto n = std::to_string(i);
@@ -219,13 +220,13 @@ TEST_CASE("Rates and spreads are between two currencies, each pair once in a dir
         rates("  fixed: [{base: USD, quote: GBP, rate: 2}]\n  spreads: [{base: GBP, quote: EUR, basis_points: 1}]\n") ==
         list{});
     CHECK(rates("  fixed:\n  - {base: USD, quote: EUR, rate: 2}\n  - {base: USD, quote: EUR, rate: 2}\n") ==
-          list{"7 rates.fixed[1]: has the base and quote of rates.fixed[0]"});
+          list{"7 rates.fixed[1]: has the same base and quote as rates.fixed[0]"});
     CHECK(rates("  spreads: [{base: USD, quote: USD, basis_points: 1}]\n") ==
-          list{"5 rates.spreads[0].quote: is the base, too: a currency has no rate to itself"});
+          list{"5 rates.spreads[0].quote: is the same as base: a currency has no rate to itself"});
     CHECK(rates("  fixed: [{base: USD, quote: EUR, rate: -1}]\n").size() == 1);
-    CHECK(
-        rates("  fixed: [{base: USD, quote: EUR}]\n") ==
-        list{"5 rates.fixed[0].rate: is required: a decimal number above 0 with at most 34 digits, such as 0.813399"});
+    CHECK(rates("  fixed: [{base: USD, quote: EUR}]\n") ==
+          list{"5 rates.fixed[0].rate: is required: expected a decimal number above 0 with at most 34 digits, such as "
+               "0.813399"});
     CHECK(rates("  spreads: [{base: USD, quote: EUR, basis_points: 10000}]\n") ==
           list{"5 rates.spreads[0].basis_points: expected a whole number from 0 to 9999, found \"10000\""});
 }

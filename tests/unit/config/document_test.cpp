@@ -33,7 +33,7 @@ TEST_CASE("A document becomes a tree of texts with their lines") {
     CHECK(list.children[1].children[1].kind == config::node_kind::nothing);
 }
 
-TEST_CASE("An empty file is a document that says nothing") {
+TEST_CASE("An empty file is an empty document") {
     for (const auto* yaml : {"", "\n", "# only a note\n", "---\n", "~"}) {
         const auto root = config::parse_document(yaml);
         REQUIRE(root);
@@ -41,7 +41,7 @@ TEST_CASE("An empty file is a document that says nothing") {
     }
 }
 
-TEST_CASE("The line of a key is found by its path, or that of what is around it") {
+TEST_CASE("The line of a key, or else of its parent, is found by its path") {
     const auto root = config::parse_document("a:\n  - x: 1\n    y: 2\n  - z\nb: 3\n");
     REQUIRE(root);
     const auto a = config::key_path{nullptr, "a", {}};
@@ -70,7 +70,7 @@ TEST_CASE("Names in a path are escaped and cut") {
     CHECK((config::key_path{nullptr, std::string_view{std::string(100, 'k')}, {}}.text()).size() == 67);
 }
 
-TEST_CASE("Variables may stand unquoted where YAML has braces of its own") {
+TEST_CASE("Variables may be unquoted where YAML has braces of its own") {
     const auto root = config::parse_document("{a: ${A}, b: [${B_2}, x$${C}]}");
     REQUIRE(root);
     CHECK(root->children[1].text == "${A}");
@@ -78,7 +78,7 @@ TEST_CASE("Variables may stand unquoted where YAML has braces of its own") {
     CHECK(root->children[3].children[1].text == "x$${C}");
 }
 
-TEST_CASE("What is not plain UTF-8 text is refused with its line") {
+TEST_CASE("Text that is not plain UTF-8 is refused with its line") {
     CHECK(refusal("a: 1\nb: \xff\n") == "2: the file is not UTF-8");
     CHECK(refusal("a: 1\nb: x\0y\n"s) == "2: the file contains a control character");
     CHECK(refusal("a: 1\n\x04\nb: 2\n") == "2: the file contains a control character");
@@ -96,19 +96,20 @@ TEST_CASE("Broken YAML is refused with its line") {
 }
 
 TEST_CASE("A second document is refused") {
-    CHECK(refusal("a: 1\n---\nb: 2\n") == "3: a second document (---) begins here; the settings are one document");
+    CHECK(refusal("a: 1\n---\nb: 2\n") ==
+          "3: a second document (---) begins here: the file must contain only one document");
     CHECK(refusal("---\na: 1\n...\n").empty());
 }
 
 TEST_CASE("Anchors, aliases and tags are refused") {
     const auto anchors =
-        "anchors (&) and aliases (*) are not taken here: write the value out, and put a text that begins so in quotes"s;
+        "anchors (&) and aliases (*) are not supported: write the value out, and quote a text that begins with & or *"s;
     CHECK(refusal("a: 1\nb: &x 2\nc: *x\n") == "2: " + anchors);
     CHECK(refusal("a: 1\nb: *x\n") == "2: " + anchors);
     CHECK(refusal("a: &x [1]\n") == "1: " + anchors);
     CHECK(refusal("a: &x {b: 1}\n") == "1: " + anchors);
-    CHECK(refusal("a: 1\nb: !!str 2\n") == "2: tags (!) are not taken here: put a text that begins so in quotes");
-    CHECK(refusal("a: !x [1]\n") == "1: tags (!) are not taken here: put a text that begins so in quotes");
+    CHECK(refusal("a: 1\nb: !!str 2\n") == "2: tags (!) are not supported: quote a text that begins with !");
+    CHECK(refusal("a: !x [1]\n") == "1: tags (!) are not supported: quote a text that begins with !");
 }
 
 TEST_CASE("Depth, size and number of values are bounded") {

@@ -65,7 +65,7 @@ struct temporary_file {
 
 }  // namespace
 
-TEST_CASE("A file gives the settings that it says, and defaults for the others") {
+TEST_CASE("A file gives its own settings, and defaults for the others") {
     const auto loaded = load(file_with("", ""));
     REQUIRE(loaded);
     CHECK(loaded->ilp_address.text() == "test.alice");
@@ -105,14 +105,14 @@ TEST_CASE("The own address alone is enough") {
     CHECK(load("ilp_address: test.alice\nassets:\npeers:\nlog:\n"));
 }
 
-TEST_CASE("A missing setting is named, with the line of what should have it") {
-    CHECK(problems("")[0].starts_with("1 ilp_address: is required: an ILP address in g,"));
+TEST_CASE("A missing setting is named, with the line of its section") {
+    CHECK(problems("")[0].starts_with("1 ilp_address: is required: expected an ILP address in g,"));
     CHECK(problem_with("  - name: bob\n    ilp_address", "  - ilp_address")
-              .starts_with("8 peers[0].name: is required: 1 to 64"));
+              .starts_with("8 peers[0].name: is required: expected 1 to 64"));
     CHECK(problem_with("        auth_token: s3cret-out\n", "")
-              .starts_with("15 peers[0].http.outgoing.auth_token: is required: a token"));
+              .starts_with("15 peers[0].http.outgoing.auth_token: is required: expected a token"));
     CHECK(problem_with("asset: {code: USD, scale: 9}", "asset: {code: USD}")
-              .starts_with("10 peers[0].asset.scale: is required: a whole number from 0 to 255"));
+              .starts_with("10 peers[0].asset.scale: is required: expected a whole number from 0 to 255"));
     CHECK(problem_with("  - {code: USD, scale: 9}", "  - {scale: 9}").starts_with("6 assets[0].code: is required"));
     const auto without_http = problems(
         "ilp_address: test.a\n"
@@ -120,29 +120,31 @@ TEST_CASE("A missing setting is named, with the line of what should have it") {
         "peers:\n"
         "- {name: b, ilp_address: test.b, asset: {code: USD, scale: 9}}\n");
     REQUIRE(without_http.size() == 2);
-    CHECK(without_http[0].starts_with("4 peers[0].http.outgoing.endpoint: is required: an http:// URL"));
+    CHECK(without_http[0].starts_with("4 peers[0].http.outgoing.endpoint: is required: expected an http:// URL"));
     CHECK(without_http[1].starts_with("4 peers[0].http.outgoing.auth_token: is required"));
 }
 
-TEST_CASE("An unknown key is refused with the known ones, and the one that was meant") {
+TEST_CASE("An unknown key is refused with the known keys and the nearest one") {
     CHECK(problem_with("connector:", "conector: {}\nconnector:") ==
-          "2 conector: unknown key; did you mean connector? known here: ilp_address, connector, admin, metrics, store, "
+          "2 conector: unknown key; did you mean connector? known keys: ilp_address, connector, admin, metrics, store, "
           "webhooks, rates, auto_peering, assets, peers, log");
     CHECK(problem_with("    packet_rate: 10", "    max_packet_amout: 10")
               .starts_with(
-                  "12 peers[0].max_packet_amout: unknown key; did you mean max_packet_amount? known here: name, "));
+                  "12 peers[0].max_packet_amout: unknown key; did you mean max_packet_amount? known keys: name, "));
     CHECK(problem_with("log: {level: info}", "log: {colour: red}") ==
-          "18 log.colour: unknown key; known here: level, format");
-    CHECK(problem_with("log: {level: info}", "spsp: {}").starts_with("18 spsp: unknown key; known here: "));
-    CHECK(problem_with("log: {level: info}", "? [a]\n: b").starts_with("18 : a key must be a text; known here: "));
+          "18 log.colour: unknown key; known keys: level, format");
+    CHECK(problem_with("log: {level: info}", "spsp: {}").starts_with("18 spsp: unknown key; known keys: "));
+    CHECK(
+        problem_with("log: {level: info}", "? [a]\n: b").starts_with("18 : a key must be a plain text; known keys: "));
     CHECK(problem_with("log: {level: info}", "<<: {level: info}").starts_with("18 <<: unknown key"));
     CHECK(problem_with("log: {level: info}", "\"a\\u001b\\n\": 1").starts_with("18 a\\x1b\\x0a: unknown key"));
 }
 
-TEST_CASE("A key that is written twice is refused") {
-    CHECK(problem_with("log: {level: info}", "connector: {}") == "18 connector: is written twice: first in line 2");
+TEST_CASE("A duplicate key is refused") {
+    CHECK(problem_with("log: {level: info}", "connector: {}") ==
+          "18 connector: is given twice: it is already in line 2");
     CHECK(problem_with("    packet_rate: 10", "    name: bob") ==
-          "12 peers[0].name: is written twice: first in line 8");
+          "12 peers[0].name: is given twice: it is already in line 8");
 }
 
 TEST_CASE("A value of another kind is refused") {
@@ -168,7 +170,7 @@ TEST_CASE("A value of another kind is refused") {
             "value"});
 }
 
-TEST_CASE("A value out of its bounds is refused with what was expected") {
+TEST_CASE("A value out of its bounds is refused with the expected range") {
     CHECK(problem_with("  workers: 1", "  workers: 65") ==
           "3 connector.workers: expected a whole number from 0 to 64, found \"65\"");
     CHECK(problem_with("  workers: 1", "  min_expiration_window: 0ms") ==
@@ -214,7 +216,7 @@ TEST_CASE("A value out of its bounds is refused with what was expected") {
           "18 log.format: expected one of text, json, found \"xml\"");
 }
 
-TEST_CASE("A15-17: an address or route that is none is refused with its line") {
+TEST_CASE("A15-17: an invalid address or route is refused with its line") {
     CHECK(problem_with("ilp_address: test.alice", "ilp_address: peer.alice")
               .starts_with("1 ilp_address: expected an ILP address"));
     CHECK(problem_with("    ilp_address: test.bob", "    ilp_address: test..bob")
@@ -224,7 +226,7 @@ TEST_CASE("A15-17: an address or route that is none is refused with its line") {
           "self or local, found \"peer.x\"");
 }
 
-TEST_CASE("Every problem is told in one pass, in the order of the lines") {
+TEST_CASE("Every problem is reported in one pass, in the order of the lines") {
     auto yaml = file_with("  workers: 1", "  workers: x");
     yaml.replace(yaml.find("packet_rate: 10"), 15, "packet_rate: x ");
     yaml.replace(yaml.find("level: info"), 11, "level: x   ");
@@ -235,7 +237,7 @@ TEST_CASE("Every problem is told in one pass, in the order of the lines") {
     CHECK(keys == list{"connector.workers", "peers[0].nam", "peers[0].name", "peers[0].packet_rate", "log.level"});
 }
 
-TEST_CASE("A great number of problems is cut") {
+TEST_CASE("The number of reported problems is bounded") {
     auto yaml = "ilp_address: test.a\n"s;
     for (int i = 0; i < 5000; ++i) yaml += "x" + std::to_string(i) + ": 1\n";
     const auto found = problems(yaml);
@@ -243,7 +245,7 @@ TEST_CASE("A great number of problems is cut") {
     CHECK(found.back() == "0 : and 4000 more problems");
 }
 
-TEST_CASE("Variables of the environment are filled in, once") {
+TEST_CASE("Environment variables are substituted once") {
     const auto environment = variables({{"NAME", "alice"}, {"EMPTY", ""}, {"NESTED", "${NAME}"}, {"TOKEN", "t0p"}});
     CHECK(load("ilp_address: test.${NAME}.x${EMPTY}", environment)->ilp_address.text() == "test.alice.x");
     CHECK(load("ilp_address: test.a\nstore: {url: sqlite:${NESTED}-$${NAME}-$$}", environment)->store.url ==
@@ -253,8 +255,8 @@ TEST_CASE("Variables of the environment are filled in, once") {
     CHECK(problems("ilp_address: ${UNSET_1}\n") == list{"1 ilp_address: the environment variable UNSET_1 is not set"});
     for (const auto* text : {"'${'", "'${}'", "'${A'", "'${1}'", "'${A-B}'", "'a${ b}'"})
         CHECK(problems("ilp_address: "s + text) ==
-              list{"1 ilp_address: expected ${NAME} with the name of an environment variable; a literal ${ is written "
-                   "$${"});
+              list{"1 ilp_address: expected ${NAME} with the name of an environment variable; write $${ for a literal "
+                   "${"});
 }
 
 TEST_CASE("Whether the file itself contains a secret is known") {
@@ -275,7 +277,7 @@ TEST_CASE("The environment of the process can be read") {
     CHECK_FALSE(config::process_environment()("ILPD_CONFIG_TEST_UNSET"));
 }
 
-TEST_CASE("No problem shows a secret, whatever became of it") {
+TEST_CASE("No problem message shows a secret") {
     const auto incoming = "incoming: {auth_tokens: [s3cret]}"s;
     const auto outgoing = "        auth_token: s3cret-out"s;
     const auto files = std::vector<std::string>{
@@ -322,7 +324,7 @@ TEST_CASE("A file without an end is refused") {
     CHECK(config::load_file("/dev/zero", variables()).error()[0].message == "the file is larger than 64 MiB");
 }
 
-TEST_CASE("The sample file is taken as it is") {
+TEST_CASE("The sample file is valid") {
     const auto loaded = config::load_file(ILPD_SOURCE_DIR "/config/ilpd.yaml", variables());
     REQUIRE(loaded);
     CHECK(loaded->peers.size() == 1);

@@ -131,7 +131,7 @@ log:
 
 }  // namespace
 
-TEST_CASE("What is printed of the settings is read back as the same settings") {
+TEST_CASE("Printed settings are read back as the same settings") {
     const auto loaded = load(every_setting);
     REQUIRE(loaded);
     CHECK(config::to_yaml(*loaded) == every_setting);

@@ -18,14 +18,14 @@ TEST_CASE("UTF-8 is decoded in its shortest form only") {
         CHECK_FALSE(config::decode_utf8(text));
 }
 
-TEST_CASE("What is shown of a value is printable ASCII, and short") {
+TEST_CASE("Quoted values are printable ASCII, and short") {
     CHECK(config::quoted("USD") == "\"USD\"");
     CHECK(config::quoted("a\"b\\c\x1b[2J\n\xc3\xa9\0"s) == "\"a\\\"b\\\\c\\x1b[2J\\x0a\\xc3\\xa9\\x00\"");
     CHECK(config::quoted(std::string(64, 'x')) == '"' + std::string(64, 'x') + '"');
     CHECK(config::quoted(std::string(65, 'x')) == '"' + std::string(64, 'x') + "...\"");
 }
 
-TEST_CASE("The nearest name is one that was probably meant") {
+TEST_CASE("The nearest name is close enough to be a typing error") {
     CHECK(config::nearest("routs", {"name", "routes", "asset"}) == "routes");
     CHECK(config::nearest("max_packet_amout", {"max_packet_amount", "max_waiting"}) == "max_packet_amount");
     CHECK(config::nearest("tokens", {"auth_tokens"}).empty());

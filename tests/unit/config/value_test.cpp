@@ -107,7 +107,7 @@ TEST_CASE("Listeners are literal addresses with a port") {
                                        " 127.0.0.1:80"});
 }
 
-TEST_CASE("A15-17: the address of a node is one that packets can be sent to") {
+TEST_CASE("A15-17: the address of a node is in a scheme that is routed") {
     check_round_trip(config::node_address(),
                      {"g.a", "private.a", "example.a", "test.a", "test1.a", "test2.a", "test3.a.b", "local.a"});
     check_refused(config::node_address(),
@@ -166,13 +166,13 @@ TEST_CASE("URLs of peers are plain HTTP") {
                                        "http://h/" + std::string(2048, 'a')});
 }
 
-TEST_CASE("The reasons for which a URL is refused are told, and its password is not") {
+TEST_CASE("A refused URL is reported with the reason, without its password") {
     const auto parse = config::http_url().parse;
     CHECK(parse("https://peer.example/")
               .error()
               .starts_with("https:// is not supported: this version speaks plain HTTP"));
     CHECK(parse("http://user:pw@h/").error() == "a user name or password in the URL is not supported");
-    CHECK(parse("http://h/#x").error() == "a fragment (#) has no meaning in this URL");
+    CHECK(parse("http://h/#x").error() == "a fragment (#) is not allowed in this URL");
     CHECK(config::store_url().parse("mysql://u:pw@h/db").error() ==
           "expected sqlite:PATH, postgresql://... or memory:");
 }
@@ -185,7 +185,7 @@ TEST_CASE("Stores are SQLite files, PostgreSQL databases or memory") {
                    "postgresql://h/\n", "sqlite:a\0b"s, "sqlite:a\nb", "sqlite:" + std::string(5000, 'a')});
 }
 
-TEST_CASE("A PostgreSQL URL is shown without its password, wherever that stands") {
+TEST_CASE("A PostgreSQL URL is shown without its password, wherever it is") {
     const auto show = config::store_url().print;
     CHECK(show("postgresql://ilpd@db/ilpd?sslmode=require") == "postgresql://(hidden)@db/ilpd?sslmode=require");
     CHECK(show("postgresql://db/ilpd?sslmode=require") == "postgresql://db/ilpd?sslmode=require");

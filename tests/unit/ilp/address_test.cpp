@@ -43,7 +43,7 @@ TEST_CASE("A15-01 A15-02 A15-03 A15-04 A15-06: the valid and the invalid address
     }
 }
 
-TEST_CASE("A15-01 A15-06: of all octets, segments are made of A-Z a-z 0-9 _ ~ - alone") {
+TEST_CASE("A15-01 A15-06: segments consist only of A-Z a-z 0-9 _ ~ -") {
     constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_~-";
     for (int octet = 0; octet < 256; ++octet) {
         CAPTURE(octet);
@@ -77,7 +77,7 @@ TEST_CASE("A15-02: the ten schemes, in lower case, and nothing else") {
     }
 }
 
-TEST_CASE("A15-03 A15-17: a bare scheme, and nothing at all, are prefixes and no addresses") {
+TEST_CASE("A15-03 A15-17: a bare scheme and an empty text are prefixes, but not addresses") {
     for (const auto& [name, scheme] : schemes) {
         CHECK_FALSE(is_address(name));
         CHECK_FALSE(is_address(std::string{name} + "."));

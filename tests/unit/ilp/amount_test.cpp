@@ -17,7 +17,7 @@ TEST_CASE("A27-30: the whole range of u64 is read from and written as digits") {
     CHECK(ilp::parse_amount("00000000000000000000000000007") == amount{7});
 }
 
-TEST_CASE("text that is no amount is refused") {
+TEST_CASE("text that is not an amount is refused") {
     using namespace std::string_view_literals;
     for (const auto digits : {""sv, "18446744073709551616"sv, "99999999999999999999999"sv, "-1"sv, "-0"sv, "+1"sv,
                               " 1"sv, "1 "sv, "1,000"sv, "1_000"sv, "1.0"sv, "1e3"sv, "0x10"sv, "1\0"sv, "\0"sv}) {

@@ -12,7 +12,7 @@ TEST_CASE("SHA-256 of known texts") {
           "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST_CASE("A27-13: a condition is fulfilled by its preimage alone") {
+TEST_CASE("A27-13: a condition is fulfilled only by its preimage") {
     CHECK(ilp::fulfills(ilp::peer_protocol_fulfillment, ilp::peer_protocol_condition));
     for (std::size_t i = 0; i < ilp::hash_size; ++i) {
         ilp::fulfillment other = ilp::peer_protocol_fulfillment;

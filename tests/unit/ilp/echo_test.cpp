@@ -42,13 +42,13 @@ TEST_CASE("echo: what begins with the whole prefix and is neither request nor re
     }
 }
 
-TEST_CASE("echo: other data is none of it") {
+TEST_CASE("echo: other data is not an echo") {
     CHECK(echo::parse({}).what == echo::kind::none);
     CHECK(echo::parse(ilp::as_bytes("echoechoechoecho")).what == echo::kind::none);
     CHECK(echo::parse(ilp::as_bytes("XECHOECHOECHOECHO")).what == echo::kind::none);
 }
 
-TEST_CASE("A30-07: octets behind an echo are ignored") {
+TEST_CASE("A30-07: octets after an echo are ignored") {
     bytes data;
     support::append_echo_request(data, "test.a");
     data.push_back(0);

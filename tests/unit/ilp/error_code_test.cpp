@@ -30,7 +30,7 @@ TEST_CASE("A27-50 A27-67: every code of RFC 27 has its text and its name") {
     CHECK(ilp::name(f08_amount_too_large) == "Amount Too Large");
 }
 
-TEST_CASE("A27-17: codes that RFC 27 does not define are none of ours") {
+TEST_CASE("A27-17: codes that RFC 27 does not define are not recognized") {
     for (const auto* text : {"F09", "X42", "f00", "", "F0", "F000", "F98", "T06", "R03"}) {
         INFO(text);
         CHECK_FALSE(ilp::parse_error_code(text));

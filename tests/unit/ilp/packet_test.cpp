@@ -334,7 +334,7 @@ TEST_CASE("A27-02 A27-92: each length determinant of a packet: 0x80, long forms,
     }
 }
 
-TEST_CASE("A15-05 A27-93 A27-94: fields at their bounds are taken, one octet more is not") {
+TEST_CASE("A15-05 A27-93 A27-94: fields at their bounds are accepted, one octet more is not") {
     const auto longest_address = repeated("g.", ilp::address_size_max);
     const auto too_long_address = repeated("g.", ilp::address_size_max + 1);
     const bytes most_data(ilp::data_size_max, 1);
@@ -366,7 +366,7 @@ TEST_CASE("A15-05 A27-93 A27-94: fields at their bounds are taken, one octet mor
     }
 }
 
-TEST_CASE("A27-20 A30-07: octets behind the packet and behind its last field are dropped") {
+TEST_CASE("A27-20 A30-07: octets after the packet and after its last field are dropped") {
     const samples good;
     const auto check = [](const bytes& packet, auto parse) {
         const std::size_t header_size = 4;
@@ -391,7 +391,7 @@ TEST_CASE("A27-20 A30-07: octets behind the packet and behind its last field are
     check(good.reject, [](bytes& buffer) { return ilp::reject_view::parse(buffer); });
 }
 
-TEST_CASE("A27-20: the shorter header fits where the longer one was, whatever their sizes") {
+TEST_CASE("A27-20: a shorter header replaces a longer one in place, whatever their sizes") {
     for (const std::size_t data_size : {0U, 60U, 64U, 65U, 66U, 67U, 190U, 194U, 195U, 196U, 200U}) {
         const bytes packet = prepare_packet("g.a", bytes(data_size, 0xaa));
         const std::size_t header_size = packet[1] < 0x80 ? 2 : 2 + (packet[1] & 0x7fU);

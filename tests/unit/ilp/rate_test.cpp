@@ -62,7 +62,7 @@ TEST_CASE("A27-33: a rate is read from its digits") {
     reads("0." + repeated("0", 300) + "1e100", 1, -201);
 }
 
-TEST_CASE("a rate keeps as many digits as it can, and takes no more") {
+TEST_CASE("a rate has at most 34 digits") {
     CHECK(parse_rate(most_digits)->digits == largest_digits());
     CHECK(parse_rate("0." + most_digits) == rate{largest_digits(), -34});
     CHECK(parse_rate("000" + most_digits) == std::nullopt);
@@ -74,7 +74,7 @@ TEST_CASE("a rate keeps as many digits as it can, and takes no more") {
     CHECK(parse_rate("1" + repeated("0", 32) + "1"));
 }
 
-TEST_CASE("what is no decimal number above zero is no rate") {
+TEST_CASE("anything but a decimal number above zero is refused as a rate") {
     for (const auto& text : {std::string{},
                              std::string{"0"},
                              std::string{"0.0"},

@@ -54,7 +54,7 @@ TEST_CASE("A30-10 A27-95: the invalid times of the vectors are refused, year 000
     }
 }
 
-TEST_CASE("A30-10 A27-95: an octet that is no digit is refused wherever it stands") {
+TEST_CASE("A30-10 A27-95: an octet that is not a digit is refused wherever it is") {
     const std::string valid = "20200229123456789";
     for (std::size_t at = 0; at < valid.size(); ++at) {
         for (int octet = 0; octet < 256; ++octet) {

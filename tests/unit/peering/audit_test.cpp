@@ -31,15 +31,16 @@ std::vector<std::string> faults_after(const std::string& sql) {
 
 }  // namespace
 
-TEST_CASE("an audit names every account that differs from its transfers, and the asset that does not add up") {
+TEST_CASE("an audit reports every account that differs from its transfers, and assets that do not add up") {
     const auto faults = faults_after("UPDATE accounts SET credits_posted = '112' WHERE id = 4");
     REQUIRE(faults.size() == 2);
     CHECK(faults[0] ==
-          "account 4 (liquidity of peer carol): kept are debits 0 and credits 112, its transfers give 0 and 110");
+          "account 4 (liquidity of peer carol): the store has debits 0 and credits 112, but its transfers add up to 0 "
+          "and 110");
     CHECK(faults[1] == "asset USD/9: its accounts do not add up to zero: debits 210, credits 212");
 }
 
-TEST_CASE("an audit sees a transfer that is gone, doubled, or changed") {
+TEST_CASE("an audit detects a transfer that is missing, doubled, or changed") {
     CHECK(faults_after("DELETE FROM transfers WHERE packets > 0").size() == 2);
     CHECK(faults_after("INSERT INTO transfers (debit_account, credit_account, amount, packets, created_at) "
                        "SELECT debit_account, credit_account, amount, packets, created_at FROM transfers "
@@ -49,7 +50,7 @@ TEST_CASE("an audit sees a transfer that is gone, doubled, or changed") {
     CHECK(faults_after("UPDATE transfers SET credit_account = 1 WHERE packets > 0").size() == 2);
 }
 
-TEST_CASE("an audit sees what no sequence of transfers may do") {
+TEST_CASE("an audit detects balances that no sequence of transfers can produce") {
     const auto below_zero = faults_after(
         "UPDATE transfers SET amount = '101' WHERE packets > 0; UPDATE accounts SET debits_posted = '101' WHERE id = 3;"
         "UPDATE accounts SET credits_posted = '201' WHERE id = 4");
@@ -60,15 +61,15 @@ TEST_CASE("an audit sees what no sequence of transfers may do") {
         "INSERT INTO transfers (uuid, kind, state, debit_account, credit_account, amount, packets, created_at) VALUES "
         "('5c4ea3ad-3f4c-4d3e-8f0a-111111111111', 'withdrawal', 'pending', 3, 2, '91', 0, 1)");
     REQUIRE(promised.size() == 1);
-    CHECK(promised[0] == "account 3 (liquidity of peer bob): withdrawals of 91 are pending, and it has 90");
+    CHECK(promised[0] == "account 3 (liquidity of peer bob): withdrawals of 91 are pending, but it has only 90");
 
     const auto stranger =
         faults_after("PRAGMA foreign_keys = OFF; UPDATE transfers SET credit_account = 77 WHERE packets > 0");
-    CHECK(std::ranges::count(stranger, "a transfer from account 3 to account 77 names an account that is not there") ==
-          1);
+    CHECK(std::ranges::count(stranger,
+                             "a transfer from account 3 to account 77 names an account that does not exist") == 1);
 }
 
-TEST_CASE("an audit needs a store that can be read, and leaves it alone") {
+TEST_CASE("an audit needs a readable store, and does not change it") {
     CHECK_THAT(audit("memory:").error().message, Catch::Contains("keeps nothing"));
     const store_place place{store_kind::sqlite};
     CHECK_THAT(audit(place.url()).error().message, Catch::Contains("unable to open"));

@@ -75,7 +75,7 @@ TEST_CASE("log: text lines have time, level, message and fields") {
     CHECK(rest_of(line) == R"(ready listen=127.0.0.1:3002 note="two words" nothing="")");
 }
 
-TEST_CASE("A15-06: no octet of a stranger reaches a text line unescaped") {
+TEST_CASE("A15-06: text from outside is escaped in text lines") {
     logging::configure({config::log_level::info, config::log_format::text});
     const std::string line = written(nasty, {{"value", nasty}});
     CHECK(std::count(line.begin(), line.end(), '\n') == 1);
@@ -101,7 +101,7 @@ TEST_CASE("A15-06: a value cannot pretend to be another field") {
     CHECK(rest_of(written("m", {{"f", R"(\x0a)"}})) != rest_of(written("m", {{"f", "\n"}})));
 }
 
-TEST_CASE("log: JSON lines are objects whose values are escaped likewise") {
+TEST_CASE("log: JSON lines are objects whose values are escaped too") {
     logging::configure({config::log_level::info, config::log_format::json});
     const std::string line = written(nasty, {{"value", nasty}, {"code", "F00"}});
     CHECK(std::count(line.begin(), line.end(), '\n') == 1);

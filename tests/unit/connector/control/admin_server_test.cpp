@@ -67,15 +67,15 @@ private:
 class rig {
 public:
     explicit rig(bool contexts_fail = false)
-        : engine_{
-              graphql::schema::build(definition, {}).value(),
-              {{"Query.number", [](const graphql::call&) -> graphql::outcome { return 7; }},
-               {"Query.held",
-                [this](const graphql::call&) -> graphql::outcome {
-                    held.pass();
-                    return 8;
-                }},
-               {"Query.broken", [](const graphql::call&) -> graphql::outcome { throw std::runtime_error{"disk"}; }}}} {
+        : engine_{graphql::schema::build(definition, {}).value(),
+                  {{"Query.number", [](const graphql::call&) -> graphql::field_result { return 7; }},
+                   {"Query.held",
+                    [this](const graphql::call&) -> graphql::field_result {
+                        held.pass();
+                        return 8;
+                    }},
+                   {"Query.broken",
+                    [](const graphql::call&) -> graphql::field_result { throw std::runtime_error{"disk"}; }}}} {
         auto settings = config::admin_settings{};
         settings.tenant_id = "00000000-0000-4000-8000-000000000001";
         server_.emplace(context_, settings, engine_, [contexts_fail] {
@@ -135,7 +135,7 @@ const std::string held_answer = R"(200 {"data":{"held":8}})";
 
 }  // namespace
 
-TEST_CASE("admin server: it answers over HTTP what the endpoint says") {
+TEST_CASE("admin server: it sends the endpoint's responses over HTTP") {
     rig r;
     http_connection connection{r.port()};
     const auto answer = connection.exchange(asking("{ number }"));
@@ -162,7 +162,7 @@ TEST_CASE("admin server: a body may have 256 KiB") {
     CHECK(text_of(http_connection{r.port()}.exchange(large)) == "413 the body is too large\n");
 }
 
-TEST_CASE("admin server: what fails inside is an answer all the same, and not a public one") {
+TEST_CASE("admin server: an internal error is answered without its details") {
     rig r;
     const auto broken = text_of(http_connection{r.port()}.exchange(asking("{ broken }")));
     CHECK(broken.starts_with("200 "));
@@ -172,7 +172,7 @@ TEST_CASE("admin server: what fails inside is an answer all the same, and not a 
           R"(500 {"errors":[{"message":"Internal server error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})");
 }
 
-TEST_CASE("admin server: resolvers that block hold up neither the loop nor each other, until there are too many") {
+TEST_CASE("admin server: blocking resolvers delay neither the loop nor each other, until there are too many") {
     rig r;
     std::vector<http_connection> waiting;
     for (std::size_t i = 0; i < admin_server::threads + admin_server::waiting_max; ++i) {
@@ -193,7 +193,7 @@ TEST_CASE("admin server: resolvers that block hold up neither the loop nor each 
     CHECK(text_of(another.exchange(asking("{ number }"))) == R"(200 {"data":{"number":7}})");
 }
 
-TEST_CASE("admin server: stopping lets those that run come to their end, and nobody else begin") {
+TEST_CASE("admin server: stopping finishes running requests and starts no others") {
     rig r;
     std::vector<http_connection> running;
     for (std::size_t i = 0; i < admin_server::threads; ++i) running.emplace_back(r.port()).send(asking("{ held }"));
@@ -211,7 +211,7 @@ TEST_CASE("admin server: stopping lets those that run come to their end, and nob
     CHECK(r.stop().wait_for(support::patience) == std::future_status::ready);
 }
 
-TEST_CASE("admin server: answers that come after the loop or the server has gone are lost, and nothing else") {
+TEST_CASE("admin server: answers after the loop or the server has ended are dropped without harm") {
     std::vector<http_connection> running;
     rig r;
     for (int i = 0; i < 6; ++i) running.emplace_back(r.port()).send(asking("{ held }"));

@@ -30,7 +30,7 @@ support::scripted_answer json(unsigned status, const std::string& body) {
 
 }  // namespace
 
-TEST_CASE("a node that is asked over HTTP becomes a peer, and so do we there, and asked again both have new tokens") {
+TEST_CASE("two nodes become peers over HTTP, and a second request renews both tokens") {
     node alice{"test.alice"};
     node dora{"test.dora"};
     std::string last_token;
@@ -58,7 +58,7 @@ TEST_CASE("a node that is asked over HTTP becomes a peer, and so do we there, an
     CHECK(dora.only_peer()->outgoing.auth_token.reveal() == last_token);
 }
 
-TEST_CASE("whatever the node that is asked answers, the operator is told why there is no peer") {
+TEST_CASE("the operator gets the reason if the other node does not become a peer") {
     node alice{"test.alice"};
     fake_peer other;
     const auto refused = [&](const support::scripted_answer& answer) {
@@ -97,7 +97,7 @@ TEST_CASE("whatever the node that is asked answers, the operator is told why the
     CHECK(unreachable.error().message == bad_url);
 }
 
-TEST_CASE("a name that leads to this host is not asked unless that is allowed") {
+TEST_CASE("a host name that resolves to this host is contacted only if that is allowed") {
     auto settings = node::lenient();
     settings.allow_private_addresses = false;
     node alice{"test.alice", settings};
@@ -107,12 +107,12 @@ TEST_CASE("a name that leads to this host is not asked unless that is allowed") 
             {std::string{"http://"} + host + ":" + std::to_string(other.port()) + "/", alice.usd()});
         REQUIRE_FALSE(made);
         CHECK(made.error().code == refusal_code::not_found);
-        CHECK(made.error().message.starts_with(std::string{bad_url} + ": it leads to an address"));
+        CHECK(made.error().message.starts_with(std::string{bad_url} + ": it points to an address"));
     }
     CHECK(other.request_count() == 0);
 }
 
-TEST_CASE("a ping to a peer that came by itself leads to no address that is not public") {
+TEST_CASE("a ping to an auto-peered peer connects only to public addresses") {
     for (const bool allowed : {false, true}) {
         auto settings = node::lenient();
         settings.allow_private_addresses = allowed;
@@ -125,8 +125,8 @@ TEST_CASE("a ping to a peer that came by itself leads to no address that is not 
             9};
         std::promise<bool> taken;
         REQUIRE(alice.committer.execute([&](peering::bookkeeper& keeper) {
-            alice.auto_peers.take_on(keeper, {}, request, {},
-                                     [&](const auto& answer) { taken.set_value(answer.has_value()); });
+            alice.auto_peers.handle_request(keeper, {}, request, {},
+                                            [&](const auto& answer) { taken.set_value(answer.has_value()); });
         }));
         REQUIRE(taken.get_future().get());
         // A link of a worker: it runs here until the ping has ended.

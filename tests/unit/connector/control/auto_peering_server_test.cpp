@@ -36,7 +36,7 @@ std::string text_of(const http_message& answer) {
 
 }  // namespace
 
-TEST_CASE("auto-peering over HTTP answers with our terms, and the asker is a peer by then") {
+TEST_CASE("auto-peering over HTTP answers with our terms once the requester is a peer") {
     node alice{"test.alice"};
     const http_message answer = post(alice, request_of("test.dora"));
     CHECK(answer.status() == 200);
@@ -133,7 +133,7 @@ TEST_CASE("auto-peering over HTTP knows the bearer token however its scheme is w
     CHECK(http_connection{alice.port()}.exchange(request)->status() == 200);
 }
 
-TEST_CASE("strangers who ask too often are refused") {
+TEST_CASE("too many peering requests are refused") {
     auto settings = node::lenient();
     settings.request_rate = 3;
     node alice{"test.alice", settings};

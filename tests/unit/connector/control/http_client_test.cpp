@@ -60,7 +60,7 @@ scripted_answer raw(std::string octets, scripted_answer::ending after = scripted
 
 }  // namespace
 
-TEST_CASE("an HTTP call sends what it was told to, and hands the answer over") {
+TEST_CASE("an HTTP call sends the request and returns the response") {
     fake_peer server{[](const http_message&) { return answer_http(200, to_bytes("{}"), "application/json"); }};
     for (const char* const host : {"127.0.0.1", "localhost"}) {
         const auto answer = outcome_of(get_from(server.port(), host));
@@ -87,7 +87,7 @@ TEST_CASE("an HTTP call sends what it was told to, and hands the answer over") {
     CHECK(request.body == to_bytes(R"({"id": 1})"));
 }
 
-TEST_CASE("an HTTP call hands over answers of every form and status, and follows no redirect") {
+TEST_CASE("an HTTP call returns responses of every form and status, and follows no redirect") {
     fake_peer server;
     const auto answer_to = [&](const std::string& sent) {
         server.set_script([sent](const http_message&) { return raw(sent); });
@@ -106,7 +106,7 @@ TEST_CASE("an HTTP call hands over answers of every form and status, and follows
     CHECK(server.request_count() == before + 1);
 }
 
-TEST_CASE("an HTTP call fails once, with a reason, when there is no whole answer") {
+TEST_CASE("an HTTP call fails once, with a reason, if the response is incomplete") {
     const std::uint16_t nobody = support::local_port(support::listen_on(0));
     CHECK(failure_of(get_from(nobody)) == "Connection refused");
     CHECK_FALSE(outcome_of(get_from(80, "no-such-host.invalid")));
@@ -130,7 +130,7 @@ TEST_CASE("an HTTP call fails once, with a reason, when there is no whole answer
     CHECK_FALSE(outcome_of(get_from(server.port())));
 }
 
-TEST_CASE("an HTTP call connects to no address that it may not connect to") {
+TEST_CASE("an HTTP call connects only to permitted addresses") {
     const auto listener = support::listen_on(0);
     for (const char* const host : {"127.0.0.1", "localhost"}) {
         http_call forbidden = get_from(support::local_port(listener), host);
@@ -152,18 +152,18 @@ TEST_CASE("an HTTP call connects to no address that it may not connect to") {
     CHECK(outcome_of(allowed));
 }
 
-TEST_CASE("an HTTP call waits for the whole answer no longer than its time") {
+TEST_CASE("an HTTP call times out if the response is not complete in time") {
     fake_peer server{[](const http_message&) { return support::answer_silence(); }};
     http_call impatient = get_from(server.port());
     impatient.timeout = 50ms;
-    CHECK(failure_of(impatient) == "no whole answer within 50 ms");
+    CHECK(failure_of(impatient) == "no complete response within 50 ms");
     server.set_script([](const http_message&) {
         return raw("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc", scripted_answer::ending::keep);
     });
-    CHECK(failure_of(impatient) == "no whole answer within 50 ms");
+    CHECK(failure_of(impatient) == "no complete response within 50 ms");
 }
 
-TEST_CASE("an HTTP call ends without a word when its context goes away") {
+TEST_CASE("an HTTP call ends silently when its context is destroyed") {
     fake_peer server{[](const http_message&) { return support::answer_silence(); }};
     bool called = false;
     {

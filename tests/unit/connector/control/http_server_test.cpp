@@ -136,7 +136,7 @@ const support::http_request get{.method = "GET", .target = "/a"};
 
 }  // namespace
 
-TEST_CASE("HTTP server: a request is handed over whole, and its answer sent as it is") {
+TEST_CASE("HTTP server: the handler gets the complete request, and its response is sent unchanged") {
     server_on_loop server{[](const http_request& request, const answer_function& done) {
         if (request.target == "/teapot")
             return done({.status = 418, .content_type = "text/tea", .body = "no", .headers = {{"Allow", "tea"}}});
@@ -156,7 +156,7 @@ TEST_CASE("HTTP server: a request is handed over whole, and its answer sent as i
     CHECK(answer->header("content-length") == "2");
 }
 
-TEST_CASE("HTTP server: a connection is kept for further requests, unless the client does not want that") {
+TEST_CASE("HTTP server: a connection is kept open for further requests unless the client closes it") {
     server_on_loop server{echo};
     http_connection kept{server.port()};
     for (int i = 0; i < 3; ++i) CHECK(text_of(kept.exchange(get)) == "200 GET /a ");
@@ -180,7 +180,7 @@ TEST_CASE("HTTP server: HEAD is GET without the body") {
     CHECK(octets.ends_with("\r\n\r\n"));
 }
 
-TEST_CASE("HTTP server: what is too large or no HTTP is told so, and ends the connection") {
+TEST_CASE("HTTP server: requests that are too large or malformed get an error and end the connection") {
     server_on_loop server{echo};
     const auto post = [](const std::string& rest) { return "POST / HTTP/1.1\r\nHost: h\r\n" + rest; };
     const auto body = std::string(101, 'x');
@@ -260,7 +260,7 @@ TEST_CASE("HTTP server: the answer arrives also where the client still sends its
     }
 }
 
-TEST_CASE("HTTP server: a client that waits for leave to send its body gets it") {
+TEST_CASE("HTTP server: a client that waits for 100 Continue gets it") {
     server_on_loop server{echo};
     http_connection connection{server.port()};
     connection.send("POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
@@ -272,7 +272,7 @@ TEST_CASE("HTTP server: a client that waits for leave to send its body gets it")
           "413 the body is too large\n");
 }
 
-TEST_CASE("HTTP server: connections beyond the bound are closed, until others have gone") {
+TEST_CASE("HTTP server: connections beyond the bound are closed until others have ended") {
     server_on_loop server{echo, {.sessions_max = 2}};
     auto first = std::optional<http_connection>{server.port()};
     http_connection second{server.port()};
@@ -342,7 +342,7 @@ TEST_CASE("HTTP server: of two answers to one request the first counts") {
     CHECK(text_of(connection.receive()) == "200 next");
 }
 
-TEST_CASE("HTTP server: an answer for someone who has gone is lost, and nothing else") {
+TEST_CASE("HTTP server: a response for a closed connection is dropped without harm") {
     held_answers answers;
     std::vector<answer_function> late;
     {
@@ -371,7 +371,7 @@ TEST_CASE("HTTP server: an answer for someone who has gone is lost, and nothing 
     for (const auto& done : late) done({.body = "the loop has gone"});
 }
 
-TEST_CASE("HTTP server: it can go while its loop runs on") {
+TEST_CASE("HTTP server: it can be destroyed while its loop runs") {
     loop loop;
     held_answers answers;
     auto server = std::make_unique<http_server>(loop.context, answers.handler(), http_server_bounds{});
@@ -394,7 +394,7 @@ TEST_CASE("HTTP server: it can go while its loop runs on") {
     CHECK_THROWS(http_connection{port});
 }
 
-TEST_CASE("HTTP server: an address that is taken is an error") {
+TEST_CASE("HTTP server: an address in use is an error") {
     loop loop;
     http_server first{loop.context, echo, {}};
     http_server second{loop.context, echo, {}};
@@ -402,7 +402,7 @@ TEST_CASE("HTTP server: an address that is taken is an error") {
     CHECK(second.listen(first.local_endpoint()) == boost::asio::error::address_in_use);
 }
 
-TEST_CASE("metrics server: its three pages, and no others") {
+TEST_CASE("metrics server: it serves its three pages and no others") {
     loop loop;
     std::atomic<bool> ready = false;
     metrics_server server{loop.context,
@@ -420,9 +420,9 @@ TEST_CASE("metrics server: its three pages, and no others") {
     CHECK(answer_to("GET", "/readyz") == "503 not ready\n");
     ready = true;
     CHECK(answer_to("GET", "/readyz") == "200 ready\n");
-    CHECK(answer_to("GET", "/") == "404 try /metrics, /healthz or /readyz\n");
+    CHECK(answer_to("GET", "/") == "404 not found: use /metrics, /healthz or /readyz\n");
     const auto refused = connection.exchange({.method = "DELETE", .target = "/metrics"});
-    CHECK(text_of(refused) == "405 only GET and HEAD\n");
+    CHECK(text_of(refused) == "405 use GET or HEAD\n");
     CHECK(refused->header("allow") == "GET, HEAD");
     CHECK(connection.exchange({.method = "GET", .target = "/metrics"})->header("content-type") ==
           "text/plain; version=0.0.4; charset=utf-8");

@@ -36,7 +36,7 @@ std::string shown(std::uint64_t amount, std::uint8_t scale, amount_form form = a
 
 }  // namespace
 
-TEST_CASE("ilpctl amounts: what is typed is a number of the smallest unit") {
+TEST_CASE("ilpctl amounts: an amount is converted to the smallest unit") {
     CHECK(typed("12.50", 2) == 1250);
     CHECK(typed("12.5", 2) == 1250);
     CHECK(typed("12", 2) == 1200);
@@ -56,17 +56,17 @@ TEST_CASE("ilpctl amounts: what is typed is a number of the smallest unit") {
     CHECK(typed("18446744073709551615", 255, amount_form::raw) == most);
 }
 
-TEST_CASE("ilpctl amounts: a refusal says what would fit") {
-    CHECK(refusal("12.505", 2) == "12.505 has 3 decimals: USD/2 takes at most 2 decimals");
-    CHECK(refusal("12.5", 0) == "12.5 has one decimal: USD/0 takes at most no decimals");
+TEST_CASE("ilpctl amounts: an error message says what would fit") {
+    CHECK(refusal("12.505", 2) == "12.505 has 3 decimals: USD/2 allows at most 2 decimals");
+    CHECK(refusal("12.5", 0) == "12.5 has one decimal: USD/0 allows at most no decimals");
     CHECK(refusal("12.500", 2).find("at most 2 decimals") != std::string::npos);
     CHECK(refusal("184467440737095516.16", 2) ==
-          "184467440737095516.16 is too large: the most that fits is 184467440737095516.15 USD");
+          "184467440737095516.16 is too large: the largest possible amount is 184467440737095516.15 USD");
     CHECK(refusal("1", 20).find("0.18446744073709551615 USD") != std::string::npos);
     CHECK(refusal("1", 255).find("too large") != std::string::npos);
-    CHECK(refusal("12.50 EUR", 2) == "\"12.50 EUR\" is in EUR, and USD is expected");
+    CHECK(refusal("12.50 EUR", 2) == "\"12.50 EUR\" is in EUR: expected an amount in USD");
     CHECK(refusal("18446744073709551616", 0, amount_form::raw) ==
-          "18446744073709551616 is too large: the most that fits is 18446744073709551615");
+          "18446744073709551616 is too large: the largest possible amount is 18446744073709551615");
     for (const auto* text : {"", ".", "1.", ".5", "-1", "+1", "1e3", "1,000", "1_000", "0x10", " 1", "1 ", "1  USD",
                              "1.2.3", "USD", "NaN", "1\n"}) {
         INFO(text);
@@ -93,7 +93,7 @@ TEST_CASE("ilpctl amounts: two decimals are shown where the scale has them, and 
     CHECK(shown(1250, 2, amount_form::raw) == "1250");
 }
 
-TEST_CASE("ilpctl amounts: what is shown can be typed again, at every scale") {
+TEST_CASE("ilpctl amounts: a shown amount can be entered again, at every scale") {
     auto random = std::mt19937_64{20261125};
     for (unsigned scale = 0; scale <= 255; ++scale) {
         for (const std::uint64_t amount : {std::uint64_t{0}, std::uint64_t{1}, most, random(), random() >> 32U}) {

@@ -12,7 +12,7 @@ using namespace connector::ilpctl;
 
 namespace {
 
-const repetition again{.id = "the-id", .idempotency_key = "the-key"};
+const retry_hint again{.id = "the-id", .idempotency_key = "the-key"};
 
 failure refused(unsigned status, std::string body, bool is_signed = true) {
     try {
@@ -45,13 +45,13 @@ TEST_CASE("ilpctl api: a request is signed when there is a secret") {
     CHECK(unsigned_one == header_list{{"Content-Type", "application/json"}, {"Accept", "application/json"}});
 }
 
-TEST_CASE("ilpctl api: an answer is what stands in data under the field's name") {
+TEST_CASE("ilpctl api: the result is the field of data that has the document's name") {
     const auto answer = read_reply(documents::status, {200, R"({"data":{"node":{"peers":3}}})"}, {}, false);
     CHECK(answer.at("peers").to_number<int>() == 3);
     CHECK(read_reply(documents::status, {200, R"({"data":{"node":null},"errors":[]})"}, {}, false).is_null());
 }
 
-TEST_CASE("ilpctl api: a refusal is told with its code") {
+TEST_CASE("ilpctl api: an error is reported with its code") {
     const auto failure = refused(
         200,
         R"({"data":null,"errors":[{"message":"unknown peer","extensions":{"code":"NOT_FOUND"}},{"message":"\u001b"}]})");
@@ -63,7 +63,7 @@ TEST_CASE("ilpctl api: a refusal is told with its code") {
     CHECK(refused(200, R"({"errors":[1]})").status() == exit_status::refused);
 }
 
-TEST_CASE("ilpctl api: a refusal that leaves it open says how to repeat it") {
+TEST_CASE("ilpctl api: an error with an unknown outcome says how to repeat the command") {
     const auto open = refused(200, R"({"errors":[{"message":"late","extensions":{"code":"TIMEOUT"}}]})");
     CHECK(std::string{open.what()}.contains("--id the-id --idempotency-key the-key"));
 }
@@ -83,7 +83,7 @@ TEST_CASE("ilpctl api: who is not known is told what to look at") {
           exit_status::unauthenticated);
 }
 
-TEST_CASE("ilpctl api: what is no Admin API is no answer") {
+TEST_CASE("ilpctl api: a response that is not from an Admin API is an error") {
     for (const auto* body : {"", "<html>", "[]", "{}", R"({"data":null})", R"({"data":{}})", R"({"errors":{}})"}) {
         INFO(body);
         CHECK(refused(200, body).status() == exit_status::no_answer);

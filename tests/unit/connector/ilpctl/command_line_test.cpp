@@ -25,7 +25,7 @@ json::object node_answer() {
 
 }  // namespace
 
-TEST_CASE("ilpctl command line: --help and --version are done, mistakes have status 2") {
+TEST_CASE("ilpctl command line: --help and --version succeed, mistakes have status 2") {
     auto d = fake_daemon{};
     CHECK(d.run({"--version"}).out == "ilpctl 0.1.0\n");
     for (const auto& words :
@@ -120,7 +120,7 @@ TEST_CASE("ilpctl command line: options of all verbs may stand on either side of
     CHECK(d.run({"peer", "--json", "list"}).out == "[]\n");
 }
 
-TEST_CASE("ilpctl command line: a peer may be called like a verb") {
+TEST_CASE("ilpctl command line: a peer may have the name of a verb") {
     auto d = fake_daemon{};
     for (const auto* name : {"list", "asset", "show", "peer"}) {
         d.will_answer(documents::peers, page_answer({peer_answer(name)}));
@@ -130,7 +130,7 @@ TEST_CASE("ilpctl command line: a peer may be called like a verb") {
     }
 }
 
-TEST_CASE("ilpctl command line: where the daemon is, who asks, and how long it waits") {
+TEST_CASE("ilpctl command line: URL, tenant, secret and timeout can be set") {
     auto d = fake_daemon{};
     const auto ask = [&](std::vector<std::string> words) {
         words.emplace_back("status");
@@ -178,7 +178,7 @@ TEST_CASE("ilpctl command line: a secret with something else in its file is refu
     }
 }
 
-TEST_CASE("ilpctl command line: an answer that is not as the schema says is no answer") {
+TEST_CASE("ilpctl command line: a response that does not match the schema is an error") {
     auto d = fake_daemon{};
     d.will_answer(documents::status, json::object{{"peers", 1}});
     const auto result = d.run({"status"});

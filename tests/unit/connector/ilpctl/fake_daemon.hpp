@@ -21,7 +21,7 @@ namespace json = boost::json;
 struct request {
     std::string field;
     json::object variables;
-    repetition again;
+    retry_hint again;
     std::chrono::milliseconds extra;
 };
 
@@ -43,7 +43,7 @@ public:
         auto in = std::istringstream{input_text};
         auto out = std::ostringstream{};
         auto err = std::ostringstream{};
-        const auto system = surroundings{
+        const auto system = system_interface{
             .variable =
                 [this](const std::string& name) {
                     return environment.contains(name) ? optional_text{environment.at(name)} : optional_text{};
@@ -76,14 +76,14 @@ public:
 private:
     struct link : api {
         explicit link(fake_daemon& daemon) : daemon{daemon} {}
-        json::value ask(const documents::document& what, json::object variables, const repetition& again,
+        json::value ask(const documents::document& what, json::object variables, const retry_hint& again,
                         std::chrono::milliseconds extra) override {
             return daemon.answer(what, std::move(variables), again, extra);
         }
         fake_daemon& daemon;
     };
 
-    json::value answer(const documents::document& what, json::object variables, const repetition& again,
+    json::value answer(const documents::document& what, json::object variables, const retry_hint& again,
                        std::chrono::milliseconds extra) {
         auto nothing = peering::graphql::context{};
         const auto result = engine_.run(what.text, "", variables, nothing);

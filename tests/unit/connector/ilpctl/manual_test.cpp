@@ -48,7 +48,7 @@ bool has_word(const std::string& text, const std::string& word) {
 
 }  // namespace
 
-TEST_CASE("ilpctl manual: every verb has a section, and every option stands in its own") {
+TEST_CASE("ilpctl manual: every verb has a section that lists its options") {
     const auto line = command_line{};
     const auto text = page();
     const auto all = sections(text);
@@ -73,7 +73,7 @@ TEST_CASE("ilpctl manual: every verb has a section, and every option stands in i
     CHECK(all.size() == described);  // and nothing that no longer exists
 }
 
-TEST_CASE("ilpctl manual: nothing is an option that no verb has") {
+TEST_CASE("ilpctl manual: it lists no option that does not exist") {
     const auto line = command_line{};
     auto known = std::string{};
     for (const auto& words : words_of(line.tree()))

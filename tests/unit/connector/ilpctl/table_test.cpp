@@ -8,7 +8,7 @@ namespace table_test {
 
 using namespace connector::ilpctl;
 
-TEST_CASE("ilpctl tables: columns are as wide as what stands in them") {
+TEST_CASE("ilpctl tables: columns are as wide as their longest cell") {
     auto table = connector::ilpctl::table{{{"NAME"}, {"LIQUIDITY", alignment::right}, {"ID"}}};
     table.add({"bob", "1.00 USD", "1"});
     table.add({"a-long-name", "1000000.00 USD", ""});
@@ -36,7 +36,7 @@ TEST_CASE("ilpctl tables: a sheet has a line for each value") {
     CHECK(sheet.text() == "id         1\nliquidity  1.00 USD\n");
 }
 
-TEST_CASE("ilpctl tables: nothing that a server says reaches the terminal as a command") {
+TEST_CASE("ilpctl tables: control characters from the server are escaped") {
     CHECK(printable("bob") == "bob");
     CHECK(printable("\x1b[2J") == "\\x1b[2J");
     CHECK(printable("a\r\nb\tc") == "a\\x0d\\x0ab\\x09c");

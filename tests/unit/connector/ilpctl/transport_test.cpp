@@ -70,35 +70,35 @@ TEST_CASE("ilpctl transport: a request and its answer") {
     CHECK(request.contains("Content-Length: 2\r\n"));
 }
 
-TEST_CASE("ilpctl transport: a daemon that is not there has not seen the request") {
+TEST_CASE("ilpctl transport: if the connection fails, the daemon has not seen the request") {
     const auto reply = post(endpoint_at(support::free_port()), {}, "{}", std::chrono::seconds{20});
     REQUIRE(!reply);
-    CHECK(reply.error().where == lost_at::connecting);
+    CHECK(reply.error().where == failure_stage::connecting);
     CHECK(reply.error().why == "Connection refused");
 }
 
-TEST_CASE("ilpctl transport: a connection that breaks may have been too late") {
+TEST_CASE("ilpctl transport: if the connection breaks later, the daemon may have seen the request") {
     for (const auto* text : {"", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"}) {
         auto server = one_connection{[text](int socket) { say(socket, text); }};
         const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::seconds{20});
         REQUIRE(!reply);
-        CHECK(reply.error().where == lost_at::under_way);
+        CHECK(reply.error().where == failure_stage::under_way);
         CHECK(!reply.error().why.empty());
     }
 }
 
-TEST_CASE("ilpctl transport: nothing is waited for longer than the timeout") {
+TEST_CASE("ilpctl transport: no step takes longer than the timeout") {
     auto server = one_connection{[](int socket) {
         char octet = 0;
         CHECK(recv(socket, &octet, 1, 0) <= 0);
     }};
     const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::milliseconds{100});
     REQUIRE(!reply);
-    CHECK(reply.error().where == lost_at::under_way);
-    CHECK(reply.error().why == "no whole answer within 100 ms");
+    CHECK(reply.error().where == failure_stage::under_way);
+    CHECK(reply.error().why == "no complete response within 100 ms");
 }
 
-TEST_CASE("ilpctl transport: an interrupt ends the waiting, and what was asked may have been done") {
+TEST_CASE("ilpctl transport: an interrupt ends the wait, and the request may have taken effect") {
     auto server = one_connection{[](int socket) {
         CHECK(kill(getpid(), SIGINT) == 0);
         char octet = 0;
@@ -106,7 +106,7 @@ TEST_CASE("ilpctl transport: an interrupt ends the waiting, and what was asked m
     }};
     const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::seconds{20});
     REQUIRE(!reply);
-    CHECK(reply.error().where == lost_at::under_way);
+    CHECK(reply.error().where == failure_stage::under_way);
     CHECK(reply.error().why == "interrupted");
 }
 

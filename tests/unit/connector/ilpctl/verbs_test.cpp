@@ -39,7 +39,7 @@ TEST_CASE("ilpctl peers: a list is fetched in pages, up to the limit or to the e
     CHECK(d.last().variables == json::object{{"first", 1}, {"sortOrder", "ASC"}, {"tenantId", "t"}});
 }
 
-TEST_CASE("ilpctl peers: one is found by id or by name, and nothing else is guessed") {
+TEST_CASE("ilpctl peers: one is found only by its exact id or name") {
     auto d = fake_daemon{};
     d.will_answer(documents::peer, peer_answer());
     CHECK(parsed(d.run({"peer", "show", "0B1D3AB8-0c34-4e0d-8a5b-2d2d4c2e0ad3", "--json"})) ==
@@ -57,11 +57,11 @@ TEST_CASE("ilpctl peers: one is found by id or by name, and nothing else is gues
     d.will_answer(documents::peers, page_answer({peer_answer(), peer_answer("bob", carol_id)}));
     const auto ambiguous = d.run({"peer", "show", "bob"});
     CHECK(ambiguous.status == exit_status::refused);
-    CHECK(ambiguous.err.contains("2 peers are called \"bob\""));
+    CHECK(ambiguous.err.contains("2 peers have the name \"bob\""));
     CHECK(ambiguous.err.contains(carol_id));
 }
 
-TEST_CASE("ilpctl peers: the outgoing token is shown when it shall be") {
+TEST_CASE("ilpctl peers: the outgoing token is shown on request") {
     auto d = fake_daemon{};
     auto hidden = peer_answer();
     hidden.at("http").at("outgoing").as_object().erase("authToken");
@@ -72,7 +72,7 @@ TEST_CASE("ilpctl peers: the outgoing token is shown when it shall be") {
     CHECK(d.last().variables.at("secrets") == json::value(true));
 }
 
-TEST_CASE("ilpctl peers: no token of another peer is asked for") {
+TEST_CASE("ilpctl peers: tokens of other peers are not requested") {
     auto d = fake_daemon{};
     d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id), peer_answer()}));
     d.will_answer(documents::peer, peer_answer());
@@ -151,7 +151,7 @@ TEST_CASE("ilpctl peers: one cannot be created without an endpoint and a token")
     CHECK(d.requests.empty());
 }
 
-TEST_CASE("ilpctl peers: an update changes what it names, and clears what it shall") {
+TEST_CASE("ilpctl peers: an update changes or clears only the given terms") {
     auto d = fake_daemon{};
     const auto update = [&](std::vector<std::string> words) {
         words.insert(words.begin(), {"peer", "update", bob_id, "--idempotency-key", key});
@@ -276,7 +276,7 @@ TEST_CASE("ilpctl assets: create, update, delete, list") {
           "USD/9   5.00 USD  1.00 USD                 -  API     3cd1b4ec-6b37-4e42-9d6b-8b6cfa5e3d84\n");
 }
 
-TEST_CASE("ilpctl liquidity: a deposit has an id and a key, and says so") {
+TEST_CASE("ilpctl liquidity: a deposit has an id and an idempotency key and reports its id") {
     auto d = fake_daemon{};
     d.will_answer(documents::peers, page_answer({peer_answer()}));
     d.will_answer(documents::assets, page_answer({asset_answer()}));
@@ -303,7 +303,7 @@ TEST_CASE("ilpctl liquidity: an amount that does not fit is refused before anyth
     d.will_answer(documents::peer, peer_answer());
     const auto result = d.run({"liquidity", "deposit", bob_id, "0.0000000001"});
     CHECK(result.status == exit_status::usage);
-    CHECK(result.err == "ilpctl: AMOUNT: 0.0000000001 has 10 decimals: USD/9 takes at most 9 decimals\n");
+    CHECK(result.err == "ilpctl: AMOUNT: 0.0000000001 has 10 decimals: USD/9 allows at most 9 decimals\n");
     for (const auto* text : {"-1", "1.", "1 EUR", "18446744073.709551616"}) {
         d.will_answer(documents::peer, peer_answer());
         CHECK(d.run({"liquidity", "deposit", bob_id, text}).status == exit_status::usage);
@@ -311,17 +311,17 @@ TEST_CASE("ilpctl liquidity: an amount that does not fit is refused before anyth
     CHECK(d.last().field == "peer");
 }
 
-TEST_CASE("ilpctl liquidity: a name that a peer and an asset have means neither") {
+TEST_CASE("ilpctl liquidity: a name shared by a peer and an asset is refused") {
     auto d = fake_daemon{};
     d.will_answer(documents::peers, page_answer({peer_answer("USD")}));
     d.will_answer(documents::assets, page_answer({asset_answer()}));
-    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err.contains("is a peer and an asset"));
+    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err.contains("is both a peer and an asset"));
     d.will_answer(documents::peers, page_answer({}));
     d.will_answer(documents::assets, page_answer({}));
     CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err == "ilpctl: there is no peer or asset \"USD\"\n");
 }
 
-TEST_CASE("ilpctl liquidity: a withdrawal is done at once, or reserved until it is posted or voided") {
+TEST_CASE("ilpctl liquidity: a withdrawal completes at once, or is reserved until it is posted or voided") {
     auto d = fake_daemon{};
     d.will_answer(documents::peer, peer_answer());
     d.will_answer(documents::withdraw_peer, json::object{{"success", true}});
@@ -401,7 +401,7 @@ TEST_CASE("ilpctl routes: list and lookup") {
     CHECK(none.err == "ilpctl: no route leads to \"test.nobody\"\n");
 }
 
-TEST_CASE("ilpctl events: low liquidity in words, others as they are") {
+TEST_CASE("ilpctl events: low liquidity is described, other events are shown as JSON") {
     auto d = fake_daemon{};
     const auto event = [](const std::string& type, json::object data) {
         const auto name = type == "other" ? json::value{} : json::value{"bob"};

@@ -41,7 +41,7 @@ struct sleeper_that_destroys {
 
 }  // namespace
 
-TEST_CASE("deadline wheel: never early, and within one tick") {
+TEST_CASE("deadline wheel: a deadline is never early and at most one tick late") {
     for (const auto delay : {0ms, 1ms, 9ms, 10ms, 11ms, 5000ms, 10230ms, 10240ms, 10250ms, 60001ms}) {
         CAPTURE(delay.count());
         deadline_wheel wheel{start};
@@ -57,7 +57,7 @@ TEST_CASE("deadline wheel: never early, and within one tick") {
     }
 }
 
-TEST_CASE("deadline wheel: a time that has passed is met at the next tick") {
+TEST_CASE("deadline wheel: a deadline in the past is due at the next tick") {
     deadline_wheel wheel{start};
     wheel.advance(start + 5s);
     sleeper past;
@@ -70,7 +70,7 @@ TEST_CASE("deadline wheel: a time that has passed is met at the next tick") {
     CHECK(before_the_start.woken == 1);
 }
 
-TEST_CASE("deadline wheel: setting again moves, cancelling ends, destroying leaves") {
+TEST_CASE("deadline wheel: a deadline can be moved, cancelled and destroyed") {
     deadline_wheel wheel{start};
     sleeper moved;
     sleeper cancelled;
@@ -91,7 +91,7 @@ TEST_CASE("deadline wheel: setting again moves, cancelling ends, destroying leav
     CHECK_FALSE(wheel.next_due());
 }
 
-TEST_CASE("deadline wheel: an action may destroy its owner, and others that are due") {
+TEST_CASE("deadline wheel: an action may destroy its owner and other due deadlines") {
     deadline_wheel wheel{start};
     auto victim = std::make_unique<sleeper>();
     auto later_victim = std::make_unique<sleeper>();
@@ -114,7 +114,7 @@ TEST_CASE("deadline wheel: an action may destroy its owner, and others that are 
     CHECK_FALSE(wheel.next_due());
 }
 
-TEST_CASE("deadline wheel: an action may set itself again, and others") {
+TEST_CASE("deadline wheel: an action may set its own deadline and others again") {
     struct repeater {
         void wake() {
             ++woken;
@@ -139,7 +139,7 @@ TEST_CASE("deadline wheel: an action may set itself again, and others") {
     CHECK(repeater.woken == 10);
 }
 
-TEST_CASE("deadline wheel: after a long sleep everything that was due is met once") {
+TEST_CASE("deadline wheel: after a long sleep every due deadline fires once") {
     deadline_wheel wheel{start};
     std::vector<std::unique_ptr<sleeper>> sleepers;
     for (int i = 0; i < 500; ++i) {
@@ -155,7 +155,7 @@ TEST_CASE("deadline wheel: after a long sleep everything that was due is met onc
     CHECK(far.woken == 1);
 }
 
-TEST_CASE("deadline wheel: of very many that are due at once it wakes some at a time, in their order") {
+TEST_CASE("deadline wheel: of many due deadlines a few fire at a time, in their order") {
     deadline_wheel wheel{start};
     std::array<sleeper, 3 * deadline_wheel::actions_max> sleepers;
     for (sleeper& each : sleepers) wheel.set(each.alarm, start + 1s);
@@ -180,7 +180,7 @@ TEST_CASE("deadline wheel: of very many that are due at once it wakes some at a 
     CHECK(sleepers[128].woken == 0);
 }
 
-TEST_CASE("deadline wheel: a clock that stands still or is behind changes nothing") {
+TEST_CASE("deadline wheel: a clock that stops or goes back changes nothing") {
     deadline_wheel wheel{start};
     sleeper sleeper;
     wheel.advance(start + 1s);
@@ -191,7 +191,7 @@ TEST_CASE("deadline wheel: a clock that stands still or is behind changes nothin
     CHECK(sleeper.alarm.is_set());
 }
 
-TEST_CASE("deadline wheel: it may be destroyed before what is set in it") {
+TEST_CASE("deadline wheel: it may be destroyed before the deadlines that are set in it") {
     std::array<sleeper, 3> sleepers;
     {
         deadline_wheel wheel{start};
@@ -202,7 +202,7 @@ TEST_CASE("deadline wheel: it may be destroyed before what is set in it") {
 
 // Simulates the owner of the timer, which asks for next_due() when set() says so and after each advance(), and calls
 // advance() at that time or up to `lateness` after it.
-TEST_CASE("deadline wheel: random deadlines are met like those of a sorted reference") {
+TEST_CASE("deadline wheel: random deadlines fire like those of a sorted reference") {
     const auto seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937 random{seed};

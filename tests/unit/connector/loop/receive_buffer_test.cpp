@@ -20,7 +20,7 @@ void receive(receive_buffer& buffer, std::string_view octets) {
 
 }  // namespace
 
-TEST_CASE("receive buffer: empty at first, and takes no memory until it is asked for space") {
+TEST_CASE("receive buffer: it is empty at first and allocates nothing until space is requested") {
     receive_buffer buffer;
     CHECK(buffer.empty());
     CHECK(buffer.text().empty());
@@ -28,7 +28,7 @@ TEST_CASE("receive buffer: empty at first, and takes no memory until it is asked
     CHECK(buffer.empty());
 }
 
-TEST_CASE("receive buffer: what comes in pieces lies in one piece") {
+TEST_CASE("receive buffer: fragments are contiguous") {
     receive_buffer buffer;
     receive(buffer, "abc");
     receive(buffer, std::string(5000, 'x'));
@@ -41,7 +41,7 @@ TEST_CASE("receive buffer: what comes in pieces lies in one piece") {
     CHECK(buffer.text() == "Def");
 }
 
-TEST_CASE("receive buffer: does not grow when what is consumed makes room") {
+TEST_CASE("receive buffer: it does not grow if consumed bytes leave enough space") {
     receive_buffer buffer;
     const std::size_t capacity = buffer.space(1).size();
     for (int i = 0; i < 100; ++i) {
@@ -54,7 +54,7 @@ TEST_CASE("receive buffer: does not grow when what is consumed makes room") {
     }
 }
 
-TEST_CASE("receive buffer: gives the room that was wanted, also when most of it is full") {
+TEST_CASE("receive buffer: it provides the requested space even if it is mostly full") {
     receive_buffer buffer;
     receive(buffer, std::string(receive_buffer::capacity_min - 1, 'a'));
     buffer.consume(1);

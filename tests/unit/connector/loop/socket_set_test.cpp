@@ -66,7 +66,7 @@ struct set_of_a_loop {
 
 }  // namespace
 
-TEST_CASE("socket set: what is ready is said once, and again when more has come") {
+TEST_CASE("socket set: readiness is reported once, and again when more arrives") {
     set_of_a_loop loop;
     watched_pair pair{loop.set};
     loop.run();
@@ -83,7 +83,7 @@ TEST_CASE("socket set: what is ready is said once, and again when more has come"
     CHECK(pair.told == "w;rw;rw;");
 }
 
-TEST_CASE("socket set: the end of the other side is said") {
+TEST_CASE("socket set: the end of the other side is reported") {
     set_of_a_loop loop;
     watched_pair pair{loop.set};
     loop.run();
@@ -94,7 +94,7 @@ TEST_CASE("socket set: the end of the other side is said") {
     CHECK(pair.told.find('r') != std::string::npos);
 }
 
-TEST_CASE("socket set: what is ready together is said in one turn") {
+TEST_CASE("socket set: sockets that are ready together are reported in one turn") {
     set_of_a_loop loop;
     watched_pair one{loop.set};
     watched_pair other{loop.set};

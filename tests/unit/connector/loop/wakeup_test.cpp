@@ -12,7 +12,7 @@ namespace wakeup_test {
 using connector::socket_set;
 using connector::wakeup;
 
-TEST_CASE("signal: raised by another thread, it is seen by the loop") {
+TEST_CASE("wakeup: the loop sees one that another thread raises") {
     boost::asio::io_context context{1};
     socket_set sockets{context, [] {}};
     std::atomic<int> written = 0;
@@ -30,7 +30,7 @@ TEST_CASE("signal: raised by another thread, it is seen by the loop") {
     CHECK(seen == 7);
 }
 
-TEST_CASE("signal: several that come before the loop looks are one, and the next is seen again") {
+TEST_CASE("wakeup: several before the loop looks are one, and a later one is seen again") {
     boost::asio::io_context context{1};
     socket_set sockets{context, [] {}};
     int seen = 0;

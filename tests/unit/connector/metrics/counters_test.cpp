@@ -24,7 +24,7 @@ TEST_CASE("counters: a duration goes into the first bucket whose bound it does n
     CHECK(histogram.sum == Approx(60.10101));
 }
 
-TEST_CASE("counters: Rejects are counted by code, those that RFC 27 does not know together") {
+TEST_CASE("counters: Rejects are counted by code, those with codes unknown to RFC 27 together") {
     packet_counters counters;
     counters.count_reject("F00");
     counters.count_reject("R99");
@@ -37,7 +37,7 @@ TEST_CASE("counters: Rejects are counted by code, those that RFC 27 does not kno
     CHECK(counters.rejects.back() == 3);
 }
 
-TEST_CASE("counters: refusals are counted by reason, and take a pointer while there are none") {
+TEST_CASE("counters: refusals are counted by reason, and take only a pointer while there are none") {
     static_assert(sizeof(refusal_counters) == sizeof(void*));
     refusal_counters refusals;
     CHECK(refusals.empty());
@@ -51,7 +51,7 @@ TEST_CASE("counters: refusals are counted by reason, and take a pointer while th
     CHECK(refusals[reject_reason::wrong_fulfillment] == 1);
 }
 
-TEST_CASE("counters: a copy of refusals is a copy of their numbers") {
+TEST_CASE("counters: a copy of refusals has its own numbers") {
     refusal_counters refusals;
     refusals.count(reject_reason::no_route);
     const refusal_counters copy = refusals;
@@ -66,7 +66,7 @@ TEST_CASE("counters: a copy of refusals is a copy of their numbers") {
     CHECK(assigned.empty());
 }
 
-TEST_CASE("counters: refusals are added to those of a peer that has some, and of one that has none") {
+TEST_CASE("counters: refusals are added to those of a peer with some and of a peer with none") {
     refusal_counters refusals;
     refusals.count(reject_reason::no_route);
     refusal_counters sum;

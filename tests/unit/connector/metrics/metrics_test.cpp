@@ -65,7 +65,7 @@ config::settings two_peers() {
 
 }  // namespace
 
-TEST_CASE("the age of rates is shown for each base, and is infinite before the first have come") {
+TEST_CASE("the age of rates is shown for each base, and is infinite before the first rates") {
     const book book{two_peers()};
     const peering::committer::counters commits;
     const exposition shown{
@@ -114,7 +114,7 @@ TEST_CASE("metrics: every family has its name, help and type, also before the fi
     CHECK(shown.value("ilp_asset_liquidity_threshold{asset=\"USD/9\"}") == 100);
 }
 
-TEST_CASE("metrics: of a peer that no packet has gone from or to, liquidity alone is shown") {
+TEST_CASE("metrics: for a peer without packets only the liquidity is shown") {
     const book book{two_peers()};
     const peering::committer::counters commits;
     const exposition shown{expose({*book.known->directory, commits, {{book.peer("alice").id, {}, 0}}})};
@@ -128,7 +128,7 @@ TEST_CASE("metrics: of a peer that no packet has gone from or to, liquidity alon
     }
 }
 
-TEST_CASE("metrics: what several workers counted is added up, peer by peer") {
+TEST_CASE("metrics: the counts of all workers are added up for each peer") {
     const book book{two_peers()};
     const auto id = book.peer("alice").id;
     peer_counters counted;
@@ -263,7 +263,7 @@ TEST_CASE("metrics: refusals are shown by reason, and reasons that have not occu
     CHECK(series == 2);
 }
 
-TEST_CASE("metrics: liquidity is what can be spent, without what is held") {
+TEST_CASE("metrics: liquidity excludes held amounts") {
     book book{two_peers()};
     peering::packet_transfer transfer;
     transfer.add(*book.peer("alice").liquidity, *book.known->assets()[0].liquidity, {400});
@@ -294,10 +294,10 @@ TEST_CASE("metrics: commits are shown as cumulative histograms in seconds and tr
     CHECK(shown.value("ilp_store_commit_failures_total") == 2);
 }
 
-TEST_CASE("metrics: webhooks are shown when there are any") {
+TEST_CASE("metrics: webhooks are shown if they are configured") {
     const book book{two_peers()};
     const peering::committer::counters commits;
-    const webhooks::figures events{.pending = 3, .delivered = 20, .failed = 5, .given_up = 1};
+    const webhooks::statistics events{.pending = 3, .delivered = 20, .failed = 5, .given_up = 1};
     const exposition shown{expose({*book.known->directory, commits, {}, events})};
     CHECK(shown.type.at("ilp_webhooks_pending") == "gauge");
     CHECK(shown.type.at("ilp_webhook_attempts_total") == "counter");

@@ -59,7 +59,7 @@ TEST_CASE("A27-33: rates are taken from the digits of the answer") {
     }
 }
 
-TEST_CASE("what stands beside base and rates is not looked at") {
+TEST_CASE("members other than base and rates are ignored") {
     CHECK(fault_of(R"({"rates": {"EUR": 2}, "base": "USD"})") == "none");
     CHECK(fault_of(R"({"success": true, "timestamp": -5, "date": "2026-03-14", "none": null, "base": "USD",
                        "list": [1, {"rates": {"EUR": "x"}, "base": 3}, []], "meta": {"rates": {"EUR": -1}, "base": "EUR"},
@@ -94,44 +94,44 @@ TEST_CASE("an answer that contradicts itself about its base, or is no JSON, is w
     }
 }
 
-TEST_CASE("an answer of another form is wrong") {
+TEST_CASE("a response of another form is refused") {
     for (const char* const no_json :
          {"", " ", "{", "{\"base\"", "<html></html>", R"({"base": "USD", "rates": {"EUR": 0.81)",
           R"({"base": 'USD', "rates": {}})", "{\"base\": \"\xff\"}", R"({"base": "USD", "rates": {"EUR": 0.8},})",
           R"({"base": "USD" /* */, "rates": {}})"}) {
         CAPTURE(no_json);
-        CHECK(fault_of(no_json).starts_with("is no JSON: "));
+        CHECK(fault_of(no_json).starts_with("is not JSON: "));
     }
     for (const char* const no_object :
          {"[]", "3", "0.8", "null", "true", "\"USD\"", "[{\"base\": \"USD\", \"rates\": {}}]"}) {
         CAPTURE(no_object);
-        CHECK(fault_of(no_object) == "is no JSON object");
+        CHECK(fault_of(no_object) == "is not a JSON object");
     }
     CHECK(fault_of("{}") == "has no \"base\"");
     CHECK(fault_of(R"({"rates": {"EUR": 1}})") == "has no \"base\"");
     CHECK(fault_of(R"({"base": "USD"})") == "has no \"rates\"");
     CHECK(fault_of(R"({"base": "EUR", "rates": {}})") == "is for the base EUR");
     CHECK(fault_of(R"({"base": "usd", "rates": {}})") == "is for the base usd");
-    CHECK(fault_of(R"({"base": null, "rates": {}})") == "has an unexpected kind of value as \"base\"");
-    CHECK(fault_of(R"({"base": ["USD"], "rates": {}})") == "has an unexpected kind of value as \"base\"");
-    CHECK(fault_of(R"({"base": {"USD": 1}, "rates": {}})") == "has an unexpected kind of value as \"base\"");
-    CHECK(fault_of(with_rates("[]")) == "has an unexpected kind of value as \"rates\"");
-    CHECK(fault_of(with_rates("1")) == "has an unexpected kind of value as \"rates\"");
-    CHECK(fault_of(with_rates("\"EUR\"")) == "has an unexpected kind of value as \"rates\"");
-    CHECK(fault_of(with_rates("null")) == "has an unexpected kind of value as \"rates\"");
+    CHECK(fault_of(R"({"base": null, "rates": {}})") == "has a value of the wrong type for \"base\"");
+    CHECK(fault_of(R"({"base": ["USD"], "rates": {}})") == "has a value of the wrong type for \"base\"");
+    CHECK(fault_of(R"({"base": {"USD": 1}, "rates": {}})") == "has a value of the wrong type for \"base\"");
+    CHECK(fault_of(with_rates("[]")) == "has a value of the wrong type for \"rates\"");
+    CHECK(fault_of(with_rates("1")) == "has a value of the wrong type for \"rates\"");
+    CHECK(fault_of(with_rates("\"EUR\"")) == "has a value of the wrong type for \"rates\"");
+    CHECK(fault_of(with_rates("null")) == "has a value of the wrong type for \"rates\"");
     CHECK(fault_of(with_rates("{}, \"rates\": {}")) == "has two \"rates\"");
     CHECK(fault_of(with_rates("{}, \"base\": \"USD\"")) == "has two \"base\"");
     CHECK(fault_of(with_rates("{}") + " x").find("JSON") != std::string::npos);
     CHECK(fault_of(with_rates("{}") + with_rates("{}")).find("JSON") != std::string::npos);
 }
 
-TEST_CASE("an answer has bounds in size and depth") {
+TEST_CASE("the size and depth of a response are bounded") {
     std::string full = with_eur("1");
     full.append(connector::rate_answer_size_max - full.size(), ' ');
     CHECK(fault_of(full) == "none");
     CHECK(fault_of(full + " ") == "is too large");
-    CHECK(fault_of(std::string(100'000, '[')) == "is no JSON object");
-    CHECK(fault_of("{\"a\": " + std::string(100'000, '[')).starts_with("is no JSON: "));
+    CHECK(fault_of(std::string(100'000, '[')) == "is not a JSON object");
+    CHECK(fault_of("{\"a\": " + std::string(100'000, '[')).starts_with("is not JSON: "));
     std::string many;
     for (int i = 0; i < 10'000; ++i) many += (i == 0 ? "\"" : ", \"") + std::to_string(i) + "\": 1.5";
     CHECK(parse_rates(with_rates("{" + many + "}"), "USD")->rates.size() == 10'000);

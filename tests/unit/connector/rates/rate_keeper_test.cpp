@@ -86,7 +86,7 @@ struct bench {
 
 }  // namespace
 
-TEST_CASE("rates are fetched for each currency in use, at once and then before half of their lifetime is over") {
+TEST_CASE("rates are fetched for each currency in use, at once and then within half of their lifetime") {
     bench b;
     CHECK(b.price("USD", "EUR") == "none");
     CHECK(b.keeper.next_due() == b.start);
@@ -112,7 +112,7 @@ TEST_CASE("rates are fetched for each currency in use, at once and then before h
     CHECK(c.pass_until("EUR USD") == 6s);
 }
 
-TEST_CASE("a failed fetch changes no price, is repeated after growing pauses, and is told once") {
+TEST_CASE("a failed fetch changes no price, is repeated after increasing pauses, and is reported once") {
     bench b;
     b.due();
     b.answer("EUR", {{"USD", rate("1.25")}});
@@ -132,7 +132,7 @@ TEST_CASE("a failed fetch changes no price, is repeated after growing pauses, an
     b.pass_until("EUR");
     b.answer("EUR", {{"USD", rate("1.25")}});
     CHECK(b.pass_until("USD") == 7s);  // 8 s after the failure: the pause is never longer than half a lifetime
-    CHECK(b.fail("USD", "answered with status 503").complaint == "answered with status 503");
+    CHECK(b.fail("USD", "it responded with status 503").complaint == "it responded with status 503");
     b.pass_until("EUR");
     b.answer("EUR", {{"USD", rate("1.25")}});
     b.pass_until("USD");
@@ -162,16 +162,16 @@ TEST_CASE("with a long lifetime failures are still repeated soon") {
     CHECK(pauses == std::vector<std::chrono::nanoseconds>{1s, 2s, 4s, 8s, 16s, 30s, 30s});
 }
 
-TEST_CASE("a currency that the source has no rate of loses its price, and that is told once") {
+TEST_CASE("a currency that the source has no rate for loses its price, which is reported once") {
     bench b{settings(), {"EUR", "JPY", "USD"}};
     CHECK(b.due() == "EUR JPY USD");
     CHECK(b.answer("USD", {{"EUR", rate("0.8")}, {"JPY", rate("150")}}).complaint.empty());
-    CHECK(b.answer("EUR", {}).complaint == "has no rate of JPY, USD");
+    CHECK(b.answer("EUR", {}).complaint == "has no rate for JPY, USD");
     b.fail("JPY");
     b.now += 8s;
     CHECK(b.due() == "EUR JPY USD");
     const auto effect = b.answer("USD", {{"EUR", rate("0.8")}});
-    CHECK(effect.complaint == "has no rate of JPY");
+    CHECK(effect.complaint == "has no rate for JPY");
     CHECK(effect.prices_changed);
     CHECK(b.price("USD", "JPY") == "none");
     CHECK(b.price("USD", "EUR") == "0.8 less 0 until 84 s");
@@ -224,7 +224,7 @@ TEST_CASE("fixed rates go before fetched ones, hold for good, and only in their 
     CHECK(b.price("EUR", "JPY") == "160 less 0 until 76 s");
 }
 
-TEST_CASE("nothing is fetched for what fixed rates cover, or without a source") {
+TEST_CASE("nothing is fetched for currencies that fixed rates cover, or without a source") {
     auto with = settings();
     with.fixed = {{"USD", "EUR", rate("0.75")}};
     CHECK(bench{with}.due() == "EUR");
@@ -239,7 +239,7 @@ TEST_CASE("nothing is fetched for what fixed rates cover, or without a source") 
     CHECK(none.keeper.ages(none.now).empty());
 }
 
-TEST_CASE("only so many fetches are under way at a time") {
+TEST_CASE("the number of fetches in progress is bounded") {
     std::set<std::string> currencies;
     for (char c = 'A'; c <= 'J'; ++c) currencies.insert(std::string(3, c));
     bench b{settings(), currencies};
@@ -254,7 +254,7 @@ TEST_CASE("only so many fetches are under way at a time") {
     CHECK(b.due() == "JJJ");
 }
 
-TEST_CASE("new settings take effect at once, and what was fetched stays until it is fetched again") {
+TEST_CASE("new settings take effect at once, and fetched rates stay until the next fetch") {
     bench b;
     b.due();
     b.answer("USD", {{"EUR", rate("0.8")}});
@@ -283,7 +283,7 @@ TEST_CASE("new settings take effect at once, and what was fetched stays until it
     CHECK_FALSE(b.keeper.next_due());
 }
 
-TEST_CASE("the age of rates counts from the request that brought them") {
+TEST_CASE("the age of rates counts from the request that fetched them") {
     bench b;
     b.due();
     b.now += 2s;

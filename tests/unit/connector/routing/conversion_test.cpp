@@ -16,7 +16,7 @@ namespace conversion_test {
 
 using boost::multiprecision::cpp_int;
 using connector::conversion;
-using outcome = connector::conversion::outcome;
+using status = connector::conversion::status;
 
 namespace {
 
@@ -29,10 +29,10 @@ cpp_int exact(std::uint64_t amount, int incoming, int outgoing) {
     return outgoing >= incoming ? cpp_int{cpp_int{amount} * factor} : cpp_int{cpp_int{amount} / factor};
 }
 
-outcome expected_outcome(const cpp_int& converted, std::uint64_t amount) {
-    if (converted > amount_max) return outcome::overflow;
-    if (converted == 0 && amount != 0) return outcome::to_zero;
-    return outcome::converted;
+status expected_status(const cpp_int& converted, std::uint64_t amount) {
+    if (converted > amount_max) return status::overflow;
+    if (converted == 0 && amount != 0) return status::to_zero;
+    return status::converted;
 }
 
 /// Between two scales of one currency, without a spread.
@@ -60,8 +60,8 @@ bool agrees(std::uint64_t amount, int incoming, int outgoing) {
     const auto conversion = between_scales(incoming, outgoing);
     const cpp_int reference = exact(amount, incoming, outgoing);
     const auto [what, converted] = conversion.convert({amount});
-    if (what != expected_outcome(reference, amount)) return false;
-    if (what == outcome::converted && converted.value != reference) return false;
+    if (what != expected_status(reference, amount)) return false;
+    if (what == status::converted && converted.value != reference) return false;
 
     // Takes `amount` as the outgoing maximum: the largest incoming amount must be the last one that stays within it.
     const std::uint64_t largest = conversion.largest_incoming({amount}).value;
@@ -77,7 +77,7 @@ TEST_CASE("A27-30: between equal scales every amount stays as it is") {
         for (const std::uint64_t amount : boundary_amounts()) {
             CAPTURE(scale, amount);
             const auto [what, converted] = same.convert({amount});
-            CHECK(what == outcome::converted);
+            CHECK(what == status::converted);
             CHECK(converted.value == amount);
             CHECK(same.largest_incoming({amount}).value == amount);
         }
@@ -108,7 +108,7 @@ TEST_CASE("A27-32: what is not zero never becomes zero") {
 TEST_CASE("A27-34: an amount that does not fit overflows, it neither wraps nor is cut") {
     const auto tenfold = between_scales(0, 1);
     CHECK(tenfold.convert({1844674407370955161}).amount.value == 18446744073709551610U);
-    CHECK(tenfold.convert({1844674407370955162}).what == outcome::overflow);
+    CHECK(tenfold.convert({1844674407370955162}).status == status::overflow);
     CHECK(tenfold.largest_incoming(ilp::amount::max()).value == 1844674407370955161);
     CHECK(between_scales(0, 19).convert({1}).amount.value == 10'000'000'000'000'000'000U);
     CHECK(between_scales(0, 19).convert({2}).what == outcome::overflow);
@@ -195,7 +195,7 @@ struct fraction {
 bool agrees(const terms& t, const fraction& reference, std::uint64_t amount) {
     const auto [what, converted] = t.conversion().convert({amount});
     const cpp_int expected = reference.of(amount);
-    return what == expected_outcome(expected, amount) && (what != outcome::converted || converted.value == expected);
+    return what == expected_status(expected, amount) && (what != status::converted || converted.value == expected);
 }
 
 /// Checks this amount and the nearby ones at which the result changes.
@@ -228,7 +228,7 @@ TEST_CASE("A27-33: a rate, a spread and two scales make one conversion, rounded 
                               std::uint64_t amount) {
         const auto [what, result] =
             conversion{ilp::parse_rate(rate).value(), spread, incoming, outgoing}.convert({amount});
-        CHECK(what == outcome::converted);
+        CHECK(what == status::converted);
         return result.value;
     };
     CHECK(converted("0.813399", 0, 9, 9, 1'000'000'000) == 813'399'000);
@@ -245,26 +245,26 @@ TEST_CASE("A27-33: a rate, a spread and two scales make one conversion, rounded 
     CHECK(converted("0.3333333333333333333333333333333333", 0, 0, 0, amount_max) == 6'148'914'691'236'517'204);
 }
 
-TEST_CASE("A27-30: at rate 1 every amount stays as it is, in whatever form the rate is written") {
+TEST_CASE("A27-30: at rate 1 every amount stays unchanged, however the rate is written") {
     for (const char* const rate : {"1", "1.000", "10e-1", "0.001e3"}) {
         const conversion same{ilp::parse_rate(rate).value(), 0, 9, 9};
         for (const std::uint64_t amount : boundary_amounts()) {
-            CHECK(same.convert({amount}).what == outcome::converted);
+            CHECK(same.convert({amount}).status == status::converted);
             CHECK(same.convert({amount}).amount.value == amount);
         }
     }
 }
 
-TEST_CASE("A27-31 A27-32 A27-34 A27-36: what a rate makes of the ends of the range") {
+TEST_CASE("A27-31 A27-32 A27-34 A27-36: a rate converts the smallest and largest amounts correctly") {
     const auto with = [](const char* rate, std::uint16_t spread = 0) {
         return conversion{ilp::parse_rate(rate).value(), spread, 0, 0};
     };
     CHECK(with("0.5").convert({0}).amount.is_zero());
-    CHECK(with("0.5").convert({0}).what == outcome::converted);
-    CHECK(with("2").convert({0}).what == outcome::converted);
-    CHECK(with("0.1").convert({1}).what == outcome::to_zero);
-    CHECK(with("1", 1).convert({1}).what == outcome::to_zero);
-    CHECK(with("4").convert({std::uint64_t{1} << 63}).what == outcome::overflow);
+    CHECK(with("0.5").convert({0}).status == status::converted);
+    CHECK(with("2").convert({0}).status == status::converted);
+    CHECK(with("0.1").convert({1}).status == status::to_zero);
+    CHECK(with("1", 1).convert({1}).status == status::to_zero);
+    CHECK(with("4").convert({std::uint64_t{1} << 63}).status == status::overflow);
     CHECK(with("4").largest_incoming(ilp::amount::max()).value == amount_max / 4);
     CHECK(with("2").largest_incoming({1000}).value == 500);
     CHECK(with("2").largest_incoming({1001}).value == 500);

@@ -25,7 +25,7 @@ TEST_CASE("docs/operating/reject-reasons.md is the list of these reasons") {
     CHECK(is_current);
 }
 
-TEST_CASE("A27-80: every reason has a code of RFC 27 and a message that is plain words") {
+TEST_CASE("A27-80: every reason has a code of RFC 27 and a message in plain words") {
     std::set<std::string_view> messages;
     for (int i = 0; i < reject_reason_count; ++i) {
         const auto& [identifier, code, message] = connector::describe(static_cast<reject_reason>(i));
@@ -43,7 +43,7 @@ TEST_CASE("A27-80: every reason has a code of RFC 27 and a message that is plain
     }
 }
 
-TEST_CASE("A27-53 A27-54 A27-59 A27-62 A27-67: codes that are not ours to give are not given") {
+TEST_CASE("A27-53 A27-54 A27-59 A27-62 A27-67: ilpd never uses codes reserved for receivers") {
     using enum ilp::error_code;
     for (int i = 0; i < reject_reason_count; ++i) {
         const auto code = connector::describe(static_cast<reject_reason>(i)).code;
@@ -56,7 +56,7 @@ TEST_CASE("A27-53 A27-54 A27-59 A27-62 A27-67: codes that are not ours to give a
     }
 }
 
-TEST_CASE("A27-01 A27-80: each refusal is a canonical Reject in our name, without data") {
+TEST_CASE("A27-01 A27-80: each refusal is a canonical Reject with our address, without data") {
     for (int i = 0; i < reject_reason_count; ++i) {
         const auto reason = static_cast<reject_reason>(i);
         ilp::bytes octets{0xee};

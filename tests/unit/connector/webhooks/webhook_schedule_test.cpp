@@ -65,7 +65,7 @@ using list = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("webhook schedule: at first it must load, then only when there is a reason") {
+TEST_CASE("webhook schedule: it loads at first, and later only for a reason") {
     webhook_schedule schedule{10};
     CHECK(schedule.must_load(start));
     CHECK_FALSE(schedule.take(start));
@@ -74,14 +74,14 @@ TEST_CASE("webhook schedule: at first it must load, then only when there is a re
     schedule.loaded({});
     CHECK_FALSE(schedule.must_load(start + 24h));
     CHECK_FALSE(schedule.next_due());
-    schedule.look_again();
+    schedule.request_load();
     CHECK(schedule.must_load(start));
 }
 
-TEST_CASE("webhook schedule: events that come while it loads are looked for again") {
+TEST_CASE("webhook schedule: events that arrive during a load cause another load") {
     webhook_schedule schedule{10};
     schedule.begin_load();
-    schedule.look_again();
+    schedule.request_load();
     schedule.loaded({});
     CHECK(schedule.must_load(start));
 }
@@ -98,7 +98,7 @@ TEST_CASE("webhook schedule: an event is taken when it is due, the earliest firs
     CHECK_FALSE(schedule.next_due());
 }
 
-TEST_CASE("webhook schedule: few events are under way at a time") {
+TEST_CASE("webhook schedule: the number of events in progress is bounded") {
     webhook_schedule schedule{10};
     schedule.begin_load();
     schedule.loaded({event("a"), event("b"), event("c"), event("d"), event("e"), event("f")});
@@ -111,7 +111,7 @@ TEST_CASE("webhook schedule: few events are under way at a time") {
     CHECK(take_all(schedule, start) == list{"e"});
 }
 
-TEST_CASE("webhook schedule: what is under way is not taken again, whatever the store still says") {
+TEST_CASE("webhook schedule: an event in progress is not taken again, whatever the store still has") {
     webhook_schedule schedule{10};
     outbox store;
     store.add(event("a"));
@@ -130,7 +130,7 @@ TEST_CASE("webhook schedule: what is under way is not taken again, whatever the 
     CHECK_FALSE(schedule.take(start + 1h));
 }
 
-TEST_CASE("webhook schedule: an event that nobody takes is posted after 10 s, 20 s, up to 60 s, and then given up") {
+TEST_CASE("webhook schedule: an event is retried after 10 s, 20 s, up to 60 s, and then given up") {
     webhook_schedule schedule{10};
     outbox store;
     store.add(event("a"));
@@ -163,7 +163,7 @@ TEST_CASE("webhook schedule: an event that nobody takes is posted after 10 s, 20
     CHECK_FALSE(schedule.must_load(now + 24h));
 }
 
-TEST_CASE("webhook schedule: without retries one attempt is all") {
+TEST_CASE("webhook schedule: without retries there is one attempt") {
     const webhook_schedule schedule{0};
     CHECK_FALSE(schedule.ended(event("a"), false, start).due);
 }
@@ -174,7 +174,7 @@ TEST_CASE("webhook schedule: fewer retries are allowed than an event has had") {
     CHECK(schedule.ended(event("a", start, 2), false, start).due == start + 30s);
 }
 
-TEST_CASE("webhook schedule: a retry is not late because of events that came later") {
+TEST_CASE("webhook schedule: later events do not delay a retry") {
     webhook_schedule schedule{10};
     outbox store;
     store.add(event("a"));
@@ -184,14 +184,14 @@ TEST_CASE("webhook schedule: a retry is not late because of events that came lat
     store.save(attempt);
     schedule.saved(attempt);
     for (int i = 0; i < 100; ++i) store.add(event("later " + std::to_string(100 + i), start + 1h));
-    schedule.look_again();
+    schedule.request_load();
     REQUIRE(schedule.must_load(start));
     load(schedule, store);
     CHECK(schedule.next_due() == start + 10s);
     CHECK(take_all(schedule, start + 10s) == list{"a"});
 }
 
-TEST_CASE("webhook schedule: a full outbox is worked off, each event once, with a few of them in memory") {
+TEST_CASE("webhook schedule: a full outbox is processed, each event once, with a few in memory") {
     webhook_schedule schedule{10};
     outbox store;
     for (int i = 0; i < 500; ++i) store.add(event(std::to_string(i)));
@@ -216,7 +216,7 @@ TEST_CASE("webhook schedule: a full outbox is worked off, each event once, with 
 
 // The store and the receiver answer at arbitrary times and in any order. Only the store's own answers stay in order,
 // because it is a single thread.
-TEST_CASE("webhook schedule: no order of answers loses an event, or posts one that is under way") {
+TEST_CASE("webhook schedule: no order of responses loses an event or posts one in progress twice") {
     const auto seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937 random{seed};
@@ -241,7 +241,7 @@ TEST_CASE("webhook schedule: no order of answers loses an event, or posts one th
         REQUIRE(step < 200'000);
         if (step < 20'000 && one_of(10)) {
             store.add(event(std::to_string(++created), now));
-            schedule.look_again();
+            schedule.request_load();
         }
         if (!loading && schedule.must_load(now)) {
             schedule.begin_load();

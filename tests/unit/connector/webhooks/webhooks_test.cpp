@@ -114,7 +114,7 @@ TEST_CASE("webhooks: an event is posted as canonical JSON and saved as delivered
     CHECK(sender.stats().pending == 0);
 }
 
-TEST_CASE("webhooks: an event whose outcome the store has not taken is not posted again") {
+TEST_CASE("webhooks: an event is not posted again while its outcome is not saved") {
     rig r;
     webhooks& sender = r.start();
     r.load({event("1")});
@@ -134,7 +134,7 @@ TEST_CASE("webhooks: an event whose outcome the store has not taken is not poste
     CHECK(r.receiver.request_count() == 2);
 }
 
-TEST_CASE("webhooks: a store that takes nothing stops the posting of events") {
+TEST_CASE("webhooks: no events are posted while the store does not accept outcomes") {
     rig r;
     r.start();
     std::vector<peering::pending_event> events;
@@ -187,7 +187,7 @@ TEST_CASE("webhooks: whatever is not a whole answer of success in time is a fail
     SECTION("nobody listens") {
         r.receiver.stop();
     }
-    SECTION("no answer in time") {
+    SECTION("no response in time") {
         r.settings.timeout = 100ms;
         r.receiver.set_script([](const http_message&) { return answer_silence(); });
     }
@@ -221,7 +221,7 @@ TEST_CASE("webhooks: after its last retry an event is given up") {
     CHECK(sender.stats().pending == 0);
 }
 
-TEST_CASE("webhooks: an event that is none is not posted, and does not stop the others") {
+TEST_CASE("webhooks: a malformed event is not posted and does not stop the others") {
     rig r;
     const webhooks& sender = r.start();
     r.load({event("1", "{"), event("2")});

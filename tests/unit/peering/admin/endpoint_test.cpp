@@ -41,11 +41,11 @@ struct counting_context : graphql::context {
 graphql::engine make_engine() {
     return {graphql::schema::build(definition, {}).value(),
             {{"Query.number",
-              [](const graphql::call& call) -> graphql::outcome {
+              [](const graphql::call& call) -> graphql::field_result {
                   return ++call.with<counting_context>().executions + call.args.get<int>("plus");
               }},
-             {"Query.broken", [](const graphql::call&) -> graphql::outcome { throw std::runtime_error{"disk"}; }},
-             {"Mutation.add", [](const graphql::call& call) -> graphql::outcome {
+             {"Query.broken", [](const graphql::call&) -> graphql::field_result { throw std::runtime_error{"disk"}; }},
+             {"Mutation.add", [](const graphql::call& call) -> graphql::field_result {
                   return ++call.with<counting_context>().executions + call.args.get<int>("amount");
               }}}};
 }
@@ -122,7 +122,7 @@ TEST_CASE("endpoint: paths and methods") {
     CHECK(s.text({.method = "GET", .target = "/healthz", .content_type = {}}) == "200 ok");
     for (const char* const other : {"/", "/graphql/", "/GraphQL", "/graphqlx", "/healthz/", "", "*"}) {
         CAPTURE(other);
-        CHECK(s.text({.target = other}) == "404 try /graphql or /healthz\n");
+        CHECK(s.text({.target = other}) == "404 not found: use /graphql or /healthz\n");
     }
     for (const char* const method : {"GET", "PUT", "OPTIONS", "post"}) {
         const auto answer = s.ask({.method = method});
@@ -135,7 +135,7 @@ TEST_CASE("endpoint: paths and methods") {
     CHECK(s.executions == 2);
 }
 
-TEST_CASE("endpoint: only JSON is read") {
+TEST_CASE("endpoint: only JSON is accepted") {
     server s;
     for (const char* const fine : {"application/json", "Application/JSON", "application/json;charset=utf-8",
                                    "application/json ; Charset=\"UTF-8\"", "application/json; x=y"}) {
@@ -152,7 +152,7 @@ TEST_CASE("endpoint: only JSON is read") {
     CHECK(s.executions == executed);
 }
 
-TEST_CASE("endpoint: the newer content type is for those who prefer it") {
+TEST_CASE("endpoint: the newer content type is used if the client prefers it") {
     server s;
     const auto type_for = [&](const char* accept) { return s.ask({.accept = accept}).content_type; };
     const auto plain = std::string{"application/json"};
@@ -184,7 +184,7 @@ TEST_CASE("endpoint: a body of another form is refused, and nothing executed") {
     server s;
     const auto answer_to = [&](const char* body) { return s.text({.body = body}); };
     for (const char* const no_json : {"", "{", "query={ number }", "{ number }", R"({"query":"{ number }"}x)", "\xff"})
-        CHECK(answer_to(no_json) == error(400, "The body is no JSON."));
+        CHECK(answer_to(no_json) == error(400, "The body is not JSON."));
     for (const char* const no_object : {"null", "1", "\"{ number }\""})
         CHECK(answer_to(no_object) == error(400, "The body must be a JSON object."));
     for (const char* const batch : {"[]", R"([{"query":"{ number }"}])"})
@@ -217,7 +217,7 @@ TEST_CASE("endpoint: 200 is for a document that could be executed, 400 for one t
     CHECK(answer_to(R"({"query":"{ __typename __schema { queryType { name } } }"})").starts_with(R"(200 {"data":)"));
 }
 
-TEST_CASE("endpoint: a document beyond a bound is told which") {
+TEST_CASE("endpoint: a document beyond a bound is refused with that bound") {
     server s;
     const auto repeated = [](std::size_t count, const std::string& what) {
         auto text = std::string{};
@@ -234,7 +234,7 @@ TEST_CASE("endpoint: a document beyond a bound is told which") {
     CHECK(s.executions == 0);
 }
 
-TEST_CASE("endpoint: what goes wrong inside is for the log") {
+TEST_CASE("endpoint: internal errors go to the log") {
     server s;
     const auto answer = s.ask({.body = R"({"query":"{ broken }"})"});
     CHECK(answer.status == 200);
@@ -244,19 +244,19 @@ TEST_CASE("endpoint: what goes wrong inside is for the log") {
     CHECK(s.ask({}).internal_errors.empty());
 }
 
-TEST_CASE("endpoint: without a secret nothing must be signed, and a wrong tenant is refused all the same") {
+TEST_CASE("endpoint: without a secret no signature is required, and a wrong tenant is still refused") {
     server s;
     CHECK(s.ask({}).status == 200);
     CHECK(s.ask({.signature = "nonsense", .tenant_id = tenant}).status == 200);
     CHECK(s.executions == 2);
     CHECK(s.text({.tenant_id = "10000000-0000-4000-8000-000000000001"}) == unauthenticated);
     CHECK(s.text({.tenant_id = ""}) == unauthenticated);
-    CHECK(s.ask({.tenant_id = ""}).unauthenticated == "unknown tenant");
+    CHECK(s.ask({.tenant_id = ""}).unauthenticated == "the tenant is unknown");
     CHECK(s.executions == 2);
     for (int i = 0; i < 2; ++i) CHECK(s.ask({.body = R"({"query":"mutation { add(amount: 1) }"})"}).status == 200);
 }
 
-TEST_CASE("endpoint: with a secret, only what is signed and names the tenant is executed") {
+TEST_CASE("endpoint: with a secret, only signed requests that name the tenant are executed") {
     server s{"s3cret"};
     const auto body = std::string{R"({"query":"{ number }","variables":{"b":1.50,"a":"\u00f6"}})"};
     const auto right = signed_terms(body);
@@ -272,18 +272,18 @@ TEST_CASE("endpoint: with a secret, only what is signed and names the tenant is 
     };
     const auto flip_last = [](terms& t) { t.signature->back() = t.signature->back() == '0' ? '1' : '0'; };
     for (const auto& [why, change] : {
-             wrong{"no signature", [](terms& t) { t.signature.reset(); }},
-             wrong{"malformed signature", [](terms& t) { t.signature = ""; }},
-             wrong{"malformed signature", [](terms& t) { t.signature = "v1=abc"; }},
-             wrong{"signature of an unknown version", [](terms& t) { t.signature->replace(17, 2, "v2"); }},
-             wrong{"wrong signature", flip_last},
-             wrong{"wrong signature", [](terms& t) { t.signature->replace(14, 1, "4"); }},
-             wrong{"wrong signature", [](terms& t) { t.body.replace(t.body.find("1.50"), 4, "1.51"); }},
-             wrong{"wrong signature", [](terms& t) { t.body = "{}"; }},
-             wrong{"signed body is no JSON", [](terms& t) { t.body = "{"; }},
-             wrong{"no tenant", [](terms& t) { t.tenant_id.reset(); }},
-             wrong{"unknown tenant", [](terms& t) { t.tenant_id->back() = '2'; }},
-             wrong{"unknown tenant", [](terms& t) { t.tenant_id = ""; }},
+             wrong{"the request has no signature", [](terms& t) { t.signature.reset(); }},
+             wrong{"the signature is malformed", [](terms& t) { t.signature = ""; }},
+             wrong{"the signature is malformed", [](terms& t) { t.signature = "v1=abc"; }},
+             wrong{"the signature has an unknown version", [](terms& t) { t.signature->replace(17, 2, "v2"); }},
+             wrong{"the signature is wrong", flip_last},
+             wrong{"the signature is wrong", [](terms& t) { t.signature->replace(14, 1, "4"); }},
+             wrong{"the signature is wrong", [](terms& t) { t.body.replace(t.body.find("1.50"), 4, "1.51"); }},
+             wrong{"the signature is wrong", [](terms& t) { t.body = "{}"; }},
+             wrong{"the signed body is not JSON", [](terms& t) { t.body = "{"; }},
+             wrong{"the request names no tenant", [](terms& t) { t.tenant_id.reset(); }},
+             wrong{"the tenant is unknown", [](terms& t) { t.tenant_id->back() = '2'; }},
+             wrong{"the tenant is unknown", [](terms& t) { t.tenant_id = ""; }},
          }) {
         for (const char* const document : {"{ number }", "mutation { add(amount: 1) }"}) {
             auto changed = signed_terms(R"({"query":")" + std::string{document} + R"(","variables":{"b":1.50}})");
@@ -297,7 +297,7 @@ TEST_CASE("endpoint: with a secret, only what is signed and names the tenant is 
     CHECK(s.text({.method = "GET", .target = "/healthz"}) == "200 ok");
 }
 
-TEST_CASE("endpoint: a signature counts for 30 s to either side, for queries and mutations") {
+TEST_CASE("endpoint: a signature is valid for 30 s in either direction, for queries and mutations") {
     server s{"s3cret"};
     for (const char* const body : {R"({"query":"{ number }"})", R"({"query":"mutation { add(amount: 1) }"})"}) {
         for (const auto& [offset, status] : {std::pair{-30'001ms, 401U}, std::pair{-30'000ms, 200U},
@@ -360,20 +360,20 @@ TEST_CASE("endpoint: strangers learn nothing of the document") {
           error(400, "Batches of requests are not supported: send one request at a time."));
 }
 
-TEST_CASE("endpoint: what a signature does not cover to the last digit is refused") {
+TEST_CASE("endpoint: a number that a signature does not cover completely is refused") {
     server s{"s3cret"};
     const auto with = [](const std::string& number) {
         return R"({"query":"query($n: Int) { number(plus: $n) }","variables":{"n":)" + number + "}}";
     };
     for (const auto* const number : {"9007199254740993", "-9007199254740993", "18446744073709551615"}) {
         CHECK(s.text(signed_terms(with(number))) ==
-              error(400, "A signature does not cover all digits of a number beyond 2^53: send it as a string."));
+              error(400, "A signature does not cover all digits of a number above 2^53: send the number as a string."));
     }
     CHECK(s.executions == 0);
     CHECK(s.ask(signed_terms(with("1"))).status == 200);
 }
 
-TEST_CASE("endpoint: a signature serves one mutation, and any number of queries") {
+TEST_CASE("endpoint: a signature is good for one mutation, and for any number of queries") {
     server s{"s3cret"};
     const auto query =
         signed_terms(R"({"query":"query A { number } mutation B { add(amount: 1) }","operationName":"A"})");
@@ -383,7 +383,7 @@ TEST_CASE("endpoint: a signature serves one mutation, and any number of queries"
     const auto mutation = signed_terms(R"({"query":"mutation { add(amount: 1) }"})");
     CHECK(s.text(mutation) == R"(200 {"data":{"add":5}})");
     CHECK(s.text(mutation) == unauthenticated);
-    CHECK(s.ask(mutation, now + 30s).unauthenticated == "signature of a mutation was used before");
+    CHECK(s.ask(mutation, now + 30s).unauthenticated == "the signature of this mutation has been used before");
     auto rewritten = mutation;  // equivalent to the signature check, and so to the record of used signatures
     rewritten.body.insert(1, " ");
     rewritten.signature->insert(rewritten.signature->size(), " ,v1=" + std::string(64, 'A'));

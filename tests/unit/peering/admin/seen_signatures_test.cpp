@@ -10,7 +10,7 @@ namespace seen_signatures_test {
 
 using namespace peering::admin;
 using namespace std::chrono_literals;
-using use = seen_signatures::use;
+using verdict = seen_signatures::verdict;
 
 namespace {
 
@@ -67,7 +67,7 @@ TEST_CASE("seen signatures: of many threads one is the first") {
     for (int i = 0; i < 4; ++i)
         threads.emplace_back([&] {
             for (std::uint8_t number = 0; number < 200; ++number)
-                if (seen.note(signature(then, number), then) == use::first) ++firsts;
+                if (seen.record(signature(then, number), then) == verdict::first_use) ++firsts;
         });
     for (auto& thread : threads) thread.join();
     CHECK(firsts == 200);

@@ -45,7 +45,7 @@ constexpr std::string_view of_empty_object = "a3bbc62b6958ddf26e374d4687833a8bc5
 // The digests were computed with Node's crypto from the secret "s3cret" and `1718000000123.` plus the canonical text,
 // which was written by hand:
 //   createHmac('sha256', 's3cret').update(`1718000000123.${text}`).digest('hex')
-TEST_CASE("signature check: what is signed is the canonical body, however it was sent") {
+TEST_CASE("signature check: the canonical body is signed, however it was sent") {
     struct sample {
         std::string_view body;
         std::string_view digest;
@@ -79,38 +79,38 @@ TEST_CASE("signature check: what is signed is the canonical body, however it was
     }
 }
 
-TEST_CASE("signature check: another body, secret or time makes another digest") {
+TEST_CASE("signature check: another body, secret or time gives another digest") {
     CHECK(check(v1(of_empty_object)) == "");
-    CHECK(check(v1(of_empty_object), "[]") == "wrong signature");
-    CHECK(check(v1(of_empty_object), R"({"a":1})") == "wrong signature");
-    CHECK(check(v1(of_empty_object), "{}", then, "s3creT") == "wrong signature");
-    CHECK(check("t=1718000000124, v1=" + std::string{of_empty_object}) == "wrong signature");
+    CHECK(check(v1(of_empty_object), "[]") == "the signature is wrong");
+    CHECK(check(v1(of_empty_object), R"({"a":1})") == "the signature is wrong");
+    CHECK(check(v1(of_empty_object), "{}", then, "s3creT") == "the signature is wrong");
+    CHECK(check("t=1718000000124, v1=" + std::string{of_empty_object}) == "the signature is wrong");
     for (std::size_t i = 0; i < of_empty_object.size(); ++i) {
         auto other = std::string{of_empty_object};
         other[i] = other[i] == '0' ? '1' : '0';
-        CHECK(check(v1(other)) == "wrong signature");
+        CHECK(check(v1(other)) == "the signature is wrong");
     }
 }
 
-TEST_CASE("signature check: it passes from 30 s before its time to 30 s after it") {
+TEST_CASE("signature check: a signature is valid from 30 s before its time to 30 s after it") {
     const auto at = [](std::chrono::milliseconds offset) { return check(signed_at(then), "{}", then + offset); };
-    CHECK(at(-30'001ms) == "signature is of the future");
+    CHECK(at(-30'001ms) == "the signature is from the future: check the clocks of both hosts");
     CHECK(at(-30'000ms) == "");
     CHECK(at(0ms) == "");
     CHECK(at(30'000ms) == "");
-    CHECK(at(30'001ms) == "signature is too old");
-    CHECK(check("t=0, v1=" + ours) == "signature is too old");
-    CHECK(check("t=999999999999999, v1=" + ours) == "signature is of the future");
+    CHECK(at(30'001ms) == "the signature is too old: check the clocks of both hosts");
+    CHECK(check("t=0, v1=" + ours) == "the signature is too old: check the clocks of both hosts");
+    CHECK(check("t=999999999999999, v1=" + ours) == "the signature is from the future: check the clocks of both hosts");
 }
 
-TEST_CASE("signature check: of several v1 one must be right") {
+TEST_CASE("signature check: one of several v1 must be correct") {
     const auto right = std::string{of_empty_object};
     CHECK(check(v1(ours + ", v1=" + right)) == "");
     CHECK(check(v1(right + ", v1=" + ours)) == "");
-    CHECK(check(v1(ours + ", v1=" + ours)) == "wrong signature");
+    CHECK(check(v1(ours + ", v1=" + ours)) == "the signature is wrong");
     CHECK(check(v1(right + ", v2=whatever")) == "");
-    CHECK(check("t=1718000000123, v2=" + right) == "signature of an unknown version");
-    CHECK(check("t=1718000000123") == "signature of an unknown version");
+    CHECK(check("t=1718000000123, v2=" + right) == "the signature has an unknown version");
+    CHECK(check("t=1718000000123") == "the signature has an unknown version");
 }
 
 TEST_CASE("signature check: a header is read strictly, but for white space and the case of digits") {
@@ -153,17 +153,17 @@ TEST_CASE("signature check: a header is read strictly, but for white space and t
                               v1(right + ", v2"),
                               v1(right + "\n")}) {
         CAPTURE(wrong);
-        CHECK(fault_in(wrong) == "malformed signature");
-        CHECK(check(wrong) == "malformed signature");
+        CHECK(fault_in(wrong) == "the signature is malformed");
+        CHECK(check(wrong) == "the signature is malformed");
     }
 }
 
-TEST_CASE("signature check: no header, and no JSON, are no signature") {
+TEST_CASE("signature check: a request without a header or without JSON is not signed") {
     const auto body = boost::json::value{};
     CHECK(check_signature(nullptr, "s3cret", then, &body).error() == signature_fault::absent);
-    CHECK(check(signed_at(then), "{") == "signed body is no JSON");
-    CHECK(check(signed_at(then), "[1e999]") == "signed body is no JSON");
-    CHECK(check(signed_at(then), "", then + 1h) == "signature is too old");
+    CHECK(check(signed_at(then), "{") == "the signed body is not JSON");
+    CHECK(check(signed_at(then), "[1e999]") == "the signed body is not JSON");
+    CHECK(check(signed_at(then), "", then + 1h) == "the signature is too old: check the clocks of both hosts");
 }
 
 }  // namespace signature_check_test

@@ -70,7 +70,7 @@ constexpr special_range special[] = {
 
 }  // namespace
 
-TEST_CASE("No special range of addresses is public, and its neighbours are") {
+TEST_CASE("Special ranges of addresses are not public, and their neighbours are") {
     for (const special_range& range : special) {
         CAPTURE(range.name);
         CHECK_FALSE(is_public(range.first));
@@ -80,7 +80,7 @@ TEST_CASE("No special range of addresses is public, and its neighbours are") {
     }
 }
 
-TEST_CASE("An address that carries an IPv4 address is judged by that one") {
+TEST_CASE("An address that embeds an IPv4 address is classified by it") {
     for (const special_range& range : special) {
         const std::string first = range.first;
         if (first.contains(':')) continue;
@@ -98,13 +98,13 @@ TEST_CASE("An address that carries an IPv4 address is judged by that one") {
     CHECK(is_public("2002:808:808::1"));           // of 8.8.8.8
 }
 
-TEST_CASE("Addresses that are given out are public") {
+TEST_CASE("Allocated addresses are public") {
     for (const char* const address : {"1.1.1.1", "8.8.8.8", "93.184.216.34", "2606:4700::1111", "2a00:1450:4001::1"}) {
         CHECK(is_public(address));
     }
 }
 
-TEST_CASE("A host is private when it is a literal address that is not public, and a name may be anything") {
+TEST_CASE("A host is private if it is a literal address that is not public, and a name is never private") {
     for (const char* const host : {"127.0.0.1", "10.1.2.3", "169.254.169.254", "0.0.0.0", "::1", "::ffff:10.0.0.1",
                                    "fd00::1", "fe80::1", "64:ff9b::a00:1"}) {
         CAPTURE(host);

@@ -269,7 +269,7 @@ TEST_CASE("peers of different assets may share an address") {
     CHECK(office.all().find_peer_by_token(hash("euro"))->given_name == "bob");
 }
 
-TEST_CASE("an update changes what it names, and leaves the rest") {
+TEST_CASE("an update changes only the given fields") {
     const auto store = open_or_throw("memory:");
     office office{*store};
     REQUIRE(office.create(office.bob()) == done);
@@ -326,7 +326,7 @@ TEST_CASE("an update changes what it names, and leaves the rest") {
     }
 }
 
-TEST_CASE("what the file says is changed there alone") {
+TEST_CASE("objects of the file can be changed only there") {
     const auto store = open_or_throw("memory:");
     office office{*store};
     const auto usd = office.all().find_asset("USD", 9)->asset->uuid;
@@ -396,7 +396,7 @@ TEST_CASE("a peer is deleted when there was no payment and no liquidity is left"
     }
 }
 
-TEST_CASE("assets are made, changed, deleted and come back") {
+TEST_CASE("assets are created, changed, deleted and restored") {
     const store_place place{GENERATE(kinds_of_stores())};
     const auto store = place.open();
     office office{*store};
@@ -438,7 +438,7 @@ TEST_CASE("assets are made, changed, deleted and come back") {
     CHECK(store->load()->assets[1].terms == made.terms);
 }
 
-TEST_CASE("when the store refuses, directory, packets and holds are as before") {
+TEST_CASE("if the store refuses, directory, packets and holds are unchanged") {
     class failing_store final : public store_decorator {
     public:
         failing_store() : store_decorator{open_or_throw("memory:")} {}

@@ -39,7 +39,7 @@ std::string refused(const std::string& json) {
 
 }  // namespace
 
-TEST_CASE("a peering request is read with all that it says") {
+TEST_CASE("a peering request is read with all its fields") {
     const peering_request request = request_of(whole);
     CHECK(request.asker.address.text() == "test.bob");
     CHECK(request.asker.connector_url == "http://bob.example:3002/ilp");
@@ -51,7 +51,7 @@ TEST_CASE("a peering request is read with all that it says") {
     CHECK(request_of(to_json(request)) == request);
 }
 
-TEST_CASE("a peering request may lack name and maximum, say null instead, and say more than is known") {
+TEST_CASE("a peering request may omit name and maximum, have null instead, and have unknown fields") {
     const peering_request bare = request_of(with(R"(, "maxPacketAmount": 1000, "name": "Bob & Co.")", ""));
     CHECK_FALSE(bare.max_packet_amount);
     CHECK_FALSE(bare.asker.name);
@@ -174,7 +174,7 @@ TEST_CASE("a refusal of a peering request is read as it was written") {
               .message.size() == 1024);
 }
 
-TEST_CASE("a peering token is 64 hexadecimal digits that nobody can foretell") {
+TEST_CASE("a peering token is 64 unpredictable hexadecimal digits") {
     std::set<std::string> seen;
     for (int i = 0; i < 100; ++i) {
         const std::string token = new_peering_token();

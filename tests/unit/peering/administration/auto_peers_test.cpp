@@ -213,7 +213,7 @@ TEST_CASE("a stranger becomes a peer on the terms of the configuration") {
     CHECK(alice.directory.find_peer_by_token(hash(from_dora)) == dora);
 }
 
-TEST_CASE("a stranger has no liquidity unless the configuration gives it, and no larger packets than it allows") {
+TEST_CASE("a stranger gets only the liquidity and the maximum packet amount that the configuration allows") {
     config::auto_peering_settings settings = terms_of_alice();
     settings.max_packet_amount = ilp::amount{100};
     alice alice{settings};
@@ -229,7 +229,7 @@ TEST_CASE("a stranger has no liquidity unless the configuration gives it, and no
     }
 }
 
-TEST_CASE("auto-peering in an asset that is not there, or not any more, is refused") {
+TEST_CASE("auto-peering in an unknown or deleted asset is refused") {
     alice alice;
     peering_request request = request_of("test.dora");
     request.asset_scale = 8;
@@ -250,7 +250,7 @@ TEST_CASE("auto-peering in an asset that is not there, or not any more, is refus
     CHECK(alice.directory.peer_count() == 2);
 }
 
-TEST_CASE("a stranger gets no address that has a way already, or that is ours") {
+TEST_CASE("a stranger cannot have an address that is already routed, or our own") {
     alice alice;
     const auto before = alice.everything();
     for (const char* const taken :
@@ -273,7 +273,7 @@ TEST_CASE("a stranger gets no address that has a way already, or that is ours") 
     CHECK(alice.refusal_of(request_of("test.dora.x.y")).starts_with("InvalidPeerIlpConfiguration "));
 }
 
-TEST_CASE("a stranger gets no address of a peer that has left the file for now") {
+TEST_CASE("a stranger cannot have the address of a peer that was removed from the file") {
     alice alice;
     config::settings without_bob = alice.file;
     without_bob.peers.clear();
@@ -287,7 +287,7 @@ TEST_CASE("a stranger gets no address of a peer that has left the file for now")
     }
 }
 
-TEST_CASE("nobody takes over a peer that an operator has made, whatever token he presents") {
+TEST_CASE("a peer created by an operator cannot be taken over, whatever the token") {
     alice alice;
     const auto before = alice.everything();
     for (const auto& [address, token] : {std::pair{"test.bob", of_bob}, {"test.carol", of_carol}}) {
@@ -305,7 +305,7 @@ TEST_CASE("nobody takes over a peer that an operator has made, whatever token he
     CHECK(alice.everything() == before);
 }
 
-TEST_CASE("nobody takes over an auto-peer without its present token") {
+TEST_CASE("an auto-peer cannot be taken over without its current token") {
     alice alice;
     REQUIRE(alice.answer(request_of("test.dora", from_dora, "http://dora.example/")));
     REQUIRE(alice.answer(request_of("test.mallory", from_mallory)));
@@ -325,7 +325,7 @@ TEST_CASE("nobody takes over an auto-peer without its present token") {
     CHECK(alice.everything() == before);
 }
 
-TEST_CASE("an auto-peer renews its token and endpoint by its present token, and the other terms stay") {
+TEST_CASE("an auto-peer renews its token and endpoint with its current token, and the other terms stay") {
     config::auto_peering_settings settings = terms_of_alice();
     settings.initial_liquidity = {5};
     alice alice{settings};
@@ -377,7 +377,7 @@ TEST_CASE("an auto-peer that has been disabled stays so") {
     CHECK_FALSE(alice.find("test.dora")->enabled);
 }
 
-TEST_CASE("an auto-peer that has been put into the file is the operator's from then on") {
+TEST_CASE("an auto-peer that is added to the file belongs to the operator from then on") {
     alice alice;
     REQUIRE(alice.answer(request_of("test.dora", from_dora)));
     config::settings file = alice.file;
@@ -395,7 +395,7 @@ TEST_CASE("an auto-peer that has been put into the file is the operator's from t
     CHECK(alice.everything() == before);
 }
 
-TEST_CASE("a stranger cannot have a token that another peer has, and is not told that it has one") {
+TEST_CASE("a stranger cannot have another peer's token, and does not learn that it is in use") {
     alice alice;
     const auto before = alice.everything();
     CHECK(alice.refusal_of(request_of("test.mallory", of_bob)) == "InvalidPeeringRequest Invalid peering request");
@@ -527,7 +527,7 @@ TEST_CASE("a stranger's URL must not lead to a private address unless that is al
                                   "http://[fd00::1]/", "http://100.64.0.1/", "http://[64:ff9b::7f00:1]/"}) {
         CAPTURE(url);
         CHECK(strict.refusal_of(request_of("test.mallory", from_mallory, url)) ==
-              "InvalidPeerIlpConfiguration ilpConnectorUrl: leads to an address that is not public");
+              "InvalidPeerIlpConfiguration ilpConnectorUrl: points to an address that is not public");
         const std::string next = std::to_string(++number);
         REQUIRE(lenient.answer(request_of("test.m" + next, from_mallory + next, url)));
         CHECK_FALSE(lenient.find("test.m" + next)->outgoing.public_addresses_only);
@@ -608,7 +608,7 @@ TEST_CASE("an operator may send an auto-peer's packets where he wants") {
     CHECK(alice.find("test.dora")->outgoing.public_addresses_only);
 }
 
-TEST_CASE("a stranger's name cannot be taken for another peer") {
+TEST_CASE("a stranger's name cannot be confused with another peer") {
     alice alice;
     std::string token = from_mallory;
     const auto shown = [&](const std::string& name) {
@@ -632,7 +632,7 @@ TEST_CASE("a stranger's name cannot be taken for another peer") {
     CHECK(shown("<script>alert(1)</script>") == "<script>alert(1)</script>");
 }
 
-TEST_CASE("an auto-peer is one after a restart, too") {
+TEST_CASE("an auto-peer is still one after a restart") {
     const support::temporary_directory folder;
     const std::string url = "sqlite:" + (folder.path() / "ilpd.db").string();
     {
@@ -676,21 +676,21 @@ public:
 
 }  // namespace
 
-TEST_CASE("nobody becomes a peer while the store takes nothing") {
+TEST_CASE("auto-peering is refused while the store fails") {
     alice alice;
     full_store full;
     bookkeeper keeper{alice.ledger, full, alice.thresholds};
     const auto before = alice.everything();
-    std::vector<auto_peers::answer> answers;
-    alice.decider.take_on(keeper, now, request_of("test.dora"), {},
-                          [&](auto_peers::answer came) { answers.push_back(std::move(came)); });
+    std::vector<auto_peers::peering_result> answers;
+    alice.decider.handle_request(keeper, now, request_of("test.dora"), {},
+                                 [&](auto_peers::peering_result came) { answers.push_back(std::move(came)); });
     REQUIRE(answers.size() == 1);
     REQUIRE_FALSE(answers[0]);
     CHECK(answers[0].error().fault == peering_fault::unavailable);
     CHECK(alice.everything() == before);
 }
 
-TEST_CASE("what is asked of another node is its URL, our terms and a fresh token") {
+TEST_CASE("a request to another node has our terms and a new token") {
     alice alice;
     const peer_by_url wanted{
         .url = "http://dora.example:3005/", .asset_uuid = alice.asset("USD", 9), .max_packet_amount = ilp::amount{5}};
@@ -708,7 +708,7 @@ TEST_CASE("what is asked of another node is its URL, our terms and a fresh token
     CHECK(parse_peering_request(to_json(question->request)).value() == question->request);
 }
 
-TEST_CASE("nothing is asked for an unknown asset, at a bad URL, or while we cannot say where we are") {
+TEST_CASE("no request is made for an unknown asset, an invalid URL, or without a connector URL") {
     alice alice;
     const auto refusal_for = [](const auto_peers& asking, const peer_by_url& wanted) {
         const auto question = asking.ask(wanted);
@@ -726,7 +726,7 @@ TEST_CASE("nothing is asked for an unknown asset, at a bad URL, or while we cann
     }
     for (const char* const url : {"http://127.0.0.1:3005/", "http://[fe80::1]/", "http://192.168.0.7/"}) {
         CAPTURE(url);
-        CHECK(refusal_for(alice.decider, {url, usd}).message.starts_with(bad + ": it leads to an address"));
+        CHECK(refusal_for(alice.decider, {url, usd}).message.starts_with(bad + ": it points to an address"));
     }
     config::auto_peering_settings mute = terms_of_alice();
     mute.connector_url.reset();
@@ -735,7 +735,7 @@ TEST_CASE("nothing is asked for an unknown asset, at a bad URL, or while we cann
     CHECK(refusal_for(without, {"http://dora.example/", usd}).message.starts_with("auto_peering.connector_url is not"));
 }
 
-TEST_CASE("the node that has answered becomes a peer on the operator's terms") {
+TEST_CASE("the node that responds becomes a peer on the operator's terms") {
     alice alice;
     const peer_by_url wanted{.url = "http://dora.example:3005/",
                              .asset_uuid = alice.asset("USD", 9),
@@ -781,7 +781,7 @@ TEST_CASE("the node that has answered becomes a peer on the operator's terms") {
     CHECK(alice.directory.peer_count() == 3);
 }
 
-TEST_CASE("the present token is told to the URL that it came from, and to no other") {
+TEST_CASE("the current token is sent only to the URL from which it came") {
     alice alice;
     const std::string usd = alice.asset("USD", 9);
     const std::string eur = alice.asset("EUR", 2);
@@ -799,7 +799,7 @@ TEST_CASE("the present token is told to the URL that it came from, and to no oth
     CHECK(alice.find("test.dora", "EUR", 2));
 }
 
-TEST_CASE("an answer cannot take over a peer that was not made from its URL") {
+TEST_CASE("a response cannot take over a peer that was not created from its URL") {
     alice alice;
     const std::string usd = alice.asset("USD", 9);
     REQUIRE(alice.answer(request_of("test.erin", "token-of-erin-000")));
@@ -908,7 +908,7 @@ TEST_CASE("an answer that sends packets to a private address is refused unless t
     CHECK_FALSE(lenient.find("test.dora")->outgoing.public_addresses_only);
 }
 
-TEST_CASE("two nodes that run this become peers of each other, and renew") {
+TEST_CASE("two nodes become peers of each other, and renew") {
     alice alice;
     config::auto_peering_settings settings = terms_of_alice();
     settings.name.reset();

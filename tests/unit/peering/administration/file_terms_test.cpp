@@ -52,7 +52,7 @@ TEST_CASE("peers are found by the hash of their tokens, each peer by any of its 
     CHECK(registry->find_by_name("dave") == nullptr);
 }
 
-TEST_CASE("a directory without peers knows nobody") {
+TEST_CASE("a directory without peers finds none") {
     const auto store = open_or_throw("memory:");
     ledger ledger;
     const auto registry = build_or_throw({}, *store, ledger);
@@ -91,7 +91,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(sums_are_zero(snapshot_of(ledger)));
 }
 
-TEST_CASE("first deposits are made once, as transfers of their own") {
+TEST_CASE("first deposits are made once, as separate transfers") {
     const support::temporary_directory directory;
     const std::string path = directory.path() / "ilpd.db";
     for (int start = 0; start < 3; ++start) {
@@ -280,7 +280,7 @@ TEST_CASE("when the store refuses nothing has changed, and the next try goes on"
     CHECK(sums_are_zero(snapshot_of(books.ledger)));
 }
 
-TEST_CASE("thresholds follow the file, at a reload too") {
+TEST_CASE("thresholds follow the file, also at a reload") {
     const auto store = open_or_throw("memory:");
     books books{*store};
     config::settings settings = two_peers();
@@ -327,7 +327,7 @@ std::shared_ptr<const peer> create(const known_peers& known, bookkeeper& keeper,
 
 }  // namespace
 
-TEST_CASE("what operators have made stays when the file is read again") {
+TEST_CASE("peers created by operators stay when the file is read again") {
     const auto store = open_or_throw("memory:");
     books books{*store};
     const auto first = build_or_throw(two_peers(), books.keeper);
@@ -339,7 +339,7 @@ TEST_CASE("what operators have made stays when the file is read again") {
     CHECK(second->find_by_name("erin")->origin == origin::api);
 }
 
-TEST_CASE("a peer of the API whose address and asset the file names becomes the file's, with its balance") {
+TEST_CASE("a peer of the API with an address and asset of the file becomes the file's, with its balance") {
     const auto store = open_or_throw("memory:");
     books books{*store};
     const auto first = build_or_throw(two_peers(), books.keeper);
@@ -369,7 +369,7 @@ TEST_CASE("a peer of the API whose address and asset the file names becomes the 
     CHECK_FALSE(store->load()->peers.back().terms.deleted_at.has_value());
 }
 
-TEST_CASE("the file's name for a peer goes before the API's") {
+TEST_CASE("the file's name for a peer overrides the API's") {
     const auto store = open_or_throw("memory:");
     books books{*store};
     const auto first = build_or_throw(two_peers(), books.keeper);
@@ -383,7 +383,7 @@ TEST_CASE("the file's name for a peer goes before the API's") {
     CHECK(second->find_by_token(hash("from-erin")) == second->find_by_name(made->uuid));
 }
 
-TEST_CASE("a file that contradicts what operators have made is refused, and nothing has changed") {
+TEST_CASE("a file that contradicts peers of the API is refused and changes nothing") {
     const auto store = open_or_throw("memory:");
     books books{*store};
     const auto first = build_or_throw(two_peers(), books.keeper);
@@ -404,7 +404,7 @@ TEST_CASE("a file that contradicts what operators have made is refused, and noth
     CHECK(store->load()->peers.size() == 3);
 }
 
-TEST_CASE("an asset that leaves the file is the API's from then on") {
+TEST_CASE("an asset removed from the file belongs to the API from then on") {
     const auto store = open_or_throw("memory:");
     books books{*store};
     config::settings settings = two_peers();
@@ -419,7 +419,7 @@ TEST_CASE("an asset that leaves the file is the API's from then on") {
     CHECK(third->directory->find_asset("JPY", 0)->terms.origin == origin::file);
 }
 
-TEST_CASE("a peer that an operator has disabled stays so, whatever the file says otherwise") {
+TEST_CASE("a peer disabled by an operator stays disabled, whatever the file changes") {
     const auto store = open_or_throw("memory:");
     books books{*store};
     config::settings settings = two_peers();

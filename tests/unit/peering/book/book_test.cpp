@@ -353,7 +353,7 @@ config::settings watched_peers(std::uint64_t large) {
 
 }  // namespace
 
-TEST_CASE("A32-01 A32-12: a million operations leave ledger, committer and store where a tiny sequential ledger is") {
+TEST_CASE("A32-01 A32-12: a million operations leave ledger, committer and store equal to a sequential ledger") {
     const std::uint64_t large = GENERATE(std::uint64_t{1} << 40, amount_max - 1000);
     const std::uint64_t seed = printed_seed("book in memory");
     CAPTURE(large, seed);
@@ -365,7 +365,7 @@ TEST_CASE("A32-01 A32-12: a million operations leave ledger, committer and store
     CHECK(walk.seen().restarts > operations / 5000);
 }
 
-TEST_CASE("A32-01 A32-12: without anything to wait for the book is the same") {
+TEST_CASE("A32-01 A32-12: without waiting for commits the book is the same") {
     const std::uint64_t seed = printed_seed("book that is not kept");
     CAPTURE(seed);
     const auto store = open_or_throw("memory:");
@@ -373,7 +373,7 @@ TEST_CASE("A32-01 A32-12: without anything to wait for the book is the same") {
     CHECK(walk.run(scaled(200'000), 5000));
 }
 
-TEST_CASE("A32-01 A32-12: what a store keeps is what a tiny sequential ledger has, from one start to the next") {
+TEST_CASE("A32-01 A32-12: the store equals a sequential ledger, from one start to the next") {
     const store_place place{GENERATE(kinds_of_durable_stores())};
     const std::uint64_t large = amount_max - 1000;
     const std::uint64_t seed = printed_seed("book of " + printable_store_url(place.url()));

@@ -195,7 +195,7 @@ TEST_CASE("a batch of many pairs keeps every sum, also after it was emptied") {
     }
 }
 
-TEST_CASE("what is posted becomes durable first, then spendable, then known") {
+TEST_CASE("a posting becomes durable first, then spendable, then reported") {
     fixture f;
     f.store.gated = true;
     f.committer.start();
@@ -216,7 +216,7 @@ TEST_CASE("what is posted becomes durable first, then spendable, then known") {
     CHECK(f.committer.stop(10s));
 }
 
-TEST_CASE("everything that came while a commit ran is the next commit, netted") {
+TEST_CASE("everything submitted during a commit becomes the next commit, netted") {
     fixture f;
     f.store.gated = true;
     f.committer.start();
@@ -288,7 +288,7 @@ TEST_CASE("while the store fails the batch waits, it is posted once when the sto
     CHECK(told[2] == std::pair{true, std::string{}});
 }
 
-TEST_CASE("stop commits what was handed over") {
+TEST_CASE("stop commits the submitted postings") {
     fixture f;
     REQUIRE(f.transfer(f.alice, f.bob, 5));
     f.committer.submit(f.listener, f.batch);
@@ -298,13 +298,13 @@ TEST_CASE("stop commits what was handed over") {
     CHECK(f.watch.durable() == 1);
 }
 
-TEST_CASE("stop has nothing to do when nothing was handed over") {
+TEST_CASE("stop has nothing to do if nothing was submitted") {
     fixture f;
     f.committer.start();
     CHECK(f.committer.stop(0ms));
 }
 
-TEST_CASE("stop says so when the store does not take the rest in time") {
+TEST_CASE("stop reports that the store did not accept the rest in time") {
     fixture f;
     f.store.failures = 1'000'000;
     f.committer.start();
@@ -326,7 +326,7 @@ TEST_CASE("stop waits for a store that comes back in time") {
     CHECK(balance_of(f.ledger, f.bob) == 1005);
 }
 
-TEST_CASE("a task runs after the batch that is under way and before the next") {
+TEST_CASE("a task runs after the batch in progress and before the next") {
     fixture f;
     f.store.gated = true;
     f.committer.start();
@@ -350,7 +350,7 @@ TEST_CASE("a task runs after the batch that is under way and before the next") {
     CHECK(f.store.commit_count() == 2);
 }
 
-TEST_CASE("the first task that writes takes the batch that is due along, and its answers leave then") {
+TEST_CASE("the first task that writes includes the next batch in its transaction, and its answers are sent then") {
     fixture f;
     f.store.gated = true;
     f.committer.start();
@@ -382,7 +382,7 @@ TEST_CASE("the first task that writes takes the batch that is due along, and its
     CHECK(f.bob.available == 1003);
 }
 
-TEST_CASE("a task whose changes are refused leaves the batch behind, and it is written alone") {
+TEST_CASE("if a task's changes are refused, the batch is written alone") {
     fixture f;
     f.store.gated = true;
     f.committer.start();
@@ -428,7 +428,7 @@ TEST_CASE("too many tasks are refused until some have run") {
     CHECK(run == committer::tasks_max + 1);
 }
 
-TEST_CASE("stop does what was taken on, and takes on nothing more") {
+TEST_CASE("stop completes accepted tasks and accepts no more") {
     fixture f;
     f.store.gated = true;
     f.committer.start();
@@ -448,7 +448,7 @@ TEST_CASE("stop does what was taken on, and takes on nothing more") {
     CHECK(run == taken);
 }
 
-TEST_CASE("a commit that hangs is an unhealthy store until it ends") {
+TEST_CASE("a commit that hangs makes the store unhealthy until it ends") {
     fixture f;
     health_log health;
     f.committer.on_health_change(health.callback());
@@ -464,7 +464,7 @@ TEST_CASE("a commit that hangs is an unhealthy store until it ends") {
     const auto late = std::chrono::steady_clock::now() + committer::commit_time_max;
     f.committer.watch(late);
     CHECK_FALSE(f.committer.store_is_healthy());
-    CHECK(f.committer.last_error() == "the store does not answer");
+    CHECK(f.committer.last_error() == "the store does not respond");
     f.committer.watch(late + 10s);
     CHECK_FALSE(f.committer.store_is_healthy());
     f.store.gate.release();
@@ -472,11 +472,12 @@ TEST_CASE("a commit that hangs is an unhealthy store until it ends") {
     CHECK(f.committer.store_is_healthy());
     CHECK(f.committer.last_error().empty());
     CHECK(f.committer.stop(10s));
-    CHECK(health.told() == std::vector<std::pair<bool, std::string>>{{false, "the store does not answer"}, {true, ""}});
+    CHECK(health.told() ==
+          std::vector<std::pair<bool, std::string>>{{false, "the store does not respond"}, {true, ""}});
     CHECK(balance_of(f.ledger, f.bob) == 1001);
 }
 
-TEST_CASE("a commit that hangs and then fails stays an unhealthy store") {
+TEST_CASE("a commit that hangs and then fails leaves the store unhealthy") {
     fixture f;
     health_log health;
     f.committer.on_health_change(health.callback());
@@ -495,10 +496,10 @@ TEST_CASE("a commit that hangs and then fails stays an unhealthy store") {
     CHECK(f.committer.store_is_healthy());
     CHECK(f.committer.stop(10s));
     CHECK(health.told() == std::vector<std::pair<bool, std::string>>{
-                               {false, "the store does not answer"}, {false, "disk 0"}, {true, ""}});
+                               {false, "the store does not respond"}, {false, "disk 0"}, {true, ""}});
 }
 
-TEST_CASE("a commit that ends just as somebody looks leaves a healthy store") {
+TEST_CASE("a commit that ends during the check leaves the store healthy") {
     fixture f;
     health_log health;
     f.committer.on_health_change(health.callback());
@@ -520,7 +521,7 @@ TEST_CASE("a commit that ends just as somebody looks leaves a healthy store") {
     CHECK(f.committer.stop(10s));
 }
 
-TEST_CASE("an idle store that cannot be reached is unhealthy, and gets well by itself") {
+TEST_CASE("an idle store that cannot be reached is unhealthy, and recovers by itself") {
     fixture f;
     health_log health;
     f.committer.on_health_change(health.callback());
@@ -561,7 +562,7 @@ TEST_CASE("an idle store that does not answer is unhealthy until it does") {
     CHECK(f.committer.stop(10s));
 }
 
-TEST_CASE("packets whose store says no for good wait all the same") {
+TEST_CASE("packets wait even if the store's error is final") {
     fixture f;
     f.store.failures = 3;
     f.store.failures_are_final = true;

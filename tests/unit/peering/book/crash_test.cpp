@@ -91,7 +91,7 @@ void add_transfers(store& store, std::uint32_t run, const reports& reported, pee
 
 }  // namespace
 
-TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves no half of anything") {
+TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves nothing incomplete") {
     const store_place place{GENERATE(kinds_of_durable_stores())};
     const support::temporary_directory directory;
     const std::uint64_t seed = printed_seed("kill -9");

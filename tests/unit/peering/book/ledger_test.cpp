@@ -55,7 +55,7 @@ struct book {
 
 }  // namespace
 
-TEST_CASE("A27-11 A32-06: what is in flight counts against the liquidity") {
+TEST_CASE("A27-11 A32-06: amounts in flight are subtracted from the liquidity") {
     book book{100, 0};
     CHECK_FALSE(book.hold(book.alice, book.bob, 101));
     CHECK(book.hold(book.alice, book.bob, 60));
@@ -65,7 +65,7 @@ TEST_CASE("A27-11 A32-06: what is in flight counts against the liquidity") {
     CHECK(book.picture(book.bob).credits_pending == 100);
 }
 
-TEST_CASE("A27-12: a hold is given back when the transfer is void, and booked when it is posted") {
+TEST_CASE("A27-12: a hold is released when the transfer is voided, and booked when it is posted") {
     book book{100, 50};
     REQUIRE(book.hold(book.alice, book.bob, 30));
     CHECK(balance_of(book.ledger, book.alice) == 100);
@@ -88,7 +88,7 @@ TEST_CASE("A27-12: a hold is given back when the transfer is void, and booked wh
     CHECK(sums_are_zero(snapshot_of(book.ledger)));
 }
 
-TEST_CASE("A32-01 A32-02 A32-03: posted packets alone move a balance, by their amount, in both directions") {
+TEST_CASE("A32-01 A32-02 A32-03: only posted packets change a balance, by their amount, in both directions") {
     book book{1000, 1000};
     REQUIRE(book.hold(book.alice, book.bob, 10));
     REQUIRE(book.hold(book.bob, book.alice, 3));
@@ -100,7 +100,7 @@ TEST_CASE("A32-01 A32-02 A32-03: posted packets alone move a balance, by their a
     CHECK(balance_of(book.ledger, book.bob) == 1007);
 }
 
-TEST_CASE("A32-05: an amount up to what is left passes, one more does not") {
+TEST_CASE("A32-05: an amount up to the remaining liquidity passes, one more does not") {
     // RFC 32's example: a maximum of 20 with a balance of 12 leaves 8 of credit.
     book book{8, 0};
     CHECK_FALSE(book.hold(book.alice, book.bob, 9));
@@ -109,7 +109,7 @@ TEST_CASE("A32-05: an amount up to what is left passes, one more does not") {
     CHECK(book.hold(book.alice, book.bob, 8));
 }
 
-TEST_CASE("A32-10: a transfer of nothing passes at the maximum, and touches nothing") {
+TEST_CASE("A32-10: a transfer of 0 passes at the maximum, and changes nothing") {
     book book{0, amount_max};
     packet_transfer transfer;
     transfer.add(book.alice, book.bob, {0});
@@ -172,7 +172,7 @@ TEST_CASE("a transfer holds all of its legs or none") {
     CHECK(book.alice.available == 100);
 }
 
-TEST_CASE("a settlement account stands for money outside: no bound holds it") {
+TEST_CASE("a settlement account represents money outside and has no bound") {
     book book{100, 0};
     CHECK(book.hold(book.settlement, book.alice, amount_max - 100));
     CHECK_FALSE(book.hold(book.settlement, book.alice, 1));
@@ -182,7 +182,7 @@ TEST_CASE("a settlement account stands for money outside: no bound holds it") {
     CHECK(book.hold(book.alice, book.settlement, amount_max));
 }
 
-TEST_CASE("what a batch changes names each touched account once") {
+TEST_CASE("the changes of a batch name each account once") {
     book book{100, 100, 100};
     const std::array<posting, 3> postings{posting{&book.alice, &book.bob, 10, 1}, posting{&book.bob, &book.alice, 4, 2},
                                           posting{&book.alice, &book.asset, 1, 1}};
@@ -211,7 +211,7 @@ TEST_CASE("A32-09: accounts know their asset, and are found by their id") {
     CHECK(picture[1].asset == 2);
 }
 
-TEST_CASE("a book that would be wrong stops the daemon before the store learns of it") {
+TEST_CASE("an inconsistent book stops the daemon before it is written to the store") {
     const auto broken = [](auto break_it, const std::string& sentence) {
         book book{100, 50};
         return support::run_in_a_copy([&] { break_it(book); }).is_broken_invariant(sentence);
@@ -224,7 +224,7 @@ TEST_CASE("a book that would be wrong stops the daemon before the store learns o
         book.ledger.check({&posting, 1}, changed);
     };
     CHECK(
-        broken([&](book& book) { check(book, book.alice, book.bob, 10); }, "an account pays only what was held in it"));
+        broken([&](book& book) { check(book, book.alice, book.bob, 10); }, "an account pays only what was held on it"));
     CHECK(broken([&](book& book) { check(book, book.settlement, book.bob, 10); },
                  "an account receives only what headroom was held for"));
     CHECK(broken([&](book& book) { check(book, book.alice, book.settlement, 101); },
@@ -237,7 +237,7 @@ TEST_CASE("a book that would be wrong stops the daemon before the store learns o
             book.release(book.alice, book.bob, 10);
             check(book, book.alice, book.bob, 10);
         },
-        "an account pays only what was held in it"));
+        "an account pays only what was held on it"));
     CHECK(broken(
         [&](book& book) {
             check(book, book.alice,
@@ -250,7 +250,7 @@ TEST_CASE("a book that would be wrong stops the daemon before the store learns o
     CHECK(support::run_in_a_copy([&] { check(book, book.alice, book.bob, 100); }).is_success());
 }
 
-TEST_CASE("a ledger that is used wrongly stops the daemon") {
+TEST_CASE("incorrect use of the ledger stops the daemon") {
     const auto broken = [](auto break_it, const std::string& sentence) {
         book book{100, 50};
         return support::run_in_a_copy([&] { break_it(book); }).is_broken_invariant(sentence);
@@ -264,8 +264,7 @@ TEST_CASE("a ledger that is used wrongly stops the daemon") {
         "no liquidity account falls below zero"));
     CHECK(
         broken([](book& book) { book.open(1, account_kind::peer_liquidity, 5); }, "no two accounts have the same id"));
-    CHECK(broken([](book& book) { (void)book.ledger.at(account_id{77}); },
-                 "whoever moves money names accounts that are open"));
+    CHECK(broken([](book& book) { (void)book.ledger.at(account_id{77}); }, "a transfer names only open accounts"));
 }
 
 }  // namespace ledger_test

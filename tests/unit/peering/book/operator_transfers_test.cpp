@@ -190,7 +190,7 @@ TEST_CASE("refusals come in the order that the Admin API documents") {
     shop.close();
 }
 
-TEST_CASE("what is refused was never there: its id can be used with mended arguments") {
+TEST_CASE("the id of a refused transfer can be used again with correct arguments") {
     shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     const std::string id = new_uuid();
     CHECK(shop->deposit(id, amount_max - 999) == too_much_liquidity);
@@ -207,7 +207,7 @@ TEST_CASE("what is refused was never there: its id can be used with mended argum
     shop.close();
 }
 
-TEST_CASE("an id is taken once, in whatever letters, for whatever transfer, for ever") {
+TEST_CASE("an id can be used only once, in upper or lower case, for any transfer") {
     shop shop{GENERATE(kinds_of_stores())};
     const std::string deposited = upper(new_uuid());
     const std::string withdrawn = new_uuid();
@@ -236,7 +236,7 @@ TEST_CASE("an id is taken once, in whatever letters, for whatever transfer, for 
     shop.close();
 }
 
-TEST_CASE("of many at once with one id exactly one is made") {
+TEST_CASE("of many concurrent transfers with one id exactly one takes effect") {
     shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     constexpr int rounds = 20;
     constexpr std::size_t threads = 6;
@@ -297,7 +297,7 @@ TEST_CASE("a withdrawal in two phases reserves its amount, and moves it when it 
     shop.close();
 }
 
-TEST_CASE("at the instant of its expiry a withdrawal is over") {
+TEST_CASE("a withdrawal has ended at the exact time of its expiry") {
     shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     for (const auto end : {&desk::post, &desk::undo}) {
         const std::string in_time = new_uuid();
@@ -321,7 +321,7 @@ TEST_CASE("at the instant of its expiry a withdrawal is over") {
     shop.close();
 }
 
-TEST_CASE("a timeout beyond a century is one, and does not overflow") {
+TEST_CASE("a timeout beyond a century is accepted and does not overflow") {
     shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     const std::string id = new_uuid();
     REQUIRE(shop->withdraw(id, 1, std::chrono::seconds::max()) == done);
@@ -358,7 +358,7 @@ TEST_CASE("pending withdrawals are reserved again after a restart, and end as be
     shop.close();
 }
 
-TEST_CASE("a book whose account lacks what is pending is not restored") {
+TEST_CASE("a book whose account does not have a pending amount is not restored") {
     const auto store = open_or_throw("memory:");
     desk desk{*store};
     transfer_record pending{.uuid = new_uuid(),
@@ -374,7 +374,7 @@ TEST_CASE("a book whose account lacks what is pending is not restored") {
     CHECK_FALSE(desk.transfers.restore({&pending, 1}, desk.books.ledger));
 }
 
-TEST_CASE("a book with a pending withdrawal that is none is not restored") {
+TEST_CASE("a book with a malformed pending withdrawal is not restored") {
     const auto store = open_or_throw("memory:");
     desk desk{*store};
     constexpr account_id elsewhere{99};
@@ -420,7 +420,7 @@ TEST_CASE("many withdrawals are pending at once, and expire in their time") {
     shop.close();
 }
 
-TEST_CASE("while the store cannot look an id up nothing is done") {
+TEST_CASE("nothing happens while the store cannot look up an id") {
     failing_store store{open_or_throw("memory:")};
     desk desk{store};
     desk.committer.start();
@@ -436,7 +436,7 @@ TEST_CASE("while the store cannot look an id up nothing is done") {
     CHECK(desk.committer.stop(10s));
 }
 
-TEST_CASE("what a store refuses for good is undone in the ledger") {
+TEST_CASE("a change that the store finally refuses is undone in the ledger") {
     failing_store store{open_or_throw("memory:")};
     desk desk{store};
     desk.committer.start();
@@ -460,7 +460,7 @@ TEST_CASE("what a store refuses for good is undone in the ledger") {
     CHECK(desk.committer.stop(10s));
 }
 
-TEST_CASE("a transfer waits for a store that fails for a while, others are refused at once meanwhile") {
+TEST_CASE("a transfer waits for a store that fails temporarily, and others are refused at once meanwhile") {
     failing_store store{open_or_throw("memory:")};
     desk desk{store};
     desk.committer.start();
@@ -485,7 +485,7 @@ TEST_CASE("a transfer waits for a store that fails for a while, others are refus
     CHECK(desk.committer.stop(10s));
 }
 
-TEST_CASE("expiry asks for one task, however often it is called while the store is busy") {
+TEST_CASE("expiry submits one task, however often it is called while the store is busy") {
     failing_store store{open_or_throw("memory:")};
     desk desk{store};
     desk.committer.start();
@@ -528,7 +528,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("after a commit that was given up nothing else is written: the ledger may be behind the store") {
+TEST_CASE("nothing else is written after a commit was given up, as the ledger may be behind the store") {
     const store_place place{GENERATE(kinds_of_durable_stores())};
     const std::string first = new_uuid();
     const std::string second = new_uuid();

@@ -43,7 +43,7 @@ bool fires(std::uint64_t threshold, std::uint64_t before, std::uint64_t after) {
 
 }  // namespace
 
-TEST_CASE("a threshold fires when the balance comes to it or falls below, and only then") {
+TEST_CASE("a threshold fires only when the balance falls to it or below") {
     CHECK(fires(100, 101, 100));
     CHECK(fires(100, 5000, 0));
     CHECK_FALSE(fires(100, 101, 101));
@@ -74,7 +74,7 @@ TEST_CASE("a threshold is armed again above it") {
     CHECK(fired == std::vector<bool>{false, true, false, false, false, false, true, false, true});
 }
 
-TEST_CASE("each watched account has its own event, others have none") {
+TEST_CASE("each watched account has its own event, and others have none") {
     thresholds thresholds;
     thresholds.watch(account_id{1}, watch_at(5, account_kind::asset_liquidity));
     thresholds.watch(bob, watch_at(10));
@@ -100,7 +100,7 @@ TEST_CASE("a watch can be replaced and ended") {
     thresholds.watch(bob, std::nullopt);
 }
 
-TEST_CASE("the data of an event is JSON, whatever the asset is called") {
+TEST_CASE("the data of an event is JSON, whatever the asset's code") {
     const std::string code = GENERATE("USD", "\"", "\\u0022}, \"balance\": \"", "\xe2\x82\xac\xf0\x9f\x92\xb6", "a\tb");
     thresholds thresholds;
     liquidity_watch watch = watch_at(amount_max - 1);
@@ -251,7 +251,7 @@ TEST_CASE("the event of a crossing is written with the totals that crossed, once
     CHECK(boost::json::parse(events[0].event.data).at("balance") == "50");
 }
 
-TEST_CASE("a transaction that does not come about leaves neither totals nor event") {
+TEST_CASE("a transaction that fails leaves neither totals nor an event") {
     const store_place place{store_kind::sqlite};
     const auto store = place.open();
     books books{*store};

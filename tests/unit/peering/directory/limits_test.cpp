@@ -42,7 +42,7 @@ TEST_CASE("a bucket never holds more than its burst") {
     CHECK(bucket.try_take(0, start + 1h));
 }
 
-TEST_CASE("a refusal takes nothing") {
+TEST_CASE("a refused request takes no tokens") {
     token_bucket bucket{1000, 1000};
     CHECK(bucket.try_take(400, start));
     for (int i = 0; i < 100; ++i) CHECK_FALSE(bucket.try_take(601, start));
@@ -127,7 +127,7 @@ TEST_CASE("threads that share a bucket never take more than it holds") {
     CHECK(bucket.try_take(1000, start + 4ms));
 }
 
-TEST_CASE("a bucket knows its terms") {
+TEST_CASE("a bucket recognizes its terms") {
     const token_bucket bucket{10, 20};
     CHECK(bucket.has_terms(10, 20));
     CHECK_FALSE(bucket.has_terms(10, 10));

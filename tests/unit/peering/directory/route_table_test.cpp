@@ -85,19 +85,19 @@ TEST_CASE("A15-07 A15-09: neither part of a segment nor another case is a match"
     CHECK(table.find("test.P3.x") == "test.P3");
 }
 
-TEST_CASE("A15-10: no route is null") {
+TEST_CASE("A15-10: the result without a route is null") {
     CHECK(route_table{}.find("test.a", 0, nullptr) == nullptr);
     CHECK(table_of{{"g.a"}}.find("test.a") == "no route");
 }
 
-TEST_CASE("A15-13: the default route is taken on request alone") {
+TEST_CASE("A15-13: the default route is used only on request") {
     const table_of table{{"", "test.p2"}};
     CHECK(table.find("test.p3", 0).empty());
     CHECK(table.find("test.p3", 1) == "no route");
     CHECK(table.find("test.p2.x", 1) == "test.p2");
 }
 
-TEST_CASE("route table: prefixes that are shorter than asked for are left out") {
+TEST_CASE("route table: prefixes shorter than the minimum are ignored") {
     const table_of table{{"", "test", "test.d.child"}};
     CHECK(table.find("test.d.x", 4) == "test");
     CHECK(table.find("test.d.x", 5) == "no route");
@@ -105,7 +105,7 @@ TEST_CASE("route table: prefixes that are shorter than asked for are left out") 
     CHECK(table.find("test", 100) == "no route");
 }
 
-TEST_CASE("route table: of peers that share a prefix the one in the packet's asset is taken, else the oldest") {
+TEST_CASE("route table: of peers that share a prefix, the one with the packet's asset is used, else the oldest") {
     const peering::asset dollar;
     const peering::asset euro;
     const peering::asset yen;

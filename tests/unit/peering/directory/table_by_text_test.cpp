@@ -16,7 +16,7 @@ struct city {
 
 }  // namespace
 
-TEST_CASE("table by text: finds things by what a member is or gives") {
+TEST_CASE("table by text: finds objects by a member or a member function") {
     const std::deque<city> cities{{"FRA"}, {"BER"}, {"PAR"}};
     peering::table_by_text<city, &city::code> by_code;
     peering::table_by_text<city, &city::initial> by_initial;

@@ -49,7 +49,7 @@ std::string variable(const std::string& type, const std::string& value) {
 
 }  // namespace
 
-TEST_CASE("Literals become what resolvers read") {
+TEST_CASE("Literals are coerced to the values that resolvers read") {
     CHECK(echoed("int: -5") == R"({"int":-5)");
     CHECK(echoed("float: 5") == R"({"float":5E0)");
     CHECK(echoed("string: \"a\"") == R"({"string":"a")");
@@ -61,7 +61,7 @@ TEST_CASE("Literals become what resolvers read") {
           R"({"object":{"a":[1,2.5E0,"UP","t",null,true,18446744073709551615]})");
 }
 
-TEST_CASE("A single value may stand for a list") {
+TEST_CASE("A single value is coerced to a list") {
     CHECK(echoed("ints: [1, null]") == R"({"ints":[1,null])");
     CHECK(echoed("ints: 1") == R"({"ints":[1])");
     CHECK(echoed("ints: []") == R"({"ints":[])");
@@ -73,7 +73,7 @@ TEST_CASE("A single value may stand for a list") {
     CHECK(variable("[Int]", "\"v\": null") == R"({"v":null})");
 }
 
-TEST_CASE("Absent, null and the default are three things") {
+TEST_CASE("Absent, null and the default are distinguished") {
     CHECK(arguments_of("{ echo }") == R"({"needed":7})");
     CHECK(arguments_of("{ echo(int: null) }") == R"({"int":null,"needed":7})");
     CHECK(arguments_of("{ echo(needed: 8) }") == R"({"needed":8})");
@@ -86,7 +86,7 @@ TEST_CASE("Absent, null and the default are three things") {
     CHECK(arguments_of("query ($a: Int) { echo(int: $a) }") == R"({"needed":7})");
 }
 
-TEST_CASE("An input object has its defaults, and the variables in it") {
+TEST_CASE("An input object gets its defaults and the values of variables") {
     CHECK(arguments_of(R"({ findDog(which: {name: "Rex"}) })") == R"({"which":{"name":"Rex","weight":5}})");
     CHECK(arguments_of(R"({ findDog(which: {name: "Rex", weight: null}) })") ==
           R"({"which":{"name":"Rex","weight":null}})");
@@ -100,13 +100,13 @@ TEST_CASE("An input object has its defaults, and the variables in it") {
           R"({"object":{"c":[null]},"needed":7})");
 }
 
-TEST_CASE("Null that comes by a variable is refused where the type does not let it") {
+TEST_CASE("Null from a variable is refused where the type does not allow it") {
     CHECK(arguments_of("query ($a: Int) { echo(needed: $a) }") == R"({"needed":7})");
     CHECK(arguments_of("query ($a: Int) { echo(needed: $a) }", R"({"a": null})") ==
           "1:32 Argument \"needed\" of non-null type \"Int!\" must not be null.");
 }
 
-TEST_CASE("Variables are refused with the place that is wrong in them") {
+TEST_CASE("Variables are refused with the place of the mistake") {
     CHECK(variable("Int!", "") == "Variable \"$v\" of required type \"Int!\" was not provided.");
     CHECK(variable("Int!", "\"v\": null") == "Variable \"$v\" of non-null type \"Int!\" must not be null.");
     CHECK(variable("Int! = 1", "\"v\": null") == "Variable \"$v\" of non-null type \"Int!\" must not be null.");
@@ -138,7 +138,7 @@ TEST_CASE("Variables are refused with the place that is wrong in them") {
     CHECK(std::ranges::count(errors, '\n') == 49);
 }
 
-TEST_CASE("Variables that nobody defined are no matter") {
+TEST_CASE("Undefined variables are ignored") {
     CHECK(variable("Int", "\"v\": 1, \"other\": {}") == R"({"v":1})");
 }
 

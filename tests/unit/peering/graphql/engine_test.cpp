@@ -34,7 +34,7 @@ using result = std::pair<progress, std::string>;
 
 }  // namespace
 
-TEST_CASE("An answer tells how far its request came") {
+TEST_CASE("A result says how far its request progressed") {
     CHECK(first_error("{ dog {") ==
           result{progress::refused, "GRAPHQL_PARSE_FAILED: Syntax Error: Expected Name, found <EOF>."});
     CHECK(first_error("{ bird }") ==
@@ -76,14 +76,14 @@ TEST_CASE("A prepared request can be moved, and run more than once") {
     for (int i = 0; i < 2; ++i) CHECK(pets_engine().execute(moved, {{"a", i}}, nothing).reached == progress::executed);
 }
 
-TEST_CASE("A resolver of a field that is not there is a mistake") {
-    const auto none = [](const call&) -> outcome { return nullptr; };
+TEST_CASE("A resolver for a field that does not exist is refused") {
+    const auto none = [](const call&) -> field_result { return nullptr; };
     for (const auto* field : {"Query.bird", "Bird.name", "Query", "Query.", "", "Trick.SIT"})
         CHECK_THROWS_AS((engine{pet_schema(), {{field, none}}}), std::invalid_argument);
     CHECK_NOTHROW(engine{pet_schema(), {{"Query.dog", none}, {"Pet.name", none}}});
 }
 
-TEST_CASE("The Admin API's schema is one") {
+TEST_CASE("The Admin API's schema is valid") {
     CHECK_NOTHROW(peering::admin::load_schema());
     CHECK(peering::admin::schema_text.find("type Query {") != std::string_view::npos);
 }

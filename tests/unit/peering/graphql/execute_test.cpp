@@ -35,54 +35,58 @@ object named(std::string name) {
     return as_object({std::move(name), std::nullopt, 0});
 }
 
-outcome rename(const call& call) {
+field_result rename(const call& call) {
     const auto to = call.args.get<std::string>("to");
     call.with<kennel>().calls.push_back(to);
-    if (to == "Cat") return std::unexpected{refusal{"A dog is no cat", "BAD_USER_INPUT"}};
+    if (to == "Cat") return std::unexpected{field_error{"A dog is no cat", "BAD_USER_INPUT"}};
     return named(to);
 }
 
 /// Resolvers for two dogs and a cat, with fields that fail in every way.
 resolvers pet_resolvers() {
     auto all = resolvers{};
-    all["Query.dog"] = [](const call&) -> outcome { return as_object({"Rex", std::nullopt, ~std::uint64_t{0}}); };
-    all["Query.pet"] = [](const call&) -> outcome { return as_object({"Rex", "R", 1}); };
-    all["Query.cat"] = [](const call&) -> outcome { return object{"Cat", {{"name", "Tom"}, {"meowVolume", 3}}}; };
+    all["Query.dog"] = [](const call&) -> field_result { return as_object({"Rex", std::nullopt, ~std::uint64_t{0}}); };
+    all["Query.pet"] = [](const call&) -> field_result { return as_object({"Rex", "R", 1}); };
+    all["Query.cat"] = [](const call&) -> field_result { return object{"Cat", {{"name", "Tom"}, {"meowVolume", 3}}}; };
     all["Query.catOrDog"] = all["Query.cat"];
-    all["Query.echo"] = [](const call& call) -> outcome { return call.args.json(); };
-    all["Query.dogs"] = [](const call& call) -> outcome {
+    all["Query.echo"] = [](const call& call) -> field_result { return call.args.json(); };
+    all["Query.dogs"] = [](const call& call) -> field_result {
         auto result = value::list{};
         for (int i = 0; i < call.args.find<int>("first").value_or(0); ++i)
             result.push_back(named(i == 1 ? "" : "dog " + std::to_string(i)));
         return result;
     };
-    all["Query.maybeDogs"] = [](const call&) -> outcome {
+    all["Query.maybeDogs"] = [](const call&) -> field_result {
         return value::list{named("a"), nullptr, named(""), named("d")};
     };
-    all["Query.findDog"] = [](const call& call) -> outcome {
+    all["Query.findDog"] = [](const call& call) -> field_result {
         const auto which = call.args.get<arguments>("which");
         return as_object({which.get<std::string>("name"), {}, which.find<std::uint64_t>("weight").value_or(99)});
     };
-    all["Dog.name"] = [](const call& call) -> outcome {
+    all["Dog.name"] = [](const call& call) -> field_result {
         const auto& name = call.of<dog>().name;
         return name.empty() ? value{} : value{name};
     };
     all["Dog.nickname"] = reading<dog>(&dog::nickname);
     all["Dog.weight"] = reading<dog>(&dog::weight);
-    all["Dog.isHouseTrained"] = [](const call&) -> outcome { throw std::runtime_error{"SELECT secret FROM dogs"}; };
-    all["Dog.barkVolume"] = [](const call&) -> outcome { return std::unexpected{refusal{"Too loud", "FORBIDDEN"}}; };
-    all["Dog.knows"] = [](const call& call) -> outcome { return call.args.get<std::string>("trick") == "SIT"; };
-    all["Dog.friend"] = [](const call&) -> outcome { return object{"Query"}; };
-    all["Dog.mother"] = [](const call&) -> outcome { return named(""); };
+    all["Dog.isHouseTrained"] = [](const call&) -> field_result {
+        throw std::runtime_error{"SELECT secret FROM dogs"};
+    };
+    all["Dog.barkVolume"] = [](const call&) -> field_result {
+        return std::unexpected{field_error{"Too loud", "FORBIDDEN"}};
+    };
+    all["Dog.knows"] = [](const call& call) -> field_result { return call.args.get<std::string>("trick") == "SIT"; };
+    all["Dog.friend"] = [](const call&) -> field_result { return object{"Query"}; };
+    all["Dog.mother"] = [](const call&) -> field_result { return named(""); };
     all["Mutation.rename"] = rename;
-    all["Mutation.fail"] = [](const call& call) -> outcome {
+    all["Mutation.fail"] = [](const call& call) -> field_result {
         call.with<kennel>().calls.emplace_back("fail");
-        return std::unexpected{refusal{"No", "CONFLICT"}};
+        return std::unexpected{field_error{"No", "CONFLICT"}};
     };
     return all;
 }
 
-answer run(std::string_view query, const std::string& variables = "{}", kennel* where = nullptr) {
+execution_result run(std::string_view query, const std::string& variables = "{}", kennel* where = nullptr) {
     static const auto engine = graphql::engine{pet_schema(), pet_resolvers()};
     auto here = kennel{};
     return engine.run(query, "", json::parse(variables).as_object(), where == nullptr ? here : *where);
@@ -107,7 +111,7 @@ TEST_CASE("Fields are answered by their resolvers, or from their object's member
           R"({"cat":{"name":"Tom","meowVolume":3,"barkVolume":null,"nickname":null}})");
 }
 
-TEST_CASE("An answer has the names and the order of what was asked") {
+TEST_CASE("A result has the names and the order of the request") {
     CHECK(data("{ b: dog { z: name a: name } a: dog { name } b: dog { nickname } }") ==
           R"({"b":{"z":"Rex","a":"Rex","nickname":null},"a":{"name":"Rex"}})");
 }
@@ -144,7 +148,7 @@ TEST_CASE("Resolvers read arguments as they are typed") {
     CHECK(data("{ echo(int: 1, large: \"2\") }") == R"({"echo":{"int":1,"large":2,"needed":7}})");
 }
 
-TEST_CASE("Absent, null and given are told apart") {
+TEST_CASE("Absent, null and given arguments are distinguished") {
     const auto values =
         json::parse(R"({"a": null, "b": 1, "list": ["x", "y"], "small": 255, "flag": true})").as_object();
     const auto args = arguments{values};
@@ -160,14 +164,14 @@ TEST_CASE("Absent, null and given are told apart") {
     CHECK_THROWS(args.get<int>("c"));
 }
 
-TEST_CASE("A refusal is an error with code and path, and null in its field's place") {
+TEST_CASE("A refusal becomes an error with code and path, and its field is null") {
     CHECK(answered("{ dog { name loud: barkVolume } }") ==
           R"({"errors":[{"message":"Too loud","locations":[{"line":1,"column":14}],"path":["dog","loud"],)"
           R"("extensions":{"code":"FORBIDDEN"}}],"data":{"dog":{"name":"Rex","loud":null}}})");
     CHECK(run("{ dog { barkVolume } }").reached == progress::executed);
 }
 
-TEST_CASE("Null in the place of something non-null takes what is around it along") {
+TEST_CASE("Null in a non-null place makes the enclosing value null") {
     // Dog.name of the second dog is null in [Dog!]!, so null propagates to the root.
     CHECK(answered("{ dogs { name } }") ==
           R"({"errors":[{"message":"Cannot return null for non-nullable field Dog.name.",)"
@@ -184,7 +188,7 @@ TEST_CASE("Null in the place of something non-null takes what is around it along
     CHECK(run("{ dogs(first: 1) { name } }").body.contains("errors") == false);
 }
 
-TEST_CASE("What a resolver throws is told to the log, and not to the client") {
+TEST_CASE("Exceptions of resolvers go to the log and not to the client") {
     const auto result = run("{ dog { isHouseTrained } }");
     CHECK(json::serialize(result.body).find("SELECT") == std::string::npos);
     CHECK(result.body.at("errors").at(0).at("message") == "Internal server error");
@@ -193,7 +197,7 @@ TEST_CASE("What a resolver throws is told to the log, and not to the client") {
     CHECK(result.internal_errors.front() == "Dog.isHouseTrained: SELECT secret FROM dogs");
 }
 
-TEST_CASE("A resolver that gives what its type cannot be is an internal error") {
+TEST_CASE("A resolver whose result does not match its type is an internal error") {
     const auto result = run("{ dog { friend { name } } }");
     CHECK(result.body.at("data") == json::value{{"dog", {{"friend", nullptr}}}});
     REQUIRE(result.internal_errors.size() == 1);
@@ -201,8 +205,9 @@ TEST_CASE("A resolver that gives what its type cannot be is an internal error") 
 
     const auto wrong = [](value given, std::string_view query) {
         auto all = resolvers{};
-        all["Query.dogs"] = all["Query.dog"] = all["Query.echo"] = [given](const call&) -> outcome { return given; };
-        all["Query.cat"] = [given](const call&) -> outcome { return object{"Cat", {{"meowVolume", given}}}; };
+        all["Query.dogs"] = all["Query.dog"] =
+            all["Query.echo"] = [given](const call&) -> field_result { return given; };
+        all["Query.cat"] = [given](const call&) -> field_result { return object{"Cat", {{"meowVolume", given}}}; };
         auto nothing = context{};
         const auto answer = graphql::engine{pet_schema(), all}.run(query, "", {}, nothing);
         return answer.internal_errors.empty() ? "" : answer.internal_errors.front();
@@ -216,23 +221,23 @@ TEST_CASE("A resolver that gives what its type cannot be is an internal error") 
 
 TEST_CASE("An object read as another C++ type is an internal error") {
     auto all = pet_resolvers();
-    all["Query.dog"] = [](const call&) -> outcome { return object::of("Dog", 5); };
+    all["Query.dog"] = [](const call&) -> field_result { return object::of("Dog", 5); };
     auto here = kennel{};
     const auto result = graphql::engine{pet_schema(), all}.run("{ dog { name } }", "", {}, here);
     REQUIRE(result.internal_errors.size() == 1);
     CHECK(result.internal_errors.front().starts_with("Dog.name: an object of type Dog is read as"));
 }
 
-TEST_CASE("An object may share what it is made of") {
+TEST_CASE("An object may share its source") {
     auto all = pet_resolvers();
     const auto rex = std::make_shared<const dog>(dog{"shared", std::nullopt, 0});
-    all["Query.dog"] = [rex](const call&) -> outcome { return object::sharing("Dog", rex); };
+    all["Query.dog"] = [rex](const call&) -> field_result { return object::sharing("Dog", rex); };
     auto here = kennel{};
     const auto result = graphql::engine{pet_schema(), all}.run("{ dog { name } }", "", {}, here);
     CHECK(result.body.at("data") == json::value{{"dog", {{"name", "shared"}}}});
 }
 
-TEST_CASE("Mutations run in the order in which they stand, until one takes the whole answer along") {
+TEST_CASE("Mutations run in their order until one makes the whole result null") {
     auto where = kennel{};
     run("mutation { c: rename(to: \"C\") { name } fail { name } a: rename(to: \"A\") { name } }", "{}", &where);
     CHECK(where.calls == std::vector<std::string>{"C", "fail", "A"});
@@ -252,9 +257,9 @@ TEST_CASE("Null for an argument that must not be null is an error of its field a
           R"("data":{"dog":{"name":"Rex"},"d":null}})");
 }
 
-TEST_CASE("An answer is bounded") {
+TEST_CASE("The size of a result is bounded") {
     auto all = pet_resolvers();
-    all["Query.dogs"] = [](const call&) -> outcome {
+    all["Query.dogs"] = [](const call&) -> field_result {
         auto result = value::list{};
         for (std::size_t i = 0; i < answer_values_max; ++i) result.push_back(named("a"));
         return result;

@@ -80,7 +80,7 @@ TEST_CASE("Types are wrapped in lists and non-null") {
           std::string::npos);
 }
 
-TEST_CASE("What is deprecated is told on demand") {
+TEST_CASE("Deprecated elements are listed on request") {
     CHECK(about("Trick", "enumValues(includeDeprecated: true) { name isDeprecated deprecationReason }") ==
           R"({"__type":{"enumValues":[{"name":"SIT","isDeprecated":false,"deprecationReason":null},)"
           R"({"name":"DOWN","isDeprecated":false,"deprecationReason":null},)"
@@ -90,7 +90,7 @@ TEST_CASE("What is deprecated is told on demand") {
               .find(R"({"name":"oldName","deprecationReason":"Use name."})") != std::string::npos);
 }
 
-TEST_CASE("Defaults stand as in a document") {
+TEST_CASE("Defaults are shown as in a document") {
     CHECK(about("DogInput", "inputFields { name defaultValue }").find(R"({"name":"weight","defaultValue":"5"})") !=
           std::string::npos);
     CHECK(

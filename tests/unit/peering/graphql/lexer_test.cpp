@@ -34,7 +34,7 @@ std::string meaning(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("A document is names, numbers, strings and punctuators") {
+TEST_CASE("A document consists of names, numbers, strings and punctuators") {
     CHECK(tokens("query Q_1($a: [Int!] = -1) @x { ...F | & }") ==
           R"x(Name "query" Name "Q_1" "(" "$" Name "a" ":" "[" Name "Int" "!" "]" "=" Int "-1" ")" "@" Name "x" )x"
           R"x("{" "..." Name "F" "|" "&" "}" <EOF>)x");
@@ -51,7 +51,7 @@ TEST_CASE("Commas, blanks, line ends, comments and byte order marks separate tok
     CHECK(tokens("\xef\xbb\xbf,a,\t b # c d\r\ne\r#\nf\xef\xbb\xbf") == R"(Name "a" Name "b" Name "e" Name "f" <EOF>)");
 }
 
-TEST_CASE("Each line end counts once, and a character is one column whatever its octets") {
+TEST_CASE("Each line end counts once, and a character is one column whatever its size") {
     const auto all = tokenize("a\nb\r\nc\rd \"\xc3\xa9\xf0\x9f\x98\x80\" e");
     REQUIRE(all.size() == 7);
     CHECK(all[0].at == location{1, 1});
@@ -83,7 +83,7 @@ TEST_CASE("Strings have escapes") {
     CHECK(meaning("\"tab\there, \xc3\xa9 # no comment\"") == "tab\there, \xc3\xa9 # no comment");
 }
 
-TEST_CASE("Strings that are wrong are refused where they are wrong") {
+TEST_CASE("Malformed strings are refused at the place of the mistake") {
     CHECK(tokens("\"a") == "1:3 Unterminated string.");
     CHECK(tokens("\"a\n\"") == "1:3 Unterminated string.");
     CHECK(tokens("\"\\x\"") == "1:2 Invalid character escape sequence: \"\\x\".");
@@ -102,7 +102,7 @@ TEST_CASE("Block strings lose the indentation that their lines share") {
     CHECK(tokens("\"\"\"a\n\"\"") == "2:3 Unterminated string.");
 }
 
-TEST_CASE("What is not GraphQL ends the tokens") {
+TEST_CASE("Invalid characters end the tokens") {
     CHECK(tokens("a ?") == "Name \"a\" 1:3 Unexpected character: \"?\".");
     CHECK(tokens("\n .") == "2:2 Unexpected character: \".\".");
     CHECK(tokens("\xc3\xa9") == "1:1 Unexpected character: U+00E9.");
@@ -116,10 +116,10 @@ TEST_CASE("What is not GraphQL ends the tokens") {
     }
 }
 
-TEST_CASE("Octets and tokens are bounded") {
+TEST_CASE("The size and the number of tokens are bounded") {
     const auto spaces = [](std::size_t count) { return std::string(count, ' '); };
     CHECK(tokenize(spaces(document_size_max)).back().kind == token_kind::end);
-    CHECK(tokens(spaces(document_size_max + 1)) == "1:1 Document is larger than 131072 octets. Parsing aborted.");
+    CHECK(tokens(spaces(document_size_max + 1)) == "1:1 Document is larger than 131072 bytes. Parsing aborted.");
     auto names = ""s;
     for (std::size_t i = 0; i < token_count_max; ++i) names += "a ";
     CHECK(tokenize(names).size() == token_count_max + 1);

@@ -29,7 +29,7 @@ TEST_CASE("Fields that are the same are merged") {
     CHECK(faults("{ dog { name } dog { nickname } }").empty());
 }
 
-TEST_CASE("Fields that differ are not") {
+TEST_CASE("Fields that differ are not merged") {
     CHECK(faults("{ dog { name: nickname name } }") ==
           conflict("1:9 1:24", "name", "\"nickname\" and \"name\" are different fields"));
     CHECK(faults("{ dog { knows(trick: SIT) knows(trick: DOWN) } }") ==
@@ -63,7 +63,7 @@ TEST_CASE("Conflicts are found below, and through fragments") {
                    "subfields \"a\" conflict because \"name\" and \"nickname\" are different fields"));
 }
 
-TEST_CASE("Each conflict is told once, whatever ways lead to it") {
+TEST_CASE("Each conflict is reported once, however many paths lead to it") {
     CHECK(faults("{ dog { ...f } a: dog { ...f } b: dog { ...f } } fragment f on Dog { a: name a: nickname }") ==
           conflict("1:70 1:78", "a", "\"name\" and \"nickname\" are different fields"));
 }
@@ -76,7 +76,7 @@ TEST_CASE("A pair that was compared as exclusive is compared again when it is no
           conflict("1:119 1:153", "a", "\"nickname\" and \"oldName\" are different fields"));
 }
 
-TEST_CASE("Comparing takes time that is bounded") {
+TEST_CASE("The cost of comparing is bounded") {
     const auto begin = std::chrono::steady_clock::now();
     auto same = std::string{"{ dog {"};
     for (int i = 0; i < 3000; ++i) same += " name";

@@ -26,8 +26,9 @@ const engine& shelf_engine() {
     static int shelves_read = 0;
     static const auto engine = graphql::engine{
         schema::build(shelves, {}).value(),
-        {{"Mutation.add", [](const call&) -> outcome { return ++shelves_read, nullptr; }},
-         {"Query.one", [](const call&) -> outcome { return shelves_read == 0 ? value{} : value{object{"Shelf"}}; }}}};
+        {{"Mutation.add", [](const call&) -> field_result { return ++shelves_read, nullptr; }},
+         {"Query.one",
+          [](const call&) -> field_result { return shelves_read == 0 ? value{} : value{object{"Shelf"}}; }}}};
     return engine;
 }
 
@@ -55,14 +56,14 @@ TEST_CASE("A page costs as many nodes as it may have") {
     CHECK(cost("mutation { add(first: 9) { name } }") == 9);
 }
 
-TEST_CASE("A page that is larger than any is refused by its resolver, and costs as the largest") {
+TEST_CASE("A page above the largest size is refused by its resolver, and costs as much as the largest") {
     CHECK(cost("{ shelves(first: 100) { pageInfo } }") == 100);
     CHECK(cost("{ shelves(first: 101) { pageInfo } }") == 100);
     CHECK(cost("{ shelves(first: 2147483647) { pageInfo } }") == 100);
     CHECK(cost("{ sums(limit: 2147483647) }") == page_nodes_max + 1);
 }
 
-TEST_CASE("Pages within pages multiply, others add up") {
+TEST_CASE("Nested pages multiply, others add up") {
     CHECK(cost("{ a: shelves(first: 7) { pageInfo } b: shelves(first: 8) { pageInfo } }") == 7 + 8);
     CHECK(
         cost("{ shelves(first: 7) { edges { node { shelves(first: 8) { edges { node { books(first: 9) } } } } } } }") ==
@@ -86,9 +87,10 @@ TEST_CASE("A document that asks for too many nodes is not executed") {
     auto nothing = context{};
     const auto refused = adding(1);
     CHECK(refused.reached == progress::validated);
-    CHECK(json::serialize(refused.body) ==
-          R"({"errors":[{"message":"The document asks for more than 5000 nodes: pages within pages multiply.",)"
-          R"("locations":[{"line":1,"column":1}],"extensions":{"code":"BAD_USER_INPUT"}}]})");
+    CHECK(
+        json::serialize(refused.body) ==
+        R"({"errors":[{"message":"The document asks for more than 5000 nodes, because nested pages multiply: request smaller pages.",)"
+        R"("locations":[{"line":1,"column":1}],"extensions":{"code":"BAD_USER_INPUT"}}]})");
     CHECK(json::serialize(shelf_engine().run("{ one { name } }", "", {}, nothing).body) == R"({"data":{"one":null}})");
     CHECK(shelf_engine()
               .run("mutation { add(first: 50) { shelves(first: 99) { pageInfo } } }", "", {}, nothing)

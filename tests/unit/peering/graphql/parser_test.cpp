@@ -50,7 +50,7 @@ TEST_CASE("An operation has a kind, a name, variables, directives and selections
     CHECK(selections[3].directives.size() == 1);
 }
 
-TEST_CASE("Braces alone are a query, and a document may hold many definitions") {
+TEST_CASE("Braces alone are a query, and a document may contain many definitions") {
     const auto document = parsed("{ a } query B { b } subscription { c } fragment F on T @x { d }");
     REQUIRE(document.operations.size() == 3);
     CHECK(document.operations[0].kind == operation_kind::query);
@@ -61,13 +61,13 @@ TEST_CASE("Braces alone are a query, and a document may hold many definitions") 
     CHECK(document.fragments[0].type.text == "T");
 }
 
-TEST_CASE("Keywords are names where the grammar wants a name") {
+TEST_CASE("Keywords are names where the grammar expects a name") {
     CHECK(
         mistake_in("query query { fragment on: on(query: type) true: null ...mutation } fragment mutation on on { a }")
             .empty());
 }
 
-TEST_CASE("A literal is printed so that it reads the same") {
+TEST_CASE("A printed literal parses to the same literal") {
     for (const auto* text : {"1", "-1.5e10", "true", "null", "UP", "$a", R"("a\"b\\c\nd\u0001")", "[]", "[[1], [2, 3]]",
                              "{}", "{a: {b: [1]}, c: \"\"}"}) {
         const auto document = parsed("{ a(b: " + std::string{text} + ") }");

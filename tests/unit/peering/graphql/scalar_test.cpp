@@ -49,7 +49,7 @@ TEST_CASE("Float takes numbers") {
         CHECK(read("Float", wrong).starts_with("Float cannot represent non numeric value: "));
 }
 
-TEST_CASE("String, Boolean and ID take no less and little more than their name says") {
+TEST_CASE("String, Boolean and ID accept their own kinds of values") {
     CHECK(read("String", R"("a\"")") == R"("a\"")");
     CHECK(read("String", "1") == "String cannot represent a non string value: 1");
     CHECK(read("Boolean", "true") == "true");
@@ -83,7 +83,7 @@ TEST_CASE("JSONObject takes objects") {
     CHECK(read("JSONObject", "[]") == "JSONObject cannot represent a non object value: []");
 }
 
-TEST_CASE("What a resolver gives is written as its type says") {
+TEST_CASE("A resolver's result is written according to its type") {
     CHECK(written("UInt64", ~std::uint64_t{0}) == "\"18446744073709551615\"");
     CHECK(written("UInt64", 0) == "\"0\"");
     CHECK(written("UInt64", -1).starts_with("UInt64 cannot represent"));

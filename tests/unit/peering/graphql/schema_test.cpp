@@ -66,15 +66,15 @@ TEST_CASE("The roots may have other names") {
     CHECK(schema::build("type Query { a: Int }", {})->mutation() == nullptr);
 }
 
-TEST_CASE("A text that is no schema is refused with its line") {
+TEST_CASE("A text that is not a schema is refused with its line") {
     CHECK(problem_with("").empty());
     CHECK(problem("type A {") == "line 1: Syntax Error: Expected Name, found <EOF>.");
     CHECK(problem("type A { a: Int }") == "line 1: Unknown type \"Query\".");
-    CHECK(problem("schema { mutation: A } type A { a: Int }") == "line 1: A schema has a query type.");
-    CHECK(problem("{ a }") == "line 1: A schema has no operations.");
-    CHECK(problem("fragment F on A { a }") == "line 1: A schema has no fragments.");
+    CHECK(problem("schema { mutation: A } type A { a: Int }") == "line 1: A schema needs a query type.");
+    CHECK(problem("{ a }") == "line 1: A schema must not contain operations.");
+    CHECK(problem("fragment F on A { a }") == "line 1: A schema must not contain fragments.");
     CHECK(problem("input Query { a: Int }") == "line 1: \"Query\" is not an object type.");
-    CHECK(problem_with("schema { query: Query subscription: Query }") == "line 1: Subscriptions are not served.");
+    CHECK(problem_with("schema { query: Query subscription: Query }") == "line 1: Subscriptions are not supported.");
     CHECK(problem_with("schema { query: Query } schema { query: Query }") ==
           "line 1: There can be only one schema definition.");
     CHECK(problem_with("\n\ntype A { a: B }") == "line 3: Unknown type \"B\".");
@@ -85,7 +85,7 @@ TEST_CASE("A text that is no schema is refused with its line") {
     CHECK(problem_with("type __A { a: Int }") == "line 1: Name \"__A\" must not begin with \"__\".");
     CHECK(problem_with("type A { __a: Int }") == "line 1: Name \"__a\" must not begin with \"__\".");
     CHECK(problem_with("type A") == "line 1: Type \"A\" is empty.");
-    CHECK(problem_with("scalar Other") == "line 1: Nobody says how to read and write scalar \"Other\".");
+    CHECK(problem_with("scalar Other") == "line 1: There is no code to read and write scalar \"Other\".");
     CHECK(problem_with("type A { a: I } input I { a: Int }") == "line 1: A field cannot have the input type \"I\".");
     CHECK(problem_with("input I { a: Query }") == "line 1: An input cannot have the output type \"Query\".");
     CHECK(problem_with("type A { a(b: Query): Int }") == "line 1: An input cannot have the output type \"Query\".");
@@ -96,7 +96,7 @@ TEST_CASE("A text that is no schema is refused with its line") {
     CHECK(problem_with("input I { a: Int = \"x\" }") == "line 1: \"a\" cannot be \"x\" by default.");
     CHECK(problem_with("type A { a(b: [Int!] = [null]): Int }") == "line 1: \"b\" cannot be [null] by default.");
     CHECK(problem_with("input I { a: Int! @deprecated }") == "line 1: \"a\" is required and cannot be deprecated.");
-    CHECK(problem_with("input I { a: J! } input J { b: I! }") == "line 1: Input object \"I\" needs itself.");
+    CHECK(problem_with("input I { a: J! } input J { b: I! }") == "line 1: Input object \"I\" requires itself.");
     CHECK(problem_with("input I { a: [I!]! b: I c: J! } input J { b: Int }").empty());
 }
 
@@ -109,11 +109,11 @@ TEST_CASE("An object has what its interface has") {
     CHECK(problem_with(interface + "type A implements P { a(b: Int): Int }") ==
           "line 1: \"A\" does not implement \"P\": \"a\" has another type.");
     CHECK(problem_with(interface + "type A implements P { a(b: String): P }") ==
-          "line 1: \"A\" does not implement \"P\": \"b\" is no argument of that type.");
+          "line 1: \"A\" does not implement \"P\": \"b\" is not an argument of that type.");
     CHECK(problem_with(interface + "type A implements P { a: P }") ==
-          "line 1: \"A\" does not implement \"P\": \"b\" is no argument of that type.");
+          "line 1: \"A\" does not implement \"P\": \"b\" is not an argument of that type.");
     CHECK(problem_with(interface + "type A implements P { a(b: Int, c: Int!): P }") ==
-          "line 1: \"A\" does not implement \"P\": \"c\" is required here alone.");
+          "line 1: \"A\" does not implement \"P\": \"c\" is required here but not in the interface.");
     CHECK(problem_with(interface + "interface Q implements P { a(b: Int): P } type A implements Q { a(b: Int): P }") ==
           "line 1: \"A\" does not implement \"Q\": \"P\" is not implemented.");
 }

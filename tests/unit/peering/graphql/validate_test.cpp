@@ -35,7 +35,7 @@ TEST_CASE("5.2.1.1 Names of operations are unique") {
           "1:7 1:35 1:61 There can be only one operation named \"a\".");
 }
 
-TEST_CASE("5.2.2.1 An operation without a name is alone") {
+TEST_CASE("5.2.2.1 An operation without a name is the only one") {
     CHECK(faults("{ dog { name } }").empty());
     CHECK(faults("{ dog { name } } query a { cat { name } }") ==
           "1:1 This anonymous operation must be the only defined operation.");
@@ -52,7 +52,7 @@ TEST_CASE("5.3.1 Fields exist") {
     CHECK(faults("{ bird { feathers { colour } } }") == "1:3 Cannot query field \"bird\" on type \"Query\".");
 }
 
-TEST_CASE("5.3.3 Leaves have no selection, and nothing else is without one") {
+TEST_CASE("5.3.3 Leaves have no selection, and all others have one") {
     CHECK(faults("{ dog { barkVolume { loud } } }") ==
           "1:20 Field \"barkVolume\" must not have a selection since type \"Int\" has no subfields.");
     CHECK(faults("{ dog }") ==
@@ -169,7 +169,7 @@ TEST_CASE("5.6.2 to 5.6.4 Input objects have fields that exist, once each, and a
     CHECK(faults("{ echo(object: {a: {b: 1, b: 2}}) }") == "1:21 1:27 There can be only one input field named \"b\".");
 }
 
-TEST_CASE("5.7 Directives exist, where they may stand, and once") {
+TEST_CASE("5.7 Directives exist, are allowed at their place, and are unique") {
     CHECK(faults("{ dog @sometimes { name } }") == "1:7 Unknown directive \"@sometimes\".");
     CHECK(faults("query @skip(if: true) { dog { name } }") == "1:7 Directive \"@skip\" may not be used on QUERY.");
     CHECK(faults("query ($a: Int @skip(if: true)) { echo(int: $a) }") ==
@@ -224,7 +224,7 @@ TEST_CASE("5.8.5 Variables fit where they are used") {
           "1:8 1:44 Variable \"$a\" of type \"String\" used in position expecting type \"String!\".");
 }
 
-TEST_CASE("Fields are bounded, counted with every fragment in the place of its spreads") {
+TEST_CASE("The number of fields is bounded, with fragments counted at each spread") {
     const auto aliases = [](std::size_t count) {
         auto result = std::string{"{ dog {"};
         for (std::size_t i = 0; i < count; ++i) result += " a" + std::to_string(i) + ": name";

@@ -63,7 +63,7 @@ TEST_CASE("canonical JSON: the numbers of RFC 8785, appendix B") {
     }
 }
 
-TEST_CASE("canonical JSON: what is no number of JSON has no text") {
+TEST_CASE("canonical JSON: a value that is not a JSON number has no canonical form") {
     const double infinity = std::numeric_limits<double>::infinity();
     for (const double value : {infinity, -infinity, std::numeric_limits<double>::quiet_NaN()}) {
         CHECK_FALSE(canonical_json(value));
@@ -109,7 +109,7 @@ TEST_CASE("canonical JSON: the example of RFC 8785, 3.2.2") {
                   R"("string":"€$\u000f\nA'B\"\\\\\"/"})");
 }
 
-TEST_CASE("canonical JSON: only what must be escaped is") {
+TEST_CASE("canonical JSON: only characters that must be escaped are escaped") {
     std::string text;
     for (char c = 0; c < 0x20; ++c) text += c;
     text += "\x7f/\u2028<";
@@ -119,7 +119,7 @@ TEST_CASE("canonical JSON: only what must be escaped is") {
           "\x7f/\u2028<\"");
 }
 
-TEST_CASE("canonical JSON: empty things, and no white space") {
+TEST_CASE("canonical JSON: empty values and no white space") {
     CHECK(canonical(" { } ") == "{}");
     CHECK(canonical(" [ ] ") == "[]");
     CHECK(canonical(R"( [ "" , { "a" : [ ] } ] )") == R"(["",{"a":[]}])");

@@ -58,7 +58,7 @@ TEST_CASE("parse JSON: everything but numbers is as Boost.JSON reads it") {
     }
 }
 
-TEST_CASE("parse JSON: what is none is refused") {
+TEST_CASE("parse JSON: text that is not JSON is refused") {
     for (const std::string_view text : {"", " ", "{", "[1,]", "{\"a\":}", "01", "+1", ".5", "1.", "NaN", "'a'", "1 2",
                                         "\"\n\"", "\"\xff\"", "\"\\ud800\"", "[1]x", "// c\n1", "\"a"}) {
         INFO(text);

@@ -87,7 +87,7 @@ TEST_CASE("pages: an unknown cursor, the end and an empty list make an empty pag
     CHECK(cut({}, {}).entries.empty());
 }
 
-TEST_CASE("pages: of both cursors the one that the page begins behind counts") {
+TEST_CASE("pages: if both cursors are given, the one after which the page begins is used") {
     page_request request = after(5, 2);
     request.before.emplace(std::to_string(2));
     CHECK(cut(numbers(7), request).entries == std::vector{4, 3});

@@ -9,7 +9,7 @@ namespace prefix_list_test {
 
 using peering::prefix_list;
 
-TEST_CASE("prefix list: gives back what it was made of, in the same order") {
+TEST_CASE("prefix list: returns its prefixes in the same order") {
     using texts = std::vector<std::string>;
     for (const texts& prefixes : {texts{}, texts{""}, texts{"test.bob"}, texts{"g", "", "test.a.b"}, texts{"", ""}}) {
         CHECK(prefix_list{prefixes}.to_vector() == prefixes);

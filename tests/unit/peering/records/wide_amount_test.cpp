@@ -33,7 +33,7 @@ TEST_CASE("amounts are kept as decimal digits and read back") {
     }
 }
 
-TEST_CASE("text that is no amount of ours is refused") {
+TEST_CASE("text that is not an amount is refused") {
     for (const std::string text :
          {"", "-1", "+1", "00", "01", " 1", "1 ", "1.0", "1e3", "0x1", "340282366920938463463374607431768211456",
           "999999999999999999999999999999999999999", "1000000000000000000000000000000000000000"}) {

@@ -13,7 +13,7 @@ namespace lock_file_test {
 
 using peering::lock_file;
 
-TEST_CASE("a second lock is refused with the holder's process id, and given once the first is gone") {
+TEST_CASE("a second lock is refused with the holder's process id, and granted once the first is released") {
     const support::temporary_directory directory;
     const std::string path = directory.path() / "db.lock";
     auto first = lock_file::acquire(path);
@@ -31,7 +31,7 @@ TEST_CASE("a second lock is refused with the holder's process id, and given once
     CHECK(lock_file::acquire(path).has_value());
 }
 
-TEST_CASE("a lock file that cannot be made is an error with its path and reason") {
+TEST_CASE("a lock file that cannot be created is an error with its path and reason") {
     const auto lock = lock_file::acquire("/nonexistent/db.lock");
     REQUIRE_FALSE(lock.has_value());
     CHECK_THAT(lock.error(), Catch::Contains("/nonexistent/db.lock") && Catch::Contains("No such file or directory"));

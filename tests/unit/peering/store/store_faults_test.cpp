@@ -131,7 +131,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("whichever call to the store fails, however, nothing is lost and nothing is doubled") {
+TEST_CASE("whichever call to the store fails, nothing is lost and nothing is doubled") {
     const fault kind = GENERATE(fault::error_before, fault::error_after, fault::final_error, fault::delay);
     CAPTURE(static_cast<int>(kind));
     const faulty_vfs fast_disk;
@@ -164,7 +164,7 @@ TEST_CASE("whichever call to the store fails, however, nothing is lost and nothi
     CHECK(calls > scripted_run::steps);
 }
 
-TEST_CASE("whichever call fails at the start, the daemon does not start, and does at the next try") {
+TEST_CASE("if any call fails at the start, the daemon does not start, and the next attempt succeeds") {
     const fault kind = GENERATE(fault::error_before, fault::error_after, fault::final_error);
     const faulty_vfs fast_disk;
     const store_place reference{store_kind::sqlite};

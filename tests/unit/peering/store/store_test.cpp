@@ -144,7 +144,7 @@ TEST_CASE("a store keeps assets, peers and first deposits") {
     CHECK(store->load().value().peers[1].terms.ilp_address == "test.c");
 }
 
-TEST_CASE("what a store refuses changes nothing, and is refused for good") {
+TEST_CASE("a commit that a store refuses changes nothing, and is refused finally") {
     store_place place{GENERATE(kinds_of_stores())};
     const auto store = place.open();
     traffic traffic{*store};
@@ -255,7 +255,7 @@ TEST_CASE("a withdrawal in two phases is found in whatever state it is, and load
     CHECK(refused.error().final);
 }
 
-TEST_CASE("events wait in the store until they are delivered or given up") {
+TEST_CASE("events are kept in the store until they are delivered or given up") {
     store_place place{GENERATE(kinds_of_durable_stores())};
     auto store = place.open();
     traffic traffic{*store};
@@ -288,7 +288,7 @@ TEST_CASE("events wait in the store until they are delivered or given up") {
     CHECK(store->count_pending_events().value() == 1);
 }
 
-TEST_CASE("a store keeps the terms of assets and peers, whoever gave them, and takes others") {
+TEST_CASE("a store keeps the terms of assets and peers, whatever their origin, and changes them") {
     store_place place{GENERATE(kinds_of_stores())};
     auto store = place.open();
     const std::array assets{asset_of(0, {}), asset_of(1, {.origin = origin::api,
@@ -343,7 +343,7 @@ TEST_CASE("a store keeps the terms of assets and peers, whoever gave them, and t
     CHECK(after.peers[0].created_at == peers[0].created_at);
 }
 
-TEST_CASE("terms that are damaged are found at load, and the message names whose they are") {
+TEST_CASE("damaged terms are detected at load, and the message names their owner") {
     store_place place{GENERATE(kinds_of_durable_stores())};
     {
         const auto store = place.open();
@@ -366,7 +366,7 @@ TEST_CASE("terms that are damaged are found at load, and the message names whose
     CHECK_THAT(loaded.error().message, Catch::Contains(std::string{"the terms of "} + owner + " are damaged"));
 }
 
-TEST_CASE("a peer without a name goes by its address in the book") {
+TEST_CASE("a peer without a name is shown by its address in the book") {
     store_place place{GENERATE(kinds_of_durable_stores())};
     const auto store = place.open();
     const std::array assets{asset_of(0, {.deleted_at = ilp::timestamp{5ms}})};
@@ -389,7 +389,7 @@ TEST_CASE("a peer without a name goes by its address in the book") {
                                                    "liquidity of peer test.nameless", "liquidity of peer erin"});
 }
 
-TEST_CASE("terms that no store could read again are refused for good") {
+TEST_CASE("terms that a store could not read again are refused finally") {
     store_place place{GENERATE(kinds_of_durable_stores())};
     const auto store = place.open();
     const std::array assets{asset_of(0, {})};
@@ -440,7 +440,7 @@ TEST_CASE("an answer is kept under its key until it is forgotten") {
     CHECK(store->find_answer("late").value() == answers[2]);
 }
 
-TEST_CASE("an account's transfers are listed with all that is known of them, the newest first") {
+TEST_CASE("an account's transfers are listed with all their fields, the newest first") {
     store_place place{GENERATE(kinds_of_stores())};
     const auto store = place.open();
     const ilp::timestamp begin = now();
@@ -661,7 +661,7 @@ TEST_CASE("events are listed in pages, from either end and in either order") {
     CHECK(store->list_events({.before = new_uuid()}).value().empty());
 }
 
-TEST_CASE("an event is listed with what became of it") {
+TEST_CASE("an event is listed with its outcome") {
     store_place place{GENERATE(kinds_of_durable_stores())};
     const auto store = place.open();
     const ilp::timestamp begin = now();
@@ -721,7 +721,7 @@ TEST_CASE("ten thousand peers in fifty assets are added at once") {
     CHECK(report.assets == 50);
 }
 
-TEST_CASE("a URL of another kind is refused, and not repeated: it may hold a password") {
+TEST_CASE("a URL of another kind is refused and not shown, as it may contain a password") {
     for (const std::string url : {"", "sqlite:", "memory", "memory:x", "mysql://user:hunter2@host/db", "ilpd.db"}) {
         const auto opened = open_store(url);
         REQUIRE_FALSE(opened.has_value());

@@ -30,7 +30,7 @@ std::string hex(std::size_t digits, char digit = 'a') {
 
 }  // namespace
 
-TEST_CASE("terms of a peer come back from their JSON") {
+TEST_CASE("terms of a peer are read back from their JSON") {
     const std::string json = to_json(terms()).value();
     CHECK_THAT(json, Catch::Contains(R"("max_packet_amount":"18446744073709551615")") &&
                          Catch::Contains(R"("incoming_tokens":["abababab)") &&
@@ -40,7 +40,7 @@ TEST_CASE("terms of a peer come back from their JSON") {
     CHECK(read == terms());
 }
 
-TEST_CASE("what is not set is not in the JSON, and reading it leaves the other terms alone") {
+TEST_CASE("unset terms are not in the JSON, and reading it leaves other terms unchanged") {
     CHECK(to_json(asset_terms{.origin = origin::api, .deleted_at = ilp::timestamp{}}).empty());
     CHECK(to_json(kept_peer_terms{.name = "bob", .ilp_address = "test.bob", .origin = origin::api}).value().empty());
     CHECK(to_json(asset_terms{.liquidity_threshold = ilp::amount{1000}}) == R"({"liquidity_threshold":"1000"})");
@@ -59,7 +59,7 @@ TEST_CASE("terms of an asset come back from their JSON") {
     CHECK(read == terms);
 }
 
-TEST_CASE("a text that is no UTF-8 has no JSON") {
+TEST_CASE("text that is not UTF-8 has no JSON") {
     for (const char* const text : {"\xff", "a\xc3", "\xed\xa0\x80"}) {
         CHECK_FALSE(to_json(kept_peer_terms{.routes = {text}}).has_value());
         CHECK_FALSE(to_json(kept_peer_terms{.outgoing_endpoint = text}).has_value());
@@ -67,7 +67,7 @@ TEST_CASE("a text that is no UTF-8 has no JSON") {
     }
 }
 
-TEST_CASE("JSON that is not of terms is refused") {
+TEST_CASE("JSON that does not describe terms is refused") {
     const std::string text =
         GENERATE(as<std::string>{}, "", " ", "null", "[]", "5", "{", R"({"x": 1})", R"({"max_packet_amount": 5})",
                  R"({"max_packet_amount": null})", R"({"max_packet_amount": "-5"})", R"({"max_packet_amount": "05"})",

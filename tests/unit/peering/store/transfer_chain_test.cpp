@@ -21,7 +21,7 @@ std::map<account_id, chain_ends> others(transfer_chain& chain) {
 
 }  // namespace
 
-TEST_CASE("each row names the one before it, per account and side") {
+TEST_CASE("each row names the previous one of the same account and side") {
     transfer_chain chain;
     chain.restore(7);
     chain.restore(bob, {5, 2});
@@ -33,7 +33,7 @@ TEST_CASE("each row names the one before it, per account and side") {
     CHECK(chain.take_ends(carol) == chain_ends{10, 9});
 }
 
-TEST_CASE("the ends that a transaction has moved are each taken once") {
+TEST_CASE("each end that a transaction has moved is taken once") {
     transfer_chain chain;
     chain.add(bob, carol);
     chain.add(carol, bob);
@@ -47,7 +47,7 @@ TEST_CASE("the ends that a transaction has moved are each taken once") {
     CHECK(others(chain).size() == 2);
 }
 
-TEST_CASE("what a transaction added can be taken back, taken or not") {
+TEST_CASE("the rows of a transaction can be undone, whether their ends were taken or not") {
     transfer_chain chain;
     chain.add(bob, carol);
     CHECK(others(chain).size() == 2);

@@ -50,7 +50,7 @@ TEST_CASE("A35-03 A35-13 A35-14: a packet is answered with 200, its type and its
     }
 }
 
-TEST_CASE("http answer: the last one on a connection says so, each is appended") {
+TEST_CASE("http answer: each is appended, and the last one on a connection announces the close") {
     ilp::bytes out;
     http::append_packet_answer(out, ilp::as_bytes("first"), true);
     const std::size_t first = out.size();
@@ -85,7 +85,7 @@ TEST_CASE("A35-07 A35-20 A35-22: a refusal is a short problem document with the 
     }
 }
 
-TEST_CASE("A35-08: refusals with one status are the same octets") {
+TEST_CASE("A35-08: refusals with the same status are identical") {
     ilp::bytes first;
     ilp::bytes second;
     http::append_refusal(first, status::unauthorized, true);

@@ -8,7 +8,7 @@ namespace known_head_test {
 
 using connector::http::known_head;
 
-TEST_CASE("a head that comes again is known, whatever stands behind it") {
+TEST_CASE("a repeated head is recognized, whatever follows it") {
     known_head<int> known;
     CHECK(known.find("") == nullptr);
     CHECK(known.find("POST / HTTP/1.1\r\n\r\n") == nullptr);
@@ -20,7 +20,7 @@ TEST_CASE("a head that comes again is known, whatever stands behind it") {
     CHECK(known.find("POST / HTTP/1.1\r\n\r\n") != nullptr);
 }
 
-TEST_CASE("another head, or a part of one, is not known") {
+TEST_CASE("a different head, or a part of one, is not recognized") {
     known_head<int> known;
     known.keep("A: token-1\r\n\r\n", 1);
     CHECK(known.find("A: token-2\r\n\r\n") == nullptr);
@@ -29,7 +29,7 @@ TEST_CASE("another head, or a part of one, is not known") {
     CHECK(known.find("") == nullptr);
 }
 
-TEST_CASE("the last head alone is known, and it can be forgotten") {
+TEST_CASE("only the last head is recognized, and it can be forgotten") {
     known_head<int> known;
     known.keep("A\r\n\r\n", 1);
     known.keep("B\r\n\r\n", 2);

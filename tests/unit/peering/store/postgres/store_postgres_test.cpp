@@ -172,20 +172,20 @@ std::pair<int, int> cut_everywhere(towards way) {
 
 }  // namespace
 
-TEST_CASE("postgresql: a cut at any octet of a commit loses nothing and writes nothing twice") {
+TEST_CASE("postgresql: a connection cut at any byte of a commit loses nothing and writes nothing twice") {
     const auto [written, not_written] = cut_everywhere(towards::server);
     CHECK(not_written > 100);
     // The last octets of a commit are the Sync that makes it a single round trip. COMMIT was sent before.
     CHECK(written > 0);
 }
 
-TEST_CASE("postgresql: a cut at any octet of the answer loses nothing and writes nothing twice") {
+TEST_CASE("postgresql: a connection cut at any byte of the response loses nothing and writes nothing twice") {
     const auto [written, not_written] = cut_everywhere(towards::client);
     CHECK(written > 50);
     CHECK(not_written == 0);
 }
 
-TEST_CASE("postgresql: a lost answer is cleared up although coming back fails at every stage") {
+TEST_CASE("postgresql: a lost response is resolved although reconnecting fails at every stage") {
     const postgres_server server{{.tcp = true}};
     tcp_proxy proxy{server.port()};
     const auto store = open_or_throw(through(proxy));
@@ -208,7 +208,7 @@ TEST_CASE("postgresql: a lost answer is cleared up although coming back fails at
     commits.check(server);
 }
 
-TEST_CASE("postgresql: whatever happens to the server, the store comes back by itself") {
+TEST_CASE("postgresql: whatever happens to the server, the store recovers by itself") {
     postgres_server server;
     const auto store = open_or_throw(server.url());
     commits commits{*store};
@@ -236,7 +236,7 @@ TEST_CASE("postgresql: whatever happens to the server, the store comes back by i
     commits.check(server);
 }
 
-TEST_CASE("postgresql: a server that stands still is given up, and found again when it goes on") {
+TEST_CASE("postgresql: a suspended server is given up, and used again when it resumes") {
     postgres_server server;
     const auto store = open_or_throw(server.url());
     commits commits{*store};
@@ -248,8 +248,8 @@ TEST_CASE("postgresql: a server that stands still is given up, and found again w
     server.resume();
     REQUIRE_FALSE(refused.has_value());
     CHECK_FALSE(refused.error().final);
-    CHECK_THAT(refused.error().message, Catch::Contains("has not answered for"));
-    CHECK_THAT(refused_again.error().message, Catch::Contains("does not answer within"));
+    CHECK_THAT(refused.error().message, Catch::Contains("has not responded for"));
+    CHECK_THAT(refused_again.error().message, Catch::Contains("did not respond within"));
     insist(*store, commits);
     commits.check(server);
 }
@@ -412,14 +412,14 @@ TEST_CASE("postgresql: of several hosts one that does not answer is passed over"
     const auto store = open_or_throw("postgresql://ilpd@" + dead + "," + dumb + "," + live + "/ilpd");
     CHECK(store->ping().has_value());
     const std::string refused = refusal_of("postgresql://ilpd@" + dumb + "," + dead + "/ilpd?connect_timeout=1");
-    CHECK_THAT(refused, Catch::Contains("does not answer within 1000 ms") && Catch::Contains("Connection refused"));
+    CHECK_THAT(refused, Catch::Contains("did not respond within 1000 ms") && Catch::Contains("Connection refused"));
 }
 
 TEST_CASE("postgresql: a second daemon is refused while the first one is there") {
     const postgres_server server;
     auto store = open_or_throw(server.url());
     CHECK_THAT(refusal_of(server.url()), Catch::Contains("in use by another ilpd (process ") &&
-                                             Catch::Contains("stop that one, or give this one"));
+                                             Catch::Contains("stop that process, or give this one"));
     SECTION("not so in a schema of its own") {
         server.execute("CREATE SCHEMA other AUTHORIZATION ilpd");
         const auto other = open_or_throw(server.url() + "&options=-csearch_path%3Dother");
@@ -453,13 +453,15 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
     CHECK(server.value("SELECT version FROM ilpd_schema_version") == "2");
 }
 
-TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing any more") {
+TEST_CASE("postgresql: a daemon writes nothing more once another one has written") {
     const postgres_server server{{.tcp = true}};
     tcp_proxy proxy{server.port()};
     const auto store = open_or_throw(through(proxy));
     commits commits{*store};
     insist(*store, commits);
-    std::string expected = "another ilpd has written to this database meanwhile; restart this one";
+    std::string expected =
+        "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this "
+        "one";
 
     SECTION("while a commit was in doubt, and by one commit, so that the numbers agree") {
         proxy.cut_after(towards::server, 200);
@@ -488,7 +490,7 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
         server.execute("UPDATE ledger_state SET last_commit = 0");
         server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'ilpd'");
         CHECK_FALSE(store->ping().has_value());
-        expected = "set back to an earlier state meanwhile; restart";
+        expected = "restored to an earlier state while ilpd was running: restart";
     }
     SECTION("without taking the lock") {
         server.execute("UPDATE ledger_state SET last_commit = last_commit + 1");
@@ -508,7 +510,7 @@ TEST_CASE("postgresql: a daemon that another one has overtaken writes nothing an
     CHECK(refusal_of(server.url()) == "opened");
 }
 
-TEST_CASE("postgresql: another daemon that only looked changes nothing for the first") {
+TEST_CASE("postgresql: another daemon that only read changes nothing for the first") {
     const postgres_server server;
     const auto store = open_or_throw(server.url());
     commits commits{*store};
@@ -581,7 +583,7 @@ TEST_CASE("postgresql: only what the database itself refuses is final") {
     commits.check(server);
 }
 
-TEST_CASE("postgresql: rows that are not there are refused for good, with the whole commit") {
+TEST_CASE("postgresql: a change of a missing row is refused finally, with the whole commit") {
     const postgres_server server;
     const auto store = open_or_throw(server.url());
     traffic traffic{*store};
@@ -605,7 +607,7 @@ TEST_CASE("postgresql: rows that are not there are refused for good, with the wh
     CHECK(audit(server.url()).value().faults.empty());
 }
 
-TEST_CASE("postgresql: texts arrive as they are, and two peers may exchange their names") {
+TEST_CASE("postgresql: texts are stored unchanged, and two peers may exchange their names") {
     const postgres_server server;
     const auto store = open_or_throw(server.url());
     traffic traffic{*store};
@@ -645,7 +647,7 @@ TEST_CASE("postgresql: one event may be tried twice in one commit") {
     CHECK(pending[0].due == ilp::timestamp{7ms});
 }
 
-TEST_CASE("postgresql: a commit waits for the disk, also where the server would not") {
+TEST_CASE("postgresql: a commit waits for the disk, even if the server's default does not") {
     const postgres_server server{{.settings = {{"synchronous_commit", "off"}}}};
     const auto store = open_or_throw(server.url());
     server.execute(
@@ -658,7 +660,7 @@ TEST_CASE("postgresql: a commit waits for the disk, also where the server would 
     CHECK(server.value("SELECT value FROM seen") == "on");
 }
 
-TEST_CASE("postgresql: a database that is not ours is refused and left as it is") {
+TEST_CASE("postgresql: a database of another application is refused and left unchanged") {
     const postgres_server server;
     SECTION("a table of the same name") {
         server.execute("CREATE TABLE transfers (what text)");
@@ -682,7 +684,7 @@ TEST_CASE("postgresql: a database that is not ours is refused and left as it is"
         CHECK_THAT(refusal_of(server.url()), Catch::Contains("permission denied for schema public"));
     }
     SECTION("empty, for a reader") {
-        CHECK_THAT(audit(server.url()).error().message, Catch::Contains("no tables of ilpd"));
+        CHECK_THAT(audit(server.url()).error().message, Catch::Contains("no ilpd tables"));
         CHECK(server.value("SELECT count(*) FROM pg_class WHERE relname = 'accounts'") == "0");
     }
 }
@@ -717,7 +719,7 @@ TEST_CASE("postgresql: a long history is read beside a running daemon") {
     insist(*store, commits);
 }
 
-TEST_CASE("postgresql: a password works as libpq takes it, and shows nowhere") {
+TEST_CASE("postgresql: a password works as in libpq, and is shown nowhere") {
     const postgres_server server{{.tcp = true, .password = true}};
     const std::string password = postgres_server::password;
     SECTION("in the URL") {
@@ -761,7 +763,7 @@ TEST_CASE("postgresql: no message and no log shows a password, however the URL i
     CHECK_THAT(report.error().message, !Catch::Contains("unter2"));
 }
 
-TEST_CASE("postgresql: what a log shows of a URL is enough to know the database") {
+TEST_CASE("postgresql: the printable URL identifies the database") {
     CHECK(printable_store_url("postgres://ilpd:x@db.example:5433/book?sslmode=require") ==
           "postgresql://ilpd@db.example:5433/book");
     CHECK(printable_store_url("postgresql://a,b:5433/book?user=u%40v") == "postgresql://u%40v@a,b:,5433/book");
@@ -769,7 +771,7 @@ TEST_CASE("postgresql: what a log shows of a URL is enough to know the database"
     CHECK(printable_store_url("postgresql://ilpd@[::1]/book") == "postgresql://ilpd@[::1]/book");
 }
 
-TEST_CASE("postgresql: TLS as the URL asks for it") {
+TEST_CASE("postgresql: TLS is used as the URL requires") {
     const postgres_server server{{.tcp = true, .password = true, .tls = true}};
     const std::string url = with_password(server.tcp_url());
     SECTION("required") {
@@ -795,7 +797,7 @@ TEST_CASE("postgresql: TLS as the URL asks for it") {
     }
 }
 
-TEST_CASE("postgresql: tables of the first schema keep what they hold, and each account's history is listed") {
+TEST_CASE("postgresql: tables of the first schema keep their data, and each account's history is listed") {
     const postgres_server server;
     server.execute(R"sql(
         SET ROLE ilpd;

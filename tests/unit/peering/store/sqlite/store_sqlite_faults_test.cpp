@@ -126,7 +126,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("whatever the disk does to SQLite, what was reported durable is there once") {
+TEST_CASE("whatever the disk does to SQLite, everything reported durable is there exactly once") {
     const auto wrong = GENERATE(values<disk_case>({
         {file_call::write, disk_fault::full, 1, 1},
         {file_call::write, disk_fault::full, 2, 3},

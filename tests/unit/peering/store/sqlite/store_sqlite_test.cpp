@@ -78,7 +78,7 @@ TEST_CASE("A32-12: totals above 2^64 survive the disk") {
     CHECK((loaded.peers[1].liquidity.totals == account_totals{large, large + amount_max}));
 }
 
-TEST_CASE("the database is its owner's alone, durable, and can be read beside the daemon") {
+TEST_CASE("the database is private to its owner, durable, and readable while the daemon runs") {
     database db;
     const auto store = open_or_throw(db.url);
     traffic traffic{*store};
@@ -100,7 +100,7 @@ TEST_CASE("the database is its owner's alone, durable, and can be read beside th
               .empty());
 }
 
-TEST_CASE("a second daemon on one database is refused, by whatever name it goes") {
+TEST_CASE("a second daemon on the same database is refused, whatever the path") {
     database db;
     auto store = open_or_throw(db.url);
     CHECK_THAT(refusal_of(db.url), Catch::Contains(db.path) && Catch::Contains("in use by another ilpd (pid "));
@@ -285,7 +285,7 @@ TEST_CASE("a path that cannot hold a database is refused with the reason") {
     CHECK(refusal_of("sqlite:/proc/ilpd.db") != "opened");
 }
 
-TEST_CASE("a file that is not ours is refused and left as it is") {
+TEST_CASE("a file of another application is refused and left unchanged") {
     database db;
     SECTION("no database at all") {
         const std::string text(4096, 'x');
@@ -332,7 +332,7 @@ TEST_CASE("a damaged database is an error, not a crash") {
     }
 }
 
-TEST_CASE("amounts that are none, and accounts that nobody owns, are found at load") {
+TEST_CASE("invalid amounts and accounts without an owner are detected at load") {
     database db;
     {
         const auto store = open_or_throw(db.url);
@@ -352,7 +352,7 @@ TEST_CASE("amounts that are none, and accounts that nobody owns, are found at lo
     CHECK_THAT(loaded.error().message, Catch::Contains("account") && Catch::Contains("restore"));
 }
 
-TEST_CASE("a disk that takes no more is an error, the same commit succeeds when there is space again") {
+TEST_CASE("a full disk is an error, and the same commit succeeds when there is space again") {
     database db;
     const auto store = open_or_throw(db.url);
     traffic traffic{*store};
@@ -378,7 +378,7 @@ TEST_CASE("a disk that takes no more is an error, the same commit succeeds when 
     CHECK(reader.chains_are_sound());
 }
 
-TEST_CASE("a commit to an account that the database does not have is refused whole") {
+TEST_CASE("a commit with an account that the database does not have is refused completely") {
     database db;
     const auto store = open_or_throw(db.url);
     traffic traffic{*store};
