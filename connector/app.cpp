@@ -44,8 +44,8 @@ public:
           reload_{file, settings_, {.control = control_, .helper = helper_, .book = book_, .rates = rate_source_}} {}
 
     exit_status run() {
-        if (auto problem = start()) {
-            log::write(log::level::error, *problem);
+        if (const problem found = start()) {
+            log::write(log::level::error, *found);
             return exit_status::failure;
         }
         ::malloc_trim(0);  // returns the memory that loading the store and the file took
