@@ -79,9 +79,13 @@ private:
     };
 
     void check_bounds(const entry& account) {
-        if (account.record.kind == account_kind::settlement) return;
         const account_totals& kept = account.record.totals;
         const auto id = std::to_underlying(account.record.id);
+        if (kept.debits_posted > total_max || kept.credits_posted > total_max) {
+            fault("account {} ({}) has totals that are too large: debits {}, credits {}", id, account.owner,
+                  digits(kept.debits_posted), digits(kept.credits_posted));
+        }
+        if (account.record.kind == account_kind::settlement) return;
         if (kept.credits_posted < kept.debits_posted) {
             return fault("account {} ({}) is below zero: {} in, {} out", id, account.owner, digits(kept.credits_posted),
                          digits(kept.debits_posted));

@@ -8,8 +8,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -23,9 +24,6 @@ namespace peering {
 namespace {
 
 using fault = std::optional<std::string>;
-
-/// Far above what transfers can add up to, and far below the value at which a total would wrap.
-constexpr wide_amount total_max = ~wide_amount{0} >> 1U;
 
 /// The text of every fault of an account.
 std::string broken(const account_record& account, std::string_view owner, std::string_view what) {
@@ -108,10 +106,12 @@ bool is_live_in_api(const peer_record& peer) {
 
 /// A token identifies one peer.
 fault check_tokens(const catalogue& found) {
-    const auto hash = [](const ilp::digest& token) {
-        return std::hash<std::string_view>{}({reinterpret_cast<const char*>(token.data()), token.size()});
+    const auto prefix = [](const ilp::digest& token) noexcept {
+        std::size_t first_bytes = 0;
+        std::memcpy(&first_bytes, token.data(), sizeof first_bytes);
+        return first_bytes;
     };
-    std::unordered_set<ilp::digest, decltype(hash)> known;
+    std::unordered_set<ilp::digest, decltype(prefix)> known;
     for (const peer_record& peer : found.peers) {
         if (!is_live_in_api(peer)) continue;
         for (const ilp::digest& token : peer.terms.incoming_tokens) {

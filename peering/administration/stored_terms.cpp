@@ -1,6 +1,5 @@
 #include "peering/administration/stored_terms.hpp"
 
-#include "config/load.hpp"
 #include "config/schema.hpp"
 #include "config/value.hpp"
 #include "ilp/address.hpp"
@@ -8,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace peering {

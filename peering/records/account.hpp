@@ -34,6 +34,9 @@ struct account_totals {
     friend bool operator==(const account_totals&, const account_totals&) = default;
 };
 
+/// A total above this is damaged. It takes 2^63 of the largest transfers to get here, and as many again to wrap.
+inline constexpr wide_amount total_max = ~wide_amount{0} >> 1U;
+
 /// An account with its totals, as exchanged between the ledger and the store.
 struct account_record {
     account_id id{};

@@ -63,6 +63,14 @@ TEST_CASE("an audit detects balances that no sequence of transfers can produce")
     REQUIRE(promised.size() == 1);
     CHECK(promised[0] == "account 3 (liquidity of peer bob): withdrawals of 91 are pending, but it has only 90");
 
+    const auto almost_wrapping = faults_after(
+        "UPDATE accounts SET debits_posted = '340282366920938463463374607431768211000', "
+        "credits_posted = '340282366920938463463374607431768210900' WHERE id = 2");
+    CHECK(std::ranges::count(almost_wrapping,
+                             "account 2 (settlement of asset USD/9) has totals that are too large: debits "
+                             "340282366920938463463374607431768211000, credits "
+                             "340282366920938463463374607431768210900") == 1);
+
     const auto stranger =
         faults_after("PRAGMA foreign_keys = OFF; UPDATE transfers SET credit_account = 77 WHERE packets > 0");
     CHECK(std::ranges::count(stranger,

@@ -2,6 +2,7 @@
 
 #include "peering/administration/administration.hpp"
 #include "peering/records/uuid.hpp"
+#include "tests/unit/peering/store_place.hpp"
 #include "tests/unit/peering/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -65,7 +66,7 @@ struct start {
 
     std::unique_ptr<store> kept = open_or_throw("memory:");
     books keeper{*kept};
-    committer committer{keeper.keeper};
+    peering::committer committer{keeper.keeper};
     operator_transfers transfers{committer};
     directory known{*ilp::address::parse("test.us")};
     std::string refusal;
@@ -204,6 +205,33 @@ TEST_CASE("recovery: a broken book is never started on") {
     for (const std::string& text : told) CHECK_THAT(found.refusal, Catch::Contains(text));
     CHECK_THAT(found.refusal, Catch::Contains("restore"));
     CHECK(found.refusal.size() < 1000);
+}
+
+TEST_CASE("recovery: a route that somebody has doubled in the store is refused at the next start") {
+    const store_place place{store_kind::sqlite};
+    config::settings file;
+    file.assets = {make_asset("USD", 9)};
+    const auto start_again = [&] {
+        const auto store = place.open();
+        books books{*store};
+        const auto built = build(file, books.keeper);
+        return built ? "started" : built.error();
+    };
+    {
+        const auto store = place.open();
+        books books{*store};
+        const auto known = build_or_throw(file, books.keeper);
+        transaction transaction{books.keeper, noon};
+        REQUIRE(known->administration->create_peer(transaction, {.asset_uuid = known->assets().front().uuid,
+                                                                 .ilp_address = "test.dave",
+                                                                 .routes = {"test.east"},
+                                                                 .outgoing_endpoint = "http://127.0.0.1:4002/",
+                                                                 .outgoing_token = "to-dave"}));
+        REQUIRE(known->administration->commit(transaction, [] {}));
+    }
+    REQUIRE(start_again() == "started");
+    place.execute(R"(UPDATE peers SET terms = replace(terms, '["test.east"]', '["test.east","test.east"]'))");
+    CHECK_THAT(start_again(), Catch::Contains("'test.east' twice") && Catch::Contains("restore a backup"));
 }
 
 TEST_CASE("recovery: ids that the next start would refuse are not given out") {
