@@ -162,7 +162,7 @@ TEST_CASE("A27-60: without its source a rate is used for the grace, then T00 for
 
     r.source.http().start();
     REQUIRE(r.eventually_converts("813399"));
-    CHECK(r.logged("rates arrive again"));
+    CHECK(r.d.logs("rates arrive again"));
 }
 
 TEST_CASE("A27-60: a daemon whose source never answered has no rate between currencies, and starts all the same") {

@@ -30,6 +30,12 @@ std::string make_request_head(const config::outgoing_http_settings& settings) {
         endpoint.target(), endpoint.host_field(), settings.auth_token.reveal());
 }
 
+/// What counts as one state of a peer in the log. Statuses that only an operator can mend are told apart.
+std::string_view state_class(std::string_view state) {
+    if (state == "status 401" || state == "status 403" || state == "status 404") return state;
+    return state.substr(0, std::string_view{"status 5"}.size());
+}
+
 }  // namespace
 
 http_link::http_link(event_loop& loop, link_listener& listener, const config::outgoing_http_settings& settings,
@@ -197,14 +203,13 @@ void http_link::answered_with_status(unsigned status) {
 }
 
 /// A peer that goes and comes, or answers differently each time, writes one line for each state within a while; the
-/// statuses of one class count as one state. A lack of descriptors concerns all peers, so one line is enough for them.
+/// statuses of one class count as one state (state_class()). A lack of descriptors concerns all peers, so one line is
+/// enough for them.
 void http_link::report(std::string state, std::string_view message, bool lacks_descriptors) {
     reported_state_ = std::move(state);
     const bool good = reported_state_ == "ok" || reported_state_ == "reachable";
-    constexpr std::size_t state_class_size = std::string_view{"status 5"}.size();
     constexpr std::size_t lines_max = 4096;
-    const auto source =
-        lacks_descriptors ? std::string{} : fmt::format("{} {}", name_, reported_state_.substr(0, state_class_size));
+    const auto source = lacks_descriptors ? std::string{} : fmt::format("{} {}", name_, state_class(reported_state_));
     log::write_seldom({lacks_descriptors ? "no descriptors" : "peer", source, lines_max},
                       good ? log::level::info : log::level::warn, message,
                       {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
