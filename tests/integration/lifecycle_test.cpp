@@ -41,6 +41,19 @@ TEST_CASE("start: one line says that it is ready, and where") {
     CHECK(line.find(std::to_string(r.d.port())) != std::string::npos);
 }
 
+TEST_CASE("start: what other users of the machine can read is told, and the store is not among it") {
+    rig r;
+    CHECK(r.d.has_logged("ilpd.yaml contains tokens, and every user of this machine can access it"));
+    CHECK_FALSE(r.d.has_logged("every user of this machine can access the database"));
+    REQUIRE(r.d.stop() == 0);
+    std::filesystem::permissions(r.d.folder() / "ilpd.db", std::filesystem::perms{0666});
+    r.d.start();
+    CHECK(r.d.has_logged("every user of this machine can access the database"));
+    for (const auto* const name : {"ilpd.db-wal", "ilpd.db-shm"}) {
+        CHECK(std::filesystem::status(r.d.folder() / name).permissions() == std::filesystem::perms{0600});
+    }
+}
+
 TEST_CASE("start: health and readiness are served") {
     const rig r;
     CHECK_NOTHROW(http_get(r.d.metrics_port(), "/healthz"));
