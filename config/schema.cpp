@@ -46,7 +46,8 @@ section<admin_settings> define_admin() {
                 "The address on which the Admin API (`/graphql`) and `/healthz` are served."),
         setting("api_secret", &s::api_secret, signing_secret(),
                 when_absent{"requests are not signed, and `admin.listen` must be a loopback address"},
-                "The key with which requests to the Admin API must be signed; other requests are refused."),
+                "The key with which requests to the Admin API must be signed; other requests are refused. If "
+                "`admin.listen` is not a loopback address, it must have at least 16 characters."),
         setting("tenant_id", &s::tenant_id, uuid(), default_value{"00000000-0000-4000-8000-000000000001"},
                 "The tenant that requests name in their `tenant-id` header. It is the operator, the only tenant."),
         settings_list("hosts", &s::hosts, host(),
@@ -215,7 +216,8 @@ section<incoming_http_settings> define_incoming_http() {
     return {
         settings_list("auth_tokens", &s::auth_tokens, bearer_token(),
                       "The bearer tokens that the peer may present to us. No two peers may share one. Two tokens allow "
-                      "a change without interruption; without any token, the peer cannot send to us."),
+                      "a change without interruption; without any token, the peer cannot send to us. If "
+                      "`connector.listen` is not a loopback address, a token must have at least 16 characters."),
     };
 }
 

@@ -21,7 +21,7 @@ public:
     struct news {
         bool good = true;
         std::string text{};
-        char kind = 'r';  ///< the same for news of the same kind, such as all HTTP statuses of one class
+        unsigned kind = 0;  ///< news of the same kind count as one state; HTTP statuses of one class do
     };
 
     /// True if the last connect failed.
@@ -51,7 +51,7 @@ private:
     enum class told : std::uint8_t { nothing, unreachable, reachable, accepts, refuses };
 
     const news* answered_unusually(unsigned status);
-    const news* tell(told what, std::string text, char kind);
+    const news* tell(told what, std::string text, unsigned kind);
 
     std::chrono::milliseconds pause_{0};  ///< 0 unless the last connect failed
     ilp::steady_time paused_until_;

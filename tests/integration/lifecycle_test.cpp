@@ -41,6 +41,19 @@ TEST_CASE("start: one log line says that the daemon is ready, and where it liste
     CHECK(line.find(std::to_string(r.d.port())) != std::string::npos);
 }
 
+TEST_CASE("start: what other users of the machine can read is told, and the store is not among it") {
+    rig r;
+    CHECK(r.d.has_logged("ilpd.yaml contains tokens, and every user of this machine can access it"));
+    CHECK_FALSE(r.d.has_logged("every user of this machine can access the database"));
+    REQUIRE(r.d.stop() == 0);
+    std::filesystem::permissions(r.d.folder() / "ilpd.db", std::filesystem::perms{0666});
+    r.d.start();
+    CHECK(r.d.has_logged("every user of this machine can access the database"));
+    for (const auto* const name : {"ilpd.db-wal", "ilpd.db-shm"}) {
+        CHECK(std::filesystem::status(r.d.folder() / name).permissions() == std::filesystem::perms{0600});
+    }
+}
+
 TEST_CASE("start: health and readiness are served") {
     const rig r;
     CHECK_NOTHROW(http_get(r.d.metrics_port(), "/healthz"));
@@ -224,7 +237,7 @@ TEST_CASE("stop: SIGQUIT ends the daemon without waiting, and so does a SIGTERM 
         }));
     }
     CHECK(status == 1);
-    CHECK(r.d.has_logged("stopping at once"));
+    CHECK(r.d.logs("stopping at once"));
     r.d.start();
     CHECK(r.d.liquidity("p1") == default_liquidity);
 }

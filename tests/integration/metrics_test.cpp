@@ -100,8 +100,8 @@ TEST_CASE("metrics: refused packets are counted by peer and reason, and the log 
     CHECK(refused({{"peer", "p1"}, {"reason", "no_route"}}) == 2);
     CHECK(refused({{"peer", "p2"}, {"reason", "sender_lacks_liquidity"}}) == 1);
     CHECK(refused({}) == 3);
-    CHECK(r.d.has_logged("packet refused peer=p1 code=F02 reason=no_route"));
-    CHECK(r.d.has_logged("packet refused peer=p2 code=T04 reason=sender_lacks_liquidity"));
+    CHECK(r.d.logs("packet refused peer=p1 code=F02 reason=no_route"));
+    CHECK(r.d.logs("packet refused peer=p2 code=T04 reason=sender_lacks_liquidity"));
 }
 
 TEST_CASE("metrics: a refusal is counted even if its sender has disconnected") {

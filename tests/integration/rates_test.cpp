@@ -164,7 +164,7 @@ TEST_CASE("A27-60: without its source a rate is used for the grace, then T00 for
 
     r.source.http().start();
     REQUIRE(r.eventually_converts("813399"));
-    CHECK(r.logged("the source of rates works again"));
+    CHECK(r.d.logs("the source of rates works again"));
 }
 
 TEST_CASE("A27-60: a daemon whose source never responded starts, but has no rate between currencies") {

@@ -166,6 +166,10 @@ std::string ilpd_daemon::log() const {
     return text;
 }
 
+bool ilpd_daemon::logs(std::string_view text) const {
+    return eventually([&] { return has_logged(text); });
+}
+
 bool ilpd_daemon::is_ready() const {
     const auto response = http_connection{metrics_port_}.exchange({.method = "GET", .target = "/readyz"});
     return response && response->status() == 200;

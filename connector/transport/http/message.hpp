@@ -86,7 +86,8 @@ public:
     enum class state : std::uint8_t { incomplete, complete, malformed, too_large };
 
     /// `size_max` bounds the body without its chunk lines.
-    explicit chunked_body(std::size_t size_max = body_size_max) noexcept : size_max_{size_max} {}
+    explicit chunked_body(std::size_t size_max) noexcept : size_max_{size_max} {}
+    chunked_body() noexcept = default;
 
     /// `octets` begins at the start of the body and covers everything received; the part decoded by earlier calls stays
     /// in place. Afterwards the first size() bytes are the body, and the first consumed() bytes have been read.
@@ -98,7 +99,7 @@ public:
 private:
     enum class part : std::uint8_t { size_line, data, data_end, trailer };
 
-    std::size_t size_max_;
+    std::size_t size_max_ = body_size_max;
     std::size_t size_ = 0;
     std::size_t consumed_ = 0;
     std::size_t left_ = 0;  // bytes left of the current chunk

@@ -78,7 +78,7 @@ TEST_CASE("log writer: a reader that stands still holds up nobody; what does not
     const slow_pipe pipe;
     log_writer writer{pipe.writer(), hooks()};
     std::uint64_t taken = 0;
-    for (std::uint64_t i = 0; i < lines_put; ++i) taken += writer.put(line) ? 1 : 0;
+    for (std::uint64_t i = 0; i < lines_put; ++i) taken += writer.put(line) ? 1U : 0U;
     CHECK(taken >= log_writer::queue_size_max / line.size());
     CHECK(taken < lines_put);
     CHECK(writer.dropped() == lines_put - taken);
