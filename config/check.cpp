@@ -1,7 +1,7 @@
 #include "config/check.hpp"
 
-#include "config/public_token.hpp"
 #include "config/loopback.hpp"
+#include "config/public_token.hpp"
 
 #include <map>
 #include <string>

@@ -192,11 +192,12 @@ section<asset_settings> define_asset() {
         setting("code", &s::code, asset_code(), required, "The currency code, such as USD."),
         setting("scale", &s::scale, integer<std::uint8_t>(0, 255), required,
                 "The number of decimal places of an amount: at scale 9, 1000000000 is one unit of the currency."),
-        formerly("liquidity",
-                 setting("initial_liquidity", &s::liquidity, amount(), default_value{"0"},
-                         "The amount that is deposited into the asset's liquidity account once, when the asset is first "
-                         "seen. A later change moves nothing and is told in the log; deposit with `ilpctl liquidity "
-                         "deposit`. The former name `liquidity` is accepted, too.")),
+        formerly(
+            "liquidity",
+            setting("initial_liquidity", &s::liquidity, amount(), default_value{"0"},
+                    "The amount that is deposited into the asset's liquidity account once, when the asset is first "
+                    "seen. A later change moves nothing and is told in the log; deposit with `ilpctl liquidity "
+                    "deposit`. The former name `liquidity` is accepted, too.")),
         setting("liquidity_threshold", &s::liquidity_threshold, amount(), when_absent{"no warning"},
                 "The balance at or below which the asset's liquidity counts as low."),
     };

@@ -168,8 +168,7 @@ void section<S>::read(const place& where, const key_path* path, reader& in, S& o
         in.report(where.line, path == nullptr ? key_path{} : *path, message_expected(expected, where.value->kind));
         return;
     }
-    for (std::size_t i = 0; i < fields_.size(); ++i)
-        fields_[i]->read(places[i], key_path{path, names[i], {}}, in, out);
+    for (std::size_t i = 0; i < fields_.size(); ++i) fields_[i]->read(places[i], key_path{path, names[i], {}}, in, out);
 }
 
 template <typename T>
@@ -383,6 +382,9 @@ public:
         renamed_->read(where, path, in, out);
     }
     void write(const S& from, yaml_writer& out) const override { renamed_->write(from, out); }
+    void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
+        renamed_->compare(a, b, around, out);
+    }
     void describe(const std::string& around, reference_writer& out) const override { renamed_->describe(around, out); }
     bool is_secret() const override { return renamed_->is_secret(); }
     std::string_view former_name() const override { return former_name_; }

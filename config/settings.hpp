@@ -158,8 +158,8 @@ struct peer_settings {
     std::vector<std::string> routes;  ///< prefixes besides its own address; the empty prefix is the default route
     std::optional<ilp::amount> max_packet_amount;
     std::optional<std::chrono::milliseconds> max_hold_time;  ///< of packets to the peer; absent: the connector's
-    std::optional<std::uint16_t> spread;             ///< basis points; absent: the spread of the currency pair
-    std::optional<std::uint32_t> packet_rate;        ///< packets per second
+    std::optional<std::uint16_t> spread;                     ///< basis points; absent: the spread of the currency pair
+    std::optional<std::uint32_t> packet_rate;                ///< packets per second
     std::uint32_t packet_burst = 0;                  ///< packets at once; 0: as many as the rate allows in one second
     std::optional<ilp::amount> incoming_throughput;  ///< amount per second
     std::optional<ilp::amount> outgoing_throughput;  ///< amount per second

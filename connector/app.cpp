@@ -95,7 +95,8 @@ private:
         if (problem found = start_metrics()) return found;
         auto store = open_store();
         if (!store) return std::move(store).error().message;
-        if (problem found = book_.open(std::move(*store), settings_, [this](auto events) { tell(events); })) return found;
+        if (problem found = book_.open(std::move(*store), settings_, [this](auto events) { tell(events); }))
+            return found;
         for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
         settings_.peers = {};  // the directory has them; keeping many of them here would waste memory
         start_webhooks();
@@ -163,15 +164,16 @@ private:
     }
 
     problem start_metrics() {
-        collector_ = std::make_unique<metrics_collector>(metrics_collector::parts{.control = control_,
-                                                                                  .helper = helper_,
-                                                                                  .settings = settings_.connector,
-                                                                                  .book = book_,
-                                                                                  .workers = workers_,
-                                                                                  .rates = rate_source_,
-                                                                                  .webhooks = webhooks_,
-                                                                                  .reload = reload_,
-                                                                                  .is_ready = [this] { return is_ready(); }});
+        collector_ =
+            std::make_unique<metrics_collector>(metrics_collector::parts{.control = control_,
+                                                                         .helper = helper_,
+                                                                         .settings = settings_.connector,
+                                                                         .book = book_,
+                                                                         .workers = workers_,
+                                                                         .rates = rate_source_,
+                                                                         .webhooks = webhooks_,
+                                                                         .reload = reload_,
+                                                                         .is_ready = [this] { return is_ready(); }});
         metrics_server_ = std::make_unique<metrics_server>(
             control_, metrics_server::sources{.metrics =
                                                   [this](auto done) {

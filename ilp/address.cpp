@@ -107,7 +107,8 @@ std::string_view unreachable_because(std::string_view own, std::string_view pref
     if (!there || !here) return {};
     using enum scheme;
     if (*there == peer || *there == self || *there == local) return "no packet is ever forwarded to its scheme";
-    if (is_allocated(*there) && is_allocated(*here) && *there != *here) return "it is in another network than this node";
+    if (is_allocated(*there) && is_allocated(*here) && *there != *here)
+        return "it is in another network than this node";
     return {};
 }
 

@@ -32,12 +32,6 @@ bool is_prefix(std::string_view text) noexcept;
 /// does not check what follows it.
 std::optional<scheme> scheme_of(std::string_view text) noexcept;
 
-/// True for the schemes of the networks that nodes route between; a node belongs to exactly one of them (RFC 34).
-constexpr bool is_allocated(scheme scheme) noexcept {
-    using enum ilp::scheme;
-    return scheme == g || scheme == test || scheme == test1 || scheme == test2 || scheme == test3;
-}
-
 /// Why a node with the address `own` never forwards a packet to `prefix` or below it, as a clause; empty if it may.
 /// Both must begin with a scheme, or be empty.
 std::string_view unreachable_because(std::string_view own, std::string_view prefix) noexcept;

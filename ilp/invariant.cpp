@@ -29,7 +29,7 @@ void tell_broken_invariants_to(invariant_listener listener) noexcept {
     told = listener;
 }
 
-void abort_because_of(invariant broken, std::source_location where) noexcept {
+void abort_on_broken(invariant broken, std::source_location where) noexcept {
     std::array<char, 1024> line;
     std::snprintf(line.data(), line.size() - 1, "ilpd: broken invariant: %s (%s:%u, %s)", broken.sentence(),
                   file_name(where), static_cast<unsigned>(where.line()), where.function_name());

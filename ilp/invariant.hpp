@@ -23,7 +23,7 @@ using invariant_listener = void (*)(std::string_view line) noexcept;
 void tell_broken_invariants_to(invariant_listener listener) noexcept;
 
 /// Tells the broken invariant and its location in one line, then aborts.
-[[noreturn, gnu::cold, gnu::noinline]] void abort_because_of(invariant broken, std::source_location where) noexcept;
+[[noreturn, gnu::cold, gnu::noinline]] void abort_on_broken(invariant broken, std::source_location where) noexcept;
 
 /// A check that is active in every build, including release builds: where money is concerned, it is better to stop than
 /// to continue with wrong balances. While the invariant holds, it costs one comparison and one branch.

@@ -38,7 +38,7 @@ std::string bearer_of(const http_request& request) {
 
 /// Names and addresses come from strangers; the log escapes them. Tokens are not logged.
 void report(const boost::asio::ip::address& remote, const peering::peering_request& request,
-            const peering::auto_peers::answer& answer) {
+            const peering::auto_peers::peering_result& answer) {
     const std::string network = client_network(remote);
     const std::string asset = peering::asset_text(request.asset_code, request.asset_scale);
     if (answer) {
@@ -88,16 +88,17 @@ void auto_peering_server::answer(const http_request& request, const std::functio
     auto parsed = peering::parse_peering_request(request.body);
     if (!parsed) return done(refusal(parsed.error().fault, std::move(parsed.error().message)));
     // While the store is down, no promise is made that would have to wait for it.
-    const bool accepted = committer_.store_is_healthy() &&
-                          committer_.execute([this, parsed = std::move(*parsed), bearer = bearer_of(request),
-                                              remote = request.remote, source = to_text(source), done](peering::bookkeeper& keeper) {
-                              const auto now = ilp::wall_clock();
-                              auto_peers_.take_on(keeper, now, parsed, {bearer, source},
-                                                  [done, parsed, remote](const peering::auto_peers::answer& answer) {
-                                                      report(remote, parsed, answer);
-                                                      done(response_of(answer));
-                                                  });
-                          });
+    const bool accepted =
+        committer_.store_is_healthy() &&
+        committer_.execute([this, parsed = std::move(*parsed), bearer = bearer_of(request), remote = request.remote,
+                            source = to_text(source), done](peering::bookkeeper& keeper) {
+            const auto now = ilp::wall_clock();
+            auto_peers_.handle_request(keeper, now, parsed, {bearer, source},
+                                       [done, parsed, remote](const peering::auto_peers::peering_result& answer) {
+                                           report(remote, parsed, answer);
+                                           done(response_of(answer));
+                                       });
+        });
     if (!accepted) done(refusal(peering_fault::unavailable, "the ledger is not available now: try again later"));
 }
 

@@ -69,11 +69,11 @@ std::string describe_ping(const json::object& answer, const std::string& address
     if (answer.at("reached").as_bool()) {
         result = fmt::format("{} reached", address);
     } else {
-        told = fmt::format("{} not reached: {}", address,
-                           field(answer, "message").empty() || answer.at("message").is_null() ? "no reason was given"
-                                                                                              : text("message"));
-        if (!answer.at("code").is_null()) told += fmt::format(" ({})", text("code"));
-        if (!answer.at("triggeredBy").is_null()) told += fmt::format(", says {}", text("triggeredBy"));
+        result = fmt::format("{} not reached: {}", address,
+                             field(answer, "message").empty() || answer.at("message").is_null() ? "no reason was given"
+                                                                                                : text("message"));
+        if (!answer.at("code").is_null()) result += fmt::format(" ({})", text("code"));
+        if (!answer.at("triggeredBy").is_null()) result += fmt::format(", says {}", text("triggeredBy"));
     }
     if (!answer.at("milliseconds").is_null())
         result += fmt::format(" {} {:.1f} ms", answer.at("reached").as_bool() ? "in" : "after",
@@ -88,7 +88,7 @@ void ping(session& s, const ping_terms& terms) {
     const auto answer =
         s.daemon.ask(documents::ping, {{"input", {{"address", address}, {"timeoutSeconds", terms.timeout.count()}}}},
                      {}, terms.timeout);
-    const auto told = told_of_ping(answer.as_object(), printable(address));
+    const auto result = describe_ping(answer.as_object(), printable(address));
     if (s.json) print_json(s, answer);
     if (!answer.at("reached").as_bool()) throw failure{exit_status::refused, result};
     if (!s.json) s.out << result << '\n';

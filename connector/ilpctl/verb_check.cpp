@@ -13,7 +13,7 @@
 namespace connector::ilpctl {
 namespace {
 
-constexpr std::string_view advice = "`ilpctl help` explains them";
+constexpr std::string_view advice_on_verbs = "`ilpctl help` explains them";
 
 std::vector<std::string_view> names_of(const std::vector<const CLI::App*>& verbs) {
     auto names = std::vector<std::string_view>{};
@@ -67,7 +67,7 @@ std::optional<std::string> fault_of_verb(const CLI::App& tree, const std::vector
                                printable(path.empty() ? word : path + " " + word),
                                meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant),
                                path.empty() ? "The verbs are" : fmt::format("The verbs after \"{}\" are", path),
-                               config::join(names, ", "), advice);
+                               config::join(names, ", "), advice_on_verbs);
         }
         verb = *next;
         path += (path.empty() ? "" : " ") + word;
@@ -75,7 +75,7 @@ std::optional<std::string> fault_of_verb(const CLI::App& tree, const std::vector
     const auto below = verb->get_subcommands({});
     if (below.empty()) return std::nullopt;
     return fmt::format("{}: {}; {}", path.empty() ? "a verb is missing" : fmt::format("\"{}\" needs a verb", path),
-                       config::join(names_of(below), ", "), advice);
+                       config::join(names_of(below), ", "), advice_on_verbs);
 }
 
 }  // namespace connector::ilpctl

@@ -92,7 +92,8 @@ private:
     void connect(addresses given) {
         if (given.empty()) {
             return boost::asio::post(context_, [self = shared_from_this()] {
-                if (self->done_) self->fail({.not_allowed = true, .why = "the host has no address that may be connected to"});
+                if (self->done_)
+                    self->fail({.not_allowed = true, .why = "the host has no address that may be connected to"});
             });
         }
         addresses_ = alternate_families(given);

@@ -60,7 +60,7 @@ protected:
     bool is_send_blocked() const noexcept { return !unsent_.empty(); }
     bool is_closed() const noexcept { return stage_ == stage::closed; }
     bool is_receiving() const noexcept { return wanted_ != 0; }
-    int descriptor() const noexcept { return socket_; }  ///< -1 before adopt() and after close()
+    int descriptor() const noexcept { return stream_.socket(); }  ///< -1 before adopt() and after close()
 
     /// Ends the sending direction: the other side sees the end of the stream behind what has been sent.
     void end_sending();

@@ -17,7 +17,8 @@ inline constexpr std::size_t rate_answer_size_max = 256 * 1024;
 using rates_by_quote = std::map<std::string, ilp::rate, std::less<>>;
 
 /// A source's answer. An entry of `rates` that is no usable rate is among the odd ones instead, with a fault that
-/// continues "the answer ...", such as `has null as the rate of EUR`. Whether anybody needs it is for the caller to know.
+/// continues "the answer ...", such as `has null as the rate of EUR`. Whether anybody needs it is for the caller to
+/// know.
 struct rate_answer {
     rates_by_quote rates{};
     std::map<std::string, std::string, std::less<>> odd{};  ///< by currency; none of them is among the rates

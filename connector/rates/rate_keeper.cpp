@@ -102,8 +102,8 @@ void rate_keeper::take(base_currency& base, const std::string& code, rate_answer
     base.has_rates = true;
 }
 
-rate_keeper::effect rate_keeper::fetched(const rate_request& request,
-                                         std::expected<rate_answer, std::string> outcome, steady_time now) {
+rate_keeper::effect rate_keeper::fetched(const rate_request& request, std::expected<rate_answer, std::string> outcome,
+                                         steady_time now) {
     const auto found = bases_.find(request.base);
     if (found == bases_.end() || found->second.ticket != request.ticket || !found->second.asked_at) return {};
     auto& [code, base] = *found;

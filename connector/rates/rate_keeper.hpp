@@ -55,8 +55,8 @@ public:
 
     rate_table prices() const;
 
-    /// One entry per base currency that rates are fetched for: the age of the oldest of its rates, which counts from the
-    /// request that brought it.
+    /// One entry per base currency that rates are fetched for: the age of the oldest of its rates, which counts from
+    /// the request that brought it.
     std::vector<rate_age> ages(ilp::steady_time now) const;
 
 private:

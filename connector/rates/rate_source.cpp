@@ -28,7 +28,7 @@ std::string with_base(std::string target, std::string_view base) {
 }
 
 std::expected<rate_answer, std::string> rates_of(std::expected<http_answer, std::string> outcome,
-                                                    std::string_view base) {
+                                                 std::string_view base) {
     if (!outcome) return std::unexpected{std::move(outcome.error())};
     if (outcome->status != status_ok)
         return std::unexpected{fmt::format("it responded with status {}", outcome->status)};

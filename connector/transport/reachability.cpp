@@ -40,11 +40,11 @@ const reachability::news* reachability::answered_unusually(unsigned status) {
     if (told_ == told::refuses && status_ == status) return nullptr;
     status_ = status;
     const bool misconfigured = status == 401 || status == 403 || status == 404;
-    return tell(told::refuses, misconfigured
-                                   ? fmt::format("peer refuses our packets with HTTP status {}: check endpoint and "
-                                                 "auth_token of http.outgoing",
-                                                 status)
-                                   : fmt::format("peer answers with HTTP status {}", status),
+    return tell(told::refuses,
+                misconfigured ? fmt::format("peer refuses our packets with HTTP status {}: check endpoint and "
+                                            "auth_token of http.outgoing",
+                                            status)
+                              : fmt::format("peer answers with HTTP status {}", status),
                 misconfigured ? status : status / 100);
 }
 

@@ -98,7 +98,8 @@ void webhooks::post(pending_event event) {
     connector::call(control_, std::move(call),
                     [this, event = std::move(event)](const std::expected<http_answer, std::string>& answer) {
                         if (!answer) return ended(event, answer.error());
-                        const bool taken = settings_.only_status_200 ? answer->status == 200 : answer->status / 100 == 2;
+                        const bool taken =
+                            settings_.only_status_200 ? answer->status == 200 : answer->status / 100 == 2;
                         ended(event, taken ? "" : fmt::format("HTTP status {}", answer->status));
                     });
 }

@@ -178,11 +178,11 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
         switch (seen_.record(*signature, now)) {
             case seen_signatures::verdict::first_use:
                 break;
-            case seen_signatures::use::again:
+            case seen_signatures::verdict::repeated:
                 return refuse_stranger("signature of a mutation was used before");
-            case seen_signatures::use::before_start:
+            case seen_signatures::verdict::before_start:
                 return refuse_stranger("signature of a mutation is older than the start of the daemon");
-            case seen_signatures::use::no_room:
+            case seen_signatures::verdict::full:
                 return refuse_stranger("too many mutations within the time of a signature");
         }
     }

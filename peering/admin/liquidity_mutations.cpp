@@ -87,8 +87,8 @@ std::expected<void, refusal> checked(const operator_transfers::outcome& outcome)
     return {};
 }
 
-outcome run(mutations& mutations, const char* operation, const arguments& input, const char* message,
-            admin::mutations::transfer transfer) {
+field_result run(mutations& mutations, const char* operation, const arguments& input, const char* message,
+                 admin::mutations::transfer transfer) {
     return answer_of("LiquidityMutationResponse",
                      mutations.transfer_money(operation, input, done_mutation{message}, std::move(transfer)));
 }

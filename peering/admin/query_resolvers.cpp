@@ -138,7 +138,7 @@ public:
             const bool is_settlement = asset->asset->settlement->id == account;
             return {asset->asset->uuid, (is_settlement ? "settlement of " : "") + shown_name(*asset->asset)};
         }
-        return {made_up("8000", std::to_underlying(account)), std::nullopt};  // account of a deleted peer
+        return {synthetic_uuid("8000", std::to_underlying(account)), std::nullopt};  // account of a deleted peer
     }
 
     /// Builds an id in the form of other transfers' ids, for transfers that have only a number: all packets of one
@@ -232,7 +232,7 @@ std::expected<transfer_lists, refusal> list_both_sides(const services& services,
         });
 }
 
-outcome accounting_transfers(const services& services, const call& call) {
+field_result accounting_transfers(const services& services, const call& call) {
     const int limit = call.args.find<int>("limit").value_or(20);
     if (limit < 0 || limit > transfers_max) {
         return refuse(refusal_code::bad_user_input, fmt::format("limit must be from 0 to {}", transfers_max));
@@ -290,7 +290,7 @@ page<placed_transfer> merge(transfer_lists lists, std::size_t size) {
     return merged;
 }
 
-outcome account_transfers(const services& services, const call& call) {
+field_result account_transfers(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto account = find_account(services.directory, id_of(call.args.get<std::string>("id")));

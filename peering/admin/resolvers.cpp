@@ -21,7 +21,7 @@ std::string text_of(const graphql::arguments& input, std::string_view name) {
 }
 
 /// The id of the peer or asset that the answer to a mutation shows; empty if it shows none.
-std::string id_in(const graphql::outcome& outcome) {
+std::string id_in(const graphql::field_result& outcome) {
     const graphql::object* const answer = outcome ? outcome->as_object() : nullptr;
     if (answer == nullptr) return {};
     const auto shown = [answer](std::string_view name) -> const graphql::object* {
@@ -33,7 +33,8 @@ std::string id_in(const graphql::outcome& outcome) {
     return {};
 }
 
-mutation_report report_on(std::string operation, const graphql::arguments& input, const graphql::outcome& outcome) {
+mutation_report report_on(std::string operation, const graphql::arguments& input,
+                          const graphql::field_result& outcome) {
     mutation_report report{.operation = std::move(operation),
                            .idempotency_key = text_of(input, "idempotencyKey"),
                            .refusal = outcome ? std::string{} : outcome.error().code};

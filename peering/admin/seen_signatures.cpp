@@ -4,8 +4,8 @@
 
 namespace peering::admin {
 
-seen_signatures::use seen_signatures::note(const checked_signature& signature, ilp::timestamp now) {
-    if (signature.time < started_at_) return use::before_start;
+seen_signatures::verdict seen_signatures::record(const checked_signature& signature, ilp::timestamp now) {
+    if (signature.time < started_at_) return verdict::before_start;
     const std::lock_guard lock{mutex_};
     forgotten_before_ = std::max(forgotten_before_, now - signature_window);
     seen_.erase(seen_.begin(), seen_.lower_bound({forgotten_before_, {}}));

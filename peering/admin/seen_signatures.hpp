@@ -15,7 +15,7 @@ inline constexpr std::size_t seen_signatures_max = 65'536;
 /// set is full, new signatures are refused rather than old ones forgotten early. Thread-safe.
 class seen_signatures {
 public:
-    enum class use : std::uint8_t { first, again, before_start, no_room };
+    enum class verdict : std::uint8_t { first_use, repeated, before_start, full };
 
     /// `started_at` is when the daemon started. An earlier signature may have been used before that, which nobody
     /// remembers.

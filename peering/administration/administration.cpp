@@ -26,7 +26,6 @@ refusal of_the_file(std::string_view what) {
     return {forbidden, fmt::format("{} is defined in the configuration file: change it there, then reload", what)};
 }
 
-
 }  // namespace
 
 administration::asset_outcome administration::create_asset(transaction& transaction, std::string_view code,
@@ -132,6 +131,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
                                                   .asset = asset->asset,
                                                   .routes = {},
                                                   .max_packet_amount = {},
+                                                  .max_hold_time = {},
                                                   .spread = {},
                                                   .origin = origin::api,
                                                   .liquidity_threshold = {},

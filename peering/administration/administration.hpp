@@ -84,9 +84,7 @@ private:
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::expected<bool, refusal> has_history(bookkeeper& keeper, const peer& peer) const;
     bool may_have_label(const peer& peer) const;
-    node_terms own_terms() const {
-        return {directory_.own_address(), min_expiration_window_, strangers_may_guess_};
-    }
+    node_terms own_terms() const { return {directory_.own_address(), min_expiration_window_, strangers_may_guess_}; }
     std::vector<watch_change> watches_of(const transaction& transaction) const;
 
     directory& directory_;

@@ -71,9 +71,9 @@ struct auto_peers::address_use {
     std::size_t from_source = 0;                          ///< of these, from the source in question
 };
 
-auto_peers::standing auto_peers::look_up(const ilp::address& address, const asset& asset,
-                                         std::string_view source) const {
-    standing found;
+auto_peers::address_use auto_peers::look_up(const ilp::address& address, const asset& asset,
+                                            std::string_view source) const {
+    address_use found;
     for (const auto& peer : directory_.peers()) {
         if (is_stranger(*peer)) {
             ++found.strangers;
@@ -97,7 +97,7 @@ auto_peers::standing auto_peers::look_up(const ilp::address& address, const asse
     return found;
 }
 
-bool auto_peers::owns(const peer& peer, std::string_view token) const {
+bool auto_peers::has_token(const peer& peer, std::string_view token) const {
     if (token.empty()) return false;
     const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
     bool found = false;
@@ -109,14 +109,14 @@ bool auto_peers::owns(const peer& peer, std::string_view token) const {
 /// address, it is enough that packets would go where they go already.
 bool auto_peers::may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const {
     if (!is_auto_peered(namesake)) return false;
-    if (owns(namesake, presented)) return true;
+    if (has_token(namesake, presented)) return true;
     return std::ranges::find(settings_.further_assets, namesake.address) != settings_.further_assets.end() &&
            namesake.outgoing.endpoint.url() == request.asker.connector_url;
 }
 
 /// A stranger's name is shown unless it could be mistaken for another peer: it must not look like one that is in use
 /// already, nor like an id or an ILP address.
-std::optional<std::string> auto_peers::name_to_show(const peering_terms& terms) const {
+std::optional<std::string> auto_peers::display_name_for(const peering_terms& terms) const {
     if (!terms.name || is_uuid_v4(*terms.name) || ilp::is_address(*terms.name)) return std::nullopt;
     if (!may_be_shown(*terms.name)) return std::nullopt;
     const auto peers = directory_.peers();
@@ -158,17 +158,17 @@ peering_terms auto_peers::own_terms(std::string token) const {
             settings_.name.value_or(address.text().substr(0, config::display_name_size_max))};
 }
 
-void auto_peers::take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
-                         const peering_sender& sender, const std::function<void(answer)>& done) {
+void auto_peers::handle_request(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
+                                const peering_sender& sender, const std::function<void(peering_result)>& done) {
     transaction transaction{keeper, now};
-    answer decided = decide(transaction, request, sender);
-    if (!decided) return done(std::move(decided));
-    const auto written = administration_.commit(transaction, [done, decided] { done(decided); });
+    peering_result result = decide(transaction, request, sender);
+    if (!result) return done(std::move(result));
+    const auto written = administration_.commit(transaction, [done, result] { done(result); });
     if (!written) done(refused(peering_fault::unavailable, "the ledger is not available now: try again later"));
 }
 
-auto_peers::answer auto_peers::decide(transaction& transaction, const peering_request& request,
-                                      const peering_sender& sender) {
+auto_peers::peering_result auto_peers::decide(transaction& transaction, const peering_request& request,
+                                              const peering_sender& sender) {
     using enum peering_fault;
     const std::string& presented = sender.presented;
     const auto asset = directory_.find_asset(request.asset_code, request.asset_scale);
@@ -182,7 +182,7 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
     // The reason is not revealed, because it would confirm a guessed token.
     if (is_presented_by_us(request.asker.token)) return refused(invalid_request, std::string{invalid_request_message});
     const ilp::address& address = request.asker.address;
-    const standing found = look_up(address, *asset->asset, sender.source);
+    const address_use found = look_up(address, *asset->asset, sender.source);
     if (found.same) return renew(transaction, *found.same, request, presented);
     if (overlap(directory_.own_address(), address)) {
         return refused(invalid_configuration,
@@ -207,7 +207,7 @@ auto_peers::answer auto_peers::decide(transaction& transaction, const peering_re
 }
 
 /// Where all places are taken, the oldest peer that was never used gives up its own.
-bool auto_peers::has_place(transaction& transaction, const standing& found, const std::string& source) {
+bool auto_peers::has_place(transaction& transaction, const address_use& found, const std::string& source) {
     const bool source_has_all =
         settings_.max_peers_per_address != 0 && found.from_source >= settings_.max_peers_per_address;
     if (!source_has_all && found.strangers < settings_.max_peers) return true;
@@ -224,8 +224,8 @@ bool auto_peers::has_place(transaction& transaction, const standing& found, cons
     return false;
 }
 
-auto_peers::answer auto_peers::create(transaction& transaction, const asset_entry& asset,
-                                      const peering_request& request, const std::string& source) {
+auto_peers::peering_result auto_peers::create(transaction& transaction, const asset_entry& asset,
+                                              const peering_request& request, const std::string& source) {
     peer_wanted wanted;
     wanted.asset_uuid = asset.asset->uuid;
     wanted.ilp_address = request.asker.address.text();
@@ -326,7 +326,7 @@ administration::peer_outcome auto_peers::take(transaction& transaction, const pe
                        "the node at this URL names this node's own URL or token as its own: packets would "
                        "come back");
     }
-    const standing found = look_up(answer.address, *asset->asset);
+    const address_use found = look_up(answer.address, *asset->asset);
     if (wanted.peer_uuid && (!found.same || found.same->uuid.text() != *wanted.peer_uuid)) {
         return refused(bad_user_input,
                        fmt::format("the node at this URL says that its ILP address is {}, which is not that of peer {}",

@@ -57,8 +57,8 @@ public:
 
     /// Makes the requester a peer, or renews its terms. Call it on the committer's thread. `done` is called exactly
     /// once, immediately or later, from any thread: after a success, once packets are handled by the new terms.
-    void take_on(bookkeeper& keeper, ilp::timestamp now, const peering_request& request, const peering_sender& sender,
-                 const std::function<void(answer)>& done);
+    void handle_request(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
+                        const peering_sender& sender, const std::function<void(peering_result)>& done);
 
     /// Builds the request to send when an operator wants a peer. Any thread.
     std::expected<peering_question, refusal> ask(const peer_by_url& wanted) const;
@@ -79,20 +79,20 @@ private:
     administration::peer_outcome renew_from_answer(transaction& transaction, const std::shared_ptr<const peer>& known,
                                                    const peer_by_url& wanted, const peering_question& question,
                                                    const peering_terms& answer);
-    answer decide(transaction& transaction, const peering_request& request, const peering_sender& sender);
-    answer renew(transaction& transaction, const peer& known, const peering_request& request,
-                 std::string_view presented);
-    answer create(transaction& transaction, const asset_entry& asset, const peering_request& request,
-                  const std::string& source);
-    bool has_place(transaction& transaction, const standing& found, const std::string& source);
-    standing look_up(const ilp::address& address, const asset& asset, std::string_view source = {}) const;
-    bool owns(const peer& peer, std::string_view token) const;
+    peering_result decide(transaction& transaction, const peering_request& request, const peering_sender& sender);
+    peering_result renew(transaction& transaction, const peer& known, const peering_request& request,
+                         std::string_view presented);
+    peering_result create(transaction& transaction, const asset_entry& asset, const peering_request& request,
+                          const std::string& source);
+    bool has_place(transaction& transaction, const address_use& found, const std::string& source);
+    address_use look_up(const ilp::address& address, const asset& asset, std::string_view source = {}) const;
+    bool has_token(const peer& peer, std::string_view token) const;
     bool may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const;
-    std::optional<std::string> name_to_show(const peering_terms& terms) const;
+    std::optional<std::string> display_name_for(const peering_terms& terms) const;
     auto_peered_terms terms_from(std::string url, std::string source) const {
         return {std::move(url), !settings_.allow_private_addresses, std::move(source)};
     }
-    bool leads_astray(const std::string& url) const;
+    bool is_forbidden_url(const std::string& url) const;
     bool leads_back(const std::string& url) const;
     bool is_presented_by_us(std::string_view token) const;
 

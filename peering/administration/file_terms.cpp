@@ -137,8 +137,7 @@ private:
 void file_reader::read_assets() {
     std::uint32_t last_id = directory_.last_asset_id();
     for (const config::asset_settings& wanted : settings_.assets) {
-        const asset_terms terms{origin::file, std::nullopt, wanted.liquidity_threshold, std::nullopt,
-                                wanted.liquidity};
+        const asset_terms terms{origin::file, std::nullopt, wanted.liquidity_threshold, std::nullopt, wanted.liquidity};
         const asset*& place = assets_[{wanted.code, wanted.scale}];
         if (const auto known = directory_.find_asset(wanted.code, wanted.scale)) {
             place = known->asset;
@@ -181,10 +180,11 @@ void file_reader::note_deposit(const std::string& whose, std::string_view accoun
     const std::string what =
         before ? fmt::format("is now {} instead of {}", ilp::to_string(wanted), ilp::to_string(*before))
                : fmt::format("is {}, but this account was made by the Admin API before", ilp::to_string(wanted));
-    transaction_.notes.push_back(fmt::format(
-        "{}: initial_liquidity {}; it is deposited only once, with a new account, so the balance is as before: to change "
-        "it, run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
-        whose, what, account));
+    transaction_.notes.push_back(
+        fmt::format("{}: initial_liquidity {}; it is deposited only once, with a new account, so the balance is as "
+                    "before: to change "
+                    "it, run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
+                    whose, what, account));
 }
 
 error file_reader::match_peers() {
@@ -270,8 +270,8 @@ error file_reader::make_peer(const match& match) {
         made->incoming_tokens.push_back(ilp::sha256(ilp::as_bytes(token.reveal())));
     }
     const auto note = [&](std::optional<ilp::amount> before, bool was_made_by_api) {
-        note_deposit(fmt::format("peer {} (line {})", wanted.name, wanted.line), wanted.name, wanted.liquidity,
-                     before, was_made_by_api);
+        note_deposit(fmt::format("peer {} (line {})", wanted.name, wanted.line), wanted.name, wanted.liquidity, before,
+                     was_made_by_api);
     };
     const ledger& ledger = transaction_.keeper.ledger();
     if (match.live) {

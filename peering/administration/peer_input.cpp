@@ -174,7 +174,10 @@ std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const node_t
                             [&](const auto& it) { return set_hold_time(made, it, node.min_expiration_window); });
             },
             [&] { return when(edit.name, [&](const auto& it) { return set_name(made, it); }); },
-            [&] { return when(edit.incoming_tokens, [&](const auto& it) { return set_tokens(made, it, node.strangers_may_guess_tokens); }); })) {
+            [&] {
+                return when(edit.incoming_tokens,
+                            [&](const auto& it) { return set_tokens(made, it, node.strangers_may_guess_tokens); });
+            })) {
         return found;
     }
     if (edit.auto_peered) {

@@ -128,7 +128,7 @@ private:
     std::vector<durable_callback> listeners_;
     health_callback health_callback_;
     remark_callback remark_callback_;
-    std::mutex telling_;  // locked before mutex_
+    std::mutex health_callback_mutex_;  // locked before mutex_
     std::atomic<bool> healthy_{true};
     counters counters_;
 

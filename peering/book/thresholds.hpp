@@ -34,7 +34,8 @@ struct watch_change {
 
 /// Liquidity thresholds. An account is low while its balance is at its threshold or below. An event is raised when a
 /// transaction makes an account low: because its transfers reduce the balance, or because it sets or raises the
-/// threshold. An account that was low before raises none; so no state is needed besides balances and thresholds on disk.
+/// threshold. An account that was low before raises none; so no state is needed besides balances and thresholds on
+/// disk.
 class thresholds {
 public:
     /// Sets, changes or (with nullopt) ends a watch. Any thread.

@@ -9,7 +9,7 @@
 
 namespace peering {
 
-enum class way : std::uint8_t { found, none, other_network };
+enum class route_status : std::uint8_t { found, none, other_network };
 
 struct next_hop {
     route_status status{};
@@ -23,13 +23,13 @@ inline next_hop find_next_hop(const route_table& routes, const ilp::address& own
     const ilp::scheme scheme = *ilp::scheme_of(destination);
     const ilp::scheme own = *ilp::scheme_of(own_address);
     using enum ilp::scheme;
-    if (scheme == self || scheme == local || scheme == ilp::scheme::peer) return {way::none};
-    if (ilp::is_allocated(scheme) && ilp::is_allocated(own) && scheme != own) return {way::other_network};
+    if (scheme == self || scheme == local || scheme == ilp::scheme::peer) return {route_status::none};
+    if (ilp::is_allocated(scheme) && ilp::is_allocated(own) && scheme != own) return {route_status::other_network};
     // Addresses under private. and example. mean something only to parties that agreed on them, so the default route
     // never applies to them (RFC 15). Packets to addresses under our own address arrive here from everywhere, and a
     // route that leads away would bring them back.
     const std::size_t prefix_size_min = ilp::covers(own_address, destination) ? own_address.text().size() + 1
-                                        : ilp::is_allocated(scheme)                ? 0
+                                        : ilp::is_allocated(scheme)           ? 0
                                                                               : 1;
     const auto* const found = routes.find(destination, prefix_size_min, packet_asset);
     if (found == nullptr) return {route_status::none};

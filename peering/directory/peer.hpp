@@ -51,7 +51,7 @@ struct peer {
     peering::origin origin{};
     std::optional<ilp::amount> liquidity_threshold;
     std::optional<ilp::amount> initial_liquidity{};  ///< what the file says; nullopt for a peer of the API
-    std::vector<ilp::digest> incoming_tokens;  ///< SHA-256 of the tokens that the peer presents to us
+    std::vector<ilp::digest> incoming_tokens;        ///< SHA-256 of the tokens that the peer presents to us
     config::outgoing_http_settings outgoing;
     liquidity_account* liquidity = nullptr;                  ///< owned by the ledger
     std::shared_ptr<peer_limits> limits;                     ///< shared with the new peer when other terms change

@@ -19,7 +19,7 @@ struct asset_terms {
     peering::origin origin{};
     std::optional<ilp::amount> withdrawal_threshold{};
     std::optional<ilp::amount> liquidity_threshold{};
-    std::optional<ilp::timestamp> deleted_at{};  ///< its accounts and history are kept
+    std::optional<ilp::timestamp> deleted_at{};      ///< its accounts and history are kept
     std::optional<ilp::amount> initial_liquidity{};  ///< what the file said last; nullopt if it never did
     friend bool operator==(const asset_terms&, const asset_terms&) = default;
 };
@@ -33,9 +33,9 @@ struct auto_peered_terms {
     friend bool operator==(const auto_peered_terms&, const auto_peered_terms&) = default;
 };
 
-/// The part of a peer's terms that the store keeps. For a peer of the file it is only the name, the address, whether the
-/// peer is enabled, and what shows whether the file has changed: its threshold and initial liquidity. The other terms are
-/// read from the file each time and are empty here.
+/// The part of a peer's terms that the store keeps. For a peer of the file it is only the name, the address, whether
+/// the peer is enabled, and what shows whether the file has changed: its threshold and initial liquidity. The other
+/// terms are read from the file each time and are empty here.
 struct kept_peer_terms {
     std::optional<std::string> name{};  ///< any text; not necessarily unique
     std::string ilp_address{};

@@ -115,8 +115,8 @@ std::string to_json(const asset_terms& terms) {
 }
 
 std::optional<std::string> to_json(const kept_peer_terms& terms) {
-    const auto& [name, ilp_address, origin, enabled, deleted_at, max_packet_amount, liquidity_threshold, routes,
-                 incoming_tokens, outgoing_endpoint, outgoing_token, auto_peered] = terms;
+    const auto& [name, ilp_address, origin, enabled, deleted_at, max_packet_amount, max_hold_time, liquidity_threshold,
+                 routes, incoming_tokens, outgoing_endpoint, outgoing_token, auto_peered, initial_liquidity] = terms;
     if (!std::ranges::all_of(routes, is_utf8) || !is_utf8(outgoing_endpoint) || !is_utf8(outgoing_token) ||
         (auto_peered && (!is_utf8(auto_peered->url) || !is_utf8(auto_peered->source)))) {
         return std::nullopt;

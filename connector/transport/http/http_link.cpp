@@ -169,8 +169,8 @@ void http_link::closed(http_connection& connection) {
     if (is_unreachable()) refuse_waiting();
 }
 
-/// A peer that goes and comes, or answers differently each time, writes one line for each kind of news within a while. A
-/// lack of descriptors concerns all peers, so one line is enough for them.
+/// A peer that goes and comes, or answers differently each time, writes one line for each kind of news within a while.
+/// A lack of descriptors concerns all peers, so one line is enough for them.
 void http_link::report(const reachability::news* news, bool lacks_descriptors) {
     if (news == nullptr) return;
     constexpr std::size_t lines_max = 4096;

@@ -101,7 +101,7 @@ private:
     };
 
     /// The outcome of the last commit. `written_unreported` is set only once the commit is known to be durable.
-    enum class outcome : std::uint8_t { known, in_doubt, written_unreported };
+    enum class commit_outcome : std::uint8_t { known, in_doubt, written_unreported };
 
     template <class Work>
     auto attempt(std::string_view purpose, Work work) -> std::expected<decltype(work()), store_error>;
@@ -120,7 +120,7 @@ private:
     std::optional<postgres_connection> session_;
     server_process process_;
     std::optional<postgres_position> position_;  // as we last reported or found it
-    outcome last_outcome_ = outcome::known;
+    commit_outcome last_outcome_ = commit_outcome::known;
     transfer_chain chain_;  // includes the rows of the last commit while its outcome is unknown
     std::string fenced_;    // the reason; empty if not fenced
 };
@@ -132,7 +132,7 @@ auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expect
     bool is_open = false;
     const auto refuse = [&](const std::string& why, bool is_final) {
         // Whatever the reason, nobody may conclude from it that a commit in doubt was not written.
-        is_final = is_final && last_outcome_ == outcome::known;
+        is_final = is_final && last_outcome_ == commit_outcome::known;
         return std::unexpected{store_error{fmt::format("{}: cannot {}: {}", url_.printable(), purpose, why), is_final}};
     };
     try {
@@ -226,7 +226,7 @@ void postgres_store::take_lock(postgres_connection& session) {
 /// A database that was dropped and made again must not get new tables from a daemon that knows the old ones.
 void postgres_store::must_still_be_there(postgres_connection& session) {
     if (!position_ || postgres_version_of(session)) return;
-    last_outcome_ = outcome::known;  // whatever was in doubt is not in this database
+    last_outcome_ = commit_outcome::known;  // whatever was in doubt is not in this database
     throw fenced{
         "the database has lost ilpd's tables: it was dropped and created anew; restore a backup, then restart this "
         "ilpd"};
@@ -240,11 +240,11 @@ void postgres_store::find_position(postgres_connection& session) {
     if (state.rows() != 1) throw postgres_misfit{{"the table ledger_state is damaged: restore a backup"}};
     const postgres_position found{state.integer(0, 0), std::string{state.text(0, 1)}};
     if (!position_) position_ = found;
-    const bool is_open_question = last_outcome_ != outcome::known;
+    const bool is_open_question = last_outcome_ != commit_outcome::known;
     const bool is_written = is_open_question && found == next_position();
     if (found != *position_ && !is_written) {
         // If the database is at an earlier commit than ours, or at another one of the same number, ours is not in it.
-        if (found.last_commit <= next_position().last_commit) last_outcome_ = outcome::known;
+        if (found.last_commit <= next_position().last_commit) last_outcome_ = commit_outcome::known;
         if (found.last_commit < position_->last_commit) {
             throw fenced{"this database was set back to an earlier state meanwhile; restart this ilpd"};
         }
@@ -256,7 +256,7 @@ void postgres_store::find_position(postgres_connection& session) {
         throw fenced{overtaken};  // cannot happen while we hold the lock
     }
     // The position itself stays where it was until the commit is reported: a standby may still take over without it.
-    if (is_open_question) last_outcome_ = is_written ? outcome::written_unreported : outcome::known;
+    if (is_open_question) last_outcome_ = is_written ? commit_outcome::written_unreported : commit_outcome::known;
 }
 
 std::expected<catalogue, store_error> postgres_store::load() {
@@ -308,11 +308,11 @@ std::expected<void, store_error> postgres_store::commit(const changes& changes) 
 
 void postgres_store::write(const changes& changes) {
     const auto report = [this] {
-        last_outcome_ = outcome::known;
+        last_outcome_ = commit_outcome::known;
         position_ = next_position();
         chain_.keep();
     };
-    if (last_outcome_ == outcome::written_unreported) return report();
+    if (last_outcome_ == commit_outcome::written_unreported) return report();
     chain_.undo();  // undoes a commit that was not written
     last_outcome_ = commit_outcome::in_doubt;
     try {
@@ -321,7 +321,7 @@ void postgres_store::write(const changes& changes) {
         if (!failure.sqlstate.empty()) last_outcome_ = commit_outcome::known;
         throw;
     } catch (const postgres_position_lost&) {
-        last_outcome_ = outcome::known;
+        last_outcome_ = commit_outcome::known;
         throw fenced{overtaken};  // cannot happen while we hold the lock
     }
     report();

@@ -216,7 +216,7 @@ std::vector<listed_event> list_events(connection& connection, const event_query&
     return page;
 }
 
-std::uint64_t show_book(connection& db, book_visitor& visitor) {
+std::uint64_t visit_book(connection& db, book_visitor& visitor) {
     const reading transaction{db};
     std::unordered_map<std::uint32_t, std::string> names;
     read_accounts(

@@ -32,6 +32,6 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
 std::vector<listed_event> list_events(connection& connection, const event_query& query);
 
 /// Reads the book in one read transaction. Returns the number of its last transfer; 0 if there is none.
-std::uint64_t show_book(connection& connection, book_visitor& visitor);
+std::uint64_t visit_book(connection& connection, book_visitor& visitor);
 
 }  // namespace peering::sqlite

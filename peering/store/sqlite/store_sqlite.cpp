@@ -521,7 +521,7 @@ std::expected<void, store_error> read_sqlite_book(const std::string& path, book_
         const std::uint64_t marked = book_mark::read(std::filesystem::weakly_canonical(path, error).string());
         connection connection{path, SQLITE_OPEN_READONLY};
         sqlite::check_schema(connection);
-        const std::uint64_t last = sqlite::show_book(connection, visitor);
+        const std::uint64_t last = sqlite::visit_book(connection, visitor);
         if (marked > last) visitor.loss(last, marked);
     });
 }

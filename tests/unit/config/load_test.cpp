@@ -163,11 +163,10 @@ TEST_CASE("A value of another kind is refused") {
     CHECK(problems("[]") == list{"1 : expected a mapping with the keys ilp_address, connector, admin, metrics, store, "
                                  "webhooks, rates, auto_peering, assets, peers, log, found a list"});
     CHECK(problems("ilp_address: test.a\npeers: {}") == list{"2 peers: expected a list, found a mapping"});
-    CHECK(
-        problems("ilp_address: test.a\nassets: [x]") ==
-        list{
-            "2 assets[0]: expected a mapping with the keys code, scale, initial_liquidity, liquidity_threshold, found a single "
-            "value"});
+    CHECK(problems("ilp_address: test.a\nassets: [x]") ==
+          list{"2 assets[0]: expected a mapping with the keys code, scale, initial_liquidity, liquidity_threshold, "
+               "found a single "
+               "value"});
 }
 
 TEST_CASE("A value out of its bounds is refused with the expected range") {

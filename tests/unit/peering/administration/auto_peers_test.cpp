@@ -100,11 +100,11 @@ struct alice {
         return directory.find_asset(code, scale).value().asset->uuid;
     }
 
-    auto_peers::answer answer(const peering_request& request, const std::string& presented = {},
-                              const std::string& source = {}, ilp::timestamp at = now) {
-        std::vector<auto_peers::answer> answers;
-        decider.take_on(keeper, at, request, {presented, source},
-                        [&](auto_peers::answer came) { answers.push_back(std::move(came)); });
+    auto_peers::peering_result answer(const peering_request& request, const std::string& presented = {},
+                                      const std::string& source = {}, ilp::timestamp at = now) {
+        std::vector<auto_peers::peering_result> answers;
+        decider.handle_request(keeper, at, request, {presented, source},
+                               [&](auto_peers::peering_result came) { answers.push_back(std::move(came)); });
         REQUIRE(answers.size() == 1);
         return answers.front();
     }

@@ -134,7 +134,8 @@ TEST_CASE("an initial liquidity that changes in the file moves nothing, and that
               "`withdraw`"});
     CHECK(notes_of(settings).empty());
     settings.assets[0].liquidity = {501};
-    CHECK_THAT(notes_of(settings).at(0), Catch::StartsWith("asset USD/9 (line 0): initial_liquidity is now 501 instead"));
+    CHECK_THAT(notes_of(settings).at(0),
+               Catch::StartsWith("asset USD/9 (line 0): initial_liquidity is now 501 instead"));
     CHECK(notes_of(settings).empty());
     config::settings without_bob = settings;
     without_bob.peers.erase(without_bob.peers.begin());

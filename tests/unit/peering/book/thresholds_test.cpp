@@ -155,8 +155,8 @@ public:
 }  // namespace
 
 TEST_CASE("a transaction that sets a threshold raises an event if the account is low by it and was not before") {
-    const auto told = [](std::optional<liquidity_watch> before, std::optional<liquidity_watch> after, wide_amount balance,
-                         std::optional<wide_amount> moves_to = std::nullopt) {
+    const auto told = [](std::optional<liquidity_watch> before, std::optional<liquidity_watch> after,
+                         wide_amount balance, std::optional<wide_amount> moves_to = std::nullopt) {
         thresholds thresholds;
         thresholds.watch(bob, std::move(before));
         std::vector<account_change> changes;

@@ -52,7 +52,8 @@ TEST_CASE("unset terms are not in the JSON, and reading it leaves other terms un
 }
 
 TEST_CASE("terms of an asset come back from their JSON") {
-    const asset_terms terms{.withdrawal_threshold = ilp::amount{0}, .liquidity_threshold = ilp::amount::max(),
+    const asset_terms terms{.withdrawal_threshold = ilp::amount{0},
+                            .liquidity_threshold = ilp::amount::max(),
                             .initial_liquidity = ilp::amount{7}};
     asset_terms read;
     REQUIRE(read_json(to_json(terms), read));

@@ -276,7 +276,8 @@ TEST_CASE("a path that cannot hold a database is refused with the reason") {
     CHECK_THAT(refusal_of("sqlite:" + db.directory.path().string()), Catch::Contains("is a directory"));
     // A relative path is told as what it means here.
     const auto here = std::filesystem::current_path().string();
-    CHECK_THAT(refusal_of("sqlite:no such folder/ilpd.db"), Catch::Contains("sqlite:" + here + "/no such folder/ilpd.db"));
+    CHECK_THAT(refusal_of("sqlite:no such folder/ilpd.db"),
+               Catch::Contains("sqlite:" + here + "/no such folder/ilpd.db"));
     const auto audited = audit("sqlite:no such folder/ilpd.db");
     REQUIRE_FALSE(audited);
     CHECK_THAT(audited.error().message, Catch::Contains("sqlite:" + here + "/no such folder/ilpd.db: cannot read: "));
