@@ -1,7 +1,6 @@
 #include "connector/worker.hpp"
 
 #include "connector/base/log.hpp"
-#include "connector/make_link.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
 #include "peering/book/ledger.hpp"
@@ -209,11 +208,6 @@ peer_state& worker::state_of(const peering::peer& peer) {
         place->name = peer.name();
     }
     return *place;
-}
-
-link& worker::link_to(const peering::peer& peer, peer_state& state) {
-    if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer);
-    return *state.link_to_peer;
 }
 
 void worker::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,

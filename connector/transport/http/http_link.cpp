@@ -87,12 +87,6 @@ void http_link::open_connection() {
     opened.connect(std::move(target));
 }
 
-http_connection& http_link::take_idle() {
-    http_connection& taken = *idle_.back();
-    idle_.pop_back();
-    return taken;
-}
-
 /// Gives an idle connection the packet that has waited longest.
 void http_link::use(http_connection& idle) {
     if (!waiting_.empty()) {
@@ -116,19 +110,19 @@ void http_link::refuse_waiting() {
 
 void http_link::usable(http_connection& connection) {
     --connecting_;
-    report(reachability_.connected());
+    if (const auto* const news = reachability_.connected()) report(*news);
     use(connection);
 }
 
 void http_link::connect_failed(const std::string& why) {
     --connecting_;
-    report(reachability_.connect_failed(loop_.now().steady, why));
+    if (const auto* const news = reachability_.connect_failed(loop_.now().steady, why)) report(*news);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     if (is_unreachable()) refuse_waiting();
 }
 
 void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
-    report(reachability_.answered(status));
+    if (const auto* const news = reachability_.answered(status)) report(*news);
     if (const auto reason = reason_of(status)) {
         failed(packet, *reason);
     } else {
@@ -169,9 +163,8 @@ void http_link::closed(http_connection& connection) {
     if (is_unreachable()) refuse_waiting();
 }
 
-void http_link::report(const reachability::news* news) {
-    if (news == nullptr) return;
-    log::write(news->good ? log::level::info : log::level::warn, news->text,
+void http_link::report(const reachability::news& news) {
+    log::write(news.good ? log::level::info : log::level::warn, news.text,
                {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
 }
 
