@@ -214,11 +214,6 @@ peer_state& worker::state_of(const peering::peer& peer) {
     return *place;
 }
 
-link& worker::link_to(const peering::peer& peer, peer_state& state) {
-    if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer);
-    return *state.link_to_peer;
-}
-
 void worker::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
                    std::function<void(probes::outcome)> done) {
     boost::asio::post(loop_.context(),

@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
+#include "connector/make_link.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/rate_table.hpp"
@@ -99,7 +100,10 @@ private:
     void accepted(boost::asio::ip::tcp::socket socket);
     void tell_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
-    link& link_to(const peering::peer& peer, peer_state& state);
+    link& link_to(const peering::peer& peer, peer_state& state) {
+        if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer);
+        return *state.link_to_peer;
+    }
     packet_in_flight* forward(answer_sink& sink, std::uint64_t request, const packet_context& context);
     packet_in_flight& keep(answer_sink& sink, std::uint64_t request, const packet_context& context);
     void refuse(answer_sink& sink, std::uint64_t request, reject_reason reason,

@@ -43,9 +43,9 @@ private:
 /// Passes `send` a function to be called with the outcome, and waits for that.
 template <typename Send>
 probes::outcome outcome_of(std::chrono::milliseconds timeout, const Send& send) {
-    const auto promise = std::make_shared<std::promise<probes::outcome>>();
+    auto promise = std::make_shared<std::promise<probes::outcome>>();
     auto future = promise->get_future();
-    send([promise](probes::outcome outcome) { promise->set_value(std::move(outcome)); });
+    send([promise = std::move(promise)](probes::outcome outcome) { promise->set_value(std::move(outcome)); });
     if (future.wait_for(timeout) != std::future_status::ready) {
         return std::unexpected{std::string{"no answer in time"}};
     }

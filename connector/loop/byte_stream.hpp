@@ -2,6 +2,9 @@
 
 #include "ilp/bytes.hpp"
 
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -75,11 +78,30 @@ public:
     void close() noexcept;
 
 private:
-    stream_result read_socket(std::span<char> into) const noexcept;
-    stream_result write_socket(ilp::bytes_view octets) const noexcept;
+    // Every packet takes these; as calls they would cost more than the rest of this class.
+    [[gnu::always_inline]] stream_result read_socket(std::span<char> into) const noexcept;
+    [[gnu::always_inline]] stream_result write_socket(ilp::bytes_view octets) const noexcept;
 
     int socket_ = -1;
     std::unique_ptr<stream_filter> filter_;
 };
+
+inline stream_result byte_stream::read_socket(std::span<char> into) const noexcept {
+    const ssize_t count = ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
+    if (count > 0) [[likely]] {
+        const auto size = static_cast<std::size_t>(count);
+        return {.drained = size < into.size(), .count = size};
+    }
+    if (count == 0) return {.state = stream_state::ended, .drained = true};
+    return {.state = errno == EAGAIN ? stream_state::wants_reading : stream_state::broken, .drained = true};
+}
+
+inline stream_result byte_stream::write_socket(ilp::bytes_view octets) const noexcept {
+    const ssize_t count = ::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count == static_cast<ssize_t>(octets.size())) [[likely]]
+        return {.count = octets.size()};
+    if (count >= 0) return {.state = stream_state::wants_writing, .count = static_cast<std::size_t>(count)};
+    return {.state = errno == EAGAIN ? stream_state::wants_writing : stream_state::broken};
+}
 
 }  // namespace connector

@@ -59,42 +59,37 @@ void tcp_connection::ready(bool readable, bool writable, bool ended) {
     if (is_closed()) return;
     readable_ = readable_ || readable || ended || (writable && read_wants_writing_);
     ended_ = ended_ || ended;
-    if (stage_ == stage::shaking_hands) {
-        shake_hands();
-    } else if (is_send_blocked() && (write_wants_reading_ ? readable || ended : writable)) {
-        send_rest();
-    } else if (ending_) {
-        end_sending();
-    }
+    if (stage_ != stage::established || is_send_blocked() || ending_) [[unlikely]]
+        go_on(readable || ended, writable);
     read();
+}
+
+/// Continues what waits for the socket, except reading.
+void tcp_connection::go_on(bool readable, bool writable) {
+    if (stage_ == stage::shaking_hands) return shake_hands();
+    if (!is_send_blocked()) return end_sending();
+    if (write_wants_reading_ ? readable : writable) send_rest();
 }
 
 void tcp_connection::read() {
     if (!is_receiving() || !readable_ || stage_ != stage::established) return;
     const stream_result result = stream_.read(in_.space(wanted_));
-    read_wants_writing_ = result.state == stream_state::wants_writing;
-    if (result.state == stream_state::wants_reading || read_wants_writing_) {
+    if (result.state == stream_state::wants_reading || result.state == stream_state::wants_writing) {
         readable_ = false;
+        read_wants_writing_ = result.state == stream_state::wants_writing;
     } else {
         wanted_ = 0;
         // When the socket is drained, epoll reports new bytes again; but it reports the end of the stream only once.
         readable_ = ended_ || !result.drained;
-    }
-    switch (result.state) {
-        case stream_state::done:
-            in_.commit(result.count);
-            received();
-            break;
-        case stream_state::ended:
-            return disconnected(end_of_stream::orderly);
-        case stream_state::broken:
-            return disconnected(end_of_stream::broken);
-        case stream_state::wants_reading:
-        case stream_state::wants_writing:
-            break;
+        if (result.state != stream_state::done) {
+            return disconnected(result.state == stream_state::ended ? end_of_stream::orderly : end_of_stream::broken);
+        }
+        in_.commit(result.count);
+        received();
     }
     // The stream may just have read what the rest of a send was waiting for, and then no event announces it.
-    if (write_wants_reading_ && is_send_blocked() && !is_closed()) send_rest();
+    if (write_wants_reading_) [[unlikely]]
+        send_rest();
 }
 
 send_outcome tcp_connection::send(ilp::bytes_view octets) {
@@ -103,19 +98,31 @@ send_outcome tcp_connection::send(ilp::bytes_view octets) {
         ilp::append(unsent_, octets);
         return send_outcome::accepted;
     }
-    bool taken = false;
-    for (;;) {
-        const stream_result result = stream_.write(octets);
-        if (result.count == octets.size()) return send_outcome::accepted;
-        taken = taken || result.count != 0 || result.part_may_have_left;
-        octets = octets.subspan(result.count);
-        if (result.state == stream_state::done) continue;
-        if (result.state == stream_state::ended || result.state == stream_state::broken) {
-            return taken ? send_outcome::part_may_have_left : send_outcome::nothing_has_left;
-        }
-        write_wants_reading_ = result.state == stream_state::wants_reading;
-        unsent_.assign(octets.begin(), octets.end());
+    const stream_result result = stream_.write(octets);
+    if (result.count == octets.size()) [[likely]]
         return send_outcome::accepted;
+    return send_further(octets, result);
+}
+
+/// `result` is that of the first write, which has not taken all bytes.
+send_outcome tcp_connection::send_further(ilp::bytes_view octets, stream_result result) {
+    bool any_taken = false;
+    for (;; result = stream_.write(octets)) {
+        if (result.count == octets.size()) return send_outcome::accepted;
+        any_taken = any_taken || result.count != 0 || result.part_may_have_left;
+        octets = octets.subspan(result.count);
+        switch (result.state) {
+            case stream_state::done:
+                break;
+            case stream_state::wants_reading:
+            case stream_state::wants_writing:
+                write_wants_reading_ = result.state == stream_state::wants_reading;
+                unsent_.assign(octets.begin(), octets.end());
+                return send_outcome::accepted;
+            case stream_state::ended:
+            case stream_state::broken:
+                return any_taken ? send_outcome::part_may_have_left : send_outcome::nothing_has_left;
+        }
     }
 }
 
@@ -134,6 +141,7 @@ void tcp_connection::end_sending() {
 void tcp_connection::close() {
     if (is_closed()) return;
     stage_ = stage::closed;
+    write_wants_reading_ = false;
     stream_.close();
     if (operations_ == 0) released();
 }

@@ -82,7 +82,9 @@ private:
 
     void ready(bool readable, bool writable, bool ended) override;
     void shake_hands();
+    void go_on(bool readable, bool writable);
     void read();
+    send_outcome send_further(ilp::bytes_view octets, stream_result result);
     void send_rest();
 
     byte_stream stream_;

@@ -20,6 +20,13 @@ scripted_answer answer_ping(const http_message&) {
     return answer_packet(encode_fulfill(ilp::echo::one_way_fulfillment));
 }
 
+boost::json::value ping(const admin_client& admin, const std::string& address) {
+    return admin
+        .ask("mutation P($input: PingInput!) { ping(input: $input) { reached message } }",
+             {{"input", {{"address", address}, {"timeoutSeconds", 30}}}})
+        .field();
+}
+
 }  // namespace
 
 TEST_CASE("a ping takes the connection that packets take, and costs nobody anything") {
@@ -30,7 +37,7 @@ TEST_CASE("a ping takes the connection that packets take, and costs nobody anyth
     const admin_client admin{r.d.admin_port()};
     CHECK(outcome(r.send(prepare{.amount = 0})) == "fulfill");
     r.p2.set_script(answer_ping);
-    const auto answer = admin.mutate("ping", {{"address", "test.p2.x"}}).field();
+    const auto answer = ping(admin, "test.p2.x");
     INFO(boost::json::serialize(answer));
     CHECK(answer.at("reached").as_bool());
     CHECK(r.p2.connections_accepted() == 1);
@@ -42,7 +49,7 @@ TEST_CASE("a ping takes the connection that packets take, and costs nobody anyth
 TEST_CASE("a ping that fails says what is wrong with the next hop") {
     rig r;
     const admin_client admin{r.d.admin_port()};
-    const auto message = [&] { return text_at(admin.mutate("ping", {{"address", "test.p2"}}).field(), "message"); };
+    const auto message = [&] { return text_at(ping(admin, "test.p2"), "message"); };
     r.p2.set_script([](const http_message&) { return answer_http(401); });
     CHECK(message().find("HTTP status 401: check endpoint and auth_token") != std::string::npos);
     r.p2.stop();
@@ -59,21 +66,19 @@ TEST_CASE("pings that wait leave the Admin API to other requests, and further on
         answer.held_by = gate;
         return answer;
     });
-    const auto ping = [&admin] {
-        return admin.mutate("ping", {{"address", "test.p2"}, {"timeoutSeconds", 30}}).field();
-    };
-    auto first = std::async(std::launch::async, ping);
-    auto second = std::async(std::launch::async, ping);
+    const auto ping_p2 = [&admin] { return ping(admin, "test.p2"); };
+    auto first = std::async(std::launch::async, ping_p2);
+    auto second = std::async(std::launch::async, ping_p2);
     REQUIRE(r.p2.wait_for_requests(2));
     for (int i = 0; i < 10; ++i) {
-        CHECK(text_at(ping(), "message") == "2 pings are in progress already: try again when one has ended");
+        CHECK(text_at(ping_p2(), "message") == "2 pings are in progress already: try again when one has ended");
         CHECK(admin.peers().size() == 2);
     }
     CHECK(r.p2.request_count() == 2);
     gate->open();
     CHECK(first.get().at("reached").as_bool());
     CHECK(second.get().at("reached").as_bool());
-    CHECK(ping().at("reached").as_bool());
+    CHECK(ping_p2().at("reached").as_bool());
 }
 
 }  // namespace ping_test

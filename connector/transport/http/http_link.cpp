@@ -87,12 +87,6 @@ void http_link::open_connection() {
     opened.connect(std::move(target));
 }
 
-http_connection& http_link::take_idle() {
-    http_connection& taken = *idle_.back();
-    idle_.pop_back();
-    return taken;
-}
-
 /// Gives an idle connection the packet that has waited longest.
 void http_link::use(http_connection& idle) {
     if (!waiting_.empty()) {
@@ -116,19 +110,20 @@ void http_link::refuse_waiting() {
 
 void http_link::usable(http_connection& connection) {
     --connecting_;
-    report(reachability_.connected());
+    if (const auto* const news = reachability_.connected()) report(*news);
     use(connection);
 }
 
 void http_link::connect_failed(const dial_failure& failure) {
     --connecting_;
-    report(reachability_.connect_failed(loop_.now().steady, failure.why), failure.lacks_descriptors);
+    if (const auto* const news = reachability_.connect_failed(loop_.now().steady, failure.why))
+        report(*news, failure.lacks_descriptors);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     if (is_unreachable()) refuse_waiting();
 }
 
 void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
-    report(reachability_.answered(status));
+    if (const auto* const news = reachability_.answered(status)) report(*news);
     if (const auto reason = reason_of(status)) {
         failed(packet, *reason);
     } else {
@@ -171,12 +166,11 @@ void http_link::closed(http_connection& connection) {
 
 /// A peer that goes and comes, or answers differently each time, writes one line for each kind of news within a while.
 /// A lack of descriptors concerns all peers, so one line is enough for them.
-void http_link::report(const reachability::news* news, bool lacks_descriptors) {
-    if (news == nullptr) return;
+void http_link::report(const reachability::news& news, bool lacks_descriptors) {
     constexpr std::size_t lines_max = 4096;
-    const auto source = lacks_descriptors ? std::string{} : fmt::format("{} {}", name_, news->kind);
+    const auto source = lacks_descriptors ? std::string{} : fmt::format("{} {}", name_, news.kind);
     log::write_seldom({lacks_descriptors ? "no descriptors" : "peer", source, lines_max},
-                      news->good ? log::level::info : log::level::warn, news->text,
+                      news.good ? log::level::info : log::level::warn, news.text,
                       {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
 }
 

@@ -48,13 +48,17 @@ private:
     void closed(http_connection& connection) override;
 
     void append_request(ilp::bytes& out, ilp::bytes_view prepare) const;
-    http_connection& take_idle();
+    http_connection& take_idle() {
+        http_connection& taken = *idle_.back();
+        idle_.pop_back();
+        return taken;
+    }
     void use(http_connection& idle);
     void open_connection();
     bool is_connected() const;
     bool is_unreachable() const { return reachability_.is_failing() && !is_connected(); }
     void refuse_waiting();
-    void report(const reachability::news* news, bool lacks_descriptors = false);
+    void report(const reachability::news& news, bool lacks_descriptors = false);
 
     event_loop& loop_;
     const config::outgoing_http_settings settings_;

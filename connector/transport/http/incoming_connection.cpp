@@ -254,26 +254,25 @@ void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, 
     if (held) {
         answer.state = answer_state::held;
     } else {
-        answer_is_ready(request);
+        make_ready(request, answer);
     }
 }
 
 void incoming_connection::refuse(std::uint64_t request, status status, std::string_view detail) {
     pending_answer& answer = pending(request);
     http::append_refusal(answer.octets, status, answer.keep_alive, detail);
-    answer_is_ready(request);
+    make_ready(request, answer);
 }
 
 void incoming_connection::release(std::uint64_t request) {
-    answer_is_ready(request);
+    make_ready(request, pending(request));
 }
 
 void incoming_connection::refuse_malformed(std::uint64_t request) {
     refuse(request, status::bad_request);
 }
 
-void incoming_connection::answer_is_ready(std::uint64_t request) {
-    pending_answer& answer = pending(request);
+void incoming_connection::make_ready(std::uint64_t request, pending_answer& answer) {
     answer.state = answer_state::ready;
     answer.packet = nullptr;
     if (request == first_request_) loop_.flush_answers_of(*this);
@@ -296,8 +295,10 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
 void incoming_connection::flush() {
     if (is_closed()) return;
     const bool was_full = next_request_ - first_request_ >= requests_max;
-    while (first_request_ != next_request_ && pending(first_request_).state == answer_state::ready) {
-        ilp::bytes& octets = pending(first_request_).octets;
+    while (first_request_ != next_request_) {
+        pending_answer& first = pending(first_request_);
+        if (first.state != answer_state::ready) break;
+        ilp::bytes& octets = first.octets;
         // Further ready answers are sent in the same system call.
         std::uint64_t next = first_request_ + 1;
         for (; next != next_request_ && pending(next).state == answer_state::ready; ++next) {

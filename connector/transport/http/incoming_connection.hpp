@@ -101,7 +101,7 @@ private:
     void refuse(std::uint64_t request, http::status status, std::string_view detail = {});
     std::uint64_t begin_request(bool keep_alive);
     pending_answer& pending(std::uint64_t request);
-    void answer_is_ready(std::uint64_t request);
+    void make_ready(std::uint64_t request, pending_answer& answer);
     void finish();
     void resume();
     void read_on(std::size_t wanted = 1);
