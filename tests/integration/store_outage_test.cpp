@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("store outage: a daemon that is stopped during it says what i
     CHECK(!r.d.process().wait(500ms));  // it still waits for the store
     r.d.process().signal(SIGTERM);
     CHECK(r.d.process().wait(patience) == std::optional{1});
-    CHECK(r.d.has_logged("the store did not take"));
+    CHECK(r.d.has_logged("the store did not accept"));
     CHECK(!packet.is_answered());
     place.come_back();
     r.d.start();
