@@ -137,6 +137,7 @@ TEST_CASE("incoming connection: a request with a wrong token, or whose body is n
     w.sink->refuse_malformed(w.arrived[0].request);
     run_until(w.loop, [&] { return (w.heard += w.pair.heard()).find("HTTP/1.1 400") != std::string::npos; });
     CHECK(w.heard.starts_with("HTTP/1.1 401"));
+    CHECK(w.strangers == 1);
 }
 
 TEST_CASE("incoming connection: when it goes, the packets without an answer hear of it, and only those") {
