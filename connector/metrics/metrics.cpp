@@ -581,7 +581,7 @@ std::string expose(const scrape& scrape) {
     std::size_t low_assets = 0;
     for (const auto& peer : scrape.directory.peers()) {
         add_liquidity(out, *peer);
-        low_peers += is_low(*peer->liquidity, peer->liquidity_threshold) ? 1U : 0U;
+        if (is_low(*peer->liquidity, peer->liquidity_threshold)) ++low_peers;
         // Peers without packets have nothing to show, and there may be many of them.
         const auto counted = totals.find(peer->id);
         if (counted != totals.end()) add_traffic(out, *peer, counted->second.counters, counted->second.connections);
@@ -589,7 +589,7 @@ std::string expose(const scrape& scrape) {
     for (const peering::asset_entry& entry : scrape.directory.assets()) {
         const peering::asset& asset = *entry.asset;
         const std::string name = peering::asset_text(asset.code, asset.scale);
-        low_assets += is_low(*asset.liquidity, entry.terms.liquidity_threshold) ? 1U : 0U;
+        if (is_low(*asset.liquidity, entry.terms.liquidity_threshold)) ++low_assets;
         out.add<metric::asset_liquidity>(
             static_cast<double>(asset.liquidity->available.load(std::memory_order_relaxed)), name);
         if (entry.terms.liquidity_threshold) {

@@ -44,7 +44,7 @@ TEST_CASE("A31-01: the request of the vectors is answered") {
     world d;
     const auto vectors = vectors::load("generated/ildcp.json");
     const decision decided = d.send("p1", vectors::from_hex(vectors::text(vectors.at("request_prepare_hex"))));
-    const auto response = support::parse_ildcp_response(decided.way.answer_data);
+    const auto response = support::parse_ildcp_response(decided.context.answer_data);
     REQUIRE(decided.what == step::fulfill);
     REQUIRE(response);
     CHECK(response->client_address == "test.p1");

@@ -89,7 +89,7 @@ TEST_CASE("A32-09: within an asset the sender pays the spread to the asset") {
 TEST_CASE("within an asset no amount grows: a packet that would is never held") {
     world d;
     const decision sent = d.send("p1", prepare{.amount = 300});
-    connector::packet_context grown = sent.way;
+    connector::packet_context grown = sent.context;
     grown.transfer = {};
     const auto end = support::run_in_a_copy(
         [&] { connector::stages::hold(grown, *d.peer("p2").asset, *d.peer("p2").liquidity, {301}); });
@@ -118,7 +118,7 @@ TEST_CASE("A27-64: the other asset must have enough liquidity, and nothing stays
     world d{settings};
     const decision refused = d.send("p1", prepare{.amount = 20'000'000, .destination = "test.cents"});
     CHECK(refused.refused_with(reject_reason::asset_lacks_liquidity));
-    CHECK(refused.way.transfer.empty());
+    CHECK(refused.context.transfer.empty());
     CHECK(d.at_rest());
     CHECK(d.available("p1") == 1'000'000'000);
     CHECK(d.send("p1", prepare{.amount = 10'000'000, .destination = "test.cents"}).what == step::go_on);

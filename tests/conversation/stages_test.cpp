@@ -332,7 +332,7 @@ TEST_CASE("shorten expiry: a next hop's own hold time applies when it is shorter
     const auto time_left = [&](const std::string& to, std::chrono::milliseconds expires_in) {
         const decision decided = d.send("p1", prepare{.destination = to, .expires_in = expires_in});
         REQUIRE(decided.what == step::go_on);
-        const auto left = decided.way.outgoing_expires_at - decided.way.now.wall;
+        const auto left = decided.context.outgoing_expires_at - decided.context.now.wall;
         d.release(decided);
         return left;
     };

@@ -42,14 +42,14 @@ void check_forwarded(const world& d, const decision& decided, ilp::bytes origina
     const auto out = ilp::prepare_view::parse(sent);
     require(out && std::ranges::equal(out->bytes(), decided.forwarded()), "what goes on is one Prepare");
     require(encode(*out) == sent, "what goes on is canonical");
-    require(out->amount() == decided.way.outgoing_amount, "with the converted amount");
-    require(out->expires_at() == decided.way.outgoing_expires_at, "with the new expiry");
+    require(out->amount() == decided.context.outgoing_amount, "with the converted amount");
+    require(out->expires_at() == decided.context.outgoing_expires_at, "with the new expiry");
     const auto in = ilp::prepare_view::parse(original);
     require(in.has_value(), "what came in was a Prepare");
     require(out->expires_at() < in->expires_at(), "it expires earlier");
     require(out->expires_at() > d.now.wall, "it has not expired");
     require(std::ranges::equal(out->condition(), in->condition()), "the condition stays");
-    if (decided.way.for_echo) return;
+    if (decided.context.for_echo) return;
     require(out->destination() == in->destination(), "the destination stays");
     require(std::ranges::equal(out->data(), in->data()), "the data stays");
     require(!out->destination().starts_with("peer."), "peer. is not forwarded");
@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
             d.reject_of(decided);
             break;  // throws unless it is canonical
         case step::fulfill: {
-            ilp::bytes fulfill = fulfill_with(decided.way.fulfillment, decided.way.answer_data);
+            ilp::bytes fulfill = fulfill_with(decided.context.fulfillment, decided.context.answer_data);
             require(d.answer(decided, fulfill).kind == connector::reply_kind::fulfill, "our own Fulfill is right");
             break;
         }
@@ -81,7 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
             break;
     }
     const bool may_hold = decided.what == step::go_on || decided.what == step::fulfill;
-    require(may_hold || decided.way.transfer.empty(), "a refused packet holds nothing");
+    require(may_hold || decided.context.transfer.empty(), "a refused packet holds nothing");
     d.release(decided);
     require(d.at_rest(), "everything that was held is given back");
 

@@ -416,7 +416,7 @@ TEST_CASE(
     for (auto& peer : terms.peers) peer.outgoing = {"max_connections: 2", "max_waiting: 2"};
     const ilpd_daemon d{terms};
     const auto answered = [&] { return peers.answers("fulfill") + peers.answers("T03") + peers.answers("F99"); };
-    const auto disk_hangs = [&] { return d.has_logged("store does not take transfers"); };
+    const auto disk_hangs = [&] { return d.has_logged("the store does not accept transfers"); };
     const auto others = [&] {
         std::string found;
         for (const auto* what : {"R00", "R02", "T00", "T01", "T04", "T05", "F08", "no answer"}) {

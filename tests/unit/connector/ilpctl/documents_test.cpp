@@ -33,7 +33,7 @@ constexpr std::array all{&status,           &whoami,          &tenants,         
 TEST_CASE("ilpctl documents: these tests know all that the header declares") {
     auto file = std::ifstream{ILPD_SOURCE_DIR "/connector/ilpctl/documents.hpp"};
     std::size_t declared = 0;
-    for (std::string line; std::getline(file, line);) declared += line.starts_with("extern const document ") ? 1 : 0;
+    for (std::string line; std::getline(file, line);) declared += line.starts_with("extern const document ") ? 1U : 0U;
     CHECK(declared == all.size());
 }
 

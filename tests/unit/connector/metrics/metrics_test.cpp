@@ -213,7 +213,8 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
                           .pending_withdrawals = 2,
                           .store_size = 4096,
                           .process = {.cpu_seconds = 1.5, .resident_bytes = 1, .virtual_bytes = 2}};
-    const exposition shown{expose({*book.known->directory, commits, {}, {}, {}, daemon})};
+    const exposition shown{
+        expose({.directory = *book.known->directory, .commits = commits, .samples = {}, .daemon = daemon})};
     const std::map<std::string, double> expected{{"ilp_build_info{version=\"1.2.3\"}", 1},
                                                  {"process_start_time_seconds", 1.5},
                                                  {"ilp_ready", 1},
@@ -238,7 +239,8 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
     CHECK_FALSE(shown.series.contains("process_open_fds"));  // not known
     daemon.workers.clear();
     daemon.store_size = std::nullopt;
-    const exposition idle{expose({*book.known->directory, commits, {}, {}, {}, daemon})};
+    const exposition idle{
+        expose({.directory = *book.known->directory, .commits = commits, .samples = {}, .daemon = daemon})};
     CHECK(idle.value("ilp_oldest_hold_seconds") == 0);
     CHECK_FALSE(idle.series.contains("ilp_store_bytes"));
 }

@@ -88,21 +88,21 @@ TEST_CASE("A27-31: zero stays zero between all scales") {
     for (int incoming = 0; incoming <= 255; ++incoming) {
         for (int outgoing = 0; outgoing <= 255; ++outgoing) {
             const auto [what, converted] = between_scales(incoming, outgoing).convert({0});
-            if (what != outcome::converted || !converted.is_zero()) FAIL("from " << incoming << " to " << outgoing);
+            if (what != status::converted || !converted.is_zero()) FAIL("from " << incoming << " to " << outgoing);
         }
     }
 }
 
-TEST_CASE("A27-32: what is not zero never becomes zero") {
+TEST_CASE("A27-32: an amount that is not zero never silently becomes zero") {
     const auto tenth = between_scales(2, 1);
-    CHECK(tenth.convert({1}).what == outcome::to_zero);
-    CHECK(tenth.convert({9}).what == outcome::to_zero);
-    CHECK(tenth.convert({10}).what == outcome::converted);
+    CHECK(tenth.convert({1}).status == status::to_zero);
+    CHECK(tenth.convert({9}).status == status::to_zero);
+    CHECK(tenth.convert({10}).status == status::converted);
     CHECK(tenth.convert({10}).amount.value == 1);
     // 2^64-1 has 20 digits.
     CHECK(between_scales(19, 0).convert(ilp::amount::max()).amount.value == 1);
-    CHECK(between_scales(20, 0).convert(ilp::amount::max()).what == outcome::to_zero);
-    CHECK(between_scales(255, 0).convert(ilp::amount::max()).what == outcome::to_zero);
+    CHECK(between_scales(20, 0).convert(ilp::amount::max()).status == status::to_zero);
+    CHECK(between_scales(255, 0).convert(ilp::amount::max()).status == status::to_zero);
 }
 
 TEST_CASE("A27-34: an amount that does not fit overflows, it neither wraps nor is cut") {
@@ -111,9 +111,9 @@ TEST_CASE("A27-34: an amount that does not fit overflows, it neither wraps nor i
     CHECK(tenfold.convert({1844674407370955162}).status == status::overflow);
     CHECK(tenfold.largest_incoming(ilp::amount::max()).value == 1844674407370955161);
     CHECK(between_scales(0, 19).convert({1}).amount.value == 10'000'000'000'000'000'000U);
-    CHECK(between_scales(0, 19).convert({2}).what == outcome::overflow);
-    CHECK(between_scales(0, 20).convert({1}).what == outcome::overflow);
-    CHECK(between_scales(0, 255).convert(ilp::amount::max()).what == outcome::overflow);
+    CHECK(between_scales(0, 19).convert({2}).status == status::overflow);
+    CHECK(between_scales(0, 20).convert({1}).status == status::overflow);
+    CHECK(between_scales(0, 255).convert(ilp::amount::max()).status == status::overflow);
     CHECK(between_scales(0, 255).largest_incoming(ilp::amount::max()).is_zero());
 }
 

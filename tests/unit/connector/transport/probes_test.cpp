@@ -28,6 +28,7 @@ struct fake_link final : link {
     }
     void forget(carried_packet&) override { calls += "forget "; }
     std::size_t connection_count() const noexcept override { return 0; }
+    std::size_t waiting_count() const noexcept override { return 0; }
     std::string_view trouble() const noexcept override { return bad_news; }
     void retire() override {}
     bool is_done() const noexcept override { return false; }

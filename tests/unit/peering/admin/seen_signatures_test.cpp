@@ -25,38 +25,38 @@ checked_signature signature(ilp::timestamp time, std::uint8_t number = 0) {
 
 TEST_CASE("seen signatures: each counts once, for as long as it would pass") {
     seen_signatures seen{before};
-    CHECK(seen.note(signature(then, 1), then) == use::first);
-    CHECK(seen.note(signature(then, 1), then) == use::again);
-    CHECK(seen.note(signature(then, 2), then) == use::first);
-    CHECK(seen.note(signature(then + 1ms, 1), then) == use::first);
-    CHECK(seen.note(signature(then, 1), then + 30s) == use::again);
-    CHECK(seen.note(signature(then + 30s, 1), then) == use::first);
-    CHECK(seen.note(signature(then + 30s, 1), then + 60s) == use::again);
+    CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
+    CHECK(seen.record(signature(then, 2), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 1ms, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then, 1), then + 30s) == verdict::repeated);
+    CHECK(seen.record(signature(then + 30s, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 30s, 1), then + 60s) == verdict::repeated);
 }
 
 TEST_CASE("seen signatures: a clock that goes back does not open the past again") {
     seen_signatures seen{before};
-    CHECK(seen.note(signature(then, 1), then) == use::first);
-    CHECK(seen.note(signature(then + 31s, 1), then + 31s) == use::first);
-    CHECK(seen.note(signature(then, 1), then) == use::again);
-    CHECK(seen.note(signature(then + 1s, 1), then + 1s) == use::first);
+    CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 31s, 1), then + 31s) == verdict::first_use);
+    CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
+    CHECK(seen.record(signature(then + 1s, 1), then + 1s) == verdict::first_use);
 }
 
 TEST_CASE("seen signatures: of what was signed before the start nobody knows whether it was used") {
     seen_signatures seen{then};
-    CHECK(seen.note(signature(then - 1ms, 1), then) == use::before_start);
-    CHECK(seen.note(signature(then, 1), then) == use::first);
-    CHECK(seen.note(signature(then, 1), then) == use::again);
+    CHECK(seen.record(signature(then - 1ms, 1), then) == verdict::before_start);
+    CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
 }
 
 TEST_CASE("seen signatures: when there is no room, nothing is forgotten") {
     seen_signatures seen{before, 2};
-    CHECK(seen.note(signature(then, 1), then) == use::first);
-    CHECK(seen.note(signature(then + 1ms, 2), then) == use::first);
-    CHECK(seen.note(signature(then, 3), then) == use::no_room);
-    CHECK(seen.note(signature(then, 1), then) == use::again);
-    CHECK(seen.note(signature(then + 1s, 3), then + 30s) == use::no_room);
-    CHECK(seen.note(signature(then + 1s, 3), then + 30s + 1ms) == use::first);
+    CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 1ms, 2), then) == verdict::first_use);
+    CHECK(seen.record(signature(then, 3), then) == verdict::full);
+    CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
+    CHECK(seen.record(signature(then + 1s, 3), then + 30s) == verdict::full);
+    CHECK(seen.record(signature(then + 1s, 3), then + 30s + 1ms) == verdict::first_use);
     CHECK(seen_signatures_max == 65'536);
 }
 

@@ -83,7 +83,7 @@ TEST_CASE("recovery: a start goes on with the peers, the balances and what is re
     CHECK(found.known.find_peer_by_name("carol")->liquidity->available == 100);
     CHECK(found.known.owners_of("test.east").size() == 1);
     CHECK(found.transfers.pending_count() == 1);
-    CHECK(sums_are_zero(found.keeper.ledger.snapshot()));
+    CHECK(sums_are_zero(snapshot_of(found.keeper.ledger)));
 }
 
 TEST_CASE("recovery: a peer of the file is absent until the file is read") {

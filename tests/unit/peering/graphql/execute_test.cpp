@@ -276,7 +276,7 @@ TEST_CASE("An answer is bounded in bytes, whatever they are made of") {
     const auto count = 2000;
     const auto text = std::string(answer_size_max / count, 'a');
     auto all = pet_resolvers();
-    all["Query.dogs"] = [&](const call&) -> outcome {
+    all["Query.dogs"] = [&](const call&) -> field_result {
         auto result = value::list{};
         for (int i = 0; i < count; ++i) result.push_back(named(text));
         return result;
@@ -285,7 +285,7 @@ TEST_CASE("An answer is bounded in bytes, whatever they are made of") {
     const auto texts = graphql::engine{pet_schema(), all};
     const auto too_large =
         std::string{"The answer has more than 16777216 bytes: ask for fewer fields or smaller pages."};
-    const auto expect_too_large = [&](const answer& given) {
+    const auto expect_too_large = [&](const execution_result& given) {
         CHECK(given.body.at("data").is_null());
         REQUIRE(given.body.at("errors").as_array().size() == 1);
         CHECK(given.body.at("errors").at(0).at("message") == json::string_view{too_large});
@@ -293,7 +293,7 @@ TEST_CASE("An answer is bounded in bytes, whatever they are made of") {
     expect_too_large(texts.run("{ dogs { name } }", "", {}, here));
 
     // A long alias in each of many elements.
-    all["Query.dogs"] = [](const call&) -> outcome {
+    all["Query.dogs"] = [](const call&) -> field_result {
         auto result = value::list{};
         for (std::size_t i = 0; i < answer_values_max / 3; ++i) result.push_back(named("a"));
         return result;
@@ -304,8 +304,8 @@ TEST_CASE("An answer is bounded in bytes, whatever they are made of") {
     CHECK(aliases.run("{ dogs { a: name } }", "", {}, here).body.at("data").is_object());
 
     // Errors, each of which names the path.
-    all["Dog.nickname"] = [](const call&) -> outcome {
-        return std::unexpected{refusal{std::string(1000, 'a'), "BAD_USER_INPUT"}};
+    all["Dog.nickname"] = [](const call&) -> field_result {
+        return std::unexpected{field_error{std::string(1000, 'a'), "BAD_USER_INPUT"}};
     };
     expect_too_large(graphql::engine{pet_schema(), all}.run("{ dogs { nickname } }", "", {}, here));
 }

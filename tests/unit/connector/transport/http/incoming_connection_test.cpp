@@ -63,6 +63,7 @@ struct world final : prepare_handler, incoming_connection::owner {
     const peering::peer* authenticate(std::string_view token, std::string_view) override {
         return token == "right" ? &book.peer("p1") : nullptr;
     }
+    void unauthenticated(const boost::asio::ip::address&) override { ++strangers; }
     packet_in_flight* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
                                        ilp::bytes_span body) override {
         sink = &from;
@@ -99,6 +100,7 @@ struct world final : prepare_handler, incoming_connection::owner {
     std::vector<prepare> arrived;
     std::vector<std::unique_ptr<packet_in_flight>> packets;
     std::string heard;
+    int strangers = 0;  // requests whose token nobody owns
     bool answers_at_once = false;
     bool closed = false;
 };
