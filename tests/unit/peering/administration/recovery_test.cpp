@@ -48,13 +48,13 @@ catalogue sound() {
     found.assets = {usd};
     found.peers = {peer_of_api(1, "bob", account_id{3}), peer_of_api(2, "carol", account_id{4})};
     found.peers[1].terms.routes = {"test.south"};
-    found.pending_withdrawals = {{.uuid = new_uuid(),
-                                  .kind = transfer_kind::withdrawal,
-                                  .state = transfer_state::pending,
-                                  .debit = account_id{3},
-                                  .credit = account_id{2},
-                                  .amount = {30},
-                                  .expires_at = noon}};
+    found.pending_withdrawals.push_back({.uuid = new_uuid(),
+                                         .kind = transfer_kind::withdrawal,
+                                         .state = transfer_state::pending,
+                                         .debit = account_id{3},
+                                         .credit = account_id{2},
+                                         .amount = {30},
+                                         .expires_at = noon});
     return found;
 }
 
