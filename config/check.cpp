@@ -114,7 +114,7 @@ private:
         check_address(peer, here, index);
         check_asset(peer, here);
         if (peer.packet_burst > 0 && !peer.packet_rate && !in_.has_problem_in(peer_key(index, ".packet_rate")))
-            report({&here, "packet_burst", {}}, "has no meaning without packet_rate");
+            report({&here, "packet_burst", {}}, "has no effect without packet_rate: set packet_rate too, or remove it");
         check_hold_time(peer, here);
         check_tokens(peer, here, index);
         check_endpoint(peer, here);

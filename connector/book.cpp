@@ -12,9 +12,9 @@ namespace {
 
 void tell_health(bool healthy, const std::string& error) {
     if (healthy) {
-        log::write(log::level::info, "store takes transfers again");
+        log::write(log::level::info, "the store accepts transfers again");
     } else {
-        log::write(log::level::error, "store does not take transfers; new packets are refused until it does",
+        log::write(log::level::error, "the store does not accept transfers; new packets are refused until it does",
                    {{"error", error}});
     }
 }
@@ -29,7 +29,8 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
                                       peering::bookkeeper::event_callback on_events) {
     store = std::move(opened);
     if (settings.store.url.starts_with("memory:")) {
-        log::write(log::level::warn, "store memory: keeps nothing; balances are lost when the daemon stops");
+        log::write(log::level::warn,
+                   "store.url is memory: the store keeps nothing, so balances are lost when the daemon stops");
     }
     keeper = std::make_unique<peering::bookkeeper>(ledger, *store, thresholds);
     keeper->keep_events(settings.webhooks.url.has_value());

@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds log_time{2000};  // for the last lines of th
 connector::exit_status audit(const std::string& store_url) {
     const auto report = peering::audit(store_url);
     if (!report) {
-        fmt::print(stderr, "ilpd: not audited: {}\n", connector::log::escape(report.error().message));
+        fmt::print(stderr, "ilpd: the audit failed: {}\n", connector::log::escape(report.error().message));
         return connector::exit_status::failure;
     }
     for (const std::string& fault : report->faults) fmt::print(stderr, "{}\n", connector::log::escape(fault));

@@ -29,7 +29,7 @@ void reload::read_file() {
         auto loaded = config::load_file(file_, config::process_environment());
         if (!loaded) {
             for (const config::problem& problem : loaded.error()) log::write(log::level::error, to_string(problem));
-            return boost::asio::post(parts_.control, [this] { failed("the file has problems"); });
+            return boost::asio::post(parts_.control, [this] { failed("the configuration file has errors"); });
         }
         boost::asio::post(
             parts_.control,
@@ -66,7 +66,7 @@ void reload::succeeded(const config::settings& loaded) {
 
 void reload::failed(std::string_view reason) {
     last_ = {false, ilp::wall_clock()};
-    log::write(log::level::error, "not reloaded; nothing has changed", {{"reason", std::string{reason}}});
+    log::write(log::level::error, "the reload failed; nothing has changed", {{"reason", std::string{reason}}});
     await_signal();
 }
 

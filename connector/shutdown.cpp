@@ -54,7 +54,7 @@ void shutdown::await_signal(parts parts) {
 
 void shutdown::begin(int signal, const parts& parts) {
     parts.refuse_new_work();
-    log::write(log::level::info, "stopping: no new packets, those in flight are finished",
+    log::write(log::level::info, "stopping: new packets are refused, packets in flight are finished",
                {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
     const auto ended = [this, missing = std::make_shared<int>(2)] {  // the Admin API and the workers
         if (--*missing != 0) return;
@@ -80,7 +80,7 @@ exit_status shutdown::finish(worker_pool& workers, peering::committer& committer
     workers.stop();
     const bool committed = committer.stop(time_left_for_commits(committer));
     if (!committed) {
-        log::write(log::level::error, "stopped with transfers that the store did not take",
+        log::write(log::level::error, "stopped with transfers that the store did not accept; they are lost",
                    {{"error", committer.last_error()}});
     } else if (!is_drained_) {
         log::write(log::level::warn, "stopped with packets in flight; their transfers are void");

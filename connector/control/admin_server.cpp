@@ -30,7 +30,7 @@ http_response stopping() {
 
 /// A query can cause it as often as it is sent.
 void tell_internal_error(std::string what) {
-    log::write_seldom({"Admin API internal error", what}, log::level::error, "Admin API: internal error",
+    log::write_seldom({"Admin API internal error", what}, log::level::error, "Admin API: an internal error occurred",
                       {{"reason", what}});
 }
 
@@ -48,7 +48,8 @@ http_response ask(peering::admin::endpoint& endpoint, const http_request& reques
                                       now);
         if (!answer.unauthenticated.empty())
             log::write_seldom(
-                {"Admin API refused", client_network(request.remote)}, log::level::warn, "Admin API: request refused",
+                {"Admin API refused", client_network(request.remote)}, log::level::warn,
+                "Admin API: a request was refused",
                 {{"reason", std::string{answer.unauthenticated}}, {"remote", request.remote.to_string()}});
         for (auto& what : answer.internal_errors) tell_internal_error(std::move(what));
         auto response = http_response{

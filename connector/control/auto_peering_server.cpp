@@ -43,7 +43,7 @@ void report(const boost::asio::ip::address& remote, const peering::peering_reque
     const std::string asset = peering::asset_text(request.asset_code, request.asset_scale);
     if (answer) {
         log::write_seldom({"auto-peered", network}, log::level::info,
-                          "auto-peering: a node has told its terms, and is a peer",
+                          "auto-peering: a node became a peer or renewed its terms",
                           {{"ilp_address", request.asker.address.text()},
                            {"endpoint", request.asker.connector_url},
                            {"asset", asset},
@@ -70,8 +70,9 @@ auto_peering_server::auto_peering_server(boost::asio::io_context& control, peeri
       server_{control, [this](const http_request& request, const auto& done) { answer(request, done); }, bounds} {}
 
 void auto_peering_server::answer(const http_request& request, const std::function<void(http_response)>& done) {
-    if (request.target.substr(0, request.target.find('?')) != "/") return done({404, "text/plain", "try POST /\n", {}});
-    if (request.method != "POST") return done({405, "text/plain", "only POST\n", {{"Allow", "POST"}}});
+    if (request.target.substr(0, request.target.find('?')) != "/")
+        return done({404, "text/plain", "not found: use POST /\n", {}});
+    if (request.method != "POST") return done({405, "text/plain", "use POST\n", {{"Allow", "POST"}}});
     // A web page may send any other type without asking the browser for permission first.
     const std::string* const type = request.find("Content-Type");
     if (type == nullptr || !peering::is_json_type(*type)) {
@@ -83,7 +84,7 @@ void auto_peering_server::answer(const http_request& request, const std::functio
         return done(refusal(peering_fault::too_many_requests, "you ask too often: try again in a minute"));
     }
     if (!rate_.try_take(1, asked_at)) {
-        return done(refusal(peering_fault::too_many_requests, "too many nodes ask at a time: try again later"));
+        return done(refusal(peering_fault::too_many_requests, "too many peering requests: try again later"));
     }
     auto parsed = peering::parse_peering_request(request.body);
     if (!parsed) return done(refusal(parsed.error().fault, std::move(parsed.error().message)));

@@ -8,7 +8,7 @@ namespace {
 
 void answer(const metrics_server::sources& from, const http_request& request, std::function<void(http_response)> done) {
     if (request.method != "GET")
-        return done({.status = 405, .body = "only GET and HEAD\n", .headers = {{"Allow", "GET, HEAD"}}});
+        return done({.status = 405, .body = "use GET or HEAD\n", .headers = {{"Allow", "GET, HEAD"}}});
     const auto path = std::string_view{request.target}.substr(0, request.target.find('?'));
     if (path == "/healthz") return done({.body = "ok\n"});
     if (path == "/readyz")

@@ -47,7 +47,7 @@ probes::outcome outcome_of(std::chrono::milliseconds timeout, const Send& send) 
     auto future = promise->get_future();
     send([promise = std::move(promise)](probes::outcome outcome) { promise->set_value(std::move(outcome)); });
     if (future.wait_for(timeout) != std::future_status::ready) {
-        return std::unexpected{std::string{"no answer in time"}};
+        return std::unexpected{std::string{"no response in time"}};
     }
     try {
         return future.get();
@@ -59,7 +59,7 @@ probes::outcome outcome_of(std::chrono::milliseconds timeout, const Send& send) 
 void judge(ping_answer& answer, ilp::bytes_span packet) {
     if (const auto fulfill = ilp::fulfill_view::parse(packet)) {
         answer.reached = ilp::fulfills(fulfill->fulfillment(), ilp::echo::one_way_condition);
-        if (!answer.reached) answer.message = "the answer is a Fulfill that does not match the condition";
+        if (!answer.reached) answer.message = "the next hop answered with a Fulfill that does not match the condition";
     } else if (const auto reject = ilp::reject_view::parse(packet)) {
         answer.code = reject->code();
         answer.triggered_by = reject->triggered_by();

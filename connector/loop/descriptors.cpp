@@ -20,7 +20,7 @@ std::string_view advice_on(const error_code& error) {
         case ENFILE:
             return ": the whole system has no file left, raise fs.file-max";
         case ENOSPC:
-            return ": no more sockets may be watched, raise fs.epoll.max_user_watches";
+            return ": no more sockets can be watched, so raise fs.epoll.max_user_watches";
         default:
             return {};
     }

@@ -85,7 +85,7 @@ private:
         if (time_limit == std::chrono::milliseconds{0}) return;
         limit_.expires_after(time_limit);
         limit_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-            if (!error && self->done_) self->fail({.why = "connect timed out"});
+            if (!error && self->done_) self->fail({.why = "connecting took too long"});
         });
     }
 
@@ -93,7 +93,7 @@ private:
         if (given.empty()) {
             return boost::asio::post(context_, [self = shared_from_this()] {
                 if (self->done_)
-                    self->fail({.not_allowed = true, .why = "the host has no address that may be connected to"});
+                    self->fail({.not_allowed = true, .why = "the host has no address to which ilpd may connect"});
             });
         }
         addresses_ = alternate_families(given);

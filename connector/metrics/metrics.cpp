@@ -214,7 +214,7 @@ constexpr std::array definitions{
                MetricType::Counter,
                "ilp_store_commit_failures_total",
                {},
-               "Batches that the store did not take; they are tried again."},
+               "Batches that the store did not accept; they are retried."},
     definition{metric::store_log_bytes,
                MetricType::Gauge,
                "ilp_store_log_bytes",

@@ -114,17 +114,17 @@ private:
         const auto rate = ilp::parse_rate(text);
         if (!rate) return odd(shortened(text));
         // All rates of the answer would then mean something else.
-        if (quote_ == base_ && *rate != ilp::rate{}) return fail(error, "has another rate than 1 for the base itself");
+        if (quote_ == base_ && *rate != ilp::rate{}) return fail(error, "has a rate other than 1 for the base itself");
         if (answer_.odd.contains(quote_)) return true;
         if (!answer_.rates.emplace(quote_, *rate).second) {
-            return refuse_entry(fmt::format("has two rates of {}", shortened(quote_)));
+            return refuse_entry(fmt::format("has two rates for {}", shortened(quote_)));
         }
         return true;
     }
 
     /// The current entry of "rates" is none.
     bool odd(std::string_view found) {
-        return refuse_entry(fmt::format("has {} as the rate of {}", found, shortened(quote_)));
+        return refuse_entry(fmt::format("has the invalid rate {} for {}", found, shortened(quote_)));
     }
     bool refuse_entry(std::string why) {
         answer_.rates.erase(quote_);
@@ -133,8 +133,8 @@ private:
     }
 
     bool unexpected_value(error_code& error) {
-        if (depth_ == 0) return fail(error, "is no JSON object");
-        return fail(error, fmt::format("has an unexpected kind of value as \"{}\"", member_));
+        if (depth_ == 0) return fail(error, "is not a JSON object");
+        return fail(error, fmt::format("has a value of the wrong type for \"{}\"", member_));
     }
 
     bool fail(error_code& error, std::string why) {

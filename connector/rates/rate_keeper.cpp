@@ -83,9 +83,9 @@ std::string rate_keeper::faults_of(const rate_answer& answer, const std::string&
     for (const std::string& quote : currencies_) {
         if (!is_fetched(base, quote) || answer.rates.contains(quote)) continue;
         if (const auto found = answer.odd.find(quote); found != answer.odd.end()) {
-            odd += (odd.empty() ? "the answer " : ", ") + found->second;
+            odd += (odd.empty() ? "its response " : ", ") + found->second;
         } else {
-            missing += (missing.empty() ? "has no rate of " : ", ") + quote;
+            missing += (missing.empty() ? "has no rate for " : ", ") + quote;
         }
     }
     return odd + (odd.empty() || missing.empty() ? "" : "; ") + missing;

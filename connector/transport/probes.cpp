@@ -42,7 +42,7 @@ void probes::failed(carried_packet& packet, reject_reason reason) {
 void probes::on_deadline(probe& late) {
     if (const auto refusal = late.over.withdraw(late)) return failed(late, *refusal);
     late.over.forget(late);
-    finish(late, std::unexpected{std::string{"no answer in time"}});
+    finish(late, std::unexpected{std::string{"no response in time"}});
 }
 
 void probes::finish(probe& ended, outcome outcome) {

@@ -179,11 +179,11 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
             case seen_signatures::verdict::first_use:
                 break;
             case seen_signatures::verdict::repeated:
-                return refuse_stranger("signature of a mutation was used before");
+                return refuse_stranger("the signature of this mutation has been used before");
             case seen_signatures::verdict::before_start:
                 return refuse_stranger("signature of a mutation is older than the start of the daemon");
             case seen_signatures::verdict::full:
-                return refuse_stranger("too many mutations within the time of a signature");
+                return refuse_stranger("too many mutations while their signatures are valid");
         }
     }
     const auto context = new_context_();

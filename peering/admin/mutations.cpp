@@ -140,7 +140,8 @@ mutation_outcome mutations::hand_over(const std::shared_ptr<request>& request) {
     if (!taken) return unavailable();
     if (outcome.wait_for(answer_timeout) != std::future_status::ready) {
         return refused(refusal_code::timeout,
-                       "Not done in time, and it may be done yet: ask again with the same idempotencyKey, or look");
+                       "The change was not completed in time and may still take effect: repeat the request with the "
+                       "same idempotencyKey, or query the current state");
     }
     return outcome.get();
 }

@@ -200,7 +200,7 @@ std::string to_json(const peering_error& error) {
 std::string new_peering_token() {
     std::array<ilp::octet, 32> octets{};
     if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1)
-        throw std::runtime_error{"the system gives no random numbers"};
+        throw std::runtime_error{"the system cannot provide random numbers"};
     return ilp::to_hex(octets);
 }
 

@@ -25,9 +25,9 @@ constexpr std::string_view invalid_request_message = "Invalid peering request";
 
 /// The message is the same whoever made the peer and whatever token was presented.
 constexpr std::string_view already_peered =
-    "there is a peer with this ILP address and asset already. To renew its token and URL, present its present token: "
-    "as "
-    "httpToken, or, with a new httpToken, as `Authorization: Bearer`. Without it, ask the operator of this node";
+    "there is already a peer with this ILP address and asset. To renew its token and URL, send its current token as "
+    "httpToken, or, with a new httpToken, as `Authorization: Bearer`. If you do not have it, ask the operator of this "
+    "node";
 constexpr std::string_view already_peered_elsewhere =
     "there is a peer with this ILP address in another asset. To add this asset, present that peer's token as "
     "`Authorization: Bearer`, or name that peer's ilpConnectorUrl after the operator of this node has put the address "
@@ -201,7 +201,7 @@ auto_peers::peering_result auto_peers::decide(transaction& transaction, const pe
         }
     }
     if (!has_place(transaction, found, sender.source)) {
-        return refused(unavailable, "this node takes no further peers on by itself: ask its operator");
+        return refused(unavailable, "this node accepts no more peers by auto-peering: ask its operator");
     }
     return create(transaction, *asset, request, sender.source);
 }
@@ -383,7 +383,7 @@ administration::peer_outcome auto_peers::renew_from_answer(transaction& transact
                                   known->outgoing.endpoint.host() == question.endpoint.host();
     if (!was_made_from_it && !is_at_same_place && !wanted.peer_uuid) {
         return refused(duplicate,
-                       fmt::format("peer {} has the ILP address {} in this asset already, and was not made "
+                       fmt::format("peer {} already has the ILP address {} in this asset and was not created "
                                    "from this URL: repeat the request with its id as peerId if it is this node",
                                    known->uuid.text(), answer.address.text()));
     }

@@ -34,7 +34,7 @@ std::optional<refusal> set_address(peer& made, const std::string& text, const il
 /// The peer's own address is always a route and is not stored.
 std::optional<refusal> set_routes(peer& made, const std::vector<std::string>& routes, const ilp::address& own_address) {
     if (routes.size() > routes_max) {
-        return refusal{bad_user_input, fmt::format("invalid routes: more than {}", routes_max)};
+        return refusal{bad_user_input, fmt::format("invalid routes: there are more than {}", routes_max)};
     }
     std::vector<std::string> others;
     for (const std::string& route : routes) {
@@ -65,7 +65,7 @@ std::optional<refusal> check_reach(const std::vector<std::string>& routes, const
 
 std::optional<refusal> set_name(peer& made, const std::optional<std::string>& name) {
     if (name && name->size() > name_size_max) {
-        return refusal{bad_user_input, fmt::format("invalid name: longer than {} octets", name_size_max)};
+        return refusal{bad_user_input, fmt::format("invalid name: it is longer than {} bytes", name_size_max)};
     }
     made.given_name = name;
     return std::nullopt;
@@ -93,7 +93,7 @@ std::string fault_of_token(const std::string& fault) {
 
 std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens, bool strangers_may_guess) {
     if (tokens.size() > tokens_max) {
-        return refusal{bad_user_input, fmt::format("invalid incoming tokens: more than {}", tokens_max)};
+        return refusal{bad_user_input, fmt::format("invalid incoming tokens: there are more than {}", tokens_max)};
     }
     made.incoming_tokens.clear();
     for (const std::string& token : tokens) {

@@ -27,7 +27,7 @@ using fault = std::optional<std::string>;
 
 /// The text of every fault of an account.
 std::string broken(const account_record& account, std::string_view owner, std::string_view what) {
-    return fmt::format("the book is broken: account {} ({}) {}: restore the store from a backup",
+    return fmt::format("the book is inconsistent: account {} ({}) {}: restore the store from a backup",
                        std::to_underlying(account.id), owner, what);
 }
 
@@ -49,7 +49,7 @@ fault check_ids(const catalogue& found) {
                                peer.terms.name.value_or(peer.uuid), record_id_max);
         }
         if (peer.uuid.size() != uuid_text::size) {
-            return fmt::format("peer number {} has an id in the store that is no UUID: restore a backup", peer.id);
+            return fmt::format("peer number {} has an id in the store that is not a UUID: restore a backup", peer.id);
         }
     }
     return std::nullopt;
@@ -72,7 +72,7 @@ fault check_account(const account_record& account, std::string_view owner, asset
     if (account.kind == account_kind::settlement) return std::nullopt;
     if (totals.credits_posted < totals.debits_posted) return broken(account, owner, "is below zero");
     if (totals.credits_posted - totals.debits_posted > std::numeric_limits<std::uint64_t>::max()) {
-        return broken(account, owner, "is above the largest amount");
+        return broken(account, owner, "has more than the largest amount");
     }
     return std::nullopt;
 }
@@ -95,7 +95,7 @@ fault check_book(const catalogue& found) {
         const asset_sum& sum = sums[asset.id];
         if (sum.totals.debits_posted == sum.totals.credits_posted) continue;
         return broken(asset.settlement, "settlement of asset " + sum.name,
-                      "does not balance the others: the sum over the asset is not zero");
+                      "does not balance the other accounts: the sum over the asset is not zero");
     }
     return std::nullopt;
 }
@@ -174,8 +174,8 @@ fault load_peers(const catalogue& found, directory& directory, bookkeeper& keepe
 /// What was reserved for a withdrawal is reserved again.
 fault restore_withdrawals(const catalogue& found, operator_transfers& transfers, const ledger& ledger) {
     if (!transfers.restore(found.pending_withdrawals, ledger)) {
-        return "the book is broken: a pending withdrawal in the store is not one, or its account lacks the amount: "
-               "restore a backup";
+        return "the book is inconsistent: a pending withdrawal in the store is malformed, or its account does not have "
+               "the amount: restore a backup";
     }
     return std::nullopt;
 }

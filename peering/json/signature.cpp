@@ -20,7 +20,7 @@ std::string hmac_sha256_hex(std::string_view secret, std::string_view text) {
                       HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), octets.data(), octets.size(),
                            digest.data(), &size) != nullptr &&
                       size == digest.size();
-    if (!done) throw std::runtime_error{"libcrypto offers no HMAC-SHA256: check the providers in its openssl.cnf"};
+    if (!done) throw std::runtime_error{"libcrypto has no HMAC-SHA256: check the providers in its openssl.cnf"};
     return ilp::to_hex(digest);
 }
 

@@ -53,7 +53,7 @@ struct stored_values {
     static ilp::amount amount_of(std::string_view text, std::string_view uuid) {
         const std::optional<wide_amount> amount = parse_wide_amount(text);
         if (!amount || *amount > ilp::amount::max().value) {
-            throw Failure{fmt::format("transfer {} has an amount that is none: restore a backup", uuid)};
+            throw Failure{fmt::format("transfer {} has an invalid amount: restore a backup", uuid)};
         }
         return {static_cast<std::uint64_t>(*amount)};
     }
@@ -67,7 +67,7 @@ struct stored_values {
         if (!id) throw refuse("is missing");
         const std::optional<wide_amount> debits = parse_wide_amount(debits_posted);
         const std::optional<wide_amount> credits = parse_wide_amount(credits_posted);
-        if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are no amounts", *id));
+        if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are not valid amounts", *id));
         return {account_id{id_of(*id, "accounts")}, kind, {*debits, *credits}};
     }
 

@@ -265,9 +265,9 @@ TEST_CASE("A27-97 A32-01 A32-12: a random walk keeps the book in balance at ever
     // Requires that every outcome occurred; otherwise the walk would prove little.
     for (const auto* outcome :
          {"go on", "bad request", "fulfill", "fulfilled", "rejected", "fulfillment does not match the condition",
-          "next hop answered nonsense",
+          "next hop sent an invalid response",
           "insufficient liquidity: the balance of the peer that sent the packet is too low",
-          "too many packets per second", "no rate between the assets", "exceeded incoming throughput",
+          "too many packets per second", "no exchange rate between the assets", "exceeded incoming throughput",
           "exceeded outgoing throughput", "amount converts to zero",
           "amount exceeds the maximum packet amount of the next hop", "packet is truncated",
           "packet had expired on arrival", "packet expires too soon to be forwarded", "no route to the destination"}) {

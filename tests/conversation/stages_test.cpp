@@ -15,7 +15,7 @@ namespace stages_test {
 using namespace conversation;
 using namespace std::string_literals;
 
-TEST_CASE("A27-10 A35-07: authenticate: the token alone says which peer it is") {
+TEST_CASE("A27-10 A35-07: authenticate: the token alone identifies the peer") {
     const world d;
     const auto owner = [&](const std::string& lines) -> std::string {
         const std::string text = "POST / HTTP/1.1\r\nHost: d\r\n" + lines + "\r\n";
@@ -341,7 +341,7 @@ TEST_CASE("shorten expiry: a next hop's own hold time applies when it is shorter
     CHECK(time_left("test.p3", 50s) == 30s);
 }
 
-TEST_CASE("A27-11 A27-64: hold liquidity: T04 when the sender has not enough") {
+TEST_CASE("A27-11 A27-64: hold liquidity: T04 when the sender does not have enough") {
     world d;
     CHECK(d.send("p1", prepare{.amount = 999'999}).what == step::go_on);
     const decision refused = d.send("p1", prepare{.amount = 2});

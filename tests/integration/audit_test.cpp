@@ -97,7 +97,7 @@ TEST_CASE("audit: nothing of a damaged store reaches the terminal as it is") {
     CHECK(said.size() > 20);
 }
 
-TEST_CASE("audit: a store that keeps nothing or is not there is told") {
+TEST_CASE("audit: a store that keeps nothing or does not exist is reported") {
     const daemon_terms in_memory{.peers = {{.name = "p1"}}, .store = "memory:"};
     const auto memory = run_daemon(in_memory, {"--audit"});
     CHECK(memory.status == 1);

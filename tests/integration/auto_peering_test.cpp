@@ -183,7 +183,7 @@ TEST_CASE("a Rafiki that is asked by the operator of a peer made by hand stays t
     CHECK_FALSE(json::serialize(alice.peers()).contains("Rafiki"));
 }
 
-TEST_CASE("nobody takes over a peer of a daemon, and packets go on as before") {
+TEST_CASE("a stranger cannot take over a daemon's peer, and packets flow as before") {
     const auto_node alice{"alice"};
     const auto_node dora{"dora"};
     REQUIRE(dora.ask(alice.peering_url()).as_object().contains("data"));

@@ -160,7 +160,7 @@ TEST_CASE("the manual: the installed settings name the store by its absolute pat
         CHECK(audit.output.contains("sqlite:/var/lib/ilpd/ilpd.db: cannot read"));
 }
 
-TEST_CASE("A27-81: a node has its address from the start, a configuration without one is refused") {
+TEST_CASE("A27-81: a configuration without the node's address is refused") {
     const auto result = run_daemon(replaced(sample(), "ilp_address: test.d\n", ""));
     CHECK(result.status == 2);
     CHECK(result.standard_error.find("ilp_address") != std::string::npos);

@@ -161,7 +161,7 @@ TEST_CASE("log: what strangers cause is one line each, and a number") {
         return found;
     };
     CHECK(count("request for a packet refused: no peer has its token remote=127.0.0.1\n") == 1);
-    CHECK(count("Admin API: request refused") == 1);
+    CHECK(count("Admin API: a request was refused") == 1);
     CHECK(count("remote=127.0.0.1") == 2);
     CHECK(count("kind=unauthenticated source=127.0.0.1 lines=49\n") == 1);
     CHECK(count("kind=\"Admin API refused\" source=127.0.0.1 lines=49\n") == 1);

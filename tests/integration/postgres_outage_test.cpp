@@ -248,7 +248,7 @@ TEST_CASE("PostgreSQL: a database that is in use, or that is not ilpd's, is not 
     CHECK(refused.standard_error.contains("another application"));
 }
 
-TEST_CASE("PostgreSQL: the server's disk is full for a while") {
+TEST_CASE("PostgreSQL: the server's disk is full and has space again later") {
     const small_file_system disk{"64m"};
     if (!disk.is_there()) {
         WARN("this system lets us mount nothing: not checked");

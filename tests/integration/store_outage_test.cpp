@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("store outage: a daemon that is stopped during it says what i
     CHECK(!r.d.process().wait(500ms));  // it still waits for the store
     r.d.process().signal(SIGTERM);
     CHECK(r.d.process().wait(patience) == std::optional{1});
-    CHECK(r.d.logs("the store did not take"));
+    CHECK(r.d.logs("the store did not accept"));
     CHECK(!packet.is_answered());
     place.come_back();
     r.d.start();
@@ -146,11 +146,11 @@ TEMPLATE_TEST_CASE("store outage: a stop does not wait for packets whose answer 
     REQUIRE(eventually([&] { return !r.d.is_ready(); }));
     r.d.process().signal(SIGTERM);
     CHECK(r.d.process().wait(45s) == std::optional{1});
-    CHECK(r.d.has_logged("the store did not take"));
+    CHECK(r.d.has_logged("the store did not accept"));
     CHECK(!packet.is_answered());
 }
 
-TEST_CASE("store outage: an SQLite file that may not grow any more") {
+TEST_CASE("store outage: an SQLite file that cannot grow") {
     const store_place place{store_kind::sqlite};
     rig r{[&](daemon_terms& terms) {
         terms.store = place.url();
@@ -219,7 +219,7 @@ TEST_CASE("store outage: an SQLite file is removed, and the next start does not 
     CHECK(r.d.liquidity("p2") == default_liquidity);
 }
 
-TEST_CASE("store outage: an SQLite file that is read-only from the start is told") {
+TEST_CASE("store outage: an SQLite file that is read-only from the start is reported") {
     const store_place place{store_kind::sqlite};
     daemon_terms terms{.peers = {{.name = "p1"}}, .store = place.url()};
     CHECK(ilpd_daemon{terms}.stop() == 0);

@@ -416,7 +416,7 @@ test('ping', async () => {
     const own = await ping({ address: 'test.alice' })
     assert.equal(own.reached, true)
     const nowhere = await ping({ address: 'test.nowhere' })
-    assert.deepEqual([nowhere.reached, nowhere.peer, nowhere.message], [false, null, 'no route to the address'])
+    assert.deepEqual([nowhere.reached, nowhere.peer, nowhere.message], [false, null, 'there is no route to the address'])
     await admin.refuses('ping', { address: 'no address' }, 'invalid ILP address', 'BAD_USER_INPUT')
     for (const timeoutSeconds of [-1, 0, 31]) {
         await admin.refuses(

@@ -33,14 +33,14 @@ void http_connection::connect(dial_target target, std::unique_ptr<stream_filter>
                      if (socket) return connected(std::move(*socket));
                      dial_failure& failure = socket.error();
                      if (failure.not_allowed)
-                         failure.why = "its endpoint has no public address, and auto-peering takes no other";
+                         failure.why = "its endpoint has no public address, and auto-peering accepts no other";
                      give_up(failure);
                  }};
 }
 
 void http_connection::connected(boost::asio::ip::tcp::socket socket) {
     if (!adopt(std::move(socket), std::move(filter_))) {
-        return give_up({.why = "the system cannot watch another socket: see the limit fs.epoll.max_user_watches"});
+        return give_up({.why = "the system cannot watch another socket: raise the limit fs.epoll.max_user_watches"});
     }
     if (state_ == state::connecting) loop_.set(timer_, loop_.now().steady + handshake_time_max);
 }

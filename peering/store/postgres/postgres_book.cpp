@@ -296,17 +296,16 @@ void visit_postgres_book(postgres_connection& session, book_visitor& visitor) {
             visitor.account(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)),
                             names[peer.asset_id]);
         });
-    for_each_row(
-        session, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id",
-        [&](const postgres_result& rows, int row) {
-            const auto amount = parse_wide_amount(rows.text(row, 2));
-            if (!amount) {
-                throw postgres_failure{fmt::format("transfer {} has an amount that is none", rows.text(row, 4))};
-            }
-            visitor.transfer(stored::account_of_transfer(rows.integer(row, 0)),
-                             stored::account_of_transfer(rows.integer(row, 1)), *amount,
-                             stored::state_of(rows.text(row, 3)));
-        });
+    for_each_row(session, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id",
+                 [&](const postgres_result& rows, int row) {
+                     const auto amount = parse_wide_amount(rows.text(row, 2));
+                     if (!amount) {
+                         throw postgres_failure{fmt::format("transfer {} has an invalid amount", rows.text(row, 4))};
+                     }
+                     visitor.transfer(stored::account_of_transfer(rows.integer(row, 0)),
+                                      stored::account_of_transfer(rows.integer(row, 1)), *amount,
+                                      stored::state_of(rows.text(row, 3)));
+                 });
     session.run("COMMIT");
 }
 

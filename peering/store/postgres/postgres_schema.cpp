@@ -190,19 +190,20 @@ void migrate_postgres(postgres_connection& session) {
             "WHERE n.nspname = current_schema() AND relname = ANY ($1::text[]) LIMIT 1",
             {table_names});
         if (others.rows() > 0) {
-            throw postgres_misfit{
-                {fmt::format("the database holds another application's table '{}': give ilpd a "
-                             "database or schema of its own",
-                             others.text(0, 0))}};
+            throw postgres_misfit{{fmt::format(
+                "the database contains another application's table '{}': give ilpd its own database or schema",
+                others.text(0, 0))}};
         }
     }
     const std::int64_t version = known.value_or(0);
     if (version > postgres_schema_version) {
-        throw postgres_misfit{{fmt::format(
-            "the database was written by a newer ilpd (schema version {}, this one knows up to {}): install that one",
-            version, postgres_schema_version)}};
+        throw postgres_misfit{
+            {fmt::format("the database was written by a newer ilpd (it has schema version {}, this ilpd knows versions "
+                         "up to {}): install the newer ilpd",
+                         version, postgres_schema_version)}};
     }
-    if (version < 0) throw postgres_misfit{{fmt::format("the schema version {} is none of ilpd's", version)}};
+    if (version < 0)
+        throw postgres_misfit{{fmt::format("the schema version {} is not one of ilpd's: restore a backup", version)}};
     for (std::int64_t step = version; step < postgres_schema_version; ++step) {
         // An error leaves the transaction open; the connection is then closed, which rolls it back.
         session.run("BEGIN");

@@ -67,8 +67,9 @@ constexpr const char* overtaken =
 void check_server(const postgres_connection& session) {
     const int version = session.server_version();
     if (version < oldest_server) {
-        throw postgres_misfit{{fmt::format("the server is PostgreSQL {}: ilpd needs {} or newer", version / 10'000,
-                                           oldest_server / 10'000)}};
+        throw postgres_misfit{
+            {fmt::format("the server is PostgreSQL {}, but ilpd needs {} or newer: upgrade the server",
+                         version / 10'000, oldest_server / 10'000)}};
     }
 }
 
@@ -186,7 +187,8 @@ void postgres_store::take_lock(postgres_connection& session) {
     const postgres_result space = session.run(
         "SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('ilpd_schema_version')), "
         "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))::int");
-    if (space.is_null(0, 0)) throw postgres_misfit{{"the search_path names no schema that is there"}};
+    if (space.is_null(0, 0))
+        throw postgres_misfit{{"the search_path names no existing schema: create it or correct the search_path"}};
     // While a session that we have lost is still alive in the server, the outcome of its last transaction is open. That
     // transaction ends before the session releases the lock.
     if (!process_.pid.empty()) {
@@ -220,7 +222,7 @@ void postgres_store::take_lock(postgres_connection& session) {
                           holder.text(0, 1));
     }
     throw postgres_misfit{{fmt::format(
-        "it is in use by another ilpd{}: stop that one, or give this one a database or schema of its own", who)}};
+        "it is in use by another ilpd{}: stop that process, or give this one its own database or schema", who)}};
 }
 
 /// A database that was dropped and made again must not get new tables from a daemon that knows the old ones.
@@ -246,7 +248,8 @@ void postgres_store::find_position(postgres_connection& session) {
         // If the database is at an earlier commit than ours, or at another one of the same number, ours is not in it.
         if (found.last_commit <= next_position().last_commit) last_outcome_ = commit_outcome::known;
         if (found.last_commit < position_->last_commit) {
-            throw fenced{"this database was set back to an earlier state meanwhile; restart this ilpd"};
+            throw fenced{
+                "this database has been restored to an earlier state while ilpd was running: restart this ilpd"};
         }
         throw fenced{overtaken};
     }

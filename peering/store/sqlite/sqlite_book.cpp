@@ -235,7 +235,7 @@ std::uint64_t visit_book(connection& db, book_visitor& visitor) {
     transfers.for_each([&] {
         last = static_cast<std::uint64_t>(transfers.integer(4));
         const auto amount = parse_wide_amount(transfers.text(2));
-        if (!amount) throw failure{fmt::format("transfer {} has an amount that is none", last)};
+        if (!amount) throw failure{fmt::format("transfer {} has an invalid amount", last)};
         visitor.transfer(stored::account_of_transfer(transfers.integer(0)),
                          stored::account_of_transfer(transfers.integer(1)), *amount,
                          stored::state_of(transfers.text(3)));

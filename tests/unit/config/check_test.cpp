@@ -42,7 +42,7 @@ TEST_CASE("The Admin API without a secret must listen on a loopback address") {
     for (const auto* open : {"0.0.0.0:1", "10.0.0.1:1", "128.0.0.1:1", "'[::]:1'", "'[::2]:1'", "'[::7f00:1]:1'"}) {
         CAPTURE(open);
         CHECK(with("listen: " + std::string{open}) ==
-              list{"3 admin.listen: is not a loopback address: that needs admin.api_secret, else whoever reaches it "
+              list{"3 admin.listen: is not a loopback address: set admin.api_secret, otherwise anyone who can reach it "
                    "could change everything"});
         CHECK(with("listen: " + std::string{open} + "\n  api_secret: 0123456789abcdef") == list{});
         CHECK(with("listen: " + std::string{open} + "\n  api_secret: 0123456789abcde") ==
@@ -79,7 +79,7 @@ TEST_CASE("Tokens that can be guessed are for this machine alone") {
     CHECK(with("[::1]:3002", "x", "t") == list{});
 }
 
-TEST_CASE("Peers that differ are taken") {
+TEST_CASE("Peers that differ are accepted") {
     CHECK(problems(file_with({{"b", "test.b", "routes: ['', test.x, private.x, test.b]", "t1, t2"},
                               {"c", "test.c", "routes: [test.x.y, test, private]", "t3"},
                               {"b-eur", "test.b", {}, {}, "{code: EUR, scale: 2}"},
@@ -144,7 +144,7 @@ TEST_CASE("A peer's longest hold time leaves room for the expiration window") {
                "peer would be refused"});
 }
 
-TEST_CASE("One token twice is refused, within a peer and across peers") {
+TEST_CASE("A duplicate token is refused, within a peer and across peers") {
     CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2, t1"}})) ==
           list{"4 peers[0].http.incoming.auth_tokens[2]: is the same token as peers[0].http.incoming.auth_tokens[0]: a "
                "token must identify one peer"});

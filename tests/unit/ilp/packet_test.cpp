@@ -506,7 +506,7 @@ TEST_CASE("the serializers append") {
     CHECK(vectors::to_hex(bytes_view{out}.last(8)) == "0e06463030000000");
 }
 
-TEST_CASE("A27-97: mutated packets are refused, or are what their fields make") {
+TEST_CASE("A27-97: a mutated packet is refused, or its fields encode to the same packet") {
     const samples good;
     std::mt19937 random{20261101};
     int taken = 0;

@@ -74,7 +74,7 @@ TEST_CASE("log writer: lines arrive whole and in their order") {
     CHECK(writer.dropped() == 0);
 }
 
-TEST_CASE("log writer: a reader that stands still holds up nobody; what does not fit is dropped, counted and told") {
+TEST_CASE("log writer: a reader that stands still holds up nobody, and what does not fit is dropped and counted") {
     const slow_pipe pipe;
     log_writer writer{pipe.writer(), hooks()};
     std::uint64_t taken = 0;

@@ -89,7 +89,7 @@ TEST_CASE("the scheme of a bearer token is recognized in upper and lower case, a
     CHECK(post(alice, request_of("test.dora", "token-of-mallory-0"), token, "Basic").status() == 400);
 }
 
-TEST_CASE("auto-peering over HTTP takes POST on / alone, and no large body") {
+TEST_CASE("auto-peering over HTTP accepts only POST on /, and no large body") {
     node alice{"test.alice"};
     const auto status = [&](support::http_request request) {
         const auto answer = http_connection{alice.port()}.exchange(request);

@@ -245,7 +245,7 @@ TEST_CASE("HTTP server: what RFC 9112 wants taken is taken") {
     CHECK(said_last(server.port(), "\r\n\r\nGET /1 HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("400 "));
 }
 
-TEST_CASE("HTTP server: the answer arrives also where the client still sends its body") {
+TEST_CASE("HTTP server: the response arrives even if the client is still sending its body") {
     server_on_loop server{echo};
     http_connection connection{server.port()};
     connection.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
@@ -300,7 +300,7 @@ TEST_CASE("HTTP server: one source has a bound of its own, and its place again w
     CHECK(second == "200 GET /a ");
 }
 
-TEST_CASE("HTTP server: a connection that says nothing, or not all of it, is closed in time") {
+TEST_CASE("HTTP server: a connection without a complete request is closed in time") {
     server_on_loop server{echo, {.body_size_max = 100, .request_time = 50ms}};
     for (const char* const part : {"", "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab"}) {
         CAPTURE(part);

@@ -59,7 +59,7 @@ TEST_CASE("pinger: a one-way ping of amount 0 goes to the next hop, and its answ
     world w;
     auto answer = w.answering(fulfill({'x'})).ping("test.p1.somewhere", 5s);
     CHECK_FALSE(answer.reached);
-    CHECK(answer.message == "the answer is a Fulfill that does not match the condition");
+    CHECK(answer.message == "the next hop answered with a Fulfill that does not match the condition");
     CHECK(answer.next_hop.get() == &w.made->peer("p1"));
     const auto prepare = ilp::prepare_view::parse(w.sent);
     REQUIRE(prepare);
@@ -77,7 +77,7 @@ TEST_CASE("pinger: a one-way ping of amount 0 goes to the next hop, and its answ
     CHECK(answer.triggered_by == "test.p1");
     CHECK(answer.message == "no route");
 
-    CHECK(w.answering(ilp::bytes{1, 2}).ping("test.p1", 5s).message == "the next hop answered nonsense");
+    CHECK(w.answering(ilp::bytes{1, 2}).ping("test.p1", 5s).message == "the next hop sent an invalid response");
     CHECK(w.answering(std::unexpected{std::string{"a reason"}}).ping("test.p1", 5s).message == "a reason");
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("pinger: nothing is sent to this node's own address, or without a rout
     world w;
     pinger idle = w.answering(ilp::bytes{});
     CHECK(idle.ping("test.d", 5s).reached);
-    CHECK(idle.ping("test.nowhere", 5s).message == "no route to the address");
+    CHECK(idle.ping("test.nowhere", 5s).message == "there is no route to the address");
     CHECK(w.sent.empty());
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("pinger: a worker that drops the ping or never answers does not keep t
     CHECK(dropped.ping("test.p1", 60s).message == "the daemon is stopping");
     std::function<void(probes::outcome)> kept;
     pinger silent{*w.made->known->directory, [&](auto, auto, auto, auto done) { kept = std::move(done); }};
-    CHECK(silent.ping("test.p1", 1ms).message == "no answer in time");
+    CHECK(silent.ping("test.p1", 1ms).message == "no response in time");
 }
 
 }  // namespace pinger_test

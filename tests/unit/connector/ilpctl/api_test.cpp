@@ -75,7 +75,7 @@ TEST_CASE("ilpctl api: a daemon that is stopping has done nothing, and that is n
     CHECK(stopping.what() == std::string{"stopping (INTERNAL_SERVER_ERROR)"});
 }
 
-TEST_CASE("ilpctl api: who is not known is told what to look at") {
+TEST_CASE("ilpctl api: an authentication failure says what to check") {
     CHECK(refused(401, "").status() == exit_status::unauthenticated);
     CHECK(std::string{refused(401, "", true).what()}.contains("clock"));
     CHECK(std::string{refused(401, "", false).what()}.contains("--secret-file"));

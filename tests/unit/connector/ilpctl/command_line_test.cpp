@@ -110,7 +110,7 @@ TEST_CASE("ilpctl command line: help explains a verb as --help does") {
     CHECK(unknown.err.contains("did you mean \"peer\"?"));
 }
 
-TEST_CASE("ilpctl command line: options of all verbs may stand on either side of the verb") {
+TEST_CASE("ilpctl command line: global options may be before or after the verb") {
     auto d = fake_daemon{};
     d.will_answer(documents::peers, page_answer({}));
     CHECK(d.run({"--json", "peer", "list"}).out == "[]\n");

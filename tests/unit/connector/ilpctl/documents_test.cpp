@@ -37,7 +37,7 @@ TEST_CASE("ilpctl documents: these tests know all that the header declares") {
     CHECK(declared == all.size());
 }
 
-TEST_CASE("ilpctl documents: each is valid for the schema, and has the field that it names") {
+TEST_CASE("ilpctl documents: each is valid for the schema and selects the field that it names") {
     const auto engine = graphql::engine{peering::admin::load_schema(), {}};
     for (const auto* document : all) {
         INFO(document->text);
@@ -64,7 +64,7 @@ TEST_CASE("ilpctl documents: every query and mutation of the schema has a docume
     }
 }
 
-TEST_CASE("ilpctl documents: no secret is asked for unless it shall be shown") {
+TEST_CASE("ilpctl documents: secrets are requested only to be shown") {
     for (const auto* document : all) {
         INFO(document->text);
         for (const auto* secret : {"apiSecret", "idpSecret"}) CHECK(!document->text.contains(secret));

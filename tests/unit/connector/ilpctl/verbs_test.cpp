@@ -404,7 +404,7 @@ TEST_CASE("ilpctl routes: list and lookup") {
 TEST_CASE("ilpctl events: low liquidity is described, other events are shown as JSON") {
     auto d = fake_daemon{};
     const auto event = [](const std::string& type, json::object data) {
-        const auto name = type == "other" ? json::value{} : json::value{"bob"};
+        const auto name = type == "other" ? json::value{} : json::value(json::string{"bob"});
         return json::object{
             {"id", "e"}, {"type", type}, {"createdAt", "2026-08-01"}, {"name", name}, {"data", std::move(data)}};
     };
@@ -440,7 +440,7 @@ TEST_CASE("ilpctl ping: reached, and not reached") {
     CHECK(not_reached.status == exit_status::refused);
     CHECK(not_reached.out.empty());
     CHECK(not_reached.err ==
-          "ilpctl: test.bob not reached: no route (F02), says test.bob after 12.3 ms, next hop bob\n");
+          "ilpctl: test.bob not reached: no route (F02), says test.bob after 12.3 ms, next hop bob at test.bob\n");
     answer["message"] = "";
     d.will_answer(documents::ping, answer);
     CHECK(d.run({"ping", "test.bob"}).err.starts_with("ilpctl: test.bob not reached: no reason was given (F02)"));

@@ -178,7 +178,7 @@ TEST_CASE("a currency that the source has no rate for loses its price, which is 
     CHECK(b.answer("EUR", {}).complaint.empty());
 }
 
-TEST_CASE("an odd entry that nobody needs is ignored; one that is needed is told by name and refused alone") {
+TEST_CASE("an odd entry that nobody needs is ignored, and one that is needed is named and refused alone") {
     bench b{settings(), {"EUR", "JPY", "USD"}};
     b.due();
     auto effect = b.answer_partly(
@@ -195,7 +195,7 @@ TEST_CASE("an odd entry that nobody needs is ignored; one that is needed is told
     // A rate that was good before is used until it is too old, and its age shows.
     b.now += 8s;
     CHECK(b.due() == "EUR JPY USD");
-    effect = b.answer_partly("USD", rate_answer{{{"JPY", rate("151")}}, {{"EUR", "has two rates of EUR"}}});
+    effect = b.answer_partly("USD", rate_answer{{{"JPY", rate("151")}}, {{"EUR", "has two rates for EUR"}}});
     CHECK(effect.complaint == "the answer has two rates of EUR");
     CHECK(b.price("USD", "EUR") == "0.8 less 0 until 76 s");
     CHECK(b.price("USD", "JPY") == "151 less 0 until 84 s");
@@ -209,7 +209,7 @@ TEST_CASE("an odd entry that nobody needs is ignored; one that is needed is told
     CHECK(b.keeper.ages(b.now).back().age == 0s);
 }
 
-TEST_CASE("fixed rates go before fetched ones, hold for good, and only in their direction") {
+TEST_CASE("fixed rates override fetched ones, never expire, and apply only in their direction") {
     auto with = settings();
     with.fixed = {{"USD", "EUR", rate("0.75")}};
     with.spreads = {{"USD", "EUR", 5}, {"EUR", "USD", 7}, {"USD", "JPY", 9}};

@@ -349,7 +349,7 @@ TEST_CASE("endpoint: with a secret, the signature proves who asks, by whatever n
     CHECK(s.ask(sent).status == 200);
 }
 
-TEST_CASE("endpoint: strangers learn nothing of the document") {
+TEST_CASE("endpoint: unauthenticated clients learn nothing about the document") {
     server s{"s3cret"};
     for (const char* const body : {"{", "[]", "{}", R"({"query":"{"})", R"({"query":"{ none }"})"}) {
         CAPTURE(body);

@@ -23,7 +23,7 @@ checked_signature signature(ilp::timestamp time, std::uint8_t number = 0) {
 
 }  // namespace
 
-TEST_CASE("seen signatures: each counts once, for as long as it would pass") {
+TEST_CASE("seen signatures: each is accepted once while it is valid") {
     seen_signatures seen{before};
     CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
     CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
@@ -34,7 +34,7 @@ TEST_CASE("seen signatures: each counts once, for as long as it would pass") {
     CHECK(seen.record(signature(then + 30s, 1), then + 60s) == verdict::repeated);
 }
 
-TEST_CASE("seen signatures: a clock that goes back does not open the past again") {
+TEST_CASE("seen signatures: a clock that goes back does not make old signatures acceptable again") {
     seen_signatures seen{before};
     CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
     CHECK(seen.record(signature(then + 31s, 1), then + 31s) == verdict::first_use);
@@ -49,7 +49,7 @@ TEST_CASE("seen signatures: of what was signed before the start nobody knows whe
     CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
 }
 
-TEST_CASE("seen signatures: when there is no room, nothing is forgotten") {
+TEST_CASE("seen signatures: none is forgotten when the set is full") {
     seen_signatures seen{before, 2};
     CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
     CHECK(seen.record(signature(then + 1ms, 2), then) == verdict::first_use);
@@ -60,7 +60,7 @@ TEST_CASE("seen signatures: when there is no room, nothing is forgotten") {
     CHECK(seen_signatures_max == 65'536);
 }
 
-TEST_CASE("seen signatures: of many threads one is the first") {
+TEST_CASE("seen signatures: of many threads exactly one is the first") {
     seen_signatures seen{before};
     std::atomic<int> firsts = 0;
     std::vector<std::thread> threads;

@@ -169,7 +169,7 @@ TEST_CASE("a threshold at or above the balance is told when a peer is made or it
     CHECK(balances.size() == 3);
 }
 
-TEST_CASE("what is wrong with a new peer is refused, and nothing has changed") {
+TEST_CASE("a new peer with invalid terms is refused and changes nothing") {
     const auto store = open_or_throw("memory:");
     office office{*store};
     REQUIRE(office.create(office.bob()) == done);

@@ -180,7 +180,7 @@ std::string text_of(const administration::peer_outcome& outcome) {
 }
 
 const std::string in_another_asset = "InvalidPeeringRequest there is a peer with this ILP address in another asset.";
-const std::string already = "InvalidPeeringRequest there is a peer with this ILP address and asset already.";
+const std::string already = "InvalidPeeringRequest there is already a peer with this ILP address and asset.";
 
 }  // namespace
 
@@ -449,7 +449,7 @@ TEST_CASE("an operator lets a node that cannot present a token have a second ass
     CHECK(alice.refusal_of(other_token).starts_with(already));
 }
 
-TEST_CASE("no more strangers are taken on than the configuration says, and those that are there renew") {
+TEST_CASE("the number of auto-peers is bounded, and existing ones can renew") {
     config::auto_peering_settings settings = terms_of_alice();
     settings.max_peers = 2;
     alice alice{settings};
@@ -516,7 +516,7 @@ TEST_CASE("when all places are taken, the oldest that was never used goes to the
     CHECK_FALSE(alice.find("test.s2"));
 }
 
-TEST_CASE("a stranger's URL must not lead to a private address unless that is allowed") {
+TEST_CASE("a stranger's URL must not point to a private address unless that is allowed") {
     alice strict;
     config::auto_peering_settings settings = terms_of_alice();
     settings.allow_private_addresses = true;
@@ -588,7 +588,7 @@ TEST_CASE("an operator's peer does not lead back to this node either") {
               .contains("it is this node's own"));
 }
 
-TEST_CASE("an operator may send an auto-peer's packets where he wants") {
+TEST_CASE("an operator may change the endpoint of an auto-peer") {
     alice alice;
     REQUIRE(alice.answer(request_of("test.dora", from_dora, "http://dora.example/")));
     const auto apply = [&](const peer_edit& edit) {
@@ -802,7 +802,7 @@ TEST_CASE("the current token is sent only to the URL from which it came") {
 TEST_CASE("a response cannot take over a peer that was not created from its URL") {
     alice alice;
     const std::string usd = alice.asset("USD", 9);
-    REQUIRE(alice.answer(request_of("test.erin", "token-of-erin-000")));
+    REQUIRE(alice.answer(request_of("test.erin", "token-of-erin-000", "http://erin.example/")));
     REQUIRE(alice.apply_peering_answer({"http://dora.example/", usd},
                                        {*ilp::address::parse("test.dora"), "http://d/", from_dora}));
     const auto before = alice.everything();
@@ -815,7 +815,7 @@ TEST_CASE("a response cannot take over a peer that was not created from its URL"
         CAPTURE(address);
         const std::string refusal = claims(address, usd);
         CHECK(refusal.contains(address == std::string_view{"test.bob"} ? "of the configuration file"
-                                                                       : "was not made from this URL"));
+                                                                       : "was not created from this URL"));
         CHECK(refusal.contains("it may already present and expect new tokens"));
         CHECK(claims(address, alice.asset("EUR", 2)).contains("for which packets go to peer"));
     }
@@ -895,7 +895,7 @@ TEST_CASE("what can be known before another node is asked is refused before") {
     CHECK(refusal_of(bob, alice.asset("USD", 9)).contains("is in the configuration file"));
 }
 
-TEST_CASE("an answer that sends packets to a private address is refused unless that is allowed") {
+TEST_CASE("a response with a connector URL at a private address is refused unless that is allowed") {
     alice strict;
     const peering_terms answer{*ilp::address::parse("test.dora"), "http://127.0.0.1:3001/", from_dora};
     CHECK(text_of(strict.apply_peering_answer({"http://dora.example/", strict.asset("USD", 9)}, answer))

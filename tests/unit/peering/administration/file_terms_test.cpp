@@ -258,7 +258,7 @@ TEST_CASE("a file that contradicts the store or itself is refused before anythin
     CHECK(store->load().value().peers.size() == 2);
 }
 
-TEST_CASE("when the store refuses nothing has changed, and the next try goes on") {
+TEST_CASE("if the store refuses, nothing changes, and the next attempt succeeds") {
     class failing_store final : public store_decorator {
     public:
         failing_store() : store_decorator{open_or_throw("memory:")} {}

@@ -113,7 +113,7 @@ TEST_CASE("recovery: a broken book is never started on") {
         bob.liquidity.totals.debits_posted = 101;
         told = {"peer bob", "below zero"};
     }
-    SECTION("above the largest amount") {
+    SECTION("has more than the largest amount") {
         usd.liquidity.totals.credits_posted = wide_amount{amount_max} + 1;
         told = {"USD/9", "largest amount"};
     }

@@ -33,7 +33,7 @@ public:
         settings.assets = {make_asset("USD", 9, 1000), make_asset("EUR", 2, 50)};
         settings.peers = {make_peer("bob", "USD", 9, 1000), make_peer("carol", "USD", 9, 0),
                           make_peer("dave", "EUR", 2, 77)};
-        settings.peers[0].liquidity_threshold = {1100};  // rearmed by a deposit, crossed by a withdrawal
+        settings.peers[0].liquidity_threshold = {1100};  // low at first, rearmed by a deposit, crossed by a withdrawal
         return settings;
     }
 

@@ -142,7 +142,7 @@ TEST_CASE("whichever call to the store fails, nothing is lost and nothing is dou
         expected = undisturbed_run(*place.open());
     }
     REQUIRE(expected.size() == scripted_run::steps);
-    REQUIRE(expected.back().events == 1);
+    REQUIRE(expected.back().events == 2);
     REQUIRE(expected.back().transfers.size() == 4);
     for (int at = 1; calls == 0 || at <= calls; ++at) {
         CAPTURE(at);

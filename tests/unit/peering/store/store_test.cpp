@@ -502,7 +502,7 @@ TEST_CASE("a store that keeps something has a size") {
     CHECK((store->size().value() > 10'000) == place.is_durable());
 }
 
-TEST_CASE("random commits, refused ones and restarts among them, list as a plain model does") {
+TEST_CASE("random commits, with refused ones and restarts, give the same lists as a plain model") {
     store_place place{GENERATE(kinds_of_stores())};
     std::mt19937_64 random{printed_seed("listed transfers of " + place.url())};
     const auto below = [&](std::uint64_t end) { return random() % end; };

@@ -51,7 +51,7 @@ TEST_CASE("unset terms are not in the JSON, and reading it leaves other terms un
     CHECK(read == expected);
 }
 
-TEST_CASE("terms of an asset come back from their JSON") {
+TEST_CASE("terms of an asset are read back from their JSON") {
     const asset_terms terms{.withdrawal_threshold = ilp::amount{0},
                             .liquidity_threshold = ilp::amount::max(),
                             .initial_liquidity = ilp::amount{7}};

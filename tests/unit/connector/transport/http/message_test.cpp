@@ -202,7 +202,7 @@ TEST_CASE("http request: all fields of a head can be listed") {
     CHECK(fields[2].value.empty());
 }
 
-TEST_CASE("http request: exactly one Host in HTTP/1.1, at most one in HTTP/1.0") {
+TEST_CASE("http request: HTTP/1.1 needs exactly one Host, HTTP/1.0 at most one") {
     CHECK(request_status("POST / HTTP/1.1\r\n\r\n") == status::bad_request);
     CHECK(request_status("POST / HTTP/1.0\r\n\r\n") == status::ok);
     CHECK(request_status("POST / HTTP/1.0\r\nHost: d\r\nHost: d\r\n\r\n") == status::bad_request);
@@ -308,7 +308,7 @@ TEST_CASE("A35-33: a chunked body is incomplete until its last line has come") {
     CHECK(read_chunks("0\r\n\r\n").body.empty());
 }
 
-TEST_CASE("http smuggling: chunk lines that are none") {
+TEST_CASE("http smuggling: malformed chunk lines are refused") {
     for (const auto& octets : {"\r\n"s,
                                ";x\r\n"s,
                                " 1\r\n"s,

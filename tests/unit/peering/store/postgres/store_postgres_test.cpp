@@ -278,7 +278,7 @@ TEST_CASE(
     const changes changes = commits.next();
     const auto refused = store->commit(changes);
     REQUIRE_FALSE(refused.has_value());
-    CHECK_THAT(refused.error().message, Catch::Contains("has not answered for"));
+    CHECK_THAT(refused.error().message, Catch::Contains("has not responded for"));
     // The row can be read now, because the session that waited for the standby has been ended.
     for (const auto& tried : {store->commit(changes), store->ping()}) {
         REQUIRE_FALSE(tried.has_value());
@@ -403,7 +403,7 @@ TEST_CASE("postgresql: the server's own reason for the end of a session is told,
     commits.check(server);
 }
 
-TEST_CASE("postgresql: of several hosts one that does not answer is passed over") {
+TEST_CASE("postgresql: of several hosts, one that does not respond is skipped") {
     const postgres_server server{{.tcp = true}};
     const auto silent = support::listen_on(0);
     const std::string dumb = "127.0.0.1:" + std::to_string(local_port(silent));
