@@ -152,6 +152,22 @@ TEST_CASE("a database that has gone is an outage, and the commit that it took al
     CHECK(reader.chains_are_sound());
 }
 
+TEST_CASE("a clean end saves what was committed although the side files have gone") {
+    database db;
+    const std::string suffix = GENERATE("-wal", "-shm");
+    CAPTURE(suffix);
+    {
+        const auto store = open_or_throw(db.url);
+        traffic traffic{*store};
+        REQUIRE(store->commit(traffic.commit()).has_value());
+        std::filesystem::remove(db.path + suffix);
+        CHECK_THAT(store->ping().error().message, Catch::Contains(db.path + suffix + " has gone"));
+    }
+    CHECK(reader{db.path}.value("SELECT count(*) FROM transfers WHERE packets > 0") == "1");
+    CHECK(audit(db.url).value().faults.empty());
+    CHECK(open_or_throw(db.url)->take_remarks().empty());
+}
+
 TEST_CASE("a symbolic link that leads elsewhere meanwhile is a database that has gone") {
     database db;
     const std::string name = db.directory.path() / "link.db";
