@@ -36,7 +36,7 @@ private:
     static constexpr std::size_t size_max = 1024;
 
     /// Constant-time comparison in 8-byte words: 374 instructions for a head of 334 bytes. libcrypto's function, which
-    /// compares byte by byte, takes 2369, a third of what a packet costs in all.
+    /// compares byte by byte, takes 2369; a whole packet takes about 8000.
     bool begins_with_text(std::string_view octets) const noexcept {
         std::uint64_t difference = 0;
         std::size_t at = 0;
