@@ -18,7 +18,7 @@ inline source_key source_of(const boost::asio::ip::address& address) noexcept {
         return boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4()).to_bytes();
     }
     source_key key = address.to_v6().to_bytes();
-    if (!address.to_v6().is_v4_mapped()) std::fill(key.begin() + key.size() / 2, key.end(), std::uint8_t{0});
+    if (!address.to_v6().is_v4_mapped()) std::fill(key.begin() + 8, key.end(), std::uint8_t{0});
     return key;
 }
 

@@ -170,9 +170,9 @@ std::uint64_t balance(const alice& alice, const peer& peer) {
 }
 
 /// Credits minus debits of any account; negative numbers wrap.
-wide_amount balance_of(const alice& alice, account_id account) {
+std::uint64_t balance_of(const alice& alice, account_id account) {
     const account_totals totals = alice.ledger.posted(account);
-    return totals.credits_posted - totals.debits_posted;
+    return static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted);
 }
 
 std::string text_of(const administration::peer_outcome& outcome) {
