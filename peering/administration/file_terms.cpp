@@ -55,9 +55,9 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
 /// True if neither packet threads nor operators would see a difference.
 bool same_terms(const peer& a, const peer& b) {
     return a.given_name == b.given_name && a.has_label == b.has_label && a.address == b.address &&
-           a.routes == b.routes && a.max_packet_amount == b.max_packet_amount &&
-           a.max_hold_time == b.max_hold_time && a.spread == b.spread &&
-           a.liquidity_threshold == b.liquidity_threshold && a.initial_liquidity == b.initial_liquidity && a.return_to_source == b.return_to_source &&
+           a.routes == b.routes && a.max_packet_amount == b.max_packet_amount && a.max_hold_time == b.max_hold_time &&
+           a.spread == b.spread && a.liquidity_threshold == b.liquidity_threshold &&
+           a.initial_liquidity == b.initial_liquidity && a.return_to_source == b.return_to_source &&
            a.enabled == b.enabled && a.incoming_tokens == b.incoming_tokens && a.outgoing == b.outgoing &&
            a.limits == b.limits && a.origin == b.origin;
 }
@@ -152,8 +152,7 @@ private:
 void file_reader::read_assets() {
     std::uint32_t last_id = directory_.last_asset_id();
     for (const config::asset_settings& wanted : settings_.assets) {
-        const asset_terms terms{origin::file, std::nullopt, wanted.liquidity_threshold, std::nullopt,
-                                wanted.liquidity};
+        const asset_terms terms{origin::file, std::nullopt, wanted.liquidity_threshold, std::nullopt, wanted.liquidity};
         const asset*& place = assets_[{wanted.code, wanted.scale}];
         if (const auto known = directory_.find_asset(wanted.code, wanted.scale)) {
             place = known->asset;
@@ -202,11 +201,12 @@ void file_reader::note_deposit(const std::string& whose, std::string_view accoun
     if (!before && (!was_made_by_api || wanted.is_zero())) return;  // written by a version that did not keep it
     const std::string what =
         before ? fmt::format("is now {} instead of {}", ilp::to_string(wanted), ilp::to_string(*before))
-               : fmt::format("is {}, but this account was made by the Admin API before", ilp::to_string(wanted));
-    transaction_.notes.push_back(fmt::format(
-        "{}: initial_liquidity {}; it is deposited only once, with a new account, so the balance is as before: to change "
-        "it, run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
-        whose, what, account));
+               : fmt::format("is {}, but the account existed before", ilp::to_string(wanted));
+    transaction_.notes.push_back(
+        fmt::format("{}: initial_liquidity {}; it is deposited only once, with a new account, so the balance is as "
+                    "before: to change "
+                    "it, run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
+                    whose, what, account));
 }
 
 error file_reader::match_peers() {
@@ -291,8 +291,8 @@ error file_reader::make_peer(const match& match) {
         made->incoming_tokens.push_back(ilp::sha256(ilp::as_bytes(token.reveal())));
     }
     const auto note = [&](std::optional<ilp::amount> before, bool was_made_by_api) {
-        note_deposit(fmt::format("peer {} (line {})", wanted.name, wanted.line), wanted.name, wanted.liquidity,
-                     before, was_made_by_api);
+        note_deposit(fmt::format("peer {} (line {})", wanted.name, wanted.line), wanted.name, wanted.liquidity, before,
+                     was_made_by_api);
     };
     const ledger& ledger = transaction_.keeper.ledger();
     if (match.live) {
