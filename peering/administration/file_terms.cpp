@@ -204,8 +204,8 @@ void file_reader::note_deposit(const std::string& whose, std::string_view accoun
                : fmt::format("is {}, but the account existed before", ilp::to_string(wanted));
     transaction_.notes.push_back(
         fmt::format("{}: initial_liquidity {}; it is deposited only once, with a new account, so the balance is as "
-                    "before: to change "
-                    "it, run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
+                    "before: to change it, "
+                    "run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
                     whose, what, account));
 }
 
