@@ -179,11 +179,11 @@ void file_reader::note_deposit(const std::string& whose, std::string_view accoun
     if (!before && (!was_made_by_api || wanted.is_zero())) return;  // written by a version that did not keep it
     const std::string what =
         before ? fmt::format("is now {} instead of {}", ilp::to_string(wanted), ilp::to_string(*before))
-               : fmt::format("is {}, but this account was made by the Admin API before", ilp::to_string(wanted));
+               : fmt::format("is {}, but the account existed before", ilp::to_string(wanted));
     transaction_.notes.push_back(
         fmt::format("{}: initial_liquidity {}; it is deposited only once, with a new account, so the balance is as "
-                    "before: to change "
-                    "it, run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
+                    "before: to change it, "
+                    "run `ilpctl liquidity deposit {} AMOUNT`, or `withdraw`",
                     whose, what, account));
 }
 

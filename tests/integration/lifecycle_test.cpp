@@ -103,6 +103,9 @@ TEST_CASE("start: deposits are made once, terms follow the file") {
     r.d.start();
     CHECK(r.d.liquidity("p1") == default_liquidity - 10);
     CHECK(r.d.liquidity("p2") == default_liquidity + 10);
+    CHECK(r.d.has_logged("initial_liquidity is now 5 instead of " + std::to_string(default_liquidity)));
+    CHECK(r.d.has_logged("ilpctl liquidity deposit p1 AMOUNT"));
+    CHECK_FALSE(r.d.has_logged("peer p2"));
     expect_amount_too_large(r.send({.amount = 51}), 51, 50);
 }
 
