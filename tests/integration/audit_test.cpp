@@ -123,6 +123,7 @@ TEST_CASE("password: the password in the store's URL appears in no output") {
     rig r{[&](daemon_terms& terms) {
         terms.store = url;
         terms.log_level = "trace";
+        terms.store_settings = {"startup_timeout: 0ms"};
     }};
     CHECK(outcome(r.send({.amount = 10})) == "fulfill");
     const auto audit = r.d.audit();
@@ -160,6 +161,7 @@ TEST_CASE("password: neither a wrong password nor one in a malformed URL is show
           std::string{"postgres:ilpd:p%40ss%20word%2F1@127.0.0.1"}}) {
         INFO(url);
         daemon_terms terms{.peers = {{.name = "p1"}}, .log_level = "trace", .store = url};
+        terms.store_settings = {"startup_timeout: 0ms"};
         for (const std::vector<std::string>& arguments :
              {std::vector<std::string>{}, {"--audit"}, {"--check-config"}}) {
             const auto run = run_daemon(terms, arguments);

@@ -112,7 +112,8 @@ TEST_CASE("two daemons whose peers have a history change their tokens by updateP
     };
     packets_pass();
     const auto id_at = [](const auto_node& node, const std::string& address) {
-        for (const json::value& edge : node.peers().at_pointer("/data/peers/edges").as_array()) {
+        const json::value all = node.peers();
+        for (const json::value& edge : all.at_pointer("/data/peers/edges").as_array()) {
             const json::object& peer = edge.at("node").as_object();
             if (std::string_view{peer.at("staticIlpAddress").as_string()} == address) return peer.at("id").as_string();
         }
