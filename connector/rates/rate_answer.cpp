@@ -124,7 +124,7 @@ private:
 
     /// The current entry of "rates" is none.
     bool odd(std::string_view found) {
-        return refuse_entry(fmt::format("has the invalid rate {} for {}", found, shortened(quote_)));
+        return refuse_entry(fmt::format("has {} as the rate for {}", found, shortened(quote_)));
     }
     bool refuse_entry(std::string why) {
         answer_.rates.erase(quote_);

@@ -17,7 +17,7 @@ inline constexpr std::size_t rate_answer_size_max = 256 * 1024;
 using rates_by_quote = std::map<std::string, ilp::rate, std::less<>>;
 
 /// A source's answer. An entry of `rates` that is no usable rate is among the odd ones instead, with a fault that
-/// continues "the answer ...", such as `has null as the rate of EUR`. Whether anybody needs it is for the caller to
+/// continues "its response ...", such as `has null as the rate for EUR`. Whether anybody needs it is for the caller to
 /// know.
 struct rate_answer {
     rates_by_quote rates{};

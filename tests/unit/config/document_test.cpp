@@ -90,7 +90,7 @@ TEST_CASE("Text that is not plain UTF-8 is refused with its line") {
 
 TEST_CASE("Broken YAML is refused with its line") {
     CHECK(refusal("a: 1\nb: [1, 2\n") == "3: not valid YAML: end of sequence flow not found");
-    CHECK(refusal("a: 1\n\tb: 2\n") == "2: not valid YAML: illegal tab when looking for indentation");
+    CHECK(refusal("a: 1\n\tb: 2\n") == "2: not valid YAML: a tab indents this line; indent with spaces only");
     CHECK(refusal("a: b: c\n") == "1: not valid YAML: illegal map value");
     CHECK(refusal("a: 1\n]\n") == "2: not valid YAML: illegal flow end");
 }

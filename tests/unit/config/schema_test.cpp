@@ -147,7 +147,7 @@ TEST_CASE("A former name of a setting is accepted, but not beside the present on
     CHECK(config::to_yaml(*loaded).find("    initial_liquidity: 5\n") != std::string::npos);
     const auto twice = with("    liquidity: 5\n    initial_liquidity: 6\n");
     REQUIRE_FALSE(twice);
-    CHECK(twice.error().at(0).message == "is written twice: first in line 5");
+    CHECK(twice.error().at(0).message == "is given twice: it is already in line 5");
 }
 
 TEST_CASE("Every setting of the file reaches its member") {

@@ -100,7 +100,7 @@ TEST_CASE("dial: an address that may not be connected to is not tried") {
     for (const char* const host : {"127.0.0.1", "localhost"}) {
         const auto outcome =
             dialled(dial_target{host, support::local_port(listener), [](const auto& to) { return !to.is_loopback(); }});
-        CHECK(outcome == "not allowed: the host has no address that may be connected to");
+        CHECK(outcome == "not allowed: the host has no address to which ilpd may connect");
         pollfd waiting{listener.get(), POLLIN, 0};
         CHECK(::poll(&waiting, 1, 0) == 0);
     }
@@ -112,7 +112,7 @@ TEST_CASE("dial: an address that refuses is followed by the next one, and the la
     const auto nobody = support::local_port(support::listen_on(0));
     CHECK(dialled({loopback(nobody), loopback(nobody), loopback(port)}) == connected_to(port));
     CHECK(dialled({loopback(nobody), loopback(nobody)}) == "Connection refused");
-    CHECK(dialled(std::vector<tcp::endpoint>{}) == "not allowed: the host has no address that may be connected to");
+    CHECK(dialled(std::vector<tcp::endpoint>{}) == "not allowed: the host has no address to which ilpd may connect");
 }
 
 TEST_CASE("dial: an address that does not answer does not keep the next one from being tried") {

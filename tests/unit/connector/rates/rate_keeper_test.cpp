@@ -182,11 +182,11 @@ TEST_CASE("an odd entry that nobody needs is ignored, and one that is needed is 
     bench b{settings(), {"EUR", "JPY", "USD"}};
     b.due();
     auto effect = b.answer_partly(
-        "USD", rate_answer{{{"EUR", rate("0.8")}, {"JPY", rate("150")}}, {{"VEF", "has null as the rate of VEF"}}});
+        "USD", rate_answer{{{"EUR", rate("0.8")}, {"JPY", rate("150")}}, {{"VEF", "has null as the rate for VEF"}}});
     CHECK(effect.complaint.empty());
     CHECK(b.price("USD", "EUR") == "0.8 less 0 until 76 s");
-    effect = b.answer_partly("EUR", rate_answer{{{"JPY", rate("160")}}, {{"USD", "has null as the rate of USD"}}});
-    CHECK(effect.complaint == "the answer has null as the rate of USD");
+    effect = b.answer_partly("EUR", rate_answer{{{"JPY", rate("160")}}, {{"USD", "has null as the rate for USD"}}});
+    CHECK(effect.complaint == "its response has null as the rate for USD");
     CHECK(effect.prices_changed);
     CHECK(b.price("EUR", "JPY") == "160 less 0 until 76 s");
     CHECK(b.price("EUR", "USD") == "none");
@@ -196,12 +196,12 @@ TEST_CASE("an odd entry that nobody needs is ignored, and one that is needed is 
     b.now += 8s;
     CHECK(b.due() == "EUR JPY USD");
     effect = b.answer_partly("USD", rate_answer{{{"JPY", rate("151")}}, {{"EUR", "has two rates for EUR"}}});
-    CHECK(effect.complaint == "the answer has two rates of EUR");
+    CHECK(effect.complaint == "its response has two rates for EUR");
     CHECK(b.price("USD", "EUR") == "0.8 less 0 until 76 s");
     CHECK(b.price("USD", "JPY") == "151 less 0 until 84 s");
     CHECK(b.keeper.ages(b.now).back().age == 8s);
-    effect = b.answer_partly("EUR", rate_answer{{}, {{"USD", "has null as the rate of USD"}}});
-    CHECK(effect.complaint == "the answer has null as the rate of USD; has no rate of JPY");
+    effect = b.answer_partly("EUR", rate_answer{{}, {{"USD", "has null as the rate for USD"}}});
+    CHECK(effect.complaint == "its response has null as the rate for USD; has no rate for JPY");
     b.now += 8s;
     b.due();
     CHECK(b.answer("USD", {{"EUR", rate("0.9")}, {"JPY", rate("152")}}).recovered);

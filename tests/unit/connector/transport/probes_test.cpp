@@ -75,7 +75,7 @@ TEST_CASE("probes: a failure is told with the link's trouble") {
     SECTION("at once") {
         w.link.refusal = reject_reason::next_hop_queue_full;
         w.send();
-        CHECK(w.text == "failed: too many packets wait for the next hop");
+        CHECK(w.text == "failed: too many packets are waiting for the next hop");
     }
     SECTION("later") {
         w.send();
@@ -91,14 +91,14 @@ TEST_CASE("probes: a probe without an answer ends at its time, on the link as we
     SECTION("sent") {
         w.send(1ms);
         run_until(w.loop, [&] { return !w.text.empty(); });
-        CHECK(w.text == "failed: no answer in time");
+        CHECK(w.text == "failed: no response in time");
         CHECK(w.link.calls == "withdraw forget ");
     }
     SECTION("still waiting for a connection") {
         w.link.still_waiting = reject_reason::next_hop_queue_full;
         w.send(1ms);
         run_until(w.loop, [&] { return !w.text.empty(); });
-        CHECK(w.text == "failed: too many packets wait for the next hop");
+        CHECK(w.text == "failed: too many packets are waiting for the next hop");
         CHECK(w.link.calls == "withdraw ");
     }
     CHECK(w.made.in_flight() == 0);
