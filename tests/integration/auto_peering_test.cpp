@@ -130,7 +130,7 @@ TEST_CASE("two daemons whose peers have a history change their tokens by updateP
             "mutation M($input: UpdatePeerInput!) { updatePeer(input: $input) { peer { id } } }", {{"input", input}}));
     };
     // Deleting is no way, because the history is kept; and a request without the present token changes nothing.
-    CHECK(json::serialize(alice.graphql("mutation M($id: String!) { deletePeer(input: {id: $id}) { success } }",
+    CHECK(json::serialize(alice.graphql("mutation M($id: ID!) { deletePeer(input: {id: $id}) { success } }",
                                         {{"id", id_at(alice, "test.dora")}}))
               .contains("FORBIDDEN"));
     CHECK(error_type(alice.request_peering("test.dora", "http://127.0.0.1:1/")) == "400 InvalidPeeringRequest");

@@ -253,7 +253,7 @@ test('routes are validated, and belong to one peer of an asset', async () => {
         "invalid route 'test.alice': it is this node's own address", 'BAD_USER_INPUT',
     )
     for (const taken of ['test.r1', 'test.r1.extra']) {
-        const message = `duplicate route '${taken}': peer ${first.id} has it`
+        const message = `duplicate route '${taken}': it belongs to peer ${first.id}`
         await admin.refuses('createPeer', { ...input, routes: [taken] }, message, 'DUPLICATE')
         await admin.refuses('updatePeer', { id: second.id, routes: [taken] }, message, 'DUPLICATE')
     }
