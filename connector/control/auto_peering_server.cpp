@@ -17,7 +17,7 @@ namespace {
 
 using peering::peering_fault;
 
-constexpr http_server_bounds bounds{
+constexpr http_server_bounds listener_bounds{
     .sessions_max = 64, .sessions_per_source_max = 16, .body_size_max = peering::peering_message_size_max};
 
 http_response refusal(peering_fault fault, std::string message) {
@@ -67,7 +67,8 @@ auto_peering_server::auto_peering_server(boost::asio::io_context& control, peeri
       auto_peers_{auto_peers},
       rate_of_source_{settings.request_rate_per_address},
       rate_{settings.request_rate, settings.request_rate},
-      server_{control, [this](const http_request& request, const auto& done) { answer(request, done); }, bounds} {}
+      server_{control, [this](const http_request& request, const auto& done) { answer(request, done); },
+              listener_bounds} {}
 
 void auto_peering_server::answer(const http_request& request, const std::function<void(http_response)>& done) {
     if (request.target.substr(0, request.target.find('?')) != "/")

@@ -171,7 +171,7 @@ private:
         request_.method = is_head_ ? "GET" : std::string{head.method};
         request_.target = head.target;
         for (const auto& [name, value] : http::fields_of(in_.text().substr(0, head.size))) {
-            const auto is_single = [&name = name](std::string_view single) { return is_same_name(name, single); };
+            const auto is_single = [&field = name](std::string_view single) { return is_same_name(field, single); };
             if (std::ranges::any_of(single_fields, is_single) && request_.find(name) != nullptr) {
                 refuse(http::status::bad_request);
                 return false;
