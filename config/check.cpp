@@ -122,7 +122,7 @@ private:
 
     void check_endpoint(const peer_settings& peer, const key_path& here) {
         const auto& own = settings_.auto_peering.connector_url;
-        if (!own || !peer.http.outgoing.endpoint.is_at_same_place_as(*own)) return;
+        if (!own || !peer.http.outgoing.endpoint.leads_where(*own)) return;
         const auto http = key_path{&here, "http", {}};
         const auto outgoing = key_path{&http, "outgoing", {}};
         report({&outgoing, "endpoint", {}}, "is this node's own auto_peering.connector_url: packets would come back");

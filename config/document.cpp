@@ -140,11 +140,13 @@ std::optional<document_error> likely_cause(std::string_view yaml, std::uint32_t 
         const auto line = yaml.substr(0, yaml.find('\n'));
         yaml.remove_prefix(std::min(line.size() + 1, yaml.size()));
         const auto indent = line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
-        if (indent.contains('\t') && indent.size() < line.size() && line[indent.size()] != '#')
+        if (indent.size() == line.size() || line[indent.size()] == '#') continue;  // empty, or a comment
+        if (indent.contains('\t'))
             return document_error{number, "not valid YAML: a tab indents this line; indent with spaces only"};
         // As in `listen: [::1]:3002`, which YAML takes for a list.
-        const auto open = line.find(": [");
-        const auto close = line.find("]:", std::min(open, line.size()));
+        const auto code = line.substr(0, line.find(" #"));
+        const auto open = code.find(": [");
+        const auto close = code.find("]:", std::min(open, code.size()));
         if (close == std::string_view::npos) continue;
         const auto host = line.substr(open + 3, close - open - 3);
         if (!host.contains(':') || host.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos)

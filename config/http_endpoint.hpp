@@ -35,6 +35,11 @@ public:
     /// True if both have the same host and port.
     bool is_at_same_place_as(const http_endpoint& other) const;
 
+    /// True if requests to both URLs reach the same place, however the URLs are written.
+    bool leads_where(const http_endpoint& other) const {
+        return is_at_same_place_as(other) && target() == other.target();
+    }
+
     friend bool operator==(const http_endpoint& a, const http_endpoint& b) { return a.url_ == b.url_; }
 
 private:

@@ -217,19 +217,6 @@ std::expected<std::string, std::string> parse_printable(std::string_view text, s
     return std::string{text};
 }
 
-/// True for text that other programs would replace by a variable, and this one does not. `${NAME}` is not among it:
-/// whoever wants that literally has written `$${NAME}`.
-bool looks_like_variable(std::string_view text) {
-    constexpr auto around = std::array<std::pair<std::string_view, std::string_view>, 5>{
-        {{"$", ""}, {"$(", ")"}, {"%", "%"}, {"{{", "}}"}, {"<", ">"}}};
-    return std::ranges::any_of(around, [text](const auto& pair) {
-        const auto& [before, after] = pair;
-        if (text.size() <= before.size() + after.size() || !text.starts_with(before) || !text.ends_with(after))
-            return false;
-        return is_variable_name(text.substr(before.size(), text.size() - before.size() - after.size()));
-    });
-}
-
 value_type<secret> visible_secret(std::string_view what) {
     return {.expected = std::string{what} + " of 1 to " + std::to_string(secret_size_max) + " visible ASCII characters",
             .parse = [](std::string_view text) -> std::expected<secret, std::string> {
@@ -245,6 +232,17 @@ value_type<secret> visible_secret(std::string_view what) {
 }
 
 }  // namespace
+
+bool looks_like_variable(std::string_view text) {
+    constexpr auto around = std::array<std::pair<std::string_view, std::string_view>, 5>{
+        {{"$", ""}, {"$(", ")"}, {"%", "%"}, {"{{", "}}"}, {"<", ">"}}};
+    return std::ranges::any_of(around, [text](const auto& pair) {
+        const auto& [before, after] = pair;
+        if (text.size() <= before.size() + after.size() || !text.starts_with(before) || !text.ends_with(after))
+            return false;
+        return is_variable_name(text.substr(before.size(), text.size() - before.size() - after.size()));
+    });
+}
 
 std::optional<std::uint64_t> parse_digits(std::string_view text) {
     auto value = std::uint64_t{0};

@@ -79,6 +79,10 @@ value_type<bool> boolean();
 value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max);
 
 /// How long a forwarded packet may be held.
+/// True for text that other programs would replace by a variable, and this one does not. `${NAME}` is not among it: in
+/// the file, only `$${NAME}` leads to that text.
+bool looks_like_variable(std::string_view text);
+
 value_type<std::chrono::milliseconds> hold_time();
 
 /// Parsed from its digits, never through floating point.

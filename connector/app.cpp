@@ -126,13 +126,16 @@ private:
         control_.run();
         control_.restart();
         hold_signals();
+        control_.poll();  // a signal that came together with the store ends the start, and not a daemon that is ready
+        control_.restart();
         return stops_early_ ? std::unexpected{peering::store_error{}} : std::move(opened);
     }
 
     /// Called on the committer's thread, or during startup.
     void tell(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
-            log::write_seldom({"liquidity", owner_of(event)}, log::level::warn, "liquidity is low",
+            constexpr std::size_t accounts_max = 4096;
+            log::write_seldom({"liquidity", owner_of(event), accounts_max}, log::level::warn, "liquidity is low",
                               {{"event", event.type}, {"data", log::json{event.data}}});
         }
         boost::asio::post(control_, [this] {

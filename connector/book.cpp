@@ -47,6 +47,13 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
         return std::move(recovered).error();
     }
     administration.require_hold_times_above(settings.connector.min_expiration_window);
+    for (const auto& peer : directory.peers()) {
+        if (!peer->max_hold_time || *peer->max_hold_time > settings.connector.min_expiration_window) continue;
+        log::write(log::level::warn,
+                   "every packet to the peer is refused: its longest hold time is not above "
+                   "connector.min_expiration_window",
+                   {{"peer", std::string{peer->name()}}});
+    }
     const auto notes = peering::take_file(settings, administration, *keeper, ilp::wall_clock(), [] {});
     if (!notes) return notes.error();
     for (const std::string& note : *notes) log::write(log::level::warn, note);

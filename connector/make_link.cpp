@@ -11,7 +11,7 @@ std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer) {
 }
 
 bool is_same_link(const peering::peer& before, const peering::peer& after) {
-    return before.outgoing == after.outgoing;
+    return before.outgoing == after.outgoing && before.name() == after.name();  // the link logs the name
 }
 
 }  // namespace connector

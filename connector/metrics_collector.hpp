@@ -49,7 +49,7 @@ private:
     void write_out(scrape scrape, std::function<void(std::string)> done);
 
     const parts parts_;
-    const ilp::timestamp started_at_ = ilp::wall_clock();
+    const ilp::timestamp started_at_ = parts_.reload.last().at;  ///< the start counts as a reload
     ilp::steady_time store_size_due_;
     std::atomic<std::uint64_t> store_size_ = 0;  ///< in bytes; 0 if it is not known
 };

@@ -87,6 +87,7 @@ void worker::start() {
 void worker::stop() {
     loop_.context().stop();
     if (thread_.joinable()) thread_.join();
+    probes_.drop_all();  // whoever waits for one learns at once that the daemon is stopping
 }
 
 void worker::apply(std::vector<peering::peer_update> updates, std::function<void()> done) {

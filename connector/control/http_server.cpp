@@ -37,7 +37,7 @@ constexpr std::chrono::seconds linger_time{2};
 
 /// Fields that mean something here and may occur only once: of two, a proxy might check the one and we take the other.
 /// The parser refuses others of this kind itself.
-constexpr std::array<std::string_view, 2> single_fields{"signature", "tenant-id"};
+constexpr std::array<std::string_view, 3> single_fields{"origin", "signature", "tenant-id"};
 
 char lower_case(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;

@@ -27,6 +27,9 @@ public:
     /// link must live until then, or be destroyed without a further call; then `done` is not called.
     void send(link& over, ilp::bytes_view prepare, ilp::steady_time give_up_at, std::function<void(outcome)> done);
 
+    /// Drops all of them without calling `done`. Only once the loop has ended.
+    void drop_all() noexcept { probes_.clear(); }
+
     std::size_t in_flight() const noexcept { return probes_.size(); }
 
 private:

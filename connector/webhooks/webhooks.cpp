@@ -109,17 +109,17 @@ void webhooks::ended(const pending_event& event, const std::string& fault) {
     const ilp::timestamp now = ilp::wall_clock();
     event_attempt attempt = schedule_.ended(event, fault.empty(), now);
     ++(attempt.delivered ? stats_.delivered : stats_.failed);
-    const auto report = [&](log::level level, std::string_view message, const std::string& what) {
-        log::write(level, message, {{"event", event.event.uuid}, {"type", event.event.type}, {"reason", what}});
-    };
     if (attempt.delivered) {
         log::write(log::level::debug, "a webhook was delivered",
                    {{"event", event.event.uuid}, {"type", event.event.type}});
     } else if (attempt.due) {
-        report(log::level::warn, "a webhook was not delivered; it will be retried", fault);
+        // A peer whose balance crosses its threshold again and again must not be able to fill the log.
+        log::write_seldom({"webhook", fault}, log::level::warn, "a webhook was not delivered; it will be retried",
+                          {{"event", event.event.uuid}, {"type", event.event.type}, {"reason", fault}});
     } else {
         ++stats_.given_up;
-        report(log::level::error, "a webhook was given up; its event will not be delivered", fault);
+        log::write(log::level::error, "a webhook was given up; its event will not be delivered",
+                   {{"event", event.event.uuid}, {"type", event.event.type}, {"reason", fault}});
     }
     save(attempt);
 }

@@ -76,17 +76,25 @@ mutation_outcome with_own_token(mutation_outcome outcome, const std::optional<st
 
 mutation_outcome create_or_update_by_url(services& services, mutations& mutations, const arguments& input,
                                          const peer_by_url& wanted) {
-    const auto ask = [&services, &wanted]() -> std::expected<admin::mutations::decision, refusal> {
+    bool has_answered = false;
+    const auto ask = [&]() -> std::expected<admin::mutations::decision, refusal> {
         const auto question = services.auto_peers.ask(wanted);
         if (!question) return std::unexpected{question.error()};
         const auto answer = services.ask_node(*question);
         if (!answer) return std::unexpected{answer.error()};
+        has_answered = true;
         return [&services, wanted, question = *question, answer = *answer](transaction& transaction) {
             return done("Created or updated ILP Peer",
                         services.auto_peers.apply_peering_answer(transaction, wanted, question, answer));
         };
     };
-    return mutations.ask_and_decide("createOrUpdatePeerByUrl", input, ask);
+    auto outcome = mutations.ask_and_decide("createOrUpdatePeerByUrl", input, ask);
+    using enum refusal_code;
+    if (!outcome && has_answered &&
+        (outcome.error().code == internal_server_error || outcome.error().code == timeout)) {
+        outcome.error().message += auto_peers::after_its_answer();
+    }
+    return outcome;
 }
 
 field_result ping(const services& services, const call& call) {

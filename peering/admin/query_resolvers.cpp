@@ -111,8 +111,9 @@ field_result route(const services& services, const call& call) {
 
 // --- Transfers
 
+/// Strangers choose their names, so the address is shown too.
 std::string shown_name(const peer& peer) {
-    return peer.given_name ? *peer.given_name : peer.address.text();
+    return peer.given_name ? fmt::format("{} at {}", *peer.given_name, peer.address.text()) : peer.address.text();
 }
 
 std::string shown_name(const asset& asset) {

@@ -89,7 +89,7 @@ std::optional<refusal> administration::check_tokens(const std::vector<ilp::diges
 }
 
 std::optional<refusal> administration::check_endpoint(const peer& peer) const {
-    if (!own_url_ || !peer.outgoing.endpoint.is_at_same_place_as(*own_url_)) return std::nullopt;
+    if (!own_url_ || !peer.outgoing.endpoint.leads_where(*own_url_)) return std::nullopt;
     return refusal{bad_user_input, "invalid HTTP endpoint: it is this node's own, so that packets would come back"};
 }
 

@@ -34,9 +34,6 @@ constexpr std::string_view already_peered_elsewhere =
     "into auto_peering.further_assets";
 
 /// Follows each refusal that comes after the other node has answered.
-constexpr std::string_view after_its_answer =
-    ". The node at this URL has answered: it may already present and expect new tokens, and have changed its name for "
-    "this node. Until the terms here and there agree again, packets between the two may fail in both directions";
 
 /// Number of peers whose history is looked up in the store to find one that was never used.
 constexpr std::size_t examined_max = 100;
@@ -110,8 +107,9 @@ bool auto_peers::has_token(const peer& peer, std::string_view token) const {
 bool auto_peers::may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const {
     if (!is_auto_peered(namesake)) return false;
     if (has_token(namesake, presented)) return true;
+    const auto endpoint = config::http_url().parse(request.asker.connector_url);
     return std::ranges::find(settings_.further_assets, namesake.address) != settings_.further_assets.end() &&
-           namesake.outgoing.endpoint.url() == request.asker.connector_url;
+           endpoint && namesake.outgoing.endpoint.leads_where(*endpoint);
 }
 
 /// A stranger's name is shown unless it could be mistaken for another peer: it must not look like one that is in use
@@ -219,7 +217,9 @@ bool auto_peers::has_place(transaction& transaction, const address_use& found, c
         const account_totals posted = transaction.keeper.ledger().posted(peer->liquidity->id);
         if (posted.debits_posted != 0 || posted.credits_posted > settings_.initial_liquidity.value) continue;
         if (++examined > examined_max) return false;
-        if (administration_.delete_unused_peer(transaction, peer->uuid.text())) return true;
+        const auto deleted = administration_.delete_unused_peer(transaction, peer->uuid.text());
+        if (deleted) return true;
+        if (deleted.error().code == refusal_code::internal_server_error) return false;  // the store cannot be asked
     }
     return false;
 }
@@ -304,11 +304,17 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
     return question;
 }
 
+std::string_view auto_peers::after_its_answer() noexcept {
+    return ". The node at this URL has answered: it may already present and expect new tokens, and have changed its "
+           "name for "
+           "this node. Until the terms here and there agree again, packets between the two may fail in both directions";
+}
+
 administration::peer_outcome auto_peers::apply_peering_answer(transaction& transaction, const peer_by_url& wanted,
                                                               const peering_question& question,
                                                               const peering_terms& answer) {
     auto applied = take(transaction, wanted, question, answer);
-    if (!applied) applied.error().message += after_its_answer;
+    if (!applied) applied.error().message += after_its_answer();
     return applied;
 }
 
@@ -379,8 +385,9 @@ administration::peer_outcome auto_peers::renew_from_answer(transaction& transact
                                               known->name(), answer.address.text()));
     }
     const bool was_made_from_it = is_auto_peered(*known) && known->auto_peered->url == wanted.url;
-    const bool is_at_same_place = known->outgoing.endpoint.url() == answer.connector_url &&
-                                  known->outgoing.endpoint.host() == question.endpoint.host();
+    const auto endpoint = config::http_url().parse(answer.connector_url);
+    const bool goes_there_already = endpoint && known->outgoing.endpoint.leads_where(*endpoint);
+    const bool is_at_same_place = goes_there_already && known->outgoing.endpoint.host() == question.endpoint.host();
     if (!was_made_from_it && !is_at_same_place && !wanted.peer_uuid) {
         return refused(duplicate,
                        fmt::format("peer {} already has the ILP address {} in this asset and was not created "
@@ -395,7 +402,7 @@ administration::peer_outcome auto_peers::renew_from_answer(transaction& transact
     edit.outgoing_endpoint = answer.connector_url;
     edit.outgoing_token = question.request.asker.token;
     // A peer that an operator made stays one, unless its packets go elsewhere from now on.
-    if (is_auto_peered(*known) || known->outgoing.endpoint.url() != answer.connector_url) {
+    if (is_auto_peered(*known) || !goes_there_already) {
         edit.auto_peered = terms_from(wanted.url, {});
     }
     auto updated = administration_.update_peer(transaction, known->uuid, edit);

@@ -63,6 +63,10 @@ public:
     /// Builds the request to send when an operator wants a peer. Any thread.
     std::expected<peering_question, refusal> ask(const peer_by_url& wanted) const;
 
+    /// Ends the message of a refusal that comes after the other node has answered, and so may have changed its own
+    /// terms.
+    static std::string_view after_its_answer() noexcept;
+
     /// Makes the node that has answered a peer, or renews the peer that it is. Call it on the committer's thread; the
     /// caller commits. The node may have changed its own terms for us when it answered, and a refusal says so.
     administration::peer_outcome apply_peering_answer(transaction& transaction, const peer_by_url& wanted,

@@ -87,8 +87,13 @@ std::optional<refusal> set_hold_time(peer& made, const std::optional<std::chrono
     return std::nullopt;
 }
 
-std::string fault_of_token(const std::string& fault) {
-    return fault.empty() ? "expected " + config::bearer_token().expected : fault;
+/// Empty if there is none. Nothing replaces variables here, unlike in the file.
+std::string fault_of_token(const std::string& token) {
+    if (config::looks_like_variable(token) || (token.starts_with("${") && token.ends_with('}')))
+        return "it looks like a variable that was not replaced: send the token itself";
+    const auto parsed = config::bearer_token().parse(token);
+    if (parsed) return {};
+    return parsed.error().empty() ? "expected " + config::bearer_token().expected : parsed.error();
 }
 
 std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& tokens, bool strangers_may_guess) {
@@ -97,8 +102,8 @@ std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& to
     }
     made.incoming_tokens.clear();
     for (const std::string& token : tokens) {
-        if (const auto parsed = config::bearer_token().parse(token); !parsed) {
-            return refusal{bad_user_input, "invalid incoming token: " + fault_of_token(parsed.error())};
+        if (const auto fault = fault_of_token(token); !fault.empty()) {
+            return refusal{bad_user_input, "invalid incoming token: " + fault};
         }
         if (const auto fault = strangers_may_guess ? config::fault_of_public_token(token) : std::nullopt) {
             return refusal{bad_user_input, "invalid incoming token: it " + *fault};
@@ -123,9 +128,9 @@ std::optional<refusal> set_endpoint(peer& made, const std::string& url) {
 }
 
 std::optional<refusal> set_outgoing_token(peer& made, const std::string& token) {
-    const auto parsed = config::bearer_token().parse(token);
-    if (!parsed) return refusal{bad_user_input, "invalid outgoing token: " + fault_of_token(parsed.error())};
-    made.outgoing.auth_token = *parsed;
+    if (const auto fault = fault_of_token(token); !fault.empty())
+        return refusal{bad_user_input, "invalid outgoing token: " + fault};
+    made.outgoing.auth_token = *config::bearer_token().parse(token);
     return std::nullopt;
 }
 

@@ -383,7 +383,7 @@ TEMPLATE_TEST_CASE("admin: an account's whole history can be read page by page, 
             for (const json::value& edge : got.at("edges").as_array()) {
                 const auto& node = edge.at("node");
                 const bool incoming = node.at("incoming").as_bool();
-                CHECK(text_at(node, incoming ? "creditAccountName" : "debitAccountName") == "bob");
+                CHECK(text_at(node, incoming ? "creditAccountName" : "debitAccountName") == "bob at test.bob");
                 CHECK(text_at(node, incoming ? "debitAccountName" : "creditAccountName") == "settlement of USD/9");
                 listed.push_back(text_at(node, "id"));
             }

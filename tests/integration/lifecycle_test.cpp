@@ -48,7 +48,7 @@ TEST_CASE("start: what other users of the machine can read is told, and the stor
     REQUIRE(r.d.stop() == 0);
     std::filesystem::permissions(r.d.folder() / "ilpd.db", std::filesystem::perms{0666});
     r.d.start();
-    CHECK(r.d.has_logged("every user of this machine can access the database"));
+    CHECK(r.d.logs("every user of this machine can access the database"));
     for (const auto* const name : {"ilpd.db-wal", "ilpd.db-shm"}) {
         CHECK(std::filesystem::status(r.d.folder() / name).permissions() == std::filesystem::perms{0600});
     }
@@ -103,8 +103,8 @@ TEST_CASE("start: deposits are made once, terms follow the file") {
     r.d.start();
     CHECK(r.d.liquidity("p1") == default_liquidity - 10);
     CHECK(r.d.liquidity("p2") == default_liquidity + 10);
-    CHECK(r.d.has_logged("initial_liquidity is now 5 instead of " + std::to_string(default_liquidity)));
-    CHECK(r.d.has_logged("ilpctl liquidity deposit p1 AMOUNT"));
+    CHECK(r.d.logs("initial_liquidity is now 5 instead of " + std::to_string(default_liquidity)));
+    CHECK(r.d.logs("ilpctl liquidity deposit p1 AMOUNT"));
     CHECK_FALSE(r.d.has_logged("peer p2"));
     expect_amount_too_large(r.send({.amount = 51}), 51, 50);
 }

@@ -142,7 +142,7 @@ TEST_CASE("A27-64: a packet into a currency without liquidity gets T04") {
     }};
     CHECK(expect_reject(r.send(prepare{.amount = 1'000'000}), "T04").message ==
           "insufficient liquidity: this node has too little of the next hop's asset");
-    CHECK(r.d.has_logged("reason=asset_lacks_liquidity asset=EUR/9"));
+    CHECK(r.d.logs("reason=asset_lacks_liquidity asset=EUR/9"));
     CHECK(r.d.settled_liquidity("p1") == default_liquidity);
     CHECK(outcome(r.send(prepare{.amount = 999'999})) == "fulfill");
 }

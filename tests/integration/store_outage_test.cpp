@@ -208,7 +208,7 @@ TEST_CASE("store outage: an SQLite file is removed, and the next start does not 
         REQUIRE(eventually([&] { return !r.d.is_ready(); }));
     }
     expect_reject(r.send({.amount = 20, .expires_in = 30s}), "T00");
-    CHECK(r.d.has_logged(place.file().string() + " has gone"));
+    CHECK(r.d.logs(place.file().string() + " has gone"));
     r.d.kill9();
     r.d.launch();
     CHECK(r.d.process().wait(patience) == std::optional{1});

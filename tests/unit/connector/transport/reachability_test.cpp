@@ -83,4 +83,12 @@ TEST_CASE("reachability: the operator hears of a change once") {
     CHECK(text_of(r.connect_failed(start, "no")) == "bad: peer is unreachable: no");
 }
 
+TEST_CASE("reachability: statuses of one class are one kind of news, and those that an operator must mend are not") {
+    reachability r;
+    const unsigned failing = r.answered(503)->kind;
+    CHECK(r.answered(500)->kind == failing);
+    const unsigned refused = r.answered(401)->kind;
+    CHECK(refused != r.answered(403)->kind);
+}
+
 }  // namespace reachability_test

@@ -852,7 +852,7 @@ TEST_CASE(
     };
 
     // Its tokens and name have changed at its side; the peer that the operator made takes the tokens and stays his.
-    CHECK(take({"http://carol.example:3005/", usd}, at("test.carol", "http://carol.example/", fresh)).empty());
+    CHECK(take({"http://carol.example:3005/", usd}, at("test.carol", "http://carol.example", fresh)).empty());
     const auto carol = alice.find("test.carol");
     CHECK(carol->given_name == "carol");
     CHECK(carol->routes.to_vector() == std::vector<std::string>{"test.bank.west"});
