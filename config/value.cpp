@@ -217,8 +217,8 @@ std::expected<std::string, std::string> parse_printable(std::string_view text, s
     return std::string{text};
 }
 
-/// True for text that other programs would replace by a variable, and this one does not. `${NAME}` is not among it:
-/// whoever wants that literally has written `$${NAME}`.
+/// True for text in the form of a variable of other programs, which this one does not replace. `${NAME}` does not
+/// count: it is replaced, or was written as `$${NAME}` to be taken literally.
 bool looks_like_variable(std::string_view text) {
     constexpr auto around = std::array<std::pair<std::string_view, std::string_view>, 5>{
         {{"$", ""}, {"$(", ")"}, {"%", "%"}, {"{{", "}}"}, {"<", ">"}}};

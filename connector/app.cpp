@@ -177,7 +177,7 @@ private:
         metrics_server_ = std::make_unique<metrics_server>(
             control_, metrics_server::sources{.metrics =
                                                   [this](auto done) {
-                                                      // Until the daemon is ready there is nothing to tell.
+                                                      // Until the daemon is ready there are no metrics.
                                                       if (!ready_ && !shutdown_.has_begun()) return done({});
                                                       collector_->collect(std::move(done));
                                                   },

@@ -369,8 +369,8 @@ void worker::reject(packet_in_flight& packet, reject_reason reason) {
     finish(packet);
 }
 
-/// The fulfillment is kept from here on: once the transfer is durable, the sender gets it. Returns false if there was
-/// nothing to make durable; the packet has then ended.
+/// From here on the fulfillment is not lost: once the transfer is durable, the sender gets it. Returns false if there
+/// was nothing to make durable; the packet has then ended.
 bool worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
     peer_counters& of_sender = packet.from->counters;
     ++of_sender.outgoing.fulfills;

@@ -365,7 +365,8 @@ TEST_CASE("Connection: close and HTTP/1.0 end the connection after the response"
     CHECK(ancient.wait_until_closed());
 }
 
-TEST_CASE("requests that RFC 9112 wants accepted: absolute targets, an empty line before, later minor versions") {
+TEST_CASE(
+    "requests that RFC 9112 requires servers to accept: absolute targets, an empty line before, later minor versions") {
     const rig r;
     const std::string text = serialize(ilp_request(encode(prepare{})));
     http_connection connection{r.d.port()};
@@ -383,7 +384,7 @@ TEST_CASE("requests that RFC 9112 wants accepted: absolute targets, an empty lin
     CHECK(outcome(connection.receive()) == "fulfill");
 }
 
-TEST_CASE("what cannot become a request is refused at once, and says what is spoken here") {
+TEST_CASE("bytes that cannot become a request are refused at once, with a hint about the protocol") {
     const rig r{
         [](daemon_terms& terms) { terms.connector = {"workers: 1", "request_timeout: 5m", "idle_timeout: 10m"}; }};
     const auto answer_to = [&r](std::string_view octets) {

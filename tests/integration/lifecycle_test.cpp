@@ -41,7 +41,7 @@ TEST_CASE("start: one log line says that the daemon is ready, and where it liste
     CHECK(line.find(std::to_string(r.d.port())) != std::string::npos);
 }
 
-TEST_CASE("start: what other users of the machine can read is told, and the store is not among it") {
+TEST_CASE("start: files that other users of the machine can read are reported, and the store is not among them") {
     rig r;
     CHECK(r.d.has_logged("ilpd.yaml contains tokens, and every user of this machine can access it"));
     CHECK_FALSE(r.d.has_logged("every user of this machine can access the database"));

@@ -67,7 +67,7 @@ TEST_CASE("ilpctl command line: --help and --version succeed, mistakes have stat
     CHECK(d.requests.empty());
 }
 
-TEST_CASE("ilpctl command line: a word that is no verb is repeated, with what may be meant and what there is") {
+TEST_CASE("ilpctl command line: an unknown verb is repeated, with a suggestion and the known verbs") {
     auto d = fake_daemon{};
     const auto told = [&](const std::vector<std::string>& words) {
         const auto result = d.run(words);

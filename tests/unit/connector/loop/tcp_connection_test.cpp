@@ -106,7 +106,7 @@ TEST_CASE("tcp connection: more bytes than the buffer holds arrive without a fur
     run_until(p.loop, [&] { return p.connection.text.size() == much.size(); });
 }
 
-TEST_CASE("tcp connection: bytes that nobody asked for stay where they are") {
+TEST_CASE("tcp connection: bytes stay in the socket while the connection does not read") {
     plain p;
     p.connection.keeps_reading = false;
     p.pair.say("one");
@@ -152,7 +152,7 @@ TEST_CASE("tcp connection: an orderly end leaves the other direction open, a res
     }
 }
 
-TEST_CASE("tcp connection: a send that breaks in the middle is told by disconnected(), and the rest is dropped") {
+TEST_CASE("tcp connection: a send that breaks in the middle is reported by disconnected(), and the rest is dropped") {
     plain p;
     REQUIRE(p.connection.say(std::string(20'000'000, 'y')) == send_outcome::accepted);
     support::reset(p.pair.far);
@@ -217,7 +217,7 @@ TEST_CASE("tcp connection: a short read of a filter does not mean that there is 
     CHECK(s.connection.text == "abc");
 }
 
-TEST_CASE("tcp connection: bytes of the stream that are none of the connection's are not told") {
+TEST_CASE("tcp connection: bytes of the stream that carry none of the connection's are not reported") {
     scripted s;
     s.start();
     run_ready(s.loop);

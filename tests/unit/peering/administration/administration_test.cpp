@@ -141,7 +141,7 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
     }
 }
 
-TEST_CASE("a threshold at or above the balance is told when a peer is made or its threshold set, and once") {
+TEST_CASE("a threshold at or above the balance raises one event when a peer is created or its threshold is set") {
     const auto store = open_or_throw("memory:");
     office office{*store};
     std::vector<std::string> balances;

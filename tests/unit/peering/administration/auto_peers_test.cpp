@@ -480,7 +480,7 @@ TEST_CASE("one source cannot take all places") {
     CHECK(alice.refusal_of(request_of("test.d", "fourth-token-00000"), {}, "192.0.2.1").starts_with("Unavailable "));
 }
 
-TEST_CASE("when all places are taken, the oldest that was never used goes to the newcomer, and its liquidity back") {
+TEST_CASE("when all places are taken, the oldest unused peer makes room for a newcomer and returns its liquidity") {
     config::auto_peering_settings settings = terms_of_alice();
     settings.max_peers = 4;
     settings.initial_liquidity = {5};
@@ -880,7 +880,7 @@ TEST_CASE(
     CHECK(alice.find("test.carol")->given_name == "carol");
 }
 
-TEST_CASE("what can be known before another node is asked is refused before") {
+TEST_CASE("a request that cannot succeed is refused before the other node is asked") {
     alice alice;
     const std::string carol{alice.find("test.carol")->uuid.text()};
     const auto refusal_of = [&](const std::string& peer, const std::string& asset) {

@@ -74,7 +74,7 @@ struct start {
 
 }  // namespace
 
-TEST_CASE("recovery: a start goes on with the peers, the balances and what is reserved") {
+TEST_CASE("recovery: a start continues with the stored peers, balances and reserved withdrawals") {
     const start found{sound()};
     REQUIRE(found.refusal.empty());
     CHECK(found.known.asset_count() == 1);
@@ -104,7 +104,7 @@ TEST_CASE("recovery: a peer that came back from the store can be removed") {
     CHECK(found.known.owners_of("test.east").empty());
 }
 
-TEST_CASE("recovery: a broken book is never started on") {
+TEST_CASE("recovery: a broken book is refused at the start") {
     catalogue store = sound();
     peer_record& bob = store.peers[0];
     asset_record& usd = store.assets[0];
@@ -141,7 +141,7 @@ TEST_CASE("recovery: a broken book is never started on") {
         bob.asset_id = 9;
         told = {"peer bob", "has no asset"};
     }
-    SECTION("a peer whose id is no UUID") {
+    SECTION("a peer whose id is not a UUID") {
         bob.uuid = GENERATE("", "bob", std::string(37, 'a'), std::string(100'000, 'a'));
         told = {"peer number 1", "UUID"};
     }
@@ -169,7 +169,7 @@ TEST_CASE("recovery: a broken book is never started on") {
         bob.terms.routes = {"test.east", "test.bob"};
         told = {bob.uuid, "'test.bob' twice"};
     }
-    SECTION("a route that is none") {
+    SECTION("an invalid route") {
         bob.terms.routes = {GENERATE("test..east", "test.east\ntest.west", "nowhere")};
         told = {bob.uuid, "route"};
     }
@@ -181,11 +181,11 @@ TEST_CASE("recovery: a broken book is never started on") {
         bob.terms.incoming_tokens.push_back(bob.terms.incoming_tokens.front());
         told = {bob.uuid, "token"};
     }
-    SECTION("an endpoint that is none") {
+    SECTION("an invalid endpoint") {
         bob.terms.outgoing_endpoint = "somewhere";
         told = {bob.uuid, "endpoint"};
     }
-    SECTION("a withdrawal that its account lacks the amount for") {
+    SECTION("a withdrawal of more than its account has") {
         store.pending_withdrawals[0].amount = {101};
         told = {"pending withdrawal"};
     }
@@ -207,7 +207,7 @@ TEST_CASE("recovery: a broken book is never started on") {
     CHECK(found.refusal.size() < 1000);
 }
 
-TEST_CASE("recovery: a route that somebody has doubled in the store is refused at the next start") {
+TEST_CASE("recovery: a route that occurs twice in the store is refused at the next start") {
     const store_place place{store_kind::sqlite};
     config::settings file;
     file.assets = {make_asset("USD", 9)};
@@ -234,7 +234,7 @@ TEST_CASE("recovery: a route that somebody has doubled in the store is refused a
     CHECK_THAT(start_again(), Catch::Contains("'test.east' twice") && Catch::Contains("restore a backup"));
 }
 
-TEST_CASE("recovery: ids that the next start would refuse are not given out") {
+TEST_CASE("recovery: ids that the next start would refuse are not assigned") {
     catalogue store = sound();
     store.peers[1].id = record_id_max;
     start found{store};

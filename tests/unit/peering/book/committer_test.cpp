@@ -135,7 +135,7 @@ struct fixture {
 
 }  // namespace
 
-TEST_CASE("what the store remarks is passed on by the check of an idle store, and its log's size is counted") {
+TEST_CASE("the check of an idle store passes on the store's remarks and the size of its log") {
     fixture f;
     f.store.remarks = {"the roof leaks", "the cellar, too"};
     std::vector<std::string> told;

@@ -180,7 +180,7 @@ TEST_CASE("a transaction that sets a threshold raises an event if the account is
     CHECK(told(watch_at(50), {}, 100, 40) == 0);
 }
 
-TEST_CASE("a threshold of the file is told when it is set at or above the balance, once for all restarts") {
+TEST_CASE("a threshold of the file raises one event when it is set at or above the balance, and none at later starts") {
     const store_place place{GENERATE(kinds_of_durable_stores())};
     const auto events_at_start = [&](const config::settings& file) {
         const auto store = place.open();

@@ -93,7 +93,7 @@ TEST_CASE("A35-08: refusals with the same status are identical") {
     CHECK(first == second);
 }
 
-TEST_CASE("http answer: a refusal of another protocol says what is spoken here") {
+TEST_CASE("http answer: a refusal of another protocol names the protocol that this node accepts") {
     const auto detail_of = [](status status, std::string_view octets) {
         ilp::bytes out;
         http::append_refusal(out, status, false, http::hint_on_packet_request(status, octets));
