@@ -95,7 +95,7 @@ private:
         if (problem found = start_metrics()) return found;
         auto store = open_store();
         if (!store) return std::move(store).error().message;
-        if (problem found = book_.open(std::move(*store), settings_, [this](auto events) { tell(events); }))
+        if (problem found = book_.open(std::move(*store), settings_, [this](auto events) { report_events(events); }))
             return found;
         for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
         settings_.peers = {};  // the directory has them; keeping many of them here would waste memory
@@ -130,7 +130,7 @@ private:
     }
 
     /// Called on the committer's thread, or during startup.
-    void tell(std::span<const peering::event_record> events) {
+    void report_events(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
             log::write_seldom({"liquidity", owner_of(event)}, log::level::warn, "liquidity is low",
                               {{"event", event.type}, {"data", log::json{event.data}}});

@@ -129,7 +129,7 @@ TEST_CASE("two daemons whose peers have a history change their tokens by updateP
         return json::serialize(node.graphql(
             "mutation M($input: UpdatePeerInput!) { updatePeer(input: $input) { peer { id } } }", {{"input", input}}));
     };
-    // Deleting is no way, because the history is kept; and a request without the present token changes nothing.
+    // The peer cannot be deleted, because its history is kept; a request without the present token changes nothing.
     CHECK(json::serialize(alice.graphql("mutation M($id: ID!) { deletePeer(input: {id: $id}) { success } }",
                                         {{"id", id_at(alice, "test.dora")}}))
               .contains("FORBIDDEN"));

@@ -81,7 +81,7 @@ TEST_CASE("start: a second daemon on the same connector port is refused") {
     CHECK((taken.standard_output + taken.standard_error).find(std::to_string(r.d.port())) != std::string::npos);
 }
 
-TEST_CASE("start: a second daemon on the same database is refused, and the first goes on") {
+TEST_CASE("start: a second daemon on the same database is refused, and the first continues") {
     const rig r;
     const auto second = run_daemon(to_yaml(r.d.terms(), r.d.folder(), free_port(), free_port(), free_port()));
     CHECK(second.status != 0);

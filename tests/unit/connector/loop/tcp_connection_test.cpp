@@ -21,7 +21,7 @@ using connector::testing::stream_script;
 
 namespace {
 
-/// A connection that writes down what happens to it, and opens its protected functions to the test.
+/// A connection that records what happens to it, and opens its protected functions to the test.
 class recorded final : public tcp_connection {
 public:
     using tcp_connection::close;
@@ -227,7 +227,7 @@ TEST_CASE("tcp connection: bytes of the stream that carry none of the connection
     CHECK(s.connection.is_receiving());
 }
 
-TEST_CASE("tcp connection: a read that wants writing goes on when the socket is writable") {
+TEST_CASE("tcp connection: a read that wants writing continues when the socket is writable") {
     scripted s;
     s.pair.fill();
     s.script->reads = {{stream_state::wants_writing}, {stream_state::done, "late"}};
@@ -240,7 +240,7 @@ TEST_CASE("tcp connection: a read that wants writing goes on when the socket is 
     });
 }
 
-TEST_CASE("tcp connection: a write that wants reading goes on when the socket is readable") {
+TEST_CASE("tcp connection: a write that wants reading continues when the socket is readable") {
     scripted s;
     s.connection.keeps_reading = false;
     s.start();
@@ -256,7 +256,7 @@ TEST_CASE("tcp connection: a write that wants reading goes on when the socket is
     CHECK(s.connection.events == "established sent ");
 }
 
-TEST_CASE("tcp connection: a write that wants reading goes on when a read has taken the bytes it waits for") {
+TEST_CASE("tcp connection: a write that wants reading continues when a read has taken the bytes that it waits for") {
     scripted s;
     s.start();
     run_ready(s.loop);
@@ -293,7 +293,7 @@ TEST_CASE("tcp connection: a broken send says whether anything can have left") {
     }
 }
 
-TEST_CASE("tcp connection: the stream ends its direction itself, and goes on with that at the next event") {
+TEST_CASE("tcp connection: the stream ends its direction itself, and continues to do so at the next event") {
     scripted s;
     s.start();
     run_ready(s.loop);

@@ -404,10 +404,10 @@ TEST_CASE("assets are created, changed, deleted and restored") {
     const auto create = [&](const asset_thresholds& with) {
         return office.attempt([&](auto& desk, auto& t) { return desk.create_asset(t, "EUR", 2, with); });
     };
-    int told = 0;
-    office.desk().on_assets_changed([&] { ++told; });
+    int notifications = 0;
+    office.desk().on_assets_changed([&] { ++notifications; });
     REQUIRE(create(thresholds) == done);
-    CHECK(told == 1);
+    CHECK(notifications == 1);
     CHECK(create({}) == "Asset already exists");
     CHECK(office.code == refusal_code::duplicate);
     const auto made = *office.all().find_asset("EUR", 2);

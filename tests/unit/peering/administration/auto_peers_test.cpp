@@ -851,13 +851,14 @@ TEST_CASE(
         return peering_terms{*ilp::address::parse(address), url, token, "Renamed"};
     };
 
-    // Its tokens and name have changed at its side; the peer that the operator made takes the tokens and stays his.
+    // Its tokens and name have changed at its side; the peer gets the new tokens and remains one that the operator
+    // created.
     CHECK(take({"http://carol.example:3005/", usd}, at("test.carol", "http://carol.example/", fresh)).empty());
     const auto carol = alice.find("test.carol");
     CHECK(carol->given_name == "carol");
     CHECK(carol->routes.to_vector() == std::vector<std::string>{"test.bank.west"});
     CHECK_FALSE(carol->auto_peered);
-    // The same for a peer that came by itself.
+    // The same for a peer that added itself.
     CHECK(take({"http://dora.example:3005/", usd}, at("test.dora", "http://dora.example:3002/", fresh + "2")).empty());
     CHECK(*alice.find("test.dora")->auto_peered == auto_peered_terms{"http://dora.example:3005/", true});
 

@@ -21,7 +21,7 @@ namespace {
 
 const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n";
 
-/// A connection whose owner writes down what it hears, and the peer's end of it.
+/// A connection whose owner records every call, and the peer's end of it.
 struct world final : http_connection::owner {
     world() : connection{std::make_unique<http_connection>(*this, loop)} {}
 

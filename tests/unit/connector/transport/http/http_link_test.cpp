@@ -44,7 +44,7 @@ struct world {
         return *made;
     }
 
-    /// Sends a packet; its outcome is also that of a refusal.
+    /// Sends a packet. If the link refuses it, that is its outcome.
     carried_packet& send(std::string_view prepare) {
         loop.enter();
         auto& packet = outcomes.make();
@@ -59,7 +59,7 @@ struct world {
         return outcome(packet);
     }
 
-    /// From now on the peer keeps its answers back until the gate is open.
+    /// From now on the peer holds its answers back until the gate is open.
     void hold_answers() {
         peer.set_script([gate = gate](const http_message& request) {
             auto answer = echo(request);

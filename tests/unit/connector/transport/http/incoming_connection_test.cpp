@@ -36,7 +36,7 @@ config::settings one_peer() {
     return settings;
 }
 
-/// A connection, and in place of a worker the test itself, which answers what it wants when it wants.
+/// A connection whose worker is the test itself, which decides what to answer and when.
 struct world final : prepare_handler, incoming_connection::owner {
     void start(std::unique_ptr<stream_filter> filter = {}) {
         loop.enter();

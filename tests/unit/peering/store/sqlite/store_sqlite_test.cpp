@@ -184,7 +184,7 @@ TEST_CASE("where a book was, an empty one is not begun without a word") {
     database db;
     const std::string mark = db.directory.path() / ".ilpd.db.mark";
     traffic traffic{*open_or_throw(db.url)};
-    // As by `rm ilpd.db*`.
+    // This is what `rm ilpd.db*` does.
     for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(db.path + suffix);
     CHECK_THAT(refusal_of(db.url), Catch::Contains("ilpd has kept a book here, up to transfer number 2") &&
                                        Catch::Contains("remove " + mark));
