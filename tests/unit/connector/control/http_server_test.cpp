@@ -224,8 +224,8 @@ TEST_CASE("HTTP server: requests that a proxy in front could read differently ar
         CHECK(said_last(server.port(), wrong).starts_with("400 malformed HTTP: "));
     }
     CHECK(server.requests() == 0);
-    CHECK(said_last(server.port(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").contains("HTTP/2 is not spoken here"));
-    CHECK(said_last(server.port(), "\x16\x03\x01\x02").contains("TLS is not spoken here"));
+    CHECK(said_last(server.port(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").contains("HTTP/2 is not supported here"));
+    CHECK(said_last(server.port(), "\x16\x03\x01\x02").contains("TLS is not supported here"));
 }
 
 TEST_CASE("HTTP server: requests that RFC 9112 requires servers to accept are accepted") {
