@@ -132,7 +132,7 @@ std::optional<document_error> refuse_bytes(std::string_view yaml) {
     return std::nullopt;
 }
 
-/// The cause of a syntax error where the parser's own words do not tell it.
+/// Returns the cause of a syntax error that the parser's own message does not explain.
 std::optional<document_error> likely_cause(std::string_view yaml, std::uint32_t last_line) {
     std::uint32_t number = 0;
     while (!yaml.empty() && number < last_line) {

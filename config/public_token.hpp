@@ -9,15 +9,15 @@
 
 namespace config {
 
-/// Characters of a token or secret that is good enough where strangers can try to guess it.
+/// The least number of characters of a token or secret that strangers can try to guess.
 inline constexpr std::size_t public_secret_size_min = 16;
 inline constexpr std::string_view how_to_make_a_secret = "make one with: openssl rand -hex 32";
 
 /// Also true for the placeholder of a rejected value.
 bool is_loopback(const listen_address& address);
 
-/// Why a token that a peer presents is too weak for a `connector.listen` that other machines can reach, and what to do;
-/// nullopt if it is not.
+/// Says why a token that a peer presents is too weak for a `connector.listen` that other machines can reach, and what
+/// to do; nullopt if it is not.
 std::optional<std::string> fault_of_public_token(std::string_view token);
 
 /// True for the tokens of the sample, config/ilpd.yaml.

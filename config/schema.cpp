@@ -196,7 +196,7 @@ section<asset_settings> define_asset() {
             "liquidity",
             setting("initial_liquidity", &s::liquidity, amount(), default_value{"0"},
                     "The amount that is deposited into the asset's liquidity account once, when the asset is first "
-                    "seen. A later change moves nothing and is told in the log; deposit with `ilpctl liquidity "
+                    "seen. A later change moves nothing and is only logged; deposit with `ilpctl liquidity "
                     "deposit`. The former name `liquidity` is accepted, too.")),
         setting("liquidity_threshold", &s::liquidity_threshold, amount(), when_absent{"no warning"},
                 "The balance at or below which the asset's liquidity counts as low."),
@@ -284,7 +284,7 @@ section<peer_settings> define_peer() {
         formerly("liquidity",
                  setting("initial_liquidity", &s::liquidity, amount(), default_value{"0"},
                          "The credit that we extend to the peer. It is deposited once, when the peer is first seen. A "
-                         "later change moves nothing and is told in the log; deposit with `ilpctl liquidity deposit`. "
+                         "later change moves nothing and is only logged; deposit with `ilpctl liquidity deposit`. "
                          "The former name `liquidity` is accepted, too.")),
         setting("liquidity_threshold", &s::liquidity_threshold, amount(), when_absent{"no warning"},
                 "The balance at or below which the peer's liquidity counts as low."),

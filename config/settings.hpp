@@ -112,7 +112,7 @@ struct auto_peering_settings {
     std::uint32_t max_peers = 0;                   ///< that joined automatically
     std::uint32_t max_peers_per_address = 0;       ///< of these, from one source; 0: no limit
     std::chrono::milliseconds unused_after{};      ///< age at which an unused peer makes room for a new one
-    std::vector<ilp::address> further_assets;      ///< that may join in a second asset without showing a token
+    std::vector<ilp::address> further_assets;      ///< nodes that may join in a second asset without presenting a token
     std::uint32_t request_rate = 0;                ///< requests per second from all unknown nodes together
     std::uint32_t request_rate_per_address = 0;    ///< requests per minute from one source; 0: no limit
     bool allow_private_addresses = false;

@@ -224,7 +224,7 @@ value_type<secret> visible_secret(std::string_view what) {
                     return refused();
                 if (looks_like_variable(text))
                     return refused(
-                        "looks like a variable that nobody has replaced: write ${NAME} to have the environment "
+                        "looks like a variable that was not replaced: write ${NAME} to have the environment "
                         "variable NAME put in");
                 return secret{std::string{text}};
             },

@@ -95,7 +95,7 @@ private:
         if (problem found = start_metrics()) return found;
         auto store = open_store();
         if (!store) return std::move(store).error().message;
-        if (problem found = book_.open(std::move(*store), settings_, [this](auto events) { tell(events); }))
+        if (problem found = book_.open(std::move(*store), settings_, [this](auto events) { report_events(events); }))
             return found;
         for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
         settings_.peers = {};  // the directory has them; keeping many of them here would waste memory
@@ -132,7 +132,7 @@ private:
     }
 
     /// Called on the committer's thread, or during startup.
-    void tell(std::span<const peering::event_record> events) {
+    void report_events(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
             constexpr std::size_t accounts_max = 4096;
             log::write_seldom({"liquidity", owner_of(event), accounts_max}, log::level::warn, "liquidity is low",
@@ -180,7 +180,7 @@ private:
         metrics_server_ = std::make_unique<metrics_server>(
             control_, metrics_server::sources{.metrics =
                                                   [this](auto done) {
-                                                      // Until the daemon is ready there is nothing to tell.
+                                                      // Until the daemon is ready there are no metrics.
                                                       if (!ready_ && !shutdown_.has_begun()) return done({});
                                                       collector_->collect(std::move(done));
                                                   },

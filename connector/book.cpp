@@ -10,7 +10,7 @@
 namespace connector {
 namespace {
 
-void tell_health(bool healthy, const std::string& error) {
+void report_health(bool healthy, const std::string& error) {
     if (healthy) {
         log::write(log::level::info, "the store accepts transfers again");
     } else {
@@ -19,7 +19,7 @@ void tell_health(bool healthy, const std::string& error) {
     }
 }
 
-void tell_remark(const std::string& text) {
+void report_remark(const std::string& text) {
     log::write(log::level::warn, "the store needs attention", {{"remark", text}});
 }
 
@@ -36,9 +36,9 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     keeper->keep_events(settings.webhooks.url.has_value());
     keeper->on_events(std::move(on_events));
     committer = std::make_unique<peering::committer>(*keeper);
-    committer->on_health_change(tell_health);
-    for (const std::string& text : store->take_remarks()) tell_remark(text);
-    committer->on_remark(tell_remark);
+    committer->on_health_change(report_health);
+    for (const std::string& text : store->take_remarks()) report_remark(text);
+    committer->on_remark(report_remark);
     transfers = std::make_unique<peering::operator_transfers>(*committer);
 
     const auto found = store->load();

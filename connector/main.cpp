@@ -20,7 +20,7 @@ namespace {
 constexpr std::chrono::milliseconds log_time{2000};  // for the last lines of the log
 
 /// Prints faults to standard error, one per line, and the summary to standard output. A damaged store may contain
-/// anything, so nothing of it is printed as it is.
+/// anything, so everything is escaped.
 connector::exit_status audit(const std::string& store_url) {
     const auto report = peering::audit(store_url);
     if (!report) {
@@ -85,6 +85,6 @@ int main(int argc, char** argv) {
     connector::log::configure(settings->log);
     connector::log::finish_on_abort();
     const auto status = connector::run(file, std::move(*settings));
-    connector::log::finish(log_time);  // a reader that stands still does not keep the daemon from ending
+    connector::log::finish(log_time);  // a stalled reader does not keep the daemon from ending
     return static_cast<int>(status);
 }

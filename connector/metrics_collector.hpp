@@ -41,7 +41,7 @@ public:
     /// `done` is called with the exposition later.
     void collect(std::function<void(std::string)> done);
 
-    /// Looks up the size of the store, once in a while. To be called periodically.
+    /// Looks up the size of the store from time to time. Call it periodically.
     void look_up_store_size();
 
 private:

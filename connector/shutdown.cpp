@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds commit_timeout{10000};  // for the last commits, and for a failing store
 constexpr milliseconds drain_margin{2000};     // on top of the longest hold time of a packet
-/// A second SIGTERM within this time is the same wish: `timeout` and terminals often send two.
+/// A second SIGTERM within this time counts as the first one repeated: `timeout` and terminals often send two.
 constexpr milliseconds same_wish_time{1000};
 
 }  // namespace

@@ -37,11 +37,11 @@ public:
 
     bool has_begun() const noexcept { return began_at_.has_value(); }
 
-    /// To be called periodically on the control loop. Packets whose Fulfill waits for a failing store must not delay
+    /// Call it periodically on the control loop. Packets whose Fulfill waits for a failing store must not delay
     /// the end until they expire.
     void watch_store(bool is_healthy, std::chrono::steady_clock::time_point now);
 
-    /// To be called once the control loop has ended: stops the workers, and commits what they have submitted.
+    /// Call it once the control loop has ended: stops the workers, and commits what they have submitted.
     exit_status finish(worker_pool& workers, peering::committer& committer) const;
 
 private:

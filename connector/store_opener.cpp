@@ -34,9 +34,9 @@ void store_opener::end_attempt(result opened) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(give_up_at_ - std::chrono::steady_clock::now());
     if (opened || opened.error().final || left.count() <= 0) return std::exchange(done_, {})(std::move(opened));
-    if (told_ != opened.error().message) {
-        told_ = opened.error().message;
-        log::write(log::level::warn, "waiting for the store", {{"error", told_}});
+    if (logged_reason_ != opened.error().message) {
+        logged_reason_ = opened.error().message;
+        log::write(log::level::warn, "waiting for the store", {{"error", logged_reason_}});
     }
     timer_.expires_after(std::min(pause_, left));
     timer_.async_wait([this](boost::system::error_code error) {

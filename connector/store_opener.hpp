@@ -42,7 +42,7 @@ private:
     const std::string url_;
     const std::chrono::steady_clock::time_point give_up_at_;
     std::chrono::milliseconds pause_ = pause_min;
-    std::string told_;  // the last reason in the log
+    std::string logged_reason_;  // the last reason in the log
     std::function<void(result)> done_;
     boost::asio::thread_pool thread_{1};
 };

@@ -166,7 +166,7 @@ void worker::accept() {
         loop_.enter();
         if (error == boost::asio::error::operation_aborted) return;
         if (error) {
-            tell_accept_error(error);
+            report_accept_error(error);
             return loop_.set(accept_again_, loop_.now().steady + accept_pause);
         }
         // A connection over the limit is closed immediately: the other side learns more from that than from silence.
@@ -179,10 +179,10 @@ void worker::accepted(tcp::socket socket) {
     auto& connection =
         *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;
-    if (!connection.start(std::move(socket))) tell_accept_error({ENOSPC, boost::system::system_category()});
+    if (!connection.start(std::move(socket))) report_accept_error({ENOSPC, boost::system::system_category()});
 }
 
-void worker::tell_accept_error(const error_code& error) {
+void worker::report_accept_error(const error_code& error) {
     log::write_seldom({"accept", error.message()}, log::level::warn, "cannot accept connections",
                       {{"error", with_advice(error)}});
 }
@@ -244,7 +244,7 @@ packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t requ
             refuse(sink, request, context.reason, &context);
             return nullptr;
         case step::fulfill: {
-            packet_in_flight& packet = keep(sink, request, context);
+            packet_in_flight& packet = add_packet(sink, request, context);
             scratch_.clear();
             ilp::serialize_fulfill(scratch_, context.fulfillment, context.answer_data);
             return fulfilled(packet, scratch_) ? &packet : nullptr;
@@ -257,7 +257,7 @@ packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t requ
     return nullptr;
 }
 
-packet_in_flight& worker::keep(answer_sink& sink, std::uint64_t request, const packet_context& context) {
+packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, const packet_context& context) {
     packet_in_flight& packet = packets_.take();
     packet.listener = this;
     packet.from = &state_of(context.from);
@@ -276,7 +276,7 @@ packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, cons
     link& next_hop = link_to(*context.to, state);
     const bool too_many =
         exceeds_fair_share(state.counters.packets_in_flight, packets_.in_use(), settings_.max_packets_in_flight);
-    packet_in_flight& packet = keep(sink, request, context);
+    packet_in_flight& packet = add_packet(sink, request, context);
     packet.expires_at = context.outgoing_expires_at;
     const auto time_left = packet.expires_at - loop_.now().wall;
     packet.due = loop_.now().steady + time_left;
@@ -370,8 +370,8 @@ void worker::reject(packet_in_flight& packet, reject_reason reason) {
     finish(packet);
 }
 
-/// The fulfillment is kept from here on: once the transfer is durable, the sender gets it. Returns false if there was
-/// nothing to make durable; the packet has then ended.
+/// From here on the fulfillment is not lost: once the transfer is durable, the sender gets it. Returns false if there
+/// was nothing to make durable; the packet has then ended.
 bool worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
     peer_counters& of_sender = packet.from->counters;
     ++of_sender.outgoing.fulfills;

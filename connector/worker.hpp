@@ -98,14 +98,14 @@ private:
     void retire_links();
     void accept();
     void accepted(boost::asio::ip::tcp::socket socket);
-    void tell_accept_error(const boost::system::error_code& error);
+    void report_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
     link& link_to(const peering::peer& peer, peer_state& state) {
         if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer);
         return *state.link_to_peer;
     }
     packet_in_flight* forward(answer_sink& sink, std::uint64_t request, const packet_context& context);
-    packet_in_flight& keep(answer_sink& sink, std::uint64_t request, const packet_context& context);
+    packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, const packet_context& context);
     void refuse(answer_sink& sink, std::uint64_t request, reject_reason reason,
                 const packet_context* context = nullptr);
     void count_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);

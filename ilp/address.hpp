@@ -32,8 +32,8 @@ bool is_prefix(std::string_view text) noexcept;
 /// does not check what follows it.
 std::optional<scheme> scheme_of(std::string_view text) noexcept;
 
-/// Why a node with the address `own` never forwards a packet to `prefix` or below it, as a clause; empty if it may.
-/// Both must begin with a scheme, or be empty.
+/// Says why a node with the address `own` never forwards a packet to `prefix` or below it, as a clause; empty if it
+/// may. Both must begin with a scheme, or be empty.
 std::string_view unreachable_because(std::string_view own, std::string_view prefix) noexcept;
 
 /// True if `prefix` equals `destination` or ends at one of its segment boundaries: g.bob covers g.bob and g.bob.x but

@@ -21,12 +21,12 @@ void write_to_standard_error(std::string_view line) noexcept {
     std::fflush(stderr);
 }
 
-std::atomic<invariant_listener> told = write_to_standard_error;
+std::atomic<invariant_listener> current_listener = write_to_standard_error;
 
 }  // namespace
 
 void tell_broken_invariants_to(invariant_listener listener) noexcept {
-    told = listener;
+    current_listener = listener;
 }
 
 void abort_on_broken(invariant broken, std::source_location where) noexcept {
@@ -35,7 +35,7 @@ void abort_on_broken(invariant broken, std::source_location where) noexcept {
                   file_name(where), static_cast<unsigned>(where.line()), where.function_name());
     const std::size_t length = std::string_view{line.data()}.size();
     line[length] = '\n';
-    told.load()({line.data(), length + 1});
+    current_listener.load()({line.data(), length + 1});
     std::abort();
 }
 

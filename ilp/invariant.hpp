@@ -15,14 +15,14 @@ private:
     const char* sentence_;
 };
 
-/// Takes the line about a broken invariant, which ends with LF, from any thread. It must not wait for anybody: a
-/// program with a broken invariant must end.
+/// Receives the line about a broken invariant, which ends with LF. It is called on any thread and must not block,
+/// because a program with a broken invariant must end.
 using invariant_listener = void (*)(std::string_view line) noexcept;
 
 /// Without a listener, the line is written to standard error.
 void tell_broken_invariants_to(invariant_listener listener) noexcept;
 
-/// Tells the broken invariant and its location in one line, then aborts.
+/// Reports the broken invariant and its location in one line, then aborts.
 [[noreturn, gnu::cold, gnu::noinline]] void abort_on_broken(invariant broken, std::source_location where) noexcept;
 
 /// A check that is active in every build, including release builds: where money is concerned, it is better to stop than

@@ -10,8 +10,8 @@
 namespace peering {
 
 /// Opens the store that `store.url` names: `sqlite:PATH`, `postgresql://...` or `memory:`. Runs the migrations, and
-/// locks the database against a second daemon until the store is destroyed. An error that is not final may go away
-/// without anybody's doing: the server may not be up yet.
+/// locks the database against a second daemon until the store is destroyed. An error that is not final may resolve
+/// itself: the server may not be up yet.
 std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url);
 
 /// `url` without anything that may be secret, for logs.

@@ -8,7 +8,7 @@
 
 namespace connector {
 
-/// The name of the address's source (source.hpp).
+/// The text that names the source of the address (source.hpp).
 inline std::string client_network(const boost::asio::ip::address& address) {
     return to_text(source_of(address));
 }

@@ -129,7 +129,7 @@ struct seldom_lines {
         return filter.pass(cause.kind, cause.source, cause.sources_max, std::chrono::steady_clock::now());
     }
 
-    void tell_left_out(repeat_filter::time now) {
+    void report_left_out(repeat_filter::time now) {
         std::vector<repeat_filter::left_out> ended;
         {
             const std::lock_guard lock{mutex};
@@ -155,7 +155,7 @@ log_writer& writer() {
                  return line_of(level::warn, "lines of the log were dropped: standard error is read too slowly",
                                 {{"lines", dropped}});
              },
-         .every_second = [] { seldom().tell_left_out(std::chrono::steady_clock::now()); }}};
+         .every_second = [] { seldom().report_left_out(std::chrono::steady_clock::now()); }}};
     return instance;
 }
 
@@ -200,7 +200,7 @@ void write_seldom(const cause& cause, level level, std::string_view message, std
 }
 
 void finish(milliseconds time) {
-    seldom().tell_left_out(repeat_filter::time::max());
+    seldom().report_left_out(repeat_filter::time::max());
     flush(time);
 }
 

@@ -50,7 +50,7 @@ std::string escape(std::string_view text);
 /// May be called from any thread.
 void write(level level, std::string_view message, std::initializer_list<field> fields = {});
 
-/// Names what others do to cause a line, and who does it.
+/// Says what someone else did to cause a line, and who it was.
 struct cause {
     std::string_view kind;         ///< a literal
     std::string_view source;       ///< a network, a peer's name; empty if there is only one
@@ -61,12 +61,12 @@ struct cause {
 /// within a minute, and afterwards the number of those that were left out. May be called from any thread.
 void write_seldom(const cause& cause, level level, std::string_view message, std::initializer_list<field> fields = {});
 
-/// Tells how many lines write_seldom() has left out so far, and waits until all lines have been written, but no longer
+/// Logs how many lines write_seldom() has left out so far, and waits until all lines have been written, but no longer
 /// than `time`. Call it before the program ends.
 void finish(std::chrono::milliseconds time);
 
 /// From now on, an abort waits up to a second for the lines that have not been written yet, and a broken invariant is
-/// told through the log as well: a program that must end does not wait for the reader of standard error.
+/// reported through the log as well: a program that must end does not wait for the reader of standard error.
 void finish_on_abort();
 
 /// Waits until all lines have been written, but no longer than `time`; returns whether they have been.

@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds step{100};  // how soon a writer whose reader stands still notices its end
+constexpr milliseconds step{100};  // how soon a writer with a stalled reader notices that it must end
 constexpr std::size_t kept_capacity = 64 * 1024;
 
 std::uint64_t lines_in(std::string_view lines) noexcept {
@@ -58,7 +58,7 @@ log_writer::~log_writer() {
         const std::lock_guard lock{mutex_};
         ended_ = true;
     }
-    came_.notify_all();
+    wake_up_.notify_all();
     thread_.join();
 }
 
@@ -66,14 +66,14 @@ bool log_writer::put(std::string_view line) {
     {
         const std::lock_guard lock{mutex_};
         if (pending_ + line.size() > queue_size_max) {
-            ++untold_;
+            ++unreported_;
             ++dropped_;
             return false;
         }
         pending_ += line.size();
         queued_ += line;
     }
-    came_.notify_one();
+    wake_up_.notify_one();
     return true;
 }
 
@@ -94,11 +94,11 @@ void log_writer::run() {
     std::string lines;
     std::unique_lock lock{mutex_};
     while (!ended_) {
-        came_.wait_until(lock, next_second, [this] { return ended_ || !queued_.empty(); });
+        wake_up_.wait_until(lock, next_second, [this] { return ended_ || !queued_.empty(); });
         lines.clear();
         if (lines.capacity() > kept_capacity) lines.shrink_to_fit();
         lines.swap(queued_);
-        std::uint64_t dropped = std::exchange(untold_, 0);
+        std::uint64_t dropped = std::exchange(unreported_, 0);
         lock.unlock();
         write(lines);
         if (dropped != 0 && put(hooks_.line_about_dropped(dropped))) dropped = 0;
@@ -107,7 +107,7 @@ void log_writer::run() {
             if (hooks_.every_second) hooks_.every_second();
         }
         lock.lock();
-        untold_ += dropped;
+        unreported_ += dropped;
         if (pending_ == 0) written_.notify_all();
     }
 }
@@ -125,7 +125,7 @@ void log_writer::write(std::string_view lines) {
             std::this_thread::sleep_for(milliseconds{1});
             continue;
         }
-        if (count < 0) return drop(lines);  // nobody reads any more, or the disk is full
+        if (count < 0) return drop(lines);  // the reader has gone, or the disk is full
         lines.remove_prefix(static_cast<std::size_t>(count));
         pending_ -= static_cast<std::size_t>(count);
     }

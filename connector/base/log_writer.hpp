@@ -13,14 +13,14 @@
 
 namespace connector::log {
 
-/// Writes lines to a descriptor on a thread of its own, so that whoever has a line never waits for its reader. Lines
-/// that do not fit into the queue are dropped and counted. Every function may be called from any thread.
+/// Writes lines to a descriptor on a thread of its own, so that callers never wait for the reader. Lines that do not
+/// fit into the queue are dropped and counted. Every function may be called from any thread.
 class log_writer {
 public:
     static constexpr std::size_t queue_size_max = 1 << 20;  ///< bytes that have not been written yet
 
     struct hooks {
-        /// Makes the line which tells that so many lines were dropped. Called on the writing thread.
+        /// Makes the line that says how many lines were dropped. Called on the writing thread.
         std::function<std::string(std::uint64_t dropped)> line_about_dropped;
         /// Called on the writing thread about once a second; it may call put().
         std::function<void()> every_second{};
@@ -51,10 +51,10 @@ private:
     const hooks hooks_;
 
     std::mutex mutex_;
-    std::condition_variable came_;
+    std::condition_variable wake_up_;
     std::condition_variable written_;
     std::string queued_;
-    std::uint64_t untold_ = 0;              ///< dropped lines that no line has told of
+    std::uint64_t unreported_ = 0;          ///< dropped lines that no line has reported yet
     std::atomic<std::size_t> pending_ = 0;  ///< bytes queued and being written
     std::atomic<std::uint64_t> dropped_ = 0;
     std::atomic<bool> ended_ = false;

@@ -11,9 +11,9 @@
 
 namespace connector::log {
 
-/// Decides which of the lines that others can provoke are written: the first of each kind from each source, and then
-/// none for `quiet_time`, but their number. Its memory is bounded: sources beyond a kind's bound count as one. It uses
-/// no clock and is not thread-safe.
+/// Decides which of the lines that others can provoke are written: the first of each kind from each source. For
+/// `quiet_time` after it, further ones are only counted. Its memory is bounded: sources beyond a kind's bound count as
+/// one. It uses no clock and is not thread-safe.
 class repeat_filter {
 public:
     using time = std::chrono::steady_clock::time_point;

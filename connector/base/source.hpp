@@ -9,8 +9,8 @@
 
 namespace connector {
 
-/// The place that requests come from: an IPv4 address, or the first 64 bits of an IPv6 address, because whoever has one
-/// IPv6 address usually has all 2^64 of its network.
+/// The place that requests come from: an IPv4 address, or the first 64 bits of an IPv6 address, because a host with one
+/// IPv6 address can usually use all 2^64 of its network.
 using source_key = std::array<std::uint8_t, 16>;
 
 inline source_key source_of(const boost::asio::ip::address& address) noexcept {

@@ -29,7 +29,7 @@ http_response stopping() {
 }
 
 /// A query can cause it as often as it is sent.
-void tell_internal_error(std::string what) {
+void report_internal_error(std::string what) {
     log::write_seldom({"Admin API internal error", what}, log::level::error, "Admin API: an internal error occurred",
                       {{"reason", what}});
 }
@@ -51,13 +51,13 @@ http_response ask(peering::admin::endpoint& endpoint, const http_request& reques
                 {"Admin API refused", client_network(request.remote)}, log::level::warn,
                 "Admin API: a request was refused",
                 {{"reason", std::string{answer.unauthenticated}}, {"remote", request.remote.to_string()}});
-        for (auto& what : answer.internal_errors) tell_internal_error(std::move(what));
+        for (auto& what : answer.internal_errors) report_internal_error(std::move(what));
         auto response = http_response{
             .status = answer.status, .content_type = std::move(answer.content_type), .body = std::move(answer.body)};
         if (!answer.allow.empty()) response.headers.emplace_back("Allow", answer.allow);
         return response;
     } catch (const std::exception& thrown) {
-        tell_internal_error(thrown.what());
+        report_internal_error(thrown.what());
         return failure(500, "Internal server error");
     }
 }

@@ -35,8 +35,8 @@ constexpr std::chrono::milliseconds accept_pause{100};
 /// reset, which discards the answer.
 constexpr std::chrono::seconds linger_time{2};
 
-/// Fields that mean something here and may occur only once: of two, a proxy might check the one and we take the other.
-/// The parser refuses others of this kind itself.
+/// Fields that are used here and may occur only once: if there were two, a proxy might check one and we might use the
+/// other. The parser refuses others of this kind itself.
 constexpr std::array<std::string_view, 3> single_fields{"origin", "signature", "tenant-id"};
 
 char lower_case(char c) noexcept {
@@ -129,7 +129,7 @@ private:
         const auto space = in_.space(1);
         stream_.async_read_some(boost::asio::buffer(space.data(), space.size()),
                                 [self = shared_from_this()](error_code error, std::size_t count) {
-                                    if (error) return;  // gone, or out of time: nobody waits for an answer
+                                    if (error) return;  // the client has gone, or its time is up: no response
                                     self->in_.commit(count);
                                     self->take();
                                 });
@@ -246,7 +246,7 @@ private:
                 case http::status::expectation_failed:
                     return "the only expectation that can be met is 100-continue";
                 default:
-                    return hint.empty() ? "the request is none by the rules of HTTP/1.1 (RFC 9112)" : hint;
+                    return hint.empty() ? "this is not a valid HTTP/1.1 request (RFC 9112)" : hint;
             }
         }();
         const bool is_malformed = status == http::status::bad_request;

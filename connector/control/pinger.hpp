@@ -18,7 +18,8 @@ namespace connector {
 /// be reached.
 class pinger {
 public:
-    /// Pings at a time; each occupies its caller's thread, and others must be left for other requests.
+    /// The number of pings at a time. Each occupies its caller's thread, and some threads must remain for other
+    /// requests.
     static constexpr int pings_max = 2;
 
     /// Sends a Prepare to the peer with this id and calls `done` with the outcome, from any thread: see
@@ -29,8 +30,9 @@ public:
 
     pinger(const peering::directory& directory, send_function send) : directory_{directory}, send_{std::move(send)} {}
 
-    /// Blocks until the answer has arrived, for at most `timeout`. If `pings_max` are in progress, it fails at once.
-    /// `next_hop` of the answer is the peer that the ping was sent to. Call it from any thread except the workers'.
+    /// Blocks until the answer has arrived, for at most `timeout`. If `pings_max` are in progress, a further one fails
+    /// at once. `next_hop` of the answer is the peer that the ping was sent to. Call it from any thread except the
+    /// workers'.
     peering::admin::ping_answer ping(const std::string& address, std::chrono::milliseconds timeout);
 
 private:

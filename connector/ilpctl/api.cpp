@@ -103,7 +103,7 @@ json::value read_reply(const documents::document& what, const http_reply& reply,
     const auto* answer = object == nullptr ? nullptr : object->if_contains(what.field);
     if (answer == nullptr || reply.status / 100 != 2)
         throw failure{exit_status::no_answer,
-                      fmt::format("what answers there is no Admin API: HTTP status {}{}{}", reply.status,
+                      fmt::format("this server is not an Admin API: HTTP status {}{}{}", reply.status,
                                   reply.status == 404 ? "; does the URL end in /graphql? (--url or ILPCTL_URL)" : "",
                                   advice(again))};
     return *answer;

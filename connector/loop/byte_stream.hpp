@@ -42,7 +42,7 @@ public:
     /// socket that it has not decoded.
     virtual stream_result read(int socket, std::span<char> into) = 0;
 
-    /// `done` means that some bytes were taken, perhaps not all. A caller that is told to wait repeats the call with
+    /// `done` means that some bytes were taken, perhaps not all. A caller that has to wait repeats the call with
     /// the same bytes, perhaps at another place and with more behind them.
     virtual stream_result write(int socket, ilp::bytes_view octets) = 0;
 

@@ -18,7 +18,7 @@ std::string_view advice_on(const error_code& error) {
         case EMFILE:
             return ": raise the limit of open files (LimitNOFILE=, ulimit -n), or lower connector.max_connections";
         case ENFILE:
-            return ": the whole system has no file left, raise fs.file-max";
+            return ": the system has no file descriptors left, raise fs.file-max";
         case ENOSPC:
             return ": no more sockets can be watched, so raise fs.epoll.max_user_watches";
         default:

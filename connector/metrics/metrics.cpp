@@ -276,13 +276,13 @@ constexpr std::array definitions{
                MetricType::Gauge,
                "ilp_packets_pending_max",
                {},
-               "The number of pending packets from which on further ones are refused.",
+               "The largest number of pending packets; further ones are refused.",
                "`connector.max_packets_in_flight`, times the number of workers."},
     definition{metric::packets_waiting,
                MetricType::Gauge,
                "ilp_packets_waiting",
                {label::waits_for},
-               "Pending packets that wait for something here."},
+               "Pending packets by what they wait for in this daemon."},
     definition{metric::oldest_hold_seconds,
                MetricType::Gauge,
                "ilp_oldest_hold_seconds",
@@ -297,7 +297,7 @@ constexpr std::array definitions{
                MetricType::Gauge,
                "ilp_incoming_connections_max",
                {},
-               "The number of connections from which on further ones are closed.",
+               "The largest number of open connections from peers; further ones are closed.",
                "`connector.max_connections`, times the number of workers."},
     definition{metric::pending_withdrawals,
                MetricType::Gauge,
@@ -315,17 +315,16 @@ constexpr std::array definitions{
                "ilp_ready",
                {},
                "1 while packets are accepted, as `/readyz` says; otherwise 0."},
-    definition{
-        metric::last_reload_success,
-        MetricType::Gauge,
-        "ilp_last_reload_success",
-        {},
-        "1 if the settings were taken the last time that they were read, at the start or on SIGHUP; otherwise 0."},
+    definition{metric::last_reload_success,
+               MetricType::Gauge,
+               "ilp_last_reload_success",
+               {},
+               "1 if the settings were accepted when they were last read, at the start or on SIGHUP; otherwise 0."},
     definition{metric::last_reload_timestamp_seconds,
                MetricType::Gauge,
                "ilp_last_reload_timestamp_seconds",
                {},
-               "When that was, in seconds since 1970."},
+               "When the settings were last read, in seconds since 1970."},
     definition{metric::build_info, MetricType::Gauge, "ilp_build_info", {label::version}, "Always 1."},
     definition{metric::process_start_time_seconds,
                MetricType::Gauge,
@@ -659,7 +658,7 @@ std::string metrics_markdown() {
         "- `ilp_store_log_bytes` above 20 MB: a program keeps the SQLite database open for reading.\n"
         "- Any `ilp_webhooks_given_up_total`.\n"
         "- `ilp_rate_age_seconds` above `rates.lifetime`.\n"
-        "- A rise of `ilp_unauthenticated_requests_total`: somebody guesses tokens, or a peer has a wrong one.\n"
+        "- A rise of `ilp_unauthenticated_requests_total`: somebody is guessing tokens, or a peer has a wrong one.\n"
         "- Any `ilp_log_lines_dropped_total`.");
     return out.take();
 }

@@ -122,7 +122,7 @@ private:
         return true;
     }
 
-    /// The current entry of "rates" is none.
+    /// The current entry of "rates" is not a usable rate.
     bool odd(std::string_view found) {
         return refuse_entry(fmt::format("has {} as the rate for {}", found, shortened(quote_)));
     }

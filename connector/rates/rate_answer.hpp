@@ -16,9 +16,9 @@ inline constexpr std::size_t rate_answer_size_max = 256 * 1024;
 /// Maps a currency to the number of its units that one unit of the base buys.
 using rates_by_quote = std::map<std::string, ilp::rate, std::less<>>;
 
-/// A source's answer. An entry of `rates` that is no usable rate is among the odd ones instead, with a fault that
-/// continues "its response ...", such as `has null as the rate for EUR`. Whether anybody needs it is for the caller to
-/// know.
+/// A source's answer. An entry of `rates` that is not a usable rate is in `odd` instead, with a fault that
+/// continues "its response ...", such as `has null as the rate for EUR`. The caller knows whether the currency is in
+/// use.
 struct rate_answer {
     rates_by_quote rates{};
     std::map<std::string, std::string, std::less<>> odd{};  ///< by currency; none of them is among the rates

@@ -76,7 +76,7 @@ milliseconds rate_keeper::pause_after(int failures) const {
     return std::min(pause, longest);
 }
 
-/// Names every currency in use that the answer has no usable rate of, and says why. Others do not matter.
+/// Names every currency in use for which the answer has no usable rate, and says why. Other currencies do not matter.
 std::string rate_keeper::faults_of(const rate_answer& answer, const std::string& base) const {
     std::string missing;
     std::string odd;

@@ -47,7 +47,8 @@ public:
     /// Packets that wait for a connection.
     virtual std::size_t waiting_count() const noexcept = 0;
 
-    /// What the operator was told about the peer, for example that it is unreachable and why; empty while all is well.
+    /// The last problem with the peer that was logged, for example that it is unreachable and why; empty while there is
+    /// none.
     virtual std::string_view trouble() const noexcept = 0;
 
     /// Accepts no further packets, finishes those that it has, and closes its connections. The link must not be

@@ -12,7 +12,8 @@ constexpr std::chrono::milliseconds pause_min{50};
 constexpr std::chrono::milliseconds pause_max{1000};
 constexpr std::chrono::milliseconds caution_time{10'000};  // after the pause, while a connect is in progress
 
-// Beside these, an HTTP status that only an operator can mend, or the first digit of another one.
+// The other kinds are numbers below 10 or above 99: an HTTP status that only an operator can fix, or the first digit of
+// any other status.
 constexpr unsigned kind_reachable = 10;
 constexpr unsigned kind_unreachable = 11;
 constexpr unsigned kind_accepts = 12;
@@ -25,32 +26,33 @@ bool reachability::refuses(ilp::steady_time now, bool connecting) const noexcept
 
 const reachability::news* reachability::connected() {
     pause_ = std::chrono::milliseconds{0};
-    return told_ == told::unreachable ? tell(told::reachable, "peer is reachable again", kind_reachable) : nullptr;
+    return reported_ == reported::unreachable ? report(reported::reachable, "peer is reachable again", kind_reachable)
+                                              : nullptr;
 }
 
 const reachability::news* reachability::connect_failed(ilp::steady_time now, std::string_view why) {
     pause_ = std::clamp(pause_ * 2, pause_min, pause_max);
     paused_until_ = now + pause_;
-    if (told_ == told::unreachable) return nullptr;
-    return tell(told::unreachable, fmt::format("peer is unreachable: {}", why), kind_unreachable);
+    if (reported_ == reported::unreachable) return nullptr;
+    return report(reported::unreachable, fmt::format("peer is unreachable: {}", why), kind_unreachable);
 }
 
 const reachability::news* reachability::answered_unusually(unsigned status) {
-    if (status < 300) return tell(told::accepts, "peer accepts our packets again", kind_accepts);
-    if (told_ == told::refuses && status_ == status) return nullptr;
+    if (status < 300) return report(reported::accepts, "peer accepts our packets again", kind_accepts);
+    if (reported_ == reported::refuses && status_ == status) return nullptr;
     status_ = status;
     const bool misconfigured = status == 401 || status == 403 || status == 404;
-    return tell(told::refuses,
-                misconfigured ? fmt::format("peer refuses our packets with HTTP status {}: check endpoint and "
-                                            "auth_token of http.outgoing",
-                                            status)
-                              : fmt::format("peer answers with HTTP status {}", status),
-                misconfigured ? status : status / 100);
+    return report(reported::refuses,
+                  misconfigured ? fmt::format("peer refuses our packets with HTTP status {}: check endpoint and "
+                                              "auth_token of http.outgoing",
+                                              status)
+                                : fmt::format("peer answers with HTTP status {}", status),
+                  misconfigured ? status : status / 100);
 }
 
-const reachability::news* reachability::tell(told what, std::string text, unsigned kind) {
-    told_ = what;
-    news_ = {what == told::reachable || what == told::accepts, std::move(text), kind};
+const reachability::news* reachability::report(reported what, std::string text, unsigned kind) {
+    reported_ = what;
+    news_ = {what == reported::reachable || what == reported::accepts, std::move(text), kind};
     return &news_;
 }
 

@@ -9,15 +9,15 @@
 
 namespace connector {
 
-/// What a link knows about its peer: whether connects succeed, whether the peer takes our packets, and what the
-/// operator was told about it. It decides when to connect again and what is worth a line in the log.
+/// What a link knows about its peer: whether connects succeed, whether the peer accepts our packets, and what has been
+/// reported to the operator. It decides when to connect again and what is worth a line in the log.
 ///
-/// After a failed connect there is a pause, which grows with each failure, in which nobody connects. After the pause
+/// After a failed connect there is a pause without attempts, which grows with each failure. After the pause
 /// only one connect is made at a time: if the peer's host silently drops attempts, more packets would otherwise wait
 /// for as long as a connect may take.
 class reachability {
 public:
-    /// A change that the operator should hear of.
+    /// A change that is reported to the operator.
     struct news {
         bool good = true;
         std::string text{};
@@ -40,7 +40,7 @@ public:
     const news* connect_failed(ilp::steady_time now, std::string_view why);
     /// `status`: the HTTP status of an answer.
     const news* answered(unsigned status) {
-        const bool is_usual = told_ == told::nothing || told_ == told::accepts;
+        const bool is_usual = reported_ == reported::nothing || reported_ == reported::accepts;
         return status < 300 && is_usual ? nullptr : answered_unusually(status);
     }
 
@@ -48,15 +48,15 @@ public:
     std::string_view trouble() const noexcept { return news_.good ? std::string_view{} : news_.text; }
 
 private:
-    enum class told : std::uint8_t { nothing, unreachable, reachable, accepts, refuses };
+    enum class reported : std::uint8_t { nothing, unreachable, reachable, accepts, refuses };
 
     const news* answered_unusually(unsigned status);
-    const news* tell(told what, std::string text, unsigned kind);
+    const news* report(reported what, std::string text, unsigned kind);
 
     std::chrono::milliseconds pause_{0};  ///< 0 unless the last connect failed
     ilp::steady_time paused_until_;
-    told told_ = told::nothing;
-    unsigned status_ = 0;  ///< the one that was told last
+    reported reported_ = reported::nothing;
+    unsigned status_ = 0;  ///< the one that was reported last
     news news_;
 };
 

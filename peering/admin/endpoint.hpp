@@ -34,7 +34,7 @@ struct response {
     std::string_view allow{};  ///< value of the Allow header; not sent if empty
 
     // For the log.
-    std::string_view unauthenticated{};          ///< why the client is not trusted; only told if the status is 403
+    std::string_view unauthenticated{};  ///< why the client is not trusted; it sees this only if the status is 403
     std::vector<std::string> internal_errors{};  ///< errors raised while the document was executed
 };
 

@@ -65,7 +65,7 @@ private:
     const std::string key_;
 };
 
-/// One pass over the committer's thread. It belongs to both threads, because the one that waits may give up.
+/// A task for the committer's thread. Both threads own it, because the one that waits may give up.
 struct mutations::request {
     request(std::shared_ptr<reserved_key> reserved, std::string digest, mutations::change change)
         : key{reserved ? reserved->text() : ""},

@@ -198,7 +198,7 @@ value to_value(const listed_transfer& transfer, const listed_account& of, const 
                    {"expiresAt", expires_at}}};
 }
 
-/// Where the lists of an account's debits and credits go on. A side without a number is at its end.
+/// Where the lists of an account's debits and credits continue. A side without a number is at its end.
 struct transfer_place {
     std::optional<std::uint64_t> debit;
     std::optional<std::uint64_t> credit;
@@ -252,12 +252,12 @@ field_result accounting_transfers(const services& services, const call& call) {
                   {{"debits", to_list(found->debits)}, {"credits", to_list(found->credits)}}};
 }
 
-/// A cursor has the numbers of the rows at which the two sides go on: "12-7"; 0 is the end of a side.
+/// A cursor has the numbers of the rows at which the two sides continue: "12-7"; 0 is the end of a side.
 std::string cursor_of(const transfer_place& place) {
     return fmt::format("{}-{}", place.debit.value_or(0), place.credit.value_or(0));
 }
 
-/// Returns nullopt for a text that is no cursor.
+/// Returns nullopt for a text that is not a cursor.
 std::optional<transfer_place> place_at(std::string_view cursor) {
     const std::size_t dash = cursor.find('-');
     if (dash == std::string_view::npos) return std::nullopt;
@@ -270,10 +270,10 @@ std::optional<transfer_place> place_at(std::string_view cursor) {
 
 struct placed_transfer {
     listed_transfer transfer;
-    transfer_place next;  ///< behind it
+    transfer_place next;  ///< the place after it
 };
 
-/// Merges both sides, newest first. Each side has one more than `size` if it goes on.
+/// Merges both sides, newest first. Each side has one more than `size` if it continues.
 page<placed_transfer> merge(transfer_lists lists, std::size_t size) {
     page<placed_transfer> merged;
     auto debit = lists.debits.begin();

@@ -53,7 +53,7 @@ mutation_report report_on(std::string operation, const graphql::arguments& input
     return report;
 }
 
-/// Has every mutation reported, also one that its resolver refuses before anything else sees it.
+/// Makes every mutation report itself, including one that its resolver refuses before it does anything.
 void report_mutations(graphql::resolvers& all, const services& services) {
     constexpr std::string_view type = "Mutation.";
     for (auto& [name, resolver] : all) {

@@ -17,8 +17,8 @@ class seen_signatures {
 public:
     enum class verdict : std::uint8_t { first_use, repeated, before_start, full };
 
-    /// `started_at` is when the daemon started. An earlier signature may have been used before that, which nobody
-    /// remembers.
+    /// `started_at` is when the daemon started. An earlier signature may already have been used by a previous run, so
+    /// it is refused.
     explicit seen_signatures(ilp::timestamp started_at, std::size_t size_max = seen_signatures_max)
         : started_at_{started_at}, size_max_{size_max} {}
 

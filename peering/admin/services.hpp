@@ -47,7 +47,7 @@ struct services {
     peering::committer& committer;
     peering::auto_peers& auto_peers;
 
-    /// Whether requests are signed. Otherwise nobody has proved who asks, and tokens are not answered.
+    /// Whether requests are signed. If they are not, clients are not authenticated, and no response contains a token.
     bool shows_secrets = false;
     std::string tenant_id;
     std::string version;

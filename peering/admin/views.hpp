@@ -57,8 +57,8 @@ struct peer_view {
     boost::json::object to_json() const;
 };
 
-/// Answered in place of a token to requests that are not signed. It is not a valid token, so it cannot become one by
-/// mistake; updatePeer takes it for "unchanged", because clients send back what they have read.
+/// Replaces a token in the responses to requests that are not signed. It is not a valid token, so it cannot become one
+/// by mistake; updatePeer treats it as "unchanged", because clients send back what they have read.
 inline constexpr std::string_view hidden_token = "(hidden: sign the request)";
 
 graphql::value to_value(const asset_view& asset);

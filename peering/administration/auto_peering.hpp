@@ -18,7 +18,7 @@ namespace peering {
 /// Maximum size of a request or a response body, in bytes.
 inline constexpr std::size_t peering_message_size_max = 16 * 1024;
 
-/// A shorter token could be guessed, and whoever knows a peer's token can redirect that peer's packets.
+/// A shorter token could be guessed, and anyone who knows a peer's token can redirect that peer's packets.
 inline constexpr std::size_t peering_token_size_min = 16;
 inline constexpr std::size_t peering_token_size_max = 256;
 

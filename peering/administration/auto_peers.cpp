@@ -20,10 +20,10 @@ using enum refusal_code;
 
 constexpr std::string_view url_is_invalid = "Peer URL is invalid or peer does not support auto-peering";
 
-/// Does not say what is wrong, where that would tell a stranger something about other peers.
+/// Used where a precise message would tell a stranger something about other peers.
 constexpr std::string_view invalid_request_message = "Invalid peering request";
 
-/// The message is the same whoever made the peer and whatever token was presented.
+/// The message does not depend on who created the peer or which token was presented.
 constexpr std::string_view already_peered =
     "there is already a peer with this ILP address and asset. To renew its token and URL, send its current token as "
     "httpToken, or, with a new httpToken, as `Authorization: Bearer`. If you do not have it, ask the operator of this "
@@ -102,8 +102,8 @@ bool auto_peers::has_token(const peer& peer, std::string_view token) const {
     return found;
 }
 
-/// The node with an address proves that it asks for a further asset by its token. Where the operator trusts the
-/// address, it is enough that packets would go where they go already.
+/// A node that asks for a further asset proves with its token that it is the peer with this address. If the operator
+/// trusts the address, it is enough that packets would go to the same endpoint as before.
 bool auto_peers::may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const {
     if (!is_auto_peered(namesake)) return false;
     if (has_token(namesake, presented)) return true;
@@ -138,8 +138,8 @@ bool auto_peers::leads_back(const std::string& url) const {
     return endpoint && settings_.connector_url && endpoint->is_at_same_place_as(*settings_.connector_url);
 }
 
-/// A peer that may present such a token closes a loop: what we send to another peer with it could come back as the
-/// first one's packets, again and again.
+/// A peer with such a token would close a loop: packets that we send to another peer with the token could come back as
+/// packets of the first one, again and again.
 bool auto_peers::is_presented_by_us(std::string_view token) const {
     bool found = false;
     for (const auto& peer : directory_.peers()) {
@@ -204,7 +204,7 @@ auto_peers::peering_result auto_peers::decide(transaction& transaction, const pe
     return create(transaction, *asset, request, sender.source);
 }
 
-/// Where all places are taken, the oldest peer that was never used gives up its own.
+/// If all places are taken, the oldest peer that was never used is removed to make room.
 bool auto_peers::has_place(transaction& transaction, const address_use& found, const std::string& source) {
     const bool source_has_all =
         settings_.max_peers_per_address != 0 && found.from_source >= settings_.max_peers_per_address;
@@ -236,7 +236,7 @@ auto_peers::peering_result auto_peers::create(transaction& transaction, const as
     wanted.outgoing_endpoint = request.asker.connector_url;
     wanted.outgoing_token = new_peering_token();
     wanted.auto_peered = terms_from({}, source);
-    // The reason is not revealed, because it may be that somebody else has the token.
+    // The reason is not revealed, because another peer may have the token.
     if (!administration_.create_peer(transaction, wanted)) {
         return refused(peering_fault::invalid_request, std::string{invalid_request_message});
     }

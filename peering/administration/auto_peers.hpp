@@ -46,7 +46,7 @@ struct peering_sender {
 ///
 /// A requester claims an ILP address, and the claim cannot be verified. Therefore a stranger cannot get an address that
 /// is already routed: neither another peer's address, nor one above or below another peer's or ours. A peer's terms are
-/// changed only by whoever presents its current token, and only if it became a peer by auto-peering.
+/// changed only by a node that presents its current token, and only if it became a peer by auto-peering.
 class auto_peers {
 public:
     /// `directory` and `administration` must outlive the object.

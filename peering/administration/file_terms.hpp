@@ -25,8 +25,8 @@ std::optional<std::string> apply_file(const config::settings& settings, const di
                                       transaction& transaction);
 
 /// Has the administration write what apply_file() finds, all or nothing. `done` is called, on any thread, once every
-/// packet thread uses the new terms; it is not called after an error. Returns lines for the log: what the file says and
-/// what does not happen all the same.
+/// packet thread uses the new terms; it is not called after an error. Returns lines for the log: the changes in the
+/// file that are not applied, and why.
 std::expected<std::vector<std::string>, std::string> take_file(const config::settings& settings,
                                                                administration& administration, bookkeeper& keeper,
                                                                ilp::timestamp now, std::function<void()> done);

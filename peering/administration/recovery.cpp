@@ -116,7 +116,7 @@ fault check_tokens(const catalogue& found) {
         if (!is_live_in_api(peer)) continue;
         for (const ilp::digest& token : peer.terms.incoming_tokens) {
             if (known.insert(token).second) continue;
-            return fmt::format("peer {} has an incoming token in the store that is there twice: restore a backup",
+            return fmt::format("peer {} has an incoming token that occurs twice in the store: restore a backup",
                                peer.uuid);
         }
     }
@@ -153,7 +153,7 @@ fault load_peers(const catalogue& found, directory& directory, bookkeeper& keepe
     for (const peer_record& record : found.peers) {
         directory.count_peer_id(record.id);
         if (record.terms.origin == origin::file) {
-            // Whether the file makes it low is a matter of what was known before.
+            // Whether the file makes the account low depends on the threshold that it had before.
             keeper.thresholds().watch(record.liquidity.id,
                                       watch_of(record, *directory.find_asset(record.asset_id)->asset));
             directory.set_absent(record);

@@ -17,9 +17,9 @@ namespace peering {
 // | ----------------------------- | -------------------------------------------------------------------------------- |
 // | the lock of another daemon    | open_store() refuses; the lock of a process that has died is free                |
 // | an older schema               | open_store() migrates it, step by step                                           |
-// | assets, peers and balances    | checked, then loaded; a book with a fault is not started on                      |
-// | holds of packets              | there are none: they are never stored, so what they held is free again. Nobody   |
-// |                               | has been told the outcome of these packets                                       |
+// | assets, peers and balances    | checked, then loaded; the daemon does not start with a faulty book               |
+// | holds of packets              | there are none: they are never stored, so what they held is free again. No peer  |
+// |                               | has been sent the outcome of these packets                                       |
 // | pending withdrawals           | held again; operator_transfers::expire() ends those that expired in the meantime |
 // | peers of the file             | wait for take_file() as absent peers; those that the file lacks remain absent    |
 // | events that are not delivered | stay in the store, which is their queue; the webhooks look for them              |

@@ -133,7 +133,7 @@ char32_t lower_case(char32_t c) {
     return c >= 0x400 && c <= 0x40f ? c + 0x50 : c;
 }
 
-/// The letter that stands for all that look like it.
+/// The letter that represents all that look like it.
 char32_t folded(char32_t c) {
     const char32_t lower = lower_case(c);
     switch (lower) {

@@ -14,13 +14,13 @@
 namespace peering {
 namespace {
 
-/// Whoever edits a store by hand can break what the directory relies on: every prefix of a peer is valid, and the peer
-/// has it once.
+/// The directory relies on the prefixes of a peer: each is valid, and occurs once. A store that was edited by hand may
+/// break this.
 std::optional<std::string> fault_of_prefixes(const kept_peer_terms& terms) {
     std::vector<std::string_view> prefixes{terms.ilp_address};
     for (const std::string& route : terms.routes) {
         if (!config::route_prefix().parse(route)) {
-            return fmt::format("a route that is none: '{}'", route);
+            return fmt::format("the invalid route '{}'", route);
         }
         prefixes.push_back(route);
     }
@@ -77,9 +77,9 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
         return std::unexpected{fmt::format("peer {} has {} in the store: restore a backup", record.uuid, what)};
     };
     const auto address = ilp::address::parse(terms.ilp_address);
-    if (!address) return damaged("an ILP address that is none");
+    if (!address) return damaged("an invalid ILP address");
     const auto endpoint = config::http_url().parse(terms.outgoing_endpoint);
-    if (!endpoint) return damaged("an endpoint that is none");
+    if (!endpoint) return damaged("an invalid endpoint");
     if (const auto fault = fault_of_prefixes(terms)) return damaged(*fault);
     config::outgoing_http_settings outgoing = config::initial_outgoing_http();
     outgoing.endpoint = *endpoint;

@@ -14,8 +14,8 @@
 
 namespace peering {
 
-// Assets and peers have two forms: records, which the store keeps, and the objects of the directory. This is the way
-// from one to the other.
+// Assets and peers have two forms: records, which the store keeps, and the objects of the directory. These functions
+// convert one into the other.
 
 /// Precondition: the ledger has both accounts of the asset.
 std::shared_ptr<const asset> asset_of(const asset_record& record, const ledger& ledger);

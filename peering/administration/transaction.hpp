@@ -47,7 +47,7 @@ struct transaction : written_part {
     std::vector<peer_record> absent_peers;        ///< peers that have been removed from the file
     std::vector<std::uint32_t> no_longer_absent;  ///< ids of peers that are in the file again
 
-    /// Lines for the log, once the transaction is written: what the file says and what does not happen all the same.
+    /// Lines for the log, once the transaction is written: the changes in the file that are not applied, and why.
     std::vector<std::string> notes;
 
     std::vector<leg> held;  ///< released unless the transaction is written

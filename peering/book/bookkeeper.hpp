@@ -93,7 +93,7 @@ private:
     std::vector<event_record> events_;
     std::chrono::nanoseconds last_commit_time_{};
     std::atomic<std::chrono::steady_clock::time_point> call_began_{};
-    bool in_doubt_ = false;  // nobody knows whether the last transaction was written
+    bool in_doubt_ = false;  // it is unknown whether the last transaction was written
 };
 
 }  // namespace peering

@@ -30,7 +30,7 @@ void committer::on_health_change(health_callback callback) {
 }
 
 void committer::on_remark(remark_callback callback) {
-    ilp::require(!thread_.joinable(), "who is told of remarks is known before the committer starts");
+    ilp::require(!thread_.joinable(), "the callback for the store's remarks is set before the committer starts");
     remark_callback_ = std::move(callback);
 }
 

@@ -14,7 +14,7 @@ namespace peering {
 /// hashes are stored in the terms of their peers.
 class token_table {
 public:
-    /// Preconditions: nobody has one of the peer's tokens yet; the peer outlives its entries.
+    /// Preconditions: no peer has one of the peer's tokens yet; the peer outlives its entries.
     void add(const peer& owner) {
         for (const ilp::digest& token : owner.incoming_tokens) owners_.emplace(&token, &owner);
     }
@@ -22,7 +22,7 @@ public:
         for (const ilp::digest& token : owner.incoming_tokens) owners_.erase(&token);
     }
 
-    /// Null if nobody has it. The comparison takes constant time, whatever matches.
+    /// Null if no peer has it. The comparison takes constant time, whatever matches.
     const peer* find(const ilp::digest& token) const noexcept {
         const auto found = owners_.find(&token);
         return found == owners_.end() ? nullptr : found->second;

@@ -90,7 +90,8 @@ private:
     completed complete_leaf(const named_type& type, const value& value, const question& asked, const path& at);
     completed complete_object(const named_type& type, const value& value, const question& asked, const path& at);
 
-    /// Counts what is added to the answer. False once a bound has been reached; the first time, an error says so.
+    /// Counts what is added to the answer. Returns false once a bound has been reached; the first time, it adds an
+    /// error.
     bool has_room(std::size_t bytes, std::size_t values, const question& asked, const path& at);
 
     /// Records an error and returns the value that replaces the failed one.

@@ -45,7 +45,8 @@ public:
     /// Returns the ends of the account's chains, for the caller to write.
     chain_ends take_ends(account_id account);
 
-    /// Calls each(account, ends) for the accounts whose ends this transaction has moved and nobody has taken yet.
+    /// Calls each(account, ends) for the accounts whose ends this transaction has moved and which have not been taken
+    /// yet.
     template <class Each>
     void take_others(Each each) {
         if (untaken_ == 0) return;

@@ -198,7 +198,7 @@ public:
 
     void refresh() {
         auto prepare = ilp::prepare_view::parse(packet_);
-        if (!prepare) throw std::logic_error{"the Prepare of the bench is none"};
+        if (!prepare) throw std::logic_error{"the Prepare of the bench is invalid"};
         prepare->set_expires_at(
             std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now() + expiry_distance));
     }

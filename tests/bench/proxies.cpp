@@ -250,7 +250,7 @@ constexpr dialect postgres_dialect{postgres_numbers, "gen_random_uuid()::text",
                                    "encode(sha256(('token ' || n)::bytea), 'hex')", "1", "json_agg({})::text"};
 
 /// Transfers of one unit back and forth between the first peer and the last, so that the balances stay as they are.
-/// They are not linked into the accounts' chains, since nobody lists transfers here.
+/// They are not linked into the accounts' chains, since the bench never lists transfers.
 std::string history_sql(const dialect& sql, std::uint64_t count) {
     return fmt::format(
         "INSERT INTO transfers (id, debit_account, credit_account, amount, packets, created_at) "

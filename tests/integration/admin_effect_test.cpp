@@ -407,7 +407,7 @@ TEMPLATE_TEST_CASE("admin: an account's whole history can be read page by page, 
         CAPTURE(none);
         CHECK(refused(none) == "BAD_USER_INPUT");
     }
-    // A number that is no row of the account gives nothing of others.
+    // A number that is not a row of this account gives no rows of other accounts.
     CHECK(page("1-1", 10).at("edges").as_array().empty());
     CHECK(page("0-0", 10).at("edges").as_array().empty());
     CHECK(page("18446744073709551615-18446744073709551615", 10).at("edges").as_array().empty());

@@ -75,7 +75,7 @@ TEMPLATE_TEST_CASE("audit: an account that was changed by hand is reported", "",
     CHECK(nothing_left.standard_error.contains("liquidity of peer p1"));
 }
 
-TEST_CASE("audit: nothing of a damaged store reaches the terminal as it is") {
+TEST_CASE("audit: text from a damaged store is escaped on the terminal") {
     const store_place place{store_kind::sqlite};
     rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
     CHECK(r.d.stop() == 0);

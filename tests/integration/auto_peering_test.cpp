@@ -129,7 +129,7 @@ TEST_CASE("two daemons whose peers have a history change their tokens by updateP
         return json::serialize(node.graphql(
             "mutation M($input: UpdatePeerInput!) { updatePeer(input: $input) { peer { id } } }", {{"input", input}}));
     };
-    // Deleting is no way, because the history is kept; and a request without the present token changes nothing.
+    // The peer cannot be deleted, because its history is kept; a request without the present token changes nothing.
     CHECK(json::serialize(alice.graphql("mutation M($id: ID!) { deletePeer(input: {id: $id}) { success } }",
                                         {{"id", id_at(alice, "test.dora")}}))
               .contains("FORBIDDEN"));
@@ -142,7 +142,9 @@ TEST_CASE("two daemons whose peers have a history change their tokens by updateP
     packets_pass();
 }
 
-TEST_CASE("a Rafiki that is asked by the operator of a peer made by hand stays that peer, with the new tokens") {
+TEST_CASE(
+    "a peer that an operator created and then renews by auto-peering with a Rafiki stays the same peer, with new "
+    "tokens") {
     const auto_node alice{"alice"};
     fake_peer rafiki;
     const std::string url = "http://127.0.0.1:" + std::to_string(rafiki.port()) + "/";

@@ -67,7 +67,7 @@ std::uint64_t send_until_death(std::uint16_t port, const std::atomic<bool>& kill
 
 }  // namespace
 
-TEST_CASE("money: kill -9 under load loses nothing that a sender has been told") {
+TEST_CASE("money: kill -9 under load loses no payment whose Fulfill a sender has received") {
     const int count = rounds(20);
     rig r{[](daemon_terms& terms) {
         terms.log_level = "info";
@@ -194,7 +194,7 @@ TEST_CASE("money: PostgreSQL is killed under load and the daemon continues when 
     WARN(peers.report());
 }
 
-TEST_CASE("money: kill -9 of daemon and PostgreSQL together loses nothing that a sender has been told") {
+TEST_CASE("money: kill -9 of daemon and PostgreSQL together loses no payment whose Fulfill a sender has received") {
     const int count = rounds(4);
     const store_place place{store_kind::postgresql};
     neighbourhood peers;

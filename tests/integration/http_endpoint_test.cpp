@@ -365,7 +365,8 @@ TEST_CASE("Connection: close and HTTP/1.0 end the connection after the response"
     CHECK(ancient.wait_until_closed());
 }
 
-TEST_CASE("requests that RFC 9112 wants accepted: absolute targets, an empty line before, later minor versions") {
+TEST_CASE(
+    "requests that RFC 9112 requires servers to accept: absolute targets, an empty line before, later minor versions") {
     const rig r;
     const std::string text = serialize(ilp_request(encode(prepare{})));
     http_connection connection{r.d.port()};
@@ -383,7 +384,7 @@ TEST_CASE("requests that RFC 9112 wants accepted: absolute targets, an empty lin
     CHECK(outcome(connection.receive()) == "fulfill");
 }
 
-TEST_CASE("what cannot become a request is refused at once, and says what is spoken here") {
+TEST_CASE("bytes that cannot become a request are refused at once, with a hint about the protocol") {
     const rig r{
         [](daemon_terms& terms) { terms.connector = {"workers: 1", "request_timeout: 5m", "idle_timeout: 10m"}; }};
     const auto answer_to = [&r](std::string_view octets) {
@@ -401,10 +402,10 @@ TEST_CASE("what cannot become a request is refused at once, and says what is spo
     CHECK(answer_to("POST / HTTP/1.1\r\nHost: d\r\n" + authorization +
                     "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n 1\r\na\r\n0\r\n\r\n")
               .starts_with("400 "));
-    CHECK(answer_to("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").contains("HTTP/2 is not spoken here"));
-    CHECK(answer_to("\x16\x03\x01\x02").contains("TLS is not spoken here"));
+    CHECK(answer_to("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").contains("HTTP/2 is not supported here"));
+    CHECK(answer_to("\x16\x03\x01\x02").contains("TLS is not supported here"));
     CHECK(answer_to("GET / HTTP/1.1\r\nHost: d\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n")
-              .contains("WebSocket, and so BTP, is not spoken here"));
+              .contains("WebSocket, and so BTP, is not supported here"));
     CHECK(answer_to("POST / HTTP/1.1\r\nHost: d\r\nConnection: close\r\nAuthorization: Bearer eyJh.eyJz.c2ln\r\n\r\n")
               .contains("A JWT or another scheme is not accepted"));
     r.expect_untouched();

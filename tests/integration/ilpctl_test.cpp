@@ -239,9 +239,10 @@ TEST_CASE("ilpctl: a payment appears in the list of transfers") {
 }
 
 TEST_CASE("ilpctl: low liquidity appears as an event") {
-    const auto nobody = free_port();
-    const operated o{
-        [&](daemon_terms& terms) { terms.webhooks = {"url: \"http://127.0.0.1:" + std::to_string(nobody) + "/\""}; }};
+    const auto closed_port = free_port();
+    const operated o{[&](daemon_terms& terms) {
+        terms.webhooks = {"url: \"http://127.0.0.1:" + std::to_string(closed_port) + "/\""};
+    }};
     o.create_bob();
     o.done({"peer", "update", "bob", "--liquidity-threshold", "50"});
     o.done({"liquidity", "withdraw", "bob", "60"});

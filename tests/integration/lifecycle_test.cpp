@@ -41,7 +41,7 @@ TEST_CASE("start: one log line says that the daemon is ready, and where it liste
     CHECK(line.find(std::to_string(r.d.port())) != std::string::npos);
 }
 
-TEST_CASE("start: what other users of the machine can read is told, and the store is not among it") {
+TEST_CASE("start: files that other users of the machine can read are reported, and the store is not among them") {
     rig r;
     CHECK(r.d.has_logged("ilpd.yaml contains tokens, and every user of this machine can access it"));
     CHECK_FALSE(r.d.has_logged("every user of this machine can access the database"));
@@ -81,7 +81,7 @@ TEST_CASE("start: a second daemon on the same connector port is refused") {
     CHECK((taken.standard_output + taken.standard_error).find(std::to_string(r.d.port())) != std::string::npos);
 }
 
-TEST_CASE("start: a second daemon on the same database is refused, and the first goes on") {
+TEST_CASE("start: a second daemon on the same database is refused, and the first continues") {
     const rig r;
     const auto second = run_daemon(to_yaml(r.d.terms(), r.d.folder(), free_port(), free_port(), free_port()));
     CHECK(second.status != 0);

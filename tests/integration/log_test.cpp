@@ -99,7 +99,7 @@ TEST_CASE("log: a store that keeps nothing is reported") {
     CHECK(r.d.log().find("memory") != std::string::npos);
 }
 
-TEST_CASE("log: a reader that stands still holds up neither packets nor operators nor the stop") {
+TEST_CASE("log: a stalled reader delays neither packets nor operators nor the stop") {
     rig r{[](daemon_terms& terms) { terms.log_level = "debug"; }};
     REQUIRE(r.d.stop() == 0);
     // The next log is a pipe that we keep open and never read.
@@ -134,7 +134,7 @@ TEST_CASE("log: a reader that stands still holds up neither packets nor operator
     CHECK(r.d.process().wait(patience) == 0);
 }
 
-TEST_CASE("log: what strangers cause is one line each, and a number") {
+TEST_CASE("log: lines that strangers cause are written once and then counted") {
     rig r{[](daemon_terms& terms) {
         terms.admin = {"api_secret: a-secret-of-the-operator"};
         terms.log_level = "info";
@@ -167,7 +167,7 @@ TEST_CASE("log: what strangers cause is one line each, and a number") {
     CHECK(count("kind=\"Admin API refused\" source=127.0.0.1 lines=49\n") == 1);
 }
 
-TEST_CASE("log: each mutation is a line with what it did to which object, and under which key") {
+TEST_CASE("log: each mutation is a line with its operation, object and idempotency key") {
     const rig r{[](daemon_terms& terms) { terms.log_level = "info"; }};
     const admin_client admin{r.d.admin_port()};
     const std::string asset = admin.create_asset("EUR", 2);

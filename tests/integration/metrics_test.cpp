@@ -45,7 +45,7 @@ TEST_CASE("metrics: packets, amounts and balances are counted") {
     CHECK(m.sum("ilp_amount_in_flight") == 0);
 }
 
-TEST_CASE("metrics: the daemon itself, its connections, what waits, and the last reload") {
+TEST_CASE("metrics: the daemon, its connections, waiting packets and the last reload are shown") {
     rig r;
     CHECK(outcome(r.send({.amount = 10})) == "fulfill");
     r.d.wait_until_idle();

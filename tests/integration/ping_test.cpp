@@ -29,7 +29,7 @@ boost::json::value ping(const admin_client& admin, const std::string& address) {
 
 }  // namespace
 
-TEST_CASE("a ping takes the connection that packets take, and costs nobody anything") {
+TEST_CASE("a ping uses the connection that packets use, and moves no money") {
     rig r{[](daemon_terms& terms) {
         terms.connector = {"workers: 1"};
         terms.peers[1].liquidity = 0;
@@ -57,7 +57,7 @@ TEST_CASE("a ping that fails says what is wrong with the next hop") {
     CHECK(eventually([&] { return message().find("Connection refused") != std::string::npos; }));
 }
 
-TEST_CASE("pings that wait leave the Admin API to other requests, and further ones fail at once") {
+TEST_CASE("waiting pings leave threads of the Admin API for other requests, and further pings fail at once") {
     rig r;
     const admin_client admin{r.d.admin_port()};
     const auto gate = std::make_shared<support::gate>();

@@ -185,7 +185,7 @@ TEST_CASE("PostgreSQL: a daemon that was cut off while another one wrote never w
     CHECK(p.r.d.audit().status == 0);
 }
 
-TEST_CASE("PostgreSQL: a daemon that was cut off while another one only looked goes on") {
+TEST_CASE("PostgreSQL: a daemon that was cut off while another one only read continues") {
     postgres_rig p;
     p.expect_packets_pass();
     packet_under_way packet{p.r, 1000};

@@ -211,8 +211,8 @@ TEST_CASE("a source with invalid responses changes nothing") {
         r.source.set(rate_server::usual);
         r.source.wait_for_a_whole_fetch();
     }
-    // The check is meaningful: a valid answer given in the same way does change the result, whatever it says of
-    // currencies that nobody here uses.
+    // The check is meaningful: a valid answer given in the same way does change the result, whatever it says about
+    // currencies that are not in use here.
     r.source.set([&](const std::string& base) {
         return answer_json(rates_answer(base, R"("VEF": null, "EUR": 20e-1, "USD": 1, "ZWL": {"EUR": 3})"));
     });

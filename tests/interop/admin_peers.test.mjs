@@ -24,14 +24,14 @@ let filePort
 
 before(async () => {
     ;[filePort] = await freePorts(1)
-    // Tokens are answered to signed requests only.
+    // Only responses to signed requests contain tokens.
     admin = await Admin.start({ signs: 'the-secret-of-the-operator', peers: [peer('filed', { address: 'test.filed', port: filePort })] })
     usd = await admin.query('{ assetByCodeAndScale(code: "USD", scale: 9) { id } }')
 })
 
 after(() => admin?.close())
 
-/** Octets of a Prepare that is none, presented with a token: 401 when nobody has it. */
+/** Posts bytes that are not a Prepare with a token: 401 if no peer has that token. */
 async function statusOf(token) {
     const answer = await fetch(`http://127.0.0.1:${admin.port}/ilp`, {
         method: 'POST',

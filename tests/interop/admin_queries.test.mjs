@@ -12,11 +12,11 @@ const operator = '00000000-0000-4000-8000-000000000001'
 
 let admin
 let receiver
-let told = []
+let received = []
 
 before(async () => {
     receiver = createServer(async (request, response) => {
-        told.push(JSON.parse(Buffer.concat(await request.toArray())))
+        received.push(JSON.parse(Buffer.concat(await request.toArray())))
         response.end()
     })
     receiver.listen(0, '127.0.0.1')
@@ -188,11 +188,11 @@ test('events: thresholds that withdrawals and packets cross, with filters and pa
     assert.equal(found[0].type, 'peer.liquidity_low')
     assert.deepEqual(found[0].data, { id: from.peer.id, asset: assetData, liquidityThreshold: '30', balance: '25' })
 
-    // The receiver is told of the same.
-    await eventually(() => told.length, (count) => count === 2)
+    // The receiver gets the same events.
+    await eventually(() => received.length, (count) => count === 2)
     const brief = ({ id, type, data }) => ({ id, type, data })
-    assert.deepEqual(told.map(({ id }) => id).sort(), found.map(({ id }) => id).sort())
-    for (const one of told) assert.deepEqual(one, brief(found.find(({ id }) => id === one.id)))
+    assert.deepEqual(received.map(({ id }) => id).sort(), found.map(({ id }) => id).sort())
+    for (const one of received) assert.deepEqual(one, brief(found.find(({ id }) => id === one.id)))
 
     const [ofPeer, ofAsset] = found
     const types = { peer: ofPeer.type, asset: ofAsset.type }

@@ -256,7 +256,7 @@ test('a peer is created, changed and deleted', async () => {
         liquidity: '0',
         createdAt: found.createdAt,
         asset: { __typename: 'Asset', id: asset.id, code: 'PEER', scale: 9, withdrawalThreshold: null },
-        // The request is not signed; the token is not answered to it.
+        // The request is not signed, so the response does not contain the token.
         http: { __typename: 'Http', outgoing: { __typename: 'HttpOutgoing', ...outgoing, authToken: hidden } },
     }
     assert.deepEqual(found, wanted)

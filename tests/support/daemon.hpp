@@ -105,7 +105,8 @@ public:
     /// Everything logged since the first start.
     std::string log() const;
     bool has_logged(std::string_view text) const { return log().contains(text); }
-    /// Waits until it has been logged: a line is written a moment after what it tells. False after `patience`.
+    /// Waits until it has been logged: a line is written a moment after the event that it reports. False after
+    /// `patience`.
     bool logs(std::string_view text) const;
 
     /// The result of /readyz.

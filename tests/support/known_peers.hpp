@@ -104,7 +104,7 @@ public:
 
     std::shared_ptr<peering::directory> directory;
     std::shared_ptr<peering::administration> administration;
-    std::vector<std::string> notes;  ///< what the log would say of the file
+    std::vector<std::string> notes;  ///< what the log would say about the file
 
 private:
     std::vector<std::shared_ptr<const peering::peer>> peers_;

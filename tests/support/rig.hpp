@@ -20,7 +20,7 @@ struct rig {
     std::optional<http_message> send(const prepare& prepare) const { return d.post(prepare); }
     std::optional<http_message> send(ilp::bytes_view body) const { return d.post(body); }
 
-    /// Requires that the packets sent so far have moved no money and reached nobody.
+    /// Requires that the packets sent so far have moved no money and reached no peer.
     void expect_untouched() const;
 
     fake_peer p1;

@@ -42,7 +42,7 @@ private:
 descriptor listen_on(std::uint16_t port);
 std::uint16_t local_port(const descriptor& socket);
 
-/// Throws std::system_error if nobody is listening.
+/// Throws std::system_error if no socket is listening there.
 descriptor connect_to(std::uint16_t port);
 
 /// False if the other side is gone or does not read for `patience`.

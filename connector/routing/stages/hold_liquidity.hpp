@@ -6,7 +6,7 @@
 
 namespace connector::stages {
 
-/// Whose liquidity it is that was too little.
+/// Whose liquidity was too low.
 constexpr reject_reason reason_for(peering::ledger::shortage shortage) noexcept {
     using enum peering::ledger::shortage;
     if (shortage == peer_liquidity) return reject_reason::sender_lacks_liquidity;

@@ -31,19 +31,18 @@ bool asks_for_websocket(std::string_view octets) noexcept {
 
 std::string_view hint_on_protocol(std::string_view octets) noexcept {
     if (octets.starts_with(tls_handshake))
-        return "TLS is not spoken here: send plain HTTP/1.1, or connect to the TLS proxy in front of this node.";
+        return "TLS is not supported here: send plain HTTP/1.1, or connect to the TLS proxy in front of this node.";
     const std::string_view line = first_line(octets);
     const std::size_t version = line.rfind(" HTTP/");
     if (version == std::string_view::npos || line.substr(version).starts_with(" HTTP/1.")) return {};
-    if (line.substr(version).starts_with(" HTTP/2")) return "HTTP/2 is not spoken here: send requests as HTTP/1.1.";
-    return "This version of HTTP is not spoken here: send requests as HTTP/1.1.";
+    if (line.substr(version).starts_with(" HTTP/2")) return "HTTP/2 is not supported here: send requests as HTTP/1.1.";
+    return "This version of HTTP is not supported here: send requests as HTTP/1.1.";
 }
 
 std::string_view hint_on_packet_request(status status, std::string_view octets) noexcept {
     if (asks_for_websocket(octets))
-        return "WebSocket, and so BTP, is not spoken here: send each packet with POST over HTTP/1.1 (ILP over HTTP, "
-               "RFC "
-               "35).";
+        return "WebSocket, and so BTP, is not supported here: send each packet with POST over HTTP/1.1 (ILP over HTTP, "
+               "RFC 35).";
     switch (status) {
         case status::bad_request:
             return hint_on_protocol(octets);

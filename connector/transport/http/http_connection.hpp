@@ -17,7 +17,7 @@ namespace connector {
 /// One keep-alive connection to a peer: it connects, carries one packet at a time and reads the answer.
 class http_connection final : public tcp_connection, public flushable {
 public:
-    /// Whoever opens connections and gives them packets. A packet costs one call in each direction: carry() and
+    /// The object that opens connections and gives them packets. A packet costs one call in each direction: carry() and
     /// answered().
     class owner {
     public:

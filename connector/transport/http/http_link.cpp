@@ -164,7 +164,7 @@ void http_link::closed(http_connection& connection) {
     if (is_unreachable()) refuse_waiting();
 }
 
-/// A peer that goes and comes, or answers differently each time, writes one line for each kind of news within a while.
+/// A peer that comes and goes, or answers differently each time, causes one line per minute for each kind of news.
 /// A lack of descriptors concerns all peers, so one line is enough for them.
 void http_link::report(const reachability::news& news, bool lacks_descriptors) {
     constexpr std::size_t lines_max = 4096;

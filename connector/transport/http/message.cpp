@@ -135,15 +135,15 @@ std::optional<int> parse_version(std::string_view version) noexcept {
     return is_later ? std::optional{1} : std::nullopt;
 }
 
-/// The value of a Host field, or the authority of a target: octets that no reader takes for the end of one or the
-/// beginning of another. It may be empty.
+/// The value of a Host field, or the authority of a target: bytes that no reader takes for the end of a host or the
+/// beginning of something else. It may be empty.
 bool is_host(std::string_view host) noexcept {
     return std::ranges::all_of(host, [](char c) {
         return c > 0x20 && c < 0x7f && std::string_view{",/@?#\\<>\""}.find(c) == std::string_view::npos;
     });
 }
 
-/// Splits a target with scheme and authority (RFC 9112 section 3.2.2). Returns false if the authority is none.
+/// Splits a target with scheme and authority (RFC 9112 section 3.2.2). Returns false if the authority is invalid.
 bool take_authority(std::string_view& target, std::string_view& host) noexcept {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;

@@ -30,10 +30,10 @@ void prepare_postgres_commits(postgres_connection& session);
 void write_postgres_commit(postgres_connection& session, const changes& changes, const postgres_position& from,
                            const std::string& writer, transfer_chain& chain);
 
-/// Returns once everything that was committed on this server before, by whatever session, is as durable as the server's
+/// Returns once everything that was committed on this server before, by any session, is as durable as the server's
 /// settings demand: also on its synchronous standbys, which confirm the log in order. It makes a commit of its own that
-/// changes nothing. That a row is there does not prove as much, because a server shows what it has committed locally
-/// as soon as the session that was waiting for the standby has ended. `at` is what the database must be at.
+/// changes nothing. A row that can be read does not prove this, because a server shows what it has committed locally
+/// as soon as the session that was waiting for the standby has ended. `at` is the position that the database must have.
 void confirm_postgres_commits(postgres_connection& session, const postgres_position& at);
 
 }  // namespace peering

@@ -133,7 +133,7 @@ void postgres_connection::note(void* to, const PGresult* notice) {
 
 void postgres_connection::must_be_confirmed() const {
     if (!notices_->wait_was_cancelled) return;
-    throw postgres_failure{"the server was told not to wait for its synchronous standby any longer"};
+    throw postgres_failure{"the server's wait for its synchronous standby was cancelled"};
 }
 
 void postgres_connection::must_be_queued(int accepted) const {

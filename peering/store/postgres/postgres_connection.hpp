@@ -85,7 +85,7 @@ private:
         void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
     };
 
-    /// What the server has said besides its answers. On the heap, because libpq keeps the address.
+    /// The server's notices. They are on the heap, because libpq keeps their address.
     struct notices {
         bool wait_was_cancelled = false;
     };

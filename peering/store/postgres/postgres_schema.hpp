@@ -14,7 +14,7 @@ extern const std::int64_t postgres_schema_version;
 std::optional<std::int64_t> postgres_version_of(postgres_connection& session);
 
 /// Creates the tables or migrates them to the current version. Refuses the tables of another application and of a newer
-/// ilpd. The caller must make sure that nobody else does the same at the same time.
+/// ilpd. The caller must make sure that no other session does the same at the same time.
 void migrate_postgres(postgres_connection& session);
 
 }  // namespace peering

@@ -132,7 +132,7 @@ template <class Work>
 auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expected<decltype(work()), store_error> {
     bool is_open = false;
     const auto refuse = [&](const std::string& why, bool is_final) {
-        // Whatever the reason, nobody may conclude from it that a commit in doubt was not written.
+        // Whatever the reason, it must not be taken as proof that a commit in doubt was not written.
         is_final = is_final && last_outcome_ == commit_outcome::known;
         return std::unexpected{store_error{fmt::format("{}: cannot {}: {}", url_.printable(), purpose, why), is_final}};
     };
@@ -148,7 +148,7 @@ auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expect
         }
     } catch (const postgres_failure& failure) {
         recover_from(failure);
-        // A server that refuses to open a session has refused nothing of the request.
+        // If the server refuses to open a session, it has not refused the request itself.
         return refuse(failure.message, is_open && is_final(failure.sqlstate));
     } catch (const fenced& fenced) {
         session_.reset();
@@ -211,7 +211,8 @@ void postgres_store::take_lock(postgres_connection& session) {
         lock_key, space.text(0, 0)));
     std::string who;
     if (holder.rows() > 0 && holder.text(0, 2) == "SyncRep") {
-        // The server does not notice meanwhile that the client has gone, so this may well be a daemon that was killed.
+        // Meanwhile the server does not notice that its client has gone, so the session may belong to a daemon that was
+        // killed.
         throw postgres_failure{
             fmt::format("it is in use by another ilpd (process {} of the server), whose last commit waits for a "
                         "synchronous standby",

@@ -13,8 +13,8 @@
 namespace peering::sqlite {
 namespace {
 
-/// SQLite locks bytes among the 512 from 2^30 on. Nobody locks this one, and a lock does not depend on what the file
-/// contains there.
+/// SQLite locks bytes among the 512 from 2^30 on. It never locks this one, and a lock does not depend on what the
+/// file contains there.
 constexpr off_t lock_byte = (off_t{1} << 30) + 1024;
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace peering::sqlite {
 
 /// The file of a database as the system sees it, apart from its contents. It is locked against a second daemon,
-/// whatever name that one knows it by: a hard link or a bind mount leads to the same lock, unlike a lock file beside
+/// under whatever name that one opens it: a hard link or a bind mount leads to the same lock, unlike a lock file beside
 /// the name. The system releases the lock when the process ends, however it ends.
 ///
 /// Closing any descriptor of a file drops the locks that SQLite holds on it in this process, so this object must

@@ -31,7 +31,7 @@ using sqlite::failure;
 using sqlite::statement;
 
 /// SQLite begins the write-ahead log anew after a checkpoint, at about 4 MB, unless a reader still needs what is in it.
-/// Above this size, the log is shortened as soon as the reader lets it.
+/// Above this size, the log is shortened as soon as the reader allows it.
 constexpr std::uint64_t log_size_max = 8U << 20;
 
 void configure(connection& connection) {
@@ -136,13 +136,13 @@ auto attempt(std::string_view path, std::string_view purpose, Work work)
     }
 }
 
-/// SQLite gives its side files the mode of the database, and an operator may have opened that one to others. What the
-/// side files hold is the newest part of the book, and whoever can write them can change it.
+/// SQLite gives its side files the mode of the database, which an operator may have made accessible to others. The side
+/// files hold the newest part of the book, and anyone who can write to them can change it.
 void restrict_side_files(const std::string& path) noexcept {
     for (const char* const suffix : {"-wal", "-shm"}) ::chmod((path + suffix).c_str(), 0600);
 }
 
-/// For a place in which ilpd has kept a book before.
+/// The message about a missing or empty database in a place where ilpd has kept a book before.
 std::string empty_where_a_book_was(const std::string& database, std::uint64_t last_transfer) {
     return fmt::format(
         "the database is empty or not there, but ilpd has kept a book here, up to transfer number {}: put the file "
@@ -227,7 +227,7 @@ private:
     transfer_chain chain_;
     bool is_unreported_ = false;  // the last commit was written, and was not reported
     std::uint64_t log_size_ = 0;
-    bool log_is_pinned_ = false;  // and the operator has been told
+    bool log_is_pinned_ = false;  // and this has been reported
     std::vector<std::string> remarks_;
 };
 
@@ -303,7 +303,7 @@ void sqlite_store::must_have_changed_one_row(std::string_view what) const {
     if (sqlite3_changes(connection_.handle()) != 1) throw failure{fmt::format("{} is not in the database", what), true};
 }
 
-/// At the start. A book that has come less far than it had before has lost transfers.
+/// Called at the start. A book whose last transfer is older than the one in the mark has lost transfers.
 void sqlite_store::compare_with_mark(const std::string& real_path) {
     const std::uint64_t marked = book_mark::read(real_path);
     const std::uint64_t last = chain_.last_number();
@@ -356,8 +356,8 @@ std::expected<void, store_error> sqlite_store::commit(const changes& changes) {
         chain_.keep();
         is_unreported_ = true;
     }
-    // What was written to a file that nobody can find any more is not durable. It is checked afterwards, so that no
-    // moment is left in which the file could go.
+    // A commit to a file that has lost its name is not durable. The names are checked after the commit, so that a file
+    // that disappears during it is noticed.
     if (auto checked = attempt(path_, "write", [this] { check_names(); }); !checked) return checked;
     is_unreported_ = false;
     mark_.set(chain_.last_number());

@@ -55,7 +55,7 @@ TEST_CASE("The Admin API without a secret must listen on a loopback address") {
           list{"4 admin.api_secret: expected a secret of 1 to 1024 visible ASCII characters"});
 }
 
-TEST_CASE("Tokens that can be guessed are for this machine alone") {
+TEST_CASE("Tokens that can be guessed are accepted only if this machine alone can present them") {
     const auto with = [](const std::string& listen, const std::string& incoming, const std::string& outgoing) {
         return problems("ilp_address: test.a\nconnector: {listen: '" + listen +
                         "'}\nassets: [{code: USD, scale: 9}]\npeers:\n- {name: b, ilp_address: test.b, asset: {code: "

@@ -54,7 +54,7 @@ TEST_CASE("The line of a key, or else of its parent, is found by its path") {
     CHECK((config::key_path{&first, "y", {}}.text()) == "a[0].y");
 }
 
-TEST_CASE("Two mistakes that the parser describes badly are told by their cause") {
+TEST_CASE("Two mistakes that the parser describes badly are reported with their cause") {
     const auto tab = ": not valid YAML: a tab indents this line; indent with spaces only";
     CHECK(refusal("a: 1\nconnector:\n\tlisten: x\n") == "3" + std::string{tab});
     CHECK(refusal("connector:\n  workers: 1\n \tlisten: x\n") == "3" + std::string{tab});

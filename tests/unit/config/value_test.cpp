@@ -222,12 +222,12 @@ TEST_CASE("Secrets that sign are visible ASCII and are never printed") {
     check_refused(type, {"", "a b", "a\n", "\xc3\xa9", std::string(1025, 'x')});
 }
 
-TEST_CASE("A secret that looks like a variable that nobody has replaced is refused") {
+TEST_CASE("A secret that looks like a variable that was not replaced is refused") {
     for (const auto* const text : {"$NAME", "$name_2", "$(NAME)", "%NAME%", "{{NAME}}", "<TOKEN>"}) {
         CAPTURE(text);
         const auto token = config::bearer_token().parse(text);
         REQUIRE_FALSE(token);
-        CHECK(token.error().starts_with("looks like a variable that nobody has replaced: write ${NAME}"));
+        CHECK(token.error().starts_with("looks like a variable that was not replaced: write ${NAME}"));
         CHECK_FALSE(token.error().contains("name_2"));
         CHECK_FALSE(config::signing_secret().parse(text));
     }

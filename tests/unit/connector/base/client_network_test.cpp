@@ -17,7 +17,7 @@ TEST_CASE("client network: an IPv4 address, or the /64 of an IPv6 address") {
     CHECK(network("2001:db8:1:3::1") != network("2001:db8:1:2::1"));
 }
 
-TEST_CASE("client network: a socket that is none has no peer") {
+TEST_CASE("client network: an invalid socket has no peer address") {
     CHECK(connector::peer_address(-1).to_string() == "0.0.0.0");
 }
 

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A pipe that holds one page, and whose reader reads only when it is told to.
+/// A pipe that holds one page, and whose reader reads only on request.
 class slow_pipe {
 public:
     slow_pipe() {
@@ -74,7 +74,7 @@ TEST_CASE("log writer: lines arrive whole and in their order") {
     CHECK(writer.dropped() == 0);
 }
 
-TEST_CASE("log writer: a reader that stands still holds up nobody, and what does not fit is dropped and counted") {
+TEST_CASE("log writer: a stalled reader delays no caller, and lines that do not fit are dropped and counted") {
     const slow_pipe pipe;
     log_writer writer{pipe.writer(), hooks()};
     std::uint64_t taken = 0;
@@ -91,7 +91,7 @@ TEST_CASE("log writer: a reader that stands still holds up nobody, and what does
     CHECK(writer.flush(60s));
 }
 
-TEST_CASE("log writer: it ends although its reader stands still") {
+TEST_CASE("log writer: it ends even if its reader has stalled") {
     const slow_pipe pipe;
     auto writer = std::make_unique<log_writer>(pipe.writer(), hooks());
     for (int i = 0; i < 100; ++i) writer->put(line);

@@ -33,7 +33,7 @@ TEST_CASE("repeat filter: one line per kind and source within the quiet time, an
     CHECK(filter.take_ended(begin + 61s).empty());
 }
 
-TEST_CASE("repeat filter: nothing is lost if nobody looks for a long time") {
+TEST_CASE("repeat filter: no count is lost if take_ended() is not called for a long time") {
     repeat_filter filter;
     CHECK(filter.pass("k", "a", sources_max, begin));
     CHECK_FALSE(filter.pass("k", "a", sources_max, begin + 1s));

@@ -91,8 +91,9 @@ TEST_CASE("the operator gets the reason if the other node does not become a peer
     CHECK(refused(json(200, claims_ours)).code == refusal_code::bad_user_input);
     CHECK(alice.directory.peer_count() == 0);
 
-    const auto nobody = support::local_port(support::listen_on(0));
-    const auto unreachable = alice.create_or_update({"http://127.0.0.1:" + std::to_string(nobody) + "/", alice.usd()});
+    const auto closed_port = support::local_port(support::listen_on(0));
+    const auto unreachable =
+        alice.create_or_update({"http://127.0.0.1:" + std::to_string(closed_port) + "/", alice.usd()});
     REQUIRE_FALSE(unreachable);
     CHECK(unreachable.error().message == bad_url);
 }

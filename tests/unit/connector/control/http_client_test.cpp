@@ -107,8 +107,8 @@ TEST_CASE("an HTTP call returns responses of every form and status, and follows 
 }
 
 TEST_CASE("an HTTP call fails once, with a reason, if the response is incomplete") {
-    const std::uint16_t nobody = support::local_port(support::listen_on(0));
-    CHECK(failure_of(get_from(nobody)) == "Connection refused");
+    const std::uint16_t closed_port = support::local_port(support::listen_on(0));
+    CHECK(failure_of(get_from(closed_port)) == "Connection refused");
     CHECK_FALSE(outcome_of(get_from(80, "no-such-host.invalid")));
 
     fake_peer server;

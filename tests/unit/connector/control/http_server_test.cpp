@@ -206,7 +206,7 @@ TEST_CASE("HTTP server: requests that are too large or malformed get an error an
           "200 POST / " + body.substr(1));
 }
 
-TEST_CASE("HTTP server: what a proxy in front could read differently is refused") {
+TEST_CASE("HTTP server: requests that a proxy in front could read differently are refused") {
     server_on_loop server{echo};
     const auto post = [](const std::string& rest) { return "POST / HTTP/1.1\r\nHost: h\r\n" + rest; };
     for (const auto& wrong :
@@ -224,11 +224,11 @@ TEST_CASE("HTTP server: what a proxy in front could read differently is refused"
         CHECK(said_last(server.port(), wrong).starts_with("400 malformed HTTP: "));
     }
     CHECK(server.requests() == 0);
-    CHECK(said_last(server.port(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").contains("HTTP/2 is not spoken here"));
-    CHECK(said_last(server.port(), "\x16\x03\x01\x02").contains("TLS is not spoken here"));
+    CHECK(said_last(server.port(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").contains("HTTP/2 is not supported here"));
+    CHECK(said_last(server.port(), "\x16\x03\x01\x02").contains("TLS is not supported here"));
 }
 
-TEST_CASE("HTTP server: what RFC 9112 wants taken is taken") {
+TEST_CASE("HTTP server: requests that RFC 9112 requires servers to accept are accepted") {
     server_on_loop server{[](const http_request& request, const answer_function& done) {
         done({.body = request.target + " " + (request.find("host") == nullptr ? "" : *request.find("host"))});
     }};

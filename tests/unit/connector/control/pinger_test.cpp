@@ -112,7 +112,7 @@ TEST_CASE("pinger: beyond the bound of pings at a time, one fails at once") {
         CHECK_FALSE(refused.reached);
         CHECK(refused.message == "2 pings are in progress already: try again when one has ended");
     }
-    CHECK(busy.ping("test.d", 60s).reached);  // does not wait for anybody
+    CHECK(busy.ping("test.d", 60s).reached);  // needs no answer
     for (const auto& done : waiting) done(std::unexpected{std::string{"over"}});
     for (auto& ping : pings) CHECK(ping.get().message == "over");
     waiting.clear();
@@ -123,7 +123,7 @@ TEST_CASE("pinger: beyond the bound of pings at a time, one fails at once") {
     CHECK(again.get().message == "over again");
 }
 
-TEST_CASE("pinger: a worker that drops the ping or never answers does not keep the caller") {
+TEST_CASE("pinger: a worker that drops the ping or never answers does not block the caller for good") {
     world w;
     pinger dropped{*w.made->known->directory, [](auto, auto, auto, const auto&) {}};
     CHECK(dropped.ping("test.p1", 60s).message == "the daemon is stopping");

@@ -40,7 +40,7 @@ TEST_CASE("one source uses up its own allowance and nobody else's") {
     CHECK_FALSE(rates.try_take(from("192.0.2.1"), start + 2min));
 }
 
-TEST_CASE("without a limit everybody may ask") {
+TEST_CASE("without a limit every request is allowed") {
     source_rates rates{0};
     for (int i = 0; i < 1000; ++i) CHECK(rates.try_take(from("192.0.2.1"), start));
 }

@@ -68,7 +68,7 @@ TEST_CASE("ilpctl api: an error with an unknown outcome says how to repeat the c
     CHECK(std::string{open.what()}.contains("--id the-id --idempotency-key the-key"));
 }
 
-TEST_CASE("ilpctl api: a daemon that is stopping has done nothing, and that is not left open") {
+TEST_CASE("ilpctl api: the outcome of a request to a stopping daemon is known, as nothing was done") {
     const auto stopping =
         refused(503, R"({"errors":[{"message":"stopping","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]})");
     CHECK(stopping.status() == exit_status::refused);
@@ -90,7 +90,7 @@ TEST_CASE("ilpctl api: a response that is not from an Admin API is an error") {
     }
     CHECK(refused(404, "not found").status() == exit_status::no_answer);
     CHECK(std::string{refused(404, "not found").what()}.starts_with(
-        "what answers there is no Admin API: HTTP status 404; does the URL end in /graphql? (--url or ILPCTL_URL)"));
+        "this server is not an Admin API: HTTP status 404; does the URL end in /graphql? (--url or ILPCTL_URL)"));
     CHECK(refused(502, R"({"data":{"node":{}}})").status() == exit_status::no_answer);
     CHECK(std::string{refused(502, "").what()}.contains("--idempotency-key the-key"));
 }

@@ -67,29 +67,29 @@ TEST_CASE("ilpctl command line: --help and --version succeed, mistakes have stat
     CHECK(d.requests.empty());
 }
 
-TEST_CASE("ilpctl command line: a word that is no verb is repeated, with what may be meant and what there is") {
+TEST_CASE("ilpctl command line: an unknown verb is repeated, with a suggestion and the known verbs") {
     auto d = fake_daemon{};
-    const auto told = [&](const std::vector<std::string>& words) {
+    const auto message_for = [&](const std::vector<std::string>& words) {
         const auto result = d.run(words);
         CHECK(result.status == exit_status::usage);
         CHECK(result.out.empty());
         return result.err;
     };
-    CHECK(told({"staus"}).starts_with(
+    CHECK(message_for({"staus"}).starts_with(
         "ilpctl: there is no verb \"staus\"; did you mean \"status\"?\nThe verbs are: status, "));
-    CHECK(told({"--url", "http://h/", "--json", "staus"})
+    CHECK(message_for({"--url", "http://h/", "--json", "staus"})
               .starts_with("ilpctl: there is no verb \"staus\"; did you mean"));
     CHECK(
-        told({"peer", "lst"}) ==
+        message_for({"peer", "lst"}) ==
         "ilpctl: there is no verb \"peer lst\"; did you mean \"peer list\"?\nThe verbs after \"peer\" are: list, show, "
         "create, update, delete, disable, enable, add-by-url; `ilpctl help` explains them\n");
-    CHECK(told({"peer", "--json", "creat"}).contains("did you mean \"peer create\"?"));
-    CHECK(told({"deposit", "bob", "5"}).contains("did you mean \"liquidity deposit\"?"));
-    CHECK(told({"liq"}).contains("did you mean \"liquidity\"?"));
-    CHECK(told({"frobnicate\x1b"}).starts_with("ilpctl: there is no verb \"frobnicate\\x1b\"\nThe verbs are: "));
-    CHECK(told({"peer"}).starts_with("ilpctl: \"peer\" needs a verb: list, show, "));
-    CHECK(told({}).starts_with("ilpctl: a verb is missing: status, "));
-    CHECK(told({"--json"}).starts_with("ilpctl: a verb is missing: "));
+    CHECK(message_for({"peer", "--json", "creat"}).contains("did you mean \"peer create\"?"));
+    CHECK(message_for({"deposit", "bob", "5"}).contains("did you mean \"liquidity deposit\"?"));
+    CHECK(message_for({"liq"}).contains("did you mean \"liquidity\"?"));
+    CHECK(message_for({"frobnicate\x1b"}).starts_with("ilpctl: there is no verb \"frobnicate\\x1b\"\nThe verbs are: "));
+    CHECK(message_for({"peer"}).starts_with("ilpctl: \"peer\" needs a verb: list, show, "));
+    CHECK(message_for({}).starts_with("ilpctl: a verb is missing: status, "));
+    CHECK(message_for({"--json"}).starts_with("ilpctl: a verb is missing: "));
     CHECK(d.requests.empty());
 }
 

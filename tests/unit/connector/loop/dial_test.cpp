@@ -106,12 +106,12 @@ TEST_CASE("dial: an address that may not be connected to is not tried") {
     }
 }
 
-TEST_CASE("dial: an address that refuses is followed by the next one, and the last failure is told") {
+TEST_CASE("dial: an address that refuses is followed by the next one, and the last failure is reported") {
     const auto listener = support::listen_on(0);
     const auto port = support::local_port(listener);
-    const auto nobody = support::local_port(support::listen_on(0));
-    CHECK(dialled({loopback(nobody), loopback(nobody), loopback(port)}) == connected_to(port));
-    CHECK(dialled({loopback(nobody), loopback(nobody)}) == "Connection refused");
+    const auto closed_port = support::local_port(support::listen_on(0));
+    CHECK(dialled({loopback(closed_port), loopback(closed_port), loopback(port)}) == connected_to(port));
+    CHECK(dialled({loopback(closed_port), loopback(closed_port)}) == "Connection refused");
     CHECK(dialled(std::vector<tcp::endpoint>{}) == "not allowed: the host has no address to which ilpd may connect");
 }
 
@@ -121,19 +121,19 @@ TEST_CASE("dial: an address that does not answer does not keep the next one from
     const auto port = support::local_port(listener);
     CHECK(dialled({loopback(dead.port()), loopback(port)}) == connected_to(port));
     CHECK(dialled({loopback(dead.port()), loopback(dead.port()), loopback(port)}) == connected_to(port));
-    const auto nobody = support::local_port(support::listen_on(0));
-    CHECK(dialled({loopback(dead.port()), loopback(nobody), loopback(port)}) == connected_to(port));
+    const auto closed_port = support::local_port(support::listen_on(0));
+    CHECK(dialled({loopback(dead.port()), loopback(closed_port), loopback(port)}) == connected_to(port));
 }
 
 TEST_CASE("dial: the time limit ends it") {
     const dead_address dead;
     CHECK(dialled({loopback(dead.port())}, 20ms) == "connecting took too long");
-    const auto nobody = support::local_port(support::listen_on(0));
-    CHECK(dialled({loopback(dead.port()), loopback(nobody)}, 600ms) == "connecting took too long");
+    const auto closed_port = support::local_port(support::listen_on(0));
+    CHECK(dialled({loopback(dead.port()), loopback(closed_port)}, 600ms) == "connecting took too long");
     CHECK(dialled(dial_target{"127.0.0.1", dead.port(), {}, 20ms}) == "connecting took too long");
 }
 
-TEST_CASE("dial: nobody is called once it is gone") {
+TEST_CASE("dial: its handler is not called after it has been destroyed") {
     const dead_address dead;
     const auto listener = support::listen_on(0);
     caller c;

@@ -19,7 +19,7 @@ using connector::testing::run_until;
 
 namespace {
 
-/// Writes its name down when it is flushed, and then does what the test says.
+/// Records its name when it is flushed, and then does what the test asks for.
 struct noted final : flushable {
     noted(std::string& to, char letter) : notes{to}, name{letter} {}
     void flush() override {

@@ -38,14 +38,14 @@ public:
         ends_[1] = -1;
     }
 
-    std::string told;  ///< one letter per notification
+    std::string seen;  ///< one letter per notification
 
 private:
     void ready(bool readable, bool writable, bool ended) override {
-        told += readable ? "r" : "";
-        told += writable ? "w" : "";
-        told += ended ? "e" : "";
-        told += ";";
+        seen += readable ? "r" : "";
+        seen += writable ? "w" : "";
+        seen += ended ? "e" : "";
+        seen += ";";
     }
 
     std::array<int, 2> ends_{-1, -1};
@@ -70,28 +70,28 @@ TEST_CASE("socket set: readiness is reported once, and again when more arrives")
     set_of_a_loop loop;
     watched_pair pair{loop.set};
     loop.run();
-    CHECK(pair.told == "w;");
+    CHECK(pair.seen == "w;");
 
     pair.write("a");
     loop.run();
-    CHECK(pair.told == "w;rw;");
+    CHECK(pair.seen == "w;rw;");
     loop.run();
-    CHECK(pair.told == "w;rw;");
+    CHECK(pair.seen == "w;rw;");
 
     pair.write("b");
     loop.run();
-    CHECK(pair.told == "w;rw;rw;");
+    CHECK(pair.seen == "w;rw;rw;");
 }
 
 TEST_CASE("socket set: the end of the other side is reported") {
     set_of_a_loop loop;
     watched_pair pair{loop.set};
     loop.run();
-    pair.told.clear();
+    pair.seen.clear();
     pair.end();
     loop.run();
-    CHECK(pair.told.find('e') != std::string::npos);
-    CHECK(pair.told.find('r') != std::string::npos);
+    CHECK(pair.seen.find('e') != std::string::npos);
+    CHECK(pair.seen.find('r') != std::string::npos);
 }
 
 TEST_CASE("socket set: sockets that are ready together are reported in one turn") {
@@ -104,8 +104,8 @@ TEST_CASE("socket set: sockets that are ready together are reported in one turn"
     other.write("b");
     loop.run();
     CHECK(loop.turns == turns + 1);
-    CHECK(one.told == "w;rw;");
-    CHECK(other.told == "w;rw;");
+    CHECK(one.seen == "w;rw;");
+    CHECK(other.seen == "w;rw;");
 }
 
 }  // namespace socket_set_test

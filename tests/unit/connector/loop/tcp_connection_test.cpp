@@ -21,7 +21,7 @@ using connector::testing::stream_script;
 
 namespace {
 
-/// A connection that writes down what happens to it, and opens its protected functions to the test.
+/// A connection that records what happens to it, and opens its protected functions to the test.
 class recorded final : public tcp_connection {
 public:
     using tcp_connection::close;
@@ -106,7 +106,7 @@ TEST_CASE("tcp connection: more bytes than the buffer holds arrive without a fur
     run_until(p.loop, [&] { return p.connection.text.size() == much.size(); });
 }
 
-TEST_CASE("tcp connection: bytes that nobody asked for stay where they are") {
+TEST_CASE("tcp connection: bytes stay in the socket while the connection does not read") {
     plain p;
     p.connection.keeps_reading = false;
     p.pair.say("one");
@@ -152,7 +152,7 @@ TEST_CASE("tcp connection: an orderly end leaves the other direction open, a res
     }
 }
 
-TEST_CASE("tcp connection: a send that breaks in the middle is told by disconnected(), and the rest is dropped") {
+TEST_CASE("tcp connection: a send that breaks in the middle is reported by disconnected(), and the rest is dropped") {
     plain p;
     REQUIRE(p.connection.say(std::string(20'000'000, 'y')) == send_outcome::accepted);
     support::reset(p.pair.far);
@@ -217,7 +217,7 @@ TEST_CASE("tcp connection: a short read of a filter does not mean that there is 
     CHECK(s.connection.text == "abc");
 }
 
-TEST_CASE("tcp connection: bytes of the stream that are none of the connection's are not told") {
+TEST_CASE("tcp connection: bytes of the stream that carry none of the connection's are not reported") {
     scripted s;
     s.start();
     run_ready(s.loop);
@@ -227,7 +227,7 @@ TEST_CASE("tcp connection: bytes of the stream that are none of the connection's
     CHECK(s.connection.is_receiving());
 }
 
-TEST_CASE("tcp connection: a read that wants writing goes on when the socket is writable") {
+TEST_CASE("tcp connection: a read that wants writing continues when the socket is writable") {
     scripted s;
     s.pair.fill();
     s.script->reads = {{stream_state::wants_writing}, {stream_state::done, "late"}};
@@ -240,7 +240,7 @@ TEST_CASE("tcp connection: a read that wants writing goes on when the socket is 
     });
 }
 
-TEST_CASE("tcp connection: a write that wants reading goes on when the socket is readable") {
+TEST_CASE("tcp connection: a write that wants reading continues when the socket is readable") {
     scripted s;
     s.connection.keeps_reading = false;
     s.start();
@@ -256,7 +256,7 @@ TEST_CASE("tcp connection: a write that wants reading goes on when the socket is
     CHECK(s.connection.events == "established sent ");
 }
 
-TEST_CASE("tcp connection: a write that wants reading goes on when a read has taken the bytes it waits for") {
+TEST_CASE("tcp connection: a write that wants reading continues when a read has taken the bytes that it waits for") {
     scripted s;
     s.start();
     run_ready(s.loop);
@@ -293,7 +293,7 @@ TEST_CASE("tcp connection: a broken send says whether anything can have left") {
     }
 }
 
-TEST_CASE("tcp connection: the stream ends its direction itself, and goes on with that at the next event") {
+TEST_CASE("tcp connection: the stream ends its direction itself, and continues to do so at the next event") {
     scripted s;
     s.start();
     run_ready(s.loop);

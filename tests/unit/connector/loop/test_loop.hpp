@@ -42,7 +42,7 @@ struct socket_pair {
 
     void say(std::string_view text) const { REQUIRE(support::send_all(far, text)); }
 
-    /// Sends from the near end until its socket takes no more. Call it before the near end is given away.
+    /// Sends from the near end until its socket accepts no more. Call it before the near end is given away.
     void fill() {
         const std::string much(1 << 20, 'f');
         while (::send(near.native_handle(), much.data(), much.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {

@@ -16,7 +16,7 @@ std::string fault_of(const std::string& body) {
     return rates ? "none" : rates.error();
 }
 
-/// What is said of the entry of EUR, next to a good one of JPY.
+/// The fault of the entry for EUR, beside a valid one for JPY.
 std::string odd_eur(const std::string& rate) {
     const auto answer = parse_rates(R"({"base": "USD", "rates": {"JPY": 150, "EUR": )" + rate + "}}", "USD");
     if (!answer) return answer.error();
@@ -67,7 +67,7 @@ TEST_CASE("members other than base and rates are ignored") {
     CHECK(fault_of(with_rates("{}")) == "none");
 }
 
-TEST_CASE("an odd entry is refused alone, and says what it is") {
+TEST_CASE("an odd entry alone is refused, with a description of its fault") {
     CHECK(odd_eur("0.8") == "none");
     CHECK(odd_eur("0") == "has 0 as the rate for EUR");
     CHECK(odd_eur("0.0e3") == "has 0.0e3 as the rate for EUR");
@@ -85,7 +85,7 @@ TEST_CASE("an odd entry is refused alone, and says what it is") {
     CHECK(odd_eur("null, \"USD\": null") == "has null as the rate for EUR");
 }
 
-TEST_CASE("an answer that contradicts itself about its base, or is no JSON, is wrong as a whole") {
+TEST_CASE("an answer that contradicts itself about its base, or is not JSON, is refused as a whole") {
     CHECK(odd_eur("1, \"USD\": 1.01") == "has a rate other than 1 for the base itself");
     for (const char* const no_json :
          {"NaN", "Infinity", "-Infinity", "1.", ".5", "+1", "1e", "1e99999999999", "0x1", "01"}) {

@@ -178,7 +178,7 @@ TEST_CASE("a currency that the source has no rate for loses its price, which is 
     CHECK(b.answer("EUR", {}).complaint.empty());
 }
 
-TEST_CASE("an odd entry that nobody needs is ignored, and one that is needed is named and refused alone") {
+TEST_CASE("an odd entry of an unused currency is ignored, and one of a currency in use is named and refused alone") {
     bench b{settings(), {"EUR", "JPY", "USD"}};
     b.due();
     auto effect = b.answer_partly(

@@ -34,7 +34,8 @@ TEST_CASE("A27-80: every reason has a code of RFC 27 and a message in plain word
         CHECK(ilp::parse_error_code(ilp::code_text(code)) == code);
         CHECK(message.size() >= 10);
         CHECK(message.size() <= 100);
-        // Only the letters and marks of a sentence: no path, address, token, number or text from a stranger can appear.
+        // Only letters and the punctuation of a sentence: no path, address, token, number or text from a stranger can
+        // appear.
         const auto is_plain = [](char c) {
             return c == ' ' || c == ':' || c == '\'' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         };

@@ -7,7 +7,7 @@ namespace waiting_time_test {
 using connector::waiting_time_max;
 using namespace std::chrono_literals;
 
-TEST_CASE("waiting time: half of the time that a packet has") {
+TEST_CASE("waiting time: a packet may wait for half of the time that it has") {
     CHECK(waiting_time_max(10s) == 5s);
     CHECK(waiting_time_max(1ms) == 0ms);
     CHECK(waiting_time_max(0ms) == 0ms);

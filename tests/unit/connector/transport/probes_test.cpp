@@ -70,7 +70,7 @@ TEST_CASE("probes: the answer is handed over") {
     CHECK(w.made.in_flight() == 0);
 }
 
-TEST_CASE("probes: a failure is told with the link's trouble") {
+TEST_CASE("probes: a failure is reported with the link's trouble") {
     world w;
     SECTION("at once") {
         w.link.refusal = reject_reason::next_hop_queue_full;

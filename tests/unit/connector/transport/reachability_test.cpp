@@ -59,7 +59,7 @@ TEST_CASE("reachability: after the pause only one connect is made at a time, for
     CHECK_FALSE(r.refuses(start + 10'050ms, true));
 }
 
-TEST_CASE("reachability: the operator hears of a change once") {
+TEST_CASE("reachability: a change is reported once") {
     reachability r;
     CHECK(text_of(r.connect_failed(start, "Connection refused")) == "bad: peer is unreachable: Connection refused");
     CHECK(r.trouble() == "peer is unreachable: Connection refused");

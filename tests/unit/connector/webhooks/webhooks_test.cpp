@@ -159,7 +159,7 @@ TEST_CASE("webhooks: a load that failed is tried again") {
     CHECK(r.outbox.saves.front().first.delivered);
 }
 
-TEST_CASE("webhooks: any status of success means that the receiver has the event") {
+TEST_CASE("webhooks: any success status means that the receiver has the event") {
     const int status = GENERATE(200, 201, 202, 204, 299);
     rig r{status};
     const webhooks& sender = r.start();
@@ -169,9 +169,9 @@ TEST_CASE("webhooks: any status of success means that the receiver has the event
     CHECK(sender.stats().delivered == 1);
 }
 
-TEST_CASE("webhooks: whatever is not a whole answer of success in time is a failure") {
+TEST_CASE("webhooks: anything but a complete response with a success status in time is a failure") {
     rig r{200};
-    SECTION("another status of success, if only 200 shall do") {
+    SECTION("another success status when only 200 is accepted") {
         r.settings.only_status_200 = true;
         r.receiver.set_script([](const http_message&) { return answer_http(204); });
     }

@@ -42,7 +42,7 @@ TEST_CASE("seen signatures: a clock that goes back does not make old signatures 
     CHECK(seen.record(signature(then + 1s, 1), then + 1s) == verdict::first_use);
 }
 
-TEST_CASE("seen signatures: of what was signed before the start nobody knows whether it was used") {
+TEST_CASE("seen signatures: a signature from before the start is refused, because it may have been used") {
     seen_signatures seen{then};
     CHECK(seen.record(signature(then - 1ms, 1), then) == verdict::before_start);
     CHECK(seen.record(signature(then, 1), then) == verdict::first_use);

@@ -141,7 +141,7 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
     }
 }
 
-TEST_CASE("a threshold at or above the balance is told when a peer is made or its threshold set, and once") {
+TEST_CASE("a threshold at or above the balance raises one event when a peer is created or its threshold is set") {
     const auto store = open_or_throw("memory:");
     office office{*store};
     std::vector<std::string> balances;
@@ -404,10 +404,10 @@ TEST_CASE("assets are created, changed, deleted and restored") {
     const auto create = [&](const asset_thresholds& with) {
         return office.attempt([&](auto& desk, auto& t) { return desk.create_asset(t, "EUR", 2, with); });
     };
-    int told = 0;
-    office.desk().on_assets_changed([&] { ++told; });
+    int notifications = 0;
+    office.desk().on_assets_changed([&] { ++notifications; });
     REQUIRE(create(thresholds) == done);
-    CHECK(told == 1);
+    CHECK(notifications == 1);
     CHECK(create({}) == "Asset already exists");
     CHECK(office.code == refusal_code::duplicate);
     const auto made = *office.all().find_asset("EUR", 2);

@@ -480,7 +480,7 @@ TEST_CASE("one source cannot take all places") {
     CHECK(alice.refusal_of(request_of("test.d", "fourth-token-00000"), {}, "192.0.2.1").starts_with("Unavailable "));
 }
 
-TEST_CASE("when all places are taken, the oldest that was never used goes to the newcomer, and its liquidity back") {
+TEST_CASE("when all places are taken, the oldest unused peer makes room for a newcomer and returns its liquidity") {
     config::auto_peering_settings settings = terms_of_alice();
     settings.max_peers = 4;
     settings.initial_liquidity = {5};
@@ -851,13 +851,14 @@ TEST_CASE(
         return peering_terms{*ilp::address::parse(address), url, token, "Renamed"};
     };
 
-    // Its tokens and name have changed at its side; the peer that the operator made takes the tokens and stays his.
+    // Its tokens and name have changed at its side; the peer gets the new tokens and remains one that the operator
+    // created.
     CHECK(take({"http://carol.example:3005/", usd}, at("test.carol", "http://carol.example", fresh)).empty());
     const auto carol = alice.find("test.carol");
     CHECK(carol->given_name == "carol");
     CHECK(carol->routes.to_vector() == std::vector<std::string>{"test.bank.west"});
     CHECK_FALSE(carol->auto_peered);
-    // The same for a peer that came by itself.
+    // The same for a peer that added itself.
     CHECK(take({"http://dora.example:3005/", usd}, at("test.dora", "http://dora.example:3002/", fresh + "2")).empty());
     CHECK(*alice.find("test.dora")->auto_peered == auto_peered_terms{"http://dora.example:3005/", true});
 
@@ -880,7 +881,7 @@ TEST_CASE(
     CHECK(alice.find("test.carol")->given_name == "carol");
 }
 
-TEST_CASE("what can be known before another node is asked is refused before") {
+TEST_CASE("a request that cannot succeed is refused before the other node is asked") {
     alice alice;
     const std::string carol{alice.find("test.carol")->uuid.text()};
     const auto refusal_of = [&](const std::string& peer, const std::string& asset) {

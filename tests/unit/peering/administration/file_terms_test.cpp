@@ -110,7 +110,7 @@ TEST_CASE("first deposits are made once, as separate transfers") {
     }
 }
 
-TEST_CASE("an initial liquidity that changes in the file moves nothing, and that is told once") {
+TEST_CASE("an initial liquidity that changes in the file moves no money and is reported once") {
     const store_place place{GENERATE(kinds_of_durable_stores())};
     config::settings settings = two_peers();
     settings.assets[0].liquidity = {500};
@@ -119,7 +119,7 @@ TEST_CASE("an initial liquidity that changes in the file moves nothing, and that
         books books{*store};
         const auto known = build_or_throw(file, books.keeper);
         CHECK(known->find_by_name("bob")->liquidity->available == 1000);
-        // Nor is it told again at a reload.
+        // A reload does not report it again.
         CHECK(build_or_throw(file, books.keeper, known.get())->notes.empty());
         return known->notes;
     };

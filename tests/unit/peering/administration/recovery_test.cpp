@@ -35,7 +35,7 @@ peer_record peer_of_api(std::uint32_t id, const std::string& name, account_id ac
     return peer;
 }
 
-/// What a store has for one asset and two peers that operators have created, and a withdrawal that is pending.
+/// The content of a store with one asset, two peers that operators have created, and a pending withdrawal.
 catalogue sound() {
     asset_record usd{.id = 1,
                      .uuid = new_uuid(),
@@ -74,7 +74,7 @@ struct start {
 
 }  // namespace
 
-TEST_CASE("recovery: a start goes on with the peers, the balances and what is reserved") {
+TEST_CASE("recovery: a start continues with the stored peers, balances and reserved withdrawals") {
     const start found{sound()};
     REQUIRE(found.refusal.empty());
     CHECK(found.known.asset_count() == 1);
@@ -104,54 +104,54 @@ TEST_CASE("recovery: a peer that came back from the store can be removed") {
     CHECK(found.known.owners_of("test.east").empty());
 }
 
-TEST_CASE("recovery: a broken book is never started on") {
+TEST_CASE("recovery: a broken book is refused at the start") {
     catalogue store = sound();
     peer_record& bob = store.peers[0];
     asset_record& usd = store.assets[0];
-    std::vector<std::string> told;
+    std::vector<std::string> expected;
     SECTION("below zero") {
         bob.liquidity.totals.debits_posted = 101;
-        told = {"peer bob", "below zero"};
+        expected = {"peer bob", "below zero"};
     }
     SECTION("has more than the largest amount") {
         usd.liquidity.totals.credits_posted = wide_amount{amount_max} + 1;
-        told = {"USD/9", "largest amount"};
+        expected = {"USD/9", "largest amount"};
     }
     SECTION("a sum that is not zero") {
         bob.liquidity.totals.credits_posted -= 1;
-        told = {"USD/9", "not zero"};
+        expected = {"USD/9", "not zero"};
     }
     SECTION("totals that would wrap at the next transfer, although the balances are sound") {
         bob.liquidity.totals = {near_2_to_128 - 100, near_2_to_128};
         usd.settlement.totals = {200, 0};
-        told = {"peer bob", "too large"};
+        expected = {"peer bob", "too large"};
     }
     SECTION("totals of a settlement account that would wrap") {
         usd.settlement.totals = {near_2_to_128, near_2_to_128 - 200};
-        told = {"settlement of asset USD/9", "too large"};
+        expected = {"settlement of asset USD/9", "too large"};
     }
     SECTION("totals that wrap when they are added up, so that a missing 2^128 does not show") {
         constexpr wide_amount half = ~wide_amount{0} >> 1U;
         usd.settlement.totals = {half, 0};
         bob.liquidity.totals = {half - 100, half};
         store.peers[1].liquidity.totals = {half - 100, half};
-        told = {"too large"};
+        expected = {"too large"};
     }
     SECTION("a peer without an asset") {
         bob.asset_id = 9;
-        told = {"peer bob", "has no asset"};
+        expected = {"peer bob", "has no asset"};
     }
-    SECTION("a peer whose id is no UUID") {
+    SECTION("a peer whose id is not a UUID") {
         bob.uuid = GENERATE("", "bob", std::string(37, 'a'), std::string(100'000, 'a'));
-        told = {"peer number 1", "UUID"};
+        expected = {"peer number 1", "UUID"};
     }
     SECTION("the largest account id, after which the next would be 0") {
         bob.liquidity.id = account_id{0xffffffffU};
-        told = {"peer bob", "id above"};
+        expected = {"peer bob", "id above"};
     }
     SECTION("the largest account id of an asset") {
         usd.settlement.id = account_id{0xffffffffU};
-        told = {"USD/9", "id above"};
+        expected = {"USD/9", "id above"};
     }
     SECTION("the largest ids of an asset and a peer") {
         if (GENERATE(true, false)) {
@@ -159,55 +159,55 @@ TEST_CASE("recovery: a broken book is never started on") {
         } else {
             usd.id = 0xffffffffU;
         }
-        told = {"id above"};
+        expected = {"id above"};
     }
     SECTION("a prefix that a peer has twice") {
         bob.terms.routes = {"test.east", "test.west", "test.east"};
-        told = {bob.uuid, "'test.east' twice"};
+        expected = {bob.uuid, "'test.east' twice"};
     }
     SECTION("a peer's own address as one of its routes") {
         bob.terms.routes = {"test.east", "test.bob"};
-        told = {bob.uuid, "'test.bob' twice"};
+        expected = {bob.uuid, "'test.bob' twice"};
     }
-    SECTION("a route that is none") {
+    SECTION("an invalid route") {
         bob.terms.routes = {GENERATE("test..east", "test.east\ntest.west", "nowhere")};
-        told = {bob.uuid, "route"};
+        expected = {bob.uuid, "route"};
     }
     SECTION("a token that two peers have") {
         store.peers[1].terms.incoming_tokens = bob.terms.incoming_tokens;
-        told = {store.peers[1].uuid, "token"};
+        expected = {store.peers[1].uuid, "token"};
     }
     SECTION("a token that a peer has twice") {
         bob.terms.incoming_tokens.push_back(bob.terms.incoming_tokens.front());
-        told = {bob.uuid, "token"};
+        expected = {bob.uuid, "token"};
     }
-    SECTION("an endpoint that is none") {
+    SECTION("an invalid endpoint") {
         bob.terms.outgoing_endpoint = "somewhere";
-        told = {bob.uuid, "endpoint"};
+        expected = {bob.uuid, "endpoint"};
     }
-    SECTION("a withdrawal that its account lacks the amount for") {
+    SECTION("a withdrawal of more than its account has") {
         store.pending_withdrawals[0].amount = {101};
-        told = {"pending withdrawal"};
+        expected = {"pending withdrawal"};
     }
     SECTION("a pending deposit") {
         store.pending_withdrawals[0].kind = transfer_kind::deposit;
-        told = {"pending withdrawal"};
+        expected = {"pending withdrawal"};
     }
     SECTION("a withdrawal that would pay out of the settlement account") {
         std::swap(store.pending_withdrawals[0].debit, store.pending_withdrawals[0].credit);
-        told = {"pending withdrawal"};
+        expected = {"pending withdrawal"};
     }
     SECTION("a withdrawal to another peer") {
         store.pending_withdrawals[0].credit = account_id{4};
-        told = {"pending withdrawal"};
+        expected = {"pending withdrawal"};
     }
     const start found{store};
-    for (const std::string& text : told) CHECK_THAT(found.refusal, Catch::Contains(text));
+    for (const std::string& text : expected) CHECK_THAT(found.refusal, Catch::Contains(text));
     CHECK_THAT(found.refusal, Catch::Contains("restore"));
     CHECK(found.refusal.size() < 1000);
 }
 
-TEST_CASE("recovery: a route that somebody has doubled in the store is refused at the next start") {
+TEST_CASE("recovery: a route that occurs twice in the store is refused at the next start") {
     const store_place place{store_kind::sqlite};
     config::settings file;
     file.assets = {make_asset("USD", 9)};
@@ -234,7 +234,7 @@ TEST_CASE("recovery: a route that somebody has doubled in the store is refused a
     CHECK_THAT(start_again(), Catch::Contains("'test.east' twice") && Catch::Contains("restore a backup"));
 }
 
-TEST_CASE("recovery: ids that the next start would refuse are not given out") {
+TEST_CASE("recovery: ids that the next start would refuse are not assigned") {
     catalogue store = sound();
     store.peers[1].id = record_id_max;
     start found{store};

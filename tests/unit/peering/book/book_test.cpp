@@ -78,8 +78,9 @@ public:
 struct life {
     life(store& store, const config::settings& settings)
         : books{store}, registry{build_or_throw(settings, books.keeper)} {
-        books.keeper.on_events(
-            [this](std::span<const event_record> events) { told.insert(told.end(), events.begin(), events.end()); });
+        books.keeper.on_events([this](std::span<const event_record> events) {
+            raised.insert(raised.end(), events.begin(), events.end());
+        });
         if (!transfers.restore(store.load().value().pending_withdrawals, books.ledger)) {
             throw std::runtime_error{"pending withdrawals are not covered"};
         }
@@ -89,7 +90,7 @@ struct life {
 
     peering::testing::books books;
     std::shared_ptr<const known_peers> registry;
-    std::vector<event_record> told;  // written by the committer's thread; read while that is idle
+    std::vector<event_record> raised;  // written by the committer's thread; read while that is idle
     durable_watch watch;
     peering::committer committer{books.keeper};
     std::size_t listener = committer.add_listener(watch.callback());
@@ -199,7 +200,7 @@ private:
             const auto crossings = model_.post(batched_);
             batched_.clear();
             // Thresholds are not checked for packets if the store is not durable.
-            if (!tells(waits ? crossings : std::vector<crossing>{})) return false;
+            if (!has_raised(waits ? crossings : std::vector<crossing>{})) return false;
         }
         return agrees();
     }
@@ -213,7 +214,7 @@ private:
         std::vector<crossing> crossings;
         const auto [outcome, expected] = random_() % 10 < 7 ? make(id, given, crossings) : end(id, given, crossings);
         ++tally_.transfers[outcome];
-        return outcome == expected && tells(crossings) && agrees();
+        return outcome == expected && has_raised(crossings) && agrees();
     }
 
     struct comparison {
@@ -270,7 +271,7 @@ private:
         life_->transfers.expire(now_);
         if (!wait_until_idle(life_->committer)) return false;
         model_.expire(now_);
-        return tells({}) && agrees();
+        return has_raised({}) && agrees();
     }
 
     /// A restart voids what is in flight and posts what is waiting to be committed.
@@ -290,18 +291,18 @@ private:
         return agrees() && model_.agrees_with(store_->load().value());
     }
 
-    bool tells(std::vector<crossing> expected) {
-        std::vector<crossing> told;
-        for (const event_record& event : life_->told) {
+    bool has_raised(std::vector<crossing> expected) {
+        std::vector<crossing> reported;
+        for (const event_record& event : life_->raised) {
             const auto data = boost::json::parse(event.data);
-            told.push_back({owners_.at(data.at("id").as_string().c_str()),
-                            ilp::parse_amount(data.at("balance").as_string()).value().value});
+            reported.push_back({owners_.at(data.at("id").as_string().c_str()),
+                                ilp::parse_amount(data.at("balance").as_string()).value().value});
         }
-        life_->told.clear();
-        tally_.crossings += static_cast<int>(told.size());
-        std::ranges::sort(told);
+        life_->raised.clear();
+        tally_.crossings += static_cast<int>(reported.size());
+        std::ranges::sort(reported);
         std::ranges::sort(expected);
-        return told == expected;
+        return reported == expected;
     }
 
     bool agrees() const {

@@ -89,24 +89,24 @@ public:
         return [this](bool healthy, const std::string& error) {
             {
                 const std::lock_guard lock{mutex_};
-                told_.emplace_back(healthy, error);
+                reports_.emplace_back(healthy, error);
             }
             changed_.notify_all();
         };
     }
     void wait_until(bool healthy) {
         std::unique_lock lock{mutex_};
-        changed_.wait(lock, [&] { return !told_.empty() && told_.back().first == healthy; });
+        changed_.wait(lock, [&] { return !reports_.empty() && reports_.back().first == healthy; });
     }
-    std::vector<std::pair<bool, std::string>> told() {
+    std::vector<std::pair<bool, std::string>> reports() {
         const std::lock_guard lock{mutex_};
-        return told_;
+        return reports_;
     }
 
 private:
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<std::pair<bool, std::string>> told_;
+    std::vector<std::pair<bool, std::string>> reports_;
 };
 
 struct fixture {
@@ -135,16 +135,16 @@ struct fixture {
 
 }  // namespace
 
-TEST_CASE("what the store remarks is passed on by the check of an idle store, and its log's size is counted") {
+TEST_CASE("the check of an idle store passes on the store's remarks and the size of its log") {
     fixture f;
     f.store.remarks = {"the roof leaks", "the cellar, too"};
-    std::vector<std::string> told;
-    f.committer.on_remark([&](const std::string& remark) { told.push_back(remark); });
+    std::vector<std::string> reports;
+    f.committer.on_remark([&](const std::string& remark) { reports.push_back(remark); });
     f.committer.start();
     CHECK(f.committer.stats().log_bytes == -1);
     f.committer.watch(std::chrono::steady_clock::now());
     REQUIRE(wait_until_idle(f.committer));
-    CHECK(told == std::vector<std::string>{"the roof leaks", "the cellar, too"});
+    CHECK(reports == std::vector<std::string>{"the roof leaks", "the cellar, too"});
     CHECK(f.committer.stats().log_bytes == 4711);
 }
 
@@ -252,8 +252,8 @@ TEST_CASE("everything submitted during a commit becomes the next commit, netted"
 
 TEST_CASE("while the store fails the batch waits, it is posted once when the store is back") {
     fixture f;
-    std::vector<std::pair<bool, std::string>> told;
-    f.committer.on_health_change([&](bool healthy, const std::string& error) { told.emplace_back(healthy, error); });
+    std::vector<std::pair<bool, std::string>> reports;
+    f.committer.on_health_change([&](bool healthy, const std::string& error) { reports.emplace_back(healthy, error); });
     f.store.failures = 3;
     f.store.gated = true;
     f.committer.start();
@@ -282,10 +282,10 @@ TEST_CASE("while the store fails the batch waits, it is posted once when the sto
     CHECK(f.committer.stats().failures_total == 3);
     CHECK(f.committer.stats().commits_total == 2);
     // Two reasons, each reported once, and the recovery.
-    REQUIRE(told.size() == 3);
-    CHECK(told[0] == std::pair{false, std::string{"disk 1"}});
-    CHECK(told[1] == std::pair{false, std::string{"disk 0"}});
-    CHECK(told[2] == std::pair{true, std::string{}});
+    REQUIRE(reports.size() == 3);
+    CHECK(reports[0] == std::pair{false, std::string{"disk 1"}});
+    CHECK(reports[1] == std::pair{false, std::string{"disk 0"}});
+    CHECK(reports[2] == std::pair{true, std::string{}});
 }
 
 TEST_CASE("stop commits the submitted postings") {
@@ -472,7 +472,7 @@ TEST_CASE("a commit that hangs makes the store unhealthy until it ends") {
     CHECK(f.committer.store_is_healthy());
     CHECK(f.committer.last_error().empty());
     CHECK(f.committer.stop(10s));
-    CHECK(health.told() ==
+    CHECK(health.reports() ==
           std::vector<std::pair<bool, std::string>>{{false, "the store does not respond"}, {true, ""}});
     CHECK(balance_of(f.ledger, f.bob) == 1001);
 }
@@ -495,8 +495,8 @@ TEST_CASE("a commit that hangs and then fails leaves the store unhealthy") {
     f.watch.wait_for(ticket);
     CHECK(f.committer.store_is_healthy());
     CHECK(f.committer.stop(10s));
-    CHECK(health.told() == std::vector<std::pair<bool, std::string>>{
-                               {false, "the store does not respond"}, {false, "disk 0"}, {true, ""}});
+    CHECK(health.reports() == std::vector<std::pair<bool, std::string>>{
+                                  {false, "the store does not respond"}, {false, "disk 0"}, {true, ""}});
 }
 
 TEST_CASE("a commit that ends during the check leaves the store healthy") {
@@ -516,8 +516,8 @@ TEST_CASE("a commit that ends during the check leaves the store healthy") {
     watcher.join();
     if (!f.committer.store_is_healthy()) health.wait_until(true);
     CHECK(f.committer.store_is_healthy());
-    const auto told = health.told();
-    for (std::size_t i = 0; i < told.size(); ++i) REQUIRE(told[i].first == (i % 2 == 1));
+    const auto reports = health.reports();
+    for (std::size_t i = 0; i < reports.size(); ++i) REQUIRE(reports[i].first == (i % 2 == 1));
     CHECK(f.committer.stop(10s));
 }
 
@@ -530,7 +530,7 @@ TEST_CASE("an idle store that cannot be reached is unhealthy, and recovers by it
     f.committer.watch(now);
     f.store.pinged.acquire();
     REQUIRE(wait_until_idle(f.committer));
-    CHECK(health.told().empty());
+    CHECK(health.reports().empty());
     // The store is probed at intervals, not at each look.
     f.committer.watch(now + committer::probe_interval - 1ms);
     REQUIRE(wait_until_idle(f.committer));
@@ -540,7 +540,7 @@ TEST_CASE("an idle store that cannot be reached is unhealthy, and recovers by it
     f.committer.watch(now + committer::probe_interval);
     health.wait_until(true);
     CHECK(f.committer.store_is_healthy());
-    CHECK(health.told() == std::vector<std::pair<bool, std::string>>{{false, "gone"}, {true, ""}});
+    CHECK(health.reports() == std::vector<std::pair<bool, std::string>>{{false, "gone"}, {true, ""}});
     for (int i = 0; i < 3; ++i) f.store.pinged.acquire();
     CHECK(f.committer.stop(10s));
     CHECK(f.committer.stats().failures_total == 2);

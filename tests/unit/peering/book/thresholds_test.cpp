@@ -155,8 +155,8 @@ public:
 }  // namespace
 
 TEST_CASE("a transaction that sets a threshold raises an event if the account is low by it and was not before") {
-    const auto told = [](std::optional<liquidity_watch> before, std::optional<liquidity_watch> after,
-                         wide_amount balance, std::optional<wide_amount> moves_to = std::nullopt) {
+    const auto events_raised = [](std::optional<liquidity_watch> before, std::optional<liquidity_watch> after,
+                                  wide_amount balance, std::optional<wide_amount> moves_to = std::nullopt) {
         thresholds thresholds;
         thresholds.watch(bob, std::move(before));
         std::vector<account_change> changes;
@@ -166,21 +166,21 @@ TEST_CASE("a transaction that sets a threshold raises an event if the account is
         thresholds.crossed(changes, events, {&set, 1}, [&](account_id) { return account_totals{0, balance}; });
         return events.size();
     };
-    CHECK(told({}, watch_at(100), 100) == 1);
-    CHECK(told({}, watch_at(100), 0) == 1);
-    CHECK(told({}, watch_at(100), 101) == 0);
-    CHECK(told({}, watch_at(100), 0, 50) == 1);   // a new account with a deposit below its threshold
-    CHECK(told({}, watch_at(100), 0, 101) == 0);  // and above it
-    CHECK(told(watch_at(50), watch_at(100), 70) == 1);
-    CHECK(told(watch_at(50), watch_at(100), 40) == 0);  // was low before
-    CHECK(told(watch_at(100), watch_at(100), 40) == 0);
-    CHECK(told(watch_at(100), watch_at(50), 70) == 0);
-    CHECK(told(watch_at(100), {}, 70) == 0);
-    CHECK(told(watch_at(50), watch_at(60), 100, 40) == 1);  // one event, though both are crossed
-    CHECK(told(watch_at(50), {}, 100, 40) == 0);
+    CHECK(events_raised({}, watch_at(100), 100) == 1);
+    CHECK(events_raised({}, watch_at(100), 0) == 1);
+    CHECK(events_raised({}, watch_at(100), 101) == 0);
+    CHECK(events_raised({}, watch_at(100), 0, 50) == 1);   // a new account with a deposit below its threshold
+    CHECK(events_raised({}, watch_at(100), 0, 101) == 0);  // and above it
+    CHECK(events_raised(watch_at(50), watch_at(100), 70) == 1);
+    CHECK(events_raised(watch_at(50), watch_at(100), 40) == 0);  // was low before
+    CHECK(events_raised(watch_at(100), watch_at(100), 40) == 0);
+    CHECK(events_raised(watch_at(100), watch_at(50), 70) == 0);
+    CHECK(events_raised(watch_at(100), {}, 70) == 0);
+    CHECK(events_raised(watch_at(50), watch_at(60), 100, 40) == 1);  // one event, though both are crossed
+    CHECK(events_raised(watch_at(50), {}, 100, 40) == 0);
 }
 
-TEST_CASE("a threshold of the file is told when it is set at or above the balance, once for all restarts") {
+TEST_CASE("a threshold of the file raises one event when it is set at or above the balance, and none at later starts") {
     const store_place place{GENERATE(kinds_of_durable_stores())};
     const auto events_at_start = [&](const config::settings& file) {
         const auto store = place.open();
@@ -216,8 +216,9 @@ TEST_CASE("the event of a crossing is written with the totals that crossed, once
         observed_store store{place.open()};
         books books{store};
         const auto registry = build_or_throw(watched_pair(), books.keeper);
-        int told = 0;
-        books.keeper.on_events([&](std::span<const event_record> events) { told += static_cast<int>(events.size()); });
+        int events_raised = 0;
+        books.keeper.on_events(
+            [&](std::span<const event_record> events) { events_raised += static_cast<int>(events.size()); });
         durable_watch watch;
         committer committer{books.keeper};
         const std::size_t listener = committer.add_listener(watch.callback());
@@ -238,12 +239,12 @@ TEST_CASE("the event of a crossing is written with the totals that crossed, once
         watch.wait_for(ticket);
         CHECK(store.uuids.size() == 1);
         CHECK(store.moved_with_event);
-        CHECK(told == 1);
+        CHECK(events_raised == 1);
         send(0, 1, 5);
         send(1, 0, 100);
         watch.wait_for(committer.submit(listener, batch));
         CHECK(committer.stop(10s));
-        CHECK(told == 1);
+        CHECK(events_raised == 1);
     }
     const auto store = place.open();
     const auto events = store->load_pending_events(10).value();

@@ -12,7 +12,7 @@ using namespace graphql_tests;
 
 namespace {
 
-std::string told(std::string_view query) {
+std::string response_to(std::string_view query) {
     static const auto engine = graphql::engine{pet_schema(), {}};
     auto nothing = context{};
     const auto body = engine.run(query, "", {}, nothing).body;
@@ -21,18 +21,19 @@ std::string told(std::string_view query) {
 
 /// Introspects one type.
 std::string about(std::string_view name, const std::string& what) {
-    return told("{ __type(name: \"" + std::string{name} + "\") { " + what + " } }");
+    return response_to("{ __type(name: \"" + std::string{name} + "\") { " + what + " } }");
 }
 
 }  // namespace
 
 TEST_CASE("A schema names its roots and its directives") {
     CHECK(
-        told("{ __schema { queryType { name } mutationType { name } subscriptionType { name } description } }") ==
+        response_to(
+            "{ __schema { queryType { name } mutationType { name } subscriptionType { name } description } }") ==
         R"({"__schema":{"queryType":{"name":"Query"},"mutationType":{"name":"Mutation"},"subscriptionType":null,"description":null}})");
     CHECK(
-        told("{ __schema { directives { name locations isRepeatable args { name type { kind ofType { name } } "
-             "defaultValue } } } }") ==
+        response_to("{ __schema { directives { name locations isRepeatable args { name type { kind ofType { name } } "
+                    "defaultValue } } } }") ==
         R"({"__schema":{"directives":[)"
         R"({"name":"include","locations":["FIELD","FRAGMENT_SPREAD","INLINE_FRAGMENT"],"isRepeatable":false,)"
         R"("args":[{"name":"if","type":{"kind":"NON_NULL","ofType":{"name":"Boolean"}},"defaultValue":null}]},)"
@@ -72,9 +73,10 @@ TEST_CASE("Each kind of type has its fields, and null for those of others") {
 }
 
 TEST_CASE("Types are wrapped in lists and non-null") {
-    CHECK(told("{ __type(name: \"Query\") { fields { type { ...t } } } } "
-               "fragment t on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { "
-               "name } } } } }")
+    CHECK(response_to(
+              "{ __type(name: \"Query\") { fields { type { ...t } } } } "
+              "fragment t on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { "
+              "name } } } } }")
               .find(R"({"type":{"kind":"NON_NULL","name":null,"ofType":{"kind":"LIST","name":null,"ofType":)"
                     R"({"kind":"NON_NULL","name":null,"ofType":{"kind":"OBJECT","name":"Dog","ofType":null}}}}})") !=
           std::string::npos);
@@ -102,8 +104,8 @@ TEST_CASE("Introspection describes itself") {
     CHECK(
         about("__Type", "kind fields { name }").starts_with(R"({"__type":{"kind":"OBJECT","fields":[{"name":"kind"})"));
     CHECK(about("__Meta", "name") == R"({"__type":null})");
-    CHECK(told("{ __schema { types { name } } }").find("__Meta") == std::string::npos);
-    CHECK(told("{ __schema { __typename queryType { __typename } } }") ==
+    CHECK(response_to("{ __schema { types { name } } }").find("__Meta") == std::string::npos);
+    CHECK(response_to("{ __schema { __typename queryType { __typename } } }") ==
           R"({"__schema":{"__typename":"__Schema","queryType":{"__typename":"__Type"}}})");
 }
 

@@ -93,7 +93,7 @@ TEST_CASE("A35-08: refusals with the same status are identical") {
     CHECK(first == second);
 }
 
-TEST_CASE("http answer: a refusal of another protocol says what is spoken here") {
+TEST_CASE("http answer: a refusal of another protocol names the protocol that this node accepts") {
     const auto detail_of = [](status status, std::string_view octets) {
         ilp::bytes out;
         http::append_refusal(out, status, false, http::hint_on_packet_request(status, octets));
@@ -101,12 +101,13 @@ TEST_CASE("http answer: a refusal of another protocol says what is spoken here")
         const auto* const detail = document.as_object().if_contains("detail");
         return detail == nullptr ? std::string{} : std::string{vectors::text(*detail)};
     };
-    CHECK(detail_of(status::bad_request, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").starts_with("HTTP/2 is not spoken here"));
+    CHECK(
+        detail_of(status::bad_request, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").starts_with("HTTP/2 is not supported here"));
     CHECK(detail_of(status::bad_request, "POST / HTTP/3\r\n\r\n").starts_with("This version of HTTP"));
-    CHECK(detail_of(status::bad_request, "\x16\x03\x01\x02").starts_with("TLS is not spoken here"));
+    CHECK(detail_of(status::bad_request, "\x16\x03\x01\x02").starts_with("TLS is not supported here"));
     CHECK(detail_of(status::bad_request, "POST / HTTP/1.1\r\nno colon\r\n\r\n").empty());
     const std::string_view upgrade = "GET / HTTP/1.1\r\nHost: d\r\nUPGRADE: WebSocket\r\n\r\n";
-    CHECK(detail_of(status::method_not_allowed, upgrade).starts_with("WebSocket, and so BTP, is not spoken here"));
+    CHECK(detail_of(status::method_not_allowed, upgrade).starts_with("WebSocket, and so BTP, is not supported here"));
     CHECK(detail_of(status::not_found, upgrade).starts_with("WebSocket"));
     CHECK(detail_of(status::method_not_allowed, "GET / HTTP/1.1\r\n\r\nUpgrade: websocket").starts_with("Only POST"));
     CHECK(detail_of(status::unauthorized, "POST / HTTP/1.1\r\n\r\n").contains("JWT"));

@@ -21,7 +21,7 @@ namespace {
 
 const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n";
 
-/// A connection whose owner writes down what it hears, and the peer's end of it.
+/// A connection whose owner records every call, and the peer's end of it.
 struct world final : http_connection::owner {
     world() : connection{std::make_unique<http_connection>(*this, loop)} {}
 
@@ -129,7 +129,7 @@ TEST_CASE("http connection: the next packet may be given to it with the answer")
     run_until(w.loop, [&] { return (heard += w.hear()) == "next"; });
 }
 
-TEST_CASE("http connection: it closes after an answer behind which nothing may follow") {
+TEST_CASE("http connection: it closes after a response that must be the last one") {
     world w;
     w.connect();
     w.send_and_wait();
@@ -145,7 +145,7 @@ TEST_CASE("http connection: it closes after an answer behind which nothing may f
     SECTION("it is longer than any packet") {
         CHECK(w.events_after("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n") == "200:! closed ");
     }
-    SECTION("it is no HTTP") {
+    SECTION("it is not HTTP") {
         CHECK(w.events_after("nonsense\r\n\r\n") == "next_hop_answered_nonsense closed ");
     }
 }
@@ -168,7 +168,7 @@ TEST_CASE("http connection: a packet that was sent has failed when the connectio
     CHECK(w.events_after("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", true) == "next_hop_unreachable closed ");
 }
 
-TEST_CASE("http connection: what a broken send says decides whether the packet may use another connection") {
+TEST_CASE("http connection: a packet may use another connection only if a broken send left nothing with the peer") {
     world w;
     w.connect_scripted();
     run_until(w.loop, [&] { return w.events == "usable "; });
@@ -190,8 +190,8 @@ TEST_CASE("http connection: what a broken send says decides whether the packet m
 TEST_CASE("http connection: a connection that cannot be made fails with the reason") {
     world w;
     SECTION("nobody listens") {
-        const std::uint16_t nobody = support::local_port(support::listen_on(0));
-        w.connection->connect({"127.0.0.1", nobody});
+        const std::uint16_t closed_port = support::local_port(support::listen_on(0));
+        w.connection->connect({"127.0.0.1", closed_port});
         run_until(w.loop, [&] { return w.events.contains("closed"); });
         CHECK(w.events == "connect failed: Connection refused closed ");
     }

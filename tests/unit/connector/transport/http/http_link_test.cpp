@@ -44,7 +44,7 @@ struct world {
         return *made;
     }
 
-    /// Sends a packet; its outcome is also that of a refusal.
+    /// Sends a packet. If the link refuses it, that is its outcome.
     carried_packet& send(std::string_view prepare) {
         loop.enter();
         auto& packet = outcomes.make();
@@ -59,7 +59,7 @@ struct world {
         return outcome(packet);
     }
 
-    /// From now on the peer keeps its answers back until the gate is open.
+    /// From now on the peer holds its answers back until the gate is open.
     void hold_answers() {
         peer.set_script([gate = gate](const http_message& request) {
             auto answer = echo(request);
@@ -129,7 +129,7 @@ TEST_CASE("http link: a packet that waits can be withdrawn, one that was sent on
     CHECK(w.peer.connections_accepted() == 2);  // a late answer must not meet another packet
 }
 
-TEST_CASE("http link: while the peer cannot be reached packets are refused at once, and it is told why") {
+TEST_CASE("http link: while the peer cannot be reached, packets are refused at once, and the link has the reason") {
     world w;
     w.peer.stop();
     const auto& one = w.send("one");
@@ -191,7 +191,7 @@ TEST_CASE("http link: a retired link without packets is done at once") {
     run_ready(w.loop);
 }
 
-TEST_CASE("http link: a peer that came by itself is reached at public addresses only") {
+TEST_CASE("http link: a peer that added itself is reached at public addresses only") {
     world w;
     w.settings.public_addresses_only = true;
     CHECK(w.outcome_of("packet") == "next_hop_unreachable");

@@ -36,7 +36,7 @@ config::settings one_peer() {
     return settings;
 }
 
-/// A connection, and in place of a worker the test itself, which answers what it wants when it wants.
+/// A connection whose worker is the test itself, which decides what to answer and when.
 struct world final : prepare_handler, incoming_connection::owner {
     void start(std::unique_ptr<stream_filter> filter = {}) {
         loop.enter();
@@ -100,7 +100,7 @@ struct world final : prepare_handler, incoming_connection::owner {
     std::vector<prepare> arrived;
     std::vector<std::unique_ptr<packet_in_flight>> packets;
     std::string heard;
-    int strangers = 0;  // requests whose token nobody owns
+    int strangers = 0;  // requests with unknown tokens
     bool answers_at_once = false;
     bool closed = false;
 };
@@ -127,7 +127,7 @@ TEST_CASE("incoming connection: answers are sent in the order of the requests, a
     CHECK(w.heard.find("second") < w.heard.find("third"));
 }
 
-TEST_CASE("incoming connection: a request with a wrong token, or whose body is no Prepare, gets a status") {
+TEST_CASE("incoming connection: a request with a wrong token, or whose body is not a Prepare, gets an HTTP status") {
     world w;
     w.start();
     w.pair.say(request("a", "wrong") + request("b"));
@@ -140,7 +140,7 @@ TEST_CASE("incoming connection: a request with a wrong token, or whose body is n
     CHECK(w.strangers == 1);
 }
 
-TEST_CASE("incoming connection: when it goes, the packets without an answer hear of it, and only those") {
+TEST_CASE("incoming connection: when it closes, only packets without an answer are detached from it") {
     world w;
     w.start();
     w.pair.say(request("one") + request("two"));

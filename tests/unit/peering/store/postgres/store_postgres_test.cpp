@@ -152,7 +152,7 @@ std::pair<int, int> cut_everywhere(towards way) {
         proxy.cut_after(way, octets);
         const auto first = store->commit(commits.next());
         if (first) {
-            // The whole answer had arrived, or only octets that nobody needs were missing.
+            // The whole answer had arrived, or only bytes that are not needed were missing.
             commits.done();
             if (!proxy.was_cut()) break;
             continue;
@@ -381,7 +381,7 @@ TEST_CASE("postgresql: while a commit is in doubt, nothing that fails is final")
     }
 }
 
-TEST_CASE("postgresql: the server's own reason for the end of a session is told, in the middle of a commit, too") {
+TEST_CASE("postgresql: the server's own reason for ending a session is reported, even in the middle of a commit") {
     const postgres_server server;
     const auto store = open_or_throw(server.url());
     commits commits{*store};
@@ -667,7 +667,7 @@ TEST_CASE("postgresql: a database of another application is refused and left unc
         CHECK_THAT(refusal_of(server.url()), Catch::Contains("another application's table 'transfers'"));
         CHECK(server.value("SELECT count(*) FROM pg_class WHERE relname = 'accounts'") == "0");
     }
-    SECTION("another table beside ours is nobody's business") {
+    SECTION("another table beside ours is ignored") {
         server.execute("CREATE TABLE cakes (name text)");
         CHECK(refusal_of(server.url()) == "opened");
     }

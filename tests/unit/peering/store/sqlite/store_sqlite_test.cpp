@@ -184,7 +184,7 @@ TEST_CASE("where a book was, an empty one is not begun without a word") {
     database db;
     const std::string mark = db.directory.path() / ".ilpd.db.mark";
     traffic traffic{*open_or_throw(db.url)};
-    // As by `rm ilpd.db*`.
+    // This is what `rm ilpd.db*` does.
     for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(db.path + suffix);
     CHECK_THAT(refusal_of(db.url), Catch::Contains("ilpd has kept a book here, up to transfer number 2") &&
                                        Catch::Contains("remove " + mark));
@@ -197,7 +197,7 @@ TEST_CASE("where a book was, an empty one is not begun without a word") {
     CHECK(refusal_of(db.url) == "opened");
 }
 
-TEST_CASE("a place where no transfer was ever made may be emptied, and a mark that is none does no harm") {
+TEST_CASE("a book without transfers may be removed, and an unreadable mark does no harm") {
     database db;
     CHECK(refusal_of(db.url) == "opened");
     std::filesystem::remove(db.path);
@@ -248,7 +248,7 @@ TEST_CASE("a book that has lost transfers between two runs is noticed, by the au
     CHECK(audit(killed.url).value().faults.empty());
 }
 
-TEST_CASE("a reader lets the write-ahead log grow, which is told once, and the log is short again when it ends") {
+TEST_CASE("a reader makes the write-ahead log grow, which is reported once, and the log is shortened when it ends") {
     database db;
     const auto store = open_or_throw(db.url);
     traffic traffic{*store};
@@ -290,7 +290,7 @@ TEST_CASE("a reader lets the write-ahead log grow, which is told once, and the l
 TEST_CASE("a path that cannot hold a database is refused with the reason") {
     database db;
     CHECK_THAT(refusal_of("sqlite:" + db.directory.path().string()), Catch::Contains("is a directory"));
-    // A relative path is told as what it means here.
+    // Messages have the absolute path.
     const auto here = std::filesystem::current_path().string();
     CHECK_THAT(refusal_of("sqlite:no such folder/ilpd.db"),
                Catch::Contains("sqlite:" + here + "/no such folder/ilpd.db"));
