@@ -7,6 +7,7 @@
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
 #include "peering/book/ledger.hpp"
+#include "peering/records/text.hpp"
 
 #include <boost/asio/post.hpp>
 #include <sys/socket.h>
@@ -314,7 +315,7 @@ void worker::count_refusal(peer_state& from, reject_reason reason, const peering
         return log::write(log::level::debug, "packet refused", {peer, code, why});
     }
     log::write(log::level::debug, "packet refused",
-               {peer, code, why, {"asset", fmt::format("{}/{}", of->code, of->scale)}});
+               {peer, code, why, {"asset", peering::asset_text(of->code, of->scale)}});
 }
 
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {

@@ -38,12 +38,22 @@ std::string done_mutation::to_json() const {
     return json::serialize(kept);
 }
 
-done_mutation done_mutation::from_json(std::string_view text) {
-    const json::value parsed = json::parse(text);
-    const json::object& kept = parsed.as_object();
-    done_mutation done{json::value_to<std::string>(kept.at("message"))};
-    if (const auto* const peer = kept.if_contains("peer")) done.peer = peer_view{peer->as_object()};
-    if (const auto* const asset = kept.if_contains("asset")) done.asset = asset_view{asset->as_object()};
+std::optional<done_mutation> done_mutation::from_json(std::string_view text) {
+    boost::system::error_code error;
+    const json::value parsed = json::parse(text, error);
+    const json::object* const kept = error ? nullptr : parsed.if_object();
+    const auto member = [kept](std::string_view name) { return kept == nullptr ? nullptr : kept->if_contains(name); };
+    const json::value* const message = member("message");
+    if (message == nullptr || !message->is_string()) return std::nullopt;
+    done_mutation done{json::value_to<std::string>(*message)};
+    if (const auto* const peer = member("peer")) {
+        if (!peer->is_object()) return std::nullopt;
+        done.peer = peer_view{peer->get_object()};
+    }
+    if (const auto* const asset = member("asset")) {
+        if (!asset->is_object()) return std::nullopt;
+        done.asset = asset_view{asset->get_object()};
+    }
     return done;
 }
 
@@ -159,7 +169,12 @@ void mutations::carry_out(const std::shared_ptr<request>& request, bookkeeper& k
                         fmt::format("Incoming arguments are different than the original request for idempotencyKey: {}",
                                     request->key)));
         }
-        if (*known) return request->finish(done_mutation::from_json((*known)->answer));
+        if (*known) {
+            auto done = done_mutation::from_json((*known)->answer);
+            if (done) return request->finish(std::move(*done));
+            return request->finish(refused(refusal_code::internal_server_error,
+                                           "The answer that the store has for this idempotencyKey is damaged"));
+        }
     }
     if (const auto* const decide = std::get_if<decision>(&request->change)) {
         commit_decision(request, *decide, keeper, now);

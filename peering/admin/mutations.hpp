@@ -30,7 +30,8 @@ struct done_mutation {
 
     std::string to_json() const;
     /// Precondition: `text` was written by to_json().
-    static done_mutation from_json(std::string_view text);
+    /// nullopt if the text is not what to_json() writes, as in a damaged store.
+    static std::optional<done_mutation> from_json(std::string_view text);
 };
 
 using mutation_outcome = std::expected<done_mutation, refusal>;

@@ -1,5 +1,6 @@
 #include "config/value.hpp"
 #include "peering/admin/resolvers.hpp"
+#include "peering/records/text.hpp"
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
@@ -117,7 +118,7 @@ std::string shown_name(const peer& peer) {
 }
 
 std::string shown_name(const asset& asset) {
-    return fmt::format("{}/{}", asset.code, asset.scale);
+    return asset_text(asset.code, asset.scale);
 }
 
 /// The UUIDs and names by which operators know accounts.

@@ -249,7 +249,7 @@ administration::peer_outcome administration::set_enabled(transaction& transactio
 /// The thresholds that the transaction sets or ends.
 std::vector<watch_change> administration::watches_of(const transaction& transaction) const {
     std::vector<watch_change> watches;
-    watches.reserve(transaction.assets.size() + transaction.peers.size());
+    watches.reserve(transaction.assets.size() + transaction.peers.size() + transaction.absent_peers.size());
     for (const asset_update& update : transaction.assets) {
         const asset* const asset = update.added ? update.added.get() : directory_.find_asset(update.id)->asset;
         watches.push_back({asset->liquidity->id, watch_of({asset, update.terms, 0})});
@@ -258,6 +258,7 @@ std::vector<watch_change> administration::watches_of(const transaction& transact
         watches.push_back({(update.after ? update.after : update.before)->liquidity->id,
                            update.after ? watch_of(*update.after) : std::nullopt});
     }
+    for (const peer_record& absent : transaction.absent_peers) watches.push_back({absent.liquidity.id, std::nullopt});
     return watches;
 }
 

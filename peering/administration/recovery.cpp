@@ -3,6 +3,7 @@
 #include "config/value.hpp"
 #include "ilp/condition.hpp"
 #include "peering/administration/stored_terms.hpp"
+#include "peering/records/text.hpp"
 #include "peering/records/uuid.hpp"
 #include "peering/records/wide_amount.hpp"
 
@@ -82,7 +83,7 @@ fault check_book(const catalogue& found) {
     std::unordered_map<std::uint32_t, asset_sum> sums;
     for (const asset_record& asset : found.assets) {
         asset_sum& sum = sums[asset.id];
-        sum.name = fmt::format("{}/{}", asset.code, asset.scale);
+        sum.name = asset_text(asset.code, asset.scale);
         if (auto wrong = check_account(asset.liquidity, "liquidity of asset " + sum.name, sum)) return wrong;
         if (auto wrong = check_account(asset.settlement, "settlement of asset " + sum.name, sum)) return wrong;
     }

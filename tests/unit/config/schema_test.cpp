@@ -243,9 +243,13 @@ TEST_CASE("The settings in which two files differ are named") {
     other.admin.api_secret = config::secret{"another"};
     other.log.level = config::log_level::error;
     other.webhooks.url.reset();
+    other.store.url = "memory:";
+    // A reload applies these.
     other.peers.clear();
+    other.assets.clear();
+    other.rates.fixed.clear();
     CHECK(config::differences(*loaded, other) ==
-          std::vector<std::string>{"connector.workers", "admin.api_secret", "webhooks.url", "log.level"});
+          std::vector<std::string>{"connector.workers", "admin.api_secret", "store.url", "webhooks.url", "log.level"});
 }
 
 TEST_CASE("The reference names every setting that can be printed, and marks the secrets") {
