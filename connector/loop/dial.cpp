@@ -59,9 +59,9 @@ public:
                                 });
     }
 
-    void try_these(addresses given, std::chrono::milliseconds time_limit) {
+    void try_these(const addresses& given, std::chrono::milliseconds time_limit) {
         start_limit(time_limit);
-        connect(std::move(given));
+        connect(given);
     }
 
     /// Ends everything without calling the handler.
@@ -89,7 +89,7 @@ private:
         });
     }
 
-    void connect(addresses given) {
+    void connect(const addresses& given) {
         if (given.empty()) {
             return boost::asio::post(context_, [self = shared_from_this()] {
                 if (self->done_)
@@ -152,7 +152,7 @@ dial::dial(boost::asio::io_context& context, dial_target target, handler done)
 dial::dial(boost::asio::io_context& context, std::vector<boost::asio::ip::tcp::endpoint> addresses,
            std::chrono::milliseconds time_limit, handler done)
     : attempt_{std::make_shared<attempt>(context, std::move(done))} {
-    attempt_->try_these(std::move(addresses), time_limit);
+    attempt_->try_these(addresses, time_limit);
 }
 
 dial::~dial() {

@@ -39,8 +39,11 @@ public:
     bool on_key(std::string_view part, std::size_t, error_code&) {
         text_ += part;
         std::string key = std::exchange(text_, {});
-        if (depth_ == 1) member_ = std::move(key);
-        if (depth_ == 2) quote_ = std::move(key);
+        if (depth_ == 1) {
+            member_ = std::move(key);
+        } else if (depth_ == 2) {
+            quote_ = std::move(key);
+        }
         return true;
     }
 
@@ -126,9 +129,9 @@ private:
     bool odd(std::string_view found) {
         return refuse_entry(fmt::format("has {} as the rate for {}", found, shortened(quote_)));
     }
-    bool refuse_entry(std::string why) {
+    bool refuse_entry(const std::string& why) {
         answer_.rates.erase(quote_);
-        answer_.odd.try_emplace(quote_, std::move(why));
+        answer_.odd.try_emplace(quote_, why);
         return true;
     }
 

@@ -3,6 +3,7 @@
 #include "ilp/error_code.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -15,11 +16,12 @@ enum class reject_reason : std::uint8_t {
 #undef REJECT_REASON
 };
 
-inline constexpr int reject_reason_count = 0
-#define REJECT_REASON(identifier, code, message) +1
+inline constexpr int reject_reason_count = static_cast<int>(std::initializer_list<int>{
+#define REJECT_REASON(identifier, code, message) 0,
 #include "connector/routing/reject_reasons.def"
 #undef REJECT_REASON
-    ;
+}
+                                                                .size());
 
 struct reject_text {
     std::string_view identifier;  ///< the enumerator's name, for metrics and the log
