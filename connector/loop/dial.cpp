@@ -149,7 +149,7 @@ dial::dial(boost::asio::io_context& context, dial_target target, handler done)
     attempt_->look_up(std::move(target));
 }
 
-dial::dial(boost::asio::io_context& context, std::vector<boost::asio::ip::tcp::endpoint> addresses,
+dial::dial(boost::asio::io_context& context, const std::vector<boost::asio::ip::tcp::endpoint>& addresses,
            std::chrono::milliseconds time_limit, handler done)
     : attempt_{std::make_shared<attempt>(context, std::move(done))} {
     attempt_->try_these(addresses, time_limit);

@@ -40,7 +40,7 @@ public:
     dial() = default;
     dial(boost::asio::io_context& context, dial_target target, handler done);
     /// Tries these addresses without a look-up.
-    dial(boost::asio::io_context& context, std::vector<boost::asio::ip::tcp::endpoint> addresses,
+    dial(boost::asio::io_context& context, const std::vector<boost::asio::ip::tcp::endpoint>& addresses,
          std::chrono::milliseconds time_limit, handler done);
     /// Gives up. The handler may do this, too.
     ~dial();
