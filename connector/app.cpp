@@ -80,6 +80,7 @@ public:
                     {"workers", workers_.size()}});
         release_signals();
         control_.run();
+        hold_signals();  // once nothing handles them any more, a late one would end the process by its default action
         const exit_status status = shutdown_.finish(workers_, *book_.committer);
         helper_.stop();
         helper_.join();  // its threads use members that are destroyed before it

@@ -203,10 +203,11 @@ TEST_CASE("Ten thousand peers are accepted") {
 
 TEST_CASE("A peer's packets do not go to this node itself") {
     const auto file = file_with({{"bob", "test.bob"}});
-    CHECK(problems(file + "auto_peering: {connector_url: 'http://H:80/x'}\n") ==
+    CHECK(problems(file + "auto_peering: {connector_url: 'http://H:80'}\n") ==
           list{"4 peers[0].http.outgoing.endpoint: is this node's own auto_peering.connector_url: packets would come "
                "back"});
     CHECK(problems(file + "auto_peering: {connector_url: 'http://h:81/'}\n") == list{});
+    CHECK(problems(file + "auto_peering: {connector_url: 'http://h/another-node'}\n") == list{});
 }
 
 TEST_CASE("Rates and spreads are between two currencies, each pair once in a direction") {
