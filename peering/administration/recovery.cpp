@@ -138,6 +138,7 @@ void open_accounts(const catalogue& found, ledger& ledger) {
 
 void load_assets(const catalogue& found, directory& directory, bookkeeper& keeper) {
     std::vector<asset_update> assets;
+    assets.reserve(found.assets.size());
     for (const asset_record& record : found.assets) {
         assets.push_back({asset_of(record, keeper.ledger()), record.id, record.terms});
     }
