@@ -143,7 +143,7 @@ std::optional<document_error> likely_cause(std::string_view yaml, std::uint32_t 
         if (indent.size() == line.size() || line[indent.size()] == '#') continue;  // empty, or a comment
         if (indent.contains('\t'))
             return document_error{number, "not valid YAML: a tab indents this line; indent with spaces only"};
-        // As in `listen: [::1]:3002`, which YAML takes for a list.
+        // YAML takes an address such as the one in `listen: [::1]:3002` for a list.
         const auto code = line.substr(0, line.find(" #"));
         const auto open = code.find(": [");
         const auto close = code.find("]:", std::min(open, code.size()));

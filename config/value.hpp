@@ -78,7 +78,7 @@ value_type<bool> boolean();
 /// A duration in ms, s, m or h.
 value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max);
 
-/// How long a forwarded packet may be held.
+/// The type of a limit on the time for which a forwarded packet is held.
 /// True for text that other programs would replace by a variable, and this one does not. `${NAME}` is not among it: in
 /// the file, only `$${NAME}` leads to that text.
 bool looks_like_variable(std::string_view text);

@@ -121,7 +121,7 @@ void log_writer::write(std::string_view lines) {
         const std::string_view part = next_part(lines);
         const ssize_t count = ::write(descriptor_, part.data(), part.size());
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0 && errno == EAGAIN) {
+        if (count < 0 && errno == EAGAIN) {  // another process that shares the pipe has filled it meanwhile
             std::this_thread::sleep_for(milliseconds{1});
             continue;
         }

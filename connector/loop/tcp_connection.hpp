@@ -14,7 +14,7 @@
 
 namespace connector {
 
-/// What became of bytes that were to be sent.
+/// Tells the caller of send() whether it may send the same bytes again on another connection.
 enum class send_outcome : std::uint8_t {
     accepted,            ///< they are sent, or kept until the socket accepts them
     nothing_has_left,    ///< the connection is broken, and none of them was sent

@@ -16,7 +16,7 @@
 
 namespace connector {
 
-/// What the daemon as a whole has to show.
+/// The figures of a scrape that belong to no peer, asset or store.
 struct daemon_figures {
     std::string version;
     ilp::timestamp started_at;

@@ -5,7 +5,7 @@
 
 namespace connector {
 
-/// What the operating system knows about this process. A figure that cannot be read is nullopt.
+/// The operating system provides these figures of this process. A figure that cannot be read is nullopt.
 struct process_figures {
     std::optional<double> cpu_seconds{};  ///< user and system time of all threads
     std::optional<std::uint64_t> resident_bytes{};

@@ -4,7 +4,7 @@
 
 namespace connector {
 
-/// How long a packet may wait for a connection to its next hop: half of the time until it expires there. The next hop
+/// A packet may wait for a connection to its next hop for half of the time until it expires there. The next hop
 /// needs the other half to answer, and a packet that is refused before it was sent tells its sender that this node
 /// refused it.
 template <typename Duration>

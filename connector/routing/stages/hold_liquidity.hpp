@@ -6,7 +6,7 @@
 
 namespace connector::stages {
 
-/// Whose liquidity was too low.
+/// The reason names the account whose liquidity was too low, because only its owner can do something about it.
 constexpr reject_reason reason_for(peering::ledger::shortage shortage) noexcept {
     using enum peering::ledger::shortage;
     if (shortage == peer_liquidity) return reject_reason::sender_lacks_liquidity;
