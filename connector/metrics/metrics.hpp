@@ -16,7 +16,7 @@
 
 namespace connector {
 
-/// The figures of a scrape that belong to no peer, asset or store.
+/// The figures of a scrape that belong to no single peer or asset.
 struct daemon_figures {
     std::string version;
     ilp::timestamp started_at;
