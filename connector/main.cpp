@@ -1,6 +1,6 @@
 #include "config/load.hpp"
 #include "config/schema.hpp"
-#include "connector/app.hpp"
+#include "connector/daemon/app.hpp"
 #include "connector/base/held_signals.hpp"
 #include "connector/base/log.hpp"
 #include "connector/metrics/metrics.hpp"

@@ -1,7 +1,7 @@
 #include "connector/control/auto_peering_client.hpp"
 
 #include "connector/control/pinger.hpp"
-#include "connector/make_link.hpp"
+#include "connector/worker/make_link.hpp"
 #include "tests/support/fake_peer.hpp"
 #include "tests/unit/connector/control/auto_peering_world.hpp"
 

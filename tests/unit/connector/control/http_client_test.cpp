@@ -174,6 +174,8 @@ TEST_CASE("an HTTP call ends silently when its context is destroyed") {
     CHECK_FALSE(called);
 }
 
+// UBSan's check of virtual functions needs a free descriptor itself: it reads memory through a pipe.
+#ifndef __SANITIZE_ADDRESS__
 TEST_CASE("HTTP client: without a descriptor that is the reason, not a cancelled operation") {
     const fake_peer server;
     for (const std::string_view host : {"127.0.0.1", "localhost"}) {
@@ -195,5 +197,6 @@ TEST_CASE("HTTP client: without a descriptor that is the reason, not a cancelled
         CHECK(reason.contains("Too many open files: raise the limit of open files"));
     }
 }
+#endif
 
 }  // namespace http_client_test

@@ -1,4 +1,4 @@
-#include "connector/exposure.hpp"
+#include "connector/daemon/exposure.hpp"
 
 #include "tests/support/child_process.hpp"
 

@@ -1,4 +1,4 @@
-#include "connector/reload.hpp"
+#include "connector/daemon/reload.hpp"
 
 #include "config/load.hpp"
 #include "config/schema.hpp"

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "connector/book.hpp"
+#include "connector/daemon/book.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/rates/rate_source.hpp"
-#include "connector/reload.hpp"
+#include "connector/daemon/reload.hpp"
 #include "connector/webhooks/webhooks.hpp"
-#include "connector/worker_pool.hpp"
+#include "connector/worker/worker_pool.hpp"
 #include "ilp/clock.hpp"
 #include "ilp/timestamp.hpp"
 

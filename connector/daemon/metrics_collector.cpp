@@ -1,4 +1,4 @@
-#include "connector/metrics_collector.hpp"
+#include "connector/daemon/metrics_collector.hpp"
 
 #include "connector/base/log.hpp"
 #include "connector/metrics/process_figures.hpp"

@@ -1,4 +1,4 @@
-#include "connector/make_link.hpp"
+#include "connector/worker/make_link.hpp"
 
 #include "connector/transport/http/http_link.hpp"
 

@@ -1,4 +1,4 @@
-#include "connector/shutdown.hpp"
+#include "connector/daemon/shutdown.hpp"
 
 #include "connector/base/log.hpp"
 

@@ -1,6 +1,6 @@
-#include "connector/worker_pool.hpp"
+#include "connector/worker/worker_pool.hpp"
 
-#include "connector/listen.hpp"
+#include "connector/base/listen.hpp"
 
 #include <boost/asio/post.hpp>
 

@@ -1,4 +1,4 @@
-#include "connector/listen.hpp"
+#include "connector/base/listen.hpp"
 
 #include <fmt/format.h>
 

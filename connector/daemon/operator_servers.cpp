@@ -1,7 +1,7 @@
-#include "connector/operator_servers.hpp"
+#include "connector/daemon/operator_servers.hpp"
 
 #include "connector/base/log.hpp"
-#include "connector/listen.hpp"
+#include "connector/base/listen.hpp"
 #include "ilp/clock.hpp"
 #include "peering/admin/resolvers.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "connector/exit_status.hpp"
+#include "connector/daemon/exit_status.hpp"
 
 #include <string>
 

@@ -3,7 +3,7 @@
 #include "config/settings.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/rate_table.hpp"
-#include "connector/worker.hpp"
+#include "connector/worker/worker.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 

@@ -1,4 +1,4 @@
-#include "connector/store_opener.hpp"
+#include "connector/daemon/store_opener.hpp"
 
 #include "connector/base/log.hpp"
 #include "peering/open_store.hpp"

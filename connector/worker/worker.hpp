@@ -3,7 +3,7 @@
 #include "config/settings.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
-#include "connector/make_link.hpp"
+#include "connector/worker/make_link.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/rate_table.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "connector/book.hpp"
+#include "connector/daemon/book.hpp"
 #include "connector/rates/rate_source.hpp"
 #include "ilp/clock.hpp"
 #include "ilp/timestamp.hpp"

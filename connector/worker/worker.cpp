@@ -1,9 +1,9 @@
-#include "connector/worker.hpp"
+#include "connector/worker/worker.hpp"
 
 #include "connector/base/client_network.hpp"
 #include "connector/base/log.hpp"
 #include "connector/loop/descriptors.hpp"
-#include "connector/make_link.hpp"
+#include "connector/worker/make_link.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
 #include "peering/book/ledger.hpp"

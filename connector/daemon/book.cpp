@@ -1,4 +1,4 @@
-#include "connector/book.hpp"
+#include "connector/daemon/book.hpp"
 
 #include "connector/base/log.hpp"
 #include "ilp/clock.hpp"

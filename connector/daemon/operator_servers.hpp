@@ -1,12 +1,12 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "connector/book.hpp"
+#include "connector/daemon/book.hpp"
 #include "connector/control/admin_server.hpp"
 #include "connector/control/auto_peering_client.hpp"
 #include "connector/control/auto_peering_server.hpp"
 #include "connector/control/pinger.hpp"
-#include "connector/worker_pool.hpp"
+#include "connector/worker/worker_pool.hpp"
 #include "peering/admin/mutations.hpp"
 #include "peering/admin/services.hpp"
 #include "peering/administration/auto_peers.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "connector/exit_status.hpp"
-#include "connector/worker_pool.hpp"
+#include "connector/daemon/exit_status.hpp"
+#include "connector/worker/worker_pool.hpp"
 #include "peering/book/committer.hpp"
 
 #include <boost/asio/io_context.hpp>
