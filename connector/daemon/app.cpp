@@ -2,17 +2,17 @@
 
 #include "config/public_token.hpp"
 #include "connector/base/held_signals.hpp"
-#include "connector/base/log.hpp"
-#include "connector/daemon/book.hpp"
-#include "connector/control/metrics_server.hpp"
-#include "connector/daemon/exposure.hpp"
 #include "connector/base/listen.hpp"
+#include "connector/base/log.hpp"
+#include "connector/control/metrics_server.hpp"
+#include "connector/daemon/book.hpp"
+#include "connector/daemon/exposure.hpp"
 #include "connector/daemon/metrics_collector.hpp"
 #include "connector/daemon/operator_servers.hpp"
-#include "connector/rates/rate_source.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
+#include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker/worker_pool.hpp"
@@ -102,10 +102,11 @@ private:
         settings_.peers = {};  // the directory has them; keeping many of them here would waste memory
         start_webhooks();
         start_rates();
-        if (problem found = start_workers()) return found;
+        if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer)) return found;
         auto servers = operator_servers::start(control_, settings_, book_, workers_, [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
+        start_workers();  // nothing may fail after the first packet
         await_signals();
         tick();
         return std::nullopt;
@@ -158,13 +159,11 @@ private:
             [this] { boost::asio::post(control_, [this] { rate_source_.assets_changed(book_.directory); }); });
     }
 
-    problem start_workers() {
-        if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer)) return found;
+    void start_workers() {
         book_.administration.publish_with(
             [this](const auto& updates, const auto& done) { workers_.publish(updates, done); });
         book_.committer->start();
         workers_.start();
-        return std::nullopt;
     }
 
     problem start_metrics() {

@@ -2,9 +2,9 @@
 
 #include "config/settings.hpp"
 #include "connector/daemon/book.hpp"
+#include "connector/daemon/reload.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/rates/rate_source.hpp"
-#include "connector/daemon/reload.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker/worker_pool.hpp"
 #include "ilp/clock.hpp"

@@ -1,7 +1,7 @@
 #include "connector/daemon/operator_servers.hpp"
 
-#include "connector/base/log.hpp"
 #include "connector/base/listen.hpp"
+#include "connector/base/log.hpp"
 #include "ilp/clock.hpp"
 #include "peering/admin/resolvers.hpp"
 

@@ -1,11 +1,11 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "connector/daemon/book.hpp"
 #include "connector/control/admin_server.hpp"
 #include "connector/control/auto_peering_client.hpp"
 #include "connector/control/auto_peering_server.hpp"
 #include "connector/control/pinger.hpp"
+#include "connector/daemon/book.hpp"
 #include "connector/worker/worker_pool.hpp"
 #include "peering/admin/mutations.hpp"
 #include "peering/admin/services.hpp"

@@ -3,9 +3,9 @@
 #include "connector/base/client_network.hpp"
 #include "connector/base/log.hpp"
 #include "connector/loop/descriptors.hpp"
-#include "connector/worker/make_link.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
+#include "connector/worker/make_link.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 

@@ -3,7 +3,6 @@
 #include "config/settings.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
-#include "connector/worker/make_link.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/rate_table.hpp"
@@ -13,6 +12,7 @@
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "connector/transport/probes.hpp"
+#include "connector/worker/make_link.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 

@@ -11,6 +11,7 @@
 #include <boost/json/value_to.hpp>
 #include <fmt/format.h>
 
+#include <exception>
 #include <future>
 #include <memory>
 #include <utility>
@@ -46,13 +47,11 @@ std::optional<done_mutation> done_mutation::from_json(std::string_view text) {
     const json::value* const message = member("message");
     if (message == nullptr || !message->is_string()) return std::nullopt;
     done_mutation done{json::value_to<std::string>(*message)};
-    if (const auto* const peer = member("peer")) {
-        if (!peer->is_object()) return std::nullopt;
-        done.peer = peer_view{peer->get_object()};
-    }
-    if (const auto* const asset = member("asset")) {
-        if (!asset->is_object()) return std::nullopt;
-        done.asset = asset_view{asset->get_object()};
+    try {  // the views read the members that to_json() writes, and throw if one is missing or of another type
+        if (const auto* const peer = member("peer")) done.peer = peer_view{peer->as_object()};
+        if (const auto* const asset = member("asset")) done.asset = asset_view{asset->as_object()};
+    } catch (const std::exception&) {
+        return std::nullopt;
     }
     return done;
 }

@@ -29,7 +29,6 @@ struct done_mutation {
     std::optional<asset_view> asset{};
 
     std::string to_json() const;
-    /// Precondition: `text` was written by to_json().
     /// nullopt if the text is not what to_json() writes, as in a damaged store.
     static std::optional<done_mutation> from_json(std::string_view text);
 };

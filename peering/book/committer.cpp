@@ -36,6 +36,7 @@ void committer::on_remark(remark_callback callback) {
 
 void committer::start() {
     ilp::require(!thread_.joinable(), "the committer is started once");
+    is_started_ = true;
     thread_ = std::thread{[this] { run(); }};
 }
 
@@ -186,8 +187,10 @@ void committer::probe() {
     }
 }
 
-/// Called after a failure. Returns false if the time allowed by stop() is over.
+/// Called after a failure. Returns false if the time allowed by stop() is over. Before start() nothing is retried:
+/// whoever opens the book decides whether to wait.
 bool committer::wait_for_store(const store_error& error) {
+    if (!is_started_) return false;
     counters_.failures_total.fetch_add(1, std::memory_order_relaxed);
     set_health(false, error.message);
     if (!pause(pause_length_)) {

@@ -148,6 +148,7 @@ private:
     posting_batch committing_;
     std::vector<bool> committing_for_;
     std::vector<store_task> executing_;
+    bool is_started_ = false;  // set before the thread exists
     std::chrono::milliseconds pause_length_ = retry_pause_min;
     std::atomic<bool> gave_up_{false};
 

@@ -6,6 +6,7 @@
 #include "peering/records/transfer.hpp"
 #include "peering/records/wide_amount.hpp"
 #include "peering/store/record_text.hpp"
+#include "peering/store/store.hpp"
 
 #include <fmt/format.h>
 
@@ -42,8 +43,8 @@ struct stored_values {
     }
 
     static std::uint32_t id_of(std::int64_t value, std::string_view table) {
-        if (value < 1 || value > std::numeric_limits<std::uint32_t>::max()) {
-            throw Failure{fmt::format("id {} in table {} is out of range", value, table)};
+        if (value < 1 || value > record_id_max) {
+            throw Failure{fmt::format("id {} in table {} is out of range: restore a backup", value, table)};
         }
         return static_cast<std::uint32_t>(value);
     }

@@ -11,9 +11,13 @@
 #include "peering/store/terms_json.hpp"
 #include "peering/store/transfer_chain.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -142,6 +146,18 @@ void restrict_side_files(const std::string& path) noexcept {
     for (const char* const suffix : {"-wal", "-shm"}) ::chmod((path + suffix).c_str(), 0600);
 }
 
+/// A daemon that was killed may have written commits that are still only in the machine's memory. They become durable
+/// before anything relies on them.
+void sync_log(const std::string& real_path) {
+    for (const std::string& path : {real_path + "-wal", std::filesystem::path{real_path}.parent_path().string()}) {
+        const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        const bool is_synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+        const int error = errno;
+        if (descriptor >= 0) ::close(descriptor);
+        if (!is_synced) throw failure{fmt::format("cannot sync {}: {}", path, std::generic_category().message(error))};
+    }
+}
+
 /// The message about a missing or empty database in a place where ilpd has kept a book before.
 std::string empty_where_a_book_was(const std::string& database, std::uint64_t last_transfer) {
     return fmt::format(
@@ -166,7 +182,7 @@ public:
         sqlite::migrate(connection_);
         sqlite::load_chain(connection_, chain_);
         restrict_side_files(real_path);
-        compare_with_mark(real_path);
+        sync_log(real_path);
         statements_.emplace(connection_);
         file_.watch_side_files(real_path);
         if (const std::uint64_t names = file_.count_names(); names > 1) {
@@ -175,6 +191,7 @@ public:
                             "because the latest commits are in a file beside that name",
                             real_path, names));
         }
+        compare_with_mark(real_path);  // changes the mark, so nothing may fail after it
     }
 
     std::expected<catalogue, store_error> load() override;

@@ -298,6 +298,16 @@ TEST_CASE("stop commits the submitted postings") {
     CHECK(f.watch.durable() == 1);
 }
 
+TEST_CASE("before the committer starts, a failure of the store is reported at once and not retried") {
+    fixture f;
+    f.store.failures = 1'000'000;
+    REQUIRE(f.transfer(f.alice, f.bob, 5));
+    const auto written = f.books.keeper.write({.postings = f.batch.postings()});
+    REQUIRE_FALSE(written);
+    CHECK(f.watch.calls() == 0);
+    CHECK(f.store.commit_count() == 0);
+}
+
 TEST_CASE("stop has nothing to do if nothing was submitted") {
     fixture f;
     f.committer.start();

@@ -1,6 +1,7 @@
 #include "peering/store/stored_values.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include <string>
 
@@ -33,7 +34,7 @@ TEST_CASE("values that ilpd has stored are read back") {
     CHECK(stored::kind_of("withdrawal") == transfer_kind::withdrawal);
     CHECK(stored::state_of("expired") == transfer_state::expired);
     CHECK(stored::origin_of("api", "peer bob") == origin::api);
-    CHECK(stored::id_of(4'294'967'295, "peers") == 4'294'967'295);
+    CHECK(stored::id_of(record_id_max, "peers") == record_id_max);
     CHECK(stored::amount_of("18446744073709551615", "a") == ilp::amount::max());
     const account_record account = stored::account_of(7, "1", "2", account_kind::settlement, "asset USD/9");
     CHECK(account.id == account_id{7});
@@ -45,8 +46,10 @@ TEST_CASE("a value that ilpd does not store is a failure that names it") {
     CHECK(fault_of([] { stored::kind_of("gift"); }).contains("'gift'"));
     CHECK(fault_of([] { stored::state_of(""); }).contains("state"));
     CHECK(fault_of([] { stored::origin_of("elsewhere", "peer bob"); }).contains("peer bob"));
-    for (const std::int64_t id : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{4'294'967'296}}) {
-        CHECK(fault_of([id] { stored::id_of(id, "peers"); }).contains("table peers"));
+    for (const std::int64_t id :
+         {std::int64_t{-1}, std::int64_t{0}, std::int64_t{record_id_max} + 1, std::int64_t{4'294'967'296}}) {
+        CHECK(fault_of([id] { stored::id_of(id, "peers"); }) ==
+              fmt::format("id {} in table peers is out of range: restore a backup", id));
     }
     for (const char* const amount : {"", "-1", "18446744073709551616"}) {
         CHECK(fault_of([amount] { stored::amount_of(amount, "1234"); }).contains("transfer 1234"));
