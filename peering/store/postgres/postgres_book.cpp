@@ -21,7 +21,7 @@
 namespace peering {
 namespace {
 
-using stored = stored_values<postgres_failure>;
+using stored = stored_values<postgres_misfit>;
 
 ilp::timestamp time_of(const postgres_result& result, int row, int column) {
     return ilp::timestamp{std::chrono::milliseconds{result.integer(row, column)}};

@@ -704,6 +704,19 @@ TEST_CASE("postgresql: a damaged book is found at load") {
     CHECK_THAT(loaded.error().message, Catch::Contains("account") && Catch::Contains("restore"));
 }
 
+TEST_CASE("postgresql: waiting does not help against a damaged id") {
+    const postgres_server server;
+    open_or_throw(server.url());
+    wait_until_no_session_is_left(server);
+    server.execute(
+        "SET session_replication_role = replica;"
+        "INSERT INTO accounts (id, asset_id, kind) VALUES (3000000000, 1, 'peer_liquidity')");
+    const auto opened = open_store(server.url());
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().final);
+    CHECK_THAT(opened.error().message, Catch::Contains("3000000000") && Catch::Contains("restore a backup"));
+}
+
 TEST_CASE("postgresql: a long history is read beside a running daemon") {
     const postgres_server server;
     const auto store = open_or_throw(server.url());
