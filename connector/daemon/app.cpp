@@ -2,17 +2,17 @@
 
 #include "config/public_token.hpp"
 #include "connector/base/held_signals.hpp"
-#include "connector/base/log.hpp"
-#include "connector/daemon/book.hpp"
-#include "connector/control/metrics_server.hpp"
-#include "connector/daemon/exposure.hpp"
 #include "connector/base/listen.hpp"
+#include "connector/base/log.hpp"
+#include "connector/control/metrics_server.hpp"
+#include "connector/daemon/book.hpp"
+#include "connector/daemon/exposure.hpp"
 #include "connector/daemon/metrics_collector.hpp"
 #include "connector/daemon/operator_servers.hpp"
-#include "connector/rates/rate_source.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
+#include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker/worker_pool.hpp"
@@ -205,10 +205,10 @@ private:
 
     /// Periodic checks.
     void tick() {
-        const auto now = std::chrono::steady_clock::now();
-        book_.committer->watch(now);
-        shutdown_.watch_store(book_.committer->store_is_healthy(), now);
-        if (!shutdown_.has_begun()) book_.transfers->expire(ilp::wall_clock());
+        const ilp::instant now = ilp::read_clocks();
+        book_.committer->watch(now.steady);
+        shutdown_.watch_store(book_.committer->store_is_healthy(), now.steady);
+        if (!shutdown_.has_begun()) book_.transfers->expire(now);
         collector_->look_up_store_size();
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](boost::system::error_code error) {
