@@ -94,7 +94,7 @@ void auto_peering_server::answer(const http_request& request, const std::functio
         committer_.store_is_healthy() &&
         committer_.execute([this, parsed = std::move(*parsed), bearer = bearer_of(request), remote = request.remote,
                             source = to_text(source), done](peering::bookkeeper& keeper) {
-            const auto now = ilp::wall_clock();
+            const auto now = ilp::read_clocks();
             auto_peers_.handle_request(keeper, now, parsed, {bearer, source},
                                        [done, parsed, remote](const peering::auto_peers::peering_result& answer) {
                                            report(remote, parsed, answer);

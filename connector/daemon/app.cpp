@@ -204,10 +204,10 @@ private:
 
     /// Periodic checks.
     void tick() {
-        const auto now = std::chrono::steady_clock::now();
-        book_.committer->watch(now);
-        shutdown_.watch_store(book_.committer->store_is_healthy(), now);
-        if (!shutdown_.has_begun()) book_.transfers->expire(ilp::wall_clock());
+        const ilp::instant now = ilp::read_clocks();
+        book_.committer->watch(now.steady);
+        shutdown_.watch_store(book_.committer->store_is_healthy(), now.steady);
+        if (!shutdown_.has_begun()) book_.transfers->expire(now);
         collector_->look_up_store_size();
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](boost::system::error_code error) {

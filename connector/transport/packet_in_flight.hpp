@@ -6,7 +6,6 @@
 #include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
 #include "ilp/invariant.hpp"
-#include "ilp/timestamp.hpp"
 #include "peering/book/posting_batch.hpp"
 
 #include <cstddef>
@@ -30,8 +29,7 @@ struct packet_in_flight : deadline, carried_packet {
     peer_state* from = nullptr;
     peer_state* to = nullptr;  ///< null if this node fulfilled the packet itself
     ilp::condition condition{};
-    ilp::timestamp expires_at{};  ///< of the Prepare sent to the next hop
-    ilp::steady_time due;         ///< the same moment on the steady clock
+    ilp::steady_time due;  ///< expiry of the Prepare sent to the next hop; setting the wall clock does not move it
     ilp::steady_time arrived_at;
     ilp::amount incoming_amount;
     ilp::amount outgoing_amount;

@@ -53,12 +53,12 @@ void webhooks::look_for_events() {
 
 /// Does everything that can be done now, and sets the timer for the rest.
 void webhooks::proceed() {
-    const ilp::timestamp now = ilp::wall_clock();
+    const auto now = std::chrono::steady_clock::now();
     if (!loading_ && schedule_.must_load(now)) load();
     while (auto event = schedule_.take(now)) post(std::move(*event));
     const auto due = schedule_.next_due();
     if (!due || *due <= now) return;  // due work continues when a pending answer arrives
-    due_timer_.expires_after(*due - now);
+    due_timer_.expires_at(*due);
     due_timer_.async_wait([this](error_code error) {
         if (!error) proceed();
     });
@@ -77,7 +77,7 @@ void webhooks::load() {
         }
         loading_ = false;
         stats_.pending = found->count;
-        schedule_.loaded(std::move(found->earliest));
+        schedule_.loaded(std::move(found->earliest), ilp::read_clocks());
         proceed();
     });
 }
@@ -106,8 +106,7 @@ void webhooks::post(pending_event event) {
 
 /// An empty `fault` means success.
 void webhooks::ended(const pending_event& event, const std::string& fault) {
-    const ilp::timestamp now = ilp::wall_clock();
-    event_attempt attempt = schedule_.ended(event, fault.empty(), now);
+    event_attempt attempt = schedule_.ended(event, fault.empty(), ilp::read_clocks());
     ++(attempt.delivered ? stats_.delivered : stats_.failed);
     if (attempt.delivered) {
         log::write(log::level::debug, "a webhook was delivered",

@@ -278,9 +278,7 @@ packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, cons
     const bool too_many =
         exceeds_fair_share(state.counters.packets_in_flight, packets_.in_use(), settings_.max_packets_in_flight);
     packet_in_flight& packet = add_packet(sink, request, context);
-    packet.expires_at = context.outgoing_expires_at;
-    const auto time_left = packet.expires_at - loop_.now().wall;
-    packet.due = loop_.now().steady + time_left;
+    packet.due = context.now.when(context.outgoing_expires_at);
     std::ranges::copy(context.prepare->condition(), packet.condition.begin());
     ++state.counters.packets_in_flight;
     state.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
@@ -292,7 +290,7 @@ packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, cons
     }
     packet.next_hop_link = &next_hop;
     ++state.counters.outgoing.prepares;
-    loop_.set(packet, loop_.now().steady + waiting_time_max(time_left));
+    loop_.set(packet, context.now.steady + waiting_time_max(packet.due - context.now.steady));
     return &packet;
 }
 
@@ -320,7 +318,7 @@ void worker::count_refusal(peer_state& from, reject_reason reason, const peering
 
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     auto& packet = static_cast<packet_in_flight&>(carried);
-    if (loop_.now().wall > packet.expires_at) return reject(packet, reject_reason::next_hop_timed_out);
+    if (loop_.now().steady > packet.due) return reject(packet, reject_reason::next_hop_timed_out);
     const reply reply = router_.check_reply(packet.condition, answer);
     peer_counters& of_next_hop = packet.to->counters;
     of_next_hop.answers.observe(seconds(loop_.now().steady - packet.arrived_at));

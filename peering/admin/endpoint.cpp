@@ -181,7 +181,9 @@ response endpoint::answer_graphql(const request& request, ilp::timestamp now) {
             case seen_signatures::verdict::repeated:
                 return refuse_stranger("the signature of this mutation has been used before");
             case seen_signatures::verdict::before_start:
-                return refuse_stranger("signature of a mutation is older than the start of the daemon");
+                return refuse_stranger(
+                    "signature of a mutation is older than the start of the daemon; if the clock was set back, "
+                    "restart ilpd");
             case seen_signatures::verdict::full:
                 return refuse_stranger("too many mutations while their signatures are valid");
         }

@@ -100,14 +100,15 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
         to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> field_result {
             const auto input = call.args.get<arguments>("input");
             if (const auto fault = fault_of(input)) return refuse(*fault);
-            return run(mutations, operation, input, message,
-                       [&services, owner, owner_id = id_of(input.get<std::string>(owner.id_field)),
-                        id = input.get<std::string>("id"), amount = transferred_amount(input)](
-                           bookkeeper& keeper, ilp::timestamp, const changes& beside) -> std::expected<void, refusal> {
-                           const auto accounts = owner.find(services, owner_id, owner.unknown);
-                           if (!accounts) return std::unexpected{accounts.error()};
-                           return checked(services.transfers.deposit(keeper, id, *accounts, amount, beside));
-                       });
+            return run(
+                mutations, operation, input, message,
+                [&services, owner, owner_id = id_of(input.get<std::string>(owner.id_field)),
+                 id = input.get<std::string>("id"), amount = transferred_amount(input)](
+                    bookkeeper& keeper, const ilp::instant&, const changes& beside) -> std::expected<void, refusal> {
+                    const auto accounts = owner.find(services, owner_id, owner.unknown);
+                    if (!accounts) return std::unexpected{accounts.error()};
+                    return checked(services.transfers.deposit(keeper, id, *accounts, amount, beside));
+                });
         };
     };
     deposit("depositPeerLiquidity", {"peerId", accounts_of_peer, "unknown peer"}, "Added peer liquidity");
@@ -120,8 +121,9 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
             return run(
                 mutations, operation, input, message,
                 [&services, owner, owner_id = id_of(input.get<std::string>(owner.id_field)),
-                 id = input.get<std::string>("id"), amount = transferred_amount(input), timeout = timeout_of(input)](
-                    bookkeeper& keeper, ilp::timestamp now, const changes& beside) -> std::expected<void, refusal> {
+                 id = input.get<std::string>("id"), amount = transferred_amount(input),
+                 timeout = timeout_of(input)](bookkeeper& keeper, const ilp::instant& now,
+                                              const changes& beside) -> std::expected<void, refusal> {
                     const auto accounts = owner.find(services, owner_id, owner.unknown);
                     if (!accounts) return std::unexpected{accounts.error()};
                     return checked(services.transfers.withdraw(keeper, id, *accounts, amount, timeout, now, beside));
@@ -141,7 +143,7 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
             }
             return run(mutations, operation, input, message,
                        [&services, id = input.get<std::string>("withdrawalId"), state](
-                           bookkeeper& keeper, ilp::timestamp now, const changes& beside) {
+                           bookkeeper& keeper, const ilp::instant& now, const changes& beside) {
                            return checked(services.transfers.end_withdrawal(keeper, id, state, now, beside));
                        });
         };

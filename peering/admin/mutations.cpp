@@ -158,7 +158,7 @@ mutation_outcome mutations::hand_over(const std::shared_ptr<request>& request) {
 // --- On the committer's thread
 
 void mutations::carry_out(const std::shared_ptr<request>& request, bookkeeper& keeper) {
-    const ilp::timestamp now = ilp::wall_clock();
+    const ilp::instant now = ilp::read_clocks();
     if (!request->key.empty()) {
         const auto known = keeper.find_answer(request->key);
         if (!known) return request->finish(unavailable());
@@ -178,9 +178,9 @@ void mutations::carry_out(const std::shared_ptr<request>& request, bookkeeper& k
     if (const auto* const decide = std::get_if<decision>(&request->change)) {
         commit_decision(request, *decide, keeper, now);
     } else if (const auto* const transfer = std::get_if<money_transfer>(&request->change)) {
-        const auto record = request->record_of(transfer->done, now);
+        const auto record = request->record_of(transfer->done, now.wall);
         changes beside;
-        if (record) beside = {.new_answers = {&*record, 1}, .forget_answers_before = now - kept_for};
+        if (record) beside = {.new_answers = {&*record, 1}, .forget_answers_before = oldest_kept_answer(now)};
         const auto made = transfer->make(keeper, now, beside);
         request->finish(made ? mutation_outcome{transfer->done} : std::unexpected{made.error()});
     } else {
@@ -188,15 +188,21 @@ void mutations::carry_out(const std::shared_ptr<request>& request, bookkeeper& k
     }
 }
 
+/// Setting the wall clock forward must not make a retry a second mutation.
+ilp::timestamp mutations::oldest_kept_answer(const ilp::instant& now) {
+    wall_.observe(now);
+    return wall_.earliest_within(kept_for);
+}
+
 /// The answer waits until every packet thread uses the new terms.
 void mutations::commit_decision(const std::shared_ptr<request>& request, const decision& decide, bookkeeper& keeper,
-                                ilp::timestamp now) {
-    transaction transaction{keeper, now};
+                                const ilp::instant& now) {
+    transaction transaction{keeper, now.wall};
     mutation_outcome outcome = decide(transaction);
     if (!outcome) return request->finish(std::move(outcome));
-    if (auto record = request->record_of(*outcome, now)) {
+    if (auto record = request->record_of(*outcome, now.wall)) {
         transaction.new_answers.push_back(std::move(*record));
-        transaction.forget_answers_before = now - kept_for;
+        transaction.forget_answers_before = oldest_kept_answer(now);
     }
     const auto written = services_.administration.commit(transaction, [request, outcome] { request->finish(outcome); });
     if (!written) request->finish(unavailable());

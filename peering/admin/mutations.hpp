@@ -1,7 +1,8 @@
 #pragma once
 
+#include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
-#include "ilp/timestamp.hpp"
+#include "ilp/wall_history.hpp"
 #include "peering/admin/services.hpp"
 #include "peering/admin/views.hpp"
 #include "peering/administration/refusal.hpp"
@@ -55,7 +56,7 @@ public:
 
     /// Makes or completes an operator's transfer, and writes it together with the changes in `beside`.
     using transfer =
-        std::function<std::expected<void, refusal>(bookkeeper& keeper, ilp::timestamp now, const changes& beside)>;
+        std::function<std::expected<void, refusal>(bookkeeper& keeper, const ilp::instant& now, const changes& beside)>;
     /// `done` is the answer if the transfer succeeds.
     mutation_outcome transfer_money(std::string_view operation, const graphql::arguments& input, done_mutation done,
                                     transfer transfer);
@@ -81,9 +82,11 @@ private:
     mutation_outcome hand_over(const std::shared_ptr<request>& request);
     void carry_out(const std::shared_ptr<request>& request, bookkeeper& keeper);
     void commit_decision(const std::shared_ptr<request>& request, const decision& decide, bookkeeper& keeper,
-                         ilp::timestamp now);
+                         const ilp::instant& now);
+    ilp::timestamp oldest_kept_answer(const ilp::instant& now);
 
     services& services_;
+    ilp::wall_history wall_;  // used only by the committer's thread
     std::mutex mutex_;
     std::unordered_set<std::string> reserved_;  // idempotency keys
 };

@@ -10,9 +10,14 @@
 namespace peering::admin {
 
 inline constexpr std::size_t seen_signatures_max = 65'536;
+/// Number of signatures that are remembered although they are no longer valid.
+inline constexpr std::size_t old_signatures_max = 4096;
 
 /// Remembers each signature for as long as it would pass check_signature(), so that none is accepted twice. When the
 /// set is full, new signatures are refused rather than old ones forgotten early. Thread-safe.
+///
+/// The latest signatures are remembered for longer, so that a clock that is set back does not have to lock out every
+/// client until it is again where it was.
 class seen_signatures {
 public:
     enum class verdict : std::uint8_t { first_use, repeated, before_start, full };

@@ -156,9 +156,10 @@ peering_terms auto_peers::own_terms(std::string token) const {
             settings_.name.value_or(address.text().substr(0, config::display_name_size_max))};
 }
 
-void auto_peers::handle_request(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
+void auto_peers::handle_request(bookkeeper& keeper, const ilp::instant& now, const peering_request& request,
                                 const peering_sender& sender, const std::function<void(peering_result)>& done) {
-    transaction transaction{keeper, now};
+    wall_.observe(now);
+    transaction transaction{keeper, now.wall};
     peering_result result = decide(transaction, request, sender);
     if (!result) return done(std::move(result));
     const auto written = administration_.commit(transaction, [done, result] { done(result); });
@@ -211,8 +212,7 @@ bool auto_peers::has_place(transaction& transaction, const address_use& found, c
     if (!source_has_all && found.strangers < settings_.max_peers) return true;
     std::size_t examined = 0;
     for (const auto& peer : directory_.peers()) {
-        if (!is_stranger(*peer) || !peer->enabled || peer->created_at + settings_.unused_after > transaction.now)
-            continue;
+        if (!is_stranger(*peer) || !peer->enabled || wall_.age_of(peer->created_at) < settings_.unused_after) continue;
         if (source_has_all && peer->auto_peered->source != source) continue;
         const account_totals posted = transaction.keeper.ledger().posted(peer->liquidity->id);
         if (posted.debits_posted != 0 || posted.credits_posted > settings_.initial_liquidity.value) continue;

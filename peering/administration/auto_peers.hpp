@@ -2,7 +2,9 @@
 
 #include "config/settings.hpp"
 #include "ilp/amount.hpp"
+#include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
+#include "ilp/wall_history.hpp"
 #include "peering/administration/administration.hpp"
 #include "peering/administration/auto_peering.hpp"
 #include "peering/administration/refusal.hpp"
@@ -57,7 +59,7 @@ public:
 
     /// Makes the requester a peer, or renews its terms. Call it on the committer's thread. `done` is called exactly
     /// once, immediately or later, from any thread: after a success, once packets are handled by the new terms.
-    void handle_request(bookkeeper& keeper, ilp::timestamp now, const peering_request& request,
+    void handle_request(bookkeeper& keeper, const ilp::instant& now, const peering_request& request,
                         const peering_sender& sender, const std::function<void(peering_result)>& done);
 
     /// Builds the request to send when an operator wants a peer. Any thread.
@@ -105,6 +107,7 @@ private:
     const directory& directory_;
     administration& administration_;
     const config::auto_peering_settings settings_;
+    ilp::wall_history wall_;  // used only by the committer's thread
 };
 
 }  // namespace peering

@@ -85,7 +85,7 @@ bool operator_transfers::restore(std::span<const transfer_record> pending, const
                               held.credit->kind == account_kind::settlement && !held.amount.is_zero() &&
                               transfer.expires_at.has_value() && ledger::is_within_one_asset(held);
         if (!is_sound || !ledger::hold({&held, 1})) return false;
-        pending_.emplace(transfer.uuid, transfer);
+        pending_.emplace(transfer.uuid, pending_withdrawal{transfer});
     }
     pending_changed();
     return true;
@@ -93,23 +93,27 @@ bool operator_transfers::restore(std::span<const transfer_record> pending, const
 
 auto operator_transfers::deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
                                  ilp::amount amount, const changes& beside) -> outcome {
-    return add(keeper, deposit_of(id, accounts, amount), beside);
+    return add(keeper, deposit_of(id, accounts, amount), {}, beside);
 }
 
 auto operator_transfers::withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
-                                  ilp::amount amount, std::chrono::seconds timeout, ilp::timestamp now,
+                                  ilp::amount amount, std::chrono::seconds timeout, const ilp::instant& now,
                                   const changes& beside) -> outcome {
-    return add(keeper, withdrawal_of(id, accounts, amount, timeout, now), beside);
+    transfer_record made = withdrawal_of(id, accounts, amount, timeout, now.wall);
+    const auto ends_at = made.expires_at ? std::optional{now.when(*made.expires_at)} : std::nullopt;
+    return add(keeper, std::move(made), ends_at, beside);
 }
 
-void operator_transfers::expire(ilp::timestamp now) {
-    if (now < earliest_expiry_.load(std::memory_order_relaxed) || expiry_waits_.exchange(true)) return;
+void operator_transfers::expire(const ilp::instant& now) {
+    const bool is_due = earliest_wall_.load(std::memory_order_relaxed) <= now.wall ||
+                        earliest_steady_.load(std::memory_order_relaxed) <= now.steady;
+    if (!is_due || expiry_waits_.exchange(true)) return;
     const bool taken = committer_.execute([this, now](bookkeeper& keeper) {
         expiry_waits_ = false;
         std::vector<transfer_record> expired;
-        for (const auto& [id, transfer] : pending_) {
-            if (transfer.expires_at > now) continue;
-            expired.push_back(transfer);
+        for (const auto& [id, withdrawal] : pending_) {
+            if (!withdrawal.has_expired(now)) continue;
+            expired.push_back(withdrawal.record);
             expired.back().state = transfer_state::expired;
         }
         if (expired.empty() || !keeper.write({.ended_transfers = expired})) return;
@@ -119,7 +123,8 @@ void operator_transfers::expire(ilp::timestamp now) {
     if (!taken) expiry_waits_ = false;
 }
 
-auto operator_transfers::add(bookkeeper& keeper, transfer_record transfer, changes with) -> outcome {
+auto operator_transfers::add(bookkeeper& keeper, transfer_record transfer, std::optional<ilp::steady_time> ends_at,
+                             changes with) -> outcome {
     if (transfer.amount.is_zero()) return std::unexpected{transfer_refusal::amount_is_zero};
     if (!is_uuid_v4(transfer.uuid)) return std::unexpected{transfer_refusal::invalid_id};
     to_lower_case(transfer.uuid);
@@ -137,14 +142,14 @@ auto operator_transfers::add(bookkeeper& keeper, transfer_record transfer, chang
         return std::unexpected{transfer_refusal::store_unavailable};
     }
     if (transfer.state == transfer_state::pending) {
-        pending_.emplace(transfer.uuid, transfer);
+        pending_.emplace(transfer.uuid, pending_withdrawal{transfer, ends_at});
         pending_changed();
     }
     return {};
 }
 
 auto operator_transfers::end_withdrawal(bookkeeper& keeper, std::string_view uuid, transfer_state state,
-                                        ilp::timestamp now, const changes& beside) -> outcome {
+                                        const ilp::instant& now, const changes& beside) -> outcome {
     std::string id{uuid};
     if (!is_uuid_v4(id)) return std::unexpected{transfer_refusal::invalid_id};
     to_lower_case(id);
@@ -154,8 +159,8 @@ auto operator_transfers::end_withdrawal(bookkeeper& keeper, std::string_view uui
         if (!known) return std::unexpected{transfer_refusal::store_unavailable};
         return std::unexpected{*known ? refusal_of((*known)->state) : transfer_refusal::unknown_transfer};
     }
-    const bool too_late = found->second.expires_at <= now;
-    transfer_record ended = found->second;
+    const bool too_late = found->second.has_expired(now);
+    transfer_record ended = found->second.record;
     ended.state = too_late ? transfer_state::expired : state;
     changes with = too_late ? changes{} : beside;
     with.ended_transfers = {&ended, 1};
@@ -167,9 +172,17 @@ auto operator_transfers::end_withdrawal(bookkeeper& keeper, std::string_view uui
 }
 
 void operator_transfers::pending_changed() {
-    ilp::timestamp earliest = ilp::timestamp::max();
-    for (const auto& [id, transfer] : pending_) earliest = std::min(earliest, *transfer.expires_at);
-    earliest_expiry_ = earliest;
+    auto wall = ilp::timestamp::max();
+    auto steady = ilp::steady_time::max();
+    for (const auto& [id, withdrawal] : pending_) {
+        if (withdrawal.ends_at) {
+            steady = std::min(steady, *withdrawal.ends_at);
+        } else {
+            wall = std::min(wall, *withdrawal.record.expires_at);
+        }
+    }
+    earliest_wall_ = wall;
+    earliest_steady_ = steady;
     pending_count_ = pending_.size();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ilp/amount.hpp"
-#include "ilp/timestamp.hpp"
+#include "ilp/clock.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/records/account.hpp"
 #include "peering/records/transfer.hpp"
@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,11 @@ struct transfer_accounts {
 /// The transfers that operators make: deposits, immediate withdrawals, and two-phase withdrawals, whose amount is
 /// reserved until they are posted, voided or expire. Each is stored under its own UUID, which is never accepted twice.
 ///
+/// The timeout of a withdrawal is measured by the steady clock, so that setting the wall clock does not end it before
+/// an operator who has already paid out can post it. A withdrawal from before the start ends by the wall clock, which
+/// alone has gone on meanwhile; it is looked at in each call of expire(), so it also ends in time if that clock is put
+/// right.
+///
 /// Transfers are made and ended on the committer's thread, one after another. The class reads no clock: the caller
 /// passes `now`.
 class operator_transfers {
@@ -62,25 +68,36 @@ public:
     /// A timeout of 0 posts the withdrawal immediately; a timeout above 100 years is reduced to 100 years.
     /// Precondition: the timeout is not negative.
     outcome withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
-                     std::chrono::seconds timeout, ilp::timestamp now, const changes& beside);
+                     std::chrono::seconds timeout, const ilp::instant& now, const changes& beside);
     /// `state` is posted or voided.
-    outcome end_withdrawal(bookkeeper& keeper, std::string_view id, transfer_state state, ilp::timestamp now,
+    outcome end_withdrawal(bookkeeper& keeper, std::string_view id, transfer_state state, const ilp::instant& now,
                            const changes& beside);
 
     /// Ends the withdrawals that have expired. Cheap if there are none; call it about once a second, from any thread.
-    void expire(ilp::timestamp now);
+    void expire(const ilp::instant& now);
 
     /// Number of withdrawals that are pending now.
     std::size_t pending_count() const noexcept { return pending_count_; }
 
 private:
-    outcome add(bookkeeper& keeper, transfer_record transfer, changes with);
+    struct pending_withdrawal {
+        transfer_record record;
+        std::optional<ilp::steady_time> ends_at{};  // nullopt for one from before the start
+
+        bool has_expired(const ilp::instant& now) const noexcept {
+            return ends_at ? *ends_at <= now.steady : record.expires_at <= now.wall;
+        }
+    };
+
+    outcome add(bookkeeper& keeper, transfer_record transfer, std::optional<ilp::steady_time> ends_at, changes with);
     void pending_changed();
 
     committer& committer_;
-    std::unordered_map<std::string, transfer_record> pending_;  // used only by the committer's thread
+    std::unordered_map<std::string, pending_withdrawal> pending_;  // used only by the committer's thread
     std::atomic<std::size_t> pending_count_{0};
-    std::atomic<ilp::timestamp> earliest_expiry_{ilp::timestamp::max()};
+    // The earliest expiry by each clock.
+    std::atomic<ilp::timestamp> earliest_wall_{ilp::timestamp::max()};
+    std::atomic<ilp::steady_time> earliest_steady_{ilp::steady_time::max()};
     std::atomic<bool> expiry_waits_{false};  // a task of expire() is queued; there is one at a time
 };
 

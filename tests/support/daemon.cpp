@@ -123,6 +123,7 @@ void ilpd_daemon::launch() {
     write_config();
     command what;
     what.arguments = {daemon_program(), "--config", config_path().string()};
+    what.environment = terms_.environment;
     what.output = folder_.path() / ("log-" + std::to_string(++starts_));
     process_ = std::make_unique<child_process>(std::move(what));
 }

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace support {
@@ -59,8 +60,9 @@ struct daemon_terms {
     std::vector<std::string> rates{};         ///< lines of the rates section
     std::string log_level = "debug";
     std::string log_format = "text";
-    std::string store{};                        ///< default: an SQLite file in the daemon's folder
-    std::vector<std::string> store_settings{};  ///< further lines of the store section
+    std::string store{};                                             ///< default: an SQLite file in the daemon's folder
+    std::vector<std::string> store_settings{};                       ///< further lines of the store section
+    std::vector<std::pair<std::string, std::string>> environment{};  ///< of the program; added to our own
 };
 
 /// The tokens that a peer of this name presents to the daemon and that the daemon presents to the peer. Both end in

@@ -156,6 +156,11 @@ struct traffic {
     std::vector<account_change> accounts;
 };
 
+/// Both clocks, as if the wall clock had never been set: equal times of one are equal times of the other.
+inline ilp::instant clocks_at(ilp::timestamp wall) {
+    return {wall, ilp::steady_time{wall.time_since_epoch()}};
+}
+
 /// The reason why an operator's transfer was refused, or empty if it was done.
 using transfer_result = std::optional<transfer_refusal>;
 
@@ -175,13 +180,20 @@ public:
         });
     }
     answer withdraw(std::string id, transfer_accounts accounts, ilp::amount amount, std::chrono::seconds timeout,
-                    ilp::timestamp now) {
+                    const ilp::instant& now) {
         return request([this, id = std::move(id), accounts, amount, timeout, now](bookkeeper& keeper) {
             return transfers_.withdraw(keeper, id, accounts, amount, timeout, now, {});
         });
     }
+    answer withdraw(std::string id, transfer_accounts accounts, ilp::amount amount, std::chrono::seconds timeout,
+                    ilp::timestamp now) {
+        return withdraw(std::move(id), accounts, amount, timeout, clocks_at(now));
+    }
     /// `state` is posted or voided.
     answer end(std::string id, transfer_state state, ilp::timestamp now) {
+        return end(std::move(id), state, clocks_at(now));
+    }
+    answer end(std::string id, transfer_state state, const ilp::instant& now) {
         return request([this, id = std::move(id), state, now](bookkeeper& keeper) {
             return transfers_.end_withdrawal(keeper, id, state, now, {});
         });

@@ -18,9 +18,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr ilp::timestamp start{std::chrono::milliseconds{1'700'000'000'000}};
+constexpr ilp::steady_time start{1000s};
+constexpr ilp::timestamp wall{std::chrono::milliseconds{1'700'000'000'000}};  ///< at the start
 
-pending_event event(const std::string& uuid, ilp::timestamp due = start, std::uint32_t attempts = 0) {
+/// Both clocks at `steady`, when the wall clock has been set by `set`.
+ilp::instant at(ilp::steady_time steady, std::chrono::milliseconds set = {}) {
+    return {wall + std::chrono::floor<std::chrono::milliseconds>(steady - start) + set, steady};
+}
+
+pending_event event(const std::string& uuid, ilp::timestamp due = wall, std::uint32_t attempts = 0) {
     return {{uuid, "peer.liquidity_low", "{}"}, attempts, due};
 }
 
@@ -49,13 +55,23 @@ struct outbox {
     std::map<std::string, pending_event> events;
 };
 
-void load(webhook_schedule& schedule, const outbox& outbox) {
+void load(webhook_schedule& schedule, const outbox& outbox, const ilp::instant& now = at(start)) {
     schedule.begin_load();
-    schedule.loaded(outbox.earliest());
+    schedule.loaded(outbox.earliest(), now);
+}
+
+/// Posts the only event that is due without success.
+event_attempt fail_once(webhook_schedule& schedule, outbox& outbox, const ilp::instant& now) {
+    const auto taken = schedule.take(now.steady);
+    REQUIRE(taken);
+    auto attempt = schedule.ended(*taken, false, now);
+    outbox.save(attempt);
+    schedule.saved(attempt);
+    return attempt;
 }
 
 /// The UUIDs of all events that can be taken at `now`.
-std::vector<std::string> take_all(webhook_schedule& schedule, ilp::timestamp now) {
+std::vector<std::string> take_all(webhook_schedule& schedule, ilp::steady_time now) {
     std::vector<std::string> taken;
     while (const auto event = schedule.take(now)) taken.push_back(event->event.uuid);
     return taken;
@@ -71,7 +87,7 @@ TEST_CASE("webhook schedule: it loads at first, and later only for a reason") {
     CHECK_FALSE(schedule.take(start));
     schedule.begin_load();
     CHECK_FALSE(schedule.must_load(start + 24h));
-    schedule.loaded({});
+    schedule.loaded({}, at(start));
     CHECK_FALSE(schedule.must_load(start + 24h));
     CHECK_FALSE(schedule.next_due());
     schedule.request_load();
@@ -82,14 +98,14 @@ TEST_CASE("webhook schedule: events that arrive during a load cause another load
     webhook_schedule schedule{10};
     schedule.begin_load();
     schedule.request_load();
-    schedule.loaded({});
+    schedule.loaded({}, at(start));
     CHECK(schedule.must_load(start));
 }
 
 TEST_CASE("webhook schedule: an event is taken when it is due, the earliest first") {
     webhook_schedule schedule{10};
     schedule.begin_load();
-    schedule.loaded({event("a", start - 1h), event("b"), event("c", start + 1ms)});
+    schedule.loaded({event("a", wall - 1h), event("b"), event("c", wall + 1ms, 1)}, at(start));
     CHECK(schedule.next_due() == start - 1h);
     CHECK(take_all(schedule, start) == list{"a", "b"});
     CHECK(schedule.next_due() == start + 1ms);
@@ -101,10 +117,10 @@ TEST_CASE("webhook schedule: an event is taken when it is due, the earliest firs
 TEST_CASE("webhook schedule: the number of events in progress is bounded") {
     webhook_schedule schedule{10};
     schedule.begin_load();
-    schedule.loaded({event("a"), event("b"), event("c"), event("d"), event("e"), event("f")});
+    schedule.loaded({event("a"), event("b"), event("c"), event("d"), event("e"), event("f")}, at(start));
     CHECK(take_all(schedule, start) == list{"a", "b", "c", "d"});
     CHECK_FALSE(schedule.next_due());
-    const auto attempt = schedule.ended(event("c"), true, start);
+    const auto attempt = schedule.ended(event("c"), true, at(start));
     CHECK_FALSE(schedule.take(start));  // the store has not saved it yet
     schedule.saved(attempt);
     CHECK(schedule.next_due() == start);
@@ -119,7 +135,7 @@ TEST_CASE("webhook schedule: an event in progress is not taken again, whatever t
     REQUIRE(take_all(schedule, start) == list{"a"});
     load(schedule, store);
     CHECK_FALSE(schedule.take(start));
-    const auto attempt = schedule.ended(event("a"), true, start);
+    const auto attempt = schedule.ended(event("a"), true, at(start));
     CHECK(attempt.delivered);
     CHECK_FALSE(attempt.due);
     load(schedule, store);  // simulates a store that is down: it has not saved the attempt
@@ -134,28 +150,24 @@ TEST_CASE("webhook schedule: an event is retried after 10 s, 20 s, up to 60 s, a
     webhook_schedule schedule{10};
     outbox store;
     store.add(event("a"));
-    ilp::timestamp now = start;
+    ilp::steady_time now = start;
     for (const auto pause : {10s, 20s, 30s, 40s, 50s, 60s, 60s, 60s, 60s, 60s}) {
         REQUIRE(schedule.must_load(now));
-        load(schedule, store);
+        load(schedule, store, at(now));
         REQUIRE_FALSE(schedule.take(now - 1ms));
-        const auto taken = schedule.take(now);
-        REQUIRE(taken);
-        const auto attempt = schedule.ended(*taken, false, now);
+        const auto attempt = fail_once(schedule, store, at(now));
         CHECK_FALSE(attempt.delivered);
         REQUIRE(attempt.due);
-        CHECK(*attempt.due == now + pause);
-        store.save(attempt);
-        schedule.saved(attempt);
+        CHECK(*attempt.due == at(now).wall + pause);
         CHECK(schedule.next_due() == now + pause);
         CHECK_FALSE(schedule.must_load(now + pause - 1ms));
         now += pause;
     }
-    load(schedule, store);
+    load(schedule, store, at(now));
     const auto last = schedule.take(now);
     REQUIRE(last);
     CHECK(last->attempts == 10);
-    const auto attempt = schedule.ended(*last, false, now);
+    const auto attempt = schedule.ended(*last, false, at(now));
     CHECK_FALSE(attempt.delivered);
     CHECK_FALSE(attempt.due);
     schedule.saved(attempt);
@@ -164,14 +176,14 @@ TEST_CASE("webhook schedule: an event is retried after 10 s, 20 s, up to 60 s, a
 }
 
 TEST_CASE("webhook schedule: without retries there is one attempt") {
-    const webhook_schedule schedule{0};
-    CHECK_FALSE(schedule.ended(event("a"), false, start).due);
+    webhook_schedule schedule{0};
+    CHECK_FALSE(schedule.ended(event("a"), false, at(start)).due);
 }
 
 TEST_CASE("webhook schedule: fewer retries are allowed than an event has had") {
-    const webhook_schedule schedule{3};
-    CHECK_FALSE(schedule.ended(event("a", start, 7), false, start).due);
-    CHECK(schedule.ended(event("a", start, 2), false, start).due == start + 30s);
+    webhook_schedule schedule{3};
+    CHECK_FALSE(schedule.ended(event("a", wall, 7), false, at(start)).due);
+    CHECK(schedule.ended(event("a", wall, 2), false, at(start)).due == wall + 30s);
 }
 
 TEST_CASE("webhook schedule: later events do not delay a retry") {
@@ -179,11 +191,8 @@ TEST_CASE("webhook schedule: later events do not delay a retry") {
     outbox store;
     store.add(event("a"));
     load(schedule, store);
-    const auto taken = schedule.take(start);
-    const auto attempt = schedule.ended(*taken, false, start);
-    store.save(attempt);
-    schedule.saved(attempt);
-    for (int i = 0; i < 100; ++i) store.add(event("later " + std::to_string(100 + i), start + 1h));
+    fail_once(schedule, store, at(start));
+    for (int i = 0; i < 100; ++i) store.add(event("later " + std::to_string(100 + i), wall + 60s, 6));
     schedule.request_load();
     REQUIRE(schedule.must_load(start));
     load(schedule, store);
@@ -205,13 +214,62 @@ TEST_CASE("webhook schedule: a full outbox is processed, each event once, with a
         const auto next = schedule.take(start);
         if (!next) break;
         ++taken;
-        const auto attempt = schedule.ended(*next, true, start);
+        const auto attempt = schedule.ended(*next, true, at(start));
         store.save(attempt);
         schedule.saved(attempt);
     }
     CHECK(taken == 500);
     CHECK(store.events.empty());
     CHECK(loads <= 500 / 64 + 2);
+}
+
+TEST_CASE("webhook schedule: setting the wall clock neither hastens nor delays a retry") {
+    for (const auto set : {1h, -1h}) {
+        CAPTURE(set.count());
+        webhook_schedule schedule{10};
+        outbox store;
+        store.add(event("a"));
+        load(schedule, store);
+        fail_once(schedule, store, at(start));
+        // A new event has everything loaded again after the wall clock was set.
+        store.add(event("b", at(start + 3s, set).wall));
+        schedule.request_load();
+        load(schedule, store, at(start + 3s, set));
+        CHECK(take_all(schedule, start + 3s) == list{"b"});
+        CHECK(schedule.next_due() == start + 10s);
+        store.save(schedule.ended(event("b"), true, at(start + 4s, set)));
+        load(schedule, store, at(start + 9s, set));
+        CHECK_FALSE(schedule.take(start + 10s - 1ms));
+        // The pauses after the next attempts are the usual ones as well.
+        auto now = start + 10s;
+        for (const auto pause : {20s, 30s}) {
+            fail_once(schedule, store, at(now, set));
+            CHECK(schedule.next_due() == now + pause);
+            now += pause;
+            CHECK_FALSE(schedule.must_load(now - 1ms));
+            REQUIRE(schedule.must_load(now));
+            load(schedule, store, at(now, set));
+            CHECK(schedule.next_due() == now);
+        }
+    }
+}
+
+TEST_CASE("webhook schedule: after a start with another clock, no event waits longer than its pause") {
+    webhook_schedule schedule{10};
+    outbox store;
+    store.add(event("new", wall + 24h));
+    store.add(event("retried once", wall + 24h, 1));
+    store.add(event("retried often", wall + 24h, 9));
+    store.add(event("due long ago", wall - 24h, 9));
+    load(schedule, store);
+    CHECK(take_all(schedule, start) == list{"due long ago", "new"});
+    CHECK_FALSE(schedule.take(start + 10s - 1ms));
+    // Loading them again does not let them wait again.
+    schedule.request_load();
+    load(schedule, store, at(start + 5s));
+    CHECK(schedule.next_due() == start + 10s);
+    CHECK(take_all(schedule, start + 10s) == list{"retried once"});
+    CHECK(schedule.next_due() == start + 60s);
 }
 
 // The store and the receiver answer at arbitrary times and in any order. Only the store's own answers stay in order,
@@ -235,12 +293,13 @@ TEST_CASE("webhook schedule: no order of responses loses an event or posts one i
     int created = 0;
     int finished = 0;
     bool loading = false;
-    ilp::timestamp now = start;
+    ilp::steady_time now = start;
+    std::chrono::milliseconds set{0};  // by how much the wall clock has been set
 
     for (int step = 0; step < 20'000 || finished < created; ++step) {
         REQUIRE(step < 200'000);
         if (step < 20'000 && one_of(10)) {
-            store.add(event(std::to_string(++created), now));
+            store.add(event(std::to_string(++created), at(now, set).wall));
             schedule.request_load();
         }
         if (!loading && schedule.must_load(now)) {
@@ -256,7 +315,7 @@ TEST_CASE("webhook schedule: no order of responses loses an event or posts one i
         }
         if (!posted.empty() && one_of(3)) {
             const auto which = posted.begin() + static_cast<std::ptrdiff_t>(random() % posted.size());
-            requests.push_back({.save = schedule.ended(*which, one_of(2), now), .found = {}});
+            requests.push_back({.save = schedule.ended(*which, one_of(2), at(now, set)), .found = {}});
             posted.erase(which);
         }
         if (const auto waiting = std::ranges::find(requests, false, &request::executed);
@@ -273,12 +332,13 @@ TEST_CASE("webhook schedule: no order of responses loses an event or posts one i
                 finished += requests.front().save->delivered || !requests.front().save->due;
                 schedule.saved(*requests.front().save);
             } else {
-                schedule.loaded(std::move(requests.front().found));
+                schedule.loaded(std::move(requests.front().found), at(now, set));
                 loading = false;
             }
             requests.erase(requests.begin());
         }
         now += one_of(50) ? 10s : 1ms;
+        if (one_of(1000)) set = (static_cast<int>(random() % 7) - 3) * 1h;
     }
     CHECK(created > 1000);
     CHECK(store.events.empty());

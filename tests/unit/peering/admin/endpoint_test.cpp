@@ -404,7 +404,7 @@ TEST_CASE("endpoint: a mutation that was signed before the daemon started is ref
     server restarted{"s3cret", now + 1ms};
     CHECK(restarted.text(sent, now + 2ms) == unauthenticated);
     CHECK(restarted.ask(sent, now + 2ms).unauthenticated ==
-          "signature of a mutation is older than the start of the daemon");
+          "signature of a mutation is older than the start of the daemon; if the clock was set back, restart ilpd");
     CHECK(restarted.executions == 0);
     CHECK(restarted.ask(signed_terms(body, now + 1ms), now + 2ms).status == 200);
     CHECK(restarted.ask(signed_terms(R"({"query":"{ number }"})"), now + 2ms).status == 200);

@@ -42,6 +42,24 @@ TEST_CASE("seen signatures: a clock that goes back does not make old signatures 
     CHECK(seen.record(signature(then + 1s, 1), then + 1s) == verdict::first_use);
 }
 
+TEST_CASE("seen signatures: a clock that goes back does not lock out new signatures") {
+    seen_signatures seen{before};
+    CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 1h, 1), then + 1h) == verdict::first_use);
+    CHECK(seen.record(signature(then + 1s, 1), then + 1s) == verdict::first_use);
+    CHECK(seen.record(signature(then, 1), then + 1s) == verdict::repeated);
+    CHECK(seen.record(signature(then + 1h, 1), then + 1h) == verdict::repeated);
+}
+
+TEST_CASE("seen signatures: a signature older than one that was forgotten counts as used") {
+    seen_signatures seen{before, 2};
+    CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 1s, 1), then + 1s) == verdict::first_use);
+    CHECK(seen.record(signature(then + 40s, 1), then + 40s) == verdict::first_use);  // forgets the first
+    CHECK(seen.record(signature(then, 1), then) == verdict::repeated);
+    CHECK(seen.record(signature(then, 2), then) == verdict::repeated);
+}
+
 TEST_CASE("seen signatures: a signature from before the start is refused, because it may have been used") {
     seen_signatures seen{then};
     CHECK(seen.record(signature(then - 1ms, 1), then) == verdict::before_start);

@@ -63,6 +63,11 @@ config::settings file_of_alice() {
     return file;
 }
 
+/// Both clocks, as if the wall clock had never been set.
+ilp::instant instant_of(ilp::timestamp wall) {
+    return {wall, ilp::steady_time{wall.time_since_epoch()}};
+}
+
 /// Alice with a book, a peer from the file and one that her operator created.
 struct alice {
     explicit alice(config::auto_peering_settings settings = terms_of_alice(), const std::string& url = "memory:")
@@ -102,6 +107,10 @@ struct alice {
 
     auto_peers::peering_result answer(const peering_request& request, const std::string& presented = {},
                                       const std::string& source = {}, ilp::timestamp at = now) {
+        return answer(request, presented, source, instant_of(at));
+    }
+    auto_peers::peering_result answer(const peering_request& request, const std::string& presented,
+                                      const std::string& source, const ilp::instant& at) {
         std::vector<auto_peers::peering_result> answers;
         decider.handle_request(keeper, at, request, {presented, source},
                                [&](auto_peers::peering_result came) { answers.push_back(std::move(came)); });
@@ -516,6 +525,23 @@ TEST_CASE("when all places are taken, the oldest unused peer makes room for a ne
     CHECK_FALSE(alice.find("test.s2"));
 }
 
+TEST_CASE("setting the wall clock neither takes a newcomer's place away nor keeps an old one occupied") {
+    config::auto_peering_settings settings = terms_of_alice();
+    settings.max_peers = 1;
+    alice alice{settings};
+    const auto after = [](std::chrono::milliseconds elapsed, std::chrono::milliseconds set) {
+        return ilp::instant{now + elapsed + set, instant_of(now + elapsed).steady};
+    };
+    const auto has_place = [&](const std::string& address, const ilp::instant& at) {
+        return alice.answer(request_of(address, "token-of-" + address), {}, {}, at).has_value();
+    };
+    const auto age = settings.unused_after;
+    REQUIRE(has_place("test.first", after({}, {})));
+    CHECK_FALSE(has_place("test.second", after(age - std::chrono::milliseconds{1}, 2 * age)));
+    CHECK(has_place("test.second", after(age, -2 * age)));
+    CHECK_FALSE(alice.find("test.first"));
+}
+
 TEST_CASE("a stranger's URL must not point to a private address unless that is allowed") {
     alice strict;
     config::auto_peering_settings settings = terms_of_alice();
@@ -682,7 +708,7 @@ TEST_CASE("auto-peering is refused while the store fails") {
     bookkeeper keeper{alice.ledger, full, alice.thresholds};
     const auto before = alice.everything();
     std::vector<auto_peers::peering_result> answers;
-    alice.decider.handle_request(keeper, now, request_of("test.dora"), {},
+    alice.decider.handle_request(keeper, instant_of(now), request_of("test.dora"), {},
                                  [&](auto_peers::peering_result came) { answers.push_back(std::move(came)); });
     REQUIRE(answers.size() == 1);
     REQUIRE_FALSE(answers[0]);

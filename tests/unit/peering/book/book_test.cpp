@@ -268,7 +268,7 @@ private:
     }
 
     bool expire() {
-        life_->transfers.expire(now_);
+        life_->transfers.expire(clocks_at(now_));
         if (!wait_until_idle(life_->committer)) return false;
         model_.expire(now_);
         return has_raised({}) && agrees();

@@ -74,7 +74,7 @@ private:
     operator_transfers& transfers_;
     const known_peers& registry_;
     std::uint32_t run_;
-    ilp::timestamp now_{std::chrono::milliseconds{1'800'000'000'000}};
+    ilp::instant now_{clocks_at(ilp::timestamp{std::chrono::milliseconds{1'800'000'000'000}})};
 };
 
 }  // namespace

@@ -52,7 +52,8 @@ struct desk {
     transfer_result undo(const std::string& id, ilp::timestamp now = noon) {
         return requests.end(id, transfer_state::voided, now).get();
     }
-    void expire(ilp::timestamp now) {
+    void expire(ilp::timestamp now) { expire(clocks_at(now)); }
+    void expire(const ilp::instant& now) {
         transfers.expire(now);
         REQUIRE(wait_until_idle(committer));
     }
@@ -297,6 +298,43 @@ TEST_CASE("a withdrawal in two phases reserves its amount, and moves it when it 
     shop.close();
 }
 
+TEST_CASE("setting the wall clock neither ends a withdrawal nor keeps its amount reserved") {
+    shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
+    const auto after = [](std::chrono::seconds elapsed, std::chrono::seconds set) {
+        return ilp::instant{noon + elapsed + set, clocks_at(noon + elapsed).steady};
+    };
+    const std::string posted = new_uuid();
+    const std::string expired = new_uuid();
+    REQUIRE(shop->withdraw(posted, 600, 60s) == done);
+    REQUIRE(shop->withdraw(expired, 400, 60s) == done);
+    for (const auto set : {1h, -1h}) {
+        shop->expire(after(59s, set));
+        CHECK(shop->transfers.pending_count() == 2);
+    }
+    CHECK(shop->requests.end(posted, transfer_state::posted, after(59s, 1h)).get() == done);
+    CHECK(shop->requests.end(expired, transfer_state::posted, after(60s, -1h)).get() == already_expired);
+    CHECK(shop->has(400));
+
+    REQUIRE(shop->withdraw(new_uuid(), 400, 60s) == done);
+    shop->expire(after(60s, -1h));
+    CHECK(shop->transfers.pending_count() == 0);
+    CHECK(shop->has(400));
+    shop.close();
+}
+
+TEST_CASE("a withdrawal from before the start ends by the wall clock, also once that was put right") {
+    shop shop{store_kind::sqlite};
+    REQUIRE(shop->withdraw(new_uuid(), 600, 60s) == done);
+    shop.restart();
+    const ilp::steady_time booted{};
+    shop->expire({noon - 1h, booted});  // the host's clock is wrong at first
+    shop->expire({noon - 1h + 60s, booted + 60s});
+    CHECK(shop->has(1000, 600));
+    shop->expire({noon + 61s, booted + 61s});
+    CHECK(shop->has(1000));
+    shop.close();
+}
+
 TEST_CASE("a withdrawal has ended at the exact time of its expiry") {
     shop shop{GENERATE(store_kind::memory, store_kind::sqlite)};
     for (const auto end : {&desk::post, &desk::undo}) {
@@ -493,7 +531,7 @@ TEST_CASE("expiry submits one task, however often it is called while the store i
     store.gated = true;
     auto answer = desk.requests.deposit(new_uuid(), desk.bobs(), {1});
     store.entered.acquire();
-    for (std::size_t i = 0; i < committer::tasks_max + 10; ++i) desk.transfers.expire(noon + 2s);
+    for (std::size_t i = 0; i < committer::tasks_max + 10; ++i) desk.transfers.expire(clocks_at(noon + 2s));
     std::atomic<bool> ran = false;
     CHECK(desk.committer.execute([&](bookkeeper&) { ran = true; }));
     store.gated = false;
