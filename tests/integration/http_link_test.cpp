@@ -30,7 +30,8 @@ TEST_CASE("A35-24: HTTP errors of the next hop become temporary Rejects") {
         r.p2.set_script([=](const http_message&) { return answer_http(status, to_bytes("no"), "text/plain"); });
         return r.send({.amount = 10});
     };
-    for (const int status : {500, 502, 504}) expect_reject(answers_with(status), "T00");
+    for (const int status : {500, 501, 505, 507}) expect_reject(answers_with(status), "T00");
+    for (const int status : {502, 504}) expect_reject(answers_with(status), "T01");
     for (const int status : {429, 503}) expect_reject(answers_with(status), "T03");
     for (const int status : {400, 401, 403, 404, 405, 413, 415}) {
         INFO(status);

@@ -28,9 +28,9 @@ public:
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
     std::string_view trouble() const noexcept override { return reachability_.trouble(); }
-    std::size_t waiting_count() const noexcept override { return waiting_.size(); }
+    std::size_t waiting_count() const noexcept override { return waiting_.size() + again_.size(); }
     void retire() override;
-    bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_.empty(); }
+    bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_count() == 0; }
 
 private:
     struct waiting_packet {
@@ -44,6 +44,7 @@ private:
     void answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) override;
     void failed(carried_packet& packet, reject_reason reason) override;
     void not_sent(carried_packet& packet, ilp::bytes request) override;
+    void not_taken(carried_packet& packet, ilp::bytes request) override;
     void not_idle_any_more(http_connection& connection) override;
     void closed(http_connection& connection) override;
 
@@ -53,11 +54,13 @@ private:
         idle_.pop_back();
         return taken;
     }
+    void carry_first(std::deque<waiting_packet>& queue, http_connection& idle);
     void use(http_connection& idle);
+    void connect_for_waiting();
     void open_connection();
     bool is_connected() const;
     bool is_unreachable() const { return reachability_.is_failing() && !is_connected(); }
-    void refuse_waiting();
+    void refuse(std::deque<waiting_packet>& queue);
     void report(const reachability::news& news, bool lacks_descriptors = false);
 
     event_loop& loop_;
@@ -68,6 +71,7 @@ private:
     std::vector<std::unique_ptr<http_connection>> connections_;
     std::vector<http_connection*> idle_;  ///< used as a stack, so that surplus connections can time out
     std::deque<waiting_packet> waiting_;
+    std::deque<waiting_packet> again_;  ///< wait for a new connection: they were lost on one that the peer had closed
     std::size_t connecting_ = 0;
     bool retired_ = false;
     reachability reachability_;

@@ -5,10 +5,14 @@
 #include "tests/unit/connector/loop/test_loop.hpp"
 #include "tests/unit/connector/transport/recorded_outcomes.hpp"
 
+#include <poll.h>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -150,6 +154,52 @@ TEST_CASE("http link: while the peer cannot be reached, packets are refused at o
     CHECK(w.link().trouble().empty());
 }
 
+TEST_CASE("http link: packets that meet connections which the peer has closed are sent again, on new ones") {
+    // The peer is the test itself, so that it can close the connections before the link learns of it.
+    world w{2, 4};
+    const auto listener = support::listen_on(0);
+    w.settings.endpoint = config::http_url().parse(fmt::format("http://127.0.0.1:{}/", local_port(listener))).value();
+    const auto accept = [&] {
+        pollfd waiting{listener.get(), POLLIN, 0};
+        run_until(w.loop, [&] { return ::poll(&waiting, 1, 0) == 1; });
+        return support::descriptor{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    };
+    const auto answer_next = [&](const support::descriptor& from) {
+        std::string heard;
+        std::optional<http_message> request;
+        run_until(w.loop, [&] {
+            char octets[4096];
+            const auto count = ::recv(from.get(), octets, sizeof octets, MSG_DONTWAIT);
+            if (count > 0) heard.append(octets, static_cast<std::size_t>(count));
+            return (request = support::take_message(heard)).has_value();
+        });
+        REQUIRE(support::send_all(from, echo(*request).octets));
+    };
+    const auto expect_outcomes = [&](const carried_packet& one, const carried_packet& other) {
+        run_until(w.loop, [&] { return !w.outcome(one).empty() && !w.outcome(other).empty(); });
+        run_ready(w.loop);
+    };
+    const auto& first = w.send("first");
+    const auto& second = w.send("second");
+    {
+        const auto one = accept();
+        const auto other = accept();
+        answer_next(one);
+        answer_next(other);
+        expect_outcomes(first, second);
+    }  // closes both
+    const auto& third = w.send("third");
+    const auto& fourth = w.send("fourth");
+    const auto one = accept();
+    const auto other = accept();
+    answer_next(one);
+    answer_next(other);
+    expect_outcomes(third, fourth);
+    CHECK(w.outcome(third) == "third");
+    CHECK(w.outcome(fourth) == "fourth");
+    CHECK(w.link().connection_count() == 2);
+}
+
 TEST_CASE("http link: an HTTP status says what became of the packet") {
     world w;
     const auto outcome_with = [&](int status) {
@@ -161,6 +211,8 @@ TEST_CASE("http link: an HTTP status says what became of the packet") {
     CHECK(outcome_with(503) == "next_hop_busy");
     CHECK(outcome_with(429) == "next_hop_busy");
     CHECK(outcome_with(500) == "next_hop_failed");
+    CHECK(outcome_with(502) == "next_hop_behind_dead_gateway");
+    CHECK(outcome_with(504) == "next_hop_behind_dead_gateway");
     CHECK(outcome_with(302) == "next_hop_refused_us");
     CHECK(outcome_with(401) == "next_hop_refused_us");
     CHECK(w.link().trouble() ==
