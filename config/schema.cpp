@@ -34,6 +34,10 @@ section<connector_settings> define_connector() {
                 "The time in which a client must send a complete request once it has begun."),
         setting("idle_timeout", &s::idle_timeout, duration(1s, 1h), default_value{"75s"},
                 "The time after which an incoming connection without a request is closed."),
+        setting("shutdown_grace", &s::shutdown_grace, duration(0ms, 5min), default_value{"1s"},
+                "How long incoming connections stay open after SIGTERM even if no packet is in flight: a Prepare that "
+                "arrives meanwhile gets T03, and the answer ends its connection. The daemon waits no longer than until "
+                "all of them are closed."),
         setting("echo_max_amount", &s::echo_max_amount, amount(), default_value{"1000"},
                 "The largest amount of an echo request or ping that is answered."),
     };

@@ -74,6 +74,7 @@ const std::string* http_request::find(std::string_view name) const noexcept {
 struct http_server::shared {
     http_handler handler;  ///< empty once the server is destroyed
     http_server_bounds bounds;
+    bool draining = false;
     std::unordered_set<session*> sessions{};  ///< all open sessions
 
     /// False if there are too many sessions from the same source; the one in question counts already.
@@ -255,6 +256,7 @@ private:
     }
 
     void write(http_response response) {
+        keep_alive_ = keep_alive_ && !server_->draining;
         head_ = serialize_head(response, keep_alive_);
         body_ = is_head_ ? std::string{} : std::move(response.body);
         stream_.expires_after(server_->bounds.request_time);
@@ -336,6 +338,10 @@ error_code http_server::listen(const tcp::endpoint& endpoint) {
 
 tcp::endpoint http_server::local_endpoint() const {
     return acceptor_.local_endpoint();
+}
+
+void http_server::drain() noexcept {
+    shared_->draining = true;
 }
 
 void http_server::accept() {

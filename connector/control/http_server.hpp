@@ -60,6 +60,9 @@ public:
     boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
     boost::asio::ip::tcp::endpoint local_endpoint() const;
 
+    /// From now on each answer ends its connection, and says so.
+    void drain() noexcept;
+
 private:
     class session;
     struct shared;

@@ -2,17 +2,17 @@
 
 #include "config/public_token.hpp"
 #include "connector/base/held_signals.hpp"
-#include "connector/base/log.hpp"
-#include "connector/daemon/book.hpp"
-#include "connector/control/metrics_server.hpp"
-#include "connector/daemon/exposure.hpp"
 #include "connector/base/listen.hpp"
+#include "connector/base/log.hpp"
+#include "connector/control/metrics_server.hpp"
+#include "connector/daemon/book.hpp"
+#include "connector/daemon/exposure.hpp"
 #include "connector/daemon/metrics_collector.hpp"
 #include "connector/daemon/operator_servers.hpp"
-#include "connector/rates/rate_source.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
+#include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker/worker_pool.hpp"
@@ -27,6 +27,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -200,7 +201,7 @@ private:
              .stop_admin =
                  [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
              .workers = workers_,
-             .longest_hold = settings_.connector.max_hold_time});
+             .longest_drain = std::max(settings_.connector.max_hold_time, settings_.connector.shutdown_grace)});
     }
 
     /// Periodic checks.

@@ -3,9 +3,9 @@
 #include "connector/base/client_network.hpp"
 #include "connector/base/log.hpp"
 #include "connector/loop/descriptors.hpp"
-#include "connector/worker/make_link.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
+#include "connector/worker/make_link.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 
@@ -42,6 +42,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       })},
       acceptor_{loop_.context()},
       accept_again_{*this},
+      grace_{*this},
       router_{settings},
       forwarding_table_{directory.own_address(), directory.peers()},
       rates_{std::move(rates)},
@@ -128,14 +129,32 @@ void worker::drain(std::function<void()> drained) {
         loop_.enter();
         draining_ = true;
         drained_ = std::move(drained);
+        accept_what_waits();
         error_code ignored;
         acceptor_.close(ignored);
         for (const auto& connection : connections_) connection->drain();
+        loop_.set(grace_, loop_.now().steady + settings_.shutdown_grace);
     });
+}
+
+/// Connections that the system has accepted already would be reset with the listener, and their requests with them.
+void worker::accept_what_waits() {
+    error_code error;
+    acceptor_.non_blocking(true, error);
+    while (!error) {
+        tcp::socket socket{loop_.context()};
+        acceptor_.accept(socket, error);
+        if (!error) admit(std::move(socket));
+    }
+}
+
+void worker::end_grace() {
+    is_grace_over_ = true;  // check_drained() follows at the end of the turn
 }
 
 void worker::check_drained() {
     if (!draining_ || !drained_ || packets_.in_use() != 0) return;
+    if (!connections_.empty() && !is_grace_over_) return;
     // By the next turn, the answers of this one have been sent.
     boost::asio::post(loop_.context(), std::exchange(drained_, {}));
 }
@@ -170,13 +189,14 @@ void worker::accept() {
             report_accept_error(error);
             return loop_.set(accept_again_, loop_.now().steady + accept_pause);
         }
-        // A connection over the limit is closed immediately: the other side learns more from that than from silence.
-        if (connections_.size() < settings_.max_connections) accepted(std::move(socket));
+        admit(std::move(socket));
         accept();
     });
 }
 
-void worker::accepted(tcp::socket socket) {
+void worker::admit(tcp::socket socket) {
+    // A connection over the limit is closed immediately: the other side learns more from that than from silence.
+    if (connections_.size() >= settings_.max_connections) return;
     auto& connection =
         *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;

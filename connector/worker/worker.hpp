@@ -3,7 +3,6 @@
 #include "config/settings.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
-#include "connector/worker/make_link.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/rate_table.hpp"
@@ -13,6 +12,7 @@
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "connector/transport/probes.hpp"
+#include "connector/worker/make_link.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 
@@ -62,7 +62,9 @@ public:
     /// Packets use these rates from the next turn on. The amounts of a packet are fixed when it arrives.
     void install_rates(std::shared_ptr<const rate_table> rates);
 
-    /// Accepts no further connections and refuses further packets; calls back when no packet is in flight any more.
+    /// Accepts no further connections and refuses further packets. Calls back when no packet is in flight any more, and
+    /// all incoming connections have been closed or `connector.shutdown_grace` is over: a sender whose Prepare is on
+    /// its way gets an answer, which also tells it not to use its connection again.
     void drain(std::function<void()> drained);
 
     /// Calls back with the counters of this worker.
@@ -97,7 +99,7 @@ private:
 
     void retire_links();
     void accept();
-    void accepted(boost::asio::ip::tcp::socket socket);
+    void admit(boost::asio::ip::tcp::socket socket);
     void report_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
     link& link_to(const peering::peer& peer, peer_state& state) {
@@ -116,6 +118,8 @@ private:
     void on_deadline(packet_in_flight& packet);
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
+    void accept_what_waits();
+    void end_grace();
     void check_drained();
 
     const config::connector_settings settings_;
@@ -130,6 +134,8 @@ private:
     deadline_of<worker, &worker::accept> accept_again_;
     std::atomic<std::uint64_t> unauthenticated_requests_ = 0;
     bool draining_ = false;
+    bool is_grace_over_ = false;
+    deadline_of<worker, &worker::end_grace> grace_;
     std::function<void()> drained_;
 
     router router_;

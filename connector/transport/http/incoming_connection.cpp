@@ -209,7 +209,7 @@ void incoming_connection::dispatch(ilp::bytes_span body, std::size_t consumed) {
 void incoming_connection::refuse_head(status status, std::optional<http::request_head> head) {
     const bool end_known = head && head->body == http::framing::content_length && !head->expects_continue &&
                            head->content_length <= http::body_size_max;
-    const bool keep_alive = end_known && head->keep_alive;
+    const bool keep_alive = end_known && head->keep_alive && !draining_;
     const std::string_view hint = http::hint_on_packet_request(status, in_.text());
     if (end_known) {
         in_.consume(head->size);
@@ -276,6 +276,16 @@ void incoming_connection::make_ready(std::uint64_t request, pending_answer& answ
     answer.state = answer_state::ready;
     answer.packet = nullptr;
     if (request == first_request_) loop_.flush_answers_of(*this);
+}
+
+void incoming_connection::drain() {
+    draining_ = true;
+    const bool is_idle = first_request_ == next_request_;
+    if (is_idle || closing_ || request_ || !in_.empty()) return;
+    pending_answer& last = pending(next_request_ - 1);
+    last.keep_alive = false;
+    if (last.state != answer_state::waited_for) http::add_connection_close(last.octets);
+    closing_ = true;
 }
 
 void incoming_connection::peers_changed(std::span<const peering::peer_update> updates) {

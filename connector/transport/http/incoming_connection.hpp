@@ -40,8 +40,9 @@ public:
     /// socket; the socket is then closed.
     bool start(boost::asio::ip::tcp::socket socket, std::unique_ptr<stream_filter> filter = {});
 
-    /// Makes the next request the last one: its answer says `Connection: close`.
-    void drain() noexcept { draining_ = true; }
+    /// Ends the connection with the request that is being answered or, if there is none or a further one has begun,
+    /// with the next one: its answer says `Connection: close`.
+    void drain();
 
     /// Forgets peers that have changed. For a request whose body is still being received the peer is authenticated
     /// again, and the request is refused if that fails.

@@ -221,4 +221,59 @@ TEST_CASE("incoming connection: a request has a time limit from its first byte, 
     }
 }
 
+TEST_CASE("incoming connection: once it drains, its last answer ends it, and says so") {
+    world w;
+    const auto drain = [&] {
+        w.loop.enter();
+        w.connection->drain();
+    };
+    w.start();
+    SECTION("the answer to the request that came last") {
+        w.pair.say(request("one") + request("two"));
+        run_until(w.loop, [&] { return w.arrived.size() == 2; });
+        drain();
+        w.answer(0, "first");
+        CHECK_FALSE(w.heard_until("first").contains("Connection: close"));
+        w.answer(1, "second");
+        w.heard_until("second");
+        CHECK(w.heard.contains("Connection: close"));
+    }
+    SECTION("an answer that waits for its commit") {
+        w.pair.say(request("one"));
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        w.answer(0, "first", true);
+        drain();
+        w.loop.enter();
+        w.sink->release(w.arrived[0].request);
+        CHECK(w.heard_until("first").contains("Connection: close"));
+    }
+    SECTION("the answer to a request that has begun") {
+        const std::string second = request("two");
+        w.pair.say(request("one") + second.substr(0, 10));
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        drain();
+        w.answer(0, "first");
+        CHECK_FALSE(w.heard_until("first").contains("Connection: close"));
+        w.pair.say(second.substr(10));
+        run_until(w.loop, [&] { return w.arrived.size() == 2; });
+        w.answer(1, "second");
+        CHECK(w.heard_until("second").contains("Connection: close"));
+    }
+    SECTION("the answer to the next request") {
+        drain();
+        w.pair.say(request("one"));
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        w.answer(0, "first");
+        CHECK(w.heard_until("first").contains("Connection: close"));
+    }
+    SECTION("a refusal of the next request") {
+        drain();
+        w.pair.say(request("one", "wrong"));
+        run_until(w.loop, [&] { return (w.heard += w.pair.heard()).contains("HTTP/1.1 401"); });
+        CHECK(w.heard.contains("Connection: close"));
+    }
+    w.pair.far.close();
+    run_until(w.loop, [&] { return w.closed; });
+}
+
 }  // namespace incoming_connection_test
