@@ -1,6 +1,7 @@
 #include "connector/worker/worker.hpp"
 
 #include "connector/base/client_network.hpp"
+#include "connector/base/descriptor_shares.hpp"
 #include "connector/base/log.hpp"
 #include "connector/loop/descriptors.hpp"
 #include "connector/routing/fair_share.hpp"
@@ -195,12 +196,26 @@ void worker::accept() {
 }
 
 void worker::admit(tcp::socket socket) {
-    // A connection over the limit is closed immediately: the other side learns more from that than from silence.
-    if (connections_.size() >= settings_.max_connections) return;
+    const bool is_full = connections_.size() >= settings_.max_connections ||
+                         is_kept_back(socket.native_handle(), client_kind::peer_or_stranger);
+    if (is_full && !make_room()) return;
     auto& connection =
         *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;
+    newcomers_.push_back(connection);
     if (!connection.start(std::move(socket))) report_accept_error({ENOSPC, boost::system::system_category()});
+}
+
+/// Strangers must not keep peers out: of the connections that have not shown a valid token, the oldest gives way to a
+/// new one. If all have shown one, the new one is closed, from which the other side learns more than from silence.
+bool worker::make_room() {
+    const bool has_newcomer = !newcomers_.empty();
+    log::write_seldom({"connections", {}}, log::level::warn,
+                      has_newcomer ? "too many incoming connections: the oldest without a valid token is closed"
+                                   : "too many incoming connections: a new one is closed",
+                      {{"open", connections_.size()}});
+    if (has_newcomer) newcomers_.front().abandon();
+    return has_newcomer;
 }
 
 void worker::report_accept_error(const error_code& error) {

@@ -100,6 +100,7 @@ private:
     void retire_links();
     void accept();
     void admit(boost::asio::ip::tcp::socket socket);
+    bool make_room();
     void report_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
     link& link_to(const peering::peer& peer, peer_state& state) {
@@ -152,6 +153,7 @@ private:
     commit_queue waiting_;
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
+    boost::intrusive::list<incoming_connection, boost::intrusive::constant_time_size<false>> newcomers_;
     std::vector<std::unique_ptr<incoming_connection>> connections_;
 
     std::thread thread_;

@@ -276,4 +276,40 @@ TEST_CASE("incoming connection: once it drains, its last answer ends it, and say
     run_until(w.loop, [&] { return w.closed; });
 }
 
+TEST_CASE("incoming connection: a newcomer has a short time to show a valid token, and is in a list until then") {
+    world w;
+    boost::intrusive::list<incoming_connection, boost::intrusive::constant_time_size<false>> newcomers;
+    newcomers.push_back(*w.connection);
+    w.timeouts.newcomer = 1ms;
+    SECTION("it says nothing") {
+        w.start();
+        run_until(w.loop, [&] { return w.closed; });
+        CHECK(w.pair.heard().empty());
+    }
+    SECTION("it sends half a head") {
+        w.start();
+        w.pair.say("POST / HT");
+        run_until(w.loop, [&] { return (w.heard += w.pair.heard()).contains("HTTP/1.1 408"); });
+    }
+    SECTION("it shows a wrong token") {
+        w.start();
+        w.pair.say(request("one", "wrong"));
+        run_until(w.loop, [&] { return w.closed; });
+    }
+    SECTION("it shows a valid token, and is no newcomer any more") {
+        w.timeouts.newcomer = 1h;
+        w.start();
+        CHECK_FALSE(newcomers.empty());
+        w.pair.say(request("one"));
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        CHECK(newcomers.empty());
+        w.timeouts.newcomer = 0ms;
+        w.timeouts.idle = 1h;
+        w.answer(0, "first");
+        w.heard_until("first");
+        run_ready(w.loop);
+        CHECK_FALSE(w.closed);
+    }
+}
+
 }  // namespace incoming_connection_test
