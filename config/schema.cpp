@@ -42,6 +42,10 @@ section<connector_settings> define_connector() {
                 "How long incoming connections stay open after SIGTERM even if no packet is in flight: a Prepare that "
                 "arrives meanwhile gets T03, and the answer ends its connection. The daemon waits no longer than until "
                 "all of them are closed."),
+        setting(
+            "max_connection_age", &s::max_connection_age, duration(1s, 24h), default_value{"60s"},
+            "The age from which a connection to a peer carries no further packet. A new connection looks the name of "
+            "the peer up again, so this is the longest time for which packets go to a host that the name has left."),
         setting("echo_max_amount", &s::echo_max_amount, amount(), default_value{"1000"},
                 "The largest amount of an echo request or ping that is answered."),
     };

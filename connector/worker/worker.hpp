@@ -104,7 +104,7 @@ private:
     void report_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
     link& link_to(const peering::peer& peer, peer_state& state) {
-        if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer);
+        if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age);
         return *state.link_to_peer;
     }
     packet_in_flight* forward(answer_sink& sink, std::uint64_t request, const packet_context& context);

@@ -64,6 +64,9 @@ public:
     bool is_usable() const noexcept { return state_ != state::connecting && state_ != state::closed; }
     bool is_idle() const noexcept { return state_ == state::idle; }
 
+    /// For the owner, which gives it no further packet from then on.
+    ilp::steady_time use_until = ilp::steady_time::max();
+
     /// Closes the connection. The caller must deal with the packet, if there is one.
     void abandon();
 

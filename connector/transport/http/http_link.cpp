@@ -31,8 +31,13 @@ std::optional<reject_reason> reason_of(unsigned status) {
 
 }  // namespace
 
-http_link::http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name)
-    : loop_{loop}, settings_{settings}, name_{std::move(name)}, request_head_{make_request_head(settings)} {}
+http_link::http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
+                     std::chrono::milliseconds connection_age_max)
+    : loop_{loop},
+      settings_{settings},
+      name_{std::move(name)},
+      request_head_{make_request_head(settings)},
+      renewal_{connection_age_max} {}
 
 void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) const {
     std::array<char, 24> length;
@@ -45,8 +50,8 @@ void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) const {
 
 std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_view prepare) {
     packet.sent_again = false;
-    if (!idle_.empty()) {
-        append_request(take_idle().carry(packet), prepare);
+    if (http_connection* const idle = take_idle()) [[likely]] {
+        append_request(idle->carry(packet), prepare);
         return {};
     }
     if (reachability_.refuses(loop_.now().steady, connecting_ != 0) && !is_connected()) {
@@ -83,8 +88,20 @@ void http_link::retire() {
     while (!idle_.empty()) idle_.back()->abandon();
 }
 
+/// Null if there is none that may be used. Outdated ones are closed.
+http_connection* http_link::take_idle() {
+    while (!idle_.empty()) {
+        http_connection* const taken = idle_.back();
+        idle_.pop_back();
+        if (!is_outdated(*taken)) return taken;
+        taken->abandon();
+    }
+    return nullptr;
+}
+
 void http_link::open_connection() {
     auto& opened = *connections_.emplace_back(std::make_unique<http_connection>(*this, loop_));
+    opened.use_until = renewal_.use_until(loop_.now().steady);
     ++connecting_;
     dial_target target{settings_.endpoint.host(), settings_.endpoint.port()};
     if (settings_.public_addresses_only) {
@@ -141,7 +158,12 @@ void http_link::answered(http_connection& connection, carried_packet& packet, un
     } else {
         packet.listener->answered(packet, body);
     }
-    if (connection.is_idle()) use(connection);
+    if (renewal_.answered(status, loop_.now().steady)) {
+        for (const auto& each : connections_) each->use_until = loop_.now().steady;
+    }
+    if (!connection.is_idle()) return;
+    if (is_outdated(connection)) return connection.abandon();
+    use(connection);
 }
 
 void http_link::failed(carried_packet& packet, reject_reason reason) {
@@ -150,7 +172,7 @@ void http_link::failed(carried_packet& packet, reject_reason reason) {
 
 void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
     waiting_.push_front({&packet, std::move(request)});
-    if (!idle_.empty()) return use(take_idle());
+    if (http_connection* const idle = take_idle()) return use(*idle);
     connect_for_waiting();
 }
 
@@ -175,11 +197,11 @@ void http_link::closed(http_connection& connection) {
     std::swap(*place, connections_.back());
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
-    if (!reachability_.is_paused(loop_.now().steady)) return connect_for_waiting();
-    if (connecting_ >= waiting_count()) return;
+    // Those that wait for a new connection get one attempt each, also during a pause.
+    if (!again_.empty() || !reachability_.is_paused(loop_.now().steady)) return connect_for_waiting();
+    if (connecting_ >= waiting_.size()) return;
     // Packets that can still wait for an established connection keep waiting. Opening a new connection for each one
     // that failed would never end.
-    refuse(again_);
     if (is_unreachable()) refuse(waiting_);
 }
 

@@ -2,11 +2,13 @@
 
 #include "config/settings.hpp"
 #include "connector/loop/event_loop.hpp"
+#include "connector/transport/http/connection_renewal.hpp"
 #include "connector/transport/http/http_connection.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/reachability.hpp"
 #include "ilp/bytes.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -20,8 +22,10 @@ namespace connector {
 /// flight on each. If no connection is free, packets wait in FIFO order for the next one.
 class http_link final : public link, public http_connection::owner {
 public:
-    /// `loop` must outlive the link. `name` is the peer's name, for the log.
-    http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name);
+    /// `loop` must outlive the link. `name` is the peer's name, for the log. A connection that has reached its greatest
+    /// age carries no further packet.
+    http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
+              std::chrono::milliseconds connection_age_max);
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override;
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
@@ -49,11 +53,8 @@ private:
     void closed(http_connection& connection) override;
 
     void append_request(ilp::bytes& out, ilp::bytes_view prepare) const;
-    http_connection& take_idle() {
-        http_connection& taken = *idle_.back();
-        idle_.pop_back();
-        return taken;
-    }
+    http_connection* take_idle();
+    bool is_outdated(const http_connection& connection) const { return loop_.now().steady >= connection.use_until; }
     void carry_first(std::deque<waiting_packet>& queue, http_connection& idle);
     void use(http_connection& idle);
     void connect_for_waiting();
@@ -75,6 +76,7 @@ private:
     std::size_t connecting_ = 0;
     bool retired_ = false;
     reachability reachability_;
+    connection_renewal renewal_;
 };
 
 }  // namespace connector
