@@ -203,6 +203,7 @@ void worker::admit(tcp::socket socket) {
         *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;
     newcomers_.push_back(connection);
+    if (draining_) connection.drain();
     if (!connection.start(std::move(socket))) report_accept_error({ENOSPC, boost::system::system_category()});
 }
 

@@ -187,6 +187,16 @@ TEST_CASE("idle connections are closed before the next hop's keep-alive timeout 
     CHECK(r.p2.connections_accepted() == 2);
 }
 
+TEST_CASE("a connection to the next hop is replaced when it is old, which costs no packet") {
+    const rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "max_connection_age: 1s"}; }};
+    http_connection connection{r.d.port()};
+    CHECK(eventually([&] {
+        const prepare sent;
+        expect_fulfill(connection.exchange(ilp_request(encode(sent))), sent);
+        return r.p2.connections_accepted() == 3;
+    }));
+}
+
 TEST_CASE("connections to a next hop are bounded, and further packets wait") {
     rig r{[](daemon_terms& terms) { terms.peers[1].outgoing = {"max_connections: 3"}; }};
     const auto hold = std::make_shared<gate>();
