@@ -28,12 +28,24 @@ section<connector_settings> define_connector() {
         setting("max_packets_in_flight", &s::max_packets_in_flight, integer<std::uint32_t>(1, 1'000'000),
                 default_value{"20000"},
                 "The largest number of packets in flight per worker; further packets are refused."),
-        setting("max_connections", &s::max_connections, integer<std::uint32_t>(1, 1'000'000), default_value{"10000"},
-                "The largest number of incoming connections per worker; further connections are closed."),
+        setting(
+            "max_connections", &s::max_connections, integer<std::uint32_t>(1, 1'000'000), default_value{"10000"},
+            "The largest number of incoming connections per worker. For a further one, the oldest that has not shown a "
+            "valid token is closed; if there is none, the new one is closed."),
         setting("request_timeout", &s::request_timeout, duration(100ms, 5min), default_value{"10s"},
                 "The time in which a client must send a complete request once it has begun."),
-        setting("idle_timeout", &s::idle_timeout, duration(1s, 1h), default_value{"75s"},
-                "The time after which an incoming connection without a request is closed."),
+        setting(
+            "idle_timeout", &s::idle_timeout, duration(1s, 1h), default_value{"75s"},
+            "The time after which an incoming connection without a request is closed; 5 s if it has not shown a valid "
+            "token yet."),
+        setting("shutdown_grace", &s::shutdown_grace, duration(0ms, 5min), default_value{"1s"},
+                "How long incoming connections stay open after SIGTERM even if no packet is in flight: a Prepare that "
+                "arrives meanwhile gets T03, and the answer ends its connection. The daemon waits no longer than until "
+                "all of them are closed."),
+        setting(
+            "max_connection_age", &s::max_connection_age, duration(1s, 24h), default_value{"60s"},
+            "The age from which a connection to a peer carries no further packet. A new connection looks the name of "
+            "the peer up again, so this is the longest time for which packets go to a host that the name has left."),
         setting("echo_max_amount", &s::echo_max_amount, amount(), default_value{"1000"},
                 "The largest amount of an echo request or ping that is answered."),
     };

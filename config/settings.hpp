@@ -44,6 +44,8 @@ struct connector_settings {
     std::uint32_t max_connections = 0;        ///< incoming, per worker
     std::chrono::milliseconds request_timeout{};
     std::chrono::milliseconds idle_timeout{};
+    std::chrono::milliseconds shutdown_grace{};
+    std::chrono::milliseconds max_connection_age{};  ///< outgoing
     ilp::amount echo_max_amount;
     friend bool operator==(const connector_settings&, const connector_settings&) = default;
 };

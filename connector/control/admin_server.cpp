@@ -85,6 +85,7 @@ admin_server::admin_server(boost::asio::io_context& context, config::admin_setti
 
 void admin_server::stop(std::function<void()> stopped) {
     stopping_ = true;
+    server_.drain();
     if (under_way_->requests == 0) return boost::asio::post(context_, std::move(stopped));
     under_way_->stopped = std::move(stopped);
 }

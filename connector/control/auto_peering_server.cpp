@@ -17,8 +17,10 @@ namespace {
 
 using peering::peering_fault;
 
-constexpr http_server_bounds listener_bounds{
-    .sessions_max = 64, .sessions_per_source_max = 16, .body_size_max = peering::peering_message_size_max};
+constexpr http_server_bounds listener_bounds{.sessions_max = 64,
+                                             .sessions_per_source_max = 16,
+                                             .body_size_max = peering::peering_message_size_max,
+                                             .clients = client_kind::peer_or_stranger};
 
 http_response refusal(peering_fault fault, std::string message) {
     return {

@@ -74,7 +74,11 @@ const std::string* http_request::find(std::string_view name) const noexcept {
 struct http_server::shared {
     http_handler handler;  ///< empty once the server is destroyed
     http_server_bounds bounds;
+    bool draining = false;
     std::unordered_set<session*> sessions{};  ///< all open sessions
+
+    /// Closes the session that has waited longest for its request. False if there is none.
+    bool make_room();
 
     /// False if there are too many sessions from the same source; the one in question counts already.
     bool has_room_for(const boost::asio::ip::address& remote) const;
@@ -83,6 +87,7 @@ struct http_server::shared {
     /// request rather than the session, so that a second answer finds none.
     std::map<std::uint64_t, std::shared_ptr<session>> waiting{};
     std::uint64_t requests = 0;
+    std::uint64_t waits = 0;  ///< how often a session has begun to wait for a request
 
     // Also used by other threads.
     std::mutex mutex{};
@@ -110,11 +115,18 @@ public:
         searched_ = 0;
         empty_line_skipped_ = false;
         chunks_ = http::chunked_body{server_->bounds.body_size_max};
+        waits_since_ = ++server_->waits;
         stream_.expires_after(server_->bounds.request_time);
         take();
     }
 
-    void close() { stream_.close(); }
+    void close() {
+        waits_since_ = 0;
+        stream_.close();
+    }
+
+    /// Tells which session has waited longer for its request, or for the rest of it; 0 if this one does not wait.
+    std::uint64_t waits_since() const noexcept { return waits_since_; }
 
     const boost::asio::ip::address& remote() const noexcept { return remote_; }
 
@@ -215,6 +227,7 @@ private:
 
     void hand_over(std::size_t body_size, std::size_t consumed) {
         if (!server_->handler) return;
+        waits_since_ = 0;
         stream_.expires_never();
         request_.body = in_.text().substr(head_size_, body_size);
         in_.consume(head_size_ + consumed);
@@ -234,6 +247,7 @@ private:
 
     /// Refuses a malformed or oversized request, whose end is unknown.
     void refuse(http::status status) {
+        waits_since_ = 0;
         is_head_ = false;
         keep_alive_ = false;
         const auto hint = http::hint_on_protocol(in_.text());
@@ -255,6 +269,7 @@ private:
     }
 
     void write(http_response response) {
+        keep_alive_ = keep_alive_ && !server_->draining;
         head_ = serialize_head(response, keep_alive_);
         body_ = is_head_ ? std::string{} : std::move(response.body);
         stream_.expires_after(server_->bounds.request_time);
@@ -281,6 +296,7 @@ private:
     beast::tcp_stream stream_;
     std::shared_ptr<shared> server_;
     boost::asio::ip::address remote_;
+    std::uint64_t waits_since_ = 0;
     receive_buffer in_;
     std::array<char, 4096> thrown_away_;
 
@@ -300,6 +316,16 @@ private:
     std::string head_;
     std::string body_;
 };
+
+bool http_server::shared::make_room() {
+    session* oldest = nullptr;
+    for (session* const each : sessions) {
+        if (each->waits_since() == 0) continue;
+        if (oldest == nullptr || each->waits_since() < oldest->waits_since()) oldest = each;
+    }
+    if (oldest != nullptr) oldest->close();
+    return oldest != nullptr;
+}
 
 bool http_server::shared::has_room_for(const boost::asio::ip::address& remote) const {
     if (bounds.sessions_per_source_max == 0) return true;
@@ -338,6 +364,10 @@ tcp::endpoint http_server::local_endpoint() const {
     return acceptor_.local_endpoint();
 }
 
+void http_server::drain() noexcept {
+    shared_->draining = true;
+}
+
 void http_server::accept() {
     acceptor_.async_accept([this, server = shared_](error_code error, tcp::socket socket) {
         if (!server->handler || error == boost::asio::error::operation_aborted) return;
@@ -349,7 +379,9 @@ void http_server::accept() {
                 if (server->handler) accept();
             });
         }
-        if (server->sessions.size() < server->bounds.sessions_max) {
+        const bool is_full = server->sessions.size() >= server->bounds.sessions_max ||
+                             is_kept_back(socket.native_handle(), server->bounds.clients);
+        if (!is_full || server->make_room()) {
             const auto opened = std::make_shared<session>(std::move(socket), server);
             if (server->has_room_for(opened->remote())) opened->read();
         }

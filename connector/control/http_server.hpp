@@ -1,5 +1,7 @@
 #pragma once
 
+#include "connector/base/descriptor_shares.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -39,11 +41,14 @@ struct http_response {
 using http_handler = std::function<void(http_request request, std::function<void(http_response)> done)>;
 
 struct http_server_bounds {
-    std::size_t sessions_max = 64;            ///< further connections are closed immediately
-    std::size_t sessions_per_source_max = 0;  ///< likewise for connections from one source; 0 means no bound
+    /// For a further connection, the one that has waited longest for its request is closed, or the new one if there is
+    /// none.
+    std::size_t sessions_max = 64;
+    std::size_t sessions_per_source_max = 0;  ///< further connections from one source are closed; 0 means no bound
     std::size_t head_size_max = 8 * 1024;
     std::size_t body_size_max = 0;
     std::chrono::milliseconds request_time{10'000};  ///< each for a request, an answer and idling
+    client_kind clients = client_kind::operator_of_node;
 };
 
 /// An HTTP listener for everything but ILP packets (metrics, Admin API, auto-peering). It reads requests with the
@@ -59,6 +64,9 @@ public:
 
     boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
     boost::asio::ip::tcp::endpoint local_endpoint() const;
+
+    /// From now on each answer ends its connection, and says so.
+    void drain() noexcept;
 
 private:
     class session;

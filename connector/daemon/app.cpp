@@ -1,6 +1,7 @@
 #include "connector/daemon/app.hpp"
 
 #include "config/public_token.hpp"
+#include "connector/base/descriptor_shares.hpp"
 #include "connector/base/held_signals.hpp"
 #include "connector/base/listen.hpp"
 #include "connector/base/log.hpp"
@@ -27,9 +28,11 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -92,6 +95,7 @@ private:
 
     /// Returns what prevents the start, if anything does.
     problem start() {
+        const std::uint64_t descriptors = raise_descriptor_limit();
         if (!config::is_loopback(settings_.connector.listen)) book_.administration.refuse_guessable_tokens();
         if (problem found = start_metrics()) return found;
         auto store = open_store();
@@ -100,6 +104,7 @@ private:
             return found;
         for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
         settings_.peers = {};  // the directory has them; keeping many of them here would waste memory
+        share_out(descriptors);
         start_webhooks();
         start_rates();
         if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer)) return found;
@@ -110,6 +115,19 @@ private:
         await_signals();
         tick();
         return std::nullopt;
+    }
+
+    void share_out(std::uint64_t descriptors) const {
+        const unsigned workers = worker_count(settings_.connector);
+        const auto shares = share_descriptors(descriptors, workers, workers * book_.directory.peer_count());
+        apply(shares);
+        const std::uint64_t wanted = std::uint64_t{workers} * settings_.connector.max_connections;
+        if (shares.connections >= wanted) return;
+        log::write(
+            log::level::warn,
+            "the limit of open files leaves room for fewer connections than connector.max_connections allows: raise "
+            "it (LimitNOFILE=, ulimit -Hn), or lower the setting",
+            {{"limit", descriptors}, {"room", shares.connections}, {"allowed", wanted}});
     }
 
     /// The control loop runs meanwhile, so that health checks are answered, and until a signal ends it.
@@ -199,7 +217,7 @@ private:
              .stop_admin =
                  [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
              .workers = workers_,
-             .longest_hold = settings_.connector.max_hold_time});
+             .longest_drain = std::max(settings_.connector.max_hold_time, settings_.connector.shutdown_grace)});
     }
 
     /// Periodic checks.

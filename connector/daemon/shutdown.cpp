@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds commit_timeout{10000};  // for the last commits, and for a failing store
-constexpr milliseconds drain_margin{2000};     // on top of the longest hold time of a packet
+constexpr milliseconds drain_margin{2000};     // on top of the longest time that workers may take
 /// A second SIGTERM within this time counts as the first one repeated: `timeout` and terminals often send two.
 constexpr milliseconds same_wish_time{1000};
 
@@ -63,7 +63,7 @@ void shutdown::begin(int signal, const parts& parts) {
     };
     parts.stop_admin(ended);
     parts.workers.drain(ended);
-    deadline_.expires_after(parts.longest_hold + drain_margin);
+    deadline_.expires_after(parts.longest_drain + drain_margin);
     deadline_.async_wait([this](boost::system::error_code error) {
         if (!error) control_.stop();
     });

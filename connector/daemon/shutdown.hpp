@@ -31,7 +31,7 @@ public:
         /// Must call `stopped` on the control loop when no request to the Admin API is being answered any more.
         std::function<void(std::function<void()> stopped)> stop_admin;
         worker_pool& workers;
-        std::chrono::milliseconds longest_hold;  ///< of a packet
+        std::chrono::milliseconds longest_drain;  ///< how long the workers may take
     };
     void await_signal(parts parts);
 

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <utility>
 
 namespace connector {
@@ -19,6 +22,11 @@ stream_result byte_stream::end_sending() {
     if (filter_) return filter_->end_sending(socket_);
     ::shutdown(socket_, SHUT_WR);
     return {};
+}
+
+bool byte_stream::has_unconfirmed() const noexcept {
+    int unconfirmed = 0;
+    return ::ioctl(socket_, SIOCOUTQ, &unconfirmed) == 0 && unconfirmed > 0;
 }
 
 void byte_stream::close() noexcept {

@@ -74,6 +74,10 @@ public:
     }
     stream_result end_sending();
 
+    /// True if the other side's system has not confirmed everything that was written, as far as is known: a system
+    /// call.
+    bool has_unconfirmed() const noexcept;
+
     /// Idempotent.
     void close() noexcept;
 

@@ -1,6 +1,7 @@
 #include "connector/loop/dial.hpp"
 
 #include "connector/loop/descriptors.hpp"
+#include "connector/loop/name_lookups.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <list>
+#include <optional>
 #include <utility>
 
 namespace connector {
@@ -38,25 +40,43 @@ dial_failure failure_of(const boost::system::error_code& error) {
     return {.lacks_descriptors = is_lack_of_descriptors(reason), .why = with_advice(reason)};
 }
 
+/// The look-ups of one context, which owns this.
+class lookup_service final : public boost::asio::execution_context::service {
+public:
+    using key_type = lookup_service;
+    static inline boost::asio::execution_context::id id;
+
+    explicit lookup_service(boost::asio::io_context& context) : service{context}, lookups_{std::in_place, context} {}
+
+    void start(const std::string& host, name_lookups::handler done) { lookups_->start(host, std::move(done)); }
+
+private:
+    void shutdown() override { lookups_.reset(); }
+
+    std::optional<name_lookups> lookups_;
+};
+
 }  // namespace
 
 class dial::attempt : public std::enable_shared_from_this<attempt> {
 public:
     attempt(boost::asio::io_context& context, handler done)
-        : done_{std::move(done)}, resolver_{context}, limit_{context}, next_{context}, context_{context} {}
+        : done_{std::move(done)}, limit_{context}, next_{context}, context_{context} {}
 
     void look_up(dial_target target) {
         start_limit(target.time_limit);
         boost::system::error_code not_literal;
         const auto literal = boost::asio::ip::make_address(target.host, not_literal);
         if (!not_literal) return connect(filter({{literal, target.port}}, target.may_connect));
-        resolver_.async_resolve(target.host, std::to_string(target.port), tcp::resolver::numeric_service,
-                                [self = shared_from_this(), may_connect = std::move(target.may_connect)](
-                                    const boost::system::error_code& error, const tcp::resolver::results_type& found) {
-                                    if (!self->done_) return;
-                                    if (error) return self->fail(failure_of(error));
-                                    self->connect(filter({found.begin(), found.end()}, may_connect));
-                                });
+        boost::asio::use_service<lookup_service>(context_).start(
+            target.host, [self = shared_from_this(), port = target.port,
+                          may_connect = std::move(target.may_connect)](const found_addresses& found) {
+                if (!self->done_) return;
+                if (found.error) return self->fail(failure_of(found.error));
+                addresses with_port = found.addresses;
+                for (auto& address : with_port) address.port(port);
+                self->connect(filter(std::move(with_port), may_connect));
+            });
     }
 
     void try_these(const addresses& given, std::chrono::milliseconds time_limit) {
@@ -67,7 +87,6 @@ public:
     /// Ends everything without calling the handler.
     void cancel() noexcept {
         done_ = nullptr;
-        resolver_.cancel();
         limit_.cancel();
         next_.cancel();
         sockets_.clear();
@@ -135,7 +154,6 @@ private:
     }
 
     handler done_;  ///< empty once it was called, or after cancel(): handlers that are still to run do nothing
-    tcp::resolver resolver_;
     boost::asio::steady_timer limit_;
     boost::asio::steady_timer next_;
     boost::asio::io_context& context_;

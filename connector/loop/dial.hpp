@@ -31,7 +31,8 @@ struct dial_failure {
 
 /// A connection that is being made: looks the name up, keeps the addresses that may be connected to, and tries them in
 /// order (RFC 8305). The next one is started when the one before has failed, or after 250 ms beside it; the first that
-/// accepts is used. So a name with a dead address costs 250 ms and not the whole time limit.
+/// accepts is used. So a name with a dead address costs 250 ms and not the whole time limit. Look-ups do not wait for
+/// one another (name_lookups).
 class dial {
 public:
     /// Called once, from the context and never from within the constructor, unless the dial was destroyed before.

@@ -60,6 +60,10 @@ protected:
     bool is_send_blocked() const noexcept { return !unsent_.empty(); }
     bool is_closed() const noexcept { return stage_ == stage::closed; }
     bool is_receiving() const noexcept { return wanted_ != 0; }
+    /// The other side has closed or reset the connection, even if bytes or that end are still to be read.
+    bool has_ended() const noexcept { return ended_; }
+    /// See byte_stream.
+    bool has_unconfirmed() const noexcept { return stream_.has_unconfirmed(); }
     int descriptor() const noexcept { return stream_.socket(); }  ///< -1 before adopt() and after close()
 
     /// Ends the sending direction: the other side sees the end of the stream behind what has been sent.

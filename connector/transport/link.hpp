@@ -15,6 +15,7 @@ class link_listener;
 /// A Prepare as a link knows it: its identity, and who is notified of its outcome.
 struct carried_packet {
     link_listener* listener = nullptr;
+    bool sent_again = false;  ///< for the link: it was sent once, and certainly not taken
 };
 
 /// Receives the outcome of each packet that a link has accepted: exactly one call per packet, unless the link was told
@@ -30,7 +31,7 @@ protected:
 };
 
 /// The connections from one worker to one peer. A packet's bytes are copied and sent at the end of the turn. A link
-/// never sends a Prepare twice.
+/// sends a Prepare a second time only if the next hop has certainly not taken it the first time.
 class link : public disposable {
 public:
     /// Returns nullopt if the packet was accepted, otherwise the reason to refuse it with.

@@ -6,8 +6,9 @@
 
 namespace connector {
 
-std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer) {
-    return std::make_unique<http_link>(loop, peer.outgoing, std::string{peer.name()});
+std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
+                                std::chrono::milliseconds connection_age_max) {
+    return std::make_unique<http_link>(loop, peer.outgoing, std::string{peer.name()}, connection_age_max);
 }
 
 bool is_same_link(const peering::peer& before, const peering::peer& after) {

@@ -4,13 +4,15 @@
 #include "connector/transport/link.hpp"
 #include "peering/directory/peer.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace connector {
 
 /// Makes the link to a peer. The peer's terms decide which kind it is; today there is only ILP over HTTP. `loop` must
-/// outlive the link; the peer need not.
-std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer);
+/// outlive the link; the peer need not. `connection_age_max` is the time after which it replaces a connection.
+std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
+                                std::chrono::milliseconds connection_age_max);
 
 /// True if a link that was made for `before` also suits `after`, which has the same id.
 bool is_same_link(const peering::peer& before, const peering::peer& after);

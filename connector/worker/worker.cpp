@@ -1,6 +1,7 @@
 #include "connector/worker/worker.hpp"
 
 #include "connector/base/client_network.hpp"
+#include "connector/base/descriptor_shares.hpp"
 #include "connector/base/log.hpp"
 #include "connector/loop/descriptors.hpp"
 #include "connector/routing/fair_share.hpp"
@@ -42,6 +43,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       })},
       acceptor_{loop_.context()},
       accept_again_{*this},
+      grace_{*this},
       router_{settings},
       forwarding_table_{directory.own_address(), directory.peers()},
       rates_{std::move(rates)},
@@ -128,14 +130,32 @@ void worker::drain(std::function<void()> drained) {
         loop_.enter();
         draining_ = true;
         drained_ = std::move(drained);
+        accept_what_waits();
         error_code ignored;
         acceptor_.close(ignored);
         for (const auto& connection : connections_) connection->drain();
+        loop_.set(grace_, loop_.now().steady + settings_.shutdown_grace);
     });
+}
+
+/// Connections that the system has accepted already would be reset with the listener, and their requests with them.
+void worker::accept_what_waits() {
+    error_code error;
+    acceptor_.non_blocking(true, error);
+    while (!error) {
+        tcp::socket socket{loop_.context()};
+        acceptor_.accept(socket, error);
+        if (!error) admit(std::move(socket));
+    }
+}
+
+void worker::end_grace() {
+    is_grace_over_ = true;  // check_drained() follows at the end of the turn
 }
 
 void worker::check_drained() {
     if (!draining_ || !drained_ || packets_.in_use() != 0) return;
+    if (!connections_.empty() && !is_grace_over_) return;
     // By the next turn, the answers of this one have been sent.
     boost::asio::post(loop_.context(), std::exchange(drained_, {}));
 }
@@ -170,17 +190,33 @@ void worker::accept() {
             report_accept_error(error);
             return loop_.set(accept_again_, loop_.now().steady + accept_pause);
         }
-        // A connection over the limit is closed immediately: the other side learns more from that than from silence.
-        if (connections_.size() < settings_.max_connections) accepted(std::move(socket));
+        admit(std::move(socket));
         accept();
     });
 }
 
-void worker::accepted(tcp::socket socket) {
+void worker::admit(tcp::socket socket) {
+    const bool is_full = connections_.size() >= settings_.max_connections ||
+                         is_kept_back(socket.native_handle(), client_kind::peer_or_stranger);
+    if (is_full && !make_room()) return;
     auto& connection =
         *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;
+    newcomers_.push_back(connection);
+    if (draining_) connection.drain();
     if (!connection.start(std::move(socket))) report_accept_error({ENOSPC, boost::system::system_category()});
+}
+
+/// Strangers must not keep peers out: of the connections that have not shown a valid token, the oldest gives way to a
+/// new one. If all have shown one, the new one is closed, from which the other side learns more than from silence.
+bool worker::make_room() {
+    const bool has_newcomer = !newcomers_.empty();
+    log::write_seldom({"connections", {}}, log::level::warn,
+                      has_newcomer ? "too many incoming connections: the oldest without a valid token is closed"
+                                   : "too many incoming connections: a new one is closed",
+                      {{"open", connections_.size()}});
+    if (has_newcomer) newcomers_.front().abandon();
+    return has_newcomer;
 }
 
 void worker::report_accept_error(const error_code& error) {

@@ -62,7 +62,9 @@ public:
     /// Packets use these rates from the next turn on. The amounts of a packet are fixed when it arrives.
     void install_rates(std::shared_ptr<const rate_table> rates);
 
-    /// Accepts no further connections and refuses further packets; calls back when no packet is in flight any more.
+    /// Accepts no further connections and refuses further packets. Calls back when no packet is in flight any more, and
+    /// all incoming connections have been closed or `connector.shutdown_grace` is over: a sender whose Prepare is on
+    /// its way gets an answer, which also tells it not to use its connection again.
     void drain(std::function<void()> drained);
 
     /// Calls back with the counters of this worker.
@@ -97,11 +99,12 @@ private:
 
     void retire_links();
     void accept();
-    void accepted(boost::asio::ip::tcp::socket socket);
+    void admit(boost::asio::ip::tcp::socket socket);
+    bool make_room();
     void report_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
     link& link_to(const peering::peer& peer, peer_state& state) {
-        if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer);
+        if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age);
         return *state.link_to_peer;
     }
     packet_in_flight* forward(answer_sink& sink, std::uint64_t request, const packet_context& context);
@@ -116,6 +119,8 @@ private:
     void on_deadline(packet_in_flight& packet);
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
+    void accept_what_waits();
+    void end_grace();
     void check_drained();
 
     const config::connector_settings settings_;
@@ -130,6 +135,8 @@ private:
     deadline_of<worker, &worker::accept> accept_again_;
     std::atomic<std::uint64_t> unauthenticated_requests_ = 0;
     bool draining_ = false;
+    bool is_grace_over_ = false;
+    deadline_of<worker, &worker::end_grace> grace_;
     std::function<void()> drained_;
 
     router router_;
@@ -146,6 +153,7 @@ private:
     commit_queue waiting_;
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
+    boost::intrusive::list<incoming_connection, boost::intrusive::constant_time_size<false>> newcomers_;
     std::vector<std::unique_ptr<incoming_connection>> connections_;
 
     std::thread thread_;

@@ -31,12 +31,15 @@ error_code try_port(boost::asio::io_context& context, const tcp::endpoint& endpo
 
 }  // namespace
 
+unsigned worker_count(const config::connector_settings& settings) noexcept {
+    return settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
 std::optional<std::string> worker_pool::listen(const config::connector_settings& settings,
                                                const peering::directory& directory, peering::committer& committer) {
     tcp::endpoint endpoint = to_endpoint(settings.listen);
     if (const error_code error = try_port(control_, endpoint)) return cannot_listen(setting, endpoint, error);
-    const unsigned count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
-    for (unsigned i = 0; i < count; ++i) {
+    for (unsigned i = 0; i < worker_count(settings); ++i) {
         workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer));
         if (const error_code error = workers_.back()->listen(endpoint)) return cannot_listen(setting, endpoint, error);
         endpoint = local_endpoint();  // resolves port 0, for all workers

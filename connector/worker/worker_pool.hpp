@@ -21,6 +21,9 @@
 
 namespace connector {
 
+/// The number of threads that handle packets.
+unsigned worker_count(const config::connector_settings& settings) noexcept;
+
 /// All workers, as one. Its functions are for the control loop, and so are their callbacks, except for publish().
 class worker_pool {
 public:

@@ -30,7 +30,8 @@ TEST_CASE("A35-24: HTTP errors of the next hop become temporary Rejects") {
         r.p2.set_script([=](const http_message&) { return answer_http(status, to_bytes("no"), "text/plain"); });
         return r.send({.amount = 10});
     };
-    for (const int status : {500, 502, 504}) expect_reject(answers_with(status), "T00");
+    for (const int status : {500, 501, 505, 507}) expect_reject(answers_with(status), "T00");
+    for (const int status : {502, 504}) expect_reject(answers_with(status), "T01");
     for (const int status : {429, 503}) expect_reject(answers_with(status), "T03");
     for (const int status : {400, 401, 403, 404, 405, 413, 415}) {
         INFO(status);
@@ -184,6 +185,16 @@ TEST_CASE("idle connections are closed before the next hop's keep-alive timeout 
     CHECK(eventually([&] { return r.p2.connections_open() == 0; }));  // the fake peer itself never closes a connection
     CHECK(outcome(r.send(prepare{})) == "fulfill");
     CHECK(r.p2.connections_accepted() == 2);
+}
+
+TEST_CASE("a connection to the next hop is replaced when it is old, which costs no packet") {
+    const rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "max_connection_age: 1s"}; }};
+    http_connection connection{r.d.port()};
+    CHECK(eventually([&] {
+        const prepare sent;
+        expect_fulfill(connection.exchange(ilp_request(encode(sent))), sent);
+        return r.p2.connections_accepted() == 3;
+    }));
 }
 
 TEST_CASE("connections to a next hop are bounded, and further packets wait") {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -145,7 +146,9 @@ TEST_CASE("stop: packets in flight are finished first") {
     }));
     CHECK(r.d.running());
     hold->open();
-    expect_fulfill(connection.receive(), sent);
+    const auto answer = connection.receive();
+    expect_fulfill(answer, sent);
+    CHECK(answer->header("connection") == "close");
     CHECK(r.d.process().wait(patience) == 0);
     r.d.start();
     CHECK(r.d.liquidity("p1") == default_liquidity - 10);
@@ -183,6 +186,29 @@ TEST_CASE("stop: new packets meanwhile get T03 and the end of their connection")
     expect_fulfill(connection.receive(), sent);
     CHECK(r.d.process().wait(patience) == 0);
     CHECK(r.p2.request_count() == 1);
+}
+
+TEST_CASE(
+    "stop: senders with kept connections get an answer to a Prepare that follows at once, and are told to leave") {
+    // The daemon ends as soon as all have left, so a long grace does not make this test slow.
+    rig r{[](daemon_terms& terms) { terms.connector = {"workers: 2", "shutdown_grace: 60s"}; }};
+    std::deque<http_connection> senders;
+    for (int i = 0; i < 100; ++i) {
+        const auto answer = senders.emplace_back(r.d.port()).exchange(ilp_request(encode(prepare{})));
+        REQUIRE(outcome(answer) == "fulfill");
+        REQUIRE_FALSE(answer->header("connection"));
+    }
+    r.d.process().signal(SIGTERM);
+    for (auto& sender : senders) {
+        REQUIRE(eventually([&] {  // the first few may come before the signal does
+            const auto answer = sender.exchange(ilp_request(encode(prepare{})));
+            REQUIRE(answer);
+            if (answer->header("connection") != "close") return false;
+            CHECK((outcome(answer) == "T03" || outcome(answer) == "fulfill"));
+            return true;
+        }));
+    }
+    CHECK(r.d.process().wait(patience) == 0);
 }
 
 TEST_CASE("stop: a packet whose next hop stays silent expires, and then it stops") {

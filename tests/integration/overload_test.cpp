@@ -453,4 +453,43 @@ TEST_CASE(
     peers.expect_booked(d, place);
 }
 
+TEST_CASE("overload: connections that show no valid token give way to others, and those that have shown one stay") {
+    rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "max_connections: 20"}; }};
+    http_connection known{r.d.port()};
+    known.send(packet_to("p2"));
+    REQUIRE(outcome(known.receive()) == "fulfill");
+    std::deque<http_connection> strangers;
+    for (int i = 0; i < 60; ++i) {
+        auto& stranger = strangers.emplace_back(r.d.port());
+        if (i % 2 == 0) stranger.send("POST / HTTP/1.1\r\nHost: us\r\nAuthorization: Bearer nobody");
+    }
+    expect_served(r);
+    known.send(packet_to("p2"));
+    CHECK(outcome(known.receive()) == "fulfill");
+    CHECK(strangers.front().wait_until_closed());
+    CHECK(r.d.scrape().sum("ilp_incoming_connections") <= 20);
+    CHECK(r.d.logs("too many incoming connections: the oldest without a valid token is closed"));
+}
+
+TEST_CASE("overload: connections from outside leave descriptors for links, for health checks and for the store") {
+    rig r{[](daemon_terms& terms) {
+        terms.connector = {"workers: 1"};
+        terms.ulimit = "-n 80";
+    }};
+    CHECK(r.d.logs("the limit of open files leaves room for fewer connections"));
+    std::deque<http_connection> strangers;
+    for (int i = 0; i < 120; ++i) strangers.emplace_back(r.d.port());
+    expect_served(r);  // this needs a connection to the next hop, and the store
+    std::deque<http_connection> checks;
+    for (int i = 0; i < 60; ++i) checks.emplace_back(r.d.metrics_port());
+    CHECK(http_get(r.d.metrics_port(), "/healthz") == "ok\n");
+    expect_served(r);
+    CHECK(r.d.scrape().sum("process_open_fds") < 80);
+}
+
+TEST_CASE("overload: the limit of open files is raised as far as the system allows") {
+    const rig r{[](daemon_terms& terms) { terms.ulimit = "-Sn 64"; }};
+    CHECK(r.d.scrape().sum("process_max_fds") > 64);
+}
+
 }  // namespace overload_test

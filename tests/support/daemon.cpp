@@ -124,6 +124,10 @@ void ilpd_daemon::launch() {
     command what;
     what.arguments = {daemon_program(), "--config", config_path().string()};
     what.environment = terms_.environment;
+    if (!terms_.ulimit.empty()) {
+        const std::vector<std::string> shell{"sh", "-c", "ulimit " + terms_.ulimit + " && exec \"$@\"", "sh"};
+        what.arguments.insert(what.arguments.begin(), shell.begin(), shell.end());
+    }
     what.output = folder_.path() / ("log-" + std::to_string(++starts_));
     process_ = std::make_unique<child_process>(std::move(what));
 }

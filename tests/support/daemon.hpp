@@ -63,6 +63,7 @@ struct daemon_terms {
     std::string store{};                                             ///< default: an SQLite file in the daemon's folder
     std::vector<std::string> store_settings{};                       ///< further lines of the store section
     std::vector<std::pair<std::string, std::string>> environment{};  ///< of the program; added to our own
+    std::string ulimit{};  ///< arguments of the shell's `ulimit` before the start, such as "-n 80"
 };
 
 /// The tokens that a peer of this name presents to the daemon and that the daemon presents to the peer. Both end in

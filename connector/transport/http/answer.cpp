@@ -4,13 +4,16 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <iterator>
 
 namespace connector::http {
 namespace {
 
+constexpr std::string_view connection_close = "Connection: close\r\n";
+
 std::string_view connection_field(bool keep_alive) {
-    return keep_alive ? "" : "Connection: close\r\n";
+    return keep_alive ? "" : connection_close;
 }
 
 std::string_view fields_of(status status) {
@@ -44,6 +47,12 @@ void append_refusal(ilp::bytes& out, status status, bool keep_alive, std::string
     fmt::format_to(std::back_inserter(out),
                    "HTTP/1.1 {} {}\r\n{}{}Content-Type: application/problem+json\r\nContent-Length: {}\r\n\r\n{}", code,
                    reason_phrase(status), fields_of(status), connection_field(keep_alive), document.size(), document);
+}
+
+void add_connection_close(ilp::bytes& response) {
+    const auto behind_status_line = static_cast<std::ptrdiff_t>(ilp::as_text(response).find("\r\n") + 2);
+    const auto field = ilp::as_bytes(connection_close);
+    response.insert(response.begin() + behind_status_line, field.begin(), field.end());
 }
 
 }  // namespace connector::http

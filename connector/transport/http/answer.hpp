@@ -14,6 +14,9 @@ void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_ali
 /// detail have identical bytes. `detail` is a sentence that is safe inside a JSON string.
 void append_refusal(ilp::bytes& out, status status, bool keep_alive, std::string_view detail = {});
 
+/// Adds `Connection: close` to a response that was made to keep the connection.
+void add_connection_close(ilp::bytes& response);
+
 inline constexpr std::string_view continue_answer = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace connector::http

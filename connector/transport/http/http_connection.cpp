@@ -1,5 +1,6 @@
 #include "connector/transport/http/http_connection.hpp"
 
+#include "connector/transport/http/lost_request.hpp"
 #include "ilp/invariant.hpp"
 
 #include <algorithm>
@@ -72,23 +73,31 @@ void http_connection::flush() {
         case send_outcome::accepted:
             return;
         case send_outcome::nothing_has_left:
-            return hand_back();
+            return hand_back(&owner::not_sent);
         case send_outcome::part_may_have_left:  // the packet must not be sent a second time
-            return fail(reject_reason::next_hop_unreachable);
+            return fail(reject_reason::next_hop_connection_lost);
     }
 }
 
 void http_connection::received() {
     if (state_ == state::awaiting_answer) return read_answer();
-    hand_back();  // unsolicited bytes: later answers could not be matched to requests
+    hand_back(&owner::not_sent);  // unsolicited bytes: later answers could not be matched to requests
 }
 
-/// Called when the connection turns out to be unusable before any byte of the queued request was sent.
-void http_connection::hand_back() {
+/// Called when the connection turns out to be unusable, and the packet, if there is one, may use another.
+void http_connection::hand_back(void (owner::*how)(carried_packet&, ilp::bytes)) {
     carried_packet* const packet = std::exchange(packet_, nullptr);
     ilp::bytes request = std::move(request_);
     abandon();
-    if (packet != nullptr) owner_.not_sent(*packet, std::move(request));
+    if (packet != nullptr) (owner_.*how)(*packet, std::move(request));
+}
+
+/// Called when the peer has ended the connection. `status` is that of a complete answer, or 0.
+bool http_connection::was_not_taken(unsigned status) const {
+    return may_be_sent_again({.on_reused_connection = is_reused_,
+                              .sent_before = packet_->sent_again,
+                              .ended_before_arrival = has_unconfirmed(),
+                              .answered_request_timeout = status == 408});
 }
 
 /// Returns false if the head is incomplete or the connection has failed.
@@ -158,6 +167,8 @@ void http_connection::read_answer() {
 
 void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) {
     const http::response_head head = *std::exchange(head_, std::nullopt);
+    const bool is_last = !head.keep_alive || has_ended();
+    if (is_last && head.status_code >= 400 && was_not_taken(head.status_code)) return hand_back(&owner::not_taken);
     carried_packet& packet = *std::exchange(packet_, nullptr);
     if (head.keep_alive_seconds) {
         const milliseconds announced = idle_time(*head.keep_alive_seconds);
@@ -165,8 +176,9 @@ void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
         idle_time_max_ = announced;
     }
     const std::size_t size = head.size + consumed;
-    if (head.keep_alive && in_.size() == size && idle_time_max_ != milliseconds{0}) become_idle();
+    if (!is_last && in_.size() == size && idle_time_max_ != milliseconds{0}) become_idle();
     const bool reusable = is_idle();
+    is_reused_ = true;
     owner_.answered(*this, packet, head.status_code, body);
     in_.consume(size);
     if (is_closed()) return;
@@ -180,15 +192,16 @@ void http_connection::become_idle() {
     if (!timer_.is_set()) loop_.set(timer_, idle_since_ + idle_time_max_);
 }
 
-void http_connection::disconnected(end_of_stream) {
+void http_connection::disconnected(end_of_stream how) {
     if (state_ == state::connecting) return give_up({.why = "the connection broke during the handshake"});
     if (head_ && head_->body == http::framing::until_close) {
         // A packet contains its own length, so it does not matter whether the end is an orderly one.
         auto* const body = reinterpret_cast<ilp::octet*>(in_.octets().data()) + head_->size;
         return finish_answer({body, in_.size() - head_->size}, in_.size() - head_->size);
     }
-    if (state_ != state::awaiting_answer) return hand_back();
-    fail(reject_reason::next_hop_unreachable);
+    if (state_ != state::awaiting_answer) return hand_back(&owner::not_sent);
+    if (how == end_of_stream::orderly && was_not_taken(0)) return hand_back(&owner::not_taken);
+    fail(reject_reason::next_hop_connection_lost);
 }
 
 void http_connection::fail(reject_reason reason) {

@@ -34,6 +34,9 @@ public:
         virtual void failed(carried_packet& packet, reject_reason reason) = 0;
         /// No byte of the request was sent, so it may use another connection; closed() has been called or follows.
         virtual void not_sent(carried_packet& packet, ilp::bytes request) = 0;
+        /// The request was sent, but the peer has certainly not taken it: it may use a new connection. closed() has
+        /// been called or follows.
+        virtual void not_taken(carried_packet& packet, ilp::bytes request) = 0;
 
         /// An idle connection is about to close.
         virtual void not_idle_any_more(http_connection& connection) = 0;
@@ -61,6 +64,9 @@ public:
     bool is_usable() const noexcept { return state_ != state::connecting && state_ != state::closed; }
     bool is_idle() const noexcept { return state_ == state::idle; }
 
+    /// For the owner, which gives it no further packet from then on.
+    ilp::steady_time use_until = ilp::steady_time::max();
+
     /// Closes the connection. The caller must deal with the packet, if there is one.
     void abandon();
 
@@ -78,7 +84,8 @@ private:
     void read_answer();
     void finish_answer(ilp::bytes_span body, std::size_t consumed);
     void fail(reject_reason reason);
-    void hand_back();
+    bool was_not_taken(unsigned status) const;
+    void hand_back(void (owner::*how)(carried_packet&, ilp::bytes));
     void become_idle();
     void time_out();
 
@@ -88,7 +95,8 @@ private:
     std::unique_ptr<stream_filter> filter_;  ///< for the handshake; null once connected
     state state_ = state::connecting;
     carried_packet* packet_ = nullptr;
-    ilp::bytes request_;  ///< keeps its memory from request to request
+    bool is_reused_ = false;  ///< it has carried a packet before the present one
+    ilp::bytes request_;      ///< keeps its memory from request to request
 
     http::known_head<http::response_head> known_head_;
     std::optional<http::response_head> head_;  ///< of the answer being read

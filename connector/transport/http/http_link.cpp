@@ -24,14 +24,20 @@ std::string make_request_head(const config::outgoing_http_settings& settings) {
 std::optional<reject_reason> reason_of(unsigned status) {
     if (status >= 200 && status < 300) return std::nullopt;
     if (status == 429 || status == 503) return reject_reason::next_hop_busy;
+    if (status == 502 || status == 504) return reject_reason::next_hop_behind_dead_gateway;
     if (status >= 500) return reject_reason::next_hop_failed;
     return reject_reason::next_hop_refused_us;
 }
 
 }  // namespace
 
-http_link::http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name)
-    : loop_{loop}, settings_{settings}, name_{std::move(name)}, request_head_{make_request_head(settings)} {}
+http_link::http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
+                     std::chrono::milliseconds connection_age_max)
+    : loop_{loop},
+      settings_{settings},
+      name_{std::move(name)},
+      request_head_{make_request_head(settings)},
+      renewal_{connection_age_max} {}
 
 void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) const {
     std::array<char, 24> length;
@@ -43,14 +49,15 @@ void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) const {
 }
 
 std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_view prepare) {
-    if (!idle_.empty()) {
-        append_request(take_idle().carry(packet), prepare);
+    packet.sent_again = false;
+    if (http_connection* const idle = take_idle()) [[likely]] {
+        append_request(idle->carry(packet), prepare);
         return {};
     }
     if (reachability_.refuses(loop_.now().steady, connecting_ != 0) && !is_connected()) {
         return reject_reason::next_hop_unreachable;
     }
-    if (connections_.size() < settings_.max_connections && connecting_ <= waiting_.size()) {
+    if (connections_.size() < settings_.max_connections && connecting_ <= waiting_count()) {
         open_connection();
     } else if (waiting_.size() >= settings_.max_waiting + connecting_) {
         return reject_reason::next_hop_queue_full;
@@ -61,9 +68,13 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
 }
 
 std::optional<reject_reason> http_link::withdraw(carried_packet& packet) {
-    const auto found = std::ranges::find(waiting_, &packet, &waiting_packet::packet);
-    if (found == waiting_.end()) return {};
-    waiting_.erase(found);
+    const auto withdrawn_from = [&](std::deque<waiting_packet>& queue) {
+        const auto found = std::ranges::find(queue, &packet, &waiting_packet::packet);
+        if (found == queue.end()) return false;
+        queue.erase(found);
+        return true;
+    };
+    if (!withdrawn_from(waiting_) && !withdrawn_from(again_)) return {};
     return is_connected() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
 }
 
@@ -77,8 +88,20 @@ void http_link::retire() {
     while (!idle_.empty()) idle_.back()->abandon();
 }
 
+/// Null if there is none that may be used. Outdated ones are closed.
+http_connection* http_link::take_idle() {
+    while (!idle_.empty()) {
+        http_connection* const taken = idle_.back();
+        idle_.pop_back();
+        if (!is_outdated(*taken)) return taken;
+        taken->abandon();
+    }
+    return nullptr;
+}
+
 void http_link::open_connection() {
     auto& opened = *connections_.emplace_back(std::make_unique<http_connection>(*this, loop_));
+    opened.use_until = renewal_.use_until(loop_.now().steady);
     ++connecting_;
     dial_target target{settings_.endpoint.host(), settings_.endpoint.port()};
     if (settings_.public_addresses_only) {
@@ -87,12 +110,16 @@ void http_link::open_connection() {
     opened.connect(std::move(target));
 }
 
+void http_link::carry_first(std::deque<waiting_packet>& queue, http_connection& idle) {
+    waiting_packet next = std::move(queue.front());
+    queue.pop_front();
+    idle.carry(*next.packet) = std::move(next.octets);
+}
+
 /// Gives an idle connection the packet that has waited longest.
 void http_link::use(http_connection& idle) {
     if (!waiting_.empty()) {
-        waiting_packet next = std::move(waiting_.front());
-        waiting_.pop_front();
-        idle.carry(*next.packet) = std::move(next.octets);
+        carry_first(waiting_, idle);
     } else {
         idle_.push_back(&idle);
         if (retired_) idle.abandon();
@@ -103,15 +130,16 @@ bool http_link::is_connected() const {
     return std::ranges::any_of(connections_, [](const auto& connection) { return connection->is_usable(); });
 }
 
-void http_link::refuse_waiting() {
-    const auto refused = std::exchange(waiting_, {});
+void http_link::refuse(std::deque<waiting_packet>& queue) {
+    const auto refused = std::exchange(queue, {});
     for (const waiting_packet& waiting : refused) failed(*waiting.packet, reject_reason::next_hop_unreachable);
 }
 
 void http_link::usable(http_connection& connection) {
     --connecting_;
     if (const auto* const news = reachability_.connected()) report(*news);
-    use(connection);
+    if (again_.empty()) return use(connection);
+    carry_first(again_, connection);
 }
 
 void http_link::connect_failed(const dial_failure& failure) {
@@ -119,7 +147,8 @@ void http_link::connect_failed(const dial_failure& failure) {
     if (const auto* const news = reachability_.connect_failed(loop_.now().steady, failure.why))
         report(*news, failure.lacks_descriptors);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
-    if (is_unreachable()) refuse_waiting();
+    refuse(again_);
+    if (is_unreachable()) refuse(waiting_);
 }
 
 void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
@@ -129,7 +158,12 @@ void http_link::answered(http_connection& connection, carried_packet& packet, un
     } else {
         packet.listener->answered(packet, body);
     }
-    if (connection.is_idle()) use(connection);
+    if (renewal_.answered(status, loop_.now().steady)) {
+        for (const auto& each : connections_) each->use_until = loop_.now().steady;
+    }
+    if (!connection.is_idle()) return;
+    if (is_outdated(connection)) return connection.abandon();
+    use(connection);
 }
 
 void http_link::failed(carried_packet& packet, reject_reason reason) {
@@ -138,11 +172,20 @@ void http_link::failed(carried_packet& packet, reject_reason reason) {
 
 void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
     waiting_.push_front({&packet, std::move(request)});
-    if (!idle_.empty()) {
-        use(take_idle());
-    } else if (connecting_ < waiting_.size() && connections_.size() < settings_.max_connections) {
-        open_connection();
-    }
+    if (http_connection* const idle = take_idle()) return use(*idle);
+    connect_for_waiting();
+}
+
+/// The other idle connections may have been closed by the peer just like this one, so the packet gets a new one.
+void http_link::not_taken(carried_packet& packet, ilp::bytes request) {
+    packet.sent_again = true;
+    again_.push_back({&packet, std::move(request)});
+    connect_for_waiting();
+}
+
+/// If there is no place for a connection now, closed() calls this again.
+void http_link::connect_for_waiting() {
+    if (connecting_ < waiting_count() && connections_.size() < settings_.max_connections) open_connection();
 }
 
 void http_link::not_idle_any_more(http_connection& connection) {
@@ -154,14 +197,12 @@ void http_link::closed(http_connection& connection) {
     std::swap(*place, connections_.back());
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
+    // Those that wait for a new connection get one attempt each, also during a pause.
+    if (!again_.empty() || !reachability_.is_paused(loop_.now().steady)) return connect_for_waiting();
     if (connecting_ >= waiting_.size()) return;
-    if (!reachability_.is_paused(loop_.now().steady)) {
-        if (connections_.size() < settings_.max_connections) open_connection();
-        return;
-    }
     // Packets that can still wait for an established connection keep waiting. Opening a new connection for each one
     // that failed would never end.
-    if (is_unreachable()) refuse_waiting();
+    if (is_unreachable()) refuse(waiting_);
 }
 
 /// A peer that comes and goes, or answers differently each time, causes one line per minute for each kind of news.

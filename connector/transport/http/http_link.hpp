@@ -2,11 +2,13 @@
 
 #include "config/settings.hpp"
 #include "connector/loop/event_loop.hpp"
+#include "connector/transport/http/connection_renewal.hpp"
 #include "connector/transport/http/http_connection.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/reachability.hpp"
 #include "ilp/bytes.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -20,17 +22,19 @@ namespace connector {
 /// flight on each. If no connection is free, packets wait in FIFO order for the next one.
 class http_link final : public link, public http_connection::owner {
 public:
-    /// `loop` must outlive the link. `name` is the peer's name, for the log.
-    http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name);
+    /// `loop` must outlive the link. `name` is the peer's name, for the log. A connection that has reached its greatest
+    /// age carries no further packet.
+    http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
+              std::chrono::milliseconds connection_age_max);
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override;
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
     std::string_view trouble() const noexcept override { return reachability_.trouble(); }
-    std::size_t waiting_count() const noexcept override { return waiting_.size(); }
+    std::size_t waiting_count() const noexcept override { return waiting_.size() + again_.size(); }
     void retire() override;
-    bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_.empty(); }
+    bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_count() == 0; }
 
 private:
     struct waiting_packet {
@@ -44,20 +48,20 @@ private:
     void answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) override;
     void failed(carried_packet& packet, reject_reason reason) override;
     void not_sent(carried_packet& packet, ilp::bytes request) override;
+    void not_taken(carried_packet& packet, ilp::bytes request) override;
     void not_idle_any_more(http_connection& connection) override;
     void closed(http_connection& connection) override;
 
     void append_request(ilp::bytes& out, ilp::bytes_view prepare) const;
-    http_connection& take_idle() {
-        http_connection& taken = *idle_.back();
-        idle_.pop_back();
-        return taken;
-    }
+    http_connection* take_idle();
+    bool is_outdated(const http_connection& connection) const { return loop_.now().steady >= connection.use_until; }
+    void carry_first(std::deque<waiting_packet>& queue, http_connection& idle);
     void use(http_connection& idle);
+    void connect_for_waiting();
     void open_connection();
     bool is_connected() const;
     bool is_unreachable() const { return reachability_.is_failing() && !is_connected(); }
-    void refuse_waiting();
+    void refuse(std::deque<waiting_packet>& queue);
     void report(const reachability::news& news, bool lacks_descriptors = false);
 
     event_loop& loop_;
@@ -68,9 +72,11 @@ private:
     std::vector<std::unique_ptr<http_connection>> connections_;
     std::vector<http_connection*> idle_;  ///< used as a stack, so that surplus connections can time out
     std::deque<waiting_packet> waiting_;
+    std::deque<waiting_packet> again_;  ///< wait for a new connection: they were lost on one that the peer had closed
     std::size_t connecting_ = 0;
     bool retired_ = false;
     reachability reachability_;
+    connection_renewal renewal_;
 };
 
 }  // namespace connector

@@ -42,18 +42,18 @@ incoming_connection::incoming_connection(event_loop& loop, owner& owner, prepare
 }
 
 bool incoming_connection::start(boost::asio::ip::tcp::socket socket, std::unique_ptr<stream_filter> filter) {
-    last_activity_ = loop_.now().steady;
+    began_at_ = last_activity_ = loop_.now().steady;
     if (!adopt(std::move(socket), std::move(filter))) {
         abandon();
         return false;
     }
-    if (!is_established() && !is_closed()) loop_.set(timer_, last_activity_ + timeouts_.request);
+    if (!is_established() && !is_closed()) loop_.set(timer_, *due());
     return true;
 }
 
 void incoming_connection::established() {
     last_activity_ = loop_.now().steady;
-    loop_.set(timer_, last_activity_ + timeouts_.idle);
+    loop_.set(timer_, *due());
     receive();
 }
 
@@ -133,6 +133,10 @@ bool incoming_connection::take_head() {
         return true;
     }
     const peering::peer* const from = handler_.authenticate(http::bearer_token(head->authorization), *account);
+    if (from != nullptr) {
+        is_newcomer_ = false;
+        newcomer_hook::unlink();
+    }
     const auto refusal_of_peer = [&]() -> std::optional<status> {
         if (from == nullptr) return status::unauthorized;
         if (!http::is_packet_content_type(head->content_type)) return status::unsupported_media_type;
@@ -209,7 +213,7 @@ void incoming_connection::dispatch(ilp::bytes_span body, std::size_t consumed) {
 void incoming_connection::refuse_head(status status, std::optional<http::request_head> head) {
     const bool end_known = head && head->body == http::framing::content_length && !head->expects_continue &&
                            head->content_length <= http::body_size_max;
-    const bool keep_alive = end_known && head->keep_alive;
+    const bool keep_alive = end_known && head->keep_alive && !draining_;
     const std::string_view hint = http::hint_on_packet_request(status, in_.text());
     if (end_known) {
         in_.consume(head->size);
@@ -278,6 +282,16 @@ void incoming_connection::make_ready(std::uint64_t request, pending_answer& answ
     if (request == first_request_) loop_.flush_answers_of(*this);
 }
 
+void incoming_connection::drain() {
+    draining_ = true;
+    const bool is_idle = first_request_ == next_request_;
+    if (is_idle || closing_ || request_ || !in_.empty()) return;
+    pending_answer& last = pending(next_request_ - 1);
+    last.keep_alive = false;
+    if (last.state != answer_state::waited_for) http::add_connection_close(last.octets);
+    closing_ = true;
+}
+
 void incoming_connection::peers_changed(std::span<const peering::peer_update> updates) {
     const auto has_changed = [updates](const peering::peer* peer) {
         return std::ranges::any_of(updates, [peer](const auto& update) { return update.before.get() == peer; });
@@ -311,7 +325,7 @@ void incoming_connection::flush() {
     }
     last_activity_ = loop_.now().steady;
     if (is_send_blocked()) {
-        loop_.set(timer_, last_activity_ + timeouts_.request);
+        loop_.set(timer_, *due());
         return;
     }
     if (first_request_ == next_request_ && (closing_ || other_side_ended_)) return finish();
@@ -347,7 +361,7 @@ void incoming_connection::read_on(std::size_t wanted) {
     const bool idle = in_.empty() && !request_;
     if (!idle && !request_began_) {
         request_began_ = loop_.now().steady;
-        loop_.set(timer_, *request_began_ + timeouts_.request);
+        loop_.set(timer_, *due());
     }
     receive(wanted);
 }
@@ -361,6 +375,7 @@ void incoming_connection::disconnected(end_of_stream how) {
 
 void incoming_connection::abandon() {
     if (is_closed()) return;
+    newcomer_hook::unlink();
     timer_.cancel();
     for (std::uint64_t i = first_request_; i != next_request_; ++i) {
         if (packet_in_flight* const packet = pending(i).packet) packet->answer_to = nullptr;
@@ -379,6 +394,10 @@ void incoming_connection::released() {
 
 std::optional<ilp::steady_time> incoming_connection::due() const {
     if (lingering_) return {};  // its deadline is not moved
+    return is_newcomer_ ? std::min(due_of_request(), began_at_ + timeouts_.newcomer) : due_of_request();
+}
+
+ilp::steady_time incoming_connection::due_of_request() const {
     if (!is_established()) return last_activity_ + timeouts_.request;
     if (is_send_blocked()) return last_activity_ + timeouts_.request;
     if (request_began_) return *request_began_ + timeouts_.request;

@@ -7,6 +7,8 @@
 #include "connector/transport/prepare_handler.hpp"
 #include "peering/directory/peer.hpp"
 
+#include <boost/intrusive/list.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -19,11 +21,19 @@ namespace connector {
 struct incoming_timeouts {
     std::chrono::milliseconds request{};  ///< from the first byte of a request to its last; also for a handshake
     std::chrono::milliseconds idle{};     ///< between requests
+    /// From the connection's begin until a request has shown a valid token.
+    std::chrono::milliseconds newcomer{5000};
 };
+
+/// Keeps connections that have not shown a valid token in a list of their worker, in the order of their age.
+using newcomer_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 /// One HTTP/1.1 connection from a peer (RFC 35). Requests may be pipelined; answers are sent in the order of the
 /// requests.
-class incoming_connection final : public tcp_connection, public flushable, private answer_sink {
+///
+/// A connection is a newcomer until a request has shown a valid token. It then leaves the list of newcomers, if it is
+/// in one.
+class incoming_connection final : public tcp_connection, public flushable, public newcomer_hook, private answer_sink {
 public:
     class owner {
     public:
@@ -40,8 +50,9 @@ public:
     /// socket; the socket is then closed.
     bool start(boost::asio::ip::tcp::socket socket, std::unique_ptr<stream_filter> filter = {});
 
-    /// Makes the next request the last one: its answer says `Connection: close`.
-    void drain() noexcept { draining_ = true; }
+    /// Ends the connection with the request that is being answered or, if there is none or a further one has begun,
+    /// with the next one: its answer says `Connection: close`.
+    void drain();
 
     /// Forgets peers that have changed. For a request whose body is still being received the peer is authenticated
     /// again, and the request is refused if that fails.
@@ -107,11 +118,13 @@ private:
     void read_on(std::size_t wanted = 1);
     void time_out();
     std::optional<ilp::steady_time> due() const;
+    ilp::steady_time due_of_request() const;
 
     owner& owner_;
     prepare_handler& handler_;
     const incoming_timeouts& timeouts_;
     deadline_of<incoming_connection, &incoming_connection::time_out> timer_;
+    ilp::steady_time began_at_;
     ilp::steady_time last_activity_;
     std::optional<ilp::steady_time> request_began_;
 
@@ -126,6 +139,7 @@ private:
     std::uint64_t next_request_ = 0;
 
     bool empty_line_skipped_ = false;  // before the request that is being read
+    bool is_newcomer_ = true;
     bool draining_ = false;
     bool closing_ = false;    // no further requests are read
     bool lingering_ = false;  // all answers sent; waiting for the other side to close

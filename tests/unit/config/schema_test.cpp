@@ -24,6 +24,8 @@ connector:
   max_connections: 11
   request_timeout: 5s
   idle_timeout: 2m
+  shutdown_grace: 3s
+  max_connection_age: 30s
   echo_max_amount: 18446744073709551615
 admin:
   listen: "127.0.0.2:3011"

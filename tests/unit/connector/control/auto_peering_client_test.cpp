@@ -134,7 +134,8 @@ TEST_CASE("a ping to an auto-peered peer connects only to public addresses") {
         connector::pinger pinger{alice.directory, [&](auto, const ilp::bytes& prepare, auto limit, const auto& done) {
                                      connector::event_loop loop;
                                      connector::probes probes{loop};
-                                     const auto link = connector::make_link(loop, *alice.only_peer());
+                                     const auto link =
+                                         connector::make_link(loop, *alice.only_peer(), std::chrono::hours{1});
                                      bool ended = false;
                                      loop.enter();
                                      probes.send(*link, prepare, loop.now().steady + limit, [&](auto outcome) {

@@ -272,19 +272,48 @@ TEST_CASE("HTTP server: a client that waits for 100 Continue gets it") {
           "413 the body is too large\n");
 }
 
-TEST_CASE("HTTP server: connections beyond the bound are closed until others have ended") {
+TEST_CASE("HTTP server: beyond the bound, the connection that has waited longest for its request gives way") {
     server_on_loop server{echo, {.sessions_max = 2}};
-    auto first = std::optional<http_connection>{server.port()};
+    http_connection first{server.port()};
     http_connection second{server.port()};
-    CHECK(text_of(first->exchange(get)) == "200 GET /a ");
+    CHECK(text_of(first.exchange(get)) == "200 GET /a ");
     CHECK(text_of(second.exchange(get)) == "200 GET /a ");
+    CHECK(text_of(first.exchange(get)) == "200 GET /a ");
+    http_connection third{server.port()};
+    CHECK(text_of(third.exchange(get)) == "200 GET /a ");
+    CHECK(second.wait_until_closed());
+    CHECK(text_of(first.exchange(get)) == "200 GET /a ");
+}
+
+TEST_CASE("HTTP server: beyond the bound, connections whose requests are being answered stay") {
+    held_answers answers;
+    server_on_loop server{answers.handler(), {.sessions_max = 2}};
+    http_connection first{server.port()};
+    http_connection second{server.port()};
+    first.send(get);
+    const auto answer_first = answers.take();
+    second.send(get);
+    const auto answer_second = answers.take();
     CHECK(text_of(http_connection{server.port()}.exchange(get)) == "nothing");
-    first.reset();
-    const auto deadline = std::chrono::steady_clock::now() + support::patience;
-    auto third = std::string{};
-    while (third != "200 GET /a " && std::chrono::steady_clock::now() < deadline)
-        third = text_of(http_connection{server.port()}.exchange(get));
-    CHECK(third == "200 GET /a ");
+    answer_first({.body = "one"});
+    answer_second({.body = "two"});
+    CHECK(text_of(first.receive()) == "200 one");
+    CHECK(text_of(second.receive()) == "200 two");
+}
+
+TEST_CASE("HTTP server: once it drains, each answer ends its connection and says so") {
+    loop loop;
+    http_server server{loop.context, echo, {.body_size_max = 100}};
+    REQUIRE_FALSE(server.listen(any_port));
+    loop.run();
+    http_connection connection{server.local_endpoint().port()};
+    CHECK_FALSE(connection.exchange(get)->header("connection"));
+    boost::asio::post(loop.context, [&] { server.drain(); });
+    const auto last = connection.exchange(get);
+    REQUIRE(last);
+    CHECK(last->header("connection") == "close");
+    CHECK(connection.wait_until_closed());
+    loop.stop();
 }
 
 TEST_CASE("HTTP server: one source has a bound of its own, and its place again when a connection has gone") {

@@ -120,4 +120,22 @@ TEST_CASE("A35-33: the interim answer is a head without a body") {
     CHECK(head->content_length == 0);
 }
 
+TEST_CASE("answer: a response that was made to keep its connection can be made to end it") {
+    const auto packet = ilp::as_bytes("packet");
+    const auto made = [&](bool keep_alive) {
+        ilp::bytes response;
+        http::append_packet_answer(response, packet, keep_alive);
+        return response;
+    };
+    ilp::bytes changed = made(true);
+    http::add_connection_close(changed);
+    const auto end = http::find_head_end(ilp::as_text(changed), 0);
+    REQUIRE(end);
+    const auto head = http::parse_response_head(ilp::as_text(changed).substr(0, *end));
+    REQUIRE(head);
+    CHECK_FALSE(head->keep_alive);
+    CHECK(changed.size() == made(false).size());
+    CHECK(ilp::as_text(changed).ends_with("\r\n\r\npacket"));
+}
+
 }  // namespace answer_test

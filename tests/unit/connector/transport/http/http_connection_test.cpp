@@ -84,6 +84,10 @@ struct world final : http_connection::owner {
         CHECK(&about == &packet);
         events += "not sent: " + std::string{ilp::as_text(request)} + " ";
     }
+    void not_taken(carried_packet& about, ilp::bytes request) override {
+        CHECK(&about == &packet);
+        events += "not taken: " + std::string{ilp::as_text(request)} + " ";
+    }
     void not_idle_any_more(http_connection&) override { events += "busy "; }
     void closed(http_connection&) override {
         events += "closed ";
@@ -165,7 +169,85 @@ TEST_CASE("http connection: a packet that was sent has failed when the connectio
     world w;
     w.connect();
     w.send_and_wait();
-    CHECK(w.events_after("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", true) == "next_hop_unreachable closed ");
+    CHECK(w.events_after("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", true) == "next_hop_connection_lost closed ");
+}
+
+TEST_CASE("http connection: a request that meets the end of its connection may be sent again if it was not taken") {
+    world w;
+    w.connect();
+    const auto outcome = [&] {
+        run_until(w.loop, [&] { return w.events.contains("closed"); });
+        return w.events;
+    };
+    const auto carry_one_packet = [&] {
+        w.send_and_wait();
+        CHECK(w.events_after(ok + "abc") == "200:abc ");
+        w.events.clear();
+    };
+    /// Sends the request before the loop learns what the peer has done.
+    const auto send_unaware = [&](std::string_view last_words) {
+        w.send();
+        w.say(last_words);
+        w.peer.close();
+        w.connection->flush();
+    };
+    SECTION("the peer had closed") {
+        carry_one_packet();
+        send_unaware("");
+        CHECK(outcome() == "closed not taken: request ");
+    }
+    SECTION("the peer had given up waiting, and closed") {
+        carry_one_packet();
+        send_unaware("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        CHECK(outcome() == "closed not taken: request ");
+    }
+    SECTION("the peer had closed with any other error") {
+        carry_one_packet();
+        send_unaware("HTTP/1.1 503 No\r\n\r\nbye");
+        CHECK(outcome() == "closed not taken: request ");
+    }
+    SECTION("the peer gives up waiting while the request arrives") {
+        carry_one_packet();
+        w.send_and_wait();
+        CHECK(w.events_after("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n") ==
+              "closed not taken: request ");
+    }
+    SECTION("not if the peer has the request") {
+        carry_one_packet();
+        w.send_and_wait();
+        CHECK(w.events_after("", true) == "next_hop_connection_lost closed ");
+    }
+    SECTION("not if the peer resets the connection, because it may have read the request") {
+        carry_one_packet();
+        w.send();
+        w.connection->flush();
+        support::reset(w.peer);
+        CHECK(outcome() == "next_hop_connection_lost closed ");
+    }
+    SECTION("not on a new connection, because a peer that closes those would close the next one, too") {
+        w.events.clear();
+        send_unaware("");
+        CHECK(outcome() == "next_hop_connection_lost closed ");
+    }
+    SECTION("not a third time") {
+        carry_one_packet();
+        w.packet.sent_again = true;
+        send_unaware("");
+        CHECK(outcome() == "next_hop_connection_lost closed ");
+    }
+    SECTION("not after another answer") {
+        carry_one_packet();
+        w.send_and_wait();
+        CHECK(w.events_after("HTTP/1.1 503 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n") == "503:! closed ");
+    }
+}
+
+TEST_CASE("http connection: it is not used again when its end has come together with an answer") {
+    world w;
+    carried_packet next;
+    w.connect();
+    w.send_and_wait();
+    CHECK(w.events_after(ok + "abc", true) == "200:abc! closed ");
 }
 
 TEST_CASE("http connection: a packet may use another connection only if a broken send left nothing with the peer") {
@@ -183,7 +265,7 @@ TEST_CASE("http connection: a packet may use another connection only if a broken
         w.script->writes.front().part_may_have_left = true;
         w.send();
         run_until(w.loop, [&] { return w.events.contains("closed"); });
-        CHECK(w.events == "next_hop_unreachable closed ");
+        CHECK(w.events == "next_hop_connection_lost closed ");
     }
 }
 

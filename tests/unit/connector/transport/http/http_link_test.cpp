@@ -5,10 +5,15 @@
 #include "tests/unit/connector/loop/test_loop.hpp"
 #include "tests/unit/connector/transport/recorded_outcomes.hpp"
 
+#include <poll.h>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -40,7 +45,7 @@ struct world {
     ~world() { gate->open(); }
 
     http_link& link() {
-        if (!made) made = std::make_unique<http_link>(loop, settings, "bob");
+        if (!made) made = std::make_unique<http_link>(loop, settings, "bob", connection_age_max);
         return *made;
     }
 
@@ -71,6 +76,7 @@ struct world {
     std::shared_ptr<support::gate> gate = std::make_shared<support::gate>();
     fake_peer peer{echo};
     config::outgoing_http_settings settings;
+    std::chrono::milliseconds connection_age_max = std::chrono::hours{1};
     event_loop loop;
     recorded_outcomes outcomes;
     std::unique_ptr<http_link> made;
@@ -150,6 +156,52 @@ TEST_CASE("http link: while the peer cannot be reached, packets are refused at o
     CHECK(w.link().trouble().empty());
 }
 
+TEST_CASE("http link: packets that meet connections which the peer has closed are sent again, on new ones") {
+    // The peer is the test itself, so that it can close the connections before the link learns of it.
+    world w{2, 4};
+    const auto listener = support::listen_on(0);
+    w.settings.endpoint = config::http_url().parse(fmt::format("http://127.0.0.1:{}/", local_port(listener))).value();
+    const auto accept = [&] {
+        pollfd waiting{listener.get(), POLLIN, 0};
+        run_until(w.loop, [&] { return ::poll(&waiting, 1, 0) == 1; });
+        return support::descriptor{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    };
+    const auto answer_next = [&](const support::descriptor& from) {
+        std::string heard;
+        std::optional<http_message> request;
+        run_until(w.loop, [&] {
+            char octets[4096];
+            const auto count = ::recv(from.get(), octets, sizeof octets, MSG_DONTWAIT);
+            if (count > 0) heard.append(octets, static_cast<std::size_t>(count));
+            return (request = support::take_message(heard)).has_value();
+        });
+        REQUIRE(support::send_all(from, echo(*request).octets));
+    };
+    const auto expect_outcomes = [&](const carried_packet& one, const carried_packet& other) {
+        run_until(w.loop, [&] { return !w.outcome(one).empty() && !w.outcome(other).empty(); });
+        run_ready(w.loop);
+    };
+    const auto& first = w.send("first");
+    const auto& second = w.send("second");
+    {
+        const auto one = accept();
+        const auto other = accept();
+        answer_next(one);
+        answer_next(other);
+        expect_outcomes(first, second);
+    }  // closes both
+    const auto& third = w.send("third");
+    const auto& fourth = w.send("fourth");
+    const auto one = accept();
+    const auto other = accept();
+    answer_next(one);
+    answer_next(other);
+    expect_outcomes(third, fourth);
+    CHECK(w.outcome(third) == "third");
+    CHECK(w.outcome(fourth) == "fourth");
+    CHECK(w.link().connection_count() == 2);
+}
+
 TEST_CASE("http link: an HTTP status says what became of the packet") {
     world w;
     const auto outcome_with = [&](int status) {
@@ -161,6 +213,9 @@ TEST_CASE("http link: an HTTP status says what became of the packet") {
     CHECK(outcome_with(503) == "next_hop_busy");
     CHECK(outcome_with(429) == "next_hop_busy");
     CHECK(outcome_with(500) == "next_hop_failed");
+    CHECK(outcome_with(200) == "x");
+    CHECK(outcome_with(502) == "next_hop_behind_dead_gateway");
+    CHECK(outcome_with(504) == "next_hop_behind_dead_gateway");
     CHECK(outcome_with(302) == "next_hop_refused_us");
     CHECK(outcome_with(401) == "next_hop_refused_us");
     CHECK(w.link().trouble() ==
@@ -197,6 +252,35 @@ TEST_CASE("http link: a peer that added itself is reached at public addresses on
     CHECK(w.outcome_of("packet") == "next_hop_unreachable");
     CHECK(w.link().trouble().find("no public address") != std::string_view::npos);
     CHECK(w.peer.connections_accepted() == 0);
+}
+
+TEST_CASE("http link: a connection that has reached its greatest age carries no further packet") {
+    world w{2, 2};
+    w.connection_age_max = std::chrono::milliseconds{0};
+    for (const std::string prepare : {"one", "two", "three"}) CHECK(w.outcome_of(prepare) == prepare);
+    CHECK(w.peer.connections_accepted() == 3);
+    w.hold_answers();
+    const auto& carried = w.send("carried");
+    run_until(w.loop, [&] { return w.peer.request_count() == 4; });
+    run_ready(w.loop);
+    CHECK(w.outcome(carried).empty());  // its age does not end a packet
+    const auto& waiting = w.send("waiting");
+    const auto& last = w.send("last");
+    w.gate->open();
+    run_until(w.loop, [&] { return !w.outcome(carried).empty() && !w.outcome(last).empty(); });
+    CHECK(w.outcome(carried) == "carried");
+    CHECK(w.outcome(waiting) == "waiting");
+    CHECK(w.outcome(last) == "last");
+    CHECK(w.peer.connections_accepted() == 6);
+}
+
+TEST_CASE("http link: a peer that refuses one packet after the other is connected to again, which looks its name up") {
+    world w;
+    w.peer.set_script([](const http_message&) { return answer_http(503); });
+    for (unsigned i = 0; i < connection_renewal::refusals_max; ++i) CHECK(w.outcome_of("packet") == "next_hop_busy");
+    CHECK(w.peer.connections_accepted() == 1);
+    CHECK(w.outcome_of("packet") == "next_hop_busy");
+    CHECK(w.peer.connections_accepted() == 2);
 }
 
 }  // namespace http_link_test

@@ -221,4 +221,95 @@ TEST_CASE("incoming connection: a request has a time limit from its first byte, 
     }
 }
 
+TEST_CASE("incoming connection: once it drains, its last answer ends it, and says so") {
+    world w;
+    const auto drain = [&] {
+        w.loop.enter();
+        w.connection->drain();
+    };
+    w.start();
+    SECTION("the answer to the request that came last") {
+        w.pair.say(request("one") + request("two"));
+        run_until(w.loop, [&] { return w.arrived.size() == 2; });
+        drain();
+        w.answer(0, "first");
+        CHECK_FALSE(w.heard_until("first").contains("Connection: close"));
+        w.answer(1, "second");
+        w.heard_until("second");
+        CHECK(w.heard.contains("Connection: close"));
+    }
+    SECTION("an answer that waits for its commit") {
+        w.pair.say(request("one"));
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        w.answer(0, "first", true);
+        drain();
+        w.loop.enter();
+        w.sink->release(w.arrived[0].request);
+        CHECK(w.heard_until("first").contains("Connection: close"));
+    }
+    SECTION("the answer to a request that has begun") {
+        const std::string second = request("two");
+        w.pair.say(request("one") + second.substr(0, 10));
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        drain();
+        w.answer(0, "first");
+        CHECK_FALSE(w.heard_until("first").contains("Connection: close"));
+        w.pair.say(second.substr(10));
+        run_until(w.loop, [&] { return w.arrived.size() == 2; });
+        w.answer(1, "second");
+        CHECK(w.heard_until("second").contains("Connection: close"));
+    }
+    SECTION("the answer to the next request") {
+        drain();
+        w.pair.say(request("one"));
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        w.answer(0, "first");
+        CHECK(w.heard_until("first").contains("Connection: close"));
+    }
+    SECTION("a refusal of the next request") {
+        drain();
+        w.pair.say(request("one", "wrong"));
+        run_until(w.loop, [&] { return (w.heard += w.pair.heard()).contains("HTTP/1.1 401"); });
+        CHECK(w.heard.contains("Connection: close"));
+    }
+    w.pair.far.close();
+    run_until(w.loop, [&] { return w.closed; });
+}
+
+TEST_CASE("incoming connection: a newcomer has a short time to show a valid token, and is in a list until then") {
+    world w;
+    boost::intrusive::list<incoming_connection, boost::intrusive::constant_time_size<false>> newcomers;
+    newcomers.push_back(*w.connection);
+    w.timeouts.newcomer = 1ms;
+    SECTION("it says nothing") {
+        w.start();
+        run_until(w.loop, [&] { return w.closed; });
+        CHECK(w.pair.heard().empty());
+    }
+    SECTION("it sends half a head") {
+        w.start();
+        w.pair.say("POST / HT");
+        run_until(w.loop, [&] { return (w.heard += w.pair.heard()).contains("HTTP/1.1 408"); });
+    }
+    SECTION("it shows a wrong token") {
+        w.start();
+        w.pair.say(request("one", "wrong"));
+        run_until(w.loop, [&] { return w.closed; });
+    }
+    SECTION("it shows a valid token, and is no newcomer any more") {
+        w.timeouts.newcomer = 1h;
+        w.start();
+        CHECK_FALSE(newcomers.empty());
+        w.pair.say(request("one"));
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        CHECK(newcomers.empty());
+        w.timeouts.newcomer = 0ms;
+        w.timeouts.idle = 1h;
+        w.answer(0, "first");
+        w.heard_until("first");
+        run_ready(w.loop);
+        CHECK_FALSE(w.closed);
+    }
+}
+
 }  // namespace incoming_connection_test

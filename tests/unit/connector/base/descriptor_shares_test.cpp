@@ -1,0 +1,30 @@
+#include "connector/base/descriptor_shares.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace descriptor_shares_test {
+
+using connector::share_descriptors;
+
+TEST_CASE("descriptor shares: some are kept back from connections from outside, and fewer from those of operators") {
+    const auto usual = share_descriptors(1024, 2, 10);
+    CHECK(usual.for_peers == 1024 - 192);
+    CHECK(usual.for_operators == 1024 - 96);
+    CHECK(usual.connections == 1024 - 64 - 192);
+}
+
+TEST_CASE("descriptor shares: more are kept back for many links, but no more than half of what is free") {
+    CHECK(share_descriptors(4096, 2, 1000).for_peers == 3096);
+    const auto many_links = share_descriptors(1064, 2, 1'000'000);
+    CHECK(many_links.for_peers == 1064 - 500);
+    CHECK(many_links.connections == 500);
+    CHECK(share_descriptors(80, 1, 2).for_peers == 80 - 12);
+}
+
+TEST_CASE("descriptor shares: with too few for the daemon itself, none are kept back") {
+    const auto few = share_descriptors(40, 1, 2);
+    CHECK(few.for_peers == 40);
+    CHECK(few.connections == 0);
+}
+
+}  // namespace descriptor_shares_test
