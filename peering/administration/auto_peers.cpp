@@ -217,7 +217,7 @@ bool auto_peers::has_place(transaction& transaction, const address_use& found, c
         const account_totals posted = transaction.keeper.ledger().posted(peer->liquidity->id);
         if (posted.debits_posted != 0 || posted.credits_posted > settings_.initial_liquidity.value) continue;
         if (++examined > examined_max) return false;
-        const auto deleted = administration_.delete_unused_peer(transaction, peer->uuid.text());
+        const auto deleted = administration_.delete_peer(transaction, peer->uuid.text());
         if (deleted) return true;
         if (deleted.error().code == refusal_code::internal_server_error) return false;  // the store cannot be asked
     }
