@@ -8,8 +8,8 @@
 
 namespace connector {
 
-/// Makes the link to a peer. The peer's terms decide which kind it is; today there is only ILP over HTTP. `loop` must
-/// outlive the link; the peer need not.
+/// Makes the link to a peer. The peer's terms decide which kind it is; today there is only ILP over plain HTTP, and
+/// packets to an https:// URL are refused. `loop` must outlive the link; the peer need not.
 std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer);
 
 /// True if a link that was made for `before` also suits `after`, which has the same id.
