@@ -1,7 +1,7 @@
 #include "connector/daemon/operator_servers.hpp"
 
-#include "connector/base/log.hpp"
 #include "connector/base/listen.hpp"
+#include "connector/base/log.hpp"
 #include "ilp/clock.hpp"
 #include "peering/admin/resolvers.hpp"
 
@@ -10,6 +10,9 @@
 
 namespace connector {
 namespace {
+
+static_assert(admin_server::threads >= pinger::pings_max + auto_peering_client::questions_max + 2,
+              "calls that wait for other nodes leave threads for other requests");
 
 /// Called on an admin thread.
 void log_mutation(const peering::admin::mutation_report& report, const std::string& tenant) {
