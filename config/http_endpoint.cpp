@@ -15,10 +15,10 @@ std::string http_endpoint::target() const {
 }
 
 std::string http_endpoint::host_field() const {
-    constexpr std::uint16_t port_of_http = 80;
+    const std::uint16_t default_port = is_https() ? 443 : 80;
     auto field = host();
     if (field.contains(':')) field = '[' + field + ']';
-    if (port_ != port_of_http) field += ':' + std::to_string(port_);
+    if (port_ != default_port) field += ':' + std::to_string(port_);
     return field;
 }
 

@@ -6,8 +6,8 @@
 
 namespace config {
 
-/// A validated `http://host[:port]/path` URL (see http_url in value.hpp). Since every peer has one and its parts are
-/// needed only to open a connection, it stores a single text and the positions of the parts.
+/// A validated `http://host[:port]/path` or https URL (see http_url and packet_url in value.hpp). Since every peer has
+/// one and its parts are needed only to open a connection, it stores a single text and the positions of the parts.
 class http_endpoint {
 public:
     struct places {
@@ -24,6 +24,7 @@ public:
 
     /// The URL as written.
     const std::string& url() const noexcept { return url_; }
+    bool is_https() const noexcept { return url_.size() > 4 && (url_[4] == 's' || url_[4] == 'S'); }
     /// Host name or IP address, without brackets.
     std::string host() const;
     std::uint16_t port() const noexcept { return port_; }

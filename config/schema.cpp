@@ -160,7 +160,7 @@ section<auto_peering_settings> define_auto_peering() {
                 "(`createOrUpdatePeerByUrl`) in either case."),
         setting("listen", &s::listen, listener(), default_value{"127.0.0.1:3005"},
                 "The address on which their requests are accepted; ilpd listens there only if `auto_peering.enabled`."),
-        setting("connector_url", &s::connector_url, http_url(), when_absent{"no auto-peering"},
+        setting("connector_url", &s::connector_url, packet_url(), when_absent{"no auto-peering"},
                 "The URL to which the other node is to post packets for us: `connector.listen` as seen from outside. "
                 "Required if `auto_peering.enabled`."),
         setting("name", &s::name, display_name(), when_absent{"our `ilp_address`"},
@@ -240,7 +240,10 @@ constexpr std::string_view max_waiting_by_default = "1024";
 section<outgoing_http_settings> define_outgoing_http() {
     using s = outgoing_http_settings;
     return {
-        setting("endpoint", &s::endpoint, http_url(), required, "The URL to which packets for the peer are posted."),
+        setting(
+            "endpoint", &s::endpoint, packet_url(), required,
+            "The URL to which packets for the peer are posted. TLS is not spoken yet: packets to an https:// URL are "
+            "rejected with T01."),
         setting("auth_token", &s::auth_token, bearer_token(), required,
                 "The bearer token that we present to the peer."),
         setting("max_connections", &s::max_connections, integer<std::uint16_t>(1, 65'535),

@@ -138,31 +138,36 @@ bool has_scheme(std::string_view text, std::string_view scheme) {
                               [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
 }
 
-std::expected<http_endpoint, std::string> parse_http_url(std::string_view text) {
+std::expected<http_endpoint, std::string> parse_url(std::string_view text) {
     if (text.size() > url_size_max)
         return refused("the URL is longer than " + std::to_string(url_size_max) + " characters");
-    if (has_scheme(text, "https://"))
-        return refused(
-            "https:// is not supported: this version speaks plain HTTP; send to a TLS proxy on the same host, for "
-            "example "
-            "http://127.0.0.1:8443/");
-    if (!has_scheme(text, "http://")) return refused();
-    const auto rest = text.substr(std::string_view{"http://"}.size());
+    const bool is_https = has_scheme(text, "https://");
+    if (!is_https && !has_scheme(text, "http://")) return refused();
+    const auto rest = text.substr(text.find("//") + 2);
     // Not shown in messages, because userinfo often contains a password.
     const auto authority = rest.substr(0, std::min(rest.find_first_of("/?#"), rest.size()));
     if (authority.contains('@')) return refused("a user name or password in the URL is not supported");
     if (text.contains('#')) return refused("a fragment (#) is not allowed in this URL");
-    const auto target = rest.substr(authority.size());
+    if (authority.empty()) return refused("the URL has no host");
     const auto split = split_port(authority);
-    if (!split || !is_target(target)) return refused();
-    if (split->bracketed ? !is_ipv6(split->host) : !is_ipv4(split->host) && !is_host_name(split->host))
-        return refused();
-    const auto port = parse_port(split->port.value_or("80"));
-    if (!port || *port == 0) return refused();
+    if (!split || (split->bracketed ? !is_ipv6(split->host) : !is_ipv4(split->host) && !is_host_name(split->host)))
+        return refused("its host is neither a valid name nor an IP address; an IPv6 address is written in brackets");
+    const auto port = parse_port(split->port.value_or(is_https ? "443" : "80"));
+    if (!port || *port == 0) return refused("its port is not a number from 1 to 65535");
+    const auto target = rest.substr(authority.size());
+    if (!is_target(target)) return refused("its path or query has a character that must be written as %XX (RFC 3986)");
     const auto place_of = [text](const char* part) { return static_cast<std::uint16_t>(part - text.data()); };
     const auto host = place_of(authority.data() + (split->bracketed ? 1 : 0));
     const auto host_end = static_cast<std::uint16_t>(host + split->host.size());
     return http_endpoint{std::string{text}, {host, host_end, place_of(target.data())}, *port};
+}
+
+std::expected<http_endpoint, std::string> parse_http_url(std::string_view text) {
+    auto parsed = parse_url(text);
+    if (!parsed || !parsed->is_https()) return parsed;
+    return refused(
+        "https:// is not supported: this version speaks plain HTTP; send to a TLS proxy on the same host, for example "
+        "http://127.0.0.1:8443/");
 }
 
 constexpr std::string_view store_urls = "sqlite:PATH, postgresql://... or memory:";
@@ -355,6 +360,12 @@ value_type<std::string> route_prefix() {
 value_type<http_endpoint> http_url() {
     return {.expected = "an http:// URL, such as http://10.0.0.2:3002/",
             .parse = parse_http_url,
+            .print = [](const http_endpoint& value) { return value.url(); }};
+}
+
+value_type<http_endpoint> packet_url() {
+    return {.expected = "an http:// or https:// URL, such as http://10.0.0.2:3002/",
+            .parse = parse_url,
             .print = [](const http_endpoint& value) { return value.url(); }};
 }
 

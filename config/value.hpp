@@ -104,6 +104,8 @@ value_type<ilp::address> node_address();
 value_type<std::string> route_prefix();
 
 value_type<http_endpoint> http_url();
+/// A URL at which a node accepts packets. It may be an https:// URL, although packets cannot be sent to one yet.
+value_type<http_endpoint> packet_url();
 value_type<std::string> store_url();
 value_type<std::string> asset_code();
 

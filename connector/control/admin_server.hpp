@@ -20,7 +20,7 @@ namespace connector {
 /// that are still running (see stop()).
 class admin_server {
 public:
-    static constexpr std::size_t threads = 4;
+    static constexpr std::size_t threads = 6;  ///< a few more than calls that may wait for other nodes: see call_limit
     static constexpr std::size_t waiting_max = 256;  ///< bound of the queue for a thread; further requests get 503
     static constexpr std::size_t body_size_max = 256 * 1024;
 

@@ -5,6 +5,7 @@
 #include "connector/control/http_client.hpp"
 
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 
 #include <future>
 #include <memory>
@@ -47,6 +48,12 @@ void report(const peering::peering_question& question, std::string reason) {
 
 std::expected<peering::peering_terms, peering::refusal> auto_peering_client::answer_to(
     const peering::peering_question& question) {
+    const call_limit::call this_one{limit_};
+    if (!this_one.is_within_bound()) {
+        return refuse(conflict, fmt::format("{} requests to become peers are in progress already: try again when one "
+                                            "has ended",
+                                            questions_max));
+    }
     http_call what{.method = http_method::post,
                    .endpoint = question.endpoint,
                    .headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}},

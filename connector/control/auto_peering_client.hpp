@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/control/call_limit.hpp"
 #include "peering/administration/auto_peering.hpp"
 #include "peering/administration/auto_peers.hpp"
 #include "peering/administration/refusal.hpp"
@@ -16,17 +17,20 @@ namespace connector {
 class auto_peering_client {
 public:
     static constexpr std::chrono::milliseconds answer_timeout{10'000};
+    static constexpr int questions_max = 2;  ///< at a time
 
     /// Both arguments must outlive this object.
     auto_peering_client(boost::asio::io_context& control, const peering::auto_peers& auto_peers)
         : control_{control}, auto_peers_{auto_peers} {}
 
     /// Returns the terms that the node answers with. auto_peers::apply_peering_answer() decides what to do with them.
+    /// If `questions_max` are in progress, a further one is refused at once.
     std::expected<peering::peering_terms, peering::refusal> answer_to(const peering::peering_question& question);
 
 private:
     boost::asio::io_context& control_;
     const peering::auto_peers& auto_peers_;
+    call_limit limit_{questions_max};
 };
 
 }  // namespace connector

@@ -25,21 +25,6 @@ ilp::bytes make_ping(const std::string& address, std::chrono::milliseconds timeo
     return prepare;
 }
 
-/// Counts itself while it exists.
-class counted {
-public:
-    explicit counted(std::atomic<int>& count) : count_{count}, number_{++count} {}
-    ~counted() { --count_; }
-    counted(const counted&) = delete;
-    counted& operator=(const counted&) = delete;
-
-    int number() const noexcept { return number_; }
-
-private:
-    std::atomic<int>& count_;
-    const int number_;
-};
-
 /// Passes `send` a function to be called with the outcome, and waits for that.
 template <typename Send>
 probes::outcome outcome_of(std::chrono::milliseconds timeout, const Send& send) {
@@ -91,7 +76,7 @@ ping_answer pinger::ping(const std::string& address, std::chrono::milliseconds t
             answer.next_hop->name());
         return answer;
     }
-    if (const counted this_one{in_progress_}; this_one.number() > pings_max) {
+    if (const call_limit::call this_one{limit_}; !this_one.is_within_bound()) {
         answer.message = fmt::format("{} pings are in progress already: try again when one has ended", pings_max);
     } else {
         ask_next_hop(answer, address, timeout);

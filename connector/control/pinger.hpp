@@ -1,11 +1,11 @@
 #pragma once
 
+#include "connector/control/call_limit.hpp"
 #include "connector/transport/probes.hpp"
 #include "ilp/bytes.hpp"
 #include "peering/admin/services.hpp"
 #include "peering/directory/directory.hpp"
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -18,9 +18,7 @@ namespace connector {
 /// be reached.
 class pinger {
 public:
-    /// The number of pings at a time. Each occupies its caller's thread, and some threads must remain for other
-    /// requests.
-    static constexpr int pings_max = 2;
+    static constexpr int pings_max = 2;  ///< at a time
 
     /// Sends a Prepare to the peer with this id and calls `done` with the outcome, from any thread: see
     /// worker::probe().
@@ -41,7 +39,7 @@ private:
 
     const peering::directory& directory_;
     const send_function send_;
-    std::atomic<int> in_progress_ = 0;
+    call_limit limit_{pings_max};
 };
 
 }  // namespace connector

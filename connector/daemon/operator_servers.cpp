@@ -11,6 +11,9 @@
 namespace connector {
 namespace {
 
+static_assert(admin_server::threads >= pinger::pings_max + auto_peering_client::questions_max + 2,
+              "calls that wait for other nodes leave threads for other requests");
+
 /// Called on an admin thread.
 void log_mutation(const peering::admin::mutation_report& report, const std::string& tenant) {
     const auto bounded = [](const std::string& text) {

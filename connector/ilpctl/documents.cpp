@@ -52,7 +52,7 @@ const document delete_asset{"deleteAsset",
                             "...AssetFields } } } " ASSET_FIELDS};
 
 const document peers{"peers",
-                     "query Peers($after: String, $first: Int, $sortOrder: SortOrder, $tenantId: String, $secrets: "
+                     "query Peers($after: String, $first: Int, $sortOrder: SortOrder, $tenantId: ID, $secrets: "
                      "Boolean = false) { peers(after: $after, first: $first, sortOrder: $sortOrder, tenantId: "
                      "$tenantId) { edges { node { ...PeerFields } } " PAGE_FIELDS " } } " PEER_FIELDS};
 const document peer{"peer",

@@ -25,8 +25,10 @@ void add_asset_mutations(graphql::resolvers& to, services& services, mutations& 
         const auto input = call.args.get<arguments>("input");
         const auto outcome = mutations.decide(
             "createAsset", input,
-            [&services, code = input.get<std::string>("code"), scale = input.get<std::uint8_t>("scale"),
-             terms = terms_of(input)](transaction& transaction) {
+            [&services, tenant = input.find<std::string>("tenantId"), code = input.get<std::string>("code"),
+             scale = input.get<std::uint8_t>("scale"),
+             terms = terms_of(input)](transaction& transaction) -> mutation_outcome {
+                if (tenant && !is_tenant(services, *tenant)) return std::unexpected{unknown_tenant()};
                 return done("Created Asset", services.administration.create_asset(transaction, code, scale, terms));
             });
         return answer_of("AssetMutationResponse", outcome);

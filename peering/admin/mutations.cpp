@@ -26,7 +26,7 @@ std::unexpected<refusal> unavailable() {
 }
 
 std::string digest_of(std::string_view operation, const graphql::arguments& input) {
-    const std::string text = fmt::format("{} {}", operation, canonical_json(input.json()).value_or(""));
+    const std::string text = fmt::format("{} {}", operation, exact_json(input.json()).value_or(""));
     return ilp::to_hex(ilp::sha256(ilp::as_bytes(text)));
 }
 

@@ -47,7 +47,7 @@ std::expected<Result, refusal> read_from_store(committer& committer,
 
 bool is_of_tenant(const services& services, const call& call) {
     const auto tenant = call.args.find<std::string>("tenantId");
-    return !tenant || id_of(*tenant) == services.tenant_id;
+    return !tenant || is_tenant(services, *tenant);
 }
 
 field_result assets(const services& services, const call& call) {
@@ -167,6 +167,12 @@ std::optional<listed_account> find_account(const directory& directory, const std
     return std::nullopt;
 }
 
+/// Rafiki's clients read it as a UInt8, so a node with more assets uses a number for several of them.
+std::uint32_t ledger_number(std::uint32_t asset_id) {
+    constexpr std::uint32_t numbers = 255;
+    return (asset_id - 1) % numbers + 1;
+}
+
 value to_value(const listed_transfer& transfer, const listed_account& of, const account_names& names) {
     const auto type = [&] {
         if (!transfer.kind) return "TRANSFER";
@@ -193,7 +199,7 @@ value to_value(const listed_transfer& transfer, const listed_account& of, const 
                    {"incoming", transfer.credit == of.account},
                    {"amount", amount},
                    {"transferType", type},
-                   {"ledger", of.ledger},
+                   {"ledger", ledger_number(of.ledger)},
                    {"createdAt", iso_text(transfer.created_at)},
                    {"state", state},
                    {"expiresAt", expires_at}}};
@@ -330,7 +336,12 @@ std::expected<event_page, store_error> read_events(bookkeeper& keeper, const pag
     event_page page{std::move(*found)};
     const bool more = page.entries.size() > request.size;
     if (more) page.entries.erase(backwards ? page.entries.begin() : page.entries.end() - 1);
-    if (page.entries.empty()) return page;
+    if (page.entries.empty()) {
+        // Only a page of size 0 is empty although there are more; its cursor is then on the other side.
+        page.has_next = more;
+        page.has_previous = more && (request.after || backwards);
+        return page;
+    }
 
     event_query other = query;
     other.limit = 1;
@@ -369,17 +380,15 @@ field_result webhook_events(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     event_query query;
-    bool nothing = !is_of_tenant(services, call);
     if (const auto filter = call.args.find<graphql::arguments>("filter")) {
         if (const auto type = filter->find<graphql::arguments>("type")) {
-            const auto in = type->find<std::vector<std::string>>("in");
-            nothing = nothing || (in && in->empty());
-            query.types = in.value_or(std::vector<std::string>{});
+            // An empty list is no filter, neither here nor in `notIn`: clients send it for "all".
+            query.types = type->find<std::vector<std::string>>("in").value_or(std::vector<std::string>{});
             query.not_types = type->find<std::vector<std::string>>("notIn").value_or(std::vector<std::string>{});
         }
     }
     event_page page;
-    if (!nothing) {
+    if (is_of_tenant(services, call)) {
         auto found = read_from_store<event_page>(
             services.committer, [request, query](bookkeeper& keeper) { return read_events(keeper, *request, query); });
         if (!found) return refuse(found.error());

@@ -67,9 +67,9 @@ void report_mutations(graphql::resolvers& all, const services& services) {
     }
 }
 
-/// Returns nullopt if out of bounds. Absent and 0 both mean the default.
+/// Returns nullopt if out of bounds.
 std::optional<std::size_t> size_of_page(std::optional<int> given) {
-    if (given.value_or(0) == 0) return page_request::size_default;
+    if (!given) return page_request::size_default;
     if (*given < 0 || *given > static_cast<int>(page_request::size_max)) return std::nullopt;
     return static_cast<std::size_t>(*given);
 }
@@ -93,6 +93,14 @@ std::string id_of(std::string_view text) {
     std::string id{text};
     to_lower_case(id);
     return id;
+}
+
+bool is_tenant(const services& services, std::string_view id) {
+    return id_of(id) == services.tenant_id;
+}
+
+refusal unknown_tenant() {
+    return {refusal_code::not_found, "tenant does not exist"};
 }
 
 std::expected<page_request, graphql::field_error> page_of(const graphql::arguments& arguments) {

@@ -34,10 +34,14 @@ std::unexpected<graphql::field_error> refuse(refusal_code code, std::string mess
 /// Converts an id to its stored form; UUIDs are case-insensitive.
 std::string id_of(std::string_view text);
 
+/// There is one tenant, the operator.
+bool is_tenant(const services& services, std::string_view id);
+refusal unknown_tenant();
+
 /// Reads an amount of schema type UInt64; returns nullopt if it is absent or null.
 std::optional<ilp::amount> amount_of(const graphql::arguments& arguments, std::string_view name);
 
-/// Reads the page arguments as defined by Relay.
+/// Reads the page arguments as defined by Relay. A size of 0 asks for an empty page.
 std::expected<page_request, graphql::field_error> page_of(const graphql::arguments& arguments);
 
 /// Builds a connection of type `type` with edges of type `edge_type`; `cursor_of` and `node_of` map an entry to its

@@ -41,6 +41,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
         return account->available.load(std::memory_order_relaxed);
     };
     const graphql::resolver tenant = [&services](const call&) -> field_result { return operator_tenant(services); };
+    const graphql::resolver tenant_id = [&services](const call&) -> field_result { return services.tenant_id; };
 
     to["Asset.id"] = reading<asset_view>(&asset_view::id);
     to["Asset.code"] = reading<asset_view>(&asset_view::code);
@@ -55,6 +56,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Asset.createdAt"] = reading<asset_view>(&asset_view::created_at);
     to["Asset.origin"] = reading<asset_view>([](const asset_view& asset) { return schema_name_of(asset.origin); });
     to["Asset.tenant"] = tenant;
+    to["Asset.tenantId"] = tenant_id;
 
     to["Peer.id"] = reading<peer_view>(&peer_view::id);
     to["Peer.maxPacketAmount"] = reading<peer_view>(&peer_view::max_packet_amount);
@@ -80,20 +82,24 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Peer.enabled"] = reading<peer_view>(&peer_view::enabled);
     to["Peer.origin"] = reading<peer_view>([](const peer_view& peer) { return schema_name_of(peer.origin); });
     to["Peer.tenant"] = tenant;
-    to["Peer.tenantId"] = [&services](const call&) -> field_result { return services.tenant_id; };
+    to["Peer.tenantId"] = tenant_id;
 
     to["WebhookEvent.tenant"] = tenant;
     to["Query.tenant"] = [&services](const call& call) -> field_result {
-        if (id_of(call.args.get<std::string>("id")) != services.tenant_id) {
-            return refuse(refusal_code::not_found, "tenant does not exist");
-        }
+        if (!is_tenant(services, call.args.get<std::string>("id"))) return refuse(unknown_tenant());
         return operator_tenant(services);
     };
     to["Query.tenants"] = [&services](const call& call) -> field_result {
         const auto request = page_of(call.args);
         if (!request) return std::unexpected{request.error()};
         page<std::string> page;
-        if (!request->after && !request->before) page.entries.push_back(services.tenant_id);
+        if (!request->after && !request->before) {
+            if (request->size == 0) {
+                page.has_next = true;
+            } else {
+                page.entries.push_back(services.tenant_id);
+            }
+        }
         return connection(
             "TenantsConnection", "TenantEdge", page, [](const std::string& id) { return id; },
             [&services](const std::string&) { return operator_tenant(services); });

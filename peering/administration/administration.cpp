@@ -16,7 +16,7 @@
 namespace peering {
 namespace {
 
-/// Number of transfers that has_history() examines on each side of an account. With this many on one side, the account
+/// Number of transfers that check_unused() examines on each side of an account. With this many on one side, the account
 /// counts as having carried packets.
 constexpr std::size_t history_looked_at = 1000;
 
@@ -178,51 +178,34 @@ administration::peer_outcome administration::update_peer(transaction& transactio
     return made;
 }
 
-/// True if a packet was ever received from or sent to the peer, or is in flight.
-std::expected<bool, refusal> administration::has_history(bookkeeper& keeper, const peer& peer) const {
+/// Refuses if a packet was ever paid for from or to the peer, or if anything is held on its account.
+std::optional<refusal> administration::check_unused(bookkeeper& keeper, const peer& peer) const {
+    for (const account_side side : {account_side::debit, account_side::credit}) {
+        const auto listed = keeper.list_transfers(peer.liquidity->id, side, history_looked_at);
+        if (!listed) return refusal{internal_server_error, "The ledger is not available now"};
+        const auto is_packet = [](const listed_transfer& transfer) { return !transfer.kind; };
+        if (listed->size() == history_looked_at || std::ranges::any_of(*listed, is_packet)) {
+            return refusal{forbidden,
+                           "Cannot delete! There have been payments from or to the peer, and their history must be "
+                           "kept: disable the peer instead, and withdraw what is left of its liquidity"};
+        }
+    }
     const account_totals posted = keeper.ledger().posted(peer.liquidity->id);
     const wide_amount balance = posted.credits_posted - posted.debits_posted;
     if (peer.liquidity->available != balance ||
         peer.liquidity->headroom != std::numeric_limits<std::uint64_t>::max() - balance) {
-        return true;
+        return refusal{forbidden,
+                       "Cannot delete! A packet from or to the peer is in flight, or a withdrawal of its liquidity is "
+                       "pending: post or void the withdrawal, or disable the peer instead"};
     }
-    for (const account_side side : {account_side::debit, account_side::credit}) {
-        const auto listed = keeper.list_transfers(peer.liquidity->id, side, history_looked_at);
-        if (!listed) return refused(internal_server_error, "The ledger is not available now");
-        const auto is_packet = [](const listed_transfer& transfer) { return !transfer.kind; };
-        if (listed->size() == history_looked_at || std::ranges::any_of(*listed, is_packet)) return true;
-    }
-    return false;
+    return std::nullopt;
 }
 
 administration::peer_outcome administration::delete_peer(transaction& transaction, std::string_view uuid) {
     const auto before = directory_.find_peer(uuid);
     if (!before) return refused(not_found, "unknown peer");
     if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
-    const auto history = has_history(transaction.keeper, *before);
-    if (!history) return std::unexpected{history.error()};
-    if (*history) {
-        return refused(forbidden,
-                       "Cannot delete! There have been payments from or to the peer, and their history must be kept: "
-                       "disable the peer instead");
-    }
-    if (before->liquidity->available != 0) {
-        return refused(forbidden, "Cannot delete! The peer has liquidity: withdraw it first");
-    }
-    kept_peer_terms terms = kept_terms_of(*before);
-    terms.deleted_at = transaction.now;
-    transaction.changed_peers.push_back({before->id, std::move(terms)});
-    transaction.peers.push_back({before, nullptr});
-    return before;
-}
-
-administration::peer_outcome administration::delete_unused_peer(transaction& transaction, std::string_view uuid) {
-    const auto before = directory_.find_peer(uuid);
-    if (!before) return refused(not_found, "unknown peer");
-    if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
-    const auto history = has_history(transaction.keeper, *before);
-    if (!history) return std::unexpected{history.error()};
-    if (*history) return refused(forbidden, "Cannot delete! There were payments from or to the peer");
+    if (auto found = check_unused(transaction.keeper, *before)) return std::unexpected{std::move(*found)};
     const ilp::amount rest{before->liquidity->available};
     if (!transaction.withdraw(before->liquidity->id, before->asset->settlement->id, rest)) {
         return refused(forbidden, "Cannot delete! The peer's liquidity cannot be taken back");

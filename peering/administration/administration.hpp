@@ -64,11 +64,9 @@ public:
     using peer_outcome = std::expected<std::shared_ptr<const peer>, refusal>;
     peer_outcome create_peer(transaction& transaction, const peer_wanted& wanted);
     peer_outcome update_peer(transaction& transaction, std::string_view uuid, const peer_edit& edit);
-    /// Returns the peer as it was before the deletion.
+    /// Deletes a peer that no packet was ever paid for, and takes back what was deposited for it, in the same
+    /// transaction. Returns the peer as it was before.
     peer_outcome delete_peer(transaction& transaction, std::string_view uuid);
-    /// Deletes a peer that no packet was ever paid for, and takes back what was deposited for it. Refuses like
-    /// delete_peer().
-    peer_outcome delete_unused_peer(transaction& transaction, std::string_view uuid);
     peer_outcome set_enabled(transaction& transaction, std::string_view uuid, bool enabled);
 
     /// Writes the transaction, updates the directory and publishes the changed peers. `done` is called, on any thread,
@@ -82,7 +80,7 @@ private:
     std::optional<refusal> check_tokens(const std::vector<ilp::digest>& tokens, std::uint32_t owner) const;
     std::optional<refusal> check_endpoint(const peer& peer) const;
     std::optional<refusal> check_prefixes(const peer& peer) const;
-    std::expected<bool, refusal> has_history(bookkeeper& keeper, const peer& peer) const;
+    std::optional<refusal> check_unused(bookkeeper& keeper, const peer& peer) const;
     bool may_have_label(const peer& peer) const;
     node_terms own_terms() const { return {directory_.own_address(), min_expiration_window_, strangers_may_guess_}; }
     std::vector<watch_change> watches_of(const transaction& transaction) const;

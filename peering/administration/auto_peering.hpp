@@ -25,7 +25,7 @@ inline constexpr std::size_t peering_token_size_max = 256;
 /// A node's description of itself.
 struct peering_terms {
     ilp::address address;
-    std::string connector_url;  ///< where it accepts packets; in the form that config::http_url() accepts
+    std::string connector_url;  ///< where it accepts packets; in the form that config::packet_url() accepts
     std::string token;          ///< the token that it will present
     std::optional<std::string> name{};
     friend bool operator==(const peering_terms&, const peering_terms&) = default;

@@ -107,7 +107,7 @@ bool auto_peers::has_token(const peer& peer, std::string_view token) const {
 bool auto_peers::may_add_asset(const peer& namesake, const peering_request& request, std::string_view presented) const {
     if (!is_auto_peered(namesake)) return false;
     if (has_token(namesake, presented)) return true;
-    const auto endpoint = config::http_url().parse(request.asker.connector_url);
+    const auto endpoint = config::packet_url().parse(request.asker.connector_url);
     return std::ranges::find(settings_.further_assets, namesake.address) != settings_.further_assets.end() &&
            endpoint && namesake.outgoing.endpoint.leads_where(*endpoint);
 }
@@ -128,13 +128,13 @@ std::optional<std::string> auto_peers::display_name_for(const peering_terms& ter
 
 /// Only literal IP addresses are checked here. Host names are checked when the connection is made.
 bool auto_peers::is_forbidden_url(const std::string& url) const {
-    const auto endpoint = config::http_url().parse(url);
+    const auto endpoint = config::packet_url().parse(url);
     return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host()));
 }
 
 /// True if packets to the URL would come back to this node.
 bool auto_peers::leads_back(const std::string& url) const {
-    const auto endpoint = config::http_url().parse(url);
+    const auto endpoint = config::packet_url().parse(url);
     return endpoint && settings_.connector_url && endpoint->is_at_same_place_as(*settings_.connector_url);
 }
 
@@ -217,7 +217,7 @@ bool auto_peers::has_place(transaction& transaction, const address_use& found, c
         const account_totals posted = transaction.keeper.ledger().posted(peer->liquidity->id);
         if (posted.debits_posted != 0 || posted.credits_posted > settings_.initial_liquidity.value) continue;
         if (++examined > examined_max) return false;
-        const auto deleted = administration_.delete_unused_peer(transaction, peer->uuid.text());
+        const auto deleted = administration_.delete_peer(transaction, peer->uuid.text());
         if (deleted) return true;
         if (deleted.error().code == refusal_code::internal_server_error) return false;  // the store cannot be asked
     }
@@ -269,8 +269,9 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
     if (!asset || asset->terms.deleted_at) return refused(not_found, "Unknown asset");
     const auto endpoint = config::http_url().parse(wanted.url);
     if (!endpoint) {
-        return refused(not_found,
-                       fmt::format("{}{}{}", url_is_invalid, endpoint.error().empty() ? "" : ": ", endpoint.error()));
+        const auto& why = endpoint.error();
+        return refused(not_found, fmt::format("{}: {}", url_is_invalid,
+                                              why.empty() ? "expected " + config::http_url().expected : why));
     }
     if (is_forbidden_url(wanted.url)) {
         return refused(not_found, fmt::format("{}: it points to an address that is not public, which "
@@ -385,7 +386,7 @@ administration::peer_outcome auto_peers::renew_from_answer(transaction& transact
                                               known->name(), answer.address.text()));
     }
     const bool was_made_from_it = is_auto_peered(*known) && known->auto_peered->url == wanted.url;
-    const auto endpoint = config::http_url().parse(answer.connector_url);
+    const auto endpoint = config::packet_url().parse(answer.connector_url);
     const bool goes_there_already = endpoint && known->outgoing.endpoint.leads_where(*endpoint);
     const bool is_at_same_place = goes_there_already && known->outgoing.endpoint.host() == question.endpoint.host();
     if (!was_made_from_it && !is_at_same_place && !wanted.peer_uuid) {

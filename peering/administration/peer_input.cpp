@@ -117,11 +117,11 @@ std::optional<refusal> set_tokens(peer& made, const std::vector<std::string>& to
 }
 
 std::optional<refusal> set_endpoint(peer& made, const std::string& url) {
-    const auto endpoint = config::http_url().parse(url);
+    const auto endpoint = config::packet_url().parse(url);
     if (!endpoint) {
         const auto& why = endpoint.error();
         return refusal{bad_user_input, fmt::format("invalid HTTP endpoint: {}",
-                                                   why.empty() ? "expected " + config::http_url().expected : why)};
+                                                   why.empty() ? "expected " + config::packet_url().expected : why)};
     }
     made.outgoing.endpoint = *endpoint;
     return std::nullopt;

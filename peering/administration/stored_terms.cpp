@@ -78,7 +78,7 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
     };
     const auto address = ilp::address::parse(terms.ilp_address);
     if (!address) return damaged("an invalid ILP address");
-    const auto endpoint = config::http_url().parse(terms.outgoing_endpoint);
+    const auto endpoint = config::packet_url().parse(terms.outgoing_endpoint);
     if (!endpoint) return damaged("an invalid endpoint");
     if (const auto fault = fault_of_prefixes(terms)) return damaged(*fault);
     config::outgoing_http_settings outgoing = config::initial_outgoing_http();

@@ -60,15 +60,16 @@ private:
             return std::nullopt;
         const auto given = coerce_arguments(field.arguments, node.arguments, variables_, node.at);
         if (!given) return std::nullopt;
-        auto size = std::size_t{0};
+        auto size = std::optional<std::size_t>{};
         for (const auto name : arguments) {
             const auto* value = given->if_contains(name);
             if (value == nullptr || !value->is_number()) continue;
             boost::json::error_code is_negative;
             const auto wanted = std::min(value->to_number<std::size_t>(is_negative), page_nodes_max + 1);
-            if (!is_negative) size = std::max(size, name == "limit" ? wanted : std::min(wanted, page_size_max));
+            if (is_negative) continue;
+            size = std::max(size.value_or(0), name == "limit" ? wanted : std::min(wanted, page_size_max));
         }
-        return size == 0 ? page_size_default : size;
+        return size.value_or(page_size_default);
     }
 
     const schema& schema_;

@@ -8,7 +8,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -28,8 +30,12 @@ bool comes_before(std::string_view a, std::string_view b) {
     return std::ranges::lexicographical_compare(a, b, {}, rank, rank);
 }
 
+enum class integers : std::uint8_t { as_doubles, exact };
+
 class writer {
 public:
+    explicit writer(integers integers) : integers_{integers} {}
+
     /// Returns false for a value that JSON cannot represent.
     bool write(const boost::json::value& value) {
         switch (value.kind()) {
@@ -40,9 +46,9 @@ public:
                 out_ += value.get_bool() ? "true" : "false";
                 return true;
             case boost::json::kind::int64:
-                return write(static_cast<double>(value.get_int64()));
+                return write_integer(value.get_int64());
             case boost::json::kind::uint64:
-                return write(static_cast<double>(value.get_uint64()));
+                return write_integer(value.get_uint64());
             case boost::json::kind::double_:
                 return write(value.get_double());
             case boost::json::kind::string:
@@ -59,6 +65,13 @@ public:
     std::string take() { return std::move(out_); }
 
 private:
+    template <std::integral Integer>
+    bool write_integer(Integer number) {
+        if (integers_ == integers::as_doubles) return write(static_cast<double>(number));
+        out_ += std::to_string(number);
+        return true;
+    }
+
     bool write(const boost::json::array& array) {
         out_ += '[';
         for (std::size_t i = 0; i < array.size(); ++i) {
@@ -142,15 +155,24 @@ private:
         }
     }
 
+    const integers integers_;
     std::string out_;
 };
+
+std::optional<std::string> written(const boost::json::value& value, integers integers) {
+    writer out{integers};
+    if (!out.write(value)) return std::nullopt;
+    return out.take();
+}
 
 }  // namespace
 
 std::optional<std::string> canonical_json(const boost::json::value& value) {
-    writer out;
-    if (!out.write(value)) return std::nullopt;
-    return out.take();
+    return written(value, integers::as_doubles);
+}
+
+std::optional<std::string> exact_json(const boost::json::value& value) {
+    return written(value, integers::exact);
 }
 
 }  // namespace peering

@@ -15,4 +15,8 @@ namespace peering {
 /// digits of an integer are rounded.
 std::optional<std::string> canonical_json(const boost::json::value& value);
 
+/// Like canonical_json(), but with all digits of every integer: equal only for equal values. For comparing values, not
+/// for signatures. Both agree on values whose integers are not above 2^53.
+std::optional<std::string> exact_json(const boost::json::value& value);
+
 }  // namespace peering

@@ -19,7 +19,7 @@ struct page_request {
 
     std::optional<std::string> after{};   ///< the page begins after this entry
     std::optional<std::string> before{};  ///< without `after`, the page ends before this entry
-    std::size_t size = size_default;
+    std::size_t size = size_default;      ///< 0 asks for no entries, only for what is on either side
     bool newest_first = true;
 };
 
@@ -57,7 +57,7 @@ auto cut_page(const Map& all, const page_request& request, PlaceOf place_of) {
         first = last;
         while (first != all.begin() && cut.entries.size() < request.size) cut.entries.push_back((--first)->second);
     }
-    if (cut.entries.empty()) return cut;
+    if (cut.entries.empty() && request.size != 0) return cut;
     if (backwards)
         cut.entries = {std::make_move_iterator(cut.entries.rbegin()), std::make_move_iterator(cut.entries.rend())};
     const bool newer = last != all.end();

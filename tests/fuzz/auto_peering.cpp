@@ -10,7 +10,7 @@ namespace {
 
 void check(const peering::peering_terms& terms) {
     require(terms.token.size() >= peering::peering_token_size_min, "no token can be guessed");
-    require(config::http_url().parse(terms.connector_url).has_value(), "a URL is one that packets can be posted to");
+    require(config::packet_url().parse(terms.connector_url).has_value(), "a URL is one that packets can be posted to");
     require(terms.connector_url.find_first_of("\r\n ") == std::string::npos, "no URL has a second line");
 }
 

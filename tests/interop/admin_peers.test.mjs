@@ -307,14 +307,18 @@ test('deletePeer: its addresses and tokens are free, and packets are refused', a
     assert.notEqual(again.id, made.id)
 })
 
-test('deletePeer is refused while there is liquidity, and for ever after a payment', async () => {
+test('deletePeer takes back deposits, and is refused for ever after a payment', async () => {
     const rich = await admin.newPeer({ staticIlpAddress: 'test.has', assetId: usd.id, initialLiquidity: 7 })
-    const message = 'Cannot delete! The peer has liquidity: withdraw it first'
-    await admin.refuses('deletePeer', { id: rich.id }, message, 'FORBIDDEN')
-    await admin.withdraw(rich.id, 7)
+    await admin.deposit(rich.id, 1)
+    const pending = await admin.withdraw(rich.id, 2, { timeoutSeconds: 60 })
+    await admin.refuses('deletePeer', { id: rich.id }, /a withdrawal of its liquidity is pending/, 'FORBIDDEN')
+    await admin.mutate('voidLiquidityWithdrawal', { withdrawalId: pending, idempotencyKey: randomUUID() })
     await admin.mutate('deletePeer', { id: rich.id })
+    await admin.refusesQuery(byId, { id: rich.id }, 'unknown peer', 'NOT_FOUND')
 
-    const history = 'Cannot delete! There have been payments from or to the peer, and their history must be kept: disable the peer instead'
+    const history =
+        'Cannot delete! There have been payments from or to the peer, and their history must be kept: ' +
+        'disable the peer instead, and withdraw what is left of its liquidity'
     const from = await admin.newPlugin('from', {
         staticIlpAddress: 'test.from', assetId: usd.id, initialLiquidity: 5,
     })

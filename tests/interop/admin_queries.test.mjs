@@ -58,9 +58,10 @@ async function checkPages({ page, refuses }, ids) {
     assert.ok(whole >= 25 && whole <= 100)
 
     // How many, and the flags at each end.
-    for (const args of [{}, { first: null }, { first: 0 }, { first: 20 }, { after: null, before: null, last: null }]) {
+    for (const args of [{}, { first: null }, { first: 20 }, { after: null, before: null, last: null }]) {
         assert.deepEqual(await page(args), { ids: newest.slice(0, 20), next: true, previous: false })
     }
+    assert.deepEqual(await page({ first: 0 }), { ids: [], next: true, previous: false })
     assert.deepEqual(await page({ first: 1 }), { ids: newest.slice(0, 1), next: true, previous: false })
     assert.deepEqual(await page({ first: whole - 1 }), { ids: newest.slice(0, -1), next: true, previous: false })
     for (const first of [whole, 100]) {
@@ -88,7 +89,8 @@ async function checkPages({ page, refuses }, ids) {
     const backwards = { before: newest[24], last: 2 }
     assert.deepEqual(await page(backwards), { ids: newest.slice(22, 24), next: true, previous: true })
     assert.deepEqual(await page({ before: newest[24] }), { ids: newest.slice(4, 24), next: true, previous: true })
-    assert.deepEqual(await page({ before: newest[24], last: 0 }), { ids: newest.slice(4, 24), next: true, previous: true })
+    assert.deepEqual(await page({ before: newest[24], last: 0 }), { ids: [], next: true, previous: true })
+    assert.deepEqual(await page({ after: newest[4], first: 0 }), { ids: [], next: true, previous: true })
     assert.deepEqual(await page({ before: newest[3], last: 9 }), { ids: newest.slice(0, 3), next: true, previous: false })
 
     // There and back again.
@@ -140,7 +142,7 @@ test('pages of peers, over a restart', async () => {
     await admin.daemon.restart()
     await checkPages(peers, ids)
     const ofTenant = (tenantId) =>
-        pager('peers', { types: ', $tenantId: String', extra: ', tenantId: $tenantId', values: { tenantId } })
+        pager('peers', { types: ', $tenantId: ID', extra: ', tenantId: $tenantId', values: { tenantId } })
     await checkPages(ofTenant(operator), ids)
     assert.deepEqual(await ofTenant(randomUUID()).page({}), { ids: [], next: false, previous: false })
     for (const id of ids) await admin.mutate('deletePeer', { id })
@@ -206,7 +208,9 @@ test('events: thresholds that withdrawals and packets cross, with filters and pa
         [{ type: { in: [types.asset] } }, [ofAsset]],
         [{ type: { in: [types.asset, types.peer] } }, found],
         [{ type: { in: ['other'] } }, none],
-        [{ type: { in: [] } }, none],
+        [{ type: { in: [] } }, found],
+        [{ type: { in: [], notIn: [] } }, found],
+        [{ type: { in: [], notIn: [types.peer] } }, [ofAsset]],
         [{ type: { notIn: [types.peer] } }, [ofAsset]],
         [{ type: { notIn: [types.peer, types.asset] } }, none],
         [{ type: { notIn: [] } }, found],
@@ -326,6 +330,7 @@ test('whoami, tenant and tenants describe the operator', async () => {
         pageInfo: { startCursor: operator, endCursor: operator, hasNextPage: false, hasPreviousPage: false },
     })
     const { page, refuses } = pager('tenants')
+    assert.deepEqual(await page({ first: 0 }), { ids: [], next: true, previous: false })
     for (const args of [{ after: operator }, { before: operator, last: 3 }, { after: randomUUID() }]) {
         assert.deepEqual(await page(args), { ids: [], next: false, previous: false })
     }

@@ -120,7 +120,8 @@ TEST_CASE("A missing setting is named, with the line of its section") {
         "peers:\n"
         "- {name: b, ilp_address: test.b, asset: {code: USD, scale: 9}}\n");
     REQUIRE(without_http.size() == 2);
-    CHECK(without_http[0].starts_with("4 peers[0].http.outgoing.endpoint: is required: expected an http:// URL"));
+    CHECK(without_http[0].starts_with(
+        "4 peers[0].http.outgoing.endpoint: is required: expected an http:// or https:// URL"));
     CHECK(without_http[1].starts_with("4 peers[0].http.outgoing.auth_token: is required"));
 }
 
@@ -206,9 +207,13 @@ TEST_CASE("A value out of its bounds is refused with the expected range") {
               .starts_with("12 peers[0].outgoing_throughput: expected an amount: a whole number from 1 to"));
     CHECK(problem_with("    packet_rate: 10", "    return_to_source: yes") ==
           "12 peers[0].return_to_source: expected true or false, found \"yes\"");
-    CHECK(problem_with("        endpoint: http://127.0.0.1:4002/", "        endpoint: 127.0.0.1:4002") ==
-          "16 peers[0].http.outgoing.endpoint: expected an http:// URL, such as http://10.0.0.2:3002/, found "
-          "\"127.0.0.1:4002\"");
+    CHECK(
+        problem_with("        endpoint: http://127.0.0.1:4002/", "        endpoint: 127.0.0.1:4002") ==
+        "16 peers[0].http.outgoing.endpoint: expected an http:// or https:// URL, such as http://10.0.0.2:3002/, found "
+        "\"127.0.0.1:4002\"");
+    CHECK(problems(file_with("        endpoint: http://127.0.0.1:4002/", "        endpoint: https://bob.example/"))
+              .empty());
+    CHECK(problem_with_webhook("url: https://bob.example/").starts_with("18 webhooks.url: https:// is not supported"));
     CHECK(problem_with("log: {level: info}", "log: {level: loud}") ==
           "18 log.level: expected one of trace, debug, info, warn, error, found \"loud\"");
     CHECK(problem_with("log: {level: info}", "log: {format: xml}") ==

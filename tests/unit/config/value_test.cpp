@@ -166,6 +166,40 @@ TEST_CASE("URLs of peers are plain HTTP") {
                                        "http://h/" + std::string(2048, 'a')});
 }
 
+TEST_CASE("URLs to which packets are sent may be https, with a default port of its own") {
+    const auto parse = config::packet_url().parse;
+    const auto endpoint = parse("https://ilp.othergreatwallet.com").value();
+    CHECK(endpoint.url() == "https://ilp.othergreatwallet.com");
+    CHECK(endpoint.is_https());
+    CHECK(std::tuple{endpoint.host(), endpoint.port(), endpoint.target(), endpoint.host_field()} ==
+          std::tuple{"ilp.othergreatwallet.com", 443, "/", "ilp.othergreatwallet.com"});
+    CHECK(parse("HTTPS://h:80/x").value().host_field() == "h:80");
+    CHECK(parse("HTTPS://h:80/x").value().is_https());
+    CHECK(parse("http://h:443/").value().host_field() == "h:443");
+    CHECK_FALSE(parse("http://h/").value().is_https());
+    CHECK_FALSE(parse("http://s/").value().is_at_same_place_as(parse("https://s/").value()));
+    CHECK(parse("https://h/").value().leads_where(parse("HTTPS://H:443").value()));
+    check_refused(config::packet_url(),
+                  {"", "h", "ilp.othergreatwallet.com", "https", "https:/h", "https://", "https:///", "https://h:0/",
+                   "https://a..b/", "https://u:p@h/", "https://h/#x", "httpss://h/", "ftp://h/"});
+}
+
+TEST_CASE("Each URL with a fault is refused with a reason of its own") {
+    const auto why = [](std::string_view url) { return config::packet_url().parse(url).error(); };
+    CHECK(why("ilp.othergreatwallet.com").empty());  // the expected form is shown
+    CHECK(why("https:///x") == "the URL has no host");
+    for (const char* const url : {"https://a..b/", "http://1.2.3/", "http://[::1/", "http://::1/", "http://[::1]x/"}) {
+        INFO(url);
+        CHECK(why(url).starts_with("its host is neither a valid name nor an IP address"));
+    }
+    for (const char* const url : {"http://h:/", "http://h:0/", "https://h:65536/", "http://h:x/"}) {
+        INFO(url);
+        CHECK(why(url) == "its port is not a number from 1 to 65535");
+    }
+    CHECK(why("http://h/a b").starts_with("its path or query has a character"));
+    CHECK(why("http://h/" + std::string(2048, 'a')).starts_with("the URL is longer than"));
+}
+
 TEST_CASE("A refused URL is reported with the reason, without its password") {
     const auto parse = config::http_url().parse;
     CHECK(parse("https://peer.example/")

@@ -197,7 +197,13 @@ TEST_CASE("a new peer with invalid terms is refused and changes nothing") {
     CHECK(refused([](auto& w) { w.routes = {"g.other"}; }) ==
           "invalid route 'g.other': it is in another network than this node");
     CHECK_THAT(refused([](auto& w) { w.outgoing_endpoint = "ftp://x"; }),
-               Catch::StartsWith("invalid HTTP endpoint: expected an http:// URL"));
+               Catch::StartsWith("invalid HTTP endpoint: expected an http:// or https:// URL"));
+    for (const char* const url :
+         {"http://", "http://h:0/", "https://a..b/", "http://h/ ", "ilp.othergreatwallet.com"}) {
+        INFO(url);
+        CHECK(refused([&](auto& w) { w.outgoing_endpoint = url; }).size() >
+              std::string{"invalid HTTP endpoint: "}.size());
+    }
     CHECK_THAT(refused([](auto& w) { w.outgoing_endpoint = "http://user@x/"; }),
                Catch::Contains("a user name or password in the URL"));
     CHECK(refused([](auto& w) { w.incoming_tokens = {"bob-2"}; }) == "duplicate incoming token");
@@ -343,7 +349,7 @@ TEST_CASE("objects of the file can be changed only there") {
     CHECK_FALSE(office.all().find_peer(filed)->enabled);
 }
 
-TEST_CASE("a peer is deleted when there was no payment and no liquidity is left") {
+TEST_CASE("a peer is deleted when there was no payment") {
     const store_place place{GENERATE(kinds_of_stores())};
     const auto store = place.open();
     office office{*store};
@@ -361,15 +367,29 @@ TEST_CASE("a peer is deleted when there was no payment and no liquidity is left"
         CHECK(office.create(wanted) == done);
         CHECK(office.all().find_peer_by_name("bob")->id == 3);
     }
-    SECTION("one with liquidity is not") {
+    SECTION("what is left of the deposits of one goes back to the settlement account") {
         wanted.ilp_address = "test.rich";
         wanted.name = "rich";
         wanted.routes = {};
         wanted.incoming_tokens = {};
         wanted.initial_liquidity = ilp::amount{1};
         REQUIRE(office.create(wanted) == done);
-        CHECK_THAT(office.remove("rich").value(), Catch::Contains("liquidity"));
-        CHECK(office.code == refusal_code::forbidden);
+        const liquidity_account& liquidity = *office.all().find_peer_by_name("rich")->liquidity;
+        const liquidity_account& settlement = *office.all().find_asset("USD", 9)->asset->settlement;
+        const auto paid_out = [&] { return office.books.ledger.posted(settlement.id).credits_posted; };
+        const auto before = paid_out();
+        REQUIRE(office.remove("rich") == done);
+        CHECK(office.all().find_peer_by_name("rich") == nullptr);
+        CHECK(balance_of(office.books.ledger, liquidity) == 0);
+        CHECK(liquidity.available == 0);
+        CHECK(paid_out() == before + 1);
+        CHECK(sums_are_zero(snapshot_of(office.books.ledger)));
+        if (place.is_durable()) {
+            const auto listed = store->list_transfers(liquidity.id, account_side::debit, 10).value();
+            REQUIRE(listed.size() == 1);
+            CHECK(listed[0].kind == transfer_kind::withdrawal);
+            CHECK(listed[0].credit == settlement.id);
+        }
     }
     SECTION("one with a payment is not") {
         if (!place.is_durable()) return;  // it does not store payments
@@ -390,7 +410,7 @@ TEST_CASE("a peer is deleted when there was no payment and no liquidity is left"
         liquidity_account& to = *office.all().find_peer_by_name("bob")->liquidity;
         const leg leg{&from, &to, {10}};
         REQUIRE(ledger::hold({&leg, 1}));
-        CHECK(office.remove("bob").has_value());
+        CHECK_THAT(office.remove("bob").value(), Catch::Contains("in flight"));
         ledger::release({&leg, 1});
         CHECK(office.remove("bob") == done);
     }

@@ -151,6 +151,14 @@ TEST_CASE("a peering answer is read as it was written") {
     }
 }
 
+TEST_CASE("a peering answer may have an https URL, and a request may not, because no packet can be sent there yet") {
+    const std::string url = "https://alice.example/ilp";
+    const peering_terms terms{*ilp::address::parse("test.alice"), url, "fedcba9876543210", "Alice"};
+    CHECK(parse_peering_answer(to_json(terms)).value() == terms);
+    CHECK(refused(with("http://bob.example:3002/ilp", url))
+              .starts_with("InvalidPeerIlpConfiguration ilpConnectorUrl: https:// is not supported"));
+}
+
 TEST_CASE("a refusal of a peering request is read as it was written") {
     const std::vector<std::pair<peering_fault, std::string>> faults{
         {peering_fault::unknown_asset, R"({"error":{"code":404,"message":"m","type":"UnknownAsset"}})"},

@@ -13,13 +13,15 @@
 namespace canonical_json_test {
 
 using peering::canonical_json;
+using peering::exact_json;
+using peering::parse_json;
 
 namespace {
 
 /// The canonical form of the JSON in `text`.
 std::string canonical(std::string_view text) {
     INFO(text);
-    const auto value = peering::parse_json(text);
+    const auto value = parse_json(text);
     REQUIRE(value);
     const auto canonical = canonical_json(*value);
     REQUIRE(canonical);
@@ -117,6 +119,17 @@ TEST_CASE("canonical JSON: only characters that must be escaped are escaped") {
           R"("\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007\b\t\n\u000b\f\r\u000e\u000f)"
           R"(\u0010\u0011\u0012\u0013\u0014\u0015\u0016\u0017\u0018\u0019\u001a\u001b\u001c\u001d\u001e\u001f)"
           "\x7f/\u2028<\"");
+}
+
+TEST_CASE("exact JSON: every digit of an integer counts, and otherwise it is canonical JSON") {
+    for (const char* const text : {"0", "-7", "9007199254740992", R"({"b":[1.5,"x",null],"a":{"":true}})"}) {
+        CHECK(exact_json(*parse_json(text)) == canonical(text));
+    }
+    CHECK(exact_json(*parse_json(R"({"b":18446744073709551615,"a":-9223372036854775807})")) ==
+          R"({"a":-9223372036854775807,"b":18446744073709551615})");
+    CHECK(canonical("18446744073709551615") == canonical("18446744073709551614"));
+    CHECK(exact_json(*parse_json("18446744073709551615")) != exact_json(*parse_json("18446744073709551614")));
+    CHECK_FALSE(exact_json(*parse_json("[1e999]")));
 }
 
 TEST_CASE("canonical JSON: empty values and no white space") {

@@ -87,6 +87,27 @@ TEST_CASE("pages: an unknown cursor, the end and an empty list make an empty pag
     CHECK(cut({}, {}).entries.empty());
 }
 
+TEST_CASE("pages: one of size 0 is empty and tells what is on either side") {
+    for (const bool newest_first : {false, true}) {
+        page_request request;
+        request.size = 0;
+        request.newest_first = newest_first;
+        const auto first = cut(numbers(7), request);
+        CHECK(first.entries.empty());
+        CHECK(first.has_next);
+        CHECK_FALSE(first.has_previous);
+        CHECK_FALSE(cut({}, request).has_next);
+    }
+    for (const auto& request : {after(4, 0), before(4, 0)}) {
+        const auto middle = cut(numbers(7), request);
+        CHECK(middle.entries.empty());
+        CHECK(middle.has_next);
+        CHECK(middle.has_previous);
+    }
+    CHECK_FALSE(cut(numbers(7), after(1, 0)).has_next);
+    CHECK_FALSE(cut(numbers(7), before(7, 0)).has_previous);
+}
+
 TEST_CASE("pages: if both cursors are given, the one after which the page begins is used") {
     page_request request = after(5, 2);
     request.before.emplace(std::to_string(2));
