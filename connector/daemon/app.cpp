@@ -2,17 +2,18 @@
 
 #include "config/public_token.hpp"
 #include "connector/base/held_signals.hpp"
-#include "connector/base/log.hpp"
-#include "connector/daemon/book.hpp"
-#include "connector/control/metrics_server.hpp"
-#include "connector/daemon/exposure.hpp"
 #include "connector/base/listen.hpp"
+#include "connector/base/log.hpp"
+#include "connector/control/metrics_server.hpp"
+#include "connector/daemon/book.hpp"
+#include "connector/daemon/exposure.hpp"
+#include "connector/daemon/history_keeper.hpp"
 #include "connector/daemon/metrics_collector.hpp"
 #include "connector/daemon/operator_servers.hpp"
-#include "connector/rates/rate_source.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
+#include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker/worker_pool.hpp"
@@ -103,6 +104,7 @@ private:
         start_webhooks();
         start_rates();
         if (problem found = start_workers()) return found;
+        start_history_keeper();
         auto servers = operator_servers::start(control_, settings_, book_, workers_, [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
@@ -167,6 +169,13 @@ private:
         return std::nullopt;
     }
 
+    void start_history_keeper() {
+        const auto& keep = settings_.store.keep_history;
+        if (!keep || !book_.store->is_durable()) return;
+        history_keeper_ = std::make_unique<history_keeper>(control_, *book_.committer, *keep);
+        history_keeper_->start();
+    }
+
     problem start_metrics() {
         collector_ =
             std::make_unique<metrics_collector>(metrics_collector::parts{.control = control_,
@@ -176,6 +185,7 @@ private:
                                                                          .workers = workers_,
                                                                          .rates = rate_source_,
                                                                          .webhooks = webhooks_,
+                                                                         .history = history_keeper_,
                                                                          .reload = reload_,
                                                                          .is_ready = [this] { return is_ready(); }});
         metrics_server_ = std::make_unique<metrics_server>(
@@ -236,6 +246,7 @@ private:
     rate_source rate_source_{
         control_, [this](std::shared_ptr<const rate_table> rates) { workers_.install_rates(std::move(rates)); }};
     reload reload_;
+    std::unique_ptr<history_keeper> history_keeper_;
     std::unique_ptr<metrics_collector> collector_;
     std::unique_ptr<metrics_server> metrics_server_;
     std::unique_ptr<operator_servers> operator_servers_;
