@@ -65,7 +65,7 @@ std::uint64_t count_of(const store_place& place, const std::string& condition) {
 }
 
 std::uint64_t old_rows(const store_place& place) {
-    return count_of(place, "uuid IS NULL AND sum_of_day IS NULL AND created_at < 1800000000000");
+    return count_of(place, "uuid IS NULL AND sum_of_day IS NULL AND created_at < 1701000000000");
 }
 
 /// Sends one packet after the other, and counts those that were fulfilled.
@@ -84,13 +84,12 @@ TEMPLATE_TEST_CASE("history: old transfers are summed up while packets flow, and
                    on_sqlite, on_postgresql) {
     const store_place place{TestType::kind};
     rig r{[&](daemon_terms& terms) { terms.store = place.url(); }};
-    CHECK(outcome(r.send({.amount = 10})) == "fulfill");
     CHECK(r.d.stop() == 0);
     add_old_payments(place);
     CHECK(r.d.audit().status == 0);
     CHECK(old_rows(place) == 2 * pairs);
     r.d.start();
-    CHECK(!r.d.scrape().text().contains("ilp_store_history_rows_summed_total"));
+    CHECK(!r.d.scrape().has("ilp_store_history_rows_summed_total"));
     CHECK(r.d.stop() == 0);
     CHECK(old_rows(place) == 2 * pairs);  // without the setting, everything is kept
 
@@ -107,9 +106,9 @@ TEMPLATE_TEST_CASE("history: old transfers are summed up while packets flow, and
         const std::uint64_t before = fulfilled;
         CHECK(eventually([&] { return fulfilled > before + 10; }));
     }
-    CHECK(r.d.settled_liquidity("p2") == default_liquidity + 10 + fulfilled);
-    CHECK(r.d.settled_liquidity("p1") == default_liquidity - 10 - fulfilled);
-    CHECK(r.d.scrape().text().contains("ilp_store_history_rows_summed_total 60000"));
+    CHECK(r.d.settled_liquidity("p2") == default_liquidity + fulfilled);
+    CHECK(r.d.settled_liquidity("p1") == default_liquidity - fulfilled);
+    CHECK(r.d.scrape().sum("ilp_store_history_rows_summed_total") == 2 * pairs);
     CHECK(r.d.audit().status == 0);
     CHECK(count_of(place, "sum_of_day IS NOT NULL") == 10);
     CHECK(count_of(place, "sum_of_day IS NOT NULL AND packets = 6000") == 10);
@@ -127,18 +126,18 @@ TEMPLATE_TEST_CASE("history: kill -9 while old transfers are summed up loses not
     std::mt19937 random{std::random_device{}()};
     int interrupted = 0;
     std::uint64_t left = 2 * pairs;
-    for (int round = 0; left > 0; ++round) {
+    for (int round = 0; left > 1; ++round) {  // the last row of all stays
         INFO("round " << round << ", " << left << " old rows");
         REQUIRE(round < 1000);
         r.d.start();
-        const std::uint64_t enough = left - std::min<std::uint64_t>(left, 1 + random() % 15'000);
+        const std::uint64_t enough = left - std::min<std::uint64_t>(left - 1, 1 + random() % 15'000);
         REQUIRE(eventually([&] { return old_rows(place) <= enough; }));
         r.d.kill9();
         if (place.url().starts_with("postgresql:")) {
             place.server().wait_for("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ilpd'", "0");
         }
         left = old_rows(place);
-        if (left > 0) ++interrupted;
+        if (left > 1) ++interrupted;
         const auto audit = r.d.audit();
         INFO(audit.standard_error);
         REQUIRE(audit.status == 0);
