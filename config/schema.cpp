@@ -87,6 +87,10 @@ section<store_settings> define_store() {
         setting("startup_timeout", &s::startup_timeout, duration(0ms, 24h), default_value{"5m"},
                 "How long the daemon waits at its start for a store that cannot be reached yet, for example because "
                 "its server starts later; then it exits. Meanwhile `/readyz` returns 503."),
+        setting("keep_history", &s::keep_history, duration(1s, 36'500 * 24h), when_absent{"every transfer is kept"},
+                "How long the transfers of packets are kept one by one. Older ones are summed up, one sum per day and "
+                "pair of accounts; balances and the audit stay exact, and deposits and withdrawals are kept. The "
+                "details cannot be brought back: see [stores.md](stores.md#history) for how to export them before."),
     };
 }
 
@@ -382,8 +386,9 @@ std::string reference_markdown() {
         "reports the file, line and key of each error and does not start (exit status 2). `config/ilpd.yaml` is a\n"
         "sample.");
     out.paragraph(
-        "Durations are written as `500ms`, `1s`, `2m` or `1h`. Amounts are whole numbers of an asset's smallest\n"
-        "unit, in decimal digits, with or without quotes. `${NAME}` in a value is replaced by the environment\n"
+        "Durations are written as `500ms`, `1s`, `2m`, `1h` or `1d`. Amounts are whole numbers of an asset's\n"
+        "smallest unit, in decimal digits, with or without quotes. `${NAME}` in a value is replaced by the "
+        "environment\n"
         "variable of that name, which must be set; a literal `${` is written `$${`. YAML tags, anchors and aliases\n"
         "are not accepted.");
     out.columns({"Setting", "Value", "Default", "Meaning"});

@@ -66,6 +66,7 @@ struct metrics_settings {
 struct store_settings {
     std::string url;
     std::chrono::milliseconds startup_timeout{};
+    std::optional<std::chrono::milliseconds> keep_history;  ///< absent: for ever
     friend bool operator==(const store_settings&, const store_settings&) = default;
 };
 

@@ -39,7 +39,8 @@ struct unit {
     std::int64_t milliseconds;
 };
 
-constexpr auto units = std::array{unit{"h", 3'600'000}, unit{"m", 60'000}, unit{"s", 1'000}, unit{"ms", 1}};
+constexpr auto units =
+    std::array{unit{"d", 86'400'000}, unit{"h", 3'600'000}, unit{"m", 60'000}, unit{"s", 1'000}, unit{"ms", 1}};
 
 std::string print_duration(std::chrono::milliseconds value) {
     for (const auto& [name, milliseconds] : units)

@@ -75,7 +75,7 @@ value_type<T> choice(const std::vector<std::pair<std::string_view, T>>& names) {
 
 value_type<bool> boolean();
 
-/// A duration in ms, s, m or h.
+/// A duration in ms, s, m, h or d; a day has 24 hours.
 value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max);
 
 /// The type of a limit on the time for which a forwarded packet is held.

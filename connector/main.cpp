@@ -6,13 +6,22 @@
 #include "connector/metrics/metrics.hpp"
 #include "connector/routing/reject_reason.hpp"
 #include "peering/audit.hpp"
+#include "peering/history_csv.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace {
@@ -35,6 +44,56 @@ connector::exit_status audit(const std::string& store_url) {
     return report->faults.empty() ? connector::exit_status::clean_stop : connector::exit_status::failure;
 }
 
+/// The begin of a day such as 2026-08-01, in UTC.
+std::optional<ilp::timestamp> parse_day(std::string_view text) {
+    constexpr std::string_view form = "0000-00-00";
+    if (text.size() != form.size()) return std::nullopt;
+    int parts[3] = {};
+    std::size_t part = 0;
+    for (std::size_t i = 0; i < form.size(); ++i) {
+        if (form[i] == '-') {
+            if (text[i] != '-') return std::nullopt;
+            ++part;
+        } else {
+            if (text[i] < '0' || text[i] > '9') return std::nullopt;
+            parts[part] = 10 * parts[part] + (text[i] - '0');
+        }
+    }
+    const std::chrono::year_month_day day{std::chrono::year{parts[0]},
+                                          std::chrono::month{static_cast<unsigned>(parts[1])},
+                                          std::chrono::day{static_cast<unsigned>(parts[2])}};
+    if (!day.ok()) return std::nullopt;
+    return std::chrono::sys_days{day};
+}
+
+/// Writes the history to a new file, which only its owner may read, or to standard output. A file that cannot be
+/// completed is removed.
+connector::exit_status export_history(const std::string& store_url, const peering::history_range& range,
+                                      const std::string& target) {
+    const auto refuse = [](const std::string& why) {
+        fmt::print(stderr, "ilpd: the export failed: {}\n", connector::log::escape(why));
+        return connector::exit_status::failure;
+    };
+    const bool is_file = target != "-";
+    const auto close = [](std::FILE* file) { std::fclose(file); };
+    std::unique_ptr<std::FILE, decltype(close)> file{nullptr, close};
+    if (is_file) {
+        const int descriptor = ::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (descriptor < 0) return refuse(target + ": " + std::generic_category().message(errno));
+        file.reset(::fdopen(descriptor, "w"));
+    }
+    const auto written = peering::write_history_csv(store_url, range, is_file ? file.get() : stdout);
+    // The daemon may sum up what was exported, so the export has to survive a power failure.
+    const bool is_durable = !is_file || ::fsync(::fileno(file.get())) == 0;
+    if (written && is_durable) {
+        if (is_file) fmt::print("{} rows of transfers in {}\n", *written, target);
+        return connector::exit_status::clean_stop;
+    }
+    const std::string why = written ? std::generic_category().message(errno) : written.error().message;
+    if (is_file) ::unlink(target.c_str());
+    return refuse(why);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -44,6 +103,9 @@ int main(int argc, char** argv) {
     std::string file;
     bool check_only = false;
     bool audit_only = false;
+    std::string export_to;
+    std::string from;
+    std::string until;
     bool settings_reference = false;
     bool metrics_reference = false;
     bool reject_reasons_reference = false;
@@ -51,6 +113,18 @@ int main(int argc, char** argv) {
     cli.add_flag("--check-config", check_only, "check the configuration, print the effective settings, and exit");
     cli.add_flag("--audit", audit_only,
                  "recompute every balance in the store from its transfers, print each difference, and exit");
+    const auto is_day = [](const std::string& text) {
+        return parse_day(text) ? std::string{} : "expected a day such as 2026-08-01";
+    };
+    auto* const exporting = cli.add_option("--export-history", export_to,
+                                           "write the transfers in the store as CSV to this new file, or to standard "
+                                           "output if it is -, and exit");
+    cli.add_option("--from", from, "with --export-history: only transfers of this day (UTC) and later")
+        ->needs(exporting)
+        ->check(is_day);
+    cli.add_option("--until", until, "with --export-history: only transfers of days (UTC) before this one")
+        ->needs(exporting)
+        ->check(is_day);
     cli.add_flag("--settings-reference", settings_reference,
                  "print a reference of all settings, as Markdown, and exit");
     cli.add_flag("--metrics-reference", metrics_reference, "print a reference of all metrics, as Markdown, and exit");
@@ -71,7 +145,7 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "ilpd: the option --config FILE is required; see ilpd --help\n");
         return static_cast<int>(exit_status::configuration_error);
     }
-    if (!check_only && !audit_only) connector::hold_signals();
+    if (!check_only && !audit_only && export_to.empty()) connector::hold_signals();
     auto settings = config::load_file(file, config::process_environment());
     if (!settings) {
         for (const config::problem& problem : settings.error()) fmt::print(stderr, "{}\n", to_string(problem));
@@ -82,6 +156,10 @@ int main(int argc, char** argv) {
         return 0;
     }
     if (audit_only) return static_cast<int>(audit(settings->store.url));
+    if (!export_to.empty()) {
+        const peering::history_range range{.from = parse_day(from), .until = parse_day(until)};
+        return static_cast<int>(export_history(settings->store.url, range, export_to));
+    }
     connector::log::configure(settings->log);
     connector::log::finish_on_abort();
     const auto status = connector::run(file, std::move(*settings));

@@ -42,4 +42,11 @@ std::expected<void, store_error> read_book(const std::string& url, book_visitor&
     return unknown_url();
 }
 
+std::expected<void, store_error> read_history(const std::string& url, history_visitor& visitor) {
+    if (url == "memory:") return std::unexpected{store_error{"a store in memory keeps no history"}};
+    if (const std::string path = sqlite_path(url); !path.empty()) return read_sqlite_history(path, visitor);
+    if (is_postgres_url(url)) return read_postgres_history(url, visitor);
+    return unknown_url();
+}
+
 }  // namespace peering

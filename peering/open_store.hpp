@@ -21,4 +21,8 @@ std::string printable_store_url(std::string_view url);
 /// is running.
 std::expected<void, store_error> read_book(const std::string& url, book_visitor& visitor);
 
+/// Visits the history of the book at `url` up to its last transfer: the accounts, then the transfers. It changes
+/// nothing and works while a daemon is running, which it does not hinder: the history is read in portions.
+std::expected<void, store_error> read_history(const std::string& url, history_visitor& visitor);
+
 }  // namespace peering

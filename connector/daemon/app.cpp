@@ -8,6 +8,7 @@
 #include "connector/control/metrics_server.hpp"
 #include "connector/daemon/book.hpp"
 #include "connector/daemon/exposure.hpp"
+#include "connector/daemon/history_keeper.hpp"
 #include "connector/daemon/metrics_collector.hpp"
 #include "connector/daemon/operator_servers.hpp"
 #include "connector/daemon/reload.hpp"
@@ -112,6 +113,7 @@ private:
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
         start_workers();  // nothing may fail after the first packet
+        start_history_keeper();
         await_signals();
         tick();
         return std::nullopt;
@@ -184,6 +186,13 @@ private:
         workers_.start();
     }
 
+    void start_history_keeper() {
+        const auto& keep = settings_.store.keep_history;
+        if (!keep || !book_.store->is_durable()) return;
+        history_keeper_ = std::make_unique<history_keeper>(control_, *book_.committer, *keep);
+        history_keeper_->start();
+    }
+
     problem start_metrics() {
         collector_ =
             std::make_unique<metrics_collector>(metrics_collector::parts{.control = control_,
@@ -193,6 +202,7 @@ private:
                                                                          .workers = workers_,
                                                                          .rates = rate_source_,
                                                                          .webhooks = webhooks_,
+                                                                         .history = history_keeper_,
                                                                          .reload = reload_,
                                                                          .is_ready = [this] { return is_ready(); }});
         metrics_server_ = std::make_unique<metrics_server>(
@@ -253,6 +263,7 @@ private:
     rate_source rate_source_{
         control_, [this](std::shared_ptr<const rate_table> rates) { workers_.install_rates(std::move(rates)); }};
     reload reload_;
+    std::unique_ptr<history_keeper> history_keeper_;
     std::unique_ptr<metrics_collector> collector_;
     std::unique_ptr<metrics_server> metrics_server_;
     std::unique_ptr<operator_servers> operator_servers_;

@@ -43,16 +43,18 @@ void metrics_collector::collect(std::function<void(std::string)> done) {
 daemon_figures metrics_collector::figures(std::vector<worker_figures> workers) const {
     const std::size_t count = workers.size();
     const std::uint64_t store_size = store_size_;
-    return {.version = ILPD_VERSION,
-            .started_at = started_at_,
-            .ready = parts_.is_ready(),
-            .last_reload_succeeded = parts_.reload.last().success,
-            .last_reload_at = parts_.reload.last().at,
-            .workers = std::move(workers),
-            .connections_max = count * parts_.settings.max_connections,
-            .packets_max = count * parts_.settings.max_packets_in_flight,
-            .pending_withdrawals = parts_.book.transfers->pending_count(),
-            .store_size = store_size == 0 ? std::nullopt : std::optional{store_size}};
+    return {
+        .version = ILPD_VERSION,
+        .started_at = started_at_,
+        .ready = parts_.is_ready(),
+        .last_reload_succeeded = parts_.reload.last().success,
+        .last_reload_at = parts_.reload.last().at,
+        .workers = std::move(workers),
+        .connections_max = count * parts_.settings.max_connections,
+        .packets_max = count * parts_.settings.max_packets_in_flight,
+        .pending_withdrawals = parts_.book.transfers->pending_count(),
+        .store_size = store_size == 0 ? std::nullopt : std::optional{store_size},
+        .history_rows_summed = parts_.history != nullptr ? std::optional{parts_.history->rows_summed()} : std::nullopt};
 }
 
 /// Formats on a helper thread: with many peers it takes a while, which would block the control loop.

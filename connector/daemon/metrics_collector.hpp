@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 #include "connector/daemon/book.hpp"
+#include "connector/daemon/history_keeper.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/rates/rate_source.hpp"
@@ -33,6 +34,7 @@ public:
         worker_pool& workers;
         const rate_source& rates;
         const std::unique_ptr<connector::webhooks>& webhooks;  ///< null if they are not configured
+        const std::unique_ptr<history_keeper>& history;        ///< null if the whole history is kept
         const connector::reload& reload;
         std::function<bool()> is_ready;
     };

@@ -21,8 +21,7 @@ std::string decimals(std::size_t count) {
 }
 
 /// Formats the amount with all decimals of the scale.
-std::string whole_text(ilp::amount amount, std::uint8_t scale) {
-    auto digits = std::to_string(amount.value);
+std::string whole_text(std::string digits, std::uint8_t scale) {
     if (scale == 0) return digits;
     if (digits.size() <= scale) digits.insert(0, scale + 1U - digits.size(), '0');
     return digits.insert(digits.size() - scale, ".");
@@ -89,8 +88,12 @@ std::expected<ilp::amount, std::string> parse_amount(std::string_view text, cons
 }
 
 std::string show_amount(ilp::amount amount, const asset_unit& unit, amount_form form) {
-    if (form == amount_form::raw) return std::to_string(amount.value);
-    return fmt::format("{} {}", trimmed(whole_text(amount, unit.scale), unit.scale), unit.code);
+    return show_amount(std::to_string(amount.value), unit, form);
+}
+
+std::string show_amount(std::string_view digits, const asset_unit& unit, amount_form form) {
+    if (form == amount_form::raw) return std::string{digits};
+    return fmt::format("{} {}", trimmed(whole_text(std::string{digits}, unit.scale), unit.scale), unit.code);
 }
 
 }  // namespace connector::ilpctl

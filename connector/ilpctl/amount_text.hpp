@@ -35,4 +35,7 @@ std::expected<ilp::amount, std::string> parse_amount(std::string_view text, cons
 /// one if it is 1, and none if it is 0.
 std::string show_amount(ilp::amount amount, const asset_unit& unit, amount_form form);
 
+/// The same for decimal digits without a leading zero, however many.
+std::string show_amount(std::string_view digits, const asset_unit& unit, amount_form form);
+
 }  // namespace connector::ilpctl

@@ -92,6 +92,12 @@ void void_withdrawal(session& s, const one_withdrawal& terms) {
     finish_withdrawal(s, terms, documents::void_withdrawal, "voided");
 }
 
+/// The packets of a day, of which the daemon no longer keeps the single transfers.
+bool is_sum(const json::object& transfer) {
+    const auto* const day = transfer.if_contains("sumOfDay");
+    return day != nullptr && !day->is_null();
+}
+
 void list_transfers(session& s, const transfers_terms& terms) {
     const auto account = find_account(s, terms.account);
     const auto transfers = fetch_nodes(s, documents::transfers, {{"id", account.id}}, terms.page);
@@ -107,10 +113,12 @@ void list_transfers(session& s, const transfers_terms& terms) {
     for (const json::value& node : transfers) {
         const auto& transfer = node.as_object();
         const auto is_incoming = transfer.at("incoming").as_bool();
-        const auto amount = amount_field(s, transfer, "amount", account.unit);
+        const auto is_exact = transfer.contains("exactAmount");
+        const auto amount = amount_field(s, transfer, is_exact ? "exactAmount" : "amount", account.unit);
         const auto* const other = is_incoming ? "debitAccountName" : "creditAccountName";
         const auto is_named = !transfer.at(other).is_null();
-        table.add({field(transfer, "createdAt"), field(transfer, "transferType"), field(transfer, "state"),
+        table.add({field(transfer, is_sum(transfer) ? "sumOfDay" : "createdAt"),
+                   is_sum(transfer) ? "SUM OF DAY" : field(transfer, "transferType"), field(transfer, "state"),
                    is_incoming ? amount : "", is_incoming ? "" : amount, field(transfer, "expiresAt"),
                    field(transfer, is_named      ? other
                                    : is_incoming ? "debitAccountId"

@@ -6,6 +6,7 @@
 #include "peering/json/canonical_json.hpp"
 #include "peering/records/text.hpp"
 #include "peering/records/uuid.hpp"
+#include "peering/records/wide_amount.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -129,8 +130,8 @@ asset_unit unit_of(const json::object& asset) {
 
 std::string amount_field(const session& s, const json::object& object, std::string_view name, const asset_unit& unit) {
     const auto text = field(object, name);
-    const auto amount = ilp::parse_amount(text);
-    return amount ? show_amount(*amount, unit, s.form) : text;
+    const auto is_number = peering::parse_wide_amount(text).has_value();
+    return is_number ? show_amount(text, unit, s.form) : text;
 }
 
 std::string label_of_peer(const json::object& peer) {

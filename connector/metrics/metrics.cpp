@@ -113,6 +113,7 @@ enum class metric : std::uint8_t {
     incoming_connections_max,
     pending_withdrawals,
     store_bytes,
+    store_history_rows_summed,
     ready,
     last_reload_success,
     last_reload_timestamp_seconds,
@@ -311,6 +312,12 @@ constexpr std::array definitions{
                {},
                "Size of the store, with its log; looked up once a minute.",
                "Not with the store `memory:`."},
+    definition{metric::store_history_rows_summed,
+               MetricType::Counter,
+               "ilp_store_history_rows_summed_total",
+               {},
+               "Rows of old transfers that were summed up since the start.",
+               "Only with `store.keep_history`."},
     definition{metric::ready,
                MetricType::Gauge,
                "ilp_ready",
@@ -550,6 +557,7 @@ void add_daemon(families& out, const daemon_figures& daemon) {
     add_workers(out, daemon);
     out.add<metric::pending_withdrawals>(static_cast<double>(daemon.pending_withdrawals));
     add_if_known<metric::store_bytes>(out, daemon.store_size);
+    add_if_known<metric::store_history_rows_summed>(out, daemon.history_rows_summed);
     out.add<metric::ready>(daemon.ready ? 1 : 0);
     out.add<metric::last_reload_success>(daemon.last_reload_succeeded ? 1 : 0);
     out.add<metric::last_reload_timestamp_seconds>(seconds_since_1970(daemon.last_reload_at));

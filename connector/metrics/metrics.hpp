@@ -27,7 +27,8 @@ struct daemon_figures {
     std::size_t connections_max = 0;  ///< of all workers together
     std::size_t packets_max = 0;      ///< of all workers together
     std::size_t pending_withdrawals = 0;
-    std::optional<std::uint64_t> store_size{};  ///< nullopt if not known yet, or if the store keeps nothing
+    std::optional<std::uint64_t> store_size{};           ///< nullopt if not known yet, or if the store keeps nothing
+    std::optional<std::uint64_t> history_rows_summed{};  ///< nullopt if the whole history is kept
     process_figures process{};
 };
 

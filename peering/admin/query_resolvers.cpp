@@ -185,9 +185,12 @@ value to_value(const listed_transfer& transfer, const listed_account& of, const 
     const auto id = transfer.uuid.empty() ? account_names::synthetic_uuid("9000", transfer.number) : transfer.uuid;
     const auto expires_at =
         transfer.expires_at ? std::optional{iso_text(*transfer.expires_at)} : std::optional<std::string>{};
-    // The packets of one commit may add up to more than an amount can hold.
+    // The packets of one commit, and more so those of a day, may add up to more than an amount can hold.
     const auto amount =
         static_cast<std::uint64_t>(std::min<wide_amount>(transfer.amount, std::numeric_limits<std::uint64_t>::max()));
+    wide_amount_buffer digits;
+    const auto sum_of_day =
+        transfer.sum_of_day ? std::optional{day_text(*transfer.sum_of_day)} : std::optional<std::string>{};
     const auto debit = names.of(transfer.debit);
     const auto credit = names.of(transfer.credit);
     return object{"AccountingTransfer",
@@ -198,6 +201,9 @@ value to_value(const listed_transfer& transfer, const listed_account& of, const 
                    {"creditAccountName", credit.name},
                    {"incoming", transfer.credit == of.account},
                    {"amount", amount},
+                   {"exactAmount", std::string{to_text(transfer.amount, digits)}},
+                   {"packets", transfer.packets},
+                   {"sumOfDay", sum_of_day},
                    {"transferType", type},
                    {"ledger", ledger_number(of.ledger)},
                    {"createdAt", iso_text(transfer.created_at)},

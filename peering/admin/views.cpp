@@ -1,10 +1,10 @@
 #include "peering/admin/views.hpp"
 
+#include "peering/records/text.hpp"
 #include "peering/store/record_text.hpp"
 
 #include <boost/json/value_from.hpp>
 #include <boost/json/value_to.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <utility>
@@ -40,12 +40,6 @@ account_id account_in(const json::object& kept) {
 }
 
 }  // namespace
-
-std::string iso_text(ilp::timestamp time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                       (time - seconds).count());
-}
 
 asset_view::asset_view(const asset_entry& entry)
     : id{entry.asset->uuid},

@@ -64,7 +64,4 @@ inline constexpr std::string_view hidden_token = "(hidden: sign the request)";
 graphql::value to_value(const asset_view& asset);
 graphql::value to_value(const peer_view& peer);
 
-/// ISO 8601 in UTC with milliseconds.
-std::string iso_text(ilp::timestamp time);
-
 }  // namespace peering::admin

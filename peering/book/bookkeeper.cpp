@@ -27,10 +27,15 @@ auto bookkeeper::watched(Call call) {
     return result;
 }
 
+namespace {
+
+constexpr const char* earlier_in_doubt = "it is unknown whether an earlier transaction was written: restart ilpd";
+
+}  // namespace
+
 std::expected<void, store_error> bookkeeper::commit(const changes& changes) {
     // No other changes may follow a transaction whose outcome is unknown.
-    if (in_doubt_)
-        return std::unexpected{store_error{"it is unknown whether an earlier transaction was written: restart ilpd"}};
+    if (in_doubt_) return std::unexpected{store_error{earlier_in_doubt}};
     for (;;) {
         const auto begin = std::chrono::steady_clock::now();
         auto result = watched([&] { return store_.commit(changes); });
@@ -50,6 +55,11 @@ std::expected<void, store_error> bookkeeper::reach() {
 
 std::expected<std::uint64_t, store_error> bookkeeper::store_size() {
     return watched([this] { return store_.size(); });
+}
+
+std::expected<history_step, store_error> bookkeeper::sum_history(const history_age& age, std::size_t rows_max) {
+    if (in_doubt_) return std::unexpected{store_error{earlier_in_doubt}};
+    return watched([&] { return store_.sum_history(age, rows_max); });
 }
 
 std::expected<std::optional<transfer_record>, store_error> bookkeeper::find_transfer(std::string_view uuid) {

@@ -60,6 +60,9 @@ public:
 
     std::expected<std::uint64_t, store_error> store_size();
 
+    /// Sums up old transfers. No total changes, so nothing is booked, and a failure is not retried.
+    std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max);
+
     /// Checks that the store can be reached.
     std::expected<void, store_error> reach();
 

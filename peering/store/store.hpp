@@ -8,6 +8,7 @@
 #include "peering/records/kept_terms.hpp"
 #include "peering/records/posting.hpp"
 #include "peering/records/transfer.hpp"
+#include "peering/store/history.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -84,7 +85,8 @@ struct changes {
     std::optional<ilp::timestamp> forget_answers_before{};  ///< delete the answers kept before this time
 };
 
-/// One row of an account's history: an operator's transfer, or the packets that one commit moved between two accounts.
+/// One row of an account's history: an operator's transfer, the packets that one commit moved between two accounts, or
+/// the sum of those of a day.
 struct listed_transfer {
     std::uint64_t number = 0;  ///< row number; later rows have higher numbers
     std::string uuid{};        ///< for an operator's transfer; empty for packets
@@ -96,6 +98,13 @@ struct listed_transfer {
     std::uint64_t packets = 0;
     ilp::timestamp created_at{};
     std::optional<ilp::timestamp> expires_at{};
+    std::optional<ilp::timestamp> sum_of_day{};  ///< start of the UTC day whose packets are summed up in this row
+};
+
+/// What a step of summing up old transfers has done.
+struct history_step {
+    std::uint64_t rows = 0;  ///< how many were summed up
+    bool has_more = false;   ///< there may be more that are old enough
 };
 
 enum class account_side : std::uint8_t { debit, credit };
@@ -154,8 +163,9 @@ public:
     virtual std::expected<std::uint64_t, store_error> count_pending_events() = 0;
 
     /// The transfers that debit or credit the account, newest first; at most `limit`. The list begins with row `from`,
-    /// or with the newest row; it is empty if `from` is not a row of this account and side. The time depends on the
-    /// limit, not on the length of the history.
+    /// or with the newest row; it is empty if `from` is not a row of this account and side. If that row has been summed
+    /// up meanwhile, the list begins with what comes after it. The time depends on the limit, not on the length of the
+    /// history.
     virtual std::expected<std::vector<listed_transfer>, store_error> list_transfers(
         account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from) = 0;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
@@ -168,6 +178,14 @@ public:
 
     /// The idempotency record with this key; nullopt if there is none.
     virtual std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) = 0;
+
+    /// Sums up the oldest rows of packets that are old enough, per UTC day and pair of accounts: at most `rows_max` of
+    /// them, in one transaction. Operators' transfers stay as they are, and so does every total. After a failure it may
+    /// be unknown whether the step was written, which makes no difference to later calls.
+    virtual std::expected<history_step, store_error> sum_history([[maybe_unused]] const history_age& age,
+                                                                 [[maybe_unused]] std::size_t rows_max) {
+        return history_step{};
+    }
 };
 
 /// Receives the content of a store, as one consistent snapshot.
@@ -183,6 +201,18 @@ public:
 
 protected:
     ~book_visitor() = default;
+};
+
+/// Receives the history of a store, row by row.
+class history_visitor {
+public:
+    /// As for a book_visitor. The accounts come first.
+    virtual void account(account_id account, std::string_view owner, std::string_view asset) = 0;
+    /// By ascending number. False ends the visit.
+    virtual bool transfer(const listed_transfer& transfer) = 0;
+
+protected:
+    ~history_visitor() = default;
 };
 
 }  // namespace peering

@@ -115,4 +115,12 @@ TEST_CASE("the manual: the balances that are compared after a crash are shown") 
     CHECK(operated.output.contains("ilp_peer_liquidity{peer=\"p2\""));
 }
 
+TEST_CASE("the manual: the history is exported") {
+    operated_rig operated;
+    operated.pay(10);
+    operated.run("## History");
+    CHECK(operated.output.contains("0 rows of transfers"));  // everything is of today
+    CHECK(std::filesystem::exists(operated.backups.path() / "transfers.csv"));
+}
+
 }  // namespace stores_page_test

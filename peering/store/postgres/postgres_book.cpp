@@ -180,52 +180,108 @@ void load_postgres_chain(postgres_connection& session, transfer_chain& chain) {
     session.run("COMMIT");
 }
 
+std::int64_t postgres_summed_up_to(postgres_connection& session) {
+    const postgres_result found = session.run("SELECT summed_up_to FROM history");
+    if (found.rows() != 1) throw postgres_failure{"the table history is damaged: restore a backup"};
+    return found.integer(0, 0);
+}
+
+namespace {
+
+/// What read_listed() reads.
+constexpr const char* listed_columns =
+    "id, uuid, kind, state, debit_account, credit_account, amount, packets, created_at, expires_at, sum_of_day";
+
+listed_transfer read_listed(const postgres_result& rows, int row) {
+    listed_transfer transfer;
+    transfer.number = static_cast<std::uint64_t>(rows.integer(row, 0));
+    transfer.uuid = rows.text(row, 1);
+    if (!rows.is_null(row, 2)) transfer.kind = stored::kind_of(rows.text(row, 2));
+    transfer.state = stored::state_of(rows.text(row, 3));
+    transfer.debit = stored::account_of_transfer(rows.integer(row, 4));
+    transfer.credit = stored::account_of_transfer(rows.integer(row, 5));
+    const auto amount = parse_wide_amount(rows.text(row, 6));
+    if (!amount) throw postgres_failure{fmt::format("transfer {} has an invalid amount", rows.text(row, 0))};
+    transfer.amount = *amount;
+    transfer.packets = static_cast<std::uint64_t>(rows.integer(row, 7));
+    transfer.created_at = time_of(rows, row, 8);
+    transfer.expires_at = optional_time_of(rows, row, 9);
+    transfer.sum_of_day = optional_time_of(rows, row, 10);
+    return transfer;
+}
+
+/// The columns of one side of an account's history.
+struct side_names {
+    const char* last;
+    const char* previous;
+    const char* account;
+};
+
+side_names names_of(account_side side) {
+    return side == account_side::debit ? side_names{"last_debit_transfer", "previous_of_debit", "debit_account"}
+                                       : side_names{"last_credit_transfer", "previous_of_credit", "credit_account"};
+}
+
+/// The number of the row with which a list begins; 0 if it is empty.
+std::int64_t begin_of_list(postgres_connection& session, account_id account, const side_names& names,
+                           std::optional<std::uint64_t> from) {
+    const std::int64_t owner = std::to_underlying(account);
+    if (!from) {
+        const postgres_result last =
+            session.run(fmt::format("SELECT {} FROM accounts WHERE id = {}", names.last, owner));
+        return last.rows() == 0 ? 0 : last.integer(0, 0);
+    }
+    constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
+    const auto begin = static_cast<std::int64_t>(std::min(*from, largest));
+    const postgres_result row =
+        session.run(fmt::format("SELECT {} FROM transfers WHERE id = {}", names.account, begin));
+    if (row.rows() > 0) return row.integer(0, 0) == owner ? begin : 0;
+    return begin <= postgres_summed_up_to(session) ? begin : 0;  // summed up after the caller has seen it
+}
+
+}  // namespace
+
 // These statements contain the numbers that a plan depends on as literals: with parameters, the server would make a
 // plan for any number.
 
 std::vector<listed_transfer> list_postgres_transfers(postgres_connection& session, account_id account,
                                                      account_side side, std::size_t limit,
                                                      std::optional<std::uint64_t> from) {
-    struct columns {
-        const char* last;
-        const char* previous;
-        const char* account;
-    };
-    const auto [last, previous, owner] = side == account_side::debit
-                                             ? columns{"last_debit_transfer", "previous_of_debit", "debit_account"}
-                                             : columns{"last_credit_transfer", "previous_of_credit", "credit_account"};
-    const std::string number = std::to_string(std::to_underlying(account));
-    constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
-    const std::string first =
-        from ? fmt::format("FROM transfers t WHERE t.id = {} AND t.{} = {}", std::min(*from, largest), owner, number)
-             : fmt::format("FROM accounts a JOIN transfers t ON t.id = a.{} WHERE a.id = {}", last, number);
-    // LATERAL and LIMIT make the server follow the chain row by row, whatever it assumes about the size of the table.
-    const postgres_result rows = session.run(fmt::format(
-        "WITH RECURSIVE history AS ("
-        "SELECT t.*, 1::bigint AS place {0} "
-        "UNION ALL SELECT t.*, h.place + 1 FROM history h "
-        "CROSS JOIN LATERAL (SELECT * FROM transfers WHERE id = h.{1} LIMIT 1) t WHERE h.place < {2}) "
-        "SELECT id, uuid, kind, state, debit_account, credit_account, amount, packets, created_at, expires_at "
-        "FROM history ORDER BY place LIMIT {2}",
-        first, previous, stored::row_limit(limit)));
+    const side_names names = names_of(side);
     std::vector<listed_transfer> listed;
-    listed.reserve(static_cast<std::size_t>(rows.rows()));
-    for (int row = 0; row < rows.rows(); ++row) {
-        listed_transfer& transfer = listed.emplace_back();
-        transfer.number = static_cast<std::uint64_t>(rows.integer(row, 0));
-        transfer.uuid = rows.text(row, 1);
-        if (!rows.is_null(row, 2)) transfer.kind = stored::kind_of(rows.text(row, 2));
-        transfer.state = stored::state_of(rows.text(row, 3));
-        transfer.debit = stored::account_of_transfer(rows.integer(row, 4));
-        transfer.credit = stored::account_of_transfer(rows.integer(row, 5));
-        const auto amount = parse_wide_amount(rows.text(row, 6));
-        if (!amount) throw postgres_failure{fmt::format("transfer {} has an invalid amount", rows.text(row, 0))};
-        transfer.amount = *amount;
-        transfer.packets = static_cast<std::uint64_t>(rows.integer(row, 7));
-        transfer.created_at = time_of(rows, row, 8);
-        transfer.expires_at = optional_time_of(rows, row, 9);
+    if (limit == 0) return listed;
+    std::int64_t next = begin_of_list(session, account, names, from);
+    if (next == 0) return listed;
+    // LATERAL and LIMIT make the server follow the chain row by row, whatever it assumes about the size of the table.
+    const postgres_result chain = session.run(
+        fmt::format("WITH RECURSIVE chain AS ("
+                    "SELECT t.*, 1::bigint AS place FROM transfers t WHERE t.id = {3} "
+                    "UNION ALL SELECT t.*, c.place + 1 FROM chain c "
+                    "CROSS JOIN LATERAL (SELECT * FROM transfers WHERE id = c.{1} LIMIT 1) t WHERE c.place < {2}) "
+                    "SELECT {0}, {1} FROM chain ORDER BY place LIMIT {2}",
+                    listed_columns, names.previous, stored::row_limit(limit), next));
+    for (int row = 0; row < chain.rows(); ++row) {
+        listed.push_back(read_listed(chain, row));
+        next = chain.integer(row, 11);
     }
+    if (next == 0 || listed.size() == limit) return listed;
+    // Row `next` was summed up, and with it every row of packets before it.
+    const postgres_result kept = session.run(fmt::format(
+        "SELECT {} FROM transfers WHERE {} = {} AND id <= {} AND (uuid IS NOT NULL OR sum_of_day IS NOT "
+        "NULL) ORDER BY id DESC LIMIT {}",
+        listed_columns, names.account, std::to_underlying(account), next, stored::row_limit(limit - listed.size())));
+    for (int row = 0; row < kept.rows(); ++row) listed.push_back(read_listed(kept, row));
     return listed;
+}
+
+void list_postgres_history(postgres_connection& session, std::uint64_t after, std::uint64_t last, std::size_t limit,
+                           const std::function<bool(const listed_transfer&)>& each) {
+    const postgres_result rows =
+        session.run(fmt::format("SELECT {} FROM transfers WHERE id > {} AND id <= {} ORDER BY id LIMIT {}",
+                                listed_columns, after, last, stored::row_limit(limit)));
+    for (int row = 0; row < rows.rows(); ++row) {
+        if (!each(read_listed(rows, row))) return;
+    }
 }
 
 std::vector<listed_event> list_postgres_events(postgres_connection& session, const event_query& query) {
@@ -274,8 +330,21 @@ std::optional<idempotency_record> find_postgres_answer(postgres_connection& sess
     return idempotency_record{key, std::string{found.text(0, 0)}, std::string{found.text(0, 1)}, time_of(found, 0, 2)};
 }
 
-void visit_postgres_book(postgres_connection& session, book_visitor& visitor) {
-    session.run(read_all);
+void visit_postgres_accounts(postgres_connection& session, const postgres_account_callback& each) {
+    std::unordered_map<std::uint32_t, std::string> names;
+    read_accounts(
+        session,
+        [&](const asset_record& asset) {
+            const std::string& name = names.emplace(asset.id, asset_text(asset.code, asset.scale)).first->second;
+            each(asset.liquidity, "liquidity of asset " + name, name);
+            each(asset.settlement, "settlement of asset " + name, name);
+        },
+        [&](const peer_record& peer) {
+            each(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)), names[peer.asset_id]);
+        });
+}
+
+void must_have_postgres_schema(postgres_connection& session) {
     const std::optional<std::int64_t> version = postgres_version_of(session);
     if (!version) throw postgres_failure{"the database has no ilpd tables: check store.url"};
     if (*version != postgres_schema_version) {
@@ -284,18 +353,13 @@ void visit_postgres_book(postgres_connection& session, book_visitor& visitor) {
                         "migrate it, or use the ilpd that wrote it",
                         *version, postgres_schema_version)};
     }
-    std::unordered_map<std::uint32_t, std::string> names;
-    read_accounts(
-        session,
-        [&](const asset_record& asset) {
-            const std::string& name = names.emplace(asset.id, asset_text(asset.code, asset.scale)).first->second;
-            visitor.account(asset.liquidity, "liquidity of asset " + name, name);
-            visitor.account(asset.settlement, "settlement of asset " + name, name);
-        },
-        [&](const peer_record& peer) {
-            visitor.account(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)),
-                            names[peer.asset_id]);
-        });
+}
+
+void visit_postgres_book(postgres_connection& session, book_visitor& visitor) {
+    session.run(read_all);
+    must_have_postgres_schema(session);
+    visit_postgres_accounts(session, [&](const account_record& account, std::string_view owner,
+                                         std::string_view asset) { visitor.account(account, owner, asset); });
     for_each_row(session, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id",
                  [&](const postgres_result& rows, int row) {
                      const auto amount = parse_wide_amount(rows.text(row, 2));

@@ -167,9 +167,28 @@ COMMENT ON COLUMN answers.key IS 'The client''s idempotency key.';
 COMMENT ON COLUMN answers.request IS 'Digest of what was asked for.';
 COMMENT ON COLUMN answers.answer IS 'JSON.';
 )sql",
+    R"sql(
+ALTER TABLE transfers ADD COLUMN sum_of_day bigint;
+CREATE UNIQUE INDEX transfers_sums ON transfers (debit_account, credit_account, sum_of_day)
+    WHERE sum_of_day IS NOT NULL;
+CREATE INDEX transfers_kept_of_debit ON transfers (debit_account, id)
+    WHERE uuid IS NOT NULL OR sum_of_day IS NOT NULL;
+CREATE INDEX transfers_kept_of_credit ON transfers (credit_account, id)
+    WHERE uuid IS NOT NULL OR sum_of_day IS NOT NULL;
+COMMENT ON TABLE transfers IS
+    'Everything that was ever posted, in order. Packets of one commit are summed up per pair of accounts; old ones per pair of accounts and day (store.keep_history).';
+COMMENT ON COLUMN transfers.sum_of_day IS
+    'Start of the UTC day whose packets the row sums up; null: not a sum. The row was the first one of these packets.';
+COMMENT ON COLUMN transfers.previous_of_debit IS
+    'Id of the row before this one that has the same debit_account; 0: this is the first. If that row is not there, it was summed up: go on with the next lower id that has a uuid or a sum_of_day.';
+CREATE TABLE history (summed_up_to bigint NOT NULL);
+CREATE UNIQUE INDEX history_has_one_row ON history ((true));
+COMMENT ON COLUMN history.summed_up_to IS 'Id of the last row of transfers that was summed up; 0: none.';
+INSERT INTO history VALUES (0);
+)sql",
 };
 
-constexpr const char* table_names = "{assets,accounts,peers,transfers,events,answers,ledger_state}";
+constexpr const char* table_names = "{assets,accounts,peers,transfers,events,answers,ledger_state,history}";
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include "peering/store/postgres/postgres_book.hpp"
 #include "peering/store/postgres/postgres_commit.hpp"
 #include "peering/store/postgres/postgres_connection.hpp"
+#include "peering/store/postgres/postgres_history.hpp"
 #include "peering/store/postgres/postgres_schema.hpp"
 #include "peering/store/postgres/postgres_url.hpp"
 #include "peering/store/transfer_chain.hpp"
@@ -93,6 +94,7 @@ public:
                                                                             std::optional<std::uint64_t> from) override;
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
+    std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max) override;
 
 private:
     /// The server process of one of our sessions.
@@ -298,6 +300,14 @@ std::expected<std::optional<idempotency_record>, store_error> postgres_store::fi
     return attempt("look up an answer", [&] { return find_postgres_answer(*session_, std::string{key}); });
 }
 
+std::expected<history_step, store_error> postgres_store::sum_history(const history_age& age, std::size_t rows_max) {
+    if (last_outcome_ != commit_outcome::known) {
+        return std::unexpected{store_error{"it is not known yet whether the last commit was written"}};
+    }
+    return attempt("sum up old transfers",
+                   [&] { return sum_postgres_history(*session_, age, rows_max, chain_.last_number()); });
+}
+
 std::expected<void, store_error> postgres_store::ping() {
     return attempt("write", [this] {
         if (session_->run("SELECT current_setting('transaction_read_only')").text(0, 0) != "off") {
@@ -342,6 +352,21 @@ store_error cannot(const postgres_url& url, std::string_view purpose, const std:
     return {fmt::format("{}: cannot {}: {}", url.printable(), purpose, why), is_final};
 }
 
+/// Calls visit(session) with a session of a program other than the daemon.
+template <class Visit>
+std::expected<void, store_error> read_from(const std::string& url, Visit visit) {
+    const auto parsed = postgres_url::parse(url);
+    if (!parsed) return std::unexpected{malformed_url()};
+    try {
+        postgres_connection session{*parsed};
+        check_server(session);
+        visit(session);
+        return {};
+    } catch (const postgres_failure& failure) {
+        return std::unexpected{cannot(*parsed, "read", failure.message)};
+    }
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std::string& url) {
@@ -359,16 +384,11 @@ std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std
 }
 
 std::expected<void, store_error> read_postgres_book(const std::string& url, book_visitor& visitor) {
-    const auto parsed = postgres_url::parse(url);
-    if (!parsed) return std::unexpected{malformed_url()};
-    try {
-        postgres_connection session{*parsed};
-        check_server(session);
-        visit_postgres_book(session, visitor);
-        return {};
-    } catch (const postgres_failure& failure) {
-        return std::unexpected{cannot(*parsed, "read", failure.message)};
-    }
+    return read_from(url, [&](postgres_connection& session) { visit_postgres_book(session, visitor); });
+}
+
+std::expected<void, store_error> read_postgres_history(const std::string& url, history_visitor& visitor) {
+    return read_from(url, [&](postgres_connection& session) { visit_postgres_history(session, visitor); });
 }
 
 std::string printable_postgres_url(std::string_view url) {

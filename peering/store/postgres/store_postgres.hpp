@@ -21,6 +21,9 @@ std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std
 /// See read_book().
 std::expected<void, store_error> read_postgres_book(const std::string& url, book_visitor& visitor);
 
+/// See read_history().
+std::expected<void, store_error> read_postgres_history(const std::string& url, history_visitor& visitor);
+
 /// User, host, port and database of `url`, without the password, even if `url` is malformed.
 std::string printable_postgres_url(std::string_view url);
 

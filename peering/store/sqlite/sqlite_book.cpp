@@ -89,18 +89,6 @@ void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
     }
 }
 
-/// A read transaction, which ends with the object.
-class reading {
-public:
-    explicit reading(connection& connection) : connection_{connection} { connection_.execute("BEGIN"); }
-    ~reading() { sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
-    reading(const reading&) = delete;
-    reading& operator=(const reading&) = delete;
-
-private:
-    connection& connection_;
-};
-
 }  // namespace
 
 transfer_record read_transfer(const statement& row) {
@@ -135,48 +123,95 @@ void load_chain(connection& connection, transfer_chain& chain) {
     });
 }
 
+namespace {
+
+/// What read_listed() reads.
+constexpr const char* listed_columns =
+    "t.id, t.uuid, t.kind, t.state, t.debit_account, t.credit_account, t.amount, t.packets, t.created_at, "
+    "t.expires_at, t.sum_of_day";
+
+listed_transfer read_listed(const statement& row) {
+    listed_transfer transfer;
+    transfer.number = static_cast<std::uint64_t>(row.integer(0));
+    transfer.uuid = row.text(1);
+    if (!row.is_null(2)) transfer.kind = stored::kind_of(row.text(2));
+    transfer.state = stored::state_of(row.text(3));
+    transfer.debit = stored::account_of_transfer(row.integer(4));
+    transfer.credit = stored::account_of_transfer(row.integer(5));
+    const auto amount = parse_wide_amount(row.text(6));
+    if (!amount) throw failure{fmt::format("transfer {} has an invalid amount", row.integer(0))};
+    transfer.amount = *amount;
+    transfer.packets = static_cast<std::uint64_t>(row.integer(7));
+    transfer.created_at = ilp::timestamp{std::chrono::milliseconds{row.integer(8)}};
+    transfer.expires_at = row.time(9);
+    transfer.sum_of_day = row.time(10);
+    return transfer;
+}
+
+/// The columns and the index of one side of an account's history.
+struct side_names {
+    const char* last;
+    const char* previous;
+    const char* account;
+    const char* index;
+};
+
+side_names names_of(account_side side) {
+    return side == account_side::debit
+               ? side_names{"last_debit_transfer", "previous_of_debit", "debit_account", "transfers_kept_of_debit"}
+               : side_names{"last_credit_transfer", "previous_of_credit", "credit_account", "transfers_kept_of_credit"};
+}
+
+/// The number of the row with which a list begins; 0 if it is empty.
+std::int64_t begin_of_list(connection& connection, account_id account, const side_names& names,
+                           std::optional<std::uint64_t> from) {
+    if (!from) {
+        statement last{connection, fmt::format("SELECT {} FROM accounts WHERE id = ?", names.last)};
+        std::int64_t begin = 0;
+        last.for_each([&] { begin = last.integer(0); }, account);
+        return begin;
+    }
+    constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
+    const auto begin = static_cast<std::int64_t>(std::min(*from, largest));
+    std::optional<std::int64_t> owner;
+    statement row{connection, fmt::format("SELECT {} FROM transfers WHERE id = ?", names.account)};
+    row.for_each([&] { owner = row.integer(0); }, begin);
+    if (owner) return *owner == std::int64_t{std::to_underlying(account)} ? begin : 0;
+    return begin <= summed_up_to(connection) ? begin : 0;  // summed up after the caller has seen it
+}
+
+}  // namespace
+
+std::int64_t summed_up_to(connection& connection) {
+    return single_integer(connection, "SELECT summed_up_to FROM history");
+}
+
 std::vector<listed_transfer> list_transfers(connection& connection, account_id account, account_side side,
                                             std::size_t limit, std::optional<std::uint64_t> from) {
-    struct columns {
-        const char* last;
-        const char* previous;
-        const char* account;
-    };
-    const auto [last, previous, owner] = side == account_side::debit
-                                             ? columns{"last_debit_transfer", "previous_of_debit", "debit_account"}
-                                             : columns{"last_credit_transfer", "previous_of_credit", "credit_account"};
-    // CROSS JOIN makes SQLite keep this order of the tables, from the chain to the rows.
-    statement row{
-        connection,
-        fmt::format("WITH RECURSIVE history (id, place) AS ("
-                    "SELECT CASE WHEN ?3 < 0 THEN (SELECT {0} FROM accounts WHERE id = ?1) "
-                    "ELSE (SELECT id FROM transfers WHERE id = ?3 AND {2} = ?1) END, 1 "
-                    "UNION ALL SELECT t.{1}, h.place + 1 FROM history h CROSS JOIN transfers t ON t.id = h.id "
-                    "WHERE h.place < ?2) "
-                    "SELECT t.id, t.uuid, t.kind, t.state, t.debit_account, t.credit_account, t.amount, "
-                    "t.packets, t.created_at, t.expires_at FROM history h CROSS JOIN transfers t ON "
-                    "t.id = h.id ORDER BY h.place LIMIT ?2",
-                    last, previous, owner)};
-    constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
-    const std::int64_t first = from ? static_cast<std::int64_t>(std::min(*from, largest)) : -1;
+    const side_names names = names_of(side);
     std::vector<listed_transfer> listed;
+    if (limit == 0) return listed;
+    std::int64_t next = begin_of_list(connection, account, names, from);
+    // CROSS JOIN makes SQLite keep this order of the tables, from the chain to the rows.
+    statement row{connection, fmt::format("WITH RECURSIVE chain (id, place) AS (SELECT ?1, 1 "
+                                          "UNION ALL SELECT t.{1}, c.place + 1 FROM chain c CROSS JOIN transfers t ON "
+                                          "t.id = c.id WHERE c.place < ?2) "
+                                          "SELECT {0}, t.{1} FROM chain c CROSS JOIN transfers t ON t.id = c.id "
+                                          "ORDER BY c.place LIMIT ?2",
+                                          listed_columns, names.previous)};
     row.for_each(
         [&] {
-            listed_transfer& transfer = listed.emplace_back();
-            transfer.number = static_cast<std::uint64_t>(row.integer(0));
-            transfer.uuid = row.text(1);
-            if (!row.is_null(2)) transfer.kind = stored::kind_of(row.text(2));
-            transfer.state = stored::state_of(row.text(3));
-            transfer.debit = stored::account_of_transfer(row.integer(4));
-            transfer.credit = stored::account_of_transfer(row.integer(5));
-            const auto amount = parse_wide_amount(row.text(6));
-            if (!amount) throw failure{fmt::format("transfer {} has an invalid amount", row.integer(0))};
-            transfer.amount = *amount;
-            transfer.packets = static_cast<std::uint64_t>(row.integer(7));
-            transfer.created_at = ilp::timestamp{std::chrono::milliseconds{row.integer(8)}};
-            transfer.expires_at = row.time(9);
+            listed.push_back(read_listed(row));
+            next = row.integer(11);
         },
-        account, stored::row_limit(limit), first);
+        next, stored::row_limit(limit));
+    if (next == 0 || listed.size() == limit) return listed;
+    // Row `next` was summed up, and with it every row of packets before it.
+    statement kept{connection, fmt::format("SELECT {} FROM transfers t INDEXED BY {} WHERE {} = ?1 AND id <= ?2 AND "
+                                           "(uuid IS NOT NULL OR sum_of_day IS NOT NULL) ORDER BY id DESC LIMIT ?3",
+                                           listed_columns, names.index, names.account)};
+    kept.for_each([&] { listed.push_back(read_listed(kept)); }, account, next,
+                  stored::row_limit(limit - listed.size()));
     return listed;
 }
 
@@ -216,20 +251,33 @@ std::vector<listed_event> list_events(connection& connection, const event_query&
     return page;
 }
 
-std::uint64_t visit_book(connection& db, book_visitor& visitor) {
-    const reading transaction{db};
+void visit_accounts(connection& db, const account_callback& each) {
     std::unordered_map<std::uint32_t, std::string> names;
     read_accounts(
         db,
         [&](const asset_record& asset) {
             const std::string& name = names.emplace(asset.id, asset_text(asset.code, asset.scale)).first->second;
-            visitor.account(asset.liquidity, "liquidity of asset " + name, name);
-            visitor.account(asset.settlement, "settlement of asset " + name, name);
+            each(asset.liquidity, "liquidity of asset " + name, name);
+            each(asset.settlement, "settlement of asset " + name, name);
         },
         [&](const peer_record& peer) {
-            visitor.account(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)),
-                            names[peer.asset_id]);
+            each(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)), names[peer.asset_id]);
         });
+}
+
+void list_history(connection& db, std::uint64_t after, std::uint64_t last, std::size_t limit,
+                  const std::function<bool(const listed_transfer&)>& each) {
+    statement row{
+        db, fmt::format("SELECT {} FROM transfers t WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", listed_columns)};
+    bool is_wanted = true;
+    row.for_each([&] { is_wanted = is_wanted && each(read_listed(row)); }, after, last, stored::row_limit(limit));
+}
+
+std::uint64_t visit_book(connection& db, book_visitor& visitor) {
+    const reading transaction{db};
+    visit_accounts(db, [&](const account_record& account, std::string_view owner, std::string_view asset) {
+        visitor.account(account, owner, asset);
+    });
     statement transfers{db, "SELECT debit_account, credit_account, amount, state, id FROM transfers ORDER BY id"};
     std::uint64_t last = 0;
     transfers.for_each([&] {

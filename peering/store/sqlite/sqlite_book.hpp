@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string_view>
 #include <vector>
 
 namespace peering {
@@ -27,9 +29,20 @@ catalogue load_catalogue(connection& connection);
 
 void load_chain(connection& connection, transfer_chain& chain);
 
+/// The number of the last row of transfers that was summed up; 0 if there is none.
+std::int64_t summed_up_to(connection& connection);
+
 std::vector<listed_transfer> list_transfers(connection& connection, account_id account, account_side side,
                                             std::size_t limit, std::optional<std::uint64_t> from);
 std::vector<listed_event> list_events(connection& connection, const event_query& query);
+
+/// `owner` and `asset` are as for a book_visitor.
+using account_callback = std::function<void(const account_record&, std::string_view owner, std::string_view asset)>;
+void visit_accounts(connection& connection, const account_callback& each);
+
+/// Calls `each` for at most `limit` rows of transfers with numbers above `after`, up to `last`, until it returns false.
+void list_history(connection& connection, std::uint64_t after, std::uint64_t last, std::size_t limit,
+                  const std::function<bool(const listed_transfer&)>& each);
 
 /// Reads the book in one read transaction. Returns the number of its last transfer; 0 if there is none.
 std::uint64_t visit_book(connection& connection, book_visitor& visitor);

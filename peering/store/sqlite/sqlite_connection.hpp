@@ -50,6 +50,18 @@ private:
     sqlite3* handle_ = nullptr;
 };
 
+/// A read transaction, which ends with the object.
+class reading {
+public:
+    explicit reading(connection& connection) : connection_{connection} { connection_.execute("BEGIN"); }
+    ~reading() { sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
+    reading(const reading&) = delete;
+    reading& operator=(const reading&) = delete;
+
+private:
+    connection& connection_;
+};
+
 /// A prepared statement. Bound text must live until the statement has run.
 class statement {
 public:

@@ -129,6 +129,20 @@ CREATE TABLE answers (
 ) STRICT;
 CREATE INDEX answers_by_age ON answers (kept_at);
 )sql",
+    R"sql(
+-- Old rows of packets are summed up (store.keep_history): the first row of a day and pair of accounts gets the sum, the
+-- others are deleted. previous_of_debit and previous_of_credit of the rows that are left may name deleted rows: then
+-- the history goes on with the next lower id among those that are kept, which the two indexes find.
+ALTER TABLE transfers ADD COLUMN sum_of_day INTEGER; -- start of the UTC day whose packets the row sums up; null: not a sum
+CREATE UNIQUE INDEX transfers_sums ON transfers (debit_account, credit_account, sum_of_day)
+    WHERE sum_of_day IS NOT NULL;
+CREATE INDEX transfers_kept_of_debit ON transfers (debit_account) WHERE uuid IS NOT NULL OR sum_of_day IS NOT NULL;
+CREATE INDEX transfers_kept_of_credit ON transfers (credit_account) WHERE uuid IS NOT NULL OR sum_of_day IS NOT NULL;
+CREATE TABLE history (
+    summed_up_to INTEGER NOT NULL -- id of the last row of transfers that was summed up; 0: none
+) STRICT;
+INSERT INTO history VALUES (0);
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();

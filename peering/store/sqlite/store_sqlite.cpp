@@ -7,6 +7,7 @@
 #include "peering/store/sqlite/database_file.hpp"
 #include "peering/store/sqlite/sqlite_book.hpp"
 #include "peering/store/sqlite/sqlite_connection.hpp"
+#include "peering/store/sqlite/sqlite_history.hpp"
 #include "peering/store/sqlite/sqlite_schema.hpp"
 #include "peering/store/terms_json.hpp"
 #include "peering/store/transfer_chain.hpp"
@@ -209,6 +210,7 @@ public:
                                                                             std::optional<std::uint64_t> from) override;
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
+    std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max) override;
 
 private:
     void roll_back() noexcept {
@@ -314,6 +316,18 @@ std::expected<std::optional<idempotency_record>, store_error> sqlite_store::find
             key);
         return found;
     });
+}
+
+std::expected<history_step, store_error> sqlite_store::sum_history(const history_age& age, std::size_t rows_max) {
+    if (is_unreported_) return std::unexpected{store_error{"the last commit has not been confirmed yet"}};
+    auto step = attempt(path_, "sum up old transfers", [&] {
+        statements_->begin.run();
+        const history_step done = sqlite::sum_history(connection_, age, rows_max, chain_.last_number());
+        statements_->commit.run();
+        return done;
+    });
+    if (!step) roll_back();
+    return step;
 }
 
 void sqlite_store::must_have_changed_one_row(std::string_view what) const {
@@ -540,6 +554,14 @@ std::expected<void, store_error> read_sqlite_book(const std::string& path, book_
         sqlite::check_schema(connection);
         const std::uint64_t last = sqlite::visit_book(connection, visitor);
         if (marked > last) visitor.loss(last, marked);
+    });
+}
+
+std::expected<void, store_error> read_sqlite_history(const std::string& path, history_visitor& visitor) {
+    return attempt(absolute_path(path), "read", [&] {
+        connection connection{path, SQLITE_OPEN_READONLY};
+        sqlite::check_schema(connection);
+        sqlite::visit_history(connection, visitor);
     });
 }
 

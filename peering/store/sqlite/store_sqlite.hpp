@@ -15,4 +15,7 @@ std::expected<std::unique_ptr<store>, store_error> open_sqlite_store(const std::
 /// See read_book().
 std::expected<void, store_error> read_sqlite_book(const std::string& path, book_visitor& visitor);
 
+/// See read_history().
+std::expected<void, store_error> read_sqlite_history(const std::string& path, history_visitor& visitor);
+
 }  // namespace peering

@@ -73,6 +73,11 @@ TEST_CASE("Durations carry their unit") {
     check_refused(type, {"", "1", "s", "1 s", "1.5s", "-1s", "0ms", "3601s", "2h", "1us", "1S", "99999999999999999999h",
                          "18446744073709551615h"});
     check_round_trip(type, {"1ms", "1500ms", "90s", "2m", "1h"});
+    const auto long_type = config::duration(1s, 36'500 * 24h);
+    CHECK(long_type.parse("90d") == 90 * 24h);
+    CHECK(long_type.parse("2160h") == 90 * 24h);
+    check_round_trip(long_type, {"1d", "25h", "36500d"});
+    check_refused(long_type, {"36501d", "1D", "1 d", "1day", "0d", "18446744073709551615d"});
     CHECK(type.expected == "a duration from 1ms to 1h");
 }
 

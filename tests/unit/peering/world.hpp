@@ -295,6 +295,9 @@ public:
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override {
         return inner_->find_answer(key);
     }
+    std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max) override {
+        return inner_->sum_history(age, rows_max);
+    }
 
 private:
     std::unique_ptr<store> inner_;

@@ -382,6 +382,29 @@ TEST_CASE("ilpctl transfers: both directions in one list, with names, in as many
     CHECK(d.last().variables.at("after") == json::value("2"));
 }
 
+TEST_CASE("ilpctl transfers: the sum of a day shows the day, and an amount of any size") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(documents::transfers, page_answer({json::object{{"id", "7"},
+                                                                  {"transferType", "TRANSFER"},
+                                                                  {"state", "POSTED"},
+                                                                  {"amount", "18446744073709551615"},
+                                                                  {"exactAmount", "36893488147419103230"},
+                                                                  {"packets", "12"},
+                                                                  {"sumOfDay", "2026-08-01"},
+                                                                  {"debitAccountId", "d"},
+                                                                  {"creditAccountId", "c"},
+                                                                  {"debitAccountName", "carol"},
+                                                                  {"creditAccountName", "bob"},
+                                                                  {"incoming", true},
+                                                                  {"ledger", 1},
+                                                                  {"createdAt", "2026-08-01T00:00:01.000Z"},
+                                                                  {"expiresAt", nullptr}}}));
+    CHECK(done(d.run({"transfers", bob_id})) ==
+          "CREATED     TYPE        STATE                       IN  OUT  EXPIRES  OTHER ACCOUNT  ID\n"
+          "2026-08-01  SUM OF DAY  POSTED  36893488147.41910323 USD       -        carol          7\n");
+}
+
 TEST_CASE("ilpctl routes: list and lookup") {
     auto d = fake_daemon{};
     d.will_answer(documents::routes,

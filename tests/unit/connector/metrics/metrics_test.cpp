@@ -214,6 +214,7 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
                           .packets_max = 400,
                           .pending_withdrawals = 2,
                           .store_size = 4096,
+                          .history_rows_summed = 12,
                           .process = {.cpu_seconds = 1.5, .resident_bytes = 1, .virtual_bytes = 2}};
     const exposition shown{
         expose({.directory = *book.known->directory, .commits = commits, .samples = {}, .daemon = daemon})};
@@ -231,6 +232,7 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
                                                  {"ilp_oldest_hold_seconds", 1.5},
                                                  {"ilp_pending_withdrawals", 2},
                                                  {"ilp_store_bytes", 4096},
+                                                 {"ilp_store_history_rows_summed_total", 12},
                                                  {"process_cpu_seconds_total", 1.5},
                                                  {"process_resident_memory_bytes", 1},
                                                  {"process_virtual_memory_bytes", 2}};
@@ -241,10 +243,12 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
     CHECK_FALSE(shown.series.contains("process_open_fds"));  // not known
     daemon.workers.clear();
     daemon.store_size = std::nullopt;
+    daemon.history_rows_summed = std::nullopt;
     const exposition idle{
         expose({.directory = *book.known->directory, .commits = commits, .samples = {}, .daemon = daemon})};
     CHECK(idle.value("ilp_oldest_hold_seconds") == 0);
     CHECK_FALSE(idle.series.contains("ilp_store_bytes"));
+    CHECK_FALSE(idle.series.contains("ilp_store_history_rows_summed_total"));
 }
 
 TEST_CASE("metrics: refusals are shown by reason, and reasons that have not occurred are not") {

@@ -1,0 +1,48 @@
+#include "connector/daemon/history_keeper.hpp"
+
+#include "connector/base/log.hpp"
+#include "ilp/clock.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace connector {
+
+std::chrono::nanoseconds history_keeper::pause_after(const result& step, std::chrono::nanoseconds taken) {
+    if (!step || !step->has_more) return idle_pause;
+    return std::min<std::chrono::nanoseconds>(taken * (share - 1), idle_pause);
+}
+
+/// A failing store has more urgent things to do.
+void history_keeper::take_step() {
+    if (!committer_.store_is_healthy()) return pause(idle_pause);
+    const bool accepted = committer_.execute([this](peering::bookkeeper& keeper) {
+        const ilp::timestamp now = ilp::wall_clock();
+        const auto began = std::chrono::steady_clock::now();
+        result step = keeper.sum_history({.older_than = now - keep_, .now = now}, rows_per_step);
+        const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - began;
+        if (step) rows_summed_ += step->rows;
+        boost::asio::post(control_, [this, step = std::move(step), taken] { end_step(step, taken); });
+    });
+    if (!accepted) pause(idle_pause);
+}
+
+void history_keeper::end_step(const result& step, std::chrono::nanoseconds taken) {
+    const std::string problem = step ? std::string{} : step.error().message;
+    if (!problem.empty() && problem != logged_problem_) {
+        log::write(log::level::warn, "old transfers cannot be summed up", {{"error", problem}});
+    }
+    logged_problem_ = problem;
+    pause(pause_after(step, taken));
+}
+
+void history_keeper::pause(std::chrono::nanoseconds length) {
+    timer_.expires_after(length);
+    timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) take_step();
+    });
+}
+
+}  // namespace connector

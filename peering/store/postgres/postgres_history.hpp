@@ -1,0 +1,22 @@
+#pragma once
+
+#include "peering/store/store.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace peering {
+
+class postgres_connection;
+
+// Old rows of packets. These functions throw postgres_failure.
+
+/// See store::sum_history(). One transaction. `last_number` is the number of the last transfer. That row stays as it
+/// is, because the numbers continue after it.
+history_step sum_postgres_history(postgres_connection& session, const history_age& age, std::size_t rows_max,
+                                  std::uint64_t last_number);
+
+/// See read_history(). Portions are read in transactions of their own.
+void visit_postgres_history(postgres_connection& session, history_visitor& visitor);
+
+}  // namespace peering
