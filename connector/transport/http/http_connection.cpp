@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds connect_time_max{5000};
 constexpr milliseconds handshake_time_max{5000};
 constexpr milliseconds idle_time_default{60000};
+constexpr unsigned interim_answers_max = 8;
+constexpr unsigned switching_protocols = 101;  // an interim answer in number only, and we never ask for it
 
 /// Idle connections are closed before the other side closes them: otherwise a packet could meet a half-closed one.
 milliseconds idle_time(std::uint32_t announced_seconds) {
@@ -61,16 +63,17 @@ ilp::bytes& http_connection::carry(carried_packet& packet) {
     packet_ = &packet;
     state_ = state::queued;
     loop_.flush_prepares_of(*this);
-    request_.clear();
+    request_ = loop_.spare().take();
     return request_;
 }
 
 void http_connection::flush() {
     if (state_ != state::queued) return;  // forgotten or broken in the meantime
     state_ = state::awaiting_answer;
+    interim_answers_ = 0;
     switch (send(request_)) {
         case send_outcome::accepted:
-            return;
+            return loop_.spare().give_back(std::exchange(request_, {}));
         case send_outcome::nothing_has_left:
             return hand_back();
         case send_outcome::part_may_have_left:  // the packet must not be sent a second time
@@ -94,37 +97,49 @@ void http_connection::hand_back() {
 /// Returns false if the head is incomplete or the connection has failed.
 bool http_connection::read_head() {
     chunks_ = {};
-    if (const auto* const known = known_head_.find(in_.text())) {
-        searched_ = 0;
-        head_ = *known;
-        return true;
-    }
-    const auto end = http::find_head_end(in_.text(), searched_);
-    if (!end) {
-        searched_ = in_.size();
-        if (searched_ > http::head_size_max) {
-            fail(reject_reason::next_hop_answered_nonsense);
-        } else {
-            receive();
+    while (!head_) {
+        if (const auto* const known = known_head_.find(in_.text())) {
+            searched_ = 0;
+            head_ = *known;
+            break;
         }
-        return false;
+        const auto end = http::find_head_end(in_.text(), searched_);
+        if (end.value_or(in_.size()) > http::head_size_max ||
+            (!end && !http::may_become_response_head(in_.text(), searched_))) {
+            fail(reject_reason::next_hop_answered_nonsense);
+            return false;
+        }
+        if (!end) {
+            searched_ = in_.size();
+            receive();
+            return false;
+        }
+        searched_ = 0;
+        if (!take_head(*end)) return false;
     }
-    searched_ = 0;
-    const auto head = http::parse_response_head(in_.text().substr(0, *end));
-    if (!head) {
+    return true;
+}
+
+/// Takes a complete head of this size, unless it is that of an interim answer, which is skipped. Returns false if the
+/// connection has failed.
+bool http_connection::take_head(std::size_t size) {
+    const auto head = http::parse_response_head(in_.text().substr(0, size));
+    const bool is_interim = head && head->status_code < 200;
+    // Whoever sends interim answers without end would keep the loop busy with them.
+    if (!head || head->status_code == switching_protocols || (is_interim && ++interim_answers_ > interim_answers_max)) {
         fail(reject_reason::next_hop_answered_nonsense);
         return false;
     }
-    if (head->status_code < 200) {
-        in_.consume(head->size);
-        return read_head();
+    if (is_interim) {
+        in_.consume(size);
+        return true;
     }
     if (head->content_length > http::body_size_max) {
         owner_.answered(*this, *std::exchange(packet_, nullptr), head->status_code, {});
         abandon();
         return false;
     }
-    known_head_.keep(in_.text().substr(0, head->size), *head);
+    known_head_.keep(in_.text().substr(0, size), *head);
     head_ = *head;
     return true;
 }
@@ -165,7 +180,9 @@ void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
         idle_time_max_ = announced;
     }
     const std::size_t size = head.size + consumed;
-    if (head.keep_alive && in_.size() == size && idle_time_max_ != milliseconds{0}) become_idle();
+    // If part of the request has not been sent, the peer did not read it. A further one would only queue up behind it.
+    const bool may_go_on = head.keep_alive && in_.size() == size && !is_send_blocked();
+    if (may_go_on && idle_time_max_ != milliseconds{0}) become_idle();
     const bool reusable = is_idle();
     owner_.answered(*this, packet, head.status_code, body);
     in_.consume(size);

@@ -50,14 +50,21 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
     if (reachability_.refuses(loop_.now().steady, connecting_ != 0) && !is_connected()) {
         return reject_reason::next_hop_unreachable;
     }
+    if (loop_.memory().is_waiting_full()) return reject_reason::next_hop_queue_full;
     if (connections_.size() < settings_.max_connections && connecting_ <= waiting_.size()) {
         open_connection();
     } else if (waiting_.size() >= settings_.max_waiting + connecting_) {
         return reject_reason::next_hop_queue_full;
     }
-    waiting_.push_back({&packet, {}});
-    append_request(waiting_.back().octets, prepare);
+    ilp::bytes request = loop_.spare().take();
+    append_request(request, prepare);
+    waiting_.push_back(make_waiting(packet, std::move(request)));
     return {};
+}
+
+http_link::waiting_packet http_link::make_waiting(carried_packet& packet, ilp::bytes request) {
+    const std::size_t size = request.capacity();
+    return {&packet, std::move(request), {loop_.memory(), size}};
 }
 
 std::optional<reject_reason> http_link::withdraw(carried_packet& packet) {
@@ -137,7 +144,7 @@ void http_link::failed(carried_packet& packet, reject_reason reason) {
 }
 
 void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
-    waiting_.push_front({&packet, std::move(request)});
+    waiting_.push_front(make_waiting(packet, std::move(request)));
     if (!idle_.empty()) {
         use(take_idle());
     } else if (connecting_ < waiting_.size() && connections_.size() < settings_.max_connections) {
