@@ -2,17 +2,18 @@
 
 #include "config/public_token.hpp"
 #include "connector/base/held_signals.hpp"
-#include "connector/base/log.hpp"
-#include "connector/daemon/book.hpp"
-#include "connector/control/metrics_server.hpp"
-#include "connector/daemon/exposure.hpp"
 #include "connector/base/listen.hpp"
+#include "connector/base/log.hpp"
+#include "connector/control/metrics_server.hpp"
+#include "connector/daemon/book.hpp"
+#include "connector/daemon/exposure.hpp"
 #include "connector/daemon/metrics_collector.hpp"
 #include "connector/daemon/operator_servers.hpp"
-#include "connector/rates/rate_source.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
+#include "connector/daemon/surplus_memory.hpp"
+#include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker/worker_pool.hpp"
@@ -40,6 +41,7 @@ namespace connector {
 namespace {
 
 constexpr std::chrono::milliseconds tick_length{200};
+constexpr int ticks_between_looks_at_memory = 25;
 
 /// The id of the peer or asset that the event is about. Its packets can cross a threshold again and again.
 std::string owner_of(const peering::event_record& event) {
@@ -210,9 +212,18 @@ private:
         shutdown_.watch_store(book_.committer->store_is_healthy(), now);
         if (!shutdown_.has_begun()) book_.transfers->expire(ilp::wall_clock());
         collector_->look_up_store_size();
+        look_at_memory();
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](boost::system::error_code error) {
             if (!error) tick();
+        });
+    }
+
+    void look_at_memory() {
+        if (++ticks_ % ticks_between_looks_at_memory != 0 || looks_at_memory_.exchange(true)) return;
+        boost::asio::post(helper_, [this] {
+            give_back(surplus_memory_);
+            looks_at_memory_ = false;
         });
     }
 
@@ -227,6 +238,9 @@ private:
     shutdown shutdown_{control_};
     boost::asio::steady_timer ticker_{control_};
     std::atomic<bool> ready_ = false;
+    int ticks_ = 0;
+    std::atomic<bool> looks_at_memory_ = false;
+    surplus_memory surplus_memory_;
     bool stops_early_ = false;  ///< a signal has ended the start
 
     book book_{settings_.ilp_address};

@@ -3,9 +3,9 @@
 #include "connector/base/client_network.hpp"
 #include "connector/base/log.hpp"
 #include "connector/loop/descriptors.hpp"
-#include "connector/worker/make_link.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
+#include "connector/worker/make_link.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 
@@ -49,7 +49,10 @@ worker::worker(const config::connector_settings& settings, const peering::direct
           auto& packet = static_cast<packet_in_flight&>(expiry);
           static_cast<worker*>(packet.listener)->on_deadline(packet);
       }} {
+    loop_.memory().set_bound(settings_.max_buffer_memory);
     loop_.at_turn_end([this] {
+        if (loop_.memory().is_over_bound()) [[unlikely]]
+            relieve_memory();
         submit_postings();
         if (!retired_links_.empty()) retire_links();
     });
@@ -134,6 +137,14 @@ void worker::drain(std::function<void()> drained) {
     });
 }
 
+void worker::relieve_memory() {
+    const auto [connections, bytes] = loop_.memory().relieve();
+    connections_closed_for_memory_ += connections;
+    log::write_seldom({"buffers", {}}, log::level::warn,
+                      "connections closed, because the buffers of a worker had reached connector.max_buffer_memory",
+                      {{"connections", connections}, {"bytes", bytes}});
+}
+
 void worker::check_drained() {
     if (!draining_ || !drained_ || packets_.in_use() != 0) return;
     // By the next turn, the answers of this one have been sent.
@@ -147,6 +158,8 @@ void worker::sample(std::function<void(worker_sample)> callback) {
         figures.incoming_connections = connections_.size();
         figures.packets = packets_.in_use();
         figures.waiting_for_store = waiting_.size();
+        figures.buffered_bytes = loop_.memory().used();
+        figures.connections_closed_for_memory = connections_closed_for_memory_;
         if (const auto oldest = packets_.oldest_hold()) {
             figures.oldest_hold = std::chrono::steady_clock::now() - *oldest;
         }

@@ -3,7 +3,6 @@
 #include "config/settings.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
-#include "connector/worker/make_link.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/rate_table.hpp"
@@ -13,6 +12,7 @@
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "connector/transport/probes.hpp"
+#include "connector/worker/make_link.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 
@@ -117,6 +117,7 @@ private:
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
     void check_drained();
+    void relieve_memory();
 
     const config::connector_settings settings_;
     const incoming_timeouts timeouts_;
@@ -147,6 +148,7 @@ private:
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
     std::vector<std::unique_ptr<incoming_connection>> connections_;
+    std::uint64_t connections_closed_for_memory_ = 0;
 
     std::thread thread_;
 };
