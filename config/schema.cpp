@@ -34,8 +34,8 @@ section<connector_settings> define_connector() {
                 default_value{"268435456"},
                 "The memory, in bytes and per worker, that connections with peers may use for bytes that were received "
                 "and not yet processed, or not yet accepted by the other side. Beyond it the connections that use most "
-                "are closed. Prepares that wait for a connection may use a quarter of it in addition; beyond that "
-                "they are refused."),
+                "are closed, unless they use at most 16 KiB. Prepares that wait for a connection may use a quarter of "
+                "it in addition; beyond that they are refused."),
         setting("request_timeout", &s::request_timeout, duration(100ms, 5min), default_value{"10s"},
                 "The time in which a client must send a complete request once it has begun."),
         setting("idle_timeout", &s::idle_timeout, duration(1s, 1h), default_value{"75s"},

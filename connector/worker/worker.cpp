@@ -139,6 +139,7 @@ void worker::drain(std::function<void()> drained) {
 
 void worker::relieve_memory() {
     const auto [connections, bytes] = loop_.memory().relieve();
+    if (connections == 0) return;
     connections_closed_for_memory_ += connections;
     log::write_seldom({"buffers", {}}, log::level::warn,
                       "connections closed, because the buffers of a worker had reached connector.max_buffer_memory",
