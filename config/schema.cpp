@@ -32,6 +32,12 @@ section<connector_settings> define_connector() {
             "max_connections", &s::max_connections, integer<std::uint32_t>(1, 1'000'000), default_value{"10000"},
             "The largest number of incoming connections per worker. For a further one, the oldest that has not shown a "
             "valid token is closed; if there is none, the new one is closed."),
+        setting("max_buffer_memory", &s::max_buffer_memory, integer<std::uint64_t>(1 << 20, 1ULL << 40),
+                default_value{"268435456"},
+                "The memory, in bytes and per worker, that connections with peers may use for bytes that were received "
+                "and not yet processed, or not yet accepted by the other side. Beyond it the connections that use most "
+                "are closed, unless they use at most 16 KiB. Prepares that wait for a connection may use a quarter of "
+                "it in addition; beyond that they are refused."),
         setting("request_timeout", &s::request_timeout, duration(100ms, 5min), default_value{"10s"},
                 "The time in which a client must send a complete request once it has begun."),
         setting(

@@ -42,6 +42,7 @@ struct connector_settings {
     std::chrono::milliseconds max_hold_time{};
     std::uint32_t max_packets_in_flight = 0;  ///< per worker
     std::uint32_t max_connections = 0;        ///< incoming, per worker
+    std::uint64_t max_buffer_memory = 0;      ///< in bytes, per worker
     std::chrono::milliseconds request_timeout{};
     std::chrono::milliseconds idle_timeout{};
     std::chrono::milliseconds shutdown_grace{};

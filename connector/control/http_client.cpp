@@ -21,6 +21,7 @@ using boost::system::error_code;
 
 constexpr unsigned http_1_1 = 11;
 constexpr std::uint32_t head_size_max = 16 * 1024;
+constexpr int interim_answers_max = 8;
 
 /// Kept alive by its pending handlers.
 class exchange : public std::enable_shared_from_this<exchange> {
@@ -67,7 +68,10 @@ private:
         http::async_read(socket_, buffer_, *answer_, [self = shared_from_this()](const error_code& error, std::size_t) {
             if (error) return self->fail(error.message());
             if (!self->done_) return;
-            if (self->answer_->get().result_int() < 200) return self->read();
+            if (self->answer_->get().result_int() < 200) {
+                if (++self->interim_answers_ <= interim_answers_max) return self->read();
+                return self->fail("too many interim responses");
+            }
             self->finish(http_answer{self->answer_->get().result_int(), std::move(self->answer_->get().body())});
         });
     }
@@ -93,6 +97,7 @@ private:
     beast::flat_buffer buffer_;
     http::request<http::string_body> request_;
     std::optional<http::response_parser<http::string_body>> answer_;
+    int interim_answers_ = 0;
 };
 
 }  // namespace

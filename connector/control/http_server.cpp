@@ -87,7 +87,8 @@ struct http_server::shared {
     /// request rather than the session, so that a second answer finds none.
     std::map<std::uint64_t, std::shared_ptr<session>> waiting{};
     std::uint64_t requests = 0;
-    std::uint64_t waits = 0;  ///< how often a session has begun to wait for a request
+    std::uint64_t waits = 0;       ///< how often a session has begun to wait for a request
+    std::size_t answers_size = 0;  ///< bytes of the bodies that are being sent
 
     // Also used by other threads.
     std::mutex mutex{};
@@ -105,11 +106,13 @@ public:
     }
     session(const session&) = delete;
     session& operator=(const session&) = delete;
-    ~session() { server_->sessions.erase(this); }
+    ~session() {
+        server_->sessions.erase(this);
+        server_->answers_size -= body_.size();
+    }
 
     /// Reads the next request; part of it may have arrived already.
     void read() {
-        if (in_.empty()) in_ = {};  // gives back what a large request took
         request_ = {};
         head_size_ = 0;
         searched_ = 0;
@@ -270,16 +273,24 @@ private:
 
     void write(http_response response) {
         keep_alive_ = keep_alive_ && !server_->draining;
+        // Answers may be large, and clients that read slowly may be many.
+        if (server_->answers_size != 0 &&
+            server_->answers_size + response.body.size() > server_->bounds.answers_size_max) {
+            response = {.status = 503, .body = "too many large answers are being sent: try again later\n"};
+        }
         head_ = serialize_head(response, keep_alive_);
         body_ = is_head_ ? std::string{} : std::move(response.body);
+        server_->answers_size += body_.size();
         stream_.expires_after(server_->bounds.request_time);
         const std::array octets{boost::asio::buffer(head_), boost::asio::buffer(body_)};
         boost::asio::async_write(stream_, octets, [self = shared_from_this()](error_code error, std::size_t) {
             if (error) return;
             self->head_ = {};
+            self->server_->answers_size -= self->body_.size();
             self->body_ = {};
             if (self->keep_alive_) return self->read();
-            self->in_ = {};
+            self->in_.consume(self->in_.size());
+            self->in_.give_back();
             self->stream_.socket().shutdown(tcp::socket::shutdown_send, error);
             self->stream_.expires_after(linger_time);
             self->linger();

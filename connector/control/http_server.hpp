@@ -47,7 +47,8 @@ struct http_server_bounds {
     std::size_t sessions_per_source_max = 0;  ///< further connections from one source are closed; 0 means no bound
     std::size_t head_size_max = 8 * 1024;
     std::size_t body_size_max = 0;
-    std::chrono::milliseconds request_time{10'000};  ///< each for a request, an answer and idling
+    std::size_t answers_size_max = 64 * 1024 * 1024;  ///< of all that are being sent, unless there is just one
+    std::chrono::milliseconds request_time{10'000};   ///< each for a request, an answer and idling
     client_kind clients = client_kind::operator_of_node;
 };
 

@@ -14,6 +14,7 @@
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
+#include "connector/daemon/surplus_memory.hpp"
 #include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
@@ -44,6 +45,7 @@ namespace connector {
 namespace {
 
 constexpr std::chrono::milliseconds tick_length{200};
+constexpr int ticks_between_looks_at_memory = 25;
 
 /// The id of the peer or asset that the event is about. Its packets can cross a threshold again and again.
 std::string owner_of(const peering::event_record& event) {
@@ -237,9 +239,18 @@ private:
         shutdown_.watch_store(book_.committer->store_is_healthy(), now.steady);
         if (!shutdown_.has_begun()) book_.transfers->expire(now);
         collector_->look_up_store_size();
+        look_at_memory();
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](boost::system::error_code error) {
             if (!error) tick();
+        });
+    }
+
+    void look_at_memory() {
+        if (++ticks_ % ticks_between_looks_at_memory != 0 || looks_at_memory_.exchange(true)) return;
+        boost::asio::post(helper_, [this] {
+            give_back(surplus_memory_);
+            looks_at_memory_ = false;
         });
     }
 
@@ -254,6 +265,9 @@ private:
     shutdown shutdown_{control_};
     boost::asio::steady_timer ticker_{control_};
     std::atomic<bool> ready_ = false;
+    int ticks_ = 0;
+    std::atomic<bool> looks_at_memory_ = false;
+    surplus_memory surplus_memory_;
     bool stops_early_ = false;  ///< a signal has ended the start
 
     book book_{settings_.ilp_address};

@@ -1,7 +1,10 @@
 #pragma once
 
+#include "connector/loop/buffer_memory.hpp"
 #include "connector/loop/deadline_wheel.hpp"
 #include "connector/loop/socket_set.hpp"
+#include "connector/loop/spare_buffers.hpp"
+#include "ilp/bytes.hpp"
 #include "ilp/clock.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -43,6 +46,14 @@ public:
     /// The sockets of the packet path. A turn begins when some of them are ready.
     socket_set& sockets() noexcept { return sockets_; }
 
+    /// Accounts for the buffers of the loop's connections. The owner of the loop sets its bound, and has it kept.
+    buffer_memory& memory() noexcept { return memory_; }
+
+    spare_buffers& spare() noexcept { return spare_; }
+
+    /// Scratch memory for the duration of one call.
+    ilp::bytes& scratch() noexcept { return scratch_; }
+
     /// Begins a turn, unless one is in progress.
     void enter();
 
@@ -66,6 +77,9 @@ private:
     void end_turn();
     void arm_timer();
 
+    buffer_memory memory_;  // outlives all connections
+    spare_buffers spare_;
+    ilp::bytes scratch_;
     boost::asio::io_context context_{1};
     ilp::instant now_;
     bool in_turn_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/loop/buffer_memory.hpp"
 #include "ilp/bytes.hpp"
 
 #include <algorithm>
@@ -11,11 +12,18 @@
 
 namespace connector {
 
-/// Contiguous buffer of bytes received and not yet consumed. It starts small and grows when a message is longer. Views
-/// into it are valid until space() is called.
+/// Contiguous buffer of bytes received and not yet consumed. It starts small, grows when a message is longer, and gives
+/// a large buffer back once it is empty. Views into it are valid until space(), consume() or give_back() is called.
 class receive_buffer {
 public:
     static constexpr std::size_t capacity_min = 2048;
+    static constexpr std::size_t capacity_kept_max = 4096;  ///< while it is empty
+
+    receive_buffer() = default;
+    /// `user` accounts for the memory.
+    explicit receive_buffer(buffer_memory::user* user) noexcept : user_{user} {}
+    receive_buffer(const receive_buffer&) = delete;
+    receive_buffer& operator=(const receive_buffer&) = delete;
 
     std::size_t size() const noexcept { return end_ - begin_; }
     bool empty() const noexcept { return begin_ == end_; }
@@ -31,7 +39,17 @@ public:
 
     void consume(std::size_t count) noexcept {
         begin_ += count;
-        if (begin_ == end_) begin_ = end_ = 0;
+        if (begin_ != end_) return;
+        begin_ = end_ = 0;
+        if (capacity_ > capacity_kept_max) [[unlikely]]
+            give_back();
+    }
+
+    /// Frees the memory. Precondition: it is empty.
+    void give_back() noexcept {
+        if (user_ != nullptr) user_->gave_back(capacity_);
+        storage_.reset();
+        capacity_ = 0;
     }
 
 private:
@@ -43,6 +61,7 @@ private:
             const std::size_t capacity = std::max({capacity_min, used + wanted, capacity_ * 2});
             auto larger = std::make_unique_for_overwrite<char[]>(capacity);
             if (used != 0) std::memcpy(larger.get(), storage_.get() + begin_, used);
+            if (user_ != nullptr) user_->took(capacity - capacity_);
             storage_ = std::move(larger);
             capacity_ = capacity;
         }
@@ -50,6 +69,7 @@ private:
         end_ = used;
     }
 
+    buffer_memory::user* user_ = nullptr;
     std::unique_ptr<char[]> storage_;
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;

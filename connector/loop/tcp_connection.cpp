@@ -95,7 +95,7 @@ void tcp_connection::read() {
 send_outcome tcp_connection::send(ilp::bytes_view octets) {
     if (stage_ != stage::established) return send_outcome::nothing_has_left;
     if (is_send_blocked()) {
-        ilp::append(unsent_, octets);
+        unsent_.append(octets);
         return send_outcome::accepted;
     }
     const stream_result result = stream_.write(octets);
@@ -104,38 +104,60 @@ send_outcome tcp_connection::send(ilp::bytes_view octets) {
     return send_further(octets, result);
 }
 
-/// `result` is that of the first write, which has not taken all bytes.
-send_outcome tcp_connection::send_further(ilp::bytes_view octets, stream_result result) {
-    bool any_taken = false;
-    for (;; result = stream_.write(octets)) {
-        if (result.count == octets.size()) return send_outcome::accepted;
-        any_taken = any_taken || result.count != 0 || result.part_may_have_left;
-        octets = octets.subspan(result.count);
-        switch (result.state) {
-            case stream_state::done:
+/// `first` is the result of the first write, which has not taken all bytes.
+send_outcome tcp_connection::send_further(ilp::bytes_view octets, stream_result first) {
+    const stream_result result = write_on(octets, first);
+    if (result.state != stream_state::broken) {
+        if (result.count != octets.size()) unsent_.append(octets.subspan(result.count));
+        return send_outcome::accepted;
+    }
+    const bool any_taken = result.count != 0 || result.part_may_have_left;
+    return any_taken ? send_outcome::part_may_have_left : send_outcome::nothing_has_left;
+}
+
+/// Goes on after a first write of `octets`, until all are taken or the stream has to wait for the socket. Returns the
+/// state, which is `done` or `broken` or what it waits for, and the number of bytes that all writes have taken.
+stream_result tcp_connection::write_on(ilp::bytes_view octets, stream_result first) {
+    stream_result all = first;
+    while (all.count != octets.size()) {
+        switch (all.state) {
+            case stream_state::done: {
+                const stream_result next = stream_.write(octets.subspan(all.count));
+                all = {.state = next.state,
+                       .part_may_have_left = all.part_may_have_left || next.part_may_have_left,
+                       .count = all.count + next.count};
                 break;
+            }
             case stream_state::wants_reading:
             case stream_state::wants_writing:
-                write_wants_reading_ = result.state == stream_state::wants_reading;
-                unsent_.assign(octets.begin(), octets.end());
-                return send_outcome::accepted;
+                write_wants_reading_ = all.state == stream_state::wants_reading;
+                return all;
             case stream_state::ended:
             case stream_state::broken:
-                return any_taken ? send_outcome::part_may_have_left : send_outcome::nothing_has_left;
+                all.state = stream_state::broken;
+                return all;
         }
     }
+    all.state = stream_state::done;
+    return all;
 }
 
 void tcp_connection::send_rest() {
-    const ilp::bytes octets = std::exchange(unsent_, {});
     write_wants_reading_ = false;
-    if (send(octets) != send_outcome::accepted) return disconnected(end_of_stream::broken);
+    const ilp::bytes_view rest = unsent_.octets();
+    const stream_result result = write_on(rest, stream_.write(rest));
+    if (result.state == stream_state::broken) return disconnected(end_of_stream::broken);
+    unsent_.consume(result.count);
     if (!is_send_blocked()) sent_all();
 }
 
 void tcp_connection::end_sending() {
     const stream_state state = stream_.end_sending().state;
     ending_ = state == stream_state::wants_reading || state == stream_state::wants_writing;
+}
+
+void tcp_connection::shed() {
+    if (!is_closed()) disconnected(end_of_stream::broken);
 }
 
 void tcp_connection::close() {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "connector/loop/buffer_memory.hpp"
 #include "connector/loop/byte_stream.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/receive_buffer.hpp"
 #include "connector/loop/socket_set.hpp"
+#include "connector/loop/unsent_bytes.hpp"
 #include "ilp/bytes.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -24,9 +26,12 @@ enum class send_outcome : std::uint8_t {
 /// A byte stream over a TCP socket of one loop, read when it is ready. Sends are direct and non-blocking; the rest of a
 /// short send is kept until the stream accepts it. The object must live until released() is called: by then it is
 /// closed and no handler refers to it any more.
-class tcp_connection : public disposable, private socket_set::member {
+///
+/// When the loop's buffers exceed their bound, the connection may be closed for what its own take: it then looks
+/// broken.
+class tcp_connection : public disposable, protected buffer_memory::user, private socket_set::member {
 public:
-    explicit tcp_connection(event_loop& loop) : loop_{loop} {}
+    explicit tcp_connection(event_loop& loop) : user{loop.memory()}, loop_{loop} {}
 
     tcp_connection(const tcp_connection&) = delete;
     tcp_connection& operator=(const tcp_connection&) = delete;
@@ -73,7 +78,7 @@ protected:
     void close();
 
     event_loop& loop_;
-    receive_buffer in_;
+    receive_buffer in_{this};
 
     /// Registers an asynchronous operation of a derived class; the first statement of its handler must be
     /// operation_ended().
@@ -85,16 +90,18 @@ private:
     enum class stage : std::uint8_t { unconnected, shaking_hands, established, closed };
 
     void ready(bool readable, bool writable, bool ended) override;
+    void shed() override;
     void shake_hands();
     void go_on(bool readable, bool writable);
     void read();
     send_outcome send_further(ilp::bytes_view octets, stream_result result);
+    stream_result write_on(ilp::bytes_view octets, stream_result first);
     void send_rest();
 
     byte_stream stream_;
     int operations_ = 0;
     std::size_t wanted_ = 0;  ///< 0 if no read was requested
-    ilp::bytes unsent_;
+    unsent_bytes unsent_{*this};
     stage stage_ = stage::unconnected;
     bool readable_ = false;             ///< a read may make progress
     bool ended_ = false;                ///< the other side has closed or reset it: an end of stream is to be read

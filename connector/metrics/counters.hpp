@@ -102,6 +102,8 @@ struct worker_figures {
     std::size_t waiting_for_store = 0;  ///< of these, fulfilled and waiting for their commit
     std::size_t waiting_for_a_connection = 0;
     std::optional<std::chrono::nanoseconds> oldest_hold;  ///< time since the oldest packet with a hold arrived
+    std::size_t buffered_bytes = 0;                       ///< memory of the connections' buffers
+    std::uint64_t connections_closed_for_memory = 0;      ///< see buffer_memory::relieve()
 };
 
 /// The answer of one worker to a scrape.

@@ -111,6 +111,8 @@ enum class metric : std::uint8_t {
     oldest_hold_seconds,
     incoming_connections,
     incoming_connections_max,
+    buffered_bytes,
+    connections_closed_for_memory,
     pending_withdrawals,
     store_bytes,
     store_history_rows_summed,
@@ -301,6 +303,18 @@ constexpr std::array definitions{
         {},
         "The largest number of open connections from peers; the bound may be lower if there are few file descriptors.",
         "`connector.max_connections`, times the number of workers."},
+    definition{metric::buffered_bytes,
+               MetricType::Gauge,
+               "ilp_buffered_bytes",
+               {},
+               "Memory that connections with peers use for bytes received and not yet processed, or not yet sent.",
+               "At most `connector.max_buffer_memory`, times the number of workers."},
+    definition{metric::connections_closed_for_memory,
+               MetricType::Counter,
+               "ilp_connections_closed_for_memory_total",
+               {},
+               "Connections with peers that were closed because the connections used too much memory together.",
+               "See `connector.max_buffer_memory`."},
     definition{metric::pending_withdrawals,
                MetricType::Gauge,
                "ilp_pending_withdrawals",
@@ -529,6 +543,8 @@ void add_workers(families& out, const daemon_figures& daemon) {
         sum.packets += worker.packets;
         sum.waiting_for_store += worker.waiting_for_store;
         sum.waiting_for_a_connection += worker.waiting_for_a_connection;
+        sum.buffered_bytes += worker.buffered_bytes;
+        sum.connections_closed_for_memory += worker.connections_closed_for_memory;
         oldest = std::max(oldest, worker.oldest_hold.value_or(std::chrono::nanoseconds{}));
     }
     out.add<metric::packets_pending>(static_cast<double>(sum.packets));
@@ -538,6 +554,8 @@ void add_workers(families& out, const daemon_figures& daemon) {
     out.add<metric::oldest_hold_seconds>(std::chrono::duration<double>(oldest).count());
     out.add<metric::incoming_connections>(static_cast<double>(sum.incoming_connections));
     out.add<metric::incoming_connections_max>(static_cast<double>(daemon.connections_max));
+    out.add<metric::buffered_bytes>(static_cast<double>(sum.buffered_bytes));
+    out.add<metric::connections_closed_for_memory>(static_cast<double>(sum.connections_closed_for_memory));
 }
 
 template <metric id, typename Number>

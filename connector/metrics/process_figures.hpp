@@ -14,6 +14,9 @@ struct process_figures {
     std::optional<std::uint64_t> max_descriptors{};
 };
 
+/// The memory of this process that is not swapped out. Any thread.
+std::optional<std::uint64_t> resident_bytes();
+
 /// Any thread. Takes a while if very many descriptors are open, because each is counted.
 process_figures read_process_figures();
 

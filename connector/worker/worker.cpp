@@ -51,7 +51,10 @@ worker::worker(const config::connector_settings& settings, const peering::direct
           auto& packet = static_cast<packet_in_flight&>(expiry);
           static_cast<worker*>(packet.listener)->on_deadline(packet);
       }} {
+    loop_.memory().set_bound(settings_.max_buffer_memory);
     loop_.at_turn_end([this] {
+        if (loop_.memory().is_over_bound()) [[unlikely]]
+            relieve_memory();
         submit_postings();
         if (!retired_links_.empty()) retire_links();
     });
@@ -153,6 +156,15 @@ void worker::end_grace() {
     is_grace_over_ = true;  // check_drained() follows at the end of the turn
 }
 
+void worker::relieve_memory() {
+    const auto [connections, bytes] = loop_.memory().relieve();
+    if (connections == 0) return;
+    connections_closed_for_memory_ += connections;
+    log::write_seldom({"buffers", {}}, log::level::warn,
+                      "connections closed, because the buffers of a worker had reached connector.max_buffer_memory",
+                      {{"connections", connections}, {"bytes", bytes}});
+}
+
 void worker::check_drained() {
     if (!draining_ || !drained_ || packets_.in_use() != 0) return;
     if (!connections_.empty() && !is_grace_over_) return;
@@ -167,6 +179,8 @@ void worker::sample(std::function<void(worker_sample)> callback) {
         figures.incoming_connections = connections_.size();
         figures.packets = packets_.in_use();
         figures.waiting_for_store = waiting_.size();
+        figures.buffered_bytes = loop_.memory().used();
+        figures.connections_closed_for_memory = connections_closed_for_memory_;
         if (const auto oldest = packets_.oldest_hold()) {
             figures.oldest_hold = std::chrono::steady_clock::now() - *oldest;
         }

@@ -122,6 +122,7 @@ private:
     void accept_what_waits();
     void end_grace();
     void check_drained();
+    void relieve_memory();
 
     const config::connector_settings settings_;
     const incoming_timeouts timeouts_;
@@ -155,6 +156,7 @@ private:
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
     boost::intrusive::list<incoming_connection, boost::intrusive::constant_time_size<false>> newcomers_;
     std::vector<std::unique_ptr<incoming_connection>> connections_;
+    std::uint64_t connections_closed_for_memory_ = 0;
 
     std::thread thread_;
 };

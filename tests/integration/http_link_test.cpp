@@ -10,6 +10,7 @@ namespace {
 
 using namespace support;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 void expect_balances_untouched(const rig& r) {
     CHECK(r.d.settled_liquidity("p1") == default_liquidity);
@@ -98,6 +99,21 @@ TEST_CASE("A35-25: chunked and fragmented responses, and those after interim res
         r.p2.set_script([&](const http_message&) { return answer; });
         expect_fulfill(r.send(sent), sent);
     }
+}
+
+TEST_CASE("A35-25: what can never become an answer gives T00 at once, as do interim responses without end") {
+    rig r;
+    std::string interim;
+    for (int i = 0; i < 50; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
+    for (const std::string& octets :
+         {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc"s, "HTTP/1.1 200 OK\r\nno colon\r\n"s, "SSH-2.0-OpenSSH\r\n"s,
+          "HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n"s, "HTTP/1.1 200 OK\r\nA: \0"s, interim}) {
+        INFO(octets.substr(0, 60));
+        r.p2.set_script([&](const http_message&) { return scripted_answer{.octets = octets}; });
+        // By the expiry it would be R00.
+        expect_reject(r.send({.amount = 10, .expires_in = 30s}), "T00");
+    }
+    expect_balances_untouched(r);
 }
 
 TEST_CASE("A35-26: a next hop that closes or resets gives T01, and gets each Prepare once") {

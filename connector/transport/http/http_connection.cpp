@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds connect_time_max{5000};
 constexpr milliseconds handshake_time_max{5000};
 constexpr milliseconds idle_time_default{60000};
+constexpr unsigned interim_answers_max = 8;
+constexpr unsigned switching_protocols = 101;  // an interim answer in number only, and we never ask for it
 
 /// Idle connections are closed before the other side closes them: otherwise a packet could meet a half-closed one.
 milliseconds idle_time(std::uint32_t announced_seconds) {
@@ -62,13 +64,16 @@ ilp::bytes& http_connection::carry(carried_packet& packet) {
     packet_ = &packet;
     state_ = state::queued;
     loop_.flush_prepares_of(*this);
-    request_.clear();
+    request_ = loop_.spare().take();
     return request_;
 }
 
 void http_connection::flush() {
     if (state_ != state::queued) return;  // forgotten or broken in the meantime
     state_ = state::awaiting_answer;
+    interim_answers_ = 0;
+    request_memory_ = request_.capacity();
+    took(request_memory_);
     switch (send(request_)) {
         case send_outcome::accepted:
             return;
@@ -84,10 +89,15 @@ void http_connection::received() {
     hand_back(&owner::not_sent);  // unsolicited bytes: later answers could not be matched to requests
 }
 
+ilp::bytes http_connection::take_request() {
+    gave_back(std::exchange(request_memory_, 0));
+    return std::exchange(request_, {});
+}
+
 /// Called when the connection turns out to be unusable, and the packet, if there is one, may use another.
 void http_connection::hand_back(void (owner::*how)(carried_packet&, ilp::bytes)) {
     carried_packet* const packet = std::exchange(packet_, nullptr);
-    ilp::bytes request = std::move(request_);
+    ilp::bytes request = take_request();
     abandon();
     if (packet != nullptr) (owner_.*how)(*packet, std::move(request));
 }
@@ -103,37 +113,49 @@ bool http_connection::was_not_taken(unsigned status) const {
 /// Returns false if the head is incomplete or the connection has failed.
 bool http_connection::read_head() {
     chunks_ = {};
-    if (const auto* const known = known_head_.find(in_.text())) {
-        searched_ = 0;
-        head_ = *known;
-        return true;
-    }
-    const auto end = http::find_head_end(in_.text(), searched_);
-    if (!end) {
-        searched_ = in_.size();
-        if (searched_ > http::head_size_max) {
-            fail(reject_reason::next_hop_answered_nonsense);
-        } else {
-            receive();
+    while (!head_) {
+        if (const auto* const known = known_head_.find(in_.text())) {
+            searched_ = 0;
+            head_ = *known;
+            break;
         }
-        return false;
+        const auto end = http::find_head_end(in_.text(), searched_);
+        if (end.value_or(in_.size()) > http::head_size_max ||
+            (!end && !http::may_become_response_head(in_.text(), searched_))) {
+            fail(reject_reason::next_hop_answered_nonsense);
+            return false;
+        }
+        if (!end) {
+            searched_ = in_.size();
+            receive();
+            return false;
+        }
+        searched_ = 0;
+        if (!take_head(*end)) return false;
     }
-    searched_ = 0;
-    const auto head = http::parse_response_head(in_.text().substr(0, *end));
-    if (!head) {
+    return true;
+}
+
+/// Takes a complete head of this size, unless it is that of an interim answer, which is skipped. Returns false if the
+/// connection has failed.
+bool http_connection::take_head(std::size_t size) {
+    const auto head = http::parse_response_head(in_.text().substr(0, size));
+    const bool is_interim = head && head->status_code < 200;
+    // Whoever sends interim answers without end would keep the loop busy with them.
+    if (!head || head->status_code == switching_protocols || (is_interim && ++interim_answers_ > interim_answers_max)) {
         fail(reject_reason::next_hop_answered_nonsense);
         return false;
     }
-    if (head->status_code < 200) {
-        in_.consume(head->size);
-        return read_head();
+    if (is_interim) {
+        in_.consume(size);
+        return true;
     }
     if (head->content_length > http::body_size_max) {
         owner_.answered(*this, *std::exchange(packet_, nullptr), head->status_code, {});
         abandon();
         return false;
     }
-    known_head_.keep(in_.text().substr(0, head->size), *head);
+    known_head_.keep(in_.text().substr(0, size), *head);
     head_ = *head;
     return true;
 }
@@ -170,13 +192,16 @@ void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
     const bool is_last = !head.keep_alive || has_ended();
     if (is_last && head.status_code >= 400 && was_not_taken(head.status_code)) return hand_back(&owner::not_taken);
     carried_packet& packet = *std::exchange(packet_, nullptr);
+    loop_.spare().give_back(take_request());
     if (head.keep_alive_seconds) {
         const milliseconds announced = idle_time(*head.keep_alive_seconds);
         if (announced < idle_time_max_) timer_.cancel();  // it was set for the longer time
         idle_time_max_ = announced;
     }
     const std::size_t size = head.size + consumed;
-    if (!is_last && in_.size() == size && idle_time_max_ != milliseconds{0}) become_idle();
+    // If part of the request has not been sent, the peer did not read it. A further one would only queue up behind it.
+    const bool may_go_on = !is_last && in_.size() == size && !is_send_blocked();
+    if (may_go_on && idle_time_max_ != milliseconds{0}) become_idle();
     const bool reusable = is_idle();
     is_reused_ = true;
     owner_.answered(*this, packet, head.status_code, body);
@@ -214,6 +239,7 @@ void http_connection::abandon() {
     if (state_ == state::idle) owner_.not_idle_any_more(*this);
     state_ = state::closed;
     packet_ = nullptr;
+    loop_.spare().give_back(take_request());
     timer_.cancel();
     dial_ = {};
     close();

@@ -81,10 +81,12 @@ private:
     void connected(boost::asio::ip::tcp::socket socket);
     void give_up(const dial_failure& failure);
     bool read_head();
+    bool take_head(std::size_t size);
     void read_answer();
     void finish_answer(ilp::bytes_span body, std::size_t consumed);
     void fail(reject_reason reason);
     bool was_not_taken(unsigned status) const;
+    ilp::bytes take_request();
     void hand_back(void (owner::*how)(carried_packet&, ilp::bytes));
     void become_idle();
     void time_out();
@@ -95,13 +97,15 @@ private:
     std::unique_ptr<stream_filter> filter_;  ///< for the handshake; null once connected
     state state_ = state::connecting;
     carried_packet* packet_ = nullptr;
-    bool is_reused_ = false;  ///< it has carried a packet before the present one
-    ilp::bytes request_;      ///< keeps its memory from request to request
+    bool is_reused_ = false;          ///< it has carried a packet before the present one
+    ilp::bytes request_;              ///< until its answer has come: it may have to be sent again
+    std::size_t request_memory_ = 0;  ///< what it counts for in buffer_memory, once it is sent
 
     http::known_head<http::response_head> known_head_;
     std::optional<http::response_head> head_;  ///< of the answer being read
     http::chunked_body chunks_;
     std::size_t searched_ = 0;
+    unsigned interim_answers_ = 0;  ///< to the request
     ilp::steady_time idle_since_;
     std::chrono::milliseconds idle_time_max_;
 };

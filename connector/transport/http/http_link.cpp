@@ -57,14 +57,21 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
     if (reachability_.refuses(loop_.now().steady, connecting_ != 0) && !is_connected()) {
         return reject_reason::next_hop_unreachable;
     }
+    if (loop_.memory().is_waiting_full()) return reject_reason::next_hop_queue_full;
     if (connections_.size() < settings_.max_connections && connecting_ <= waiting_count()) {
         open_connection();
     } else if (waiting_.size() >= settings_.max_waiting + connecting_) {
         return reject_reason::next_hop_queue_full;
     }
-    waiting_.push_back({&packet, {}});
-    append_request(waiting_.back().octets, prepare);
+    ilp::bytes request = loop_.spare().take();
+    append_request(request, prepare);
+    waiting_.push_back(make_waiting(packet, std::move(request)));
     return {};
+}
+
+http_link::waiting_packet http_link::make_waiting(carried_packet& packet, ilp::bytes request) {
+    const std::size_t size = request.capacity();
+    return {&packet, std::move(request), {loop_.memory(), size}};
 }
 
 std::optional<reject_reason> http_link::withdraw(carried_packet& packet) {
@@ -171,7 +178,7 @@ void http_link::failed(carried_packet& packet, reject_reason reason) {
 }
 
 void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
-    waiting_.push_front({&packet, std::move(request)});
+    waiting_.push_front(make_waiting(packet, std::move(request)));
     if (http_connection* const idle = take_idle()) return use(*idle);
     connect_for_waiting();
 }
@@ -179,7 +186,7 @@ void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
 /// The other idle connections may have been closed by the peer just like this one, so the packet gets a new one.
 void http_link::not_taken(carried_packet& packet, ilp::bytes request) {
     packet.sent_again = true;
-    again_.push_back({&packet, std::move(request)});
+    again_.push_back(make_waiting(packet, std::move(request)));
     connect_for_waiting();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/loop/buffer_memory.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/transport/http/connection_renewal.hpp"
 #include "connector/transport/http/http_connection.hpp"
@@ -40,6 +41,7 @@ private:
     struct waiting_packet {
         carried_packet* packet;
         ilp::bytes octets;  ///< the complete request
+        buffer_memory::waiting memory;
     };
 
     // http_connection::owner
@@ -52,6 +54,7 @@ private:
     void not_idle_any_more(http_connection& connection) override;
     void closed(http_connection& connection) override;
 
+    waiting_packet make_waiting(carried_packet& packet, ilp::bytes request);
     void append_request(ilp::bytes& out, ilp::bytes_view prepare) const;
     http_connection* take_idle();
     bool is_outdated(const http_connection& connection) const { return loop_.now().steady >= connection.use_until; }

@@ -18,6 +18,7 @@ using http::status;
 using std::chrono::milliseconds;
 
 constexpr milliseconds linger_time{2000};
+constexpr std::size_t sent_together_max = 64 * 1024;  ///< bytes of answers in one system call, one answer more or less
 
 /// "/accounts/bob/ilp" -> "bob"; "/" and "/ilp" -> ""; nullopt for anything else, which is not an ILP path.
 std::optional<std::string_view> account_of_path(std::string_view target) {
@@ -238,7 +239,6 @@ std::uint64_t incoming_connection::begin_request(bool keep_alive) {
     empty_line_skipped_ = false;
     const std::uint64_t number = next_request_++;
     pending_answer& made = pending(number);
-    made.octets.clear();
     made.state = answer_state::waited_for;
     made.keep_alive = keep_alive;
     made.packet = nullptr;
@@ -254,7 +254,9 @@ incoming_connection::pending_answer& incoming_connection::pending(std::uint64_t 
 
 void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, bool held) {
     pending_answer& answer = pending(request);
-    http::append_packet_answer(answer.octets, packet, answer.keep_alive);
+    ilp::bytes octets = loop_.spare().take();
+    http::append_packet_answer(octets, packet, answer.keep_alive);
+    set_octets(answer, std::move(octets));
     if (held) {
         answer.state = answer_state::held;
     } else {
@@ -264,8 +266,15 @@ void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, 
 
 void incoming_connection::refuse(std::uint64_t request, status status, std::string_view detail) {
     pending_answer& answer = pending(request);
-    http::append_refusal(answer.octets, status, answer.keep_alive, detail);
+    ilp::bytes octets = loop_.spare().take();
+    http::append_refusal(octets, status, answer.keep_alive, detail);
+    set_octets(answer, std::move(octets));
     make_ready(request, answer);
+}
+
+void incoming_connection::set_octets(pending_answer& answer, ilp::bytes octets) {
+    answer.octets = std::move(octets);
+    took(answer.octets.capacity());
 }
 
 void incoming_connection::release(std::uint64_t request) {
@@ -309,19 +318,8 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
 void incoming_connection::flush() {
     if (is_closed()) return;
     const bool was_full = next_request_ - first_request_ >= requests_max;
-    while (first_request_ != next_request_) {
-        pending_answer& first = pending(first_request_);
-        if (first.state != answer_state::ready) break;
-        ilp::bytes& octets = first.octets;
-        // Further ready answers are sent in the same system call.
-        std::uint64_t next = first_request_ + 1;
-        for (; next != next_request_ && pending(next).state == answer_state::ready; ++next) {
-            ilp::append(octets, pending(next).octets);
-        }
-        const bool sent = send(octets) == send_outcome::accepted;
-        if (octets.capacity() > http::body_size_max) octets = {};  // the ring keeps all but oversized buffers
-        first_request_ = next;
-        if (!sent) return abandon();
+    while (first_request_ != next_request_ && pending(first_request_).state == answer_state::ready) {
+        if (!send_ready_answers()) return abandon();
     }
     last_activity_ = loop_.now().steady;
     if (is_send_blocked()) {
@@ -330,6 +328,31 @@ void incoming_connection::flush() {
     }
     if (first_request_ == next_request_ && (closing_ || other_side_ended_)) return finish();
     if (was_full && !closing_) resume();
+}
+
+/// Sends the first answer, which is ready, and together with it those behind it that are ready, too, until that is much
+/// for one system call. Returns false if the connection is broken.
+bool incoming_connection::send_ready_answers() {
+    const auto is_ready = [this](std::uint64_t request) {
+        return request != next_request_ && pending(request).state == answer_state::ready;
+    };
+    ilp::bytes_view octets = pending(first_request_).octets;
+    std::uint64_t next = first_request_ + 1;
+    if (is_ready(next)) {
+        ilp::bytes& together = loop_.scratch();
+        together.assign(octets.begin(), octets.end());
+        for (; is_ready(next) && together.size() < sent_together_max; ++next) {
+            ilp::append(together, pending(next).octets);
+        }
+        octets = together;
+    }
+    const bool sent = send(octets) == send_outcome::accepted;
+    for (; first_request_ != next; ++first_request_) {
+        ilp::bytes& done = pending(first_request_).octets;
+        gave_back(done.capacity());
+        loop_.spare().give_back(std::exchange(done, {}));
+    }
+    return sent;
 }
 
 /// Continues with the buffered bytes in a new turn: work begun at the end of a turn would be left unfinished.

@@ -112,6 +112,8 @@ private:
     void refuse(std::uint64_t request, http::status status, std::string_view detail = {});
     std::uint64_t begin_request(bool keep_alive);
     pending_answer& pending(std::uint64_t request);
+    void set_octets(pending_answer& answer, ilp::bytes octets);
+    bool send_ready_answers();
     void make_ready(std::uint64_t request, pending_answer& answer);
     void finish();
     void resume();
@@ -133,7 +135,7 @@ private:
     std::size_t searched_ = 0;  // bytes of an incomplete head already searched for its end
     std::size_t skip_ = 0;      // bytes of a refused request's body still to be skipped
 
-    // Pending answers in order of their requests: a ring buffer that keeps its memory.
+    // Pending answers in order of their requests: a ring buffer. Their octets are in buffers of the loop.
     std::vector<pending_answer> ring_;
     std::uint64_t first_request_ = 0;
     std::uint64_t next_request_ = 0;

@@ -86,6 +86,27 @@ std::expected<header_field, status> parse_field(std::string_view line) noexcept 
     return field;
 }
 
+/// False if these bytes cannot be the beginning of a head, whatever its first line means. Lines before `searched` have
+/// been checked.
+bool may_be_head_lines(std::string_view octets, std::size_t searched) noexcept {
+    std::size_t at = octets.substr(0, searched).rfind('\n') + 1;  // 0 if there is no line end
+    for (;;) {
+        const std::size_t end = octets.find('\n', at);
+        if (end == std::string_view::npos) break;
+        const std::string_view line = octets.substr(at, end - at);
+        // The first line may be anything that a field may contain.
+        const bool is_good =
+            at == 0 ? line.ends_with('\r') && std::ranges::all_of(line.substr(0, line.size() - 1), is_field_octet)
+                    : parse_field(line).has_value();
+        if (!is_good) return false;
+        at = end + 1;
+    }
+    std::string_view last = octets.substr(at);
+    if (at != 0 && (last.starts_with(' ') || last.starts_with('\t'))) return false;
+    if (last.ends_with('\r')) last.remove_suffix(1);
+    return std::ranges::all_of(last, is_field_octet);
+}
+
 /// The header fields that requests and responses have in common.
 struct framing_fields {
     bool length_given = false;
@@ -201,10 +222,16 @@ std::optional<std::size_t> find_head_end(std::string_view octets, std::size_t se
 bool may_become_request_head(std::string_view octets, std::size_t searched) noexcept {
     if (octets.empty() || octets == "\r") return true;  // an empty line may come before a request
     if (!is_token_octet[static_cast<unsigned char>(octets.front())]) return false;
-    for (std::size_t at = octets.find('\n', searched); at != std::string_view::npos; at = octets.find('\n', at + 1)) {
-        if (octets[at - 1] != '\r') return false;
-    }
-    return true;
+    return may_be_head_lines(octets, searched);
+}
+
+bool may_become_response_head(std::string_view octets, std::size_t searched) noexcept {
+    constexpr std::string_view form = "HTTP/1.d ddd";  // a reason or the end of the line follows
+    const auto fits = [](char c, char expected) { return expected == 'd' ? c >= '0' && c <= '9' : c == expected; };
+    const std::string_view begin = octets.substr(0, form.size());
+    if (!std::ranges::equal(begin, form.substr(0, begin.size()), fits)) return false;
+    if (octets.size() > form.size() && octets[form.size()] != ' ' && octets[form.size()] != '\r') return false;
+    return may_be_head_lines(octets, searched);
 }
 
 std::vector<header_field> fields_of(std::string_view head) {

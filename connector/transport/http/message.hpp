@@ -63,10 +63,11 @@ struct response_head {
 /// far an earlier call has searched.
 std::optional<std::size_t> find_head_end(std::string_view octets, std::size_t searched) noexcept;
 
-/// False if bytes that are not a whole head yet can never become one: they do not begin as a request does, or have a
-/// line that ends without CR. Such bytes are refused at once instead of being waited for. `searched` is how far an
-/// earlier call has looked.
+/// False if bytes that are not a whole head yet can never become one: they do not begin as a request or a response
+/// does, have a line that is no header field or ends without CR, or contain a control character. Such bytes are refused
+/// at once instead of being waited for. `searched` is how far an earlier call has looked.
 bool may_become_request_head(std::string_view octets, std::size_t searched) noexcept;
+bool may_become_response_head(std::string_view octets, std::size_t searched) noexcept;
 
 /// Precondition: `head` ends with its empty line. The views point into it.
 std::expected<request_head, status> parse_request_head(std::string_view head) noexcept;

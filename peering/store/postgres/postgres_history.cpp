@@ -15,7 +15,7 @@
 namespace peering {
 namespace {
 
-using stored = stored_values<postgres_failure>;
+using stored = stored_values<postgres_misfit>;
 
 wide_amount amount_in(const postgres_result& rows, int row, int column) {
     const auto amount = parse_wide_amount(rows.text(row, column));

@@ -22,6 +22,7 @@ connector:
   max_hold_time: 20s
   max_packets_in_flight: 10
   max_connections: 11
+  max_buffer_memory: 2000000
   request_timeout: 5s
   idle_timeout: 2m
   shutdown_grace: 3s
@@ -160,6 +161,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.connector.max_hold_time.count() == 20'000);
     CHECK(s.connector.max_packets_in_flight == 10);
     CHECK(s.connector.max_connections == 11);
+    CHECK(s.connector.max_buffer_memory == 2'000'000);
     CHECK(s.connector.request_timeout.count() == 5'000);
     CHECK(s.connector.idle_timeout.count() == 120'000);
     CHECK(s.connector.echo_max_amount == ilp::amount::max());

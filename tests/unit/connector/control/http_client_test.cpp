@@ -163,6 +163,16 @@ TEST_CASE("an HTTP call times out if the response is not complete in time") {
     CHECK(failure_of(impatient) == "no complete response within 50 ms");
 }
 
+TEST_CASE("an HTTP call fails if interim responses do not end") {
+    std::string octets;
+    for (int i = 0; i < 8; ++i) octets += "HTTP/1.1 100 Continue\r\n\r\n";
+    const std::string final = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+    fake_peer server{[&](const http_message&) { return raw(octets + final); }};
+    CHECK(outcome_of(get_from(server.port())).value().body == "abc");
+    server.set_script([&](const http_message&) { return raw(octets + octets + final); });
+    CHECK(failure_of(get_from(server.port())) == "too many interim responses");
+}
+
 TEST_CASE("an HTTP call ends silently when its context is destroyed") {
     fake_peer server{[](const http_message&) { return support::answer_silence(); }};
     bool called = false;

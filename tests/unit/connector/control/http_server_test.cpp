@@ -355,6 +355,29 @@ TEST_CASE("HTTP server: an answer may take longer than a request, and come from 
     CHECK(text_of(slow.receive()) == "200 first");
 }
 
+TEST_CASE("HTTP server: answers that are not read have a bound together") {
+    constexpr std::size_t large = 20'000'000;  // more than the system's buffers take
+    const server_on_loop server{[](const http_request& request, const answer_function& done) {
+                                    done({.body = std::string(request.target == "/large" ? large : 10, 'x')});
+                                },
+                                {.answers_size_max = 2 * large}};
+    const auto get = [](const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"; };
+    std::deque<http_connection> deaf;
+    for (int count = 1; count <= 2; ++count) {
+        deaf.emplace_back(server.port()).send(get("/large"));
+        while (server.requests() < count) std::this_thread::yield();
+    }
+    http_connection client{server.port()};
+    client.send(get("/large"));
+    CHECK(text_of(client.receive()) == "503 too many large answers are being sent: try again later\n");
+    deaf.clear();
+    client.send(get("/small"));
+    CHECK(text_of(client.receive()) == "200 xxxxxxxxxx");
+    http_connection reader{server.port()};
+    reader.send(get("/large"));
+    CHECK(reader.receive().value().body.size() == large);
+}
+
 TEST_CASE("HTTP server: of two answers to one request the first counts") {
     held_answers answers;
     server_on_loop server{answers.handler()};

@@ -9,6 +9,7 @@
 
 namespace receive_buffer_test {
 
+using connector::buffer_memory;
 using connector::receive_buffer;
 
 namespace {
@@ -18,7 +19,32 @@ void receive(receive_buffer& buffer, std::string_view octets) {
     buffer.commit(octets.size());
 }
 
+struct connection final : buffer_memory::user {
+    using user::user;
+    void shed() override {}
+};
+
 }  // namespace
+
+TEST_CASE("receive buffer: a large one is given back once it is empty, a small one is kept") {
+    buffer_memory memory;
+    connection user{memory};
+    receive_buffer buffer{&user};
+    CHECK(memory.used() == 0);
+    receive(buffer, "abc");
+    buffer.consume(3);
+    CHECK(memory.used() == receive_buffer::capacity_min);
+    receive(buffer, std::string(70'000, 'x'));
+    CHECK(memory.used() >= 70'000);
+    buffer.consume(69'999);
+    CHECK(memory.used() >= 70'000);
+    buffer.consume(1);
+    CHECK(memory.used() == 0);
+    CHECK(buffer.text().empty());
+    receive(buffer, "def");
+    CHECK(buffer.text() == "def");
+    CHECK(memory.used() == receive_buffer::capacity_min);
+}
 
 TEST_CASE("receive buffer: it is empty at first and allocates nothing until space is requested") {
     receive_buffer buffer;

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+
 #include <string>
 
 namespace make_link_test {
@@ -36,7 +38,7 @@ TEST_CASE("a link to an https:// URL refuses every packet and makes no connectio
     event_loop loop;
     testing::recorded_outcomes outcomes;
     loop.enter();
-    const auto link = make_link(loop, peer);
+    const auto link = make_link(loop, peer, std::chrono::seconds{60});
     for (int i = 0; i < 3; ++i) {
         const auto refusal = link->send(outcomes.make(), ilp::as_bytes("prepare"));
         CHECK(refusal == reject_reason::next_hop_needs_tls);

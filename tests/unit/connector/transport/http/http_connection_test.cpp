@@ -154,6 +154,107 @@ TEST_CASE("http connection: it closes after a response that must be the last one
     }
 }
 
+TEST_CASE("http connection: an answer that comes before the whole request has left ends the connection") {
+    world w;
+    w.connect_scripted();
+    run_until(w.loop, [&] { return w.events == "usable "; });
+    w.script->writes = {{stream_state::wants_writing, 3}, {stream_state::wants_writing, 0}};
+    w.send();
+    run_until(w.loop, [&] { return w.script->written == "req"; });
+    w.script->writes.assign(100, {stream_state::wants_writing, 0});
+    w.script->reads = {{stream_state::done, ok + "abc"}};
+    CHECK(w.events_after("x") == "200:abc! closed ");
+}
+
+TEST_CASE("http connection: an answer may come after a few interim ones, but not after many") {
+    world w;
+    w.connect();
+    w.send_and_wait();
+    const auto interim = [](int count) {
+        std::string all;
+        for (int i = 0; i < count; ++i) all += "HTTP/1.1 10" + std::to_string(i % 2 * 3) + " Wait\r\nA: b\r\n\r\n";
+        return all;
+    };
+    SECTION("a few") {
+        CHECK(w.events_after(interim(8) + ok + "abc") == "200:abc ");
+        w.send_and_wait();
+        CHECK(w.events_after(interim(8) + ok + "abc") == "200:abc ");
+    }
+    SECTION("many, all at once") {
+        CHECK(w.events_after(interim(11) + ok) == "next_hop_answered_nonsense closed ");
+    }
+    SECTION("many, one after the other") {
+        for (int i = 0; i < 8; ++i) {
+            w.say(interim(1));
+            run_ready(w.loop);
+        }
+        CHECK(w.events_after(interim(1)) == "next_hop_answered_nonsense closed ");
+    }
+    SECTION("one that says that other bytes than HTTP follow") {
+        CHECK(w.events_after("HTTP/1.1 101 Switching Protocols\r\n\r\n") == "next_hop_answered_nonsense closed ");
+    }
+}
+
+TEST_CASE("http connection: what can never become an answer is not waited for") {
+    world w;
+    w.connect();
+    w.send_and_wait();
+    const auto* const nonsense = "next_hop_answered_nonsense closed ";
+    SECTION("lines that end without CR") {
+        CHECK(w.events_after("HTTP/1.1 200 OK\nContent-Length: 3\n\nabc") == nonsense);
+    }
+    SECTION("one such line, and only in the second piece") {
+        w.say("HTTP/1.1 200 OK\r\nContent-");
+        run_ready(w.loop);
+        CHECK(w.events_after("Length: 3\n") == nonsense);
+    }
+    SECTION("another protocol") {
+        CHECK(w.events_after("220 mail.example ESMTP\r\n") == nonsense);
+    }
+    SECTION("a head beyond the bound, without an end and with one") {
+        const std::string line = "A: " + std::string(5000, 'b') + "\r\n";
+        const std::string head = "HTTP/1.1 200 OK\r\n" + line + line + line + line;
+        SECTION("without") {
+            CHECK(w.events_after(head) == nonsense);
+        }
+        SECTION("with") {
+            CHECK(w.events_after(head + "Content-Length: 0\r\n\r\n") == nonsense);
+        }
+    }
+}
+
+TEST_CASE("http connection: an idle one has given back what its last packet took") {
+    world w;
+    w.connect();
+    w.send(std::string(60'000, 'r'));
+    std::string heard;
+    run_until(w.loop, [&] { return (heard += w.hear()).size() == 60'000; });
+    const std::string body(60'000, 'b');
+    w.events.clear();
+    w.say("HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + body);
+    run_until(w.loop, [&] { return !w.events.empty(); });
+    CHECK(w.connection->is_idle());
+    CHECK(w.loop.memory().used() <= receive_buffer::capacity_min);
+    CHECK(w.loop.spare().size() == 0);  // the request was too large to be one
+}
+
+TEST_CASE("http connection: one that is closed for its memory has failed") {
+    world w;
+    w.connect();
+    w.send_and_wait();
+    w.say("HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n");
+    run_ready(w.loop);
+    w.say("abc");
+    run_until(w.loop, [&] { return w.loop.memory().used() > 60'000; });
+    w.events.clear();
+    w.loop.enter();
+    w.loop.memory().set_bound(50'000);
+    CHECK(w.loop.memory().relieve().connections == 1);
+    CHECK(w.events == "next_hop_unreachable closed ");
+    run_ready(w.loop);
+    CHECK(w.loop.memory().used() == 0);
+}
+
 TEST_CASE("http connection: bytes or an end while it is idle close it") {
     world w;
     w.connect();

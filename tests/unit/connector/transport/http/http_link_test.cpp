@@ -116,6 +116,28 @@ TEST_CASE("http link: beyond its connections packets wait in order, and beyond i
     CHECK(w.peer.connections_accepted() == 1);
 }
 
+TEST_CASE("http link: packets do not wait when those of all links take too much memory together") {
+    world w{1, 100};
+    CHECK(w.outcome_of("first") == "first");
+    w.hold_answers();
+    const auto& carried = w.send("carried");
+    run_until(w.loop, [&] { return w.peer.request_count() == 2; });
+    w.loop.memory().set_bound(4 * 50'000);
+    const std::string large(30'000, 'x');
+    const auto& second = w.send(large);
+    auto& third = w.send(large);
+    CHECK(w.outcome(w.send("fourth")) == "next_hop_queue_full");
+    CHECK(w.link().withdraw(third));
+    const auto& fifth = w.send("fifth");
+    w.gate->open();
+    run_until(w.loop, [&] { return !w.outcome(fifth).empty(); });
+    CHECK(w.outcome(carried) == "carried");
+    CHECK(w.outcome(second) == large);
+    CHECK(w.outcome(fifth) == "fifth");
+    w.loop.memory().set_bound(4);
+    CHECK_FALSE(w.loop.memory().is_waiting_full());  // nothing counts any more
+}
+
 TEST_CASE("http link: a packet that waits can be withdrawn, one that was sent only forgotten") {
     world w{1, 2};
     CHECK(w.outcome_of("first") == "first");

@@ -177,6 +177,44 @@ TEST_CASE("incoming connection: a packet that was answered at once is not referr
     CHECK(w.closed);
 }
 
+TEST_CASE("incoming connection: answers take memory only until they are sent, however large they are") {
+    world w;
+    w.start();
+    std::string requests;
+    for (int i = 0; i < 32; ++i) requests += request("one");
+    w.pair.say(requests);
+    run_until(w.loop, [&] { return w.arrived.size() == 32; });
+    const std::string large(40'000, 'x');
+    for (std::size_t i = 0; i < 32; ++i) w.answer(i, large, true);
+    CHECK(w.loop.memory().used() > 32 * large.size());
+    w.loop.enter();
+    for (const auto& prepare : w.arrived) w.sink->release(prepare.request);
+    std::size_t heard = 0;
+    run_until(w.loop, [&] { return (heard += w.pair.heard().size()) >= 32 * large.size(); });
+    run_ready(w.loop);
+    CHECK(w.loop.memory().used() <= receive_buffer::capacity_kept_max);
+    CHECK(w.loop.spare().size() == 0);  // none was small enough to be kept
+    w.pair.say(request("small"));
+    run_until(w.loop, [&] { return w.arrived.size() == 33; });
+    w.answer(32, "small");
+    w.heard_until("small");
+    CHECK(w.loop.spare().size() == 1);
+}
+
+TEST_CASE("incoming connection: one that is closed for its memory leaves no packet that refers to it") {
+    world w;
+    w.start();
+    w.pair.say(request("one") + request("two"));
+    run_until(w.loop, [&] { return w.arrived.size() == 2; });
+    w.answer(1, std::string(40'000, 'x'));
+    w.loop.memory().set_bound(30'000);
+    CHECK(w.loop.memory().relieve().bytes >= 40'000);
+    run_until(w.loop, [&] { return w.closed; });
+    CHECK(w.packets[0]->answer_to == nullptr);
+    run_ready(w.loop);
+    CHECK(w.loop.memory().used() == 0);
+}
+
 TEST_CASE("incoming connection: the handshake comes before HTTP, and has a time limit of its own") {
     world w;
     SECTION("it is never done") {

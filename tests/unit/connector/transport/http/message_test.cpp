@@ -186,11 +186,52 @@ TEST_CASE("http request: what can never become a head is known before its end ha
     CHECK_FALSE(may_become_request_head("\rP", 0));
     CHECK_FALSE(may_become_request_head("\x16\x03\x01", 0));  // TLS
     CHECK_FALSE(may_become_request_head(" POST", 0));
+    CHECK_FALSE(may_become_request_head("POST / HTTP/1.1\r\nno colon\r\n", 0));
+    CHECK_FALSE(may_become_request_head("POST / HTTP/1.1\r\nHost: d\r\n folded", 0));
+    CHECK_FALSE(may_become_request_head(std::string_view{"POST / HTTP/1.1\r\nHost: \0", 24}, 0));
     const std::string head = "POST / HTTP/1.1\r\nHost: d\r\n\r\n";
     for (std::size_t cut = 0; cut < head.size(); ++cut) {
         for (std::size_t searched = 0; searched <= cut; ++searched) {
             REQUIRE(may_become_request_head(std::string_view{head}.substr(0, cut), searched));
         }
+    }
+}
+
+TEST_CASE("http response: what can never become a head is known before its end has come") {
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nA:\tb\xe9\r\n\r\n";
+    for (const std::string& good : {head, "HTTP/1.0 204\r\n\r\n"s, "HTTP/1.7 999 \r\n\r\n"s}) {
+        for (std::size_t cut = 0; cut < good.size(); ++cut) {
+            for (std::size_t searched = 0; searched <= cut; ++searched) {
+                REQUIRE(may_become_response_head(std::string_view{good}.substr(0, cut), searched));
+            }
+        }
+    }
+    for (const std::string& bad : {
+             "HTTP/1.1 200 OK\n"s,
+             "HTTP/1.1 200 OK\r\nA: b\n"s,
+             "HTTP/1.1 200 OK\r\nA: b\rC"s,
+             "HTTP/1.1 200 \0"s,
+             "HTTP/1.1 200 OK\r\nA: \0"s,
+             "HTTP/1.1 200 OK\r\nA: b\r\n folded"s,
+             "HTTP/1.1 200 OK\r\nA: b\r\n\tfolded"s,
+             "HTTP/1.1 200 OK\r\nno colon\r\n"s,
+             "HTTP/1.1 200 OK\r\nA : b\r\n"s,
+             "HTTP/1.1 200 OK\r\n: b\r\n"s,
+             "HTTP/2"s,
+             "http/1.1"s,
+             "HTTP/1.1  2"s,
+             "HTTP/1.1 2x"s,
+             "HTTP/1.1 2000"s,
+             "HTTP/1.x"s,
+             "\r\n"s,
+             "\n"s,
+             " HTTP"s,
+             "\x15\x03\x03"s,
+             "<html>"s,
+         }) {
+        INFO(bad);
+        CHECK_FALSE(may_become_response_head(bad, 0));
+        CHECK_FALSE(may_become_response_head(bad, bad.size() - 1));
     }
 }
 

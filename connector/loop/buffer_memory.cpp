@@ -1,0 +1,35 @@
+#include "connector/loop/buffer_memory.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
+namespace connector {
+
+buffer_memory::user::user(buffer_memory& memory) : memory_{memory}, place_{memory.users_.size()} {
+    memory.users_.push_back(this);
+}
+
+buffer_memory::user::~user() {
+    memory_.used_ -= bytes_;
+    memory_.users_[place_] = memory_.users_.back();
+    memory_.users_[place_]->place_ = place_;
+    memory_.users_.pop_back();
+}
+
+buffer_memory::relief buffer_memory::relieve() {
+    std::vector<user*> largest;
+    std::ranges::copy_if(users_, std::back_inserter(largest), [](const user* each) { return each->bytes_ > little; });
+    std::ranges::sort(largest, std::greater{}, &user::bytes_);
+    relief done;
+    const std::size_t wanted = used_ - std::min(used_, bound_ - bound_ / 8);
+    for (user* const each : largest) {
+        if (done.bytes >= wanted) break;
+        ++done.connections;
+        done.bytes += each->bytes_;
+        each->shed();
+    }
+    return done;
+}
+
+}  // namespace connector
