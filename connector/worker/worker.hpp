@@ -6,7 +6,9 @@
 #include "connector/worker/make_link.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/forwarding_table.hpp"
+#include "connector/routing/pool_shares.hpp"
 #include "connector/routing/rate_table.hpp"
+#include "connector/routing/recent_users.hpp"
 #include "connector/routing/router.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/link.hpp"
@@ -19,6 +21,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +37,7 @@ struct peer_state {
     peer_counters counters;
     std::unique_ptr<link> link_to_peer;  ///< created for the first packet to the peer
     std::string name;                    ///< the peer's name, for the log
+    std::size_t packets = 0;             ///< that came from the peer, from their arrival until the answer may be sent
 };
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
@@ -110,6 +114,8 @@ private:
                 const packet_context* context = nullptr);
     void count_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);
     void end_in_flight(packet_in_flight& packet);
+    bool is_full_for(const peering::peer& from);
+    void give_back(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
     bool fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
     void finish(packet_in_flight& packet);
@@ -117,6 +123,9 @@ private:
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
     void check_drained();
+
+    /// The longest time that a packet is held: as long as packets of other senders may be in flight.
+    static constexpr std::chrono::minutes senders_memory{1};
 
     const config::connector_settings settings_;
     const incoming_timeouts timeouts_;
@@ -141,6 +150,8 @@ private:
     std::vector<std::unique_ptr<link>> retired_links_;  ///< still finishing their packets
 
     packet_pool packets_;
+    recent_users senders_{senders_memory};
+    pool_shares pools_;
     peering::posting_batch batch_;  ///< postings of this turn
     std::vector<packet_in_flight*> posted_this_turn_;
     commit_queue waiting_;
