@@ -3,9 +3,9 @@
 #include "connector/base/client_network.hpp"
 #include "connector/base/log.hpp"
 #include "connector/loop/descriptors.hpp"
-#include "connector/worker/make_link.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
+#include "connector/worker/make_link.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 
@@ -49,10 +49,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
           auto& packet = static_cast<packet_in_flight&>(expiry);
           static_cast<worker*>(packet.listener)->on_deadline(packet);
       }} {
-    loop_.at_turn_end([this] {
-        submit_postings();
-        if (!retired_links_.empty()) retire_links();
-    });
+    loop_.at_turn_end([this] { end_turn(); });
 }
 
 worker::~worker() {
@@ -112,6 +109,19 @@ void worker::install_rates(std::shared_ptr<const rate_table> rates) {
     boost::asio::post(loop_.context(), [this, rates = std::move(rates)]() mutable {
         loop_.enter();
         rates_ = std::move(rates);
+    });
+}
+
+void worker::end_turn() {
+    submit_postings();
+    if (!retired_links_.empty()) retire_links();
+    if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
+    // Sockets that have become ready in the meantime are looked at in the same turn as what waits.
+    serves_waiting_ = true;
+    boost::asio::post(loop_.context(), [this] {
+        loop_.enter();
+        serves_waiting_ = false;
+        turns_.serve_waiting();
     });
 }
 
@@ -206,11 +216,15 @@ void worker::unauthenticated(const boost::asio::ip::address& remote) {
                       "request for a packet refused: no peer has its token", {{"remote", remote.to_string()}});
 }
 
+turn_share* worker::share_of(const peering::peer* peer) {
+    return peer == nullptr ? &share_of_strangers_ : &state_of(*peer).share;
+}
+
 peer_state& worker::state_of(const peering::peer& peer) {
     if (peer.id >= peer_states_.size()) peer_states_.resize(peer.id + 1);
     auto& place = peer_states_[peer.id];
     if (!place) {
-        place = std::make_unique<peer_state>();
+        place = std::make_unique<peer_state>(turns_, peer.id);
         place->name = peer.name();
     }
     return *place;

@@ -3,18 +3,19 @@
 #include "config/settings.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
-#include "connector/worker/make_link.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/pool_shares.hpp"
 #include "connector/routing/rate_table.hpp"
 #include "connector/routing/recent_users.hpp"
 #include "connector/routing/router.hpp"
+#include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "connector/transport/probes.hpp"
+#include "connector/worker/make_link.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 
@@ -24,6 +25,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -34,10 +36,13 @@ namespace connector {
 /// A worker's state for one peer. Packets in flight refer to it, so it survives changes to the peer's terms and the
 /// removal of the peer.
 struct peer_state {
+    peer_state(fair_turns& turns, std::uint32_t peer) : share{turns, peer} {}
+
     peer_counters counters;
     std::unique_ptr<link> link_to_peer;  ///< created for the first packet to the peer
     std::string name;                    ///< the peer's name, for the log
     std::size_t packets = 0;             ///< that came from the peer, from their arrival until the answer may be sent
+    turn_share share;                    ///< of the turns of the worker's loop
 };
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
@@ -89,6 +94,7 @@ private:
     // prepare_handler
     const peering::peer* authenticate(std::string_view token, std::string_view account) override;
     void unauthenticated(const boost::asio::ip::address& remote) override;
+    turn_share* share_of(const peering::peer* peer) override;
     packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                        ilp::bytes_span body) override;
 
@@ -120,9 +126,12 @@ private:
     bool fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
     void finish(packet_in_flight& packet);
     void on_deadline(packet_in_flight& packet);
+    void end_turn();
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
     void check_drained();
+
+    static constexpr std::uint32_t strangers = std::numeric_limits<std::uint32_t>::max() - 1;
 
     /// The longest time that a packet is held: as long as packets of other senders may be in flight.
     static constexpr std::chrono::minutes senders_memory{1};
@@ -133,6 +142,9 @@ private:
     std::size_t listener_number_;
 
     event_loop loop_;
+    fair_turns turns_;
+    turn_share share_of_strangers_{turns_, strangers};
+    bool serves_waiting_ = false;  ///< serve_waiting() has been posted
     std::atomic<peering::commit_ticket> durable_{0};
     wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
