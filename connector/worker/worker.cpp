@@ -284,6 +284,7 @@ bool worker::is_full_for(const peering::peer& from) {
 packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, const packet_context& context) {
     packet_in_flight& packet = packets_.take();
     packet.listener = this;
+    packet.sender = context.from.id;
     packet.from = &state_of(context.from);
     ++packet.from->packets;
     packet.to = context.to == nullptr ? nullptr : &state_of(*context.to);

@@ -52,18 +52,15 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
     }
     if (connections_.size() < settings_.max_connections && connecting_ <= waiting_.size()) {
         open_connection();
-    } else if (waiting_.size() >= settings_.max_waiting + connecting_) {
+    } else if (waiting_.is_full_for(packet.sender, settings_.max_waiting + connecting_, loop_.now().steady)) {
         return reject_reason::next_hop_queue_full;
     }
-    waiting_.push_back({&packet, {}});
-    append_request(waiting_.back().octets, prepare);
+    append_request(waiting_.add(packet), prepare);
     return {};
 }
 
 std::optional<reject_reason> http_link::withdraw(carried_packet& packet) {
-    const auto found = std::ranges::find(waiting_, &packet, &waiting_packet::packet);
-    if (found == waiting_.end()) return {};
-    waiting_.erase(found);
+    if (!waiting_.remove(packet)) return {};
     return is_connected() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
 }
 
@@ -87,11 +84,10 @@ void http_link::open_connection() {
     opened.connect(std::move(target));
 }
 
-/// Gives an idle connection the packet that has waited longest.
+/// Gives an idle connection the next packet that waits.
 void http_link::use(http_connection& idle) {
     if (!waiting_.empty()) {
-        waiting_packet next = std::move(waiting_.front());
-        waiting_.pop_front();
+        waiting_packets::entry next = waiting_.take();
         idle.carry(*next.packet) = std::move(next.octets);
     } else {
         idle_.push_back(&idle);
@@ -104,8 +100,9 @@ bool http_link::is_connected() const {
 }
 
 void http_link::refuse_waiting() {
-    const auto refused = std::exchange(waiting_, {});
-    for (const waiting_packet& waiting : refused) failed(*waiting.packet, reject_reason::next_hop_unreachable);
+    waiting_packets refused;
+    std::swap(refused, waiting_);
+    while (!refused.empty()) failed(*refused.take().packet, reject_reason::next_hop_unreachable);
 }
 
 void http_link::usable(http_connection& connection) {
@@ -137,7 +134,7 @@ void http_link::failed(carried_packet& packet, reject_reason reason) {
 }
 
 void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
-    waiting_.push_front({&packet, std::move(request)});
+    waiting_.put_back(packet, std::move(request));
     if (!idle_.empty()) {
         use(take_idle());
     } else if (connecting_ < waiting_.size() && connections_.size() < settings_.max_connections) {

@@ -5,10 +5,10 @@
 #include "connector/transport/http/http_connection.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/reachability.hpp"
+#include "connector/transport/waiting_packets.hpp"
 #include "ilp/bytes.hpp"
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +17,7 @@
 namespace connector {
 
 /// ILP over HTTP/1.1 to one peer (RFC 35, synchronous): a bounded pool of keep-alive connections with one packet in
-/// flight on each. If no connection is free, packets wait in FIFO order for the next one.
+/// flight on each. If no connection is free, packets wait for the next one, and their senders take turns.
 class http_link final : public link, public http_connection::owner {
 public:
     /// `loop` must outlive the link. `name` is the peer's name, for the log.
@@ -33,11 +33,6 @@ public:
     bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_.empty(); }
 
 private:
-    struct waiting_packet {
-        carried_packet* packet;
-        ilp::bytes octets;  ///< the complete request
-    };
-
     // http_connection::owner
     void usable(http_connection& connection) override;
     void connect_failed(const dial_failure& failure) override;
@@ -67,7 +62,7 @@ private:
 
     std::vector<std::unique_ptr<http_connection>> connections_;
     std::vector<http_connection*> idle_;  ///< used as a stack, so that surplus connections can time out
-    std::deque<waiting_packet> waiting_;
+    waiting_packets waiting_;             ///< with their complete requests
     std::size_t connecting_ = 0;
     bool retired_ = false;
     reachability reachability_;
