@@ -68,8 +68,9 @@ public:
     /// Gives turns to what waits, as far as the shares allow.
     void serve_waiting();
 
-    /// Per peer and turn, while several peers have work. A peer with ten connections seldom has more than three requests
-    /// ready in turns this short, because the others are on their way; with more pieces, it would get less than half.
+    /// Per peer and turn, while several peers have work. A peer with ten connections seldom has more than three
+    /// requests ready in turns this short, because the others are on their way; with more pieces, it would get less
+    /// than half.
     static constexpr std::uint32_t pieces = 3;
     static constexpr std::uint32_t pieces_alone = 256;  ///< as many as there are events in a batch of a socket_set
     /// How long a peer counts after its last work. The price of short turns is a few percent of the CPU.
