@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -23,14 +23,20 @@ struct rates {
     double refused = 0;
 };
 
+/// The path of a file that does not exist: a program's output is appended.
+std::filesystem::path fresh(const std::filesystem::path& path) {
+    std::filesystem::remove(path);
+    return path;
+}
+
 /// A generator that runs beside others. The first sender is the measured peer, the second one the other.
 class running_load {
 public:
     running_load(const setup& setup, const proxy& under_test, const load& load)
         : seconds_{load.warm_up_seconds + load.seconds},
           process_{{.arguments = generator_arguments(setup, under_test, load),
-                    .output = setup.directory / fmt::format("generator-{}.json", load.first_sender),
-                    .errors = setup.directory / fmt::format("generator-{}.errors", load.first_sender),
+                    .output = fresh(setup.directory / fmt::format("generator-{}.json", load.first_sender)),
+                    .errors = fresh(setup.directory / fmt::format("generator-{}.errors", load.first_sender)),
                     .environment = {},
                     .core = setup.load_core,
                     .end_signal = SIGKILL}} {}
@@ -85,14 +91,14 @@ private:
         return running_load{setup_, daemon, own_load(rate)}.wait().fulfilled;
     }
 
-    /// The other peer has begun before the measured one, and ends after it.
+    /// Both are measured in the same window, apart from the time that it takes to start a generator.
     std::pair<double, rates> beside(const proxy& daemon, double rate, std::size_t others) const {
         running_load other{setup_,
                            daemon,
                            {.connections = others,
                             .first_sender = 1,
-                            .warm_up_seconds = 2 * plan_.warm_up_seconds,
-                            .seconds = plan_.seconds + plan_.warm_up_seconds}};
+                            .warm_up_seconds = plan_.warm_up_seconds,
+                            .seconds = plan_.seconds}};
         running_load own{setup_, daemon, own_load(rate)};
         const double kept = own.wait().fulfilled;
         return {kept, other.wait()};
