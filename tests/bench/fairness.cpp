@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace bench {
@@ -91,14 +92,15 @@ private:
         return running_load{setup_, daemon, own_load(rate)}.wait().fulfilled;
     }
 
-    /// Both are measured in the same window, apart from the time that it takes to start a generator.
+    /// The other peer has its connections before the measured one starts, and both are measured in the same window.
     std::pair<double, rates> beside(const proxy& daemon, double rate, std::size_t others) const {
         running_load other{setup_,
                            daemon,
                            {.connections = others,
                             .first_sender = 1,
-                            .warm_up_seconds = plan_.warm_up_seconds,
+                            .warm_up_seconds = 2 * plan_.warm_up_seconds,
                             .seconds = plan_.seconds}};
+        std::this_thread::sleep_for(std::chrono::duration<double>{plan_.warm_up_seconds});
         running_load own{setup_, daemon, own_load(rate)};
         const double kept = own.wait().fulfilled;
         return {kept, other.wait()};
