@@ -287,6 +287,10 @@ section<peer_settings> define_peer() {
                       "Further address prefixes that are routed to the peer. No two peers may share one."),
         setting("max_packet_amount", &s::max_packet_amount, amount(), when_absent{"no limit"},
                 "The largest amount of a packet from or to the peer."),
+        setting(
+            "max_in_flight_amount", &s::max_in_flight_amount, amount(), when_absent{"no limit"},
+            "The largest sum of the amounts of packets from the peer that are in flight at one time; a packet beyond "
+            "it gets T04. It bounds what packets that are never answered can hold."),
         setting("max_hold_time", &s::max_hold_time, hold_time(), when_absent{"`connector.max_hold_time`"},
                 "The longest time until a packet forwarded to the peer expires, if shorter than "
                 "`connector.max_hold_time`. Use 4s for a Rafiki, which gives up an incoming packet after 5 s. Must be "

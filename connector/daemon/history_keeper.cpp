@@ -19,9 +19,10 @@ std::chrono::nanoseconds history_keeper::pause_after(const result& step, std::ch
 void history_keeper::take_step() {
     if (!committer_.store_is_healthy()) return pause(idle_pause);
     const bool accepted = committer_.execute([this](peering::bookkeeper& keeper) {
-        const ilp::timestamp now = ilp::wall_clock();
+        const ilp::instant now = ilp::read_clocks();
+        wall_.observe(now);  // a clock that was set forward must not make the whole history old
         const auto began = std::chrono::steady_clock::now();
-        result step = keeper.sum_history({.older_than = now - keep_, .now = now}, rows_per_step);
+        result step = keeper.sum_history({.older_than = wall_.earliest_within(keep_), .now = now.wall}, rows_per_step);
         const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - began;
         if (step) rows_summed_ += step->rows;
         boost::asio::post(control_, [this, step = std::move(step), taken] { end_step(step, taken); });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ilp/wall_history.hpp"
 #include "peering/book/committer.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -45,6 +46,7 @@ private:
     boost::asio::io_context& control_;
     boost::asio::steady_timer timer_;
     const std::chrono::milliseconds keep_;
+    ilp::wall_history wall_;  // used only by the committer's thread
     std::atomic<std::uint64_t> rows_summed_ = 0;
     std::string logged_problem_;  ///< the last one in the log
 };

@@ -7,10 +7,10 @@ namespace {
 #define ASSET_FIELDS                                                                                         \
     "fragment AssetFields on Asset { id code scale liquidity liquidityThreshold withdrawalThreshold origin " \
     "createdAt tenant { id publicName } }"
-#define PEER_FIELDS                                                                                                    \
-    "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "         \
-    "liquidityThreshold maxPacketAmount maxHoldMilliseconds routes http { outgoing { endpoint authToken @include(if: " \
-    "$secrets) } } "                                                                                                   \
+#define PEER_FIELDS                                                                                               \
+    "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "    \
+    "liquidityThreshold maxPacketAmount maxInFlightAmount maxHoldMilliseconds routes http { outgoing { endpoint " \
+    "authToken @include(if: $secrets) } } "                                                                       \
     "createdAt tenant { id publicName } }"
 #define TENANT_FIELDS                                                                                         \
     "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \

@@ -29,6 +29,7 @@ struct peer_terms {
     std::vector<std::string> incoming_token_files;
     std::vector<std::string> routes;
     optional_amount max_packet_amount;
+    optional_amount max_in_flight_amount;
     std::optional<std::chrono::milliseconds> max_hold_time;
     bool no_max_hold_time = false;
     optional_amount liquidity_threshold;
@@ -78,6 +79,7 @@ void print_peer(session& s, const json::value& answer) {
     sheet.add("liquidity", amount_field(s, peer, "liquidity", unit));
     sheet.add("liquidity threshold", amount_field(s, peer, "liquidityThreshold", unit));
     sheet.add("max packet amount", amount_field(s, peer, "maxPacketAmount", unit));
+    sheet.add("max in flight", amount_field(s, peer, "maxInFlightAmount", unit));
     const auto hold = field(peer, "maxHoldMilliseconds");
     sheet.add("max hold time", hold == "-" ? hold : hold + " ms");
     for (const json::value& route : peer.at("routes").as_array())
@@ -131,6 +133,7 @@ json::array incoming_tokens(session& s, const peer_terms& terms) {
 void put_common_terms(const session& s, json::object& input, const peer_terms& terms, const asset_unit& unit) {
     put_text(input, "name", terms.name);
     put_amount(s, input, "maxPacketAmount", terms.max_packet_amount, unit);
+    put_amount(s, input, "maxInFlightAmount", terms.max_in_flight_amount, unit);
     if (terms.max_hold_time) input["maxHoldMilliseconds"] = terms.max_hold_time->count();
     if (terms.no_max_hold_time) input["maxHoldMilliseconds"] = nullptr;
     put_amount(s, input, "liquidityThreshold", terms.liquidity_threshold, unit);
@@ -250,6 +253,8 @@ void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     add_texts(verb, "--route", terms.routes, "PREFIX",
               "a further address prefix that is routed to it; may be repeated");
     add_limits(verb, terms, clearing);
+    add_amount(verb, "--max-in-flight-amount", terms.max_in_flight_amount,
+               "the largest sum of packets from it that are in flight", clearing);
     const auto read_hold_time = [&terms](const std::string& text) {
         const auto type = config::hold_time();
         const auto time = type.parse(text);

@@ -72,7 +72,14 @@ void tcp_connection::go_on(bool readable, bool writable) {
 }
 
 void tcp_connection::read() {
-    if (!is_receiving() || !readable_ || stage_ != stage::established) return;
+    if (can_read() && may_read()) read_now();
+}
+
+void tcp_connection::go_on_reading() {
+    if (can_read()) read_now();
+}
+
+void tcp_connection::read_now() {
     const stream_result result = stream_.read(in_.space(wanted_));
     if (result.state == stream_state::wants_reading || result.state == stream_state::wants_writing) {
         readable_ = false;

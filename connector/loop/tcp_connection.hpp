@@ -46,6 +46,7 @@ protected:
     virtual void established() = 0;                    ///< the stream is ready: bytes can be sent and received
     virtual void received() = 0;                       ///< in_ holds new bytes
     virtual void disconnected(end_of_stream how) = 0;  ///< no more bytes will arrive; may come before established()
+    virtual bool may_read() { return true; }           ///< asked before each read; if not, go_on_reading() must follow
     virtual void sent_all() {}                         ///< the rest of a short send has been sent
     virtual void released() = 0;                       ///< may pass itself to event_loop::dispose()
 
@@ -57,6 +58,9 @@ protected:
     /// Starts a read; `wanted` is the number of further bytes needed to make progress with those in the buffer. It does
     /// nothing while a read is in progress or after close().
     void receive(std::size_t wanted = 1);
+
+    /// Does the read that may_read() has put off.
+    void go_on_reading();
 
     /// Precondition: established.
     send_outcome send(ilp::bytes_view octets);
@@ -93,7 +97,9 @@ private:
     void shed() override;
     void shake_hands();
     void go_on(bool readable, bool writable);
+    bool can_read() const noexcept { return is_receiving() && readable_ && stage_ == stage::established; }
     void read();
+    void read_now();
     send_outcome send_further(ilp::bytes_view octets, stream_result result);
     stream_result write_on(ilp::bytes_view octets, stream_result first);
     void send_rest();

@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 #include "connector/routing/forwarding_table.hpp"
+#include "connector/routing/pool_shares.hpp"
 #include "connector/routing/rate_table.hpp"
 #include "connector/routing/reject_reason.hpp"
 #include "ilp/clock.hpp"
@@ -18,7 +19,8 @@ namespace connector {
 struct load {
     bool draining = false;
     bool store_unavailable = false;
-    bool packets_in_flight_full = false;
+    bool packets_in_flight_full = false;  ///< for the peer that sent the packet
+    pool_shares* pools = nullptr;         ///< of the worker; null: nobody shares them
 };
 
 enum class step : std::uint8_t {
@@ -47,7 +49,11 @@ struct packet_context {
     ilp::amount incoming_amount{};
     ilp::amount outgoing_amount{};
     ilp::timestamp outgoing_expires_at{};
-    peering::packet_transfer transfer{};  ///< held if the step is go_on or fulfill
+
+    // held or taken if the step is go_on or fulfill
+    peering::packet_transfer transfer{};
+    peering::taken_limits limits{};
+    pool_shares::held_amount* pool_share = nullptr;  ///< counts the outgoing amount; null if no pool pays it
 
     // the answer
     reject_reason reason{};

@@ -6,7 +6,6 @@
 #include "connector/routing/stages/expired_on_arrival.hpp"
 #include "connector/routing/stages/hold_liquidity.hpp"
 #include "connector/routing/stages/incoming_limits.hpp"
-#include "connector/routing/stages/outgoing_throughput.hpp"
 #include "connector/routing/stages/own_address.hpp"
 #include "connector/routing/stages/patch.hpp"
 #include "connector/routing/stages/peer_protocols.hpp"
@@ -22,20 +21,9 @@ namespace {
 // found the peer by its token (401 if there is none). After them, the link sends the packet, check_reply() checks the
 // answer, and the transfer is made durable before the Fulfill is sent.
 constexpr std::array packet_stages{
-    stages::decode,
-    stages::admit,
-    stages::expired_on_arrival,
-    stages::max_packet_amount,
-    stages::packet_rate,
-    stages::incoming_throughput,
-    stages::peer_protocols,
-    stages::own_address,
-    stages::route,
-    stages::convert,
-    stages::outgoing_throughput,
-    stages::shorten_expiry,
-    stages::hold_liquidity,
-    stages::patch,
+    stages::decode,      stages::admit,          stages::expired_on_arrival, stages::max_packet_amount,
+    stages::packet_rate, stages::peer_protocols, stages::own_address,        stages::route,
+    stages::convert,     stages::shorten_expiry, stages::hold_liquidity,     stages::patch,
 };
 
 }  // namespace

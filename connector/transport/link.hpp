@@ -5,6 +5,8 @@
 #include "ilp/bytes.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -12,10 +14,13 @@ namespace connector {
 
 class link_listener;
 
-/// A Prepare as a link knows it: its identity, and who is notified of its outcome.
+/// A Prepare as a link knows it: its identity, who is notified of its outcome, and whose it is.
 struct carried_packet {
+    static constexpr std::uint32_t this_node = std::numeric_limits<std::uint32_t>::max() - 1;
+
     link_listener* listener = nullptr;
-    bool sent_again = false;  ///< for the link: it was sent once, and certainly not taken
+    bool sent_again = false;           ///< for the link: it was sent once, and certainly not taken
+    std::uint32_t sender = this_node;  ///< id of the peer that sent it; senders share what a link has
 };
 
 /// Receives the outcome of each packet that a link has accepted: exactly one call per packet, unless the link was told

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "connector/loop/deadline_wheel.hpp"
+#include "connector/routing/pool_shares.hpp"
 #include "connector/transport/link.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
 #include "ilp/invariant.hpp"
 #include "peering/book/posting_batch.hpp"
+#include "peering/directory/limits.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -34,8 +36,10 @@ struct packet_in_flight : deadline, carried_packet {
     ilp::amount incoming_amount;
     ilp::amount outgoing_amount;
     peering::packet_transfer transfer;  ///< held in the ledger
-    answer_sink* answer_to = nullptr;   ///< null if the sender's connection has closed
-    std::uint64_t request = 0;          ///< request number in that sink
+    peering::taken_limits limits;
+    pool_shares::held_amount* pool_share = nullptr;  ///< counts the outgoing amount; null if no pool pays it
+    answer_sink* answer_to = nullptr;                ///< null if the sender's connection has closed
+    std::uint64_t request = 0;                       ///< request number in that sink
 
     // Used while the transfer is being committed.
     peering::commit_ticket ticket = 0;
@@ -86,6 +90,7 @@ public:
         packet.transfer = {};
         packet.answer_to = nullptr;
         packet.next_hop_link = nullptr;
+        packet.pool_share = nullptr;
         free_.push_back(&packet);
     }
 

@@ -12,6 +12,7 @@
 namespace connector {
 
 struct packet_in_flight;
+class turn_share;
 
 /// The interface through which incoming connections use their worker.
 class prepare_handler {
@@ -28,6 +29,10 @@ public:
     /// packet's `answer_to`.
     virtual packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                                ilp::bytes_span body) = 0;
+
+    /// The share of the loop's turns that this peer's requests have, or null if turns are not shared. For a null
+    /// `peer`, it is the share of all senders that have not presented a token. It is valid as long as the handler.
+    virtual turn_share* share_of(const peering::peer* /*peer*/) { return nullptr; }
 
 protected:
     ~prepare_handler() = default;

@@ -52,12 +52,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
           static_cast<worker*>(packet.listener)->on_deadline(packet);
       }} {
     loop_.memory().set_bound(settings_.max_buffer_memory);
-    loop_.at_turn_end([this] {
-        if (loop_.memory().is_over_bound()) [[unlikely]]
-            relieve_memory();
-        submit_postings();
-        if (!retired_links_.empty()) retire_links();
-    });
+    loop_.at_turn_end([this] { end_turn(); });
 }
 
 worker::~worker() {
@@ -117,6 +112,21 @@ void worker::install_rates(std::shared_ptr<const rate_table> rates) {
     boost::asio::post(loop_.context(), [this, rates = std::move(rates)]() mutable {
         loop_.enter();
         rates_ = std::move(rates);
+    });
+}
+
+void worker::end_turn() {
+    if (loop_.memory().is_over_bound()) [[unlikely]]
+        relieve_memory();
+    submit_postings();
+    if (!retired_links_.empty()) retire_links();
+    if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
+    // Sockets that have become ready in the meantime are looked at in the same turn as what waits.
+    serves_waiting_ = true;
+    boost::asio::post(loop_.context(), [this] {
+        loop_.enter();
+        serves_waiting_ = false;
+        turns_.serve_waiting();
     });
 }
 
@@ -256,11 +266,15 @@ void worker::unauthenticated(const boost::asio::ip::address& remote) {
                       "request for a packet refused: no peer has its token", {{"remote", remote.to_string()}});
 }
 
+turn_share* worker::share_of(const peering::peer* peer) {
+    return peer == nullptr ? &share_of_strangers_ : &state_of(*peer).share;
+}
+
 peer_state& worker::state_of(const peering::peer& peer) {
     if (peer.id >= peer_states_.size()) peer_states_.resize(peer.id + 1);
     auto& place = peer_states_[peer.id];
     if (!place) {
-        place = std::make_unique<peer_state>();
+        place = std::make_unique<peer_state>(turns_, peer.id);
         place->name = peer.name();
     }
     return *place;
@@ -282,7 +296,8 @@ packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t requ
                                            ilp::bytes_span body) {
     const load load{.draining = draining_,
                     .store_unavailable = !committer_.store_is_healthy(),
-                    .packets_in_flight_full = packets_.in_use() >= settings_.max_packets_in_flight};
+                    .packets_in_flight_full = is_full_for(from),
+                    .pools = &pools_};
     const auto [decided, context] = router_.decide(body, from, forwarding_table_, *rates_, load, loop_.now());
     if (decided == step::bad_request) {
         sink.refuse_malformed(request);
@@ -308,15 +323,27 @@ packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t requ
     return nullptr;
 }
 
+/// While several peers send, each of them has a fair share of the places for packets in flight.
+bool worker::is_full_for(const peering::peer& from) {
+    const bool is_shared = senders_.note(from.id, loop_.now().steady);
+    if (is_shared)
+        return exceeds_fair_share(state_of(from).packets, packets_.in_use(), settings_.max_packets_in_flight);
+    return packets_.in_use() >= settings_.max_packets_in_flight;
+}
+
 packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, const packet_context& context) {
     packet_in_flight& packet = packets_.take();
     packet.listener = this;
+    packet.sender = context.from.id;
     packet.from = &state_of(context.from);
+    ++packet.from->packets;
     packet.to = context.to == nullptr ? nullptr : &state_of(*context.to);
     packet.arrived_at = context.now.steady;
     packet.incoming_amount = context.incoming_amount;
     packet.outgoing_amount = context.outgoing_amount;
     packet.transfer = context.transfer;
+    packet.limits = context.limits;
+    packet.pool_share = context.pool_share;
     packet.answer_to = &sink;
     packet.request = request;
     return packet;
@@ -359,7 +386,9 @@ void worker::count_refusal(peer_state& from, reject_reason reason, const peering
     const log::field peer{"peer", from.name};
     const log::field code{"code", std::string{ilp::code_text(text.code)}};
     const log::field why{"reason", std::string{text.identifier}};
-    if (reason != reject_reason::asset_lacks_liquidity || of == nullptr) {
+    const bool is_about_asset =
+        reason == reject_reason::asset_lacks_liquidity || reason == reject_reason::asset_share_exceeded;
+    if (!is_about_asset || of == nullptr) {
         return log::write(log::level::debug, "packet refused", {peer, code, why});
     }
     log::write(log::level::debug, "packet refused",
@@ -379,7 +408,7 @@ void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
             of_next_hop.incoming.count_reject(reply.code);
             packet.from->counters.outgoing.count_reject(reply.code);
             end_in_flight(packet);
-            peering::ledger::release(packet.transfer.legs());
+            give_back(packet);
             if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, reply.packet, false);
             return finish(packet);
         }
@@ -411,9 +440,15 @@ void worker::end_in_flight(packet_in_flight& packet) {
     counters.amount_in_flight -= static_cast<double>(packet.outgoing_amount.value);
 }
 
+/// Returns what a packet held and took that is not fulfilled.
+void worker::give_back(packet_in_flight& packet) {
+    peering::ledger::release(packet.transfer.legs());
+    packet.limits.give_back_throughput(packet.incoming_amount, packet.outgoing_amount);
+}
+
 void worker::reject(packet_in_flight& packet, reject_reason reason) {
     end_in_flight(packet);
-    peering::ledger::release(packet.transfer.legs());
+    give_back(packet);
     count_refusal(*packet.from, reason);
     if (packet.answer_to != nullptr) refuse(*packet.answer_to, packet.request, reason);
     finish(packet);
@@ -438,6 +473,9 @@ bool worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
 
 void worker::finish(packet_in_flight& packet) {
     packet.from->counters.duration.observe(seconds(loop_.now().steady - packet.arrived_at));
+    --packet.from->packets;
+    packet.limits.end(packet.incoming_amount);
+    if (packet.pool_share != nullptr) *packet.pool_share -= packet.outgoing_amount.value;
     packets_.give_back(packet);
     check_drained();
 }

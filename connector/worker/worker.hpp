@@ -5,8 +5,11 @@
 #include "connector/loop/wakeup.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/forwarding_table.hpp"
+#include "connector/routing/pool_shares.hpp"
 #include "connector/routing/rate_table.hpp"
+#include "connector/routing/recent_users.hpp"
 #include "connector/routing/router.hpp"
+#include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/packet_in_flight.hpp"
@@ -19,8 +22,10 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -31,9 +36,13 @@ namespace connector {
 /// A worker's state for one peer. Packets in flight refer to it, so it survives changes to the peer's terms and the
 /// removal of the peer.
 struct peer_state {
+    peer_state(fair_turns& turns, std::uint32_t peer) : share{turns, peer} {}
+
     peer_counters counters;
     std::unique_ptr<link> link_to_peer;  ///< created for the first packet to the peer
     std::string name;                    ///< the peer's name, for the log
+    std::size_t packets = 0;             ///< that came from the peer, from their arrival until the answer may be sent
+    turn_share share;                    ///< of the turns of the worker's loop
 };
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
@@ -87,6 +96,7 @@ private:
     // prepare_handler
     const peering::peer* authenticate(std::string_view token, std::string_view account) override;
     void unauthenticated(const boost::asio::ip::address& remote) override;
+    turn_share* share_of(const peering::peer* peer) override;
     packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                        ilp::bytes_span body) override;
 
@@ -113,10 +123,13 @@ private:
                 const packet_context* context = nullptr);
     void count_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);
     void end_in_flight(packet_in_flight& packet);
+    bool is_full_for(const peering::peer& from);
+    void give_back(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
     bool fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
     void finish(packet_in_flight& packet);
     void on_deadline(packet_in_flight& packet);
+    void end_turn();
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
     void accept_what_waits();
@@ -124,12 +137,20 @@ private:
     void check_drained();
     void relieve_memory();
 
+    static constexpr std::uint32_t strangers = std::numeric_limits<std::uint32_t>::max() - 1;
+
+    /// The longest time that a packet is held: as long as packets of other senders may be in flight.
+    static constexpr std::chrono::minutes senders_memory{1};
+
     const config::connector_settings settings_;
     const incoming_timeouts timeouts_;
     peering::committer& committer_;
     std::size_t listener_number_;
 
     event_loop loop_;
+    fair_turns turns_;
+    turn_share share_of_strangers_{turns_, strangers};
+    bool serves_waiting_ = false;  ///< serve_waiting() has been posted
     std::atomic<peering::commit_ticket> durable_{0};
     wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
@@ -149,12 +170,16 @@ private:
     std::vector<std::unique_ptr<link>> retired_links_;  ///< still finishing their packets
 
     packet_pool packets_;
+    recent_users senders_{senders_memory};
+    pool_shares pools_;
     peering::posting_batch batch_;  ///< postings of this turn
     std::vector<packet_in_flight*> posted_this_turn_;
     commit_queue waiting_;
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
-    boost::intrusive::list<incoming_connection, boost::intrusive::constant_time_size<false>> newcomers_;
+    boost::intrusive::list<incoming_connection, boost::intrusive::base_hook<newcomer_hook>,
+                           boost::intrusive::constant_time_size<false>>
+        newcomers_;
     std::vector<std::unique_ptr<incoming_connection>> connections_;
     std::uint64_t connections_closed_for_memory_ = 0;
 

@@ -33,6 +33,7 @@ peer_wanted read_wanted(const arguments& input) {
     wanted.name = input.find<std::string>("name");
     wanted.routes = input.find<std::vector<std::string>>("routes").value_or(std::vector<std::string>{});
     wanted.max_packet_amount = amount_of(input, "maxPacketAmount");
+    wanted.max_in_flight_amount = amount_of(input, "maxInFlightAmount");
     wanted.max_hold_time = hold_time_of(input);
     wanted.liquidity_threshold = amount_of(input, "liquidityThreshold");
     wanted.initial_liquidity = amount_of(input, "initialLiquidity");
@@ -54,6 +55,7 @@ peer_edit read_edit(const arguments& input) {
     if (input.has("name")) edit.name = input.find<std::string>("name");
     edit.routes = input.find<std::vector<std::string>>("routes");
     if (input.has("maxPacketAmount")) edit.max_packet_amount = amount_of(input, "maxPacketAmount");
+    if (input.has("maxInFlightAmount")) edit.max_in_flight_amount = amount_of(input, "maxInFlightAmount");
     if (input.has("maxHoldMilliseconds")) edit.max_hold_time = hold_time_of(input);
     if (input.has("liquidityThreshold")) edit.liquidity_threshold = amount_of(input, "liquidityThreshold");
     if (const auto http = input.find<arguments>("http")) {

@@ -60,6 +60,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
 
     to["Peer.id"] = reading<peer_view>(&peer_view::id);
     to["Peer.maxPacketAmount"] = reading<peer_view>(&peer_view::max_packet_amount);
+    to["Peer.maxInFlightAmount"] = reading<peer_view>(&peer_view::max_in_flight_amount);
     to["Peer.maxHoldMilliseconds"] = reading<peer_view>(&peer_view::max_hold_milliseconds);
     to["Peer.http"] = reading<peer_view>([&services](const peer_view& peer) -> value {
         const bool shown = services.shows_secrets || peer.token_is_from_caller;

@@ -78,6 +78,7 @@ peer_view::peer_view(const peer& peer)
       ilp_address{peer.address.text()},
       asset_id{peer.asset->uuid},
       max_packet_amount{number_of(peer.max_packet_amount)},
+      max_in_flight_amount{number_of(max_in_flight_amount_of(peer))},
       max_hold_milliseconds{peer.max_hold_time ? std::optional{static_cast<std::uint64_t>(peer.max_hold_time->count())}
                                                : std::nullopt},
       liquidity_threshold{number_of(peer.liquidity_threshold)},
@@ -104,7 +105,8 @@ peer_view::peer_view(const json::object& kept)
       origin{origin_in(kept)},
       liquidity{account_in(kept)} {
     if (!kept.at("name").is_null()) name = text_in(kept, "name");
-    // Answers kept by earlier versions do not have it.
+    // Answers kept by earlier versions do not have these.
+    if (kept.contains("maxInFlightAmount")) max_in_flight_amount = number_in(kept, "maxInFlightAmount");
     if (kept.contains("maxHoldMilliseconds")) max_hold_milliseconds = number_in(kept, "maxHoldMilliseconds");
 }
 
@@ -114,6 +116,7 @@ json::object peer_view::to_json() const {
             {"ilpAddress", ilp_address},
             {"assetId", asset_id},
             {"maxPacketAmount", admin::to_json(max_packet_amount)},
+            {"maxInFlightAmount", admin::to_json(max_in_flight_amount)},
             {"maxHoldMilliseconds", admin::to_json(max_hold_milliseconds)},
             {"liquidityThreshold", admin::to_json(liquidity_threshold)},
             {"routes", json::value_from(routes)},

@@ -41,6 +41,7 @@ struct peer_view {
     std::string ilp_address{};
     std::string asset_id{};
     std::optional<std::uint64_t> max_packet_amount{};
+    std::optional<std::uint64_t> max_in_flight_amount{};
     std::optional<std::uint64_t> max_hold_milliseconds{};
     std::optional<std::uint64_t> liquidity_threshold{};
     std::vector<std::string> routes{};  ///< its own address first

@@ -137,7 +137,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
                                                   .liquidity_threshold = {},
                                                   .incoming_tokens = {},
                                                   .outgoing = config::initial_outgoing_http(),
-                                                  .limits = no_limits(),
+                                                  .limits = limits_of_api_peer(std::nullopt),
                                                   .created_at = transaction.now});
     auto fault = set_terms(*made, wanted, own_terms());
     if (!fault) fault = check_endpoint(*made);

@@ -33,17 +33,23 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
     const std::array wanted{limit{&peer_limits::packet_rate, settings.packet_rate, burst},
                             throughput(&peer_limits::incoming_throughput, settings.incoming_throughput),
                             throughput(&peer_limits::outgoing_throughput, settings.outgoing_throughput)};
-    static_assert(sizeof(peer_limits) == wanted.size() * sizeof(std::optional<token_bucket>), "none is forgotten");
+    static_assert(sizeof(peer_limits) ==
+                      wanted.size() * sizeof(std::optional<token_bucket>) + sizeof(std::optional<amount_in_use>),
+                  "none is forgotten");
 
     const auto is_kept = [before](const limit& limit) {
         const std::optional<token_bucket>& bucket = *before->limits.*limit.bucket;
         return limit.rate ? bucket && bucket->has_terms(*limit.rate, limit.burst) : !bucket;
     };
-    if (before != nullptr && std::ranges::all_of(wanted, is_kept)) return before->limits;
+    if (before != nullptr && std::ranges::all_of(wanted, is_kept) &&
+        max_in_flight_amount_of(*before) == settings.max_in_flight_amount) {
+        return before->limits;
+    }
     auto limits = std::make_shared<peer_limits>();
     for (const limit& limit : wanted) {
         if (limit.rate) (*limits.*limit.bucket).emplace(*limit.rate, limit.burst);
     }
+    if (settings.max_in_flight_amount) limits->in_flight_amount.emplace(*settings.max_in_flight_amount);
     return limits;
 }
 

@@ -87,6 +87,11 @@ std::optional<refusal> set_hold_time(peer& made, const std::optional<std::chrono
     return std::nullopt;
 }
 
+/// Packets in flight go on counting if the bound is the same.
+void set_max_in_flight_amount(peer& made, std::optional<ilp::amount> amount) {
+    if (max_in_flight_amount_of(made) != amount) made.limits = limits_of_api_peer(amount);
+}
+
 /// Empty if there is none. Nothing replaces variables here, unlike in the file.
 std::string fault_of_token(const std::string& token) {
     if (config::looks_like_variable(token) || (token.starts_with("${") && token.ends_with('}')))
@@ -147,6 +152,7 @@ std::optional<refusal> first_refusal(Steps... steps) {
 std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const node_terms& node) {
     const ilp::address& own_address = node.own_address;
     made.max_packet_amount = wanted.max_packet_amount;
+    set_max_in_flight_amount(made, wanted.max_in_flight_amount);
     made.liquidity_threshold = wanted.liquidity_threshold;
     set_auto_peered(made, wanted.auto_peered);
     return first_refusal([&] { return set_address(made, wanted.ilp_address, own_address); },
@@ -167,6 +173,7 @@ std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const node_t
         return given ? set(*given) : std::nullopt;
     };
     if (edit.max_packet_amount) made.max_packet_amount = *edit.max_packet_amount;
+    if (edit.max_in_flight_amount) set_max_in_flight_amount(made, *edit.max_in_flight_amount);
     if (edit.liquidity_threshold) made.liquidity_threshold = *edit.liquidity_threshold;
     if (auto found = first_refusal(
             [&] { return when(edit.ilp_address, [&](const auto& it) { return set_address(made, it, own_address); }); },

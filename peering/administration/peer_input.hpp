@@ -20,6 +20,7 @@ struct peer_wanted {
     std::optional<std::string> name{};
     std::vector<std::string> routes{};  ///< may include the peer's own address
     std::optional<ilp::amount> max_packet_amount{};
+    std::optional<ilp::amount> max_in_flight_amount{};
     std::optional<std::chrono::milliseconds> max_hold_time{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::optional<ilp::amount> initial_liquidity{};
@@ -35,6 +36,7 @@ struct peer_edit {
     std::optional<std::optional<std::string>> name{};
     std::optional<std::vector<std::string>> routes{};
     std::optional<std::optional<ilp::amount>> max_packet_amount{};
+    std::optional<std::optional<ilp::amount>> max_in_flight_amount{};
     std::optional<std::optional<std::chrono::milliseconds>> max_hold_time{};
     std::optional<std::optional<ilp::amount>> liquidity_threshold{};
     std::optional<std::vector<std::string>> incoming_tokens{};

@@ -99,7 +99,7 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
                                             .incoming_tokens = terms.incoming_tokens,
                                             .outgoing = std::move(outgoing),
                                             .liquidity = ledger.find(record.liquidity.id),
-                                            .limits = no_limits(),
+                                            .limits = limits_of_api_peer(terms.max_in_flight_amount),
                                             .created_at = record.created_at});
     set_auto_peered(*made, terms.auto_peered);
     return made;
@@ -115,6 +115,7 @@ kept_peer_terms kept_terms_of(const peer& peer) {
     terms.initial_liquidity = peer.initial_liquidity;
     if (peer.origin == origin::file) return terms;
     terms.max_packet_amount = peer.max_packet_amount;
+    terms.max_in_flight_amount = max_in_flight_amount_of(peer);
     terms.max_hold_time = peer.max_hold_time;
     terms.routes = peer.routes.to_vector();
     terms.incoming_tokens = peer.incoming_tokens;
@@ -129,9 +130,12 @@ void set_auto_peered(peer& made, const std::optional<auto_peered_terms>& terms) 
     made.outgoing.public_addresses_only = terms && terms->public_addresses_only;
 }
 
-std::shared_ptr<peer_limits> no_limits() {
+std::shared_ptr<peer_limits> limits_of_api_peer(std::optional<ilp::amount> in_flight_max) {
     static const auto none = std::make_shared<peer_limits>();
-    return none;
+    if (!in_flight_max) return none;
+    auto limits = std::make_shared<peer_limits>();
+    limits->in_flight_amount.emplace(*in_flight_max);
+    return limits;
 }
 
 }  // namespace peering

@@ -37,7 +37,7 @@ std::optional<liquidity_watch> watch_of(const peer_record& record, const asset& 
 /// The link checks the addresses that the endpoint's name resolves to, each time it connects.
 void set_auto_peered(peer& made, const std::optional<auto_peered_terms>& terms);
 
-/// Peers of the API have no rate limits; they share this object.
-std::shared_ptr<peer_limits> no_limits();
+/// Peers of the API have no rate limits. Those without a bound on the amount in flight share one object.
+std::shared_ptr<peer_limits> limits_of_api_peer(std::optional<ilp::amount> in_flight_max);
 
 }  // namespace peering

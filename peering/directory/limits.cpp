@@ -1,5 +1,6 @@
 #include "peering/directory/limits.hpp"
 
+#include "ilp/invariant.hpp"
 #include "peering/records/wide_amount.hpp"
 
 #include <algorithm>
@@ -38,8 +39,61 @@ bool token_bucket::try_take(std::uint64_t tokens, ilp::steady_time now) noexcept
     }
 }
 
+void token_bucket::give_back(std::uint64_t tokens) noexcept {
+    // Every unit of `full_at_` that is subtracted here was added by try_take(), so this never wraps.
+    full_at_.fetch_sub(units_for(tokens), std::memory_order_relaxed);
+}
+
 bool token_bucket::has_terms(std::uint64_t rate, std::uint64_t burst) const noexcept {
     return rate_ == std::max<std::uint64_t>(rate, 1) && burst_ == burst;
+}
+
+bool amount_in_use::try_take(ilp::amount amount) noexcept {
+    std::uint64_t used = used_.load(std::memory_order_relaxed);
+    do {
+        if (amount.value > max_ - used) return false;
+    } while (!used_.compare_exchange_weak(used, used + amount.value, std::memory_order_relaxed));
+    return true;
+}
+
+void amount_in_use::give_back(ilp::amount amount) noexcept {
+    const std::uint64_t before = used_.fetch_sub(amount.value, std::memory_order_relaxed);
+    ilp::require(before >= amount.value, "no packet gives back more than was taken");
+}
+
+taken_limits::shortage taken_limits::try_take(const std::shared_ptr<peer_limits>& sender, ilp::amount incoming,
+                                              const std::shared_ptr<peer_limits>* next_hop, ilp::amount outgoing,
+                                              ilp::steady_time now) {
+    const auto from_bucket = [now](std::optional<token_bucket>& bucket, ilp::amount amount) {
+        return !bucket || bucket->try_take(amount.value, now);
+    };
+    auto& in_flight = sender->in_flight_amount;
+    if (in_flight && !in_flight->try_take(incoming)) return shortage::in_flight_amount;
+    auto& throughput = sender->incoming_throughput;
+    if (!from_bucket(throughput, incoming)) {
+        if (in_flight) in_flight->give_back(incoming);
+        return shortage::incoming_throughput;
+    }
+    if (next_hop != nullptr && !from_bucket((*next_hop)->outgoing_throughput, outgoing)) {
+        if (throughput) throughput->give_back(incoming.value);
+        if (in_flight) in_flight->give_back(incoming);
+        return shortage::outgoing_throughput;
+    }
+    // Only limits that exist are worth two atomic operations on their counter.
+    if (in_flight || throughput) sender_ = sender;
+    if (next_hop != nullptr && (*next_hop)->outgoing_throughput) next_hop_ = *next_hop;
+    return shortage::none;
+}
+
+void taken_limits::give_back_throughput(ilp::amount incoming, ilp::amount outgoing) const noexcept {
+    if (sender_ && sender_->incoming_throughput) sender_->incoming_throughput->give_back(incoming.value);
+    if (next_hop_) next_hop_->outgoing_throughput->give_back(outgoing.value);
+}
+
+void taken_limits::end(ilp::amount incoming) noexcept {
+    if (sender_ && sender_->in_flight_amount) sender_->in_flight_amount->give_back(incoming);
+    sender_.reset();
+    next_hop_.reset();
 }
 
 }  // namespace peering

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "ilp/amount.hpp"
 #include "ilp/clock.hpp"
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace peering {
@@ -23,6 +25,10 @@ public:
     /// Takes all of `tokens` or none. More than `burst` at once never succeeds.
     bool try_take(std::uint64_t tokens, ilp::steady_time now) noexcept;
 
+    /// Returns tokens that were taken from this bucket and not used. Like tokens that flow in, they are lost if the
+    /// bucket is full.
+    void give_back(std::uint64_t tokens) noexcept;
+
     bool has_terms(std::uint64_t rate, std::uint64_t burst) const noexcept;
 
 private:
@@ -35,11 +41,51 @@ private:
     std::atomic<std::uint64_t> full_at_{0};
 };
 
-/// The rate limits of one peer. (The maximum packet amount is not here: it needs no state and is a term of the peer.)
+/// A bound on an amount that is in use at one time. Shared by all threads, lock-free.
+class amount_in_use {
+public:
+    explicit amount_in_use(ilp::amount max) noexcept : max_{max.value} {}
+
+    /// Takes all of `amount` or nothing.
+    bool try_take(ilp::amount amount) noexcept;
+
+    /// Precondition: the amount was taken here.
+    void give_back(ilp::amount amount) noexcept;
+
+    ilp::amount max() const noexcept { return {max_}; }
+
+private:
+    std::uint64_t max_;
+    std::atomic<std::uint64_t> used_{0};
+};
+
+/// The limits of one peer that need a state. (The maximum packet amount needs none and is a term of the peer.)
 struct peer_limits {
     std::optional<token_bucket> packet_rate;
     std::optional<token_bucket> incoming_throughput;
     std::optional<token_bucket> outgoing_throughput;
+    std::optional<amount_in_use> in_flight_amount;  ///< of packets from the peer
+};
+
+/// The limits from which one packet has taken its amounts. They are kept alive because a change of the terms may
+/// replace them while the packet is in flight. A copy refers to what the same packet has taken.
+class taken_limits {
+public:
+    enum class shortage : std::uint8_t { none, in_flight_amount, incoming_throughput, outgoing_throughput };
+
+    /// Takes everything or nothing, and says what was short. `next_hop` is null for a packet that this node fulfills.
+    shortage try_take(const std::shared_ptr<peer_limits>& sender, ilp::amount incoming,
+                      const std::shared_ptr<peer_limits>* next_hop, ilp::amount outgoing, ilp::steady_time now);
+
+    /// The packet was not fulfilled: what it has taken of the throughput of both peers is free again.
+    void give_back_throughput(ilp::amount incoming, ilp::amount outgoing) const noexcept;
+
+    /// The packet has ended, in whichever way.
+    void end(ilp::amount incoming) noexcept;
+
+private:
+    std::shared_ptr<peer_limits> sender_;    ///< null if nothing of it was taken
+    std::shared_ptr<peer_limits> next_hop_;  ///< null if nothing of it was taken
 };
 
 }  // namespace peering

@@ -66,6 +66,12 @@ struct peer {
     friend bool operator==(const peer&, const peer&) = default;
 };
 
+/// The bound on what packets from the peer may amount to that are in flight at one time.
+inline std::optional<ilp::amount> max_in_flight_amount_of(const peer& peer) {
+    const auto& bound = peer.limits->in_flight_amount;
+    return bound ? std::optional{bound->max()} : std::nullopt;
+}
+
 /// Calls `seen(prefix)` for the peer's own address and for each of its routes.
 template <class Seen>
 void for_each_prefix(const peer& peer, Seen seen) {

@@ -43,6 +43,7 @@ struct kept_peer_terms {
     bool enabled = true;
     std::optional<ilp::timestamp> deleted_at{};  ///< its account and history are kept
     std::optional<ilp::amount> max_packet_amount{};
+    std::optional<ilp::amount> max_in_flight_amount{};
     std::optional<std::chrono::milliseconds> max_hold_time{};
     std::optional<ilp::amount> liquidity_threshold{};
     std::vector<std::string> routes{};           ///< in addition to its own address

@@ -115,14 +115,16 @@ std::string to_json(const asset_terms& terms) {
 }
 
 std::optional<std::string> to_json(const kept_peer_terms& terms) {
-    const auto& [name, ilp_address, origin, enabled, deleted_at, max_packet_amount, max_hold_time, liquidity_threshold,
-                 routes, incoming_tokens, outgoing_endpoint, outgoing_token, auto_peered, initial_liquidity] = terms;
+    const auto& [name, ilp_address, origin, enabled, deleted_at, max_packet_amount, max_in_flight_amount, max_hold_time,
+                 liquidity_threshold, routes, incoming_tokens, outgoing_endpoint, outgoing_token, auto_peered,
+                 initial_liquidity] = terms;
     if (!std::ranges::all_of(routes, is_utf8) || !is_utf8(outgoing_endpoint) || !is_utf8(outgoing_token) ||
         (auto_peered && (!is_utf8(auto_peered->url) || !is_utf8(auto_peered->source)))) {
         return std::nullopt;
     }
     json::object object;
     put(object, "max_packet_amount", max_packet_amount);
+    put(object, "max_in_flight_amount", max_in_flight_amount);
     if (max_hold_time) object.emplace("max_hold_milliseconds", max_hold_time->count());
     put(object, "liquidity_threshold", liquidity_threshold);
     put(object, "initial_liquidity", initial_liquidity);
@@ -166,6 +168,7 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
     };
     return read_members(text, [&](std::string_view key, const json::value& value) {
         if (key == "max_packet_amount") return take(value, terms.max_packet_amount);
+        if (key == "max_in_flight_amount") return take(value, terms.max_in_flight_amount);
         if (key == "max_hold_milliseconds") return take(value, terms.max_hold_time);
         if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);
         if (key == "initial_liquidity") return take(value, terms.initial_liquidity);

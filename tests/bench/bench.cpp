@@ -1,3 +1,4 @@
+#include "tests/bench/fairness.hpp"
 #include "tests/bench/instructions.hpp"
 #include "tests/bench/many_peers.hpp"
 #include "tests/bench/measure.hpp"
@@ -36,6 +37,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view every_scenario = "all";
+constexpr std::string_view fairness_scenario = "fairness";  // has a table of its own
 
 struct bench_options {
     std::vector<std::string> scenarios;
@@ -52,6 +54,7 @@ struct bench_options {
     std::string output;
     bool inspect = true;
     bool instructions = false;
+    bool fairness = false;
     bool targets = false;
     bool smoke = false;
     bool keep = false;
@@ -103,6 +106,8 @@ std::string scenario_lines() {
         text +=
             fmt::format("  {:<12} {} ({})\n", scenario.name, scenario.description, fmt::join(scenario.variants, ", "));
     }
+    text += fmt::format("  {:<12} what a peer keeps beside a busy one; alone, without other scenarios\n",
+                        fairness_scenario);
     return text;
 }
 
@@ -116,6 +121,7 @@ std::vector<std::string> names_of(const Table& table) {
 void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& connections) {
     auto scenario_names = names_of(bench::all_scenarios);
     scenario_names.emplace_back(every_scenario);
+    scenario_names.emplace_back(fairness_scenario);
     app.add_option("--scenario", options.scenarios,
                    "what to measure, with commas between; all: everything (connections)")
         ->delimiter(',')
@@ -171,6 +177,11 @@ void aim_at_targets(bench_options& options) {
 
 void fill_in(bench_options& options) {
     if (options.scenarios.empty()) options.scenarios = {"connections"};
+    options.fairness = std::ranges::find(options.scenarios, fairness_scenario) != options.scenarios.end();
+    if (options.fairness && options.scenarios.size() > 1) {
+        fmt::print(stderr, "bench: the scenario {} is measured without others\n", fairness_scenario);
+        std::exit(2);
+    }
     if (std::ranges::find(options.scenarios, every_scenario) != options.scenarios.end()) {
         options.scenarios = names_of(bench::all_scenarios);
     }
@@ -180,6 +191,7 @@ void fill_in(bench_options& options) {
     if (options.output.empty()) {
         const auto* const kind = options.instructions ? "instructions"
                                  : options.peers      ? "peers"
+                                 : options.fairness   ? "fairness"
                                  : options.targets    ? "targets"
                                                       : "results";
         options.output =
@@ -294,6 +306,19 @@ bool report_instructions(const bench_options& options, const bench::setup& setup
     return true;
 }
 
+bool report_fairness(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
+                     bench::conditions& conditions, const fs::path& output) {
+    conditions.versions = bench::versions(setup);
+    bench::fairness_plan plan{
+        .repetitions = options.repetitions, .warm_up_seconds = options.warm_up_seconds, .seconds = options.seconds};
+    if (!options.variants.empty()) plan.variants = options.variants;
+    if (options.smoke) plan.others = {plan.connections};
+    const auto results = bench::measure_fairness(setup, next_hops, plan);
+    fmt::print("{}", bench::as_table(conditions, plan, results));
+    write_json(output, bench::as_json(conditions, plan, results));
+    return true;
+}
+
 bool run(const bench_options& options) {
     const auto cores = allowed_cores();
     const fs::path output = fs::absolute(options.output);
@@ -318,7 +343,10 @@ bool run(const bench_options& options) {
     conditions.seconds = options.seconds;
     conditions.warm_up_seconds = options.warm_up_seconds;
 
-    const auto measure_and_report = options.instructions ? report_instructions : options.peers ? report_peers : report;
+    const auto measure_and_report = options.instructions ? report_instructions
+                                    : options.peers      ? report_peers
+                                    : options.fairness   ? report_fairness
+                                                         : report;
     const bool right = measure_and_report(options, setup, next_hops, conditions, output);
     fmt::print("JSON: {}\n", output.string());
     fmt::print("{}\n", right ? "Every answer was the right one, and the peer saw every packet once."

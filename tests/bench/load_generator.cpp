@@ -28,12 +28,15 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
-// A closed loop: every connection sends its next Prepare once the last one is answered. Every answer is checked.
+// A closed loop: every connection sends its next Prepare once the last one is answered, or when its time has come if a
+// rate is given. Every answer is checked.
 namespace {
 
 using clock = std::chrono::steady_clock;
@@ -42,7 +45,7 @@ using std::chrono::nanoseconds;
 constexpr auto expiry_distance = std::chrono::seconds{20};
 constexpr auto expiry_refresh = std::chrono::seconds{1};
 constexpr auto drain_at_most = std::chrono::seconds{5};
-constexpr int turn_ms_max = 20;
+constexpr nanoseconds turn_max = std::chrono::milliseconds{20};
 constexpr int perf_patience_ms = 10'000;
 constexpr std::size_t idle_at_a_time = 32;
 constexpr std::size_t destination_stride = 37;  ///< so that the connections do not proceed in step
@@ -56,6 +59,7 @@ struct load_options {
     std::size_t data_size = 0;
     std::size_t connections = 1;
     std::size_t idle = 0;       ///< additional connections, which send one packet each and then stay open
+    double rate = 0;            ///< packets per second that all connections together ask for; 0: as many as possible
     std::string expect_reject;  ///< code of the only correct answer; empty: the Fulfill
     double warm_up_seconds = 0.5;
     double seconds = 2;
@@ -246,7 +250,15 @@ public:
         open_idle();
         for (std::size_t i = options_.idle; i < clients_.size(); ++i) open(i);
         const auto start = clock::now();
-        for (std::size_t i = options_.idle; i < clients_.size(); ++i) send(clients_[i], start);
+        for (std::size_t i = options_.idle; i < clients_.size(); ++i) {
+            clients_[i].due = start;
+            if (options_.rate == 0) {
+                send(clients_[i], start);
+            } else {
+                clients_[i].due += as_duration(static_cast<double>(i) / options_.rate);
+                due_.emplace(clients_[i].due, i);
+            }
+        }
         turn_until(start + as_duration(options_.warm_up_seconds));
         perf_.say("enable\n");
         measuring_ = true;
@@ -308,6 +320,7 @@ private:
         std::size_t turn = 0;           ///< index of the next destination
         bool waiting = false;           ///< for an answer
         clock::time_point sent;
+        clock::time_point due;  ///< of the next Prepare, if there is a rate
     };
 
     static double microseconds(nanoseconds duration) {
@@ -360,13 +373,27 @@ private:
     /// Runs until the deadline or until nothing is in flight.
     void turn_until(clock::time_point deadline) {
         std::array<epoll_event, bench::events_per_turn> events;
-        for (auto now = clock::now(); now < deadline && in_flight_ > 0; now = clock::now()) {
+        for (auto now = clock::now(); now < deadline && (in_flight_ > 0 || may_send_due()); now = clock::now()) {
             if (now >= next_refresh_) {
                 for (auto& request : requests_) request.refresh();
                 next_refresh_ = now + expiry_refresh;
             }
-            const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), turn_ms_max);
+            send_due(now);
+            const auto wait =
+                may_send_due() ? std::clamp<nanoseconds>(due_.begin()->first - now, {}, turn_max) : turn_max;
+            const timespec timeout{.tv_sec = 0, .tv_nsec = wait.count()};
+            const int count = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
             for (int i = 0; i < count; ++i) handle(events[static_cast<std::size_t>(i)]);
+        }
+    }
+
+    bool may_send_due() const { return !due_.empty() && !only_answers_; }
+
+    void send_due(clock::time_point now) {
+        while (may_send_due() && due_.begin()->first <= now) {
+            client_state& client = clients_[due_.begin()->second];
+            due_.erase(due_.begin());
+            send(client, now);
         }
     }
 
@@ -386,7 +413,11 @@ private:
         if (measuring_) latency_.add(static_cast<std::uint64_t>((now - client.sent).count()));
         --in_flight_;
         client.waiting = false;
-        if (!only_answers_) send(client, now);
+        if (only_answers_) return;
+        if (options_.rate == 0) return send(client, now);
+        // A late answer does not change when later Prepares are due, so the rate is kept as far as possible.
+        client.due += as_duration(static_cast<double>(options_.connections) / options_.rate);
+        due_.emplace(client.due, event.data.u64);
     }
 
     void send(client_state& client, clock::time_point now) {
@@ -434,6 +465,7 @@ private:
     std::string right_answer_{options_.expect_reject.empty() ? ilp::as_text(bench::fixed_fulfill()) : ""};
     int epoll_ = epoll_create1(EPOLL_CLOEXEC);
     std::vector<client_state> clients_;
+    std::set<std::pair<clock::time_point, std::size_t>> due_;  ///< the next Prepares, with their connections
     std::size_t in_flight_ = 0;
     std::uint64_t sent_ = 0;
     bool measuring_ = false;
@@ -468,6 +500,7 @@ int main(int argc, char** argv) {
     app.add_option("--connections", options.connections, "each has one packet in flight")
         ->check(CLI::Range(std::size_t{1}, std::size_t{20000}));
     app.add_option("--idle", options.idle, "connections besides, which send one packet each and then stay open");
+    app.add_option("--rate", options.rate, "packets per second of all connections together (as many as possible)");
     app.add_option("--expect-reject", options.expect_reject, "code of the only right answer (else it is the Fulfill)");
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before the measured window");
     app.add_option("--seconds", options.seconds, "length of the measured window");

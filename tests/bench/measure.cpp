@@ -79,30 +79,6 @@ std::string_view expected_code(outcome outcome) {
     return refusal_code;
 }
 
-std::vector<std::string> generator_arguments(const setup& setup, const proxy& under_test, const load& load) {
-    std::vector<std::string> tokens;
-    for (std::size_t sender = 0; sender < load.senders; ++sender) tokens.push_back(token_of_sender(sender));
-    return {(setup.programs / "ilpd_load_generator").string(),
-            "--port",
-            std::to_string(under_test.port),
-            "--tokens",
-            fmt::format("{}", fmt::join(tokens, ",")),
-            "--destinations",
-            fmt::format("{}", fmt::join(load.destinations, ",")),
-            "--amount",
-            std::to_string(load.amount),
-            "--data-size",
-            std::to_string(load.data_size),
-            "--connections",
-            std::to_string(load.connections),
-            "--idle",
-            std::to_string(load.idle),
-            "--warm-up",
-            fmt::to_string(load.warm_up_seconds),
-            "--seconds",
-            fmt::to_string(load.seconds)};
-}
-
 /// A description of what went wrong; empty if nothing did.
 std::string find_trouble(const boost::json::object& whole_run, const load& load, std::uint64_t right,
                          std::uint64_t peer_requests) {
@@ -124,6 +100,32 @@ std::string find_trouble(const boost::json::object& whole_run, const load& load,
 }
 
 }  // namespace
+
+std::vector<std::string> generator_arguments(const setup& setup, const proxy& under_test, const load& load) {
+    std::vector<std::string> tokens;
+    for (std::size_t n = 0; n < load.senders; ++n) tokens.push_back(token_of_sender(load.first_sender + n));
+    return {(setup.programs / "ilpd_load_generator").string(),
+            "--port",
+            std::to_string(under_test.port),
+            "--tokens",
+            fmt::format("{}", fmt::join(tokens, ",")),
+            "--destinations",
+            fmt::format("{}", fmt::join(load.destinations, ",")),
+            "--amount",
+            std::to_string(load.amount),
+            "--data-size",
+            std::to_string(load.data_size),
+            "--connections",
+            std::to_string(load.connections),
+            "--idle",
+            std::to_string(load.idle),
+            "--rate",
+            fmt::to_string(load.rate),
+            "--warm-up",
+            fmt::to_string(load.warm_up_seconds),
+            "--seconds",
+            fmt::to_string(load.seconds)};
+}
 
 double cpu_seconds(const std::vector<pid_t>& pids) {
     double sum = 0;

@@ -31,7 +31,9 @@ struct load {
     std::size_t connections = 1;
     std::size_t data_size = 0;
     std::size_t senders = 1;  ///< each with its own token; assigned to the connections in turn
-    std::size_t idle = 0;     ///< additional connections, which send one packet each and then stay open
+    std::size_t first_sender = 0;
+    double rate = 0;       ///< packets per second that are asked for; 0: as many as possible
+    std::size_t idle = 0;  ///< additional connections, which send one packet each and then stay open
     std::uint64_t amount = 1;
     std::vector<std::string> destinations{std::string{destination}};  ///< each connection uses them in turn
     bench::outcome outcome = outcome::fulfilled;
@@ -66,6 +68,9 @@ struct sample {
 
 /// Runs the generator against the proxy. Throws if it cannot be run at all, or if `interrupted` is set meanwhile.
 sample measure(const setup& setup, const proxy& under_test, const constant_peers& next_hops, const load& load);
+
+/// The command line of a generator with this load.
+std::vector<std::string> generator_arguments(const setup& setup, const proxy& under_test, const load& load);
 
 /// The generator's output when it runs against the proxy, with `options` in addition to those of the load.
 boost::json::object generate(const setup& setup, const proxy& under_test, const constant_peers& next_hops,

@@ -109,11 +109,14 @@ std::string senders_yaml(const setup& setup, const shape& shape) {
     ilp_address: test.alice{0}
     asset: {{code: USD, scale: 9}}
     liquidity: 1000000000000000
-    http:
+{3}    http:
       incoming: {{auth_tokens: ["{1}"]}}
       outgoing: {{endpoint: "http://127.0.0.1:{2}/", auth_token: token-that-is-never-used}}
 )",
-                       n == 0 ? "" : std::to_string(n), token_of_sender(n), setup.peer_port);
+                       n == 0 ? "" : std::to_string(n), token_of_sender(n), setup.peer_port,
+                       shape.packet_rate != 0 && n + 1 == shape.senders
+                           ? fmt::format("    packet_rate: {}\n", shape.packet_rate)
+                           : "");
     }
     return text;
 }

@@ -50,6 +50,7 @@ struct shape {
     std::size_t peers = 0;            ///< in the store, in addition to those that send and receive packets
     std::size_t routes_per_peer = 1;  ///< of these additional peers
     std::uint64_t history = 0;        ///< transfers in the store
+    std::uint64_t packet_rate = 0;    ///< that the last of several senders may have; 0: no limit
     bool cross_asset = false;         ///< the receiver's asset differs from the senders'
 
     bool operator==(const shape&) const = default;

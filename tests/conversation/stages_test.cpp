@@ -1,4 +1,5 @@
 #include "connector/transport/http/message.hpp"
+#include "ilp/echo.hpp"
 #include "tests/conversation/world.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 
@@ -312,6 +313,107 @@ TEST_CASE("A18-03 A27-64: throughput of the outgoing peer: T04, in its own units
     CHECK(d.code_of(refused) == "T04");
     d.pass(600ms);
     CHECK(d.send("p1", four_cents).what == step::go_on);
+}
+
+TEST_CASE("throughput: a packet that its sender cannot pay for takes none of it") {
+    auto settings = usual_settings();
+    settings.peers[0].liquidity = {0};
+    settings.peers[0].incoming_throughput = ilp::amount{1000};
+    settings.peers[1].outgoing_throughput = ilp::amount{1000};
+    world d{settings};
+    for (int i = 0; i < 10; ++i) {
+        CHECK(d.send("p1", prepare{.amount = 1000}).refused_with(reject_reason::sender_lacks_liquidity));
+    }
+    CHECK(d.send("p3", prepare{.amount = 1000}).what == step::go_on);
+    CHECK(d.send("p3", prepare{.amount = 1}).refused_with(reject_reason::outgoing_throughput_exceeded));
+}
+
+TEST_CASE("throughput: a packet that is not fulfilled gives it back, to the sender and to the next hop") {
+    auto settings = usual_settings();
+    settings.peers[0].incoming_throughput = ilp::amount{1000};
+    settings.peers[1].outgoing_throughput = ilp::amount{1000};
+    world d{settings};
+    for (int i = 0; i < 10; ++i) {
+        const decision decided = d.send("p1", prepare{.amount = 1000});
+        REQUIRE(decided.what == step::go_on);
+        CHECK(d.send("p3", prepare{.amount = 1}).refused_with(reject_reason::outgoing_throughput_exceeded));
+        d.give_back(decided);
+    }
+    CHECK(d.at_rest());
+    const decision fulfilled = d.send("p1", prepare{.amount = 1000});
+    d.post(fulfilled);
+    CHECK(d.send("p1", prepare{.amount = 1}).refused_with(reject_reason::incoming_throughput_exceeded));
+}
+
+TEST_CASE("throughput: a refusal for want of it leaves nothing held or taken") {
+    auto settings = usual_settings();
+    settings.peers[0].incoming_throughput = ilp::amount{1000};
+    settings.peers[0].max_in_flight_amount = ilp::amount{1000};
+    settings.peers[1].outgoing_throughput = ilp::amount{10};
+    world d{settings};
+    for (int i = 0; i < 3; ++i) {
+        const decision refused = d.send("p1", prepare{.amount = 1000});
+        CHECK(refused.refused_with(reject_reason::outgoing_throughput_exceeded));
+        CHECK(refused.context.transfer.empty());
+    }
+    CHECK(d.at_rest());
+    CHECK(d.send("p1", prepare{.amount = 1000, .destination = "test.p3"}).what == step::go_on);
+}
+
+TEST_CASE("throughput: it limits a ping, too") {
+    auto settings = usual_settings();
+    settings.peers[0].incoming_throughput = ilp::amount{2};
+    world d{settings};
+    const prepare ping{.amount = 1, .destination = "test.d", .condition = ilp::echo::one_way_condition};
+    CHECK(d.send("p1", ping).what == step::fulfill);
+    CHECK(d.send("p1", ping).what == step::fulfill);
+    CHECK(d.send("p1", ping).refused_with(reject_reason::incoming_throughput_exceeded));
+}
+
+TEST_CASE("amount in flight: T04 beyond the sender's maximum, until a packet has ended") {
+    auto settings = usual_settings();
+    settings.peers[0].max_in_flight_amount = ilp::amount{1000};
+    world d{settings};
+    const decision first = d.send("p1", prepare{.amount = 600});
+    REQUIRE(first.what == step::go_on);
+    const decision refused = d.send("p1", prepare{.amount = 401, .destination = "test.p3"});
+    CHECK(refused.refused_with(reject_reason::in_flight_amount_exceeded));
+    CHECK(d.code_of(refused) == "T04");
+    CHECK(d.send("p2", prepare{.amount = 10'000, .destination = "test.p3"}).what == step::go_on);
+    const decision second = d.send("p1", prepare{.amount = 400});
+    REQUIRE(second.what == step::go_on);
+    CHECK(d.send("p1", prepare{.amount = 1}).refused_with(reject_reason::in_flight_amount_exceeded));
+    CHECK(d.send("p1", prepare{.amount = 0}).what == step::go_on);
+    d.post(first);
+    CHECK(d.send("p1", prepare{.amount = 600}).what == step::go_on);
+}
+
+TEST_CASE("shares of a pool: a sender between two assets may not hold all of the next hop's") {
+    auto settings = usual_settings();
+    settings.assets[2].liquidity = {1000};
+    world d{settings};
+    d.rates.set("USD", "EUR", {.rate = ilp::parse_rate("1").value(), .spread = 0});
+    connector::pool_shares pools;
+    d.load.pools = &pools;
+    const prepare hundred{.amount = 100, .destination = "test.euro"};
+    std::vector<decision> held;
+    for (;;) {
+        decision decided = d.send("p1", hundred);
+        if (decided.what != step::go_on) {
+            CHECK(decided.refused_with(reject_reason::asset_share_exceeded));
+            CHECK(d.code_of(decided) == "T04");
+            CHECK(decided.context.transfer.empty());
+            break;
+        }
+        held.push_back(std::move(decided));
+    }
+    CHECK(held.size() == 8);
+    CHECK(d.send("p2", hundred).what == step::go_on);
+    // Within one asset there is no pool.
+    CHECK(d.send("p1", prepare{.amount = 100}).what == step::go_on);
+    d.give_back(held.front());
+    d.give_back(held.back());
+    CHECK(d.send("p1", hundred).what == step::go_on);
 }
 
 TEST_CASE("A27-70: shorten expiry: R02 when less than the minimum window would be left") {

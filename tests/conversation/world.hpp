@@ -193,7 +193,17 @@ public:
         batch.add(held.legs());
         ledger.apply(batch.postings());
     }
-    void post(const decision& held) { post(held.context.transfer); }
+    /// Does what a worker does with a fulfilled packet.
+    void post(const decision& held) {
+        post(held.context.transfer);
+        end(held);
+    }
+    /// Does what a worker does with a packet that was not fulfilled.
+    static void give_back(const decision& held) {
+        release(held);
+        held.context.limits.give_back_throughput(held.context.incoming_amount, held.context.outgoing_amount);
+        end(held);
+    }
     static void release(const peering::packet_transfer& held) { peering::ledger::release(held.legs()); }
     static void release(const decision& held) { release(held.context.transfer); }
 
@@ -222,6 +232,12 @@ public:
                      ilp::steady_time{1000h}};
 
 private:
+    static void end(const decision& held) {
+        peering::taken_limits taken = held.context.limits;
+        taken.end(held.context.incoming_amount);
+        if (held.context.pool_share != nullptr) *held.context.pool_share -= held.context.outgoing_amount.value;
+    }
+
     peering::memory_store store_;
     peering::thresholds thresholds_;
     peering::bookkeeper keeper_{ledger, store_, thresholds_};

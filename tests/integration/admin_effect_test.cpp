@@ -434,4 +434,21 @@ TEMPLATE_TEST_CASE("admin: the hold time of a peer shortens what its packets may
     CHECK(time_left() > 10s);
 }
 
+TEMPLATE_TEST_CASE("admin: the bound on a peer's amount in flight applies, and survives a restart", "", on_sqlite,
+                   on_postgresql) {
+    administered a{TestType::kind};
+    const fake_peer bob;
+    const std::string id = a.create_peer("bob", bob.port());
+    const auto sends = [&](std::uint64_t amount) { return outcome(a.r.d.post({.amount = amount}, "bob")); };
+    CHECK(sends(100) == "fulfill");
+    CHECK(text_at(a.admin.update_peer(id, {{"maxInFlightAmount", "99"}}), "maxInFlightAmount") == "99");
+    CHECK(sends(100) == "T04");
+    CHECK(sends(99) == "fulfill");
+    a.kill9_and_start();
+    CHECK(text_at(a.admin.peer(id), "maxInFlightAmount") == "99");
+    CHECK(sends(100) == "T04");
+    CHECK(a.admin.update_peer(id, {{"maxInFlightAmount", nullptr}}).at("maxInFlightAmount").is_null());
+    CHECK(sends(100) == "fulfill");
+}
+
 }  // namespace admin_effect_test

@@ -16,7 +16,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view peer_fields =
-    "id name staticIlpAddress maxPacketAmount maxHoldMilliseconds liquidityThreshold liquidity createdAt routes "
+    "id name staticIlpAddress maxPacketAmount maxInFlightAmount maxHoldMilliseconds liquidityThreshold liquidity "
+    "createdAt routes "
     "enabled origin "
     "asset { id code scale } http { outgoing { authToken endpoint } }";
 constexpr std::string_view asset_fields =

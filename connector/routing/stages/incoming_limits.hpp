@@ -2,7 +2,7 @@
 
 #include "connector/routing/packet_context.hpp"
 
-/// The three limits of the peer that sent the packet.
+/// The limits of the peer that sent the packet which do not depend on what becomes of it.
 namespace connector::stages {
 
 /// Runs before the checks of balances and rates: senders probe with huge amounts and need the F08 with the maximum, not
@@ -18,14 +18,6 @@ inline step max_packet_amount(packet_context& packet) {
 inline step packet_rate(packet_context& packet) {
     auto& bucket = packet.from.limits->packet_rate;
     if (bucket && !bucket->try_take(1, packet.now.steady)) return packet.refuse(reject_reason::packet_rate_exceeded);
-    return step::go_on;
-}
-
-inline step incoming_throughput(packet_context& packet) {
-    auto& bucket = packet.from.limits->incoming_throughput;
-    if (bucket && !bucket->try_take(packet.incoming_amount.value, packet.now.steady)) {
-        return packet.refuse(reject_reason::incoming_throughput_exceeded);
-    }
     return step::go_on;
 }
 

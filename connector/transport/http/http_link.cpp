@@ -60,28 +60,17 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
     if (loop_.memory().is_waiting_full()) return reject_reason::next_hop_queue_full;
     if (connections_.size() < settings_.max_connections && connecting_ <= waiting_count()) {
         open_connection();
-    } else if (waiting_.size() >= settings_.max_waiting + connecting_) {
+    } else if (waiting_.is_full_for(packet.sender, settings_.max_waiting + connecting_, loop_.now().steady)) {
         return reject_reason::next_hop_queue_full;
     }
     ilp::bytes request = loop_.spare().take();
     append_request(request, prepare);
-    waiting_.push_back(make_waiting(packet, std::move(request)));
+    waiting_.add(packet, std::move(request));
     return {};
 }
 
-http_link::waiting_packet http_link::make_waiting(carried_packet& packet, ilp::bytes request) {
-    const std::size_t size = request.capacity();
-    return {&packet, std::move(request), {loop_.memory(), size}};
-}
-
 std::optional<reject_reason> http_link::withdraw(carried_packet& packet) {
-    const auto withdrawn_from = [&](std::deque<waiting_packet>& queue) {
-        const auto found = std::ranges::find(queue, &packet, &waiting_packet::packet);
-        if (found == queue.end()) return false;
-        queue.erase(found);
-        return true;
-    };
-    if (!withdrawn_from(waiting_) && !withdrawn_from(again_)) return {};
+    if (!waiting_.remove(packet) && !again_.remove(packet)) return {};
     return is_connected() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
 }
 
@@ -117,13 +106,12 @@ void http_link::open_connection() {
     opened.connect(std::move(target));
 }
 
-void http_link::carry_first(std::deque<waiting_packet>& queue, http_connection& idle) {
-    waiting_packet next = std::move(queue.front());
-    queue.pop_front();
+void http_link::carry_first(waiting_packets& queue, http_connection& idle) {
+    waiting_packets::entry next = queue.take();
     idle.carry(*next.packet) = std::move(next.octets);
 }
 
-/// Gives an idle connection the packet that has waited longest.
+/// Gives an idle connection the next packet that waits.
 void http_link::use(http_connection& idle) {
     if (!waiting_.empty()) {
         carry_first(waiting_, idle);
@@ -137,9 +125,10 @@ bool http_link::is_connected() const {
     return std::ranges::any_of(connections_, [](const auto& connection) { return connection->is_usable(); });
 }
 
-void http_link::refuse(std::deque<waiting_packet>& queue) {
-    const auto refused = std::exchange(queue, {});
-    for (const waiting_packet& waiting : refused) failed(*waiting.packet, reject_reason::next_hop_unreachable);
+void http_link::refuse(waiting_packets& queue) {
+    waiting_packets refused{loop_.memory()};
+    std::swap(refused, queue);
+    while (!refused.empty()) failed(*refused.take().packet, reject_reason::next_hop_unreachable);
 }
 
 void http_link::usable(http_connection& connection) {
@@ -178,7 +167,7 @@ void http_link::failed(carried_packet& packet, reject_reason reason) {
 }
 
 void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
-    waiting_.push_front(make_waiting(packet, std::move(request)));
+    waiting_.put_back(packet, std::move(request));
     if (http_connection* const idle = take_idle()) return use(*idle);
     connect_for_waiting();
 }
@@ -186,7 +175,7 @@ void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
 /// The other idle connections may have been closed by the peer just like this one, so the packet gets a new one.
 void http_link::not_taken(carried_packet& packet, ilp::bytes request) {
     packet.sent_again = true;
-    again_.push_back(make_waiting(packet, std::move(request)));
+    again_.add(packet, std::move(request));
     connect_for_waiting();
 }
 

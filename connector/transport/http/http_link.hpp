@@ -7,11 +7,11 @@
 #include "connector/transport/http/http_connection.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/reachability.hpp"
+#include "connector/transport/waiting_packets.hpp"
 #include "ilp/bytes.hpp"
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +20,7 @@
 namespace connector {
 
 /// ILP over HTTP/1.1 to one peer (RFC 35, synchronous): a bounded pool of keep-alive connections with one packet in
-/// flight on each. If no connection is free, packets wait in FIFO order for the next one.
+/// flight on each. If no connection is free, packets wait for the next one, and their senders take turns.
 class http_link final : public link, public http_connection::owner {
 public:
     /// `loop` must outlive the link. `name` is the peer's name, for the log. A connection that has reached its greatest
@@ -38,12 +38,6 @@ public:
     bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_count() == 0; }
 
 private:
-    struct waiting_packet {
-        carried_packet* packet;
-        ilp::bytes octets;  ///< the complete request
-        buffer_memory::waiting memory;
-    };
-
     // http_connection::owner
     void usable(http_connection& connection) override;
     void connect_failed(const dial_failure& failure) override;
@@ -54,17 +48,16 @@ private:
     void not_idle_any_more(http_connection& connection) override;
     void closed(http_connection& connection) override;
 
-    waiting_packet make_waiting(carried_packet& packet, ilp::bytes request);
     void append_request(ilp::bytes& out, ilp::bytes_view prepare) const;
     http_connection* take_idle();
     bool is_outdated(const http_connection& connection) const { return loop_.now().steady >= connection.use_until; }
-    void carry_first(std::deque<waiting_packet>& queue, http_connection& idle);
+    void carry_first(waiting_packets& queue, http_connection& idle);
     void use(http_connection& idle);
     void connect_for_waiting();
     void open_connection();
     bool is_connected() const;
     bool is_unreachable() const { return reachability_.is_failing() && !is_connected(); }
-    void refuse(std::deque<waiting_packet>& queue);
+    void refuse(waiting_packets& queue);
     void report(const reachability::news& news, bool lacks_descriptors = false);
 
     event_loop& loop_;
@@ -73,9 +66,9 @@ private:
     const std::string request_head_;  ///< up to the value of Content-Length, which is the last header
 
     std::vector<std::unique_ptr<http_connection>> connections_;
-    std::vector<http_connection*> idle_;  ///< used as a stack, so that surplus connections can time out
-    std::deque<waiting_packet> waiting_;
-    std::deque<waiting_packet> again_;  ///< wait for a new connection: they were lost on one that the peer had closed
+    std::vector<http_connection*> idle_;       ///< used as a stack, so that surplus connections can time out
+    waiting_packets waiting_{loop_.memory()};  ///< with their complete requests
+    waiting_packets again_{loop_.memory()};    ///< they wait for a new connection: the peer had closed the last one
     std::size_t connecting_ = 0;
     bool retired_ = false;
     reachability reachability_;

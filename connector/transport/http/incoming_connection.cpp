@@ -38,7 +38,12 @@ std::optional<std::string_view> account_of_path(std::string_view target) {
 
 incoming_connection::incoming_connection(event_loop& loop, owner& owner, prepare_handler& handler,
                                          const incoming_timeouts& timeouts)
-    : tcp_connection{loop}, owner_{owner}, handler_{handler}, timeouts_{timeouts}, timer_{*this} {
+    : tcp_connection{loop},
+      owner_{owner},
+      handler_{handler},
+      timeouts_{timeouts},
+      share_{handler.share_of(nullptr)},
+      timer_{*this} {
     ring_.resize(1);
 }
 
@@ -67,9 +72,24 @@ void incoming_connection::received() {
         if (lingered_ > linger_octets_max) return abandon();
         return receive();
     }
-    while (!is_closed() && !closing_ && take_request()) {
+    take_requests(true);
+}
+
+/// Handles requests that have been read. If `is_turn`, the first one is part of the piece of
+/// work that has begun.
+void incoming_connection::take_requests(bool is_turn) {
+    while (!is_closed() && !closing_) {
+        if (!is_turn && !in_.empty() && !is_its_turn()) return;
+        if (!take_request()) break;
+        is_turn = false;
     }
     if (closing_ && !is_closed()) receive();
+}
+
+void incoming_connection::on_turn() {
+    loop_.enter();
+    if (is_receiving()) return go_on_reading();
+    take_requests(true);
 }
 
 /// Returns true if a request was handled and the next one may follow. Otherwise reading has been started or will be
@@ -99,6 +119,7 @@ bool incoming_connection::skip_empty_line() {
 bool incoming_connection::take_head() {
     if (const open_request* const known = known_head_.find(in_.text())) {
         request_ = *known;
+        share_ = request_->share;
         searched_ = 0;
         return true;
     }
@@ -138,6 +159,7 @@ bool incoming_connection::take_head() {
         is_newcomer_ = false;
         newcomer_hook::unlink();
     }
+    share_ = handler_.share_of(from);
     const auto refusal_of_peer = [&]() -> std::optional<status> {
         if (from == nullptr) return status::unauthorized;
         if (!http::is_packet_content_type(head->content_type)) return status::unsupported_media_type;
@@ -150,7 +172,7 @@ bool incoming_connection::take_head() {
         refuse_head(*refusal_of_peer, *head);
         return true;
     }
-    request_ = {from, head->body, head->size, head->content_length, head->keep_alive, {}};
+    request_ = {from, head->body, head->size, head->content_length, head->keep_alive, share_, {}};
     if (head->expects_continue && in_.size() == head->size) {
         // The client waits for the 100. A client that pipelines does not send such a request before it has the earlier
         // answers.
@@ -310,6 +332,7 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
     // The head is still in the buffer in front of the body. Its token may have become invalid.
     const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
     request_->from = handler_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
+    share_ = request_->share = handler_.share_of(request_->from);
     if (request_->from != nullptr) return;
     handler_.unauthenticated(remote_address());
     refuse_head(status::unauthorized, std::nullopt);
@@ -359,14 +382,16 @@ bool incoming_connection::send_ready_answers() {
 void incoming_connection::resume() {
     operation_begins();
     boost::asio::post(loop_.context(), [this] {
-        if (operation_ended() && !is_receiving() && !closing_) received();
+        if (!operation_ended() || is_receiving() || closing_) return;
+        last_activity_ = loop_.now().steady;
+        take_requests(false);
     });
 }
 
 void incoming_connection::sent_all() {
     last_activity_ = loop_.now().steady;
     if (first_request_ == next_request_ && (closing_ || other_side_ended_)) return finish();
-    if (!is_receiving() && !closing_) received();
+    if (!is_receiving() && !closing_) take_requests(false);
 }
 
 /// All answers have been sent. Closing while the other side is still sending would make its system discard our answer,
@@ -400,6 +425,7 @@ void incoming_connection::abandon() {
     if (is_closed()) return;
     newcomer_hook::unlink();
     timer_.cancel();
+    stop_waiting();
     for (std::uint64_t i = first_request_; i != next_request_; ++i) {
         if (packet_in_flight* const packet = pending(i).packet) packet->answer_to = nullptr;
     }

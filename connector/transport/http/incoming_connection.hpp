@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/loop/tcp_connection.hpp"
+#include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/known_head.hpp"
 #include "connector/transport/http/message.hpp"
 #include "connector/transport/packet_in_flight.hpp"
@@ -26,14 +27,19 @@ struct incoming_timeouts {
 };
 
 /// Keeps connections that have not shown a valid token in a list of their worker, in the order of their age.
-using newcomer_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+using newcomer_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct newcomer_tag>,
+                                                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 /// One HTTP/1.1 connection from a peer (RFC 35). Requests may be pipelined; answers are sent in the order of the
 /// requests.
 ///
 /// A connection is a newcomer until a request has shown a valid token. It then leaves the list of newcomers, if it is
 /// in one.
-class incoming_connection final : public tcp_connection, public flushable, public newcomer_hook, private answer_sink {
+class incoming_connection final : public tcp_connection,
+                                  public flushable,
+                                  public newcomer_hook,
+                                  private answer_sink,
+                                  private turn_taker {
 public:
     class owner {
     public:
@@ -87,6 +93,7 @@ private:
         std::size_t head_size = 0;
         std::size_t content_length = 0;
         bool keep_alive = true;
+        turn_share* share = nullptr;  ///< of `from`
         http::chunked_body chunks;
     };
 
@@ -99,8 +106,17 @@ private:
     void established() override;
     void received() override;
     void disconnected(end_of_stream how) override;
+    bool may_read() override { return is_its_turn(); }
     void sent_all() override;
     void released() override;
+
+    // turn_taker
+    void on_turn() override;
+
+    /// True if one more piece of work may be done in this turn: a read, or a request that has been read. Otherwise
+    /// on_turn() follows.
+    bool is_its_turn() { return share_ == nullptr || share_->try_take(*this); }
+    void take_requests(bool is_turn);
 
     bool take_request();
     bool take_head();
@@ -125,6 +141,7 @@ private:
     owner& owner_;
     prepare_handler& handler_;
     const incoming_timeouts& timeouts_;
+    turn_share* share_;  ///< of the peer whose token came last; null if turns are not shared
     deadline_of<incoming_connection, &incoming_connection::time_out> timer_;
     ilp::steady_time began_at_;
     ilp::steady_time last_activity_;

@@ -92,6 +92,7 @@ peers:
       - ""
       - "test.carol"
     max_packet_amount: 3
+    max_in_flight_amount: 14
     max_hold_time: 4s
     spread: 25
     packet_rate: 4
@@ -204,6 +205,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     const auto& bob = s.peers[0];
     CHECK(bob.routes == std::vector<std::string>{"", "test.carol"});
     CHECK(bob.max_packet_amount->value == 3);
+    CHECK(bob.max_in_flight_amount->value == 14);
     CHECK(bob.max_hold_time->count() == 4000);
     CHECK(bob.spread == 25);
     CHECK_FALSE(s.peers[1].spread);

@@ -129,6 +129,7 @@ inline json::object peer_answer(const std::string& name = "bob", const std::stri
             {"liquidity", "12500000000"},
             {"liquidityThreshold", nullptr},
             {"maxPacketAmount", "1000000"},
+            {"maxInFlightAmount", nullptr},
             {"maxHoldMilliseconds", nullptr},
             {"routes", {"test." + name, ""}},
             {"http", {{"outgoing", {{"endpoint", "http://127.0.0.1:4002/"}, {"authToken", "t0ken"}}}}},

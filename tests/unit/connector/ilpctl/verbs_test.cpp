@@ -108,6 +108,8 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
                                   "",
                                   "--max-packet-amount",
                                   "0.001",
+                                  "--max-in-flight-amount",
+                                  "2",
                                   "--max-hold-time",
                                   "4s",
                                   "--liquidity-threshold",
@@ -127,6 +129,7 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
                          {"incoming", {{"authTokens", {"in-1", "[in,2]"}}}}}},
                        {"routes", {"test.carol", ""}},
                        {"maxPacketAmount", "1000000"},
+                       {"maxInFlightAmount", "2000000000"},
                        {"maxHoldMilliseconds", 4000},
                        {"liquidityThreshold", "1000000000"},
                        {"initialLiquidity", "12500000000"},
@@ -170,6 +173,7 @@ TEST_CASE("ilpctl peers: an update changes or clears only the given terms") {
                        {"maxPacketAmount", nullptr},
                        {"liquidityThreshold", nullptr},
                        {"routes", json::array{}}});
+    CHECK(update({"--no-max-in-flight-amount"}) == json::object{{"maxInFlightAmount", nullptr}});
     CHECK(update({"--no-max-hold-time"}) == json::object{{"maxHoldMilliseconds", nullptr}});
     CHECK(update({"--address", "test.b", "--max-packet-amount", "5"}) ==
           json::object{{"staticIlpAddress", "test.b"}, {"maxPacketAmount", "5000000000"}});

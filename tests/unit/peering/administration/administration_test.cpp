@@ -67,6 +67,7 @@ public:
         wanted.name = "bob";
         wanted.routes = {"test.carol", "test.bob"};
         wanted.max_packet_amount = ilp::amount{77};
+        wanted.max_in_flight_amount = ilp::amount{88};
         wanted.max_hold_time = 4s;
         wanted.liquidity_threshold = ilp::amount{5};
         wanted.initial_liquidity = ilp::amount{1000};
@@ -124,6 +125,7 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
         CHECK(bob->address.text() == "test.bob");
         CHECK(bob->routes.to_vector() == std::vector<std::string>{"test.carol"});
         CHECK(bob->max_packet_amount == ilp::amount{77});
+        CHECK(max_in_flight_amount_of(*bob) == ilp::amount{88});
         CHECK(bob->max_hold_time == 4s);
         CHECK(bob->liquidity_threshold == ilp::amount{5});
         CHECK(bob->outgoing.endpoint.port() == 4002);

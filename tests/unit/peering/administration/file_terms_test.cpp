@@ -69,6 +69,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     settings.peers[0].max_hold_time = std::chrono::seconds{4};
     settings.peers[0].spread = std::uint16_t{25};
     settings.peers[0].packet_rate = 10;
+    settings.peers[0].max_in_flight_amount = ilp::amount{99};
     settings.peers[0].return_to_source = true;
     const auto registry = build_or_throw(settings, *store, ledger);
     const peer& bob = *registry->find_by_name("bob");
@@ -81,6 +82,8 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(bob.return_to_source);
     CHECK(bob.limits->packet_rate.has_value());
     CHECK_FALSE(bob.limits->incoming_throughput.has_value());
+    CHECK(max_in_flight_amount_of(bob) == ilp::amount{99});
+    CHECK_FALSE(max_in_flight_amount_of(carol));
     CHECK(bob.asset == &registry->assets().front());
     CHECK(carol.asset->code == "EUR");
     CHECK(bob.liquidity->available == 1000);
@@ -193,6 +196,7 @@ TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     ledger ledger;
     config::settings settings = two_peers();
     settings.peers[0].packet_rate = 10;
+    settings.peers[0].max_in_flight_amount = ilp::amount{99};
     settings.peers[1].packet_rate = 10;
     const auto first = build_or_throw(settings, *store, ledger);
     const peer& bob = *first->find_by_name("bob");
@@ -203,6 +207,7 @@ TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     settings.assets.push_back(make_asset("JPY", 0, 5));
     settings.peers.insert(settings.peers.begin(), make_peer("dave", "JPY", 0, 11));
     settings.peers[2].packet_rate = 20;
+    settings.peers[2].max_in_flight_amount = ilp::amount{7};
     const auto second = build_or_throw(settings, *store, ledger, first.get());
     CHECK(second->find_by_name("bob")->id == bob.id);
     CHECK(second->find_by_name("bob")->limits == bob.limits);
@@ -211,6 +216,7 @@ TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     CHECK(second->find_by_name("carol")->id == carol.id);
     CHECK(second->find_by_name("carol")->limits != carol.limits);
     CHECK(second->find_by_name("carol")->limits->packet_rate->has_terms(20, 20));
+    CHECK(max_in_flight_amount_of(*second->find_by_name("carol")) == ilp::amount{7});
     CHECK(second->find_by_name("dave")->id == 3);
     CHECK(second->find_by_name("dave")->liquidity->available == 11);
     CHECK(sums_are_zero(snapshot_of(ledger)));

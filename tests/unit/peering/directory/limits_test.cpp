@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <limits>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -125,6 +126,78 @@ TEST_CASE("threads that share a bucket never take more than it holds") {
     CHECK(taken.load() >= 1000);
     CHECK_FALSE(bucket.try_take(1000, start + 2ms));
     CHECK(bucket.try_take(1000, start + 4ms));
+}
+
+TEST_CASE("tokens that are given back can be taken again, and do not overfill the bucket") {
+    token_bucket bucket{1000, 1000};
+    CHECK(bucket.try_take(1000, start));
+    bucket.give_back(400);
+    CHECK_FALSE(bucket.try_take(401, start));
+    CHECK(bucket.try_take(400, start));
+    bucket.give_back(1000);
+    CHECK_FALSE(bucket.try_take(1001, start + 1h));
+    CHECK(bucket.try_take(1000, start + 1h));
+    CHECK_FALSE(bucket.try_take(1, start + 1h));
+}
+
+TEST_CASE("any sequence of takes and returns leaves a bucket as it was") {
+    for (const std::uint64_t rate : {1U, 3U, 7U, 999U, 1'000'003U}) {
+        CAPTURE(rate);
+        token_bucket bucket{rate, rate};
+        for (int i = 0; i < 1000; ++i) {
+            REQUIRE(bucket.try_take(rate, start));
+            REQUIRE_FALSE(bucket.try_take(1, start));
+            bucket.give_back(rate);
+        }
+    }
+}
+
+TEST_CASE("an amount in use has a bound") {
+    amount_in_use used{{100}};
+    CHECK(used.max() == ilp::amount{100});
+    CHECK_FALSE(used.try_take({101}));
+    CHECK(used.try_take({60}));
+    CHECK_FALSE(used.try_take({41}));
+    CHECK(used.try_take({40}));
+    CHECK(used.try_take({0}));
+    CHECK_FALSE(used.try_take({1}));
+    used.give_back({60});
+    CHECK(used.try_take({60}));
+    amount_in_use widest{{amount_max}};
+    CHECK(widest.try_take({amount_max}));
+    CHECK_FALSE(widest.try_take({amount_max}));
+    widest.give_back({amount_max});
+    CHECK(widest.try_take({amount_max}));
+}
+
+TEST_CASE("a packet takes from all limits or from none, and gives back to those it has taken from") {
+    const auto sender = std::make_shared<peer_limits>();
+    sender->incoming_throughput.emplace(100, 100);
+    sender->in_flight_amount.emplace(ilp::amount{150});
+    const auto next_hop = std::make_shared<peer_limits>();
+    next_hop->outgoing_throughput.emplace(50, 50);
+    const auto take = [&](taken_limits& limits, std::uint64_t incoming, std::uint64_t outgoing) {
+        return limits.try_take(sender, {incoming}, &next_hop, {outgoing}, start);
+    };
+    using enum taken_limits::shortage;
+    taken_limits first;
+    CHECK(take(first, 151, 1) == in_flight_amount);
+    CHECK(take(first, 101, 1) == incoming_throughput);
+    CHECK(take(first, 100, 51) == outgoing_throughput);
+    REQUIRE(take(first, 100, 50) == none);
+
+    taken_limits second;
+    CHECK(take(second, 1, 0) == incoming_throughput);
+    CHECK(take(second, 0, 1) == outgoing_throughput);
+    first.give_back_throughput({100}, {50});
+    CHECK(take(second, 51, 0) == in_flight_amount);
+    first.end({100});
+    REQUIRE(take(second, 100, 50) == none);
+
+    // A fulfilled packet keeps its throughput.
+    second.end({100});
+    taken_limits third;
+    CHECK(take(third, 1, 0) == incoming_throughput);
 }
 
 TEST_CASE("a bucket recognizes its terms") {
