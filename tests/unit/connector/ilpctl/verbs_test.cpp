@@ -405,7 +405,7 @@ TEST_CASE("ilpctl transfers: the sum of a day shows the day, and an amount of an
                                                                   {"createdAt", "2026-08-01T00:00:01.000Z"},
                                                                   {"expiresAt", nullptr}}}));
     CHECK(done(d.run({"transfers", bob_id})) ==
-          "CREATED     TYPE        STATE                       IN  OUT  EXPIRES  OTHER ACCOUNT  ID\n"
+          "CREATED     TYPE        STATE                         IN  OUT  EXPIRES  OTHER ACCOUNT  ID\n"
           "2026-08-01  SUM OF DAY  POSTED  36893488147.41910323 USD       -        carol          7\n");
 }
 
