@@ -45,6 +45,7 @@ TEST_CASE("seen signatures: a clock that goes back does not make old signatures 
 TEST_CASE("seen signatures: a clock that goes back does not lock out new signatures") {
     seen_signatures seen{before};
     CHECK(seen.record(signature(then, 1), then) == verdict::first_use);
+    CHECK(seen.record(signature(then + 30min, 1), then + 30min) == verdict::first_use);
     CHECK(seen.record(signature(then + 1h, 1), then + 1h) == verdict::first_use);
     CHECK(seen.record(signature(then + 1s, 1), then + 1s) == verdict::first_use);
     CHECK(seen.record(signature(then, 1), then + 1s) == verdict::repeated);
