@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds connect_time_max{5000};
 constexpr milliseconds handshake_time_max{5000};
 constexpr milliseconds idle_time_default{60000};
+constexpr std::size_t request_kept_max = 4096;
 constexpr unsigned interim_answers_max = 8;
 constexpr unsigned switching_protocols = 101;  // an interim answer in number only, and we never ask for it
 
@@ -63,7 +64,7 @@ ilp::bytes& http_connection::carry(carried_packet& packet) {
     packet_ = &packet;
     state_ = state::queued;
     loop_.flush_prepares_of(*this);
-    request_ = loop_.spare().take();
+    request_.clear();
     return request_;
 }
 
@@ -73,7 +74,8 @@ void http_connection::flush() {
     interim_answers_ = 0;
     switch (send(request_)) {
         case send_outcome::accepted:
-            return loop_.spare().give_back(std::exchange(request_, {}));
+            if (request_.capacity() > request_kept_max) request_ = ilp::bytes{};  // `= {}` would keep the memory
+            return;
         case send_outcome::nothing_has_left:
             return hand_back();
         case send_outcome::part_may_have_left:  // the packet must not be sent a second time

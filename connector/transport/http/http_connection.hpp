@@ -89,7 +89,7 @@ private:
     std::unique_ptr<stream_filter> filter_;  ///< for the handshake; null once connected
     state state_ = state::connecting;
     carried_packet* packet_ = nullptr;
-    ilp::bytes request_;  ///< until it is sent
+    ilp::bytes request_;  ///< keeps its memory from request to request, unless that is large
 
     http::known_head<http::response_head> known_head_;
     std::optional<http::response_head> head_;  ///< of the answer being read

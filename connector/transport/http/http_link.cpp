@@ -56,7 +56,7 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
     } else if (waiting_.size() >= settings_.max_waiting + connecting_) {
         return reject_reason::next_hop_queue_full;
     }
-    ilp::bytes request = loop_.spare().take();
+    ilp::bytes request;
     append_request(request, prepare);
     waiting_.push_back(make_waiting(packet, std::move(request)));
     return {};
