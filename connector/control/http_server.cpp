@@ -287,7 +287,7 @@ private:
             if (error) return;
             self->head_ = {};
             self->server_->answers_size -= self->body_.size();
-            self->body_ = {};
+            self->body_ = std::string{};  // `= {}` would keep the memory
             if (self->keep_alive_) return self->read();
             self->in_.consume(self->in_.size());
             self->in_.give_back();

@@ -106,7 +106,7 @@ private:
         if (problem found = book_.open(std::move(*store), settings_, [this](auto events) { report_events(events); }))
             return found;
         for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
-        settings_.peers = {};  // the directory has them; keeping many of them here would waste memory
+        static_cast<void>(std::exchange(settings_.peers, {}));  // the directory has them; `= {}` would keep the memory
         share_out(descriptors);
         start_webhooks();
         start_rates();

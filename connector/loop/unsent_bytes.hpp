@@ -31,7 +31,7 @@ public:
         sent_ += count;
         if (sent_ != octets_.size()) return;
         user_.gave_back(octets_.capacity());
-        octets_ = {};
+        octets_ = ilp::bytes{};  // `= {}` would keep the memory
         sent_ = 0;
     }
 

@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds connect_time_max{5000};
 constexpr milliseconds handshake_time_max{5000};
 constexpr milliseconds idle_time_default{60000};
+constexpr std::size_t request_kept_max = 4096;
 constexpr unsigned interim_answers_max = 8;
 constexpr unsigned switching_protocols = 101;  // an interim answer in number only, and we never ask for it
 
@@ -64,7 +65,7 @@ ilp::bytes& http_connection::carry(carried_packet& packet) {
     packet_ = &packet;
     state_ = state::queued;
     loop_.flush_prepares_of(*this);
-    request_ = loop_.spare().take();
+    request_.clear();
     return request_;
 }
 
@@ -72,8 +73,7 @@ void http_connection::flush() {
     if (state_ != state::queued) return;  // forgotten or broken in the meantime
     state_ = state::awaiting_answer;
     interim_answers_ = 0;
-    request_memory_ = request_.capacity();
-    took(request_memory_);
+    if (request_.capacity() > request_kept_max) took(request_.capacity());
     switch (send(request_)) {
         case send_outcome::accepted:
             return;
@@ -89,15 +89,17 @@ void http_connection::received() {
     hand_back(&owner::not_sent);  // unsolicited bytes: later answers could not be matched to requests
 }
 
-ilp::bytes http_connection::take_request() {
-    gave_back(std::exchange(request_memory_, 0));
-    return std::exchange(request_, {});
+/// A large request counts from flush() on, because the next hop decides how long it is kept.
+void http_connection::forget_request() {
+    if (request_.capacity() <= request_kept_max) return;
+    if (state_ == state::awaiting_answer) gave_back(request_.capacity());
+    request_ = ilp::bytes{};  // `= {}` would keep the memory
 }
 
 /// Called when the connection turns out to be unusable, and the packet, if there is one, may use another.
 void http_connection::hand_back(void (owner::*how)(carried_packet&, ilp::bytes)) {
     carried_packet* const packet = std::exchange(packet_, nullptr);
-    ilp::bytes request = take_request();
+    ilp::bytes request = request_;
     abandon();
     if (packet != nullptr) (owner_.*how)(*packet, std::move(request));
 }
@@ -192,7 +194,7 @@ void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
     const bool is_last = !head.keep_alive || has_ended();
     if (is_last && head.status_code >= 400 && was_not_taken(head.status_code)) return hand_back(&owner::not_taken);
     carried_packet& packet = *std::exchange(packet_, nullptr);
-    loop_.spare().give_back(take_request());
+    forget_request();
     if (head.keep_alive_seconds) {
         const milliseconds announced = idle_time(*head.keep_alive_seconds);
         if (announced < idle_time_max_) timer_.cancel();  // it was set for the longer time
@@ -237,9 +239,9 @@ void http_connection::fail(reject_reason reason) {
 void http_connection::abandon() {
     if (is_closed()) return;
     if (state_ == state::idle) owner_.not_idle_any_more(*this);
+    forget_request();
     state_ = state::closed;
     packet_ = nullptr;
-    loop_.spare().give_back(take_request());
     timer_.cancel();
     dial_ = {};
     close();

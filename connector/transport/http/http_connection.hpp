@@ -86,7 +86,7 @@ private:
     void finish_answer(ilp::bytes_span body, std::size_t consumed);
     void fail(reject_reason reason);
     bool was_not_taken(unsigned status) const;
-    ilp::bytes take_request();
+    void forget_request();
     void hand_back(void (owner::*how)(carried_packet&, ilp::bytes));
     void become_idle();
     void time_out();
@@ -97,9 +97,10 @@ private:
     std::unique_ptr<stream_filter> filter_;  ///< for the handshake; null once connected
     state state_ = state::connecting;
     carried_packet* packet_ = nullptr;
-    bool is_reused_ = false;          ///< it has carried a packet before the present one
-    ilp::bytes request_;              ///< until its answer has come: it may have to be sent again
-    std::size_t request_memory_ = 0;  ///< what it counts for in buffer_memory, once it is sent
+    bool is_reused_ = false;  ///< it has carried a packet before the present one
+    /// Needed until the answer has come, because it may have to be sent again. Keeps its memory from request to
+    /// request, unless that is large.
+    ilp::bytes request_;
 
     http::known_head<http::response_head> known_head_;
     std::optional<http::response_head> head_;  ///< of the answer being read

@@ -63,7 +63,7 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
     } else if (waiting_.is_full_for(packet.sender, settings_.max_waiting + connecting_, loop_.now().steady)) {
         return reject_reason::next_hop_queue_full;
     }
-    ilp::bytes request = loop_.spare().take();
+    ilp::bytes request;
     append_request(request, prepare);
     waiting_.add(packet, std::move(request));
     return {};

@@ -276,9 +276,9 @@ incoming_connection::pending_answer& incoming_connection::pending(std::uint64_t 
 
 void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, bool held) {
     pending_answer& answer = pending(request);
-    ilp::bytes octets = loop_.spare().take();
-    http::append_packet_answer(octets, packet, answer.keep_alive);
-    set_octets(answer, std::move(octets));
+    loop_.spare().lend(answer.octets);
+    http::append_packet_answer(answer.octets, packet, answer.keep_alive);
+    took(answer.octets.capacity());
     if (held) {
         answer.state = answer_state::held;
     } else {
@@ -288,15 +288,10 @@ void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, 
 
 void incoming_connection::refuse(std::uint64_t request, status status, std::string_view detail) {
     pending_answer& answer = pending(request);
-    ilp::bytes octets = loop_.spare().take();
-    http::append_refusal(octets, status, answer.keep_alive, detail);
-    set_octets(answer, std::move(octets));
-    make_ready(request, answer);
-}
-
-void incoming_connection::set_octets(pending_answer& answer, ilp::bytes octets) {
-    answer.octets = std::move(octets);
+    loop_.spare().lend(answer.octets);
+    http::append_refusal(answer.octets, status, answer.keep_alive, detail);
     took(answer.octets.capacity());
+    make_ready(request, answer);
 }
 
 void incoming_connection::release(std::uint64_t request) {
@@ -373,7 +368,7 @@ bool incoming_connection::send_ready_answers() {
     for (; first_request_ != next; ++first_request_) {
         ilp::bytes& done = pending(first_request_).octets;
         gave_back(done.capacity());
-        loop_.spare().give_back(std::exchange(done, {}));
+        loop_.spare().give_back(done);
     }
     return sent;
 }

@@ -128,7 +128,6 @@ private:
     void refuse(std::uint64_t request, http::status status, std::string_view detail = {});
     std::uint64_t begin_request(bool keep_alive);
     pending_answer& pending(std::uint64_t request);
-    void set_octets(pending_answer& answer, ilp::bytes octets);
     bool send_ready_answers();
     void make_ready(std::uint64_t request, pending_answer& answer);
     void finish();

@@ -101,16 +101,23 @@ TEST_CASE("buffer memory: what waits for a connection has a bound of its own") {
 
 TEST_CASE("spare buffers: a buffer is used again, unless it is large or there are many") {
     spare_buffers spare;
-    CHECK(spare.take().capacity() == 0);
-    spare.give_back(ilp::bytes(100));
+    const auto give_back = [&](std::size_t size) {
+        ilp::bytes buffer(size);
+        spare.give_back(buffer);
+        CHECK(buffer.capacity() == 0);
+    };
+    ilp::bytes lent;
+    spare.lend(lent);
+    CHECK(lent.capacity() == 0);
+    give_back(100);
     CHECK(spare.size() == 1);
-    const ilp::bytes again = spare.take();
-    CHECK(again.empty());
-    CHECK(again.capacity() >= 100);
+    spare.lend(lent);
+    CHECK(lent.empty());
+    CHECK(lent.capacity() >= 100);
     CHECK(spare.size() == 0);
-    spare.give_back(ilp::bytes(spare_buffers::capacity_max + 1));
+    give_back(spare_buffers::capacity_max + 1);
     CHECK(spare.size() == 0);
-    for (std::size_t i = 0; i < spare_buffers::count_max + 2; ++i) spare.give_back(ilp::bytes(1));
+    for (std::size_t i = 0; i < spare_buffers::count_max + 2; ++i) give_back(1);
     CHECK(spare.size() == spare_buffers::count_max);
 }
 
@@ -132,6 +139,12 @@ TEST_CASE("unsent bytes: they keep their order, whatever the socket takes at a t
     unsent.consume(4);
     CHECK(unsent.empty());
     CHECK(user.buffered() == 0);
+    for (int i = 0; i < 3; ++i) {
+        unsent.append(ilp::as_bytes("again"));
+        CHECK(user.buffered() >= 5);
+        unsent.consume(5);
+        CHECK(user.buffered() == 0);
+    }
 }
 
 TEST_CASE("unsent bytes: a slow reader does not make them grow") {
