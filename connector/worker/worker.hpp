@@ -177,9 +177,7 @@ private:
     commit_queue waiting_;
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
-    boost::intrusive::list<incoming_connection, boost::intrusive::base_hook<newcomer_hook>,
-                           boost::intrusive::constant_time_size<false>>
-        newcomers_;
+    newcomer_list newcomers_;
     std::vector<std::unique_ptr<incoming_connection>> connections_;
     std::uint64_t connections_closed_for_memory_ = 0;
 

@@ -165,4 +165,7 @@ private:
     std::size_t lingered_ = 0;
 };
 
+using newcomer_list = boost::intrusive::list<incoming_connection, boost::intrusive::base_hook<newcomer_hook>,
+                                             boost::intrusive::constant_time_size<false>>;
+
 }  // namespace connector

@@ -316,7 +316,7 @@ TEST_CASE("incoming connection: once it drains, its last answer ends it, and say
 
 TEST_CASE("incoming connection: a newcomer has a short time to show a valid token, and is in a list until then") {
     world w;
-    boost::intrusive::list<incoming_connection, boost::intrusive::constant_time_size<false>> newcomers;
+    newcomer_list newcomers;
     newcomers.push_back(*w.connection);
     w.timeouts.newcomer = 1ms;
     SECTION("it says nothing") {
