@@ -249,7 +249,7 @@ TEST_CASE("http connection: one that is closed for its memory has failed") {
     w.loop.enter();
     w.loop.memory().set_bound(50'000);
     CHECK(w.loop.memory().relieve().connections == 1);
-    CHECK(w.events == "next_hop_unreachable closed ");
+    CHECK(w.events == "next_hop_connection_lost closed ");
     run_ready(w.loop);
     CHECK(w.loop.memory().used() == 0);
 }
