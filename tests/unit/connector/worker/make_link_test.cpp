@@ -7,7 +7,6 @@
 #include <catch2/catch.hpp>
 
 #include <chrono>
-
 #include <string>
 
 namespace make_link_test {
