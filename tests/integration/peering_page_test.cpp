@@ -235,7 +235,7 @@ TEST_CASE("the manual: a peer is owned by the file or the API, and ownership can
     reload_with({of_file});
     REQUIRE(eventually([&] { return shows("ilpctl peer show $dora", "FILE"); }));
     CHECK(shows("ilpctl peer show $dora", "dora-of-the-file"));
-    CHECK(comparable(done("ilpctl peer show $dora | grep max")) == "maxpacketamount-maxholdtime-");
+    CHECK(comparable(done("ilpctl peer show $dora | grep max")) == "maxpacketamount-maxinflight-maxholdtime-");
     CHECK(d.liquidity("dora-of-the-file") == 50'000);
     CHECK(outcome(d.post(prepare{.amount = 0}, "dora")) == "HTTP 401");
     CHECK(shows("ilpctl asset show EUR/2", "FILE"));
