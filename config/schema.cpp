@@ -40,18 +40,17 @@ section<connector_settings> define_connector() {
                 "it in addition; beyond that they are refused."),
         setting("request_timeout", &s::request_timeout, duration(100ms, 5min), default_value{"10s"},
                 "The time in which a client must send a complete request once it has begun."),
-        setting(
-            "idle_timeout", &s::idle_timeout, duration(1s, 1h), default_value{"75s"},
-            "The time after which an incoming connection without a request is closed; 5 s if it has not shown a valid "
-            "token yet."),
+        setting("idle_timeout", &s::idle_timeout, duration(1s, 1h), default_value{"75s"},
+                "The time after which an incoming connection without a request is closed. A connection that has not "
+                "shown a valid token 5 s after its start is closed in any case."),
         setting("shutdown_grace", &s::shutdown_grace, duration(0ms, 5min), default_value{"1s"},
                 "How long incoming connections stay open after SIGTERM even if no packet is in flight: a Prepare that "
-                "arrives meanwhile gets T03, and the answer ends its connection. The daemon waits no longer than until "
-                "all of them are closed."),
+                "arrives meanwhile gets T03, and the answer ends its connection. If all of them are closed earlier, "
+                "the daemon stops waiting."),
         setting(
             "max_connection_age", &s::max_connection_age, duration(1s, 24h), default_value{"60s"},
             "The age from which a connection to a peer carries no further packet. A new connection looks the name of "
-            "the peer up again, so this is the longest time for which packets go to a host that the name has left."),
+            "the peer up again, so packets go to a host that the name has left for at most this time."),
         setting("echo_max_amount", &s::echo_max_amount, amount(), default_value{"1000"},
                 "The largest amount of an echo request or ping that is answered."),
     };
@@ -96,7 +95,7 @@ section<store_settings> define_store() {
         setting("keep_history", &s::keep_history, duration(1s, 36'500 * 24h), when_absent{"every transfer is kept"},
                 "How long the transfers of packets are kept one by one. Older ones are summed up, one sum per day and "
                 "pair of accounts; balances and the audit stay exact, and deposits and withdrawals are kept. The "
-                "details cannot be brought back: see [stores.md](stores.md#history) for how to export them before."),
+                "details cannot be brought back: see [stores.md](stores.md#history) for how to export them first."),
     };
 }
 

@@ -161,7 +161,7 @@ struct peer_settings {
     asset_reference asset;
     std::vector<std::string> routes;  ///< prefixes besides its own address; the empty prefix is the default route
     std::optional<ilp::amount> max_packet_amount;
-    std::optional<ilp::amount> max_in_flight_amount;         ///< of packets from the peer, together
+    std::optional<ilp::amount> max_in_flight_amount;         ///< sum over the peer's packets in flight
     std::optional<std::chrono::milliseconds> max_hold_time;  ///< of packets to the peer; absent: the connector's
     std::optional<std::uint16_t> spread;                     ///< basis points; absent: the spread of the currency pair
     std::optional<std::uint32_t> packet_rate;                ///< packets per second

@@ -44,7 +44,7 @@ connector::exit_status audit(const std::string& store_url) {
     return report->faults.empty() ? connector::exit_status::clean_stop : connector::exit_status::failure;
 }
 
-/// The begin of a day such as 2026-08-01, in UTC.
+/// The start of a day such as 2026-08-01, in UTC.
 std::optional<ilp::timestamp> parse_day(std::string_view text) {
     constexpr std::string_view form = "0000-00-00";
     if (text.size() != form.size()) return std::nullopt;

@@ -15,7 +15,7 @@
 namespace peering {
 namespace {
 
-/// Quotes the field. Names of peers may contain anything; in a damaged store also what a terminal would interpret.
+/// Quotes the field. Names of peers may contain any character, and in a damaged store control characters as well.
 std::string quoted(std::string_view field) {
     std::string text = "\"";
     for (const char c : field) {

@@ -19,7 +19,7 @@ struct history_range {
 };
 
 /// Writes the transfers of the store at `url` to `file` as CSV, one line for each row, the oldest first, below a line
-/// with the names of the columns. The sum of a day counts as created at the begin of that day. Memory does not depend
+/// with the names of the columns. The sum of a day counts as created at the start of that day. Memory does not depend
 /// on the length of the history. Returns the number of rows.
 std::expected<std::uint64_t, store_error> write_history_csv(const std::string& url, const history_range& range,
                                                             std::FILE* file);

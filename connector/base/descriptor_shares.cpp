@@ -8,7 +8,7 @@
 namespace connector {
 namespace {
 
-// What a daemon has open that serves nobody: standard streams, listeners, loops, the store.
+// Descriptors that the daemon needs for itself: standard streams, listeners, loops, the store.
 constexpr std::uint64_t own_descriptors = 48;
 constexpr std::uint64_t own_descriptors_per_worker = 8;
 constexpr std::uint64_t kept_back_min = 64;

@@ -5,7 +5,7 @@
 
 namespace connector {
 
-/// Who connects to a listener, and so which descriptors are kept back from its connections.
+/// The kind of client of a listener. It decides which descriptors are kept back from its connections.
 enum class client_kind : std::uint8_t { peer_or_stranger, operator_of_node };
 
 /// How the file descriptors of the process are shared out, so that connections from outside leave some for links, the
@@ -15,8 +15,9 @@ struct descriptor_shares {
     static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
     std::uint64_t for_peers = unlimited;  ///< a connection from outside with this number or a higher one is too many
-    std::uint64_t for_operators = unlimited;  ///< likewise on the listeners for operators, which may take some more
-    std::uint64_t connections = unlimited;    ///< how many connections from outside this leaves room for
+    /// The same for the listeners of operators, which may use half of what is kept back.
+    std::uint64_t for_operators = unlimited;
+    std::uint64_t connections = unlimited;  ///< how many connections from outside this leaves room for
 };
 
 /// `limit` is the number of descriptors that the process may open, `links` the number of connections to peers for which

@@ -15,7 +15,7 @@ std::chrono::nanoseconds history_keeper::pause_after(const result& step, std::ch
     return std::min<std::chrono::nanoseconds>(taken * (share - 1), idle_pause);
 }
 
-/// A failing store has more urgent things to do.
+/// No step is taken while the store fails.
 void history_keeper::take_step() {
     if (!committer_.store_is_healthy()) return pause(idle_pause);
     const bool accepted = committer_.execute([this](peering::bookkeeper& keeper) {

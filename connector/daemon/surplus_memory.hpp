@@ -20,7 +20,7 @@ public:
         return surplus - least_ > kept_max;
     }
 
-    /// What is left after memory was given back cannot be given back.
+    /// Whatever surplus remains after malloc_trim() cannot be given back.
     void given_back(std::size_t resident, std::size_t allocated) noexcept {
         least_ = resident - std::min(resident, allocated);
     }

@@ -254,7 +254,7 @@ void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
               "a further address prefix that is routed to it; may be repeated");
     add_limits(verb, terms, clearing);
     add_amount(verb, "--max-in-flight-amount", terms.max_in_flight_amount,
-               "the largest sum of packets from it that are in flight", clearing);
+               "the largest sum of the amounts of packets from it that are in flight at one time", clearing);
     const auto read_hold_time = [&terms](const std::string& text) {
         const auto type = config::hold_time();
         const auto time = type.parse(text);

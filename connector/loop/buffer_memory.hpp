@@ -77,7 +77,7 @@ public:
     bool is_waiting_full() const noexcept { return waiting_ >= bound_ / 4; }
 
     /// Closes the connections that use most, until an eighth of the bound is free again. Connections that use little
-    /// are left alone: many of them would have to go, for the sake of few bytes.
+    /// are left alone: closing many of them would free little.
     relief relieve();
 
 private:

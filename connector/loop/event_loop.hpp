@@ -46,7 +46,8 @@ public:
     /// The sockets of the packet path. A turn begins when some of them are ready.
     socket_set& sockets() noexcept { return sockets_; }
 
-    /// Accounts for the buffers of the loop's connections. The owner of the loop sets its bound, and has it kept.
+    /// Accounts for the buffers of the loop's connections. The owner of the loop sets the bound, and calls relieve()
+    /// when it is exceeded.
     buffer_memory& memory() noexcept { return memory_; }
 
     spare_buffers& spare() noexcept { return spare_; }

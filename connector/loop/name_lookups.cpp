@@ -39,7 +39,7 @@ error_code error_of_lookup(int code) {
     }
 }
 
-/// Signals are for the control thread.
+/// Only the control thread handles signals.
 void block_all_signals() noexcept {
     sigset_t all;
     sigfillset(&all);
@@ -66,7 +66,8 @@ found_addresses look_up_name(const std::string& host) {
     return found;
 }
 
-/// Everything but the mutex and what it guards is used on the loop's thread only.
+/// `mutex` guards `loop`. The other members are used on the loop's thread only, except `look_up`, which the threads
+/// read.
 struct name_lookups::loop_side : std::enable_shared_from_this<loop_side> {
     struct question {
         std::vector<handler> askers{};
@@ -119,8 +120,7 @@ struct name_lookups::loop_side : std::enable_shared_from_this<loop_side> {
     std::size_t running = 0;
 
     std::mutex mutex{};
-    boost::asio::io_context* loop =
-        nullptr;  ///< null once the name_lookups are destroyed, and then perhaps the loop is
+    boost::asio::io_context* loop = nullptr;  ///< null once name_lookups is destroyed: the loop may be gone
 };
 
 name_lookups::name_lookups(boost::asio::io_context& context, std::function<found_addresses(const std::string&)> look_up)

@@ -21,16 +21,17 @@ struct found_addresses {
 /// minute.
 found_addresses look_up_name(const std::string& host);
 
-/// Looks names up without blocking their loop. Each look-up has a thread of its own, because one cannot be interrupted:
-/// a name whose servers are silent does not delay others. Their number is bounded, and who asks for a name that is
-/// being looked up gets the same result. Nobody waits for them at the end. All functions are for the loop's thread.
+/// Looks names up without blocking their loop. A look-up cannot be interrupted, so each has a thread of its own: a name
+/// whose servers are silent does not delay others. Their number is bounded, and further requests for a name that is
+/// being looked up get the same result. The destructor does not wait for the threads. All functions are for the loop's
+/// thread.
 class name_lookups {
 public:
     static constexpr std::size_t threads_max = 16;
 
     using handler = std::function<void(const found_addresses&)>;
 
-    /// `look_up` is called on other threads, also after the end of this object.
+    /// `look_up` is called on other threads, possibly after this object has been destroyed.
     explicit name_lookups(boost::asio::io_context& context,
                           std::function<found_addresses(const std::string&)> look_up = look_up_name);
     ~name_lookups();

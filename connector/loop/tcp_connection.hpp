@@ -27,8 +27,8 @@ enum class send_outcome : std::uint8_t {
 /// short send is kept until the stream accepts it. The object must live until released() is called: by then it is
 /// closed and no handler refers to it any more.
 ///
-/// When the loop's buffers exceed their bound, the connection may be closed for what its own take: it then looks
-/// broken.
+/// When the loop's buffers exceed their bound, the connection may be closed because its own buffers are large. The
+/// owner sees this as a broken connection.
 class tcp_connection : public disposable, protected buffer_memory::user, private socket_set::member {
 public:
     explicit tcp_connection(event_loop& loop) : user{loop.memory()}, loop_{loop} {}

@@ -20,8 +20,8 @@ public:
 
     /// Returns the counter to which the caller adds `amount` once it is held, or null if the sender would hold more
     /// than its share: 4 times what is left to the others, as with packets in flight to a next hop. One exception makes
-    /// small pools usable: while no other sender has wanted the pool for a minute, which is the longest time that a
-    /// packet is held, a sender may hold one packet of any amount.
+    /// small pools usable: while no other sender has wanted the pool for a minute, a sender may hold one packet of any
+    /// amount.
     ///
     /// `available`: what is not held of the pool. The pointer stays valid as long as this object.
     held_amount* find_share(std::uint32_t sender, std::uint32_t asset, ilp::amount amount, std::uint64_t available,
@@ -37,7 +37,7 @@ public:
     }
 
 private:
-    static constexpr std::chrono::minutes memory{1};
+    static constexpr std::chrono::minutes memory{1};  ///< the maximum of max_hold_time
 
     std::unordered_map<std::uint32_t, recent_users> users_;  ///< by asset
     std::unordered_map<std::uint64_t, held_amount> held_;    ///< by sender and asset

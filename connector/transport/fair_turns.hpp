@@ -50,8 +50,8 @@ private:
     boost::intrusive::list<turn_taker, boost::intrusive::constant_time_size<false>> waiting_;
 };
 
-/// Divides the turns of a loop among the peers that have work (deficit round robin without a deficit, because all
-/// pieces of work are about as large). While several peers have work, each gets the same small number of pieces per
+/// Divides the turns of a loop among the peers that have work: round robin by peer. No deficit is counted, because all
+/// pieces of work cost about the same. While several peers have work, each gets the same small number of pieces per
 /// turn, so that turns are short and no peer waits long for its next one. What is left waits for the next turn, in
 /// order. A peer alone gets much more, because there is nobody to wait for it.
 ///
@@ -73,7 +73,7 @@ public:
     /// than half.
     static constexpr std::uint32_t pieces = 3;
     static constexpr std::uint32_t pieces_alone = 256;  ///< as many as there are events in a batch of a socket_set
-    /// How long a peer counts after its last work. The price of short turns is a few percent of the CPU.
+    /// A peer counts as busy for this long after its last work. Short turns cost a few percent of the CPU.
     static constexpr std::chrono::milliseconds memory{20};
 
 private:

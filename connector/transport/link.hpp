@@ -14,13 +14,14 @@ namespace connector {
 
 class link_listener;
 
-/// A Prepare as a link knows it: its identity, who is notified of its outcome, and whose it is.
+/// A Prepare as a link knows it: its identity, its listener, and the peer that sent it.
 struct carried_packet {
     static constexpr std::uint32_t this_node = std::numeric_limits<std::uint32_t>::max() - 1;
 
     link_listener* listener = nullptr;
-    bool sent_again = false;           ///< for the link: it was sent once, and certainly not taken
-    std::uint32_t sender = this_node;  ///< id of the peer that sent it; senders share what a link has
+    bool sent_again = false;  ///< for the link: it was sent once, and certainly not taken
+    /// Id of the peer that sent it; a link divides its connections and places among senders.
+    std::uint32_t sender = this_node;
 };
 
 /// Receives the outcome of each packet that a link has accepted: exactly one call per packet, unless the link was told

@@ -56,7 +56,7 @@ private:
     std::list<line>::iterator line_of(std::uint32_t sender);
     entry make_entry(carried_packet& packet, ilp::bytes octets) const;
 
-    static constexpr std::chrono::minutes remembered_for{1};  ///< as long as a packet may be in flight
+    static constexpr std::chrono::minutes remembered_for{1};  ///< the maximum of max_hold_time
 
     buffer_memory* memory_;
     std::list<line> lines_;  ///< the senders that have packets here; the first one is next

@@ -171,7 +171,8 @@ void worker::relieve_memory() {
     if (connections == 0) return;
     connections_closed_for_memory_ += connections;
     log::write_seldom({"buffers", {}}, log::level::warn,
-                      "connections closed, because the buffers of a worker had reached connector.max_buffer_memory",
+                      "closed the connections with the largest buffers, because a worker exceeded "
+                      "connector.max_buffer_memory",
                       {{"connections", connections}, {"bytes", bytes}});
 }
 

@@ -139,7 +139,7 @@ private:
 
     static constexpr std::uint32_t strangers = std::numeric_limits<std::uint32_t>::max() - 1;
 
-    /// The longest time that a packet is held: as long as packets of other senders may be in flight.
+    /// The maximum of max_hold_time: as long as packets of other senders may be in flight.
     static constexpr std::chrono::minutes senders_memory{1};
 
     const config::connector_settings settings_;

@@ -64,7 +64,7 @@ public:
     using peer_outcome = std::expected<std::shared_ptr<const peer>, refusal>;
     peer_outcome create_peer(transaction& transaction, const peer_wanted& wanted);
     peer_outcome update_peer(transaction& transaction, std::string_view uuid, const peer_edit& edit);
-    /// Deletes a peer that no packet was ever paid for, and takes back what was deposited for it, in the same
+    /// Deletes a peer from or to which no payment was made, and takes back what was deposited for it, in the same
     /// transaction. Returns the peer as it was before.
     peer_outcome delete_peer(transaction& transaction, std::string_view uuid);
     peer_outcome set_enabled(transaction& transaction, std::string_view uuid, bool enabled);

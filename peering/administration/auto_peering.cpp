@@ -135,7 +135,7 @@ std::expected<peering_request, peering_error> parse_peering_request(std::string_
         return refused(invalid_request,
                        fmt::format("expected a JSON object of at most {} bytes", peering_message_size_max));
     }
-    // Nobody here looks at a stranger's request, so a URL to which no packets can be sent yet is refused at once.
+    // No operator sees a stranger's request, so a URL to which no packets can be sent yet is refused at once.
     auto asker = terms_of(*message, config::http_url());
     if (!asker) return std::unexpected{std::move(asker.error())};
 

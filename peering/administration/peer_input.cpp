@@ -87,7 +87,7 @@ std::optional<refusal> set_hold_time(peer& made, const std::optional<std::chrono
     return std::nullopt;
 }
 
-/// Packets in flight go on counting if the bound is the same.
+/// Keeps the counter if the bound is unchanged. With a new bound, packets already in flight are not counted.
 void set_max_in_flight_amount(peer& made, std::optional<ilp::amount> amount) {
     if (max_in_flight_amount_of(made) != amount) made.limits = limits_of_api_peer(amount);
 }

@@ -45,9 +45,9 @@ struct transfer_accounts {
 /// reserved until they are posted, voided or expire. Each is stored under its own UUID, which is never accepted twice.
 ///
 /// The timeout of a withdrawal is measured by the steady clock, so that setting the wall clock does not end it before
-/// an operator who has already paid out can post it. A withdrawal from before the start ends by the wall clock, which
-/// alone has gone on meanwhile; it is looked at in each call of expire(), so it also ends in time if that clock is put
-/// right.
+/// an operator who has already paid out can post it. A withdrawal from before the start ends by the wall clock, because
+/// the steady clock does not continue across a restart. Each call of expire() compares it, so it also ends in time if
+/// the clock is corrected.
 ///
 /// Transfers are made and ended on the committer's thread, one after another. The class reads no clock: the caller
 /// passes `now`.

@@ -80,7 +80,7 @@ public:
     /// The packet was not fulfilled: what it has taken of the throughput of both peers is free again.
     void give_back_throughput(ilp::amount incoming, ilp::amount outgoing) const noexcept;
 
-    /// The packet has ended, in whichever way.
+    /// The packet has ended: its amount in flight is free again.
     void end(ilp::amount incoming) noexcept;
 
 private:

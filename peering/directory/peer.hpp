@@ -66,7 +66,7 @@ struct peer {
     friend bool operator==(const peer&, const peer&) = default;
 };
 
-/// The bound on what packets from the peer may amount to that are in flight at one time.
+/// The largest sum of the amounts of packets from the peer that are in flight at one time.
 inline std::optional<ilp::amount> max_in_flight_amount_of(const peer& peer) {
     const auto& bound = peer.limits->in_flight_amount;
     return bound ? std::optional{bound->max()} : std::nullopt;

@@ -50,6 +50,6 @@ bool visit_history_in_pages(Book& book, history_visitor& visitor) {
 }
 
 inline constexpr const char* history_changed =
-    "the daemon has summed up transfers while they were being read, before their turn: start again";
+    "the daemon summed up transfers before they were exported: start the export again";
 
 }  // namespace peering

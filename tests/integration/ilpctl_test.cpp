@@ -111,7 +111,7 @@ TEST_CASE("ilpctl: a peer may have an https endpoint") {
                               "--outgoing-endpoint", "https://ilp.othergreatwallet.com", "--outgoing-token",
                               token_for("wallet"), "--incoming-token", token_of("wallet")});
     CHECK(made.contains("https://ilp.othergreatwallet.com\n"));
-    CHECK(o.refused({"ping", "wallet"}).contains("https is not spoken yet"));
+    CHECK(o.refused({"ping", "wallet"}).contains("next hop accepts packets over TLS only"));
     CHECK(o.asked({"peer", "list", "--owner", "00000000-0000-4000-8000-000000000001"}).as_array().size() == 3);
     CHECK(o.done({"peer", "delete", "wallet"}).starts_with("deleted peer wallet"));
 }

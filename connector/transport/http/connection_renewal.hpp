@@ -23,8 +23,8 @@ public:
     }
 
     /// Call it with the HTTP status of each answer. Returns true if all connections are to be replaced: the host
-    /// refuses one packet after the other, and may not be the peer's any more. This is not so again for a while,
-    /// because the cause may be another one.
+    /// refuses one packet after the other, and may not be the peer's any more. After that it returns false for `pause`,
+    /// because the refusals may have another cause.
     bool answered(unsigned status, ilp::steady_time now) noexcept {
         if (status < 300) [[likely]] {
             refusals_ = 0;

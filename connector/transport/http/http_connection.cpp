@@ -89,7 +89,8 @@ void http_connection::received() {
     hand_back(&owner::not_sent);  // unsolicited bytes: later answers could not be matched to requests
 }
 
-/// A large request counts from flush() on, because the next hop decides how long it is kept.
+/// The memory of a large request is counted from flush() on, because from then on the next hop decides how long it is
+/// kept.
 void http_connection::forget_request() {
     if (request_.capacity() <= request_kept_max) return;
     if (state_ == state::awaiting_answer) gave_back(request_.capacity());

@@ -18,7 +18,8 @@ using http::status;
 using std::chrono::milliseconds;
 
 constexpr milliseconds linger_time{2000};
-constexpr std::size_t sent_together_max = 64 * 1024;  ///< bytes of answers in one system call, one answer more or less
+/// Bytes of answers in one system call; may be exceeded by one answer.
+constexpr std::size_t sent_together_max = 64 * 1024;
 
 /// "/accounts/bob/ilp" -> "bob"; "/" and "/ilp" -> ""; nullopt for anything else, which is not an ILP path.
 std::optional<std::string_view> account_of_path(std::string_view target) {
@@ -75,8 +76,7 @@ void incoming_connection::received() {
     take_requests(true);
 }
 
-/// Handles requests that have been read. If `is_turn`, the first one is part of the piece of
-/// work that has begun.
+/// Handles requests that have been read. If `is_turn`, the first one is part of the piece of work that has begun.
 void incoming_connection::take_requests(bool is_turn) {
     while (!is_closed() && !closing_) {
         if (!is_turn && !in_.empty() && !is_its_turn()) return;
@@ -348,8 +348,8 @@ void incoming_connection::flush() {
     if (was_full && !closing_) resume();
 }
 
-/// Sends the first answer, which is ready, and together with it those behind it that are ready, too, until that is much
-/// for one system call. Returns false if the connection is broken.
+/// Sends the first answer, which is ready, and the ready ones behind it in one system call, up to about
+/// sent_together_max bytes. Returns false if the connection is broken.
 bool incoming_connection::send_ready_answers() {
     const auto is_ready = [this](std::uint64_t request) {
         return request != next_request_ && pending(request).state == answer_state::ready;

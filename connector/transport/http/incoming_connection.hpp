@@ -22,7 +22,7 @@ namespace connector {
 struct incoming_timeouts {
     std::chrono::milliseconds request{};  ///< from the first byte of a request to its last; also for a handshake
     std::chrono::milliseconds idle{};     ///< between requests
-    /// From the connection's begin until a request has shown a valid token.
+    /// From the start of the connection until a request has shown a valid token.
     std::chrono::milliseconds newcomer{5000};
 };
 

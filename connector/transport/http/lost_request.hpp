@@ -9,7 +9,7 @@ struct lost_request {
     bool on_reused_connection = false;
     bool sent_before = false;  ///< it was lost on an earlier connection, too
     /// The other side ended its direction, or answered with an error and closed, although its system had not received
-    /// the whole request. Each segment says how much has arrived, so the one with the end does, too.
+    /// the whole request. Each TCP segment acknowledges what has arrived, and so does the one with the FIN.
     bool ended_before_arrival = false;
     bool answered_request_timeout = false;  ///< status 408: it gave up waiting for a request, and closed (RFC 9110)
 };
