@@ -392,10 +392,9 @@ void http_server::accept() {
         }
         const bool is_full = server->sessions.size() >= server->bounds.sessions_max ||
                              is_kept_back(socket.native_handle(), server->bounds.clients);
-        if (!is_full || server->make_room()) {
-            const auto opened = std::make_shared<session>(std::move(socket), server);
-            if (server->has_room_for(opened->remote())) opened->read();
-        }
+        const auto opened = std::make_shared<session>(std::move(socket), server);
+        // A source that has used up its own places must not cost another source one.
+        if (server->has_room_for(opened->remote()) && (!is_full || server->make_room())) opened->read();
         accept();
     });
 }

@@ -48,7 +48,9 @@ public:
     static constexpr std::chrono::hours kept_for{48};
     static constexpr std::chrono::seconds answer_timeout{10};
 
-    explicit mutations(services& services) : services_{services} {}
+    explicit mutations(services& services) : services_{services} {
+        wall_.observe(ilp::read_clocks());  // so that it knows of every change since the start
+    }
 
     /// Adds a change to the transaction, or refuses it.
     using decision = std::function<mutation_outcome(transaction&)>;

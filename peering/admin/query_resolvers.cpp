@@ -343,9 +343,10 @@ std::expected<event_page, store_error> read_events(bookkeeper& keeper, const pag
     const bool more = page.entries.size() > request.size;
     if (more) page.entries.erase(backwards ? page.entries.begin() : page.entries.end() - 1);
     if (page.entries.empty()) {
-        // Only a page of size 0 is empty although there are more; its cursor is then on the other side.
-        page.has_next = more;
-        page.has_previous = more && (request.after || backwards);
+        // A page of size 0 tells what is on either side of its cursor; the cursor itself is one of these.
+        const bool is_cut = request.size == 0;
+        page.has_next = backwards ? is_cut : more;
+        page.has_previous = backwards ? more : is_cut && request.after.has_value();
         return page;
     }
 

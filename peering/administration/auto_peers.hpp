@@ -53,7 +53,9 @@ class auto_peers {
 public:
     /// `directory` and `administration` must outlive the object.
     auto_peers(const directory& directory, administration& administration, config::auto_peering_settings settings)
-        : directory_{directory}, administration_{administration}, settings_{std::move(settings)} {}
+        : directory_{directory}, administration_{administration}, settings_{std::move(settings)} {
+        wall_.observe(ilp::read_clocks());  // so that it knows of every change since the start
+    }
 
     using peering_result = std::expected<peering_terms, peering_error>;
 

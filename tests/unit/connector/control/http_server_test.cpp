@@ -329,6 +329,17 @@ TEST_CASE("HTTP server: one source has a bound of its own, and its place again w
     CHECK(second == "200 GET /a ");
 }
 
+TEST_CASE("HTTP server: a source beyond its own bound takes no place from others") {
+    server_on_loop server{echo, {.sessions_max = 2, .sessions_per_source_max = 2}};
+    http_connection first{server.port()};
+    http_connection second{server.port()};
+    CHECK(text_of(first.exchange(get)) == "200 GET /a ");
+    CHECK(text_of(second.exchange(get)) == "200 GET /a ");
+    CHECK(text_of(http_connection{server.port()}.exchange(get)) == "nothing");
+    CHECK(text_of(first.exchange(get)) == "200 GET /a ");
+    CHECK(text_of(second.exchange(get)) == "200 GET /a ");
+}
+
 TEST_CASE("HTTP server: a connection without a complete request is closed in time") {
     server_on_loop server{echo, {.body_size_max = 100, .request_time = 50ms}};
     for (const char* const part : {"", "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab"}) {

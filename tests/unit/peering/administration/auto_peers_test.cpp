@@ -897,6 +897,14 @@ TEST_CASE(
         CHECK(take({url, usd}, at("test.carol", endpoint, fresh + "3")).contains("peerId"));
     }
     const std::string id{carol->uuid.text()};
+
+    // An endpoint that cannot be used yet does not replace one that can, such as that of a TLS proxy.
+    CHECK(take({.url = "http://carol.example:3005/", .asset_uuid = usd, .peer_uuid = id},
+               at("test.carol", "https://carol.example/", fresh + "9"))
+              .empty());
+    CHECK(alice.find("test.carol")->outgoing.endpoint.url() == "http://carol.example/");
+    CHECK_FALSE(alice.find("test.carol")->auto_peered);
+
     const peer_by_url named{.url = "http://new.example:3005/", .asset_uuid = usd, .peer_uuid = id};
     CHECK(take(named, at("test.dora", "http://new.example/", fresh + "3")).contains("which is not that of peer"));
     CHECK(take(named, at("test.new", "http://new.example/", fresh + "3")).contains("which is not that of peer"));
