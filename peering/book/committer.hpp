@@ -148,9 +148,9 @@ private:
     posting_batch committing_;
     std::vector<bool> committing_for_;
     std::vector<store_task> executing_;
-    bool is_started_ = false;  // set before the thread exists
     std::chrono::milliseconds pause_length_ = retry_pause_min;
     std::atomic<bool> gave_up_{false};
+    bool is_started_ = false;  // set before the thread exists
 
     std::chrono::steady_clock::time_point last_probe_;  // used only by the thread that calls watch()
     std::atomic<bool> probe_waits_{false};
