@@ -19,10 +19,11 @@ namespace {
 
 using error = std::optional<std::string>;
 
-/// Shares the limits of `before` if their terms are the same, so that a reload does not refill the buckets.
+/// Shares each bucket of `before` that has the same terms, so that a reload does not refill it, and goes on counting
+/// what is in flight. The object itself is the same if no limit has changed.
 std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, const peer* before) {
     struct limit {
-        std::optional<token_bucket> peer_limits::* bucket;
+        std::shared_ptr<token_bucket> peer_limits::* bucket;
         std::optional<std::uint64_t> rate;
         std::uint64_t burst;
     };
@@ -34,11 +35,12 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
                             throughput(&peer_limits::incoming_throughput, settings.incoming_throughput),
                             throughput(&peer_limits::outgoing_throughput, settings.outgoing_throughput)};
     static_assert(sizeof(peer_limits) ==
-                      wanted.size() * sizeof(std::optional<token_bucket>) + sizeof(std::optional<amount_in_use>),
+                      wanted.size() * sizeof(std::shared_ptr<token_bucket>) + sizeof(std::optional<amount_in_use>),
                   "none is forgotten");
 
     const auto is_kept = [before](const limit& limit) {
-        const std::optional<token_bucket>& bucket = *before->limits.*limit.bucket;
+        if (before == nullptr) return false;
+        const std::shared_ptr<token_bucket>& bucket = *before->limits.*limit.bucket;
         return limit.rate ? bucket && bucket->has_terms(*limit.rate, limit.burst) : !bucket;
     };
     if (before != nullptr && std::ranges::all_of(wanted, is_kept) &&
@@ -47,9 +49,14 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
     }
     auto limits = std::make_shared<peer_limits>();
     for (const limit& limit : wanted) {
-        if (limit.rate) (*limits.*limit.bucket).emplace(*limit.rate, limit.burst);
+        if (is_kept(limit)) {
+            *limits.*limit.bucket = *before->limits.*limit.bucket;
+        } else if (limit.rate) {
+            *limits.*limit.bucket = std::make_shared<token_bucket>(*limit.rate, limit.burst);
+        }
     }
-    if (settings.max_in_flight_amount) limits->in_flight_amount.emplace(*settings.max_in_flight_amount);
+    limits->in_flight_amount =
+        with_max(before != nullptr ? before->limits->in_flight_amount : std::nullopt, settings.max_in_flight_amount);
     return limits;
 }
 

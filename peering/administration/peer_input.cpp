@@ -87,9 +87,13 @@ std::optional<refusal> set_hold_time(peer& made, const std::optional<std::chrono
     return std::nullopt;
 }
 
-/// Keeps the counter if the bound is unchanged. With a new bound, packets already in flight are not counted.
+/// Packets in flight stay counted under another bound. Without a bound they are not counted, so a first bound does not
+/// include those that are already in flight. The old bound stays as it is, because the change may still be refused.
 void set_max_in_flight_amount(peer& made, std::optional<ilp::amount> amount) {
-    if (max_in_flight_amount_of(made) != amount) made.limits = limits_of_api_peer(amount);
+    if (max_in_flight_amount_of(made) == amount) return;
+    const auto limits = limits_of_api_peer(amount);
+    if (amount) limits->in_flight_amount = with_max(made.limits->in_flight_amount, amount);
+    made.limits = limits;
 }
 
 /// Empty if there is none. Nothing replaces variables here, unlike in the file.

@@ -48,28 +48,40 @@ bool token_bucket::has_terms(std::uint64_t rate, std::uint64_t burst) const noex
     return rate_ == std::max<std::uint64_t>(rate, 1) && burst_ == burst;
 }
 
+amount_in_use amount_in_use::with_max(ilp::amount max) const noexcept {
+    amount_in_use changed = *this;
+    changed.max_ = max.value;
+    return changed;
+}
+
+std::optional<amount_in_use> with_max(const std::optional<amount_in_use>& before, std::optional<ilp::amount> max) {
+    if (!max) return std::nullopt;
+    return before ? before->with_max(*max) : amount_in_use{*max};
+}
+
 bool amount_in_use::try_take(ilp::amount amount) noexcept {
-    std::uint64_t used = used_.load(std::memory_order_relaxed);
+    std::uint64_t used = used_->load(std::memory_order_relaxed);
     do {
-        if (amount.value > max_ - used) return false;
-    } while (!used_.compare_exchange_weak(used, used + amount.value, std::memory_order_relaxed));
+        // More than the maximum is in use after the maximum was lowered.
+        if (amount.value > max_ - std::min(used, max_)) return false;
+    } while (!used_->compare_exchange_weak(used, used + amount.value, std::memory_order_relaxed));
     return true;
 }
 
 void amount_in_use::give_back(ilp::amount amount) noexcept {
-    const std::uint64_t before = used_.fetch_sub(amount.value, std::memory_order_relaxed);
+    const std::uint64_t before = used_->fetch_sub(amount.value, std::memory_order_relaxed);
     ilp::require(before >= amount.value, "no packet gives back more than was taken");
 }
 
 taken_limits::shortage taken_limits::try_take(const std::shared_ptr<peer_limits>& sender, ilp::amount incoming,
                                               const std::shared_ptr<peer_limits>* next_hop, ilp::amount outgoing,
                                               ilp::steady_time now) {
-    const auto from_bucket = [now](std::optional<token_bucket>& bucket, ilp::amount amount) {
+    const auto from_bucket = [now](const std::shared_ptr<token_bucket>& bucket, ilp::amount amount) {
         return !bucket || bucket->try_take(amount.value, now);
     };
     auto& in_flight = sender->in_flight_amount;
     if (in_flight && !in_flight->try_take(incoming)) return shortage::in_flight_amount;
-    auto& throughput = sender->incoming_throughput;
+    const auto& throughput = sender->incoming_throughput;
     if (!from_bucket(throughput, incoming)) {
         if (in_flight) in_flight->give_back(incoming);
         return shortage::incoming_throughput;

@@ -41,31 +41,40 @@ private:
     std::atomic<std::uint64_t> full_at_{0};
 };
 
-/// A bound on an amount that is in use at one time. Shared by all threads, lock-free.
+/// A bound on an amount that is in use at one time. Shared by all threads, lock-free. The amount is counted in an
+/// object of its own, which copies share.
 class amount_in_use {
 public:
-    explicit amount_in_use(ilp::amount max) noexcept : max_{max.value} {}
+    explicit amount_in_use(ilp::amount max)
+        : max_{max.value}, used_{std::make_shared<std::atomic<std::uint64_t>>(std::uint64_t{0})} {}
+
+    /// Another bound on the same amount. If more is in use already, nothing can be taken until enough is given back.
+    amount_in_use with_max(ilp::amount max) const noexcept;
 
     /// Takes all of `amount` or nothing.
     bool try_take(ilp::amount amount) noexcept;
 
-    /// Precondition: the amount was taken here.
+    /// Precondition: the amount was taken here, or from a bound on the same amount.
     void give_back(ilp::amount amount) noexcept;
 
     ilp::amount max() const noexcept { return {max_}; }
 
 private:
     std::uint64_t max_;
-    std::atomic<std::uint64_t> used_{0};
+    std::shared_ptr<std::atomic<std::uint64_t>> used_;  // never null
 };
 
-/// The limits of one peer that need a state. (The maximum packet amount needs none and is a term of the peer.)
+/// The limits of one peer that need a state. (The maximum packet amount needs none and is a term of the peer.) When one
+/// of them changes, the peer gets a new object, which shares the state of the others with the old one.
 struct peer_limits {
-    std::optional<token_bucket> packet_rate;
-    std::optional<token_bucket> incoming_throughput;
-    std::optional<token_bucket> outgoing_throughput;
-    std::optional<amount_in_use> in_flight_amount;  ///< of packets from the peer
+    std::shared_ptr<token_bucket> packet_rate;          ///< null if there is no limit
+    std::shared_ptr<token_bucket> incoming_throughput;  ///< null if there is no limit
+    std::shared_ptr<token_bucket> outgoing_throughput;  ///< null if there is no limit
+    std::optional<amount_in_use> in_flight_amount;      ///< of packets from the peer
 };
+
+/// The bound `max` on what `before` counts. Without a bound nothing is counted, so a first bound starts at 0.
+std::optional<amount_in_use> with_max(const std::optional<amount_in_use>& before, std::optional<ilp::amount> max);
 
 /// The limits from which one packet has taken its amounts. They are kept alive because a change of the terms may
 /// replace them while the packet is in flight. A copy refers to what the same packet has taken.

@@ -80,8 +80,8 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(bob.max_hold_time == std::chrono::seconds{4});
     CHECK(bob.spread == 25);
     CHECK(bob.return_to_source);
-    CHECK(bob.limits->packet_rate.has_value());
-    CHECK_FALSE(bob.limits->incoming_throughput.has_value());
+    CHECK(bob.limits->packet_rate != nullptr);
+    CHECK(bob.limits->incoming_throughput == nullptr);
     CHECK(max_in_flight_amount_of(bob) == ilp::amount{99});
     CHECK_FALSE(max_in_flight_amount_of(carol));
     CHECK(bob.asset == &registry->assets().front());
@@ -231,6 +231,63 @@ TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     CHECK(fourth->find_by_name("erin")->id == 4);
     CHECK(sums_are_zero(snapshot_of(ledger)));
     CHECK(store->load().value().peers.size() == 4);
+}
+
+TEST_CASE("a reload that changes one limit keeps the state of the others") {
+    const auto store = open_or_throw("memory:");
+    ledger ledger;
+    config::settings settings = two_peers();
+    config::peer_settings& bob = settings.peers[0];
+    bob.packet_rate = 10;
+    bob.incoming_throughput = ilp::amount{500};
+    bob.outgoing_throughput = ilp::amount{600};
+    bob.max_in_flight_amount = ilp::amount{1000};
+    const auto first = build_or_throw(settings, *store, ledger);
+    const peer_limits& before = *first->find_by_name("bob")->limits;
+    amount_in_use in_flight = *before.in_flight_amount;
+    REQUIRE(in_flight.try_take({1000}));
+    const auto can_take = [](const peer_limits& limits, std::uint64_t amount) {
+        amount_in_use bound = *limits.in_flight_amount;
+        if (!bound.try_take({amount})) return false;
+        bound.give_back({amount});
+        return true;
+    };
+
+    SECTION("the packet rate") {
+        bob.packet_rate = 20;
+        const auto second = build_or_throw(settings, *store, ledger, first.get());
+        const peer_limits& after = *second->find_by_name("bob")->limits;
+        CHECK(after.packet_rate->has_terms(20, 20));
+        CHECK(before.packet_rate->has_terms(10, 10));
+        CHECK(after.incoming_throughput == before.incoming_throughput);
+        CHECK(after.outgoing_throughput == before.outgoing_throughput);
+        CHECK_FALSE(can_take(after, 1));
+        in_flight.give_back({10});
+        CHECK(can_take(after, 10));
+        CHECK_FALSE(can_take(after, 11));
+    }
+    SECTION("the amount in flight") {
+        bob.max_in_flight_amount = ilp::amount{500};
+        const auto second = build_or_throw(settings, *store, ledger, first.get());
+        const peer_limits& after = *second->find_by_name("bob")->limits;
+        CHECK(after.packet_rate == before.packet_rate);
+        CHECK(after.incoming_throughput == before.incoming_throughput);
+        CHECK(after.outgoing_throughput == before.outgoing_throughput);
+        CHECK(before.in_flight_amount->max() == ilp::amount{1000});
+        in_flight.give_back({500});
+        CHECK_FALSE(can_take(after, 1));
+        in_flight.give_back({1});
+        CHECK(can_take(after, 1));
+    }
+    SECTION("one that goes away") {
+        bob.incoming_throughput.reset();
+        const auto second = build_or_throw(settings, *store, ledger, first.get());
+        const peer_limits& after = *second->find_by_name("bob")->limits;
+        CHECK(after.incoming_throughput == nullptr);
+        CHECK(after.packet_rate == before.packet_rate);
+        CHECK(after.outgoing_throughput == before.outgoing_throughput);
+        CHECK_FALSE(can_take(after, 1));
+    }
 }
 
 TEST_CASE("a file that contradicts the store or itself is refused before anything changes") {

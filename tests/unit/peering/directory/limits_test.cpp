@@ -170,12 +170,75 @@ TEST_CASE("an amount in use has a bound") {
     CHECK(widest.try_take({amount_max}));
 }
 
+TEST_CASE("another bound on an amount in use counts what is in use already") {
+    amount_in_use before{{1000}};
+    CHECK(before.try_take({1000}));
+    amount_in_use lower = before.with_max({500});
+    CHECK(lower.max() == ilp::amount{500});
+    CHECK(before.max() == ilp::amount{1000});
+    CHECK_FALSE(lower.try_take({1}));
+    CHECK(lower.try_take({0}));
+    before.give_back({500});
+    CHECK_FALSE(lower.try_take({1}));
+    before.give_back({1});
+    CHECK(lower.try_take({1}));
+    amount_in_use higher = lower.with_max({amount_max});
+    CHECK_FALSE(higher.try_take({amount_max - 499}));
+    CHECK(higher.try_take({amount_max - 500}));
+
+    CHECK_FALSE(with_max(before, std::nullopt));
+    CHECK_FALSE(with_max(before, ilp::amount{1000})->try_take({1}));
+    CHECK(with_max(std::nullopt, ilp::amount{1000})->try_take({1000}));
+}
+
+TEST_CASE("a packet that ends after a change of the limits gives back to those it has taken from") {
+    const auto before = std::make_shared<peer_limits>();
+    before->incoming_throughput = std::make_shared<token_bucket>(100, 100);
+    before->in_flight_amount.emplace(ilp::amount{100});
+    const auto after = std::make_shared<peer_limits>();
+    const auto take = [](taken_limits& limits, const std::shared_ptr<peer_limits>& sender, std::uint64_t incoming) {
+        return limits.try_take(sender, {incoming}, nullptr, {}, start);
+    };
+    using enum taken_limits::shortage;
+    taken_limits first;
+    taken_limits second;
+    REQUIRE(take(first, before, 100) == none);
+
+    SECTION("another bound on the amount in flight, and the same throughput") {
+        after->incoming_throughput = before->incoming_throughput;
+        after->in_flight_amount = with_max(before->in_flight_amount, ilp::amount{50});
+        CHECK(take(second, after, 1) == in_flight_amount);
+        first.end({100});
+        CHECK(take(second, after, 51) == in_flight_amount);
+        CHECK(take(second, after, 50) == incoming_throughput);
+    }
+    SECTION("another throughput, and the same bound on the amount in flight") {
+        after->incoming_throughput = std::make_shared<token_bucket>(200, 200);
+        after->in_flight_amount = before->in_flight_amount;
+        CHECK(take(second, after, 1) == in_flight_amount);
+        first.give_back_throughput({100}, {});
+        first.end({100});
+        CHECK(before->incoming_throughput->try_take(100, start));
+        REQUIRE(take(second, after, 100) == none);
+        second.end({100});
+    }
+    SECTION("no bound any more") {
+        after->incoming_throughput = before->incoming_throughput;
+        CHECK(take(second, after, 1) == incoming_throughput);
+        first.give_back_throughput({100}, {});
+        first.end({100});
+        REQUIRE(take(second, after, 100) == none);
+        second.end({100});
+        CHECK(before->in_flight_amount->try_take({100}));
+    }
+}
+
 TEST_CASE("a packet takes from all limits or from none, and gives back to those it has taken from") {
     const auto sender = std::make_shared<peer_limits>();
-    sender->incoming_throughput.emplace(100, 100);
+    sender->incoming_throughput = std::make_shared<token_bucket>(100, 100);
     sender->in_flight_amount.emplace(ilp::amount{150});
     const auto next_hop = std::make_shared<peer_limits>();
-    next_hop->outgoing_throughput.emplace(50, 50);
+    next_hop->outgoing_throughput = std::make_shared<token_bucket>(50, 50);
     const auto take = [&](taken_limits& limits, std::uint64_t incoming, std::uint64_t outgoing) {
         return limits.try_take(sender, {incoming}, &next_hop, {outgoing}, start);
     };
