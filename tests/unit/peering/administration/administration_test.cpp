@@ -6,8 +6,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -320,6 +323,25 @@ TEST_CASE("an update changes only the given fields") {
         CHECK(office.edit("bob", edit) == "duplicate peer found for same ILP address and asset");
         CHECK(office.all().find_peer_by_name("bob") == before);
     }
+    SECTION("the bound on the amount in flight: packets in flight stay counted") {
+        amount_in_use old_bound = *before->limits->in_flight_amount;
+        REQUIRE(old_bound.try_take({88}));
+        peer_edit edit;
+        edit.max_in_flight_amount.emplace(ilp::amount{44});
+        REQUIRE(office.edit("bob", edit) == done);
+        const auto after = office.all().find_peer_by_name("bob");
+        CHECK(max_in_flight_amount_of(*after) == ilp::amount{44});
+        CHECK(max_in_flight_amount_of(*before) == ilp::amount{88});
+        amount_in_use new_bound = *after->limits->in_flight_amount;
+        old_bound.give_back({44});
+        CHECK_FALSE(new_bound.try_take({1}));
+        old_bound.give_back({44});
+        CHECK(new_bound.try_take({44}));
+
+        edit.max_in_flight_amount.emplace(std::nullopt);
+        REQUIRE(office.edit("bob", edit) == done);
+        CHECK_FALSE(max_in_flight_amount_of(*office.all().find_peer_by_name("bob")));
+    }
     SECTION("what may be empty is cleared") {
         peer_edit edit;
         edit.max_packet_amount.emplace(std::nullopt);
@@ -415,6 +437,38 @@ TEST_CASE("a peer is deleted when there was no payment") {
         CHECK_THAT(office.remove("bob").value(), Catch::Contains("in flight"));
         ledger::release({&leg, 1});
         CHECK(office.remove("bob") == done);
+    }
+}
+
+TEST_CASE("a packet that is held while its peer is deleted leaves nothing on the account") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    liquidity_account& other = *office.all().find_peer_by_name("filed")->liquidity;
+    peer_wanted wanted = office.bob();
+    wanted.initial_liquidity = ilp::amount{1};
+    for (int i = 0; i < 200; ++i) {
+        REQUIRE(office.create(wanted) == done);
+        liquidity_account& account = *office.all().find_peer_by_name("bob")->liquidity;
+        std::optional<std::string> refused;
+        {
+            std::atomic<bool> runs{false};
+            const std::jthread packets{[&](const std::stop_token& stop) {
+                const leg leg{&account, &other, {1}};
+                while (!stop.stop_requested()) {
+                    if (ledger::hold({&leg, 1})) ledger::release({&leg, 1});
+                    runs = true;
+                }
+            }};
+            while (!runs) std::this_thread::yield();
+            refused = office.remove("bob");
+        }
+        if (refused) {
+            CHECK(office.code == refusal_code::forbidden);
+            CHECK(balance_of(office.books.ledger, account) == 1);
+            REQUIRE(office.remove("bob") == done);
+        }
+        CHECK(balance_of(office.books.ledger, account) == 0);
+        CHECK(account.available == 0);
     }
 }
 
