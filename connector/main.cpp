@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,19 @@ std::optional<ilp::timestamp> parse_day(std::string_view text) {
     return std::chrono::sys_days{day};
 }
 
+/// Makes the name of a new file survive a power failure, as far as its file system can. False, with errno set, if that
+/// fails.
+bool sync_folder_of(const std::string& file) {
+    const std::filesystem::path folder = std::filesystem::path{file}.parent_path();
+    const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool is_durable = descriptor >= 0 && ::fsync(descriptor) == 0;
+    const int why = errno;
+    if (descriptor >= 0) ::close(descriptor);
+    errno = why;
+    // Some file systems cannot do it, and a folder may be writable but not readable.
+    return is_durable || why == EINVAL || why == ENOTSUP || why == EACCES;
+}
+
 /// Writes the history to a new file, which only its owner may read, or to standard output. A file that cannot be
 /// completed is removed.
 connector::exit_status export_history(const std::string& store_url, const peering::history_range& range,
@@ -81,10 +95,16 @@ connector::exit_status export_history(const std::string& store_url, const peerin
         const int descriptor = ::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (descriptor < 0) return refuse(target + ": " + std::generic_category().message(errno));
         file.reset(::fdopen(descriptor, "w"));
+        if (!file) {
+            const int why = errno;
+            ::close(descriptor);
+            ::unlink(target.c_str());
+            return refuse(target + ": " + std::generic_category().message(why));
+        }
     }
     const auto written = peering::write_history_csv(store_url, range, is_file ? file.get() : stdout);
     // The daemon may sum up what was exported, so the export has to survive a power failure.
-    const bool is_durable = !is_file || ::fsync(::fileno(file.get())) == 0;
+    const bool is_durable = !is_file || (::fsync(::fileno(file.get())) == 0 && sync_folder_of(target));
     if (written && is_durable) {
         if (is_file) fmt::print("{} rows of transfers in {}\n", *written, target);
         return connector::exit_status::clean_stop;
@@ -118,7 +138,10 @@ int main(int argc, char** argv) {
     };
     auto* const exporting = cli.add_option("--export-history", export_to,
                                            "write the transfers in the store as CSV to this new file, or to standard "
-                                           "output if it is -, and exit");
+                                           "output if it is -, and exit")
+                                ->check([](const std::string& name) {
+                                    return name.empty() ? "expected the name of a file, or -" : std::string{};
+                                });
     cli.add_option("--from", from, "with --export-history: only transfers of this day (UTC) and later")
         ->needs(exporting)
         ->check(is_day);
@@ -145,7 +168,8 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "ilpd: the option --config FILE is required; see ilpd --help\n");
         return static_cast<int>(exit_status::configuration_error);
     }
-    if (!check_only && !audit_only && export_to.empty()) connector::hold_signals();
+    const bool export_only = exporting->count() > 0;
+    if (!check_only && !audit_only && !export_only) connector::hold_signals();
     auto settings = config::load_file(file, config::process_environment());
     if (!settings) {
         for (const config::problem& problem : settings.error()) fmt::print(stderr, "{}\n", to_string(problem));
@@ -156,7 +180,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     if (audit_only) return static_cast<int>(audit(settings->store.url));
-    if (!export_to.empty()) {
+    if (export_only) {
         const peering::history_range range{.from = parse_day(from), .until = parse_day(until)};
         return static_cast<int>(export_history(settings->store.url, range, export_to));
     }

@@ -5,14 +5,13 @@
 
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace connector {
 
 std::chrono::nanoseconds history_keeper::pause_after(const result& step, std::chrono::nanoseconds taken) {
     if (!step || !step->has_more) return idle_pause;
-    return std::min<std::chrono::nanoseconds>(taken * (share - 1), idle_pause);
+    return taken * (share - 1);
 }
 
 /// No step is taken while the store fails.

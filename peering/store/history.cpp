@@ -1,5 +1,7 @@
 #include "peering/store/history.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <map>
 #include <tuple>
@@ -18,13 +20,25 @@ bool add(day_sum& sum, wide_amount amount, std::uint64_t packets) noexcept {
     return true;
 }
 
+/// The first of the rows, up to the last that may be summed up.
+std::span<const packet_row> old_part(std::span<const packet_row> rows, const history_age& age, bool old_follows) {
+    std::size_t end = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (age.is_old(rows[i].created_at)) {
+            end = i + 1;
+        } else if (!age.is_from_future(rows[i].created_at)) {
+            return rows.first(end);
+        }
+    }
+    return old_follows ? rows : rows.first(end);
+}
+
 }  // namespace
 
-std::optional<history_sums> sum_by_day(std::span<const packet_row> rows, const history_age& age) {
+std::optional<history_sums> sum_by_day(std::span<const packet_row> rows, const history_age& age, bool old_follows) {
     history_sums result;
     std::map<std::tuple<account_id, account_id, ilp::timestamp>, std::size_t> place_of;
-    for (const packet_row& row : rows) {
-        if (!age.is_old(row.created_at)) break;
+    for (const packet_row& row : old_part(rows, age, old_follows)) {
         result.last = row.number;
         ++result.rows;
         const ilp::timestamp day = day_of(row.created_at);
@@ -40,6 +54,14 @@ std::optional<history_sums> sum_by_day(std::span<const packet_row> rows, const h
         if (!add(result.sums[place->second], row.amount, row.packets)) return std::nullopt;
     }
     return result;
+}
+
+std::string query_for_later_old_row(std::uint64_t after, std::uint64_t last, const history_age& age) {
+    return fmt::format(
+        "WITH RECURSIVE probe (distance) AS (SELECT CAST(1 AS bigint) UNION ALL SELECT 2 * distance FROM probe "
+        "WHERE {0} + 2 * distance <= {1}) SELECT count(*) FROM probe WHERE (SELECT created_at FROM transfers "
+        "WHERE id >= {0} + probe.distance ORDER BY id LIMIT 1) < {2}",
+        after, last, age.older_than.time_since_epoch().count());
 }
 
 bool add_to_known(day_sum& sum, std::uint64_t number, wide_amount amount, std::uint64_t packets) noexcept {

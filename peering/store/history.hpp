@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace peering {
@@ -46,15 +47,28 @@ struct history_age {
     ilp::timestamp older_than;
     ilp::timestamp now;
 
-    /// A row from the future was written while the clock was wrong. It is as old as the rows around it, and does not
-    /// keep the rows after it from being summed up.
-    bool is_old(ilp::timestamp created_at) const noexcept { return created_at < older_than || created_at > now; }
+    bool is_old(ilp::timestamp created_at) const noexcept { return created_at < older_than; }
+
+    /// Either the clock was ahead when the row was written, or it is behind now. Such a row counts as old only if a
+    /// later row is old.
+    bool is_from_future(ilp::timestamp created_at) const noexcept { return created_at > now; }
 };
 
 /// Sums up the rows per day and pair of accounts. The rows are consecutive, in the order of their numbers. It ends
-/// before the first row that is not old, so that everything before a row that was summed up is summed up, too.
-/// Nullopt if a sum exceeds total_max: then the rows are damaged.
-std::optional<history_sums> sum_by_day(std::span<const packet_row> rows, const history_age& age);
+/// before the first row that is not old, so that everything before a row that was summed up is summed up, too. Rows
+/// from the future at the end stay unless `old_follows`: a row after all of these is known to be old. Nullopt if a sum
+/// exceeds total_max: then the rows are damaged.
+std::optional<history_sums> sum_by_day(std::span<const packet_row> rows, const history_age& age, bool old_follows);
+
+/// Whether the stores have to ask the following query before they call sum_by_day().
+inline bool ends_in_future(std::span<const packet_row> rows, const history_age& age) noexcept {
+    return !rows.empty() && age.is_from_future(rows.back().created_at);
+}
+
+/// A query, for either database, for a number that is positive if a row after number `after` is old. It looks at the
+/// rows at the distances 1, 2, 4, 8, ... up to number `last`, because a clock that is behind can leave millions of rows
+/// in the future. It may therefore find an old row only when about as many are old as it has to skip.
+std::string query_for_later_old_row(std::uint64_t after, std::uint64_t last, const history_age& age);
 
 /// Adds `sum` to the sum of the same day and accounts that the store has already, whose row has this number. False if
 /// the result exceeds total_max.

@@ -121,6 +121,15 @@ TEST_CASE("command line: --check-config prints the effective settings without se
     CHECK(broken.status == 2);
 }
 
+TEST_CASE("command line: --export-history without a name is refused, and starts nothing") {
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"--export-history", ""}, {"--export-history="}}) {
+        const auto result = run_daemon(sample(), arguments);
+        CHECK(result.status == 2);
+        CHECK(result.standard_error.find("--export-history") != std::string::npos);
+    }
+}
+
 TEST_CASE("command line: a value may name an environment variable") {
     const temporary_directory folder;
     const auto config = folder.path() / "ilpd.yaml";

@@ -119,7 +119,11 @@ history_step sum_postgres_history(postgres_connection& session, const history_ag
     // Nobody relies on this transaction, so it waits neither for the disk nor for a standby.
     session.run("BEGIN; SET LOCAL synchronous_commit = off");
     const std::int64_t after = postgres_summed_up_to(session);
-    auto summed = sum_by_day(read_packet_rows(session, after, last_number, rows_max), age);
+    const std::vector<packet_row> rows = read_packet_rows(session, after, last_number, rows_max);
+    const bool old_follows =
+        ends_in_future(rows, age) &&
+        session.run(query_for_later_old_row(rows.back().number, last_number, age)).integer(0, 0) > 0;
+    auto summed = sum_by_day(rows, age, old_follows);
     if (!summed) throw postgres_failure{"old transfers add up to more than is possible: see --audit"};
     if (summed->last == 0) {
         session.run("COMMIT");

@@ -80,7 +80,9 @@ private:
 history_step sum_history(connection& db, const history_age& age, std::size_t rows_max, std::uint64_t last_number) {
     const std::int64_t after = summed_up_to(db);
     const std::vector<packet_row> rows = read_rows(db, after, last_number, rows_max);
-    auto summed = sum_by_day(rows, age);
+    const bool old_follows = ends_in_future(rows, age) &&
+                             single_integer(db, query_for_later_old_row(rows.back().number, last_number, age)) > 0;
+    auto summed = sum_by_day(rows, age, old_follows);
     if (!summed) throw failure{"old transfers add up to more than is possible: see --audit"};
     if (summed->last == 0) return {};
     statement known{db,

@@ -125,38 +125,52 @@ TEST_CASE("history: rows are summed per pair of accounts and UTC day, up to the 
                           row_of(7, bob, 30, first_of_may + 24h - 1ms),  row_of(9, bob, 40, first_of_may + 24h),
                           row_of(10, bob, 50, first_of_may + 72h - 1ms), row_of(11, bob, 60, first_of_may + 72h),
                           row_of(12, bob, 70, first_of_may + 1h)};
-    const history_sums summed = sum_by_day(rows, age).value();
+    const history_sums summed = sum_by_day(rows, age, false).value();
     CHECK(sums_of(summed) == sums{{4, 40, 4, first_of_may},
                                   {5, 20, 2, first_of_may},
                                   {9, 40, 2, first_of_may + 24h},
                                   {10, 50, 2, first_of_may + 48h}});
     CHECK(summed.last == 10);
     CHECK(summed.rows == 5);
-    CHECK(sum_by_day({}, age).value().last == 0);
-    CHECK(sum_by_day(std::span{rows}.subspan(5), age).value().last == 0);
+    CHECK(sum_by_day({}, age, false).value().last == 0);
+    CHECK(sum_by_day(std::span{rows}.subspan(5), age, false).value().last == 0);
 }
 
 TEST_CASE("history: rows from the future, of a clock that was wrong, do not hold up those after them") {
     const history_age age{.older_than = first_of_may, .now = first_of_may + 24h};
     const std::array rows{row_of(1, bob, 1, first_of_may - 1h), row_of(2, bob, 2, first_of_may + 24h * 1000),
                           row_of(3, bob, 3, first_of_may - 30min), row_of(4, bob, 4, first_of_may + 24h)};
-    CHECK(sums_of(sum_by_day(rows, age).value()) ==
+    CHECK(sums_of(sum_by_day(rows, age, false).value()) ==
           sums{{1, 4, 4, first_of_may - 24h}, {2, 2, 2, first_of_may + 24h * 1000}});
+}
+
+TEST_CASE("history: rows from the future stay as long as no later row is old") {
+    const history_age age{.older_than = first_of_may, .now = first_of_may + 24h};
+    const ilp::timestamp future = age.now + 1ms;
+    const std::array rows{row_of(1, bob, 1, first_of_may - 1ms), row_of(2, bob, 2, future), row_of(3, bob, 3, future)};
+    CHECK(sum_by_day(rows, age, false).value().last == 1);
+    CHECK(sum_by_day(rows, age, true).value().last == 3);
+    CHECK(sum_by_day(std::span{rows}.subspan(1), age, false).value().last == 0);
+    const std::array young{rows[0], rows[1], row_of(3, bob, 3, age.now), row_of(4, bob, 4, future)};
+    CHECK(sum_by_day(young, age, true).value().last == 1);
+    CHECK(ends_in_future(rows, age));
+    CHECK_FALSE(ends_in_future(std::span{rows}.first(1), age));
+    CHECK_FALSE(ends_in_future({}, age));
 }
 
 TEST_CASE("history: sums are wide, and what cannot be is refused") {
     const history_age age{.older_than = first_of_may, .now = first_of_may};
     const ilp::timestamp at = first_of_may - 1h;
     std::array rows{row_of(1, bob, amount_max, at), row_of(2, bob, amount_max, at)};
-    history_sums summed = sum_by_day(rows, age).value();
+    history_sums summed = sum_by_day(rows, age, false).value();
     CHECK(summed.sums.at(0).amount == 2 * wide_amount{amount_max});
     CHECK(add_to_known(summed.sums[0], 1, total_max - 2 * wide_amount{amount_max}, 1));
     CHECK(summed.sums[0].amount == total_max);
     CHECK_FALSE(add_to_known(summed.sums[0], 1, 1, 1));
     rows[0].amount = total_max;
-    CHECK_FALSE(sum_by_day(rows, age).has_value());
+    CHECK_FALSE(sum_by_day(rows, age, false).has_value());
     rows[0].amount = ~wide_amount{0};
-    CHECK_FALSE(sum_by_day(rows, age).has_value());
+    CHECK_FALSE(sum_by_day(rows, age, false).has_value());
 }
 
 TEST_CASE("history: a store sums up old rows of packets, and the audit stays exact") {
@@ -220,6 +234,44 @@ TEST_CASE("history: a step takes as many rows as it may, and says whether there 
     CHECK_FALSE(last.has_more);
     CHECK(book.paid_by("bob").size() == 2);
     CHECK(book.paid_by("bob")[1].packets == 10);
+    book.expect_exact();
+}
+
+TEST_CASE("history: a clock that starts in 1970 sums up nothing") {
+    old_book book{GENERATE(kinds_of_durable_stores())};
+    for (int i = 0; i < 5; ++i) book.pay("bob", "carol", 1, first_of_may + i * 24h);
+    const ilp::timestamp now{1h};
+    for (int i = 0; i < 5; ++i) book.pay("bob", "carol", 1, now);
+    for (const std::size_t rows_max : {1UZ, 4UZ, 1000UZ}) {
+        CHECK(book.store->sum_history({.older_than = now - 24h, .now = now}, rows_max).value().rows == 0);
+    }
+    CHECK(book.paid_by("bob").size() == 10);
+    book.expect_exact();
+}
+
+TEST_CASE("history: a clock that is set back sums up nothing that was not old before") {
+    old_book book{GENERATE(kinds_of_durable_stores())};
+    const ilp::timestamp set_at = first_of_may + 96h;
+    for (int i = 0; i < 3; ++i) book.pay("bob", "carol", 1, first_of_may);
+    for (int i = 1; i < 24; ++i) book.pay("bob", "carol", 1, set_at - 24h + i * 1h);
+    const ilp::timestamp now = set_at - 48h;
+    const history_age age{.older_than = now - 24h, .now = now};
+    CHECK(book.store->sum_history(age, 1000).value().rows == 3);
+    for (int i = 0; i < 5; ++i) book.pay("bob", "carol", 1, now);
+    for (const std::size_t rows_max : {1UZ, 4UZ, 1000UZ})
+        CHECK(book.store->sum_history(age, rows_max).value().rows == 0);
+    CHECK(book.paid_by("bob").size() == 1 + 23 + 5);
+    book.expect_exact();
+}
+
+TEST_CASE("history: more rows from the future than a step may take are summed up once later rows are old") {
+    old_book book{GENERATE(kinds_of_durable_stores())};
+    for (int i = 0; i < 20; ++i) book.pay("bob", "carol", 1, first_of_may + 24h * 1000);
+    for (int i = 0; i < 20; ++i) book.pay("bob", "carol", 1, first_of_may + i * 1min);
+    CHECK(book.sum(first_of_may, 4).rows == 0);
+    for (int i = 0; i < 9; ++i) CHECK(book.sum(first_of_may + 24h, 4).rows == 4);
+    CHECK(book.sum(first_of_may + 24h, 4).rows == 3);
+    CHECK(book.paid_by("bob").size() == 3);
     book.expect_exact();
 }
 
@@ -402,11 +454,24 @@ TEST_CASE("history: random commits and steps give the same lists and sums as a p
         const history_age age{.older_than = now - std::chrono::hours{below(60)}, .now = now};
         const std::size_t rows_max = 1 + below(12);
         std::vector<std::uint64_t> taken;
+        std::size_t surely_old = 0;  // of those that are taken
         for (const auto& [number, row] : model) {
             if (number <= summed_up_to || number >= last || row.kind || row.sum_of_day) continue;
-            if (taken.size() == rows_max || !age.is_old(row.created_at)) break;
+            if (taken.size() == rows_max) break;
+            if (!age.is_old(row.created_at) && !age.is_from_future(row.created_at)) {
+                taken.resize(surely_old);
+                break;
+            }
             taken.push_back(number);
+            if (age.is_old(row.created_at)) surely_old = taken.size();
         }
+        const auto old_follows = [&] {
+            for (std::uint64_t distance = 1; taken.back() + distance <= last; distance *= 2) {
+                if (age.is_old(model.lower_bound(taken.back() + distance)->second.created_at)) return true;
+            }
+            return false;
+        };
+        if (taken.size() > surely_old && !old_follows()) taken.resize(surely_old);
         for (const std::uint64_t number : taken) {
             listed_transfer& row = model.at(number);
             const ilp::timestamp day = std::chrono::floor<std::chrono::days>(row.created_at);
