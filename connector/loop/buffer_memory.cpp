@@ -1,7 +1,6 @@
 #include "connector/loop/buffer_memory.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
 
 namespace connector {
@@ -20,7 +19,9 @@ buffer_memory::user::~user() {
 buffer_memory::relief buffer_memory::relieve() {
     std::vector<user*> largest;
     std::ranges::copy_if(users_, std::back_inserter(largest), [](const user* each) { return each->bytes_ > little; });
-    std::ranges::sort(largest, std::greater{}, &user::bytes_);
+    std::ranges::sort(largest, [](const user* a, const user* b) {
+        return a->leaves_doubt() != b->leaves_doubt() ? b->leaves_doubt() : a->bytes_ > b->bytes_;
+    });
     relief done;
     const std::size_t wanted = used_ - std::min(used_, bound_ - bound_ / 8);
     for (user* const each : largest) {

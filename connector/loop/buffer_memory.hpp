@@ -35,6 +35,10 @@ public:
         /// Closes the connection; its memory may be freed later in the turn.
         virtual void shed() = 0;
 
+        /// True if closing it would leave open whether the next hop fulfills a packet. Such connections are closed
+        /// last.
+        virtual bool leaves_doubt() const noexcept { return false; }
+
         buffer_memory& memory_;
         std::size_t place_;
         std::size_t bytes_ = 0;

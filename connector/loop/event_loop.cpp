@@ -31,12 +31,20 @@ void event_loop::flush(std::vector<flushable*>& list) {
 
 void event_loop::end_turn() {
     if (at_turn_end_) at_turn_end_();
+    flush_all();
+    if (memory_.is_over_bound() && when_over_bound_) [[unlikely]] {
+        when_over_bound_();
+        flush_all();
+    }
+    disposed_.clear();
+    in_turn_ = false;
+}
+
+void event_loop::flush_all() {
     do {
         flush(answers_);
         flush(prepares_);  // a packet that cannot be sent is answered immediately
     } while (!answers_.empty());
-    disposed_.clear();
-    in_turn_ = false;
 }
 
 void event_loop::set(deadline& deadline, ilp::steady_time due) {

@@ -72,10 +72,14 @@ public:
     /// Sets the action that runs first at the end of each turn.
     void at_turn_end(std::function<void()> action) { at_turn_end_ = std::move(action); }
 
+    /// Sets the action that runs once everything is flushed, if memory() is over its bound even then.
+    void when_over_bound(std::function<void()> action) { when_over_bound_ = std::move(action); }
+
 private:
     static void queue(std::vector<flushable*>& list, flushable& object);
     static void flush(std::vector<flushable*>& list);
     void end_turn();
+    void flush_all();
     void arm_timer();
 
     buffer_memory memory_;  // outlives all connections
@@ -88,6 +92,7 @@ private:
     boost::asio::steady_timer timer_{context_};
     socket_set sockets_{context_, [this] { enter(); }};
     std::function<void()> at_turn_end_;
+    std::function<void()> when_over_bound_;
     std::vector<flushable*> answers_;
     std::vector<flushable*> prepares_;
     std::vector<std::unique_ptr<disposable>> disposed_;

@@ -20,13 +20,13 @@ public:
 
     /// Returns the counter to which the caller adds `amount` once it is held, or null if the sender would hold more
     /// than its share: 4 times what is left to the others, as with packets in flight to a next hop. One exception makes
-    /// small pools usable: while no other sender has wanted the pool for a minute, a sender may hold one packet of any
-    /// amount.
+    /// small pools usable: while no other sender has held anything of the pool for a minute, a sender may hold one
+    /// packet of any amount.
     ///
     /// `available`: what is not held of the pool. The pointer stays valid as long as this object.
     held_amount* find_share(std::uint32_t sender, std::uint32_t asset, ilp::amount amount, std::uint64_t available,
                             ilp::steady_time now) {
-        const bool is_shared = users_.try_emplace(asset, memory).first->second.note(sender, now);
+        const bool is_shared = users_.try_emplace(asset, memory).first->second.has_others(sender, now);
         held_amount& held = held_[std::uint64_t{sender} << 32U | asset];
         if (held == 0 && !is_shared) return &held;
         constexpr unsigned share_of_the_rest = 4;
@@ -34,6 +34,11 @@ public:
         const auto rest = peering::wide_amount{available} - amount.value;
         const bool is_there = amount.value <= available;  // if not, the ledger says so
         return is_there && wanted > share_of_the_rest * rest ? nullptr : &held;
+    }
+
+    /// Call once the amount is held: a packet that its sender cannot pay for makes nobody share.
+    void note_hold(std::uint32_t sender, std::uint32_t asset, ilp::steady_time now) {
+        users_.try_emplace(asset, memory).first->second.note(sender, now);
     }
 
 private:

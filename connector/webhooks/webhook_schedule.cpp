@@ -35,9 +35,9 @@ void webhook_schedule::loaded(std::vector<pending_event> events, const ilp::inst
     for (pending_event& event : events) {
         if (find_under_way(event.event.uuid) != under_way_.end()) continue;
         const ilp::steady_time due = due_of(event);
-        waiting_.push_back({std::move(event), due});
+        const auto place = std::ranges::upper_bound(waiting_, due, {}, &waiting_event::due);
+        waiting_.insert(place, {std::move(event), due});
     }
-    std::ranges::stable_sort(waiting_, {}, &waiting_event::due);
     std::ranges::reverse(waiting_);
 }
 

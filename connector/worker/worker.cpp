@@ -53,6 +53,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       }} {
     loop_.memory().set_bound(settings_.max_buffer_memory);
     loop_.at_turn_end([this] { end_turn(); });
+    loop_.when_over_bound([this] { relieve_memory(); });
 }
 
 worker::~worker() {
@@ -116,8 +117,6 @@ void worker::install_rates(std::shared_ptr<const rate_table> rates) {
 }
 
 void worker::end_turn() {
-    if (loop_.memory().is_over_bound()) [[unlikely]]
-        relieve_memory();
     submit_postings();
     if (!retired_links_.empty()) retire_links();
     if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
@@ -255,6 +254,7 @@ void worker::connection_closed(incoming_connection& connection) {
     connections_[place]->place = place;
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
+    check_drained();  // this may have been the last one that a stop waits for
 }
 
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
@@ -444,7 +444,8 @@ void worker::end_in_flight(packet_in_flight& packet) {
 /// Returns what a packet held and took that is not fulfilled.
 void worker::give_back(packet_in_flight& packet) {
     peering::ledger::release(packet.transfer.legs());
-    packet.limits.give_back_throughput(packet.incoming_amount, packet.outgoing_amount);
+    packet.limits.give_back_throughput(packet.incoming_amount, packet.outgoing_amount,
+                                       loop_.now().steady - packet.arrived_at);
 }
 
 void worker::reject(packet_in_flight& packet, reject_reason reason) {

@@ -44,6 +44,11 @@ void token_bucket::give_back(std::uint64_t tokens) noexcept {
     full_at_.fetch_sub(units_for(tokens), std::memory_order_relaxed);
 }
 
+std::chrono::nanoseconds token_bucket::fill_time() const noexcept {
+    return std::chrono::nanoseconds{
+        static_cast<std::int64_t>(wide_amount{burst_units_} * nanoseconds_per_second / units_per_second_)};
+}
+
 bool token_bucket::has_terms(std::uint64_t rate, std::uint64_t burst) const noexcept {
     return rate_ == std::max<std::uint64_t>(rate, 1) && burst_ == burst;
 }
@@ -97,9 +102,13 @@ taken_limits::shortage taken_limits::try_take(const std::shared_ptr<peer_limits>
     return shortage::none;
 }
 
-void taken_limits::give_back_throughput(ilp::amount incoming, ilp::amount outgoing) const noexcept {
-    if (sender_ && sender_->incoming_throughput) sender_->incoming_throughput->give_back(incoming.value);
-    if (next_hop_) next_hop_->outgoing_throughput->give_back(outgoing.value);
+void taken_limits::give_back_throughput(ilp::amount incoming, ilp::amount outgoing,
+                                        std::chrono::nanoseconds held_for) const noexcept {
+    const auto give_back = [held_for](token_bucket& bucket, ilp::amount amount) {
+        if (held_for < bucket.fill_time()) bucket.give_back(amount.value);
+    };
+    if (sender_ && sender_->incoming_throughput) give_back(*sender_->incoming_throughput, incoming);
+    if (next_hop_) give_back(*next_hop_->outgoing_throughput, outgoing);
 }
 
 void taken_limits::end(ilp::amount incoming) noexcept {

@@ -4,6 +4,7 @@
 #include "ilp/clock.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,6 +29,9 @@ public:
     /// Returns tokens that were taken from this bucket and not used. Like tokens that flow in, they are lost if the
     /// bucket is full.
     void give_back(std::uint64_t tokens) noexcept;
+
+    /// How long an empty bucket takes to fill.
+    std::chrono::nanoseconds fill_time() const noexcept;
 
     bool has_terms(std::uint64_t rate, std::uint64_t burst) const noexcept;
 
@@ -86,8 +90,11 @@ public:
     shortage try_take(const std::shared_ptr<peer_limits>& sender, ilp::amount incoming,
                       const std::shared_ptr<peer_limits>* next_hop, ilp::amount outgoing, ilp::steady_time now);
 
-    /// The packet was not fulfilled: what it has taken of the throughput of both peers is free again.
-    void give_back_throughput(ilp::amount incoming, ilp::amount outgoing) const noexcept;
+    /// The packet was not fulfilled: what it has taken of the throughput of both peers is free again. `held_for`: the
+    /// time since it was taken. After the time that a bucket takes to fill, nothing is given back: without the packet,
+    /// as much would have overflowed by now, and packets that fail together would allow a burst above the limit.
+    void give_back_throughput(ilp::amount incoming, ilp::amount outgoing,
+                              std::chrono::nanoseconds held_for) const noexcept;
 
     /// The packet has ended: its amount in flight is free again.
     void end(ilp::amount incoming) noexcept;

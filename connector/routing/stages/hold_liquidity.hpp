@@ -66,7 +66,10 @@ inline step hold(packet_context& packet, const peering::asset& outgoing_asset, p
         peering::ledger::release(packet.transfer.legs());
         return refuse(reason_for(exceeded));
     }
-    if (packet.pool_share != nullptr) *packet.pool_share += outgoing_amount.value;
+    if (packet.pool_share != nullptr) {
+        *packet.pool_share += outgoing_amount.value;
+        packet.load.pools->note_hold(from.id, outgoing_asset.id, packet.now.steady);
+    }
     return step::go_on;
 }
 

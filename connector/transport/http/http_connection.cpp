@@ -228,7 +228,8 @@ void http_connection::disconnected(end_of_stream how) {
         return finish_answer({body, in_.size() - head_->size}, in_.size() - head_->size);
     }
     if (state_ != state::awaiting_answer) return hand_back(&owner::not_sent);
-    if (how == end_of_stream::orderly && was_not_taken(0)) return hand_back(&owner::not_taken);
+    const bool has_begun_to_answer = head_ || !in_.empty();
+    if (how == end_of_stream::orderly && !has_begun_to_answer && was_not_taken(0)) return hand_back(&owner::not_taken);
     fail(reject_reason::next_hop_connection_lost);
 }
 

@@ -77,6 +77,7 @@ private:
     void received() override;
     void disconnected(end_of_stream how) override;
     void released() override;
+    bool leaves_doubt() const noexcept override { return state_ == state::awaiting_answer; }
 
     void connected(boost::asio::ip::tcp::socket socket);
     void give_up(const dial_failure& failure);

@@ -57,7 +57,8 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
     if (reachability_.refuses(loop_.now().steady, connecting_ != 0) && !is_connected()) {
         return reject_reason::next_hop_unreachable;
     }
-    if (loop_.memory().is_waiting_full()) return reject_reason::next_hop_queue_full;
+    // One packet may always wait: a link without a connection would otherwise never get one again.
+    if (loop_.memory().is_waiting_full() && waiting_count() != 0) return reject_reason::next_hop_queue_full;
     if (connections_.size() < settings_.max_connections && connecting_ <= waiting_count()) {
         open_connection();
     } else if (waiting_.is_full_for(packet.sender, settings_.max_waiting + connecting_, loop_.now().steady)) {
@@ -126,9 +127,9 @@ bool http_link::is_connected() const {
 }
 
 void http_link::refuse(waiting_packets& queue) {
-    waiting_packets refused{loop_.memory()};
-    std::swap(refused, queue);
-    while (!refused.empty()) failed(*refused.take().packet, reject_reason::next_hop_unreachable);
+    for (std::size_t left = queue.size(); left > 0; --left) {
+        failed(*queue.take().packet, reject_reason::next_hop_unreachable);
+    }
 }
 
 void http_link::usable(http_connection& connection) {

@@ -314,7 +314,11 @@ void incoming_connection::drain() {
     if (is_idle || closing_ || request_ || !in_.empty()) return;
     pending_answer& last = pending(next_request_ - 1);
     last.keep_alive = false;
-    if (last.state != answer_state::waited_for) http::add_connection_close(last.octets);
+    if (last.state != answer_state::waited_for) {
+        gave_back(last.octets.capacity());
+        http::add_connection_close(last.octets);
+        took(last.octets.capacity());
+    }
     closing_ = true;
 }
 

@@ -21,7 +21,9 @@ namespace {
 struct connection final : buffer_memory::user {
     explicit connection(buffer_memory& memory, std::size_t bytes = 0) : user{memory} { took(bytes); }
     void shed() override { closed = true; }
+    bool leaves_doubt() const noexcept override { return awaits_answer; }
     bool closed = false;
+    bool awaits_answer = false;
 };
 
 std::string text_of(const unsent_bytes& unsent) {
@@ -67,6 +69,15 @@ TEST_CASE("buffer memory: beyond the bound the largest connections are closed, u
         CHECK(closed() == ".x...");
         CHECK(relief.connections == 1);
         CHECK(relief.bytes == 300'000);
+    }
+    SECTION("a packet that the next hop may have fulfilled goes last") {
+        connections[1]->awaits_answer = true;
+        memory.relieve();
+        CHECK(closed() == "....x");
+        for (const auto& each : connections) each->closed = false;
+        memory.set_bound(400'000);
+        memory.relieve();
+        CHECK(closed() == "xx.xx");
     }
     SECTION("several are needed") {
         memory.set_bound(500'000);

@@ -24,6 +24,7 @@ struct pool {
         auto* const share = shares.find_share(sender, asset, {amount}, available, now);
         if (share == nullptr || amount > available) return false;
         *share += amount;
+        shares.note_hold(sender, asset, now);
         held[sender] = share;
         available -= amount;
         return true;
@@ -74,6 +75,15 @@ TEST_CASE("pool shares: a peer alone may have one packet as large as the pool, b
     p.release(alice, 800);
     p.now += 61s;
     CHECK(p.hold(alice, 1000));
+}
+
+TEST_CASE("pool shares: a peer that cannot pay makes nobody share, and one that comes late shares with nobody") {
+    pool p;
+    CHECK(p.shares.find_share(bob, usd, {1}, p.available, p.now) != nullptr);  // and the ledger refused it
+    CHECK(p.hold(alice, 1000));
+    p.release(alice, 1000);
+    p.now += 61s;
+    CHECK(p.hold(bob, 1000));
 }
 
 TEST_CASE("pool shares: each asset has a pool of its own") {

@@ -18,7 +18,11 @@ TEST_CASE("recent users: one alone shares with nobody, until another comes and a
     CHECK(users.note(7, now));
     CHECK(users.note(7, now + 9s));
     CHECK_FALSE(users.note(7, now + 10s));
-    CHECK(users.note(8, now + 20s));
+    CHECK(users.has_others(8, now + 19s));
+    CHECK_FALSE(users.has_others(8, now + 20s));
+    CHECK_FALSE(users.note(8, now + 20s));  // user 7 has been gone for as long as it counts
+    CHECK(users.has_others(7, now + 20s));
+    CHECK_FALSE(users.has_others(8, now + 20s));
 }
 
 }  // namespace recent_users_test

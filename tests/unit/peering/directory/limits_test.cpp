@@ -216,7 +216,7 @@ TEST_CASE("a packet that ends after a change of the limits gives back to those i
         after->incoming_throughput = std::make_shared<token_bucket>(200, 200);
         after->in_flight_amount = before->in_flight_amount;
         CHECK(take(second, after, 1) == in_flight_amount);
-        first.give_back_throughput({100}, {});
+        first.give_back_throughput({100}, {}, 0s);
         first.end({100});
         CHECK(before->incoming_throughput->try_take(100, start));
         REQUIRE(take(second, after, 100) == none);
@@ -225,12 +225,25 @@ TEST_CASE("a packet that ends after a change of the limits gives back to those i
     SECTION("no bound any more") {
         after->incoming_throughput = before->incoming_throughput;
         CHECK(take(second, after, 1) == incoming_throughput);
-        first.give_back_throughput({100}, {});
+        first.give_back_throughput({100}, {}, 0s);
         first.end({100});
         REQUIRE(take(second, after, 100) == none);
         second.end({100});
         CHECK(before->in_flight_amount->try_take({100}));
     }
+}
+
+TEST_CASE("throughput that would have flowed in again anyway is not given back, so that no burst exceeds the limit") {
+    const auto sender = std::make_shared<peer_limits>();
+    sender->incoming_throughput = std::make_shared<token_bucket>(100, 200);
+    CHECK(sender->incoming_throughput->fill_time() == 2s);
+    taken_limits packet;
+    REQUIRE(packet.try_take(sender, {200}, nullptr, {}, start) == taken_limits::shortage::none);
+    REQUIRE(sender->incoming_throughput->try_take(200, start + 2s));
+    packet.give_back_throughput({200}, {}, 2s);
+    CHECK_FALSE(sender->incoming_throughput->try_take(1, start + 2s));
+    packet.give_back_throughput({200}, {}, 1999ms);
+    CHECK(sender->incoming_throughput->try_take(200, start + 2s));
 }
 
 TEST_CASE("a packet takes from all limits or from none, and gives back to those it has taken from") {
@@ -252,7 +265,7 @@ TEST_CASE("a packet takes from all limits or from none, and gives back to those 
     taken_limits second;
     CHECK(take(second, 1, 0) == incoming_throughput);
     CHECK(take(second, 0, 1) == outgoing_throughput);
-    first.give_back_throughput({100}, {50});
+    first.give_back_throughput({100}, {50}, 0s);
     CHECK(take(second, 51, 0) == in_flight_amount);
     first.end({100});
     REQUIRE(take(second, 100, 50) == none);
