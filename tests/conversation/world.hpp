@@ -201,7 +201,7 @@ public:
     /// Does what a worker does with a packet that was not fulfilled.
     static void give_back(const decision& held) {
         release(held);
-        held.context.limits.give_back_throughput(held.context.incoming_amount, held.context.outgoing_amount);
+        held.context.limits.give_back_throughput(held.context.incoming_amount, held.context.outgoing_amount, {});
         end(held);
     }
     static void release(const peering::packet_transfer& held) { peering::ledger::release(held.legs()); }
