@@ -125,7 +125,7 @@ TEST_CASE("the operations of Rafiki's peering guide, and packets to its https en
     };
     for (int i = 0; i < 5; ++i) {
         const auto why = rejected();
-        CHECK(why.contains("which this node does not support yet"));
+        CHECK(why.contains("this node does not support it yet"));
         CHECK(why.contains("TLS"));
     }
     CHECK(d.logs("endpoint=https://ilp.othergreatwallet.com"));

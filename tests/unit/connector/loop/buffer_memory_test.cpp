@@ -75,7 +75,7 @@ TEST_CASE("buffer memory: beyond the bound the largest connections are closed, u
         memory.relieve();
         CHECK(closed() == "....x");
         for (const auto& each : connections) each->closed = false;
-        memory.set_bound(400'000);
+        memory.set_bound(300'000);
         memory.relieve();
         CHECK(closed() == "xx.xx");
     }

@@ -888,6 +888,13 @@ TEST_CASE(
     CHECK(take({"http://dora.example:3005/", usd}, at("test.dora", "http://dora.example:3002/", fresh + "2")).empty());
     CHECK(*alice.find("test.dora")->auto_peered == auto_peered_terms{"http://dora.example:3005/", true});
 
+    // An endpoint that cannot be used yet does not replace one that can, such as that of a TLS proxy.
+    CHECK(take({.url = "http://carol.example:3005/", .asset_uuid = usd, .peer_uuid = std::string{carol->uuid.text()}},
+               at("test.carol", "https://carol.example/", fresh + "9"))
+              .empty());
+    CHECK(alice.find("test.carol")->outgoing.endpoint.url() == "http://carol.example");
+    CHECK_FALSE(alice.find("test.carol")->auto_peered);
+
     // At another host, or with another endpoint, the operator has to say that it is this peer.
     const auto before = alice.everything();
     for (const auto& [url, endpoint] : {std::pair{"http://10-0-0-7.example:3005/", "http://carol.example/"},
@@ -897,13 +904,6 @@ TEST_CASE(
         CHECK(take({url, usd}, at("test.carol", endpoint, fresh + "3")).contains("peerId"));
     }
     const std::string id{carol->uuid.text()};
-
-    // An endpoint that cannot be used yet does not replace one that can, such as that of a TLS proxy.
-    CHECK(take({.url = "http://carol.example:3005/", .asset_uuid = usd, .peer_uuid = id},
-               at("test.carol", "https://carol.example/", fresh + "9"))
-              .empty());
-    CHECK(alice.find("test.carol")->outgoing.endpoint.url() == "http://carol.example/");
-    CHECK_FALSE(alice.find("test.carol")->auto_peered);
 
     const peer_by_url named{.url = "http://new.example:3005/", .asset_uuid = usd, .peer_uuid = id};
     CHECK(take(named, at("test.dora", "http://new.example/", fresh + "3")).contains("which is not that of peer"));
