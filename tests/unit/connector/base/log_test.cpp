@@ -1,7 +1,5 @@
 #include "connector/base/log.hpp"
 
-#include "ilp/invariant.hpp"
-#include "tests/support/end_of_process.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 
 #include <unistd.h>
@@ -186,18 +184,6 @@ TEST_CASE("log: lines that others cause are written once, and then counted") {
     CHECK(std::count(lines.begin(), lines.end(), '\n') == 5);
     CHECK(lines.find("refused from=a\n") != std::string::npos);
     CHECK(lines.find("more lines of this kind were left out kind=test source=b lines=99\n") != std::string::npos);
-}
-
-TEST_CASE("log: the last lines before an abort get out") {
-    const auto end = support::run_in_a_copy([] {
-        logging::finish_on_abort();
-        for (int i = 0; i < 1000; ++i) logging::write(logging::level::info, "one of the last lines");
-        ilp::require(false, "nothing is broken");
-    });
-    CHECK(end.is_aborted());
-    CHECK(end.errors.find("one of the last lines\n") != std::string::npos);
-    CHECK(end.errors.find("ilpd: broken invariant: nothing is broken (") != std::string::npos);
-    CHECK(std::count(end.errors.begin(), end.errors.end(), '\n') == 1001);
 }
 
 }  // namespace log_test
