@@ -289,7 +289,8 @@ TEST_CASE("http link: a connection that has reached its greatest age carries no 
     const auto& waiting = w.send("waiting");
     const auto& last = w.send("last");
     w.gate->open();
-    run_until(w.loop, [&] { return !w.outcome(carried).empty() && !w.outcome(last).empty(); });
+    run_until(w.loop,
+              [&] { return !w.outcome(carried).empty() && !w.outcome(waiting).empty() && !w.outcome(last).empty(); });
     CHECK(w.outcome(carried) == "carried");
     CHECK(w.outcome(waiting) == "waiting");
     CHECK(w.outcome(last) == "last");
