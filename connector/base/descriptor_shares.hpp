@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -33,5 +35,28 @@ void apply(const descriptor_shares& shares) noexcept;
 
 /// True if a new connection on a listener got a descriptor that is kept back for other purposes. Any thread.
 bool is_kept_back(int descriptor, client_kind from) noexcept;
+
+/// How many connections a listener may have: as many as its setting says, or fewer while descriptors are short. A
+/// connection that gives way frees a low number for the next one, so the number of a descriptor alone would let every
+/// other connection in, until none is left.
+class connection_room {
+public:
+    explicit connection_room(std::size_t max) noexcept : max_{max}, room_{max} {}
+
+    /// `open`: the connections without a new one, which got a descriptor that is kept back or not. Returns true if the
+    /// new one may stay only if another one gives way to it.
+    bool is_full(std::size_t open, bool descriptor_is_kept_back) noexcept {
+        if (descriptor_is_kept_back) {
+            room_ = std::min(room_, open);
+        } else if (open <= room_ / 2) {
+            room_ = max_;
+        }
+        return open >= room_;
+    }
+
+private:
+    std::size_t max_;
+    std::size_t room_;
+};
 
 }  // namespace connector

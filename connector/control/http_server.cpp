@@ -74,6 +74,7 @@ const std::string* http_request::find(std::string_view name) const noexcept {
 struct http_server::shared {
     http_handler handler;  ///< empty once the server is destroyed
     http_server_bounds bounds;
+    connection_room room{bounds.sessions_max};
     bool draining = false;
     std::unordered_set<session*> sessions{};  ///< all open sessions
 
@@ -390,8 +391,8 @@ void http_server::accept() {
                 if (server->handler) accept();
             });
         }
-        const bool is_full = server->sessions.size() >= server->bounds.sessions_max ||
-                             is_kept_back(socket.native_handle(), server->bounds.clients);
+        const bool is_short = is_kept_back(socket.native_handle(), server->bounds.clients);
+        const bool is_full = server->room.is_full(server->sessions.size(), is_short);
         const auto opened = std::make_shared<session>(std::move(socket), server);
         // A source that has used up its own places must not cost another source one.
         if (server->has_room_for(opened->remote()) && (!is_full || server->make_room())) opened->read();

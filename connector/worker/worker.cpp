@@ -35,6 +35,7 @@ double seconds(std::chrono::steady_clock::duration duration) {
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
                std::shared_ptr<const rate_table> rates, peering::committer& committer)
     : settings_{settings},
+      room_{settings.max_connections},
       timeouts_{settings.request_timeout, settings.idle_timeout},
       committer_{committer},
       listener_number_{committer.add_listener([this](peering::commit_ticket durable) {
@@ -220,9 +221,8 @@ void worker::accept() {
 }
 
 void worker::admit(tcp::socket socket) {
-    const bool is_full = connections_.size() >= settings_.max_connections ||
-                         is_kept_back(socket.native_handle(), client_kind::peer_or_stranger);
-    if (is_full && !make_room()) return;
+    const bool is_short = is_kept_back(socket.native_handle(), client_kind::peer_or_stranger);
+    if (room_.is_full(connections_.size(), is_short) && !make_room()) return;
     auto& connection =
         *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/base/descriptor_shares.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
 #include "connector/metrics/counters.hpp"
@@ -143,6 +144,7 @@ private:
     static constexpr std::chrono::minutes senders_memory{1};
 
     const config::connector_settings settings_;
+    connection_room room_;
     const incoming_timeouts timeouts_;
     peering::committer& committer_;
     std::size_t listener_number_;

@@ -27,4 +27,25 @@ TEST_CASE("descriptor shares: with too few for the daemon itself, none are kept 
     CHECK(few.connections == 0);
 }
 
+TEST_CASE("connection room: the setting is the bound while descriptors are not short") {
+    connector::connection_room room{3};
+    CHECK_FALSE(room.is_full(0, false));
+    CHECK_FALSE(room.is_full(2, false));
+    CHECK(room.is_full(3, false));
+    CHECK_FALSE(room.is_full(2, false));
+}
+
+TEST_CASE("connection room: once descriptors are short, connections do not become more, whatever number they get") {
+    connector::connection_room room{100};
+    CHECK_FALSE(room.is_full(39, false));
+    CHECK(room.is_full(40, true));
+    CHECK(room.is_full(40, false));  // one has given way, and the next one has its number
+    CHECK_FALSE(room.is_full(39, false));
+    CHECK(room.is_full(40, false));
+    CHECK_FALSE(room.is_full(20, false));  // half have gone, so it is tried again
+    CHECK_FALSE(room.is_full(60, false));
+    CHECK(room.is_full(0, true));
+    CHECK_FALSE(room.is_full(0, false));
+}
+
 }  // namespace descriptor_shares_test
