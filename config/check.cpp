@@ -2,6 +2,7 @@
 
 #include "config/loopback.hpp"
 #include "config/public_token.hpp"
+#include "config/value.hpp"
 
 #include <map>
 #include <string>
@@ -160,6 +161,9 @@ private:
         const auto http = key_path{&here, "http", {}};
         const auto incoming = key_path{&http, "incoming", {}};
         const auto tokens = key_path{&incoming, "auth_tokens", {}};
+        const auto secrets = key_path{&incoming, "jwt_secrets", {}};
+        check_outgoing_credentials(peer, {&http, "outgoing", {}});
+        check_jwt_secrets(peer, secrets, index);
         const bool is_public = !is_loopback(settings_.connector.listen);
         const auto& outgoing_token = peer.http.outgoing.auth_token.reveal();
         if (is_public && is_sample_token(outgoing_token)) {
@@ -176,6 +180,41 @@ private:
             const auto [other_peer, other] = first->second;
             report({&tokens, {}, i}, "is the same token as " + peer_key(other_peer, ".http.incoming.auth_tokens[") +
                                          std::to_string(other) + "]: a token must identify one peer");
+        }
+    }
+
+    void check_outgoing_credentials(const peer_settings& peer, const key_path& outgoing) {
+        const auto& settings = peer.http.outgoing;
+        const auto has = [&](std::string_view name, bool is_set) {
+            return is_set || in_.has_problem_in(key_path{&outgoing, name, {}}.text());
+        };
+        const bool has_secret = has("jwt_secret", !settings.jwt_secret.reveal().empty());
+        const bool has_token = has("auth_token", !settings.auth_token.reveal().empty());
+        if (!has_secret && !has_token) {
+            report({&outgoing, "auth_token", {}},
+                   "is required: expected " + bearer_token().expected + ", or set jwt_secret instead");
+        } else if (has_secret && has_token) {
+            report({&outgoing, "jwt_secret", {}}, "is set beside auth_token: keep one of them");
+        } else if (!has_secret && !settings.jwt_subject.empty()) {
+            report({&outgoing, "jwt_subject", {}}, "has no effect without jwt_secret: set it too, or remove this");
+        }
+    }
+
+    void check_jwt_secrets(const peer_settings& peer, const key_path& secrets, std::size_t index) {
+        const auto& all = peer.http.incoming.jwt_secrets;
+        if (all.size() > jwt_secrets_max)
+            report(secrets, "has more than " + std::to_string(jwt_secrets_max) + " secrets");
+        const bool is_public = !is_loopback(settings_.connector.listen);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const auto& secret = all[i].reveal();
+            if (secret.empty()) continue;
+            if (auto fault = is_public ? fault_of_public_token(secret) : std::nullopt)
+                report({&secrets, {}, i}, *std::move(fault));
+            const auto [first, added] = secrets_.emplace(secret, std::pair{index, i});
+            if (added) continue;
+            const auto [other_peer, other] = first->second;
+            report({&secrets, {}, i}, "is the same secret as " + peer_key(other_peer, ".http.incoming.jwt_secrets[") +
+                                          std::to_string(other) + "]: a secret must identify one peer");
         }
     }
 
@@ -215,6 +254,7 @@ private:
     std::unordered_map<std::string_view, std::size_t> addresses_;
     std::map<std::tuple<std::string_view, std::string_view, std::uint8_t>, std::size_t> asset_addresses_;
     std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>> tokens_;
+    std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>> secrets_;
     std::unordered_map<std::string_view, std::size_t> routes_;
 };
 

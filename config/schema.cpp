@@ -89,6 +89,10 @@ section<store_settings> define_store() {
                 "Where balances are kept: a SQLite file, whose path may be relative to the working directory; a "
                 "PostgreSQL database, as `postgresql://USER@HOST/DATABASE` with any parameters that libpq accepts; or "
                 "`memory:`, which keeps nothing when the daemon ends and is meant for tests."),
+        setting("key", &s::key, sealing_keys_text(), when_absent{"secrets are kept as they are"},
+                "The key that seals the secrets in the store, which are the tokens that we present to peers, and what "
+                "is kept for idempotency keys. Further keys, which are older, open what they have sealed; a start "
+                "seals it with the first one. Put it into a file, `key_file` (docs/operating/tokens.md)."),
         setting("startup_timeout", &s::startup_timeout, duration(0ms, 24h), default_value{"5m"},
                 "How long the daemon waits at its start for a store that cannot be reached yet, for example because "
                 "its server starts later; then it exits. Meanwhile `/readyz` returns 503."),
@@ -240,6 +244,10 @@ section<incoming_http_settings> define_incoming_http() {
                       "The bearer tokens that the peer may present to us. No two peers may share one. Two tokens allow "
                       "a change without interruption; without any token, the peer cannot send to us. If "
                       "`connector.listen` is not a loopback address, a token must have at least 16 characters."),
+        settings_list("jwt_secrets", &s::jwt_secrets, signing_secret(),
+                      "The secrets with which the peer may sign JSON Web Tokens (HS256, with `exp`), which it presents "
+                      "instead of a token or beside one. No two peers may share one, and the same rule on the number "
+                      "of characters holds."),
     };
 }
 
@@ -253,8 +261,13 @@ section<outgoing_http_settings> define_outgoing_http() {
             "endpoint", &s::endpoint, packet_url(), required,
             "The URL to which packets for the peer are posted. TLS is not spoken yet: packets to an https:// URL are "
             "rejected with T01."),
-        setting("auth_token", &s::auth_token, bearer_token(), required,
+        setting("auth_token", &s::auth_token, bearer_token(), when_absent{"required, unless `jwt_secret` is set"},
                 "The bearer token that we present to the peer."),
+        setting("jwt_secret", &s::jwt_secret, signing_secret(), when_absent{"`auth_token` is presented"},
+                "The secret with which we sign JSON Web Tokens (HS256) for the peer, instead of `auth_token`. Each is "
+                "valid for 5 minutes."),
+        setting("jwt_subject", &s::jwt_subject, token_subject(), when_absent{"`ilp_address`"},
+                "The subject (`sub`) of these tokens: the name by which the peer knows us."),
         setting("max_connections", &s::max_connections, integer<std::uint16_t>(1, 65'535),
                 default_value{max_connections_by_default},
                 "The largest number of connections that one worker opens to the peer."),
@@ -400,6 +413,11 @@ std::string reference_markdown() {
         "environment\n"
         "variable of that name, which must be set; a literal `${` is written `$${`. YAML tags, anchors and aliases\n"
         "are not accepted.");
+    out.paragraph(
+        "A secret can be in a file of its own: `NAME_file: PATH` takes the place of the setting `NAME`, for each\n"
+        "setting that is marked as secret. The path is relative to the configuration file, and may contain\n"
+        "`${CREDENTIALS_DIRECTORY}`. The file has at most 4096 bytes; a line break at its end is ignored, and nothing\n"
+        "in it is replaced. For a list of secrets, it has one in each line. It is read again on SIGHUP.");
     out.columns({"Setting", "Value", "Default", "Meaning"});
     schema().describe({}, out);
     return out.take();

@@ -66,6 +66,7 @@ struct metrics_settings {
 
 struct store_settings {
     std::string url;
+    std::optional<secret> key{};  ///< one or more keys that seal the secrets in the store, the current one first
     std::chrono::milliseconds startup_timeout{};
     std::optional<std::chrono::milliseconds> keep_history;  ///< absent: for ever
     friend bool operator==(const store_settings&, const store_settings&) = default;
@@ -139,11 +140,14 @@ struct asset_reference {
 
 struct incoming_http_settings {
     std::vector<secret> auth_tokens;
+    std::vector<secret> jwt_secrets{};
 };
 
 struct outgoing_http_settings {
     http_endpoint endpoint;
-    secret auth_token;
+    secret auth_token;                   ///< empty if `jwt_secret` is not
+    secret jwt_secret{};                 ///< signs the tokens that are presented instead of `auth_token`
+    std::string jwt_subject{};           ///< their `sub`; empty in the file: our ILP address
     std::uint32_t max_waiting = 0;       ///< packets per worker that wait for a connection
     std::uint16_t max_connections = 0;   ///< per worker
     bool public_addresses_only = false;  ///< the endpoint came from a stranger and must not lead into private networks
@@ -197,6 +201,7 @@ struct settings {
     std::vector<peer_settings> peers;
     log_settings log;
     bool has_literal_secret = false;  ///< the file itself contains a token or secret, not only the name of a variable
+    std::vector<std::string> secret_files{};  ///< the files from which secrets were read
 };
 
 }  // namespace config

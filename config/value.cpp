@@ -416,6 +416,36 @@ value_type<std::string> uuid() {
             .print = std::identity{}};
 }
 
+value_type<std::string> token_subject() {
+    return {.expected = "a name of 1 to " + std::to_string(secret_size_max) + " visible ASCII characters",
+            .parse = [](std::string_view text) -> std::expected<std::string, std::string> {
+                if (text.empty() || text.size() > secret_size_max || !std::ranges::all_of(text, is_visible))
+                    return refused();
+                return std::string{text};
+            },
+            .print = std::identity{}};
+}
+
+value_type<secret> sealing_keys_text() {
+    constexpr std::size_t digits_of_key = 64;
+    return {.expected = "keys of " + std::to_string(digits_of_key) +
+                        " hexadecimal digits, as openssl rand -hex 32 makes them, separated by line breaks or commas",
+            .parse = [](std::string_view text) -> std::expected<secret, std::string> {
+                std::size_t digits = 0;
+                bool has_key = false;
+                for (const char c : std::string{text} + '\n') {
+                    const bool is_digit_of_key = is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+                    if (!is_digit_of_key && !std::string_view{" \t\r\n,"}.contains(c)) return refused();
+                    if (!is_digit_of_key && digits != 0 && digits != digits_of_key) return refused();
+                    has_key = has_key || digits == digits_of_key;
+                    digits = is_digit_of_key ? digits + 1 : 0;
+                }
+                if (!has_key) return refused();
+                return secret{std::string{text}};
+            },
+            .print = [](const secret&) { return std::string{hidden}; }};
+}
+
 value_type<secret> bearer_token() {
     return visible_secret("a token");
 }

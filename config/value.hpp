@@ -122,6 +122,12 @@ value_type<std::string> uuid();
 
 value_type<secret> bearer_token();
 
+/// The `sub` of a JSON Web Token.
+value_type<std::string> token_subject();
+
+/// Keys of 256 bits in hexadecimal digits, separated by white space or commas.
+value_type<secret> sealing_keys_text();
+
 /// The key of an HMAC.
 value_type<secret> signing_secret();
 

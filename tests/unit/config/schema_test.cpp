@@ -106,6 +106,8 @@ peers:
       incoming:
         auth_tokens:
           - "(hidden)"
+        jwt_secrets:
+          - "(hidden)"
       outgoing:
         endpoint: "http://127.0.0.1:4002/ilp?x"
         auth_token: "(hidden)"
@@ -123,6 +125,7 @@ peers:
     http:
       incoming:
         auth_tokens: []
+        jwt_secrets: []
       outgoing:
         endpoint: "http://[::1]/"
         auth_token: "(hidden)"
@@ -227,6 +230,9 @@ TEST_CASE("Printed settings hide every secret") {
     auto s = load(every_setting).value();
     s.peers[0].http.incoming.auth_tokens = {config::secret{"s3cret-1"}, config::secret{"s3cret-2"}};
     s.peers[0].http.outgoing.auth_token = config::secret{"s3cret-3"};
+    s.peers[0].http.incoming.jwt_secrets = {config::secret{"s3cret-6"}};
+    s.peers[1].http.outgoing.jwt_secret = config::secret{"s3cret-7"};
+    s.store.key = config::secret{"s3cret-8"};
     s.webhooks.secret = config::secret{"s3cret-4"};
     s.admin.api_secret = config::secret{"s3cret-5"};
     CHECK_FALSE(config::to_yaml(s).contains("s3cret"));
@@ -264,7 +270,8 @@ TEST_CASE("The reference names every setting that can be printed, and marks the 
          {"ilp_address", "connector.idle_timeout", "admin.api_secret", "metrics.listen", "store.url", "assets[].code",
           "peers[].asset.scale", "peers[].routes[]", "peers[].http.incoming.auth_tokens[]", "log.format"})
         CHECK(reference.contains("| `" + std::string{key} + "` | "));
-    CHECK(reference.contains("visible ASCII characters (secret) | required | The bearer token that we present"));
+    CHECK(reference.contains(
+        "visible ASCII characters (secret) | required, unless `jwt_secret` is set | The bearer token that we present"));
 }
 
 }  // namespace schema_test
