@@ -20,12 +20,6 @@ void remove_line_break(std::string& text) {
 
 }  // namespace
 
-std::string beside(std::string_view file, std::string_view path) {
-    if (path.starts_with('/')) return std::string{path};
-    const auto slash = file.rfind('/');
-    return std::string{file.substr(0, slash == std::string_view::npos ? 0 : slash + 1)}.append(path);
-}
-
 std::expected<std::string, std::string> read_secret_file(const std::string& path) {
     const auto failed = [] { return std::unexpected{"cannot be read: " + std::generic_category().message(errno)}; };
     if (path.contains('\0')) return std::unexpected{"is not the name of a file"};

@@ -7,9 +7,6 @@
 
 namespace config {
 
-/// The path, which may be relative to the folder of `file`.
-std::string beside(std::string_view file, std::string_view path);
-
 /// The content of a file with a secret, without the line break at its end. The error completes a sentence that begins
 /// with the name of the file.
 std::expected<std::string, std::string> read_secret_file(const std::string& path);

@@ -1,9 +1,11 @@
 #include "config/section.hpp"
 
+#include "config/certificates.hpp"
 #include "config/secret_file.hpp"
 #include "ilp/invariant.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace config {
 namespace {
@@ -84,7 +86,7 @@ std::optional<std::string> reader::text(const node& value, std::uint32_t line, c
 std::optional<node> reader::secret_file(const node& value, std::uint32_t line, const key_path& path, bool is_list) {
     const auto name = text(value, line, path, "the path of a file");
     if (!name) return std::nullopt;
-    const auto file = beside(file_, *name);
+    const auto file = completed(*name);
     auto content = read_secret_file(file);
     if (!content) {
         report(line, path, escaped(file) + " " + content.error());
@@ -99,6 +101,23 @@ std::optional<node> reader::secret_file(const node& value, std::uint32_t line, c
     auto list = node{.kind = node_kind::sequence, .is_literal = true, .line = line, .text = {}, .children = {}};
     for (std::string& each : lines_of(*content)) list.children.push_back(scalar(std::move(each)));
     return list;
+}
+
+std::string reader::completed(const std::string& path) const {
+    return (std::filesystem::path{file_}.parent_path() / path).string();
+}
+
+std::optional<std::string> reader::take(file_path& path) const {
+    path.text = completed(path.text);
+    return std::nullopt;
+}
+
+std::optional<std::string> reader::take(trusted_certificates& certificates) const {
+    certificates.file = completed(certificates.file);
+    auto read = certificates_in_file(certificates.file);
+    if (!read) return std::move(read).error();
+    certificates.pem = *std::move(read);
+    return std::nullopt;
 }
 
 void reader::report_unknown_key(const node& key, const node& value, const key_path* around,
