@@ -261,7 +261,7 @@ private:
                 report({&list, {}, i}, "is given twice");
                 continue;
             }
-            if (!incoming.auth_tokens.empty()) continue;
+            if (!incoming.auth_tokens.empty() || !incoming.jwt_secrets.empty()) continue;
             if (const auto [first, added] = lone_keys_.emplace(keys[i], index); !added)
                 report({&list, {}, i}, "is a key of " + peer_key(first->second) +
                                            " too, and neither has auth_tokens: give one of them a token");

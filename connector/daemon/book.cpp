@@ -5,6 +5,7 @@
 #include "peering/administration/file_terms.hpp"
 #include "peering/administration/recovery.hpp"
 #include "peering/administration/stored_terms.hpp"
+#include "peering/store/sealed_store.hpp"
 
 #include <utility>
 
@@ -28,7 +29,9 @@ void report_remark(const std::string& text) {
 
 std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, const config::settings& settings,
                                       peering::bookkeeper::event_callback on_events) {
-    store = std::move(opened);
+    const auto& key = settings.store.key;
+    store = std::make_unique<peering::sealed_store>(
+        std::move(opened), key ? *peering::parse_sealing_keys(key->reveal()) : peering::sealing_keys{});
     if (settings.store.url.starts_with("memory:")) {
         log::write(log::level::warn,
                    "store.url is memory: the store keeps nothing, so balances are lost when the daemon stops");

@@ -26,6 +26,15 @@ std::optional<std::chrono::milliseconds> hold_time_of(const arguments& input) {
     return number ? std::optional{std::chrono::milliseconds{*number}} : std::nullopt;
 }
 
+std::vector<std::string> texts_of(const arguments& input, const char* name) {
+    return input.find<std::vector<std::string>>(name).value_or(std::vector<std::string>{});
+}
+
+void read_outgoing_secret(const arguments& outgoing, credentials_edit& to) {
+    to.outgoing_jwt_secret = outgoing.find<std::string>("jwtSecret");
+    to.outgoing_jwt_subject = outgoing.find<std::string>("jwtSubject");
+}
+
 peer_wanted read_wanted(const arguments& input) {
     peer_wanted wanted;
     wanted.asset_uuid = id_of(input.get<std::string>("assetId"));
@@ -44,6 +53,8 @@ peer_wanted read_wanted(const arguments& input) {
     const auto outgoing = http.get<arguments>("outgoing");
     wanted.outgoing_endpoint = outgoing.get<std::string>("endpoint");
     wanted.outgoing_token = outgoing.get<std::string>("authToken");
+    read_outgoing_secret(outgoing, wanted.credentials);
+    wanted.credentials.add_jwt_secrets = texts_of(input, "incomingJwtSecrets");
     return wanted;
 }
 
@@ -66,7 +77,12 @@ peer_edit read_edit(const arguments& input) {
         edit.outgoing_endpoint = outgoing.get<std::string>("endpoint");
         auto token = outgoing.get<std::string>("authToken");
         if (token != hidden_token) edit.outgoing_token = std::move(token);
+        read_outgoing_secret(outgoing, edit.credentials);
     }
+    edit.credentials.add_tokens = texts_of(input, "addIncomingTokens");
+    edit.credentials.remove_tokens = texts_of(input, "removeIncomingTokens");
+    edit.credentials.add_jwt_secrets = texts_of(input, "addIncomingJwtSecrets");
+    edit.credentials.remove_jwt_secrets = texts_of(input, "removeIncomingJwtSecrets");
     return edit;
 }
 

@@ -64,10 +64,15 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Peer.maxHoldMilliseconds"] = reading<peer_view>(&peer_view::max_hold_milliseconds);
     to["Peer.http"] = reading<peer_view>([&services](const peer_view& peer) -> value {
         const bool shown = services.shows_secrets || peer.token_is_from_caller;
-        object outgoing{"HttpOutgoing",
-                        {{"authToken", shown ? peer.outgoing_token : std::string{hidden_token}},
-                         {"endpoint", peer.outgoing_endpoint}}};
-        return object{"Http", {{"outgoing", std::move(outgoing)}}};
+        object outgoing{
+            "HttpOutgoing",
+            {{"authToken", shown || peer.outgoing_token.empty() ? peer.outgoing_token : std::string{hidden_token}},
+             {"endpoint", peer.outgoing_endpoint},
+             {"jwtSubject", peer.jwt_subject}}};
+        object incoming{
+            "HttpIncoming",
+            {{"tokenFingerprints", peer.incoming_tokens}, {"jwtSecretFingerprints", peer.incoming_jwt_secrets}}};
+        return object{"Http", {{"outgoing", std::move(outgoing)}, {"incoming", std::move(incoming)}}};
     });
     to["Peer.asset"] = [&services](const call& call) -> field_result {
         const auto asset = services.directory.find_asset(std::string_view{call.of<peer_view>().asset_id});

@@ -1,5 +1,6 @@
 #include "peering/admin/views.hpp"
 
+#include "peering/directory/token_fingerprint.hpp"
 #include "peering/records/text.hpp"
 #include "peering/store/record_text.hpp"
 
@@ -89,6 +90,11 @@ peer_view::peer_view(const peer& peer)
       origin{peer.origin},
       liquidity{peer.liquidity->id} {
     for_each_prefix(peer, [&](std::string_view prefix) { routes.emplace_back(prefix); });
+    if (!peer.outgoing.jwt_secret.reveal().empty()) jwt_subject = peer.outgoing.jwt_subject;
+    for (const ilp::digest& token : peer.incoming_tokens) incoming_tokens.push_back(token_fingerprint(token));
+    for (const config::secret& secret : peer.incoming_jwt_secrets) {
+        incoming_jwt_secrets.push_back(token_fingerprint(ilp::sha256(ilp::as_bytes(secret.reveal()))));
+    }
 }
 
 peer_view::peer_view(const json::object& kept)
@@ -106,6 +112,11 @@ peer_view::peer_view(const json::object& kept)
       liquidity{account_in(kept)} {
     if (!kept.at("name").is_null()) name = text_in(kept, "name");
     // Answers kept by earlier versions do not have these.
+    if (kept.contains("incomingTokens")) {
+        if (!kept.at("jwtSubject").is_null()) jwt_subject = text_in(kept, "jwtSubject");
+        incoming_tokens = json::value_to<std::vector<std::string>>(kept.at("incomingTokens"));
+        incoming_jwt_secrets = json::value_to<std::vector<std::string>>(kept.at("incomingJwtSecrets"));
+    }
     if (kept.contains("maxInFlightAmount")) max_in_flight_amount = number_in(kept, "maxInFlightAmount");
     if (kept.contains("maxHoldMilliseconds")) max_hold_milliseconds = number_in(kept, "maxHoldMilliseconds");
 }
@@ -122,6 +133,9 @@ json::object peer_view::to_json() const {
             {"routes", json::value_from(routes)},
             {"outgoingEndpoint", outgoing_endpoint},
             {"outgoingToken", outgoing_token},
+            {"jwtSubject", jwt_subject ? json::value(*jwt_subject) : json::value(nullptr)},
+            {"incomingTokens", json::value_from(incoming_tokens)},
+            {"incomingJwtSecrets", json::value_from(incoming_jwt_secrets)},
             {"enabled", enabled},
             {"createdAt", created_at},
             {"origin", to_text(origin)},

@@ -88,6 +88,18 @@ std::optional<refusal> administration::check_tokens(const std::vector<ilp::diges
     return std::nullopt;
 }
 
+std::optional<refusal> administration::check_jwt_secrets(const peer& made) const {
+    if (made.incoming_jwt_secrets.empty()) return std::nullopt;
+    for (const auto& other : directory_.peers()) {
+        if (other->id == made.id) continue;
+        for (const config::secret& secret : other->incoming_jwt_secrets) {
+            if (std::ranges::find(made.incoming_jwt_secrets, secret) != made.incoming_jwt_secrets.end())
+                return refusal{duplicate, "duplicate JWT secret"};
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<refusal> administration::check_client_keys(const peer& made) const {
     for (const ilp::digest& key : lone_keys_of(made)) {
         const auto other = directory_.find_peer_by_lone_key(key);
@@ -122,6 +134,7 @@ std::optional<refusal> administration::check_prefixes(const peer& peer) const {
 /// Continues with what set_terms() could not check: that no other peer has one of the peer's tokens, keys or routes.
 std::optional<refusal> administration::check_terms(const peer& made, std::optional<refusal> found) const {
     if (!found) found = check_tokens(made.incoming_tokens, made.id);
+    if (!found) found = check_jwt_secrets(made);
     if (!found) found = check_client_keys(made);
     if (!found) found = check_prefixes(made);
     return found;

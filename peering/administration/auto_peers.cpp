@@ -56,6 +56,11 @@ std::optional<ilp::amount> smaller(std::optional<ilp::amount> a, std::optional<i
     return std::min(*a, *b);
 }
 
+/// The token that we present to the peer; nullopt if we sign one for each use instead.
+std::optional<config::secret> token_for(const peer& peer) {
+    return peer.outgoing.auth_token.reveal().empty() ? std::nullopt : std::optional{peer.outgoing.auth_token};
+}
+
 }  // namespace
 
 /// The peers that have an address, or a prefix above or below it.
@@ -294,14 +299,14 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
                            fmt::format("peer {} is in the configuration file: change its tokens there", peer->name()));
         }
         if (peer->asset != asset->asset) return refused(bad_user_input, "the peer trades in another asset");
-        question.present_token = peer->outgoing.auth_token;
+        question.present_token = token_for(*peer);
         return question;
     }
     // The token is presented only to the node at the URL for which it was agreed: the address that a node will claim is
     // no proof.
     for (const auto& peer : directory_.peers()) {
         if (!is_auto_peered(*peer) || peer->auto_peered->url != wanted.url) continue;
-        if (peer->asset == asset->asset || !question.present_token) question.present_token = peer->outgoing.auth_token;
+        if (peer->asset == asset->asset || !question.present_token) question.present_token = token_for(*peer);
     }
     return question;
 }

@@ -22,6 +22,17 @@ struct transport_edit {
     std::optional<config::answer_mode> mode{};
 };
 
+/// Changes of single tokens, and the secrets of JSON Web Tokens. Rafiki has none of them.
+struct credentials_edit {
+    std::vector<std::string> add_tokens{};
+    std::vector<std::string> remove_tokens{};  ///< tokens, or their fingerprints
+    std::vector<std::string> add_jwt_secrets{};
+    std::vector<std::string> remove_jwt_secrets{};  ///< secrets, or their fingerprints
+    /// It signs the tokens that we present, in place of the outgoing token; nullopt leaves it as it is.
+    std::optional<std::string> outgoing_jwt_secret{};
+    std::optional<std::string> outgoing_jwt_subject{};  ///< nullopt: as it is, or else our ILP address
+};
+
 /// A peer as an operator describes it. The strings have not been validated yet.
 struct peer_wanted {
     std::string asset_uuid{};
@@ -35,7 +46,8 @@ struct peer_wanted {
     std::optional<ilp::amount> initial_liquidity{};
     std::vector<std::string> incoming_tokens{};
     std::string outgoing_endpoint{};
-    std::string outgoing_token{};
+    std::string outgoing_token{};  ///< empty if there is an outgoing secret
+    credentials_edit credentials{};
     transport_edit transport{};
     std::optional<auto_peered_terms> auto_peered{};
 };
@@ -52,7 +64,9 @@ struct peer_edit {
     std::optional<std::vector<std::string>> incoming_tokens{};
     /// An endpoint chosen by an operator may be at any address, including private ones.
     std::optional<std::string> outgoing_endpoint{};
+    /// An empty one leaves a peer that has an outgoing secret as it is; any other replaces the secret.
     std::optional<std::string> outgoing_token{};
+    credentials_edit credentials{};
     transport_edit transport{};
     std::optional<auto_peered_terms> auto_peered{};
 };

@@ -127,7 +127,8 @@ fault check_tokens(const catalogue& found) {
             return fmt::format("peer {} has an incoming token that occurs twice in the store: restore a backup",
                                peer.uuid);
         }
-        if (peer.terms.incoming_tokens.empty() && !are_new(peer.terms.client_keys, keys)) {
+        if (peer.terms.incoming_tokens.empty() && peer.terms.incoming_jwt_secrets.empty() &&
+            !are_new(peer.terms.client_keys, keys)) {
             return fmt::format("peer {} has a client key that occurs twice in the store: restore a backup", peer.uuid);
         }
     }

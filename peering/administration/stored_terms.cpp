@@ -50,6 +50,13 @@ std::string text_unless_default(const config::value_type<Choice>& type, Choice c
     return choice == Choice{} ? std::string{} : type.print(choice);
 }
 
+std::vector<config::secret> secrets_of(const std::vector<std::string>& texts) {
+    std::vector<config::secret> secrets;
+    secrets.reserve(texts.size());
+    for (const std::string& text : texts) secrets.emplace_back(text);
+    return secrets;
+}
+
 }  // namespace
 
 std::vector<std::string> unencrypted_by_default(std::span<const peer_record> records) {
@@ -115,6 +122,8 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
     config::outgoing_http_settings outgoing = config::initial_outgoing_http();
     outgoing.endpoint = *endpoint;
     outgoing.auth_token = config::secret{terms.outgoing_token};
+    outgoing.jwt_secret = config::secret{terms.outgoing_jwt_secret};
+    outgoing.jwt_subject = terms.outgoing_jwt_subject;
     if (!terms.ca_certificates.empty()) outgoing.ca_file = {.file = {}, .pem = terms.ca_certificates};
     // What an earlier version has kept goes on working; see unencrypted_by_default().
     outgoing.allow_plain_http = terms.allow_plain_http.value_or(was_reached_unencrypted(*endpoint));
@@ -134,6 +143,7 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
                                             .origin = origin::api,
                                             .liquidity_threshold = terms.liquidity_threshold,
                                             .incoming_tokens = terms.incoming_tokens,
+                                            .incoming_jwt_secrets = secrets_of(terms.incoming_jwt_secrets),
                                             .client_keys = terms.client_keys,
                                             .outgoing = std::move(outgoing),
                                             .liquidity = ledger.find(record.liquidity.id),
@@ -157,10 +167,15 @@ kept_peer_terms kept_terms_of(const peer& peer) {
     terms.max_hold_time = peer.max_hold_time;
     terms.routes = peer.routes.to_vector();
     terms.incoming_tokens = peer.incoming_tokens;
+    for (const config::secret& secret : peer.incoming_jwt_secrets) {
+        terms.incoming_jwt_secrets.push_back(secret.reveal());
+    }
     terms.client_keys = peer.client_keys;
     const config::outgoing_http_settings& outgoing = peer.outgoing;
     terms.outgoing_endpoint = outgoing.endpoint.url();
     terms.outgoing_token = outgoing.auth_token.reveal();
+    terms.outgoing_jwt_secret = outgoing.jwt_secret.reveal();
+    terms.outgoing_jwt_subject = outgoing.jwt_subject;
     if (outgoing.ca_file) terms.ca_certificates = outgoing.ca_file->pem;
     terms.allow_plain_http = outgoing.allow_plain_http;
     terms.outgoing_protocol = text_unless_default(config::protocol(), outgoing.protocol);

@@ -55,10 +55,10 @@ inline const std::vector<ilp::digest>& tokens_of(const peer& peer) noexcept {
     return peer.incoming_tokens;
 }
 
-/// The client keys of a peer that is known by them alone; none if the peer has tokens.
+/// The client keys of a peer that is known by them alone; none if the peer has tokens, or secrets that sign them.
 inline const std::vector<ilp::digest>& lone_keys_of(const peer& peer) noexcept {
     static const std::vector<ilp::digest> none;
-    return peer.incoming_tokens.empty() ? peer.client_keys : none;
+    return peer.incoming_tokens.empty() && peer.incoming_jwt_secrets.empty() ? peer.client_keys : none;
 }
 
 /// By the SHA-256 of a token.

@@ -10,7 +10,11 @@ namespace {
 /// Calls `visit(value, name)` for each secret in the terms, until it returns false. Returns whether it never did.
 template <class Terms, class Visit>
 bool for_each_secret(Terms& terms, Visit visit) {
-    return terms.outgoing_token.empty() || visit(terms.outgoing_token, "outgoing token");
+    for (auto& secret : terms.incoming_jwt_secrets) {
+        if (!visit(secret, "secret of incoming tokens")) return false;
+    }
+    return (terms.outgoing_token.empty() || visit(terms.outgoing_token, "outgoing token")) &&
+           (terms.outgoing_jwt_secret.empty() || visit(terms.outgoing_jwt_secret, "secret of outgoing tokens"));
 }
 
 std::string purpose_in_peer(std::uint32_t peer, std::string_view name) {
