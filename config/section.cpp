@@ -5,7 +5,6 @@
 #include "ilp/invariant.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace config {
 namespace {
@@ -104,7 +103,7 @@ std::optional<node> reader::secret_file(const node& value, std::uint32_t line, c
 }
 
 std::string reader::completed(const std::string& path) const {
-    return (std::filesystem::path{file_}.parent_path() / path).string();
+    return path.starts_with('/') ? path : file_.substr(0, file_.rfind('/') + 1) + path;
 }
 
 std::optional<std::string> reader::take(file_path& path) const {

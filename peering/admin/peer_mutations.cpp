@@ -35,6 +35,24 @@ void read_outgoing_secret(const arguments& outgoing, credentials_edit& to) {
     to.outgoing_jwt_subject = outgoing.find<std::string>("jwtSubject");
 }
 
+config::http_protocol protocol_of(std::string_view schema_name) {
+    if (schema_name == "HTTP1") return config::http_protocol::http1;
+    return schema_name == "HTTP2" ? config::http_protocol::http2 : config::http_protocol::automatic;
+}
+
+/// A null clears the certificates and leaves any other field unchanged, as in read_edit().
+transport_edit transport_of(const arguments& input) {
+    transport_edit edit;
+    const auto transport = input.find<arguments>("transport");
+    if (!transport) return edit;
+    edit.client_keys = transport->find<std::vector<std::string>>("clientKeys");
+    if (transport->has("caCertificates"))
+        edit.ca_certificates = transport->find<std::string>("caCertificates").value_or(std::string{});
+    edit.allow_plain_http = transport->find<bool>("allowPlainHttp");
+    edit.protocol = transport->find<std::string>("protocol").transform(protocol_of);
+    return edit;
+}
+
 peer_wanted read_wanted(const arguments& input) {
     peer_wanted wanted;
     wanted.asset_uuid = id_of(input.get<std::string>("assetId"));
@@ -55,6 +73,7 @@ peer_wanted read_wanted(const arguments& input) {
     wanted.outgoing_token = outgoing.get<std::string>("authToken");
     read_outgoing_secret(outgoing, wanted.credentials);
     wanted.credentials.add_jwt_secrets = texts_of(input, "incomingJwtSecrets");
+    wanted.transport = transport_of(input);
     return wanted;
 }
 
@@ -83,6 +102,7 @@ peer_edit read_edit(const arguments& input) {
     edit.credentials.remove_tokens = texts_of(input, "removeIncomingTokens");
     edit.credentials.add_jwt_secrets = texts_of(input, "addIncomingJwtSecrets");
     edit.credentials.remove_jwt_secrets = texts_of(input, "removeIncomingJwtSecrets");
+    edit.transport = transport_of(input);
     return edit;
 }
 

@@ -50,7 +50,11 @@ struct peer_view {
     std::optional<std::string> jwt_subject{};         ///< of the tokens that we sign for the peer
     std::vector<std::string> incoming_tokens{};       ///< their fingerprints
     std::vector<std::string> incoming_jwt_secrets{};  ///< likewise
-    bool token_is_from_caller = false;                ///< the request that is being answered contained it
+    std::vector<std::string> client_keys{};           ///< in hexadecimal digits
+    std::optional<std::string> ca_certificates{};     ///< PEM
+    bool allow_plain_http = false;
+    config::http_protocol protocol{};
+    bool token_is_from_caller = false;  ///< the request that is being answered contained it
     bool enabled = true;
     std::string created_at{};
     peering::origin origin{};
