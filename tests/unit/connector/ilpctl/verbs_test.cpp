@@ -1,5 +1,8 @@
 #include "peering/records/uuid.hpp"
+#include "tests/support/child_process.hpp"
 #include "tests/unit/connector/ilpctl/fake_daemon.hpp"
+
+#include <fstream>
 
 namespace verbs_test {
 
@@ -212,6 +215,24 @@ TEST_CASE("ilpctl peers: an update changes or clears only the given terms") {
           transport({{"clientKeys", {std::string(64, 'a'), "b"}}}));
     CHECK(update({"--no-incoming-client-keys", "--no-outgoing-ca-file", "--no-allow-plain-http"}) ==
           transport({{"clientKeys", json::array{}}, {"caCertificates", nullptr}, {"allowPlainHttp", false}}));
+    const support::temporary_directory files;
+    const auto file_with = [&](const std::string& text) {
+        const auto path = (files.path() / text).string();
+        std::ofstream{path} << text << '\n';
+        return path;
+    };
+    CHECK(update({"--add-incoming-token-file", file_with("new"), "--remove-incoming-token", "old",
+                  "--remove-incoming-token", "sha256:0011"}) ==
+          json::object{{"addIncomingTokens", {"new"}}, {"removeIncomingTokens", {"old", "sha256:0011"}}});
+    CHECK(update({"--incoming-jwt-secret-file", file_with("sign"), "--remove-incoming-jwt-secret", "sha256:0011"}) ==
+          json::object{{"addIncomingJwtSecrets", {"sign"}}, {"removeIncomingJwtSecrets", {"sha256:0011"}}});
+    CHECK(update({"--outgoing-jwt-secret-file", file_with("sign"), "--outgoing-jwt-subject", "alice"}) ==
+          json::object{{"http",
+                        {{"outgoing",
+                          {{"endpoint", "http://127.0.0.1:4002/"},
+                           {"authToken", ""},
+                           {"jwtSecret", "sign"},
+                           {"jwtSubject", "alice"}}}}}});
     CHECK(update({"--outgoing-protocol", "auto"}) == transport({{"protocol", "AUTO"}}));
     // The API requires both members of outgoing, or neither.
     CHECK(update({"--outgoing-endpoint", "http://h/"}) ==
