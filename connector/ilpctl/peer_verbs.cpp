@@ -18,6 +18,7 @@ namespace json = boost::json;
 struct one_peer {
     std::string peer;
     bool show_secrets = false;
+    bool show_fingerprints = false;
     optional_text idempotency_key;
 };
 
@@ -96,8 +97,14 @@ void add_list(ilpctl::sheet& sheet, const std::string& label, const json::object
         for (const json::value& each : texts->as_array()) sheet.add(label, each.as_string());
 }
 
-/// Tokens and secrets that the peer may use are shown by their fingerprints.
-void add_credentials(ilpctl::sheet& sheet, const json::object& http) {
+/// Tokens that the peer may present, and secrets that sign them, have fingerprints.
+void add_fingerprints(ilpctl::sheet& sheet, const json::object& http) {
+    if (!http.contains("incoming")) return;
+    add_list(sheet, "incoming token", part(http, "incoming"), "tokenFingerprints");
+    add_list(sheet, "incoming secret", part(http, "incoming"), "jwtSecretFingerprints");
+}
+
+void add_outgoing_credentials(ilpctl::sheet& sheet, const json::object& http) {
     const auto& outgoing = part(http, "outgoing");
     const auto subject = outgoing.contains("jwtSubject") ? field(outgoing, "jwtSubject") : "-";
     if (subject != "-") {
@@ -105,12 +112,9 @@ void add_credentials(ilpctl::sheet& sheet, const json::object& http) {
     } else if (outgoing.contains("authToken")) {
         sheet.add("outgoing token", field(outgoing, "authToken"));
     }
-    if (!http.contains("incoming")) return;
-    add_list(sheet, "incoming token", part(http, "incoming"), "tokenFingerprints");
-    add_list(sheet, "incoming secret", part(http, "incoming"), "jwtSecretFingerprints");
 }
 
-void print_peer(session& s, const json::value& answer) {
+void print_peer(session& s, const json::value& answer, bool with_fingerprints = false) {
     if (s.json) return print_json(s, answer);
     const auto& peer = answer.as_object();
     const auto unit = unit_of(part(peer, "asset"));
@@ -130,7 +134,8 @@ void print_peer(session& s, const json::value& answer) {
     for (const json::value& route : peer.at("routes").as_array())
         sheet.add("route", route.as_string().empty() ? "(default)" : std::string_view{route.as_string()});
     sheet.add("outgoing endpoint", field(outgoing, "endpoint"));
-    add_credentials(sheet, part(peer, "http"));
+    add_outgoing_credentials(sheet, part(peer, "http"));
+    if (with_fingerprints) add_fingerprints(sheet, part(peer, "http"));
     add_transport(sheet, part(peer, "transport"));
     sheet.add("origin", field(peer, "origin"));
     sheet.add("tenant", field(part(peer, "tenant"), "id"));
@@ -153,7 +158,7 @@ void list_peers(session& s, const list_terms& terms) {
 }
 
 void show_peer(session& s, const one_peer& terms) {
-    print_peer(s, find_peer(s, terms.peer, terms.show_secrets));
+    print_peer(s, find_peer(s, terms.peer, terms.show_secrets), terms.show_fingerprints);
 }
 
 /// Standard input can supply only one token or secret.
@@ -419,6 +424,8 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
     const auto show = std::make_shared<one_peer>();
     auto& show_verb = add_verb(group, chosen, "show", "show a peer", show, &show_peer);
     add_required(show_verb, "PEER", show->peer, "", how_peers_are_named);
+    show_verb.add_flag("--show-fingerprints", show->show_fingerprints,
+                       "also show a fingerprint of each token that it may present");
     show_verb.add_flag("--show-secrets", show->show_secrets, "also show the outgoing token; only with a secret");
 
     const auto create = std::make_shared<new_peer>();
