@@ -20,6 +20,7 @@ enum class node_kind : std::uint8_t { nothing, scalar, sequence, mapping };
 /// means.
 struct node {
     node_kind kind = node_kind::nothing;
+    bool is_literal = false;  ///< comes from a file of its own: `${NAME}` in it is not replaced
     std::uint32_t line = 1;
     std::string text;            ///< text of a scalar
     std::vector<node> children;  ///< elements of a sequence; for a mapping: key, value, key, value, ...

@@ -68,6 +68,7 @@ std::expected<settings, std::vector<problem>> load_text(std::string_view yaml, c
     auto result = settings{};
     schema().read({&*root, root->line}, nullptr, in, result);
     result.has_literal_secret = in.has_literal_secret();
+    result.secret_files = in.take_secret_files();
     check(result, *root, in);
     if (auto problems = in.take_problems(); !problems.empty()) return std::unexpected{std::move(problems)};
     return result;

@@ -11,6 +11,8 @@ namespace config {
 
 /// The least number of characters of a token or secret that strangers can try to guess.
 inline constexpr std::size_t public_secret_size_min = 16;
+/// A token that names no peer is checked with several secrets, so their number is bounded.
+inline constexpr std::size_t jwt_secrets_max = 8;  ///< of a peer
 inline constexpr std::string_view how_to_make_a_secret = "make one with: openssl rand -hex 32";
 
 /// Also true for the placeholder of a rejected value.

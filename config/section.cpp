@@ -1,5 +1,7 @@
 #include "config/section.hpp"
 
+#include "config/certificates.hpp"
+#include "config/secret_file.hpp"
 #include "ilp/invariant.hpp"
 
 #include <algorithm>
@@ -50,6 +52,7 @@ std::optional<std::string> reader::text(const node& value, std::uint32_t line, c
         report(line, path, message_expected(expected, value.kind));
         return std::nullopt;
     }
+    if (value.is_literal) return value.text;
     auto result = std::string{};
     auto rest = std::string_view{value.text};
     for (auto at = rest.find("${"); at != std::string_view::npos; at = rest.find("${")) {
@@ -79,6 +82,43 @@ std::optional<std::string> reader::text(const node& value, std::uint32_t line, c
     return result;
 }
 
+std::optional<node> reader::secret_file(const node& value, std::uint32_t line, const key_path& path, bool is_list) {
+    const auto name = text(value, line, path, "the path of a file");
+    if (!name) return std::nullopt;
+    const auto file = completed(*name);
+    auto content = read_secret_file(file);
+    if (!content) {
+        report(line, path, escaped(file) + " " + content.error());
+        return std::nullopt;
+    }
+    secret_files_.push_back(file);
+    const auto scalar = [line](std::string text) {
+        return node{
+            .kind = node_kind::scalar, .is_literal = true, .line = line, .text = std::move(text), .children = {}};
+    };
+    if (!is_list) return scalar(*std::move(content));
+    auto list = node{.kind = node_kind::sequence, .is_literal = true, .line = line, .text = {}, .children = {}};
+    for (std::string& each : lines_of(*content)) list.children.push_back(scalar(std::move(each)));
+    return list;
+}
+
+std::string reader::completed(const std::string& path) const {
+    return path.starts_with('/') ? path : file_.substr(0, file_.rfind('/') + 1) + path;
+}
+
+std::optional<std::string> reader::take(file_path& path) const {
+    path.text = completed(path.text);
+    return std::nullopt;
+}
+
+std::optional<std::string> reader::take(trusted_certificates& certificates) const {
+    certificates.file = completed(certificates.file);
+    auto read = certificates_in_file(certificates.file);
+    if (!read) return std::move(read).error();
+    certificates.pem = *std::move(read);
+    return std::nullopt;
+}
+
 void reader::report_unknown_key(const node& key, const node& value, const key_path* around,
                                 const std::vector<std::string_view>& known, bool beside_secret) {
     const auto outer = around == nullptr ? std::string{} : around->text();
@@ -94,7 +134,8 @@ void reader::report_unknown_key(const node& key, const node& value, const key_pa
 bool reader::has_problem_in(std::string_view key) const {
     return std::ranges::any_of(problems_, [&](const problem& problem) {
         const auto rest = std::string_view{problem.key}.substr(std::min(key.size(), problem.key.size()));
-        return problem.key.starts_with(key) && (rest.empty() || rest.front() == '.' || rest.front() == '[');
+        return problem.key.starts_with(key) &&
+               (rest.empty() || rest == file_suffix || rest.front() == '.' || rest.front() == '[');
     });
 }
 

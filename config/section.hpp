@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -21,6 +22,10 @@
 namespace config {
 
 inline constexpr std::size_t problem_count_max = 1000;  ///< further problems are only counted
+
+/// Behind the name of a secret, it makes the name of a setting that names a file with the secret.
+inline constexpr std::string_view file_suffix = "_file";
+inline constexpr std::size_t secret_file_size_max = 4096;  ///< bytes
 
 /// Collects problems and holds everything besides the document that reading needs.
 class reader {
@@ -36,26 +41,40 @@ public:
     std::optional<std::string> text(const node& value, std::uint32_t line, const key_path& path,
                                     std::string_view expected);
 
+    // A setting that names a file: completes a relative path with the folder of the configuration file, and reads what
+    // the setting needs of the file. They return what is wrong with it, completing its name; nullopt if nothing is.
+
+    std::optional<std::string> take(file_path& path) const;
+    std::optional<std::string> take(trusted_certificates& certificates) const;
+
     /// Rejects a key that the section does not have. A token without its brackets or its colon looks like a key, so
     /// next to a secret the message shows only text that was written as a key with a value.
     void report_unknown_key(const node& key, const node& value, const key_path* around,
                             const std::vector<std::string_view>& known, bool beside_secret);
 
-    /// A secret was read from this scalar.
-    void note_secret(const node& value) { has_literal_secret_ |= !value.text.contains("${"); }
-    bool has_literal_secret() const noexcept { return has_literal_secret_; }
+    /// Reads the secret, or the list of secrets with one in each line, from the file that the scalar names. Reports an
+    /// error and returns nullopt if it cannot.
+    std::optional<node> secret_file(const node& value, std::uint32_t line, const key_path& path, bool is_list);
 
-    /// True if a problem was reported for the key or for anything below it.
+    /// A secret was read from this scalar.
+    void note_secret(const node& value) { has_literal_secret_ |= !value.is_literal && !value.text.contains("${"); }
+    bool has_literal_secret() const noexcept { return has_literal_secret_; }
+    std::vector<std::string> take_secret_files() { return std::move(secret_files_); }
+
+    /// True if a problem was reported for the key, for the file that it is read from, or for anything below it.
     bool has_problem_in(std::string_view key) const;
 
     std::vector<problem> take_problems();
 
 private:
+    std::string completed(const std::string& path) const;
+
     const std::string& file_;
     const environment& variables_;
     std::vector<problem> problems_;  ///< in line order
     std::size_t dropped_ = 0;
     bool has_literal_secret_ = false;
+    std::vector<std::string> secret_files_;
 };
 
 /// Writes block-style YAML that the reader reads back.
@@ -98,7 +117,9 @@ public:
     virtual void write(const S& from, yaml_writer& out) const = 0;
     /// `around` is the prefix of the full key, such as "peers[].", or empty.
     virtual void describe(const std::string& around, reference_writer& out) const = 0;
+    /// A secret may also be read from a file of its own, which the setting with `_file` behind the name names.
     virtual bool is_secret() const { return false; }
+    virtual bool is_list() const { return false; }
     /// Appends the full keys of the settings in which `a` and `b` differ. Lists of sections are not compared.
     virtual void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const = 0;
     /// A name that files may still use; empty if there is none.
@@ -138,6 +159,13 @@ private:
         return std::nullopt;
     }
 
+    /// The secret that the key with `_file` behind its name stands for.
+    std::optional<std::size_t> find_by_file(std::string_view name) const {
+        if (!name.ends_with(file_suffix)) return std::nullopt;
+        const auto index = find(name.substr(0, name.size() - file_suffix.size()));
+        return index && fields_[*index]->is_secret() ? index : std::nullopt;
+    }
+
     std::vector<std::shared_ptr<const field<S>>> fields_;
     std::vector<std::string_view> names_;
     bool has_secret_ = false;
@@ -147,17 +175,32 @@ template <typename S>
 void section<S>::read(const place& where, const key_path* path, reader& in, S& out) const {
     auto places = std::vector<place>(fields_.size(), place{nullptr, where.line});
     auto names = names_;  // as they are written, which may be a former name
+    auto from_files = std::deque<node>{};
+    auto failed = std::vector<bool>(fields_.size());
     if (where.value != nullptr && where.value->kind == node_kind::mapping) {
         const auto& children = where.value->children;
         for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
             const node& key = children[i];
             const node& value = children[i + 1];
-            const auto index = find(key.text);
+            const auto file_of = find_by_file(key.text);
+            const auto index = file_of ? file_of : find(key.text);
             if (!index) {
                 in.report_unknown_key(key, value, path, names_, has_secret_);
-            } else if (auto& known = places[*index]; known.value == nullptr) {
-                known = {&value, key.line};
+            } else if (auto& known = places[*index]; known.value == nullptr && !failed[*index]) {
                 names[*index] = key.text;
+                known.line = key.line;
+                if (!file_of) {
+                    known.value = &value;
+                } else if (auto read = in.secret_file(value, key.line, key_path{path, key.text, {}},
+                                                      fields_[*index]->is_list())) {
+                    known.value = &from_files.emplace_back(*std::move(read));
+                } else {
+                    failed[*index] = true;
+                }
+            } else if (names[*index] != key.text && (file_of || find_by_file(names[*index]))) {
+                in.report(key.line, key_path{path, key.text, {}},
+                          "is given beside " + std::string{names[*index]} + " in line " + std::to_string(known.line) +
+                              ": keep one of them");
             } else {
                 in.report(key.line, key_path{path, key.text, {}},
                           "is given twice: it is already in line " + std::to_string(known.line));
@@ -168,7 +211,9 @@ void section<S>::read(const place& where, const key_path* path, reader& in, S& o
         in.report(where.line, path == nullptr ? key_path{} : *path, message_expected(expected, where.value->kind));
         return;
     }
-    for (std::size_t i = 0; i < fields_.size(); ++i) fields_[i]->read(places[i], key_path{path, names[i], {}}, in, out);
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        if (!failed[i]) fields_[i]->read(places[i], key_path{path, names[i], {}}, in, out);
+    }
 }
 
 template <typename T>
@@ -177,11 +222,19 @@ std::optional<T> read_value(const value_type<T>& type, const place& where, const
     if (!text) return std::nullopt;
     auto value = type.parse(*text);
     if constexpr (is_secret_v<T>) in.note_secret(*where.value);
-    if (value) return *std::move(value);
-    auto message = std::move(value.error());
+    auto message = value ? std::string{} : std::move(value.error());
+    if (value) {
+        if constexpr (requires { in.take(*value); }) {
+            if (auto fault = in.take(*value)) {
+                in.report(where.line, path, config::quoted(type.print(*value)) + ' ' + *std::move(fault));
+                return std::nullopt;
+            }
+        }
+        return *std::move(value);
+    }
     if (message.empty()) {
         message = "expected " + type.expected;
-        if constexpr (!is_secret_v<T>) message += ", found " + quoted(*text);
+        if constexpr (!is_secret_v<T>) message += ", found " + config::quoted(*text);
     }
     in.report(where.line, path, std::move(message));
     return std::nullopt;
@@ -272,6 +325,36 @@ private:
     std::string_view about_;
 };
 
+/// A setting whose absence leaves the member empty. The member is not a std::optional, because there may be many of it.
+template <typename S, typename T>
+class empty_field : public field<S> {
+public:
+    empty_field(std::string_view name, T S::* member, value_type<T> type, std::string_view absent,
+                std::string_view about)
+        : field<S>{name}, member_{member}, type_{std::move(type)}, absent_{absent}, about_{about} {}
+
+    void read(const place& where, const key_path& path, reader& in, S& out) const override {
+        if (where.value == nullptr) return;
+        if (auto value = read_value(type_, where, path, in)) out.*member_ = *std::move(value);
+    }
+    void write(const S& from, yaml_writer& out) const override {
+        if (!(from.*member_ == T{})) out.scalar(this->name(), type_.print(from.*member_), type_.plain);
+    }
+    void describe(const std::string& around, reference_writer& out) const override {
+        out.row({key_cell(around, this->name()), described(type_), absent_, about_});
+    }
+    bool is_secret() const override { return is_secret_v<T>; }
+    void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
+        if (!(a.*member_ == b.*member_)) out.push_back(around + std::string{this->name()});
+    }
+
+private:
+    T S::* member_;
+    value_type<T> type_;
+    std::string_view absent_;
+    std::string_view about_;
+};
+
 template <typename S, typename T>
 class value_list_field : public field<S> {
 public:
@@ -296,6 +379,7 @@ public:
         out.row({key_cell(around, this->name(), "[]"), described(type_), "none", about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
+    bool is_list() const override { return true; }
     void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
         if (!(a.*member_ == b.*member_)) out.push_back(around + std::string{this->name()});
     }
@@ -387,6 +471,7 @@ public:
     }
     void describe(const std::string& around, reference_writer& out) const override { renamed_->describe(around, out); }
     bool is_secret() const override { return renamed_->is_secret(); }
+    bool is_list() const override { return renamed_->is_list(); }
     std::string_view former_name() const override { return former_name_; }
 
 private:
@@ -427,6 +512,12 @@ template <typename S, typename T>
 std::shared_ptr<const field<S>> setting(std::string_view name, std::optional<T> S::* member, value_type<T> type,
                                         when_absent absent, std::string_view about) {
     return std::make_shared<optional_field<S, T>>(name, member, std::move(type), absent.meaning, about);
+}
+
+template <typename S, typename T>
+std::shared_ptr<const field<S>> setting(std::string_view name, T S::* member, value_type<T> type, when_absent absent,
+                                        std::string_view about) {
+    return std::make_shared<empty_field<S, T>>(name, member, std::move(type), absent.meaning, about);
 }
 
 /// The setting is accepted under its former name, too.

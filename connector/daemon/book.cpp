@@ -4,6 +4,8 @@
 #include "ilp/clock.hpp"
 #include "peering/administration/file_terms.hpp"
 #include "peering/administration/recovery.hpp"
+#include "peering/administration/stored_terms.hpp"
+#include "peering/store/sealed_store.hpp"
 
 #include <utility>
 
@@ -27,7 +29,9 @@ void report_remark(const std::string& text) {
 
 std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, const config::settings& settings,
                                       peering::bookkeeper::event_callback on_events) {
-    store = std::move(opened);
+    const auto& key = settings.store.key;
+    store = std::make_unique<peering::sealed_store>(
+        std::move(opened), key ? *peering::parse_sealing_keys(key->reveal()) : peering::sealing_keys{});
     if (settings.store.url.starts_with("memory:")) {
         log::write(log::level::warn,
                    "store.url is memory: the store keeps nothing, so balances are lost when the daemon stops");
@@ -45,6 +49,12 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     if (!found) return found.error().message;
     if (auto recovered = peering::recover(*found, directory, *keeper, *transfers); !recovered) {
         return std::move(recovered).error();
+    }
+    if (const auto plain = peering::unencrypted_by_default(found->peers); !plain.empty()) {
+        log::write(log::level::warn,
+                   "packets and tokens of peers that were created before there was TLS go over http:// to a public "
+                   "address or a name: give them https:// endpoints, or set allowPlainHttp for each",
+                   {{"peers", plain.size()}, {"first", plain.front()}});
     }
     administration.require_hold_times_above(settings.connector.min_expiration_window);
     for (const auto& peer : directory.peers()) {

@@ -32,6 +32,14 @@ std::vector<std::string> exposures(const std::string& config_file, const config:
                         "chmod 0640 and give it to root and the daemon's group",
                         config_file, *mode));
     }
+    for (const std::string& file : settings.secret_files) {
+        if (const auto mode = mode_of(file); mode && is_open_to_others(*mode)) {
+            found.push_back(
+                fmt::format("every user of this machine can access the secret in {} (mode {:04o}): "
+                            "chmod 0640 and give it to root and the daemon's group",
+                            file, *mode));
+        }
+    }
     constexpr std::string_view scheme = "sqlite:";
     if (settings.store.url.starts_with(scheme)) {
         const std::string database = settings.store.url.substr(scheme.size());

@@ -7,10 +7,11 @@ namespace {
 #define ASSET_FIELDS                                                                                         \
     "fragment AssetFields on Asset { id code scale liquidity liquidityThreshold withdrawalThreshold origin " \
     "createdAt tenant { id publicName } }"
-#define PEER_FIELDS                                                                                               \
-    "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "    \
-    "liquidityThreshold maxPacketAmount maxInFlightAmount maxHoldMilliseconds routes http { outgoing { endpoint " \
-    "authToken @include(if: $secrets) } } "                                                                       \
+#define PEER_FIELDS                                                                                                   \
+    "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "        \
+    "liquidityThreshold maxPacketAmount maxInFlightAmount maxHoldMilliseconds routes http { outgoing { endpoint "     \
+    "jwtSubject authToken @include(if: $secrets) } incoming { tokenFingerprints jwtSecretFingerprints } } transport " \
+    "{ clientKeys caCertificates allowPlainHttp protocol } "                                                          \
     "createdAt tenant { id publicName } }"
 #define TENANT_FIELDS                                                                                         \
     "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \

@@ -1,3 +1,4 @@
+#include "config/certificates.hpp"
 #include "config/value.hpp"
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
@@ -5,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -16,6 +18,7 @@ namespace json = boost::json;
 struct one_peer {
     std::string peer;
     bool show_secrets = false;
+    bool show_fingerprints = false;
     optional_text idempotency_key;
 };
 
@@ -27,12 +30,20 @@ struct peer_terms {
     optional_text outgoing_token_file;
     std::vector<std::string> incoming_tokens;
     std::vector<std::string> incoming_token_files;
+    optional_text outgoing_secret_file;
+    optional_text outgoing_subject;
+    std::vector<std::string> incoming_secret_files;
     std::vector<std::string> routes;
     optional_amount max_packet_amount;
     optional_amount max_in_flight_amount;
     std::optional<std::chrono::milliseconds> max_hold_time;
     bool no_max_hold_time = false;
     optional_amount liquidity_threshold;
+    std::vector<std::string> client_keys;
+    optional_text ca_file;
+    bool no_ca_file = false;
+    optional_text protocol;  ///< as the API names it
+    std::optional<bool> allows_plain_http;
     optional_text idempotency_key;
 };
 
@@ -48,6 +59,10 @@ struct changed_peer : peer_terms {
     bool no_name = false;
     bool no_routes = false;
     bool no_incoming_tokens = false;
+    std::vector<std::string> added_token_files;
+    std::vector<std::string> removed_tokens;
+    std::vector<std::string> removed_secrets;
+    bool no_client_keys = false;
 };
 
 struct peer_by_url {
@@ -65,7 +80,41 @@ std::string state_of(const json::object& peer) {
     return peer.at("enabled").as_bool() ? "enabled" : "disabled";
 }
 
-void print_peer(session& s, const json::value& answer) {
+/// Says whose certificate is expected: the text itself is long, and is in the output of --json.
+std::string trusted_by(const json::object& transport) {
+    return transport.at("caCertificates").is_null() ? "the system's" : "its own";
+}
+
+void add_transport(ilpctl::sheet& sheet, const json::object& transport) {
+    for (const json::value& key : transport.at("clientKeys").as_array()) sheet.add("client key", key.as_string());
+    sheet.add("authorities", trusted_by(transport));
+    sheet.add("plain http", transport.at("allowPlainHttp").as_bool() ? "allowed" : "in private networks only");
+    sheet.add("protocol", field(transport, "protocol"));
+}
+
+void add_list(ilpctl::sheet& sheet, const std::string& label, const json::object& from, std::string_view name) {
+    if (const auto* const texts = from.if_contains(name))
+        for (const json::value& each : texts->as_array()) sheet.add(label, each.as_string());
+}
+
+/// Tokens that the peer may present, and secrets that sign them, have fingerprints.
+void add_fingerprints(ilpctl::sheet& sheet, const json::object& http) {
+    if (!http.contains("incoming")) return;
+    add_list(sheet, "incoming token", part(http, "incoming"), "tokenFingerprints");
+    add_list(sheet, "incoming secret", part(http, "incoming"), "jwtSecretFingerprints");
+}
+
+void add_outgoing_credentials(ilpctl::sheet& sheet, const json::object& http) {
+    const auto& outgoing = part(http, "outgoing");
+    const auto subject = outgoing.contains("jwtSubject") ? field(outgoing, "jwtSubject") : "-";
+    if (subject != "-") {
+        sheet.add("outgoing tokens", fmt::format("signed for subject {}", printable(subject)));
+    } else if (outgoing.contains("authToken")) {
+        sheet.add("outgoing token", field(outgoing, "authToken"));
+    }
+}
+
+void print_peer(session& s, const json::value& answer, bool with_fingerprints = false) {
     if (s.json) return print_json(s, answer);
     const auto& peer = answer.as_object();
     const auto unit = unit_of(part(peer, "asset"));
@@ -85,7 +134,9 @@ void print_peer(session& s, const json::value& answer) {
     for (const json::value& route : peer.at("routes").as_array())
         sheet.add("route", route.as_string().empty() ? "(default)" : std::string_view{route.as_string()});
     sheet.add("outgoing endpoint", field(outgoing, "endpoint"));
-    if (outgoing.contains("authToken")) sheet.add("outgoing token", field(outgoing, "authToken"));
+    add_outgoing_credentials(sheet, part(peer, "http"));
+    if (with_fingerprints) add_fingerprints(sheet, part(peer, "http"));
+    add_transport(sheet, part(peer, "transport"));
     sheet.add("origin", field(peer, "origin"));
     sheet.add("tenant", field(part(peer, "tenant"), "id"));
     sheet.add("created", field(peer, "createdAt"));
@@ -107,14 +158,14 @@ void list_peers(session& s, const list_terms& terms) {
 }
 
 void show_peer(session& s, const one_peer& terms) {
-    print_peer(s, find_peer(s, terms.peer, terms.show_secrets));
+    print_peer(s, find_peer(s, terms.peer, terms.show_secrets), terms.show_fingerprints);
 }
 
-/// Standard input can supply only one token.
-void check_token_files(const peer_terms& terms) {
-    auto from_input = terms.outgoing_token_file == "-" ? 1 : 0;
-    for (const std::string& file : terms.incoming_token_files)
-        if (file == "-") ++from_input;
+/// Standard input can supply only one token or secret.
+void check_token_files(const peer_terms& terms, const std::vector<std::string>& added_token_files = {}) {
+    auto from_input = terms.outgoing_token_file == "-" || terms.outgoing_secret_file == "-" ? 1 : 0;
+    for (const auto* const files : {&terms.incoming_token_files, &terms.incoming_secret_files, &added_token_files})
+        from_input += static_cast<int>(std::ranges::count(*files, "-"));
     if (from_input > 1) throw failure{exit_status::usage, "only one token can come from standard input"};
 }
 
@@ -123,11 +174,47 @@ optional_text outgoing_token(session& s, const peer_terms& terms) {
     return terms.outgoing_token;
 }
 
+json::array secrets_in_files(const session& s, const std::vector<std::string>& files) {
+    auto secrets = json::array{};
+    for (const std::string& file : files) secrets.emplace_back(read_secret_file(s.in, file));
+    return secrets;
+}
+
+void put_secrets(const session& s, json::object& input, std::string_view name, const std::vector<std::string>& files) {
+    if (!files.empty()) input[name] = secrets_in_files(s, files);
+}
+
+/// The secret that signs takes the place of the token.
+void put_outgoing_secret(const session& s, json::object& outgoing, const peer_terms& terms) {
+    if (terms.outgoing_secret_file) {
+        outgoing["authToken"] = "";
+        outgoing["jwtSecret"] = read_secret_file(s.in, *terms.outgoing_secret_file);
+    }
+    put_text(outgoing, "jwtSubject", terms.outgoing_subject);
+}
+
 json::array incoming_tokens(session& s, const peer_terms& terms) {
     auto tokens = json::array{};
     for (const std::string& token : terms.incoming_tokens) tokens.emplace_back(token);
     for (const std::string& file : terms.incoming_token_files) tokens.emplace_back(read_secret_file(s.in, file));
     return tokens;
+}
+
+/// Comments around the certificates are left out.
+std::string read_certificates(const std::string& path) {
+    auto certificates = config::certificates_in_file(path);
+    if (!certificates) throw failure{exit_status::usage, fmt::format("{} {}", printable(path), certificates.error())};
+    return *std::move(certificates);
+}
+
+void put_transport(json::object& input, const peer_terms& terms, bool clears_client_keys) {
+    auto transport = json::object{};
+    if (!terms.client_keys.empty() || clears_client_keys) transport["clientKeys"] = list_of(terms.client_keys);
+    if (terms.ca_file) transport["caCertificates"] = read_certificates(*terms.ca_file);
+    if (terms.no_ca_file) transport["caCertificates"] = nullptr;
+    put_text(transport, "protocol", terms.protocol);
+    if (terms.allows_plain_http) transport["allowPlainHttp"] = *terms.allows_plain_http;
+    if (!transport.empty()) input["transport"] = std::move(transport);
 }
 
 void put_common_terms(const session& s, json::object& input, const peer_terms& terms, const asset_unit& unit) {
@@ -145,11 +232,13 @@ void create_peer(session& s, const new_peer& terms) {
     const auto token = outgoing_token(s, terms);
     if (!terms.outgoing_endpoint)
         throw failure{exit_status::usage, "--outgoing-endpoint URL is missing: where the peer accepts packets"};
-    if (!token)
+    if (!token && !terms.outgoing_secret_file)
         throw failure{exit_status::usage,
                       "--outgoing-token-file FILE is missing: the token that we present to the peer (or "
                       "--outgoing-token TOKEN)"};
-    auto http = json::object{{"outgoing", {{"authToken", *token}, {"endpoint", *terms.outgoing_endpoint}}}};
+    auto outgoing = json::object{{"authToken", token.value_or("")}, {"endpoint", *terms.outgoing_endpoint}};
+    put_outgoing_secret(s, outgoing, terms);
+    auto http = json::object{{"outgoing", std::move(outgoing)}};
     if (auto tokens = incoming_tokens(s, terms); !tokens.empty())
         http["incoming"] = json::object{{"authTokens", std::move(tokens)}};
     const auto asset = find_asset(s, terms.asset);
@@ -157,6 +246,8 @@ void create_peer(session& s, const new_peer& terms) {
     auto input =
         json::object{{"assetId", asset.at("id")}, {"staticIlpAddress", terms.address}, {"http", std::move(http)}};
     put_common_terms(s, input, terms, unit);
+    put_transport(input, terms, false);
+    put_secrets(s, input, "incomingJwtSecrets", terms.incoming_secret_files);
     put_amount(s, input, "initialLiquidity", terms.initial_liquidity, unit);
     print_peer(s, change(s, documents::create_peer, std::move(input), terms.idempotency_key).at("peer"));
 }
@@ -166,12 +257,15 @@ bool changes_incoming(const changed_peer& terms) {
 }
 
 bool changes_http(const changed_peer& terms) {
-    return terms.outgoing_token || terms.outgoing_token_file || terms.outgoing_endpoint || changes_incoming(terms);
+    return terms.outgoing_token || terms.outgoing_token_file || terms.outgoing_endpoint || terms.outgoing_secret_file ||
+           terms.outgoing_subject || changes_incoming(terms);
 }
 
 /// The API replaces the outgoing terms as a whole, so options that are not given keep the peer's current values.
 json::object changed_http(session& s, const changed_peer& terms, const json::object& peer) {
     auto outgoing = part(part(peer, "http"), "outgoing");
+    outgoing.erase("jwtSubject");  // it remains as it is, unless a token takes the place of the secret
+    put_outgoing_secret(s, outgoing, terms);
     put_text(outgoing, "authToken", outgoing_token(s, terms));
     put_text(outgoing, "endpoint", terms.outgoing_endpoint);
     auto http = json::object{{"outgoing", std::move(outgoing)}};
@@ -180,11 +274,16 @@ json::object changed_http(session& s, const changed_peer& terms, const json::obj
 }
 
 void update_peer(session& s, const changed_peer& terms) {
-    check_token_files(terms);
+    check_token_files(terms, terms.added_token_files);
     const auto peer = find_peer(s, terms.peer, changes_http(terms));
     auto input = json::object{{"id", peer.at("id")}};
     if (changes_http(terms)) input["http"] = changed_http(s, terms, peer);
     put_common_terms(s, input, terms, unit_of(part(peer, "asset")));
+    put_transport(input, terms, terms.no_client_keys);
+    put_secrets(s, input, "addIncomingTokens", terms.added_token_files);
+    if (!terms.removed_tokens.empty()) input["removeIncomingTokens"] = list_of(terms.removed_tokens);
+    put_secrets(s, input, "addIncomingJwtSecrets", terms.incoming_secret_files);
+    if (!terms.removed_secrets.empty()) input["removeIncomingJwtSecrets"] = list_of(terms.removed_secrets);
     put_text(input, "staticIlpAddress", terms.address);
     if (terms.no_name) input["name"] = nullptr;
     if (terms.no_routes) input["routes"] = json::array{};
@@ -240,12 +339,48 @@ void add_limits(CLI::App& verb, Terms& terms, clearing clearing) {
                "raise an event when liquidity falls to this amount", clearing);
 }
 
+void add_transport_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
+    add_texts(verb, "--incoming-client-key", terms.client_keys, "HASH",
+              "SHA-256 of the public key of a client certificate that it may show; may be repeated");
+    auto& file = add_text(verb, "--outgoing-ca-file", terms.ca_file, "FILE",
+                          "file with the authorities that its certificate may come from, in PEM");
+    const auto read_protocol = [&terms](const std::string& text) {
+        const auto type = config::protocol();
+        if (!type.parse(text)) throw CLI::ValidationError{fmt::format("\"{}\": expected {}", text, type.expected)};
+        std::string name = text;
+        for (char& c : name)
+            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+        terms.protocol = name;
+    };
+    verb.add_option_function<std::string>("--outgoing-protocol", read_protocol,
+                                          "the version of HTTP of packets to it: auto, http1 or http2")
+        ->type_name("PROTOCOL");
+    auto* allow = verb.add_flag_callback(
+        "--allow-plain-http", [&terms] { terms.allows_plain_http = true; },
+        "send packets to it over http:// even if its address is public");
+    if (clearing == clearing::no) return;
+    verb.add_flag("--no-outgoing-ca-file", terms.no_ca_file,
+                  "clear this setting: the authorities that the system trusts")
+        ->excludes(&file);
+    verb.add_flag_callback(
+            "--no-allow-plain-http", [&terms] { terms.allows_plain_http = false; }, "clear this setting")
+        ->excludes(allow);
+}
+
 void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     add_text(verb, "--outgoing-endpoint", terms.outgoing_endpoint, "URL", "the URL at which it accepts packets");
     auto& file = add_text(verb, "--outgoing-token-file", terms.outgoing_token_file, "FILE",
                           "file with the token that we present; - for standard input");
     add_text(verb, "--outgoing-token", terms.outgoing_token, "TOKEN", "the token itself, which `ps` may show")
         .excludes(&file);
+    add_text(verb, "--outgoing-jwt-secret-file", terms.outgoing_secret_file, "FILE",
+             "file with the secret that signs the tokens that we present; - for standard input")
+        .excludes(&file)
+        ->excludes(verb.get_option("--outgoing-token"));
+    add_text(verb, "--outgoing-jwt-subject", terms.outgoing_subject, "NAME",
+             "the subject of these tokens; the ILP address of the node by default");
+    add_texts(verb, "--incoming-jwt-secret-file", terms.incoming_secret_files, "FILE",
+              "file with a further secret with which it may sign tokens; - for standard input; may be repeated");
     add_texts(verb, "--incoming-token-file", terms.incoming_token_files, "FILE",
               "file with a token that it may present; - for standard input; may be repeated");
     add_texts(verb, "--incoming-token", terms.incoming_tokens, "TOKEN",
@@ -266,6 +401,7 @@ void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     hold_time->type_name("TIME");
     if (clearing == clearing::yes)
         verb.add_flag("--no-max-hold-time", terms.no_max_hold_time, "clear this setting")->excludes(hold_time);
+    add_transport_terms(verb, terms, clearing);
 }
 
 void add_clearing(CLI::App& verb, const std::string& name, bool& target, const std::string& description,
@@ -288,6 +424,8 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
     const auto show = std::make_shared<one_peer>();
     auto& show_verb = add_verb(group, chosen, "show", "show a peer", show, &show_peer);
     add_required(show_verb, "PEER", show->peer, "", how_peers_are_named);
+    show_verb.add_flag("--show-fingerprints", show->show_fingerprints,
+                       "also show a fingerprint of each token that it may present");
     show_verb.add_flag("--show-secrets", show->show_secrets, "also show the outgoing token; only with a secret");
 
     const auto create = std::make_shared<new_peer>();
@@ -311,6 +449,14 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
     add_clearing(update_verb, "--no-routes", update->no_routes, "clear all routes except its own address", {"--route"});
     add_clearing(update_verb, "--no-incoming-tokens", update->no_incoming_tokens,
                  "clear the tokens that it may present", {"--incoming-token", "--incoming-token-file"});
+    add_texts(update_verb, "--add-incoming-token-file", update->added_token_files, "FILE",
+              "file with a token that it may present besides those that it has; may be repeated");
+    add_texts(update_verb, "--remove-incoming-token", update->removed_tokens, "TOKEN",
+              "a token that it may no longer present, or its fingerprint; may be repeated");
+    add_texts(update_verb, "--remove-incoming-jwt-secret", update->removed_secrets, "SECRET",
+              "a secret that no longer counts, or its fingerprint; may be repeated");
+    add_clearing(update_verb, "--no-incoming-client-keys", update->no_client_keys,
+                 "clear the client certificates that it may show", {"--incoming-client-key"});
     add_idempotency_key(update_verb, update->idempotency_key);
 
     const auto add_one = [&](const std::string& name, const std::string& description,

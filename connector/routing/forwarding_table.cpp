@@ -18,6 +18,7 @@ void forwarding_table::apply(std::span<const peering::peer_update> updates) {
     for (const auto& [before, after] : updates) {
         if (!before) continue;
         tokens_.remove(*before);
+        verifier_.remove(*before);
         routes_.remove(*before);
         names_.remove(*before);
         peers_[before->id].reset();
@@ -26,17 +27,21 @@ void forwarding_table::apply(std::span<const peering::peer_update> updates) {
         if (!after) continue;
         if (after->id >= peers_.size()) peers_.resize(after->id + 1);
         tokens_.add(*after);
+        verifier_.add(*after);
         routes_.add(*after);
         names_.add(*after);
         peers_[after->id] = after;
     }
 }
 
-const peering::peer* forwarding_table::find_sender(std::string_view token, std::string_view account) const {
-    if (token.empty()) return nullptr;
-    const peering::peer* const owner = find_by_token(ilp::sha256(ilp::as_bytes(token)));
-    if (owner == nullptr || account.empty() || account == owner->name()) return owner;
-    return find_by_name(account) == nullptr ? owner : nullptr;
+authenticated forwarding_table::find_sender(std::string_view token, std::string_view account, const ilp::instant& now) {
+    if (token.empty()) return {};
+    const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
+    authenticated sender{find_by_token(hash)};
+    const peering::peer* const named = account.empty() ? nullptr : find_by_name(account);
+    if (sender.peer == nullptr && !verifier_.empty()) sender = verifier_.find(token, hash, named, now);
+    if (named == nullptr || named == sender.peer) return sender;
+    return {};
 }
 
 }  // namespace connector

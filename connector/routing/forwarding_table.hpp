@@ -1,6 +1,8 @@
 #pragma once
 
+#include "connector/routing/token_verifier.hpp"
 #include "ilp/address.hpp"
+#include "ilp/clock.hpp"
 #include "ilp/condition.hpp"
 #include "peering/directory/peer.hpp"
 #include "peering/directory/route_table.hpp"
@@ -41,12 +43,14 @@ public:
 
     /// The sender of a request with this token, whose path names this account (empty: none). The token identifies the
     /// peer; a path that names another peer is a mistake and must not be accepted, but an unknown name does no harm.
-    const peering::peer* find_sender(std::string_view token, std::string_view account) const;
+    /// The token is one of the peer's, or a JSON Web Token that it has signed, which is valid for a time.
+    authenticated find_sender(std::string_view token, std::string_view account, const ilp::instant& now);
 
 private:
     const ilp::address own_address_;
     std::vector<peer_pointer> peers_;  ///< indexed by id
     peering::token_table tokens_;
+    token_verifier verifier_;
     peering::route_table routes_;
     peering::table_by_text<peering::peer, &peering::peer::name> names_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/routing/token_verifier.hpp"
 #include "connector/transport/answer_sink.hpp"
 #include "ilp/bytes.hpp"
 #include "peering/directory/peer.hpp"
@@ -18,8 +19,9 @@ class turn_share;
 class prepare_handler {
 public:
     /// The peer that owns `token` and may send to `account`, the account name in the request path (may be empty); null
-    /// if there is none.
-    virtual const peering::peer* authenticate(std::string_view token, std::string_view account) = 0;
+    /// if there is none. Whoever remembers the peer for the next request with the same head must not do so for longer
+    /// than the token is valid.
+    virtual authenticated authenticate(std::string_view token, std::string_view account) = 0;
 
     /// A request from this address was refused because no peer owns its token.
     virtual void unauthenticated(const boost::asio::ip::address& remote) = 0;

@@ -257,8 +257,8 @@ void worker::connection_closed(incoming_connection& connection) {
     check_drained();  // this may have been the last one that a stop waits for
 }
 
-const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {
-    return forwarding_table_.find_sender(token, account);
+authenticated worker::authenticate(std::string_view token, std::string_view account) {
+    return forwarding_table_.find_sender(token, account, loop_.now());
 }
 
 void worker::unauthenticated(const boost::asio::ip::address& remote) {

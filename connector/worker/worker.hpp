@@ -95,7 +95,7 @@ public:
 
 private:
     // prepare_handler
-    const peering::peer* authenticate(std::string_view token, std::string_view account) override;
+    authenticated authenticate(std::string_view token, std::string_view account) override;
     void unauthenticated(const boost::asio::ip::address& remote) override;
     turn_share* share_of(const peering::peer* peer) override;
     packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,

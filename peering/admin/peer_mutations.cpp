@@ -26,6 +26,33 @@ std::optional<std::chrono::milliseconds> hold_time_of(const arguments& input) {
     return number ? std::optional{std::chrono::milliseconds{*number}} : std::nullopt;
 }
 
+std::vector<std::string> texts_of(const arguments& input, const char* name) {
+    return input.find<std::vector<std::string>>(name).value_or(std::vector<std::string>{});
+}
+
+void read_outgoing_secret(const arguments& outgoing, credentials_edit& to) {
+    to.outgoing_jwt_secret = outgoing.find<std::string>("jwtSecret");
+    to.outgoing_jwt_subject = outgoing.find<std::string>("jwtSubject");
+}
+
+config::http_protocol protocol_of(std::string_view schema_name) {
+    if (schema_name == "HTTP1") return config::http_protocol::http1;
+    return schema_name == "HTTP2" ? config::http_protocol::http2 : config::http_protocol::automatic;
+}
+
+/// A null clears the certificates and leaves any other field unchanged, as in read_edit().
+transport_edit transport_of(const arguments& input) {
+    transport_edit edit;
+    const auto transport = input.find<arguments>("transport");
+    if (!transport) return edit;
+    edit.client_keys = transport->find<std::vector<std::string>>("clientKeys");
+    if (transport->has("caCertificates"))
+        edit.ca_certificates = transport->find<std::string>("caCertificates").value_or(std::string{});
+    edit.allow_plain_http = transport->find<bool>("allowPlainHttp");
+    edit.protocol = transport->find<std::string>("protocol").transform(protocol_of);
+    return edit;
+}
+
 peer_wanted read_wanted(const arguments& input) {
     peer_wanted wanted;
     wanted.asset_uuid = id_of(input.get<std::string>("assetId"));
@@ -44,6 +71,9 @@ peer_wanted read_wanted(const arguments& input) {
     const auto outgoing = http.get<arguments>("outgoing");
     wanted.outgoing_endpoint = outgoing.get<std::string>("endpoint");
     wanted.outgoing_token = outgoing.get<std::string>("authToken");
+    read_outgoing_secret(outgoing, wanted.credentials);
+    wanted.credentials.add_jwt_secrets = texts_of(input, "incomingJwtSecrets");
+    wanted.transport = transport_of(input);
     return wanted;
 }
 
@@ -66,7 +96,13 @@ peer_edit read_edit(const arguments& input) {
         edit.outgoing_endpoint = outgoing.get<std::string>("endpoint");
         auto token = outgoing.get<std::string>("authToken");
         if (token != hidden_token) edit.outgoing_token = std::move(token);
+        read_outgoing_secret(outgoing, edit.credentials);
     }
+    edit.credentials.add_tokens = texts_of(input, "addIncomingTokens");
+    edit.credentials.remove_tokens = texts_of(input, "removeIncomingTokens");
+    edit.credentials.add_jwt_secrets = texts_of(input, "addIncomingJwtSecrets");
+    edit.credentials.remove_jwt_secrets = texts_of(input, "removeIncomingJwtSecrets");
+    edit.transport = transport_of(input);
     return edit;
 }
 

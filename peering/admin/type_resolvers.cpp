@@ -15,6 +15,18 @@ const char* schema_name_of(origin origin) {
     return origin == origin::file ? "FILE" : "API";
 }
 
+const char* schema_name_of(config::http_protocol protocol) {
+    switch (protocol) {
+        case config::http_protocol::automatic:
+            return "AUTO";
+        case config::http_protocol::http1:
+            return "HTTP1";
+        case config::http_protocol::http2:
+            return "HTTP2";
+    }
+    return "AUTO";
+}
+
 /// The operator is the only tenant. Its signing secret is never disclosed.
 value operator_tenant(const services& services) {
     return object{"Tenant",
@@ -64,10 +76,22 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Peer.maxHoldMilliseconds"] = reading<peer_view>(&peer_view::max_hold_milliseconds);
     to["Peer.http"] = reading<peer_view>([&services](const peer_view& peer) -> value {
         const bool shown = services.shows_secrets || peer.token_is_from_caller;
-        object outgoing{"HttpOutgoing",
-                        {{"authToken", shown ? peer.outgoing_token : std::string{hidden_token}},
-                         {"endpoint", peer.outgoing_endpoint}}};
-        return object{"Http", {{"outgoing", std::move(outgoing)}}};
+        object outgoing{
+            "HttpOutgoing",
+            {{"authToken", shown || peer.outgoing_token.empty() ? peer.outgoing_token : std::string{hidden_token}},
+             {"endpoint", peer.outgoing_endpoint},
+             {"jwtSubject", peer.jwt_subject}}};
+        object incoming{
+            "HttpIncoming",
+            {{"tokenFingerprints", peer.incoming_tokens}, {"jwtSecretFingerprints", peer.incoming_jwt_secrets}}};
+        return object{"Http", {{"outgoing", std::move(outgoing)}, {"incoming", std::move(incoming)}}};
+    });
+    to["Peer.transport"] = reading<peer_view>([](const peer_view& peer) -> value {
+        return object{"PeerTransport",
+                      {{"clientKeys", peer.client_keys},
+                       {"caCertificates", peer.ca_certificates},
+                       {"allowPlainHttp", peer.allow_plain_http},
+                       {"protocol", schema_name_of(peer.protocol)}}};
     });
     to["Peer.asset"] = [&services](const call& call) -> field_result {
         const auto asset = services.directory.find_asset(std::string_view{call.of<peer_view>().asset_id});

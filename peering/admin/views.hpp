@@ -46,7 +46,14 @@ struct peer_view {
     std::optional<std::uint64_t> liquidity_threshold{};
     std::vector<std::string> routes{};  ///< its own address first
     std::string outgoing_endpoint{};
-    std::string outgoing_token{};
+    std::string outgoing_token{};                     ///< empty if `jwt_subject` is not
+    std::optional<std::string> jwt_subject{};         ///< of the tokens that we sign for the peer
+    std::vector<std::string> incoming_tokens{};       ///< their fingerprints
+    std::vector<std::string> incoming_jwt_secrets{};  ///< likewise
+    std::vector<std::string> client_keys{};           ///< in hexadecimal digits
+    std::optional<std::string> ca_certificates{};     ///< PEM
+    bool allow_plain_http = false;
+    config::http_protocol protocol{};
     bool token_is_from_caller = false;  ///< the request that is being answered contained it
     bool enabled = true;
     std::string created_at{};

@@ -1,7 +1,7 @@
 #include "peering/administration/auto_peers.hpp"
 
+#include "config/address_guard.hpp"
 #include "config/value.hpp"
-#include "peering/administration/address_guard.hpp"
 #include "peering/administration/shown_name.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/uuid.hpp"
@@ -33,6 +33,10 @@ constexpr std::string_view already_peered_elsewhere =
     "`Authorization: Bearer`, or name that peer's ilpConnectorUrl after the operator of this node has put the address "
     "into auto_peering.further_assets";
 
+constexpr std::string_view url_needs_tls =
+    "ilpConnectorUrl: expected an https:// URL, because packets to an http:// URL would cross public networks "
+    "unencrypted";
+
 /// Follows each refusal that comes after the other node has answered.
 
 /// Number of peers whose history is looked up in the store to find one that was never used.
@@ -54,6 +58,11 @@ bool is_stranger(const peer& peer) {
 std::optional<ilp::amount> smaller(std::optional<ilp::amount> a, std::optional<ilp::amount> b) {
     if (!a || !b) return a ? a : b;
     return std::min(*a, *b);
+}
+
+/// The token that we present to the peer; nullopt if we sign one for each use instead.
+std::optional<config::secret> token_for(const peer& peer) {
+    return peer.outgoing.auth_token.reveal().empty() ? std::nullopt : std::optional{peer.outgoing.auth_token};
 }
 
 }  // namespace
@@ -129,7 +138,15 @@ std::optional<std::string> auto_peers::display_name_for(const peering_terms& ter
 /// Only literal IP addresses are checked here. Host names are checked when the connection is made.
 bool auto_peers::is_forbidden_url(const std::string& url) const {
     const auto endpoint = config::packet_url().parse(url);
-    return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host()));
+    return !endpoint || (!settings_.allow_private_addresses && config::is_private_literal(endpoint->host()));
+}
+
+/// True if packets to a stranger's URL would cross public networks unencrypted: where private addresses are not
+/// allowed, a name can lead nowhere else.
+bool auto_peers::needs_tls(const std::string& url, bool allows_plain_http) const {
+    const auto endpoint = config::packet_url().parse(url);
+    if (!endpoint || endpoint->is_https() || allows_plain_http) return false;
+    return !settings_.allow_private_addresses || config::is_public_literal(endpoint->host());
 }
 
 /// True if packets to the URL would come back to this node.
@@ -199,6 +216,9 @@ auto_peers::peering_result auto_peers::decide(transaction& transaction, const pe
             return refused(invalid_request, std::string{already_peered_elsewhere});
         }
     }
+    if (needs_tls(request.asker.connector_url, settings_.allow_plain_http)) {
+        return refused(invalid_configuration, std::string{url_needs_tls});
+    }
     if (!has_place(transaction, found, sender.source)) {
         return refused(unavailable, "this node accepts no more peers by auto-peering: ask its operator");
     }
@@ -235,6 +255,7 @@ auto_peers::peering_result auto_peers::create(transaction& transaction, const as
     wanted.incoming_tokens = {request.asker.token};
     wanted.outgoing_endpoint = request.asker.connector_url;
     wanted.outgoing_token = new_peering_token();
+    wanted.transport.allow_plain_http = settings_.allow_plain_http;
     wanted.auto_peered = terms_from({}, source);
     // The reason is not revealed, because another peer may have the token.
     if (!administration_.create_peer(transaction, wanted)) {
@@ -251,6 +272,9 @@ auto_peers::peering_result auto_peers::renew(transaction& transaction, const pee
     const bool by_bearer = has_token(known, presented);
     if (!is_auto_peered(known) || (!by_bearer && !has_token(known, request.asker.token))) {
         return refused(peering_fault::invalid_request, std::string{already_peered});
+    }
+    if (needs_tls(request.asker.connector_url, known.outgoing.allow_plain_http)) {
+        return refused(peering_fault::invalid_configuration, std::string{url_needs_tls});
     }
     peer_edit edit;
     edit.incoming_tokens = {request.asker.token};
@@ -293,14 +317,14 @@ std::expected<peering_question, refusal> auto_peers::ask(const peer_by_url& want
                            fmt::format("peer {} is in the configuration file: change its tokens there", peer->name()));
         }
         if (peer->asset != asset->asset) return refused(bad_user_input, "the peer trades in another asset");
-        question.present_token = peer->outgoing.auth_token;
+        question.present_token = token_for(*peer);
         return question;
     }
     // The token is presented only to the node at the URL for which it was agreed: the address that a node will claim is
     // no proof.
     for (const auto& peer : directory_.peers()) {
         if (!is_auto_peered(*peer) || peer->auto_peered->url != wanted.url) continue;
-        if (peer->asset == asset->asset || !question.present_token) question.present_token = peer->outgoing.auth_token;
+        if (peer->asset == asset->asset || !question.present_token) question.present_token = token_for(*peer);
     }
     return question;
 }
@@ -369,6 +393,7 @@ administration::peer_outcome auto_peers::take(transaction& transaction, const pe
     made.incoming_tokens = {answer.token};
     made.outgoing_endpoint = answer.connector_url;
     made.outgoing_token = question.request.asker.token;
+    made.transport.allow_plain_http = settings_.allow_plain_http;
     made.auto_peered = terms_from(wanted.url, {});
     return administration_.create_peer(transaction, made);
 }

@@ -60,10 +60,12 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
     return limits;
 }
 
-/// Names and tokens must be unique among the peers of the file.
+/// Names and tokens must be unique among the peers of the file, and so must the client keys of those without tokens.
 error check_unique(const config::settings& settings) {
     std::unordered_map<std::string_view, const config::peer_settings*> names;
     std::unordered_map<std::string_view, const config::peer_settings*> tokens;
+    std::unordered_map<std::string_view, const config::peer_settings*> secrets;
+    std::map<ilp::digest, const config::peer_settings*> lone_keys;
     for (const config::peer_settings& peer : settings.peers) {
         const auto [namesake, is_new_name] = names.emplace(peer.name, &peer);
         if (!is_new_name) {
@@ -74,6 +76,19 @@ error check_unique(const config::settings& settings) {
             const auto [owner, is_new_token] = tokens.emplace(token.reveal(), &peer);
             if (is_new_token) continue;
             return fmt::format("peer {} (line {}): one of its incoming tokens is also a token of peer {} (line {})",
+                               peer.name, peer.line, owner->second->name, owner->second->line);
+        }
+        for (const config::secret& secret : peer.http.incoming.jwt_secrets) {
+            const auto [owner, is_new_secret] = secrets.emplace(secret.reveal(), &peer);
+            if (is_new_secret) continue;
+            return fmt::format("peer {} (line {}): one of its JWT secrets is also a secret of peer {} (line {})",
+                               peer.name, peer.line, owner->second->name, owner->second->line);
+        }
+        if (!peer.http.incoming.auth_tokens.empty() || !peer.http.incoming.jwt_secrets.empty()) continue;
+        for (const ilp::digest& key : peer.http.incoming.client_keys) {
+            const auto [owner, is_new_key] = lone_keys.emplace(key, &peer);
+            if (is_new_key) continue;
+            return fmt::format("peer {} (line {}): one of its client keys is also a key of peer {} (line {})",
                                peer.name, peer.line, owner->second->name, owner->second->line);
         }
     }
@@ -89,6 +104,8 @@ public:
     error run() {
         if (error found = check_unique(settings_)) return found;
         for (const auto& peer : directory_.peers()) {
+            for (const config::secret& secret : peer->incoming_jwt_secrets)
+                owners_of_secrets_.emplace(secret.reveal(), peer);
             if (peer->origin != origin::file) continue;
             live_by_name_.emplace(peer->name(), peer);
             live_by_address_.emplace(std::pair{std::string_view{peer->address.text()}, peer->asset->id}, peer);
@@ -139,6 +156,7 @@ private:
     std::map<std::pair<std::string, std::uint8_t>, const asset*> assets_;  // assets of the file
     std::unordered_map<std::string_view, std::shared_ptr<const peer>> live_by_name_;
     std::map<address_key, std::shared_ptr<const peer>> live_by_address_;
+    std::unordered_map<std::string_view, std::shared_ptr<const peer>> owners_of_secrets_;  // that sign tokens
     std::unordered_map<std::string_view, const peer_record*> absent_by_name_;
     std::map<address_key, const peer_record*> absent_by_address_;
 
@@ -277,8 +295,13 @@ error file_reader::make_peer(const match& match) {
                                                   .liquidity_threshold = wanted.liquidity_threshold,
                                                   .initial_liquidity = wanted.liquidity,
                                                   .incoming_tokens = {},
+                                                  .incoming_jwt_secrets = wanted.http.incoming.jwt_secrets,
+                                                  .client_keys = wanted.http.incoming.client_keys,
                                                   .outgoing = wanted.http.outgoing,
                                                   .limits = make_limits(wanted, match.live.get())});
+    if (!made->outgoing.jwt_secret.reveal().empty() && made->outgoing.jwt_subject.empty()) {
+        made->outgoing.jwt_subject = directory_.own_address().text();
+    }
     for (const config::secret& token : wanted.http.incoming.auth_tokens) {
         made->incoming_tokens.push_back(ilp::sha256(ilp::as_bytes(token.reveal())));
     }
@@ -336,6 +359,21 @@ error file_reader::check_against_api(const peer& made, const config::peer_settin
         if (!is_other(owner)) continue;
         return fmt::format(
             "peer {} (line {}): one of its incoming tokens belongs to peer {}, which was created through the Admin API",
+            wanted.name, wanted.line, owner->uuid.text());
+    }
+    for (const config::secret& secret : made.incoming_jwt_secrets) {
+        const auto owner = owners_of_secrets_.find(secret.reveal());
+        if (owner == owners_of_secrets_.end() || !is_other(owner->second)) continue;
+        return fmt::format(
+            "peer {} (line {}): one of its JWT secrets belongs to peer {}, which was created through the Admin API",
+            wanted.name, wanted.line, owner->second->uuid.text());
+    }
+    for (const ilp::digest& key : lone_keys_of(made)) {
+        const auto owner = directory_.find_peer_by_lone_key(key);
+        if (!is_other(owner)) continue;
+        return fmt::format(
+            "peer {} (line {}): one of its client keys belongs to peer {}, which was created through the Admin API, "
+            "and neither has a token: give one of them a token",
             wanted.name, wanted.line, owner->uuid.text());
     }
     error found;

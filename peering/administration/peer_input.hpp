@@ -13,6 +13,26 @@
 
 namespace peering {
 
+/// Terms of the connections with a peer: nullopt leaves one as it is. Rafiki has none of them.
+struct transport_edit {
+    std::optional<std::vector<std::string>> client_keys{};
+    std::optional<std::string> ca_certificates{};  ///< PEM; if empty, those that the system trusts
+    std::optional<bool> allow_plain_http{};
+    std::optional<config::http_protocol> protocol{};
+    std::optional<config::answer_mode> mode{};
+};
+
+/// Changes of single tokens, and the secrets of JSON Web Tokens. Rafiki has none of them.
+struct credentials_edit {
+    std::vector<std::string> add_tokens{};
+    std::vector<std::string> remove_tokens{};  ///< tokens, or their fingerprints
+    std::vector<std::string> add_jwt_secrets{};
+    std::vector<std::string> remove_jwt_secrets{};  ///< secrets, or their fingerprints
+    /// It signs the tokens that we present, in place of the outgoing token; nullopt leaves it as it is.
+    std::optional<std::string> outgoing_jwt_secret{};
+    std::optional<std::string> outgoing_jwt_subject{};  ///< nullopt: as it is, or else our ILP address
+};
+
 /// A peer as an operator describes it. The strings have not been validated yet.
 struct peer_wanted {
     std::string asset_uuid{};
@@ -26,7 +46,9 @@ struct peer_wanted {
     std::optional<ilp::amount> initial_liquidity{};
     std::vector<std::string> incoming_tokens{};
     std::string outgoing_endpoint{};
-    std::string outgoing_token{};
+    std::string outgoing_token{};  ///< empty if there is an outgoing secret
+    credentials_edit credentials{};
+    transport_edit transport{};
     std::optional<auto_peered_terms> auto_peered{};
 };
 
@@ -42,7 +64,10 @@ struct peer_edit {
     std::optional<std::vector<std::string>> incoming_tokens{};
     /// An endpoint chosen by an operator may be at any address, including private ones.
     std::optional<std::string> outgoing_endpoint{};
+    /// An empty one leaves a peer that has an outgoing secret as it is; any other replaces the secret.
     std::optional<std::string> outgoing_token{};
+    credentials_edit credentials{};
+    transport_edit transport{};
     std::optional<auto_peered_terms> auto_peered{};
 };
 

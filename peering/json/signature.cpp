@@ -12,7 +12,7 @@
 
 namespace peering {
 
-std::string hmac_sha256_hex(std::string_view secret, std::string_view text) {
+ilp::digest hmac_sha256(std::string_view secret, std::string_view text) {
     ilp::digest digest;
     unsigned int size = 0;
     const auto octets = ilp::as_bytes(text);
@@ -21,7 +21,11 @@ std::string hmac_sha256_hex(std::string_view secret, std::string_view text) {
                            digest.data(), &size) != nullptr &&
                       size == digest.size();
     if (!done) throw std::runtime_error{"libcrypto has no HMAC-SHA256: check the providers in its openssl.cnf"};
-    return ilp::to_hex(digest);
+    return digest;
+}
+
+std::string hmac_sha256_hex(std::string_view secret, std::string_view text) {
+    return ilp::to_hex(hmac_sha256(secret, text));
 }
 
 std::string signature_header(std::string_view secret, ilp::timestamp time, std::string_view canonical_body) {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "ilp/condition.hpp"
 #include "ilp/timestamp.hpp"
 
 #include <string>
 #include <string_view>
 
 namespace peering {
+
+ilp::digest hmac_sha256(std::string_view secret, std::string_view text);
 
 /// HMAC-SHA256 as 64 lower-case hexadecimal digits.
 std::string hmac_sha256_hex(std::string_view secret, std::string_view text);

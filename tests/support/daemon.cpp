@@ -1,5 +1,6 @@
 #include "tests/support/daemon.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -97,9 +98,13 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
         yaml += "    liquidity: " + std::to_string(peer.liquidity) + "\n";
         if (!peer.routes.empty()) yaml += "    routes: " + quoted_list(peer.routes) + "\n";
         append_lines(yaml, peer.terms, 4);
-        yaml += "    http:\n      incoming: {auth_tokens: " + quoted_list(tokens) + "}\n      outgoing:\n";
+        std::string incoming;
+        const auto is_about_tokens = [](const std::string& entry) { return entry.starts_with("auth_tokens"); };
+        if (std::ranges::none_of(peer.incoming, is_about_tokens)) incoming = "auth_tokens: " + quoted_list(tokens);
+        for (const std::string& entry : peer.incoming) incoming += (incoming.empty() ? "" : ", ") + entry;
+        yaml += "    http:\n      incoming: {" + incoming + "}\n      outgoing:\n";
         yaml += "        endpoint: \"http://127.0.0.1:" + endpoint + "/\"\n";
-        yaml += "        auth_token: " + token_for(peer.name) + "\n";
+        if (peer.presents_token) yaml += "        auth_token: " + token_for(peer.name) + "\n";
         append_lines(yaml, peer.outgoing, 8);
     }
     yaml += "log: {level: " + terms.log_level + ", format: " + terms.log_format + "}\n";

@@ -31,6 +31,10 @@ struct peer_terms {
     std::vector<std::string> terms{};     ///< further lines of the peer's section, such as "max_packet_amount: 1000"
     std::vector<std::string> outgoing{};  ///< further lines of the peer's http.outgoing section
     std::vector<std::string> tokens{};    ///< tokens that the peer presents; default: `token_of(name)`
+    /// Entries of the peer's http.incoming section, such as "jwt_secrets: [a]". If one is about tokens, the default is
+    /// left out.
+    std::vector<std::string> incoming{};
+    bool presents_token = true;  ///< false: `outgoing` says what the daemon presents instead of `token_for(name)`
 };
 
 struct asset_terms {

@@ -13,12 +13,11 @@
 namespace connector {
 namespace {
 
-std::string make_request_head(const config::outgoing_http_settings& settings) {
-    const auto& endpoint = settings.endpoint;
+std::string make_request_head(const config::http_endpoint& endpoint, std::string_view bearer_token) {
     return fmt::format(
         "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/octet-stream\r\n"
         "Accept: application/octet-stream\r\nContent-Length: ",
-        endpoint.target(), endpoint.host_field(), settings.auth_token.reveal());
+        endpoint.target(), endpoint.host_field(), bearer_token);
 }
 
 std::optional<reject_reason> reason_of(unsigned status) {
@@ -36,10 +35,15 @@ http_link::http_link(event_loop& loop, const config::outgoing_http_settings& set
     : loop_{loop},
       settings_{settings},
       name_{std::move(name)},
-      request_head_{make_request_head(settings)},
+      credentials_{settings, loop.now().wall},
+      request_head_{make_request_head(settings.endpoint, credentials_.bearer_token())},
       renewal_{connection_age_max} {}
 
-void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) const {
+void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) {
+    if (credentials_.is_due(loop_.now().wall)) [[unlikely]] {
+        credentials_.renew(loop_.now().wall);
+        request_head_ = make_request_head(settings_.endpoint, credentials_.bearer_token());
+    }
     std::array<char, 24> length;
     const char* const end = std::to_chars(length.data(), length.data() + length.size(), prepare.size()).ptr;
     ilp::append(out, request_head_);

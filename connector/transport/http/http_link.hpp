@@ -6,6 +6,7 @@
 #include "connector/transport/http/connection_renewal.hpp"
 #include "connector/transport/http/http_connection.hpp"
 #include "connector/transport/link.hpp"
+#include "connector/transport/outgoing_credentials.hpp"
 #include "connector/transport/reachability.hpp"
 #include "connector/transport/waiting_packets.hpp"
 #include "ilp/bytes.hpp"
@@ -48,7 +49,7 @@ private:
     void not_idle_any_more(http_connection& connection) override;
     void closed(http_connection& connection) override;
 
-    void append_request(ilp::bytes& out, ilp::bytes_view prepare) const;
+    void append_request(ilp::bytes& out, ilp::bytes_view prepare);
     http_connection* take_idle();
     bool is_outdated(const http_connection& connection) const { return loop_.now().steady >= connection.use_until; }
     void carry_first(waiting_packets& queue, http_connection& idle);
@@ -63,7 +64,8 @@ private:
     event_loop& loop_;
     const config::outgoing_http_settings settings_;
     const std::string name_;
-    const std::string request_head_;  ///< up to the value of Content-Length, which is the last header
+    outgoing_credentials credentials_;
+    std::string request_head_;  ///< up to the value of Content-Length, which is the last header
 
     std::vector<std::unique_ptr<http_connection>> connections_;
     std::vector<http_connection*> idle_;       ///< used as a stack, so that surplus connections can time out

@@ -117,7 +117,7 @@ bool incoming_connection::skip_empty_line() {
 }
 
 bool incoming_connection::take_head() {
-    if (const open_request* const known = known_head_.find(in_.text())) {
+    if (const open_request* const known = known_head_.find(in_.text()); known && loop_.now().steady < known->until) {
         request_ = *known;
         share_ = request_->share;
         searched_ = 0;
@@ -154,7 +154,7 @@ bool incoming_connection::take_head() {
         refuse_head(*refusal, *head);
         return true;
     }
-    const peering::peer* const from = handler_.authenticate(http::bearer_token(head->authorization), *account);
+    const auto [from, until] = handler_.authenticate(http::bearer_token(head->authorization), *account);
     if (from != nullptr) {
         is_newcomer_ = false;
         newcomer_hook::unlink();
@@ -172,7 +172,7 @@ bool incoming_connection::take_head() {
         refuse_head(*refusal_of_peer, *head);
         return true;
     }
-    request_ = {from, head->body, head->size, head->content_length, head->keep_alive, share_, {}};
+    request_ = {from, until, head->body, head->size, head->content_length, head->keep_alive, share_, {}};
     if (head->expects_continue && in_.size() == head->size) {
         // The client waits for the 100. A client that pipelines does not send such a request before it has the earlier
         // answers.
@@ -330,7 +330,10 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
     if (!request_ || !has_changed(request_->from)) return;
     // The head is still in the buffer in front of the body. Its token may have become invalid.
     const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
-    request_->from = handler_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
+    const auto [from, until] =
+        handler_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
+    request_->from = from;
+    request_->until = until;
     share_ = request_->share = handler_.share_of(request_->from);
     if (request_->from != nullptr) return;
     handler_.unauthenticated(remote_address());

@@ -89,6 +89,7 @@ private:
 
     struct open_request {
         const peering::peer* from = nullptr;
+        ilp::steady_time until{};  ///< when the token ceases to be valid
         http::framing framing{};
         std::size_t head_size = 0;
         std::size_t content_length = 0;

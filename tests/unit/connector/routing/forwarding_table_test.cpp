@@ -31,16 +31,21 @@ TEST_CASE("a forwarding table finds the sender by its token, unless the path nam
     settings.assets = {asset_settings("USD", 9, 0)};
     settings.peers = {peer_settings("p1", "USD", 9, 0), peer_settings("p2", "USD", 9, 0)};
     const book book{settings};
-    const connector::forwarding_table table{ilp::address::parse("test.d").value(), book.known->directory->peers()};
+    connector::forwarding_table table{ilp::address::parse("test.d").value(), book.known->directory->peers()};
     const auto* const p1 = &book.peer("p1");
-    CHECK(table.find_sender("token-of-p1", "") == p1);
-    CHECK(table.find_sender("token-of-p1", "p1") == p1);
-    CHECK(table.find_sender("token-of-p1", "p2") == nullptr);
-    CHECK(table.find_sender("token-of-p1", "nobody-has-this-name") == p1);
-    CHECK(table.find_sender("token-of-nobody", "") == nullptr);
-    CHECK(table.find_sender("token-of-nobody", "p1") == nullptr);
-    CHECK(table.find_sender("", "") == nullptr);
-    CHECK(table.find_sender("", "p1") == nullptr);
+    const auto sender = [&](std::string_view token, std::string_view account) {
+        const auto found = table.find_sender(token, account, {});
+        CHECK(found.until == ilp::steady_time::max());
+        return found.peer;
+    };
+    CHECK(sender("token-of-p1", "") == p1);
+    CHECK(sender("token-of-p1", "p1") == p1);
+    CHECK(sender("token-of-p1", "p2") == nullptr);
+    CHECK(sender("token-of-p1", "nobody-has-this-name") == p1);
+    CHECK(sender("token-of-nobody", "") == nullptr);
+    CHECK(sender("token-of-nobody", "p1") == nullptr);
+    CHECK(sender("", "") == nullptr);
+    CHECK(sender("", "p1") == nullptr);
 }
 
 }  // namespace forwarding_table_test

@@ -1,6 +1,7 @@
 #include "connector/transport/http/http_link.hpp"
 
 #include "config/value.hpp"
+#include "peering/json/json_web_token.hpp"
 #include "tests/support/fake_peer.hpp"
 #include "tests/unit/connector/loop/test_loop.hpp"
 #include "tests/unit/connector/transport/recorded_outcomes.hpp"
@@ -83,6 +84,24 @@ struct world {
 };
 
 }  // namespace
+
+TEST_CASE("http link: it presents tokens that it signs, if the peer's terms say so") {
+    world w;
+    w.settings.auth_token = {};
+    w.settings.jwt_secret = config::secret{"a secret"};
+    w.settings.jwt_subject = "test.alice";
+    CHECK(w.outcome_of("one") == "one");
+    CHECK(w.outcome_of("two") == "two");
+    const auto requests = w.peer.requests();
+    REQUIRE(requests.size() == 2);
+    const auto authorization = requests[0].header("authorization").value_or("");
+    REQUIRE(authorization.starts_with("Bearer "));
+    const auto token = peering::parse_json_web_token(std::string_view{authorization}.substr(7));
+    REQUIRE(token);
+    CHECK(peering::is_signed_with(*token, "a secret"));
+    CHECK(token->subject == "test.alice");
+    CHECK(requests[1].header("authorization") == authorization);
+}
 
 TEST_CASE("http link: a packet becomes a request, and its answer comes back, always on the same connection") {
     world w;

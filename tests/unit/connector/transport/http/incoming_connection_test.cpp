@@ -60,8 +60,9 @@ struct world final : prepare_handler, incoming_connection::owner {
     }
 
     // prepare_handler
-    const peering::peer* authenticate(std::string_view token, std::string_view) override {
-        return token == "right" ? &book.peer("p1") : nullptr;
+    authenticated authenticate(std::string_view token, std::string_view) override {
+        ++authentications;
+        return {token == "right" ? &book.peer("p1") : nullptr, valid_until};
     }
     void unauthenticated(const boost::asio::ip::address&) override { ++strangers; }
     packet_in_flight* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
@@ -101,6 +102,8 @@ struct world final : prepare_handler, incoming_connection::owner {
     std::vector<std::unique_ptr<packet_in_flight>> packets;
     std::string heard;
     int strangers = 0;  // requests with unknown tokens
+    int authentications = 0;
+    ilp::steady_time valid_until = ilp::steady_time::max();  // of the right token
     bool answers_at_once = false;
     bool closed = false;
 };
@@ -138,6 +141,22 @@ TEST_CASE("incoming connection: a request with a wrong token, or whose body is n
     run_until(w.loop, [&] { return (w.heard += w.pair.heard()).find("HTTP/1.1 400") != std::string::npos; });
     CHECK(w.heard.starts_with("HTTP/1.1 401"));
     CHECK(w.strangers == 1);
+}
+
+TEST_CASE("incoming connection: a head is remembered only as long as its token is valid") {
+    world w;
+    w.start();
+    w.loop.enter();
+    w.valid_until = w.loop.now().steady + 1h;
+    w.pair.say(request("a") + request("b"));
+    run_until(w.loop, [&] { return w.arrived.size() == 2; });
+    CHECK(w.authentications == 1);
+    w.pair.say(request("other", "wrong"));  // from now on, another head is the last one
+    run_until(w.loop, [&] { return w.strangers == 1; });
+    w.valid_until = w.loop.now().steady;
+    w.pair.say(request("c") + request("d") + request("e"));
+    run_until(w.loop, [&] { return w.arrived.size() == 5; });
+    CHECK(w.authentications == 5);
 }
 
 TEST_CASE("incoming connection: when it closes, only packets without an answer are detached from it") {
