@@ -4,6 +4,7 @@
 #include "config/document.hpp"
 #include "config/schema.hpp"
 #include "config/section.hpp"
+#include "config/store_password.hpp"
 #include "config/text.hpp"
 
 #include <cerrno>
@@ -67,7 +68,9 @@ std::expected<settings, std::vector<problem>> load_text(std::string_view yaml, c
     auto in = reader{file_name, variables};
     auto result = settings{};
     schema().read({&*root, root->line}, nullptr, in, result);
-    result.has_literal_secret = in.has_literal_secret();
+    // A password that comes from a variable is not in the file, so its URL is not either.
+    const bool has_literal_password = has_password(result.store.url) && yaml.contains(result.store.url);
+    result.has_literal_secret = in.has_literal_secret() || has_literal_password;
     result.secret_files = in.take_secret_files();
     check(result, *root, in);
     if (auto problems = in.take_problems(); !problems.empty()) return std::unexpected{std::move(problems)};

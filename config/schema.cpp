@@ -115,8 +115,9 @@ section<store_settings> define_store() {
                 "its server starts later; then it exits. Meanwhile `/readyz` returns 503."),
         setting("keep_history", &s::keep_history, duration(1s, 36'500 * 24h), when_absent{"every transfer is kept"},
                 "How long the transfers of packets are kept one by one. Older ones are summed up, one sum per day and "
-                "pair of accounts; balances and the audit stay exact, and deposits and withdrawals are kept. The "
-                "details cannot be brought back: see [stores.md](stores.md#history) for how to export them first."),
+                "pair of accounts; balances and the audit stay exact, and deposits and withdrawals are kept. Events "
+                "that have been delivered or given up are deleted after the same time. The details cannot be brought "
+                "back: see [stores.md](stores.md#history) for how to export them first."),
     };
 }
 

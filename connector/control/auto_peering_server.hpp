@@ -28,6 +28,9 @@ public:
     }
     boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
 
+    /// From now on each answer ends its connection, and says so.
+    void drain() noexcept { server_.drain(); }
+
 private:
     void answer(const http_request& request, const std::function<void(http_response)>& done);
 

@@ -225,6 +225,8 @@ private:
                  [this] {
                      ready_ = false;
                      reload_.stop();
+                     metrics_server_->drain();
+                     operator_servers_->drain_auto_peering();
                  },
              .stop_admin =
                  [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },

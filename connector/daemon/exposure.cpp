@@ -28,7 +28,7 @@ std::vector<std::string> exposures(const std::string& config_file, const config:
     std::vector<std::string> found;
     if (const auto mode = mode_of(config_file); mode && settings.has_literal_secret && is_open_to_others(*mode)) {
         found.push_back(
-            fmt::format("{} contains tokens, and every user of this machine can access it (mode {:04o}): "
+            fmt::format("{} contains tokens or passwords, and every user of this machine can access it (mode {:04o}): "
                         "chmod 0640 and give it to root and the daemon's group",
                         config_file, *mode));
     }

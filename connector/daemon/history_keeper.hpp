@@ -14,9 +14,9 @@
 
 namespace connector {
 
-/// Keeps the history of packets short, as `store.keep_history` says: the store sums up old transfers in small steps, on
-/// the committer's thread between two batches. The steps take at most a twentieth of that thread's time, however many
-/// old transfers there are. Runs on the control loop.
+/// Keeps the history short, as `store.keep_history` says: the store sums up old transfers of packets, and forgets old
+/// events, in small steps on the committer's thread between two batches. The steps take at most a twentieth of that
+/// thread's time, however much is old. Runs on the control loop.
 class history_keeper {
 public:
     using result = std::expected<peering::history_step, peering::store_error>;
@@ -28,6 +28,10 @@ public:
 
     /// The time until the next step, after one that has taken this long.
     static std::chrono::nanoseconds pause_after(const result& step, std::chrono::nanoseconds taken);
+
+    /// The outcome of a step that has done both: it has failed if one of the two has, and there is more if either has
+    /// more.
+    static result both(result sums, result events);
 
     history_keeper(boost::asio::io_context& control, peering::committer& committer, std::chrono::milliseconds keep)
         : committer_{committer}, control_{control}, timer_{control}, keep_{keep} {}

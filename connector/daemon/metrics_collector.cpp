@@ -19,7 +19,7 @@ constexpr std::chrono::minutes store_size_pause{1};
 
 }  // namespace
 
-void metrics_collector::collect(std::function<void(std::string)> done) {
+void metrics_collector::collect_now(std::function<void(std::string)> done) {
     parts_.workers.sample([this, done = std::move(done)](std::vector<worker_sample> samples) {
         std::vector<peer_sample> peers;
         std::vector<worker_figures> workers;

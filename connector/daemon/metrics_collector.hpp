@@ -4,6 +4,7 @@
 #include "connector/daemon/book.hpp"
 #include "connector/daemon/history_keeper.hpp"
 #include "connector/daemon/reload.hpp"
+#include "connector/daemon/scrape_queue.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/webhooks.hpp"
@@ -19,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace connector {
@@ -40,17 +42,19 @@ public:
     };
     explicit metrics_collector(parts parts) : parts_{std::move(parts)} {}
 
-    /// `done` is called with the exposition later.
-    void collect(std::function<void(std::string)> done);
+    /// `done` is called with the exposition later. One exposition is made at a time.
+    void collect(std::function<void(std::string)> done) { queue_.ask(std::move(done)); }
 
     /// Looks up the size of the store from time to time. Call it periodically.
     void look_up_store_size();
 
 private:
+    void collect_now(std::function<void(std::string)> done);
     daemon_figures figures(std::vector<worker_figures> workers) const;
     void write_out(scrape scrape, std::function<void(std::string)> done);
 
     const parts parts_;
+    scrape_queue queue_{[this](scrape_queue::done done) { collect_now(std::move(done)); }};
     const ilp::timestamp started_at_ = parts_.reload.last().at;  ///< the start counts as a reload
     ilp::steady_time store_size_due_;
     std::atomic<std::uint64_t> store_size_ = 0;  ///< in bytes; 0 if it is not known

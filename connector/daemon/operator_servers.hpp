@@ -34,6 +34,11 @@ public:
 
     admin_server& admin() noexcept { return admin_server_; }
 
+    /// For a stop: each answer about auto-peering ends its connection. The Admin API has admin_server::stop().
+    void drain_auto_peering() noexcept {
+        if (auto_peering_server_) auto_peering_server_->drain();
+    }
+
 private:
     operator_servers(boost::asio::io_context& control, const config::settings& settings, book& book,
                      worker_pool& workers, std::function<bool()> is_ready);

@@ -3,15 +3,27 @@
 #include "ilp/invariant.hpp"
 
 #include <boost/asio/post.hpp>
+#include <netinet/tcp.h>
 
 #include <utility>
 
 namespace connector {
+namespace {
+
+/// Bytes that the system keeps because the other side has no room for them. Without a bound it would take up to 4 MB
+/// for each connection whose other side does not read, from memory that all connections of the machine share; what it
+/// does not take stays in buffers of ours, which buffer_memory counts. Bytes that are on their way do not count here,
+/// so that a long way does not make a connection slower.
+using unsent_in_system = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+constexpr int unsent_in_system_max = 128 * 1024;
+
+}  // namespace
 
 bool tcp_connection::adopt(boost::asio::ip::tcp::socket socket, std::unique_ptr<stream_filter> filter) {
     ilp::require(stage_ == stage::unconnected, "a connection takes one socket");
     boost::system::error_code ignored;
     socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
+    socket.set_option(unsent_in_system{unsent_in_system_max}, ignored);
     stream_ = byte_stream{socket.release(ignored), std::move(filter)};
     stage_ = stage::shaking_hands;
     if (!loop_.sockets().add(stream_.socket(), *this)) return false;

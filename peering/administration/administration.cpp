@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace peering {
@@ -204,41 +203,32 @@ administration::peer_outcome administration::update_peer(transaction& transactio
     return made;
 }
 
-/// Returns the balance of the peer's account. Refuses if a packet was ever paid for from or to the peer, or if anything
-/// is held on its account.
-std::expected<ilp::amount, refusal> administration::check_unused(bookkeeper& keeper, const peer& peer) const {
+/// Refuses if a packet was ever paid for from or to the peer.
+std::optional<refusal> administration::check_unused(bookkeeper& keeper, const peer& peer) const {
     for (const account_side side : {account_side::debit, account_side::credit}) {
         const auto listed = keeper.list_transfers(peer.liquidity->id, side, history_looked_at);
-        if (!listed) return refused(internal_server_error, "The ledger is not available now");
+        if (!listed) return refusal{internal_server_error, "The ledger is not available now"};
         const auto is_packet = [](const listed_transfer& transfer) { return !transfer.kind; };
         if (listed->size() == history_looked_at || std::ranges::any_of(*listed, is_packet)) {
-            return refused(forbidden,
+            return refusal{forbidden,
                            "Cannot delete! There have been payments from or to the peer, and their history must be "
-                           "kept: disable the peer instead, and withdraw what is left of its liquidity");
+                           "kept: disable the peer instead, and withdraw what is left of its liquidity"};
         }
     }
-    const account_totals posted = keeper.ledger().posted(peer.liquidity->id);
-    const wide_amount balance = posted.credits_posted - posted.debits_posted;
-    if (peer.liquidity->available != balance ||
-        peer.liquidity->headroom != std::numeric_limits<std::uint64_t>::max() - balance) {
-        return refused(forbidden,
-                       "Cannot delete! A packet from or to the peer is in flight, or a withdrawal of its liquidity is "
-                       "pending: post or void the withdrawal, or disable the peer instead");
-    }
-    return ilp::amount{static_cast<std::uint64_t>(balance)};
+    return std::nullopt;
 }
 
-/// The whole balance that was checked is withdrawn, so a packet from the peer that took anything of it meanwhile makes
-/// the deletion fail. A packet to the peer that is held after the check, before the packet threads know of the
-/// deletion, is not prevented and credits the account of the deleted peer if it is fulfilled.
+/// Packet threads learn of the deletion later. Until then, a packet from or to the peer finds its account closed, with
+/// nothing to spend and no room to receive.
 administration::peer_outcome administration::delete_peer(transaction& transaction, std::string_view uuid) {
     const auto before = directory_.find_peer(uuid);
     if (!before) return refused(not_found, "unknown peer");
     if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
-    auto balance = check_unused(transaction.keeper, *before);
-    if (!balance) return std::unexpected{std::move(balance).error()};
-    if (!transaction.withdraw(before->liquidity->id, before->asset->settlement->id, *balance)) {
-        return refused(forbidden, "Cannot delete! The peer's liquidity cannot be taken back");
+    if (auto found = check_unused(transaction.keeper, *before)) return std::unexpected{std::move(*found)};
+    if (!transaction.close(*before->liquidity, before->asset->settlement->id)) {
+        return refused(forbidden,
+                       "Cannot delete! A packet from or to the peer is in flight, or a withdrawal of its liquidity is "
+                       "pending: post or void the withdrawal, or disable the peer instead");
     }
     kept_peer_terms terms = kept_terms_of(*before);
     terms.deleted_at = transaction.now;

@@ -82,7 +82,7 @@ private:
     std::optional<refusal> check_client_keys(const peer& made) const;
     std::optional<refusal> check_endpoint(const peer& peer) const;
     std::optional<refusal> check_prefixes(const peer& peer) const;
-    std::expected<ilp::amount, refusal> check_unused(bookkeeper& keeper, const peer& peer) const;
+    std::optional<refusal> check_unused(bookkeeper& keeper, const peer& peer) const;
     bool may_have_label(const peer& peer) const;
     node_terms own_terms() const { return {directory_.own_address(), min_expiration_window_, strangers_may_guess_}; }
     std::vector<watch_change> watches_of(const transaction& transaction) const;

@@ -16,6 +16,24 @@ bool transaction::withdraw(account_id from, account_id settlement, ilp::amount a
     return transfer(transfer_kind::withdrawal, from, settlement, amount);
 }
 
+bool transaction::close(liquidity_account& account, account_id settlement) {
+    ledger& ledger = keeper.ledger();
+    if (!ledger.close(account)) return false;
+    const account_totals posted = ledger.posted(account.id);
+    const ilp::amount balance{static_cast<std::uint64_t>(posted.credits_posted - posted.debits_posted)};
+    if (!withdraw(account.id, settlement, balance)) {  // a packet has taken some of it meanwhile
+        ledger.reopen(account);
+        return false;
+    }
+    closed.push_back(&account);
+    return true;
+}
+
+void transaction::give_up() noexcept {
+    ledger::release(held);
+    for (liquidity_account* const account : closed) keeper.ledger().reopen(*account);
+}
+
 bool transaction::transfer(transfer_kind kind, account_id debit, account_id credit, ilp::amount amount) {
     if (amount.is_zero()) return true;
     const ledger& ledger = keeper.ledger();
@@ -67,6 +85,7 @@ std::expected<void, store_error> transaction::write(std::span<const watch_change
         }
     }
     held.clear();
+    closed.clear();
     return {};
 }
 

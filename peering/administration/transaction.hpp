@@ -34,7 +34,7 @@ struct written_part {
 /// once it has been written. If it is destroyed without administration::commit(), nothing has changed.
 struct transaction : written_part {
     transaction(bookkeeper& keeper, ilp::timestamp now) : keeper{keeper}, now{now} {}
-    ~transaction() { ledger::release(held); }
+    ~transaction() { give_up(); }
     transaction(const transaction&) = delete;
     transaction& operator=(const transaction&) = delete;
 
@@ -50,7 +50,8 @@ struct transaction : written_part {
     /// Lines for the log, once the transaction is written: the changes in the file that are not applied, and why.
     std::vector<std::string> notes;
 
-    std::vector<leg> held;  ///< released unless the transaction is written
+    std::vector<leg> held;                   ///< released unless the transaction is written
+    std::vector<liquidity_account*> closed;  ///< reopened unless the transaction is written
 
     /// Adds a deposit. Returns false if `to` lacks the headroom.
     bool deposit(account_id settlement, account_id to, ilp::amount amount);
@@ -62,7 +63,12 @@ struct transaction : written_part {
     /// are booked, the thresholds are watched, and nothing is held any more.
     std::expected<void, store_error> write(std::span<const watch_change> watches);
 
+    /// Closes the account of a peer that is deleted, and withdraws what is left on it. Returns false, and changes
+    /// nothing, if anything is held on it.
+    bool close(liquidity_account& account, account_id settlement);
+
 private:
+    void give_up() noexcept;
     bool transfer(transfer_kind kind, account_id debit, account_id credit, ilp::amount amount);
 };
 

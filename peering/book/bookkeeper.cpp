@@ -62,6 +62,11 @@ std::expected<history_step, store_error> bookkeeper::sum_history(const history_a
     return watched([&] { return store_.sum_history(age, rows_max); });
 }
 
+std::expected<history_step, store_error> bookkeeper::forget_events(const history_age& age, std::size_t rows_max) {
+    if (in_doubt_) return std::unexpected{store_error{earlier_in_doubt}};
+    return watched([&] { return store_.forget_events(age, rows_max); });
+}
+
 std::expected<std::optional<transfer_record>, store_error> bookkeeper::find_transfer(std::string_view uuid) {
     return watched([&] { return store_.find_transfer(uuid); });
 }

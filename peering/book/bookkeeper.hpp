@@ -63,6 +63,9 @@ public:
     /// Sums up old transfers. No total changes, so nothing is booked, and a failure is not retried.
     std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max);
 
+    /// Deletes old events that need no further attempt to deliver them. A failure is not retried.
+    std::expected<history_step, store_error> forget_events(const history_age& age, std::size_t rows_max);
+
     /// Checks that the store can be reached.
     std::expected<void, store_error> reach();
 

@@ -9,6 +9,7 @@ namespace peering {
 namespace {
 
 constexpr std::uint64_t balance_max = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint32_t place_max = (1U << 31U) - 1;
 
 bool is_bounded(const liquidity_account& account) noexcept {
     return account.kind != account_kind::settlement;
@@ -97,13 +98,32 @@ void ledger::release(std::span<const leg> legs) noexcept {
     for (std::size_t i = legs.size(); i > 0; --i) release_one(legs[i - 1]);
 }
 
+/// What the account can still receive is taken in one step, which fails if a packet has reserved any of it.
+bool ledger::close(liquidity_account& account) noexcept {
+    const std::lock_guard lock{mutex_};
+    entry& closed = entry_of(account);
+    const auto balance = static_cast<std::uint64_t>(closed.posted.credits_posted - closed.posted.debits_posted);
+    std::uint64_t whole_headroom = balance_max - balance;
+    if (account.available != balance || !account.headroom.compare_exchange_strong(whole_headroom, 0)) return false;
+    closed.is_closed = 1;
+    return true;
+}
+
+void ledger::reopen(liquidity_account& account) noexcept {
+    const std::lock_guard lock{mutex_};
+    entry& reopened = entry_of(account);
+    const auto balance = static_cast<std::uint64_t>(reopened.posted.credits_posted - reopened.posted.debits_posted);
+    reopened.is_closed = 0;
+    give(account.headroom, balance_max - balance);
+}
+
 void ledger::changes_of(std::span<const posting> postings, std::vector<account_change>& changed) {
     const std::lock_guard lock{mutex_};
     changed.clear();
     const auto after = [&changed](entry& touched) -> account_totals& {
         if (touched.place == 0) {
             changed.push_back({touched.id, touched.kind, touched.posted, touched.posted});
-            touched.place = static_cast<std::uint32_t>(changed.size());
+            touched.place = static_cast<std::uint32_t>(changed.size()) & place_max;
         }
         return changed[touched.place - 1].after;
     };
@@ -149,7 +169,7 @@ void ledger::apply(std::span<const posting> postings) {
         entry& credit = entry_of(*posting.credit);
         debit.posted.debits_posted += posting.amount;
         credit.posted.credits_posted += posting.amount;
-        if (is_bounded(debit)) give(debit.headroom, held_amount(posting));
+        if (is_bounded(debit) && debit.is_closed == 0) give(debit.headroom, held_amount(posting));
         if (is_bounded(credit)) give(credit.available, held_amount(posting));
         require_sound_balance(debit.kind, debit.posted);
         require_sound_balance(credit.kind, credit.posted);

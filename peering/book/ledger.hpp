@@ -49,6 +49,13 @@ public:
     /// and after apply(). Committer's thread only.
     void changes_of(std::span<const posting> postings, std::vector<account_change>& changed);
 
+    /// Closes the account of a peer for good: no hold on it succeeds any more, except one that takes all of its balance
+    /// to withdraw it. Packet threads that do not know yet that the peer has gone are refused like that. Returns false,
+    /// and changes nothing, if anything is held on the account. Committer's thread only.
+    bool close(liquidity_account& account) noexcept;
+    /// Undoes close(), before anything was withdrawn. Committer's thread only.
+    void reopen(liquidity_account& account) noexcept;
+
     /// Call this before writing to the store. Aborts unless `postings`, which must have been held, and the result of
     /// changes_of() leave every asset in balance and every account within its bounds, so that a wrong book never
     /// reaches the disk. Committer's thread only.
@@ -81,7 +88,8 @@ private:
     // Each entry has a cache line of its own, so that accounts of different peers never share one.
     struct alignas(64) entry : liquidity_account {
         std::uint32_t asset = 0;
-        std::uint32_t place = 0;  // 1-based position in the list that changes_of() is building, or 0
+        std::uint32_t place : 31 = 0;  // 1-based position in the list that changes_of() is building, or 0
+        std::uint32_t is_closed : 1 = 0;
         account_totals posted;
     };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <tuple>
@@ -62,6 +63,11 @@ std::string query_for_later_old_row(std::uint64_t after, std::uint64_t last, con
         "WHERE {0} + 2 * distance <= {1}) SELECT count(*) FROM probe WHERE (SELECT created_at FROM transfers "
         "WHERE id >= {0} + probe.distance ORDER BY id LIMIT 1) < {2}",
         after, last, age.older_than.time_since_epoch().count());
+}
+
+std::size_t count_old_events(std::span<const ended_event> events, const history_age& age) noexcept {
+    const auto is_young = [&age](const ended_event& event) { return !age.is_old(event.created_at); };
+    return static_cast<std::size_t>(std::ranges::find_if(events, is_young) - events.begin());
 }
 
 bool add_to_known(day_sum& sum, std::uint64_t number, wide_amount amount, std::uint64_t packets) noexcept {

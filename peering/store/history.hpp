@@ -42,7 +42,7 @@ struct history_sums {
     std::size_t rows = 0;       ///< how many there were
 };
 
-/// Which rows are old enough to be summed up.
+/// Which rows are old enough to be summed up, and which events to be forgotten.
 struct history_age {
     ilp::timestamp older_than;
     ilp::timestamp now;
@@ -69,6 +69,16 @@ inline bool ends_in_future(std::span<const packet_row> rows, const history_age& 
 /// rows at the distances 1, 2, 4, 8, ... up to number `last`, because a clock that is behind can leave millions of rows
 /// in the future. It may therefore find an old row only when about as many are old as it has to skip.
 std::string query_for_later_old_row(std::uint64_t after, std::uint64_t last, const history_age& age);
+
+/// An event that needs no further attempt to deliver it. The number is that of its row.
+struct ended_event {
+    std::uint64_t number = 0;
+    ilp::timestamp created_at{};
+};
+
+/// How many of the events, the oldest first, may be forgotten. It ends before the first one that is not old. The store
+/// leaves out events from the future, so that those of a clock that was wrong do not hold up the others.
+std::size_t count_old_events(std::span<const ended_event> events, const history_age& age) noexcept;
 
 /// Adds `sum` to the sum of the same day and accounts that the store has already, whose row has this number. False if
 /// the result exceeds total_max.

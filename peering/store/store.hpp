@@ -101,9 +101,9 @@ struct listed_transfer {
     std::optional<ilp::timestamp> sum_of_day{};  ///< start of the UTC day whose packets are summed up in this row
 };
 
-/// What a step of summing up old transfers has done.
+/// What a step of summing up old transfers, or of forgetting old events, has done.
 struct history_step {
-    std::uint64_t rows = 0;  ///< how many were summed up
+    std::uint64_t rows = 0;  ///< how many were summed up or forgotten
     bool has_more = false;   ///< there may be more that are old enough
 };
 
@@ -184,6 +184,14 @@ public:
     /// be unknown whether the step was written, which makes no difference to later calls.
     virtual std::expected<history_step, store_error> sum_history([[maybe_unused]] const history_age& age,
                                                                  [[maybe_unused]] std::size_t rows_max) {
+        return history_step{};
+    }
+
+    /// Deletes the oldest events that are old enough, at most `rows_max`, in one transaction. Events that are still to
+    /// be delivered stay, however old they are. After a failure it may be unknown whether the step was written, which
+    /// makes no difference to later calls.
+    virtual std::expected<history_step, store_error> forget_events([[maybe_unused]] const history_age& age,
+                                                                   [[maybe_unused]] std::size_t rows_max) {
         return history_step{};
     }
 };

@@ -64,6 +64,27 @@ std::uint64_t count_of(const store_place& place, const std::string& condition) {
     return std::stoull(place.rows("SELECT count(*) FROM transfers WHERE " + condition).at(0).at(0));
 }
 
+/// Events from days that are long over, as many as need more than one step, of which one is still to be delivered; and
+/// one of today.
+void add_events(const store_place& place) {
+    const bool is_sqlite = place.url().starts_with("sqlite");
+    const std::string numbers =
+        is_sqlite ? "(WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) SELECT i FROM n)"
+                  : "(SELECT i FROM generate_series(0, 2500) i)";
+    place.execute(
+        "INSERT INTO events (uuid, type, data, created_at, due) SELECT 'event ' || n.i, 'peer.liquidity_low', '{}', "
+        "1700000000000, CASE WHEN n.i = 0 THEN 1700000000000 END FROM " +
+        numbers + " n");
+    const auto today =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    place.execute("INSERT INTO events (uuid, type, data, created_at) VALUES ('today', 'peer.liquidity_low', '{}', " +
+                  std::to_string(today.count()) + ")");
+}
+
+std::uint64_t events(const store_place& place) {
+    return std::stoull(place.rows("SELECT count(*) FROM events").at(0).at(0));
+}
+
 std::uint64_t old_rows(const store_place& place) {
     return count_of(place, "uuid IS NULL AND sum_of_day IS NULL AND created_at < 1701000000000");
 }
@@ -92,6 +113,10 @@ TEMPLATE_TEST_CASE("history: old transfers are summed up while packets flow, and
     CHECK(!r.d.scrape().has("ilp_store_history_rows_summed_total"));
     CHECK(r.d.stop() == 0);
     CHECK(old_rows(place) == 2 * pairs);  // without the setting, everything is kept
+    add_events(place);
+    r.d.start();
+    CHECK(r.d.stop() == 0);
+    CHECK(events(place) == 2502);
 
     r.d.terms().store_settings = {"keep_history: 90d"};
     std::atomic<std::uint64_t> fulfilled{0};
@@ -106,6 +131,8 @@ TEMPLATE_TEST_CASE("history: old transfers are summed up while packets flow, and
         const std::uint64_t before = fulfilled;
         CHECK(eventually([&] { return fulfilled > before + 10; }));
     }
+    CHECK(eventually([&] { return events(place) == 2; }));
+    CHECK(place.rows("SELECT count(*) FROM events WHERE uuid IN ('event 0', 'today')").at(0).at(0) == "2");
     CHECK(r.d.settled_liquidity("p2") == default_liquidity + fulfilled);
     CHECK(r.d.settled_liquidity("p1") == default_liquidity - fulfilled);
     CHECK(r.d.scrape().sum("ilp_store_history_rows_summed_total") == 2 * pairs);

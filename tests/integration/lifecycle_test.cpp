@@ -44,7 +44,7 @@ TEST_CASE("start: one log line says that the daemon is ready, and where it liste
 
 TEST_CASE("start: files that other users of the machine can read are reported, and the store is not among them") {
     rig r;
-    CHECK(r.d.has_logged("ilpd.yaml contains tokens, and every user of this machine can access it"));
+    CHECK(r.d.has_logged("ilpd.yaml contains tokens or passwords, and every user of this machine can access it"));
     CHECK_FALSE(r.d.has_logged("every user of this machine can access the database"));
     REQUIRE(r.d.stop() == 0);
     std::filesystem::permissions(r.d.folder() / "ilpd.db", std::filesystem::perms{0666});
@@ -208,6 +208,37 @@ TEST_CASE(
             return true;
         }));
     }
+    CHECK(r.d.process().wait(patience) == 0);
+}
+
+TEST_CASE("stop: answers of the listeners for metrics and for auto-peering end their connections") {
+    const std::uint16_t auto_peering = free_port();
+    rig r{[&](daemon_terms& terms) {
+        terms.auto_peering = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(auto_peering),
+                              "connector_url: http://127.0.0.1:1/"};
+    }};
+    const auto hold = std::make_shared<gate>();
+    r.p2.set_script(held_by(hold));
+    http_connection sender{r.d.port()};
+    sender.send(ilp_request(encode(prepare{.amount = 10, .expires_in = 30s})));
+    REQUIRE(r.p2.wait_for_requests(1));
+
+    http_connection metrics{r.d.metrics_port()};
+    http_connection peering{auto_peering};
+    const auto says_close = [](http_connection& connection, const char* target) {
+        const auto answer = connection.exchange({.method = "GET", .target = target});
+        REQUIRE(answer);
+        return answer->header("connection") == "close";
+    };
+    CHECK_FALSE(says_close(metrics, "/healthz"));
+    CHECK_FALSE(says_close(peering, "/"));
+    r.d.process().signal(SIGTERM);
+    CHECK(eventually([&] { return says_close(metrics, "/healthz"); }));
+    CHECK(metrics.wait_until_closed());
+    CHECK(says_close(peering, "/"));
+    CHECK(peering.wait_until_closed());
+    hold->open();
+    CHECK(outcome(sender.receive()) == "fulfill");
     CHECK(r.d.process().wait(patience) == 0);
 }
 

@@ -146,6 +146,27 @@ history_step sum_postgres_history(postgres_connection& session, const history_ag
     return {.rows = summed->rows, .has_more = summed->rows == rows_max};
 }
 
+history_step forget_postgres_events(postgres_connection& session, const history_age& age, std::size_t rows_max) {
+    // As for sums, nobody waits for this transaction.
+    session.run("BEGIN; SET LOCAL synchronous_commit = off");
+    const postgres_result found = session.run(
+        fmt::format("SELECT id, created_at FROM events WHERE due IS NULL AND created_at <= {} ORDER BY id LIMIT {}",
+                    age.now.time_since_epoch().count(), stored::row_limit(rows_max)));
+    std::vector<ended_event> events;
+    events.reserve(static_cast<std::size_t>(found.rows()));
+    for (int row = 0; row < found.rows(); ++row) {
+        events.push_back({static_cast<std::uint64_t>(found.integer(row, 0)),
+                          ilp::timestamp{std::chrono::milliseconds{found.integer(row, 1)}}});
+    }
+    const std::size_t old = count_old_events(events, age);
+    if (old != 0) {
+        session.run(fmt::format("DELETE FROM events WHERE due IS NULL AND id <= {} AND created_at < {}",
+                                events[old - 1].number, age.older_than.time_since_epoch().count()));
+    }
+    session.run("COMMIT");
+    return {.rows = old, .has_more = old == rows_max};
+}
+
 void visit_postgres_history(postgres_connection& session, history_visitor& visitor) {
     must_have_postgres_schema(session);
     paged_book book{session};

@@ -95,6 +95,7 @@ public:
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
     std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max) override;
+    std::expected<history_step, store_error> forget_events(const history_age& age, std::size_t rows_max) override;
 
 private:
     /// The server process of one of our sessions.
@@ -300,12 +301,19 @@ std::expected<std::optional<idempotency_record>, store_error> postgres_store::fi
     return attempt("look up an answer", [&] { return find_postgres_answer(*session_, std::string{key}); });
 }
 
+std::unexpected<store_error> commit_is_in_doubt() {
+    return std::unexpected{store_error{"it is not known yet whether the last commit was written"}};
+}
+
 std::expected<history_step, store_error> postgres_store::sum_history(const history_age& age, std::size_t rows_max) {
-    if (last_outcome_ != commit_outcome::known) {
-        return std::unexpected{store_error{"it is not known yet whether the last commit was written"}};
-    }
+    if (last_outcome_ != commit_outcome::known) return commit_is_in_doubt();
     return attempt("sum up old transfers",
                    [&] { return sum_postgres_history(*session_, age, rows_max, chain_.last_number()); });
+}
+
+std::expected<history_step, store_error> postgres_store::forget_events(const history_age& age, std::size_t rows_max) {
+    if (last_outcome_ != commit_outcome::known) return commit_is_in_doubt();
+    return attempt("forget old events", [&] { return forget_postgres_events(*session_, age, rows_max); });
 }
 
 std::expected<void, store_error> postgres_store::ping() {

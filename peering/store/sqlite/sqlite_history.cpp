@@ -115,6 +115,22 @@ history_step sum_history(connection& db, const history_age& age, std::size_t row
     return {.rows = summed->rows, .has_more = summed->rows == rows_max};
 }
 
+history_step forget_events(connection& db, const history_age& age, std::size_t rows_max) {
+    statement row{db, "SELECT id, created_at FROM events WHERE due IS NULL AND created_at <= ? ORDER BY id LIMIT ?"};
+    std::vector<ended_event> events;
+    row.for_each(
+        [&] {
+            events.push_back({static_cast<std::uint64_t>(row.integer(0)),
+                              ilp::timestamp{std::chrono::milliseconds{row.integer(1)}}});
+        },
+        age.now, stored::row_limit(rows_max));
+    const std::size_t old = count_old_events(events, age);
+    if (old == 0) return {};
+    statement remove{db, "DELETE FROM events WHERE due IS NULL AND id <= ? AND created_at < ?"};
+    remove.run(events[old - 1].number, age.older_than);
+    return {.rows = old, .has_more = old == rows_max};
+}
+
 void visit_history(connection& db, history_visitor& visitor) {
     paged_book book{db};
     if (!visit_history_in_pages(book, visitor)) throw failure{history_changed};

@@ -214,8 +214,12 @@ public:
     std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
     std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max) override;
+    std::expected<history_step, store_error> forget_events(const history_age& age, std::size_t rows_max) override;
 
 private:
+    template <class Step>
+    std::expected<history_step, store_error> shorten_history(std::string_view purpose, Step step);
+
     void roll_back() noexcept {
         // After some errors SQLite has already rolled back. If the rollback fails, the next BEGIN fails and reports it.
         if (sqlite3_get_autocommit(connection_.handle()) != 0) return;
@@ -321,16 +325,27 @@ std::expected<std::optional<idempotency_record>, store_error> sqlite_store::find
     });
 }
 
-std::expected<history_step, store_error> sqlite_store::sum_history(const history_age& age, std::size_t rows_max) {
+/// Takes one step in a transaction of its own.
+template <class Step>
+std::expected<history_step, store_error> sqlite_store::shorten_history(std::string_view purpose, Step step) {
     if (is_unreported_) return std::unexpected{store_error{"the last commit has not been confirmed yet"}};
-    auto step = attempt(path_, "sum up old transfers", [&] {
+    auto taken = attempt(path_, purpose, [&] {
         statements_->begin.run();
-        const history_step done = sqlite::sum_history(connection_, age, rows_max, chain_.last_number());
+        const history_step done = step();
         statements_->commit.run();
         return done;
     });
-    if (!step) roll_back();
-    return step;
+    if (!taken) roll_back();
+    return taken;
+}
+
+std::expected<history_step, store_error> sqlite_store::sum_history(const history_age& age, std::size_t rows_max) {
+    return shorten_history("sum up old transfers",
+                           [&] { return sqlite::sum_history(connection_, age, rows_max, chain_.last_number()); });
+}
+
+std::expected<history_step, store_error> sqlite_store::forget_events(const history_age& age, std::size_t rows_max) {
+    return shorten_history("forget old events", [&] { return sqlite::forget_events(connection_, age, rows_max); });
 }
 
 void sqlite_store::must_have_changed_one_row(std::string_view what) const {

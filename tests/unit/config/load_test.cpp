@@ -275,6 +275,29 @@ TEST_CASE("Whether the file itself contains a secret is known") {
     CHECK_FALSE(config::load_text("ilp_address: test.a", "f", config::process_environment())->has_literal_secret);
 }
 
+TEST_CASE("A password in the URL of the store is a secret that the file contains") {
+    const auto has_secret = [](const std::string& url) {
+        const auto loaded = config::load_text("ilp_address: test.a\nstore: {url: '" + url + "'}", "f",
+                                              [](std::string_view) { return std::optional<std::string>{"value"}; });
+        REQUIRE(loaded);
+        return loaded->has_literal_secret;
+    };
+    for (const char* const with :
+         {"postgresql://ilpd:s3cret@db/ilpd", "postgres://ilpd:s3cret@db:5432,db2/ilpd?sslmode=require",
+          "postgresql://ilpd@db/ilpd?password=s3cret", "postgresql://db/ilpd?connect_timeout=1&sslpassword=s3cret",
+          "postgresql://db/ilpd?pass%77ord=s3cret"}) {
+        CAPTURE(with);
+        CHECK(has_secret(with));
+    }
+    for (const char* const without :
+         {"postgresql://ilpd@db:5432/ilpd", "postgresql://db:5432/ilpd?application_name=a@b",
+          "postgresql://ilpd:@db/ilpd", "postgresql://db/ilpd?options=-csearch_path%3Dilpd",
+          "postgresql://ilpd:${PASSWORD}@db/ilpd", "sqlite:/var/lib/ilpd:s3cret@x/ilpd.db", "memory:"}) {
+        CAPTURE(without);
+        CHECK_FALSE(has_secret(without));
+    }
+}
+
 TEST_CASE("The environment of the process can be read") {
     REQUIRE(setenv("ILPD_CONFIG_TEST", "x y", 1) == 0);
     CHECK(config::process_environment()("ILPD_CONFIG_TEST") == "x y");

@@ -96,6 +96,7 @@ TEST_CASE("auto-peering over HTTP accepts only POST on /, and no large body") {
         return answer ? answer->status() : 0;
     };
     CHECK(status({.method = "GET", .target = "/"}) == 405);
+    CHECK(status({.method = "GET", .target = "/?verbose"}) == 405);  // a query means nothing here
     CHECK(status({.method = "POST", .target = "/graphql", .body = to_bytes(request_of("test.dora"))}) == 404);
     const auto padded = [](std::size_t size) {
         std::string body = request_of("test.dora");

@@ -21,4 +21,16 @@ TEST_CASE("history keeper: it waits while nothing is old enough, and after a fai
     CHECK(history_keeper::pause_after(failed, 2ms) == history_keeper::idle_pause);
 }
 
+TEST_CASE("history keeper: a step has more if there are more transfers or more events, and fails with either") {
+    using peering::history_step;
+    using result = history_keeper::result;
+    CHECK_FALSE(history_keeper::both(history_step{5, false}, history_step{1, false})->has_more);
+    CHECK(history_keeper::both(history_step{1000, true}, history_step{})->has_more);
+    CHECK(history_keeper::both(history_step{}, history_step{1000, true})->has_more);
+    CHECK(history_keeper::both(history_step{5, false}, history_step{1000, true})->rows == 5);
+    const result failed{std::unexpected{peering::store_error{"disk full"}}};
+    CHECK(history_keeper::both(failed, history_step{1000, true}).error().message == "disk full");
+    CHECK(history_keeper::both(history_step{1000, true}, failed).error().message == "disk full");
+}
+
 }  // namespace history_keeper_test

@@ -5,6 +5,8 @@
 
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include <memory>
 #include <string>
@@ -24,7 +26,9 @@ namespace {
 /// A connection that records what happens to it, and opens its protected functions to the test.
 class recorded final : public tcp_connection {
 public:
+    using tcp_connection::buffered;
     using tcp_connection::close;
+    using tcp_connection::descriptor;
     using tcp_connection::end_sending;
     using tcp_connection::is_closed;
     using tcp_connection::is_established;
@@ -131,6 +135,20 @@ TEST_CASE("tcp connection: the rest of a short send follows when the socket take
     });
     CHECK(heard.ends_with("ybehind it"));
     CHECK(p.connection.events == "established sent ");
+}
+
+TEST_CASE("tcp connection: the system keeps little for a side that does not read") {
+    plain p;
+    const std::string piece(33'000, 'z');
+    while (p.connection.buffered() < 8'000'000) {
+        CHECK(p.connection.say(piece) == send_outcome::accepted);
+        run_ready(p.loop);
+    }
+    int kept_by_system = 0;
+    REQUIRE(::ioctl(p.connection.descriptor(), SIOCOUTQ, &kept_by_system) == 0);
+    CHECK(kept_by_system > 0);
+    CHECK(kept_by_system < 512 * 1024);
+    p.connection.close();
 }
 
 TEST_CASE("tcp connection: an orderly end leaves the other direction open, a reset does not") {

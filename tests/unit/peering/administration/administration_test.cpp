@@ -564,6 +564,69 @@ TEST_CASE("a packet that is held while its peer is deleted leaves nothing on the
     }
 }
 
+TEST_CASE("a packet to a peer that is deleted before the packet threads know it does not credit its account") {
+    const store_place place{GENERATE(kinds_of_stores())};
+    const auto store = place.open();
+    office office{*store};
+    liquidity_account& other = *office.all().find_peer_by_name("filed")->liquidity;
+    peer_wanted wanted = office.bob();
+    wanted.initial_liquidity = ilp::amount{1'000};  // its withdrawal leaves room for as much, but not for packets
+    REQUIRE(office.create(wanted) == done);
+    liquidity_account& account = *office.all().find_peer_by_name("bob")->liquidity;
+    const leg to_bob{&other, &account, {1}};
+    const leg from_bob{&account, &other, {1}};
+
+    REQUIRE(ledger::hold({&to_bob, 1}));
+    CHECK_THAT(office.remove("bob").value(), Catch::Contains("in flight"));
+    ledger::release({&to_bob, 1});
+    REQUIRE(ledger::hold({&from_bob, 1}));
+    CHECK_THAT(office.remove("bob").value(), Catch::Contains("in flight"));
+    ledger::release({&from_bob, 1});
+    CHECK(ledger::hold({&to_bob, 1}));  // a refused deletion leaves the account as it was
+    ledger::release({&to_bob, 1});
+    CHECK(account.available == 1'000);
+    CHECK(account.headroom == amount_max - 1'000);
+
+    REQUIRE(office.remove("bob") == done);
+    CHECK_FALSE(ledger::hold({&to_bob, 1}));
+    CHECK_FALSE(ledger::hold({&from_bob, 1}));
+    CHECK(other.available == balance_of(office.books.ledger, other));
+    CHECK(balance_of(office.books.ledger, account) == 0);
+}
+
+TEST_CASE("a packet to a peer beside its deletion is either in flight or refused") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    liquidity_account& other = *office.all().find_peer_by_name("filed")->liquidity;
+    peer_wanted wanted = office.bob();
+    wanted.initial_liquidity = ilp::amount{1};
+    for (int i = 0; i < 200; ++i) {
+        REQUIRE(office.create(wanted) == done);
+        liquidity_account& account = *office.all().find_peer_by_name("bob")->liquidity;
+        const leg leg{&other, &account, {1}};
+        std::atomic<bool> runs{false};
+        std::optional<std::string> refused;
+        {
+            const std::jthread packets{[&](const std::stop_token& stop) {
+                while (!stop.stop_requested()) {
+                    if (ledger::hold({&leg, 1})) ledger::release({&leg, 1});
+                    runs = true;
+                }
+            }};
+            while (!runs) std::this_thread::yield();
+            refused = office.remove("bob");
+        }
+        if (refused) {
+            CHECK(office.code == refusal_code::forbidden);
+            CHECK(account.headroom == amount_max - 1);
+            REQUIRE(office.remove("bob") == done);
+        }
+        CHECK_FALSE(ledger::hold({&leg, 1}));
+        CHECK(account.headroom == 0);
+    }
+    CHECK(other.available == balance_of(office.books.ledger, other));
+}
+
 TEST_CASE("assets are created, changed, deleted and restored") {
     const store_place place{GENERATE(kinds_of_stores())};
     const auto store = place.open();
@@ -627,6 +690,15 @@ TEST_CASE("if the store refuses, directory, packets and holds are unchanged") {
     store.fails = false;
     CHECK(office.create(office.bob()) == done);
     CHECK(sums_are_zero(snapshot_of(office.books.ledger)));
+
+    store.fails = true;
+    const liquidity_account& account = *office.all().find_peer_by_name("bob")->liquidity;
+    const std::uint64_t available = account.available;
+    CHECK(office.remove("bob") == "no space");
+    CHECK(account.available == available);
+    CHECK(account.headroom == amount_max - available);
+    store.fails = false;
+    CHECK(office.remove("bob") == done);
 }
 
 }  // namespace administration_test

@@ -237,6 +237,64 @@ TEST_CASE("history: a step takes as many rows as it may, and says whether there 
     book.expect_exact();
 }
 
+TEST_CASE("history: events are forgotten once they are old and need no further attempt") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    auto store = place.open();
+    std::vector<std::string> uuids;
+    const auto add = [&](ilp::timestamp at, const std::string& due, const std::string& delivered_at) {
+        uuids.push_back(new_uuid());
+        place.execute("INSERT INTO events (uuid, type, data, created_at, due, delivered_at) VALUES ('" + uuids.back() +
+                      "', 'peer.liquidity_low', '{}', " + std::to_string(at.time_since_epoch().count()) + ", " + due +
+                      ", " + delivered_at + ")");
+    };
+    const auto left = [&] {
+        std::vector<std::size_t> found;
+        const auto listed = store->list_events({.newest_first = false, .limit = 100}).value();
+        for (const listed_event& each : listed) {
+            found.push_back(static_cast<std::size_t>(std::ranges::find(uuids, each.event.uuid) - uuids.begin()));
+        }
+        return found;
+    };
+    using numbers = std::vector<std::size_t>;
+    add(first_of_may, "5", "NULL");          // 0: still to be delivered
+    add(first_of_may + 1000h, "NULL", "5");  // 1: its clock was ahead
+    add(first_of_may + 1h, "NULL", "5");     // 2
+    add(first_of_may + 2h, "NULL", "NULL");  // 3: given up
+    add(first_of_may + 3h, "NULL", "5");     // 4
+    add(first_of_may + 48h, "NULL", "5");    // 5: young
+    add(first_of_may + 4h, "NULL", "5");     // 6: behind a young one
+    const history_age age{.older_than = first_of_may + 24h, .now = first_of_may + 72h};
+    history_step step = store->forget_events(age, 2).value();
+    CHECK(step.rows == 2);
+    CHECK(step.has_more);
+    CHECK(left() == numbers{0, 1, 4, 5, 6});
+    step = store->forget_events(age, 2).value();
+    CHECK(step.rows == 1);
+    CHECK_FALSE(step.has_more);
+    CHECK(store->forget_events(age, 2).value().rows == 0);
+    store.reset();
+    store = place.open();
+    CHECK(left() == numbers{0, 1, 5, 6});
+    CHECK(store->count_pending_events().value() == 1);
+    // The rest follows in its time.
+    CHECK(store->forget_events({.older_than = first_of_may + 49h, .now = first_of_may + 96h}, 9).value().rows == 2);
+    CHECK(store->forget_events({.older_than = first_of_may + 1001h, .now = first_of_may + 1024h}, 9).value().rows == 1);
+    CHECK(left() == numbers{0});
+}
+
+TEST_CASE("history: forgetting events that fails leaves nothing open") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto store = place.open();
+    const history_age age{.older_than = first_of_may, .now = first_of_may};
+    CHECK(store->forget_events(age, 1).value().rows == 0);
+    place.execute("ALTER TABLE events RENAME TO lost");
+    const auto step = store->forget_events(age, 1);
+    REQUIRE_FALSE(step.has_value());
+    CHECK_THAT(step.error().message, Catch::Contains("cannot forget old events"));
+    place.execute("ALTER TABLE lost RENAME TO events");
+    CHECK(store->forget_events(age, 1).value().rows == 0);  // no transaction was left open
+}
+
 TEST_CASE("history: a clock that starts in 1970 sums up nothing") {
     old_book book{GENERATE(kinds_of_durable_stores())};
     for (int i = 0; i < 5; ++i) book.pay("bob", "carol", 1, first_of_may + i * 24h);

@@ -333,6 +333,29 @@ TEST_CASE("incoming connection: once it drains, its last answer ends it, and say
     run_until(w.loop, [&] { return w.closed; });
 }
 
+TEST_CASE("incoming connection: the memory of an answer that a drain makes longer is counted as it is") {
+    world w;
+    w.start();
+    w.pair.say(request("one") + request("two"));
+    run_until(w.loop, [&] { return w.arrived.size() == 2; });
+    const std::size_t without_answers = w.loop.memory().used();
+    // The second answer fills its buffer, which the additional field makes the connection replace by a larger one.
+    const std::string text(10'000, 'x');
+    w.answer(1, text, true);
+    const std::size_t before = w.loop.memory().used();
+    w.loop.enter();
+    w.connection->drain();
+    CHECK(w.loop.memory().used() > before);
+    w.answer(0, "first");
+    w.loop.enter();
+    w.sink->release(w.arrived[1].request);
+    CHECK(w.heard_until(text).contains("Connection: close"));
+    run_ready(w.loop);
+    CHECK(w.loop.memory().used() == without_answers);
+    w.pair.far.close();
+    run_until(w.loop, [&] { return w.closed; });
+}
+
 TEST_CASE("incoming connection: a newcomer has a short time to show a valid token, and is in a list until then") {
     world w;
     newcomer_list newcomers;
