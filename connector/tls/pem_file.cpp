@@ -105,7 +105,7 @@ std::expected<owned_key, std::string> parse_key(const std::string& pem) {
             "the key has a passphrase, which the daemon cannot ask for: remove it with `openssl pkey -in OLD -out "
             "NEW`"};
     }
-    if (is_end_of_pem() || ERR_peek_last_error() == 0) {
+    if (!pem.contains("PRIVATE KEY-----")) {
         ERR_clear_error();
         return std::unexpected{
             "no private key in PEM, which begins with -----BEGIN PRIVATE KEY----- or a similar line"};

@@ -1,7 +1,5 @@
 #include "tests/support/certificates.hpp"
 
-#include <stdlib.h>
-
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -17,8 +15,6 @@
 #include <utility>
 
 namespace support {
-namespace {
-
 struct release {
     void operator()(X509* certificate) const noexcept { X509_free(certificate); }
     void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
@@ -28,6 +24,8 @@ struct release {
 using owned_x509 = std::unique_ptr<X509, release>;
 using owned_pkey = std::unique_ptr<EVP_PKEY, release>;
 using owned_memory = std::unique_ptr<BIO, release>;
+
+namespace {
 
 void must(bool done, const char* what) {
     if (!done) throw std::runtime_error{what};
@@ -143,30 +141,20 @@ identity authority::issue(const certificate_wishes& wishes) const {
     return {.certificate = pem_of(made.get()), .key = pem_of(key.get()), .key_pin = pin_of(made.get())};
 }
 
-certificate_folder::certificate_folder()
-    : path_{(std::filesystem::temp_directory_path() / "ilpd-certificates-XXXXXX").string()} {
-    must(::mkdtemp(path_.data()) != nullptr, "no folder was made");
-}
-
-certificate_folder::~certificate_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 identity_files certificate_folder::write(const std::string& name, const identity& identity) const {
     return {.certificate = write_file(name + ".crt", identity.certificate),
             .key = write_file(name + ".key", identity.key)};
 }
 
 std::string certificate_folder::write_file(const std::string& name, const std::string& text) const {
-    const std::string file = path_ + '/' + name;
+    const std::filesystem::path file = directory_.path() / name;
     {
         std::ofstream out{file, std::ios::trunc};
         out << text;
         must(out.good(), "a file was not written");
     }
     must(::chmod(file.c_str(), name.ends_with(".key") ? 0600 : 0644) == 0, "the rights of a file were not set");
-    return file;
+    return file.string();
 }
 
 }  // namespace support

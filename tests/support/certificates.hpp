@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/support/child_process.hpp"
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -49,22 +51,16 @@ private:
     std::string certificate_;
 };
 
-/// A folder of one test, which is removed with this object.
+/// Files of one test, in a folder that is removed with this object.
 class certificate_folder {
 public:
-    certificate_folder();
-    ~certificate_folder();
-    certificate_folder(const certificate_folder&) = delete;
-    certificate_folder& operator=(const certificate_folder&) = delete;
-
     /// Writes NAME.crt and NAME.key, or replaces both.
     identity_files write(const std::string& name, const identity& identity) const;
     /// Returns the path.
     std::string write_file(const std::string& name, const std::string& text) const;
-    const std::string& path() const noexcept { return path_; }
 
 private:
-    std::string path_;
+    temporary_directory directory_;
 };
 
 }  // namespace support
