@@ -10,7 +10,7 @@ namespace {
 #define PEER_FIELDS                                                                                               \
     "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "    \
     "liquidityThreshold maxPacketAmount maxInFlightAmount maxHoldMilliseconds routes http { outgoing { endpoint " \
-    "authToken @include(if: $secrets) } } "                                                                       \
+    "authToken @include(if: $secrets) } } transport { clientKeys caCertificates allowPlainHttp protocol } "       \
     "createdAt tenant { id publicName } }"
 #define TENANT_FIELDS                                                                                         \
     "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \

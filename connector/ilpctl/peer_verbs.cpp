@@ -1,3 +1,4 @@
+#include "config/certificates.hpp"
 #include "config/value.hpp"
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
@@ -33,6 +34,11 @@ struct peer_terms {
     std::optional<std::chrono::milliseconds> max_hold_time;
     bool no_max_hold_time = false;
     optional_amount liquidity_threshold;
+    std::vector<std::string> client_keys;
+    optional_text ca_file;
+    bool no_ca_file = false;
+    optional_text protocol;  ///< as the API names it
+    std::optional<bool> allows_plain_http;
     optional_text idempotency_key;
 };
 
@@ -48,6 +54,7 @@ struct changed_peer : peer_terms {
     bool no_name = false;
     bool no_routes = false;
     bool no_incoming_tokens = false;
+    bool no_client_keys = false;
 };
 
 struct peer_by_url {
@@ -63,6 +70,18 @@ struct peer_by_url {
 
 std::string state_of(const json::object& peer) {
     return peer.at("enabled").as_bool() ? "enabled" : "disabled";
+}
+
+/// Says whose certificate is expected: the text itself is long, and is in the output of --json.
+std::string trusted_by(const json::object& transport) {
+    return transport.at("caCertificates").is_null() ? "the system's" : "its own";
+}
+
+void add_transport(ilpctl::sheet& sheet, const json::object& transport) {
+    for (const json::value& key : transport.at("clientKeys").as_array()) sheet.add("client key", key.as_string());
+    sheet.add("authorities", trusted_by(transport));
+    sheet.add("plain http", transport.at("allowPlainHttp").as_bool() ? "allowed" : "in private networks only");
+    sheet.add("protocol", field(transport, "protocol"));
 }
 
 void print_peer(session& s, const json::value& answer) {
@@ -86,6 +105,7 @@ void print_peer(session& s, const json::value& answer) {
         sheet.add("route", route.as_string().empty() ? "(default)" : std::string_view{route.as_string()});
     sheet.add("outgoing endpoint", field(outgoing, "endpoint"));
     if (outgoing.contains("authToken")) sheet.add("outgoing token", field(outgoing, "authToken"));
+    add_transport(sheet, part(peer, "transport"));
     sheet.add("origin", field(peer, "origin"));
     sheet.add("tenant", field(part(peer, "tenant"), "id"));
     sheet.add("created", field(peer, "createdAt"));
@@ -130,6 +150,23 @@ json::array incoming_tokens(session& s, const peer_terms& terms) {
     return tokens;
 }
 
+/// Comments around the certificates are left out.
+std::string read_certificates(const std::string& path) {
+    auto certificates = config::certificates_in_file(path);
+    if (!certificates) throw failure{exit_status::usage, fmt::format("{} {}", printable(path), certificates.error())};
+    return *std::move(certificates);
+}
+
+void put_transport(json::object& input, const peer_terms& terms, bool clears_client_keys) {
+    auto transport = json::object{};
+    if (!terms.client_keys.empty() || clears_client_keys) transport["clientKeys"] = list_of(terms.client_keys);
+    if (terms.ca_file) transport["caCertificates"] = read_certificates(*terms.ca_file);
+    if (terms.no_ca_file) transport["caCertificates"] = nullptr;
+    put_text(transport, "protocol", terms.protocol);
+    if (terms.allows_plain_http) transport["allowPlainHttp"] = *terms.allows_plain_http;
+    if (!transport.empty()) input["transport"] = std::move(transport);
+}
+
 void put_common_terms(const session& s, json::object& input, const peer_terms& terms, const asset_unit& unit) {
     put_text(input, "name", terms.name);
     put_amount(s, input, "maxPacketAmount", terms.max_packet_amount, unit);
@@ -157,6 +194,7 @@ void create_peer(session& s, const new_peer& terms) {
     auto input =
         json::object{{"assetId", asset.at("id")}, {"staticIlpAddress", terms.address}, {"http", std::move(http)}};
     put_common_terms(s, input, terms, unit);
+    put_transport(input, terms, false);
     put_amount(s, input, "initialLiquidity", terms.initial_liquidity, unit);
     print_peer(s, change(s, documents::create_peer, std::move(input), terms.idempotency_key).at("peer"));
 }
@@ -185,6 +223,7 @@ void update_peer(session& s, const changed_peer& terms) {
     auto input = json::object{{"id", peer.at("id")}};
     if (changes_http(terms)) input["http"] = changed_http(s, terms, peer);
     put_common_terms(s, input, terms, unit_of(part(peer, "asset")));
+    put_transport(input, terms, terms.no_client_keys);
     put_text(input, "staticIlpAddress", terms.address);
     if (terms.no_name) input["name"] = nullptr;
     if (terms.no_routes) input["routes"] = json::array{};
@@ -240,6 +279,34 @@ void add_limits(CLI::App& verb, Terms& terms, clearing clearing) {
                "raise an event when liquidity falls to this amount", clearing);
 }
 
+void add_transport_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
+    add_texts(verb, "--incoming-client-key", terms.client_keys, "HASH",
+              "SHA-256 of the public key of a client certificate that it may show; may be repeated");
+    auto& file = add_text(verb, "--outgoing-ca-file", terms.ca_file, "FILE",
+                          "file with the authorities that its certificate may come from, in PEM");
+    const auto read_protocol = [&terms](const std::string& text) {
+        const auto type = config::protocol();
+        if (!type.parse(text)) throw CLI::ValidationError{fmt::format("\"{}\": expected {}", text, type.expected)};
+        std::string name = text;
+        for (char& c : name)
+            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+        terms.protocol = name;
+    };
+    verb.add_option_function<std::string>("--outgoing-protocol", read_protocol,
+                                          "the version of HTTP of packets to it: auto, http1 or http2")
+        ->type_name("PROTOCOL");
+    auto* allow = verb.add_flag_callback(
+        "--allow-plain-http", [&terms] { terms.allows_plain_http = true; },
+        "send packets to it over http:// even if its address is public");
+    if (clearing == clearing::no) return;
+    verb.add_flag("--no-outgoing-ca-file", terms.no_ca_file,
+                  "clear this setting: the authorities that the system trusts")
+        ->excludes(&file);
+    verb.add_flag_callback(
+            "--no-allow-plain-http", [&terms] { terms.allows_plain_http = false; }, "clear this setting")
+        ->excludes(allow);
+}
+
 void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     add_text(verb, "--outgoing-endpoint", terms.outgoing_endpoint, "URL", "the URL at which it accepts packets");
     auto& file = add_text(verb, "--outgoing-token-file", terms.outgoing_token_file, "FILE",
@@ -266,6 +333,7 @@ void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     hold_time->type_name("TIME");
     if (clearing == clearing::yes)
         verb.add_flag("--no-max-hold-time", terms.no_max_hold_time, "clear this setting")->excludes(hold_time);
+    add_transport_terms(verb, terms, clearing);
 }
 
 void add_clearing(CLI::App& verb, const std::string& name, bool& target, const std::string& description,
@@ -311,6 +379,8 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
     add_clearing(update_verb, "--no-routes", update->no_routes, "clear all routes except its own address", {"--route"});
     add_clearing(update_verb, "--no-incoming-tokens", update->no_incoming_tokens,
                  "clear the tokens that it may present", {"--incoming-token", "--incoming-token-file"});
+    add_clearing(update_verb, "--no-incoming-client-keys", update->no_client_keys,
+                 "clear the client certificates that it may show", {"--incoming-client-key"});
     add_idempotency_key(update_verb, update->idempotency_key);
 
     const auto add_one = [&](const std::string& name, const std::string& description,

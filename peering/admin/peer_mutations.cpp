@@ -26,6 +26,24 @@ std::optional<std::chrono::milliseconds> hold_time_of(const arguments& input) {
     return number ? std::optional{std::chrono::milliseconds{*number}} : std::nullopt;
 }
 
+config::http_protocol protocol_of(std::string_view schema_name) {
+    if (schema_name == "HTTP1") return config::http_protocol::http1;
+    return schema_name == "HTTP2" ? config::http_protocol::http2 : config::http_protocol::automatic;
+}
+
+/// A null clears the certificates and leaves any other field unchanged, as in read_edit().
+transport_edit transport_of(const arguments& input) {
+    transport_edit edit;
+    const auto transport = input.find<arguments>("transport");
+    if (!transport) return edit;
+    edit.client_keys = transport->find<std::vector<std::string>>("clientKeys");
+    if (transport->has("caCertificates"))
+        edit.ca_certificates = transport->find<std::string>("caCertificates").value_or(std::string{});
+    edit.allow_plain_http = transport->find<bool>("allowPlainHttp");
+    edit.protocol = transport->find<std::string>("protocol").transform(protocol_of);
+    return edit;
+}
+
 peer_wanted read_wanted(const arguments& input) {
     peer_wanted wanted;
     wanted.asset_uuid = id_of(input.get<std::string>("assetId"));
@@ -44,6 +62,7 @@ peer_wanted read_wanted(const arguments& input) {
     const auto outgoing = http.get<arguments>("outgoing");
     wanted.outgoing_endpoint = outgoing.get<std::string>("endpoint");
     wanted.outgoing_token = outgoing.get<std::string>("authToken");
+    wanted.transport = transport_of(input);
     return wanted;
 }
 
@@ -67,6 +86,7 @@ peer_edit read_edit(const arguments& input) {
         auto token = outgoing.get<std::string>("authToken");
         if (token != hidden_token) edit.outgoing_token = std::move(token);
     }
+    edit.transport = transport_of(input);
     return edit;
 }
 

@@ -15,6 +15,18 @@ const char* schema_name_of(origin origin) {
     return origin == origin::file ? "FILE" : "API";
 }
 
+const char* schema_name_of(config::http_protocol protocol) {
+    switch (protocol) {
+        case config::http_protocol::automatic:
+            return "AUTO";
+        case config::http_protocol::http1:
+            return "HTTP1";
+        case config::http_protocol::http2:
+            return "HTTP2";
+    }
+    return "AUTO";
+}
+
 /// The operator is the only tenant. Its signing secret is never disclosed.
 value operator_tenant(const services& services) {
     return object{"Tenant",
@@ -68,6 +80,13 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
                         {{"authToken", shown ? peer.outgoing_token : std::string{hidden_token}},
                          {"endpoint", peer.outgoing_endpoint}}};
         return object{"Http", {{"outgoing", std::move(outgoing)}}};
+    });
+    to["Peer.transport"] = reading<peer_view>([](const peer_view& peer) -> value {
+        return object{"PeerTransport",
+                      {{"clientKeys", peer.client_keys},
+                       {"caCertificates", peer.ca_certificates},
+                       {"allowPlainHttp", peer.allow_plain_http},
+                       {"protocol", schema_name_of(peer.protocol)}}};
     });
     to["Peer.asset"] = [&services](const call& call) -> field_result {
         const auto asset = services.directory.find_asset(std::string_view{call.of<peer_view>().asset_id});

@@ -1,5 +1,7 @@
 #include "peering/admin/views.hpp"
 
+#include "config/value.hpp"
+#include "ilp/hex.hpp"
 #include "peering/records/text.hpp"
 #include "peering/store/record_text.hpp"
 
@@ -84,11 +86,15 @@ peer_view::peer_view(const peer& peer)
       liquidity_threshold{number_of(peer.liquidity_threshold)},
       outgoing_endpoint{peer.outgoing.endpoint.url()},
       outgoing_token{peer.outgoing.auth_token.reveal()},
+      allow_plain_http{peer.outgoing.allow_plain_http},
+      protocol{peer.outgoing.protocol},
       enabled{peer.enabled},
       created_at{iso_text(peer.created_at)},
       origin{peer.origin},
       liquidity{peer.liquidity->id} {
     for_each_prefix(peer, [&](std::string_view prefix) { routes.emplace_back(prefix); });
+    for (const ilp::digest& key : peer.client_keys) client_keys.push_back(ilp::to_hex(key));
+    if (peer.outgoing.ca_file) ca_certificates = peer.outgoing.ca_file->pem;
 }
 
 peer_view::peer_view(const json::object& kept)
@@ -108,24 +114,35 @@ peer_view::peer_view(const json::object& kept)
     // Answers kept by earlier versions do not have these.
     if (kept.contains("maxInFlightAmount")) max_in_flight_amount = number_in(kept, "maxInFlightAmount");
     if (kept.contains("maxHoldMilliseconds")) max_hold_milliseconds = number_in(kept, "maxHoldMilliseconds");
+    if (kept.contains("clientKeys")) client_keys = json::value_to<std::vector<std::string>>(kept.at("clientKeys"));
+    if (kept.contains("caCertificates")) ca_certificates = text_in(kept, "caCertificates");
+    if (kept.contains("allowPlainHttp")) allow_plain_http = kept.at("allowPlainHttp").as_bool();
+    if (kept.contains("protocol")) {
+        if (const auto read = config::protocol().parse(text_in(kept, "protocol"))) protocol = *read;
+    }
 }
 
 json::object peer_view::to_json() const {
-    return {{"id", id},
-            {"name", name ? json::value(*name) : json::value(nullptr)},
-            {"ilpAddress", ilp_address},
-            {"assetId", asset_id},
-            {"maxPacketAmount", admin::to_json(max_packet_amount)},
-            {"maxInFlightAmount", admin::to_json(max_in_flight_amount)},
-            {"maxHoldMilliseconds", admin::to_json(max_hold_milliseconds)},
-            {"liquidityThreshold", admin::to_json(liquidity_threshold)},
-            {"routes", json::value_from(routes)},
-            {"outgoingEndpoint", outgoing_endpoint},
-            {"outgoingToken", outgoing_token},
-            {"enabled", enabled},
-            {"createdAt", created_at},
-            {"origin", to_text(origin)},
-            {"account", std::to_underlying(liquidity)}};
+    json::object kept{{"id", id},
+                      {"name", name ? json::value(*name) : json::value(nullptr)},
+                      {"ilpAddress", ilp_address},
+                      {"assetId", asset_id},
+                      {"maxPacketAmount", admin::to_json(max_packet_amount)},
+                      {"maxInFlightAmount", admin::to_json(max_in_flight_amount)},
+                      {"maxHoldMilliseconds", admin::to_json(max_hold_milliseconds)},
+                      {"liquidityThreshold", admin::to_json(liquidity_threshold)},
+                      {"routes", json::value_from(routes)},
+                      {"outgoingEndpoint", outgoing_endpoint},
+                      {"outgoingToken", outgoing_token},
+                      {"clientKeys", json::value_from(client_keys)},
+                      {"allowPlainHttp", allow_plain_http},
+                      {"protocol", config::protocol().print(protocol)},
+                      {"enabled", enabled},
+                      {"createdAt", created_at},
+                      {"origin", to_text(origin)},
+                      {"account", std::to_underlying(liquidity)}};
+    if (ca_certificates) kept.emplace("caCertificates", *ca_certificates);
+    return kept;
 }
 
 graphql::value to_value(const asset_view& asset) {

@@ -47,6 +47,10 @@ struct peer_view {
     std::vector<std::string> routes{};  ///< its own address first
     std::string outgoing_endpoint{};
     std::string outgoing_token{};
+    std::vector<std::string> client_keys{};        ///< in hexadecimal digits
+    std::optional<std::string> ca_certificates{};  ///< PEM
+    bool allow_plain_http = false;
+    config::http_protocol protocol{};
     bool token_is_from_caller = false;  ///< the request that is being answered contained it
     bool enabled = true;
     std::string created_at{};

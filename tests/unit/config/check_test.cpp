@@ -153,6 +153,67 @@ TEST_CASE("A duplicate token is refused, within a peer and across peers") {
                "token must identify one peer"});
 }
 
+TEST_CASE("A certificate has a key, and a key has a certificate") {
+    for (const std::string section : {"connector", "admin", "metrics", "auto_peering"}) {
+        const auto with = [&](const std::string& keys) {
+            return problems("ilp_address: test.a\n" + section + ": {" + keys + "}\n");
+        };
+        CHECK(with("certificate_file: c, key_file: k") == list{});
+        CHECK(with("certificate_file: c") ==
+              list{"2 " + section + ".certificate_file: has no effect without key_file: set both, or neither"});
+        CHECK(with("key_file: k") ==
+              list{"2 " + section + ".key_file: has no effect without certificate_file: set both, or neither"});
+        CHECK(with("certificate_file: c, key_file: ''").size() == 1);
+    }
+    CHECK(problems("ilp_address: test.a\nconnector: {client_certificate_file: c, client_key_file: k}") == list{});
+    CHECK(problems("ilp_address: test.a\nconnector: {client_certificate_file: c}") ==
+          list{"2 connector.client_certificate_file: has no effect without client_key_file: set both, or neither"});
+}
+
+TEST_CASE("A35-32: plain HTTP to a public address must be allowed") {
+    const auto with = [](const std::string& endpoint, const std::string& more = {}) {
+        return problems(
+            "ilp_address: test.a\nassets: [{code: USD, scale: 9}]\npeers:\n- {name: b, ilp_address: test.b, asset: "
+            "{code: USD, scale: 9}, http: {outgoing: {endpoint: '" +
+            endpoint + "', auth_token: t" + more + "}}}\n");
+    };
+    for (const auto* endpoint : {"http://93.184.216.34/", "HTTP://8.8.8.8:3002/x", "http://[2606:4700::1111]/"}) {
+        CAPTURE(endpoint);
+        CHECK(with(endpoint) ==
+              list{"4 peers[0].http.outgoing.endpoint: is an http:// URL at a public address, so that everybody on the "
+                   "way could read the token and change packets: use https://, or set allow_plain_http: true beside "
+                   "it"});
+        CHECK(with(endpoint, ", allow_plain_http: true") == list{});
+    }
+    // Where a name leads is known when it is looked up.
+    for (const auto* endpoint : {"https://93.184.216.34/", "http://127.0.0.1/", "http://[::1]/", "http://10.0.0.1/",
+                                 "http://192.168.0.7/", "http://169.254.1.1/", "http://[fd00::1]/", "http://[fe80::1]/",
+                                 "http://bank.example/", "http://ilpd:3002/"}) {
+        CAPTURE(endpoint);
+        CHECK(with(endpoint) == list{});
+    }
+}
+
+TEST_CASE("A client key identifies one peer unless there are tokens") {
+    const std::string keys = "client_keys: ['" + std::string(64, 'a') + "', '" + std::string(64, 'b') + "']";
+    const auto peer = [](const std::string& name, const std::string& incoming) {
+        return "- {name: " + name + ", ilp_address: test." + name +
+               ", asset: {code: USD, scale: 9}, http: {incoming: {" + incoming +
+               "}, outgoing: {endpoint: 'http://h/', auth_token: t}}}\n";
+    };
+    const auto with = [&](const std::string& b, const std::string& c) {
+        return problems("ilp_address: test.a\nassets: [{code: USD, scale: 9}]\npeers:\n" + peer("b", b) + peer("c", c));
+    };
+    CHECK(with(keys + ", auth_tokens: [t1]", keys + ", auth_tokens: [t2]") == list{});
+    CHECK(with(keys, keys + ", auth_tokens: [t2]") == list{});
+    CHECK(with(keys, "client_keys: ['" + std::string(64, 'B') + "']") ==
+          list{"5 peers[1].http.incoming.client_keys[0]: is a key of peers[0] too, and neither has auth_tokens: give "
+               "one of them a token"});
+    CHECK(with("client_keys: ['" + std::string(64, 'a') + "', '" + std::string(64, 'A') + "']", "") ==
+          list{"4 peers[0].http.incoming.client_keys[1]: is given twice"});
+    CHECK(with("client_keys: [x, y]", "").size() == 2);
+}
+
 TEST_CASE("Settings that contradict each other are refused") {
     CHECK(problems("ilp_address: test.a\nconnector:\n  max_hold_time: 1s\n  min_expiration_window: 1s\n") ==
           list{"4 connector.min_expiration_window: must be smaller than connector.max_hold_time"});

@@ -324,6 +324,33 @@ TEST_CASE("A file is read from disk, and one that cannot be read is named") {
     CHECK(config::to_string(config::load_file("/", variables()).error()[0]) == "/: cannot be read: Is a directory");
 }
 
+TEST_CASE("A relative path in the file begins at the file's folder") {
+    const auto yaml =
+        "ilp_address: test.a\nconnector: {certificate_file: tls/c.pem, key_file: /k.pem}\n"
+        "rates: {ca_file: certificate.pem}\n";
+    const auto loaded = config::load_text(yaml, ILPD_SOURCE_DIR "/tests/unit/config/x.yaml", variables());
+    REQUIRE(loaded);
+    CHECK(loaded->connector.certificate_file->text == ILPD_SOURCE_DIR "/tests/unit/config/tls/c.pem");
+    CHECK(loaded->connector.key_file->text == "/k.pem");
+    CHECK(loaded->rates.ca_file->file == ILPD_SOURCE_DIR "/tests/unit/config/certificate.pem");
+    CHECK(loaded->rates.ca_file->pem.starts_with("-----BEGIN CERTIFICATE-----\n"));
+    CHECK(config::load_text("ilp_address: test.a\nadmin: {certificate_file: c, key_file: k}", "f", variables())
+              ->admin.key_file->text == "k");
+}
+
+TEST_CASE("A file with certificates that cannot be used is named") {
+    const auto with = [](const std::string& path) {
+        return problems("ilp_address: test.a\nwebhooks: {ca_file: '" + path + "'}");
+    };
+    CHECK(with("/nowhere") ==
+          std::vector<std::string>{"2 webhooks.ca_file: \"/nowhere\" cannot be read: No such file or directory"});
+    CHECK(with("/dev/zero") == std::vector<std::string>{"2 webhooks.ca_file: \"/dev/zero\" is not a regular file"});
+    const auto file = temporary_file{"no certificate\n"};
+    CHECK(with(file.path) ==
+          std::vector<std::string>{"2 webhooks.ca_file: \"" + file.path +
+                                   "\" contains no certificate in PEM form (-----BEGIN CERTIFICATE-----)"});
+}
+
 TEST_CASE("A file without an end is refused") {
     CHECK(config::load_file("/dev/zero", variables()).error()[0].message == "the file is larger than 64 MiB");
 }

@@ -17,6 +17,10 @@ namespace {
 constexpr auto every_setting = R"yaml(ilp_address: "test.alice"
 connector:
   listen: "[::1]:3003"
+  certificate_file: "/tls/packets.pem"
+  key_file: "/tls/packets \"é\".key"
+  client_certificate_file: "/tls/client.pem"
+  client_key_file: "/tls/client.key"
   workers: 2
   min_expiration_window: 500ms
   max_hold_time: 20s
@@ -30,6 +34,8 @@ connector:
   echo_max_amount: 18446744073709551615
 admin:
   listen: "127.0.0.2:3011"
+  certificate_file: "/tls/admin.pem"
+  key_file: "/tls/admin.key"
   api_secret: "(hidden)"
   tenant_id: "10000000-0000-4000-8000-00000000000a"
   hosts:
@@ -37,17 +43,21 @@ admin:
     - "fd00::1"
 metrics:
   listen: "0.0.0.0:9999"
+  certificate_file: "/tls/metrics.pem"
+  key_file: "/tls/metrics.key"
 store:
   url: "sqlite:a \"b\" \\ $${X} é.db"
   startup_timeout: 7m
 webhooks:
   url: "http://127.0.0.1:8001/hook"
+  ca_file: ")yaml" ILPD_SOURCE_DIR R"yaml(/tests/unit/config/certificate.pem"
   secret: "(hidden)"
   timeout: 2s
   max_retry: 3
   only_status_200: true
 rates:
   url: "http://127.0.0.1:8000/rates?key"
+  ca_file: ")yaml" ILPD_SOURCE_DIR R"yaml(/tests/unit/config/certificate.pem"
   lifetime: 20s
   grace: 2m
   timeout: 3s
@@ -62,6 +72,8 @@ rates:
 auto_peering:
   enabled: true
   listen: "[::]:3006"
+  certificate_file: "/tls/auto.pem"
+  key_file: "/tls/auto.key"
   connector_url: "http://alice.example/ilp"
   name: "Alice & Söhne"
   initial_liquidity: 1000
@@ -74,6 +86,7 @@ auto_peering:
   request_rate: 3
   request_rate_per_address: 30
   allow_private_addresses: true
+  allow_plain_http: true
 assets:
   - code: "USD"
     scale: 9
@@ -106,9 +119,14 @@ peers:
       incoming:
         auth_tokens:
           - "(hidden)"
+        client_keys:
+          - "00000000000000000000000000000000000000000000000000000000000000ff"
       outgoing:
-        endpoint: "http://127.0.0.1:4002/ilp?x"
+        endpoint: "https://127.0.0.1:4002/ilp?x"
         auth_token: "(hidden)"
+        ca_file: ")yaml" ILPD_SOURCE_DIR R"yaml(/tests/unit/config/certificate.pem"
+        allow_plain_http: true
+        protocol: http2
         max_connections: 12
         max_waiting: 13
   - name: "carol"
@@ -123,9 +141,12 @@ peers:
     http:
       incoming:
         auth_tokens: []
+        client_keys: []
       outgoing:
         endpoint: "http://[::1]/"
         auth_token: "(hidden)"
+        allow_plain_http: false
+        protocol: auto
         max_connections: 256
         max_waiting: 1024
 log:
@@ -157,6 +178,18 @@ TEST_CASE("A former name of a setting is accepted, but not beside the present on
 TEST_CASE("Every setting of the file reaches its member") {
     const auto s = load(every_setting).value();
     CHECK(s.connector.listen == config::listen_address{"::1", 3003});
+    CHECK(s.connector.certificate_file->text == "/tls/packets.pem");
+    CHECK(s.connector.key_file->text == "/tls/packets \"é\".key");
+    CHECK(s.connector.client_certificate_file->text == "/tls/client.pem");
+    CHECK(s.connector.client_key_file->text == "/tls/client.key");
+    CHECK(s.admin.certificate_file->text == "/tls/admin.pem");
+    CHECK(s.admin.key_file->text == "/tls/admin.key");
+    CHECK(s.metrics.certificate_file->text == "/tls/metrics.pem");
+    CHECK(s.metrics.key_file->text == "/tls/metrics.key");
+    CHECK(s.auto_peering.certificate_file->text == "/tls/auto.pem");
+    CHECK(s.auto_peering.key_file->text == "/tls/auto.key");
+    CHECK(s.webhooks.ca_file->pem.starts_with("-----BEGIN CERTIFICATE-----\n"));
+    CHECK(s.rates.ca_file == s.webhooks.ca_file);
     CHECK(s.connector.workers == 2);
     CHECK(s.connector.min_expiration_window.count() == 500);
     CHECK(s.connector.max_hold_time.count() == 20'000);
@@ -199,6 +232,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.auto_peering.request_rate_per_address == 30);
     CHECK(s.admin.hosts == std::vector<std::string>{"ilpd.internal", "fd00::1"});
     CHECK(s.auto_peering.allow_private_addresses);
+    CHECK(s.auto_peering.allow_plain_http);
     CHECK(s.assets[0].liquidity.value == 1);
     CHECK(s.assets[0].liquidity_threshold->value == 2);
     CHECK_FALSE(s.assets[1].liquidity_threshold);
@@ -217,6 +251,11 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(bob.liquidity.value == 8);
     CHECK(bob.liquidity_threshold->value == 9);
     CHECK(bob.http.outgoing.endpoint.target() == "/ilp?x");
+    CHECK(bob.http.incoming.client_keys.at(0).back() == 0xff);
+    CHECK(bob.http.outgoing.ca_file == s.webhooks.ca_file);
+    CHECK(bob.http.outgoing.allow_plain_http);
+    CHECK(bob.http.outgoing.protocol == config::http_protocol::http2);
+    CHECK(s.peers[1].http.outgoing.protocol == config::http_protocol::automatic);
     CHECK(bob.http.outgoing.max_connections == 12);
     CHECK(bob.http.outgoing.max_waiting == 13);
     CHECK(s.log.level == config::log_level::debug);
@@ -250,12 +289,15 @@ TEST_CASE("The settings in which two files differ are named") {
     other.log.level = config::log_level::error;
     other.webhooks.url.reset();
     other.store.url = "memory:";
+    other.metrics.key_file->text += "2";
+    other.webhooks.ca_file->pem.clear();  // the file has another text now
     // A reload applies these.
     other.peers.clear();
     other.assets.clear();
     other.rates.fixed.clear();
     CHECK(config::differences(*loaded, other) ==
-          std::vector<std::string>{"connector.workers", "admin.api_secret", "store.url", "webhooks.url", "log.level"});
+          std::vector<std::string>{"connector.workers", "admin.api_secret", "metrics.key_file", "store.url",
+                                   "webhooks.url", "webhooks.ca_file", "log.level"});
 }
 
 TEST_CASE("The reference names every setting that can be printed, and marks the secrets") {

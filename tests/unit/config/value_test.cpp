@@ -253,6 +253,32 @@ TEST_CASE("Names of peers fit labels and URLs") {
     check_refused(config::peer_name(), {"", ".", "..", "a b", "a/b", "\xc3\xa9", std::string(65, 'x'), "a\n"});
 }
 
+TEST_CASE("The hash of a key is written with colons or without, in either case") {
+    const auto type = config::key_hash();
+    const std::string digits(64, 'a');
+    std::string pairs = "AA";
+    for (int i = 1; i < 32; ++i) pairs += ":AA";
+    check_round_trip(type, {digits, "0123456789abcdef" + std::string(48, '0')});
+    REQUIRE(type.parse(pairs));
+    CHECK(type.parse(pairs) == type.parse(digits));
+    CHECK(type.parse(std::string(64, 'A')) == type.parse(digits));
+    check_refused(type, {"", ":", std::string(63, 'a'), std::string(65, 'a'), std::string(63, 'a') + 'g', pairs + ":",
+                         ":" + pairs, pairs + ":AA", pairs.substr(3), pairs.substr(0, 90) + "aaaaa", "sha256:" + digits,
+                         digits + "\n", std::string(95, ':'), std::string(95, 'a')});
+}
+
+TEST_CASE("The path of a file is any text on one line") {
+    check_round_trip(config::path_of_file(), {"/etc/ilpd/key.pem", "a b", "../é", std::string(4096, 'x')});
+    check_refused(config::path_of_file(), {"", "a\nb", "\x7f", "a\0b"s, std::string(4097, 'x')});
+    check_round_trip(config::path_of_certificates(), {"ca.pem"});
+    check_refused(config::path_of_certificates(), {"", "a\nb"});
+}
+
+TEST_CASE("Protocols have names") {
+    check_round_trip(config::protocol(), {"auto", "http1", "http2"});
+    check_refused(config::protocol(), {"", "h2", "AUTO"});
+}
+
 TEST_CASE("Secrets that sign are visible ASCII and are never printed") {
     const auto type = config::signing_secret();
     CHECK(type.parse("a~!")->reveal() == "a~!");

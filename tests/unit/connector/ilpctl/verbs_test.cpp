@@ -137,6 +137,36 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
     CHECK(d.last().again.idempotency_key == key);
 }
 
+TEST_CASE("ilpctl peers: the terms of the connections are sent and shown") {
+    auto d = fake_daemon{};
+    auto answer = peer_answer();
+    answer["transport"] = {
+        {"clientKeys", {"ab", "cd"}}, {"caCertificates", "PEM"}, {"allowPlainHttp", true}, {"protocol", "HTTP2"}};
+    d.will_answer(documents::asset_by_unit, asset_answer());
+    d.will_answer(documents::create_peer, json::object{{"peer", answer}});
+    const auto create = [&](const std::string& ca_file) {
+        return d.run({"peer", "create", "test.bob", "--asset", "USD/9", "--outgoing-endpoint", "https://h/",
+                      "--outgoing-token", "x", "--incoming-client-key", "AB:CD", "--outgoing-ca-file", ca_file,
+                      "--outgoing-protocol", "http2", "--allow-plain-http"});
+    };
+    const auto text = done(create(ILPD_SOURCE_DIR "/tests/unit/config/certificate.pem"));
+    CHECK(
+        text.contains("client key           ab\nclient key           cd\nauthorities          its own\n"
+                      "plain http           allowed\nprotocol             HTTP2\n"));
+    const auto& sent = d.input().at("transport").as_object();
+    CHECK(sent.at("clientKeys") == json::array{"AB:CD"});
+    CHECK(sent.at("caCertificates").as_string().starts_with("-----BEGIN CERTIFICATE-----\n"));
+    CHECK(sent.at("protocol") == "HTTP2");
+    CHECK(sent.at("allowPlainHttp") == true);
+
+    const auto unreadable = create("/nowhere");
+    CHECK(unreadable.status == exit_status::usage);
+    CHECK(unreadable.err == "ilpctl: /nowhere cannot be read: No such file or directory\n");
+    CHECK(d.run({"peer", "update", bob_id, "--outgoing-protocol", "h2"}).status == exit_status::usage);
+    CHECK(d.run({"peer", "update", bob_id, "--allow-plain-http", "--no-allow-plain-http"}).status ==
+          exit_status::usage);
+}
+
 TEST_CASE("ilpctl peers: one cannot be created without an endpoint and a token") {
     auto d = fake_daemon{};
     const auto without_endpoint = d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-token", "x"});
@@ -177,6 +207,12 @@ TEST_CASE("ilpctl peers: an update changes or clears only the given terms") {
     CHECK(update({"--no-max-hold-time"}) == json::object{{"maxHoldMilliseconds", nullptr}});
     CHECK(update({"--address", "test.b", "--max-packet-amount", "5"}) ==
           json::object{{"staticIlpAddress", "test.b"}, {"maxPacketAmount", "5000000000"}});
+    const auto transport = [](json::object terms) { return json::object{{"transport", std::move(terms)}}; };
+    CHECK(update({"--incoming-client-key", std::string(64, 'a'), "--incoming-client-key", "b"}) ==
+          transport({{"clientKeys", {std::string(64, 'a'), "b"}}}));
+    CHECK(update({"--no-incoming-client-keys", "--no-outgoing-ca-file", "--no-allow-plain-http"}) ==
+          transport({{"clientKeys", json::array{}}, {"caCertificates", nullptr}, {"allowPlainHttp", false}}));
+    CHECK(update({"--outgoing-protocol", "auto"}) == transport({{"protocol", "AUTO"}}));
     // The API requires both members of outgoing, or neither.
     CHECK(update({"--outgoing-endpoint", "http://h/"}) ==
           json::object{{"http", {{"outgoing", {{"endpoint", "http://h/"}, {"authToken", "t0ken"}}}}}});

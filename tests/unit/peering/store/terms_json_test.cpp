@@ -17,11 +17,17 @@ kept_peer_terms terms() {
                           .liquidity_threshold = ilp::amount{0},
                           .routes = {"test.carol", "é\"\\\x01"},
                           .incoming_tokens = {{}, {}},
+                          .client_keys = {{}},
                           .outgoing_endpoint = "http://127.0.0.1:4002/",
                           .outgoing_token = "secret",
+                          .ca_certificates = "-----BEGIN CERTIFICATE-----\n",
+                          .allow_plain_http = false,
+                          .outgoing_protocol = "http2",
+                          .outgoing_mode = "asynchronous",
                           .auto_peered = auto_peered_terms{"http://127.0.0.1:3005/", false, "2001:db8::/64"},
                           .initial_liquidity = ilp::amount{7}};
     terms.incoming_tokens[0].fill(0xab);
+    terms.client_keys[0].fill(0xcd);
     return terms;
 }
 
@@ -35,7 +41,7 @@ TEST_CASE("terms of a peer are read back from their JSON") {
     const std::string json = to_json(terms()).value();
     CHECK_THAT(json, Catch::Contains(R"("max_packet_amount":"18446744073709551615")") &&
                          Catch::Contains(R"("incoming_tokens":["abababab)") &&
-                         Catch::Contains(R"("outgoing":{"endpoint":"http://127.0.0.1:4002/","auth_token":"secret"})"));
+                         Catch::Contains(R"("outgoing":{"endpoint":"http://127.0.0.1:4002/","auth_token":"secret",)"));
     kept_peer_terms read;
     REQUIRE(read_json(json, read));
     CHECK(read == terms());
@@ -52,6 +58,13 @@ TEST_CASE("unset terms are not in the JSON, and reading it leaves other terms un
     CHECK(read == expected);
 }
 
+TEST_CASE("terms that a version without TLS has kept say nothing about plain HTTP") {
+    kept_peer_terms read;
+    REQUIRE(read_json(R"({"outgoing": {"endpoint": "http://bank.example/", "auth_token": "t"}})", read));
+    CHECK(read == kept_peer_terms{.outgoing_endpoint = "http://bank.example/", .outgoing_token = "t"});
+    CHECK_FALSE(read.allow_plain_http.has_value());
+}
+
 TEST_CASE("terms of an asset are read back from their JSON") {
     const asset_terms terms{.withdrawal_threshold = ilp::amount{0},
                             .liquidity_threshold = ilp::amount::max(),
@@ -66,17 +79,19 @@ TEST_CASE("text that is not UTF-8 has no JSON") {
         CHECK_FALSE(to_json(kept_peer_terms{.routes = {text}}).has_value());
         CHECK_FALSE(to_json(kept_peer_terms{.outgoing_endpoint = text}).has_value());
         CHECK_FALSE(to_json(kept_peer_terms{.outgoing_token = text}).has_value());
+        CHECK_FALSE(to_json(kept_peer_terms{.ca_certificates = text}).has_value());
     }
 }
 
 TEST_CASE("JSON that does not describe terms is refused") {
-    const std::string text =
-        GENERATE(as<std::string>{}, "", " ", "null", "[]", "5", "{", R"({"x": 1})", R"({"max_packet_amount": 5})",
-                 R"({"max_packet_amount": null})", R"({"max_packet_amount": "-5"})", R"({"max_packet_amount": "05"})",
-                 R"({"max_packet_amount": ""})", R"({"max_packet_amount": "18446744073709551616"})",
-                 R"({"routes": "test.a"})", R"({"routes": [5]})", R"({"incoming_tokens": [""]})",
-                 R"({"outgoing": "http://x/"})", R"({"outgoing": {"url": "http://x/"}})",
-                 R"({"outgoing": {"endpoint": 5}})", R"({"routes": []} x)", "{\"routes\": [\"\xff\"]}");
+    const std::string text = GENERATE(
+        as<std::string>{}, "", " ", "null", "[]", "5", "{", R"({"x": 1})", R"({"max_packet_amount": 5})",
+        R"({"max_packet_amount": null})", R"({"max_packet_amount": "-5"})", R"({"max_packet_amount": "05"})",
+        R"({"max_packet_amount": ""})", R"({"max_packet_amount": "18446744073709551616"})", R"({"routes": "test.a"})",
+        R"({"routes": [5]})", R"({"incoming_tokens": [""]})", R"({"outgoing": "http://x/"})",
+        R"({"outgoing": {"url": "http://x/"}})", R"({"outgoing": {"endpoint": 5}})",
+        R"({"outgoing": {"allow_plain_http": null}})", R"({"outgoing": {"protocol": 2}})", R"({"client_keys": ["ab"]})",
+        R"({"routes": []} x)", "{\"routes\": [\"\xff\"]}");
     CAPTURE(text);
     kept_peer_terms peer;
     CHECK_FALSE(read_json(text, peer));
