@@ -1,9 +1,12 @@
 #include "config/check.hpp"
 
+#include "config/address_guard.hpp"
 #include "config/loopback.hpp"
 #include "config/public_token.hpp"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -26,6 +29,7 @@ public:
     checker(const settings& settings, const node& root, reader& in) : settings_{settings}, root_{root}, in_{in} {}
 
     void run() {
+        check_key_pairs();
         check_connector();
         check_admin();
         check_assets();
@@ -41,6 +45,28 @@ private:
     }
     static std::string peer_key(std::size_t index, std::string_view rest = {}) {
         return "peers[" + std::to_string(index) + "]" + std::string{rest};
+    }
+
+    void check_key_pairs() {
+        const auto& [connector, admin, metrics, auto_peering] =
+            std::tie(settings_.connector, settings_.admin, settings_.metrics, settings_.auto_peering);
+        check_pair("connector", "certificate_file", connector.certificate_file, "key_file", connector.key_file);
+        check_pair("connector", "client_certificate_file", connector.client_certificate_file, "client_key_file",
+                   connector.client_key_file);
+        check_pair("admin", "certificate_file", admin.certificate_file, "key_file", admin.key_file);
+        check_pair("metrics", "certificate_file", metrics.certificate_file, "key_file", metrics.key_file);
+        check_pair("auto_peering", "certificate_file", auto_peering.certificate_file, "key_file",
+                   auto_peering.key_file);
+    }
+
+    /// A certificate is of no use without its key, nor a key without its certificate.
+    void check_pair(std::string_view section, std::string_view certificate, const std::optional<file_path>& its_path,
+                    std::string_view key, const std::optional<file_path>& keys_path) {
+        if (its_path.has_value() == keys_path.has_value()) return;
+        const auto [set, missing] = its_path ? std::pair{certificate, key} : std::pair{key, certificate};
+        const auto around = key_path{nullptr, section, {}};
+        if (in_.has_problem_in(key_path{&around, missing, {}}.text())) return;
+        report({&around, set, {}}, "has no effect without " + std::string{missing} + ": set both, or neither");
     }
 
     void check_connector() {
@@ -121,11 +147,17 @@ private:
     }
 
     void check_endpoint(const peer_settings& peer, const key_path& here) {
-        const auto& own = settings_.auto_peering.connector_url;
-        if (!own || !peer.http.outgoing.endpoint.leads_where(*own)) return;
+        const auto& endpoint = peer.http.outgoing.endpoint;
         const auto http = key_path{&here, "http", {}};
         const auto outgoing = key_path{&http, "outgoing", {}};
-        report({&outgoing, "endpoint", {}}, "is this node's own auto_peering.connector_url: packets would come back");
+        const auto path = key_path{&outgoing, "endpoint", {}};
+        const auto& own = settings_.auto_peering.connector_url;
+        if (own && endpoint.leads_where(*own))
+            report(path, "is this node's own auto_peering.connector_url: packets would come back");
+        if (is_plain_at_public_literal(endpoint) && !peer.http.outgoing.allow_plain_http)
+            report(path, std::string{plain_http_is_not_allowed} + "allow_plain_http: true beside it");
+        if (!endpoint.is_https() && peer.http.outgoing.ca_file && !endpoint.url().empty())
+            report({&outgoing, "ca_file", {}}, "has no effect on an http:// endpoint: use https://, or remove it");
     }
 
     void check_hold_time(const peer_settings& peer, const key_path& here) {
@@ -166,6 +198,7 @@ private:
             const auto outgoing = key_path{&http, "outgoing", {}};
             report({&outgoing, "auth_token", {}}, *fault_of_public_token(outgoing_token));
         }
+        check_client_keys(peer.http.incoming, {&incoming, "client_keys", {}}, index);
         for (std::size_t i = 0; i < peer.http.incoming.auth_tokens.size(); ++i) {
             const auto& token = peer.http.incoming.auth_tokens[i].reveal();
             if (token.empty()) continue;
@@ -176,6 +209,23 @@ private:
             const auto [other_peer, other] = first->second;
             report({&tokens, {}, i}, "is the same token as " + peer_key(other_peer, ".http.incoming.auth_tokens[") +
                                          std::to_string(other) + "]: a token must identify one peer");
+        }
+    }
+
+    /// A key may occur several times beside tokens, but alone it must identify one peer.
+    void check_client_keys(const incoming_http_settings& incoming, const key_path& list, std::size_t index) {
+        const auto& keys = incoming.client_keys;
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (keys[i] == ilp::digest{}) continue;  // the placeholder of a rejected one
+            const auto here = keys.begin() + static_cast<std::ptrdiff_t>(i);
+            if (std::find(keys.begin(), here, *here) != here) {
+                report({&list, {}, i}, "is given twice");
+                continue;
+            }
+            if (!incoming.auth_tokens.empty()) continue;
+            if (const auto [first, added] = lone_keys_.emplace(keys[i], index); !added)
+                report({&list, {}, i}, "is a key of " + peer_key(first->second) +
+                                           " too, and neither has auth_tokens: give one of them a token");
         }
     }
 
@@ -216,6 +266,7 @@ private:
     std::map<std::tuple<std::string_view, std::string_view, std::uint8_t>, std::size_t> asset_addresses_;
     std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>> tokens_;
     std::unordered_map<std::string_view, std::size_t> routes_;
+    std::map<ilp::digest, std::size_t> lone_keys_;
 };
 
 }  // namespace

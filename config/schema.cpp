@@ -11,11 +11,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view about_key_file = "The private key of the certificate, in PEM form.";
+constexpr auto no_tls = when_absent{"plain HTTP"};
+
 section<connector_settings> define_connector() {
     using s = connector_settings;
     return {
         setting("listen", &s::listen, listener(), default_value{"127.0.0.1:3002"},
                 "The address on which ILP packets are accepted, over HTTP."),
+        setting("certificate_file", &s::certificate_file, path_of_file(), no_tls,
+                "The certificate for `connector.listen`, which then speaks TLS only. PEM: our certificate first, "
+                "followed by those that lead to a root, which itself is not needed. A path in this file may be "
+                "relative to the folder of this file."),
+        setting("key_file", &s::key_file, path_of_file(), no_tls, about_key_file),
+        setting("client_certificate_file", &s::client_certificate_file, path_of_file(), when_absent{"none"},
+                "The certificate that we show to a peer that asks for one when we connect to it. PEM."),
+        setting("client_key_file", &s::client_key_file, path_of_file(), when_absent{"none"}, about_key_file),
         setting("workers", &s::workers, integer<std::uint32_t>(0, 64), default_value{"0"},
                 "The number of threads that handle packets; 0 means one per core."),
         setting("min_expiration_window", &s::min_expiration_window, duration(1ms, 30s), default_value{"1s"},
@@ -61,6 +72,9 @@ section<admin_settings> define_admin() {
     return {
         setting("listen", &s::listen, listener(), default_value{"127.0.0.1:3001"},
                 "The address on which the Admin API (`/graphql`) and `/healthz` are served."),
+        setting("certificate_file", &s::certificate_file, path_of_file(), no_tls,
+                "The certificate for `admin.listen`, which then speaks TLS only, as `connector.certificate_file`."),
+        setting("key_file", &s::key_file, path_of_file(), no_tls, about_key_file),
         setting("api_secret", &s::api_secret, signing_secret(),
                 when_absent{"requests are not signed, and `admin.listen` must be a loopback address"},
                 "The key with which requests to the Admin API must be signed; other requests are refused. If "
@@ -79,6 +93,9 @@ section<metrics_settings> define_metrics() {
     return {
         setting("listen", &s::listen, listener(), default_value{"127.0.0.1:9464"},
                 "The address on which `/metrics`, `/healthz` and `/readyz` are served."),
+        setting("certificate_file", &s::certificate_file, path_of_file(), no_tls,
+                "The certificate for `metrics.listen`, which then speaks TLS only, as `connector.certificate_file`."),
+        setting("key_file", &s::key_file, path_of_file(), no_tls, about_key_file),
     };
 }
 
@@ -105,6 +122,8 @@ section<webhook_settings> define_webhooks() {
         setting(
             "url", &s::url, http_url(), when_absent{"nothing is sent"},
             "The URL to which events such as low liquidity are posted as JSON; without it, events are only logged."),
+        setting("ca_file", &s::ca_file, path_of_certificates(), when_absent{"those that the system trusts"},
+                "The certificates of the authorities that the receiver's certificate may come from. PEM."),
         setting("secret", &s::secret, signing_secret(), when_absent{"not signed"},
                 "The key with which posted events are signed, so that the receiver can verify where they come from."),
         setting("timeout", &s::timeout, duration(100ms, 60s), default_value{"10s"},
@@ -145,6 +164,8 @@ section<rates_settings> define_rates() {
         setting("url", &s::url, http_url(), when_absent{"only `rates.fixed`"},
                 "The URL from which rates are fetched: `GET url?base=USD` answers `{\"base\": \"USD\", \"rates\": "
                 "{\"EUR\": 0.813399}}` when one USD buys that many EUR."),
+        setting("ca_file", &s::ca_file, path_of_certificates(), when_absent{"those that the system trusts"},
+                "The certificates of the authorities that the source's certificate may come from. PEM."),
         setting("lifetime", &s::lifetime, duration(100ms, 24h), default_value{"15s"},
                 "How long a fetched rate counts as fresh; it is fetched again when half of this time has passed."),
         setting("grace", &s::grace, duration(0ms, 24h), default_value{"60s"},
@@ -169,6 +190,10 @@ section<auto_peering_settings> define_auto_peering() {
                 "(`createOrUpdatePeerByUrl`) in either case."),
         setting("listen", &s::listen, listener(), default_value{"127.0.0.1:3005"},
                 "The address on which their requests are accepted; ilpd listens there only if `auto_peering.enabled`."),
+        setting(
+            "certificate_file", &s::certificate_file, path_of_file(), no_tls,
+            "The certificate for `auto_peering.listen`, which then speaks TLS only, as `connector.certificate_file`."),
+        setting("key_file", &s::key_file, path_of_file(), no_tls, about_key_file),
         setting("connector_url", &s::connector_url, packet_url(), when_absent{"no auto-peering"},
                 "The URL to which the other node is to post packets for us: `connector.listen` as seen from outside. "
                 "Required if `auto_peering.enabled`."),
@@ -204,6 +229,9 @@ section<auto_peering_settings> define_auto_peering() {
                 "Whether URLs received from other nodes, and URLs that the operator gives for auto-peering, may lead "
                 "to loopback, private and other non-public addresses. Enable this only in networks in which everyone "
                 "who can send requests may also reach everything that this host reaches."),
+        setting("allow_plain_http", &s::allow_plain_http, boolean(), default_value{"false"},
+                "Whether the URL at which such a peer accepts packets may be an http:// URL at a public address: "
+                "everybody on the way can then read its token, and send packets in its name."),
     };
 }
 
@@ -240,11 +268,17 @@ section<incoming_http_settings> define_incoming_http() {
                       "The bearer tokens that the peer may present to us. No two peers may share one. Two tokens allow "
                       "a change without interruption; without any token, the peer cannot send to us. If "
                       "`connector.listen` is not a loopback address, a token must have at least 16 characters."),
+        settings_list("client_keys", &s::client_keys, key_hash(),
+                      "The SHA-256 of the public keys of the client certificates that the peer may show us. If there "
+                      "are any, its requests must come over TLS with one of these certificates, beside a token; a peer "
+                      "without `auth_tokens` is known by its certificate alone. `openssl x509 -in cert.pem -noout "
+                      "-pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256` shows it."),
     };
 }
 
 constexpr std::string_view max_connections_by_default = "256";
 constexpr std::string_view max_waiting_by_default = "1024";
+constexpr std::string_view protocol_by_default = "auto";
 
 section<outgoing_http_settings> define_outgoing_http() {
     using s = outgoing_http_settings;
@@ -255,6 +289,15 @@ section<outgoing_http_settings> define_outgoing_http() {
             "rejected with T01."),
         setting("auth_token", &s::auth_token, bearer_token(), required,
                 "The bearer token that we present to the peer."),
+        setting("ca_file", &s::ca_file, path_of_certificates(), when_absent{"those that the system trusts"},
+                "The certificates of the authorities that the peer's certificate may come from, or that certificate "
+                "itself if it is self-signed. PEM."),
+        setting("allow_plain_http", &s::allow_plain_http, boolean(), default_value{"false"},
+                "Whether packets may be sent to the peer over http:// if its address is public: everybody on the way "
+                "can then read them and the token, and change them. Loopback and private addresses do not need it."),
+        setting("protocol", &s::protocol, protocol(), default_value{protocol_by_default},
+                "The version of HTTP in which packets are sent to the peer. `auto` is what both sides prefer over "
+                "https://, and HTTP/1.1 over http://."),
         setting("max_connections", &s::max_connections, integer<std::uint16_t>(1, 65'535),
                 default_value{max_connections_by_default},
                 "The largest number of connections that one worker opens to the peer."),

@@ -1,8 +1,10 @@
 #include "config/section.hpp"
 
+#include "config/certificates.hpp"
 #include "ilp/invariant.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace config {
 namespace {
@@ -77,6 +79,23 @@ std::optional<std::string> reader::text(const node& value, std::uint32_t line, c
     }
     result += rest;
     return result;
+}
+
+std::string reader::completed(const std::string& path) const {
+    return (std::filesystem::path{file_}.parent_path() / path).string();
+}
+
+std::optional<std::string> reader::take(file_path& path) const {
+    path.text = completed(path.text);
+    return std::nullopt;
+}
+
+std::optional<std::string> reader::take(trusted_certificates& certificates) const {
+    certificates.file = completed(certificates.file);
+    auto read = certificates_in_file(certificates.file);
+    if (!read) return std::move(read).error();
+    certificates.pem = *std::move(read);
+    return std::nullopt;
 }
 
 void reader::report_unknown_key(const node& key, const node& value, const key_path* around,

@@ -36,6 +36,12 @@ public:
     std::optional<std::string> text(const node& value, std::uint32_t line, const key_path& path,
                                     std::string_view expected);
 
+    // A setting that names a file: completes a relative path with the folder of the configuration file, and reads what
+    // the setting needs of the file. They return what is wrong with it, completing its name; nullopt if nothing is.
+
+    std::optional<std::string> take(file_path& path) const;
+    std::optional<std::string> take(trusted_certificates& certificates) const;
+
     /// Rejects a key that the section does not have. A token without its brackets or its colon looks like a key, so
     /// next to a secret the message shows only text that was written as a key with a value.
     void report_unknown_key(const node& key, const node& value, const key_path* around,
@@ -51,6 +57,8 @@ public:
     std::vector<problem> take_problems();
 
 private:
+    std::string completed(const std::string& path) const;
+
     const std::string& file_;
     const environment& variables_;
     std::vector<problem> problems_;  ///< in line order
@@ -177,8 +185,16 @@ std::optional<T> read_value(const value_type<T>& type, const place& where, const
     if (!text) return std::nullopt;
     auto value = type.parse(*text);
     if constexpr (is_secret_v<T>) in.note_secret(*where.value);
-    if (value) return *std::move(value);
-    auto message = std::move(value.error());
+    auto message = value ? std::string{} : std::move(value.error());
+    if (value) {
+        if constexpr (requires { in.take(*value); }) {
+            if (auto fault = in.take(*value)) {
+                in.report(where.line, path, quoted(type.print(*value)) + ' ' + *std::move(fault));
+                return std::nullopt;
+            }
+        }
+        return *std::move(value);
+    }
     if (message.empty()) {
         message = "expected " + type.expected;
         if constexpr (!is_secret_v<T>) message += ", found " + quoted(*text);

@@ -3,6 +3,7 @@
 #include "config/http_endpoint.hpp"
 #include "ilp/address.hpp"
 #include "ilp/amount.hpp"
+#include "ilp/condition.hpp"
 #include "ilp/rate.hpp"
 
 #include <chrono>
@@ -35,9 +36,29 @@ private:
     std::string value_;
 };
 
+/// The path of a file. One that is relative in the file has been completed with the folder of the configuration file.
+struct file_path {
+    std::string text;
+    friend bool operator==(const file_path&, const file_path&) = default;
+};
+
+/// Certificates that are trusted, and the file from which they were read.
+struct trusted_certificates {
+    std::string file;  ///< its path, completed as in file_path; empty for terms that came through the Admin API
+    std::string pem;   ///< one certificate or more, and nothing else, in PEM
+    friend bool operator==(const trusted_certificates&, const trusted_certificates&) = default;
+};
+
+// A listener with a certificate speaks TLS. A certificate and its key are either both set or both absent.
+
 struct connector_settings {
     listen_address listen;
-    std::uint32_t workers = 0;  ///< 0: one per core
+    std::optional<file_path> certificate_file;         ///< PEM
+    std::optional<file_path> key_file;                 ///< PEM
+    std::optional<file_path> client_certificate_file;  ///< shown to peers that ask for one; PEM
+    std::optional<file_path> client_key_file;          ///< PEM
+    std::optional<http_endpoint> callback_url;         ///< where peers post the answers to asynchronous packets
+    std::uint32_t workers = 0;                         ///< 0: one per core
     std::chrono::milliseconds min_expiration_window{};
     std::chrono::milliseconds max_hold_time{};
     std::uint32_t max_packets_in_flight = 0;  ///< per worker
@@ -53,6 +74,8 @@ struct connector_settings {
 
 struct admin_settings {
     listen_address listen;
+    std::optional<file_path> certificate_file;
+    std::optional<file_path> key_file;
     std::optional<secret> api_secret;  ///< absent: requests need no signature
     std::string tenant_id;             ///< in lower case
     std::vector<std::string> hosts;    ///< in lower case; further names that the Host header may have
@@ -61,6 +84,8 @@ struct admin_settings {
 
 struct metrics_settings {
     listen_address listen;
+    std::optional<file_path> certificate_file;
+    std::optional<file_path> key_file;
     friend bool operator==(const metrics_settings&, const metrics_settings&) = default;
 };
 
@@ -72,7 +97,8 @@ struct store_settings {
 };
 
 struct webhook_settings {
-    std::optional<http_endpoint> url;  ///< absent: events are logged but not sent
+    std::optional<http_endpoint> url;             ///< absent: events are logged but not sent
+    std::optional<trusted_certificates> ca_file;  ///< absent: the certificates that the system trusts
     std::optional<config::secret> secret;
     std::chrono::milliseconds timeout{};  ///< per attempt
     std::uint32_t max_retry = 0;
@@ -98,9 +124,10 @@ struct spread_settings {
 
 struct rates_settings {
     std::optional<http_endpoint> url;
-    std::chrono::milliseconds lifetime{};  ///< a new rate is fetched before it expires
-    std::chrono::milliseconds grace{};     ///< how long an expired rate stays usable while none can be fetched
-    std::chrono::milliseconds timeout{};   ///< per fetch
+    std::optional<trusted_certificates> ca_file;  ///< absent: the certificates that the system trusts
+    std::chrono::milliseconds lifetime{};         ///< a new rate is fetched before it expires
+    std::chrono::milliseconds grace{};            ///< how long an expired rate stays usable while none can be fetched
+    std::chrono::milliseconds timeout{};          ///< per fetch
     std::vector<fixed_rate_settings> fixed;
     std::vector<spread_settings> spreads;
 };
@@ -109,6 +136,8 @@ struct rates_settings {
 struct auto_peering_settings {
     bool enabled = false;  ///< whether requests from unknown nodes are answered; ours can be sent in either case
     listen_address listen;
+    std::optional<file_path> certificate_file;
+    std::optional<file_path> key_file;
     std::optional<http_endpoint> connector_url;    ///< where others send packets for us
     std::optional<std::string> name;               ///< the name we give ourselves; absent: our address
     ilp::amount initial_liquidity;                 ///< of a peer that joined automatically
@@ -120,6 +149,7 @@ struct auto_peering_settings {
     std::uint32_t request_rate = 0;                ///< requests per second from all unknown nodes together
     std::uint32_t request_rate_per_address = 0;    ///< requests per minute from one source; 0: no limit
     bool allow_private_addresses = false;
+    bool allow_plain_http = false;  ///< such a peer's endpoint may be an http:// URL at a public address
     friend bool operator==(const auto_peering_settings&, const auto_peering_settings&) = default;
 };
 
@@ -139,13 +169,24 @@ struct asset_reference {
 
 struct incoming_http_settings {
     std::vector<secret> auth_tokens;
+    std::vector<ilp::digest> client_keys;  ///< SHA-256 of the public keys of the peer's client certificates
 };
+
+/// Which versions of HTTP a link speaks. `automatic`: over TLS, what both sides prefer (ALPN); otherwise HTTP/1.1.
+enum class http_protocol : std::uint8_t { automatic, http1, http2 };
+
+/// How the answer to a Prepare comes (RFC 35): as the response to its request, or in a request of the peer's.
+enum class answer_mode : std::uint8_t { synchronous, asynchronous };
 
 struct outgoing_http_settings {
     http_endpoint endpoint;
     secret auth_token;
-    std::uint32_t max_waiting = 0;       ///< packets per worker that wait for a connection
-    std::uint16_t max_connections = 0;   ///< per worker
+    std::optional<trusted_certificates> ca_file;  ///< absent: the certificates that the system trusts
+    std::uint32_t max_waiting = 0;                ///< packets per worker that wait for a connection
+    std::uint16_t max_connections = 0;            ///< per worker
+    http_protocol protocol = http_protocol::automatic;
+    answer_mode mode = answer_mode::synchronous;
+    bool allow_plain_http = false;       ///< packets may go unencrypted to a public address
     bool public_addresses_only = false;  ///< the endpoint came from a stranger and must not lead into private networks
     friend bool operator==(const outgoing_http_settings&, const outgoing_http_settings&) = default;
 };

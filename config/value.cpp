@@ -1,6 +1,7 @@
 #include "config/value.hpp"
 
 #include "config/text.hpp"
+#include "ilp/hex.hpp"
 
 #include <arpa/inet.h>
 
@@ -210,6 +211,13 @@ std::string show_store_url(const std::string& url) {
     return shown;
 }
 
+constexpr std::string_view path_expected = "the path of a file";
+
+bool is_path(std::string_view text) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    return !text.empty() && text.size() <= path_size_max && std::ranges::none_of(text, is_control);
+}
+
 /// Accepts one to `size_max` printable characters with no space at either end.
 std::expected<std::string, std::string> parse_printable(std::string_view text, std::size_t size_max) {
     if (text.empty() || text.front() == ' ' || text.back() == ' ') return refused();
@@ -372,6 +380,51 @@ value_type<http_endpoint> packet_url() {
 
 value_type<std::string> store_url() {
     return {.expected = std::string{store_urls}, .parse = parse_store_url, .print = show_store_url};
+}
+
+value_type<file_path> path_of_file() {
+    return {.expected = std::string{path_expected},
+            .parse = [](std::string_view text) -> std::expected<file_path, std::string> {
+                if (!is_path(text)) return refused();
+                return file_path{std::string{text}};
+            },
+            .print = [](const file_path& value) { return value.text; }};
+}
+
+value_type<trusted_certificates> path_of_certificates() {
+    return {.expected = std::string{path_expected},
+            .parse = [](std::string_view text) -> std::expected<trusted_certificates, std::string> {
+                if (!is_path(text)) return refused();
+                return trusted_certificates{std::string{text}, {}};
+            },
+            .print = [](const trusted_certificates& value) { return value.file; }};
+}
+
+value_type<ilp::digest> key_hash() {
+    return {.expected = "the SHA-256 of a public key: 64 hexadecimal digits, or 32 pairs with colons in between",
+            .parse = [](std::string_view text) -> std::expected<ilp::digest, std::string> {
+                std::string digits;
+                for (std::size_t i = 0; i < text.size() && digits.size() <= 2 * ilp::hash_size; ++i) {
+                    const bool is_colons_place = i % 3 == 2 && text.size() != 2 * ilp::hash_size;
+                    if (is_colons_place != (text[i] == ':')) return refused();
+                    if (!is_colons_place) digits += is_letter(text[i]) ? static_cast<char>(text[i] | 0x20) : text[i];
+                }
+                if (text.ends_with(':')) return refused();
+                const auto hash = ilp::parse_hex_digest(digits);
+                if (!hash) return refused();
+                return *hash;
+            },
+            .print = [](const ilp::digest& value) { return ilp::to_hex(value); }};
+}
+
+value_type<http_protocol> protocol() {
+    return choice<http_protocol>(
+        {{"auto", http_protocol::automatic}, {"http1", http_protocol::http1}, {"http2", http_protocol::http2}});
+}
+
+value_type<answer_mode> mode() {
+    return choice<answer_mode>(
+        {{"synchronous", answer_mode::synchronous}, {"asynchronous", answer_mode::asynchronous}});
 }
 
 value_type<std::string> asset_code() {

@@ -78,11 +78,11 @@ value_type<bool> boolean();
 /// A duration in ms, s, m, h or d; a day has 24 hours.
 value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max);
 
-/// The type of a limit on the time for which a forwarded packet is held.
 /// True for text that other programs would replace by a variable, and this one does not. `${NAME}` is not among it: in
 /// the file, only `$${NAME}` leads to that text.
 bool looks_like_variable(std::string_view text);
 
+/// The type of a limit on the time for which a forwarded packet is held.
 value_type<std::chrono::milliseconds> hold_time();
 
 /// Parsed from its digits, never through floating point.
@@ -107,6 +107,18 @@ value_type<http_endpoint> http_url();
 /// A URL at which a node accepts packets. It may be an https:// URL, although packets cannot be sent to one yet.
 value_type<http_endpoint> packet_url();
 value_type<std::string> store_url();
+
+/// The path of a file, as written: `reader` completes a relative one.
+value_type<file_path> path_of_file();
+/// The path of a file with certificates, as written: `reader` completes it and reads the certificates.
+value_type<trusted_certificates> path_of_certificates();
+
+/// The SHA-256 of a public key: 64 hexadecimal digits, or 32 pairs of them with colons in between.
+value_type<ilp::digest> key_hash();
+
+value_type<http_protocol> protocol();
+value_type<answer_mode> mode();
+
 value_type<std::string> asset_code();
 
 /// Usable as a metrics label and as a URL segment.

@@ -4,6 +4,7 @@
 #include "ilp/clock.hpp"
 #include "peering/administration/file_terms.hpp"
 #include "peering/administration/recovery.hpp"
+#include "peering/administration/stored_terms.hpp"
 
 #include <utility>
 
@@ -45,6 +46,12 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     if (!found) return found.error().message;
     if (auto recovered = peering::recover(*found, directory, *keeper, *transfers); !recovered) {
         return std::move(recovered).error();
+    }
+    if (const auto plain = peering::unencrypted_by_default(found->peers); !plain.empty()) {
+        log::write(log::level::warn,
+                   "packets and tokens of peers that were created before there was TLS go over http:// to a public "
+                   "address or a name: give them https:// endpoints, or set allowPlainHttp for each",
+                   {{"peers", plain.size()}, {"first", plain.front()}});
     }
     administration.require_hold_times_above(settings.connector.min_expiration_window);
     for (const auto& peer : directory.peers()) {

@@ -88,6 +88,18 @@ std::optional<refusal> administration::check_tokens(const std::vector<ilp::diges
     return std::nullopt;
 }
 
+std::optional<refusal> administration::check_client_keys(const peer& made) const {
+    for (const ilp::digest& key : lone_keys_of(made)) {
+        const auto other = directory_.find_peer_by_lone_key(key);
+        if (!other || other->id == made.id) continue;
+        return refusal{duplicate,
+                       fmt::format("duplicate client key: peer {} has it, too, and neither peer has incoming "
+                                   "tokens: give one of them a token",
+                                   other->uuid.text())};
+    }
+    return std::nullopt;
+}
+
 std::optional<refusal> administration::check_endpoint(const peer& peer) const {
     if (!own_url_ || !peer.outgoing.endpoint.leads_where(*own_url_)) return std::nullopt;
     return refusal{bad_user_input, "invalid HTTP endpoint: it is this node's own, so that packets would come back"};
@@ -107,9 +119,10 @@ std::optional<refusal> administration::check_prefixes(const peer& peer) const {
     return found;
 }
 
-/// Continues with what set_terms() could not check: that no other peer has one of the peer's tokens or routes.
+/// Continues with what set_terms() could not check: that no other peer has one of the peer's tokens, keys or routes.
 std::optional<refusal> administration::check_terms(const peer& made, std::optional<refusal> found) const {
     if (!found) found = check_tokens(made.incoming_tokens, made.id);
+    if (!found) found = check_client_keys(made);
     if (!found) found = check_prefixes(made);
     return found;
 }

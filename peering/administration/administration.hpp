@@ -78,6 +78,7 @@ public:
 private:
     std::optional<refusal> check_terms(const peer& made, std::optional<refusal> found) const;
     std::optional<refusal> check_tokens(const std::vector<ilp::digest>& tokens, std::uint32_t owner) const;
+    std::optional<refusal> check_client_keys(const peer& made) const;
     std::optional<refusal> check_endpoint(const peer& peer) const;
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::expected<ilp::amount, refusal> check_unused(bookkeeper& keeper, const peer& peer) const;

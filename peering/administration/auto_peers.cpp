@@ -1,7 +1,7 @@
 #include "peering/administration/auto_peers.hpp"
 
+#include "config/address_guard.hpp"
 #include "config/value.hpp"
-#include "peering/administration/address_guard.hpp"
 #include "peering/administration/shown_name.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/uuid.hpp"
@@ -129,7 +129,7 @@ std::optional<std::string> auto_peers::display_name_for(const peering_terms& ter
 /// Only literal IP addresses are checked here. Host names are checked when the connection is made.
 bool auto_peers::is_forbidden_url(const std::string& url) const {
     const auto endpoint = config::packet_url().parse(url);
-    return !endpoint || (!settings_.allow_private_addresses && is_private_literal(endpoint->host()));
+    return !endpoint || (!settings_.allow_private_addresses && config::is_private_literal(endpoint->host()));
 }
 
 /// True if packets to the URL would come back to this node.
@@ -235,6 +235,7 @@ auto_peers::peering_result auto_peers::create(transaction& transaction, const as
     wanted.incoming_tokens = {request.asker.token};
     wanted.outgoing_endpoint = request.asker.connector_url;
     wanted.outgoing_token = new_peering_token();
+    wanted.transport.allow_plain_http = settings_.allow_plain_http;
     wanted.auto_peered = terms_from({}, source);
     // The reason is not revealed, because another peer may have the token.
     if (!administration_.create_peer(transaction, wanted)) {
@@ -369,6 +370,7 @@ administration::peer_outcome auto_peers::take(transaction& transaction, const pe
     made.incoming_tokens = {answer.token};
     made.outgoing_endpoint = answer.connector_url;
     made.outgoing_token = question.request.asker.token;
+    made.transport.allow_plain_http = settings_.allow_plain_http;
     made.auto_peered = terms_from(wanted.url, {});
     return administration_.create_peer(transaction, made);
 }

@@ -60,10 +60,11 @@ std::shared_ptr<peer_limits> make_limits(const config::peer_settings& settings, 
     return limits;
 }
 
-/// Names and tokens must be unique among the peers of the file.
+/// Names and tokens must be unique among the peers of the file, and so must the client keys of those without tokens.
 error check_unique(const config::settings& settings) {
     std::unordered_map<std::string_view, const config::peer_settings*> names;
     std::unordered_map<std::string_view, const config::peer_settings*> tokens;
+    std::map<ilp::digest, const config::peer_settings*> lone_keys;
     for (const config::peer_settings& peer : settings.peers) {
         const auto [namesake, is_new_name] = names.emplace(peer.name, &peer);
         if (!is_new_name) {
@@ -74,6 +75,13 @@ error check_unique(const config::settings& settings) {
             const auto [owner, is_new_token] = tokens.emplace(token.reveal(), &peer);
             if (is_new_token) continue;
             return fmt::format("peer {} (line {}): one of its incoming tokens is also a token of peer {} (line {})",
+                               peer.name, peer.line, owner->second->name, owner->second->line);
+        }
+        if (!peer.http.incoming.auth_tokens.empty()) continue;
+        for (const ilp::digest& key : peer.http.incoming.client_keys) {
+            const auto [owner, is_new_key] = lone_keys.emplace(key, &peer);
+            if (is_new_key) continue;
+            return fmt::format("peer {} (line {}): one of its client keys is also a key of peer {} (line {})",
                                peer.name, peer.line, owner->second->name, owner->second->line);
         }
     }
@@ -277,6 +285,7 @@ error file_reader::make_peer(const match& match) {
                                                   .liquidity_threshold = wanted.liquidity_threshold,
                                                   .initial_liquidity = wanted.liquidity,
                                                   .incoming_tokens = {},
+                                                  .client_keys = wanted.http.incoming.client_keys,
                                                   .outgoing = wanted.http.outgoing,
                                                   .limits = make_limits(wanted, match.live.get())});
     for (const config::secret& token : wanted.http.incoming.auth_tokens) {
@@ -336,6 +345,14 @@ error file_reader::check_against_api(const peer& made, const config::peer_settin
         if (!is_other(owner)) continue;
         return fmt::format(
             "peer {} (line {}): one of its incoming tokens belongs to peer {}, which was created through the Admin API",
+            wanted.name, wanted.line, owner->uuid.text());
+    }
+    for (const ilp::digest& key : lone_keys_of(made)) {
+        const auto owner = directory_.find_peer_by_lone_key(key);
+        if (!is_other(owner)) continue;
+        return fmt::format(
+            "peer {} (line {}): one of its client keys belongs to peer {}, which was created through the Admin API, "
+            "and neither has a token: give one of them a token",
             wanted.name, wanted.line, owner->uuid.text());
     }
     error found;

@@ -1,5 +1,7 @@
 #include "peering/administration/peer_input.hpp"
 
+#include "config/address_guard.hpp"
+#include "config/certificates.hpp"
 #include "config/public_token.hpp"
 #include "config/schema.hpp"
 #include "config/value.hpp"
@@ -18,6 +20,7 @@ using enum refusal_code;
 constexpr std::size_t name_size_max = 256;
 constexpr std::size_t routes_max = 10'000;
 constexpr std::size_t tokens_max = 100;
+constexpr std::size_t client_keys_max = 100;
 
 std::optional<refusal> set_address(peer& made, const std::string& text, const ilp::address& own_address) {
     const auto invalid = [](std::string_view why) {
@@ -143,6 +146,47 @@ std::optional<refusal> set_outgoing_token(peer& made, const std::string& token) 
     return std::nullopt;
 }
 
+std::optional<refusal> set_client_keys(peer& made, const std::vector<std::string>& keys) {
+    if (keys.size() > client_keys_max) {
+        return refusal{bad_user_input, fmt::format("invalid client keys: there are more than {}", client_keys_max)};
+    }
+    made.client_keys.clear();
+    for (const std::string& key : keys) {
+        const auto hash = config::key_hash().parse(key);
+        if (!hash) return refusal{bad_user_input, "invalid client key: expected " + config::key_hash().expected};
+        if (std::ranges::find(made.client_keys, *hash) != made.client_keys.end())
+            return refusal{duplicate, "duplicate client key"};
+        made.client_keys.push_back(*hash);
+    }
+    return std::nullopt;
+}
+
+std::optional<refusal> set_ca_certificates(peer& made, const std::string& text) {
+    made.outgoing.ca_file.reset();
+    if (text.empty()) return std::nullopt;
+    auto certificates = config::certificates_in(text);
+    if (!certificates) return refusal{bad_user_input, "invalid CA certificates: the text " + certificates.error()};
+    made.outgoing.ca_file = {.file = {}, .pem = *std::move(certificates)};
+    return std::nullopt;
+}
+
+/// Call it when the endpoint has been set.
+std::optional<refusal> set_transport(peer& made, const transport_edit& edit) {
+    config::outgoing_http_settings& outgoing = made.outgoing;
+    outgoing.allow_plain_http = edit.allow_plain_http.value_or(outgoing.allow_plain_http);
+    outgoing.protocol = edit.protocol.value_or(outgoing.protocol);
+    outgoing.mode = edit.mode.value_or(outgoing.mode);
+    if (edit.client_keys) {
+        if (auto found = set_client_keys(made, *edit.client_keys)) return found;
+    }
+    if (edit.ca_certificates) {
+        if (auto found = set_ca_certificates(made, *edit.ca_certificates)) return found;
+    }
+    if (outgoing.allow_plain_http || !config::is_plain_at_public_literal(outgoing.endpoint)) return std::nullopt;
+    return refusal{bad_user_input,
+                   fmt::format("invalid HTTP endpoint: it {}allowPlainHttp: true", config::plain_http_is_not_allowed)};
+}
+
 /// Returns the first refusal, if there is one.
 template <class... Steps>
 std::optional<refusal> first_refusal(Steps... steps) {
@@ -164,6 +208,7 @@ std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const no
                          [&] { return check_reach(wanted.routes, own_address); },
                          [&] { return set_endpoint(made, wanted.outgoing_endpoint); },
                          [&] { return set_outgoing_token(made, wanted.outgoing_token); },
+                         [&] { return set_transport(made, wanted.transport); },
                          [&] { return set_hold_time(made, wanted.max_hold_time, node.min_expiration_window); },
                          [&] { return set_name(made, wanted.name); },
                          [&] { return set_tokens(made, wanted.incoming_tokens, node.strangers_may_guess_tokens); });
@@ -185,6 +230,7 @@ std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const node_t
             [&] { return when(edit.routes, [&](const auto& it) { return check_reach(it, own_address); }); },
             [&] { return when(edit.outgoing_endpoint, [&](const auto& it) { return set_endpoint(made, it); }); },
             [&] { return when(edit.outgoing_token, [&](const auto& it) { return set_outgoing_token(made, it); }); },
+            [&] { return set_transport(made, edit.transport); },
             [&] {
                 return when(edit.max_hold_time,
                             [&](const auto& it) { return set_hold_time(made, it, node.min_expiration_window); });

@@ -13,6 +13,15 @@
 
 namespace peering {
 
+/// Terms of the connections with a peer: nullopt leaves one as it is. Rafiki has none of them.
+struct transport_edit {
+    std::optional<std::vector<std::string>> client_keys{};
+    std::optional<std::string> ca_certificates{};  ///< PEM; if empty, those that the system trusts
+    std::optional<bool> allow_plain_http{};
+    std::optional<config::http_protocol> protocol{};
+    std::optional<config::answer_mode> mode{};
+};
+
 /// A peer as an operator describes it. The strings have not been validated yet.
 struct peer_wanted {
     std::string asset_uuid{};
@@ -27,6 +36,7 @@ struct peer_wanted {
     std::vector<std::string> incoming_tokens{};
     std::string outgoing_endpoint{};
     std::string outgoing_token{};
+    transport_edit transport{};
     std::optional<auto_peered_terms> auto_peered{};
 };
 
@@ -43,6 +53,7 @@ struct peer_edit {
     /// An endpoint chosen by an operator may be at any address, including private ones.
     std::optional<std::string> outgoing_endpoint{};
     std::optional<std::string> outgoing_token{};
+    transport_edit transport{};
     std::optional<auto_peered_terms> auto_peered{};
 };
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -105,20 +106,29 @@ bool is_live_in_api(const peer_record& peer) {
     return peer.terms.origin == origin::api && !peer.terms.deleted_at;
 }
 
-/// A token identifies one peer.
+struct prefix_of_hash {
+    std::size_t operator()(const ilp::digest& hash) const noexcept {
+        std::size_t prefix = 0;
+        std::memcpy(&prefix, hash.data(), sizeof prefix);
+        return prefix;
+    }
+};
+
+/// A token identifies one peer, and so does a client key of a peer without tokens.
 fault check_tokens(const catalogue& found) {
-    const auto prefix = [](const ilp::digest& token) noexcept {
-        std::size_t first_bytes = 0;
-        std::memcpy(&first_bytes, token.data(), sizeof first_bytes);
-        return first_bytes;
+    std::unordered_set<ilp::digest, prefix_of_hash> tokens;
+    std::unordered_set<ilp::digest, prefix_of_hash> keys;
+    const auto are_new = [](const std::vector<ilp::digest>& hashes, auto& known) {
+        return std::ranges::all_of(hashes, [&](const ilp::digest& hash) { return known.insert(hash).second; });
     };
-    std::unordered_set<ilp::digest, decltype(prefix)> known;
     for (const peer_record& peer : found.peers) {
         if (!is_live_in_api(peer)) continue;
-        for (const ilp::digest& token : peer.terms.incoming_tokens) {
-            if (known.insert(token).second) continue;
+        if (!are_new(peer.terms.incoming_tokens, tokens)) {
             return fmt::format("peer {} has an incoming token that occurs twice in the store: restore a backup",
                                peer.uuid);
+        }
+        if (peer.terms.incoming_tokens.empty() && !are_new(peer.terms.client_keys, keys)) {
+            return fmt::format("peer {} has a client key that occurs twice in the store: restore a backup", peer.uuid);
         }
     }
     return std::nullopt;

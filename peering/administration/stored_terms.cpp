@@ -1,5 +1,6 @@
 #include "peering/administration/stored_terms.hpp"
 
+#include "config/address_guard.hpp"
 #include "config/schema.hpp"
 #include "config/value.hpp"
 #include "ilp/address.hpp"
@@ -30,7 +31,37 @@ std::optional<std::string> fault_of_prefixes(const kept_peer_terms& terms) {
     return fmt::format("the route '{}' twice", *twice);
 }
 
+/// Before there was TLS, http:// was the only way to reach a peer, wherever it is.
+bool was_reached_unencrypted(const config::http_endpoint& endpoint) {
+    return !endpoint.is_https() && !config::is_private_literal(endpoint.host());
+}
+
+/// The empty text stands for the default, which `to` has already.
+template <class Choice>
+bool read_choice(const config::value_type<Choice>& type, const std::string& text, Choice& to) {
+    if (text.empty()) return true;
+    const auto read = type.parse(text);
+    if (read) to = *read;
+    return read.has_value();
+}
+
+template <class Choice>
+std::string text_unless_default(const config::value_type<Choice>& type, Choice choice) {
+    return choice == Choice{} ? std::string{} : type.print(choice);
+}
+
 }  // namespace
+
+std::vector<std::string> unencrypted_by_default(std::span<const peer_record> records) {
+    std::vector<std::string> found;
+    for (const peer_record& record : records) {
+        const kept_peer_terms& terms = record.terms;
+        if (terms.origin == origin::file || terms.deleted_at || terms.allow_plain_http) continue;
+        const auto endpoint = config::packet_url().parse(terms.outgoing_endpoint);
+        if (endpoint && was_reached_unencrypted(*endpoint)) found.push_back(record.uuid);
+    }
+    return found;
+}
 
 std::optional<liquidity_watch> watch_of(const asset_entry& entry) {
     if (!entry.terms.liquidity_threshold || entry.terms.deleted_at) return std::nullopt;
@@ -84,6 +115,12 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
     config::outgoing_http_settings outgoing = config::initial_outgoing_http();
     outgoing.endpoint = *endpoint;
     outgoing.auth_token = config::secret{terms.outgoing_token};
+    if (!terms.ca_certificates.empty()) outgoing.ca_file = {.file = {}, .pem = terms.ca_certificates};
+    // What an earlier version has kept goes on working; see unencrypted_by_default().
+    outgoing.allow_plain_http = terms.allow_plain_http.value_or(was_reached_unencrypted(*endpoint));
+    if (!read_choice(config::protocol(), terms.outgoing_protocol, outgoing.protocol))
+        return damaged("an invalid HTTP protocol");
+    if (!read_choice(config::mode(), terms.outgoing_mode, outgoing.mode)) return damaged("an invalid answer mode");
     auto made = std::make_shared<peer>(peer{.id = record.id,
                                             .uuid = uuid_text{record.uuid},
                                             .given_name = terms.name,
@@ -97,6 +134,7 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
                                             .origin = origin::api,
                                             .liquidity_threshold = terms.liquidity_threshold,
                                             .incoming_tokens = terms.incoming_tokens,
+                                            .client_keys = terms.client_keys,
                                             .outgoing = std::move(outgoing),
                                             .liquidity = ledger.find(record.liquidity.id),
                                             .limits = limits_of_api_peer(terms.max_in_flight_amount),
@@ -119,8 +157,14 @@ kept_peer_terms kept_terms_of(const peer& peer) {
     terms.max_hold_time = peer.max_hold_time;
     terms.routes = peer.routes.to_vector();
     terms.incoming_tokens = peer.incoming_tokens;
-    terms.outgoing_endpoint = peer.outgoing.endpoint.url();
-    terms.outgoing_token = peer.outgoing.auth_token.reveal();
+    terms.client_keys = peer.client_keys;
+    const config::outgoing_http_settings& outgoing = peer.outgoing;
+    terms.outgoing_endpoint = outgoing.endpoint.url();
+    terms.outgoing_token = outgoing.auth_token.reveal();
+    if (outgoing.ca_file) terms.ca_certificates = outgoing.ca_file->pem;
+    terms.allow_plain_http = outgoing.allow_plain_http;
+    terms.outgoing_protocol = text_unless_default(config::protocol(), outgoing.protocol);
+    terms.outgoing_mode = text_unless_default(config::mode(), outgoing.mode);
     if (peer.auto_peered) terms.auto_peered = *peer.auto_peered;
     return terms;
 }

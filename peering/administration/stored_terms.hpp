@@ -10,7 +10,9 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace peering {
 
@@ -24,6 +26,10 @@ std::shared_ptr<const asset> asset_of(const asset_record& record, const ledger& 
 /// Precondition: the ledger has its account.
 std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& record, const asset& asset,
                                                           const ledger& ledger);
+
+/// The ids of the peers that reach a public address, or a name, over http:// only because their terms were kept by a
+/// version that had no `allow_plain_http`. They go on working, and the operator is told.
+std::vector<std::string> unencrypted_by_default(std::span<const peer_record> records);
 
 /// The part of a peer's terms that the store keeps.
 kept_peer_terms kept_terms_of(const peer& peer);

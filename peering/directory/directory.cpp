@@ -87,6 +87,11 @@ directory::peer_pointer directory::find_peer_by_token(const ilp::digest& token) 
     return pointer_to(tokens_.find(token));
 }
 
+directory::peer_pointer directory::find_peer_by_lone_key(const ilp::digest& key) const {
+    const reading lock{mutex_};
+    return pointer_to(lone_keys_.find(key));
+}
+
 directory::peer_pointer directory::find_peer_by_account(account_id account) const {
     const reading lock{mutex_};
     const auto found = peer_by_account_.find(account);
@@ -185,6 +190,7 @@ void directory::add(const peer_pointer& peer) {
     peer_by_name_.add(*peer);
     peer_by_account_.emplace(peer->liquidity->id, peer->id);
     tokens_.add(*peer);
+    lone_keys_.add(*peer);
     routes_.add(*peer);
     ++assets_.at(peer->asset->id).peers;
     last_peer_id_ = std::max(last_peer_id_, peer->id);
@@ -192,6 +198,7 @@ void directory::add(const peer_pointer& peer) {
 
 void directory::remove(const peer& peer) {
     routes_.remove(peer);
+    lone_keys_.remove(peer);
     tokens_.remove(peer);
     peer_by_account_.erase(peer.liquidity->id);
     peer_by_name_.remove(peer);

@@ -79,6 +79,8 @@ public:
     peer_pointer find_peer(std::string_view uuid) const;
     peer_pointer find_peer_by_name(std::string_view name) const;
     peer_pointer find_peer_by_token(const ilp::digest& token) const;
+    /// The peer without tokens that has this client key.
+    peer_pointer find_peer_by_lone_key(const ilp::digest& key) const;
     /// The owner of a liquidity account.
     peer_pointer find_peer_by_account(account_id account) const;
     std::vector<peer_pointer> peers() const;  ///< in the order of creation
@@ -138,6 +140,7 @@ private:
     table_by_text<peer, &peer::name> peer_by_name_;
     boost::unordered_flat_map<account_id, std::uint32_t> peer_by_account_;
     token_table tokens_;
+    lone_key_table lone_keys_;
     route_table routes_;
 
     // Used only by the committer's thread.

@@ -52,6 +52,9 @@ struct peer {
     std::optional<ilp::amount> liquidity_threshold;
     std::optional<ilp::amount> initial_liquidity{};  ///< what the file says; nullopt for a peer of the API
     std::vector<ilp::digest> incoming_tokens;        ///< SHA-256 of the tokens that the peer presents to us
+    /// SHA-256 of the public keys (SubjectPublicKeyInfo) of its client certificates. If there are any, its requests
+    /// must come over a connection with one of them, and one without tokens is known by them alone.
+    std::vector<ilp::digest> client_keys{};
     config::outgoing_http_settings outgoing;
     liquidity_account* liquidity = nullptr;                  ///< owned by the ledger
     std::shared_ptr<peer_limits> limits;                     ///< shared with the new peer when other terms change

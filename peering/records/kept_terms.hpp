@@ -48,8 +48,13 @@ struct kept_peer_terms {
     std::optional<ilp::amount> liquidity_threshold{};
     std::vector<std::string> routes{};           ///< in addition to its own address
     std::vector<ilp::digest> incoming_tokens{};  ///< SHA-256 of the tokens that the peer presents to us
+    std::vector<ilp::digest> client_keys{};      ///< SHA-256 of the public keys of its client certificates
     std::string outgoing_endpoint{};             ///< URL
     std::string outgoing_token{};
+    std::string ca_certificates{};           ///< PEM; empty: those that the system trusts
+    std::optional<bool> allow_plain_http{};  ///< absent if an earlier version has kept the terms
+    std::string outgoing_protocol{};         ///< as in the configuration file; empty: chosen automatically
+    std::string outgoing_mode{};             ///< as in the configuration file; empty: synchronous
     std::optional<auto_peered_terms> auto_peered{};
     std::optional<ilp::amount> initial_liquidity{};  ///< what the file said last; nullopt if it never did
     friend bool operator==(const kept_peer_terms&, const kept_peer_terms&) = default;

@@ -36,6 +36,12 @@ void put(json::object& object, std::string_view key, const std::optional<ilp::am
     object.emplace(key, to_text(amount->value, digits));
 }
 
+void put(json::object& object, std::string_view key, const std::vector<ilp::digest>& hashes) {
+    if (hashes.empty()) return;
+    json::array& list = object.emplace(key, json::array{}).first->value().get_array();
+    for (const ilp::digest& hash : hashes) list.emplace_back(ilp::to_hex(hash));
+}
+
 // Each of these reads the value of one key, and returns false if the value is not valid for it.
 
 bool take(const json::value& value, std::string& to) {
@@ -48,6 +54,10 @@ bool take(const json::value& value, bool& to) {
     if (!value.is_bool()) return false;
     to = value.get_bool();
     return true;
+}
+
+bool take(const json::value& value, std::optional<bool>& to) {
+    return take(value, to.emplace());
 }
 
 bool take(const json::value& value, std::optional<ilp::amount>& to) {
@@ -116,9 +126,11 @@ std::string to_json(const asset_terms& terms) {
 
 std::optional<std::string> to_json(const kept_peer_terms& terms) {
     const auto& [name, ilp_address, origin, enabled, deleted_at, max_packet_amount, max_in_flight_amount, max_hold_time,
-                 liquidity_threshold, routes, incoming_tokens, outgoing_endpoint, outgoing_token, auto_peered,
-                 initial_liquidity] = terms;
+                 liquidity_threshold, routes, incoming_tokens, client_keys, outgoing_endpoint, outgoing_token,
+                 ca_certificates, allow_plain_http, outgoing_protocol, outgoing_mode, auto_peered, initial_liquidity] =
+        terms;
     if (!std::ranges::all_of(routes, is_utf8) || !is_utf8(outgoing_endpoint) || !is_utf8(outgoing_token) ||
+        !is_utf8(ca_certificates) || !is_utf8(outgoing_protocol) || !is_utf8(outgoing_mode) ||
         (auto_peered && (!is_utf8(auto_peered->url) || !is_utf8(auto_peered->source)))) {
         return std::nullopt;
     }
@@ -129,12 +141,15 @@ std::optional<std::string> to_json(const kept_peer_terms& terms) {
     put(object, "liquidity_threshold", liquidity_threshold);
     put(object, "initial_liquidity", initial_liquidity);
     if (!routes.empty()) object.emplace("routes", json::array(routes.begin(), routes.end()));
-    if (!incoming_tokens.empty()) {
-        json::array& tokens = object.emplace("incoming_tokens", json::array{}).first->value().get_array();
-        for (const ilp::digest& token : incoming_tokens) tokens.emplace_back(ilp::to_hex(token));
-    }
+    put(object, "incoming_tokens", incoming_tokens);
+    put(object, "client_keys", client_keys);
     if (!outgoing_endpoint.empty() || !outgoing_token.empty()) {
-        object.emplace("outgoing", json::object{{"endpoint", outgoing_endpoint}, {"auth_token", outgoing_token}});
+        json::object outgoing{{"endpoint", outgoing_endpoint}, {"auth_token", outgoing_token}};
+        if (!ca_certificates.empty()) outgoing.emplace("ca_certificates", ca_certificates);
+        if (allow_plain_http) outgoing.emplace("allow_plain_http", *allow_plain_http);
+        if (!outgoing_protocol.empty()) outgoing.emplace("protocol", outgoing_protocol);
+        if (!outgoing_mode.empty()) outgoing.emplace("mode", outgoing_mode);
+        object.emplace("outgoing", std::move(outgoing));
     }
     if (auto_peered) {
         const auto& [url, public_addresses_only, source] = *auto_peered;
@@ -158,6 +173,10 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
     const auto take_outgoing = [&](std::string_view key, const json::value& value) {
         if (key == "endpoint") return take(value, terms.outgoing_endpoint);
         if (key == "auth_token") return take(value, terms.outgoing_token);
+        if (key == "ca_certificates") return take(value, terms.ca_certificates);
+        if (key == "allow_plain_http") return take(value, terms.allow_plain_http);
+        if (key == "protocol") return take(value, terms.outgoing_protocol);
+        if (key == "mode") return take(value, terms.outgoing_mode);
         return false;
     };
     const auto take_auto_peered = [&](std::string_view key, const json::value& value) {
@@ -174,6 +193,7 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
         if (key == "initial_liquidity") return take(value, terms.initial_liquidity);
         if (key == "routes") return take(value, terms.routes);
         if (key == "incoming_tokens") return take(value, terms.incoming_tokens);
+        if (key == "client_keys") return take(value, terms.client_keys);
         if (key == "outgoing") return take_members(value, take_outgoing);
         if (key == "auto_peered") {
             terms.auto_peered.emplace();

@@ -1,13 +1,14 @@
-#include "peering/administration/address_guard.hpp"
+#include "config/address_guard.hpp"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
-namespace peering {
+namespace config {
 namespace {
 
 struct range_v4 {
@@ -92,11 +93,24 @@ bool is_public(std::span<const std::uint8_t> address) noexcept {
     return address.size() == 16 && is_public_v6(address.first<16>());
 }
 
-bool is_private_literal(const std::string& host) noexcept {
+namespace {
+
+/// Nullopt for a host name.
+std::optional<bool> is_public_if_literal(const std::string& host) noexcept {
     std::array<std::uint8_t, 16> octets{};
-    if (inet_pton(AF_INET, host.c_str(), octets.data()) == 1) return !is_public(std::span{octets}.first(4));
-    if (inet_pton(AF_INET6, host.c_str(), octets.data()) == 1) return !is_public(octets);
-    return false;
+    if (inet_pton(AF_INET, host.c_str(), octets.data()) == 1) return is_public(std::span{octets}.first(4));
+    if (inet_pton(AF_INET6, host.c_str(), octets.data()) == 1) return is_public(octets);
+    return std::nullopt;
 }
 
-}  // namespace peering
+}  // namespace
+
+bool is_private_literal(const std::string& host) noexcept {
+    return !is_public_if_literal(host).value_or(true);
+}
+
+bool is_public_literal(const std::string& host) noexcept {
+    return is_public_if_literal(host).value_or(false);
+}
+
+}  // namespace config

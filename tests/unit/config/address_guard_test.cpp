@@ -1,4 +1,4 @@
-#include "peering/administration/address_guard.hpp"
+#include "config/address_guard.hpp"
 
 #include <arpa/inet.h>
 #include <catch2/catch.hpp>
@@ -15,7 +15,7 @@ bool is_public(const std::string& text) {
     std::array<std::uint8_t, 16> octets{};
     const bool is_v6 = text.contains(':');
     if (inet_pton(is_v6 ? AF_INET6 : AF_INET, text.c_str(), octets.data()) != 1) throw std::invalid_argument{text};
-    return peering::is_public(std::span{octets}.first(is_v6 ? 16 : 4));
+    return config::is_public(std::span{octets}.first(is_v6 ? 16 : 4));
 }
 
 /// A range with its first and last address and the neighbours on both sides. An empty neighbour is not public either.
@@ -108,11 +108,11 @@ TEST_CASE("A host is private if it is a literal address that is not public, and 
     for (const char* const host : {"127.0.0.1", "10.1.2.3", "169.254.169.254", "0.0.0.0", "::1", "::ffff:10.0.0.1",
                                    "fd00::1", "fe80::1", "64:ff9b::a00:1"}) {
         CAPTURE(host);
-        CHECK(peering::is_private_literal(host));
+        CHECK(config::is_private_literal(host));
     }
     for (const char* const host : {"8.8.8.8", "2606:4700::1111", "localhost", "bank.example", ""}) {
         CAPTURE(host);
-        CHECK_FALSE(peering::is_private_literal(host));
+        CHECK_FALSE(config::is_private_literal(host));
     }
 }
 
