@@ -90,7 +90,7 @@ public:
     /// call.
     bool has_unconfirmed() const noexcept;
 
-    /// Idempotent.
+    /// Ends the sending direction in an orderly way, if that is possible at once, and closes the socket. Idempotent.
     void close() noexcept;
 
 private:

@@ -20,11 +20,18 @@ struct certificate_facts {
 /// file.
 std::expected<certificate_facts, std::string> read_certificate_file(const std::string& file);
 
-/// Checks a text with one certificate or more in PEM. Returns the sentence that says what is wrong, or an empty text.
+/// Checks a text with one certificate or more in PEM. Returns what is wrong with it, to be put behind its name, or an
+/// empty text.
 std::string complaint_about_certificates(const std::string& pem);
 
 /// The SHA-256 of the certificate's public key (its SubjectPublicKeyInfo in DER), as 64 lower-case hexadecimal digits.
 /// It stays the same when the certificate is renewed with the same key.
 std::string pin_of_key(const X509& certificate);
+
+std::chrono::sys_seconds start_of(const X509& certificate);
+std::chrono::sys_seconds expiry_of(const X509& certificate);
+
+/// For operators: `2026-11-30 08:15 UTC`.
+std::string to_date(std::chrono::sys_seconds time);
 
 }  // namespace connector

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <openssl/types.h>
+#include "connector/tls/openssl_handles.hpp"
 
 #include <chrono>
 #include <expected>
@@ -55,14 +55,10 @@ public:
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
 private:
-    struct release {
-        void operator()(SSL_CTX* context) const noexcept;
-    };
-
     tls_context();
     std::string use(const key_pair_files& files);
 
-    std::unique_ptr<SSL_CTX, release> native_;
+    std::unique_ptr<SSL_CTX, release_openssl> native_;
     std::optional<std::chrono::sys_seconds> not_after_;
     std::vector<std::string> warnings_;
     std::string protocols_;  ///< as ALPN writes them

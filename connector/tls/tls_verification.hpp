@@ -13,9 +13,12 @@ namespace connector {
 /// brackets. A name is also sent to the server (SNI). Call it before the handshake.
 void verify_host(SSL& ssl, const std::string& host);
 
-/// After a failed handshake: a sentence about why it failed and what to do, in the other side's certificate, in its
-/// version of TLS, or because it does not speak TLS at all. It is safe for a log line. Call it before anything else on
-/// this thread uses OpenSSL: it empties the thread's queue of errors.
-std::string why_handshake_failed(SSL& ssl);
+/// After a failed handshake: a sentence about why it failed and what to do. The cause may be the other side's
+/// certificate, its version of TLS, or that it does not speak TLS at all. The sentence consists of printable ASCII.
+/// `error` is the first one of OpenSSL's queue (ERR_get_error()), or 0; the error_code that Asio reports has it, too.
+std::string why_handshake_failed(SSL& ssl, unsigned long error);
+
+/// Used by tls_context: every client connection verifies the server's certificate, and keeps what it finds.
+void prepare_verification(SSL_CTX& context);
 
 }  // namespace connector
