@@ -11,6 +11,7 @@
 #include "connector/daemon/history_keeper.hpp"
 #include "connector/daemon/metrics_collector.hpp"
 #include "connector/daemon/operator_servers.hpp"
+#include "connector/daemon/operator_tls.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
@@ -62,7 +63,13 @@ public:
     app(const std::string& file, config::settings settings)
         : file_{file},
           settings_{std::move(settings)},
-          reload_{file, settings_, {.control = control_, .helper = helper_, .book = book_, .rates = rate_source_}} {}
+          reload_{file,
+                  settings_,
+                  {.control = control_,
+                   .helper = helper_,
+                   .book = book_,
+                   .rates = rate_source_,
+                   .use_tls = [this](const operator_tls& tls) { use_tls(tls); }}} {}
 
     exit_status run() {
         auto problem = start();
@@ -100,6 +107,7 @@ private:
     problem start() {
         const std::uint64_t descriptors = raise_descriptor_limit();
         if (!config::is_loopback(settings_.connector.listen)) book_.administration.refuse_guessable_tokens();
+        if (problem found = make_tls()) return found;
         if (problem found = start_metrics()) return found;
         auto store = open_store();
         if (!store) return std::move(store).error().message;
@@ -111,7 +119,8 @@ private:
         start_webhooks();
         start_rates();
         if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer)) return found;
-        auto servers = operator_servers::start(control_, settings_, book_, workers_, [this] { return is_ready(); });
+        auto servers =
+            operator_servers::start(control_, settings_, tls_, book_, workers_, [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
         start_workers();  // nothing may fail after the first packet
@@ -119,6 +128,21 @@ private:
         await_signals();
         tick();
         return std::nullopt;
+    }
+
+    problem make_tls() {
+        auto made = operator_tls::make(settings_);
+        if (!made) return std::move(made).error();
+        tls_ = std::move(*made);
+        for (const std::string& warning : tls_.warnings()) log::write(log::level::warn, warning);
+        return std::nullopt;
+    }
+
+    void use_tls(const operator_tls& tls) {
+        tls_ = tls;
+        metrics_server_->use_tls(tls.metrics);
+        operator_servers_->use_tls(tls);
+        if (webhooks_) webhooks_->use_tls(tls.webhooks);
     }
 
     void share_out(std::uint64_t descriptors) const {
@@ -171,12 +195,12 @@ private:
     void start_webhooks() {
         if (!settings_.webhooks.url) return;
         outbox_ = std::make_unique<store_outbox>(*book_.committer, control_);
-        webhooks_ = std::make_unique<webhooks>(control_, settings_.webhooks, *outbox_);
+        webhooks_ = std::make_unique<webhooks>(control_, settings_.webhooks, *outbox_, tls_.webhooks);
         boost::asio::post(control_, [this] { webhooks_->look_for_events(); });
     }
 
     void start_rates() {
-        rate_source_.configure(settings_.rates, book_.directory);
+        rate_source_.configure(settings_.rates, book_.directory, tls_.rates);
         book_.administration.on_assets_changed(
             [this] { boost::asio::post(control_, [this] { rate_source_.assets_changed(book_.directory); }); });
     }
@@ -215,6 +239,7 @@ private:
                                                       collector_->collect(std::move(done));
                                                   },
                                               .ready = [this] { return is_ready(); }});
+        metrics_server_->use_tls(tls_.metrics);
         return listen(*metrics_server_, "metrics.listen", settings_.metrics.listen);
     }
 
@@ -259,6 +284,7 @@ private:
 
     const std::string file_;
     config::settings settings_;
+    operator_tls tls_;
     boost::asio::io_context control_{1};
     /// For work that would block the control loop too long. Two threads, so that a scrape need not wait for a reload.
     boost::asio::thread_pool helper_{2};

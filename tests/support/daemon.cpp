@@ -68,7 +68,8 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     append_lines(yaml, terms.rates, 2);
     if (!terms.auto_peering.empty()) yaml += "auto_peering:\n";
     append_lines(yaml, terms.auto_peering, 2);
-    yaml += "metrics: {listen: \"127.0.0.1:" + std::to_string(metrics_port) + "\"}\n";
+    yaml += "metrics:\n  listen: 127.0.0.1:" + std::to_string(metrics_port) + "\n";
+    append_lines(yaml, terms.metrics, 2);
     yaml += "store:\n  url: \"" + store + "\"\n";
     append_lines(yaml, terms.store_settings, 2);
 

@@ -56,6 +56,7 @@ struct daemon_terms {
     std::vector<std::string> connector{};     ///< further lines of the connector section
     std::vector<std::string> admin{};         ///< further lines of the admin section
     std::vector<std::string> auto_peering{};  ///< lines of the auto_peering section
+    std::vector<std::string> metrics{};       ///< further lines of the metrics section
     std::vector<std::string> webhooks{};      ///< lines of the webhooks section
     std::vector<std::string> rates{};         ///< lines of the rates section
     std::string log_level = "debug";
