@@ -47,6 +47,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_length{200};
 constexpr int ticks_between_looks_at_memory = 25;
+constexpr std::chrono::days expiry_check_pause{1};
 
 /// The id of the peer or asset that the event is about. Its packets can cross a threshold again and again.
 std::string owner_of(const peering::event_record& event) {
@@ -118,7 +119,9 @@ private:
         share_out(descriptors);
         start_webhooks();
         start_rates();
-        if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer)) return found;
+        if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer,
+                                            {.listener = tls_.packets, .links = tls_.links}))
+            return found;
         auto servers =
             operator_servers::start(control_, settings_, tls_, book_, workers_, [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
@@ -143,6 +146,8 @@ private:
         metrics_server_->use_tls(tls.metrics);
         operator_servers_->use_tls(tls);
         if (webhooks_) webhooks_->use_tls(tls.webhooks);
+        workers_.use_tls({.listener = tls.packets, .links = tls.links});
+        expiry_check_due_ = {};
     }
 
     void share_out(std::uint64_t descriptors) const {
@@ -230,6 +235,7 @@ private:
                                                                          .webhooks = webhooks_,
                                                                          .history = history_keeper_,
                                                                          .reload = reload_,
+                                                                         .tls = tls_,
                                                                          .is_ready = [this] { return is_ready(); }});
         metrics_server_ = std::make_unique<metrics_server>(
             control_, metrics_server::sources{.metrics =
@@ -265,10 +271,17 @@ private:
         if (!shutdown_.has_begun()) book_.transfers->expire(now);
         collector_->look_up_store_size();
         look_at_memory();
+        look_at_certificates(now);
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](boost::system::error_code error) {
             if (!error) tick();
         });
+    }
+
+    void look_at_certificates(const ilp::instant& now) {
+        if (now.steady < expiry_check_due_) return;
+        expiry_check_due_ = now.steady + expiry_check_pause;
+        for (const std::string& warning : tls_.expiry_warnings(now.wall)) log::write(log::level::warn, warning);
     }
 
     void look_at_memory() {
@@ -285,6 +298,7 @@ private:
     const std::string file_;
     config::settings settings_;
     operator_tls tls_;
+    ilp::steady_time expiry_check_due_;
     boost::asio::io_context control_{1};
     /// For work that would block the control loop too long. Two threads, so that a scrape need not wait for a reload.
     boost::asio::thread_pool helper_{2};

@@ -18,7 +18,7 @@ namespace {
 
 bool is_about_operator_tls(const std::string& key) {
     if (key == "webhooks.ca_file") return true;
-    return !key.starts_with("connector.") && (key.ends_with(".certificate_file") || key.ends_with(".key_file"));
+    return key.ends_with("certificate_file") || key.ends_with("key_file");
 }
 
 }  // namespace

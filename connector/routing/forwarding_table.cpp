@@ -18,6 +18,7 @@ void forwarding_table::apply(std::span<const peering::peer_update> updates) {
     for (const auto& [before, after] : updates) {
         if (!before) continue;
         tokens_.remove(*before);
+        lone_keys_.remove(*before);
         routes_.remove(*before);
         names_.remove(*before);
         peers_[before->id].reset();
@@ -26,16 +27,23 @@ void forwarding_table::apply(std::span<const peering::peer_update> updates) {
         if (!after) continue;
         if (after->id >= peers_.size()) peers_.resize(after->id + 1);
         tokens_.add(*after);
+        lone_keys_.add(*after);
         routes_.add(*after);
         names_.add(*after);
         peers_[after->id] = after;
     }
 }
 
-const peering::peer* forwarding_table::find_sender(std::string_view token, std::string_view account) const {
-    if (token.empty()) return nullptr;
-    const peering::peer* const owner = find_by_token(ilp::sha256(ilp::as_bytes(token)));
-    if (owner == nullptr || account.empty() || account == owner->name()) return owner;
+const peering::peer* forwarding_table::find_sender(std::string_view token, std::string_view account,
+                                                   const ilp::digest* client_key) const {
+    const peering::peer* owner = token.empty() ? nullptr : find_by_token(ilp::sha256(ilp::as_bytes(token)));
+    // A peer that is known by its key may send any token: it has to send something.
+    if (owner == nullptr && client_key != nullptr) owner = lone_keys_.find(*client_key);
+    if (owner == nullptr) return nullptr;
+    const bool has_shown_key =
+        client_key != nullptr && std::ranges::find(owner->client_keys, *client_key) != owner->client_keys.end();
+    if (!owner->client_keys.empty() && !has_shown_key) return nullptr;
+    if (account.empty() || account == owner->name()) return owner;
     return find_by_name(account) == nullptr ? owner : nullptr;
 }
 

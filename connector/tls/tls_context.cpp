@@ -119,6 +119,19 @@ std::string tls_context::use(const key_pair_files& files) {
     return {};
 }
 
+void tls_context::use_identity_of(const tls_context& other) {
+    SSL_CTX* const native = native_.get();
+    X509* const certificate = SSL_CTX_get0_certificate(other.native());
+    if (certificate == nullptr) return;
+    STACK_OF(X509)* chain = nullptr;
+    SSL_CTX_get0_chain_certs(other.native(), &chain);
+    const bool done = SSL_CTX_use_certificate(native, certificate) == 1 &&
+                      SSL_CTX_use_PrivateKey(native, SSL_CTX_get0_privatekey(other.native())) == 1 &&
+                      (chain == nullptr || SSL_CTX_set1_chain(native, chain) == 1);
+    ilp::require(done, "what one context has accepted, another one accepts");
+    not_after_ = other.not_after_;
+}
+
 tls_context::result tls_context::server(const tls_server_options& options) {
     const std::shared_ptr<tls_context> made{new tls_context};
     SSL_CTX* const native = made->native();
@@ -160,6 +173,7 @@ tls_context::result tls_context::client(const tls_client_options& options) {
             return std::unexpected{std::move(problem)};
         }
     }
+    if (options.same_identity_as) made->use_identity_of(*options.same_identity_as);
     prepare_verification(*native);
     tls_session::enable(*native);
     if (!options.protocols.empty()) {

@@ -11,6 +11,8 @@
 
 namespace connector {
 
+class tls_context;
+
 /// A certificate and its private key, both in PEM.
 struct key_pair_files {
     std::string certificate;  ///< the holder's certificate first, followed by those that lead to a root, without it
@@ -28,7 +30,9 @@ struct tls_server_options {
 struct tls_client_options {
     std::string roots{};                    ///< certificates in PEM; those of the system if empty
     std::optional<key_pair_files> files{};  ///< is shown to a server that asks for a certificate
-    std::vector<std::string> protocols{};   ///< for ALPN, the preferred one first
+    /// Shows the certificate that this client context shows, if any. Without `files`.
+    std::shared_ptr<const tls_context> same_identity_as{};
+    std::vector<std::string> protocols{};  ///< for ALPN, the preferred one first
 };
 
 /// What all TLS connections of a listener or of a link have in common. It never changes, and any thread may use it. To
@@ -57,6 +61,7 @@ public:
 private:
     tls_context();
     std::string use(const key_pair_files& files);
+    void use_identity_of(const tls_context& other);
 
     std::unique_ptr<SSL_CTX, release_openssl> native_;
     std::optional<std::chrono::sys_seconds> not_after_;

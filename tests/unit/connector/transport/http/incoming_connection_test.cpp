@@ -60,7 +60,7 @@ struct world final : prepare_handler, incoming_connection::owner {
     }
 
     // prepare_handler
-    const peering::peer* authenticate(std::string_view token, std::string_view) override {
+    const peering::peer* authenticate(std::string_view token, std::string_view, const ilp::digest*) override {
         return token == "right" ? &book.peer("p1") : nullptr;
     }
     void unauthenticated(const boost::asio::ip::address&) override { ++strangers; }
