@@ -27,7 +27,7 @@ constexpr std::size_t received_size_max = 4 * record_size_max;
 /// The other side can cause output that is not content, such as the answers to key updates, and not read it.
 constexpr std::size_t unsent_answers_max = 16 * 1024;
 /// A read that has received so often and got no content is being kept busy.
-constexpr int receives_max = 16;
+constexpr int receives_max = 4;
 /// So many connections of a thread keep OpenSSL's buffers, which are 33 KiB, from one record to the next. To allocate
 /// them for each record would cost a tenth of the throughput, and to let every idle connection have them would triple
 /// its memory.
@@ -295,29 +295,39 @@ stream_result tls_filter::handshake(int socket) {
     return {};
 }
 
+/// Fills `into` from `total` on, as far as there is something. Returns why it has stopped, which is SSL_ERROR_NONE if
+/// `into` is full.
+int tls_filter::decrypt(std::span<char> into, std::size_t& total) {
+    while (total != into.size()) {
+        std::size_t count = 0;
+        const int result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &count);
+        if (result != 1) {
+            const int error = SSL_get_error(ssl_.get(), result);
+            const bool may_go_on = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+            if (!may_go_on && error != SSL_ERROR_ZERO_RETURN) fail();
+            return error;
+        }
+        has_content_ = true;
+        total += count;
+        if (received_.empty() && was_receive_short_ && SSL_has_pending(ssl_.get()) == 0) return SSL_ERROR_WANT_READ;
+    }
+    return SSL_ERROR_NONE;
+}
+
 stream_result tls_filter::read(int socket, std::span<char> into) {
     const call running{*this, socket,
                        std::clamp(into.size() + record_overhead_max, received_size_min, received_size_max)};
     if (has_failed_) return broken();
+    if (!unsent_.empty()) flush_answers();
     std::size_t total = 0;
-    int error = SSL_ERROR_NONE;
-    while (total != into.size() && error == SSL_ERROR_NONE) {
-        std::size_t count = 0;
-        const int result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &count);
-        if (result == 1) {
-            has_content_ = true;
-            total += count;
-            const bool is_all = received_.empty() && was_receive_short_ && SSL_has_pending(ssl_.get()) == 0;
-            if (is_all) error = SSL_ERROR_WANT_READ;
-        } else {
-            error = SSL_get_error(ssl_.get(), result);
-        }
-    }
-    const bool is_unknown = error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE &&
-                            error != SSL_ERROR_ZERO_RETURN;
-    if (is_unknown) fail();
-    has_used_buffers();
+    int error = decrypt(into, total);
     flush_answers();
+    // It has stopped because of its answers. If they are sent now, no event would have it go on.
+    while (error == SSL_ERROR_WANT_WRITE && unsent_.empty() && total == 0) {
+        error = decrypt(into, total);
+        flush_answers();
+    }
+    has_used_buffers();
     // An error that comes behind content is reported by the next call.
     if (total != 0) {
         return {.drained = error == SSL_ERROR_WANT_READ && (was_receive_short_ || is_socket_empty_), .count = total};

@@ -68,6 +68,7 @@ private:
     int add_output(const char* octets, int size);
     flush_result flush();
     void flush_answers();
+    int decrypt(std::span<char> into, std::size_t& total);
     stream_result encrypt(ilp::bytes_view octets);
     bool is_kept_busy() const noexcept;
     void fail();

@@ -58,6 +58,7 @@ public:
     identity_files write(const std::string& name, const identity& identity) const;
     /// Returns the path.
     std::string write_file(const std::string& name, const std::string& text) const;
+    std::string path() const { return directory_.path().string(); }
 
 private:
     temporary_directory directory_;

@@ -91,15 +91,17 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     yaml += "peers:\n";
     for (const peer_terms& peer : terms.peers) {
         const auto tokens = peer.tokens.empty() ? std::vector{token_of(peer.name)} : peer.tokens;
-        const auto endpoint = std::to_string(peer.port == 0 ? nobody : peer.port);
+        const auto port_of_peer = std::to_string(peer.port == 0 ? nobody : peer.port);
+        const auto url = peer.url.empty() ? "http://127.0.0.1:" + port_of_peer + "/" : peer.url;
+        const auto incoming = peer.incoming.empty() ? "{auth_tokens: " + quoted_list(tokens) + "}" : peer.incoming;
         yaml += "  - name: " + peer.name + "\n";
         yaml += "    ilp_address: " + (peer.address.empty() ? "test." + peer.name : peer.address) + "\n";
         yaml += "    asset: " + asset_of(peer.code, peer.scale) + "}\n";
         yaml += "    liquidity: " + std::to_string(peer.liquidity) + "\n";
         if (!peer.routes.empty()) yaml += "    routes: " + quoted_list(peer.routes) + "\n";
         append_lines(yaml, peer.terms, 4);
-        yaml += "    http:\n      incoming: {auth_tokens: " + quoted_list(tokens) + "}\n      outgoing:\n";
-        yaml += "        endpoint: \"http://127.0.0.1:" + endpoint + "/\"\n";
+        yaml += "    http:\n      incoming: " + incoming + "\n      outgoing:\n";
+        yaml += "        endpoint: \"" + url + "\"\n";
         yaml += "        auth_token: " + token_for(peer.name) + "\n";
         append_lines(yaml, peer.outgoing, 8);
     }

@@ -31,6 +31,8 @@ struct peer_terms {
     std::vector<std::string> terms{};     ///< further lines of the peer's section, such as "max_packet_amount: 1000"
     std::vector<std::string> outgoing{};  ///< further lines of the peer's http.outgoing section
     std::vector<std::string> tokens{};    ///< tokens that the peer presents; default: `token_of(name)`
+    std::string url{};                    ///< of the peer; default: http:// on 127.0.0.1 and `port`
+    std::string incoming{};               ///< the peer's http.incoming section; default: its tokens
 };
 
 struct asset_terms {

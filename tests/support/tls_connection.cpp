@@ -27,6 +27,11 @@ tls_connection::tls_connection(std::uint16_t port, const tls_client_terms& terms
             throw std::runtime_error{terms.roots + ": " + openssl_errors()};
         SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
     }
+    if (!terms.certificate.empty()) {
+        if (SSL_CTX_use_certificate_chain_file(context_.get(), terms.certificate.c_str()) != 1 ||
+            SSL_CTX_use_PrivateKey_file(context_.get(), terms.key.c_str(), SSL_FILETYPE_PEM) != 1)
+            throw std::runtime_error{terms.certificate + ": " + openssl_errors()};
+    }
     ssl_.reset(SSL_new(context_.get()));
     SSL_set_fd(ssl_.get(), socket_.get());
     SSL_set1_host(ssl_.get(), terms.host.c_str());

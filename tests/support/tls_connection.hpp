@@ -14,6 +14,8 @@ namespace support {
 struct tls_client_terms {
     std::string roots{};             ///< a file with certificates in PEM; the server is not verified if it is empty
     std::string host = "localhost";  ///< a name that the server's certificate must be for
+    std::string certificate{};       ///< a file with our certificate in PEM; none is shown if it is empty
+    std::string key{};               ///< the file with its key
     int version = 0;                 ///< the only one that is offered, such as TLS1_2_VERSION; 0: 1.2 and later
 };
 
