@@ -164,14 +164,6 @@ std::expected<http_endpoint, std::string> parse_url(std::string_view text) {
     return http_endpoint{std::string{text}, {host, host_end, place_of(target.data())}, *port};
 }
 
-std::expected<http_endpoint, std::string> parse_http_url(std::string_view text) {
-    auto parsed = parse_url(text);
-    if (!parsed || !parsed->is_https()) return parsed;
-    return refused(
-        "https:// is not supported: this version speaks plain HTTP; send to a TLS proxy on the same host, for example "
-        "http://127.0.0.1:8443/");
-}
-
 constexpr std::string_view store_urls = "sqlite:PATH, postgresql://... or memory:";
 
 bool is_postgres_url(std::string_view text) {
@@ -367,15 +359,13 @@ value_type<std::string> route_prefix() {
 }
 
 value_type<http_endpoint> http_url() {
-    return {.expected = "an http:// URL, such as http://10.0.0.2:3002/",
-            .parse = parse_http_url,
+    return {.expected = "an http:// or https:// URL, such as http://10.0.0.2:3002/",
+            .parse = parse_url,
             .print = [](const http_endpoint& value) { return value.url(); }};
 }
 
 value_type<http_endpoint> packet_url() {
-    return {.expected = "an http:// or https:// URL, such as http://10.0.0.2:3002/",
-            .parse = parse_url,
-            .print = [](const http_endpoint& value) { return value.url(); }};
+    return http_url();
 }
 
 value_type<std::string> store_url() {

@@ -3,6 +3,7 @@
 #include "connector/base/held_signals.hpp"
 #include "connector/base/log.hpp"
 #include "connector/daemon/app.hpp"
+#include "connector/daemon/operator_tls.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/routing/reject_reason.hpp"
 #include "peering/audit.hpp"
@@ -176,6 +177,10 @@ int main(int argc, char** argv) {
         return static_cast<int>(exit_status::configuration_error);
     }
     if (check_only) {
+        if (const auto tls = connector::operator_tls::make(*settings); !tls) {
+            fmt::print(stderr, "{}: {}\n", file, tls.error());
+            return static_cast<int>(exit_status::configuration_error);
+        }
         fmt::print("{}", config::to_yaml(*settings));
         return 0;
     }

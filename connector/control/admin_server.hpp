@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace connector {
 
@@ -32,6 +33,7 @@ public:
     boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint) {
         return server_.listen(endpoint);
     }
+    void use_tls(std::shared_ptr<const tls_context> context) noexcept { server_.use_tls(std::move(context)); }
     boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
 
     /// From now on new and queued requests get 503. `stopped` is called on the loop after the last running resolver has

@@ -70,6 +70,7 @@ std::expected<peering::peering_terms, peering::refusal> auto_peering_client::ans
     const auto promise = std::make_shared<std::promise<outcome>>();
     auto future = promise->get_future();
     boost::asio::post(control_, [this, what = std::move(what), promise]() mutable {
+        what.tls = tls_;
         call(control_, std::move(what), [promise](outcome came) { promise->set_value(std::move(came)); });
     });
     const auto came = await(future, answer_timeout + margin);

@@ -1,6 +1,9 @@
 #include "connector/control/http_client.hpp"
 
 #include "connector/loop/dial.hpp"
+#include "connector/tls/maybe_tls.hpp"
+#include "connector/tls/tls_verification.hpp"
+#include "ilp/invariant.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -28,7 +31,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
 public:
     exchange(boost::asio::io_context& context, http_call call,
              std::function<void(std::expected<http_answer, std::string>)> done)
-        : call_{std::move(call)}, done_{std::move(done)}, timer_{context}, socket_{context}, context_{context} {}
+        : call_{std::move(call)}, done_{std::move(done)}, timer_{context}, stream_{context}, context_{context} {}
 
     void start() {
         timer_.expires_after(call_.timeout);
@@ -41,12 +44,23 @@ public:
                  [this](auto connected) {
                      if (!connected)
                          return fail(connected.error().not_allowed ? std::string{not_allowed} : connected.error().why);
-                     socket_ = std::move(*connected);
-                     write();
+                     stream_.tcp() = std::move(*connected);
+                     call_.endpoint.is_https() ? connect_tls() : write();
                  }};
     }
 
 private:
+    void connect_tls() {
+        ilp::require(call_.tls != nullptr, "an https:// call has a TLS context");
+        stream_.start_tls(call_.tls);
+        verify_host(*stream_.tls(), call_.endpoint.host());
+        stream_.async_connect_tls([self = shared_from_this()](const error_code& error) {
+            if (!self->done_) return;
+            if (error) return self->fail(why_handshake_failed(*self->stream_.tls(), error));
+            self->write();
+        });
+    }
+
     void write() {
         request_ = {call_.method == http_method::get ? http::verb::get : http::verb::post,
                     call_.target.empty() ? call_.endpoint.target() : call_.target, http_1_1};
@@ -55,7 +69,7 @@ private:
         request_.keep_alive(false);
         request_.body() = std::move(call_.body);
         request_.prepare_payload();
-        http::async_write(socket_, request_, [self = shared_from_this()](const error_code& error, std::size_t) {
+        http::async_write(stream_, request_, [self = shared_from_this()](const error_code& error, std::size_t) {
             if (error) return self->fail(error.message());
             if (self->done_) self->read();
         });
@@ -65,8 +79,8 @@ private:
         answer_.emplace();
         answer_->header_limit(head_size_max);
         answer_->body_limit(call_.answer_size_max);
-        http::async_read(socket_, buffer_, *answer_, [self = shared_from_this()](const error_code& error, std::size_t) {
-            if (error) return self->fail(error.message());
+        http::async_read(stream_, buffer_, *answer_, [self = shared_from_this()](const error_code& error, std::size_t) {
+            if (error) return self->fail(self->reason_of(error));
             if (!self->done_) return;
             if (self->answer_->get().result_int() < 200) {
                 if (++self->interim_answers_ <= interim_answers_max) return self->read();
@@ -74,6 +88,13 @@ private:
             }
             self->finish(http_answer{self->answer_->get().result_int(), std::move(self->answer_->get().body())});
         });
+    }
+
+    std::string reason_of(const error_code& error) const {
+        const auto received = buffer_.cdata();
+        if (!stream_.is_encrypted() && is_tls_record(received.data(), received.size()))
+            return "the other side speaks TLS: use https://";
+        return error.message();
     }
 
     void fail(std::string why) {
@@ -84,7 +105,7 @@ private:
         timer_.cancel();
         dial_ = {};
         error_code ignored;
-        socket_.close(ignored);
+        stream_.tcp().close(ignored);
         std::exchange(done_, nullptr)(std::move(outcome));
     }
 
@@ -92,7 +113,7 @@ private:
     std::function<void(std::expected<http_answer, std::string>)> done_;  ///< empty once it was called
     boost::asio::steady_timer timer_;
     dial dial_;
-    tcp::socket socket_;
+    maybe_tls<tcp::socket> stream_;
     boost::asio::io_context& context_;
     beast::flat_buffer buffer_;
     http::request<http::string_body> request_;

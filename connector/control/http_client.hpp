@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/tls/tls_context.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,11 +27,13 @@ struct http_call {
     std::string target{};                                        ///< if empty, the endpoint's target
     std::vector<std::pair<std::string, std::string>> headers{};  ///< in addition to Host, Connection and Content-Length
     std::string body{};
-    std::chrono::milliseconds timeout{};  ///< for the whole call: lookup, connect, request and answer
+    std::chrono::milliseconds timeout{};  ///< for the whole call: lookup, connect, handshake, request and answer
     std::size_t answer_size_max = 0;      ///< in bytes of body
 
     /// Decides whether an address may be connected to: see dial_target.
     std::function<bool(const boost::asio::ip::address&)> may_connect{};
+
+    std::shared_ptr<const tls_context> tls{};  ///< must be there if the endpoint is https://
 };
 
 /// The error of a call for which `may_connect` allows no address; no connection was attempted.

@@ -1,9 +1,12 @@
 #include "connector/control/http_server.hpp"
 
+#include "connector/base/client_network.hpp"
+#include "connector/base/listen.hpp"
 #include "connector/base/log.hpp"
 #include "connector/base/source.hpp"
 #include "connector/loop/descriptors.hpp"
 #include "connector/loop/receive_buffer.hpp"
+#include "connector/tls/maybe_tls.hpp"
 #include "connector/transport/http/answer.hpp"
 #include "connector/transport/http/hint.hpp"
 #include "connector/transport/http/message.hpp"
@@ -34,6 +37,8 @@ constexpr std::chrono::milliseconds accept_pause{100};
 /// Time for a client to read the last answer while its own bytes are still arriving: closing immediately would send a
 /// reset, which discards the answer.
 constexpr std::chrono::seconds linger_time{2};
+
+constexpr char tls_handshake = 0x16;  // the first byte of a TLS connection
 
 /// Fields that are used here and may occur only once: if there were two, a proxy might check one and we might use the
 /// other. The parser refuses others of this kind itself.
@@ -74,6 +79,7 @@ const std::string* http_request::find(std::string_view name) const noexcept {
 struct http_server::shared {
     http_handler handler;  ///< empty once the server is destroyed
     http_server_bounds bounds;
+    std::shared_ptr<const tls_context> tls{};  ///< for new sessions; null for plain HTTP
     connection_room room{bounds.sessions_max};
     bool draining = false;
     std::unordered_set<session*> sessions{};  ///< all open sessions
@@ -101,7 +107,7 @@ public:
     session(tcp::socket socket, std::shared_ptr<shared> server)
         : stream_{std::move(socket)}, server_{std::move(server)} {
         error_code error;
-        const tcp::endpoint endpoint = stream_.socket().remote_endpoint(error);
+        const tcp::endpoint endpoint = connection().socket().remote_endpoint(error);
         if (!error) remote_ = endpoint.address();
         server_->sessions.insert(this);
     }
@@ -112,6 +118,20 @@ public:
         server_->answers_size -= body_.size();
     }
 
+    void start() {
+        tls_ = server_->tls;
+        if (!tls_) return read();
+        // A handshake is waiting for a request, too. Its first byte tells it from a request without TLS.
+        waits_since_ = ++server_->waits;
+        connection().expires_after(server_->bounds.handshake_time);
+        connection().async_read_some(boost::asio::buffer(&first_octet_, 1),
+                                     [self = shared_from_this()](error_code error, std::size_t) {
+                                         if (error) return;
+                                         if (self->first_octet_ != tls_handshake) return self->refuse_plain_http();
+                                         self->accept_tls();
+                                     });
+    }
+
     /// Reads the next request; part of it may have arrived already.
     void read() {
         request_ = {};
@@ -120,13 +140,13 @@ public:
         empty_line_skipped_ = false;
         chunks_ = http::chunked_body{server_->bounds.body_size_max};
         waits_since_ = ++server_->waits;
-        stream_.expires_after(server_->bounds.request_time);
+        connection().expires_after(server_->bounds.request_time);
         take();
     }
 
     void close() {
         waits_since_ = 0;
-        stream_.close();
+        connection().close();
     }
 
     /// Tells which session has waited longer for its request, or for the rest of it; 0 if this one does not wait.
@@ -135,6 +155,40 @@ public:
     const boost::asio::ip::address& remote() const noexcept { return remote_; }
 
 private:
+    /// The TCP connection, which closes itself when the time that was set last is up.
+    beast::tcp_stream& connection() noexcept { return stream_.tcp(); }
+
+    void accept_tls() {
+        stream_.start_tls(std::move(tls_));
+        stream_.async_accept_tls(boost::asio::buffer(&first_octet_, 1),
+                                 [self = shared_from_this()](error_code error, std::size_t) {
+                                     if (error) return self->report_tls_error(error);
+                                     self->read();
+                                 });
+    }
+
+    /// A client that accepts neither our certificate nor our versions of TLS says so in an alert, with TLS 1.3 only
+    /// after the handshake. One that has gone without a word is not worth a line.
+    void report_tls_error(const error_code& error) {
+        if (!is_tls_error(error) || error == boost::asio::ssl::error::stream_truncated) return;
+        report("TLS with a client failed", error.message());
+    }
+
+    void refuse_plain_http() {
+        report("a client speaks plain HTTP to a listener that speaks TLS", "it must use https://");
+        keep_alive_ = false;
+        waits_since_ = 0;
+        write({.status = 400, .body = "this port speaks TLS: use https://\n"});
+    }
+
+    void report(std::string_view what, std::string reason) {
+        error_code error;
+        const tcp::endpoint local = connection().socket().local_endpoint(error);
+        log::write_seldom(
+            {what, client_network(remote_)}, log::level::warn, what,
+            {{"listener", to_text(local)}, {"remote", remote_.to_string()}, {"reason", std::move(reason)}});
+    }
+
     void take() {
         if (head_size_ == 0 && !take_head()) return;
         if (expects_continue_ && in_.size() == head_size_ && !is_body_complete()) return write_continue();
@@ -145,7 +199,8 @@ private:
         const auto space = in_.space(1);
         stream_.async_read_some(boost::asio::buffer(space.data(), space.size()),
                                 [self = shared_from_this()](error_code error, std::size_t count) {
-                                    if (error) return;  // the client has gone, or its time is up: no response
+                                    // The client has gone, or its time is up: no response.
+                                    if (error) return self->report_tls_error(error);
                                     self->in_.commit(count);
                                     self->take();
                                 });
@@ -232,7 +287,7 @@ private:
     void hand_over(std::size_t body_size, std::size_t consumed) {
         if (!server_->handler) return;
         waits_since_ = 0;
-        stream_.expires_never();
+        connection().expires_never();
         request_.body = in_.text().substr(head_size_, body_size);
         in_.consume(head_size_ + consumed);
         request_.remote = remote_;
@@ -282,7 +337,7 @@ private:
         head_ = serialize_head(response, keep_alive_);
         body_ = is_head_ ? std::string{} : std::move(response.body);
         server_->answers_size += body_.size();
-        stream_.expires_after(server_->bounds.request_time);
+        connection().expires_after(server_->bounds.request_time);
         const std::array octets{boost::asio::buffer(head_), boost::asio::buffer(body_)};
         boost::asio::async_write(stream_, octets, [self = shared_from_this()](error_code error, std::size_t) {
             if (error) return;
@@ -292,23 +347,32 @@ private:
             if (self->keep_alive_) return self->read();
             self->in_.consume(self->in_.size());
             self->in_.give_back();
-            self->stream_.socket().shutdown(tcp::socket::shutdown_send, error);
-            self->stream_.expires_after(linger_time);
-            self->linger();
+            self->connection().expires_after(linger_time);
+            if (!self->stream_.is_encrypted()) return self->end_sending();
+            self->stream_.async_end_tls([self](error_code) { self->end_sending(); });
         });
     }
 
-    void linger() {
-        stream_.async_read_some(boost::asio::buffer(thrown_away_),
-                                [self = shared_from_this()](error_code error, std::size_t) {
-                                    if (!error) self->linger();
-                                });
+    void end_sending() {
+        error_code ignored;
+        connection().socket().shutdown(tcp::socket::shutdown_send, ignored);
+        linger();
     }
 
-    beast::tcp_stream stream_;
+    /// Whatever still arrives is of no interest, and is not decrypted.
+    void linger() {
+        connection().async_read_some(boost::asio::buffer(thrown_away_),
+                                     [self = shared_from_this()](error_code error, std::size_t) {
+                                         if (!error) self->linger();
+                                     });
+    }
+
+    maybe_tls<beast::tcp_stream> stream_;
     std::shared_ptr<shared> server_;
     boost::asio::ip::address remote_;
     std::uint64_t waits_since_ = 0;
+    std::shared_ptr<const tls_context> tls_;  ///< until the handshake begins
+    char first_octet_ = 0;                    ///< of a connection that should speak TLS
     receive_buffer in_;
     std::array<char, 4096> thrown_away_;
 
@@ -362,6 +426,10 @@ http_server::~http_server() {
     shared_->waiting.clear();
 }
 
+void http_server::use_tls(std::shared_ptr<const tls_context> context) noexcept {
+    shared_->tls = std::move(context);
+}
+
 error_code http_server::listen(const tcp::endpoint& endpoint) {
     error_code error;
     acceptor_.open(endpoint.protocol(), error);
@@ -395,7 +463,7 @@ void http_server::accept() {
         const bool is_full = server->room.is_full(server->sessions.size(), is_short);
         const auto opened = std::make_shared<session>(std::move(socket), server);
         // A source that has used up its own places must not cost another source one.
-        if (server->has_room_for(opened->remote()) && (!is_full || server->make_room())) opened->read();
+        if (server->has_room_for(opened->remote()) && (!is_full || server->make_room())) opened->start();
         accept();
     });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/base/descriptor_shares.hpp"
+#include "connector/tls/tls_context.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -48,20 +49,25 @@ struct http_server_bounds {
     std::size_t head_size_max = 8 * 1024;
     std::size_t body_size_max = 0;
     std::size_t answers_size_max = 64 * 1024 * 1024;  ///< of all that are being sent, unless there is just one
+    std::chrono::milliseconds handshake_time{5'000};  ///< of TLS
     std::chrono::milliseconds request_time{10'000};   ///< each for a request, an answer and idling
     client_kind clients = client_kind::operator_of_node;
 };
 
-/// An HTTP listener for everything but ILP packets (metrics, Admin API, auto-peering). It reads requests with the
-/// parser of the packet endpoint, so both are equally strict. All answers carry `cache-control: no-store`. HEAD is
-/// passed to the handler as GET and answered without a body. Destroy the server on its loop, but not from within the
-/// handler, or after the loop has ended; a `done` called after that has no effect.
+/// An HTTP listener for everything but ILP packets (metrics, Admin API, auto-peering), over TLS if it has a context. It
+/// reads requests with the parser of the packet endpoint, so both are equally strict. All answers carry `cache-control:
+/// no-store`. HEAD is passed to the handler as GET and answered without a body. Destroy the server on its loop, but not
+/// from within the handler, or after the loop has ended; a `done` called after that has no effect.
 class http_server {
 public:
     http_server(boost::asio::io_context& context, http_handler handler, http_server_bounds bounds);
     ~http_server();
     http_server(const http_server&) = delete;
     http_server& operator=(const http_server&) = delete;
+
+    /// New connections speak TLS with this context, and plain HTTP if it is null; those that are open keep what they
+    /// have.
+    void use_tls(std::shared_ptr<const tls_context> context) noexcept;
 
     boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
     boost::asio::ip::tcp::endpoint local_endpoint() const;

@@ -6,7 +6,9 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace connector {
 
@@ -24,6 +26,7 @@ public:
     boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint) {
         return server_.listen(endpoint);
     }
+    void use_tls(std::shared_ptr<const tls_context> context) noexcept { server_.use_tls(std::move(context)); }
     boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
 
     /// From now on each answer ends its connection, and says so.

@@ -11,6 +11,7 @@
 #include "connector/daemon/history_keeper.hpp"
 #include "connector/daemon/metrics_collector.hpp"
 #include "connector/daemon/operator_servers.hpp"
+#include "connector/daemon/operator_tls.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
@@ -46,6 +47,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_length{200};
 constexpr int ticks_between_looks_at_memory = 25;
+constexpr std::chrono::days expiry_check_pause{1};
 
 /// The id of the peer or asset that the event is about. Its packets can cross a threshold again and again.
 std::string owner_of(const peering::event_record& event) {
@@ -62,7 +64,13 @@ public:
     app(const std::string& file, config::settings settings)
         : file_{file},
           settings_{std::move(settings)},
-          reload_{file, settings_, {.control = control_, .helper = helper_, .book = book_, .rates = rate_source_}} {}
+          reload_{file,
+                  settings_,
+                  {.control = control_,
+                   .helper = helper_,
+                   .book = book_,
+                   .rates = rate_source_,
+                   .use_tls = [this](const operator_tls& tls) { use_tls(tls); }}} {}
 
     exit_status run() {
         auto problem = start();
@@ -100,6 +108,7 @@ private:
     problem start() {
         const std::uint64_t descriptors = raise_descriptor_limit();
         if (!config::is_loopback(settings_.connector.listen)) book_.administration.refuse_guessable_tokens();
+        if (problem found = make_tls()) return found;
         if (problem found = start_metrics()) return found;
         auto store = open_store();
         if (!store) return std::move(store).error().message;
@@ -110,8 +119,11 @@ private:
         share_out(descriptors);
         start_webhooks();
         start_rates();
-        if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer)) return found;
-        auto servers = operator_servers::start(control_, settings_, book_, workers_, [this] { return is_ready(); });
+        if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer,
+                                            {.listener = tls_.packets, .links = tls_.links}))
+            return found;
+        auto servers =
+            operator_servers::start(control_, settings_, tls_, book_, workers_, [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
         start_workers();  // nothing may fail after the first packet
@@ -119,6 +131,23 @@ private:
         await_signals();
         tick();
         return std::nullopt;
+    }
+
+    problem make_tls() {
+        auto made = operator_tls::make(settings_);
+        if (!made) return std::move(made).error();
+        tls_ = std::move(*made);
+        for (const std::string& warning : tls_.warnings()) log::write(log::level::warn, warning);
+        return std::nullopt;
+    }
+
+    void use_tls(const operator_tls& tls) {
+        tls_ = tls;
+        metrics_server_->use_tls(tls.metrics);
+        operator_servers_->use_tls(tls);
+        if (webhooks_) webhooks_->use_tls(tls.webhooks);
+        workers_.use_tls({.listener = tls.packets, .links = tls.links});
+        expiry_check_due_ = {};
     }
 
     void share_out(std::uint64_t descriptors) const {
@@ -171,12 +200,12 @@ private:
     void start_webhooks() {
         if (!settings_.webhooks.url) return;
         outbox_ = std::make_unique<store_outbox>(*book_.committer, control_);
-        webhooks_ = std::make_unique<webhooks>(control_, settings_.webhooks, *outbox_);
+        webhooks_ = std::make_unique<webhooks>(control_, settings_.webhooks, *outbox_, tls_.webhooks);
         boost::asio::post(control_, [this] { webhooks_->look_for_events(); });
     }
 
     void start_rates() {
-        rate_source_.configure(settings_.rates, book_.directory);
+        rate_source_.configure(settings_.rates, book_.directory, tls_.rates);
         book_.administration.on_assets_changed(
             [this] { boost::asio::post(control_, [this] { rate_source_.assets_changed(book_.directory); }); });
     }
@@ -206,6 +235,7 @@ private:
                                                                          .webhooks = webhooks_,
                                                                          .history = history_keeper_,
                                                                          .reload = reload_,
+                                                                         .tls = tls_,
                                                                          .is_ready = [this] { return is_ready(); }});
         metrics_server_ = std::make_unique<metrics_server>(
             control_, metrics_server::sources{.metrics =
@@ -215,6 +245,7 @@ private:
                                                       collector_->collect(std::move(done));
                                                   },
                                               .ready = [this] { return is_ready(); }});
+        metrics_server_->use_tls(tls_.metrics);
         return listen(*metrics_server_, "metrics.listen", settings_.metrics.listen);
     }
 
@@ -242,10 +273,17 @@ private:
         if (!shutdown_.has_begun()) book_.transfers->expire(now);
         collector_->look_up_store_size();
         look_at_memory();
+        look_at_certificates(now);
         ticker_.expires_after(tick_length);
         ticker_.async_wait([this](boost::system::error_code error) {
             if (!error) tick();
         });
+    }
+
+    void look_at_certificates(const ilp::instant& now) {
+        if (now.steady < expiry_check_due_) return;
+        expiry_check_due_ = now.steady + expiry_check_pause;
+        for (const std::string& warning : tls_.expiry_warnings(now.wall)) log::write(log::level::warn, warning);
     }
 
     void look_at_memory() {
@@ -261,6 +299,8 @@ private:
 
     const std::string file_;
     config::settings settings_;
+    operator_tls tls_;
+    ilp::steady_time expiry_check_due_;
     boost::asio::io_context control_{1};
     /// For work that would block the control loop too long. Two threads, so that a scrape need not wait for a reload.
     boost::asio::thread_pool helper_{2};

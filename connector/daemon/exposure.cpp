@@ -1,5 +1,7 @@
 #include "connector/daemon/exposure.hpp"
 
+#include "config/public_token.hpp"
+
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -7,6 +9,7 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace connector {
 namespace {
@@ -20,6 +23,18 @@ std::optional<unsigned> mode_of(const std::string& path) {
 
 bool is_open_to_others(unsigned mode) {
     return (mode & (S_IROTH | S_IWOTH)) != 0;
+}
+
+/// A warning about a listener that others can reach without TLS although secrets pass through it; empty if there is no
+/// need for one. Metrics are not secret.
+template <class Settings>
+std::string plain_listener(std::string_view section, const Settings& settings, std::string_view what) {
+    if (settings.certificate_file || config::is_loopback(settings.listen)) return {};
+    return fmt::format(
+        "{0}.listen: other machines can reach this listener, and it speaks plain HTTP: whoever is on the "
+        "way reads {1}. Set {0}.certificate_file and {0}.key_file, or see to it that only a TLS proxy "
+        "can reach it",
+        section, what);
 }
 
 }  // namespace
@@ -49,6 +64,14 @@ std::vector<std::string> exposures(const std::string& config_file, const config:
                             "chmod 0600",
                             database, *mode));
         }
+    }
+    for (std::string warning :
+         {plain_listener("connector", settings.connector, "the packets of peers and their tokens"),
+          plain_listener("admin", settings.admin, "the tokens that operators give to peers"),
+          settings.auto_peering.enabled
+              ? plain_listener("auto_peering", settings.auto_peering, "the tokens that nodes exchange")
+              : std::string{}}) {
+        if (!warning.empty()) found.push_back(std::move(warning));
     }
     if (::geteuid() == 0) {
         found.emplace_back(

@@ -7,8 +7,9 @@
 
 namespace connector {
 
-/// Warnings about this machine, not about the settings: files with secrets or balances that other users can read, and a
-/// daemon with more rights than it needs. Each names what to do.
+/// Warnings about what others can see: files with secrets or balances that other users of the machine can read,
+/// listeners whose secrets pass through the network as they are, and a daemon with more rights than it needs. Each
+/// names what to do.
 std::vector<std::string> exposures(const std::string& config_file, const config::settings& settings);
 
 }  // namespace connector

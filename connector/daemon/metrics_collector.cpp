@@ -43,6 +43,8 @@ void metrics_collector::collect_now(std::function<void(std::string)> done) {
 daemon_figures metrics_collector::figures(std::vector<worker_figures> workers) const {
     const std::size_t count = workers.size();
     const std::uint64_t store_size = store_size_;
+    std::vector<certificate_expiry> certificates;
+    for (const auto& [section, at] : parts_.tls.expiries()) certificates.push_back({section, at});
     return {
         .version = ILPD_VERSION,
         .started_at = started_at_,
@@ -54,7 +56,8 @@ daemon_figures metrics_collector::figures(std::vector<worker_figures> workers) c
         .packets_max = count * parts_.settings.max_packets_in_flight,
         .pending_withdrawals = parts_.book.transfers->pending_count(),
         .store_size = store_size == 0 ? std::nullopt : std::optional{store_size},
-        .history_rows_summed = parts_.history != nullptr ? std::optional{parts_.history->rows_summed()} : std::nullopt};
+        .history_rows_summed = parts_.history != nullptr ? std::optional{parts_.history->rows_summed()} : std::nullopt,
+        .certificates = std::move(certificates)};
 }
 
 /// Formats on a helper thread: with many peers it takes a while, which would block the control loop.

@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 #include "connector/daemon/book.hpp"
 #include "connector/daemon/history_keeper.hpp"
+#include "connector/daemon/operator_tls.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/scrape_queue.hpp"
 #include "connector/metrics/metrics.hpp"
@@ -38,6 +39,7 @@ public:
         const std::unique_ptr<connector::webhooks>& webhooks;  ///< null if they are not configured
         const std::unique_ptr<history_keeper>& history;        ///< null if the whole history is kept
         const connector::reload& reload;
+        const operator_tls& tls;
         std::function<bool()> is_ready;
     };
     explicit metrics_collector(parts parts) : parts_{std::move(parts)} {}

@@ -32,10 +32,11 @@ void log_mutation(const peering::admin::mutation_report& report, const std::stri
 
 }  // namespace
 
-operator_servers::operator_servers(boost::asio::io_context& control, const config::settings& settings, book& book,
-                                   worker_pool& workers, std::function<bool()> is_ready)
+operator_servers::operator_servers(boost::asio::io_context& control, const config::settings& settings,
+                                   const operator_tls& tls, book& book, worker_pool& workers,
+                                   std::function<bool()> is_ready)
     : auto_peers_{book.directory, book.administration, settings.auto_peering},
-      auto_peering_client_{control, auto_peers_},
+      auto_peering_client_{control, auto_peers_, tls.other_nodes},
       pinger_{book.directory,
               [&workers](std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit, auto done) {
                   workers.probe(peer, std::move(prepare), time_limit, std::move(done));
@@ -60,15 +61,24 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
       engine_{peering::admin::make_engine(services_, mutations_)},
       admin_server_{control, settings.admin, *engine_, [] { return std::make_unique<peering::graphql::context>(); }} {
     book.administration.set_own_url(settings.auto_peering.connector_url);
-    if (!settings.auto_peering.enabled) return;
-    auto_peering_server_.emplace(control, *book.committer, auto_peers_, settings.auto_peering);
+    if (settings.auto_peering.enabled)
+        auto_peering_server_.emplace(control, *book.committer, auto_peers_, settings.auto_peering);
+    use_tls(tls);
+}
+
+void operator_servers::use_tls(const operator_tls& tls) noexcept {
+    auto_peering_client_.use_tls(tls.other_nodes);
+    if (auto_peering_server_) auto_peering_server_->use_tls(tls.auto_peering);
+    admin_server_.use_tls(tls.admin);
 }
 
 std::expected<std::unique_ptr<operator_servers>, std::string> operator_servers::start(boost::asio::io_context& control,
                                                                                       const config::settings& settings,
+                                                                                      const operator_tls& tls,
                                                                                       book& book, worker_pool& workers,
                                                                                       std::function<bool()> is_ready) {
-    std::unique_ptr<operator_servers> made{new operator_servers{control, settings, book, workers, std::move(is_ready)}};
+    std::unique_ptr<operator_servers> made{
+        new operator_servers{control, settings, tls, book, workers, std::move(is_ready)}};
     auto problem = listen(made->admin_server_, "admin.listen", settings.admin.listen);
     if (!problem && made->auto_peering_server_) {
         problem = listen(*made->auto_peering_server_, "auto_peering.listen", settings.auto_peering.listen);

@@ -6,6 +6,7 @@
 #include "connector/control/auto_peering_server.hpp"
 #include "connector/control/pinger.hpp"
 #include "connector/daemon/book.hpp"
+#include "connector/daemon/operator_tls.hpp"
 #include "connector/worker/worker_pool.hpp"
 #include "peering/admin/mutations.hpp"
 #include "peering/admin/services.hpp"
@@ -29,8 +30,12 @@ public:
     /// Starts to listen. `is_ready` may be called from any thread. The error is for the operator.
     static std::expected<std::unique_ptr<operator_servers>, std::string> start(boost::asio::io_context& control,
                                                                                const config::settings& settings,
-                                                                               book& book, worker_pool& workers,
+                                                                               const operator_tls& tls, book& book,
+                                                                               worker_pool& workers,
                                                                                std::function<bool()> is_ready);
+
+    /// For new connections. Call it on the control loop.
+    void use_tls(const operator_tls& tls) noexcept;
 
     admin_server& admin() noexcept { return admin_server_; }
 
@@ -40,8 +45,8 @@ public:
     }
 
 private:
-    operator_servers(boost::asio::io_context& control, const config::settings& settings, book& book,
-                     worker_pool& workers, std::function<bool()> is_ready);
+    operator_servers(boost::asio::io_context& control, const config::settings& settings, const operator_tls& tls,
+                     book& book, worker_pool& workers, std::function<bool()> is_ready);
 
     peering::auto_peers auto_peers_;
     auto_peering_client auto_peering_client_;

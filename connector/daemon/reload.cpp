@@ -14,9 +14,17 @@
 #include <vector>
 
 namespace connector {
+namespace {
+
+bool is_about_operator_tls(const std::string& key) {
+    if (key == "webhooks.ca_file") return true;
+    return key.ends_with("certificate_file") || key.ends_with("key_file");
+}
+
+}  // namespace
 
 reload::reload(std::string file, const config::settings& running, parts parts)
-    : file_{std::move(file)}, running_{running}, parts_{parts}, signal_{parts.control, SIGHUP} {}
+    : file_{std::move(file)}, running_{running}, parts_{std::move(parts)}, signal_{parts.control, SIGHUP} {}
 
 void reload::await_signal() {
     signal_.async_wait([this](boost::system::error_code error, int) {
@@ -31,16 +39,17 @@ void reload::read_file() {
             for (const config::problem& problem : loaded.error()) log::write(log::level::error, to_string(problem));
             return boost::asio::post(parts_.control, [this] { failed("the configuration file has errors"); });
         }
-        boost::asio::post(
-            parts_.control,
-            [this, loaded = std::make_shared<const config::settings>(std::move(*loaded))] { apply(loaded); });
+        auto tls = operator_tls::make(*loaded);
+        if (!tls) return boost::asio::post(parts_.control, [this, problem = tls.error()] { failed(problem); });
+        boost::asio::post(parts_.control, [this, loaded = std::make_shared<const contents>(
+                                                     std::move(*loaded), std::move(*tls))] { apply(loaded); });
     });
 }
 
-void reload::apply(const loaded_settings& loaded) {
+void reload::apply(const loaded_contents& loaded) {
     const auto take = [this, loaded](peering::bookkeeper& keeper) {
         const auto notes = peering::take_file(
-            *loaded, parts_.book.administration, keeper, ilp::wall_clock(),
+            loaded->settings, parts_.book.administration, keeper, ilp::wall_clock(),
             [this, loaded] { boost::asio::post(parts_.control, [this, loaded] { succeeded(*loaded); }); });
         if (!notes) {
             return boost::asio::post(parts_.control, [this, problem = notes.error()] { failed(problem); });
@@ -51,13 +60,17 @@ void reload::apply(const loaded_settings& loaded) {
     if (!committer.store_is_healthy() || !committer.execute(take)) failed("the store is not available");
 }
 
-void reload::succeeded(const config::settings& loaded) {
-    std::vector<std::string> waiting = config::differences(running_, loaded);
-    std::erase_if(waiting, [](const std::string& key) { return key.starts_with("rates."); });
-    parts_.rates.configure(loaded.rates, parts_.book.directory);
+void reload::succeeded(const contents& loaded) {
+    std::vector<std::string> waiting = config::differences(running_, loaded.settings);
+    std::erase_if(waiting,
+                  [](const std::string& key) { return key.starts_with("rates.") || is_about_operator_tls(key); });
+    parts_.rates.configure(loaded.settings.rates, parts_.book.directory, loaded.tls.rates);
+    parts_.use_tls(loaded.tls);
+    for (const std::string& warning : loaded.tls.warnings()) log::write(log::level::warn, warning);
     last_ = {true, ilp::wall_clock()};
     if (!waiting.empty()) {
-        log::write(log::level::warn, "settings other than assets, peers and rates take effect at the next start",
+        log::write(log::level::warn,
+                   "settings other than assets, peers, rates and certificates take effect at the next start",
                    {{"settings", config::join({waiting.begin(), waiting.end()}, ", ")}});
     }
     log::write(log::level::info, "reloaded", {{"peers", parts_.book.directory.peer_count()}});

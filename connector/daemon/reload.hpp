@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 #include "connector/daemon/book.hpp"
+#include "connector/daemon/operator_tls.hpp"
 #include "connector/rates/rate_source.hpp"
 #include "ilp/clock.hpp"
 #include "ilp/timestamp.hpp"
@@ -10,13 +11,15 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace connector {
 
-/// On SIGHUP, applies the peers, assets and rates of the file, all or nothing: a file with a problem changes nothing.
+/// On SIGHUP, applies the peers, assets, rates and certificates of the file, all or nothing: a file with a problem
+/// changes nothing, be it the configuration or one with a certificate.
 /// One reload is done at a time; a signal that arrives meanwhile is handled after it. Runs on the control loop, which
 /// must have stopped before this object is destroyed, and uses the helper for reading the file.
 class reload {
@@ -26,6 +29,7 @@ public:
         boost::asio::thread_pool& helper;
         connector::book& book;
         rate_source& rates;
+        std::function<void(const operator_tls&)> use_tls;  ///< on the control loop
     };
     /// SIGHUP no longer ends the process from here on. `running` are the settings that the daemon was started with.
     reload(std::string file, const config::settings& running, parts parts);
@@ -41,11 +45,15 @@ public:
     void stop() { signal_.cancel(); }
 
 private:
-    using loaded_settings = std::shared_ptr<const config::settings>;
+    struct contents {
+        config::settings settings;
+        operator_tls tls;
+    };
+    using loaded_contents = std::shared_ptr<const contents>;
 
     void read_file();
-    void apply(const loaded_settings& loaded);
-    void succeeded(const config::settings& loaded);
+    void apply(const loaded_contents& loaded);
+    void succeeded(const contents& loaded);
     void failed(std::string_view reason);
 
     const std::string file_;

@@ -113,10 +113,10 @@ json::value remote_api::ask(const documents::document& what, json::object variab
                             std::chrono::milliseconds extra) {
     const auto body = request_body(what, variables);
     const auto now = ilp::wall_clock();
-    const auto reply = post(endpoint_, request_headers(who_, body, now), body, timeout_ + extra);
+    const auto reply = post(where_.endpoint, where_.tls, request_headers(who_, body, now), body, timeout_ + extra);
     if (!reply)
         throw failure{exit_status::no_answer,
-                      fmt::format("no response from {}: {}{}", endpoint_.url(), reply.error().why,
+                      fmt::format("no response from {}: {}{}", where_.endpoint.url(), reply.error().why,
                                   reply.error().where == failure_stage::under_way ? advice(again) : std::string{})};
     return read_reply(what, *reply, again, who_.secret.has_value());
 }

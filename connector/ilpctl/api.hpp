@@ -3,12 +3,14 @@
 #include "config/settings.hpp"
 #include "connector/ilpctl/documents.hpp"
 #include "connector/ilpctl/transport.hpp"
+#include "connector/tls/tls_context.hpp"
 #include "ilp/timestamp.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +41,12 @@ struct credentials {
     std::string tenant;
 };
 
+/// Where the Admin API is, and how to reach it.
+struct daemon_location {
+    config::http_endpoint endpoint;
+    std::shared_ptr<const tls_context> tls;  ///< null if the endpoint is http://
+};
+
 /// Builds the request body as canonical JSON, so that the bytes sent are the bytes signed.
 std::string request_body(const documents::document& what, const boost::json::object& variables);
 
@@ -55,14 +63,14 @@ std::string advice(const retry_hint& again);
 /// The Admin API over HTTP.
 class remote_api : public api {
 public:
-    remote_api(config::http_endpoint endpoint, credentials who, std::chrono::milliseconds timeout)
-        : endpoint_{std::move(endpoint)}, who_{std::move(who)}, timeout_{timeout} {}
+    remote_api(daemon_location where, credentials who, std::chrono::milliseconds timeout)
+        : where_{std::move(where)}, who_{std::move(who)}, timeout_{timeout} {}
 
     boost::json::value ask(const documents::document& what, boost::json::object variables, const retry_hint& again,
                            std::chrono::milliseconds extra) override;
 
 private:
-    config::http_endpoint endpoint_;
+    daemon_location where_;
     credentials who_;
     std::chrono::milliseconds timeout_;
 };

@@ -3,6 +3,7 @@
 #include "config/value.hpp"
 #include "connector/ilpctl/completion.hpp"
 #include "connector/ilpctl/verb_check.hpp"
+#include "connector/tls/certificate.hpp"
 
 #include <fmt/format.h>
 
@@ -44,6 +45,7 @@ void read_variables(global_terms& globals, const CLI::App& tree, const system_in
         if (tree.get_option(option)->count() == 0 && text && !text->empty()) target = *text;
     };
     take("--url", "ILPCTL_URL", globals.url);
+    take("--ca-file", "ILPCTL_CA_FILE", globals.ca_file);
     take("--tenant", "ILPCTL_TENANT", globals.tenant);
 }
 
@@ -57,6 +59,20 @@ std::optional<config::secret> secret_of(const global_terms& globals, const syste
     return *secret;
 }
 
+/// Null for http://, to which a file of authorities does not matter.
+std::shared_ptr<const tls_context> tls_for(const config::http_endpoint& endpoint, const global_terms& globals) {
+    if (!endpoint.is_https()) return {};
+    auto options = tls_client_options{};
+    if (!globals.ca_file.empty()) {
+        options.roots = read_file(globals.ca_file);
+        if (const auto fault = complaint_about_certificates(options.roots); !fault.empty())
+            throw failure{exit_status::usage, fmt::format("{}: {}", globals.ca_file, fault)};
+    }
+    auto context = tls_context::client(options);
+    if (!context) throw failure{exit_status::usage, context.error()};
+    return *std::move(context);
+}
+
 std::unique_ptr<api> connect(const global_terms& globals, const system_interface& system) {
     const auto type = config::http_url();
     const auto endpoint = type.parse(globals.url);
@@ -67,7 +83,8 @@ std::unique_ptr<api> connect(const global_terms& globals, const system_interface
     if (globals.tenant.empty() || !std::ranges::all_of(globals.tenant, [](char c) { return c > ' ' && c <= '~'; }))
         throw failure{exit_status::usage,
                       "the tenant's id (--tenant or ILPCTL_TENANT) must be visible ASCII characters without spaces"};
-    return system.connect(*endpoint, {secret_of(globals, system), globals.tenant}, globals.timeout);
+    return system.connect({*endpoint, tls_for(*endpoint, globals)}, {secret_of(globals, system), globals.tenant},
+                          globals.timeout);
 }
 
 exit_status run_verb(command_line& line, const system_interface& system) {
@@ -99,6 +116,12 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
         .add_option("--url", globals_.url,
                     fmt::format("URL of the Admin API; otherwise ILPCTL_URL is used, or {}", globals_.url))
         ->type_name("URL");
+    tree_
+        .add_option(
+            "--ca-file", globals_.ca_file,
+            "file with the certificates (PEM) that an https:// URL is checked against; otherwise ILPCTL_CA_FILE "
+            "is used, or the system's")
+        ->type_name("FILE");
     add_text(tree_, "--secret-file", globals_.secret_file, "FILE",
              fmt::format("file with the secret that signs requests; otherwise {} is used; - for standard input",
                          secret_variable));

@@ -19,6 +19,7 @@ namespace connector::ilpctl {
 
 struct global_terms {
     std::string url = "http://127.0.0.1:3001/graphql";
+    std::string ca_file{};  ///< empty: the system's authorities
     optional_text secret_file;
     std::string tenant = "00000000-0000-4000-8000-000000000001";
     bool json = false;
@@ -51,7 +52,7 @@ struct system_interface {
     std::istream& in;
     std::ostream& out;
     std::ostream& err;
-    std::function<std::unique_ptr<api>(config::http_endpoint, credentials, std::chrono::milliseconds)> connect;
+    std::function<std::unique_ptr<api>(daemon_location, credentials, std::chrono::milliseconds)> connect;
 };
 
 /// Runs the whole program. `words` are its arguments without the program name.

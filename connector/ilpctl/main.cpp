@@ -21,9 +21,9 @@ int main(int argc, char** argv) {
                          .in = std::cin,
                          .out = std::cout,
                          .err = std::cerr,
-                         .connect = [](config::http_endpoint endpoint, credentials who,
+                         .connect = [](daemon_location where, credentials who,
                                        std::chrono::milliseconds timeout) -> std::unique_ptr<api> {
-                             return std::make_unique<remote_api>(std::move(endpoint), std::move(who), timeout);
+                             return std::make_unique<remote_api>(std::move(where), std::move(who), timeout);
                          }};
     const auto status = run({argv + 1, argv + argc}, system);
     if (!std::cout.flush()) {

@@ -1,6 +1,9 @@
 #include "connector/ilpctl/transport.hpp"
 
 #include "connector/loop/dial.hpp"
+#include "connector/tls/maybe_tls.hpp"
+#include "connector/tls/tls_verification.hpp"
+#include "ilp/invariant.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -26,8 +29,9 @@ constexpr std::uint64_t answer_size_max = 64UL * 1024 * 1024;
 
 class exchange {
 public:
-    exchange(const config::http_endpoint& endpoint, std::chrono::milliseconds timeout)
-        : endpoint_{endpoint}, timeout_{timeout} {
+    exchange(const config::http_endpoint& endpoint, std::shared_ptr<const tls_context> tls,
+             std::chrono::milliseconds timeout)
+        : endpoint_{endpoint}, tls_{std::move(tls)}, timeout_{timeout} {
         answer_.body_limit(answer_size_max);
     }
 
@@ -49,8 +53,8 @@ public:
         });
         dial_ = dial{context_, dial_target{endpoint_.host(), endpoint_.port()}, [this](auto connected) {
                          if (!connected) return give_up(std::move(connected.error().why));
-                         socket_ = std::move(*connected);
-                         write();
+                         stream_.tcp() = std::move(*connected);
+                         endpoint_.is_https() ? connect_tls() : write();
                      }};
         context_.run();
         if (why_not_) return std::unexpected{no_reply{where_, *why_not_}};
@@ -58,9 +62,20 @@ public:
     }
 
 private:
+    void connect_tls() {
+        ilp::require(tls_ != nullptr, "a request to an https:// URL has a TLS context");
+        stream_.start_tls(tls_);
+        verify_host(*stream_.tls(), endpoint_.host());
+        stream_.async_connect_tls([this](const error_code& error) {
+            if (why_not_) return;
+            if (error) return give_up(why_handshake_failed(*stream_.tls(), error));
+            write();
+        });
+    }
+
     void write() {
         where_ = failure_stage::under_way;
-        http::async_write(socket_, request_, [this](const error_code& error, std::size_t) {
+        http::async_write(stream_, request_, [this](const error_code& error, std::size_t) {
             // A server may refuse before it has read the whole request; its answer should still be read.
             if (why_not_) return;
             if (error) write_error_ = error;
@@ -69,17 +84,23 @@ private:
     }
 
     void read() {
-        http::async_read(socket_, buffer_, answer_, [this](const error_code& error, std::size_t) {
+        http::async_read(stream_, buffer_, answer_, [this](const error_code& error, std::size_t) {
             if (is_over(error && write_error_ ? write_error_ : error)) return;
             finish();
         });
     }
 
     bool is_over(const error_code& error) {
-        if (error && !why_not_)
-            give_up(error == http::error::end_of_stream ? "the connection was closed without an answer"
-                                                        : error.message());
+        if (error && !why_not_) give_up(reason_of(error));
         return why_not_.has_value();
+    }
+
+    std::string reason_of(const error_code& error) const {
+        if (error == http::error::end_of_stream) return "the connection was closed without an answer";
+        const auto received = buffer_.cdata();
+        if (!stream_.is_encrypted() && is_tls_record(received.data(), received.size()))
+            return "the other side speaks TLS: use https://";
+        return error.message();
     }
 
     void give_up(std::string why) {
@@ -89,7 +110,7 @@ private:
 
     void finish() {
         error_code ignored;
-        socket_.close(ignored);
+        stream_.tcp().close(ignored);
         dial_ = {};
         timer_.cancel();
         signals_.cancel(ignored);
@@ -98,12 +119,13 @@ private:
     }
 
     const config::http_endpoint& endpoint_;
+    std::shared_ptr<const tls_context> tls_;
     std::chrono::milliseconds timeout_;
     boost::asio::io_context context_{1};
     boost::asio::steady_timer timer_{context_};
     boost::asio::signal_set signals_{context_, SIGINT, SIGTERM};
     dial dial_;
-    tcp::socket socket_{context_};
+    maybe_tls<tcp::socket> stream_{context_};
     http::request<http::string_body> request_;
     http::response_parser<http::string_body> answer_;
     boost::beast::flat_buffer buffer_;
@@ -115,9 +137,10 @@ private:
 }  // namespace
 
 std::expected<http_reply, no_reply> post(const config::http_endpoint& endpoint,
+                                         const std::shared_ptr<const tls_context>& tls,
                                          const std::vector<std::pair<std::string, std::string>>& headers,
                                          std::string_view body, std::chrono::milliseconds timeout) {
-    return exchange{endpoint, timeout}.run(headers, body);
+    return exchange{endpoint, tls, timeout}.run(headers, body);
 }
 
 }  // namespace connector::ilpctl

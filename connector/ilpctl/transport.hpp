@@ -1,10 +1,12 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/tls/tls_context.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,9 +30,10 @@ struct no_reply {
     std::string why;
 };
 
-/// Sends one POST on a new connection. Blocks until the complete answer has arrived, for at most `timeout`; SIGINT and
-/// SIGTERM also end the wait.
+/// Sends one POST on a new connection, over TLS if the endpoint is https://; `tls` must be there then. Blocks until the
+/// complete answer has arrived, for at most `timeout`; SIGINT and SIGTERM also end the wait.
 std::expected<http_reply, no_reply> post(const config::http_endpoint& endpoint,
+                                         const std::shared_ptr<const tls_context>& tls,
                                          const std::vector<std::pair<std::string, std::string>>& headers,
                                          std::string_view body, std::chrono::milliseconds timeout);
 

@@ -15,6 +15,19 @@ namespace connector::ilpctl {
 
 namespace json = boost::json;
 
+namespace {
+
+std::string read_all(std::istream& source, const std::string& name) {
+    try {
+        auto text = std::string{std::istreambuf_iterator<char>{source}, {}};
+        if (!source.bad()) return text;
+    } catch (const std::ios_base::failure&) {  // a folder, for example
+    }
+    throw failure{exit_status::usage, fmt::format("{}: cannot be read", name)};
+}
+
+}  // namespace
+
 CLI::App& add_group(CLI::App& parent, const std::string& name, const std::string& description) {
     return *parent.add_subcommand(name, description)->require_subcommand(1);
 }
@@ -111,6 +124,12 @@ json::value change(session& s, const documents::document& what, json::object inp
     return s.daemon.ask(what, {{"input", std::move(input)}}, {.id = id, .idempotency_key = key});
 }
 
+std::string read_file(const std::string& path) {
+    auto file = std::ifstream{path, std::ios::binary};
+    if (!file) throw failure{exit_status::usage, fmt::format("{}: {}", path, std::strerror(errno))};
+    return read_all(file, path);
+}
+
 std::string read_secret_file(std::istream& in, const std::string& path) {
     auto file = std::ifstream{};
     if (path != "-") {
@@ -118,9 +137,8 @@ std::string read_secret_file(std::istream& in, const std::string& path) {
         if (!file) throw failure{exit_status::usage, fmt::format("{}: {}", path, std::strerror(errno))};
     }
     auto& source = path == "-" ? in : file;
-    auto text = std::string{std::istreambuf_iterator<char>{source}, {}};
     const auto name = path == "-" ? std::string{"standard input"} : path;
-    if (source.bad()) throw failure{exit_status::usage, fmt::format("{}: cannot be read", name)};
+    auto text = read_all(source, name);
     if (text.ends_with('\n')) text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
     const auto type = config::signing_secret();

@@ -92,6 +92,9 @@ void add_idempotency_key(CLI::App& verb, optional_text& key);
 boost::json::value change(session& s, const documents::document& what, boost::json::object input,
                           const optional_text& idempotency_key, const std::string& id = {});
 
+/// Returns the contents of a file that the command line names. Throws `failure`.
+std::string read_file(const std::string& path);
+
 /// Reads a token or secret from a file, or from standard input for "-", without a trailing line break. Throws
 /// `failure`.
 std::string read_secret_file(std::istream& in, const std::string& path);

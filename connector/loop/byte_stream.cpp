@@ -30,7 +30,10 @@ bool byte_stream::has_unconfirmed() const noexcept {
 }
 
 void byte_stream::close() noexcept {
-    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+    if (socket_ < 0) return;
+    // Without it, the other side of a filter could not tell this end from one that somebody on the way has made.
+    if (filter_) filter_->end_sending(socket_);
+    ::close(std::exchange(socket_, -1));
 }
 
 }  // namespace connector

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 
 namespace connector {
@@ -48,6 +49,15 @@ public:
 
     /// Tells the other side that no more bytes follow.
     virtual stream_result end_sending(int socket) = 0;
+
+    // What the handshake has found. The views are valid as long as the filter.
+
+    /// The protocol that both sides agreed on for the bytes above the filter (ALPN), such as `h2`; empty if none.
+    virtual std::string_view protocol() const noexcept { return {}; }
+    /// SHA-256 of the public key that the other side has proved to have, as 64 hexadecimal digits; empty if none.
+    virtual std::string_view peer_key() const noexcept { return {}; }
+    /// A sentence for the operator about why a call has returned `broken`; empty if there is nothing to say.
+    virtual std::string_view failure() const noexcept { return {}; }
 };
 
 /// The bytes of a connection, as the code above sees them, and the socket that carries them. Without a filter, which is
@@ -65,6 +75,8 @@ public:
     bool is_open() const noexcept { return socket_ >= 0; }
     int socket() const noexcept { return socket_; }
     bool needs_handshake() const noexcept { return filter_ != nullptr; }
+    /// Null if there is none.
+    const stream_filter* filter() const noexcept { return filter_.get(); }
 
     // See stream_filter.
     stream_result handshake() { return filter_ ? filter_->handshake(socket_) : stream_result{}; }
@@ -78,7 +90,7 @@ public:
     /// call.
     bool has_unconfirmed() const noexcept;
 
-    /// Idempotent.
+    /// Ends the sending direction in an orderly way, if that is possible at once, and closes the socket. Idempotent.
     void close() noexcept;
 
 private:

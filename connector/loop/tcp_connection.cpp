@@ -32,6 +32,14 @@ bool tcp_connection::adopt(boost::asio::ip::tcp::socket socket, std::unique_ptr<
 }
 
 void tcp_connection::shake_hands() {
+    if (!stream_.needs_handshake() || may_shake_hands()) shake_hands_now();
+}
+
+void tcp_connection::go_on_shaking_hands() {
+    if (stage_ == stage::shaking_hands) shake_hands_now();
+}
+
+void tcp_connection::shake_hands_now() {
     switch (stream_.handshake().state) {
         case stream_state::done:
             stage_ = stage::established;

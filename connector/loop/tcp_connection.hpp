@@ -47,8 +47,10 @@ protected:
     virtual void received() = 0;                       ///< in_ holds new bytes
     virtual void disconnected(end_of_stream how) = 0;  ///< no more bytes will arrive; may come before established()
     virtual bool may_read() { return true; }           ///< asked before each read; if not, go_on_reading() must follow
-    virtual void sent_all() {}                         ///< the rest of a short send has been sent
-    virtual void released() = 0;                       ///< may pass itself to event_loop::dispose()
+    /// Asked before each step of a handshake; if not, go_on_shaking_hands() must follow.
+    virtual bool may_shake_hands() { return true; }
+    virtual void sent_all() {}    ///< the rest of a short send has been sent
+    virtual void released() = 0;  ///< may pass itself to event_loop::dispose()
 
     /// Takes over a connected socket from Asio, and what is between its bytes and those of the connection, if anything
     /// is. Call it once, before anything else. established() follows, from within this call if there is no handshake.
@@ -62,6 +64,9 @@ protected:
     /// Does the read that may_read() has put off.
     void go_on_reading();
 
+    /// Does the step of the handshake that may_shake_hands() has put off.
+    void go_on_shaking_hands();
+
     /// Precondition: established.
     send_outcome send(ilp::bytes_view octets);
 
@@ -73,6 +78,8 @@ protected:
     bool has_ended() const noexcept { return ended_; }
     /// See byte_stream.
     bool has_unconfirmed() const noexcept { return stream_.has_unconfirmed(); }
+    /// What is between the bytes of the socket and those of the connection; null if nothing is.
+    const stream_filter* filter() const noexcept { return stream_.filter(); }
     int descriptor() const noexcept { return stream_.socket(); }  ///< -1 before adopt() and after close()
 
     /// Ends the sending direction: the other side sees the end of the stream behind what has been sent.
@@ -96,6 +103,7 @@ private:
     void ready(bool readable, bool writable, bool ended) override;
     void shed() override;
     void shake_hands();
+    void shake_hands_now();
     void go_on(bool readable, bool writable);
     bool can_read() const noexcept { return is_receiving() && readable_ && stage_ == stage::established; }
     void read();

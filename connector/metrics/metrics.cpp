@@ -27,7 +27,19 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-enum class label : std::uint8_t { direction, peer, type, code, reason, asset, base, result, version, waits_for };
+enum class label : std::uint8_t {
+    direction,
+    peer,
+    type,
+    code,
+    reason,
+    asset,
+    base,
+    result,
+    version,
+    waits_for,
+    listener
+};
 
 struct label_definition {
     label id;
@@ -59,6 +71,9 @@ constexpr std::array label_definitions{
     label_definition{label::waits_for, "waits_for",
                      "`connection`: the Prepare waits to be sent to the next hop. `store`: the packet is fulfilled and "
                      "waits until its transfer is durable."},
+    label_definition{label::listener, "listener",
+                     "The section of the settings that names the certificate: `connector`, `admin`, `auto_peering` or "
+                     "`metrics`; `connector.client` for the one that is shown to peers."},
 };
 
 constexpr const label_definition& definition_of(label id) {
@@ -119,6 +134,7 @@ enum class metric : std::uint8_t {
     ready,
     last_reload_success,
     last_reload_timestamp_seconds,
+    certificate_expiry_timestamp_seconds,
     build_info,
     process_start_time_seconds,
     process_cpu_seconds,
@@ -347,6 +363,12 @@ constexpr std::array definitions{
                "ilp_last_reload_timestamp_seconds",
                {},
                "When the settings were last read, in seconds since 1970."},
+    definition{metric::certificate_expiry_timestamp_seconds,
+               MetricType::Gauge,
+               "ilp_certificate_expiry_timestamp_seconds",
+               {label::listener},
+               "When a certificate of ours in use, or one of its chain, expires, in seconds since 1970.",
+               "Only with certificates."},
     definition{metric::build_info, MetricType::Gauge, "ilp_build_info", {label::version}, "Always 1."},
     definition{metric::process_start_time_seconds,
                MetricType::Gauge,
@@ -579,6 +601,9 @@ void add_daemon(families& out, const daemon_figures& daemon) {
     out.add<metric::ready>(daemon.ready ? 1 : 0);
     out.add<metric::last_reload_success>(daemon.last_reload_succeeded ? 1 : 0);
     out.add<metric::last_reload_timestamp_seconds>(seconds_since_1970(daemon.last_reload_at));
+    for (const certificate_expiry& each : daemon.certificates) {
+        out.add<metric::certificate_expiry_timestamp_seconds>(seconds_since_1970(each.at), each.listener);
+    }
     out.add<metric::build_info>(1, daemon.version);
     out.add<metric::process_start_time_seconds>(seconds_since_1970(daemon.started_at));
     add_process(out, daemon.process);
@@ -677,6 +702,7 @@ std::string metrics_markdown() {
         "`ilp_assets_with_low_liquidity`.\n"
         "- `ilp_ready == 0`, or `absent(ilp_ready)`: while the daemon starts, there are no metrics.\n"
         "- `ilp_last_reload_success == 0`.\n"
+        "- `ilp_certificate_expiry_timestamp_seconds - time() < 14 * 86400`: renew the certificate, and reload.\n"
         "- `ilp_packets_pending`, `ilp_incoming_connections` or `process_open_fds` near its maximum.\n"
         "- `ilp_oldest_hold_seconds` above `connector.max_hold_time`: answers wait for the store.\n"
         "- A rise of `ilp_packets_total{type=\"reject\",code=~\"T00|T01\",direction=\"outgoing\"}`.\n"

@@ -16,6 +16,11 @@
 
 namespace connector {
 
+struct certificate_expiry {
+    std::string listener;  ///< see the label of this name
+    ilp::timestamp at;
+};
+
 /// The figures of a scrape that belong to no single peer or asset.
 struct daemon_figures {
     std::string version;
@@ -30,6 +35,7 @@ struct daemon_figures {
     std::optional<std::uint64_t> store_size{};           ///< nullopt if not known yet, or if the store keeps nothing
     std::optional<std::uint64_t> history_rows_summed{};  ///< nullopt if the whole history is kept
     process_figures process{};
+    std::vector<certificate_expiry> certificates{};
 };
 
 /// The input of one scrape. Components keep plain numbers of their own; nothing is counted just for the metrics.

@@ -49,8 +49,10 @@ rate_source::rate_source(boost::asio::io_context& context,
                          std::function<void(std::shared_ptr<const rate_table>)> publish)
     : context_{context}, timer_{context}, publish_{std::move(publish)} {}
 
-void rate_source::configure(const config::rates_settings& settings, const peering::directory& directory) {
+void rate_source::configure(const config::rates_settings& settings, const peering::directory& directory,
+                            std::shared_ptr<const tls_context> tls) {
     settings_ = settings;
+    tls_ = std::move(tls);
     currencies_ = currencies_of(directory);
     warn_about_unused_currencies();
     restart_fetching();
@@ -105,7 +107,8 @@ void rate_source::fetch(rate_request request) {
                    .target = with_base(settings_.url->target(), request.base),
                    .headers = {{"Accept", "application/json"}},
                    .timeout = settings_.timeout,
-                   .answer_size_max = rate_answer_size_max};
+                   .answer_size_max = rate_answer_size_max,
+                   .tls = tls_};
     call(context_, std::move(what),
          [this, request = std::move(request)](std::expected<http_answer, std::string> outcome) {
              fetched(request, std::move(outcome));

@@ -4,6 +4,7 @@
 #include "connector/control/http_client.hpp"
 #include "connector/rates/rate_keeper.hpp"
 #include "connector/routing/rate_table.hpp"
+#include "connector/tls/tls_context.hpp"
 #include "peering/directory/directory.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -25,8 +26,9 @@ public:
     rate_source(boost::asio::io_context& context, std::function<void(std::shared_ptr<const rate_table>)> publish);
 
     /// Applies the settings to the directory's assets. Publishes before it returns, and again whenever rates have
-    /// arrived.
-    void configure(const config::rates_settings& settings, const peering::directory& directory);
+    /// arrived. `tls` must be there if the source has an https:// URL.
+    void configure(const config::rates_settings& settings, const peering::directory& directory,
+                   std::shared_ptr<const tls_context> tls = {});
 
     /// Must be called when the set of assets may have changed.
     void assets_changed(const peering::directory& directory);
@@ -45,6 +47,7 @@ private:
     boost::asio::steady_timer timer_;
     std::function<void(std::shared_ptr<const rate_table>)> publish_;
     config::rates_settings settings_;
+    std::shared_ptr<const tls_context> tls_;
     std::set<std::string> currencies_;
     rate_keeper keeper_;
 };

@@ -19,6 +19,7 @@ void forwarding_table::apply(std::span<const peering::peer_update> updates) {
         if (!before) continue;
         tokens_.remove(*before);
         verifier_.remove(*before);
+        lone_keys_.remove(*before);
         routes_.remove(*before);
         names_.remove(*before);
         peers_[before->id].reset();
@@ -28,20 +29,28 @@ void forwarding_table::apply(std::span<const peering::peer_update> updates) {
         if (after->id >= peers_.size()) peers_.resize(after->id + 1);
         tokens_.add(*after);
         verifier_.add(*after);
+        lone_keys_.add(*after);
         routes_.add(*after);
         names_.add(*after);
         peers_[after->id] = after;
     }
 }
 
-authenticated forwarding_table::find_sender(std::string_view token, std::string_view account, const ilp::instant& now) {
-    if (token.empty()) return {};
-    const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
-    authenticated sender{find_by_token(hash)};
+authenticated forwarding_table::find_sender(std::string_view token, std::string_view account,
+                                            const ilp::digest* client_key, const ilp::instant& now) {
     const peering::peer* const named = account.empty() ? nullptr : find_by_name(account);
-    if (sender.peer == nullptr && !verifier_.empty()) sender = verifier_.find(token, hash, named, now);
-    if (named == nullptr || named == sender.peer) return sender;
-    return {};
+    authenticated sender;
+    if (!token.empty()) {
+        const ilp::digest hash = ilp::sha256(ilp::as_bytes(token));
+        sender.peer = find_by_token(hash);
+        if (sender.peer == nullptr && !verifier_.empty()) sender = verifier_.find(token, hash, named, now);
+    }
+    // A peer that is known by its key may send any token: it has to send something.
+    if (sender.peer == nullptr && client_key != nullptr) sender = {lone_keys_.find(*client_key)};
+    if (sender.peer == nullptr || (named != nullptr && named != sender.peer)) return {};
+    const auto& keys = sender.peer->client_keys;
+    const bool has_shown_key = client_key != nullptr && std::ranges::find(keys, *client_key) != keys.end();
+    return keys.empty() || has_shown_key ? sender : authenticated{};
 }
 
 }  // namespace connector

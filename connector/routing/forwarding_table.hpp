@@ -41,16 +41,20 @@ public:
     const peering::peer* find_by_token(const ilp::digest& token) const noexcept { return tokens_.find(token); }
     const peering::peer* find_by_name(std::string_view name) const noexcept { return names_.find(name); }
 
-    /// The sender of a request with this token, whose path names this account (empty: none). The token identifies the
-    /// peer; a path that names another peer is a mistake and must not be accepted, but an unknown name does no harm.
-    /// The token is one of the peer's, or a JSON Web Token that it has signed, which is valid for a time.
-    authenticated find_sender(std::string_view token, std::string_view account, const ilp::instant& now);
+    /// The sender of a request with this token, whose path names this account (empty: none), over a connection whose
+    /// client has proved to have this key (null: none). The token is one of the peer's, or a JSON Web Token that it has
+    /// signed, which is valid for a time. It identifies the peer; a peer without tokens is identified by the key. A
+    /// peer with keys must have shown one of them. A path that names another peer is a mistake and must not be
+    /// accepted, but an unknown name does no harm.
+    authenticated find_sender(std::string_view token, std::string_view account, const ilp::digest* client_key,
+                              const ilp::instant& now);
 
 private:
     const ilp::address own_address_;
     std::vector<peer_pointer> peers_;  ///< indexed by id
     peering::token_table tokens_;
     token_verifier verifier_;
+    peering::lone_key_table lone_keys_;
     peering::route_table routes_;
     peering::table_by_text<peering::peer, &peering::peer::name> names_;
 };

@@ -1,11 +1,13 @@
 #include "connector/transport/fair_turns.hpp"
 
+#include <algorithm>
+
 namespace connector {
 
 bool turn_share::has_left() {
     if (turn_ != turns_.turn_) {
         turn_ = turns_.turn_;
-        left_ = turns_.users_.note(peer_, turns_.now_) ? fair_turns::pieces : fair_turns::pieces_alone;
+        left_ = std::min(most_, turns_.users_.note(peer_, turns_.now_) ? fair_turns::pieces : fair_turns::pieces_alone);
     }
     return left_ != 0;
 }

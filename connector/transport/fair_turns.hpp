@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 
 namespace connector {
 
@@ -31,8 +32,11 @@ class fair_turns;
 /// The share that one peer has of a loop's turns, whatever the number of its connections.
 class turn_share : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
-    /// `peer`: a number that no other share of these turns has. `turns` must outlive the share.
-    turn_share(fair_turns& turns, std::uint32_t peer) noexcept : turns_{turns}, peer_{peer} {}
+    /// `peer`: a number that no other share of these turns has. `turns` must outlive the share. `most`: the number of
+    /// pieces of work that may be done in one turn even if nobody else has work, for pieces that take long.
+    turn_share(fair_turns& turns, std::uint32_t peer,
+               std::uint32_t most = std::numeric_limits<std::uint32_t>::max()) noexcept
+        : turns_{turns}, peer_{peer}, most_{most} {}
 
     /// Returns true if the taker may do one piece of work now. If not, it waits: on_turn() will be called once those
     /// that have waited longer have had their turn. A taker that waits already goes on waiting.
@@ -45,6 +49,7 @@ private:
 
     fair_turns& turns_;
     const std::uint32_t peer_;
+    const std::uint32_t most_;
     std::uint64_t turn_ = 0;  ///< in which `left_` is valid
     std::uint32_t left_ = 0;  ///< pieces of work that may still be done in that turn
     boost::intrusive::list<turn_taker, boost::intrusive::constant_time_size<false>> waiting_;

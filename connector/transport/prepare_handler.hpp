@@ -3,6 +3,7 @@
 #include "connector/routing/token_verifier.hpp"
 #include "connector/transport/answer_sink.hpp"
 #include "ilp/bytes.hpp"
+#include "ilp/condition.hpp"
 #include "peering/directory/peer.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -18,10 +19,12 @@ class turn_share;
 /// The interface through which incoming connections use their worker.
 class prepare_handler {
 public:
-    /// The peer that owns `token` and may send to `account`, the account name in the request path (may be empty); null
-    /// if there is none. Whoever remembers the peer for the next request with the same head must not do so for longer
-    /// than the token is valid.
-    virtual authenticated authenticate(std::string_view token, std::string_view account) = 0;
+    /// The peer that owns `token` and may send to `account`, the account name in the request path (may be empty), over
+    /// a connection whose client has proved to have `client_key` (SHA-256 of the public key; null if none). Null if
+    /// there is no such peer. Whoever remembers the peer for the next request with the same head must not do so for
+    /// longer than the token is valid.
+    virtual authenticated authenticate(std::string_view token, std::string_view account,
+                                       const ilp::digest* client_key) = 0;
 
     /// A request from this address was refused because no peer owns its token.
     virtual void unauthenticated(const boost::asio::ip::address& remote) = 0;
@@ -35,6 +38,9 @@ public:
     /// The share of the loop's turns that this peer's requests have, or null if turns are not shared. For a null
     /// `peer`, it is the share of all senders that have not presented a token. It is valid as long as the handler.
     virtual turn_share* share_of(const peering::peer* /*peer*/) { return nullptr; }
+
+    /// The share of the loop's turns that all handshakes have together, likewise.
+    virtual turn_share* share_of_handshakes() { return nullptr; }
 
 protected:
     ~prepare_handler() = default;

@@ -39,10 +39,12 @@ std::optional<std::string> body_of(const event_record& event) {
 
 }  // namespace
 
-webhooks::webhooks(boost::asio::io_context& control, config::webhook_settings settings, event_outbox& outbox)
+webhooks::webhooks(boost::asio::io_context& control, config::webhook_settings settings, event_outbox& outbox,
+                   std::shared_ptr<const tls_context> tls)
     : control_{control},
       settings_{std::move(settings)},
       outbox_{outbox},
+      tls_{std::move(tls)},
       schedule_{settings_.max_retry},
       due_timer_{control} {}
 
@@ -88,7 +90,8 @@ void webhooks::post(pending_event event) {
     http_call call{.method = http_method::post,
                    .endpoint = *settings_.url,
                    .timeout = settings_.timeout,
-                   .answer_size_max = answer_size_max};
+                   .answer_size_max = answer_size_max,
+                   .tls = tls_};
     call.headers.emplace_back("Content-Type", "application/json");
     if (settings_.secret) {
         call.headers.emplace_back("Rafiki-Signature",

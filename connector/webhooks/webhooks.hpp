@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/tls/tls_context.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhook_schedule.hpp"
 #include "peering/records/event.hpp"
@@ -11,7 +12,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace connector {
 
@@ -26,8 +29,12 @@ public:
         std::uint64_t given_up = 0;  ///< number of events
     };
 
-    /// Precondition: the settings have a URL.
-    webhooks(boost::asio::io_context& control, config::webhook_settings settings, event_outbox& outbox);
+    /// Precondition: the settings have a URL. `tls` must be there if it is https://.
+    webhooks(boost::asio::io_context& control, config::webhook_settings settings, event_outbox& outbox,
+             std::shared_ptr<const tls_context> tls = {});
+
+    /// For the attempts from now on.
+    void use_tls(std::shared_ptr<const tls_context> tls) noexcept { tls_ = std::move(tls); }
 
     /// The outbox may have new events. It must also be called once at the start.
     void look_for_events();
@@ -45,6 +52,7 @@ private:
     boost::asio::io_context& control_;
     const config::webhook_settings settings_;
     event_outbox& outbox_;
+    std::shared_ptr<const tls_context> tls_;
     webhook_schedule schedule_;
     boost::asio::steady_timer due_timer_;
     bool loading_ = false;

@@ -4,17 +4,22 @@
 #include "connector/transport/refusing_link.hpp"
 
 #include <string>
+#include <utility>
 
 namespace connector {
 
 std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
-                                std::chrono::milliseconds connection_age_max) {
-    if (peer.outgoing.endpoint.is_https()) {
-        return std::make_unique<refusing_link>(
-            reject_reason::next_hop_needs_tls, std::string{peer.name()}, peer.outgoing.endpoint.url(),
-            "give the peer an http:// endpoint, for example that of a TLS proxy on this host");
+                                std::chrono::milliseconds connection_age_max, const links_tls& tls) {
+    std::string name{peer.name()};
+    if (!peer.outgoing.endpoint.is_https()) {
+        return std::make_unique<http_link>(loop, peer.outgoing, std::move(name), connection_age_max);
     }
-    return std::make_unique<http_link>(loop, peer.outgoing, std::string{peer.name()}, connection_age_max);
+    auto of_link = link_tls::make(tls, peer.outgoing);
+    if (!of_link) {
+        return std::make_unique<refusing_link>(reject_reason::next_hop_unreachable, std::move(name),
+                                               peer.outgoing.endpoint.url(), std::move(of_link).error());
+    }
+    return std::make_unique<http_link>(loop, peer.outgoing, std::move(name), connection_age_max, *std::move(of_link));
 }
 
 bool is_same_link(const peering::peer& before, const peering::peer& after) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/loop/event_loop.hpp"
+#include "connector/transport/http/link_tls.hpp"
 #include "connector/transport/link.hpp"
 #include "peering/directory/peer.hpp"
 
@@ -9,11 +10,11 @@
 
 namespace connector {
 
-/// Makes the link to a peer. The peer's terms decide which kind it is; today there is only ILP over plain HTTP, and
-/// packets to an https:// URL are refused. `loop` must outlive the link; the peer need not. `connection_age_max` is the
-/// time after which it replaces a connection.
+/// Makes the link to a peer. The peer's terms decide which kind it is; today there is only ILP over HTTP/1.1, with or
+/// without TLS. `loop` and `tls` must outlive the link; the peer need not. `connection_age_max` is the time after which
+/// it replaces a connection.
 std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
-                                std::chrono::milliseconds connection_age_max);
+                                std::chrono::milliseconds connection_age_max, const links_tls& tls);
 
 /// True if a link that was made for `before` also suits `after`, which has the same id.
 bool is_same_link(const peering::peer& before, const peering::peer& after);

@@ -6,7 +6,9 @@
 #include "connector/loop/descriptors.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
+#include "connector/tls/tls_filter.hpp"
 #include "connector/worker/make_link.hpp"
+#include "ilp/hex.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 
@@ -33,7 +35,7 @@ double seconds(std::chrono::steady_clock::duration duration) {
 }  // namespace
 
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
-               std::shared_ptr<const rate_table> rates, peering::committer& committer)
+               std::shared_ptr<const rate_table> rates, peering::committer& committer, packet_tls tls)
     : settings_{settings},
       room_{settings.max_connections},
       timeouts_{settings.request_timeout, settings.idle_timeout},
@@ -42,6 +44,8 @@ worker::worker(const config::connector_settings& settings, const peering::direct
           durable_.store(durable, std::memory_order_release);
           commit_ended_.raise();
       })},
+      listener_tls_{std::move(tls.listener)},
+      links_tls_{std::move(tls.links)},
       acceptor_{loop_.context()},
       accept_again_{*this},
       grace_{*this},
@@ -114,6 +118,14 @@ void worker::install_rates(std::shared_ptr<const rate_table> rates) {
     boost::asio::post(loop_.context(), [this, rates = std::move(rates)]() mutable {
         loop_.enter();
         rates_ = std::move(rates);
+    });
+}
+
+void worker::use_tls(packet_tls tls) {
+    boost::asio::post(loop_.context(), [this, tls = std::move(tls)]() mutable {
+        loop_.enter();
+        listener_tls_ = std::move(tls.listener);
+        links_tls_.context = std::move(tls.links);
     });
 }
 
@@ -228,7 +240,9 @@ void worker::admit(tcp::socket socket) {
     connection.place = connections_.size() - 1;
     newcomers_.push_back(connection);
     if (draining_) connection.drain();
-    if (!connection.start(std::move(socket))) report_accept_error({ENOSPC, boost::system::system_category()});
+    std::unique_ptr<stream_filter> filter = listener_tls_ ? tls_filter::for_server(listener_tls_) : nullptr;
+    if (!connection.start(std::move(socket), std::move(filter)))
+        report_accept_error({ENOSPC, boost::system::system_category()});
 }
 
 /// Strangers must not keep peers out: of the connections that have not shown a valid token, the oldest gives way to a
@@ -257,8 +271,25 @@ void worker::connection_closed(incoming_connection& connection) {
     check_drained();  // this may have been the last one that a stop waits for
 }
 
-authenticated worker::authenticate(std::string_view token, std::string_view account) {
-    return forwarding_table_.find_sender(token, account, loop_.now());
+authenticated worker::authenticate(std::string_view token, std::string_view account, const ilp::digest* client_key) {
+    const authenticated sender = forwarding_table_.find_sender(token, account, client_key, loop_.now());
+    if (sender.peer == nullptr) report_missing_key(token, client_key);
+    return sender;
+}
+
+/// Whoever shows the token of a peer without one of its keys is told no more than others; the operator is.
+void worker::report_missing_key(std::string_view token, const ilp::digest* client_key) {
+    if (token.empty()) return;
+    const peering::peer* const owner = forwarding_table_.find_by_token(ilp::sha256(ilp::as_bytes(token)));
+    if (owner == nullptr || owner->client_keys.empty()) return;
+    if (client_key != nullptr && std::ranges::find(owner->client_keys, *client_key) != owner->client_keys.end()) return;
+    log::write_seldom({"client key", std::string{owner->name()}}, log::level::warn,
+                      client_key == nullptr
+                          ? "a request with the peer's token came without a client certificate, which its terms ask for"
+                          : "a request with the peer's token came with a client certificate that is not among its "
+                            "client keys: if the peer has a new key, add its hash to them",
+                      {{"peer", std::string{owner->name()}},
+                       {"key", client_key == nullptr ? std::string{} : ilp::to_hex(*client_key)}});
 }
 
 void worker::unauthenticated(const boost::asio::ip::address& remote) {

@@ -10,6 +10,7 @@
 #include "connector/routing/rate_table.hpp"
 #include "connector/routing/recent_users.hpp"
 #include "connector/routing/router.hpp"
+#include "connector/tls/tls_context.hpp"
 #include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/link.hpp"
@@ -34,6 +35,12 @@
 
 namespace connector {
 
+/// TLS of packets, for all workers. A reload replaces it; connections keep what they were made with.
+struct packet_tls {
+    std::shared_ptr<const tls_context> listener;  ///< null: the listener speaks plain HTTP
+    std::shared_ptr<const tls_context> links;
+};
+
 /// A worker's state for one peer. Packets in flight refer to it, so it survives changes to the peer's terms and the
 /// removal of the peer.
 struct peer_state {
@@ -52,7 +59,7 @@ class worker final : public prepare_handler, public incoming_connection::owner, 
 public:
     /// The committer must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
-           std::shared_ptr<const rate_table> rates, peering::committer& committer);
+           std::shared_ptr<const rate_table> rates, peering::committer& committer, packet_tls tls);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
@@ -71,6 +78,9 @@ public:
 
     /// Packets use these rates from the next turn on. The amounts of a packet are fixed when it arrives.
     void install_rates(std::shared_ptr<const rate_table> rates);
+
+    /// Connections that are made later use this.
+    void use_tls(packet_tls tls);
 
     /// Accepts no further connections and refuses further packets. Calls back when no packet is in flight any more, and
     /// all incoming connections have been closed or `connector.shutdown_grace` is over: a sender whose Prepare is on
@@ -95,9 +105,11 @@ public:
 
 private:
     // prepare_handler
-    authenticated authenticate(std::string_view token, std::string_view account) override;
+    authenticated authenticate(std::string_view token, std::string_view account,
+                               const ilp::digest* client_key) override;
     void unauthenticated(const boost::asio::ip::address& remote) override;
     turn_share* share_of(const peering::peer* peer) override;
+    turn_share* share_of_handshakes() override { return &share_of_handshakes_; }
     packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                        ilp::bytes_span body) override;
 
@@ -112,10 +124,11 @@ private:
     void accept();
     void admit(boost::asio::ip::tcp::socket socket);
     bool make_room();
+    void report_missing_key(std::string_view token, const ilp::digest* client_key);
     void report_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
     link& link_to(const peering::peer& peer, peer_state& state) {
-        if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age);
+        if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age, links_tls_);
         return *state.link_to_peer;
     }
     packet_in_flight* forward(answer_sink& sink, std::uint64_t request, const packet_context& context);
@@ -139,6 +152,9 @@ private:
     void relieve_memory();
 
     static constexpr std::uint32_t strangers = std::numeric_limits<std::uint32_t>::max() - 1;
+    static constexpr std::uint32_t handshakes = strangers - 1;
+    /// Steps of handshakes in one turn. The dearest one takes about 0.3 ms, and packets must not wait for many of them.
+    static constexpr std::uint32_t handshake_steps_max = 8;
 
     /// The maximum of max_hold_time: as long as packets of other senders may be in flight.
     static constexpr std::chrono::minutes senders_memory{1};
@@ -149,9 +165,13 @@ private:
     peering::committer& committer_;
     std::size_t listener_number_;
 
+    std::shared_ptr<const tls_context> listener_tls_;
+    links_tls links_tls_;
+
     event_loop loop_;
     fair_turns turns_;
     turn_share share_of_strangers_{turns_, strangers};
+    turn_share share_of_handshakes_{turns_, handshakes, handshake_steps_max};
     bool serves_waiting_ = false;  ///< serve_waiting() has been posted
     std::atomic<peering::commit_ticket> durable_{0};
     wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};

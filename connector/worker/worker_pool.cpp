@@ -36,11 +36,12 @@ unsigned worker_count(const config::connector_settings& settings) noexcept {
 }
 
 std::optional<std::string> worker_pool::listen(const config::connector_settings& settings,
-                                               const peering::directory& directory, peering::committer& committer) {
+                                               const peering::directory& directory, peering::committer& committer,
+                                               const packet_tls& tls) {
     tcp::endpoint endpoint = to_endpoint(settings.listen);
     if (const error_code error = try_port(control_, endpoint)) return cannot_listen(setting, endpoint, error);
     for (unsigned i = 0; i < worker_count(settings); ++i) {
-        workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer));
+        workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer, tls));
         if (const error_code error = workers_.back()->listen(endpoint)) return cannot_listen(setting, endpoint, error);
         endpoint = local_endpoint();  // resolves port 0, for all workers
     }
@@ -54,6 +55,10 @@ void worker_pool::start() {
 void worker_pool::install_rates(std::shared_ptr<const rate_table> rates) {
     rates_ = std::move(rates);
     for (const auto& worker : workers_) worker->install_rates(rates_);
+}
+
+void worker_pool::use_tls(const packet_tls& tls) {
+    for (const auto& worker : workers_) worker->use_tls(tls);
 }
 
 void worker_pool::publish(const std::vector<peering::peer_update>& updates, const std::function<void()>& done) {

@@ -31,7 +31,7 @@ public:
 
     /// Makes the workers, which then listen and do not accept yet. Returns what went wrong, if anything did.
     std::optional<std::string> listen(const config::connector_settings& settings, const peering::directory& directory,
-                                      peering::committer& committer);
+                                      peering::committer& committer, const packet_tls& tls);
     void start();
 
     // Preconditions of these two: listen() has succeeded.
@@ -40,6 +40,9 @@ public:
 
     /// The latest rates. Workers that do not exist yet get them later.
     void install_rates(std::shared_ptr<const rate_table> rates);
+
+    /// Connections that are made later use this.
+    void use_tls(const packet_tls& tls);
 
     /// Called on the committer's thread. Every worker gets the updates in the order in which they were written. `done`
     /// is called by the last worker that has applied them.

@@ -70,9 +70,8 @@ bool is_token(std::string_view text) {
            config::bearer_token().parse(text).has_value();
 }
 
-/// Reads the part that both messages share: the description of their sender. `url_type` decides which URLs it may have.
-std::expected<peering_terms, peering_error> terms_of(const json::object& message,
-                                                     const config::value_type<config::http_endpoint>& url_type) {
+/// Reads the part that both messages share: the description of their sender.
+std::expected<peering_terms, peering_error> terms_of(const json::object& message) {
     using enum peering_fault;
     const json::string* const address = text_at(message, "staticIlpAddress");
     if (address == nullptr) return refused(invalid_request, "staticIlpAddress: expected an ILP address");
@@ -82,6 +81,7 @@ std::expected<peering_terms, peering_error> terms_of(const json::object& message
     }
     const json::string* const url = text_at(message, "ilpConnectorUrl");
     if (url == nullptr) return refused(invalid_request, "ilpConnectorUrl: expected a URL");
+    const auto url_type = config::packet_url();
     if (const auto endpoint = url_type.parse(*url); !endpoint) {
         return refused(
             invalid_configuration,
@@ -135,8 +135,7 @@ std::expected<peering_request, peering_error> parse_peering_request(std::string_
         return refused(invalid_request,
                        fmt::format("expected a JSON object of at most {} bytes", peering_message_size_max));
     }
-    // No operator sees a stranger's request, so a URL to which no packets can be sent yet is refused at once.
-    auto asker = terms_of(*message, config::http_url());
+    auto asker = terms_of(*message);
     if (!asker) return std::unexpected{std::move(asker.error())};
 
     const json::value* const asset = message->if_contains("asset");
@@ -170,8 +169,7 @@ std::string to_json(const peering_request& request) {
 std::expected<peering_terms, std::string> parse_peering_answer(std::string_view text) {
     const auto message = parse_object(text);
     if (!message) return std::unexpected{"is not a JSON object"};
-    // The other node has become a peer already, so what it says is accepted.
-    auto terms = terms_of(*message, config::packet_url());
+    auto terms = terms_of(*message);
     if (!terms) return std::unexpected{std::move(terms.error().message)};
     return std::move(*terms);
 }

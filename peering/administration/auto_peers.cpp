@@ -425,13 +425,10 @@ administration::peer_outcome auto_peers::renew_from_answer(transaction& transact
     if (wanted.max_packet_amount) edit.max_packet_amount = wanted.max_packet_amount;
     if (wanted.liquidity_threshold) edit.liquidity_threshold = wanted.liquidity_threshold;
     edit.incoming_tokens = {answer.token};
-    // An endpoint that can be used, such as that of a TLS proxy on this host, is kept if the answer has one that
-    // cannot.
-    const bool is_usable = !endpoint || !endpoint->is_https() || known->outgoing.endpoint.is_https();
-    if (is_usable) edit.outgoing_endpoint = answer.connector_url;
+    edit.outgoing_endpoint = answer.connector_url;
     edit.outgoing_token = question.request.asker.token;
     // A peer that an operator made stays one, unless its packets go elsewhere from now on.
-    if (is_auto_peered(*known) || (is_usable && !goes_there_already)) {
+    if (is_auto_peered(*known) || !goes_there_already) {
         edit.auto_peered = terms_from(wanted.url, {});
     }
     auto updated = administration_.update_peer(transaction, known->uuid, edit);

@@ -69,7 +69,8 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     append_lines(yaml, terms.rates, 2);
     if (!terms.auto_peering.empty()) yaml += "auto_peering:\n";
     append_lines(yaml, terms.auto_peering, 2);
-    yaml += "metrics: {listen: \"127.0.0.1:" + std::to_string(metrics_port) + "\"}\n";
+    yaml += "metrics:\n  listen: 127.0.0.1:" + std::to_string(metrics_port) + "\n";
+    append_lines(yaml, terms.metrics, 2);
     yaml += "store:\n  url: \"" + store + "\"\n";
     append_lines(yaml, terms.store_settings, 2);
 
@@ -91,7 +92,8 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     yaml += "peers:\n";
     for (const peer_terms& peer : terms.peers) {
         const auto tokens = peer.tokens.empty() ? std::vector{token_of(peer.name)} : peer.tokens;
-        const auto endpoint = std::to_string(peer.port == 0 ? nobody : peer.port);
+        const auto port_of_peer = std::to_string(peer.port == 0 ? nobody : peer.port);
+        const auto url = peer.url.empty() ? "http://127.0.0.1:" + port_of_peer + "/" : peer.url;
         yaml += "  - name: " + peer.name + "\n";
         yaml += "    ilp_address: " + (peer.address.empty() ? "test." + peer.name : peer.address) + "\n";
         yaml += "    asset: " + asset_of(peer.code, peer.scale) + "}\n";
@@ -103,7 +105,7 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
         if (std::ranges::none_of(peer.incoming, is_about_tokens)) incoming = "auth_tokens: " + quoted_list(tokens);
         for (const std::string& entry : peer.incoming) incoming += (incoming.empty() ? "" : ", ") + entry;
         yaml += "    http:\n      incoming: {" + incoming + "}\n      outgoing:\n";
-        yaml += "        endpoint: \"http://127.0.0.1:" + endpoint + "/\"\n";
+        yaml += "        endpoint: \"" + url + "\"\n";
         if (peer.presents_token) yaml += "        auth_token: " + token_for(peer.name) + "\n";
         append_lines(yaml, peer.outgoing, 8);
     }

@@ -31,6 +31,7 @@ struct peer_terms {
     std::vector<std::string> terms{};     ///< further lines of the peer's section, such as "max_packet_amount: 1000"
     std::vector<std::string> outgoing{};  ///< further lines of the peer's http.outgoing section
     std::vector<std::string> tokens{};    ///< tokens that the peer presents; default: `token_of(name)`
+    std::string url{};                    ///< of the peer; default: http:// on 127.0.0.1 and `port`
     /// Entries of the peer's http.incoming section, such as "jwt_secrets: [a]". If one is about tokens, the default is
     /// left out.
     std::vector<std::string> incoming{};
@@ -60,6 +61,7 @@ struct daemon_terms {
     std::vector<std::string> connector{};     ///< further lines of the connector section
     std::vector<std::string> admin{};         ///< further lines of the admin section
     std::vector<std::string> auto_peering{};  ///< lines of the auto_peering section
+    std::vector<std::string> metrics{};       ///< further lines of the metrics section
     std::vector<std::string> webhooks{};      ///< lines of the webhooks section
     std::vector<std::string> rates{};         ///< lines of the rates section
     std::string log_level = "debug";

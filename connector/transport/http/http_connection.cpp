@@ -35,10 +35,7 @@ void http_connection::connect(dial_target target, std::unique_ptr<stream_filter>
     dial_ = dial{loop_.context(), std::move(target), [this](auto socket) {
                      loop_.enter();
                      if (socket) return connected(std::move(*socket));
-                     dial_failure& failure = socket.error();
-                     if (failure.not_allowed)
-                         failure.why = "its endpoint has no public address, and auto-peering accepts no other";
-                     give_up(failure);
+                     give_up(socket.error());
                  }};
 }
 
@@ -221,7 +218,10 @@ void http_connection::become_idle() {
 }
 
 void http_connection::disconnected(end_of_stream how) {
-    if (state_ == state::connecting) return give_up({.why = "the connection broke during the handshake"});
+    if (state_ == state::connecting) {
+        const std::string_view why = filter() == nullptr ? std::string_view{} : filter()->failure();
+        return give_up({.why = std::string{why.empty() ? "the connection broke during the handshake" : why}});
+    }
     if (head_ && head_->body == http::framing::until_close) {
         // A packet contains its own length, so it does not matter whether the end is an orderly one.
         auto* const body = reinterpret_cast<ilp::octet*>(in_.octets().data()) + head_->size;

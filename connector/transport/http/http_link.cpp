@@ -31,11 +31,12 @@ std::optional<reject_reason> reason_of(unsigned status) {
 }  // namespace
 
 http_link::http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
-                     std::chrono::milliseconds connection_age_max)
+                     std::chrono::milliseconds connection_age_max, std::unique_ptr<link_tls> tls)
     : loop_{loop},
       settings_{settings},
       name_{std::move(name)},
       credentials_{settings, loop.now().wall},
+      tls_{std::move(tls)},
       request_head_{make_request_head(settings.endpoint, credentials_.bearer_token())},
       renewal_{connection_age_max} {}
 
@@ -105,10 +106,25 @@ void http_link::open_connection() {
     opened.use_until = renewal_.use_until(loop_.now().steady);
     ++connecting_;
     dial_target target{settings_.endpoint.host(), settings_.endpoint.port()};
-    if (settings_.public_addresses_only) {
-        target.may_connect = [](const boost::asio::ip::address& address) { return is_public(address); };
+    restrict_addresses(target);
+    opened.connect(std::move(target), tls_ ? tls_->make_filter() : nullptr);
+}
+
+/// A name is judged when its addresses are known, and not when it is configured.
+void http_link::restrict_addresses(dial_target& target) const {
+    const bool must_be_private = !tls_ && !settings_.allow_plain_http;
+    if (!must_be_private && !settings_.public_addresses_only) return;
+    target.may_connect = [must_be_private, must_be_public = settings_.public_addresses_only](const auto& address) {
+        return is_public(address) ? !must_be_private : !must_be_public;
+    };
+}
+
+std::string http_link::why_not_allowed() const {
+    if (tls_ || settings_.allow_plain_http) {
+        return "its endpoint has no public address, and auto-peering accepts no other";
     }
-    opened.connect(std::move(target));
+    return "its endpoint is an http:// URL at a public address, so that everybody on the way could read the token and "
+           "change packets: use https://, or set allow_plain_http: true (allowPlainHttp in the Admin API)";
 }
 
 void http_link::carry_first(waiting_packets& queue, http_connection& idle) {
@@ -145,7 +161,8 @@ void http_link::usable(http_connection& connection) {
 
 void http_link::connect_failed(const dial_failure& failure) {
     --connecting_;
-    if (const auto* const news = reachability_.connect_failed(loop_.now().steady, failure.why))
+    const std::string why = failure.not_allowed ? why_not_allowed() : failure.why;
+    if (const auto* const news = reachability_.connect_failed(loop_.now().steady, why))
         report(*news, failure.lacks_descriptors);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     refuse(again_);

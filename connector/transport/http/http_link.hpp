@@ -5,6 +5,7 @@
 #include "connector/loop/event_loop.hpp"
 #include "connector/transport/http/connection_renewal.hpp"
 #include "connector/transport/http/http_connection.hpp"
+#include "connector/transport/http/link_tls.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/outgoing_credentials.hpp"
 #include "connector/transport/reachability.hpp"
@@ -26,8 +27,9 @@ class http_link final : public link, public http_connection::owner {
 public:
     /// `loop` must outlive the link. `name` is the peer's name, for the log. A connection that has reached its greatest
     /// age carries no further packet.
+    /// `tls` makes what is between its bytes and its sockets; null for an http:// endpoint.
     http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
-              std::chrono::milliseconds connection_age_max);
+              std::chrono::milliseconds connection_age_max, std::unique_ptr<link_tls> tls = {});
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override;
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
@@ -59,11 +61,14 @@ private:
     bool is_connected() const;
     bool is_unreachable() const { return reachability_.is_failing() && !is_connected(); }
     void refuse(waiting_packets& queue);
+    void restrict_addresses(dial_target& target) const;
+    std::string why_not_allowed() const;
     void report(const reachability::news& news, bool lacks_descriptors = false);
 
     event_loop& loop_;
     const config::outgoing_http_settings settings_;
     const std::string name_;
+    const std::unique_ptr<link_tls> tls_;
     outgoing_credentials credentials_;
     std::string request_head_;  ///< up to the value of Content-Length, which is the last header
 

@@ -3,6 +3,7 @@
 #include "connector/base/client_network.hpp"
 #include "connector/transport/http/answer.hpp"
 #include "connector/transport/http/hint.hpp"
+#include "ilp/hex.hpp"
 #include "ilp/invariant.hpp"
 
 #include <boost/asio/post.hpp>
@@ -43,7 +44,7 @@ incoming_connection::incoming_connection(event_loop& loop, owner& owner, prepare
       owner_{owner},
       handler_{handler},
       timeouts_{timeouts},
-      share_{handler.share_of(nullptr)},
+      share_{handler.share_of_handshakes()},
       timer_{*this} {
     ring_.resize(1);
 }
@@ -59,6 +60,8 @@ bool incoming_connection::start(boost::asio::ip::tcp::socket socket, std::unique
 }
 
 void incoming_connection::established() {
+    share_ = handler_.share_of(nullptr);
+    if (filter() != nullptr) client_key_ = ilp::parse_hex_digest(filter()->peer_key());
     last_activity_ = loop_.now().steady;
     loop_.set(timer_, *due());
     receive();
@@ -88,8 +91,14 @@ void incoming_connection::take_requests(bool is_turn) {
 
 void incoming_connection::on_turn() {
     loop_.enter();
+    if (!is_established()) return go_on_shaking_hands();
     if (is_receiving()) return go_on_reading();
     take_requests(true);
+}
+
+authenticated incoming_connection::authenticate(const http::request_head& head, std::string_view account) {
+    return handler_.authenticate(http::bearer_token(head.authorization), account,
+                                 client_key_ ? &*client_key_ : nullptr);
 }
 
 /// Returns true if a request was handled and the next one may follow. Otherwise reading has been started or will be
@@ -154,7 +163,7 @@ bool incoming_connection::take_head() {
         refuse_head(*refusal, *head);
         return true;
     }
-    const auto [from, until] = handler_.authenticate(http::bearer_token(head->authorization), *account);
+    const auto [from, until] = authenticate(*head, *account);
     if (from != nullptr) {
         is_newcomer_ = false;
         newcomer_hook::unlink();
@@ -330,8 +339,7 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
     if (!request_ || !has_changed(request_->from)) return;
     // The head is still in the buffer in front of the body. Its token may have become invalid.
     const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
-    const auto [from, until] =
-        handler_.authenticate(http::bearer_token(head->authorization), *account_of_path(head->target));
+    const auto [from, until] = authenticate(*head, *account_of_path(head->target));
     request_->from = from;
     request_->until = until;
     share_ = request_->share = handler_.share_of(request_->from);

@@ -108,6 +108,7 @@ private:
     void received() override;
     void disconnected(end_of_stream how) override;
     bool may_read() override { return is_its_turn(); }
+    bool may_shake_hands() override { return is_its_turn(); }
     void sent_all() override;
     void released() override;
 
@@ -119,6 +120,7 @@ private:
     bool is_its_turn() { return share_ == nullptr || share_->try_take(*this); }
     void take_requests(bool is_turn);
 
+    authenticated authenticate(const http::request_head& head, std::string_view account);
     bool take_request();
     bool take_head();
     bool skip_empty_line();
@@ -141,7 +143,8 @@ private:
     owner& owner_;
     prepare_handler& handler_;
     const incoming_timeouts& timeouts_;
-    turn_share* share_;  ///< of the peer whose token came last; null if turns are not shared
+    turn_share* share_;  ///< of the peer whose token came last, or of handshakes; null if turns are not shared
+    std::optional<ilp::digest> client_key_;  ///< the one that the client has proved to have in the handshake
     deadline_of<incoming_connection, &incoming_connection::time_out> timer_;
     ilp::steady_time began_at_;
     ilp::steady_time last_activity_;

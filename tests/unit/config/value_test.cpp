@@ -125,7 +125,7 @@ TEST_CASE("A15-11 A15-17: a route is a prefix in a scheme that is routed") {
                   {"peer", "peer.a", "self", "self.a", "local", "local.a", "g.", ".g", "gg", "g a"});
 }
 
-TEST_CASE("URLs of peers are plain HTTP") {
+TEST_CASE("A URL has a host, and perhaps a port, a path and a query") {
     const auto parse = config::http_url().parse;
     const auto parts = [&parse](std::string_view url) {
         const auto endpoint = parse(url).value();
@@ -171,8 +171,8 @@ TEST_CASE("URLs of peers are plain HTTP") {
                                        "http://h/" + std::string(2048, 'a')});
 }
 
-TEST_CASE("URLs to which packets are sent may be https, with a default port of its own") {
-    const auto parse = config::packet_url().parse;
+TEST_CASE("URLs may be https, with a default port of its own") {
+    const auto parse = config::http_url().parse;
     const auto endpoint = parse("https://ilp.othergreatwallet.com").value();
     CHECK(endpoint.url() == "https://ilp.othergreatwallet.com");
     CHECK(endpoint.is_https());
@@ -184,7 +184,7 @@ TEST_CASE("URLs to which packets are sent may be https, with a default port of i
     CHECK_FALSE(parse("http://h/").value().is_https());
     CHECK_FALSE(parse("http://s/").value().is_at_same_place_as(parse("https://s/").value()));
     CHECK(parse("https://h/").value().leads_where(parse("HTTPS://H:443").value()));
-    check_refused(config::packet_url(),
+    check_refused(config::http_url(),
                   {"", "h", "ilp.othergreatwallet.com", "https", "https:/h", "https://", "https:///", "https://h:0/",
                    "https://a..b/", "https://u:p@h/", "https://h/#x", "httpss://h/", "ftp://h/"});
 }
@@ -207,9 +207,7 @@ TEST_CASE("Each URL with a fault is refused with a reason of its own") {
 
 TEST_CASE("A refused URL is reported with the reason, without its password") {
     const auto parse = config::http_url().parse;
-    CHECK(parse("https://peer.example/")
-              .error()
-              .starts_with("https:// is not supported: this version speaks plain HTTP"));
+    CHECK(parse("https://user:pw@h/").error() == "a user name or password in the URL is not supported");
     CHECK(parse("http://user:pw@h/").error() == "a user name or password in the URL is not supported");
     CHECK(parse("http://h/#x").error() == "a fragment (#) is not allowed in this URL");
     CHECK(config::store_url().parse("mysql://u:pw@h/db").error() ==

@@ -134,8 +134,9 @@ TEST_CASE("a ping to an auto-peered peer connects only to public addresses") {
         connector::pinger pinger{alice.directory, [&](auto, const ilp::bytes& prepare, auto limit, const auto& done) {
                                      connector::event_loop loop;
                                      connector::probes probes{loop};
+                                     const connector::links_tls no_tls;
                                      const auto link =
-                                         connector::make_link(loop, *alice.only_peer(), std::chrono::hours{1});
+                                         connector::make_link(loop, *alice.only_peer(), std::chrono::hours{1}, no_tls);
                                      bool ended = false;
                                      loop.enter();
                                      probes.send(*link, prepare, loop.now().steady + limit, [&](auto outcome) {

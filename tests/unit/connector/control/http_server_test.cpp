@@ -3,9 +3,8 @@
 #include "connector/control/metrics_server.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/packets.hpp"
+#include "tests/unit/connector/control/server_on_loop.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 
@@ -26,78 +25,21 @@ namespace http_server_test {
 
 using namespace connector;
 using namespace std::chrono_literals;
+using control_test::answer_function;
+using control_test::any_port;
+using control_test::loop;
+using control_test::server_on_loop;
+using control_test::text_of;
 using support::http_connection;
 using support::http_message;
 using support::to_bytes;
 
 namespace {
 
-using answer_function = std::function<void(http_response)>;
-
-const boost::asio::ip::tcp::endpoint any_port{boost::asio::ip::address_v4::loopback(), 0};
-
-/// A loop with its own thread.
-class loop {
-public:
-    ~loop() { stop(); }
-    void stop() {
-        context.stop();
-        if (thread_.joinable()) thread_.join();
-    }
-    void run() {
-        thread_ = std::thread{[this] { context.run(); }};
-    }
-
-    boost::asio::io_context context{1};
-
-private:
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ =
-        boost::asio::make_work_guard(context);
-    std::thread thread_;
-};
-
-/// A server that counts the requests that it receives.
-class server_on_loop {
-public:
-    explicit server_on_loop(http_handler handler, http_server_bounds bounds = {.body_size_max = 100}) {
-        server_.emplace(
-            loop_.context,
-            [this, handler = std::move(handler)](const http_request& request, answer_function done) {
-                ++requests_;
-                handler(request, std::move(done));
-            },
-            bounds);
-        REQUIRE_FALSE(server_->listen(any_port));
-        port_ = server_->local_endpoint().port();
-        loop_.run();
-    }
-    ~server_on_loop() { end(); }
-
-    std::uint16_t port() const { return port_; }
-    int requests() const { return requests_; }
-
-    /// Stops the loop, then destroys the server.
-    void end() {
-        loop_.stop();
-        server_.reset();
-    }
-
-private:
-    std::atomic<int> requests_ = 0;
-    loop loop_;
-    std::optional<http_server> server_;
-    std::uint16_t port_ = 0;
-};
-
 void echo(const http_request& request, const answer_function& done) {
     auto text = request.method + " " + request.target;
     if (const auto* found = request.find("x-WORD")) text += " " + *found;
     done({.body = text + " " + request.body});
-}
-
-std::string text_of(const std::optional<http_message>& message) {
-    if (!message) return "nothing";
-    return std::to_string(message->status()) + " " + std::string{message->body.begin(), message->body.end()};
 }
 
 /// The server's response to these bytes, and whether it then closes the connection.

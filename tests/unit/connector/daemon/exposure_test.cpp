@@ -52,6 +52,27 @@ TEST_CASE("exposure: a configuration file with tokens that others can read") {
     CHECK_FALSE(p.warns_of(p.file));
 }
 
+TEST_CASE("exposure: listeners with secrets that others can reach without TLS") {
+    place p;
+    for (auto* const listener : {&p.settings.connector.listen, &p.settings.admin.listen, &p.settings.metrics.listen,
+                                 &p.settings.auto_peering.listen})
+        *listener = {"127.0.0.1", 1};
+    CHECK_FALSE(p.warns_of("plain HTTP"));
+    p.settings.metrics.listen.host = "0.0.0.0";
+    p.settings.auto_peering.listen.host = "0.0.0.0";
+    CHECK_FALSE(p.warns_of("plain HTTP"));  // nothing is secret there, or nothing listens there
+    p.settings.auto_peering.enabled = true;
+    CHECK(p.warns_of("auto_peering.listen: "));
+    p.settings.connector.listen.host = "192.0.2.1";
+    CHECK(p.warns_of("connector.listen: "));
+    p.settings.admin.listen.host = "::";
+    CHECK(p.warns_of("admin.listen: "));
+    p.settings.admin.certificate_file = config::file_path{"admin.crt"};
+    p.settings.connector.certificate_file = config::file_path{"node.crt"};
+    p.settings.auto_peering.certificate_file = config::file_path{"node.crt"};
+    CHECK_FALSE(p.warns_of("plain HTTP"));
+}
+
 TEST_CASE("exposure: a database that others can read or write") {
     place p;
     for (const mode_t open : {0604U, 0602U, 0666U}) {

@@ -1,3 +1,4 @@
+#include "tests/support/certificates.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/unit/connector/ilpctl/fake_daemon.hpp"
 
@@ -46,7 +47,7 @@ TEST_CASE("ilpctl command line: --help and --version succeed, mistakes have stat
                                                {"peer", "list", "--limit", "3", "--all"},
                                                {"peer", "list", "--limit"},
                                                {"status", "--timeout", "soon"},
-                                               {"status", "--url", "https://h/graphql"},
+                                               {"status", "--url", "https://h:0/graphql"},
                                                {"status", "--url", "nonsense"},
                                                {"status", "--tenant", "a b"},
                                                {"status", "--secret-file", "/nowhere/at/all"},
@@ -168,6 +169,39 @@ TEST_CASE("ilpctl command line: URL, tenant, secret and timeout can be set") {
     ask({});
     CHECK(d.url == "http://127.0.0.1:3001/graphql");
     CHECK(!d.who.secret);
+}
+
+TEST_CASE("ilpctl command line: an https URL is verified with the system's authorities, or with those of a file") {
+    auto d = fake_daemon{};
+    const auto folder = support::certificate_folder{};
+    const auto good = folder.write_file("ca.crt", support::authority{}.certificate());
+    const auto bad = folder.write_file("bad.crt", "no certificate");
+    const auto ask = [&](std::vector<std::string> words) {
+        words.emplace_back("status");
+        d.will_answer(documents::status, node_answer());
+        return d.run(words);
+    };
+    CHECK(ask({"--url", "https://h/g"}).status == exit_status::done);
+    CHECK(d.speaks_tls);
+    CHECK(ask({"--url", "http://h/g", "--ca-file", bad}).status == exit_status::done);  // not needed
+    CHECK(!d.speaks_tls);
+    CHECK(ask({"--url", "https://h/g", "--ca-file", good}).status == exit_status::done);
+    CHECK(d.speaks_tls);
+
+    const auto refused = [&](const std::vector<std::string>& words) {
+        const auto result = ask(words);
+        CHECK(result.status == exit_status::usage);
+        return result.err;
+    };
+    CHECK(refused({"--url", "https://h/g", "--ca-file", bad}).starts_with("ilpctl: " + bad + ": "));
+    const auto missing = folder.path() + "/missing";
+    CHECK(refused({"--url", "https://h/g", "--ca-file", missing}) ==
+          "ilpctl: " + missing + ": No such file or directory\n");
+    CHECK(refused({"--url", "https://h/g", "--ca-file", folder.path()}) ==
+          "ilpctl: " + folder.path() + ": cannot be read\n");
+    d.environment = {{"ILPCTL_URL", "https://h/g"}, {"ILPCTL_CA_FILE", bad}};
+    CHECK(refused({}).contains(bad));
+    CHECK(ask({"--ca-file", good}).status == exit_status::done);
 }
 
 TEST_CASE("ilpctl command line: a secret with something else in its file is refused") {

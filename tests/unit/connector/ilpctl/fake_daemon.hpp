@@ -51,9 +51,10 @@ public:
             .in = in,
             .out = out,
             .err = err,
-            .connect = [this](const config::http_endpoint& endpoint, credentials credentials,
+            .connect = [this](const daemon_location& where, credentials credentials,
                               std::chrono::milliseconds timeout) -> std::unique_ptr<api> {
-                url = endpoint.url();
+                url = where.endpoint.url();
+                speaks_tls = where.tls != nullptr;
                 who = std::move(credentials);
                 waits = timeout;
                 return std::make_unique<link>(*this);
@@ -70,6 +71,7 @@ public:
     std::string input_text;  ///< standard input
     std::vector<request> requests;
     std::string url;
+    bool speaks_tls = false;
     credentials who;
     std::chrono::milliseconds waits{};
 

@@ -1,8 +1,10 @@
 #include "connector/ilpctl/transport.hpp"
 
 #include "config/value.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/socket.hpp"
+#include "tests/support/tls_proxy.hpp"
 
 #include <unistd.h>
 
@@ -20,8 +22,8 @@ using namespace connector::ilpctl;
 
 namespace {
 
-config::http_endpoint endpoint_at(std::uint16_t port, const std::string& host = "127.0.0.1") {
-    return *config::http_url().parse("http://" + host + ":" + std::to_string(port) + "/graphql?x=1");
+config::http_endpoint endpoint_at(std::uint16_t port, const std::string& scheme = "http://") {
+    return *config::http_url().parse(scheme + "127.0.0.1:" + std::to_string(port) + "/graphql?x=1");
 }
 
 /// Accepts one request and then uses the connection as the test says.
@@ -57,7 +59,7 @@ TEST_CASE("ilpctl transport: a request and its answer") {
     auto request = std::string{};
     {
         auto server = one_connection{[](int socket) { say(socket, "HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\nno"); }};
-        reply = post(endpoint_at(server.port()), {{"signature", "t=1, v1=0"}}, "{}", std::chrono::seconds{20});
+        reply = post(endpoint_at(server.port()), {}, {{"signature", "t=1, v1=0"}}, "{}", std::chrono::seconds{20});
         server.thread.join();
         server.thread = std::thread{[] {}};
         request = server.request;
@@ -71,7 +73,7 @@ TEST_CASE("ilpctl transport: a request and its answer") {
 }
 
 TEST_CASE("ilpctl transport: if the connection fails, the daemon has not seen the request") {
-    const auto reply = post(endpoint_at(support::free_port()), {}, "{}", std::chrono::seconds{20});
+    const auto reply = post(endpoint_at(support::free_port()), {}, {}, "{}", std::chrono::seconds{20});
     REQUIRE(!reply);
     CHECK(reply.error().where == failure_stage::connecting);
     CHECK(reply.error().why == "Connection refused");
@@ -80,11 +82,36 @@ TEST_CASE("ilpctl transport: if the connection fails, the daemon has not seen th
 TEST_CASE("ilpctl transport: if the connection breaks later, the daemon may have seen the request") {
     for (const auto* text : {"", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"}) {
         auto server = one_connection{[text](int socket) { say(socket, text); }};
-        const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::seconds{20});
+        const auto reply = post(endpoint_at(server.port()), {}, {}, "{}", std::chrono::seconds{20});
         REQUIRE(!reply);
         CHECK(reply.error().where == failure_stage::under_way);
         CHECK(!reply.error().why.empty());
     }
+}
+
+TEST_CASE("ilpctl transport: over TLS the daemon is verified before it sees the request") {
+    const support::certificate_folder folder;
+    const support::authority authority;
+    const auto files = folder.write("server", authority.issue({.names = {"127.0.0.1"}}));
+    const auto trusting = connector::tls_context::client({.roots = authority.certificate()}).value();
+    {
+        auto server = one_connection{[](int socket) { say(socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"); }};
+        const support::tls_proxy proxy{server.port(), files.certificate, files.key};
+        const auto reply = post(endpoint_at(proxy.port(), "https://"), trusting, {}, "{}", std::chrono::seconds{20});
+        REQUIRE(reply);
+        CHECK(reply->body == "ok");
+    }
+    const auto listener = support::listen_on(0);
+    const support::tls_proxy proxy{support::local_port(listener), files.certificate, files.key};
+    const auto distrusting = connector::tls_context::client({}).value();
+    const auto refused = post(endpoint_at(proxy.port(), "https://"), distrusting, {}, "{}", std::chrono::seconds{20});
+    REQUIRE(!refused);
+    CHECK(refused.error().where == failure_stage::connecting);
+    CHECK(refused.error().why.contains("not trusted here"));
+
+    const auto plain = post(endpoint_at(proxy.port()), {}, {}, "{}", std::chrono::seconds{20});
+    REQUIRE(!plain);
+    CHECK(plain.error().why == "the other side speaks TLS: use https://");
 }
 
 TEST_CASE("ilpctl transport: no step takes longer than the timeout") {
@@ -92,7 +119,7 @@ TEST_CASE("ilpctl transport: no step takes longer than the timeout") {
         char octet = 0;
         CHECK(recv(socket, &octet, 1, 0) <= 0);
     }};
-    const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::milliseconds{100});
+    const auto reply = post(endpoint_at(server.port()), {}, {}, "{}", std::chrono::milliseconds{100});
     REQUIRE(!reply);
     CHECK(reply.error().where == failure_stage::under_way);
     CHECK(reply.error().why == "no complete response within 100 ms");
@@ -104,7 +131,7 @@ TEST_CASE("ilpctl transport: an interrupt ends the wait, and the request may hav
         char octet = 0;
         CHECK(recv(socket, &octet, 1, 0) <= 0);
     }};
-    const auto reply = post(endpoint_at(server.port()), {}, "{}", std::chrono::seconds{20});
+    const auto reply = post(endpoint_at(server.port()), {}, {}, "{}", std::chrono::seconds{20});
     REQUIRE(!reply);
     CHECK(reply.error().where == failure_stage::under_way);
     CHECK(reply.error().why == "interrupted");

@@ -42,6 +42,9 @@ public:
     }
     send_outcome say(std::string_view text) { return send(ilp::as_bytes(text)); }
 
+    using tcp_connection::go_on_shaking_hands;
+
+    bool shakes_hands = true;
     std::string events;  ///< one word per call
     std::string text;    ///< all bytes that were received
     bool keeps_reading = true;
@@ -61,6 +64,7 @@ private:
         events += how == end_of_stream::orderly ? "end " : "broken ";
         if (how == end_of_stream::broken) close();
     }
+    bool may_shake_hands() override { return shakes_hands; }
     void sent_all() override { events += "sent "; }
     void released() override { events += "released "; }
 };
@@ -325,6 +329,29 @@ TEST_CASE("tcp connection: the stream ends its direction itself, and continues t
     CHECK(s.pair.heard().empty());
     std::string heard;
     CHECK(support::read_some(s.pair.far, heard, std::chrono::milliseconds{0}) == support::read_result::timeout);
+}
+
+TEST_CASE("tcp connection: a step of a handshake can be put off") {
+    scripted s;
+    s.connection.shakes_hands = false;
+    s.start();
+    run_ready(s.loop);
+    s.make_readable();
+    CHECK(s.script->handshakes == 0);
+    s.connection.go_on_shaking_hands();
+    CHECK(s.script->handshakes == 1);
+    CHECK(s.connection.is_established());
+    s.connection.go_on_shaking_hands();
+    CHECK(s.script->handshakes == 1);
+}
+
+TEST_CASE("tcp connection: closing it tells the other side of a filter that no more bytes follow") {
+    scripted s;
+    s.start();
+    run_ready(s.loop);
+    s.connection.close();
+    s.connection.close();
+    CHECK(s.script->ended == 1);
 }
 
 }  // namespace tcp_connection_test

@@ -216,29 +216,32 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
         .pending_withdrawals = 2,
         .store_size = 4096,
         .history_rows_summed = 12,
-        .process = {.cpu_seconds = 1.5, .resident_bytes = 1, .virtual_bytes = 2}};
+        .process = {.cpu_seconds = 1.5, .resident_bytes = 1, .virtual_bytes = 2},
+        .certificates = {{"connector", ilp::timestamp{std::chrono::seconds{90}}}}};
     const exposition shown{
         expose({.directory = *book.known->directory, .commits = commits, .samples = {}, .daemon = daemon})};
-    const std::map<std::string, double> expected{{"ilp_build_info{version=\"1.2.3\"}", 1},
-                                                 {"process_start_time_seconds", 1.5},
-                                                 {"ilp_ready", 1},
-                                                 {"ilp_last_reload_success", 0},
-                                                 {"ilp_last_reload_timestamp_seconds", 2.5},
-                                                 {"ilp_incoming_connections", 8},
-                                                 {"ilp_incoming_connections_max", 200},
-                                                 {"ilp_buffered_bytes", 1500},
-                                                 {"ilp_connections_closed_for_memory_total", 3},
-                                                 {"ilp_packets_pending", 30},
-                                                 {"ilp_packets_pending_max", 400},
-                                                 {"ilp_packets_waiting{waits_for=\"store\"}", 10},
-                                                 {"ilp_packets_waiting{waits_for=\"connection\"}", 3},
-                                                 {"ilp_oldest_hold_seconds", 1.5},
-                                                 {"ilp_pending_withdrawals", 2},
-                                                 {"ilp_store_bytes", 4096},
-                                                 {"ilp_store_history_rows_summed_total", 12},
-                                                 {"process_cpu_seconds_total", 1.5},
-                                                 {"process_resident_memory_bytes", 1},
-                                                 {"process_virtual_memory_bytes", 2}};
+    const std::map<std::string, double> expected{
+        {"ilp_build_info{version=\"1.2.3\"}", 1},
+        {"process_start_time_seconds", 1.5},
+        {"ilp_ready", 1},
+        {"ilp_last_reload_success", 0},
+        {"ilp_last_reload_timestamp_seconds", 2.5},
+        {"ilp_incoming_connections", 8},
+        {"ilp_incoming_connections_max", 200},
+        {"ilp_buffered_bytes", 1500},
+        {"ilp_connections_closed_for_memory_total", 3},
+        {"ilp_packets_pending", 30},
+        {"ilp_packets_pending_max", 400},
+        {"ilp_packets_waiting{waits_for=\"store\"}", 10},
+        {"ilp_packets_waiting{waits_for=\"connection\"}", 3},
+        {"ilp_oldest_hold_seconds", 1.5},
+        {"ilp_certificate_expiry_timestamp_seconds{listener=\"connector\"}", 90},
+        {"ilp_pending_withdrawals", 2},
+        {"ilp_store_bytes", 4096},
+        {"ilp_store_history_rows_summed_total", 12},
+        {"process_cpu_seconds_total", 1.5},
+        {"process_resident_memory_bytes", 1},
+        {"process_virtual_memory_bytes", 2}};
     for (const auto& [name, value] : expected) {
         INFO(name);
         CHECK(shown.value(name) == value);

@@ -199,4 +199,17 @@ TEST_CASE("fair turns: what waits can stop waiting, or go") {
     }
 }
 
+TEST_CASE("fair turns: a share with a bound does no more pieces than that in a turn, also when it is alone") {
+    world w;
+    turn_share few{w.turns, 1000, 2};
+    auto& first = w.add("a", few, 5);
+    first.pipelines = true;
+    w.add("b", few, 1);
+    CHECK(w.turn() == std::vector<std::string>{"a", "a"});
+    CHECK(w.turn().size() == 2);
+    CHECK(w.turn().size() == 2);
+    CHECK(w.turn().empty());
+    CHECK(first.work == 0);
+}
+
 }  // namespace fair_turns_test

@@ -31,24 +31,25 @@ config::settings with_bob() {
 
 }  // namespace
 
-TEST_CASE("a link to an https:// URL refuses every packet and makes no connection") {
+TEST_CASE("a link whose own authorities cannot be read refuses every packet, and makes no connection") {
     const testing::book book{with_bob()};
-    const auto peer = peer_at(book, "https://127.0.0.1/");
+    auto peer = peer_at(book, "https://127.0.0.1/");
+    peer.outgoing.ca_file = config::trusted_certificates{.file = {}, .pem = "damaged in the store"};
     event_loop loop;
     testing::recorded_outcomes outcomes;
     loop.enter();
-    const auto link = make_link(loop, peer, std::chrono::seconds{60});
+    const links_tls tls{tls_context::client({}).value()};
+    const auto link = make_link(loop, peer, std::chrono::seconds{60}, tls);
     for (int i = 0; i < 3; ++i) {
         const auto refusal = link->send(outcomes.make(), ilp::as_bytes("prepare"));
-        CHECK(refusal == reject_reason::next_hop_needs_tls);
+        CHECK(refusal == reject_reason::next_hop_unreachable);
     }
     CHECK(link->connection_count() == 0);
     CHECK(link->waiting_count() == 0);
-    CHECK_FALSE(link->trouble().empty());
+    CHECK_THAT(std::string{link->trouble()}, Catch::Contains("no certificate in PEM"));
     CHECK_FALSE(link->is_done());
     link->retire();
     CHECK(link->is_done());
-    CHECK(describe(reject_reason::next_hop_needs_tls).code == ilp::error_code::t01_peer_unreachable);
     CHECK(outcomes.outcomes.empty());
 }
 

@@ -325,4 +325,13 @@ TEST_CASE("http link: a peer that refuses one packet after the other is connecte
     CHECK(w.peer.connections_accepted() == 2);
 }
 
+TEST_CASE("http link: an http:// URL at a public address is not dialled unless the terms allow it") {
+    world w;
+    // The address is refused before anything is sent to it.
+    w.settings.endpoint = config::http_url().parse("http://1.1.1.1:9/").value();
+    CHECK(w.outcome_of("secret") == "next_hop_unreachable");
+    CHECK_THAT(std::string{w.link().trouble()}, Catch::Contains("is an http:// URL at a public address") &&
+                                                    Catch::Contains("set allow_plain_http: true"));
+}
+
 }  // namespace http_link_test

@@ -60,7 +60,7 @@ struct world final : prepare_handler, incoming_connection::owner {
     }
 
     // prepare_handler
-    authenticated authenticate(std::string_view token, std::string_view) override {
+    authenticated authenticate(std::string_view token, std::string_view, const ilp::digest*) override {
         ++authentications;
         return {token == "right" ? &book.peer("p1") : nullptr, valid_until};
     }
