@@ -35,8 +35,8 @@ http_link::http_link(event_loop& loop, const config::outgoing_http_settings& set
     : loop_{loop},
       settings_{settings},
       name_{std::move(name)},
-      credentials_{settings, loop.now().wall},
       tls_{std::move(tls)},
+      credentials_{settings, loop.now().wall},
       request_head_{make_request_head(settings.endpoint, credentials_.bearer_token())},
       renewal_{connection_age_max} {}
 
