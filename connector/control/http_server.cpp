@@ -171,7 +171,7 @@ private:
     /// after the handshake. One that has gone without a word is not worth a line.
     void report_tls_error(const error_code& error) {
         if (!is_tls_error(error) || error == boost::asio::ssl::error::stream_truncated) return;
-        report("a client and this listener could not agree on TLS", error.message());
+        report("TLS with a client failed", error.message());
     }
 
     void refuse_plain_http() {

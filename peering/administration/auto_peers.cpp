@@ -33,6 +33,10 @@ constexpr std::string_view already_peered_elsewhere =
     "`Authorization: Bearer`, or name that peer's ilpConnectorUrl after the operator of this node has put the address "
     "into auto_peering.further_assets";
 
+constexpr std::string_view url_needs_tls =
+    "ilpConnectorUrl: expected an https:// URL, because packets to an http:// URL would cross public networks "
+    "unencrypted";
+
 /// Follows each refusal that comes after the other node has answered.
 
 /// Number of peers whose history is looked up in the store to find one that was never used.
@@ -132,6 +136,14 @@ bool auto_peers::is_forbidden_url(const std::string& url) const {
     return !endpoint || (!settings_.allow_private_addresses && config::is_private_literal(endpoint->host()));
 }
 
+/// True if packets to a stranger's URL would cross public networks unencrypted: where private addresses are not
+/// allowed, a name can lead nowhere else.
+bool auto_peers::needs_tls(const std::string& url, bool allows_plain_http) const {
+    const auto endpoint = config::packet_url().parse(url);
+    if (!endpoint || endpoint->is_https() || allows_plain_http) return false;
+    return !settings_.allow_private_addresses || config::is_public_literal(endpoint->host());
+}
+
 /// True if packets to the URL would come back to this node.
 bool auto_peers::leads_back(const std::string& url) const {
     const auto endpoint = config::packet_url().parse(url);
@@ -199,6 +211,9 @@ auto_peers::peering_result auto_peers::decide(transaction& transaction, const pe
             return refused(invalid_request, std::string{already_peered_elsewhere});
         }
     }
+    if (needs_tls(request.asker.connector_url, settings_.allow_plain_http)) {
+        return refused(invalid_configuration, std::string{url_needs_tls});
+    }
     if (!has_place(transaction, found, sender.source)) {
         return refused(unavailable, "this node accepts no more peers by auto-peering: ask its operator");
     }
@@ -252,6 +267,9 @@ auto_peers::peering_result auto_peers::renew(transaction& transaction, const pee
     const bool by_bearer = has_token(known, presented);
     if (!is_auto_peered(known) || (!by_bearer && !has_token(known, request.asker.token))) {
         return refused(peering_fault::invalid_request, std::string{already_peered});
+    }
+    if (needs_tls(request.asker.connector_url, known.outgoing.allow_plain_http)) {
+        return refused(peering_fault::invalid_configuration, std::string{url_needs_tls});
     }
     peer_edit edit;
     edit.incoming_tokens = {request.asker.token};

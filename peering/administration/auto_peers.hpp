@@ -101,6 +101,7 @@ private:
         return {std::move(url), !settings_.allow_private_addresses, std::move(source)};
     }
     bool is_forbidden_url(const std::string& url) const;
+    bool needs_tls(const std::string& url, bool allows_plain_http) const;
     bool leads_back(const std::string& url) const;
     bool is_presented_by_us(std::string_view token) const;
 

@@ -31,7 +31,8 @@ bool asks_for_websocket(std::string_view octets) noexcept {
 
 std::string_view hint_on_protocol(std::string_view octets) noexcept {
     if (octets.starts_with(tls_handshake))
-        return "TLS is not supported here: send plain HTTP/1.1, or connect to the TLS proxy in front of this node.";
+        return "TLS is not supported here: send plain HTTP/1.1, or connect to a port that speaks TLS, such as that of "
+               "a proxy.";
     const std::string_view line = first_line(octets);
     const std::size_t version = line.rfind(" HTTP/");
     if (version == std::string_view::npos || line.substr(version).starts_with(" HTTP/1.")) return {};

@@ -6,10 +6,14 @@
 #include <catch2/catch.hpp>
 #include <openssl/ssl.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stdexcept>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -147,6 +151,29 @@ TEST_CASE("HTTP server: a handshake that is not completed is ended in time, and 
     }
     CHECK(text_of(tls_connection{server.port(), pki.terms()}.exchange(get)) == "200 GET /a ");
     CHECK(silent.front()->wait_until_closed());
+}
+
+TEST_CASE("HTTP server: many handshakes do not keep it from answering") {
+    const certificates pki;
+    server_on_loop server{echo, some_bounds(), pki.context()};
+    tls_connection open{server.port(), pki.terms()};
+    std::atomic<int> handshakes = 0;
+    std::vector<std::jthread> strangers;
+    for (int i = 0; i < 4; ++i) {
+        strangers.emplace_back([&](const std::stop_token& stop) {
+            while (!stop.stop_requested()) {
+                if (fault_of_handshake(server.port(), pki.terms()).empty()) ++handshakes;
+            }
+        });
+    }
+    int answers = 0;
+    while (handshakes < 200) {
+        if (text_of(open.exchange(get)) != "200 GET /a ") break;
+        ++answers;
+    }
+    CHECK(handshakes >= 200);
+    CHECK(answers > 0);
+    CHECK(text_of(open.exchange(get)) == "200 GET /a ");
 }
 
 TEST_CASE("HTTP server: new connections use a new certificate, and those that are open go on") {

@@ -7,6 +7,8 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -23,6 +25,14 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr ilp::timestamp noon{std::chrono::hours{24 * 20'000}};
+
+const std::string key_a(64, 'a');
+const std::string key_b(64, 'B');
+
+std::string certificate() {
+    std::ifstream file{ILPD_SOURCE_DIR "/tests/unit/config/certificate.pem"};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
 
 /// A daemon's book and directory over a store that outlives them, and the operations of an operator.
 class office {
@@ -77,6 +87,9 @@ public:
         wanted.incoming_tokens = {"bob-1", "bob-2"};
         wanted.outgoing_endpoint = "http://127.0.0.1:4002/";
         wanted.outgoing_token = "to-bob";
+        wanted.transport.client_keys = {key_a};
+        wanted.transport.ca_certificates = certificate();
+        wanted.transport.protocol = config::http_protocol::http2;
         return wanted;
     }
     std::optional<std::string> create(const peer_wanted& wanted) {
@@ -134,6 +147,10 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
         CHECK(bob->outgoing.endpoint.port() == 4002);
         CHECK(bob->outgoing.auth_token.reveal() == "to-bob");
         CHECK(bob->outgoing.max_connections == 256);
+        CHECK(bob->client_keys.at(0).front() == 0xaa);
+        CHECK(bob->outgoing.ca_file.value().pem == certificate());
+        CHECK(bob->outgoing.protocol == config::http_protocol::http2);
+        CHECK_FALSE(bob->outgoing.allow_plain_http);
         CHECK(bob->origin == origin::api);
         CHECK(bob->created_at == noon);
         CHECK(bob->enabled);
@@ -232,12 +249,71 @@ TEST_CASE("a new peer with invalid terms is refused and changes nothing") {
           "invalid maximum hold time: every packet to the peer would be refused unless it is above "
           "connector.min_expiration_window, 1000 ms");
     CHECK_THAT(refused([](auto& w) { w.outgoing_token = "two words"; }), Catch::Contains("invalid outgoing token"));
+    CHECK_THAT(refused([](auto& w) { w.transport.client_keys = {"ab:cd"}; }),
+               Catch::StartsWith("invalid client key: expected the SHA-256 of a public key"));
+    CHECK(refused([](auto& w) { w.transport.client_keys = {key_b, std::string(64, 'b')}; }) == "duplicate client key");
+    CHECK(refused([](auto& w) { w.transport.client_keys = std::vector<std::string>(101, key_a); }) ==
+          "invalid client keys: there are more than 100");
+    CHECK_THAT(refused([](auto& w) { w.transport.ca_certificates = "x"; }),
+               Catch::StartsWith("invalid CA certificates: the text contains no certificate in PEM form"));
+    CHECK_THAT(refused([](auto& w) { w.transport.ca_certificates = std::string(65'537, 'x'); }),
+               Catch::StartsWith("invalid CA certificates: the text is larger than 64 KiB"));
     CHECK_THAT(refused([](auto& w) { w.incoming_tokens = {""}; }), Catch::Contains("invalid incoming token"));
     CHECK_THAT(refused([](auto& w) { w.name = std::string(1000, 'x'); }), Catch::Contains("invalid name"));
     CHECK(office.published.empty());
     CHECK(office.all().peer_count() == 2);
     CHECK(store->load()->peers.size() == 2);
     CHECK(refused([](auto&) {}) == "created");
+}
+
+TEST_CASE("A35-32: a plain endpoint at a public address must be allowed") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    peer_wanted wanted = office.bob();
+    wanted.outgoing_endpoint = "http://8.8.8.8/";
+    CHECK(office.create(wanted) ==
+          "invalid HTTP endpoint: it is an http:// URL at a public address, so that everybody on the way could read "
+          "the token and change packets: use https://, or set allowPlainHttp: true");
+    wanted.transport.allow_plain_http = true;
+    CHECK(office.create(wanted) == done);
+
+    peer_edit edit;
+    edit.transport.allow_plain_http = false;
+    CHECK_THAT(*office.edit("bob", edit), Catch::StartsWith("invalid HTTP endpoint: "));
+    edit.outgoing_endpoint = "http://bank.example/";  // where it leads is known when it is looked up
+    CHECK(office.edit("bob", edit) == done);
+    peer_edit again;
+    again.outgoing_endpoint = "http://[2606:4700::1111]/";
+    CHECK_THAT(*office.edit("bob", again), Catch::StartsWith("invalid HTTP endpoint: "));
+    again.outgoing_endpoint = "https://8.8.8.8/";
+    CHECK(office.edit("bob", again) == done);
+}
+
+TEST_CASE("a client key identifies one peer unless there are tokens") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    REQUIRE(office.create(office.bob()) == done);
+    peer_wanted carol = office.bob();
+    carol.ilp_address = "test.carol";
+    carol.name = "carol";
+    carol.routes.clear();
+    carol.incoming_tokens.clear();
+    REQUIRE(office.create(carol) == done);  // bob has tokens
+    const auto key = office.all().find_peer_by_name("bob")->client_keys.at(0);
+    CHECK(office.all().find_peer_by_lone_key(key) == office.all().find_peer_by_name("carol"));
+
+    peer_edit edit;
+    edit.incoming_tokens.emplace();
+    const std::string id{office.all().find_peer_by_name("carol")->uuid.text()};
+    CHECK(office.edit("bob", edit) == "duplicate client key: peer " + id +
+                                          " has it, too, and neither peer has incoming tokens: give one of them a "
+                                          "token");
+    edit.transport.client_keys = {key_b};
+    CHECK(office.edit("bob", edit) == done);
+    peer_edit with_token;
+    with_token.incoming_tokens = {"carol-1"};
+    CHECK(office.edit("carol", with_token) == done);
+    CHECK(office.all().find_peer_by_lone_key(key) == nullptr);
 }
 
 TEST_CASE("a token that strangers could guess is refused where they can reach the listener") {
@@ -341,6 +417,22 @@ TEST_CASE("an update changes only the given fields") {
         edit.max_in_flight_amount.emplace(std::nullopt);
         REQUIRE(office.edit("bob", edit) == done);
         CHECK_FALSE(max_in_flight_amount_of(*office.all().find_peer_by_name("bob")));
+    }
+    SECTION("terms of the connections change one by one") {
+        peer_edit edit;
+        edit.transport.client_keys = {key_b};
+        REQUIRE(office.edit("bob", edit) == done);
+        auto after = office.all().find_peer_by_name("bob");
+        CHECK(after->client_keys.at(0).front() == 0xbb);
+        CHECK(after->outgoing == before->outgoing);
+        CHECK(after->incoming_tokens == before->incoming_tokens);
+
+        edit.transport = {.client_keys = {}, .ca_certificates = "", .allow_plain_http = {}, .protocol = {}, .mode = {}};
+        REQUIRE(office.edit("bob", edit) == done);
+        after = office.all().find_peer_by_name("bob");
+        CHECK(after->client_keys.size() == 1);
+        CHECK_FALSE(after->outgoing.ca_file);
+        CHECK(after->outgoing.protocol == config::http_protocol::http2);
     }
     SECTION("what may be empty is cleared") {
         peer_edit edit;

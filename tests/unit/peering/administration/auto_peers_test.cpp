@@ -38,6 +38,7 @@ config::auto_peering_settings terms_of_alice() {
     settings.name = "Alice";
     settings.max_peers = 1000;
     settings.unused_after = std::chrono::hours{1};
+    settings.allow_plain_http = true;
     return settings;
 }
 
@@ -567,6 +568,32 @@ TEST_CASE("a stranger's URL must not point to a private address unless that is a
     // The link checks the addresses that a host name resolves to.
     REQUIRE(strict.answer(request_of("test.mallory", from_mallory, "http://localhost/")));
     CHECK(strict.find("test.mallory")->outgoing.public_addresses_only);
+}
+
+TEST_CASE("A35-32: a stranger's URL is an https URL unless plain HTTP is allowed") {
+    config::auto_peering_settings settings = terms_of_alice();
+    settings.allow_plain_http = false;
+    alice strict{settings};
+    settings.allow_private_addresses = true;
+    alice in_private_network{settings};
+    const std::string expected =
+        "InvalidPeerIlpConfiguration ilpConnectorUrl: expected an https:// URL, because packets to an http:// URL "
+        "would "
+        "cross public networks unencrypted";
+    for (const char* const url : {"http://8.8.8.8/", "http://dora.example/"}) {
+        CHECK(strict.refusal_of(request_of("test.dora", from_dora, url)) == expected);
+    }
+    REQUIRE(strict.answer(request_of("test.dora", from_dora, "https://dora.example/")));
+    CHECK_FALSE(strict.find("test.dora")->outgoing.allow_plain_http);
+    CHECK(strict.refusal_of(request_of("test.dora", from_dora, "http://dora.example/")) == expected);
+
+    CHECK(in_private_network.refusal_of(request_of("test.dora", from_dora, "http://8.8.8.8/")) == expected);
+    REQUIRE(in_private_network.answer(request_of("test.dora", from_dora, "http://10.0.0.1/")));
+    REQUIRE(in_private_network.answer(request_of("test.mallory", from_mallory, "http://mallory.example/")));
+
+    alice lenient;
+    REQUIRE(lenient.answer(request_of("test.dora", from_dora, "http://8.8.8.8/")));
+    CHECK(lenient.find("test.dora")->outgoing.allow_plain_http);
 }
 
 TEST_CASE("no peer of a stranger leads back to this node, by its URL or by a token of ours") {

@@ -71,6 +71,10 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     settings.peers[0].packet_rate = 10;
     settings.peers[0].max_in_flight_amount = ilp::amount{99};
     settings.peers[0].return_to_source = true;
+    settings.peers[0].http.incoming.client_keys = {hash("a key")};
+    settings.peers[0].http.outgoing.ca_file = {.file = "/ca.pem", .pem = "the text"};
+    settings.peers[0].http.outgoing.allow_plain_http = true;
+    settings.peers[0].http.outgoing.protocol = config::http_protocol::http1;
     const auto registry = build_or_throw(settings, *store, ledger);
     const peer& bob = *registry->find_by_name("bob");
     const peer& carol = *registry->find_by_name("carol");
@@ -80,6 +84,8 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(bob.max_hold_time == std::chrono::seconds{4});
     CHECK(bob.spread == 25);
     CHECK(bob.return_to_source);
+    CHECK(bob.client_keys == std::vector{hash("a key")});
+    CHECK(bob.outgoing == settings.peers[0].http.outgoing);
     CHECK(bob.limits->packet_rate != nullptr);
     CHECK(bob.limits->incoming_throughput == nullptr);
     CHECK(max_in_flight_amount_of(bob) == ilp::amount{99});

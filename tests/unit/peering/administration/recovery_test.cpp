@@ -1,6 +1,7 @@
 #include "peering/administration/recovery.hpp"
 
 #include "peering/administration/administration.hpp"
+#include "peering/administration/stored_terms.hpp"
 #include "peering/records/uuid.hpp"
 #include "tests/unit/peering/store_place.hpp"
 #include "tests/unit/peering/world.hpp"
@@ -102,6 +103,64 @@ TEST_CASE("recovery: a peer that came back from the store can be removed") {
     const peer_update gone{found.known.find_peer_by_name("bob"), nullptr};
     found.known.apply({}, {&gone, 1});
     CHECK(found.known.owners_of("test.east").empty());
+}
+
+TEST_CASE("recovery: peers that were reached over plain HTTP before there was TLS still are") {
+    catalogue store = sound();
+    store.peers[0].terms.outgoing_endpoint = "http://8.8.8.8/";
+    SECTION("and the operator is told") {
+        store.peers[1].terms.outgoing_endpoint = "https://bank.example/";
+        CHECK(unencrypted_by_default(store.peers) == std::vector{store.peers[0].uuid});
+        const start found{store};
+        REQUIRE(found.refusal.empty());
+        CHECK(found.known.find_peer_by_name("bob")->outgoing.allow_plain_http);
+        CHECK_FALSE(found.known.find_peer_by_name("carol")->outgoing.allow_plain_http);
+        store.peers[0].terms = kept_terms_of(*found.known.find_peer_by_name("bob"));
+        CHECK(unencrypted_by_default(store.peers).empty());
+    }
+    SECTION("also those with a name") {
+        store.peers[1].terms.outgoing_endpoint = "http://bank.example/";
+        CHECK(unencrypted_by_default(store.peers).size() == 2);
+    }
+    SECTION("but not those that a later version has kept") {
+        store.peers[0].terms.allow_plain_http = false;
+        CHECK(unencrypted_by_default(store.peers).empty());
+        const start found{store};
+        REQUIRE(found.refusal.empty());
+        CHECK_FALSE(found.known.find_peer_by_name("bob")->outgoing.allow_plain_http);
+    }
+    SECTION("nor those that are deleted or in the file") {
+        store.peers[0].terms.deleted_at = noon;
+        store.peers[1].terms.outgoing_endpoint = "http://8.8.8.8/";
+        store.peers[1].terms.origin = origin::file;
+        CHECK(unencrypted_by_default(store.peers).empty());
+    }
+}
+
+TEST_CASE("recovery: the terms of a peer's connections come back from the store") {
+    catalogue store = sound();
+    kept_peer_terms& bob = store.peers[0].terms;
+    bob.client_keys = {{}};
+    bob.ca_certificates = "PEM";
+    bob.allow_plain_http = true;
+    bob.outgoing_protocol = "http2";
+    SECTION("as they were") {
+        const start found{store};
+        REQUIRE(found.refusal.empty());
+        CHECK(kept_terms_of(*found.known.find_peer_by_name("bob")) == bob);
+    }
+    SECTION("unless they are damaged") {
+        bob.outgoing_protocol = "http3";
+        CHECK_THAT(start{store}.refusal, Catch::Contains("an invalid HTTP protocol in the store: restore a backup"));
+    }
+    SECTION("and a key that stands for two peers is refused") {
+        store.peers[1].terms.client_keys = {{}};
+        CHECK(start{store}.refusal.empty());
+        bob.incoming_tokens.clear();
+        CHECK(start{store}.refusal.empty());
+        store.peers[1].terms.incoming_tokens.clear();
+        CHECK_THAT(start{store}.refusal, Catch::Contains("a client key that occurs twice in the store"));
+    }
 }
 
 TEST_CASE("recovery: a broken book is refused at the start") {
