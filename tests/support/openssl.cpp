@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <csignal>
+
 namespace support {
 
 void openssl_release::operator()(SSL* ssl) const noexcept {
@@ -11,6 +13,10 @@ void openssl_release::operator()(SSL* ssl) const noexcept {
 
 void openssl_release::operator()(SSL_CTX* context) const noexcept {
     SSL_CTX_free(context);
+}
+
+void ignore_broken_pipes() {
+    std::signal(SIGPIPE, SIG_IGN);
 }
 
 std::string openssl_errors() {

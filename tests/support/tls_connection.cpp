@@ -14,6 +14,7 @@ namespace support {
 
 tls_connection::tls_connection(std::uint16_t port, const tls_client_terms& terms)
     : socket_{connect_to(port)}, context_{SSL_CTX_new(TLS_client_method())} {
+    ignore_broken_pipes();
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
     const timeval limit{seconds.count(), 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

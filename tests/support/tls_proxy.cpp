@@ -20,6 +20,7 @@ constexpr int poll_time_ms = 20;
 
 tls_proxy::tls_proxy(std::uint16_t server_port, const std::string& certificate_file, const std::string& key_file)
     : server_port_{server_port}, context_{SSL_CTX_new(TLS_server_method())}, listener_{listen_on(0)} {
+    ignore_broken_pipes();
     if (SSL_CTX_use_certificate_chain_file(context_.get(), certificate_file.c_str()) != 1 ||
         SSL_CTX_use_PrivateKey_file(context_.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
         throw std::runtime_error{certificate_file + ": " + openssl_errors()};

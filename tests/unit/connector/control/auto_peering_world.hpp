@@ -43,7 +43,7 @@ public:
         : directory{ilp::address::parse(address).value()},
           auto_peers{directory, administration, settings},
           server{control, committer, auto_peers, settings},
-          client{control, auto_peers} {
+          client{control, auto_peers, connector::tls_context::client({}).value()} {
         peering::transaction start{keeper, {}};
         if (!administration.create_asset(start, "USD", 9, {}) || !administration.commit(start, [] {})) {
             throw std::runtime_error{"no asset"};
