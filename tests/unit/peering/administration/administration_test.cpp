@@ -294,7 +294,7 @@ TEST_CASE("a client key identifies one peer unless there are tokens") {
     office office{*store};
     REQUIRE(office.create(office.bob()) == done);
     peer_wanted carol = office.bob();
-    carol.ilp_address = "test.carol";
+    carol.ilp_address = "test.erin";
     carol.name = "carol";
     carol.routes.clear();
     carol.incoming_tokens.clear();
