@@ -294,8 +294,8 @@ section<outgoing_http_settings> define_outgoing_http() {
     return {
         setting(
             "endpoint", &s::endpoint, packet_url(), required,
-            "The URL to which packets for the peer are posted. TLS is not spoken yet: packets to an https:// URL are "
-            "rejected with T01."),
+            "The URL to which packets for the peer are posted. Over https://, the peer's certificate must be for the "
+            "URL's host name."),
         setting("auth_token", &s::auth_token, bearer_token(), when_absent{"required, unless `jwt_secret` is set"},
                 "The bearer token that we present to the peer."),
         setting("jwt_secret", &s::jwt_secret, signing_secret(), when_absent{"`auth_token` is presented"},

@@ -207,14 +207,14 @@ std::string read_certificates(const std::string& path) {
     return *std::move(certificates);
 }
 
-void put_transport(json::object& input, const peer_terms& terms, bool clears_client_keys) {
+json::object transport_of(const peer_terms& terms, bool clears_client_keys) {
     auto transport = json::object{};
     if (!terms.client_keys.empty() || clears_client_keys) transport["clientKeys"] = list_of(terms.client_keys);
     if (terms.ca_file) transport["caCertificates"] = read_certificates(*terms.ca_file);
     if (terms.no_ca_file) transport["caCertificates"] = nullptr;
     put_text(transport, "protocol", terms.protocol);
     if (terms.allows_plain_http) transport["allowPlainHttp"] = *terms.allows_plain_http;
-    if (!transport.empty()) input["transport"] = std::move(transport);
+    return transport;
 }
 
 void put_common_terms(const session& s, json::object& input, const peer_terms& terms, const asset_unit& unit) {
@@ -241,12 +241,13 @@ void create_peer(session& s, const new_peer& terms) {
     auto http = json::object{{"outgoing", std::move(outgoing)}};
     if (auto tokens = incoming_tokens(s, terms); !tokens.empty())
         http["incoming"] = json::object{{"authTokens", std::move(tokens)}};
+    auto transport = transport_of(terms, false);
     const auto asset = find_asset(s, terms.asset);
     const auto unit = unit_of(asset);
     auto input =
         json::object{{"assetId", asset.at("id")}, {"staticIlpAddress", terms.address}, {"http", std::move(http)}};
     put_common_terms(s, input, terms, unit);
-    put_transport(input, terms, false);
+    if (!transport.empty()) input["transport"] = std::move(transport);
     put_secrets(s, input, "incomingJwtSecrets", terms.incoming_secret_files);
     put_amount(s, input, "initialLiquidity", terms.initial_liquidity, unit);
     print_peer(s, change(s, documents::create_peer, std::move(input), terms.idempotency_key).at("peer"));
@@ -275,11 +276,12 @@ json::object changed_http(session& s, const changed_peer& terms, const json::obj
 
 void update_peer(session& s, const changed_peer& terms) {
     check_token_files(terms, terms.added_token_files);
+    auto transport = transport_of(terms, terms.no_client_keys);
     const auto peer = find_peer(s, terms.peer, changes_http(terms));
     auto input = json::object{{"id", peer.at("id")}};
     if (changes_http(terms)) input["http"] = changed_http(s, terms, peer);
     put_common_terms(s, input, terms, unit_of(part(peer, "asset")));
-    put_transport(input, terms, terms.no_client_keys);
+    if (!transport.empty()) input["transport"] = std::move(transport);
     put_secrets(s, input, "addIncomingTokens", terms.added_token_files);
     if (!terms.removed_tokens.empty()) input["removeIncomingTokens"] = list_of(terms.removed_tokens);
     put_secrets(s, input, "addIncomingJwtSecrets", terms.incoming_secret_files);

@@ -37,8 +37,8 @@ void append_base64url(std::string& to, std::string_view octets) {
 
 std::optional<std::string> decode_base64url(std::string_view text) {
     if (text.size() % 4 == 1) return std::nullopt;
-    std::string decoded;
-    decoded.reserve(text.size() / 4 * 3 + 2);
+    std::string decoded(text.size() * 3 / 4, '\0');
+    std::size_t size = 0;
     std::uint32_t bits = 0;
     unsigned count = 0;  // of the lowest bits, which are no whole octet yet
     for (const char c : text) {
@@ -48,7 +48,7 @@ std::optional<std::string> decode_base64url(std::string_view text) {
         count += 6;
         if (count < 8) continue;
         count -= 8;
-        decoded.push_back(static_cast<char>(bits >> count & 0xffU));
+        decoded[size++] = static_cast<char>(bits >> count & 0xffU);
     }
     if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
     return decoded;

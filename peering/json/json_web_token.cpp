@@ -61,13 +61,14 @@ std::optional<json_web_token> parse_json_web_token(std::string_view text) {
     const auto first = text.find('.');
     const auto last = text.rfind('.');
     if (first == last || text.substr(first + 1, last - first - 1).contains('.')) return std::nullopt;
+    // The cheapest checks come first, since anybody can send a token.
+    json_web_token token;
+    const auto signature = decode_base64url(text.substr(last + 1));
+    if (!signature || signature->size() != token.signature.size()) return std::nullopt;
     const auto header = decode_base64url(text.substr(0, first));
     if (!header || !has_known_algorithm(*header)) return std::nullopt;
     const auto payload = decode_base64url(text.substr(first + 1, last - first - 1));
-    json_web_token token;
     if (!payload || !read_claims(*payload, token)) return std::nullopt;
-    const auto signature = decode_base64url(text.substr(last + 1));
-    if (!signature || signature->size() != token.signature.size()) return std::nullopt;
     std::ranges::copy(ilp::as_bytes(*signature), token.signature.begin());
     token.signed_part = text.substr(0, last);
     return token;

@@ -34,7 +34,7 @@ TEST_CASE("a forwarding table finds the sender by its token, unless the path nam
     connector::forwarding_table table{ilp::address::parse("test.d").value(), book.known->directory->peers()};
     const auto* const p1 = &book.peer("p1");
     const auto sender = [&](std::string_view token, std::string_view account) {
-        const auto found = table.find_sender(token, account, {});
+        const auto found = table.find_sender(token, account, nullptr, {});
         CHECK(found.until == ilp::steady_time::max());
         return found.peer;
     };
@@ -61,32 +61,35 @@ TEST_CASE("a forwarding table asks for a client key where the peer's terms do, b
     settings.peers[1].http.incoming.auth_tokens.clear();
     const book book{settings};
     connector::forwarding_table table{ilp::address::parse("test.d").value(), book.known->directory->peers()};
+    const auto sender = [&](std::string_view token, std::string_view account, const ilp::digest* shown = nullptr) {
+        return table.find_sender(token, account, shown, {}).peer;
+    };
     const auto* const p1 = &book.peer("p1");
     const auto* const p2 = &book.peer("p2");
     const auto* const p3 = &book.peer("p3");
 
-    CHECK(table.find_sender("token-of-p1", "", &key) == p1);
-    CHECK(table.find_sender("token-of-p1", "", &second_key) == p1);
-    CHECK(table.find_sender("token-of-p1", "", &other_key) == nullptr);
-    CHECK(table.find_sender("token-of-p1", "") == nullptr);
+    CHECK(sender("token-of-p1", "", &key) == p1);
+    CHECK(sender("token-of-p1", "", &second_key) == p1);
+    CHECK(sender("token-of-p1", "", &other_key) == nullptr);
+    CHECK(sender("token-of-p1", "") == nullptr);
 
-    CHECK(table.find_sender("", "", &key) == p2);
-    CHECK(table.find_sender("", "p2", &key) == p2);
-    CHECK(table.find_sender("", "p1", &key) == nullptr);
-    CHECK(table.find_sender("any token", "", &key) == p2);
-    CHECK(table.find_sender("token-of-p2", "") == nullptr);
-    CHECK(table.find_sender("", "", &other_key) == nullptr);
-    CHECK(table.find_sender("", "", &second_key) == nullptr);  // p1 has a token, so its key alone does not do
+    CHECK(sender("", "", &key) == p2);
+    CHECK(sender("", "p2", &key) == p2);
+    CHECK(sender("", "p1", &key) == nullptr);
+    CHECK(sender("any token", "", &key) == p2);
+    CHECK(sender("token-of-p2", "") == nullptr);
+    CHECK(sender("", "", &other_key) == nullptr);
+    CHECK(sender("", "", &second_key) == nullptr);  // p1 has a token, so its key alone does not do
 
-    CHECK(table.find_sender("token-of-p3", "", &key) == p3);  // no key is asked for, and any may be shown
-    CHECK(table.find_sender("token-of-p3", "") == p3);
+    CHECK(sender("token-of-p3", "", &key) == p3);  // no key is asked for, and any may be shown
+    CHECK(sender("token-of-p3", "") == p3);
 
     // The hash of a key is public, and must not do as a token.
-    CHECK(table.find_sender(ilp::as_text(key), "") == nullptr);
+    CHECK(sender(ilp::as_text(key), "") == nullptr);
 
     const auto& directory = *book.known->directory;
     table.apply(std::vector<peering::peer_update>{{directory.peers()[p2->id], nullptr}});
-    CHECK(table.find_sender("", "", &key) == nullptr);
+    CHECK(sender("", "", &key) == nullptr);
 }
 
 }  // namespace forwarding_table_test

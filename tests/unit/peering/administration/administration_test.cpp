@@ -1,6 +1,7 @@
 #include "peering/administration/administration.hpp"
 
 #include "peering/administration/stored_terms.hpp"
+#include "peering/directory/token_fingerprint.hpp"
 #include "tests/unit/peering/store_place.hpp"
 #include "tests/unit/peering/world.hpp"
 
@@ -294,7 +295,7 @@ TEST_CASE("a client key identifies one peer unless there are tokens") {
     office office{*store};
     REQUIRE(office.create(office.bob()) == done);
     peer_wanted carol = office.bob();
-    carol.ilp_address = "test.dave";
+    carol.ilp_address = "test.erin";
     carol.name = "carol";
     carol.routes.clear();
     carol.incoming_tokens.clear();
@@ -314,6 +315,90 @@ TEST_CASE("a client key identifies one peer unless there are tokens") {
     with_token.incoming_tokens = {"carol-1"};
     CHECK(office.edit("carol", with_token) == done);
     CHECK(office.all().find_peer_by_lone_key(key) == nullptr);
+}
+
+TEST_CASE("single tokens of a peer are added and removed, by the token or by its fingerprint") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    REQUIRE(office.create(office.bob()) == done);
+    const auto tokens = [&] { return office.all().find_peer_by_name("bob")->incoming_tokens; };
+    const auto hash = [](std::string_view token) { return ilp::sha256(ilp::as_bytes(token)); };
+    const auto edit = [&](credentials_edit credentials) {
+        peer_edit change;
+        change.credentials = std::move(credentials);
+        return office.edit("bob", change);
+    };
+    CHECK(edit({.add_tokens = {"bob-3"}}) == done);
+    CHECK(tokens() == std::vector{hash("bob-1"), hash("bob-2"), hash("bob-3")});
+    CHECK(edit({.add_tokens = {"bob-4"}, .remove_tokens = {"bob-1", token_fingerprint(hash("bob-2"))}}) == done);
+    CHECK(tokens() == std::vector{hash("bob-3"), hash("bob-4")});
+    CHECK(edit({.add_tokens = {"bob-3"}}) == "duplicate incoming token");
+    CHECK(edit({.add_tokens = {"a b"}})->starts_with("invalid incoming token: expected"));
+    CHECK(edit({.remove_tokens = {"bob-1"}}) ==
+          "unknown incoming token: the peer has none with this value or fingerprint");
+    CHECK(edit({.remove_tokens = {"sha256:"}})->starts_with("unknown incoming token"));
+    CHECK(edit({.add_tokens = {"bob-5"}, .remove_tokens = {"bob-1"}})->starts_with("unknown incoming token"));
+    CHECK(tokens() == std::vector{hash("bob-3"), hash("bob-4")});  // all of a change, or nothing
+    CHECK(edit({.add_tokens = std::vector<std::string>(99, "x")}) == "duplicate incoming token");
+    peer_edit all;
+    all.incoming_tokens = {"bob-6"};
+    all.credentials.add_tokens = {"bob-7"};
+    CHECK(office.edit("bob", all) == done);
+    CHECK(tokens() == std::vector{hash("bob-6"), hash("bob-7")});
+}
+
+TEST_CASE("secrets that sign tokens identify one peer, and take the place of the token that we present") {
+    const auto store = open_or_throw("memory:");
+    office office{*store};
+    peer_wanted wanted = office.bob();
+    wanted.outgoing_token.clear();
+    CHECK(office.create(wanted)->starts_with("invalid outgoing token: expected"));
+    wanted.credentials = {.add_jwt_secrets = {"one", "two"}, .outgoing_jwt_secret = "three"};
+    REQUIRE(office.create(wanted) == done);
+    const auto bob = [&] { return office.all().find_peer_by_name("bob"); };
+    CHECK(bob()->incoming_jwt_secrets == std::vector{config::secret{"one"}, config::secret{"two"}});
+    CHECK(bob()->outgoing.jwt_secret.reveal() == "three");
+    CHECK(bob()->outgoing.jwt_subject == "test.us");
+    CHECK(bob()->outgoing.auth_token.reveal().empty());
+
+    const auto edit = [&](credentials_edit credentials, std::optional<std::string> token = {}) {
+        peer_edit change;
+        change.credentials = std::move(credentials);
+        change.outgoing_token = std::move(token);
+        return office.edit("bob", change);
+    };
+    CHECK(edit({.add_jwt_secrets = {"two"}}) == "duplicate JWT secret");
+    CHECK(edit({.remove_jwt_secrets = {"three"}})->starts_with("unknown JWT secret"));
+    CHECK(edit({.remove_jwt_secrets = {"one"}}) == done);
+    CHECK(edit({.remove_jwt_secrets = {token_fingerprint(ilp::sha256(ilp::as_bytes("two")))}}) == done);
+    CHECK(bob()->incoming_jwt_secrets.empty());
+    CHECK(edit({.add_jwt_secrets = std::vector<std::string>{"1", "2", "3", "4", "5", "6", "7", "8", "9"}}) ==
+          "invalid JWT secrets: there are more than 8");
+    CHECK(edit({.add_jwt_secrets = {"one"}}) == done);
+
+    CHECK(edit({.outgoing_jwt_subject = "alice"}) == done);
+    CHECK(edit({}, "") == done);  // an empty token changes nothing
+    CHECK(bob()->outgoing.jwt_subject == "alice");
+    CHECK(edit({.outgoing_jwt_secret = "four"}) == done);
+    CHECK(bob()->outgoing.jwt_subject == "alice");
+    CHECK(edit({.outgoing_jwt_secret = "x"}, "a-token")->starts_with("invalid outgoing token: beside a JWT secret"));
+    CHECK(edit({}, "a-token") == done);
+    CHECK(bob()->outgoing.auth_token.reveal() == "a-token");
+    CHECK(bob()->outgoing.jwt_secret.reveal().empty());
+    CHECK(edit({.outgoing_jwt_subject = "alice"})->starts_with("invalid JWT subject"));
+    CHECK(edit({}, "")->starts_with("invalid outgoing token: expected"));
+
+    peer_wanted erin = office.bob();
+    erin.ilp_address = "test.erin";
+    erin.name = "erin";
+    erin.routes.clear();
+    erin.incoming_tokens.clear();
+    erin.credentials.add_jwt_secrets = {"one"};
+    CHECK(office.create(erin) == "duplicate JWT secret");
+    erin.credentials.add_jwt_secrets = {"another"};
+    CHECK(office.create(erin) == done);
+    // Whoever signs tokens is not known by the certificate alone.
+    CHECK(office.all().find_peer_by_lone_key(bob()->client_keys.at(0)) == nullptr);
 }
 
 TEST_CASE("a token that strangers could guess is refused where they can reach the listener") {

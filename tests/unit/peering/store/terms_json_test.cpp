@@ -17,9 +17,12 @@ kept_peer_terms terms() {
                           .liquidity_threshold = ilp::amount{0},
                           .routes = {"test.carol", "é\"\\\x01"},
                           .incoming_tokens = {{}, {}},
+                          .incoming_jwt_secrets = {"one", "two"},
                           .client_keys = {{}},
                           .outgoing_endpoint = "http://127.0.0.1:4002/",
                           .outgoing_token = "secret",
+                          .outgoing_jwt_secret = "signs",
+                          .outgoing_jwt_subject = "test.alice",
                           .ca_certificates = "-----BEGIN CERTIFICATE-----\n",
                           .allow_plain_http = false,
                           .outgoing_protocol = "http2",
@@ -79,6 +82,9 @@ TEST_CASE("text that is not UTF-8 has no JSON") {
         CHECK_FALSE(to_json(kept_peer_terms{.routes = {text}}).has_value());
         CHECK_FALSE(to_json(kept_peer_terms{.outgoing_endpoint = text}).has_value());
         CHECK_FALSE(to_json(kept_peer_terms{.outgoing_token = text}).has_value());
+        CHECK_FALSE(to_json(kept_peer_terms{.incoming_jwt_secrets = {text}}).has_value());
+        CHECK_FALSE(to_json(kept_peer_terms{.outgoing_jwt_secret = text}).has_value());
+        CHECK_FALSE(to_json(kept_peer_terms{.outgoing_jwt_subject = text}).has_value());
         CHECK_FALSE(to_json(kept_peer_terms{.ca_certificates = text}).has_value());
     }
 }
