@@ -88,7 +88,7 @@ TEST_CASE("a forwarding table asks for a client key where the peer's terms do, b
     CHECK(sender(ilp::as_text(key), "") == nullptr);
 
     const auto& directory = *book.known->directory;
-    table.apply(std::vector<peering::peer_update>{{directory.peers()[p2->id], nullptr}});
+    table.apply(std::vector<peering::peer_update>{{directory.find_peer_by_name("p2"), nullptr}});
     CHECK(sender("", "", &key) == nullptr);
 }
 

@@ -47,7 +47,7 @@ struct world {
 
     /// The name of the sender; empty if there is none.
     std::string sender(const std::string& token, std::string_view account = "", const ilp::instant& now = noon) {
-        const auto found = table.find_sender(token, account, now);
+        const auto found = table.find_sender(token, account, nullptr, now);
         if (found.peer != nullptr) until = found.until;
         return found.peer == nullptr ? std::string{} : std::string{found.peer->name()};
     }
