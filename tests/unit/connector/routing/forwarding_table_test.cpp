@@ -4,6 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <vector>
+
 namespace forwarding_table_test {
 
 using namespace connector::testing;
@@ -79,8 +82,9 @@ TEST_CASE("a forwarding table asks for a client key where the peer's terms do, b
     // The hash of a key is public, and must not do as a token.
     CHECK(table.find_sender(ilp::as_text(key), "") == nullptr);
 
-    const auto& directory = *book.known->directory;
-    table.apply(std::vector<peering::peer_update>{{directory.peers()[p2->id], nullptr}});
+    const auto peers = book.known->directory->peers();
+    const auto gone = std::ranges::find_if(peers, [p2](const auto& each) { return each.get() == p2; });
+    table.apply(std::vector<peering::peer_update>{{*gone, nullptr}});
     CHECK(table.find_sender("", "", &key) == nullptr);
 }
 
