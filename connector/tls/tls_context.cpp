@@ -63,8 +63,9 @@ void configure(SSL_CTX* native) {
                                     SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_QUERY_MTU);
     SSL_CTX_clear_options(native, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT |
                                       SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_TICKET);
-    SSL_CTX_clear_mode(native, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-    SSL_CTX_set_mode(native, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_clear_mode(native, SSL_MODE_RELEASE_BUFFERS);
+    // AUTO_RETRY: a read goes on behind messages of TLS itself, such as tickets, until it has content or no more bytes.
+    SSL_CTX_set_mode(native, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_max_early_data(native, 0);
     SSL_CTX_set_recv_max_early_data(native, 0);
     SSL_CTX_set_max_cert_list(native, certificate_chain_size_max);

@@ -283,7 +283,9 @@ void worker::report_missing_key(std::string_view token, const ilp::digest* clien
     const peering::peer* const owner = forwarding_table_.find_by_token(ilp::sha256(ilp::as_bytes(token)));
     if (owner == nullptr || owner->client_keys.empty()) return;
     if (client_key != nullptr && std::ranges::find(owner->client_keys, *client_key) != owner->client_keys.end()) return;
-    log::write_seldom({"client key", std::string{owner->name()}}, log::level::warn,
+    constexpr std::size_t lines_max = 4096;
+    log::write_seldom({client_key == nullptr ? "no client key" : "client key", std::string{owner->name()}, lines_max},
+                      log::level::warn,
                       client_key == nullptr
                           ? "a request with the peer's token came without a client certificate, which its terms ask for"
                           : "a request with the peer's token came with a client certificate that is not among its "

@@ -286,8 +286,8 @@ TEST_CASE("TLS: a next hop whose certificate is not in order gets no packet, and
 }
 
 TEST_CASE("TLS: a next hop that does not speak TLS gets no packet") {
-    fake_peer next_hop;
-    const rig r{[&](daemon_terms& terms) { terms.peers[1].url = https(next_hop.port()); }};
+    const rig next_hop;
+    const rig r{[&](daemon_terms& terms) { terms.peers[1].url = https(next_hop.d.port()); }};
     CHECK(outcome(r.send(prepare{})) == "T01");
     CHECK(r.d.logs("the other side does not speak TLS on this port"));
 }

@@ -120,8 +120,11 @@ void http_link::restrict_addresses(dial_target& target) const {
 }
 
 std::string http_link::why_not_allowed() const {
-    if (tls_ || settings_.allow_plain_http) {
-        return "its endpoint has no public address, and auto-peering accepts no other";
+    const bool must_be_private = !tls_ && !settings_.allow_plain_http;
+    if (!must_be_private) return "its endpoint has no public address, and auto-peering accepts no other";
+    if (settings_.public_addresses_only) {
+        return "its endpoint has no public address, or is an http:// URL at one: auto-peering accepts only https:// "
+               "URLs at public addresses";
     }
     return "its endpoint is an http:// URL at a public address, so that everybody on the way could read the token and "
            "change packets: use https://, or set allow_plain_http: true (allowPlainHttp in the Admin API)";

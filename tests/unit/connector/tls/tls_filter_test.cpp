@@ -115,6 +115,24 @@ TEST_CASE("tls filter: it is a client to plain OpenSSL") {
     CHECK(server.received == "hello, too");
 }
 
+TEST_CASE("tls filter: content that arrives together with messages of TLS itself is found at once") {
+    sockets wire;
+    const auto of_server = server_context();
+    SSL_CTX_set_num_tickets(of_server->native(), 3);
+    plain_openssl server{of_server->native(), wire.ends[0], true};
+    side client{tls_filter::for_client(client_context(), "node.example"), wire.ends[1]};
+    for (int i = 0; i < 10 && !(client.is_established && server.is_established); ++i) {
+        if (!client.is_established) client.step();
+        server.step();
+    }
+    REQUIRE(server.is_established);
+    REQUIRE(server.say("behind the tickets"));
+    receiving.reset();
+    CHECK(client.read_some());
+    CHECK(client.received == "behind the tickets");
+    CHECK(receiving.count == 1);
+}
+
 TEST_CASE("tls filter: no name is sent for an address") {
     sockets wire;
     const auto of_server = server_context();

@@ -381,8 +381,7 @@ TEST_CASE("http connection: a connection that cannot be made fails with the reas
         const auto listener = support::listen_on(0);
         w.connection->connect({"localhost", support::local_port(listener), [](const auto&) { return false; }});
         run_until(w.loop, [&] { return w.events.contains("closed"); });
-        CHECK(w.events ==
-              "connect failed: its endpoint has no public address, and auto-peering accepts no other closed ");
+        CHECK(w.events == "connect failed: the host has no address to which ilpd may connect closed ");
     }
     SECTION("it is abandoned first") {
         const auto listener = support::listen_on(0);

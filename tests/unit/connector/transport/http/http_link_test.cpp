@@ -290,6 +290,7 @@ TEST_CASE("http link: a retired link without packets is done at once") {
 TEST_CASE("http link: a peer that added itself is reached at public addresses only") {
     world w;
     w.settings.public_addresses_only = true;
+    w.settings.allow_plain_http = GENERATE(true, false);
     CHECK(w.outcome_of("packet") == "next_hop_unreachable");
     CHECK(w.link().trouble().find("no public address") != std::string_view::npos);
     CHECK(w.peer.connections_accepted() == 0);
