@@ -426,7 +426,7 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
     const auto show = std::make_shared<one_peer>();
     auto& show_verb = add_verb(group, chosen, "show", "show a peer", show, &show_peer);
     add_required(show_verb, "PEER", show->peer, "", how_peers_are_named);
-    show_verb.add_flag("--show-fingerprints", show->show_fingerprints,
+    show_verb.add_flag("--fingerprints", show->show_fingerprints,
                        "also show a fingerprint of each token that it may present");
     show_verb.add_flag("--show-secrets", show->show_secrets, "also show the outgoing token; only with a secret");
 

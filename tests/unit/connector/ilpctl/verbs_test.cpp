@@ -170,6 +170,20 @@ TEST_CASE("ilpctl peers: the terms of the connections are sent and shown") {
           exit_status::usage);
 }
 
+TEST_CASE("ilpctl peers: fingerprints of tokens are shown if they are asked for") {
+    auto d = fake_daemon{};
+    auto answer = peer_answer();
+    answer.at("http").as_object()["incoming"] =
+        json::object{{"tokenFingerprints", {"sha256:00aa"}}, {"jwtSecretFingerprints", {"sha256:11bb"}}};
+    answer.at("http").at("outgoing").as_object()["jwtSubject"] = "test.us";
+    d.will_answer(documents::peer, answer);
+    const auto text = done(d.run({"peer", "show", bob_id, "--fingerprints"}));
+    CHECK(text.contains("outgoing tokens      signed for subject test.us\n"));
+    CHECK(text.contains("incoming token       sha256:00aa\nincoming secret      sha256:11bb\n"));
+    d.will_answer(documents::peer, answer);
+    CHECK_FALSE(done(d.run({"peer", "show", bob_id})).contains("sha256"));
+}
+
 TEST_CASE("ilpctl peers: one cannot be created without an endpoint and a token") {
     auto d = fake_daemon{};
     const auto without_endpoint = d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-token", "x"});
