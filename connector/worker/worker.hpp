@@ -5,6 +5,7 @@
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
 #include "connector/metrics/counters.hpp"
+#include "connector/routing/connection_shares.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/pool_shares.hpp"
 #include "connector/routing/rate_table.hpp"
@@ -30,6 +31,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace connector {
@@ -44,6 +46,7 @@ struct peer_state {
     std::string name;                    ///< the peer's name, for the log
     std::size_t packets = 0;             ///< that came from the peer, from their arrival until the answer may be sent
     turn_share share;                    ///< of the turns of the worker's loop
+    connections_of_peer connections;     ///< that the peer has made
 };
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
@@ -103,6 +106,7 @@ private:
 
     // incoming_connection::owner
     void connection_closed(incoming_connection& connection) override;
+    bool may_stay(incoming_connection& connection, const peering::peer& from) override;
 
     // link_listener
     void answered(carried_packet& packet, ilp::bytes_span answer) override;
@@ -112,6 +116,9 @@ private:
     void accept();
     void admit(boost::asio::ip::tcp::socket socket);
     bool make_room();
+    void end_one_of(connections_of_peer& most);
+    void leave_peer(incoming_connection& connection);
+    void count(room_reason reason) { ++connections_closed_for_room_[std::to_underlying(reason)]; }
     void report_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
     link& link_to(const peering::peer& peer, peer_state& state) {
@@ -180,8 +187,10 @@ private:
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
     newcomer_list newcomers_;
+    connection_shares connection_shares_;
     std::vector<std::unique_ptr<incoming_connection>> connections_;
     std::uint64_t connections_closed_for_memory_ = 0;
+    decltype(worker_figures::connections_closed_for_room) connections_closed_for_room_{};
 
     std::thread thread_;
 };
