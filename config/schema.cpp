@@ -42,7 +42,9 @@ section<connector_settings> define_connector() {
         setting(
             "max_connections", &s::max_connections, integer<std::uint32_t>(1, 1'000'000), default_value{"10000"},
             "The largest number of incoming connections per worker. For a further one, the oldest that has not shown a "
-            "valid token is closed; if there is none, the new one is closed."),
+            "valid token is closed. If all have shown one, the peer that has most gives up one for a peer that has at "
+            "least two fewer, and a new one of any other peer is refused. Up to 16 more may be open until they have "
+            "shown a token."),
         setting("max_buffer_memory", &s::max_buffer_memory, integer<std::uint64_t>(1 << 20, 1ULL << 40),
                 default_value{"268435456"},
                 "The memory, in bytes and per worker, that connections with peers may use for bytes that were received "

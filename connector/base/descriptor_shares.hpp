@@ -54,6 +54,12 @@ public:
         return open >= room_;
     }
 
+    std::size_t max_now() const noexcept { return room_; }
+
+    /// How many connections may exceed the bound until it is known whose they are: without a place for a newcomer, a
+    /// peer whose connections take up all of the room could not be told from one that has none.
+    std::size_t reserve() const noexcept { return room_ < max_ ? 1 : std::clamp<std::size_t>(max_ / 64, 1, 16); }
+
 private:
     std::size_t max_;
     std::size_t room_;

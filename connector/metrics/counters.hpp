@@ -95,6 +95,16 @@ struct peer_sample {
     std::size_t link_connections = 0;
 };
 
+/// Why an incoming connection was closed when there were too many.
+enum class room_reason : std::uint8_t {
+    no_token,  ///< the oldest one that has not shown a valid token, for a new one
+    idle,      ///< an idle one of the peer that had most, for one of a peer that had fewer
+    busy,      ///< the same, after the answer to a request, because none was idle
+    too_many,  ///< a new one of a peer that already had as many as others, after a refusal
+    no_place,  ///< a new one of which nothing was known yet
+};
+inline constexpr std::array<std::string_view, 5> room_reason_names{"no_token", "idle", "busy", "too_many", "no_place"};
+
 /// One worker's figures that belong to no peer.
 struct worker_figures {
     std::size_t incoming_connections = 0;
@@ -104,6 +114,7 @@ struct worker_figures {
     std::optional<std::chrono::nanoseconds> oldest_hold;  ///< time since the oldest packet with a hold arrived
     std::size_t buffered_bytes = 0;                       ///< memory of the connections' buffers
     std::uint64_t connections_closed_for_memory = 0;      ///< see buffer_memory::relieve()
+    std::array<std::uint64_t, room_reason_names.size()> connections_closed_for_room{};  ///< by room_reason
 };
 
 /// The answer of one worker to a scrape.

@@ -62,8 +62,13 @@ constexpr std::array label_definitions{
     label_definition{label::type, "type", "`prepare`, `fulfill` or `reject`."},
     label_definition{label::code, "code",
                      "The error code of a Reject; `other` when it is not one of RFC 27. Empty for other packets."},
-    label_definition{label::reason, "reason",
-                     "Why this node refused the packet: an identifier from [reject-reasons.md](reject-reasons.md)."},
+    label_definition{
+        label::reason, "reason",
+        "Why this node refused the packet: an identifier from [reject-reasons.md](reject-reasons.md). For "
+        "connections: `no_token`, the oldest one without a valid token gave way to a new one; `idle` and "
+        "`busy`, one of the peer that had most gave way to one of a peer that had fewer, at once or with its "
+        "next answer; `too_many`, a new one was answered with 503, because its peer had as many as others; "
+        "`no_place`, a new one was closed unheard."},
     label_definition{label::asset, "asset", "Code and scale, as in `USD/9`."},
     label_definition{label::base, "base", "The code of the currency that the rates were fetched for."},
     label_definition{label::result, "result", "`delivered` or `failed`."},
@@ -128,6 +133,7 @@ enum class metric : std::uint8_t {
     incoming_connections_max,
     buffered_bytes,
     connections_closed_for_memory,
+    connections_closed_for_room,
     pending_withdrawals,
     store_bytes,
     store_history_rows_summed,
@@ -331,6 +337,12 @@ constexpr std::array definitions{
                {},
                "Connections with peers that were closed because the buffers of a worker exceeded their bound.",
                "See `connector.max_buffer_memory`."},
+    definition{metric::connections_closed_for_room,
+               MetricType::Counter,
+               "ilp_connections_closed_for_room_total",
+               {label::reason},
+               "Connections with peers that were closed because a worker had too many.",
+               "See `connector.max_connections`."},
     definition{metric::pending_withdrawals,
                MetricType::Gauge,
                "ilp_pending_withdrawals",
@@ -567,6 +579,9 @@ void add_workers(families& out, const daemon_figures& daemon) {
         sum.waiting_for_a_connection += worker.waiting_for_a_connection;
         sum.buffered_bytes += worker.buffered_bytes;
         sum.connections_closed_for_memory += worker.connections_closed_for_memory;
+        for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
+            sum.connections_closed_for_room[i] += worker.connections_closed_for_room[i];
+        }
         oldest = std::max(oldest, worker.oldest_hold.value_or(std::chrono::nanoseconds{}));
     }
     out.add<metric::packets_pending>(static_cast<double>(sum.packets));
@@ -578,6 +593,10 @@ void add_workers(families& out, const daemon_figures& daemon) {
     out.add<metric::incoming_connections_max>(static_cast<double>(daemon.connections_max));
     out.add<metric::buffered_bytes>(static_cast<double>(sum.buffered_bytes));
     out.add<metric::connections_closed_for_memory>(static_cast<double>(sum.connections_closed_for_memory));
+    for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
+        out.add<metric::connections_closed_for_room>(static_cast<double>(sum.connections_closed_for_room[i]),
+                                                     room_reason_names[i]);
+    }
 }
 
 template <metric id, typename Number>

@@ -132,12 +132,14 @@ void worker::use_tls(packet_tls tls) {
 void worker::end_turn() {
     submit_postings();
     if (!retired_links_.empty()) retire_links();
-    if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
+    const bool anything_waits = turns_.next_turn(loop_.now().steady) || are_durable_left_;
+    if (!anything_waits || serves_waiting_) return;
     // Sockets that have become ready in the meantime are looked at in the same turn as what waits.
     serves_waiting_ = true;
     boost::asio::post(loop_.context(), [this] {
         loop_.enter();
         serves_waiting_ = false;
+        if (are_durable_left_) release_durable(answers_in_turn());
         turns_.serve_waiting();
     });
 }
@@ -204,6 +206,7 @@ void worker::sample(std::function<void(worker_sample)> callback) {
         figures.waiting_for_store = waiting_.size();
         figures.buffered_bytes = loop_.memory().used();
         figures.connections_closed_for_memory = connections_closed_for_memory_;
+        figures.connections_closed_for_room = connections_closed_for_room_;
         if (const auto oldest = packets_.oldest_hold()) {
             figures.oldest_hold = std::chrono::steady_clock::now() - *oldest;
         }
@@ -234,7 +237,12 @@ void worker::accept() {
 
 void worker::admit(tcp::socket socket) {
     const bool is_short = is_kept_back(socket.native_handle(), client_kind::peer_or_stranger);
-    if (room_.is_full(connections_.size(), is_short) && !make_room()) return;
+    const std::size_t strangers_now = connections_.size() - connection_shares_.total();
+    if (room_.is_full(connections_.size(), is_short)) {
+        const bool fits_in_reserve =
+            strangers_now < room_.reserve() && connections_.size() < room_.max_now() + room_.reserve();
+        if (!fits_in_reserve && !make_room()) return;
+    }
     auto& connection =
         *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;
@@ -246,15 +254,79 @@ void worker::admit(tcp::socket socket) {
 }
 
 /// Strangers must not keep peers out: of the connections that have not shown a valid token, the oldest gives way to a
-/// new one. If all have shown one, the new one is closed, from which the other side learns more than from silence.
+/// new one. If all have shown one, the new one is closed, from which the other side learns more than from silence. See
+/// may_stay() for what happens once a new one has shown a token.
 bool worker::make_room() {
     const bool has_newcomer = !newcomers_.empty();
     log::write_seldom({"connections", {}}, log::level::warn,
                       has_newcomer ? "too many incoming connections: the oldest without a valid token is closed"
                                    : "too many incoming connections: a new one is closed",
                       {{"open", connections_.size()}});
+    count(has_newcomer ? room_reason::no_token : room_reason::no_place);
     if (has_newcomer) newcomers_.front().abandon();
     return has_newcomer;
+}
+
+/// A peer must not keep others out either: when there is no room, the peer that has most connections gives one up for a
+/// peer that has fewer.
+bool worker::may_stay(incoming_connection& connection, const peering::peer& from) {
+    connections_of_peer& own = state_of(from).connections;
+    if (connection.belongs_to == &own) return true;
+    if (connection.belongs_to == nullptr) {
+        const auto [stays, gives_way] = connection_shares_.decide(own, room_.max_now());
+        if (!stays) {
+            count(room_reason::too_many);
+            log::write_seldom(
+                {"connections of a peer", std::string{from.name()}}, log::level::warn,
+                "too many incoming connections: a new one of a peer that has as many as others is refused",
+                {{"peer", std::string{from.name()}}, {"open", own.connections()}});
+            return false;
+        }
+        if (gives_way != nullptr) end_one_of(static_cast<connections_of_peer&>(*gives_way));
+    }
+    leave_peer(connection);  // a proxy may send the requests of several peers on one connection
+    connection.belongs_to = &own;
+    own.list.push_back(connection);
+    connection_shares_.add(own);
+    return true;
+}
+
+/// Closes an idle connection of this peer: of some, the one that has been idle for longest. If all of them are busy,
+/// one ends with its next answer; admit() bounds how many wait for that.
+void worker::end_one_of(connections_of_peer& most) {
+    constexpr std::size_t looked_at_max = 64;
+    incoming_connection* longest_idle = nullptr;
+    incoming_connection* busy = nullptr;
+    for (std::size_t left = std::min(looked_at_max, most.connections()); left > 0; --left) {
+        // The next search begins with others.
+        incoming_connection& next = most.list.front();
+        most.list.pop_front();
+        most.list.push_back(next);
+        if (next.is_ending()) continue;
+        if (!next.is_idle()) {
+            if (busy == nullptr) busy = &next;
+        } else if (longest_idle == nullptr || next.last_activity() < longest_idle->last_activity()) {
+            longest_idle = &next;
+        }
+    }
+    if (longest_idle == nullptr && busy == nullptr) return;
+    log::write_seldom({"connections given up", {}}, log::level::warn,
+                      "too many incoming connections: one of the peer that has most is closed",
+                      {{"open", connections_.size()}});
+    if (longest_idle != nullptr) {
+        count(room_reason::idle);
+        longest_idle->abandon();
+    } else {
+        count(room_reason::busy);
+        busy->drain();
+    }
+}
+
+void worker::leave_peer(incoming_connection& connection) {
+    connections_of_peer* const left = std::exchange(connection.belongs_to, nullptr);
+    if (left == nullptr) return;
+    connection.peer_hook::unlink();
+    connection_shares_.remove(*left);
 }
 
 void worker::report_accept_error(const error_code& error) {
@@ -263,6 +335,7 @@ void worker::report_accept_error(const error_code& error) {
 }
 
 void worker::connection_closed(incoming_connection& connection) {
+    leave_peer(connection);
     const std::size_t place = connection.place;
     std::swap(connections_[place], connections_.back());
     connections_[place]->place = place;
@@ -520,19 +593,19 @@ void worker::submit_postings() {
     const peering::commit_ticket ticket = committer_.submit(listener_number_, batch_);
     for (packet_in_flight* const packet : posted_this_turn_) {
         packet->ticket = ticket;
-        waiting_.push(*packet);
+        waiting_.add(packet->from->answers, *packet);
     }
     posted_this_turn_.clear();
-    if (ticket == peering::nothing_to_wait_for) release_durable(ticket);
+    if (ticket == peering::nothing_to_wait_for) release_durable(all_answers);
 }
 
-void worker::release_durable(peering::commit_ticket durable) {
-    while (!waiting_.empty() && waiting_.front().ticket <= durable) {
-        packet_in_flight& packet = waiting_.front();
-        waiting_.pop();
+/// Sends answers whose transfers are durable, at most this number to each peer. What is left follows in later turns.
+void worker::release_durable(std::size_t of_each) {
+    const auto durable = durable_.load(std::memory_order_acquire);
+    are_durable_left_ = waiting_.release(durable, of_each, [this](packet_in_flight& packet) {
         if (packet.answer_to != nullptr) packet.answer_to->release(packet.request);
         finish(packet);
-    }
+    });
 }
 
 }  // namespace connector

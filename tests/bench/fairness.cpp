@@ -107,7 +107,7 @@ private:
     }
 
     void measure(const proxy& daemon, const std::string& variant, bool is_limited, std::size_t others) {
-        std::vector<double> alone_all, kept_all, own_all, other_all, share_all, of_alone_all;
+        std::vector<double> alone_all, kept_all, own_all, other_all, share_all, of_alone_all, of_fair_share_all;
         for (std::size_t i = 0; i < plan_.repetitions; ++i) {
             const double most = alone(daemon, 0);
             const double asked = plan_.asked * most;
@@ -120,12 +120,15 @@ private:
             other_all.push_back(other.fulfilled + other.refused);
             share_all.push_back(own / (own + other.fulfilled));
             of_alone_all.push_back(own / most);
-            fmt::print(stderr, "{}, {} connections{}: keeps {:.2f}; {:.0f} and {:.0f} packets/s; {:.2f} of its own\n",
-                       variant, others, is_limited ? " above the packet rate" : "", kept, own,
-                       other.fulfilled + other.refused, own / most);
+            of_fair_share_all.push_back(own / std::min(most, (own + other.fulfilled) / 2));
+            fmt::print(stderr,
+                       "{}, {} connections{}: alone {:.0f}; keeps {:.2f}; {:.0f} and {:.0f} packets/s; {:.2f} of its "
+                       "own, {:.2f} of its fair share\n",
+                       variant, others, is_limited ? " above the packet rate" : "", most, kept, own,
+                       other.fulfilled + other.refused, own / most, of_fair_share_all.back());
         }
         results_.push_back({variant, others, is_limited, median(alone_all), median(kept_all), median(own_all),
-                            median(other_all), median(share_all), median(of_alone_all)});
+                            median(other_all), median(share_all), median(of_alone_all), median(of_fair_share_all)});
     }
 
     const setup& setup_;
@@ -141,19 +144,21 @@ std::vector<fairness_result> measure_fairness(const setup& setup, const constant
 
 std::string as_table(const conditions& conditions, const fairness_plan& plan,
                      const std::vector<fairness_result>& results) {
-    std::string text = fmt::format("{:<12} {:<26} {:>10} {:>8} {:>10} {:>10} {:>8} {:>10}\n", "", "beside", "alone",
-                                   "kept", "own", "other", "share", "of alone");
+    std::string text = fmt::format("{:<12} {:<26} {:>10} {:>8} {:>10} {:>10} {:>8} {:>10} {:>10}\n", "", "beside",
+                                   "alone", "kept", "own", "other", "share", "of alone", "of fair");
     for (const auto& row : results) {
         const auto beside = fmt::format("{} connections{}", row.others, row.is_limited ? ", limited" : "");
-        text += fmt::format("{:<12} {:<26} {:>10.0f} {:>8.2f} {:>10.0f} {:>10.0f} {:>8.2f} {:>10.2f}\n", row.variant,
-                            beside, row.alone, row.kept, row.own, row.of_other, row.share, row.of_alone);
+        text += fmt::format("{:<12} {:<26} {:>10.0f} {:>8.2f} {:>10.0f} {:>10.0f} {:>8.2f} {:>10.2f} {:>10.2f}\n",
+                            row.variant, beside, row.alone, row.kept, row.own, row.of_other, row.share, row.of_alone,
+                            row.of_fair_share);
     }
     text += fmt::format(
         "\nA peer with {} connections beside another one that sends as much as it can. alone: packets/s of the peer. "
         "kept: what it gets of {:.0f} % of that, beside the other. own, other: packets/s of both when both send as "
         "much "
         "as they can; refused ones are included in other. share: of the fulfilled packets of both. of alone: own "
-        "divided by alone. limited: the other peer may have {} packets/s, and the rest is refused.\n",
+        "divided by alone. of fair: own divided by its fair share, which is half of the fulfilled packets of both, or "
+        "alone if that is less. limited: the other peer may have {} packets/s, and the rest is refused.\n",
         plan.connections, 100 * plan.asked, plan.packet_rate);
     return text + as_text(conditions);
 }
@@ -170,7 +175,8 @@ json::value as_json(const conditions& conditions, const fairness_plan& plan,
                         {"own", row.own},
                         {"other", row.of_other},
                         {"share", row.share},
-                        {"of_alone", row.of_alone}});
+                        {"of_alone", row.of_alone},
+                        {"of_fair_share", row.of_fair_share}});
     }
     return {{"conditions", to_json(conditions)},
             {"connections", plan.connections},

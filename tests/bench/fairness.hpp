@@ -29,13 +29,14 @@ struct fairness_plan {
 struct fairness_result {
     std::string variant;
     std::size_t others = 0;
-    bool is_limited = false;  ///< the other peer is above its packet rate, and most of its packets are refused
-    double alone = 0;         ///< packets/s of the peer, as many as it can
-    double kept = 0;          ///< share of the rate that it asks for, when it asks for little
-    double own = 0;           ///< packets/s beside the other peer, as many as it can
-    double of_other = 0;      ///< packets/s of the other peer meanwhile, those that are refused included
-    double share = 0;         ///< of the packets that are fulfilled for both
-    double of_alone = 0;      ///< `own` divided by `alone`
+    bool is_limited = false;   ///< the other peer is above its packet rate, and most of its packets are refused
+    double alone = 0;          ///< packets/s of the peer, as many as it can
+    double kept = 0;           ///< share of the rate that it asks for, when it asks for little
+    double own = 0;            ///< packets/s beside the other peer, as many as it can
+    double of_other = 0;       ///< packets/s of the other peer meanwhile, those that are refused included
+    double share = 0;          ///< of the packets that are fulfilled for both
+    double of_alone = 0;       ///< `own` divided by `alone`
+    double of_fair_share = 0;  ///< `own` divided by the fair share: half of both, or `alone` if that is less
 };
 
 std::vector<fairness_result> measure_fairness(const setup& setup, const constant_peers& next_hops,

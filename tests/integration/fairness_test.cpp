@@ -126,6 +126,73 @@ TEST_CASE("fairness: turns are shared by peer, whatever the number of connection
     CHECK(r.p2.request_count() == before + (greedy_connections + honest_connections) * requests_each);
 }
 
+TEST_CASE("fairness: a peer that has all connections gives idle ones up to a peer that has fewer") {
+    constexpr std::size_t room = 20;
+    const rig r{[](daemon_terms& terms) {
+        terms.connector = {"workers: 1", "max_connections: 20"};
+        terms.log_level = "info";
+        terms.peers.push_back({.name = "p3"});
+    }};
+    const auto closed = [&](std::string_view reason) {
+        return r.d.scrape().sum("ilp_connections_closed_for_room_total", {{"reason", reason}});
+    };
+    auto greedy = connections_of(r, "p1", room);
+    http_connection beyond{r.d.port()};
+    beyond.send(text_of(packet_to("p2"), "p1"));
+    expect_status(beyond.receive(), 503);
+    CHECK(beyond.wait_until_closed());
+    CHECK(closed("too_many") == 1);
+
+    auto honest = connections_of(r, "p3", room / 2);
+    CHECK(closed("idle") == room / 2);
+    http_connection more{r.d.port()};
+    more.send(text_of(packet_to("p2"), "p3"));
+    expect_status(more.receive(), 503);
+    for (auto& each : honest) {
+        each.send(text_of(packet_to("p2"), "p3"));
+        CHECK(outcome(each.receive()) == "fulfill");
+    }
+    // Strangers cost no peer a connection, and the greedy one has kept its share, of those that were idle for less
+    // long.
+    std::deque<http_connection> strangers;
+    for (std::size_t i = 0; i < 2 * room; ++i) strangers.emplace_back(r.d.port());
+    CHECK(strangers.front().wait_until_closed());
+    for (std::size_t i = 0; i < room / 2; ++i) CHECK(greedy[i].wait_until_closed());
+    for (std::size_t i = room / 2; i < room; ++i) {
+        greedy[i].send(text_of(packet_to("p2"), "p1"));
+        CHECK(outcome(greedy[i].receive()) == "fulfill");
+    }
+    CHECK(closed("idle") == room / 2);
+    CHECK(closed("busy") == 0);
+    CHECK(r.d.logs("too many incoming connections: one of the peer that has most is closed"));
+}
+
+TEST_CASE("fairness: a peer whose connections are all busy gives one up with its next answer, and no packet is lost") {
+    constexpr std::size_t room = 4;
+    rig r{[](daemon_terms& terms) {
+        terms.connector = {"workers: 1", "max_connections: 4"};
+        terms.peers.push_back({.name = "p3"});
+        terms.peers.push_back({.name = "p4", .port = terms.peers[0].port});
+    }};
+    const auto hold = std::make_shared<gate>();
+    r.p2.set_script(held_by(hold));
+    std::string refusal;
+    auto greedy = hold_all(r, packet_to("p2"), "p1", room, refusal);
+    CHECK(refusal.empty());
+    http_connection honest{r.d.port()};
+    honest.send(text_of(packet_to("p4"), "p3"));
+    CHECK(outcome(honest.receive()) == "fulfill");
+    CHECK(r.d.scrape().sum("ilp_connections_closed_for_room_total", {{"reason", "busy"}}) == 1);
+    hold->open();
+    std::size_t ended = 0;
+    for (auto& each : greedy) {
+        const auto answer = each.receive();
+        CHECK(outcome(answer) == "fulfill");
+        if (answer->header("Connection") == "close") ++ended;
+    }
+    CHECK(ended == 1);
+}
+
 TEST_CASE("fairness: senders take turns for the connections to a next hop") {
     constexpr int of_greedy = 100;
     constexpr int of_honest = 5;

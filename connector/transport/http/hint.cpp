@@ -56,6 +56,8 @@ std::string_view hint_on_packet_request(status status, std::string_view octets) 
             return "Only POST is accepted here, with one ILP packet as the body.";
         case status::unsupported_media_type:
             return "The content type of a packet is application/octet-stream.";
+        case status::service_unavailable:
+            return "You have too many connections to this node: use those that are open for further packets.";
         default:
             return {};
     }

@@ -7,9 +7,11 @@
 #include "ilp/invariant.hpp"
 
 #include <boost/asio/post.hpp>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <utility>
 
 namespace connector {
@@ -164,11 +166,16 @@ bool incoming_connection::take_head() {
         return true;
     }
     const auto [from, until] = authenticate(*head, *account);
+    share_ = handler_.share_of(from);
     if (from != nullptr) {
+        if (!owner_.may_stay(*this, *from)) {
+            draining_ = true;
+            refuse_head(status::service_unavailable, *head);
+            return true;
+        }
         is_newcomer_ = false;
         newcomer_hook::unlink();
     }
-    share_ = handler_.share_of(from);
     const auto refusal_of_peer = [&]() -> std::optional<status> {
         if (from == nullptr) return status::unauthorized;
         if (!http::is_packet_content_type(head->content_type)) return status::unsupported_media_type;
@@ -429,6 +436,14 @@ void incoming_connection::disconnected(end_of_stream how) {
     other_side_ended_ = true;
     // The other side may have closed only its sending direction and still wait for answers.
     if (first_request_ == next_request_ && !is_send_blocked()) abandon();
+}
+
+bool incoming_connection::is_idle() const noexcept {
+    const bool knows_nothing = first_request_ == next_request_ && !request_ && in_.empty() && !is_waiting();
+    if (!knows_nothing || is_closed() || is_send_blocked()) return false;
+    // A request may have come that no event has announced yet.
+    char octet = 0;
+    return ::recv(descriptor(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 void incoming_connection::abandon() {

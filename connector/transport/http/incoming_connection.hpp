@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/loop/tcp_connection.hpp"
+#include "connector/routing/connection_shares.hpp"
 #include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/known_head.hpp"
 #include "connector/transport/http/message.hpp"
@@ -30,14 +31,21 @@ struct incoming_timeouts {
 using newcomer_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct newcomer_tag>,
                                                        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
+struct connections_of_peer;
+
+/// Keeps the connections of one peer in a list of their worker.
+using peer_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct peer_tag>,
+                                                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
 /// One HTTP/1.1 connection from a peer (RFC 35). Requests may be pipelined; answers are sent in the order of the
 /// requests.
 ///
-/// A connection is a newcomer until a request has shown a valid token. It then leaves the list of newcomers, if it is
-/// in one.
+/// A connection is a newcomer until a request has shown a valid token and the owner lets it stay. It then leaves the
+/// list of newcomers, if it is in one.
 class incoming_connection final : public tcp_connection,
                                   public flushable,
                                   public newcomer_hook,
+                                  public peer_hook,
                                   private answer_sink,
                                   private turn_taker {
 public:
@@ -45,6 +53,10 @@ public:
     public:
         /// The connection has been closed and can be destroyed by event_loop::dispose().
         virtual void connection_closed(incoming_connection& connection) = 0;
+
+        /// A request has shown a valid token of this peer, which may be another one than that of the last request.
+        /// Returns false if the connection cannot stay; it then ends with a refusal of the request.
+        virtual bool may_stay(incoming_connection& /*connection*/, const peering::peer& /*from*/) { return true; }
 
     protected:
         ~owner() = default;
@@ -67,12 +79,22 @@ public:
     /// Closes immediately; pending answers are dropped.
     void abandon();
 
+    /// True while no request has begun and no answer is pending, as far as this side knows: ending the connection costs
+    /// nobody a packet.
+    bool is_idle() const noexcept;
+
+    /// True once the connection ends with an answer, or has ended.
+    bool is_ending() const noexcept { return draining_ || closing_ || is_closed(); }
+
+    ilp::steady_time last_activity() const noexcept { return last_activity_; }
+
     void flush() override;
 
     /// 0.0.0.0 once the other side has gone.
     boost::asio::ip::address remote_address() const noexcept;
 
-    std::size_t place = 0;  ///< index in the worker's list of connections
+    std::size_t place = 0;                      ///< index in the worker's list of connections
+    connections_of_peer* belongs_to = nullptr;  ///< null for a newcomer
 
 private:
     static constexpr std::size_t requests_max = 32;            ///< maximum number of unanswered requests
@@ -167,6 +189,13 @@ private:
     bool lingering_ = false;  // all answers sent; waiting for the other side to close
     bool other_side_ended_ = false;
     std::size_t lingered_ = 0;
+};
+
+/// A worker's connections of one peer.
+struct connections_of_peer : connection_count {
+    boost::intrusive::list<incoming_connection, boost::intrusive::base_hook<peer_hook>,
+                           boost::intrusive::constant_time_size<false>>
+        list;
 };
 
 using newcomer_list = boost::intrusive::list<incoming_connection, boost::intrusive::base_hook<newcomer_hook>,

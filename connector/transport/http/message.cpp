@@ -204,6 +204,8 @@ std::string_view reason_phrase(status status) noexcept {
             return "Expectation Failed";
         case status::header_fields_too_large:
             return "Request Header Fields Too Large";
+        case status::service_unavailable:
+            return "Service Unavailable";
     }
     return "";
 }

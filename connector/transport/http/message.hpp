@@ -29,6 +29,7 @@ enum class status : std::uint16_t {
     unsupported_media_type = 415,
     expectation_failed = 417,
     header_fields_too_large = 431,
+    service_unavailable = 503,
 };
 
 std::string_view reason_phrase(status status) noexcept;

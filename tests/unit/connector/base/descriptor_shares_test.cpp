@@ -48,4 +48,15 @@ TEST_CASE("connection room: once descriptors are short, connections do not becom
     CHECK_FALSE(room.is_full(0, false));
 }
 
+TEST_CASE("connection room: a few may come beyond the bound, and just one while descriptors are short") {
+    CHECK(connector::connection_room{1}.reserve() == 1);
+    CHECK(connector::connection_room{640}.reserve() == 10);
+    connector::connection_room room{1'000'000};
+    CHECK(room.reserve() == 16);
+    CHECK(room.max_now() == 1'000'000);
+    CHECK(room.is_full(50, true));
+    CHECK(room.max_now() == 50);
+    CHECK(room.reserve() == 1);
+}
+
 }  // namespace descriptor_shares_test

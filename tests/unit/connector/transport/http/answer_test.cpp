@@ -67,7 +67,7 @@ TEST_CASE("A35-07 A35-20 A35-22: a refusal is a short problem document with the 
     for (const status each :
          {status::bad_request, status::unauthorized, status::not_found, status::method_not_allowed,
           status::not_acceptable, status::request_timeout, status::content_too_large, status::unsupported_media_type,
-          status::expectation_failed, status::header_fields_too_large}) {
+          status::expectation_failed, status::header_fields_too_large, status::service_unavailable}) {
         const auto code = static_cast<unsigned>(each);
         CAPTURE(code);
         ilp::bytes out;

@@ -335,6 +335,16 @@ TEST_CASE("http connection: a request that meets the end of its connection may b
         send_unaware("");
         CHECK(outcome() == "next_hop_connection_lost closed ");
     }
+    SECTION("not once an answer has begun, although its end comes before the whole request has arrived") {
+        carry_one_packet();
+        send_unaware("HTTP/1.1 200 OK\r\nContent-Le");
+        CHECK(outcome() == "next_hop_connection_lost closed ");
+    }
+    SECTION("not once a part of the body has come") {
+        carry_one_packet();
+        send_unaware("HTTP/1.1 503 No\r\nContent-Length: 9\r\n\r\nbu");
+        CHECK(outcome() == "next_hop_connection_lost closed ");
+    }
     SECTION("not after another answer") {
         carry_one_packet();
         w.send_and_wait();

@@ -157,6 +157,18 @@ TEST_CASE("http link: packets do not wait when those of all links take too much 
     CHECK_FALSE(w.loop.memory().is_waiting_full());  // nothing counts any more
 }
 
+TEST_CASE("http link: one packet may wait although those of other links take all the memory") {
+    world w{2, 100};
+    w.loop.memory().set_bound(4 * 1000);
+    const buffer_memory::waiting of_others{w.loop.memory(), 1000};
+    REQUIRE(w.loop.memory().is_waiting_full());
+    const auto& first = w.send("first");  // there is no connection yet, and nothing else would make one
+    CHECK(w.outcome(w.send("second")) == "next_hop_queue_full");
+    run_until(w.loop, [&] { return !w.outcome(first).empty(); });
+    CHECK(w.outcome(first) == "first");
+    CHECK(w.outcome_of("third") == "third");
+}
+
 TEST_CASE("http link: a packet that waits can be withdrawn, one that was sent only forgotten") {
     world w{1, 2};
     CHECK(w.outcome_of("first") == "first");

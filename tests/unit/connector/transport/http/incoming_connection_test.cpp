@@ -85,6 +85,12 @@ struct world final : prepare_handler, incoming_connection::owner {
         loop.dispose(std::move(connection));
     }
 
+    bool may_stay(incoming_connection&, const peering::peer& from) override {
+        CHECK(&from == &book.peer("p1"));
+        ++times_asked;
+        return has_room;
+    }
+
     struct prepare {
         std::uint64_t request;
         std::string body;
@@ -104,6 +110,8 @@ struct world final : prepare_handler, incoming_connection::owner {
     int strangers = 0;  // requests with unknown tokens
     int authentications = 0;
     ilp::steady_time valid_until = ilp::steady_time::max();  // of the right token
+    int times_asked = 0;                                     // whether a connection may stay
+    bool has_room = true;
     bool answers_at_once = false;
     bool closed = false;
 };
@@ -387,6 +395,60 @@ TEST_CASE("incoming connection: a newcomer has a short time to show a valid toke
         w.heard_until("first");
         run_ready(w.loop);
         CHECK_FALSE(w.closed);
+    }
+}
+
+TEST_CASE("incoming connection: one that may not stay is told so and ends, and remains a newcomer") {
+    world w;
+    newcomer_list newcomers;
+    newcomers.push_back(*w.connection);
+    w.has_room = false;
+    w.start();
+    w.pair.say(request("one") + request("two"));
+    run_until(w.loop, [&] { return (w.heard += w.pair.heard()).contains("You have too many connections"); });
+    CHECK(w.heard.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+    CHECK(w.heard.contains("Connection: close\r\n"));
+    CHECK(w.arrived.empty());
+    CHECK(w.times_asked == 1);
+    CHECK_FALSE(newcomers.empty());
+    CHECK(w.connection->is_ending());
+    w.pair.far.close();
+    run_until(w.loop, [&] { return w.closed; });
+}
+
+TEST_CASE("incoming connection: a repeated head with the same token is asked about once") {
+    world w;
+    w.answers_at_once = true;
+    w.start();
+    w.pair.say(request("one") + request("two") + request("end"));
+    run_until(w.loop, [&] { return w.arrived.size() == 3; });
+    CHECK(w.times_asked == 1);
+}
+
+TEST_CASE("incoming connection: it is idle while no request has begun and none waits for its answer") {
+    world w;
+    w.start();
+    run_ready(w.loop);
+    CHECK(w.connection->is_idle());
+    SECTION("half a head") {
+        w.pair.say("POST / HT");
+        CHECK_FALSE(w.connection->is_idle());  // no event has announced it yet
+        run_ready(w.loop);
+        CHECK_FALSE(w.connection->is_idle());
+    }
+    SECTION("a request that waits for its answer") {
+        w.pair.say(request("one"));
+        run_until(w.loop, [&] { return w.arrived.size() == 1; });
+        CHECK_FALSE(w.connection->is_idle());
+        w.answer(0, "first");
+        w.heard_until("first");
+        CHECK(w.connection->is_idle());
+        CHECK_FALSE(w.connection->is_ending());
+    }
+    SECTION("the end") {
+        w.pair.far.close();
+        CHECK_FALSE(w.connection->is_idle());
+        run_until(w.loop, [&] { return w.closed; });
     }
 }
 
