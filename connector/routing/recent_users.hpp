@@ -20,9 +20,6 @@ public:
         return now < shared_until_ || (user != last_ && last_ != nobody && now < last_at_ + memory_);
     }
 
-    /// True if there has been more than one user lately.
-    bool is_shared(ilp::steady_time now) const noexcept { return now < shared_until_; }
-
     /// Notes a use, and returns true if there are others than this user.
     bool note(std::uint32_t user, ilp::steady_time now) noexcept {
         if (user != last_ && last_ != nobody) shared_until_ = std::max(shared_until_, last_at_ + memory_);

@@ -70,9 +70,6 @@ public:
         return !waiting_.empty();
     }
 
-    /// True while several peers have work, now or shortly before.
-    bool are_shared() const noexcept { return users_.is_shared(now_); }
-
     /// Gives turns to what waits, as far as the shares allow.
     void serve_waiting();
 

@@ -132,14 +132,12 @@ void worker::use_tls(packet_tls tls) {
 void worker::end_turn() {
     submit_postings();
     if (!retired_links_.empty()) retire_links();
-    const bool anything_waits = turns_.next_turn(loop_.now().steady) || are_durable_left_;
-    if (!anything_waits || serves_waiting_) return;
+    if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
     // Sockets that have become ready in the meantime are looked at in the same turn as what waits.
     serves_waiting_ = true;
     boost::asio::post(loop_.context(), [this] {
         loop_.enter();
         serves_waiting_ = false;
-        if (are_durable_left_) release_durable(answers_in_turn());
         turns_.serve_waiting();
     });
 }
@@ -593,19 +591,19 @@ void worker::submit_postings() {
     const peering::commit_ticket ticket = committer_.submit(listener_number_, batch_);
     for (packet_in_flight* const packet : posted_this_turn_) {
         packet->ticket = ticket;
-        waiting_.add(packet->from->answers, *packet);
+        waiting_.push(*packet);
     }
     posted_this_turn_.clear();
-    if (ticket == peering::nothing_to_wait_for) release_durable(all_answers);
+    if (ticket == peering::nothing_to_wait_for) release_durable(ticket);
 }
 
-/// Sends answers whose transfers are durable, at most this number to each peer. What is left follows in later turns.
-void worker::release_durable(std::size_t of_each) {
-    const auto durable = durable_.load(std::memory_order_acquire);
-    are_durable_left_ = waiting_.release(durable, of_each, [this](packet_in_flight& packet) {
+void worker::release_durable(peering::commit_ticket durable) {
+    while (!waiting_.empty() && waiting_.front().ticket <= durable) {
+        packet_in_flight& packet = waiting_.front();
+        waiting_.pop();
         if (packet.answer_to != nullptr) packet.answer_to->release(packet.request);
         finish(packet);
-    });
+    }
 }
 
 }  // namespace connector

@@ -12,7 +12,6 @@
 #include "connector/routing/recent_users.hpp"
 #include "connector/routing/router.hpp"
 #include "connector/tls/tls_context.hpp"
-#include "connector/transport/durable_answers.hpp"
 #include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/link.hpp"
@@ -55,7 +54,6 @@ struct peer_state {
     std::size_t packets = 0;             ///< that came from the peer, from their arrival until the answer may be sent
     turn_share share;                    ///< of the turns of the worker's loop
     connections_of_peer connections;     ///< that the peer has made
-    sender_answers answers;              ///< to its packets, until their transfers are durable
 };
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
@@ -154,11 +152,7 @@ private:
     void on_deadline(packet_in_flight& packet);
     void end_turn();
     void submit_postings();
-    void release_durable(std::size_t of_each);
-    std::size_t answers_in_turn() const noexcept {
-        const bool are_shared = turns_.are_shared() || waiting_.have_several_senders();
-        return are_shared ? answers_while_shared : all_answers;
-    }
+    void release_durable(peering::commit_ticket durable);
     void accept_what_waits();
     void end_grace();
     void check_drained();
@@ -168,11 +162,6 @@ private:
     static constexpr std::uint32_t handshakes = strangers - 1;
     /// Steps of handshakes in one turn. The dearest one takes about 0.3 ms, and packets must not wait for many of them.
     static constexpr std::uint32_t handshake_steps_max = 8;
-
-    /// Answers to one peer in a turn while several peers have work, once a commit has ended: a few more than the peer
-    /// has pieces of work in a turn (see fair_turns), so that they do not pile up.
-    static constexpr std::size_t answers_while_shared = 8;
-    static constexpr std::size_t all_answers = std::numeric_limits<std::size_t>::max();
 
     /// The maximum of max_hold_time: as long as packets of other senders may be in flight.
     static constexpr std::chrono::minutes senders_memory{1};
@@ -190,10 +179,9 @@ private:
     fair_turns turns_;
     turn_share share_of_strangers_{turns_, strangers};
     turn_share share_of_handshakes_{turns_, handshakes, handshake_steps_max};
-    bool serves_waiting_ = false;    ///< serve_waiting() has been posted
-    bool are_durable_left_ = false;  ///< answers that may be sent, and whose turn has not come
+    bool serves_waiting_ = false;  ///< serve_waiting() has been posted
     std::atomic<peering::commit_ticket> durable_{0};
-    wakeup commit_ended_{loop_.sockets(), [this] { release_durable(answers_in_turn()); }};
+    wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
     deadline_of<worker, &worker::accept> accept_again_;
     std::atomic<std::uint64_t> unauthenticated_requests_ = 0;
@@ -215,7 +203,7 @@ private:
     pool_shares pools_;
     peering::posting_batch batch_;  ///< postings of this turn
     std::vector<packet_in_flight*> posted_this_turn_;
-    durable_answers waiting_;
+    commit_queue waiting_;
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
     newcomer_list newcomers_;

@@ -368,53 +368,6 @@ TEST_CASE("overload: a Fulfill leaves before a Prepare that came earlier") {
     CHECK(outcome(second.receive()) == "fulfill");
 }
 
-TEST_CASE("overload: when a commit ends, the answers to one sender do not wait for all those to another") {
-    constexpr std::size_t of_greedy = 100;
-    constexpr std::size_t of_honest = 5;
-    constexpr std::size_t ahead_max = 16;
-    store_place place{store_kind::sqlite};
-    const auto hold = std::make_shared<gate>();
-    rig r{[&](daemon_terms& terms) {
-        terms.connector = {"workers: 1"};
-        terms.store = place.url();
-        terms.peers.push_back({.name = "p3"});
-    }};
-    r.p2.set_script(held_by(hold));
-    const auto waiting_for_store = [&] { return r.d.scrape().sum("ilp_packets_waiting", {{"waits_for", "store"}}); };
-    const auto send = [&](std::deque<clocked_connection>& on, std::string_view from, std::size_t count) {
-        for (std::size_t i = 0; i < count; ++i) {
-            on.emplace_back(connect_to(r.d.port())).send(serialize(ilp_request(encode({.expires_in = 60s}), from)));
-        }
-    };
-    std::deque<clocked_connection> greedy;
-    std::deque<clocked_connection> honest;
-    send(greedy, "p1", of_greedy);
-    REQUIRE(r.p2.wait_for_requests(of_greedy));
-    send(honest, "p3", of_honest);
-    REQUIRE(r.p2.wait_for_requests(of_greedy + of_honest));
-    place.stall();
-    // While the commit of this packet hangs, all others get into the next one.
-    clocked_connection first{connect_to(r.d.port())};
-    first.send(serialize(ilp_request(encode({.destination = "test.p1.x", .expires_in = 60s}), "p3")));
-    REQUIRE(eventually([&] { return waiting_for_store() == 1; }));
-    hold->open();
-    REQUIRE(eventually([&] { return waiting_for_store() == 1 + of_greedy + of_honest; }));
-    place.come_back();
-    std::chrono::nanoseconds last{0};
-    for (auto& each : honest) {
-        REQUIRE(outcome(each.receive()) == "fulfill");
-        last = std::max(last, each.arrived_at());
-    }
-    REQUIRE(last.count() != 0);
-    std::size_t ahead = 0;
-    for (auto& each : greedy) {
-        REQUIRE(outcome(each.receive()) == "fulfill");
-        ahead += each.arrived_at() < last;
-    }
-    CHECK(ahead <= ahead_max);
-    CHECK(outcome(first.receive()) == "fulfill");
-}
-
 TEST_CASE("overload: packets that wait for a slow store are bounded, and further ones get T03") {
     constexpr std::size_t places = 4;
     store_place place{store_kind::sqlite};
