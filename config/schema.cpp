@@ -283,10 +283,10 @@ constexpr std::string_view protocol_by_default = "auto";
 section<outgoing_http_settings> define_outgoing_http() {
     using s = outgoing_http_settings;
     return {
-        setting(
-            "endpoint", &s::endpoint, packet_url(), required,
-            "The URL to which packets for the peer are posted. TLS is not spoken yet: packets to an https:// URL are "
-            "rejected with T01."),
+        setting("endpoint", &s::endpoint, packet_url(), required,
+                "The URL to which packets for the peer are posted. With https://, the peer's certificate must be for "
+                "the host "
+                "in the URL."),
         setting("auth_token", &s::auth_token, bearer_token(), required,
                 "The bearer token that we present to the peer."),
         setting("ca_file", &s::ca_file, path_of_certificates(), when_absent{"those that the system trusts"},
