@@ -110,6 +110,7 @@ std::string describe(int error, int depth, const X509& certificate, const std::s
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // by another authority of the same name
             return whose + " was issued by " + name_text(X509_get_issuer_name(&certificate)) +
                    ", which is not trusted here: if you trust it, name a file with the issuer's certificate as the CA "
                    "file; or the other side does not send the intermediate certificates";

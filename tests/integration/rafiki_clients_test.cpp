@@ -119,10 +119,9 @@ TEST_CASE("the operations of Rafiki's peering guide, and packets to its https en
     const tls_proxy proxy{wallet.port(), files.certificate, files.key};
     const admin_client admin{d.admin_port()};
     const auto move_to = [&](const std::string& url, const std::string& certificates) {
-        admin.update_peer(
-            guide.kept("peerId"),
-            {{"http",
-              {{"outgoing", {{"endpoint", url}, {"authToken", "theirtoken"}, {"caCertificates", certificates}}}}}});
+        admin.update_peer(guide.kept("peerId"),
+                          {{"http", {{"outgoing", {{"endpoint", url}, {"authToken", "theirtoken"}}}}},
+                           {"transport", {{"caCertificates", certificates}}}});
     };
     const auto outcome_of_packet = [&] {
         return outcome(d.post({.amount = 0, .destination = "g.othergreatwallet.anna"}));

@@ -87,6 +87,12 @@ TEST_CASE("tls verification: an unknown authority") {
                Contains("its certificate was issued by /CN=Stranger's authority, which is not trusted here"));
 }
 
+TEST_CASE("tls verification: another authority of the same name") {
+    const support::authority stranger;
+    CHECK_THAT(complaint_about(stranger.issue({.names = {"node.example"}}), "node.example"),
+               Contains("its certificate was issued by /CN=Test authority, which is not trusted here"));
+}
+
 TEST_CASE("tls verification: the authorities of the system do not include that of the test") {
     CHECK_THAT(complaint_about(test_identity(), "node.example", must(tls_context::client({}))),
                Contains("which is not trusted here"));
