@@ -52,6 +52,18 @@ bool is_open(std::string_view code) {
     return code == "TIMEOUT" || code == "INTERNAL_SERVER_ERROR";
 }
 
+/// What may be wrong with the URL if something else has answered with this status.
+std::string_view hint_on(unsigned status) {
+    switch (status) {
+        case 400:
+            return "; does the server expect https://? (--url or ILPCTL_URL)";
+        case 404:
+            return "; does the URL end in /graphql? (--url or ILPCTL_URL)";
+        default:
+            return {};
+    }
+}
+
 }  // namespace
 
 std::string request_body(const documents::document& what, const json::object& variables) {
@@ -102,10 +114,8 @@ json::value read_reply(const documents::document& what, const http_reply& reply,
     const auto* object = data == nullptr ? nullptr : data->if_object();
     const auto* answer = object == nullptr ? nullptr : object->if_contains(what.field);
     if (answer == nullptr || reply.status / 100 != 2)
-        throw failure{exit_status::no_answer,
-                      fmt::format("this server is not an Admin API: HTTP status {}{}{}", reply.status,
-                                  reply.status == 404 ? "; does the URL end in /graphql? (--url or ILPCTL_URL)" : "",
-                                  advice(again))};
+        throw failure{exit_status::no_answer, fmt::format("this server is not an Admin API: HTTP status {}{}{}",
+                                                          reply.status, hint_on(reply.status), advice(again))};
     return *answer;
 }
 

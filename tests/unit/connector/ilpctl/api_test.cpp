@@ -91,6 +91,8 @@ TEST_CASE("ilpctl api: a response that is not from an Admin API is an error") {
     CHECK(refused(404, "not found").status() == exit_status::no_answer);
     CHECK(std::string{refused(404, "not found").what()}.starts_with(
         "this server is not an Admin API: HTTP status 404; does the URL end in /graphql? (--url or ILPCTL_URL)"));
+    CHECK(std::string{refused(400, "this port speaks TLS: use https://\n").what()}.starts_with(
+        "this server is not an Admin API: HTTP status 400; does the server expect https://? (--url or ILPCTL_URL)"));
     CHECK(refused(502, R"({"data":{"node":{}}})").status() == exit_status::no_answer);
     CHECK(std::string{refused(502, "").what()}.contains("--idempotency-key the-key"));
 }
