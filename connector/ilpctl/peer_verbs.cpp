@@ -161,8 +161,11 @@ void show_peer(session& s, const one_peer& terms) {
     print_peer(s, find_peer(s, terms.peer, terms.show_secrets), terms.show_fingerprints);
 }
 
-/// Standard input can supply only one token or secret.
+/// Standard input can supply only one token or secret. An option that excluded two others would be described in an
+/// order that differs from run to run, so what excludes the secret is checked here.
 void check_token_files(const peer_terms& terms, const std::vector<std::string>& added_token_files = {}) {
+    if (terms.outgoing_secret_file && (terms.outgoing_token || terms.outgoing_token_file))
+        throw failure{exit_status::usage, "--outgoing-jwt-secret-file excludes --outgoing-token and its file"};
     auto from_input = terms.outgoing_token_file == "-" || terms.outgoing_secret_file == "-" ? 1 : 0;
     for (const auto* const files : {&terms.incoming_token_files, &terms.incoming_secret_files, &added_token_files})
         from_input += static_cast<int>(std::ranges::count(*files, "-"));
@@ -376,9 +379,7 @@ void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     add_text(verb, "--outgoing-token", terms.outgoing_token, "TOKEN", "the token itself, which `ps` may show")
         .excludes(&file);
     add_text(verb, "--outgoing-jwt-secret-file", terms.outgoing_secret_file, "FILE",
-             "file with the secret that signs the tokens that we present; - for standard input")
-        .excludes(&file)
-        ->excludes(verb.get_option("--outgoing-token"));
+             "file with the secret that signs the tokens that we present; - for standard input");
     add_text(verb, "--outgoing-jwt-subject", terms.outgoing_subject, "NAME",
              "the subject of these tokens; the ILP address of the node by default");
     add_texts(verb, "--incoming-jwt-secret-file", terms.incoming_secret_files, "FILE",

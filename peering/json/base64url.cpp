@@ -8,17 +8,18 @@ namespace peering {
 namespace {
 
 constexpr std::string_view base64url_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::uint8_t no_digit = 0xff;
 
-constexpr std::array<std::int8_t, 256> make_base64url_values() {
-    std::array<std::int8_t, 256> values{};
-    values.fill(-1);
+constexpr std::array<std::uint8_t, 256> make_base64url_values() {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(no_digit);
     for (std::size_t i = 0; i < base64url_digits.size(); ++i) {
-        values[static_cast<unsigned char>(base64url_digits[i])] = static_cast<std::int8_t>(i);
+        values[static_cast<unsigned char>(base64url_digits[i])] = static_cast<std::uint8_t>(i);
     }
     return values;
 }
 
-constexpr std::array<std::int8_t, 256> base64url_values = make_base64url_values();
+constexpr std::array<std::uint8_t, 256> base64url_values = make_base64url_values();
 
 }  // namespace
 
@@ -42,9 +43,9 @@ std::optional<std::string> decode_base64url(std::string_view text) {
     std::uint32_t bits = 0;
     unsigned count = 0;  // of the lowest bits, which are no whole octet yet
     for (const char c : text) {
-        const int value = base64url_values[static_cast<unsigned char>(c)];
-        if (value < 0) return std::nullopt;
-        bits = (bits << 6U | static_cast<std::uint32_t>(value)) & 0xffffU;
+        const std::uint32_t value = base64url_values[static_cast<unsigned char>(c)];
+        if (value == no_digit) return std::nullopt;
+        bits = (bits << 6U | value) & 0xffffU;
         count += 6;
         if (count < 8) continue;
         count -= 8;

@@ -198,6 +198,9 @@ TEST_CASE("ilpctl peers: one cannot be created without an endpoint and a token")
     CHECK(d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-endpoint", "http://h/",
                  "--outgoing-token-file", "-", "--incoming-token-file", "-"})
               .status == exit_status::usage);
+    CHECK(d.run({"peer", "create", "test.bob", "--asset", "USD", "--outgoing-endpoint", "http://h/", "--outgoing-token",
+                 "x", "--outgoing-jwt-secret-file", "-"})
+              .err == "ilpctl: --outgoing-jwt-secret-file excludes --outgoing-token and its file\n");
     CHECK(d.requests.empty());
 }
 
