@@ -162,9 +162,11 @@ TEST_CASE("memory: what large packets have taken is given back, while the connec
 
 TEST_CASE("memory: senders that do not read use up to the bound of a worker, and beyond it they are disconnected") {
     constexpr std::size_t connections = 16;
-    constexpr int pipelined = 160;                      // 5 MB of answers, of which the system's buffers take 4 MB
+    constexpr int pipelined = 160;                      // 5 MB of answers, of which 1 MB is in the daemon's buffers
     constexpr std::uint64_t growth_max_kb = 24 * 1024;  // the bound, and the memory for packets on their way
-    rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "max_buffer_memory: 8000000"}; }};
+    rig r{[](daemon_terms& terms) {
+        terms.connector = {"workers: 1", "max_buffer_memory: 8000000", "request_timeout: 60s"};
+    }};
     r.p2.set_script([&](const http_message& request) {
         if (decode_prepare(request.body).data.empty()) return answer_fulfill(request);
         return answer_packet(encode_reject("F99", "test.p2", "", ilp::bytes(data_max, 'y')));
@@ -173,7 +175,7 @@ TEST_CASE("memory: senders that do not read use up to the bound of a worker, and
     http_connection polite{r.d.port()};
     std::string burst;
     for (int k = 0; k < pipelined; ++k)
-        burst += serialize(ilp_request(encode({.amount = 0, .data = to_bytes("deaf")})));
+        burst += serialize(ilp_request(encode({.amount = 0, .data = to_bytes("deaf"), .expires_in = 60s})));
     memory_watch memory{r};
     std::list<descriptor> deaf;
     for (std::size_t i = 0; i < connections; ++i) {
