@@ -8,7 +8,8 @@ namespace {
     "fragment AssetFields on Asset { id code scale liquidity liquidityThreshold withdrawalThreshold origin " \
     "createdAt tenant { id publicName } }"
 #define PEER_FIELDS                                                                                               \
-    "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "    \
+    "fragment PeerFields on Peer { reachability { state since lastAnswerAt lastError lastErrorAt roundTripMs } "  \
+    "id name staticIlpAddress asset { id code scale } enabled origin liquidity "                                  \
     "liquidityThreshold maxPacketAmount maxInFlightAmount maxHoldMilliseconds routes http { outgoing { endpoint " \
     "authToken @include(if: $secrets) } } "                                                                       \
     "createdAt tenant { id publicName } }"
@@ -25,7 +26,8 @@ namespace {
 
 const document status{"node",
                       "query Status { node { ilpAddress version startedAt ready storeError peers assets routes "
-                      "pendingWithdrawals } }"};
+                      "pendingWithdrawals unreachablePeerCount unreachablePeers { id name staticIlpAddress "
+                      "reachability { state since lastError } } } }"};
 const document whoami{"whoami", "query Whoami { whoami { id isOperator } }"};
 const document tenants{"tenants",
                        "query Tenants($after: String, $first: Int, $sortOrder: SortOrder) { tenants(after: $after, "
