@@ -207,8 +207,8 @@ constexpr std::array definitions{
                MetricType::Gauge,
                "ilp_peer_reachable",
                {label::peer},
-               "1 if the peer has answered the latest packet, 0 if it could not be reached, did not answer, or refused "
-               "it.",
+               "1 if the peer takes our packets, by the latest of them; 0 if it cannot be reached, leaves several in a "
+               "row unanswered, or refuses them.",
                "Nothing is sent just to find out, so this is as old as the latest packet or ping to the peer. Only for "
                "peers to which a packet has been sent since the start or the last change of endpoint or token."},
     definition{metric::peer_refusing,
