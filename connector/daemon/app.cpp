@@ -12,6 +12,7 @@
 #include "connector/daemon/metrics_collector.hpp"
 #include "connector/daemon/operator_servers.hpp"
 #include "connector/daemon/operator_tls.hpp"
+#include "connector/daemon/reachability_watch.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
@@ -40,6 +41,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace connector {
@@ -48,6 +50,18 @@ namespace {
 constexpr std::chrono::milliseconds tick_length{200};
 constexpr int ticks_between_looks_at_memory = 25;
 constexpr std::chrono::days expiry_check_pause{1};
+
+struct event_line {
+    log::level level;
+    std::string_view message;
+    std::string_view kind;
+};
+
+event_line line_about(std::string_view event_type) {
+    if (event_type == "peer.unreachable") return {log::level::warn, "a peer does not take our packets", "lost peer"};
+    if (event_type == "peer.reachable") return {log::level::info, "a peer takes our packets again", "found peer"};
+    return {log::level::warn, "liquidity is low", "liquidity"};
+}
 
 /// The id of the peer or asset that the event is about. Its packets can cross a threshold again and again.
 std::string owner_of(const peering::event_record& event) {
@@ -127,6 +141,7 @@ private:
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
         start_workers();  // nothing may fail after the first packet
+        reachability_watch_.emplace(workers_.reachability(), book_.directory, *book_.committer);
         start_history_keeper();
         await_signals();
         tick();
@@ -187,8 +202,9 @@ private:
     /// Called on the committer's thread, or during startup.
     void report_events(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
-            constexpr std::size_t accounts_max = 4096;
-            log::write_seldom({"liquidity", owner_of(event), accounts_max}, log::level::warn, "liquidity is low",
+            constexpr std::size_t owners_max = 4096;
+            const event_line line = line_about(event.type);
+            log::write_seldom({line.kind, owner_of(event), owners_max}, line.level, line.message,
                               {{"event", event.type}, {"data", log::json{event.data}}});
         }
         boost::asio::post(control_, [this] {
@@ -271,6 +287,7 @@ private:
         book_.committer->watch(now.steady);
         shutdown_.watch_store(book_.committer->store_is_healthy(), now.steady);
         if (!shutdown_.has_begun()) book_.transfers->expire(now);
+        if (!shutdown_.has_begun()) reachability_watch_->look(now.steady);
         collector_->look_up_store_size();
         look_at_memory();
         look_at_certificates(now);
@@ -316,6 +333,7 @@ private:
     std::unique_ptr<event_outbox> outbox_;
     std::unique_ptr<webhooks> webhooks_;
     worker_pool workers_{control_};
+    std::optional<reachability_watch> reachability_watch_;
     rate_source rate_source_{
         control_, [this](std::shared_ptr<const rate_table> rates) { workers_.install_rates(std::move(rates)); }};
     reload reload_;

@@ -63,6 +63,9 @@ daemon_figures metrics_collector::figures(std::vector<worker_figures> workers) c
 /// Formats on a helper thread: with many peers it takes a while, which would block the control loop.
 void metrics_collector::write_out(scrape scrape, std::function<void(std::string)> done) {
     boost::asio::post(parts_.helper, [this, scrape = std::move(scrape), done = std::move(done)]() mutable {
+        for (const auto& entry : parts_.workers.reachability().all()) {
+            scrape.reachability.emplace(entry.peer, entry.reachability);
+        }
         scrape.daemon->process = read_process_figures();
         boost::asio::post(parts_.control,
                           [text = expose(scrape), done = std::move(done)]() mutable { done(std::move(text)); });

@@ -6,7 +6,9 @@
 #include "peering/admin/resolvers.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace connector {
 namespace {
@@ -28,6 +30,15 @@ void log_mutation(const peering::admin::mutation_report& report, const std::stri
                 {"tenant", tenant},
                 {"idempotency_key", bounded(report.idempotency_key)},
                 {"refusal", report.refusal}});
+}
+
+/// Called on an admin thread.
+std::vector<peering::admin::unreachable_peer> unreachable_peers(const reachability_board& board) {
+    std::vector<peering::admin::unreachable_peer> found;
+    for (const auto& [peer, uuid, reachability] : board.all()) {
+        if (reachability.is_down() && reachability.since) found.push_back({uuid, reachability.since->steady});
+    }
+    return found;
 }
 
 }  // namespace
@@ -54,6 +65,8 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .ready = std::move(is_ready),
           .ping = [this](const std::string& address,
                          std::chrono::milliseconds timeout) { return pinger_.ping(address, timeout); },
+          .reachability = [&board = workers.reachability()](std::uint32_t peer) { return board.of(peer); },
+          .unreachable_peers = [&board = workers.reachability()] { return unreachable_peers(board); },
           .ask_node =
               [this](const peering::peering_question& question) { return auto_peering_client_.answer_to(question); },
           .report = [tenant = settings.admin.tenant_id](const auto& report) { log_mutation(report, tenant); }},

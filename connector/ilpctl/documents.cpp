@@ -12,6 +12,7 @@ namespace {
     "liquidityThreshold maxPacketAmount maxInFlightAmount maxHoldMilliseconds routes http { outgoing { endpoint "     \
     "jwtSubject authToken @include(if: $secrets) } incoming { tokenFingerprints jwtSecretFingerprints } } transport " \
     "{ clientKeys caCertificates allowPlainHttp protocol } "                                                          \
+    "reachability { state since lastAnswerAt lastError lastErrorAt roundTripMs } "                                    \
     "createdAt tenant { id publicName } }"
 #define TENANT_FIELDS                                                                                         \
     "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \
@@ -26,7 +27,8 @@ namespace {
 
 const document status{"node",
                       "query Status { node { ilpAddress version startedAt ready storeError peers assets routes "
-                      "pendingWithdrawals } }"};
+                      "pendingWithdrawals unreachablePeerCount unreachablePeers { id name staticIlpAddress "
+                      "reachability { state since lastError } } } }"};
 const document whoami{"whoami", "query Whoami { whoami { id isOperator } }"};
 const document tenants{"tenants",
                        "query Tenants($after: String, $first: Int, $sortOrder: SortOrder) { tenants(after: $after, "

@@ -14,8 +14,16 @@ struct event_terms : list_terms {
     std::vector<std::string> other_types;
 };
 
-/// Describes a low liquidity event in words and prints any other event unchanged.
-std::string details(const session& s, const json::object& data) {
+/// Describes the events of this version in words and prints any other event unchanged.
+std::string details(const session& s, const std::string& type, const json::object& data) {
+    if (type == "peer.unreachable") {
+        const auto* state = data.if_contains("state");
+        const bool refuses = state != nullptr && *state == json::value("REFUSING");
+        return fmt::format("{} since {}: {}", refuses ? "refuses our packets" : "cannot be reached",
+                           field(data, "since"), field(data, "lastError"));
+    }
+    if (type == "peer.reachable")
+        return fmt::format("since {}; it was not since {}", field(data, "since"), field(data, "unreachableSince"));
     const auto* asset = data.if_contains("asset");
     if (asset == nullptr || !asset->is_object() || !data.contains("balance") || !data.contains("liquidityThreshold"))
         return json::serialize(data);
@@ -37,7 +45,8 @@ void list_events(session& s, const event_terms& terms) {
         const auto& event = node.as_object();
         const auto& data = part(event, "data");
         const auto whose = event.at("name").is_null() ? field(data, "id") : field(event, "name");
-        table.add({field(event, "createdAt"), field(event, "type"), whose, details(s, data), field(event, "id")});
+        const auto event_type = field(event, "type");
+        table.add({field(event, "createdAt"), event_type, whose, details(s, event_type, data), field(event, "id")});
     }
     s.out << table.text();
 }

@@ -114,6 +114,19 @@ void add_outgoing_credentials(ilpctl::sheet& sheet, const json::object& http) {
     }
 }
 
+/// What is not known yet has no line.
+void add_reachability(sheet& sheet, const json::object& peer) {
+    const auto& found = part(peer, "reachability");
+    const auto is_known = [&](std::string_view name) { return !found.at(name).is_null(); };
+    const auto state = reachability_of(peer);
+    sheet.add("reachability", is_known("since") ? fmt::format("{} since {}", state, field(found, "since")) : state);
+    if (is_known("lastAnswerAt")) sheet.add("last answer", field(found, "lastAnswerAt"));
+    if (is_known("roundTripMs"))
+        sheet.add("round trip", fmt::format("{:.1f} ms", found.at("roundTripMs").to_number<double>()));
+    if (is_known("lastError"))
+        sheet.add("last error", fmt::format("{} at {}", field(found, "lastError"), field(found, "lastErrorAt")));
+}
+
 void print_peer(session& s, const json::value& answer, bool with_fingerprints = false) {
     if (s.json) return print_json(s, answer);
     const auto& peer = answer.as_object();
@@ -140,19 +153,27 @@ void print_peer(session& s, const json::value& answer, bool with_fingerprints = 
     sheet.add("origin", field(peer, "origin"));
     sheet.add("tenant", field(part(peer, "tenant"), "id"));
     sheet.add("created", field(peer, "createdAt"));
+    add_reachability(sheet, peer);
     s.out << sheet.text();
 }
 
 void list_peers(session& s, const list_terms& terms) {
     const auto peers = fetch_nodes(s, documents::peers, list_variables(terms), terms.page);
     if (s.json) return print_json(s, peers);
-    auto table = ilpctl::table{
-        {{"NAME"}, {"ADDRESS"}, {"ASSET"}, {"LIQUIDITY", alignment::right}, {"STATE"}, {"ORIGIN"}, {"ID"}}};
+    auto table = ilpctl::table{{{"NAME"},
+                                {"ADDRESS"},
+                                {"ASSET"},
+                                {"LIQUIDITY", alignment::right},
+                                {"STATE"},
+                                {"ORIGIN"},
+                                {"ID"},
+                                {"REACHABILITY"}}};
     for (const json::value& node : peers) {
         const auto& peer = node.as_object();
         const auto unit = unit_of(part(peer, "asset"));
         table.add({field(peer, "name"), field(peer, "staticIlpAddress"), to_string(unit),
-                   amount_field(s, peer, "liquidity", unit), state_of(peer), field(peer, "origin"), field(peer, "id")});
+                   amount_field(s, peer, "liquidity", unit), state_of(peer), field(peer, "origin"), field(peer, "id"),
+                   reachability_of(peer)});
     }
     s.out << table.text();
 }

@@ -140,6 +140,12 @@ std::string label_of_peer(const json::object& peer) {
     return name == absent ? address : fmt::format("{} at {}", name, address);
 }
 
+std::string reachability_of(const json::object& peer) {
+    auto state = field(part(peer, "reachability"), "state");
+    peering::to_lower_case(state);
+    return state;
+}
+
 json::array fetch_nodes(session& s, const documents::document& what, json::object variables, const page_terms& terms) {
     auto nodes = json::array{};
     const auto limit = terms.all ? std::numeric_limits<std::size_t>::max() : terms.limit;

@@ -43,6 +43,9 @@ std::string amount_field(const session& s, const boost::json::object& object, st
 /// Returns the peer's name and its address, because strangers choose their names; only the address if it has no name.
 std::string label_of_peer(const boost::json::object& peer);
 
+/// The state of a peer's reachability in lower case: "reachable", "unreachable", "refusing" or "unknown".
+std::string reachability_of(const boost::json::object& peer);
+
 struct page_terms {
     std::size_t limit = 0;
     bool all = false;

@@ -1,6 +1,10 @@
 #include "connector/ilpctl/table.hpp"
 #include "connector/ilpctl/verbs.hpp"
 
+#include <fmt/format.h>
+
+#include <cstddef>
+
 namespace connector::ilpctl {
 namespace {
 
@@ -11,6 +15,19 @@ struct no_terms {};
 struct one_tenant {
     std::string id;
 };
+
+/// One line for each, and none if all peers are reachable.
+void add_unreachable_peers(sheet& sheet, const json::object& node) {
+    const auto& listed = node.at("unreachablePeers").as_array();
+    for (const json::value& each : listed) {
+        const auto& peer = each.as_object();
+        const auto& found = part(peer, "reachability");
+        sheet.add("not reachable", fmt::format("{}: {} since {}: {}", label_of_peer(peer), reachability_of(peer),
+                                               field(found, "since"), field(found, "lastError")));
+    }
+    const auto count = node.at("unreachablePeerCount").to_number<std::size_t>();
+    if (count > listed.size()) sheet.add("not reachable", fmt::format("and {} more peers", count - listed.size()));
+}
 
 void show_status(session& s, const no_terms&) {
     const auto answer = s.daemon.ask(documents::status, {});
@@ -26,6 +43,7 @@ void show_status(session& s, const no_terms&) {
     sheet.add("assets", field(node, "assets"));
     sheet.add("routes", field(node, "routes"));
     sheet.add("pending withdrawals", field(node, "pendingWithdrawals"));
+    add_unreachable_peers(sheet, node);
     s.out << sheet.text();
 }
 

@@ -112,6 +112,12 @@ enum class metric : std::uint8_t {
     asset_liquidity,
     asset_liquidity_threshold,
     link_connections,
+    peer_reachable,
+    peer_refusing,
+    peer_reachability_timestamp_seconds,
+    peer_last_answer_timestamp_seconds,
+    peer_round_trip_seconds,
+    peers_not_reachable,
     rate_age_seconds,
     store_commit_seconds,
     store_commit_transfers,
@@ -219,6 +225,45 @@ constexpr std::array definitions{
                "ilp_link_connections",
                {label::peer},
                "Open connections of ours to the peer."},
+    definition{metric::peer_reachable,
+               MetricType::Gauge,
+               "ilp_peer_reachable",
+               {label::peer},
+               "1 if the peer takes our packets, by the latest of them; 0 if it cannot be reached, leaves several in a "
+               "row unanswered, or refuses them.",
+               "Nothing is sent just to find out, so this is as old as the latest packet or ping to the peer. Only for "
+               "peers to which a packet has been sent since the start or the last change of endpoint or token."},
+    definition{metric::peer_refusing,
+               MetricType::Gauge,
+               "ilp_peer_refusing",
+               {label::peer},
+               "1 if the peer can be reached but refuses our packets, with an HTTP status such as 401 or 503; "
+               "otherwise 0.",
+               "For the same peers."},
+    definition{metric::peer_reachability_timestamp_seconds,
+               MetricType::Gauge,
+               "ilp_peer_reachability_timestamp_seconds",
+               {label::peer},
+               "Since when `ilp_peer_reachable` has had its value, in seconds since 1970.",
+               "For the same peers."},
+    definition{metric::peer_last_answer_timestamp_seconds,
+               MetricType::Gauge,
+               "ilp_peer_last_answer_timestamp_seconds",
+               {label::peer},
+               "When the peer last answered a packet, in seconds since 1970.",
+               "Only for peers that have answered."},
+    definition{metric::peer_round_trip_seconds,
+               MetricType::Gauge,
+               "ilp_peer_round_trip_seconds",
+               {label::peer},
+               "Smoothed time from sending a packet to the peer's answer; it includes the time that the peer waits for "
+               "its own next hop.",
+               "Only for peers that have answered."},
+    definition{metric::peers_not_reachable,
+               MetricType::Gauge,
+               "ilp_peers_not_reachable",
+               {},
+               "Enabled peers that cannot be reached or refuse our packets."},
     definition{metric::rate_age_seconds,
                MetricType::Gauge,
                "ilp_rate_age_seconds",
@@ -540,6 +585,24 @@ void add_traffic(families& out, const peering::peer& peer, const peer_counters& 
     out.add<metric::link_connections>(static_cast<double>(connections), peer.name());
 }
 
+double seconds_since_1970(ilp::timestamp time) {
+    return static_cast<double>(time.time_since_epoch().count()) / 1e3;
+}
+
+void add_reachability(families& out, const peering::peer& peer, const peering::peer_reachability& found) {
+    out.add<metric::peer_reachable>(found.is_down() ? 0 : 1, peer.name());
+    out.add<metric::peer_refusing>(found.state == peering::reachability_state::refusing ? 1 : 0, peer.name());
+    if (found.since) {
+        out.add<metric::peer_reachability_timestamp_seconds>(seconds_since_1970(found.since->wall), peer.name());
+    }
+    if (found.last_answer) {
+        out.add<metric::peer_last_answer_timestamp_seconds>(seconds_since_1970(found.last_answer->wall), peer.name());
+    }
+    if (found.round_trip) {
+        out.add<metric::peer_round_trip_seconds>(std::chrono::duration<double>(*found.round_trip).count(), peer.name());
+    }
+}
+
 void add_commits(families& out, const peering::committer::counters& commits) {
     const auto copy = [](const auto& atomics) {
         std::vector<std::uint64_t> values;
@@ -563,10 +626,6 @@ void add_webhooks(families& out, const webhooks::statistics& events) {
     out.add<metric::webhook_attempts>(static_cast<double>(events.delivered), "delivered");
     out.add<metric::webhook_attempts>(static_cast<double>(events.failed), "failed");
     out.add<metric::webhooks_given_up>(static_cast<double>(events.given_up));
-}
-
-double seconds_since_1970(ilp::timestamp time) {
-    return static_cast<double>(time.time_since_epoch().count()) / 1e3;
 }
 
 void add_workers(families& out, const daemon_figures& daemon) {
@@ -649,12 +708,17 @@ std::string expose(const scrape& scrape) {
     families out;
     std::size_t low_peers = 0;
     std::size_t low_assets = 0;
+    std::size_t peers_not_reachable = 0;
     for (const auto& peer : scrape.directory.peers()) {
         add_liquidity(out, *peer);
         if (is_low(*peer->liquidity, peer->liquidity_threshold)) ++low_peers;
         // Peers without packets have nothing to show, and there may be many of them.
         const auto counted = totals.find(peer->id);
         if (counted != totals.end()) add_traffic(out, *peer, counted->second.counters, counted->second.connections);
+        if (const auto found = scrape.reachability.find(peer->id); found != scrape.reachability.end()) {
+            add_reachability(out, *peer, found->second);
+            if (found->second.is_down() && peer->enabled) ++peers_not_reachable;
+        }
     }
     for (const peering::asset_entry& entry : scrape.directory.assets()) {
         const peering::asset& asset = *entry.asset;
@@ -673,6 +737,7 @@ std::string expose(const scrape& scrape) {
         out.add<metric::rate_age_seconds>(age, rates.base);
     }
     out.add<metric::peers_with_low_liquidity>(static_cast<double>(low_peers));
+    out.add<metric::peers_not_reachable>(static_cast<double>(peers_not_reachable));
     out.add<metric::assets_with_low_liquidity>(static_cast<double>(low_assets));
     if (scrape.daemon) add_daemon(out, *scrape.daemon);
     add_commits(out, scrape.commits);
@@ -719,6 +784,10 @@ std::string metrics_markdown() {
         "- `ilp_peers_with_low_liquidity > 0`: some peers will soon be refused with T04;\n"
         "  `ilp_peer_liquidity <= ilp_peer_liquidity_threshold` says which. The same for "
         "`ilp_assets_with_low_liquidity`.\n"
+        "- `ilp_peers_not_reachable > 0` for longer than a moment: `ilp_peer_reachable == 0` says which,\n"
+        "  `ilp_peer_reachability_timestamp_seconds` since when, and `ilpctl peer show` or the log why. It stays until "
+        "a\n"
+        "  packet or a ping gets through: `ilpctl ping PEER`.\n"
         "- `ilp_ready == 0`, or `absent(ilp_ready)`: while the daemon starts, there are no metrics.\n"
         "- `ilp_last_reload_success == 0`.\n"
         "- `ilp_certificate_expiry_timestamp_seconds - time() < 14 * 86400`: renew the certificate, and reload.\n"

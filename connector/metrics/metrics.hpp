@@ -7,11 +7,13 @@
 #include "ilp/timestamp.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
+#include "peering/directory/peer_reachability.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace connector {
@@ -48,6 +50,8 @@ struct scrape {
     std::uint64_t unauthenticated_requests = 0;
     std::uint64_t log_lines_dropped = 0;
     std::optional<daemon_figures> daemon{};  ///< nullopt in tests of the others
+    /// By peer id; those that are unknown are left out.
+    std::unordered_map<std::uint32_t, peering::peer_reachability> reachability{};
 };
 
 /// Returns the Prometheus text exposition format. One table in metrics.cpp defines the name, type, labels and help of

@@ -3,6 +3,7 @@
 #include "connector/loop/event_loop.hpp"
 #include "connector/routing/reject_reason.hpp"
 #include "ilp/bytes.hpp"
+#include "ilp/clock.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,8 @@ struct carried_packet {
     bool sent_again = false;  ///< for the link: it was sent once, and certainly not taken
     /// Id of the peer that sent it; a link divides its connections and places among senders.
     std::uint32_t sender = this_node;
+    /// When it was given to the link, or to a connection if it had to wait for one.
+    ilp::steady_time sent_at{};
 };
 
 /// Receives the outcome of each packet that a link has accepted: exactly one call per packet, unless the link was told

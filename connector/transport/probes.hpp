@@ -2,6 +2,7 @@
 
 #include "connector/loop/event_loop.hpp"
 #include "connector/transport/link.hpp"
+#include "connector/transport/reachability_record.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/clock.hpp"
 
@@ -9,6 +10,7 @@
 #include <expected>
 #include <functional>
 #include <list>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -24,8 +26,10 @@ public:
     explicit probes(event_loop& loop) : loop_{loop} {}
 
     /// Calls `done` once, no later than when the loop reaches `give_up_at`, and possibly from within this call. The
-    /// link must live until then, or be destroyed without a further call; then `done` is not called.
-    void send(link& over, ilp::bytes_view prepare, ilp::steady_time give_up_at, std::function<void(outcome)> done);
+    /// link must live until then, or be destroyed without a further call; then `done` is not called. The outcome is
+    /// also noted in `record`, unless that is null.
+    void send(link& over, ilp::bytes_view prepare, ilp::steady_time give_up_at, std::function<void(outcome)> done,
+              std::shared_ptr<reachability_record> record = nullptr);
 
     /// Drops all of them without calling `done`. Only once the loop has ended.
     void drop_all() noexcept { probes_.clear(); }
@@ -34,15 +38,18 @@ public:
 
 private:
     struct probe : deadline, carried_packet {
-        probe(probes& owner, link& over, std::function<void(outcome)> done);
+        probe(probes& owner, link& over, std::function<void(outcome)> done,
+              std::shared_ptr<reachability_record> record);
 
         link& over;
         std::function<void(outcome)> done;
+        std::shared_ptr<reachability_record> record;
     };
 
     void answered(carried_packet& packet, ilp::bytes_span answer) override;
     void failed(carried_packet& packet, reject_reason reason) override;
     void on_deadline(probe& late);
+    void note_failure(const probe& ended, reject_reason reason) const;
     void finish(probe& ended, outcome outcome);
 
     event_loop& loop_;

@@ -35,11 +35,13 @@ double seconds(std::chrono::steady_clock::duration duration) {
 }  // namespace
 
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
-               std::shared_ptr<const rate_table> rates, peering::committer& committer, packet_tls tls)
+               std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
+               packet_tls tls)
     : settings_{settings},
       room_{settings.max_connections},
       timeouts_{settings.request_timeout, settings.idle_timeout},
       committer_{committer},
+      board_{board},
       listener_number_{committer.add_listener([this](peering::commit_ticket durable) {
           durable_.store(durable, std::memory_order_release);
           commit_ended_.raise();
@@ -108,6 +110,7 @@ void worker::apply(std::vector<peering::peer_update> updates, std::function<void
             if (!state.link_to_peer || (after != nullptr && is_same_link(*before, *after))) continue;
             state.link_to_peer->retire();
             retired_links_.push_back(std::move(state.link_to_peer));
+            board_.close(before->id, std::exchange(state.reachability, nullptr));
         }
         for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->peers_changed(updates);
         done();
@@ -385,16 +388,28 @@ peer_state& worker::state_of(const peering::peer& peer) {
     return *place;
 }
 
+void worker::open_link(const peering::peer& peer, peer_state& state) {
+    state.reachability = board_.open(peer.id, peer.uuid);
+    state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age, links_tls_);
+}
+
+/// Null if the packet was sent over a link that has been retired: it says nothing about the present one.
+reachability_record* worker::reachability_over(const packet_in_flight& packet) const {
+    const peer_state& to = *packet.to;
+    return packet.next_hop_link == to.link_to_peer.get() ? to.reachability.get() : nullptr;
+}
+
 void worker::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
                    std::function<void(probes::outcome)> done) {
-    boost::asio::post(loop_.context(),
-                      [this, peer, prepare = std::move(prepare), time_limit, done = std::move(done)]() mutable {
-                          loop_.enter();
-                          const peering::peer* const to = forwarding_table_.find(peer);
-                          if (to == nullptr) return done(std::unexpected{std::string{"the peer was deleted"}});
-                          link& over = link_to(*to, state_of(*to));
-                          probes_.send(over, prepare, loop_.now().steady + time_limit, std::move(done));
-                      });
+    boost::asio::post(
+        loop_.context(), [this, peer, prepare = std::move(prepare), time_limit, done = std::move(done)]() mutable {
+            loop_.enter();
+            const peering::peer* const to = forwarding_table_.find(peer);
+            if (to == nullptr) return done(std::unexpected{std::string{"the peer was deleted"}});
+            peer_state& state = state_of(*to);
+            link& over = link_to(*to, state);
+            probes_.send(over, prepare, loop_.now().steady + time_limit, std::move(done), state.reachability);
+        });
 }
 
 packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
@@ -443,7 +458,7 @@ packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, c
     packet.from = &state_of(context.from);
     ++packet.from->packets;
     packet.to = context.to == nullptr ? nullptr : &state_of(*context.to);
-    packet.arrived_at = context.now.steady;
+    packet.arrived_at = packet.sent_at = context.now.steady;
     packet.incoming_amount = context.incoming_amount;
     packet.outgoing_amount = context.outgoing_amount;
     packet.transfer = context.transfer;
@@ -467,6 +482,9 @@ packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, cons
     const auto refusal =
         too_many ? std::optional{reject_reason::next_hop_queue_full} : next_hop.send(packet, context.prepare->bytes());
     if (refusal) {
+        // During the pause after a failed connect nothing has been tried.
+        if (!too_many && *refusal != reject_reason::next_hop_unreachable)
+            state.reachability->failed(context.now, *refusal, next_hop);
         reject(packet, *refusal);
         return nullptr;
     }
@@ -502,8 +520,19 @@ void worker::count_refusal(peer_state& from, reject_reason reason, const peering
 
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     auto& packet = static_cast<packet_in_flight&>(carried);
-    if (loop_.now().steady > packet.due) return reject(packet, reject_reason::next_hop_timed_out);
+    reachability_record* const reachability = reachability_over(packet);
+    if (loop_.now().steady > packet.due) {
+        if (reachability != nullptr) reachability->answered(loop_.now(), loop_.now().steady - packet.sent_at);
+        return reject(packet, reject_reason::next_hop_timed_out);
+    }
     const reply reply = router_.check_reply(packet.condition, answer);
+    if (reachability != nullptr) {
+        if (reply.kind == reply_kind::refuse && reply.reason == reject_reason::next_hop_answered_nonsense) {
+            reachability->failed(loop_.now(), reply.reason, *packet.next_hop_link);
+        } else {
+            reachability->answered(loop_.now(), loop_.now().steady - packet.sent_at);
+        }
+    }
     peer_counters& of_next_hop = packet.to->counters;
     of_next_hop.answers.observe(seconds(loop_.now().steady - packet.arrived_at));
     switch (reply.kind) {
@@ -525,16 +554,23 @@ void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     }
 }
 
-void worker::failed(carried_packet& packet, reject_reason reason) {
-    reject(static_cast<packet_in_flight&>(packet), reason);
+void worker::failed(carried_packet& carried, reject_reason reason) {
+    fail(static_cast<packet_in_flight&>(carried), reason);
+}
+
+/// Refuses a packet because of what has happened on the way to its next hop.
+void worker::fail(packet_in_flight& packet, reject_reason reason) {
+    if (auto* const reachability = reachability_over(packet))
+        reachability->failed(loop_.now(), reason, *packet.next_hop_link);
+    reject(packet, reason);
 }
 
 void worker::on_deadline(packet_in_flight& packet) {
     // A packet still in the queue has waited too long: see waiting_time_max().
-    if (const auto refusal = packet.next_hop_link->withdraw(packet)) return reject(packet, *refusal);
+    if (const auto refusal = packet.next_hop_link->withdraw(packet)) return fail(packet, *refusal);
     if (loop_.now().steady < packet.due) return loop_.set(packet, packet.due);
     packet.next_hop_link->forget(packet);
-    reject(packet, reject_reason::next_hop_timed_out);
+    fail(packet, reject_reason::next_hop_timed_out);
 }
 
 /// Ends the packet's wait for the next hop.

@@ -18,6 +18,7 @@
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "connector/transport/probes.hpp"
+#include "connector/transport/reachability_board.hpp"
 #include "connector/worker/make_link.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
@@ -49,20 +50,22 @@ struct peer_state {
     peer_state(fair_turns& turns, std::uint32_t peer) : share{turns, peer} {}
 
     peer_counters counters;
-    std::unique_ptr<link> link_to_peer;  ///< created for the first packet to the peer
-    std::string name;                    ///< the peer's name, for the log
-    std::size_t packets = 0;             ///< that came from the peer, from their arrival until the answer may be sent
-    turn_share share;                    ///< of the turns of the worker's loop
-    connections_of_peer connections;     ///< that the peer has made
+    std::unique_ptr<link> link_to_peer;                 ///< created for the first packet to the peer
+    std::shared_ptr<reachability_record> reachability;  ///< over that link; null without one
+    std::string name;                                   ///< the peer's name, for the log
+    std::size_t packets = 0;          ///< that came from the peer, from their arrival until the answer may be sent
+    turn_share share;                 ///< of the turns of the worker's loop
+    connections_of_peer connections;  ///< that the peer has made
 };
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
 /// does the I/O for the router: it moves bytes between sockets and the decision logic, and postings to the committer.
 class worker final : public prepare_handler, public incoming_connection::owner, public link_listener {
 public:
-    /// The committer must outlive the worker.
+    /// The committer and the board must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
-           std::shared_ptr<const rate_table> rates, peering::committer& committer, packet_tls tls);
+           std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
+           packet_tls tls);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
@@ -135,9 +138,11 @@ private:
     void report_accept_error(const boost::system::error_code& error);
     peer_state& state_of(const peering::peer& peer);
     link& link_to(const peering::peer& peer, peer_state& state) {
-        if (!state.link_to_peer) state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age, links_tls_);
+        if (!state.link_to_peer) open_link(peer, state);
         return *state.link_to_peer;
     }
+    void open_link(const peering::peer& peer, peer_state& state);
+    reachability_record* reachability_over(const packet_in_flight& packet) const;
     packet_in_flight* forward(answer_sink& sink, std::uint64_t request, const packet_context& context);
     packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, const packet_context& context);
     void refuse(answer_sink& sink, std::uint64_t request, reject_reason reason,
@@ -147,6 +152,7 @@ private:
     bool is_full_for(const peering::peer& from);
     void give_back(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
+    void fail(packet_in_flight& packet, reject_reason reason);
     bool fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill);
     void finish(packet_in_flight& packet);
     void on_deadline(packet_in_flight& packet);
@@ -170,6 +176,7 @@ private:
     connection_room room_;
     const incoming_timeouts timeouts_;
     peering::committer& committer_;
+    reachability_board& board_;
     std::size_t listener_number_;
 
     std::shared_ptr<const tls_context> listener_tls_;

@@ -41,7 +41,7 @@ std::optional<std::string> worker_pool::listen(const config::connector_settings&
     tcp::endpoint endpoint = to_endpoint(settings.listen);
     if (const error_code error = try_port(control_, endpoint)) return cannot_listen(setting, endpoint, error);
     for (unsigned i = 0; i < worker_count(settings); ++i) {
-        workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer, tls));
+        workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer, board_, tls));
         if (const error_code error = workers_.back()->listen(endpoint)) return cannot_listen(setting, endpoint, error);
         endpoint = local_endpoint();  // resolves port 0, for all workers
     }

@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/rate_table.hpp"
+#include "connector/transport/reachability_board.hpp"
 #include "connector/worker/worker.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
@@ -48,6 +49,9 @@ public:
     /// is called by the last worker that has applied them.
     void publish(const std::vector<peering::peer_update>& updates, const std::function<void()>& done);
 
+    /// What has become of the packets to each peer. Any thread.
+    reachability_board& reachability() noexcept { return board_; }
+
     /// Calls back with the counters of all workers, one sample each, in any order.
     void sample(std::function<void(std::vector<worker_sample>)> done);
 
@@ -67,6 +71,7 @@ public:
 private:
     boost::asio::io_context& control_;
     std::shared_ptr<const rate_table> rates_;
+    reachability_board board_;
     std::vector<std::unique_ptr<worker>> workers_;
 };
 

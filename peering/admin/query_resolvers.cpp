@@ -423,6 +423,28 @@ field_result node(const services& services) {
                    {"pendingWithdrawals", services.transfers.pending_count()}}};
 }
 
+/// Those that are not disabled; to these nothing is sent. The longest first.
+std::vector<peer_pointer> unreachable_peers(const services& services) {
+    auto found = services.unreachable_peers();
+    std::ranges::sort(found, {}, &unreachable_peer::since);
+    std::vector<peer_pointer> peers;
+    for (const unreachable_peer& each : found) {
+        auto peer = services.directory.find_peer(each.uuid.text());
+        if (peer && peer->enabled) peers.push_back(std::move(peer));
+    }
+    return peers;
+}
+
+field_result unreachable_peers(const services& services, const call& call) {
+    const auto request = page_of(call.args);
+    if (!request) return std::unexpected{request.error()};
+    auto found = unreachable_peers(services);
+    found.resize(std::min(found.size(), request->size));
+    value::list peers;
+    for (const peer_pointer& peer : found) peers.push_back(to_value(peer_view{*peer}));
+    return peers;
+}
+
 }  // namespace
 
 void add_query_resolvers(graphql::resolvers& to, services& services) {
@@ -453,6 +475,10 @@ void add_query_resolvers(graphql::resolvers& to, services& services) {
     to["Query.accountTransfers"] = [&services](const call& call) { return account_transfers(services, call); };
     to["Query.webhookEvents"] = [&services](const call& call) { return webhook_events(services, call); };
     to["Query.node"] = [&services](const call&) { return node(services); };
+    to["Node.unreachablePeerCount"] = [&services](const call&) -> field_result {
+        return unreachable_peers(services).size();
+    };
+    to["Node.unreachablePeers"] = [&services](const call& call) { return unreachable_peers(services, call); };
 }
 
 }  // namespace peering::admin

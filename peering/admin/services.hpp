@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ilp/clock.hpp"
 #include "ilp/timestamp.hpp"
 #include "peering/administration/administration.hpp"
 #include "peering/administration/auto_peers.hpp"
@@ -8,13 +9,17 @@
 #include "peering/book/ledger.hpp"
 #include "peering/book/operator_transfers.hpp"
 #include "peering/directory/directory.hpp"
+#include "peering/directory/peer_reachability.hpp"
+#include "peering/records/uuid.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace peering::admin {
 
@@ -26,6 +31,12 @@ struct ping_answer {
     std::optional<std::string> code{};               ///< code of the Reject that came back
     std::optional<std::string> triggered_by{};       ///< triggeredBy of that Reject
     std::optional<std::string> message{};            ///< why the ping failed
+};
+
+/// A peer that cannot be reached or refuses our packets.
+struct unreachable_peer {
+    uuid_text uuid;
+    ilp::steady_time since;
 };
 
 /// What a mutation did, for the log. Ids are those that the request or its answer names; a text is empty if there is
@@ -54,6 +65,10 @@ struct services {
     ilp::timestamp started_at;
     std::function<bool()> ready;
     std::function<ping_answer(const std::string& address, std::chrono::milliseconds timeout)> ping;
+    /// How our packets to the peer with this id have fared; unknown if there were none.
+    std::function<peer_reachability(std::uint32_t peer)> reachability;
+    /// The peers that are not reachable, with their UUIDs, in any order.
+    std::function<std::vector<unreachable_peer>()> unreachable_peers;
     /// Asks another node to become our peer.
     std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
     /// Called once for each mutation, after it was done or refused.

@@ -1,5 +1,10 @@
 #include "peering/admin/resolvers.hpp"
 #include "peering/book/ledger.hpp"
+#include "peering/directory/peer_reachability.hpp"
+#include "peering/records/text.hpp"
+
+#include <chrono>
+#include <optional>
 
 namespace peering::admin {
 namespace {
@@ -35,6 +40,21 @@ value operator_tenant(const services& services) {
                    {"publicName", "operator"},
                    {"createdAt", iso_text(ilp::timestamp{})},
                    {"settings", value::list{}}}};
+}
+
+value time_of(const std::optional<ilp::instant>& time) {
+    return time ? value{iso_text(time->wall)} : value{};
+}
+
+value to_value(const peer_reachability& found) {
+    using milliseconds = std::chrono::duration<double, std::milli>;
+    return object{"Reachability",
+                  {{"state", to_text(found.state)},
+                   {"since", time_of(found.since)},
+                   {"lastAnswerAt", time_of(found.last_answer)},
+                   {"lastError", found.last_failure ? value{found.last_error} : value{}},
+                   {"lastErrorAt", time_of(found.last_failure)},
+                   {"roundTripMs", found.round_trip ? value{milliseconds{*found.round_trip}.count()} : value{}}}};
 }
 
 value no_fees() {
@@ -106,6 +126,10 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Peer.routes"] = reading<peer_view>(&peer_view::routes);
     to["Peer.enabled"] = reading<peer_view>(&peer_view::enabled);
     to["Peer.origin"] = reading<peer_view>([](const peer_view& peer) { return schema_name_of(peer.origin); });
+    to["Peer.reachability"] = [&services](const call& call) -> field_result {
+        const auto peer = services.directory.find_peer(call.of<peer_view>().id);
+        return to_value(peer == nullptr ? peer_reachability{} : services.reachability(peer->id));
+    };
     to["Peer.tenant"] = tenant;
     to["Peer.tenantId"] = tenant_id;
 

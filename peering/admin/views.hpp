@@ -17,7 +17,7 @@
 #include <vector>
 
 /// Assets and peers as the Admin API shows them, captured at one moment. They can be stored with a mutation's answer,
-/// so that a repeated request gets the same answer. Only liquidity is read when it is requested.
+/// so that a repeated request gets the same answer. Only liquidity and reachability are read when they are requested.
 namespace peering::admin {
 
 struct asset_view {

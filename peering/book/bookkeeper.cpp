@@ -94,7 +94,8 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
     ledger_.check(booked, accounts_);
     thresholds_.crossed(accounts_, events_, watches, [this](account_id account) { return ledger_.posted(account); });
     changes.accounts = accounts_;
-    if (keeps_events_) changes.new_events = events_;
+    events_.insert(events_.end(), changes.new_events.begin(), changes.new_events.end());
+    changes.new_events = keeps_events_ ? std::span<const event_record>{events_} : std::span<const event_record>{};
     if (auto written = commit(changes); !written) return written;
 
     if (takes_along) pending_batch_ = {};

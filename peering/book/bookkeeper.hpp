@@ -36,12 +36,12 @@ public:
     void keep_events(bool keep) { keeps_events_ = keep; }
     void on_events(event_callback callback) { event_callback_ = std::move(callback); }
 
-    /// Writes `changes` as one transaction, then books it. `accounts` and `new_events` are derived from the other
-    /// members and are filled in here. Everything that moves money must have been held before; ending a withdrawal
-    /// without posting it releases its hold. The accounts of new assets and peers must be open already. If the write
-    /// fails, nothing has been booked and the holds remain the caller's. If the retry policy gave up before the outcome
-    /// was known, every later write fails too, because only reopening the store shows what it contains. `watches` are
-    /// the thresholds that the transaction sets; they take effect with it.
+    /// Writes `changes` as one transaction, then books it. `accounts` is derived from the other members and is filled
+    /// in here, and the events of thresholds are added to `new_events`. Everything that moves money must have been held
+    /// before; ending a withdrawal without posting it releases its hold. The accounts of new assets and peers must be
+    /// open already. If the write fails, nothing has been booked and the holds remain the caller's. If the retry policy
+    /// gave up before the outcome was known, every later write fails too, because only reopening the store shows what
+    /// it contains. `watches` are the thresholds that the transaction sets; they take effect with it.
     std::expected<void, store_error> write(changes changes, std::span<const watch_change> watches = {});
 
     /// Sets the pending batch of packet postings. The next write() without postings of its own includes it, so that

@@ -105,6 +105,33 @@ TEST_CASE("ilpctl: status and whoami show the daemon and the tenant") {
     CHECK(o.done({"tenant", "show", text_at(who, "id")}).contains(text_at(who, "id")));
 }
 
+TEST_CASE("ilpctl: a peer that is not reachable is seen in status, in the list and by itself") {
+    operated o;
+    CHECK(!o.done({"status"}).contains("not reachable"));
+    CHECK(o.done({"peer", "show", "p2"}).contains("reachability         unknown\n"));
+    CHECK(outcome(o.r.send(prepare{})) == "fulfill");
+    const auto shown = o.done({"peer", "show", "p2"});
+    CHECK(shown.contains("reachability         reachable since 2"));
+    CHECK(shown.contains("round trip  "));
+    CHECK(shown.contains("last answer  "));
+    CHECK(o.done({"peer", "list"}).contains("  reachable\n"));
+    o.r.p2.stop();
+    REQUIRE(eventually([&] { return o.run({"ping", "p2"}).err.contains("Connection refused"); }));
+    CHECK(o.done({"peer", "list"}).contains("  unreachable\n"));
+    CHECK(o.done({"peer", "show", "p2"}).contains("last error           peer is unreachable: Connection refused at 2"));
+    const auto status = o.done({"status"});
+    CHECK(status.contains("not reachable        p2 at test.p2: unreachable since 2"));
+    CHECK(!status.contains("p1 at"));
+    const auto node = o.asked({"status"});
+    CHECK(node.at("unreachablePeerCount").to_number<int>() == 1);
+    CHECK(text_at(node.at("unreachablePeers").as_array().at(0).at("reachability"), "state") == "UNREACHABLE");
+    const auto peers = o.asked({"peer", "list", "--oldest-first"}).as_array();
+    CHECK(text_at(peers.at(0).at("reachability"), "state") == "UNKNOWN");
+    CHECK(text_at(peers.at(1).at("reachability"), "state") == "UNREACHABLE");
+    o.done({"peer", "disable", "p2"});
+    CHECK(!o.done({"status"}).contains("not reachable"));  // nothing is sent to it any more
+}
+
 TEST_CASE("ilpctl: a peer may have an https endpoint") {
     const operated o;
     const auto made = o.done({"peer", "create", "test.wallet", "--name", "wallet", "--asset", "USD/9",

@@ -22,27 +22,32 @@ public:
         return now + age_max_ - std::chrono::duration_cast<std::chrono::milliseconds>(earlier);
     }
 
-    /// Call it with the HTTP status of each answer. Returns true if all connections are to be replaced: the host
-    /// refuses one packet after the other, and may not be the peer's any more. After that it returns false for `pause`,
-    /// because the refusals may have another cause.
+    /// Call it with the HTTP status of each answer. Returns true if all connections are to be replaced: see failed().
     bool answered(unsigned status, ilp::steady_time now) noexcept {
         if (status < 300) [[likely]] {
-            refusals_ = 0;
+            failures_ = 0;
             return false;
         }
-        if (++refusals_ < refusals_max || now < not_before_) return false;
-        refusals_ = 0;
+        return failed(now);
+    }
+
+    /// Call it when a packet has expired without an answer. Returns true if all connections are to be replaced: the
+    /// host refuses one packet after the other, or does not answer, and may not be the peer's any more. After that it
+    /// returns false for `pause`, because there may be another cause.
+    bool failed(ilp::steady_time now) noexcept {
+        if (++failures_ < failures_max || now < not_before_) return false;
+        failures_ = 0;
         not_before_ = now + pause;
         return true;
     }
 
-    static constexpr unsigned refusals_max = 5;
+    static constexpr unsigned failures_max = 5;
     static constexpr std::chrono::seconds pause{10};
 
 private:
     std::chrono::milliseconds age_max_;
     std::uint32_t phase_ = 0;
-    unsigned refusals_ = 0;  ///< in a row
+    unsigned failures_ = 0;  ///< in a row
     ilp::steady_time not_before_;
 };
 

@@ -83,11 +83,17 @@ std::optional<reject_reason> http_link::withdraw(carried_packet& packet) {
 void http_link::forget(carried_packet& packet) {
     const auto carrier = std::ranges::find_if(connections_, [&](const auto& c) { return c->packet() == &packet; });
     if (carrier != connections_.end()) (*carrier)->abandon();  // its answer is still to come
+    if (renewal_.failed(loop_.now().steady)) replace_connections();
 }
 
 void http_link::retire() {
     retired_ = true;
     while (!idle_.empty()) idle_.back()->abandon();
+}
+
+/// The present ones carry no further packet. Whoever needs a connection makes a new one, which looks the name up.
+void http_link::replace_connections() {
+    for (const auto& each : connections_) each->use_until = loop_.now().steady;
 }
 
 /// Null if there is none that may be used. Outdated ones are closed.
@@ -132,6 +138,7 @@ std::string http_link::why_not_allowed() const {
 
 void http_link::carry_first(waiting_packets& queue, http_connection& idle) {
     waiting_packets::entry next = queue.take();
+    next.packet->sent_at = loop_.now().steady;
     idle.carry(*next.packet) = std::move(next.octets);
 }
 
@@ -179,9 +186,7 @@ void http_link::answered(http_connection& connection, carried_packet& packet, un
     } else {
         packet.listener->answered(packet, body);
     }
-    if (renewal_.answered(status, loop_.now().steady)) {
-        for (const auto& each : connections_) each->use_until = loop_.now().steady;
-    }
+    if (renewal_.answered(status, loop_.now().steady)) replace_connections();
     if (!connection.is_idle()) return;
     if (is_outdated(connection)) return connection.abandon();
     use(connection);

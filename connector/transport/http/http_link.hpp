@@ -58,6 +58,7 @@ private:
     void use(http_connection& idle);
     void connect_for_waiting();
     void open_connection();
+    void replace_connections();
     bool is_connected() const;
     bool is_unreachable() const { return reachability_.is_failing() && !is_connected(); }
     void refuse(waiting_packets& queue);

@@ -21,7 +21,9 @@ json::object node_answer() {
             {"peers", 2},
             {"assets", 1},
             {"routes", 2},
-            {"pendingWithdrawals", 0}};
+            {"pendingWithdrawals", 0},
+            {"unreachablePeerCount", 0},
+            {"unreachablePeers", boost::json::array{}}};
 }
 
 }  // namespace

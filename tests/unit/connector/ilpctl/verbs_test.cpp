@@ -36,8 +36,8 @@ TEST_CASE("ilpctl peers: a list is fetched in pages, up to the limit or to the e
     d.will_answer(documents::peers, page_answer({peer_answer()}, true));
     const auto result = d.run({"peer", "list", "--limit", "1", "--oldest-first", "--owner", "t"});
     CHECK(done(result) ==
-          "NAME  ADDRESS   ASSET  LIQUIDITY  STATE    ORIGIN  ID\n"
-          "bob   test.bob  USD/9  12.50 USD  enabled  API     0b1d3ab8-0c34-4e0d-8a5b-2d2d4c2e0ad3\n");
+          "NAME  ADDRESS   ASSET  LIQUIDITY  STATE    ORIGIN  ID                                    REACHABILITY\n"
+          "bob   test.bob  USD/9  12.50 USD  enabled  API     0b1d3ab8-0c34-4e0d-8a5b-2d2d4c2e0ad3  unknown\n");
     CHECK(result.err.contains("more than 1"));
     CHECK(d.last().variables == json::object{{"first", 1}, {"sortOrder", "ASC"}, {"tenantId", "t"}});
 }
@@ -62,6 +62,49 @@ TEST_CASE("ilpctl peers: one is found only by its exact id or name") {
     CHECK(ambiguous.status == exit_status::refused);
     CHECK(ambiguous.err.contains("2 peers have the name \"bob\""));
     CHECK(ambiguous.err.contains(carol_id));
+}
+
+TEST_CASE("ilpctl peers: a peer's reachability is shown as far as it is known") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peer, peer_answer());
+    const auto unknown = done(d.run({"peer", "show", bob_id}));
+    CHECK(unknown.ends_with("created              2026-08-01T12:00:00.000Z\nreachability         unknown\n"));
+
+    auto lost = peer_answer();
+    lost["reachability"] = unreachable_answer();
+    d.will_answer(documents::peer, lost);
+    CHECK(done(d.run({"peer", "show", bob_id}))
+              .ends_with("reachability         unreachable since 2026-08-01T12:10:00.000Z\n"
+                         "last answer          2026-08-01T12:09:59.000Z\n"
+                         "round trip           1.3 ms\n"
+                         "last error           peer is unreachable: Connection refused at 2026-08-01T12:11:00.000Z\n"));
+}
+
+TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
+    auto d = fake_daemon{};
+    auto node = json::object{{"ilpAddress", "test.alice"},
+                             {"version", "0.1.0"},
+                             {"startedAt", "then"},
+                             {"ready", true},
+                             {"storeError", nullptr},
+                             {"peers", 3},
+                             {"assets", 1},
+                             {"routes", 3},
+                             {"pendingWithdrawals", 0},
+                             {"unreachablePeerCount", 0},
+                             {"unreachablePeers", json::array{}}};
+    d.will_answer(documents::status, node);
+    CHECK(!done(d.run({"status"})).contains("reachable"));
+
+    node["unreachablePeerCount"] = 2;
+    node["unreachablePeers"] = json::array{
+        {{"id", bob_id}, {"name", "bob"}, {"staticIlpAddress", "test.bob"}, {"reachability", unreachable_answer()}}};
+    d.will_answer(documents::status, node);
+    CHECK(done(d.run({"status"}))
+              .ends_with("pending withdrawals  0\n"
+                         "not reachable        bob at test.bob: unreachable since 2026-08-01T12:10:00.000Z: peer is "
+                         "unreachable: Connection refused\n"
+                         "not reachable        and 1 more peers\n"));
 }
 
 TEST_CASE("ilpctl peers: the outgoing token is shown on request") {
@@ -520,6 +563,24 @@ TEST_CASE("ilpctl events: low liquidity is described, other events are shown as 
           "2026-08-01  peer.liquidity_low  bob  liquidity 0.50 USD, threshold 1.00 USD  e\n"
           "2026-08-01  other               q    {\"id\":\"q\",\"x\":\"\\\\u001b\"}                e\n");
     CHECK(d.last().variables.at("filter") == json::value{{"type", {{"in", {"a", "b"}}, {"notIn", json::array{"c"}}}}});
+}
+
+TEST_CASE("ilpctl events: a peer that goes and comes back is described in words") {
+    auto d = fake_daemon{};
+    const auto event = [](const std::string& type, const json::object& data) {
+        return json::object{{"id", "e"}, {"type", type}, {"createdAt", "then"}, {"name", "bob"}, {"data", data}};
+    };
+    d.will_answer(
+        documents::events,
+        page_answer(
+            {event("peer.reachable", {{"state", "REACHABLE"}, {"since", "12:11"}, {"unreachableSince", "12:10"}}),
+             event("peer.unreachable", {{"state", "REFUSING"}, {"since", "12:10"}, {"lastError", "HTTP status 401"}}),
+             event("peer.unreachable", {{"state", "UNREACHABLE"}, {"since", "12:10"}})}));
+    CHECK(done(d.run({"events"})) ==
+          "CREATED  TYPE              OF   DETAILS                                           ID\n"
+          "then     peer.reachable    bob  since 12:11; it was not since 12:10               e\n"
+          "then     peer.unreachable  bob  refuses our packets since 12:10: HTTP status 401  e\n"
+          "then     peer.unreachable  bob  cannot be reached since 12:10: -                  e\n");
 }
 
 TEST_CASE("ilpctl ping: reached, and not reached") {

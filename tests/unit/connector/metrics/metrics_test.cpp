@@ -18,6 +18,7 @@ namespace metrics_test {
 
 using namespace connector;
 using namespace connector::testing;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -95,6 +96,7 @@ TEST_CASE("metrics: every family has its name, help and type, also before the fi
                                                       {"ilp_asset_liquidity_threshold", "gauge"},
                                                       {"ilp_link_connections", "gauge"},
                                                       {"ilp_peers_with_low_liquidity", "gauge"},
+                                                      {"ilp_peers_not_reachable", "gauge"},
                                                       {"ilp_assets_with_low_liquidity", "gauge"},
                                                       {"ilp_store_commit_seconds", "histogram"},
                                                       {"ilp_store_commit_transfers", "histogram"},
@@ -128,6 +130,35 @@ TEST_CASE("metrics: for a peer without packets only the liquidity is shown") {
         INFO(name);
         CHECK((!name.contains("peer=\"bob\"") || name.starts_with("ilp_peer_liquidity")));
     }
+}
+
+TEST_CASE("metrics: the reachability of a peer is shown as far as it is known") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    const auto at = [](std::chrono::milliseconds time) { return ilp::instant{ilp::timestamp{time}, {}}; };
+    scrape scrape{*book.known->directory, commits, {}};
+    scrape.reachability[book.peer("alice").id] = {.state = peering::reachability_state::reachable,
+                                                  .since = at(1'000'000ms),
+                                                  .last_answer = at(2'000'500ms),
+                                                  .round_trip = 20ms,
+                                                  .answers = 2};
+    scrape.reachability[book.peer("bob").id] = {
+        .state = peering::reachability_state::refusing, .since = at(3'000'000ms), .last_failure = at(4'000'000ms)};
+    const exposition shown{expose(scrape)};
+    CHECK(shown.value("ilp_peer_reachable{peer=\"alice\"}") == 1);
+    CHECK(shown.value("ilp_peer_refusing{peer=\"alice\"}") == 0);
+    CHECK(shown.value("ilp_peer_reachability_timestamp_seconds{peer=\"alice\"}") == 1000);
+    CHECK(shown.value("ilp_peer_last_answer_timestamp_seconds{peer=\"alice\"}") == 2000.5);
+    CHECK(shown.value("ilp_peer_round_trip_seconds{peer=\"alice\"}") == 0.02);
+    CHECK(shown.value("ilp_peer_reachable{peer=\"bob\"}") == 0);
+    CHECK(shown.value("ilp_peer_refusing{peer=\"bob\"}") == 1);
+    CHECK(shown.value("ilp_peer_reachability_timestamp_seconds{peer=\"bob\"}") == 3000);
+    CHECK_FALSE(shown.series.contains("ilp_peer_last_answer_timestamp_seconds{peer=\"bob\"}"));
+    CHECK_FALSE(shown.series.contains("ilp_peer_round_trip_seconds{peer=\"bob\"}"));
+    CHECK(shown.value("ilp_peers_not_reachable") == 1);
+    scrape.reachability[book.peer("bob").id].state = peering::reachability_state::unreachable;
+    CHECK(exposition{expose(scrape)}.value("ilp_peer_refusing{peer=\"bob\"}") == 0);
+    CHECK(exposition{expose(scrape)}.value("ilp_peers_not_reachable") == 1);
 }
 
 TEST_CASE("metrics: the counts of all workers are added up for each peer") {

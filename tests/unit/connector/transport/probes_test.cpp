@@ -1,9 +1,11 @@
 #include "connector/transport/probes.hpp"
 
+#include "ilp/packet.hpp"
 #include "tests/unit/connector/loop/test_loop.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -44,16 +46,21 @@ struct fake_link final : link {
 struct world {
     void send(std::chrono::milliseconds limit = 1h) {
         loop.enter();
-        made.send(link, ilp::as_bytes("prepare"), loop.now().steady + limit, [this](const probes::outcome& outcome) {
-            CHECK(text.empty());
-            text = outcome ? "answer: " + std::string{ilp::as_text(*outcome)} : "failed: " + outcome.error();
-        });
+        made.send(
+            link, ilp::as_bytes("prepare"), loop.now().steady + limit,
+            [this](const probes::outcome& outcome) {
+                CHECK(text.empty());
+                text = outcome ? "answer: " + std::string{ilp::as_text(*outcome)} : "failed: " + outcome.error();
+            },
+            record);
     }
+    void answer(ilp::bytes answer) const { link.carried->listener->answered(*link.carried, answer); }
 
     event_loop loop;
     fake_link link;
     probes made{loop};
     std::string text;
+    std::shared_ptr<reachability_record> record = std::make_shared<reachability_record>([] {});
 };
 
 }  // namespace
@@ -102,6 +109,40 @@ TEST_CASE("probes: a probe without an answer ends at its time, on the link as we
         CHECK(w.link.calls == "withdraw ");
     }
     CHECK(w.made.in_flight() == 0);
+}
+
+TEST_CASE("probes: the outcome is noted in the peer's reachability") {
+    using peering::reachability_state;
+    world w;
+    const auto state = [&] { return w.record->read().state; };
+    w.link.refusal = reject_reason::next_hop_unreachable;
+    w.link.bad_news = "Connection refused";
+    w.send();
+    CHECK(state() == reachability_state::unreachable);
+    CHECK(w.record->read().last_error == "Connection refused");
+    w.link.refusal.reset();
+
+    const auto ping = [&](const ilp::bytes& answer) {
+        w.text.clear();
+        w.send();
+        w.answer(answer);
+    };
+    ilp::bytes reject;
+    ilp::serialize_reject(reject, {"F02", "test.bob", "no", {}});
+    ping(reject);
+    CHECK(state() == reachability_state::reachable);
+    CHECK(w.record->read().answers == 1);
+
+    // A page of a web server is not an answer, and neither is silence.
+    ping({'<', 'h', 't', 'm', 'l', '>'});
+    ping({});
+    CHECK(state() == reachability_state::reachable);
+    CHECK(w.record->read().last_error == "next hop sent an invalid response");
+    w.text.clear();
+    w.send(1ms);
+    run_until(w.loop, [&] { return !w.text.empty(); });
+    CHECK(state() == reachability_state::unreachable);
+    CHECK(w.record->read().last_error == "next hop did not answer in time");
 }
 
 }  // namespace probes_test

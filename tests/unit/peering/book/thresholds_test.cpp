@@ -275,6 +275,32 @@ TEST_CASE("a transaction that fails leaves neither totals nor an event") {
     CHECK((store->load().value().peers[0].liquidity.totals == account_totals{60, 100}));
 }
 
+TEST_CASE("events of other parts are written beside those of thresholds, if events are kept") {
+    const bool keeps_events = GENERATE(true, false);
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto store = place.open();
+    books books{*store};
+    const auto registry = build_or_throw(watched_pair(), books.keeper);
+    books.keeper.keep_events(keeps_events);
+    std::vector<std::string> reported;
+    books.keeper.on_events([&](std::span<const event_record> events) {
+        for (const event_record& event : events) reported.push_back(event.type);
+    });
+    packet_transfer transfer;
+    transfer.add(*registry->peers()[0].liquidity, *registry->peers()[1].liquidity, {60});
+    REQUIRE(ledger::hold(transfer.legs()));
+    posting_batch batch;
+    batch.add(transfer.legs());
+    const event_record other{new_uuid(), "peer.unreachable", "{}"};
+    REQUIRE(books.keeper.write({.postings = batch.postings(), .new_events = {&other, 1}}).has_value());
+    CHECK(reported == std::vector<std::string>{"peer.liquidity_low", "peer.unreachable"});
+    const auto kept = store->load_pending_events(10).value();
+    REQUIRE(kept.size() == (keeps_events ? 2U : 0U));
+    if (keeps_events) CHECK(kept[1].event.uuid == other.uuid);
+    REQUIRE(books.keeper.write({}).has_value());
+    CHECK(reported.size() == 2);
+}
+
 TEST_CASE("a withdrawal crosses a threshold when it is posted, not while it is pending, and a deposit arms it again") {
     const auto store = open_or_throw("memory:");
     books books{*store};

@@ -29,13 +29,24 @@ TEST_CASE("connection renewal: after several refusals in a row connections are r
         for (unsigned i = 0; i < times; ++i) replaced += renewal.answered(503, now);
         return replaced;
     };
-    CHECK(refused(connection_renewal::refusals_max - 1) == 0);
+    CHECK(refused(connection_renewal::failures_max - 1) == 0);
     CHECK_FALSE(renewal.answered(200, now));
-    CHECK(refused(connection_renewal::refusals_max - 1) == 0);
+    CHECK(refused(connection_renewal::failures_max - 1) == 0);
     CHECK(refused(1) == 1);
     CHECK(refused(1000) == 0);
     now += connection_renewal::pause;
     CHECK(refused(1) == 1);
+}
+
+TEST_CASE("connection renewal: packets without an answer count as refusals do, and an answer ends the count") {
+    connection_renewal renewal{60s};
+    const ilp::steady_time now{1h};
+    CHECK_FALSE(renewal.failed(now));
+    CHECK_FALSE(renewal.answered(200, now));
+    for (unsigned i = 0; i + 2 < connection_renewal::failures_max; ++i) CHECK_FALSE(renewal.failed(now));
+    CHECK_FALSE(renewal.answered(503, now));
+    CHECK(renewal.failed(now));
+    CHECK_FALSE(renewal.failed(now));
 }
 
 }  // namespace connection_renewal_test

@@ -332,7 +332,7 @@ TEST_CASE("http link: a connection that has reached its greatest age carries no 
 TEST_CASE("http link: a peer that refuses one packet after the other is connected to again, which looks its name up") {
     world w;
     w.peer.set_script([](const http_message&) { return answer_http(503); });
-    for (unsigned i = 0; i < connection_renewal::refusals_max; ++i) CHECK(w.outcome_of("packet") == "next_hop_busy");
+    for (unsigned i = 0; i < connection_renewal::failures_max; ++i) CHECK(w.outcome_of("packet") == "next_hop_busy");
     CHECK(w.peer.connections_accepted() == 1);
     CHECK(w.outcome_of("packet") == "next_hop_busy");
     CHECK(w.peer.connections_accepted() == 2);
@@ -345,6 +345,27 @@ TEST_CASE("http link: an http:// URL at a public address is not dialled unless t
     CHECK(w.outcome_of("secret") == "next_hop_unreachable");
     CHECK_THAT(std::string{w.link().trouble()}, Catch::Contains("is an http:// URL at a public address") &&
                                                     Catch::Contains("set allow_plain_http: true"));
+}
+
+TEST_CASE("http link: after several packets without an answer no idle connection is trusted any more") {
+    constexpr unsigned packets = connection_renewal::failures_max + 1;
+    world w{packets, packets};
+    w.hold_answers();
+    for (unsigned i = 0; i < packets; ++i) w.send("packet");
+    run_until(w.loop, [&] { return w.peer.request_count() == packets; });
+    w.gate->open();
+    run_until(w.loop, [&] { return w.outcomes.outcomes.size() == packets; });
+    REQUIRE(w.link().connection_count() == packets);  // all of them idle
+
+    w.peer.set_script([](const http_message&) { return support::answer_silence(); });
+    for (unsigned i = 0; i + 1 < packets; ++i) {
+        auto& lost = w.send("lost");
+        run_until(w.loop, [&] { return w.peer.request_count() == packets + i + 1; });
+        w.link().forget(lost);
+    }
+    w.peer.set_script(echo);
+    CHECK(w.outcome_of("packet") == "packet");
+    CHECK(w.peer.connections_accepted() == packets + 1);
 }
 
 }  // namespace http_link_test
