@@ -46,6 +46,9 @@ public:
     std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max) override {
         return inner_->sum_history(age, rows_max);
     }
+    std::expected<history_step, store_error> forget_events(const history_age& age, std::size_t rows_max) override {
+        return inner_->forget_events(age, rows_max);
+    }
 
 private:
     void seal_terms(kept_peer_terms& terms, std::uint32_t peer) const;
