@@ -214,6 +214,20 @@ TEMPLATE_TEST_CASE("admin: packets go to the new endpoint with the new token, an
     CHECK(eventually([&] { return old_place.connections_open() == 0; }));
 }
 
+TEST_CASE("admin: a token that can be guessed is refused where others may reach the listener") {
+    // ilpd does not know this address as one of this machine alone, although it is one.
+    const rig r{[](daemon_terms& terms) {
+        terms.host = "[::ffff:127.0.0.1]";
+        for (peer_terms& peer : terms.peers) peer.tokens = {peer.name + "-to-us-long-secret"};
+    }};
+    const admin_client admin{r.d.admin_port()};
+    const std::string usd = admin.asset_id("USD", 9);
+    const auto refused = admin.mutate("createPeer", peer_input("bo", usd, r.p2.port(), 0));
+    CHECK(refused.code() == "BAD_USER_INPUT");
+    CHECK(refused.message().contains("has fewer than 16 characters"));
+    CHECK(admin.mutate("createPeer", peer_input("bobby", usd, r.p2.port(), 0)).done());
+}
+
 TEMPLATE_TEST_CASE("admin: a deleted peer is no longer authenticated", "", on_sqlite, on_postgresql) {
     const administered a{TestType::kind};
     const fake_peer bob;

@@ -42,7 +42,8 @@ TEST_CASE("A35-01: a Prepare is the whole body of a POST, and so is its answer")
 
 TEST_CASE("A35-02: the three paths in use are equivalent") {
     const rig r;
-    for (const std::string target : {"/", "/ilp", "/accounts/p1/ilp", "/accounts/anything/ilp", "/accounts/1234/ilp"}) {
+    for (const std::string target : {"/", "/ilp", "/accounts/p1/ilp", "/accounts/anything/ilp", "/accounts/1234/ilp",
+                                     "/?a=b", "/ilp?a=b", "/accounts/p1/ilp?a=/x"}) {
         INFO(target);
         const prepare sent{.data = to_bytes(target)};
         auto request = ilp_request(encode(sent));

@@ -135,11 +135,27 @@ TEST_CASE("log: a stalled reader delays neither packets nor operators nor the st
 }
 
 TEST_CASE("log: lines that strangers cause are written once and then counted") {
-    rig r{[](daemon_terms& terms) {
+    const std::uint16_t auto_peering = free_port();
+    rig r{[&](daemon_terms& terms) {
         terms.admin = {"api_secret: a-secret-of-the-operator"};
+        terms.auto_peering = {"enabled: true",
+                              "listen: 127.0.0.1:" + std::to_string(auto_peering),
+                              "connector_url: http://127.0.0.1:1/",
+                              "allow_private_addresses: true",
+                              "request_rate_per_address: 0",
+                              "request_rate: 1000"};
         terms.log_level = "info";
     }};
     constexpr int times = 50;
+    http_connection peering{auto_peering};
+    // The first one becomes a peer, and renews its token; the other one's asset is unknown here.
+    const auto asks = [&](const char* code) {
+        return peering.exchange(
+            {.headers = {{"Content-Type", "application/json"}},
+             .body = to_bytes(R"({"staticIlpAddress":"test.stranger","ilpConnectorUrl":"http://127.0.0.1:2/",)"
+                              R"("asset":{"code":")" +
+                              std::string{code} + R"(","scale":9},"httpToken":"token-of-a-stranger"})")});
+    };
     http_connection admin{r.d.admin_port()};
     http_connection packets{r.d.port()};
     auto wrong = ilp_request(encode(prepare{}));
@@ -150,6 +166,8 @@ TEST_CASE("log: lines that strangers cause are written once and then counted") {
                                       .body = to_bytes(R"({"query":"{ peers { edges { cursor } } }"})")}),
                       401);
         expect_status(packets.exchange(wrong), 401);
+        expect_status(asks("USD"), 200);
+        expect_status(asks("XYZ"), 404);
     }
     CHECK(r.d.scrape().sum("ilp_unauthenticated_requests_total") == times);
     CHECK(r.d.stop() == 0);
@@ -162,9 +180,13 @@ TEST_CASE("log: lines that strangers cause are written once and then counted") {
     };
     CHECK(count("request for a packet refused: no peer has its token remote=127.0.0.1\n") == 1);
     CHECK(count("Admin API: a request was refused") == 1);
-    CHECK(count("remote=127.0.0.1") == 2);
+    CHECK(count("auto-peering: a node became a peer or renewed its terms") == 1);
+    CHECK(count("auto-peering: a node was refused") == 1);
+    CHECK(count("remote=127.0.0.1") == 4);
     CHECK(count("kind=unauthenticated source=127.0.0.1 lines=49\n") == 1);
     CHECK(count("kind=\"Admin API refused\" source=127.0.0.1 lines=49\n") == 1);
+    CHECK(count("kind=auto-peered source=127.0.0.1 lines=49\n") == 1);
+    CHECK(count("kind=\"auto-peering refused\" source=127.0.0.1 lines=49\n") == 1);
 }
 
 TEST_CASE("log: each mutation is a line with its operation, object and idempotency key") {

@@ -104,6 +104,14 @@ TEST_CASE("metrics: refused packets are counted by peer and reason, and the log 
     CHECK(r.d.logs("packet refused peer=p2 code=T04 reason=sender_lacks_liquidity"));
 }
 
+TEST_CASE("metrics: a refusal for want of an asset's liquidity has a reason of its own, and the log names the asset") {
+    rig r{[](daemon_terms& terms) { terms.peers[1].scale = 2; }};  // the liquidity of USD/2 is 0
+    const auto refused = r.send({.amount = 1'000'000'000});
+    CHECK(outcome(refused) == "T04");
+    CHECK(r.d.scrape().sum("ilp_packets_refused_total", {{"peer", "p1"}, {"reason", "asset_lacks_liquidity"}}) == 1);
+    CHECK(r.d.logs("packet refused peer=p1 code=T04 reason=asset_lacks_liquidity asset=USD/2"));
+}
+
 TEST_CASE("metrics: a refusal is counted even if its sender has disconnected") {
     rig r;
     const auto hold = std::make_shared<gate>();

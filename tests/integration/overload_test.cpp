@@ -487,6 +487,33 @@ TEST_CASE("overload: connections from outside leave descriptors for links, for h
     CHECK(r.d.scrape().sum("process_open_fds") < 80);
 }
 
+TEST_CASE("overload: a lack of descriptors for links is one line of the log, whatever the number of peers") {
+    constexpr int hops = 60;
+    rig r{[](daemon_terms& terms) {
+        terms.ulimit = "-n 64";
+        terms.store = "memory:";
+        for (int i = 0; i < hops; ++i) {
+            terms.peers.push_back({.name = "hop" + std::to_string(i), .port = terms.peers[1].port});
+        }
+    }};
+    http_connection sender{r.d.port()};
+    int refused = 0;
+    for (int i = 0; i < hops; ++i) {
+        const prepare sent{.amount = 0, .destination = "test.hop" + std::to_string(i)};
+        const std::string what = outcome(sender.exchange(ilp_request(encode(sent))));
+        CHECK((what == "fulfill" || what == "T01"));
+        refused += what == "T01";
+    }
+    CHECK(refused > 1);
+    CHECK(r.d.stop() == 0);
+    const std::string log = r.d.log();
+    INFO(log);
+    const std::string line = "peer is unreachable: Too many open files";
+    CHECK(log.contains(line));
+    CHECK(log.find(line) == log.rfind(line));
+    CHECK(log.contains("kind=\"no descriptors\""));
+}
+
 TEST_CASE("overload: the limit of open files is raised as far as the system allows") {
     const rig r{[](daemon_terms& terms) { terms.ulimit = "-Sn 64"; }};
     CHECK(r.d.scrape().sum("process_max_fds") > 64);

@@ -27,9 +27,13 @@ void expect_outage_survived(rig& r, const std::function<void()>& fail, const std
     expect_reject(r.send({.amount = 20, .expires_in = 30s}), "T00");
     CHECK(r.d.running());
     CHECK(!packet.is_answered());
+    const metrics during = r.d.scrape();
+    CHECK(during.sum("ilp_ready") == 0);
+    CHECK(during.sum("ilp_packets_waiting", {{"waits_for", "store"}}) == 1);
     come_back();
     packet.expect_fulfilled();
     REQUIRE(eventually([&] { return r.d.is_ready(); }));
+    CHECK(r.d.scrape().sum("ilp_ready") == 1);
     const prepare next{.amount = 100, .data = random_bytes(8)};
     expect_fulfill(r.send(next), next);
     CHECK(r.d.settled_liquidity("p2") == before + 110);

@@ -217,6 +217,30 @@ TEST_CASE("webhooks: an event delivered while the store is down is posted once b
     CHECK(event_in(requests[1]) == event_in(requests[0]));
 }
 
+TEST_CASE("webhooks: a balance that goes up and down, and a receiver that refuses, are one line of the log each") {
+    constexpr int times = 10;
+    webhook_rig w{[](daemon_terms& terms) { terms.log_level = "info"; }};
+    w.receiver.set_script([](const http_message&) { return answer_http(500); });
+    for (int i = 0; i < times; ++i) {
+        w.send(200);  // balance 800
+        REQUIRE(outcome(w.r.d.post({.amount = 200, .destination = "test.p1.x"}, "p2")) == "fulfill");
+    }
+    REQUIRE(w.receiver.wait_for_requests(times));
+    REQUIRE(eventually([&] { return w.attempts("failed") >= times; }));
+    CHECK(w.r.d.stop() == 0);
+    const std::string log = w.r.d.log();
+    INFO(log);
+    const auto count = [&log](std::string_view text) {
+        int found = 0;
+        for (std::size_t at = 0; (at = log.find(text, at)) != std::string::npos; at += text.size()) ++found;
+        return found;
+    };
+    CHECK(count("liquidity is low") == 1);
+    CHECK(count("a webhook was not delivered") == 1);
+    CHECK(count("kind=liquidity") == 1);
+    CHECK(count("kind=webhook source=\"HTTP status 500\"") == 1);
+}
+
 TEST_CASE("webhooks: without a URL, low liquidity is logged and no event is stored") {
     webhook_rig w{[](daemon_terms& terms) { terms.webhooks.clear(); }};
     w.send(100);

@@ -61,7 +61,7 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
                     std::uint16_t metrics_port, std::uint16_t nobody, std::uint16_t admin_port) {
     const std::string store = terms.store.empty() ? "sqlite:" + (folder / "ilpd.db").string() : terms.store;
     std::string yaml = "ilp_address: " + terms.address + "\nconnector:\n";
-    yaml += "  listen: 127.0.0.1:" + std::to_string(port) + "\n";
+    yaml += "  listen: \"" + terms.host + ":" + std::to_string(port) + "\"\n";
     append_lines(yaml, terms.connector, 2);
     yaml += "admin:\n  listen: 127.0.0.1:" + std::to_string(admin_port) + "\n";
     append_lines(yaml, terms.admin, 2);
