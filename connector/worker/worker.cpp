@@ -6,6 +6,7 @@
 #include "connector/loop/descriptors.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
+#include "connector/transport/http2/http2_requests.hpp"
 #include "connector/worker/make_link.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
@@ -255,6 +256,10 @@ void worker::connection_closed(incoming_connection& connection) {
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
     check_drained();  // this may have been the last one that a stop waits for
+}
+
+std::unique_ptr<multiplexed_requests> worker::make_multiplexed(multiplexed_requests::carrier& carrier) {
+    return std::make_unique<http2_requests>(loop_, carrier, *this, timeouts_);
 }
 
 const peering::peer* worker::authenticate(std::string_view token, std::string_view account) {

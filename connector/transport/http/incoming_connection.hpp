@@ -4,6 +4,7 @@
 #include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/known_head.hpp"
 #include "connector/transport/http/message.hpp"
+#include "connector/transport/http/multiplexed.hpp"
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "peering/directory/peer.hpp"
@@ -30,8 +31,9 @@ struct incoming_timeouts {
 using newcomer_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct newcomer_tag>,
                                                        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-/// One HTTP/1.1 connection from a peer (RFC 35). Requests may be pipelined; answers are sent in the order of the
-/// requests.
+/// One HTTP connection from a peer (RFC 35). In HTTP/1.1 requests may be pipelined; answers are sent in the order of
+/// the requests. A client that begins with the preface of HTTP/2 sends many requests at a time instead, if the owner
+/// knows that protocol.
 ///
 /// A connection is a newcomer until a request has shown a valid token. It then leaves the list of newcomers, if it is
 /// in one.
@@ -39,12 +41,18 @@ class incoming_connection final : public tcp_connection,
                                   public flushable,
                                   public newcomer_hook,
                                   private answer_sink,
+                                  private multiplexed_requests::carrier,
                                   private turn_taker {
 public:
     class owner {
     public:
         /// The connection has been closed and can be destroyed by event_loop::dispose().
         virtual void connection_closed(incoming_connection& connection) = 0;
+
+        /// Called for a client that speaks HTTP/2. Returns null if that is not known here.
+        virtual std::unique_ptr<multiplexed_requests> make_multiplexed(multiplexed_requests::carrier& /*carrier*/) {
+            return {};
+        }
 
     protected:
         ~owner() = default;
@@ -113,12 +121,21 @@ private:
     // turn_taker
     void on_turn() override;
 
+    // multiplexed_requests::carrier
+    admission admit(const http::request_head& head) override;
+    void set_share(turn_share* share) override { share_ = share; }
+    void send_soon() override { loop_.flush_answers_of(*this); }
+    void account(std::ptrdiff_t change) override;
+
     /// True if one more piece of work may be done in this turn: a read, or a request that has been read. Otherwise
     /// on_turn() follows.
     bool is_its_turn() { return share_ == nullptr || share_->try_take(*this); }
     void take_requests(bool is_turn);
 
     bool take_request();
+    bool take_multiplexed();
+    bool begin_multiplexed();
+    void flush_multiplexed();
     bool take_head();
     bool skip_empty_line();
     bool take_body();
@@ -146,6 +163,8 @@ private:
     ilp::steady_time last_activity_;
     std::optional<ilp::steady_time> request_began_;
 
+    std::unique_ptr<multiplexed_requests> multiplexed_;  // null while the protocol is HTTP/1.1
+
     std::optional<open_request> request_;  // head parsed, body not yet complete
     http::known_head<open_request> known_head_;
     std::size_t searched_ = 0;  // bytes of an incomplete head already searched for its end
@@ -158,6 +177,7 @@ private:
 
     bool empty_line_skipped_ = false;  // before the request that is being read
     bool is_newcomer_ = true;
+    bool sends_much_ = false;  // the last read has filled the buffer
     bool draining_ = false;
     bool closing_ = false;    // no further requests are read
     bool lingering_ = false;  // all answers sent; waiting for the other side to close
