@@ -1,7 +1,8 @@
 #include "connector/transport/http/http_link.hpp"
 
 #include "connector/base/address_guard.hpp"
-#include "connector/base/log.hpp"
+#include "connector/transport/peer_news.hpp"
+#include "connector/transport/status_reason.hpp"
 
 #include <fmt/format.h>
 
@@ -19,14 +20,6 @@ std::string make_request_head(const config::outgoing_http_settings& settings) {
         "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/octet-stream\r\n"
         "Accept: application/octet-stream\r\nContent-Length: ",
         endpoint.target(), endpoint.host_field(), settings.auth_token.reveal());
-}
-
-std::optional<reject_reason> reason_of(unsigned status) {
-    if (status >= 200 && status < 300) return std::nullopt;
-    if (status == 429 || status == 503) return reject_reason::next_hop_busy;
-    if (status == 502 || status == 504) return reject_reason::next_hop_behind_dead_gateway;
-    if (status >= 500) return reject_reason::next_hop_failed;
-    return reject_reason::next_hop_refused_us;
 }
 
 }  // namespace
@@ -150,7 +143,7 @@ void http_link::connect_failed(const dial_failure& failure) {
 
 void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
     if (const auto* const news = reachability_.answered(status)) report(*news);
-    if (const auto reason = reason_of(status)) {
+    if (const auto reason = reason_of_status(status)) {
         failed(packet, *reason);
     } else {
         packet.listener->answered(packet, body);
@@ -202,14 +195,8 @@ void http_link::closed(http_connection& connection) {
     if (is_unreachable()) refuse(waiting_);
 }
 
-/// A peer that comes and goes, or answers differently each time, causes one line per minute for each kind of news.
-/// A lack of descriptors concerns all peers, so one line is enough for them.
 void http_link::report(const reachability::news& news, bool lacks_descriptors) {
-    constexpr std::size_t lines_max = 4096;
-    const auto source = lacks_descriptors ? std::string{} : fmt::format("{} {}", name_, news.kind);
-    log::write_seldom({lacks_descriptors ? "no descriptors" : "peer", source, lines_max},
-                      news.good ? log::level::info : log::level::warn, news.text,
-                      {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
+    report_peer_news(news, name_, settings_.endpoint.url(), lacks_descriptors);
 }
 
 }  // namespace connector
