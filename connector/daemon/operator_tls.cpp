@@ -12,17 +12,19 @@ namespace connector {
 namespace {
 
 const std::vector<std::string> spoken_protocols{"http/1.1"};
+const std::vector<std::string> protocols_of_packets{"h2", "http/1.1"};
 
 /// Collects the first error; what is made after it is null.
 class context_maker {
 public:
     /// `section`: of the settings, which name both files or none.
     template <class Settings>
-    operator_tls::context listener(std::string_view section, const Settings& settings, bool asks = false) {
+    operator_tls::context listener(std::string_view section, const Settings& settings, bool is_for_packets = false) {
         if (!settings.certificate_file || !settings.key_file) return {};
-        return taken(section, tls_context::server({.files = {settings.certificate_file->text, settings.key_file->text},
-                                                   .asks_for_certificates = asks,
-                                                   .protocols = spoken_protocols}));
+        return taken(section,
+                     tls_context::server({.files = {settings.certificate_file->text, settings.key_file->text},
+                                          .asks_for_certificates = is_for_packets,
+                                          .protocols = is_for_packets ? protocols_of_packets : spoken_protocols}));
     }
 
     /// To next hops, which may ask for our certificate.

@@ -1,8 +1,10 @@
 #include "connector/worker/make_link.hpp"
 
 #include "connector/transport/http/http_link.hpp"
+#include "connector/transport/http2/http2_link.hpp"
 #include "connector/transport/refusing_link.hpp"
 
+#include <expected>
 #include <string>
 #include <utility>
 
@@ -11,13 +13,18 @@ namespace connector {
 std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
                                 std::chrono::milliseconds connection_age_max, const links_tls& tls) {
     std::string name{peer.name()};
-    if (!peer.outgoing.endpoint.is_https()) {
-        return std::make_unique<http_link>(loop, peer.outgoing, std::move(name), connection_age_max);
+    const bool is_http2 = peer.outgoing.protocol == config::http_protocol::http2;
+    std::expected<std::unique_ptr<link_tls>, std::string> of_link;  // null for http://
+    if (peer.outgoing.endpoint.is_https()) {
+        of_link = link_tls::make(tls, peer.outgoing, is_http2 ? "h2" : link_tls::common_protocol);
     }
-    auto of_link = link_tls::make(tls, peer.outgoing);
     if (!of_link) {
         return std::make_unique<refusing_link>(reject_reason::next_hop_unreachable, std::move(name),
                                                peer.outgoing.endpoint.url(), std::move(of_link).error());
+    }
+    if (is_http2) {
+        return std::make_unique<http2_link>(loop, peer.outgoing, std::move(name), connection_age_max,
+                                            *std::move(of_link));
     }
     return std::make_unique<http_link>(loop, peer.outgoing, std::move(name), connection_age_max, *std::move(of_link));
 }

@@ -10,9 +10,9 @@
 
 namespace connector {
 
-/// Makes the link to a peer. The peer's terms decide which kind it is; today there is only ILP over HTTP/1.1, with or
-/// without TLS. `loop` and `tls` must outlive the link; the peer need not. `connection_age_max` is the time after which
-/// it replaces a connection.
+/// Makes the link to a peer. The peer's terms decide which kind it is: ILP over HTTP/1.1 or HTTP/2, with or without
+/// TLS. `loop` and `tls` must outlive the link; the peer need not. `connection_age_max` is the time after which it
+/// replaces a connection.
 std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
                                 std::chrono::milliseconds connection_age_max, const links_tls& tls);
 

@@ -7,6 +7,7 @@
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
 #include "connector/tls/tls_filter.hpp"
+#include "connector/transport/http2/http2_requests.hpp"
 #include "connector/worker/make_link.hpp"
 #include "ilp/hex.hpp"
 #include "peering/book/ledger.hpp"
@@ -366,6 +367,10 @@ void worker::report_missing_key(std::string_view token, const ilp::digest* clien
                             "client keys: if the peer has a new key, add its hash to them",
                       {{"peer", std::string{owner->name()}},
                        {"key", client_key == nullptr ? std::string{} : ilp::to_hex(*client_key)}});
+}
+
+std::unique_ptr<multiplexed_requests> worker::make_multiplexed(multiplexed_requests::carrier& carrier) {
+    return std::make_unique<http2_requests>(loop_, carrier, *this, timeouts_);
 }
 
 void worker::unauthenticated(const boost::asio::ip::address& remote) {

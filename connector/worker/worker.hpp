@@ -122,6 +122,7 @@ private:
     // incoming_connection::owner
     void connection_closed(incoming_connection& connection) override;
     bool may_stay(incoming_connection& connection, const peering::peer& from) override;
+    std::unique_ptr<multiplexed_requests> make_multiplexed(multiplexed_requests::carrier& carrier) override;
 
     // link_listener
     void answered(carried_packet& packet, ilp::bytes_span answer) override;

@@ -46,7 +46,7 @@ TEST_CASE("bad input: requests that are not HTTP") {
          {std::string{}, std::string{"\r\n"}, std::string{"\r\n\r\n\r\n"}, std::string{"hello\r\n\r\n"},
           std::string{"POST\r\n\r\n"}, std::string{"POST /\r\n\r\n"}, std::string{"POST / HTTP/9.9\r\n\r\n"},
           std::string{"POST / HTTP/1.1\r\nno colon\r\n\r\n"}, std::string{"POST / HTTP/1.1\r\n: empty name\r\n\r\n"},
-          std::string{"POST / HTTP/1.1\nHost: x\n\n"}, std::string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+          std::string{"POST / HTTP/1.1\nHost: x\n\n"}, std::string{"PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n"},
           std::string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11}, std::string(100, '\0'),
           "GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n"s, std::string{"POST / HTTP/1.1\r\nHost : x\r\n\r\n"},
           std::string{"POST  / HTTP/1.1\r\nHost: x\r\n\r\n"}, std::string{"POST / HTTP/1.1\r\n folded: x\r\n\r\n"}}) {

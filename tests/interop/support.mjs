@@ -159,11 +159,14 @@ export function parseMetrics(text) {
     return samples
 }
 
-/** ilp-plugin-http as a peer of a daemon: posts to `url`, and listens on `port` for what the daemon posts. */
-export async function connectPlugin({ name, port, url, incomingToken, outgoingToken }) {
+/**
+ * ilp-plugin-http as a peer of a daemon: posts to `url`, with `http2` over HTTP/2, and listens on `port` for what the
+ * daemon posts.
+ */
+export async function connectPlugin({ name, port, url, incomingToken, outgoingToken, http2 = false }) {
     const plugin = new PluginHttp({
         incoming: { port, staticToken: incomingToken },
-        outgoing: { url, staticToken: outgoingToken, name },
+        outgoing: { url, staticToken: outgoingToken, name, http2 },
     })
     await plugin.connect()
     plugin._app.silent = true // what reaches it after its end is answered, not printed
@@ -219,13 +222,14 @@ export class Network {
     }
 
     /** The peer of `peer(name)`: posts to `daemonPort`, listens on `port`. Connected until the test ends. */
-    async plugin({ port, daemonPort, name }) {
+    async plugin({ port, daemonPort, name, http2 = false }) {
         const plugin = await connectPlugin({
             name,
             port,
             url: `http://127.0.0.1:${daemonPort}/ilp`,
             incomingToken: `to-${name}`,
             outgoingToken: `from-${name}`,
+            http2,
         })
         this.#clients.push(plugin)
         return plugin

@@ -40,13 +40,20 @@ void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_ali
     ilp::append(out, packet);
 }
 
-void append_refusal(ilp::bytes& out, status status, bool keep_alive, std::string_view detail) {
-    const auto code = static_cast<unsigned>(status);
+void append_problem(ilp::bytes& out, status status, std::string_view detail) {
     const auto said = detail.empty() ? std::string{} : fmt::format(R"(,"detail":"{}")", detail);
-    const auto document = fmt::format(R"({{"status":{},"title":"{}"{}}})", code, reason_phrase(status), said);
+    fmt::format_to(std::back_inserter(out), R"({{"status":{},"title":"{}"{}}})", static_cast<unsigned>(status),
+                   reason_phrase(status), said);
+}
+
+void append_refusal(ilp::bytes& out, status status, bool keep_alive, std::string_view detail) {
+    ilp::bytes document;
+    append_problem(document, status, detail);
     fmt::format_to(std::back_inserter(out),
-                   "HTTP/1.1 {} {}\r\n{}{}Content-Type: application/problem+json\r\nContent-Length: {}\r\n\r\n{}", code,
-                   reason_phrase(status), fields_of(status), connection_field(keep_alive), document.size(), document);
+                   "HTTP/1.1 {} {}\r\n{}{}Content-Type: application/problem+json\r\nContent-Length: {}\r\n\r\n",
+                   static_cast<unsigned>(status), reason_phrase(status), fields_of(status),
+                   connection_field(keep_alive), document.size());
+    ilp::append(out, document);
 }
 
 void add_connection_close(ilp::bytes& response) {

@@ -10,6 +10,9 @@ namespace connector::http {
 /// Appends a 200 response with one ILP packet.
 void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive);
 
+/// Appends a short problem document (RFC 9457). `detail` is a sentence that is safe inside a JSON string.
+void append_problem(ilp::bytes& out, status status, std::string_view detail);
+
 /// Appends an error response with a short problem document (RFC 9457). All error responses with the same status and
 /// detail have identical bytes. `detail` is a sentence that is safe inside a JSON string.
 void append_refusal(ilp::bytes& out, status status, bool keep_alive, std::string_view detail = {});

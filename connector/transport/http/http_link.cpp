@@ -1,7 +1,8 @@
 #include "connector/transport/http/http_link.hpp"
 
-#include "connector/base/address_guard.hpp"
-#include "connector/base/log.hpp"
+#include "connector/transport/allowed_addresses.hpp"
+#include "connector/transport/peer_news.hpp"
+#include "connector/transport/status_reason.hpp"
 
 #include <fmt/format.h>
 
@@ -18,14 +19,6 @@ std::string make_request_head(const config::http_endpoint& endpoint, std::string
         "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/octet-stream\r\n"
         "Accept: application/octet-stream\r\nContent-Length: ",
         endpoint.target(), endpoint.host_field(), bearer_token);
-}
-
-std::optional<reject_reason> reason_of(unsigned status) {
-    if (status >= 200 && status < 300) return std::nullopt;
-    if (status == 429 || status == 503) return reject_reason::next_hop_busy;
-    if (status == 502 || status == 504) return reject_reason::next_hop_behind_dead_gateway;
-    if (status >= 500) return reject_reason::next_hop_failed;
-    return reject_reason::next_hop_refused_us;
 }
 
 }  // namespace
@@ -112,28 +105,8 @@ void http_link::open_connection() {
     opened.use_until = renewal_.use_until(loop_.now().steady);
     ++connecting_;
     dial_target target{settings_.endpoint.host(), settings_.endpoint.port()};
-    restrict_addresses(target);
+    restrict_addresses(target, settings_);
     opened.connect(std::move(target), tls_ ? tls_->make_filter() : nullptr);
-}
-
-/// A name is judged when its addresses are known, and not when it is configured.
-void http_link::restrict_addresses(dial_target& target) const {
-    const bool must_be_private = !tls_ && !settings_.allow_plain_http;
-    if (!must_be_private && !settings_.public_addresses_only) return;
-    target.may_connect = [must_be_private, must_be_public = settings_.public_addresses_only](const auto& address) {
-        return is_public(address) ? !must_be_private : !must_be_public;
-    };
-}
-
-std::string http_link::why_not_allowed() const {
-    const bool must_be_private = !tls_ && !settings_.allow_plain_http;
-    if (!must_be_private) return "its endpoint has no public address, and auto-peering accepts no other";
-    if (settings_.public_addresses_only) {
-        return "its endpoint has no public address, or is an http:// URL at one: auto-peering accepts only https:// "
-               "URLs at public addresses";
-    }
-    return "its endpoint is an http:// URL at a public address, so that everybody on the way could read the token and "
-           "change packets: use https://, or set allow_plain_http: true (allowPlainHttp in the Admin API)";
 }
 
 void http_link::carry_first(waiting_packets& queue, http_connection& idle) {
@@ -171,7 +144,7 @@ void http_link::usable(http_connection& connection) {
 
 void http_link::connect_failed(const dial_failure& failure) {
     --connecting_;
-    const std::string why = failure.not_allowed ? why_not_allowed() : failure.why;
+    const std::string why = failure.not_allowed ? why_not_allowed(settings_) : failure.why;
     if (const auto* const news = reachability_.connect_failed(loop_.now().steady, why))
         report(*news, failure.lacks_descriptors);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
@@ -181,7 +154,7 @@ void http_link::connect_failed(const dial_failure& failure) {
 
 void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
     if (const auto* const news = reachability_.answered(status)) report(*news);
-    if (const auto reason = reason_of(status)) {
+    if (const auto reason = reason_of_status(status)) {
         failed(packet, *reason);
     } else {
         packet.listener->answered(packet, body);
@@ -231,14 +204,8 @@ void http_link::closed(http_connection& connection) {
     if (is_unreachable()) refuse(waiting_);
 }
 
-/// A peer that comes and goes, or answers differently each time, causes one line per minute for each kind of news.
-/// A lack of descriptors concerns all peers, so one line is enough for them.
 void http_link::report(const reachability::news& news, bool lacks_descriptors) {
-    constexpr std::size_t lines_max = 4096;
-    const auto source = lacks_descriptors ? std::string{} : fmt::format("{} {}", name_, news.kind);
-    log::write_seldom({lacks_descriptors ? "no descriptors" : "peer", source, lines_max},
-                      news.good ? log::level::info : log::level::warn, news.text,
-                      {{"peer", name_}, {"endpoint", settings_.endpoint.url()}});
+    report_peer_news(news, name_, settings_.endpoint.url(), lacks_descriptors);
 }
 
 }  // namespace connector

@@ -62,8 +62,6 @@ private:
     bool is_connected() const;
     bool is_unreachable() const { return reachability_.is_failing() && !is_connected(); }
     void refuse(waiting_packets& queue);
-    void restrict_addresses(dial_target& target) const;
-    std::string why_not_allowed() const;
     void report(const reachability::news& news, bool lacks_descriptors = false);
 
     event_loop& loop_;

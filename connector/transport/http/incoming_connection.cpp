@@ -21,6 +21,8 @@ using http::status;
 using std::chrono::milliseconds;
 
 constexpr milliseconds linger_time{2000};
+/// Bytes that are read together from a client that sends many requests at a time, while it sends much.
+constexpr std::size_t read_together = 32 * 1024;
 /// Bytes of answers in one system call; may be exceeded by one answer.
 constexpr std::size_t sent_together_max = 64 * 1024;
 
@@ -72,6 +74,7 @@ void incoming_connection::established() {
 void incoming_connection::received() {
     assert(!is_receiving());
     last_activity_ = loop_.now().steady;
+    sends_much_ = in_.size() >= receive_buffer::capacity_min;
     if (lingering_ || closing_) {
         lingered_ += in_.size();
         in_.consume(in_.size());
@@ -113,9 +116,72 @@ bool incoming_connection::take_request() {
     }
     if (next_request_ - first_request_ >= requests_max) return false;  // flush() resumes reading
     if (is_send_blocked()) return false;                               // sent_all() resumes reading
+    if (multiplexed_) return take_multiplexed();
+    if (next_request_ == 0 && !request_ && in_.text().starts_with(http2_preface.substr(0, 4))) {
+        if (in_.size() >= http2_preface.size()) {
+            if (begin_multiplexed()) return true;
+        } else if (http2_preface.starts_with(in_.text())) {
+            read_on(http2_preface.size() - in_.size());
+            return false;
+        }
+    }
     if (!request_ && !take_head()) return false;
     if (!request_) return true;  // refused
     return take_body();
+}
+
+/// Returns false if these bytes are not the preface of HTTP/2, or the owner does not know that protocol.
+bool incoming_connection::begin_multiplexed() {
+    if (!in_.text().starts_with(http2_preface)) return false;
+    multiplexed_ = owner_.make_multiplexed(*this);
+    if (!multiplexed_) return false;
+    request_began_.reset();
+    searched_ = 0;
+    if (draining_) multiplexed_->drain();
+    return true;
+}
+
+/// As take_request().
+bool incoming_connection::take_multiplexed() {
+    const auto result = multiplexed_->take({reinterpret_cast<ilp::octet*>(in_.octets().data()), in_.size()});
+    in_.consume(result.consumed);
+    if (result.consumed != 0) request_began_.reset();
+    switch (result.made) {
+        case multiplexed_requests::progress::handled:
+            return true;
+        case multiplexed_requests::progress::needs_more:
+            read_on(sends_much_ ? std::max(result.wanted, read_together) : result.wanted);
+            if (result.is_incomplete) loop_.set(timer_, *due());
+            return false;
+        case multiplexed_requests::progress::ended:
+            closing_ = true;
+            return true;
+    }
+    return false;
+}
+
+void incoming_connection::account(std::ptrdiff_t change) {
+    if (change > 0) {
+        took(static_cast<std::size_t>(change));
+    } else {
+        gave_back(static_cast<std::size_t>(-change));
+    }
+}
+
+void incoming_connection::flush_multiplexed() {
+    if (lingering_) return;
+    ilp::bytes& output = multiplexed_->output();
+    if (!output.empty()) {
+        if (send(output) != send_outcome::accepted) return abandon();
+        output.clear();
+        last_activity_ = loop_.now().steady;
+    }
+    multiplexed_->output_sent();
+    if (is_send_blocked()) return loop_.set(timer_, *due());
+    const bool is_done = other_side_ended_ && multiplexed_->awaited() == 0;
+    if (!multiplexed_->has_ended() && !is_done) return;
+    closing_ = true;
+    finish();
 }
 
 /// Clients used to send an empty line after a body, so one before a request is skipped (RFC 9112 section 2.2).
@@ -155,40 +221,14 @@ bool incoming_connection::take_head() {
         refuse_head(head.error(), std::nullopt);
         return true;
     }
-    const auto account = account_of_path(head->target);
-    const auto refusal = [&]() -> std::optional<status> {
-        if (!account) return status::not_found;
-        if (head->method != "POST") return status::method_not_allowed;
-        return std::nullopt;
-    }();
-    if (refusal) {
-        refuse_head(*refusal, *head);
+    const admission admitted = admit(*head);
+    share_ = admitted.share;
+    if (admitted.refusal) {
+        refuse_head(*admitted.refusal, *head);
         return true;
     }
-    const auto [from, until] = authenticate(*head, *account);
-    share_ = handler_.share_of(from);
-    if (from != nullptr) {
-        if (!owner_.may_stay(*this, *from)) {
-            draining_ = true;
-            refuse_head(status::service_unavailable, *head);
-            return true;
-        }
-        is_newcomer_ = false;
-        newcomer_hook::unlink();
-    }
-    const auto refusal_of_peer = [&]() -> std::optional<status> {
-        if (from == nullptr) return status::unauthorized;
-        if (!http::is_packet_content_type(head->content_type)) return status::unsupported_media_type;
-        if (!http::accepts_packets(head->accept)) return status::not_acceptable;
-        if (head->content_length > http::body_size_max) return status::content_too_large;
-        return std::nullopt;
-    }();
-    if (refusal_of_peer) {
-        if (from == nullptr) handler_.unauthenticated(remote_address());
-        refuse_head(*refusal_of_peer, *head);
-        return true;
-    }
-    request_ = {from, until, head->body, head->size, head->content_length, head->keep_alive, share_, {}};
+    request_ = {admitted.from,        admitted.until,   head->body, head->size,
+                head->content_length, head->keep_alive, share_,     {}};
     if (head->expects_continue && in_.size() == head->size) {
         // The client waits for the 100. A client that pipelines does not send such a request before it has the earlier
         // answers.
@@ -197,11 +237,42 @@ bool incoming_connection::take_head() {
         }
     }
     // Keeps only a head whose meaning does not change until its sender does.
-    const bool is_lasting = account->empty() || *account == from->name();
-    if (request_ && is_lasting && !head->expects_continue) {
+    if (request_ && admitted.is_lasting && !head->expects_continue) {
         known_head_.keep(in_.text().substr(0, head->size), *request_);
     }
     return true;
+}
+
+/// Decides about a request from its head, in any version of HTTP. The connection stops being a newcomer with the first
+/// valid token.
+admission incoming_connection::admit(const http::request_head& head) {
+    const auto account = account_of_path(head.target);
+    if (!account) return {.share = share_, .refusal = status::not_found};
+    if (head.method != "POST") return {.share = share_, .refusal = status::method_not_allowed};
+    const auto [from, until] = authenticate(head, *account);
+    admission admitted{.from = from, .until = until, .share = handler_.share_of(from)};
+    if (from == nullptr) {
+        handler_.unauthenticated(remote_address());
+        admitted.refusal = status::unauthorized;
+        return admitted;
+    }
+    if (!owner_.may_stay(*this, *from)) {
+        draining_ = true;
+        if (multiplexed_) multiplexed_->drain();
+        admitted.refusal = status::service_unavailable;
+        return admitted;
+    }
+    is_newcomer_ = false;
+    newcomer_hook::unlink();
+    admitted.is_lasting = account->empty() || *account == from->name();
+    if (!http::is_packet_content_type(head.content_type)) {
+        admitted.refusal = status::unsupported_media_type;
+    } else if (!http::accepts_packets(head.accept)) {
+        admitted.refusal = status::not_acceptable;
+    } else if (head.content_length > http::body_size_max) {
+        admitted.refusal = status::content_too_large;
+    }
+    return admitted;
 }
 
 bool incoming_connection::take_body() {
@@ -326,6 +397,7 @@ void incoming_connection::make_ready(std::uint64_t request, pending_answer& answ
 
 void incoming_connection::drain() {
     draining_ = true;
+    if (multiplexed_) return multiplexed_->drain();
     const bool is_idle = first_request_ == next_request_;
     if (is_idle || closing_ || request_ || !in_.empty()) return;
     pending_answer& last = pending(next_request_ - 1);
@@ -342,6 +414,7 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
     const auto has_changed = [updates](const peering::peer* peer) {
         return std::ranges::any_of(updates, [peer](const auto& update) { return update.before.get() == peer; });
     };
+    if (multiplexed_) return multiplexed_->peers_changed(updates);
     if (known_head_.meaning() != nullptr && has_changed(known_head_.meaning()->from)) known_head_.forget();
     if (!request_ || !has_changed(request_->from)) return;
     // The head is still in the buffer in front of the body. Its token may have become invalid.
@@ -357,6 +430,7 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
 
 void incoming_connection::flush() {
     if (is_closed()) return;
+    if (multiplexed_) return flush_multiplexed();
     const bool was_full = next_request_ - first_request_ >= requests_max;
     while (first_request_ != next_request_ && pending(first_request_).state == answer_state::ready) {
         if (!send_ready_answers()) return abandon();
@@ -407,6 +481,8 @@ void incoming_connection::resume() {
 
 void incoming_connection::sent_all() {
     last_activity_ = loop_.now().steady;
+    if (multiplexed_) flush_multiplexed();
+    if (is_closed()) return;
     if (first_request_ == next_request_ && (closing_ || other_side_ended_)) return finish();
     if (!is_receiving() && !closing_) take_requests(false);
 }
@@ -434,11 +510,16 @@ void incoming_connection::read_on(std::size_t wanted) {
 void incoming_connection::disconnected(end_of_stream how) {
     if (how == end_of_stream::broken) return abandon();
     other_side_ended_ = true;
+    if (multiplexed_) {
+        if (multiplexed_->awaited() == 0 && !is_send_blocked()) abandon();
+        return;
+    }
     // The other side may have closed only its sending direction and still wait for answers.
     if (first_request_ == next_request_ && !is_send_blocked()) abandon();
 }
 
 bool incoming_connection::is_idle() const noexcept {
+    if (multiplexed_ && multiplexed_->awaited() != 0) return false;
     const bool knows_nothing = first_request_ == next_request_ && !request_ && in_.empty() && !is_waiting();
     if (!knows_nothing || is_closed() || is_send_blocked()) return false;
     // A request may have come that no event has announced yet.
@@ -451,6 +532,7 @@ void incoming_connection::abandon() {
     newcomer_hook::unlink();
     timer_.cancel();
     stop_waiting();
+    if (multiplexed_) multiplexed_->abandon();
     for (std::uint64_t i = first_request_; i != next_request_; ++i) {
         if (packet_in_flight* const packet = pending(i).packet) packet->answer_to = nullptr;
     }
@@ -475,6 +557,7 @@ ilp::steady_time incoming_connection::due_of_request() const {
     if (!is_established()) return last_activity_ + timeouts_.request;
     if (is_send_blocked()) return last_activity_ + timeouts_.request;
     if (request_began_) return *request_began_ + timeouts_.request;
+    if (multiplexed_) return multiplexed_->due(last_activity_);
     if (first_request_ == next_request_) return last_activity_ + timeouts_.idle;
     return loop_.now().steady + timeouts_.idle;  // a packet is in flight, and only its own expiry counts
 }
@@ -482,7 +565,13 @@ ilp::steady_time incoming_connection::due_of_request() const {
 void incoming_connection::time_out() {
     const auto when = due();
     if (when && *when > loop_.now().steady) return loop_.set(timer_, *when);
-    if (when && request_began_ && !is_send_blocked()) return refuse_head(status::request_timeout, std::nullopt);
+    const bool is_newcomer_overdue = is_newcomer_ && loop_.now().steady >= began_at_ + timeouts_.newcomer;
+    if (multiplexed_ && when && !request_began_ && !is_send_blocked() && !is_newcomer_overdue) {
+        multiplexed_->time_out(last_activity_);
+        return loop_.set(timer_, std::max(*due(), loop_.now().steady + milliseconds{10}));
+    }
+    if (when && !multiplexed_ && request_began_ && !is_send_blocked())
+        return refuse_head(status::request_timeout, std::nullopt);
     abandon();
 }
 

@@ -5,6 +5,7 @@
 #include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/known_head.hpp"
 #include "connector/transport/http/message.hpp"
+#include "connector/transport/http/multiplexed.hpp"
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "peering/directory/peer.hpp"
@@ -37,8 +38,9 @@ struct connections_of_peer;
 using peer_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct peer_tag>,
                                                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-/// One HTTP/1.1 connection from a peer (RFC 35). Requests may be pipelined; answers are sent in the order of the
-/// requests.
+/// One HTTP connection from a peer (RFC 35). In HTTP/1.1 requests may be pipelined; answers are sent in the order of
+/// the requests. A client that begins with the preface of HTTP/2 sends many requests at a time instead, if the owner
+/// knows that protocol.
 ///
 /// A connection is a newcomer until a request has shown a valid token and the owner lets it stay. It then leaves the
 /// list of newcomers, if it is in one.
@@ -47,6 +49,7 @@ class incoming_connection final : public tcp_connection,
                                   public newcomer_hook,
                                   public peer_hook,
                                   private answer_sink,
+                                  private multiplexed_requests::carrier,
                                   private turn_taker {
 public:
     class owner {
@@ -57,6 +60,11 @@ public:
         /// A request has shown a valid token of this peer, which may be another one than that of the last request.
         /// Returns false if the connection cannot stay; it then ends with a refusal of the request.
         virtual bool may_stay(incoming_connection& /*connection*/, const peering::peer& /*from*/) { return true; }
+
+        /// Called for a client that speaks HTTP/2. Returns null if that is not known here.
+        virtual std::unique_ptr<multiplexed_requests> make_multiplexed(multiplexed_requests::carrier& /*carrier*/) {
+            return {};
+        }
 
     protected:
         ~owner() = default;
@@ -137,6 +145,12 @@ private:
     // turn_taker
     void on_turn() override;
 
+    // multiplexed_requests::carrier
+    admission admit(const http::request_head& head) override;
+    void set_share(turn_share* share) override { share_ = share; }
+    void send_soon() override { loop_.flush_answers_of(*this); }
+    void account(std::ptrdiff_t change) override;
+
     /// True if one more piece of work may be done in this turn: a read, or a request that has been read. Otherwise
     /// on_turn() follows.
     bool is_its_turn() { return share_ == nullptr || share_->try_take(*this); }
@@ -144,6 +158,9 @@ private:
 
     authenticated authenticate(const http::request_head& head, std::string_view account);
     bool take_request();
+    bool take_multiplexed();
+    bool begin_multiplexed();
+    void flush_multiplexed();
     bool take_head();
     bool skip_empty_line();
     bool take_body();
@@ -172,6 +189,8 @@ private:
     ilp::steady_time last_activity_;
     std::optional<ilp::steady_time> request_began_;
 
+    std::unique_ptr<multiplexed_requests> multiplexed_;  // null while the protocol is HTTP/1.1
+
     std::optional<open_request> request_;  // head parsed, body not yet complete
     http::known_head<open_request> known_head_;
     std::size_t searched_ = 0;  // bytes of an incomplete head already searched for its end
@@ -184,6 +203,7 @@ private:
 
     bool empty_line_skipped_ = false;  // before the request that is being read
     bool is_newcomer_ = true;
+    bool sends_much_ = false;  // the last read has filled the buffer
     bool draining_ = false;
     bool closing_ = false;    // no further requests are read
     bool lingering_ = false;  // all answers sent; waiting for the other side to close

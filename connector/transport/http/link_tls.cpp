@@ -6,12 +6,16 @@
 
 namespace connector {
 
-link_tls::link_tls(const links_tls& common, const config::outgoing_http_settings& settings)
-    : common_{common}, host_{settings.endpoint.host()}, roots_{settings.ca_file ? settings.ca_file->pem : ""} {}
+link_tls::link_tls(const links_tls& common, const config::outgoing_http_settings& settings, std::string_view protocol)
+    : common_{common},
+      host_{settings.endpoint.host()},
+      protocol_{protocol},
+      roots_{settings.ca_file ? settings.ca_file->pem : ""} {}
 
 std::expected<std::unique_ptr<link_tls>, std::string> link_tls::make(const links_tls& common,
-                                                                     const config::outgoing_http_settings& settings) {
-    std::unique_ptr<link_tls> made{new link_tls{common, settings}};
+                                                                     const config::outgoing_http_settings& settings,
+                                                                     std::string_view protocol) {
+    std::unique_ptr<link_tls> made{new link_tls{common, settings, protocol}};
     if (std::string problem = made->renew(); !problem.empty()) return std::unexpected{std::move(problem)};
     return made;
 }
@@ -19,8 +23,8 @@ std::expected<std::unique_ptr<link_tls>, std::string> link_tls::make(const links
 /// Follows a change of the common context. Returns what is wrong, and then the old context remains.
 std::string link_tls::renew() {
     auto context = common_.context;
-    if (!roots_.empty()) {
-        auto own = tls_context::client({.roots = roots_, .same_identity_as = context, .protocols = {"http/1.1"}});
+    if (!roots_.empty() || protocol_ != common_protocol) {
+        auto own = tls_context::client({.roots = roots_, .same_identity_as = context, .protocols = {protocol_}});
         if (!own) return std::move(own).error();
         context = *std::move(own);
     }

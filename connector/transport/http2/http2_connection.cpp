@@ -1,0 +1,245 @@
+#include "connector/transport/http2/http2_connection.hpp"
+
+#include "ilp/invariant.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace connector {
+namespace {
+
+using http2::event_kind;
+using std::chrono::seconds;
+
+constexpr seconds dial_time_max{5};
+constexpr seconds greeting_time_max{10};  ///< for the handshake, and for the confirmation of our settings
+constexpr seconds unused_time_max{60};
+constexpr std::size_t memory_kept_max = 4096;
+/// Bytes that are read together while many answers come.
+constexpr std::size_t answers_read_together = 32 * 1024;
+/// Streams that were given up without telling the other side. Beyond that the connection is replaced.
+constexpr std::size_t forgotten_max = 50;
+
+reject_reason reason_of_reset(const http2::event& event) {
+    if (event.by_us) return reject_reason::next_hop_answered_nonsense;
+    switch (event.code) {
+        case http2::error_code::enhance_your_calm:
+            return reject_reason::next_hop_busy;
+        case http2::error_code::internal_error:
+            return reject_reason::next_hop_failed;
+        default:
+            return reject_reason::next_hop_connection_lost;
+    }
+}
+
+}  // namespace
+
+http2_connection::http2_connection(owner& owner, event_loop& loop, const ilp::bytes& request_block)
+    : tcp_connection{loop}, owner_{owner}, request_block_{request_block}, timer_{*this} {}
+
+void http2_connection::connect(dial_target target, std::unique_ptr<stream_filter> filter) {
+    filter_ = std::move(filter);
+    target.time_limit = dial_time_max;
+    dial_ = dial{loop_.context(), std::move(target), [this](auto socket) {
+                     loop_.enter();
+                     if (socket) return connected(std::move(*socket));
+                     give_up(socket.error());
+                 }};
+}
+
+void http2_connection::connected(boost::asio::ip::tcp::socket socket) {
+    if (!adopt(std::move(socket), std::move(filter_))) {
+        return give_up({.why = "the system cannot watch another socket: raise the limit fs.epoll.max_user_watches"});
+    }
+    if (!is_established() && !is_closed()) loop_.set(timer_, loop_.now().steady + greeting_time_max);
+}
+
+void http2_connection::established() {
+    session_.emplace(out_);
+    established_at_ = idle_since_ = last_received_ = loop_.now().steady;
+    loop_.set(timer_, established_at_ + greeting_time_max);
+    loop_.flush_prepares_of(*this);
+    receive();
+}
+
+void http2_connection::give_up(const dial_failure& failure) {
+    owner_.connect_failed(failure);
+    abandon();
+}
+
+void http2_connection::carry(carried_packet& packet, ilp::bytes_view prepare) {
+    const std::uint64_t number = session_->request(request_block_, prepare, out_);
+    const auto place = static_cast<std::size_t>(number >> 32U);
+    if (place >= carried_.size()) carried_.resize(place + 1);
+    carried& taken = carried_[place];
+    taken.number = number;
+    taken.packet = &packet;
+    taken.sent_at = loop_.now().steady;
+    prepares_ -= taken.prepare.capacity();
+    taken.prepare.assign(prepare.begin(), prepare.end());
+    prepares_ += taken.prepare.capacity();
+    ++count_;
+    unflushed_.push_back(number);
+    loop_.flush_prepares_of(*this);
+}
+
+/// Ends what is known about a packet, which gets its outcome from the caller.
+carried_packet& http2_connection::release(carried& done) {
+    done.number = 0;
+    --count_;
+    if (count_ == 0) idle_since_ = loop_.now().steady;
+    if (done.prepare.capacity() > memory_kept_max) {
+        prepares_ -= done.prepare.capacity();
+        done.prepare = ilp::bytes{};
+    }
+    return *std::exchange(done.packet, nullptr);
+}
+
+void http2_connection::give_back(carried& refused) {
+    ilp::bytes prepare = refused.prepare;
+    carried_packet& packet = release(refused);
+    owner_.not_processed(packet, std::move(prepare));
+}
+
+bool http2_connection::forget(const carried_packet& packet) {
+    const auto found = std::ranges::find(carried_, &packet, &carried::packet);
+    if (found == carried_.end()) return false;
+    session_->give_up(found->number, out_, loop_.now().steady);
+    // Whoever has sent nothing since then may be gone, which TCP would find out much later.
+    const bool is_silent = last_received_ <= found->sent_at;
+    release(*found);
+    if (is_silent || session_->open_streams() > count_ + forgotten_max) leaving_ = true;
+    loop_.flush_prepares_of(*this);
+    return true;
+}
+
+void http2_connection::leave() {
+    leaving_ = true;
+    if (is_usable()) loop_.flush_prepares_of(*this);
+}
+
+void http2_connection::flush() {
+    if (!session_ || is_closed()) return;
+    if (!out_.empty()) {
+        switch (send(out_)) {
+            case send_outcome::accepted:
+                break;
+            case send_outcome::nothing_has_left:
+                return end(reject_reason::next_hop_connection_lost, true);
+            case send_outcome::part_may_have_left:
+                return end(reject_reason::next_hop_connection_lost);
+        }
+        out_.clear();
+        if (out_.capacity() > memory_kept_max) out_ = ilp::bytes{};
+    }
+    unflushed_.clear();
+    account();
+    if (leaving_ && usable_ && count_ == 0 && !is_send_blocked()) abandon();
+}
+
+void http2_connection::received() {
+    last_received_ = loop_.now().steady;
+    const bool sends_much = in_.size() >= receive_buffer::capacity_min;
+    while (!is_closed()) {
+        const http2::event event =
+            session_->next({reinterpret_cast<ilp::octet*>(in_.octets().data()), in_.size()}, out_, loop_.now().steady);
+        if (event.kind == event_kind::failed) {
+            in_.consume(in_.size());
+            if (!usable_) return give_up({.why = "it does not speak HTTP/2"});
+            send(out_);  // GOAWAY, if it can still be sent
+            return end(reject_reason::next_hop_answered_nonsense);
+        }
+        take(event);
+        if (is_closed()) return;
+        in_.consume(event.consumed);
+        if (event.kind == event_kind::needs_more) {
+            receive(sends_much ? std::max(event.wanted, answers_read_together) : event.wanted);
+            break;
+        }
+    }
+    if (session_->is_leaving()) leaving_ = true;
+    if (!usable_ && session_->has_settings()) {
+        usable_ = true;
+        owner_.usable(*this);
+    }
+    if (!out_.empty() || leaving_) loop_.flush_prepares_of(*this);
+    account();
+    if (may_carry()) owner_.has_room(*this);
+}
+
+void http2_connection::take(const http2::event& event) {
+    if (event.kind != event_kind::message && event.kind != event_kind::reset) return;
+    carried& of = carried_[static_cast<std::size_t>(event.number >> 32U)];
+    ilp::require(of.number == event.number, "an answer belongs to a packet that was sent");
+    if (event.kind == event_kind::message) {
+        carried_packet& packet = release(of);
+        return owner_.answered(packet, event.status, event.body);
+    }
+    if (event.not_processed) return give_back(of);
+    carried_packet& packet = release(of);
+    owner_.failed(packet, reason_of_reset(event));
+}
+
+void http2_connection::sent_all() {
+    if (leaving_) loop_.flush_prepares_of(*this);
+    if (may_carry()) owner_.has_room(*this);
+}
+
+void http2_connection::disconnected(end_of_stream) {
+    if (!session_) return give_up({.why = "the connection broke during the handshake"});
+    if (!usable_) return give_up({.why = "it ended the connection, perhaps because it does not speak HTTP/2"});
+    end(reject_reason::next_hop_connection_lost, true);
+}
+
+/// Ends the connection. Its packets fail for this reason; if `from_now`, those of this turn have not been sent.
+void http2_connection::end(reject_reason reason, bool from_now) {
+    const std::vector<std::uint64_t> unsent = std::exchange(unflushed_, {});
+    std::vector<carried> left = std::exchange(carried_, {});
+    count_ = 0;
+    abandon();
+    // It is closed first, so that a packet that may be sent again does not come back here.
+    for (carried& each : left) {
+        if (each.number == 0) continue;
+        if (from_now && std::ranges::find(unsent, each.number) != unsent.end()) {
+            owner_.not_processed(*each.packet, std::move(each.prepare));
+        } else {
+            owner_.failed(*each.packet, reason);
+        }
+    }
+}
+
+void http2_connection::abandon() {
+    if (is_closed()) return;
+    timer_.cancel();
+    dial_ = {};
+    close();
+}
+
+void http2_connection::released() {
+    owner_.closed(*this);
+}
+
+void http2_connection::account() {
+    const std::size_t used = out_.capacity() + prepares_ + session_->unsent() + session_->partly_received();
+    if (used > accounted_) took(used - accounted_);
+    if (used < accounted_) gave_back(accounted_ - used);
+    accounted_ = used;
+}
+
+void http2_connection::time_out() {
+    if (!session_) return give_up({.why = "the handshake timed out"});
+    if (!usable_) return give_up({.why = "it does not answer in HTTP/2"});
+    const ilp::steady_time now = loop_.now().steady;
+    if (!session_->are_settings_confirmed() && now >= established_at_ + greeting_time_max) {
+        session_->fail(http2::error_code::settings_timeout, "the settings were not confirmed", out_);
+        send(out_);
+        return end(reject_reason::next_hop_answered_nonsense);
+    }
+    if (count_ == 0 && now >= idle_since_ + unused_time_max) {
+        session_->leave(out_);
+        return leave();
+    }
+    loop_.set(timer_, count_ == 0 ? idle_since_ + unused_time_max : now + unused_time_max);
+}
+
+}  // namespace connector

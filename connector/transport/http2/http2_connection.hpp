@@ -1,0 +1,115 @@
+#pragma once
+
+#include "connector/loop/dial.hpp"
+#include "connector/loop/tcp_connection.hpp"
+#include "connector/routing/reject_reason.hpp"
+#include "connector/transport/http2/client_session.hpp"
+#include "connector/transport/link.hpp"
+#include "ilp/bytes.hpp"
+#include "ilp/clock.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace connector {
+
+/// One HTTP/2 connection to a peer: it connects, carries many packets at a time and reads the answers, which come in
+/// any order.
+class http2_connection final : public tcp_connection, public flushable {
+public:
+    class owner {
+    public:
+        /// It is connected to a host that speaks HTTP/2, and may carry packets.
+        virtual void usable(http2_connection& connection) = 0;
+        /// Called instead of usable(); closed() follows.
+        virtual void connect_failed(const dial_failure& failure) = 0;
+
+        /// `body` is valid only during the call, and empty if it is longer than any packet.
+        virtual void answered(carried_packet& packet, unsigned status, ilp::bytes_span body) = 0;
+        /// No answer will come, although the packet may have been processed.
+        virtual void failed(carried_packet& packet, reject_reason reason) = 0;
+        /// The other side has certainly not processed the packet.
+        virtual void not_processed(carried_packet& packet, ilp::bytes prepare) = 0;
+
+        /// After answers, if it may carry further packets.
+        virtual void has_room(http2_connection& connection) = 0;
+        /// It has been closed and can be destroyed by event_loop::dispose().
+        virtual void closed(http2_connection& connection) = 0;
+
+    protected:
+        ~owner() = default;
+    };
+
+    /// `request_block` has the fields of each request; it must outlive the connection.
+    http2_connection(owner& owner, event_loop& loop, const ilp::bytes& request_block);
+
+    /// Connects; with a filter, there is a handshake after that. Call it once, before anything else.
+    void connect(dial_target target, std::unique_ptr<stream_filter> filter = {});
+
+    bool is_usable() const noexcept { return usable_ && !is_closed(); }
+    /// True if it takes one more packet now.
+    bool may_carry() const noexcept { return is_usable() && !leaving_ && session_->may_open() && !is_send_blocked(); }
+    bool is_leaving() const noexcept { return leaving_; }
+
+    /// Takes a packet, which is sent at the end of the turn. Precondition: may_carry().
+    void carry(carried_packet& packet, ilp::bytes_view prepare);
+
+    /// Drops a packet and its answer. Returns false if it is not carried here.
+    bool forget(const carried_packet& packet);
+
+    /// It takes no further packet, and closes when those that it carries have ended.
+    void leave();
+
+    void flush() override;
+
+    /// For the owner, which gives it no further packet from then on.
+    ilp::steady_time use_until = ilp::steady_time::max();
+
+private:
+    struct carried {
+        std::uint64_t number = 0;  ///< 0: the place is free
+        carried_packet* packet = nullptr;
+        ilp::steady_time sent_at{};
+        ilp::bytes prepare{};  ///< it may have to be sent again; keeps its memory, unless that is large
+    };
+
+    void established() override;
+    void received() override;
+    void disconnected(end_of_stream how) override;
+    void sent_all() override;
+    void released() override;
+    bool leaves_doubt() const noexcept override { return count_ != 0; }
+
+    void connected(boost::asio::ip::tcp::socket socket);
+    void give_up(const dial_failure& failure);
+    void take(const http2::event& event);
+    carried_packet& release(carried& done);
+    void give_back(carried& refused);
+    void end(reject_reason reason, bool from_now = false);
+    void abandon();
+    void account();
+    void time_out();
+
+    owner& owner_;
+    const ilp::bytes& request_block_;
+    deadline_of<http2_connection, &http2_connection::time_out> timer_;
+    dial dial_;
+    std::unique_ptr<stream_filter> filter_;  ///< for the handshake; null once connected
+    ilp::bytes out_;
+    std::optional<http2::client_session> session_;  ///< once the stream is established
+    std::vector<carried> carried_;                  ///< by the upper half of the number
+    std::vector<std::uint64_t> unflushed_;          ///< the requests of this turn
+    std::size_t count_ = 0;                         ///< of packets
+    std::size_t prepares_ = 0;                      ///< bytes of memory in `carried_`
+    std::size_t accounted_ = 0;
+    ilp::steady_time established_at_;
+    ilp::steady_time last_received_;
+    ilp::steady_time idle_since_;
+    bool usable_ = false;
+    bool leaving_ = false;
+};
+
+}  // namespace connector

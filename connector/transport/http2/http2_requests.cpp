@@ -1,0 +1,248 @@
+#include "connector/transport/http2/http2_requests.hpp"
+
+#include "connector/transport/http/answer.hpp"
+#include "connector/transport/http/hint.hpp"
+#include "ilp/invariant.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace connector {
+namespace {
+
+static_assert(http2_preface == http2::preface);
+
+/// For the client's confirmation of our settings.
+constexpr std::chrono::seconds settings_time_max{10};
+
+ilp::bytes make_answer_block() {
+    ilp::bytes block;
+    http2::append_indexed(block, http2::static_table::status_200);
+    http2::append_literal(block, http2::static_table::content_type, "application/octet-stream");
+    return block;
+}
+
+const ilp::bytes answer_block = make_answer_block();
+
+ilp::bytes make_refusal_block(http::status status) {
+    ilp::bytes block;
+    http2::append_status(block, static_cast<unsigned>(status));
+    http2::append_literal(block, http2::static_table::content_type, "application/problem+json");
+    if (status == http::status::unauthorized)
+        http2::append_literal(block, http2::static_table::www_authenticate, "Bearer");
+    if (status == http::status::method_not_allowed) http2::append_literal(block, http2::static_table::allow, "POST");
+    return block;
+}
+
+}  // namespace
+
+http2_requests::http2_requests(event_loop& loop, carrier& carrier, prepare_handler& handler,
+                               const incoming_timeouts& timeouts)
+    : loop_{loop}, carrier_{carrier}, handler_{handler}, timeouts_{timeouts}, began_at_{loop.now().steady} {
+    note_output();
+}
+
+multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
+    if (out_.capacity() == 0) loop_.spare().lend(out_);
+    result done{.made = progress::handled};
+    while (done.made == progress::handled) {
+        const http2::event event = session_.next(input.subspan(done.consumed), out_, loop_.now().steady);
+        bool is_work = false;
+        switch (event.kind) {
+            case http2::event_kind::needs_more:
+                done.made = progress::needs_more;
+                done.wanted = event.wanted;
+                done.is_incomplete = session_.has_incomplete();
+                break;
+            case http2::event_kind::failed:
+                done.made = progress::ended;
+                break;
+            case http2::event_kind::head:
+                begin(event);
+                break;
+            case http2::event_kind::message:
+                is_work = pass_on(event);
+                break;
+            case http2::event_kind::reset:
+                if (open_request& reset = place_of(event.number); reset.number == event.number) forget(reset);
+                break;
+        }
+        done.consumed += event.consumed;
+        if (is_work) break;
+    }
+    note_output();
+    return done;
+}
+
+void http2_requests::begin(const http2::event& head) {
+    if (head.fault) {
+        place_of(head.number).number = head.number;
+        return refuse(head.number, *head.fault);
+    }
+    admission admitted;
+    if (head.head == nullptr) {
+        admitted = known_[head.place];
+        if (loop_.now().steady >=
+            admitted.until) {  // the token has expired, and none of its requests is valid any more
+            session_.forget_known(head.place);
+            known_[head.place] = {};
+            admitted.refusal = http::status::unauthorized;
+        }
+    } else {
+        admitted = carrier_.admit(*head.head);
+        const bool is_kept = head.place != http2::known_blocks::places;
+        if (is_kept && admitted.is_lasting && !admitted.refusal && !head.head->expects_continue) {
+            known_[head.place] = admitted;
+        } else if (is_kept) {
+            session_.forget_known(head.place);
+        }
+    }
+    carrier_.set_share(admitted.share);
+    open_request& opened = place_of(head.number);
+    opened.number = head.number;
+    opened.from = admitted.from;
+    if (admitted.refusal) return refuse(head.number, *admitted.refusal);
+    if (head.head != nullptr && head.head->expects_continue) session_.answer_continue(head.number, out_);
+}
+
+/// Returns true if a packet was handled.
+bool http2_requests::pass_on(const http2::event& message) {
+    if (message.is_too_large) {
+        refuse(message.number, http::status::content_too_large);
+        return false;
+    }
+    at(message.number).is_awaited = true;
+    ++awaited_;
+    const peering::peer& from = *at(message.number).from;
+    packet_in_flight* const packet = handler_.prepare_received(*this, message.number, from, message.body);
+    if (packet != nullptr) at(message.number).packet = packet;
+    return true;
+}
+
+void http2_requests::answer(std::uint64_t number, ilp::bytes_view packet, bool held) {
+    if (!held) return send_answer(number, packet);
+    open_request& request = at(number);
+    loop_.spare().lend(request.held);
+    ilp::append(request.held, packet);
+    held_ += request.held.capacity();
+    note_output();
+}
+
+void http2_requests::release(std::uint64_t number) {
+    ilp::bytes held = std::exchange(at(number).held, {});
+    held_ -= held.capacity();
+    send_answer(number, held);
+    loop_.spare().give_back(held);
+}
+
+void http2_requests::send_answer(std::uint64_t number, ilp::bytes_view packet) {
+    if (out_.capacity() == 0) loop_.spare().lend(out_);
+    forget(at(number));
+    session_.answer(number, answer_block, packet, out_);
+    note_output();
+}
+
+void http2_requests::refuse_malformed(std::uint64_t number) {
+    refuse(number, http::status::bad_request);
+}
+
+void http2_requests::refuse(std::uint64_t number, http::status status) {
+    forget(at(number));
+    ilp::bytes document;
+    http::append_problem(document, status, http::hint_on_packet_request(status, {}));
+    session_.answer(number, make_refusal_block(status), document, out_);
+    note_output();
+}
+
+http2_requests::open_request& http2_requests::place_of(std::uint64_t number) {
+    const auto place = static_cast<std::size_t>(number >> 32U);
+    if (place >= requests_.size()) requests_.resize(place + 1);
+    return requests_[place];
+}
+
+http2_requests::open_request& http2_requests::at(std::uint64_t number) {
+    open_request& request = place_of(number);
+    ilp::require(request.number == number && number != 0, "an answer belongs to a request that waits");
+    return request;
+}
+
+void http2_requests::forget(open_request& request) {
+    if (request.packet != nullptr) request.packet->answer_to = nullptr;
+    if (request.is_awaited) --awaited_;
+    held_ -= request.held.capacity();
+    if (request.held.capacity() != 0) loop_.spare().give_back(request.held);
+    request = {};
+}
+
+/// Has the output sent, and accounts for the memory.
+void http2_requests::note_output() {
+    if (!out_.empty() || has_ended()) carrier_.send_soon();
+    const std::size_t used = out_.capacity() + held_ + session_.unsent() + session_.partly_received();
+    if (used == accounted_) return;
+    carrier_.account(static_cast<std::ptrdiff_t>(used) - static_cast<std::ptrdiff_t>(accounted_));
+    accounted_ = used;
+}
+
+void http2_requests::output_sent() {
+    if (out_.empty()) loop_.spare().give_back(out_);
+    note_output();
+}
+
+void http2_requests::drain() {
+    session_.drain(out_);
+    note_output();
+}
+
+bool http2_requests::has_ended() const {
+    return session_.has_failed() || is_over_ || session_.is_drained();
+}
+
+void http2_requests::peers_changed(std::span<const peering::peer_update> updates) {
+    const auto has_changed = [updates](const peering::peer* peer) {
+        return std::ranges::any_of(updates, [peer](const auto& update) { return update.before.get() == peer; });
+    };
+    for (std::size_t place = 0; place < known_.size(); ++place) {
+        if (known_[place].from == nullptr || !has_changed(known_[place].from)) continue;
+        session_.forget_known(place);
+        known_[place] = {};
+    }
+    // Their heads are gone, so a changed peer's requests that are still being received must come again.
+    for (open_request& each : requests_) {
+        if (each.number == 0 || each.is_awaited || !has_changed(each.from)) continue;
+        session_.reset(std::exchange(each, {}).number, http2::error_code::refused_stream, out_);
+    }
+    note_output();
+}
+
+void http2_requests::abandon() {
+    for (open_request& each : requests_) forget(each);
+}
+
+ilp::steady_time http2_requests::due(ilp::steady_time last_activity) const {
+    // While a packet is in flight, only its own expiry counts.
+    ilp::steady_time due = (awaited_ == 0 ? last_activity : loop_.now().steady) + timeouts_.idle;
+    if (!session_.are_settings_confirmed()) due = std::min(due, began_at_ + settings_time_max);
+    if (const auto oldest = session_.oldest_incomplete()) due = std::min(due, *oldest + timeouts_.request);
+    return due;
+}
+
+void http2_requests::time_out(ilp::steady_time last_activity) {
+    const ilp::steady_time now = loop_.now().steady;
+    if (!session_.are_settings_confirmed() && now >= began_at_ + settings_time_max) {
+        session_.fail(http2::error_code::settings_timeout, "the settings were not confirmed", out_);
+    }
+    while (const std::uint64_t late = session_.incomplete_since(now - timeouts_.request)) {
+        if (session_.has_failed()) break;
+        if (place_of(late).number == late) refuse(late, http::status::request_timeout);
+        session_.reset(late, http2::error_code::no_error, out_);
+    }
+    if (awaited_ == 0 && now >= last_activity + timeouts_.idle && !session_.has_failed()) {
+        session_.drain_at_once(out_);
+        is_over_ = true;
+    }
+    note_output();
+}
+
+}  // namespace connector

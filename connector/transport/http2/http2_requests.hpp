@@ -1,0 +1,76 @@
+#pragma once
+
+#include "connector/loop/event_loop.hpp"
+#include "connector/transport/answer_sink.hpp"
+#include "connector/transport/http/incoming_connection.hpp"
+#include "connector/transport/http/multiplexed.hpp"
+#include "connector/transport/http2/server_session.hpp"
+#include "connector/transport/packet_in_flight.hpp"
+#include "connector/transport/prepare_handler.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace connector {
+
+/// The requests of a client that speaks HTTP/2. Their answers leave in the order in which they are ready: one slow
+/// packet delays no other.
+class http2_requests final : public multiplexed_requests, private answer_sink {
+public:
+    http2_requests(event_loop& loop, carrier& carrier, prepare_handler& handler, const incoming_timeouts& timeouts);
+
+    result take(ilp::bytes_span input) override;
+    ilp::bytes& output() override { return out_; }
+    void output_sent() override;
+    void drain() override;
+    bool has_ended() const override;
+    void peers_changed(std::span<const peering::peer_update> updates) override;
+    void abandon() override;
+    std::size_t awaited() const override { return awaited_; }
+    ilp::steady_time due(ilp::steady_time last_activity) const override;
+    void time_out(ilp::steady_time last_activity) override;
+
+private:
+    /// A request from its head until its answer is given to the session. Its place is the upper half of its number.
+    struct open_request {
+        std::uint64_t number = 0;  ///< 0: the place is free
+        const peering::peer* from = nullptr;
+        packet_in_flight* packet = nullptr;
+        bool is_awaited = false;  ///< it has been passed on
+        ilp::bytes held{};        ///< the answer that waits for its release
+    };
+
+    // answer_sink
+    void answer(std::uint64_t request, ilp::bytes_view packet, bool held) override;
+    void release(std::uint64_t request) override;
+    void refuse_malformed(std::uint64_t request) override;
+
+    void begin(const http2::event& head);
+    bool pass_on(const http2::event& message);
+    void send_answer(std::uint64_t number, ilp::bytes_view packet);
+    void refuse(std::uint64_t number, http::status status);
+    open_request& place_of(std::uint64_t number);
+    open_request& at(std::uint64_t number);
+    void forget(open_request& request);
+    void note_output();
+
+    event_loop& loop_;
+    carrier& carrier_;
+    prepare_handler& handler_;
+    const incoming_timeouts& timeouts_;
+    const ilp::steady_time began_at_;
+
+    ilp::bytes out_;
+    http2::server_session session_{out_};
+    std::array<admission, http2::known_blocks::places> known_{};
+    std::vector<open_request> requests_;
+    std::size_t awaited_ = 0;
+    std::size_t held_ = 0;       ///< bytes in `held` of all requests
+    std::size_t accounted_ = 0;  ///< bytes of which the carrier knows
+    bool is_over_ = false;       ///< closed for being idle
+};
+
+}  // namespace connector

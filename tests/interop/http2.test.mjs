@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import http2 from 'node:http2'
+import { test } from 'node:test'
+import { Network, freePorts, fulfillAll, peer, send } from './support.mjs'
+
+/** alice, with a peer that sends over HTTP/2 and a peer that receives; all three on ports of their own. */
+async function oneDaemon(network) {
+    const [port, senderPort, receiverPort] = await freePorts(3)
+    const alice = await network.daemon('alice', {
+        port,
+        peers: [
+            peer('sender', { address: 'test.alice.sender', port: senderPort, liquidity: 1_000_000 }),
+            peer('receiver', { address: 'test.alice.receiver', port: receiverPort }),
+        ],
+    })
+    const sender = await network.plugin({ name: 'sender', port: senderPort, daemonPort: port, http2: true })
+    const receiver = await network.plugin({ name: 'receiver', port: receiverPort, daemonPort: port })
+    return { port, alice, sender, receiver }
+}
+
+test('A35-27: packets of ilp-plugin-http over HTTP/2 arrive whole, many at a time', async () => {
+    const network = await Network.create()
+    try {
+        const { alice, sender, receiver } = await oneDaemon(network)
+        const seen = fulfillAll(receiver)
+        const packets = Array.from({ length: 600 }, (_, index) => ({
+            destination: `test.alice.receiver.packet-${index}.~_`,
+            amount: index,
+            data: randomBytes([0, 1, 127, 128, 255, 256, 32_000][index % 7]),
+        }))
+        const answers = await Promise.all(packets.map((packet) => send(sender, packet)))
+
+        answers.forEach(({ reply }, index) => assert.deepEqual(reply.data, packets[index].data))
+        assert.equal(seen.length, packets.length)
+        const total = BigInt((600 * 599) / 2)
+        assert.deepEqual(await alice.liquidity(), { sender: 1_000_000n - total, receiver: total })
+    } finally {
+        await network.close()
+    }
+})
+
+test('what Node asks for over HTTP/2 beside packets', async () => {
+    const network = await Network.create()
+    let session
+    try {
+        const { port } = await oneDaemon(network)
+        session = http2.connect(`http://127.0.0.1:${port}`)
+        const ask = (headers, body = '') =>
+            new Promise((resolve, reject) => {
+                const stream = session.request(headers, { endStream: false })
+                let text = ''
+                stream.on('response', (got) => stream.on('end', () => resolve({ status: got[':status'], text })))
+                stream.on('data', (chunk) => (text += chunk))
+                stream.on('error', reject)
+                stream.end(body)
+            })
+        const post = { ':method': 'POST', ':path': '/ilp', 'content-type': 'application/octet-stream' }
+        const known = { ...post, authorization: 'Bearer from-sender' }
+        assert.equal((await ask({ ':path': '/' })).status, 405)
+        assert.equal((await ask({ ...post, ':path': '/elsewhere' }, 'x')).status, 404)
+        assert.equal((await ask(post, 'x')).status, 401)
+        assert.equal((await ask({ ...known, 'content-type': 'text/plain' }, 'x')).status, 415)
+        assert.equal((await ask(known, 'not a packet')).status, 400)
+        assert.equal((await ask(known, randomBytes(66_000))).status, 413)
+        assert.equal((await ask({ ...known, 'content-length': 70_000 }, randomBytes(70_000))).status, 413)
+
+        await new Promise((resolve, reject) => session.ping((error) => (error ? reject(error) : resolve())))
+        const given = session.request(known)
+        given.on('error', () => {})
+        given.close(http2.constants.NGHTTP2_CANCEL)
+        assert.equal((await ask(known, 'not a packet')).status, 400)
+        assert.equal(session.closed, false)
+    } finally {
+        session?.destroy()
+        await network.close()
+    }
+})

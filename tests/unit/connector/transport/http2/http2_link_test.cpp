@@ -1,0 +1,351 @@
+#include "connector/transport/http2/http2_link.hpp"
+
+#include "config/value.hpp"
+#include "tests/support/socket.hpp"
+#include "tests/unit/connector/loop/test_loop.hpp"
+#include "tests/unit/connector/transport/http2/conversation.hpp"
+#include "tests/unit/connector/transport/recorded_outcomes.hpp"
+
+#include <fcntl.h>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace http2_link_test {
+
+using namespace connector;
+using namespace http2_conversation;
+using connector::testing::recorded_outcomes;
+using connector::testing::run_ready;
+
+namespace {
+
+/// A peer's server: what it is told is collected, and the test answers. It runs on the test's thread, between two steps
+/// of the loop.
+struct far_server {
+    struct connection {
+        support::descriptor socket;
+        server_side side{};
+        lines told{};
+        bool ended = false;
+
+        std::uint64_t number(std::uint32_t stream) { return side.numbers.at(stream); }
+        void answer(std::uint32_t stream, std::string_view body) {
+            side.session.answer(number(stream), ok_block(), ilp::as_bytes(body), side.out);
+        }
+        void refuse(std::uint32_t stream, error_code code) { side.session.reset(number(stream), code, side.out); }
+        bool has_been_told(const std::string& line) const { return std::ranges::find(told, line) != told.end(); }
+        void send() {
+            if (!side.out.empty()) support::send_all(socket, ilp::as_text(std::exchange(side.out, {})));
+        }
+    };
+
+    void step() {
+        for (;;) {
+            const int accepted = ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
+            if (accepted < 0) break;
+            connection& made = connections.emplace_back();
+            made.socket = support::descriptor{accepted};
+            if (!greeting.empty()) made.side.out = greeting;
+        }
+        for (connection& each : connections) {
+            char octets[65'536];
+            while (!each.ended && each.socket.is_open()) {
+                const auto count = ::recv(each.socket.get(), octets, sizeof octets, MSG_DONTWAIT);
+                if (count < 0) break;
+                each.ended = count == 0;
+                for (const auto& line : each.side.receive({octets, octets + count})) each.told.push_back(line);
+                if (echoes) answer_all(each);
+            }
+            if (each.socket.is_open() && !is_silent) each.send();
+        }
+    }
+
+    static void answer_all(connection& on) {
+        for (const auto& event : std::exchange(on.side.events, {})) {
+            if (event.kind != event_kind::message) continue;
+            const auto id = static_cast<std::uint32_t>(event.number);
+            const std::string prefix = "message " + std::to_string(id) + " ";
+            for (const auto& line : on.told) {
+                if (line.starts_with(prefix)) on.answer(id, line.substr(prefix.size()));
+            }
+        }
+    }
+
+    support::descriptor listener = [] {
+        auto made = support::listen_on(0);
+        ::fcntl(made.get(), F_SETFL, O_NONBLOCK);
+        return made;
+    }();
+    std::deque<connection> connections;
+    ilp::bytes greeting{};  ///< instead of the usual one
+    bool echoes = false;
+    bool is_silent = false;
+};
+
+struct world {
+    explicit world(std::uint32_t max_waiting = 2) {
+        settings.endpoint = config::http_url()
+                                .parse(fmt::format("http://127.0.0.1:{}/ilp?x=1", support::local_port(peer.listener)))
+                                .value();
+        settings.auth_token = config::secret{"the-token"};
+        settings.max_connections = 10;
+        settings.max_waiting = max_waiting;
+    }
+
+    http2_link& link() {
+        if (!made) made = std::make_unique<http2_link>(loop, settings, "bob", std::chrono::hours{1});
+        return *made;
+    }
+
+    carried_packet& send(std::string_view prepare) {
+        loop.enter();
+        auto& packet = outcomes.make();
+        if (const auto refusal = link().send(packet, ilp::as_bytes(prepare))) outcomes.failed(packet, *refusal);
+        return packet;
+    }
+    std::string outcome(const carried_packet& packet) const { return outcomes.outcome(packet); }
+
+    template <typename Done>
+    void run_until(const Done& done) {
+        connector::testing::run_until(loop, [&] {
+            peer.step();
+            return done();
+        });
+    }
+    std::string outcome_of(std::string_view prepare) {
+        const auto& packet = send(prepare);
+        run_until([&] { return !outcome(packet).empty(); });
+        return outcome(packet);
+    }
+    void await(std::size_t connection, const std::string& line) {
+        run_until(
+            [&] { return peer.connections.size() > connection && peer.connections[connection].has_been_told(line); });
+    }
+
+    far_server peer;
+    config::outgoing_http_settings settings;
+    event_loop loop;
+    recorded_outcomes outcomes;
+    std::unique_ptr<http2_link> made;
+};
+
+}  // namespace
+
+TEST_CASE("http2 link: many packets share one connection, and answers come in any order") {
+    world w{100};
+    auto& one = w.send("one");
+    auto& two = w.send("two");
+    w.await(0, "message 3 two");
+    w.await(0, "message 1 one");
+    CHECK(w.peer.connections[0].told.front() == "head 1 POST /ilp?x=1");
+    auto& three = w.send("three");
+    w.await(0, "message 5 three");
+    CHECK(w.peer.connections[0].has_been_told("head 5 known"));
+    w.peer.connections[0].answer(5, "third");
+    w.run_until([&] { return !w.outcome(three).empty(); });
+    CHECK(w.outcome(one).empty());
+    w.peer.connections[0].answer(1, "first");
+    w.peer.connections[0].answer(3, "second");
+    w.run_until([&] { return !w.outcome(one).empty() && !w.outcome(two).empty(); });
+    CHECK(w.outcome(one) == "first");
+    CHECK(w.outcome(two) == "second");
+    CHECK(w.outcome(three) == "third");
+    CHECK(w.link().connection_count() == 1);
+    CHECK(w.link().trouble().empty());
+}
+
+TEST_CASE("http2 link: a thousand packets at a time") {
+    world w{5000};
+    w.peer.echoes = true;
+    std::vector<carried_packet*> packets;
+    for (int i = 0; i < 1000; ++i) packets.push_back(&w.send("packet " + std::to_string(i)));
+    w.run_until([&] { return w.outcomes.outcomes.size() == 1000; });
+    for (std::size_t i = 0; i < packets.size(); ++i) CHECK(w.outcome(*packets[i]) == "packet " + std::to_string(i));
+    CHECK(w.link().connection_count() <= 2);
+    CHECK(w.link().waiting_count() == 0);
+}
+
+TEST_CASE("http2 link: beyond the peer's streams packets wait, and beyond its queue they are refused") {
+    world w{2};
+    w.peer.greeting = settings({{setting::max_concurrent_streams, 1}});
+    auto& one = w.send("one");
+    w.await(0, "message 1 one");
+    auto& two = w.send("two");  // makes the second connection
+    w.await(1, "message 1 two");
+    auto& three = w.send("three");
+    auto& four = w.send("four");
+    CHECK(w.outcome(w.send("five")) == "next_hop_queue_full");
+    CHECK(w.link().waiting_count() == 2);
+    CHECK(w.link().withdraw(four) == reject_reason::next_hop_queue_full);
+    CHECK_FALSE(w.link().withdraw(one));
+    w.peer.connections[1].answer(1, "second");
+    w.run_until([&] { return !w.outcome(two).empty(); });
+    w.await(1, "message 3 three");
+    w.peer.connections[1].answer(3, "third");
+    w.run_until([&] { return !w.outcome(three).empty(); });
+    CHECK(w.outcome(one).empty());
+}
+
+TEST_CASE("http2 link: a packet that was certainly not processed is sent again, once") {
+    world w;
+    auto& one = w.send("one");
+    w.await(0, "message 1 one");
+    w.peer.connections[0].refuse(1, error_code::refused_stream);
+    w.await(0, "message 3 one");
+    CHECK(one.sent_again);
+    w.peer.connections[0].refuse(3, error_code::refused_stream);
+    w.run_until([&] { return !w.outcome(one).empty(); });
+    CHECK(w.outcome(one) == "next_hop_busy");
+}
+
+TEST_CASE("http2 link: a packet that may have been processed is not sent again") {
+    world w;
+    auto& one = w.send("one");
+    auto& two = w.send("two");
+    w.await(0, "message 3 two");
+    w.peer.connections[0].refuse(1, error_code::cancel);
+    w.run_until([&] { return !w.outcome(one).empty(); });
+    CHECK(w.outcome(one) == "next_hop_connection_lost");
+    CHECK(w.outcome(two).empty());
+    support::reset(w.peer.connections[0].socket);
+    w.run_until([&] { return !w.outcome(two).empty(); });
+    CHECK(w.outcome(two) == "next_hop_connection_lost");
+    w.peer.echoes = true;
+    CHECK(w.outcome_of("three") == "three");
+}
+
+TEST_CASE("http2 link: GOAWAY moves what was not processed to a new connection, and the rest gets its answers") {
+    world w;
+    auto& one = w.send("one");
+    w.await(0, "message 1 one");
+    w.peer.connections[0].side.session.drain_at_once(w.peer.connections[0].side.out);
+    auto& two = w.send("two");  // on its way when the GOAWAY comes
+    run_ready(w.loop);
+    w.await(1, "message 1 two");
+    CHECK(w.outcome(one).empty());
+    w.peer.connections[1].answer(1, "second");
+    w.run_until([&] { return !w.outcome(two).empty(); });
+    CHECK(w.outcome(two) == "second");
+    w.peer.connections[0].answer(1, "first");
+    w.run_until([&] { return !w.outcome(one).empty(); });
+    CHECK(w.outcome(one) == "first");
+    w.run_until([&] { return w.link().connection_count() == 1; });
+    CHECK(w.peer.connections[0].ended);
+}
+
+TEST_CASE("http2 link: a forgotten packet is cancelled, and others go on") {
+    world w;
+    auto& one = w.send("one");
+    auto& two = w.send("two");
+    w.await(0, "message 3 two");
+    w.loop.enter();
+    w.peer.connections[0].answer(3, "second");
+    w.run_until([&] { return !w.outcome(two).empty(); });
+    w.loop.enter();
+    w.link().forget(one);
+    w.await(0, "reset 1 CANCEL");
+    w.peer.echoes = true;
+    CHECK(w.outcome_of("three") == "three");
+    CHECK(w.outcome(one).empty());
+    CHECK(w.peer.connections.size() == 1);
+}
+
+TEST_CASE("http2 link: a connection on which nothing comes any more is replaced") {
+    world w;
+    w.peer.echoes = true;
+    CHECK(w.outcome_of("one") == "one");
+    w.peer.is_silent = true;
+    auto& two = w.send("two");
+    w.await(0, "message 3 two");
+    w.loop.enter();
+    w.link().forget(two);
+    w.peer.is_silent = false;
+    CHECK(w.outcome_of("three") == "three");
+    CHECK(w.peer.connections.size() == 2);
+}
+
+TEST_CASE("http2 link: statuses are told as with HTTP/1.1") {
+    world w;
+    for (const auto& [status, reason] :
+         std::vector<std::pair<unsigned, std::string>>{{503, "next_hop_busy"},
+                                                       {502, "next_hop_behind_dead_gateway"},
+                                                       {500, "next_hop_failed"},
+                                                       {401, "next_hop_refused_us"}}) {
+        auto& packet = w.send(std::to_string(status));
+        w.run_until([&] { return !w.peer.connections.empty() && !w.peer.connections[0].side.numbers.empty(); });
+        const auto last = [&] { return w.peer.connections[0].side.numbers.rbegin()->first; };
+        w.run_until([&] {
+            return w.peer.connections[0].has_been_told("message " + std::to_string(last()) + " " +
+                                                       std::to_string(status));
+        });
+        ilp::bytes block;
+        append_status(block, status);
+        auto& on = w.peer.connections[0];
+        on.side.session.answer(on.number(last()), block, {}, on.side.out);
+        w.run_until([&] { return !w.outcome(packet).empty(); });
+        CHECK(w.outcome(packet) == reason);
+    }
+    CHECK(w.link().trouble().contains("401"));
+}
+
+TEST_CASE("http2 link: a peer that does not speak HTTP/2 is unreachable, and the log says why") {
+    world w;
+    w.peer.greeting = bytes_of("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    CHECK(w.outcome_of("one") == "next_hop_unreachable");
+    CHECK(w.link().trouble().contains("it does not speak HTTP/2"));
+    CHECK(w.outcome_of("two") == "next_hop_unreachable");
+}
+
+TEST_CASE("http2 link: nobody listens") {
+    world w;
+    w.peer.listener.close();
+    CHECK(w.outcome_of("one") == "next_hop_unreachable");
+    CHECK(w.link().trouble().contains("unreachable"));
+}
+
+TEST_CASE("http2 link: a retired link finishes its packets") {
+    world w;
+    auto& one = w.send("one");
+    w.await(0, "message 1 one");
+    w.loop.enter();
+    w.link().retire();
+    CHECK_FALSE(w.link().is_done());
+    w.peer.connections[0].answer(1, "first");
+    w.run_until([&] { return w.link().is_done(); });
+    CHECK(w.outcome(one) == "first");
+
+    world idle;
+    idle.peer.echoes = true;
+    CHECK(idle.outcome_of("one") == "one");
+    idle.loop.enter();
+    idle.link().retire();
+    idle.run_until([&] { return idle.link().is_done(); });
+
+    world early;  // retired before it is connected
+    early.peer.echoes = true;
+    auto& waits = early.send("one");
+    early.link().retire();
+    early.run_until([&] { return early.link().is_done(); });
+    CHECK(early.outcome(waits) == "one");
+}
+
+TEST_CASE("http2 link: a peer that breaks the rules") {
+    world w;
+    auto& one = w.send("one");
+    w.await(0, "message 1 one");
+    ilp::append(w.peer.connections[0].side.out, data(7, "x"));
+    w.run_until([&] { return !w.outcome(one).empty(); });
+    CHECK(w.outcome(one) == "next_hop_answered_nonsense");
+    w.peer.echoes = true;
+    CHECK(w.outcome_of("two") == "two");
+}
+
+}  // namespace http2_link_test

@@ -1,0 +1,311 @@
+#include "connector/transport/http2/http2_requests.hpp"
+
+#include "connector/transport/http/incoming_connection.hpp"
+#include "tests/unit/connector/loop/test_loop.hpp"
+#include "tests/unit/connector/peers.hpp"
+#include "tests/unit/connector/transport/http2/conversation.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace http2_requests_test {
+
+using namespace connector;
+using namespace http2_conversation;
+using namespace std::chrono_literals;
+using connector::testing::run_ready;
+using connector::testing::run_until;
+using connector::testing::socket_pair;
+
+namespace {
+
+config::settings one_peer() {
+    config::settings settings;
+    settings.assets = {connector::testing::asset_settings("USD", 9, 0)};
+    settings.peers = {connector::testing::peer_settings("p1", "USD", 9, 0)};
+    return settings;
+}
+
+ilp::bytes packet_block(std::string_view token = "right") {
+    ilp::bytes block;
+    append_indexed(block, static_table::method_post);
+    append_indexed(block, static_table::scheme_http);
+    append_literal(block, static_table::authority, "us");
+    append_literal(block, static_table::path, "/");
+    append_literal(block, static_table::authorization, "Bearer " + std::string{token}, true);
+    append_literal(block, static_table::content_type, "application/octet-stream");
+    return block;
+}
+
+/// A connection whose worker is the test itself, and a client at its other end.
+struct world final : prepare_handler, incoming_connection::owner {
+    explicit world(incoming_timeouts limits = {1h, 1h}) : timeouts{limits} {
+        loop.enter();
+        REQUIRE(connection->start(std::move(pair.near)));
+    }
+
+    std::uint32_t ask(std::string_view body, std::string_view token = "right") {
+        const auto number = client.session.request(packet_block(token), ilp::as_bytes(body), client.out);
+        say();
+        return static_cast<std::uint32_t>(number);
+    }
+    void say() { pair.say(ilp::as_text(std::exchange(client.out, {}))); }
+    void say(const ilp::bytes& octets) { pair.say(ilp::as_text(octets)); }
+
+    /// Runs until the client has been told this.
+    void hear(const std::string& line) {
+        run_until(loop, [&] {
+            for (const auto& each : client.receive(bytes_of(pair.heard()))) heard.push_back(each);
+            if (!client.out.empty() && !closed) say();
+            return std::ranges::find(heard, line) != heard.end();
+        });
+    }
+    void await_packets(std::size_t count) {
+        run_until(loop, [&] { return arrived.size() == count; });
+    }
+
+    void answer(std::size_t index, std::string_view text, bool held = false) {
+        loop.enter();
+        sink->answer(arrived[index].request, ilp::as_bytes(text), held);
+    }
+
+    // prepare_handler
+    const peering::peer* authenticate(std::string_view token, std::string_view) override {
+        ++authentications;
+        return token == "right" ? &book.peer("p1") : nullptr;
+    }
+    void unauthenticated(const boost::asio::ip::address&) override { ++strangers; }
+    packet_in_flight* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
+                                       ilp::bytes_span body) override {
+        sink = &from;
+        arrived.push_back({number, std::string{ilp::as_text(body)}});
+        packet_in_flight& packet = *packets.emplace_back(std::make_unique<packet_in_flight>([](deadline&) {}));
+        packet.answer_to = &from;
+        packet.request = number;
+        return &packet;
+    }
+
+    // owner
+    void connection_closed(incoming_connection&) override {
+        closed = true;
+        loop.dispose(std::move(connection));
+    }
+    std::unique_ptr<multiplexed_requests> make_multiplexed(multiplexed_requests::carrier& carrier) override {
+        return std::make_unique<http2_requests>(loop, carrier, *this, timeouts);
+    }
+
+    struct prepare {
+        std::uint64_t request;
+        std::string body;
+    };
+
+    connector::testing::book book{one_peer()};
+    event_loop loop;
+    socket_pair pair{loop};
+    incoming_timeouts timeouts;
+    std::unique_ptr<incoming_connection> connection =
+        std::make_unique<incoming_connection>(loop, *this, *this, timeouts);
+    client_side client;
+    answer_sink* sink = nullptr;
+    std::vector<prepare> arrived;
+    std::vector<std::unique_ptr<packet_in_flight>> packets;
+    lines heard;
+    int strangers = 0;
+    int authentications = 0;
+    bool closed = false;
+};
+
+}  // namespace
+
+TEST_CASE("http2 requests: answers leave in any order, and held ones after their release") {
+    world w;
+    w.ask("one");
+    w.ask("two");
+    w.ask("three");
+    w.await_packets(3);
+    CHECK(w.arrived[0].body == "one");
+    CHECK(w.arrived[2].body == "three");
+    CHECK(w.authentications == 2);  // the first block changes the table's size, the others mean the same
+    w.answer(2, "third");
+    w.hear("message 5 200 third");
+    w.answer(0, "first", true);
+    w.answer(1, "second");
+    w.hear("message 3 200 second");
+    CHECK(w.heard.size() == 2);
+    w.loop.enter();
+    w.sink->release(w.arrived[0].request);
+    w.hear("message 1 200 first");
+    CHECK_FALSE(w.closed);
+}
+
+TEST_CASE("http2 requests: the preface may come in pieces, and HTTP/1.1 is still spoken") {
+    world w;
+    const auto greeting = std::exchange(w.client.out, {});
+    for (const auto octet : greeting) {
+        w.say({octet});
+        run_ready(w.loop);
+    }
+    w.ask("one");
+    w.await_packets(1);
+    w.answer(0, "first");
+    w.hear("message 1 200 first");
+
+    world other;
+    other.pair.say(
+        "POST / HTTP/1.1\r\nHost: us\r\nAuthorization: Bearer right\r\nContent-Type: "
+        "application/octet-stream\r\nContent-Length: 1\r\n\r\nx");
+    other.await_packets(1);
+}
+
+TEST_CASE("http2 requests: what is refused gets its status") {
+    world w;
+    w.ask("one", "wrong");
+    w.hear(R"(message 1 401 {"status":401,"title":"Unauthorized","detail":"No valid token: send the field )"
+           R"(Authorization: Bearer TOKEN, with a token that this node's operator has set for you. A JWT or another )"
+           R"(scheme is not accepted."})");
+    CHECK(w.strangers == 1);
+    w.ask("two");
+    w.await_packets(1);
+    w.loop.enter();
+    w.sink->refuse_malformed(w.arrived[0].request);
+    w.hear(R"(message 3 400 {"status":400,"title":"Bad Request"})");
+    w.ask(std::string(65'537, 'x'));
+    w.hear(R"(message 5 413 {"status":413,"title":"Content Too Large"})");
+    w.client.session.request(block_of(post_fields()), {}, w.client.out);
+    w.say();
+    run_until(w.loop, [&] { return w.strangers == 2; });
+}
+
+TEST_CASE("http2 requests: a request that its client gives up gets no answer") {
+    world w;
+    w.ask("one");
+    w.ask("two");
+    w.await_packets(2);
+    w.client.session.give_up(w.client.session.request(packet_block(), ilp::as_bytes("three"), w.client.out),
+                             w.client.out, at(0));
+    w.say();
+    w.await_packets(3);
+    run_until(w.loop, [&] { return w.packets[2]->answer_to == nullptr; });
+    CHECK(w.packets[0]->answer_to != nullptr);
+    w.answer(0, "first");
+    w.hear("message 1 200 first");
+}
+
+TEST_CASE("http2 requests: the end of the connection forgets its packets") {
+    world w;
+    w.ask("one");
+    w.ask("two");
+    w.await_packets(2);
+    w.answer(0, "held", true);
+    support::reset(w.pair.far);
+    run_until(w.loop, [&] { return w.closed; });
+    CHECK(w.packets[0]->answer_to == nullptr);
+    CHECK(w.packets[1]->answer_to == nullptr);
+    CHECK(w.loop.memory().used() == 0);
+}
+
+TEST_CASE("http2 requests: a client that ends its direction still gets its answers") {
+    world w;
+    w.ask("one");
+    w.await_packets(1);
+    REQUIRE(::shutdown(w.pair.far.get(), SHUT_WR) == 0);
+    run_ready(w.loop);
+    CHECK_FALSE(w.closed);
+    w.answer(0, "first");
+    run_until(w.loop, [&] { return w.closed; });
+    w.client.receive(bytes_of(w.pair.heard()));
+    CHECK(w.client.told == lines{"message 1 200 first"});
+}
+
+TEST_CASE("http2 requests: draining ends the connection once everything is answered") {
+    world w;
+    w.ask("one");
+    w.await_packets(1);
+    w.loop.enter();
+    w.connection->drain();
+    run_until(w.loop, [&] {
+        w.client.receive(bytes_of(w.pair.heard()));
+        w.say();
+        return w.client.session.is_leaving();
+    });
+    CHECK_FALSE(w.closed);
+    w.answer(0, "first");
+    w.hear("message 1 200 first");
+    w.pair.far.close();
+    run_until(w.loop, [&] { return w.closed; });
+}
+
+TEST_CASE("http2 requests: a changed peer is authenticated again") {
+    world w;
+    w.ask("one");
+    w.await_packets(1);
+    w.say(headers(3, packet_block()));
+    run_until(w.loop, [&] { return w.client.session.open_streams() == 1; });
+    const auto peer = std::shared_ptr<const peering::peer>{std::shared_ptr<void>{}, &w.book.peer("p1")};
+    w.loop.enter();
+    const std::vector<peering::peer_update> updates{{.before = peer, .after = nullptr}};
+    run_ready(w.loop);
+    w.connection->peers_changed(updates);
+    w.client.session.request(packet_block(), ilp::as_bytes("its body"), w.client.out);  // the head again: ignored
+    w.client.out.clear();
+    w.hear("reset 3 REFUSED_STREAM not processed");
+    CHECK(w.authentications == 2);
+    w.ask("two");
+    w.await_packets(2);
+    CHECK(w.authentications == 3);
+}
+
+TEST_CASE("http2 requests: time limits") {
+    SECTION("a request that does not end") {
+        world w{{50ms, 1h}};
+        w.ask("one");
+        w.await_packets(1);
+        w.client.session.request(packet_block(), {}, w.client.out);
+        w.client.out.clear();
+        w.say(headers(3, packet_block()));
+        w.hear(R"(message 3 408 {"status":408,"title":"Request Timeout"})");
+        w.answer(0, "first");
+        w.hear("message 1 200 first");
+    }
+    SECTION("an idle connection") {
+        world w{{1h, 50ms}};
+        w.ask("one");
+        w.await_packets(1);
+        w.answer(0, "first");
+        w.hear("message 1 200 first");
+        run_until(w.loop, [&] {
+            w.client.receive(bytes_of(w.pair.heard()));
+            return w.client.session.is_leaving();
+        });
+        w.pair.far.close();
+        run_until(w.loop, [&] { return w.closed; });
+    }
+    SECTION("a newcomer") {
+        world w{{1h, 1h, 50ms}};
+        w.say();
+        run_until(w.loop, [&] { return w.closed; });
+    }
+}
+
+TEST_CASE("http2 requests: a client that breaks the rules is told so, and its connection ends") {
+    world w;
+    w.ask("one");
+    w.await_packets(1);
+    w.say(data(0, "x"));
+    run_until(w.loop, [&] {
+        w.client.receive(bytes_of(w.pair.heard()));
+        return w.client.session.is_leaving();
+    });
+    w.answer(0, "too late");
+    run_ready(w.loop);
+    w.pair.far.close();
+    run_until(w.loop, [&] { return w.closed; });
+}
+
+}  // namespace http2_requests_test
