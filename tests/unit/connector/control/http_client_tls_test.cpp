@@ -3,6 +3,7 @@
 #include "tests/support/certificates.hpp"
 #include "tests/support/fake_peer.hpp"
 #include "tests/support/tls_proxy.hpp"
+#include "tests/unit/connector/control/server_on_loop.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -99,10 +100,15 @@ TEST_CASE("an HTTP call says what is wrong with the server's certificate, and se
 TEST_CASE("an HTTP call to a server that speaks the other one of TLS and plain HTTP says which URL would be right") {
     https_server server;
     auto call = server.call();
-    call.endpoint = config::http_url().parse(fmt::format("https://localhost:{}/", server.server.port())).value();
+    control_test::server_on_loop plain{[](const http_request&, const auto& done) { done({}); }};
+    call.endpoint = config::http_url().parse(fmt::format("https://127.0.0.1:{}/", plain.port())).value();
     CHECK_THAT(outcome_of(call), Catch::Contains("does not speak TLS"));
-    CHECK(server.server.request_count() == 0);
-    call.endpoint = config::http_url().parse(fmt::format("http://localhost:{}/", server.proxy.port())).value();
+    CHECK(plain.requests() == 0);
+    // A fatal alert is what many servers with TLS answer to a request without it.
+    server.server.set_script([](const http_message&) {
+        return scripted_answer{.octets = {"\x15\x03\x01\x00\x02\x02\x46", 7}, .after = scripted_answer::ending::close};
+    });
+    call.endpoint = config::http_url().parse(fmt::format("http://localhost:{}/", server.server.port())).value();
     CHECK(outcome_of(call) == "the other side speaks TLS: use https://");
 }
 

@@ -109,7 +109,9 @@ TEST_CASE("ilpctl transport: over TLS the daemon is verified before it sees the 
     CHECK(refused.error().where == failure_stage::connecting);
     CHECK(refused.error().why.contains("not trusted here"));
 
-    const auto plain = post(endpoint_at(proxy.port()), {}, {}, "{}", std::chrono::seconds{20});
+    // A fatal alert is what many servers with TLS answer to a request without it.
+    auto alerting = one_connection{[](int socket) { say(socket, {"\x15\x03\x01\x00\x02\x02\x46", 7}); }};
+    const auto plain = post(endpoint_at(alerting.port()), {}, {}, "{}", std::chrono::seconds{20});
     REQUIRE(!plain);
     CHECK(plain.error().why == "the other side speaks TLS: use https://");
 }
