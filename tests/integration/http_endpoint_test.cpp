@@ -408,7 +408,7 @@ TEST_CASE("bytes that cannot become a request are refused at once, with a hint a
     CHECK(answer_to("GET / HTTP/1.1\r\nHost: d\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n")
               .contains("WebSocket, and so BTP, is not supported here"));
     CHECK(answer_to("POST / HTTP/1.1\r\nHost: d\r\nConnection: close\r\nAuthorization: Bearer eyJh.eyJz.c2ln\r\n\r\n")
-              .contains("A JWT or another scheme is not accepted"));
+              .contains("or a JSON Web Token (HS256) that is signed"));
     r.expect_untouched();
 }
 

@@ -49,7 +49,8 @@ std::string_view hint_on_packet_request(status status, std::string_view octets) 
             return hint_on_protocol(octets);
         case status::unauthorized:
             return "No valid token: send the field Authorization: Bearer TOKEN, with a token that this node's operator "
-                   "has set for you. A JWT or another scheme is not accepted.";
+                   "has set for you, or a JSON Web Token (HS256) that is signed with the secret agreed with that "
+                   "operator.";
         case status::not_found:
             return "Post packets to /, /ilp or /accounts/NAME/ilp.";
         case status::method_not_allowed:

@@ -43,6 +43,10 @@ ilp::bytes packet_block(std::string_view token = "right") {
     return block;
 }
 
+constexpr std::string_view no_valid_token =
+    "No valid token: send the field Authorization: Bearer TOKEN, with a token that this node's operator has set for "
+    "you, or a JSON Web Token (HS256) that is signed with the secret agreed with that operator.";
+
 /// A connection whose worker is the test itself, and a client at its other end.
 struct world final : prepare_handler, incoming_connection::owner {
     explicit world(incoming_timeouts limits = {1h, 1h}) : timeouts{limits} {
@@ -76,9 +80,9 @@ struct world final : prepare_handler, incoming_connection::owner {
     }
 
     // prepare_handler
-    const peering::peer* authenticate(std::string_view token, std::string_view) override {
+    authenticated authenticate(std::string_view token, std::string_view, const ilp::digest*) override {
         ++authentications;
-        return token == "right" ? &book.peer("p1") : nullptr;
+        return {token == "right" ? &book.peer("p1") : nullptr, valid_until};
     }
     void unauthenticated(const boost::asio::ip::address&) override { ++strangers; }
     packet_in_flight* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
@@ -118,6 +122,7 @@ struct world final : prepare_handler, incoming_connection::owner {
     lines heard;
     int strangers = 0;
     int authentications = 0;
+    ilp::steady_time valid_until = ilp::steady_time::max();  // of the right token
     bool closed = false;
 };
 
@@ -144,6 +149,18 @@ TEST_CASE("http2 requests: answers leave in any order, and held ones after their
     CHECK_FALSE(w.closed);
 }
 
+TEST_CASE("http2 requests: a head that is known is refused once its token has expired") {
+    world w;
+    w.valid_until = w.loop.now().steady;
+    w.ask("one");
+    w.ask("two");
+    w.await_packets(2);
+    CHECK(w.authentications == 2);
+    w.ask("three");
+    w.hear(R"(message 5 401 {"status":401,"title":"Unauthorized","detail":")" + std::string{no_valid_token} + R"("})");
+    CHECK(w.arrived.size() == 2);
+}
+
 TEST_CASE("http2 requests: the preface may come in pieces, and HTTP/1.1 is still spoken") {
     world w;
     const auto greeting = std::exchange(w.client.out, {});
@@ -166,9 +183,7 @@ TEST_CASE("http2 requests: the preface may come in pieces, and HTTP/1.1 is still
 TEST_CASE("http2 requests: what is refused gets its status") {
     world w;
     w.ask("one", "wrong");
-    w.hear(R"(message 1 401 {"status":401,"title":"Unauthorized","detail":"No valid token: send the field )"
-           R"(Authorization: Bearer TOKEN, with a token that this node's operator has set for you. A JWT or another )"
-           R"(scheme is not accepted."})");
+    w.hear(R"(message 1 401 {"status":401,"title":"Unauthorized","detail":")" + std::string{no_valid_token} + R"("})");
     CHECK(w.strangers == 1);
     w.ask("two");
     w.await_packets(1);
