@@ -38,6 +38,7 @@ struct auto_node {
                               "connector_url: http://127.0.0.1:" + std::to_string(port) + "/",
                               "initial_liquidity: 1000000",
                               "request_rate_per_address: 0",
+                              "allow_plain_http: true",
                               std::string{"allow_private_addresses: "} + (allows_private ? "true" : "false")};
         return terms;
     }

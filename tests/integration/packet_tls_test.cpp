@@ -62,8 +62,10 @@ struct encrypted {
 /// Two nodes that are peers of each other over https, each with an end of its own that speaks plain HTTP.
 struct two_nodes {
     /// `alice_adds` are further lines of alice's connector section, `incoming` what bob asks of alice.
-    explicit two_nodes(std::vector<std::string> alice_adds = {}, const std::vector<std::string>& incoming = {})
-        : alice{terms("alice", "bob", bob_port, alice_end, std::move(alice_adds), {}), alice_port},
+    explicit two_nodes(std::vector<std::string> alice_adds = {}, const std::vector<std::string>& incoming = {},
+                       std::string protocol = "auto")
+        : protocol_{std::move(protocol)},
+          alice{terms("alice", "bob", bob_port, alice_end, std::move(alice_adds), {}), alice_port},
           bob{terms("bob", "alice", alice_port, bob_end, {}, incoming), bob_port} {}
 
     daemon_terms terms(const std::string& own, const std::string& other, std::uint16_t other_port, const fake_peer& end,
@@ -73,7 +75,7 @@ struct two_nodes {
         made.connector = {"workers: 1", "certificate_file: " + files(own).certificate, "key_file: " + files(own).key};
         made.connector.insert(made.connector.end(), adds.begin(), adds.end());
         made.peers = {{.name = other,
-                       .outgoing = {"ca_file: " + pki.roots},
+                       .outgoing = {"ca_file: " + pki.roots, "protocol: " + protocol_},
                        .tokens = {token_for(own)},
                        .url = https(other_port),
                        .incoming = incoming},
@@ -91,6 +93,7 @@ struct two_nodes {
             connection.exchange(ilp_request(encode({.amount = 5, .destination = to, .expires_in = 25s}), from)));
     }
 
+    const std::string protocol_;  ///< in which alice and bob send each other packets
     test_pki pki{};
     identity_files of_alice = pki.folder.write("alice", pki.authority.issue({.names = {"localhost"}}));
     identity_files of_bob = pki.folder.write("bob", pki.authority.issue({.names = {"localhost"}}));
@@ -157,7 +160,7 @@ std::string curl(const encrypted& e, std::vector<std::string> options) {
 }  // namespace
 
 TEST_CASE("TLS: two nodes exchange packets over https, both ways, and their books agree") {
-    const two_nodes nodes;
+    const two_nodes nodes{{}, {}, GENERATE("auto", "http1", "http2")};
     for (int i = 0; i < 3; ++i) {
         CHECK(nodes.outcome_from_alice() == "fulfill");
         CHECK(nodes.outcome_from_bob() == "fulfill");
@@ -174,7 +177,7 @@ TEST_CASE("TLS: packets arrive over TLS 1.2 and 1.3 from curl, which verifies th
     const std::string& roots = e.pki.roots;
     CHECK(curl(e, {"--cacert", roots, "--http1.1", "--tlsv1.2", "--tls-max", "1.2"}) == "0 200");
     CHECK(curl(e, {"--cacert", roots, "--http1.1", "--tlsv1.3"}) == "0 200");
-    CHECK(curl(e, {"--cacert", roots}) == "0 200");
+    CHECK(curl(e, {"--cacert", roots, "--http2"}) == "0 200");
     CHECK(curl(e, {}) == "60 000");  // the system does not trust the authority
     CHECK(curl(e, {"--cacert", roots, "--tlsv1.0", "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0"}) == "35 000");
     CHECK(e.r.p2.request_count() == 3);

@@ -4,8 +4,10 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <future>
 #include <limits>
 #include <map>
+#include <memory>
 #include <random>
 #include <thread>
 
@@ -51,6 +53,7 @@ struct two_daemons {
         std::uint64_t bob_of_alice = default_liquidity;
         std::uint64_t asset_liquidity = default_liquidity;
         std::uint64_t of_ends = default_liquidity;
+        std::vector<std::string> link{};  ///< further lines of http.outgoing to the other daemon
     };
 
     explicit two_daemons(store_kind kind) : two_daemons{kind, options{}} {}
@@ -79,6 +82,7 @@ struct two_daemons {
              .scale = end_scale,
              .liquidity = terms_.of_ends},
         };
+        terms.peers[0].outgoing = terms_.link;
         return terms;
     }
 
@@ -299,6 +303,30 @@ TEMPLATE_TEST_CASE("A32-12: amounts near the largest between two daemons", "", o
     CHECK(there(half - 1) == "fulfill");
     CHECK(pair.gained_by_alice() == -static_cast<wide>(half - 1));
     pair.expect_clean_books();
+}
+
+TEST_CASE("A35-27 A35-28: two daemons send each other many packets at a time on one connection of HTTP/2") {
+    two_daemons d{store_kind::sqlite, {.link = {"protocol: http2", "max_connections: 1"}}};
+    const auto hold = std::make_shared<gate>();
+    const ilp::bytes slow = to_bytes("slow");
+    d.bob_end.set_script([hold, slow](const http_message& request) {
+        auto answer = answer_fulfill(request);
+        if (decode_prepare(request.body).data == slow) answer.held_by = hold;
+        return answer;
+    });
+    const auto send = [&d](const ilp::bytes& data) {
+        return outcome(d.alice.post({.amount = 1000, .destination = "test.bob.end.x", .data = data, .expires_in = 60s},
+                                    "alice-end"));
+    };
+    auto first = std::async(std::launch::async, [&] { return send(slow); });
+    REQUIRE(d.bob_end.wait_for_requests(1));
+    for (int i = 0; i < 20; ++i) CHECK(send(to_bytes("next " + std::to_string(i))) == "fulfill");
+    hold->open();
+    CHECK(first.get() == "fulfill");
+    CHECK(d.alice.settled_liquidity("bob") == default_liquidity + 21);
+    CHECK(d.bob.settled_liquidity("alice") == default_liquidity - 21);
+    CHECK(d.alice.audit().status == 0);
+    CHECK(d.bob.audit().status == 0);
 }
 
 }  // namespace two_daemons_test

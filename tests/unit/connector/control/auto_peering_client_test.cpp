@@ -117,6 +117,7 @@ TEST_CASE("a ping to an auto-peered peer connects only to public addresses") {
     for (const bool allowed : {false, true}) {
         auto settings = node::lenient();
         settings.allow_private_addresses = allowed;
+        settings.allow_plain_http = true;
         node alice{"test.alice", settings};
         fake_peer inside{[](const http_message&) { return json(200, "x"); }};
         const peering::peering_request request{

@@ -122,28 +122,31 @@ inline json::object asset_answer(const std::string& code = "USD", int scale = 9)
 }
 
 inline json::object peer_answer(const std::string& name = "bob", const std::string& id = bob_id) {
-    return {{"id", id},
-            {"name", name},
-            {"staticIlpAddress", "test." + name},
-            {"asset", {{"id", usd_id}, {"code", "USD"}, {"scale", 9}}},
-            {"enabled", true},
-            {"origin", "API"},
-            {"liquidity", "12500000000"},
-            {"liquidityThreshold", nullptr},
-            {"maxPacketAmount", "1000000"},
-            {"maxInFlightAmount", nullptr},
-            {"maxHoldMilliseconds", nullptr},
-            {"routes", {"test." + name, ""}},
-            {"http", {{"outgoing", {{"endpoint", "http://127.0.0.1:4002/"}, {"authToken", "t0ken"}}}}},
-            {"createdAt", "2026-08-01T12:00:00.000Z"},
-            {"tenant", {{"id", "t"}, {"publicName", nullptr}}},
-            {"reachability",
-             {{"state", "UNKNOWN"},
-              {"since", nullptr},
-              {"lastAnswerAt", nullptr},
-              {"lastError", nullptr},
-              {"lastErrorAt", nullptr},
-              {"roundTripMs", nullptr}}}};
+    return {
+        {"id", id},
+        {"name", name},
+        {"staticIlpAddress", "test." + name},
+        {"asset", {{"id", usd_id}, {"code", "USD"}, {"scale", 9}}},
+        {"enabled", true},
+        {"origin", "API"},
+        {"liquidity", "12500000000"},
+        {"liquidityThreshold", nullptr},
+        {"maxPacketAmount", "1000000"},
+        {"maxInFlightAmount", nullptr},
+        {"maxHoldMilliseconds", nullptr},
+        {"routes", {"test." + name, ""}},
+        {"http", {{"outgoing", {{"endpoint", "http://127.0.0.1:4002/"}, {"authToken", "t0ken"}}}}},
+        {"transport",
+         {{"clientKeys", json::array{}}, {"caCertificates", nullptr}, {"allowPlainHttp", false}, {"protocol", "AUTO"}}},
+        {"createdAt", "2026-08-01T12:00:00.000Z"},
+        {"tenant", {{"id", "t"}, {"publicName", nullptr}}},
+        {"reachability",
+         {{"state", "UNKNOWN"},
+          {"since", nullptr},
+          {"lastAnswerAt", nullptr},
+          {"lastError", nullptr},
+          {"lastErrorAt", nullptr},
+          {"roundTripMs", nullptr}}}};
 }
 
 inline json::object unreachable_answer() {

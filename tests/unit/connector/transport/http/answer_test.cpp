@@ -110,7 +110,7 @@ TEST_CASE("http answer: a refusal of another protocol names the protocol that th
     CHECK(detail_of(status::method_not_allowed, upgrade).starts_with("WebSocket, and so BTP, is not supported here"));
     CHECK(detail_of(status::not_found, upgrade).starts_with("WebSocket"));
     CHECK(detail_of(status::method_not_allowed, "GET / HTTP/1.1\r\n\r\nUpgrade: websocket").starts_with("Only POST"));
-    CHECK(detail_of(status::unauthorized, "POST / HTTP/1.1\r\n\r\n").contains("JWT"));
+    CHECK(detail_of(status::unauthorized, "POST / HTTP/1.1\r\n\r\n").contains("JSON Web Token"));
 }
 
 TEST_CASE("A35-33: the interim answer is a head without a body") {
