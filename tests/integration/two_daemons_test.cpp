@@ -306,7 +306,8 @@ TEMPLATE_TEST_CASE("A32-12: amounts near the largest between two daemons", "", o
 }
 
 TEST_CASE("A35-27 A35-28: two daemons send each other many packets at a time on one connection of HTTP/2") {
-    two_daemons d{store_kind::sqlite, {.link = {"protocol: http2", "max_connections: 1"}}};
+    two_daemons d{store_kind::sqlite,
+                  {.alice_end_scale = 6, .bob_end_scale = 6, .link = {"protocol: http2", "max_connections: 1"}}};
     const auto hold = std::make_shared<gate>();
     const ilp::bytes slow = to_bytes("slow");
     d.bob_end.set_script([hold, slow](const http_message& request) {
@@ -315,8 +316,8 @@ TEST_CASE("A35-27 A35-28: two daemons send each other many packets at a time on 
         return answer;
     });
     const auto send = [&d](const ilp::bytes& data) {
-        return outcome(d.alice.post({.amount = 1000, .destination = "test.bob.end.x", .data = data, .expires_in = 60s},
-                                    "alice-end"));
+        return outcome(
+            d.alice.post({.amount = 1, .destination = "test.bob.end.x", .data = data, .expires_in = 60s}, "alice-end"));
     };
     auto first = std::async(std::launch::async, [&] { return send(slow); });
     REQUIRE(d.bob_end.wait_for_requests(1));
