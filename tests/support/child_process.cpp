@@ -279,8 +279,8 @@ bool wait_for_port(std::uint16_t port, std::chrono::milliseconds at_most) {
 std::string http_get(std::uint16_t port, std::string_view target) {
     const socket_handle socket;
     const auto where = "http://127.0.0.1:" + std::to_string(port) + std::string{target};
-    const timeval patience{.tv_sec = 10, .tv_usec = 0};
-    setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    const timeval longest_wait{.tv_sec = 10, .tv_usec = 0};
+    setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &longest_wait, sizeof longest_wait);
     if (!socket.connect(port)) throw_errno("cannot connect to " + where);
     const auto request = "GET " + std::string{target} + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
     if (send(socket.fd(), request.data(), request.size(), MSG_NOSIGNAL) < 0) throw_errno("cannot ask " + where);
