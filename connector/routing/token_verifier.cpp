@@ -76,6 +76,9 @@ const peering::peer* token_verifier::signer_of(std::string_view text, const peer
         });
     };
     if (const auto [first, last] = by_name_.equal_range(token->subject); first != last) {
+        // One node may be several peers, with one address.
+        if (std::any_of(first, last, [named](const auto& each) { return each.second == named; }))
+            return has_signed(*named) ? named : nullptr;
         const auto signer = std::find_if(first, last, [&](const auto& each) { return has_signed(*each.second); });
         return signer == last ? nullptr : signer->second;
     }

@@ -27,7 +27,7 @@ constexpr std::size_t received_size_max = 4 * record_size_max;
 /// The other side can cause output that is not content, such as the answers to key updates, and not read it.
 constexpr std::size_t unsent_answers_max = 16 * 1024;
 /// A read that has received so often and got no content is being kept busy.
-constexpr int receives_max = 4;
+constexpr int receives_max = 32;
 /// So many connections of a thread keep OpenSSL's buffers, which are 33 KiB, from one record to the next. To allocate
 /// them for each record would cost a tenth of the throughput, and to let every idle connection have them would triple
 /// its memory.

@@ -161,6 +161,8 @@ void mutations::carry_out(const std::shared_ptr<request>& request, bookkeeper& k
     const ilp::instant now = ilp::read_clocks();
     if (!request->key.empty()) {
         const auto known = keeper.find_answer(request->key);
+        if (!known && known.error().final)
+            return request->finish(refused(refusal_code::internal_server_error, known.error().message));
         if (!known) return request->finish(unavailable());
         if (*known && (*known)->request != request->digest) {
             return request->finish(

@@ -232,6 +232,11 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
     }
     kept_peer_terms terms = kept_terms_of(*before);
     terms.deleted_at = transaction.now;
+    // Secrets of a peer that is gone have no use any more.
+    terms.incoming_tokens.clear();
+    terms.incoming_jwt_secrets.clear();
+    terms.outgoing_token.clear();
+    terms.outgoing_jwt_secret.clear();
     transaction.changed_peers.push_back({before->id, std::move(terms)});
     transaction.peers.push_back({before, nullptr});
     return before;

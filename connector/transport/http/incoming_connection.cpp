@@ -137,7 +137,7 @@ bool incoming_connection::begin_multiplexed() {
     if (!multiplexed_) return false;
     request_began_.reset();
     searched_ = 0;
-    if (draining_) multiplexed_->drain();
+    if (draining_) drain_multiplexed();
     return true;
 }
 
@@ -166,6 +166,11 @@ void incoming_connection::account(std::ptrdiff_t change) {
     } else {
         gave_back(static_cast<std::size_t>(-change));
     }
+}
+
+void incoming_connection::drain_multiplexed() {
+    multiplexed_->drain();
+    if (is_established() && !lingering_) loop_.set(timer_, *due());
 }
 
 void incoming_connection::flush_multiplexed() {
@@ -258,7 +263,7 @@ admission incoming_connection::admit(const http::request_head& head) {
     }
     if (!owner_.may_stay(*this, *from)) {
         draining_ = true;
-        if (multiplexed_) multiplexed_->drain();
+        if (multiplexed_) drain_multiplexed();
         admitted.refusal = status::service_unavailable;
         return admitted;
     }
@@ -397,7 +402,7 @@ void incoming_connection::make_ready(std::uint64_t request, pending_answer& answ
 
 void incoming_connection::drain() {
     draining_ = true;
-    if (multiplexed_) return multiplexed_->drain();
+    if (multiplexed_) return drain_multiplexed();
     const bool is_idle = first_request_ == next_request_;
     if (is_idle || closing_ || request_ || !in_.empty()) return;
     pending_answer& last = pending(next_request_ - 1);
@@ -481,9 +486,12 @@ void incoming_connection::resume() {
 
 void incoming_connection::sent_all() {
     last_activity_ = loop_.now().steady;
-    if (multiplexed_) flush_multiplexed();
-    if (is_closed()) return;
-    if (first_request_ == next_request_ && (closing_ || other_side_ended_)) return finish();
+    if (multiplexed_) {
+        flush_multiplexed();
+        if (is_closed()) return;
+    } else if (first_request_ == next_request_ && (closing_ || other_side_ended_)) {
+        return finish();
+    }
     if (!is_receiving() && !closing_) take_requests(false);
 }
 
@@ -511,7 +519,8 @@ void incoming_connection::disconnected(end_of_stream how) {
     if (how == end_of_stream::broken) return abandon();
     other_side_ended_ = true;
     if (multiplexed_) {
-        if (multiplexed_->awaited() == 0 && !is_send_blocked()) abandon();
+        // Otherwise flush_multiplexed() ends it when the last answer has gone.
+        if (multiplexed_->awaited() == 0 && multiplexed_->output().empty() && !is_send_blocked()) abandon();
         return;
     }
     // The other side may have closed only its sending direction and still wait for answers.
@@ -519,7 +528,7 @@ void incoming_connection::disconnected(end_of_stream how) {
 }
 
 bool incoming_connection::is_idle() const noexcept {
-    if (multiplexed_ && multiplexed_->awaited() != 0) return false;
+    if (multiplexed_ && !multiplexed_->is_idle()) return false;
     const bool knows_nothing = first_request_ == next_request_ && !request_ && in_.empty() && !is_waiting();
     if (!knows_nothing || is_closed() || is_send_blocked()) return false;
     // A request may have come that no event has announced yet.
@@ -569,6 +578,11 @@ void incoming_connection::time_out() {
     if (multiplexed_ && when && !request_began_ && !is_send_blocked() && !is_newcomer_overdue) {
         multiplexed_->time_out(last_activity_);
         return loop_.set(timer_, std::max(*due(), loop_.now().steady + milliseconds{10}));
+    }
+    if (multiplexed_ && when && multiplexed_->awaited() != 0 && !is_send_blocked() && !is_newcomer_overdue) {
+        // Part of a frame does not become whole. The packets that are in flight still get their answers.
+        request_began_.reset();
+        return drain_multiplexed();
     }
     if (when && !multiplexed_ && request_began_ && !is_send_blocked())
         return refuse_head(status::request_timeout, std::nullopt);

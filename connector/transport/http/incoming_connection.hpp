@@ -160,6 +160,7 @@ private:
     bool take_request();
     bool take_multiplexed();
     bool begin_multiplexed();
+    void drain_multiplexed();
     void flush_multiplexed();
     bool take_head();
     bool skip_empty_line();

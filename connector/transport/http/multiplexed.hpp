@@ -80,6 +80,9 @@ public:
     /// Requests that have been passed on, and have no answer yet.
     virtual std::size_t awaited() const = 0;
 
+    /// No request has begun that is not answered, and no answer is still to be sent.
+    virtual bool is_idle() const = 0;
+
     /// When time_out() is to be called, if nothing happens until then.
     virtual ilp::steady_time due(ilp::steady_time last_activity) const = 0;
     virtual void time_out(ilp::steady_time last_activity) = 0;

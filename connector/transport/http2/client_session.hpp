@@ -2,6 +2,8 @@
 
 #include "connector/transport/http2/session.hpp"
 
+#include <algorithm>
+
 namespace connector::http2 {
 
 /// The side of a connection that sends requests. Each gets one event, `message` or `reset`, unless it is given up.
@@ -10,10 +12,12 @@ public:
     /// Appends what a client sends first.
     explicit client_session(ilp::bytes& out);
 
+    static constexpr std::size_t streams_max = 1000;  ///< also if the server takes more
+
     /// True if the other side takes another request now. It becomes true again with an event or with `needs_more`.
     bool may_open() const noexcept {
         return !has_failed() && !goaway_received_ && last_local_ < stream_id_max &&
-               streams_.size() < remote_streams_max_;
+               streams_.size() < std::min<std::size_t>(remote_streams_max_, streams_max);
     }
     /// No further request is possible on this connection, although its open ones go on.
     bool is_leaving() const noexcept { return goaway_received_.has_value() || last_local_ >= stream_id_max; }

@@ -146,8 +146,7 @@ void http2_connection::received() {
         if (event.kind == event_kind::failed) {
             in_.consume(in_.size());
             if (!usable_) return give_up({.why = "it does not speak HTTP/2"});
-            send(out_);  // GOAWAY, if it can still be sent
-            return end(reject_reason::next_hop_answered_nonsense);
+            return end_with_goaway();
         }
         take(event);
         if (is_closed()) return;
@@ -167,7 +166,15 @@ void http2_connection::received() {
     if (may_carry()) owner_.has_room(*this);
 }
 
+/// The other side has broken the protocol. Packets of this turn stand in front of the GOAWAY, and are not sent with it.
+void http2_connection::end_with_goaway() {
+    const bool has_unflushed = !unflushed_.empty();
+    if (!has_unflushed) send(out_);
+    end(reject_reason::next_hop_answered_nonsense, has_unflushed);
+}
+
 void http2_connection::take(const http2::event& event) {
+    if (session_->is_leaving()) leaving_ = true;  // before a packet comes back that needs another connection
     if (event.kind != event_kind::message && event.kind != event_kind::reset) return;
     carried& of = carried_[static_cast<std::size_t>(event.number >> 32U)];
     ilp::require(of.number == event.number, "an answer belongs to a packet that was sent");
@@ -232,10 +239,10 @@ void http2_connection::time_out() {
     const ilp::steady_time now = loop_.now().steady;
     if (!session_->are_settings_confirmed() && now >= established_at_ + greeting_time_max) {
         session_->fail(http2::error_code::settings_timeout, "the settings were not confirmed", out_);
-        send(out_);
-        return end(reject_reason::next_hop_answered_nonsense);
+        return end_with_goaway();
     }
     if (count_ == 0 && now >= idle_since_ + unused_time_max) {
+        if (is_send_blocked()) return abandon();  // the other side does not read
         session_->leave(out_);
         return leave();
     }

@@ -89,6 +89,7 @@ private:
     carried_packet& release(carried& done);
     void give_back(carried& refused);
     void end(reject_reason reason, bool from_now = false);
+    void end_with_goaway();
     void abandon();
     void account();
     void time_out();

@@ -14,7 +14,7 @@ namespace {
 
 static_assert(http2_preface == http2::preface);
 
-/// For the client's confirmation of our settings.
+/// For the client's confirmation of our settings, and of the first GOAWAY of a connection that is to end.
 constexpr std::chrono::seconds settings_time_max{10};
 
 ilp::bytes make_answer_block() {
@@ -60,7 +60,7 @@ multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
                 done.made = progress::ended;
                 break;
             case http2::event_kind::head:
-                begin(event);
+                is_work = !begin(event);
                 break;
             case http2::event_kind::message:
                 is_work = pass_on(event);
@@ -76,24 +76,22 @@ multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
     return done;
 }
 
-void http2_requests::begin(const http2::event& head) {
+/// Returns false if the request was refused.
+bool http2_requests::begin(const http2::event& head) {
     if (head.fault) {
         place_of(head.number).number = head.number;
-        return refuse(head.number, *head.fault);
+        refuse(head.number, *head.fault);
+        return false;
     }
     admission admitted;
     if (head.head == nullptr) {
         admitted = known_[head.place];
-        if (loop_.now().steady >=
-            admitted.until) {  // the token has expired, and none of its requests is valid any more
-            session_.forget_known(head.place);
-            known_[head.place] = {};
-            admitted.refusal = http::status::unauthorized;
-        }
     } else {
         admitted = carrier_.admit(*head.head);
         const bool is_kept = head.place != http2::known_blocks::places;
-        if (is_kept && admitted.is_lasting && !admitted.refusal && !head.head->expects_continue) {
+        // A signed token expires, so its requests are looked at one by one.
+        const bool is_lasting = admitted.is_lasting && admitted.until == ilp::steady_time::max();
+        if (is_kept && is_lasting && !admitted.refusal && !head.head->expects_continue) {
             known_[head.place] = admitted;
         } else if (is_kept) {
             session_.forget_known(head.place);
@@ -103,8 +101,12 @@ void http2_requests::begin(const http2::event& head) {
     open_request& opened = place_of(head.number);
     opened.number = head.number;
     opened.from = admitted.from;
-    if (admitted.refusal) return refuse(head.number, *admitted.refusal);
+    if (admitted.refusal) {
+        refuse(head.number, *admitted.refusal);
+        return false;
+    }
     if (head.head != nullptr && head.head->expects_continue) session_.answer_continue(head.number, out_);
+    return true;
 }
 
 /// Returns true if a packet was handled.
@@ -191,6 +193,7 @@ void http2_requests::output_sent() {
 }
 
 void http2_requests::drain() {
+    if (!drained_at_) drained_at_ = loop_.now().steady;
     session_.drain(out_);
     note_output();
 }
@@ -224,6 +227,7 @@ ilp::steady_time http2_requests::due(ilp::steady_time last_activity) const {
     // While a packet is in flight, only its own expiry counts.
     ilp::steady_time due = (awaited_ == 0 ? last_activity : loop_.now().steady) + timeouts_.idle;
     if (!session_.are_settings_confirmed()) due = std::min(due, began_at_ + settings_time_max);
+    if (drained_at_ && !session_.refuses_new()) due = std::min(due, *drained_at_ + settings_time_max);
     if (const auto oldest = session_.oldest_incomplete()) due = std::min(due, *oldest + timeouts_.request);
     return due;
 }
@@ -233,6 +237,7 @@ void http2_requests::time_out(ilp::steady_time last_activity) {
     if (!session_.are_settings_confirmed() && now >= began_at_ + settings_time_max) {
         session_.fail(http2::error_code::settings_timeout, "the settings were not confirmed", out_);
     }
+    if (drained_at_ && now >= *drained_at_ + settings_time_max) session_.drain_at_once(out_);
     while (const std::uint64_t late = session_.incomplete_since(now - timeouts_.request)) {
         if (session_.has_failed()) break;
         if (place_of(late).number == late) refuse(late, http::status::request_timeout);

@@ -30,6 +30,7 @@ public:
     void peers_changed(std::span<const peering::peer_update> updates) override;
     void abandon() override;
     std::size_t awaited() const override { return awaited_; }
+    bool is_idle() const override { return out_.empty() && session_.open_streams() == 0; }
     ilp::steady_time due(ilp::steady_time last_activity) const override;
     void time_out(ilp::steady_time last_activity) override;
 
@@ -48,7 +49,7 @@ private:
     void release(std::uint64_t request) override;
     void refuse_malformed(std::uint64_t request) override;
 
-    void begin(const http2::event& head);
+    bool begin(const http2::event& head);
     bool pass_on(const http2::event& message);
     void send_answer(std::uint64_t number, ilp::bytes_view packet);
     void refuse(std::uint64_t number, http::status status);
@@ -70,7 +71,8 @@ private:
     std::size_t awaited_ = 0;
     std::size_t held_ = 0;       ///< bytes in `held` of all requests
     std::size_t accounted_ = 0;  ///< bytes of which the carrier knows
-    bool is_over_ = false;       ///< closed for being idle
+    std::optional<ilp::steady_time> drained_at_;
+    bool is_over_ = false;  ///< closed for being idle
 };
 
 }  // namespace connector

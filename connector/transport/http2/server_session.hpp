@@ -31,8 +31,10 @@ public:
     void drain(ilp::bytes& out);
     /// Refuses streams that are opened from now on. A client may send them again on another connection.
     void drain_at_once(ilp::bytes& out);
+    /// Streams that are opened now are refused.
+    bool refuses_new() const noexcept { return goaway_sent_ && *goaway_sent_ != stream_id_max; }
     /// No request is open, and none will come.
-    bool is_drained() const noexcept { return goaway_sent_ && *goaway_sent_ != stream_id_max && streams_.size() == 0; }
+    bool is_drained() const noexcept { return refuses_new() && streams_.size() == 0; }
 
     /// When the oldest request began that is not complete.
     std::optional<ilp::steady_time> oldest_incomplete() const noexcept;

@@ -186,6 +186,11 @@ CREATE UNIQUE INDEX history_has_one_row ON history ((true));
 COMMENT ON COLUMN history.summed_up_to IS 'Id of the last row of transfers that was summed up; 0: none.';
 INSERT INTO history VALUES (0);
 )sql",
+    // The terms in peers.terms have new members (TLS, signed tokens, sealed secrets), which earlier versions cannot
+    // read.
+    R"sql(
+CREATE INDEX events_that_ended ON events (id) WHERE due IS NULL;
+)sql",
 };
 
 constexpr const char* table_names = "{assets,accounts,peers,transfers,events,answers,ledger_state,history}";

@@ -143,6 +143,11 @@ CREATE TABLE history (
 ) STRICT;
 INSERT INTO history VALUES (0);
 )sql",
+    // The terms in peers.terms have new members (TLS, signed tokens, sealed secrets), which earlier versions cannot
+    // read.
+    R"sql(
+CREATE INDEX events_that_ended ON events (id) WHERE due IS NULL;
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();

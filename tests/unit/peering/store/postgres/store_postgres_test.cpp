@@ -450,7 +450,7 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
     }
     for (const std::string& outcome : outcomes) CHECK(outcome == "opened");
     CHECK(server.value("SELECT count(*) FROM ledger_state") == "1");
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "3");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "4");
 }
 
 TEST_CASE("postgresql: a daemon writes nothing more once another one has written") {
@@ -848,7 +848,7 @@ TEST_CASE("postgresql: tables of the first schema keep their data, and each acco
         INSERT INTO events (uuid, type, data, created_at, attempts, due) VALUES ('one', 'type', '{}', 5, 2, 7);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "3");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "4");
     CHECK(server.value(broken_links) == "0");
     const catalogue loaded = store->load().value();
     REQUIRE(loaded.peers.size() == 2);

@@ -91,7 +91,7 @@ TEST_CASE("the database is private to its owner, durable, and readable while the
     reader reader{db.path};
     CHECK(reader.value("PRAGMA journal_mode") == "wal");
     CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
-    CHECK(reader.value("PRAGMA user_version") == "4");
+    CHECK(reader.value("PRAGMA user_version") == "5");
     CHECK(reader.value("PRAGMA integrity_check") == "ok");
     // A commit of packets must not update an index over the whole history.
     CHECK(reader
