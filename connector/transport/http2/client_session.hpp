@@ -12,7 +12,7 @@ public:
     /// Appends what a client sends first.
     explicit client_session(ilp::bytes& out);
 
-    static constexpr std::size_t streams_max = 1000;  ///< also if the server takes more
+    static constexpr std::size_t streams_max = 2000;  ///< also if the server takes more
 
     /// True if the other side takes another request now. It becomes true again with an event or with `needs_more`.
     bool may_open() const noexcept {
