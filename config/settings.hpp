@@ -182,9 +182,9 @@ enum class answer_mode : std::uint8_t { synchronous, asynchronous };
 
 struct outgoing_http_settings {
     http_endpoint endpoint;
-    secret auth_token;                   ///< empty if `jwt_secret` is not
-    secret jwt_secret{};                 ///< signs the tokens that are presented instead of `auth_token`
-    std::string jwt_subject{};           ///< their `sub`; empty in the file: our ILP address
+    secret auth_token;                            ///< empty if `jwt_secret` is not
+    secret jwt_secret{};                          ///< signs the tokens that are presented instead of `auth_token`
+    std::string jwt_subject{};                    ///< their `sub`; empty in the file: our ILP address
     std::optional<trusted_certificates> ca_file;  ///< absent: the certificates that the system trusts
     std::uint32_t max_waiting = 0;                ///< packets per worker that wait for a connection
     std::uint16_t max_connections = 0;            ///< per worker
