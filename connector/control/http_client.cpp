@@ -31,7 +31,11 @@ class exchange : public std::enable_shared_from_this<exchange> {
 public:
     exchange(boost::asio::io_context& context, http_call call,
              std::function<void(std::expected<http_answer, std::string>)> done)
-        : call_{std::move(call)}, done_{std::move(done)}, timer_{context}, stream_{context}, context_{context} {}
+        : call_{std::move(call)},
+          done_{std::move(done)},
+          timer_{context},
+          stream_{context.get_executor()},
+          context_{context} {}
 
     void start() {
         timer_.expires_after(call_.timeout);

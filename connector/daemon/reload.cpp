@@ -24,7 +24,7 @@ bool is_about_operator_tls(const std::string& key) {
 }  // namespace
 
 reload::reload(std::string file, const config::settings& running, parts parts)
-    : file_{std::move(file)}, running_{running}, parts_{std::move(parts)}, signal_{parts.control, SIGHUP} {}
+    : file_{std::move(file)}, running_{running}, parts_{std::move(parts)}, signal_{parts_.control, SIGHUP} {}
 
 void reload::await_signal() {
     signal_.async_wait([this](boost::system::error_code error, int) {

@@ -125,7 +125,7 @@ private:
     boost::asio::steady_timer timer_{context_};
     boost::asio::signal_set signals_{context_, SIGINT, SIGTERM};
     dial dial_;
-    maybe_tls<tcp::socket> stream_{context_};
+    maybe_tls<tcp::socket> stream_{context_.get_executor()};
     http::request<http::string_body> request_;
     http::response_parser<http::string_body> answer_;
     boost::beast::flat_buffer buffer_;

@@ -18,12 +18,14 @@ namespace json = boost::json;
 namespace {
 
 std::string read_all(std::istream& source, const std::string& name) {
+    const failure cannot_read{exit_status::usage, fmt::format("{}: cannot be read", name)};
     try {
         auto text = std::string{std::istreambuf_iterator<char>{source}, {}};
         if (!source.bad()) return text;
     } catch (const std::ios_base::failure&) {  // a folder, for example
+        throw cannot_read;
     }
-    throw failure{exit_status::usage, fmt::format("{}: cannot be read", name)};
+    throw cannot_read;
 }
 
 }  // namespace

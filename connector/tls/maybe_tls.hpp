@@ -26,8 +26,9 @@ class maybe_tls {
 public:
     using executor_type = typename Tcp::executor_type;
 
+    /// `argument`: an executor or a socket, of which `Tcp` can be made.
     template <class Argument>
-    explicit maybe_tls(Argument&& argument) : tcp_(std::forward<Argument>(argument)) {}
+    explicit maybe_tls(Argument argument) : tcp_(std::move(argument)) {}
     maybe_tls(const maybe_tls&) = delete;
     maybe_tls& operator=(const maybe_tls&) = delete;
 

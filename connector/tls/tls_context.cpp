@@ -125,7 +125,8 @@ void tls_context::use_identity_of(const tls_context& other) {
     X509* const certificate = SSL_CTX_get0_certificate(other.native());
     if (certificate == nullptr) return;
     STACK_OF(X509)* chain = nullptr;
-    SSL_CTX_get0_chain_certs(other.native(), &chain);
+    // SSL_CTX_get0_chain_certs() as a call: the macro converts implicitly.
+    SSL_CTX_ctrl(other.native(), SSL_CTRL_GET_CHAIN_CERTS, 0, static_cast<void*>(&chain));
     const bool done = SSL_CTX_use_certificate(native, certificate) == 1 &&
                       SSL_CTX_use_PrivateKey(native, SSL_CTX_get0_privatekey(other.native())) == 1 &&
                       (chain == nullptr || SSL_CTX_set1_chain(native, chain) == 1);
