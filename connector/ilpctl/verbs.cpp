@@ -18,14 +18,16 @@ namespace json = boost::json;
 namespace {
 
 std::string read_all(std::istream& source, const std::string& name) {
-    const failure cannot_read{exit_status::usage, fmt::format("{}: cannot be read", name)};
+    std::string text;
+    bool is_read = false;
     try {
-        auto text = std::string{std::istreambuf_iterator<char>{source}, {}};
-        if (!source.bad()) return text;
-    } catch (const std::ios_base::failure&) {  // a folder, for example
-        throw cannot_read;
+        text.assign(std::istreambuf_iterator<char>{source}, {});
+        is_read = !source.bad();
+    } catch (const std::ios_base::failure&) {
+        is_read = false;  // a folder, for example
     }
-    throw cannot_read;
+    if (!is_read) throw failure{exit_status::usage, fmt::format("{}: cannot be read", name)};
+    return text;
 }
 
 }  // namespace
