@@ -487,7 +487,7 @@ TEST_CASE(
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "4");
+    CHECK(reader.value("PRAGMA user_version") == "5");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.chains_are_sound());
     const catalogue loaded = store->load().value();
