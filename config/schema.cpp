@@ -313,8 +313,9 @@ section<outgoing_http_settings> define_outgoing_http() {
                 "can then read them and the token, and change them. Loopback and private addresses do not need it."),
         setting(
             "protocol", &s::protocol, protocol(), default_value{protocol_by_default},
-            "The version of HTTP in which packets are sent to the peer. `auto` is HTTP/1.1, which every peer speaks; "
-            "HTTP/2 carries many packets at a time on one connection, and between two ilpd it costs much less."),
+            "The version of HTTP in which packets are sent to the peer. HTTP/2 carries many packets at a time on one "
+            "connection, and between two ilpd it costs much less. `auto`: over https:// the peer chooses (ALPN), and "
+            "over http:// it is HTTP/1.1, which every peer speaks."),
         setting("max_connections", &s::max_connections, integer<std::uint16_t>(1, 65'535),
                 default_value{max_connections_by_default},
                 "The largest number of connections that one worker opens to the peer."),

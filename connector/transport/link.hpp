@@ -21,6 +21,7 @@ struct carried_packet {
 
     link_listener* listener = nullptr;
     bool sent_again = false;  ///< for the link: it was sent once, and certainly not taken
+    std::uint16_t place = 0;  ///< for the link, which finds the packet with it
     /// Id of the peer that sent it; a link divides its connections and places among senders.
     std::uint32_t sender = this_node;
     /// When it was given to the link, or to a connection if it had to wait for one.

@@ -2,6 +2,7 @@
 
 #include "connector/loop/event_loop.hpp"
 #include "connector/transport/http/link_tls.hpp"
+#include "connector/transport/http2/flood_counts.hpp"
 #include "connector/transport/link.hpp"
 #include "peering/directory/peer.hpp"
 
@@ -11,10 +12,11 @@
 namespace connector {
 
 /// Makes the link to a peer. The peer's terms decide which kind it is: ILP over HTTP/1.1 or HTTP/2, with or without
-/// TLS. `loop` and `tls` must outlive the link; the peer need not. `connection_age_max` is the time after which it
-/// replaces a connection.
+/// TLS. `loop`, `tls` and `floods` must outlive the link; the peer need not. `connection_age_max` is the time after
+/// which it replaces a connection.
 std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
-                                std::chrono::milliseconds connection_age_max, const links_tls& tls);
+                                std::chrono::milliseconds connection_age_max, const links_tls& tls,
+                                http2::flood_counts& floods);
 
 /// True if a link that was made for `before` also suits `after`, which has the same id.
 bool is_same_link(const peering::peer& before, const peering::peer& after);

@@ -39,7 +39,8 @@ TEST_CASE("a link whose own authorities cannot be read refuses every packet, and
     testing::recorded_outcomes outcomes;
     loop.enter();
     const links_tls tls{tls_context::client({}).value()};
-    const auto link = make_link(loop, peer, std::chrono::seconds{60}, tls);
+    http2::flood_counts floods;
+    const auto link = make_link(loop, peer, std::chrono::seconds{60}, tls, floods);
     for (int i = 0; i < 3; ++i) {
         const auto refusal = link->send(outcomes.make(), ilp::as_bytes("prepare"));
         CHECK(refusal == reject_reason::next_hop_unreachable);
