@@ -13,6 +13,8 @@
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 
+#include <sched.h>
+
 #include <boost/asio/post.hpp>
 #include <sys/socket.h>
 
@@ -28,6 +30,9 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};  // when no descriptors are left
+
+// Most commits take less. One that takes longer may be waiting for the core that this thread keeps busy.
+constexpr std::chrono::microseconds commit_patience{500};
 
 double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -135,6 +140,7 @@ void worker::use_tls(packet_tls tls) {
 
 void worker::end_turn() {
     submit_postings();
+    let_committer_run();
     if (!retired_links_.empty()) retire_links();
     if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
     // Sockets that have become ready in the meantime are looked at in the same turn as what waits.
@@ -144,6 +150,12 @@ void worker::end_turn() {
         serves_waiting_ = false;
         turns_.serve_waiting();
     });
+}
+
+/// When a disk write has ended, Linux lets a thread that shares the committer's core go on until its time slice is
+/// over, which takes up to 4 ms. A peer with few packets in flight would get hardly any answers beside a busy one.
+void worker::let_committer_run() {
+    if (!waiting_.empty() && loop_.now().steady - commit_began_ > commit_patience) sched_yield();
 }
 
 void worker::retire_links() {
@@ -629,6 +641,7 @@ void worker::finish(packet_in_flight& packet) {
 
 void worker::submit_postings() {
     if (posted_this_turn_.empty()) return check_drained();
+    if (waiting_.empty()) commit_began_ = loop_.now().steady;
     const peering::commit_ticket ticket = committer_.submit(listener_number_, batch_);
     for (packet_in_flight* const packet : posted_this_turn_) {
         packet->ticket = ticket;
@@ -639,6 +652,7 @@ void worker::submit_postings() {
 }
 
 void worker::release_durable(peering::commit_ticket durable) {
+    commit_began_ = loop_.now().steady;
     while (!waiting_.empty() && waiting_.front().ticket <= durable) {
         packet_in_flight& packet = waiting_.front();
         waiting_.pop();

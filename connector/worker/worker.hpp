@@ -160,6 +160,7 @@ private:
     void end_turn();
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
+    void let_committer_run();
     void accept_what_waits();
     void end_grace();
     void check_drained();
@@ -187,7 +188,8 @@ private:
     fair_turns turns_;
     turn_share share_of_strangers_{turns_, strangers};
     turn_share share_of_handshakes_{turns_, handshakes, handshake_steps_max};
-    bool serves_waiting_ = false;  ///< serve_waiting() has been posted
+    bool serves_waiting_ = false;    ///< serve_waiting() has been posted
+    ilp::steady_time commit_began_;  ///< at about this time, if any packet waits for a commit
     std::atomic<peering::commit_ticket> durable_{0};
     wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
