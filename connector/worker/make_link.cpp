@@ -10,23 +10,35 @@
 
 namespace connector {
 
-std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
-                                std::chrono::milliseconds connection_age_max, const links_tls& tls) {
+std::expected<std::unique_ptr<request_link>, std::string> make_request_link(
+    event_loop& loop, const peering::peer& peer, std::chrono::milliseconds connection_age_max, const links_tls& tls) {
     std::string name{peer.name()};
     const bool is_http2 = peer.outgoing.protocol == config::http_protocol::http2;
     std::expected<std::unique_ptr<link_tls>, std::string> of_link;  // null for http://
     if (peer.outgoing.endpoint.is_https()) {
         of_link = link_tls::make(tls, peer.outgoing, is_http2 ? "h2" : link_tls::common_protocol);
     }
-    if (!of_link) {
-        return std::make_unique<refusing_link>(reject_reason::next_hop_unreachable, std::move(name),
-                                               peer.outgoing.endpoint.url(), std::move(of_link).error());
-    }
+    if (!of_link) return std::unexpected{std::move(of_link).error()};
     if (is_http2) {
         return std::make_unique<http2_link>(loop, peer.outgoing, std::move(name), connection_age_max,
                                             *std::move(of_link));
     }
     return std::make_unique<http_link>(loop, peer.outgoing, std::move(name), connection_age_max, *std::move(of_link));
+}
+
+std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
+                                std::chrono::milliseconds connection_age_max, const links_tls& tls,
+                                const asynchronous_terms& asynchronous) {
+    auto synchronous = make_request_link(loop, peer, connection_age_max, tls);
+    if (!synchronous) {
+        return std::make_unique<refusing_link>(reject_reason::next_hop_unreachable, std::string{peer.name()},
+                                               peer.outgoing.endpoint.url(), std::move(synchronous).error());
+    }
+    if (peer.outgoing.mode == config::answer_mode::synchronous || !asynchronous.callback_url) {
+        return *std::move(synchronous);
+    }
+    return std::make_unique<async_link>(*std::move(synchronous), peer.id, *asynchronous.callback_url,
+                                        asynchronous.replies);
 }
 
 bool is_same_link(const peering::peer& before, const peering::peer& after) {

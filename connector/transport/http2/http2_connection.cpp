@@ -34,8 +34,8 @@ reject_reason reason_of_reset(const http2::event& event) {
 
 }  // namespace
 
-http2_connection::http2_connection(owner& owner, event_loop& loop, const ilp::bytes& request_block)
-    : tcp_connection{loop}, owner_{owner}, request_block_{request_block}, timer_{*this} {}
+http2_connection::http2_connection(owner& owner, event_loop& loop)
+    : tcp_connection{loop}, owner_{owner}, timer_{*this} {}
 
 void http2_connection::connect(dial_target target, std::unique_ptr<stream_filter> filter) {
     filter_ = std::move(filter);
@@ -67,8 +67,8 @@ void http2_connection::give_up(const dial_failure& failure) {
     abandon();
 }
 
-void http2_connection::carry(carried_packet& packet, ilp::bytes_view prepare) {
-    const std::uint64_t number = session_->request(request_block_, prepare, out_);
+void http2_connection::carry(carried_packet& packet, ilp::bytes_view block, ilp::bytes_view prepare) {
+    const std::uint64_t number = session_->request(block, prepare, out_);
     const auto place = static_cast<std::size_t>(number >> 32U);
     if (place >= carried_.size()) carried_.resize(place + 1);
     carried& taken = carried_[place];

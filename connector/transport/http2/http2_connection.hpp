@@ -43,8 +43,7 @@ public:
         ~owner() = default;
     };
 
-    /// `request_block` has the fields of each request; it must outlive the connection.
-    http2_connection(owner& owner, event_loop& loop, const ilp::bytes& request_block);
+    http2_connection(owner& owner, event_loop& loop);
 
     /// Connects; with a filter, there is a handshake after that. Call it once, before anything else.
     void connect(dial_target target, std::unique_ptr<stream_filter> filter = {});
@@ -54,8 +53,9 @@ public:
     bool may_carry() const noexcept { return is_usable() && !leaving_ && session_->may_open() && !is_send_blocked(); }
     bool is_leaving() const noexcept { return leaving_; }
 
-    /// Takes a packet, which is sent at the end of the turn. Precondition: may_carry().
-    void carry(carried_packet& packet, ilp::bytes_view prepare);
+    /// Takes a packet, which is sent at the end of the turn. `block` has the fields of its request. Precondition:
+    /// may_carry().
+    void carry(carried_packet& packet, ilp::bytes_view block, ilp::bytes_view prepare);
 
     /// Drops a packet and its answer. Returns false if it is not carried here.
     bool forget(const carried_packet& packet);
@@ -95,7 +95,6 @@ private:
     void time_out();
 
     owner& owner_;
-    const ilp::bytes& request_block_;
     deadline_of<http2_connection, &http2_connection::time_out> timer_;
     dial dial_;
     std::unique_ptr<stream_filter> filter_;  ///< for the handshake; null once connected

@@ -14,19 +14,6 @@ constexpr std::size_t http2_connections_max = 2;
 /// Packets that may wait for each connection that is being made: so many streams every server takes.
 constexpr std::size_t streams_expected = 100;
 
-ilp::bytes make_request_block(const config::outgoing_http_settings& settings, std::string_view token) {
-    namespace table = http2::static_table;
-    ilp::bytes block;
-    http2::append_indexed(block, table::method_post);
-    http2::append_indexed(block, settings.endpoint.is_https() ? table::scheme_https : table::scheme_http);
-    http2::append_literal(block, table::path, settings.endpoint.target());
-    http2::append_literal(block, table::authority, settings.endpoint.host_field());
-    http2::append_literal(block, table::authorization, "Bearer " + std::string{token}, true);
-    http2::append_literal(block, table::content_type, "application/octet-stream");
-    http2::append_literal(block, table::accept, "application/octet-stream");
-    return block;
-}
-
 }  // namespace
 
 http2_link::http2_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
@@ -36,17 +23,54 @@ http2_link::http2_link(event_loop& loop, const config::outgoing_http_settings& s
       name_{std::move(name)},
       tls_{std::move(tls)},
       credentials_{settings, loop.now().wall},
-      request_block_{make_request_block(settings, credentials_.bearer_token())},
+      request_block_{make_request_block({})},
       renewal_{connection_age_max} {}
+
+ilp::bytes http2_link::make_request_block(const request_form& form) const {
+    namespace table = http2::static_table;
+    ilp::bytes block;
+    http2::append_indexed(block, table::method_post);
+    http2::append_indexed(block, settings_.endpoint.is_https() ? table::scheme_https : table::scheme_http);
+    if (form.target.empty()) {
+        http2::append_literal(block, table::path, settings_.endpoint.target());
+    } else {
+        http2::append_literal(block, table::path, form.target);
+    }
+    http2::append_literal(block, table::authority, settings_.endpoint.host_field());
+    http2::append_literal(block, table::authorization, "Bearer " + std::string{credentials_.bearer_token()}, true);
+    http2::append_literal(block, table::content_type, "application/octet-stream");
+    http2::append_literal(block, table::accept, "application/octet-stream");
+    for (const auto& [name, value] : form.fields) http2::append_named(block, name, value);
+    return block;
+}
+
+void http2_link::renew_credentials() {
+    if (!credentials_.is_due(loop_.now().wall)) [[likely]]
+        return;
+    credentials_.renew(loop_.now().wall);
+    request_block_ = make_request_block({});
+}
+
+ilp::bytes_view http2_link::block_of(const carried_packet& packet) const {
+    if (own_blocks_.empty()) [[likely]]
+        return request_block_;
+    const auto own = own_blocks_.find(&packet);
+    return own == own_blocks_.end() ? request_block_ : own->second;
+}
+
+std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes_view body, const request_form& form) {
+    renew_credentials();
+    own_blocks_.insert_or_assign(&packet, make_request_block(form));
+    const auto refusal = send(packet, body);
+    if (refusal) own_blocks_.erase(&packet);
+    return refusal;
+}
 
 std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes_view prepare) {
     packet.sent_again = false;
-    if (credentials_.is_due(loop_.now().wall)) [[unlikely]] {
-        credentials_.renew(loop_.now().wall);
-        request_block_ = make_request_block(settings_, credentials_.bearer_token());
-    }
+    renew_credentials();
     if (http2_connection* const free = find_room()) [[likely]] {
-        free->carry(packet, prepare);
+        free->carry(packet, block_of(packet), prepare);
         return {};
     }
     if (reachability_.refuses(loop_.now().steady, connecting_ != 0) && !is_connected()) {
@@ -66,11 +90,13 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
 
 std::optional<reject_reason> http2_link::withdraw(carried_packet& packet) {
     if (!waiting_.remove(packet)) return {};
+    own_blocks_.erase(&packet);
     return is_connected() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
 }
 
 void http2_link::forget(carried_packet& packet) {
     std::ranges::any_of(connections_, [&](const auto& each) { return each->forget(packet); });
+    own_blocks_.erase(&packet);
     if (renewal_.failed(loop_.now().steady)) replace_connections();
 }
 
@@ -97,7 +123,7 @@ bool http2_link::may_open_connection() const {
 }
 
 void http2_link::open_connection() {
-    auto& opened = *connections_.emplace_back(std::make_unique<http2_connection>(*this, loop_, request_block_));
+    auto& opened = *connections_.emplace_back(std::make_unique<http2_connection>(*this, loop_));
     opened.use_until = renewal_.use_until(loop_.now().steady);
     ++connecting_;
     dial_target target{settings_.endpoint.host(), settings_.endpoint.port()};
@@ -119,7 +145,7 @@ void http2_link::serve_waiting() {
         }
         const waiting_packets::entry next = waiting_.take();
         next.packet->sent_at = loop_.now().steady;
-        free->carry(*next.packet, next.octets);
+        free->carry(*next.packet, block_of(*next.packet), next.octets);
     }
     if (retired_) retire();
 }
@@ -150,9 +176,11 @@ void http2_link::answered(carried_packet& packet, unsigned status, ilp::bytes_sp
     if (const auto* const news = reachability_.answered(status)) {
         report_peer_news(*news, name_, settings_.endpoint.url());
     }
+    packet.status = static_cast<std::uint16_t>(status);
     if (const auto reason = reason_of_status(status)) {
         failed(packet, *reason);
     } else {
+        own_blocks_.erase(&packet);
         packet.listener->answered(packet, body);
     }
     if (renewal_.answered(status, loop_.now().steady)) replace_connections();
@@ -164,6 +192,7 @@ void http2_link::replace_connections() {
 }
 
 void http2_link::failed(carried_packet& packet, reject_reason reason) {
+    own_blocks_.erase(&packet);
     packet.listener->failed(packet, reason);
 }
 
