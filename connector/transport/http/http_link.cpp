@@ -170,6 +170,10 @@ void http_link::connect_failed(const dial_failure& failure) {
     if (is_unreachable()) refuse(waiting_);
 }
 
+void http_link::refused(std::string_view why) {
+    if (const auto* const news = reachability_.connection_refused(why)) report(*news);
+}
+
 void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
     if (const auto* const news = reachability_.answered(status)) report(*news);
     packet.status = static_cast<std::uint16_t>(status);

@@ -51,6 +51,7 @@ private:
     // http_connection::owner
     void usable(http_connection& connection) override;
     void connect_failed(const dial_failure& failure) override;
+    void refused(std::string_view why) override;
     void answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) override;
     void failed(carried_packet& packet, reject_reason reason) override;
     void not_sent(carried_packet& packet, ilp::bytes request) override;

@@ -193,9 +193,11 @@ void http2_connection::sent_all() {
 }
 
 void http2_connection::disconnected(end_of_stream) {
-    if (!session_) return give_up({.why = "the connection broke during the handshake"});
-    if (!usable_) return give_up({.why = "it ended the connection, perhaps because it does not speak HTTP/2"});
-    end(reject_reason::next_hop_connection_lost, true);
+    if (usable_) return end(reject_reason::next_hop_connection_lost, true);
+    const std::string_view told = filter() == nullptr ? std::string_view{} : filter()->failure();
+    if (!told.empty() && (!session_ || filter()->was_refused())) return give_up({.why = std::string{told}});
+    give_up({.why = session_ ? "it ended the connection, perhaps because it does not speak HTTP/2"
+                             : "the connection broke during the handshake"});
 }
 
 /// Ends the connection. Its packets fail for this reason; if `from_now`, those of this turn have not been sent.
