@@ -72,9 +72,19 @@ private:
 
     void check_connector() {
         const auto& connector = settings_.connector;
+        check_callback_url();
         if (connector.max_hold_time.count() == 0 || connector.min_expiration_window < connector.max_hold_time) return;
         const auto around = key_path{nullptr, "connector", {}};
         report({&around, "min_expiration_window", {}}, "must be smaller than connector.max_hold_time");
+    }
+
+    void check_callback_url() {
+        const auto& connector = settings_.connector;
+        if (!connector.callback_url || connector.callback_url->is_https() || !connector.certificate_file) return;
+        const auto around = key_path{nullptr, "connector", {}};
+        report({&around, "callback_url", {}},
+               "begins with http://, and connector.listen speaks TLS only: use https://, or remove "
+               "connector.certificate_file");
     }
 
     void check_admin() {
@@ -157,8 +167,15 @@ private:
             report(path, "is this node's own auto_peering.connector_url: packets would come back");
         if (is_plain_at_public_literal(endpoint) && !peer.http.outgoing.allow_plain_http)
             report(path, std::string{plain_http_is_not_allowed} + "allow_plain_http: true beside it");
+        if (peer.http.outgoing.mode == answer_mode::asynchronous) check_mode(outgoing);
         if (!endpoint.is_https() && peer.http.outgoing.ca_file && !endpoint.url().empty())
             report({&outgoing, "ca_file", {}}, "has no effect on an http:// endpoint: use https://, or remove it");
+    }
+
+    void check_mode(const key_path& outgoing) {
+        const auto path = key_path{&outgoing, "mode", {}};
+        if (!settings_.connector.callback_url && !in_.has_problem_in("connector.callback_url"))
+            report(path, "requires connector.callback_url, the URL at which the peer posts its answers");
     }
 
     void check_hold_time(const peer_settings& peer, const key_path& here) {

@@ -27,6 +27,10 @@ section<connector_settings> define_connector() {
         setting("client_certificate_file", &s::client_certificate_file, path_of_file(), when_absent{"none"},
                 "The certificate that we show to a peer that asks for one when we connect to it. PEM."),
         setting("client_key_file", &s::client_key_file, path_of_file(), when_absent{"none"}, about_key_file),
+        setting("callback_url", &s::callback_url, packet_url(), when_absent{"no asynchronous packets to peers"},
+                "The URL at which peers post their answers to packets that we send them in asynchronous mode: "
+                "`connector.listen` as seen from outside. Required if `peers[].http.outgoing.mode` of any peer is "
+                "`asynchronous`."),
         setting("workers", &s::workers, integer<std::uint32_t>(0, 64), default_value{"0"},
                 "The number of threads that handle packets; 0 means one per core."),
         setting("min_expiration_window", &s::min_expiration_window, duration(1ms, 30s), default_value{"1s"},
@@ -50,7 +54,8 @@ section<connector_settings> define_connector() {
                 "The memory, in bytes and per worker, that connections with peers may use for bytes that were received "
                 "and not yet processed, or not yet accepted by the other side. Beyond it the connections that use most "
                 "are closed, unless they use at most 16 KiB. Prepares that wait for a connection may use a quarter of "
-                "it in addition; beyond that they are refused."),
+                "it in addition; beyond that they are refused. So may the answers to asynchronous packets; beyond that "
+                "these packets are refused."),
         setting("request_timeout", &s::request_timeout, duration(100ms, 5min), default_value{"10s"},
                 "The time in which a client must send a complete request once it has begun."),
         setting("idle_timeout", &s::idle_timeout, duration(1s, 1h), default_value{"75s"},
@@ -290,6 +295,7 @@ section<incoming_http_settings> define_incoming_http() {
 constexpr std::string_view max_connections_by_default = "256";
 constexpr std::string_view max_waiting_by_default = "1024";
 constexpr std::string_view protocol_by_default = "auto";
+constexpr std::string_view mode_by_default = "synchronous";
 
 section<outgoing_http_settings> define_outgoing_http() {
     using s = outgoing_http_settings;
@@ -316,6 +322,11 @@ section<outgoing_http_settings> define_outgoing_http() {
             "The version of HTTP in which packets are sent to the peer. HTTP/2 carries many packets at a time on one "
             "connection, and between two ilpd it costs much less. `auto`: over https:// the peer chooses (ALPN), and "
             "over http:// it is HTTP/1.1, which every peer speaks."),
+        setting(
+            "mode", &s::mode, mode(), default_value{mode_by_default},
+            "How the peer answers our packets (RFC 35): in its response to the packet, or, if `asynchronous`, in a "
+            "request of its own to `connector.callback_url`. What the peer sends to us is answered as its requests "
+            "ask for; answers that it wants in requests of ours are posted to the host and port of `endpoint` only."),
         setting("max_connections", &s::max_connections, integer<std::uint16_t>(1, 65'535),
                 default_value{max_connections_by_default},
                 "The largest number of connections that one worker opens to the peer."),

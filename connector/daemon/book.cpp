@@ -57,6 +57,14 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
                    {{"peers", plain.size()}, {"first", plain.front()}});
     }
     administration.require_hold_times_above(settings.connector.min_expiration_window);
+    if (settings.connector.callback_url) administration.allow_asynchronous_mode();
+    for (const auto& peer : directory.peers()) {
+        if (peer->outgoing.mode != config::answer_mode::asynchronous || settings.connector.callback_url) continue;
+        log::write(log::level::warn,
+                   "packets to the peer are sent synchronously, although its mode is asynchronous: "
+                   "connector.callback_url is not set",
+                   {{"peer", std::string{peer->name()}}});
+    }
     for (const auto& peer : directory.peers()) {
         if (!peer->max_hold_time || *peer->max_hold_time > settings.connector.min_expiration_window) continue;
         log::write(log::level::warn,

@@ -11,7 +11,7 @@ namespace {
     "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "        \
     "liquidityThreshold maxPacketAmount maxInFlightAmount maxHoldMilliseconds routes http { outgoing { endpoint "     \
     "jwtSubject authToken @include(if: $secrets) } incoming { tokenFingerprints jwtSecretFingerprints } } transport " \
-    "{ clientKeys caCertificates allowPlainHttp protocol } "                                                          \
+    "{ clientKeys caCertificates allowPlainHttp protocol mode } "                                                     \
     "reachability { state since lastAnswerAt lastError lastErrorAt roundTripMs } "                                    \
     "createdAt tenant { id publicName } }"
 #define TENANT_FIELDS                                                                                         \

@@ -42,7 +42,8 @@ struct peer_terms {
     std::vector<std::string> client_keys;
     optional_text ca_file;
     bool no_ca_file = false;
-    optional_text protocol;  ///< as the API names it
+    optional_text protocol;  ///< as the API names it, like the mode
+    optional_text mode;
     std::optional<bool> allows_plain_http;
     optional_text idempotency_key;
 };
@@ -90,6 +91,7 @@ void add_transport(ilpctl::sheet& sheet, const json::object& transport) {
     sheet.add("authorities", trusted_by(transport));
     sheet.add("plain http", transport.at("allowPlainHttp").as_bool() ? "allowed" : "in private networks only");
     sheet.add("protocol", field(transport, "protocol"));
+    sheet.add("mode", field(transport, "mode"));
 }
 
 void add_list(ilpctl::sheet& sheet, const std::string& label, const json::object& from, std::string_view name) {
@@ -237,6 +239,7 @@ json::object transport_of(const peer_terms& terms, bool clears_client_keys) {
     if (terms.ca_file) transport["caCertificates"] = read_certificates(*terms.ca_file);
     if (terms.no_ca_file) transport["caCertificates"] = nullptr;
     put_text(transport, "protocol", terms.protocol);
+    put_text(transport, "mode", terms.mode);
     if (terms.allows_plain_http) transport["allowPlainHttp"] = *terms.allows_plain_http;
     return transport;
 }
@@ -365,22 +368,28 @@ void add_limits(CLI::App& verb, Terms& terms, clearing clearing) {
                "raise an event when liquidity falls to this amount", clearing);
 }
 
+/// Adds an option for a choice that has upper-case names in the API.
+template <typename Choice>
+void add_choice(CLI::App& verb, const std::string& name, const config::value_type<Choice>& type, optional_text& target,
+                const std::string& type_name, const std::string& description) {
+    const auto read = [type, &target](const std::string& text) {
+        if (!type.parse(text)) throw CLI::ValidationError{fmt::format("\"{}\": expected {}", text, type.expected)};
+        target = text;
+        for (char& c : *target)
+            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    };
+    verb.add_option_function<std::string>(name, read, description)->type_name(type_name);
+}
+
 void add_transport_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     add_texts(verb, "--incoming-client-key", terms.client_keys, "HASH",
               "SHA-256 of the public key of a client certificate that it may show; may be repeated");
     auto& file = add_text(verb, "--outgoing-ca-file", terms.ca_file, "FILE",
                           "file with the authorities that its certificate may come from, in PEM");
-    const auto read_protocol = [&terms](const std::string& text) {
-        const auto type = config::protocol();
-        if (!type.parse(text)) throw CLI::ValidationError{fmt::format("\"{}\": expected {}", text, type.expected)};
-        std::string name = text;
-        for (char& c : name)
-            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-        terms.protocol = name;
-    };
-    verb.add_option_function<std::string>("--outgoing-protocol", read_protocol,
-                                          "the version of HTTP of packets to it: auto, http1 or http2")
-        ->type_name("PROTOCOL");
+    add_choice(verb, "--outgoing-protocol", config::protocol(), terms.protocol, "PROTOCOL",
+               "the version of HTTP of packets to it: auto, http1 or http2");
+    add_choice(verb, "--outgoing-mode", config::mode(), terms.mode, "MODE",
+               "how it answers packets: synchronous or asynchronous");
     auto* allow = verb.add_flag_callback(
         "--allow-plain-http", [&terms] { terms.allows_plain_http = true; },
         "send packets to it over http:// even if its address is public");

@@ -58,6 +58,9 @@ public:
     virtual std::string_view peer_key() const noexcept { return {}; }
     /// A sentence for the operator about why a call has returned `broken`; empty if there is nothing to say.
     virtual std::string_view failure() const noexcept { return {}; }
+    /// True if a call has returned `broken` because the other side has said why it ends the connection. That may come
+    /// after the handshake: in TLS 1.3 a server looks at a client's certificate when the client has nothing left to do.
+    virtual bool was_refused() const noexcept { return false; }
 };
 
 /// The bytes of a connection, as the code above sees them, and the socket that carries them. Without a filter, which is

@@ -22,9 +22,15 @@ auto numbers_of(is_const_or_not<packet_counters> auto& counters) {
     return std::tie(prepares, fulfills, rejects, amount);
 }
 
+auto numbers_of(is_const_or_not<reply_counters> auto& counters) {
+    auto& [fulfills, rejects] = counters;
+    return std::tie(fulfills, rejects);
+}
+
 auto numbers_of(is_const_or_not<peer_counters> auto& counters) {
-    auto& [incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals] = counters;
-    return std::tie(incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals);
+    auto& [incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals, undelivered] =
+        counters;
+    return std::tie(incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals, undelivered);
 }
 
 template <typename T>

@@ -77,6 +77,12 @@ private:
     std::unique_ptr<counts> counts_;
 };
 
+/// Answers to packets in asynchronous mode that the peer has not taken.
+struct reply_counters {
+    std::uint64_t fulfills = 0;
+    std::uint64_t rejects = 0;
+};
+
 struct peer_counters {
     packet_counters incoming;             ///< from the peer
     packet_counters outgoing;             ///< to the peer
@@ -85,6 +91,7 @@ struct peer_counters {
     duration_histogram duration;  ///< of Prepares from the peer, from arrival to answer
     duration_histogram answers;   ///< of the peer as next hop: from a Prepare's arrival here to the peer's answer
     refusal_counters refusals;    ///< of Prepares from the peer
+    reply_counters undelivered;
 
     void add(const peer_counters& other);
 };
@@ -117,6 +124,7 @@ struct worker_figures {
     std::uint64_t connections_closed_for_memory = 0;      ///< see buffer_memory::relieve()
     std::array<std::uint64_t, room_reason_names.size()> connections_closed_for_room{};  ///< by room_reason
     std::array<std::uint64_t, http2::flood_kinds> http2_floods{};                       ///< by http2::flood
+    std::size_t replies = 0;  ///< packets in asynchronous mode whose answer the sender has not taken yet
 };
 
 /// The answer of one worker to a scrape.

@@ -109,6 +109,7 @@ private:
 enum class metric : std::uint8_t {
     packets,
     packets_refused,
+    replies_undelivered,
     packet_amount,
     packet_duration,
     packets_in_flight,
@@ -143,6 +144,7 @@ enum class metric : std::uint8_t {
     oldest_hold_seconds,
     incoming_connections,
     incoming_connections_max,
+    replies_pending,
     buffered_bytes,
     connections_closed_for_memory,
     connections_closed_for_room,
@@ -185,6 +187,14 @@ constexpr std::array definitions{
                {label::peer, label::reason},
                "Prepares that this node refused itself, by the peer that sent them.",
                "A reason that has not occurred has no series."},
+    definition{
+        metric::replies_undelivered,
+        MetricType::Counter,
+        "ilp_replies_undelivered_total",
+        {label::peer, label::type},
+        "Answers to packets in asynchronous mode that the peer did not take at its callback URL. A fulfill among "
+        "them is a payment that our book has and the peer's has not.",
+        "A type that has not occurred has no series."},
     definition{metric::packet_amount,
                MetricType::Counter,
                "ilp_packet_amount_total",
@@ -376,6 +386,11 @@ constexpr std::array definitions{
                {},
                "The largest number of open connections from peers; fewer are possible if file descriptors are short.",
                "`connector.max_connections`, times the number of workers."},
+    definition{metric::replies_pending,
+               MetricType::Gauge,
+               "ilp_replies_pending",
+               {},
+               "Packets in asynchronous mode whose answer the sender has not taken yet."},
     definition{
         metric::buffered_bytes,
         MetricType::Gauge,
@@ -588,6 +603,11 @@ void add_traffic(families& out, const peering::peer& peer, const peer_counters& 
     add_packets(out, counters.incoming, "incoming", peer);
     add_packets(out, counters.outgoing, "outgoing", peer);
     add_refusals(out, counters.refusals, peer);
+    const auto add_undelivered = [&](std::uint64_t count, std::string_view type) {
+        if (count != 0) out.add<metric::replies_undelivered>(static_cast<double>(count), peer.name(), type);
+    };
+    add_undelivered(counters.undelivered.fulfills, "fulfill");
+    add_undelivered(counters.undelivered.rejects, "reject");
     out.add_histogram<metric::packet_duration>(duration_bounds, counters.duration.buckets, counters.duration.sum,
                                                peer.name());
     if (!is_empty(counters.answers)) {
@@ -650,6 +670,7 @@ void add_workers(families& out, const daemon_figures& daemon) {
         sum.packets += worker.packets;
         sum.waiting_for_store += worker.waiting_for_store;
         sum.waiting_for_a_connection += worker.waiting_for_a_connection;
+        sum.replies += worker.replies;
         sum.buffered_bytes += worker.buffered_bytes;
         sum.connections_closed_for_memory += worker.connections_closed_for_memory;
         for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
@@ -665,6 +686,7 @@ void add_workers(families& out, const daemon_figures& daemon) {
     out.add<metric::oldest_hold_seconds>(std::chrono::duration<double>(oldest).count());
     out.add<metric::incoming_connections>(static_cast<double>(sum.incoming_connections));
     out.add<metric::incoming_connections_max>(static_cast<double>(daemon.connections_max));
+    out.add<metric::replies_pending>(static_cast<double>(sum.replies));
     out.add<metric::buffered_bytes>(static_cast<double>(sum.buffered_bytes));
     out.add<metric::connections_closed_for_memory>(static_cast<double>(sum.connections_closed_for_memory));
     for (std::size_t i = 0; i < room_reason_names.size(); ++i) {

@@ -240,6 +240,8 @@ void tls_filter::fail() {
     has_failed_ = true;
     const unsigned long error = ERR_get_error();
     ERR_clear_error();
+    // OpenSSL's numbers of alerts (RFC 8446 section 6) that have come from the other side begin there.
+    was_refused_ = ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) >= SSL_AD_REASON_OFFSET;
     const bool is_plain_http = ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST;
     if (is_plain_http && SSL_is_server(ssl_.get()) == 1) {
         buffers().output.assign(answer_without_tls.begin(), answer_without_tls.end());

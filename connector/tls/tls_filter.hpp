@@ -53,6 +53,7 @@ public:
     std::string_view protocol() const noexcept override;
     std::string_view peer_key() const noexcept override { return peer_key_; }
     std::string_view failure() const noexcept override { return failure_; }
+    bool was_refused() const noexcept override { return was_refused_; }
 
     /// The connection continues a session of an earlier one.
     bool is_resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
@@ -103,6 +104,7 @@ private:
 
     bool is_handshake_done_ = false;
     bool has_failed_ = false;
+    bool was_refused_ = false;
     bool has_shut_down_ = false;
     std::string peer_key_;
     std::string failure_;

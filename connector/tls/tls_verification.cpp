@@ -195,6 +195,7 @@ std::string why_handshake_failed(SSL& ssl, unsigned long error) {
         case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
         case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
         case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+        case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
             return std::string{"the other side does not accept our certificate ("} + ERR_reason_error_string(error) +
                    ")";
         case SSL_R_UNEXPECTED_EOF_WHILE_READING:

@@ -20,12 +20,15 @@ struct carried_packet {
     static constexpr std::uint32_t this_node = std::numeric_limits<std::uint32_t>::max() - 1;
 
     link_listener* listener = nullptr;
-    bool sent_again = false;  ///< for the link: it was sent once, and certainly not taken
-    std::uint16_t place = 0;  ///< for the link, which finds the packet with it
+    bool sent_again = false;    ///< for the link: it was sent once, and certainly not taken
+    bool came_in_time = false;  ///< the peer has been told so about its answer, which counts even if it is late here
+    std::uint16_t status = 0;   ///< of the last response to its request, where the link speaks HTTP
+    std::uint16_t place = 0;    ///< for the link, which finds the packet with it
     /// Id of the peer that sent it; a link divides its connections and places among senders.
     std::uint32_t sender = this_node;
     /// When it was given to the link, or to a connection if it had to wait for one.
     ilp::steady_time sent_at{};
+    ilp::steady_time due = ilp::steady_time::max();  ///< no answer counts that comes later
 };
 
 /// Receives the outcome of each packet that a link has accepted: exactly one call per packet, unless the link was told
@@ -50,6 +53,10 @@ public:
     /// Takes back a packet that is still waiting to be sent, and returns the reason to refuse it with. Returns nullopt
     /// if the packet may already have been sent to the next hop.
     virtual std::optional<reject_reason> withdraw(carried_packet& packet) = 0;
+
+    /// True if the answer of a packet that was sent has come in time, and the listener is about to be told: the packet
+    /// does not expire.
+    virtual bool has_answer(const carried_packet& /*packet*/) { return false; }
 
     /// Called when a packet that was sent has expired: any later answer from the next hop is dropped.
     virtual void forget(carried_packet& packet) = 0;

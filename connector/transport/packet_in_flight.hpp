@@ -23,7 +23,7 @@ struct peer_state;
 
 /// The state kept for a Prepare until its answer has been queued; the packet itself is lost when its receive buffer is
 /// reused. The deadline wakes the worker twice: when the packet has waited too long to be sent, and at its expiry
-/// towards the next hop.
+/// towards the next hop, which is `due`; setting the wall clock does not move it.
 struct packet_in_flight : deadline, carried_packet {
     explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
 
@@ -31,7 +31,6 @@ struct packet_in_flight : deadline, carried_packet {
     peer_state* from = nullptr;
     peer_state* to = nullptr;  ///< null if this node fulfilled the packet itself
     ilp::condition condition{};
-    ilp::steady_time due;  ///< expiry of the Prepare sent to the next hop; setting the wall clock does not move it
     ilp::steady_time arrived_at;
     ilp::amount incoming_amount;
     ilp::amount outgoing_amount;

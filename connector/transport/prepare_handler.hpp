@@ -2,6 +2,7 @@
 
 #include "connector/routing/token_verifier.hpp"
 #include "connector/transport/answer_sink.hpp"
+#include "connector/transport/request_id.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/condition.hpp"
 #include "peering/directory/peer.hpp"
@@ -9,12 +10,21 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace connector {
 
 struct packet_in_flight;
 class turn_share;
+
+/// What becomes of a Prepare whose answer is to come in a request of ours.
+enum class acceptance : std::uint8_t {
+    accepted,   ///< the answer follows, whatever it is
+    malformed,  ///< there is no Prepare in it
+    repeated,   ///< one with the same id is in flight
+    busy,       ///< too many of the peer's answers are on their way
+};
 
 /// The interface through which incoming connections use their worker.
 class prepare_handler {
@@ -34,6 +44,18 @@ public:
     /// packet's `answer_to`.
     virtual packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                                ilp::bytes_span body) = 0;
+
+    // Asynchronous mode (RFC 35).
+
+    /// Handles a Prepare whose answer is posted to the peer, at this target of its endpoint.
+    virtual acceptance asynchronous_prepare_received(const peering::peer& /*from*/, const request_id& /*id*/,
+                                                     const std::string& /*reply_at*/, ilp::bytes_span /*body*/) {
+        return acceptance::malformed;
+    }
+    /// Handles the answer to a Prepare that was sent to the peer. Returns false if none was, or it has an answer.
+    virtual bool reply_received(const peering::peer& /*from*/, const request_id& /*id*/, ilp::bytes_view /*answer*/) {
+        return false;
+    }
 
     /// The share of the loop's turns that this peer's requests have, or null if turns are not shared. For a null
     /// `peer`, it is the share of all senders that have not presented a token. It is valid as long as the handler.

@@ -36,6 +36,7 @@ void probes::send(link& over, ilp::bytes_view prepare, ilp::steady_time give_up_
                   std::shared_ptr<reachability_record> record) {
     probe& made = probes_.emplace_back(*this, over, std::move(done), std::move(record));
     made.sent_at = loop_.now().steady;
+    made.due = give_up_at;
     loop_.set(made, give_up_at);
     if (const auto refusal = over.send(made, prepare)) failed(made, *refusal);
 }

@@ -17,6 +17,9 @@ constexpr std::chrono::milliseconds caution_time{10'000};  // after the pause, w
 constexpr unsigned kind_reachable = 10;
 constexpr unsigned kind_unreachable = 11;
 constexpr unsigned kind_accepts = 12;
+constexpr unsigned kind_refuses_connections = 13;
+
+constexpr unsigned no_status = 0;
 
 }  // namespace
 
@@ -35,6 +38,12 @@ const reachability::news* reachability::connect_failed(ilp::steady_time now, std
     paused_until_ = now + pause_;
     if (reported_ == reported::unreachable) return nullptr;
     return report(reported::unreachable, fmt::format("peer is unreachable: {}", why), kind_unreachable);
+}
+
+const reachability::news* reachability::connection_refused(std::string_view why) {
+    if (reported_ == reported::refuses && status_ == no_status) return nullptr;
+    status_ = no_status;
+    return report(reported::refuses, fmt::format("peer refuses our connections: {}", why), kind_refuses_connections);
 }
 
 const reachability::news* reachability::answered_unusually(unsigned status) {

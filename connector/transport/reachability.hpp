@@ -38,6 +38,8 @@ public:
 
     const news* connected();
     const news* connect_failed(ilp::steady_time now, std::string_view why);
+    /// The peer has ended a connection that was made, before it has answered a packet on it, and has said why.
+    const news* connection_refused(std::string_view why);
     /// `status`: the HTTP status of an answer.
     const news* answered(unsigned status) {
         const bool is_usual = reported_ == reported::nothing || reported_ == reported::accepts;
@@ -56,7 +58,7 @@ private:
     std::chrono::milliseconds pause_{0};  ///< 0 unless the last connect failed
     ilp::steady_time paused_until_;
     reported reported_ = reported::nothing;
-    unsigned status_ = 0;  ///< the one that was reported last
+    unsigned status_ = 0;  ///< the one that was reported last; 0: the peer has refused a connection
     news news_;
 };
 

@@ -13,6 +13,8 @@
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 
+#include <sched.h>
+
 #include <boost/asio/post.hpp>
 #include <sys/socket.h>
 
@@ -28,6 +30,10 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};  // when no descriptors are left
+constexpr std::size_t share_of_replies = 4;             // of connector.max_buffer_memory, in addition to it
+
+// Most commits take less. One that takes longer may be waiting for the core that this thread keeps busy.
+constexpr std::chrono::microseconds commit_patience{500};
 
 double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -37,7 +43,7 @@ double seconds(std::chrono::steady_clock::duration duration) {
 
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
                std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
-               packet_tls tls)
+               packet_tls tls, std::shared_ptr<expected_replies> replies)
     : settings_{settings},
       room_{settings.max_connections},
       timeouts_{settings.request_timeout, settings.idle_timeout},
@@ -55,6 +61,17 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       router_{settings},
       forwarding_table_{directory.own_address(), directory.peers()},
       rates_{std::move(rates)},
+      expected_replies_{std::move(replies)},
+      reply_sender_{loop_,
+                    {.find_peer = [this](std::uint32_t id) { return forwarding_table_.find(id); },
+                     .make_link = [this](const peering::peer& peer) -> std::unique_ptr<request_link> {
+                         auto made = make_request_link(loop_, peer, settings_.max_connection_age, links_tls_, floods_);
+                         return made ? *std::move(made) : nullptr;
+                     },
+                     .is_same_link = &is_same_link,
+                     .undelivered = [this](std::uint32_t peer, bool is_fulfill) { note_undelivered(peer, is_fulfill); },
+                     .replies_max = settings.max_packets_in_flight,
+                     .bytes_max = settings.max_buffer_memory / share_of_replies}},
       packets_{[](deadline& expiry) {
           auto& packet = static_cast<packet_in_flight&>(expiry);
           static_cast<worker*>(packet.listener)->on_deadline(packet);
@@ -113,6 +130,7 @@ void worker::apply(std::vector<peering::peer_update> updates, std::function<void
             retired_links_.push_back(std::move(state.link_to_peer));
             board_.close(before->id, std::exchange(state.reachability, nullptr));
         }
+        reply_sender_.peers_changed(updates);
         for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->peers_changed(updates);
         done();
     });
@@ -135,7 +153,9 @@ void worker::use_tls(packet_tls tls) {
 
 void worker::end_turn() {
     submit_postings();
+    let_committer_run();
     if (!retired_links_.empty()) retire_links();
+    reply_sender_.retire_links();
     if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
     // Sockets that have become ready in the meantime are looked at in the same turn as what waits.
     serves_waiting_ = true;
@@ -144,6 +164,12 @@ void worker::end_turn() {
         serves_waiting_ = false;
         turns_.serve_waiting();
     });
+}
+
+/// When a disk write has ended, Linux lets a thread that shares the committer's core go on until its time slice is
+/// over, which takes up to 4 ms. A peer with few packets in flight would get hardly any answers beside a busy one.
+void worker::let_committer_run() {
+    if (!waiting_.empty() && loop_.now().steady - commit_began_ > commit_patience) sched_yield();
 }
 
 void worker::retire_links() {
@@ -160,9 +186,8 @@ void worker::drain(std::function<void()> drained) {
         draining_ = true;
         drained_ = std::move(drained);
         accept_what_waits();
-        error_code ignored;
-        acceptor_.close(ignored);
         for (const auto& connection : connections_) connection->drain();
+        stop_accepting();
         loop_.set(grace_, loop_.now().steady + settings_.shutdown_grace);
     });
 }
@@ -176,6 +201,15 @@ void worker::accept_what_waits() {
         acceptor_.accept(socket, error);
         if (!error) admit(std::move(socket));
     }
+}
+
+/// The answers of peers in asynchronous mode come in requests, for which the listener stays open and new connections
+/// are as usual. Their packets are refused.
+void worker::stop_accepting() {
+    if (awaits_replies() || !acceptor_.is_open()) return;
+    error_code ignored;
+    acceptor_.close(ignored);
+    for (const auto& connection : connections_) connection->drain();
 }
 
 void worker::end_grace() {
@@ -194,7 +228,8 @@ void worker::relieve_memory() {
 
 void worker::check_drained() {
     if (!draining_ || !drained_ || packets_.in_use() != 0) return;
-    if (!connections_.empty() && !is_grace_over_) return;
+    stop_accepting();
+    if (reply_sender_.has_to_wait(is_grace_over_) || (!connections_.empty() && !is_grace_over_)) return;
     // By the next turn, the answers of this one have been sent.
     boost::asio::post(loop_.context(), std::exchange(drained_, {}));
 }
@@ -207,6 +242,7 @@ void worker::sample(std::function<void(worker_sample)> callback) {
         figures.packets = packets_.in_use();
         figures.waiting_for_store = waiting_.size();
         figures.buffered_bytes = loop_.memory().used();
+        figures.replies = reply_sender_.size();
         figures.connections_closed_for_memory = connections_closed_for_memory_;
         figures.connections_closed_for_room = connections_closed_for_room_;
         figures.http2_floods = floods_.by_kind;
@@ -225,7 +261,7 @@ void worker::sample(std::function<void(worker_sample)> callback) {
 }
 
 void worker::accept() {
-    if (draining_) return;
+    if (!acceptor_.is_open()) return;
     acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
         loop_.enter();
         if (error == boost::asio::error::operation_aborted) return;
@@ -250,7 +286,7 @@ void worker::admit(tcp::socket socket) {
         *connections_.emplace_back(std::make_unique<incoming_connection>(loop_, *this, *this, timeouts_));
     connection.place = connections_.size() - 1;
     newcomers_.push_back(connection);
-    if (draining_) connection.drain();
+    if (draining_ && !awaits_replies()) connection.drain();
     std::unique_ptr<stream_filter> filter = listener_tls_ ? tls_filter::for_server(listener_tls_) : nullptr;
     if (!connection.start(std::move(socket), std::move(filter)))
         report_accept_error({ENOSPC, boost::system::system_category()});
@@ -396,7 +432,8 @@ peer_state& worker::state_of(const peering::peer& peer) {
 
 void worker::open_link(const peering::peer& peer, peer_state& state) {
     state.reachability = board_.open(peer.id, peer.uuid);
-    state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age, links_tls_, floods_);
+    state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age, links_tls_, floods_,
+                                   {settings_.callback_url, awaited_replies_});
 }
 
 /// Null if the packet was sent over a link that has been retired: it says nothing about the present one.
@@ -447,6 +484,29 @@ packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t requ
             break;
     }
     return nullptr;
+}
+
+acceptance worker::asynchronous_prepare_received(const peering::peer& from, const request_id& id,
+                                                 const std::string& reply_at, ilp::bytes_span body) {
+    const auto prepare = ilp::prepare_view::parse(body);
+    if (!prepare) return acceptance::malformed;
+    const auto request = reply_sender_.begin(from, id, reply_at, prepare->expires_at() - loop_.now().wall);
+    if (!request) return request.error();
+    prepare_received(reply_sender_, *request, from, body);
+    return reply_sender_.was_malformed(*request) ? acceptance::malformed : acceptance::accepted;
+}
+
+bool worker::reply_received(const peering::peer& from, const request_id& id, ilp::bytes_view answer) {
+    reply_receiver* const receiver = expected_replies_->claim(id, from.id, loop_.now().steady);
+    if (receiver == nullptr) return false;
+    receiver->take_reply(id, {answer.begin(), answer.end()});
+    return true;
+}
+
+void worker::note_undelivered(std::uint32_t peer, bool is_fulfill) {
+    if (peer >= peer_states_.size() || !peer_states_[peer]) return;
+    reply_counters& counters = peer_states_[peer]->counters.undelivered;
+    ++(is_fulfill ? counters.fulfills : counters.rejects);
 }
 
 /// While several peers send, each of them has a fair share of the places for packets in flight.
@@ -527,7 +587,8 @@ void worker::count_refusal(peer_state& from, reject_reason reason, const peering
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     auto& packet = static_cast<packet_in_flight&>(carried);
     reachability_record* const reachability = reachability_over(packet);
-    if (loop_.now().steady > packet.due) {
+    const bool came_in_time = std::exchange(packet.came_in_time, false) || loop_.now().steady <= packet.due;
+    if (!came_in_time) {
         if (reachability != nullptr) reachability->answered(loop_.now(), loop_.now().steady - packet.sent_at);
         return reject(packet, reject_reason::next_hop_timed_out);
     }
@@ -575,6 +636,7 @@ void worker::on_deadline(packet_in_flight& packet) {
     // A packet still in the queue has waited too long: see waiting_time_max().
     if (const auto refusal = packet.next_hop_link->withdraw(packet)) return fail(packet, *refusal);
     if (loop_.now().steady < packet.due) return loop_.set(packet, packet.due);
+    if (packet.next_hop_link->has_answer(packet)) return;  // answered() follows
     packet.next_hop_link->forget(packet);
     fail(packet, reject_reason::next_hop_timed_out);
 }
@@ -630,6 +692,7 @@ void worker::finish(packet_in_flight& packet) {
 
 void worker::submit_postings() {
     if (posted_this_turn_.empty()) return check_drained();
+    if (waiting_.empty()) commit_began_ = loop_.now().steady;
     const peering::commit_ticket ticket = committer_.submit(listener_number_, batch_);
     for (packet_in_flight* const packet : posted_this_turn_) {
         packet->ticket = ticket;
@@ -640,6 +703,7 @@ void worker::submit_postings() {
 }
 
 void worker::release_durable(peering::commit_ticket durable) {
+    commit_began_ = loop_.now().steady;
     while (!waiting_.empty() && waiting_.front().ticket <= durable) {
         packet_in_flight& packet = waiting_.front();
         waiting_.pop();

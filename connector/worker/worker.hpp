@@ -12,8 +12,11 @@
 #include "connector/routing/recent_users.hpp"
 #include "connector/routing/router.hpp"
 #include "connector/tls/tls_context.hpp"
+#include "connector/transport/expected_replies.hpp"
 #include "connector/transport/fair_turns.hpp"
+#include "connector/transport/http/async_link.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
+#include "connector/transport/http/reply_sender.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
@@ -65,7 +68,7 @@ public:
     /// The committer and the board must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
            std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
-           packet_tls tls);
+           packet_tls tls, std::shared_ptr<expected_replies> replies);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
@@ -119,6 +122,10 @@ private:
     packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                        ilp::bytes_span body) override;
 
+    acceptance asynchronous_prepare_received(const peering::peer& from, const request_id& id,
+                                             const std::string& reply_at, ilp::bytes_span body) override;
+    bool reply_received(const peering::peer& from, const request_id& id, ilp::bytes_view answer) override;
+
     // incoming_connection::owner
     void connection_closed(incoming_connection& connection) override;
     bool may_stay(incoming_connection& connection, const peering::peer& from) override;
@@ -160,7 +167,11 @@ private:
     void end_turn();
     void submit_postings();
     void release_durable(peering::commit_ticket durable);
+    void let_committer_run();
     void accept_what_waits();
+    bool awaits_replies() const noexcept { return awaited_replies_.size() != 0; }
+    void note_undelivered(std::uint32_t peer, bool is_fulfill);
+    void stop_accepting();
     void end_grace();
     void check_drained();
     void relieve_memory();
@@ -187,7 +198,8 @@ private:
     fair_turns turns_;
     turn_share share_of_strangers_{turns_, strangers};
     turn_share share_of_handshakes_{turns_, handshakes, handshake_steps_max};
-    bool serves_waiting_ = false;  ///< serve_waiting() has been posted
+    bool serves_waiting_ = false;    ///< serve_waiting() has been posted
+    ilp::steady_time commit_began_;  ///< at about this time, if any packet waits for a commit
     std::atomic<peering::commit_ticket> durable_{0};
     wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
@@ -204,6 +216,9 @@ private:
     forwarding_table forwarding_table_;
     std::shared_ptr<const rate_table> rates_;
     probes probes_{loop_};
+    const std::shared_ptr<expected_replies> expected_replies_;  ///< of all workers
+    awaited_replies awaited_replies_{loop_, expected_replies_};
+    reply_sender reply_sender_;
     std::vector<std::unique_ptr<link>> retired_links_;  ///< still finishing their packets
 
     packet_pool packets_;

@@ -4,10 +4,13 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { globalAgent } from 'node:https'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline/promises'
+import { connect as connectTls } from 'node:tls'
+import { promisify } from 'node:util'
 import {
     Daemon,
     connectPlugin,
@@ -94,6 +97,50 @@ async function choosePorts() {
         if (free.every(Boolean)) return { ports, moved }
     }
     throw new Error(`no free ports: ${Object.values(PORTS).join(', ')} and the like are all taken`)
+}
+
+/**
+ * Makes an authority that only this run trusts, and a certificate for each of `names`: NAME.crt and NAME.key in
+ * `directory`. Returns the authority's certificate.
+ */
+async function makeCertificates(directory, names) {
+    const newKey = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc'
+    const commands = [
+        'set -e',
+        `openssl req -x509 ${newKey} -days 1 -subj "/CN=Authority of the demo" -keyout authority.key -out authority.crt \
+            -addext keyUsage=critical,keyCertSign`,
+        'printf "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n" > node.ext',
+        ...names.flatMap((name) => [
+            `openssl req ${newKey} -subj "/CN=${name}" -keyout ${name}.key -out ${name}.csr`,
+            `openssl x509 -req -in ${name}.csr -CA authority.crt -CAkey authority.key -CAcreateserial -days 1 \
+                -extfile node.ext -out ${name}.crt`,
+        ]),
+        'rm authority.key',
+    ]
+    await promisify(execFile)('bash', ['-c', commands.join('\n')], { cwd: directory })
+    return readFile(join(directory, 'authority.crt'), 'utf8')
+}
+
+/** What a client that trusts `authority` agrees on with the daemon at `port`: the version of TLS, and that of HTTP. */
+async function agreedWith(port, authority) {
+    const socket = connectTls({ host: '127.0.0.1', port, ca: authority, ALPNProtocols: ['h2', 'http/1.1'] })
+    try {
+        await Promise.race([once(socket, 'secureConnect'), once(socket, 'error').then(([error]) => Promise.reject(error))])
+        return { tls: socket.getProtocol(), http: socket.alpnProtocol }
+    } finally {
+        socket.destroy()
+    }
+}
+
+/** Throws unless every packet to the daemon at `port` is encrypted, and may share a connection with others. */
+async function checkEncryption(name, port, authority) {
+    const { tls, http } = await agreedWith(port, authority)
+    if (tls !== 'TLSv1.3' || http !== 'h2') throw new Error(`${name} agrees on ${tls} and ${http}, not on TLSv1.3 and h2`)
+    const plain = await fetch(`http://127.0.0.1:${port}/ilp`, { method: 'POST' })
+    const answer = await plain.text()
+    if (plain.status !== 400 || !answer.includes('https://')) {
+        throw new Error(`${name} answers to a packet that is not encrypted: ${plain.status} ${answer}`)
+    }
 }
 
 async function startDaemon(name, binary, directory, { ports, moved }) {
@@ -194,9 +241,11 @@ async function main(binary, ilpctl) {
         say(bold('A payment through two connectors'))
         say()
         say('  sender  -->  alice  -->  bob  -->  receiver')
-        say(dim('  client       ilpd        ilpd      client          ILP over HTTP, bearer tokens'))
+        say(dim('  client       ilpd        ilpd      client          ILP over HTTPS, bearer tokens'))
         say()
 
+        const authority = await makeCertificates(directory, ['alice', 'bob'])
+        globalAgent.options.ca = authority // the two clients trust nobody else
         const chosen = await choosePorts()
         const { ports } = chosen
         for (const name of ['alice', 'bob']) {
@@ -205,11 +254,15 @@ async function main(binary, ilpctl) {
             say(`  ${name.padEnd(7)}test.${name.padEnd(7)} takes packets on port ${ports[name]}, metrics on ${daemon.metricsPort}`)
         }
         const [alice, bob] = daemons
+        for (const name of ['alice', 'bob']) await checkEncryption(name, ports[name], authority)
+        say()
+        say('  Packets to both are encrypted (TLS 1.3), and between the two they travel over HTTP/2. The certificates are of an')
+        say('  authority that was made for this run; nothing was installed for it, and it is gone afterwards.')
 
         const senderPlugin = await connectPlugin({
             name: 'sender',
             port: ports.sender,
-            url: `http://127.0.0.1:${ports.alice}/ilp`,
+            url: `https://127.0.0.1:${ports.alice}/ilp`,
             incomingToken: 'alice-to-sender',
             outgoingToken: 'sender-to-alice',
         })
@@ -217,7 +270,7 @@ async function main(binary, ilpctl) {
         const receiverPlugin = await connectPlugin({
             name: 'receiver',
             port: ports.receiver,
-            url: `http://127.0.0.1:${ports.bob}/ilp`,
+            url: `https://127.0.0.1:${ports.bob}/ilp`,
             incomingToken: 'bob-to-receiver',
             outgoingToken: 'receiver-to-bob',
         })

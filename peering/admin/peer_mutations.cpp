@@ -49,6 +49,9 @@ transport_edit transport_of(const arguments& input) {
     if (transport->has("caCertificates"))
         edit.ca_certificates = transport->find<std::string>("caCertificates").value_or(std::string{});
     edit.allow_plain_http = transport->find<bool>("allowPlainHttp");
+    edit.mode = transport->find<std::string>("mode").transform([](std::string_view schema_name) {
+        return schema_name == "ASYNCHRONOUS" ? config::answer_mode::asynchronous : config::answer_mode::synchronous;
+    });
     edit.protocol = transport->find<std::string>("protocol").transform(protocol_of);
     return edit;
 }

@@ -111,7 +111,8 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
                       {{"clientKeys", peer.client_keys},
                        {"caCertificates", peer.ca_certificates},
                        {"allowPlainHttp", peer.allow_plain_http},
-                       {"protocol", schema_name_of(peer.protocol)}}};
+                       {"protocol", schema_name_of(peer.protocol)},
+                       {"mode", peer.mode == config::answer_mode::synchronous ? "SYNCHRONOUS" : "ASYNCHRONOUS"}}};
     });
     to["Peer.asset"] = [&services](const call& call) -> field_result {
         const auto asset = services.directory.find_asset(std::string_view{call.of<peer_view>().asset_id});

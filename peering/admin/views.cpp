@@ -89,6 +89,7 @@ peer_view::peer_view(const peer& peer)
       outgoing_token{peer.outgoing.auth_token.reveal()},
       allow_plain_http{peer.outgoing.allow_plain_http},
       protocol{peer.outgoing.protocol},
+      mode{peer.outgoing.mode},
       enabled{peer.enabled},
       created_at{iso_text(peer.created_at)},
       origin{peer.origin},
@@ -128,6 +129,9 @@ peer_view::peer_view(const json::object& kept)
     if (kept.contains("clientKeys")) client_keys = json::value_to<std::vector<std::string>>(kept.at("clientKeys"));
     if (kept.contains("caCertificates")) ca_certificates = text_in(kept, "caCertificates");
     if (kept.contains("allowPlainHttp")) allow_plain_http = kept.at("allowPlainHttp").as_bool();
+    if (kept.contains("mode")) {
+        if (const auto read = config::mode().parse(text_in(kept, "mode"))) mode = *read;
+    }
     if (kept.contains("protocol")) {
         if (const auto read = config::protocol().parse(text_in(kept, "protocol"))) protocol = *read;
     }
@@ -151,6 +155,7 @@ json::object peer_view::to_json() const {
                       {"clientKeys", json::value_from(client_keys)},
                       {"allowPlainHttp", allow_plain_http},
                       {"protocol", config::protocol().print(protocol)},
+                      {"mode", config::mode().print(mode)},
                       {"enabled", enabled},
                       {"createdAt", created_at},
                       {"origin", to_text(origin)},

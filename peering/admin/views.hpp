@@ -54,6 +54,7 @@ struct peer_view {
     std::optional<std::string> ca_certificates{};     ///< PEM
     bool allow_plain_http = false;
     config::http_protocol protocol{};
+    config::answer_mode mode{};
     bool token_is_from_caller = false;  ///< the request that is being answered contained it
     bool enabled = true;
     std::string created_at{};

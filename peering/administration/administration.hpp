@@ -51,6 +51,10 @@ public:
     /// From now on, tokens that strangers could guess are refused. Call it if other machines can reach the listener for
     /// packets.
     void refuse_guessable_tokens() { strangers_may_guess_ = true; }
+
+    /// From now on, packets may be sent in asynchronous mode. Before, that is refused. Call it like
+    /// require_hold_times_above().
+    void allow_asynchronous_mode() { has_callback_url_ = true; }
     /// The URL at which this node accepts packets, if it is known. No peer gets an endpoint there, because packets
     /// would come back.
     void set_own_url(std::optional<config::http_endpoint> url) { own_url_ = std::move(url); }
@@ -84,11 +88,14 @@ private:
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::optional<refusal> check_unused(bookkeeper& keeper, const peer& peer) const;
     bool may_have_label(const peer& peer) const;
-    node_terms own_terms() const { return {directory_.own_address(), min_expiration_window_, strangers_may_guess_}; }
+    node_terms own_terms() const {
+        return {directory_.own_address(), min_expiration_window_, strangers_may_guess_, has_callback_url_};
+    }
     std::vector<watch_change> watches_of(const transaction& transaction) const;
 
     directory& directory_;
     bool strangers_may_guess_ = false;
+    bool has_callback_url_ = false;
     std::optional<config::http_endpoint> own_url_;
     std::chrono::milliseconds min_expiration_window_{};
     publication publish_;

@@ -268,11 +268,13 @@ std::optional<refusal> set_ca_certificates(peer& made, const std::string& text) 
 }
 
 /// Call it when the endpoint has been set.
-std::optional<refusal> set_transport(peer& made, const transport_edit& edit) {
+std::optional<refusal> set_transport(peer& made, const transport_edit& edit, const node_terms& node) {
     config::outgoing_http_settings& outgoing = made.outgoing;
     outgoing.allow_plain_http = edit.allow_plain_http.value_or(outgoing.allow_plain_http);
     outgoing.protocol = edit.protocol.value_or(outgoing.protocol);
     outgoing.mode = edit.mode.value_or(outgoing.mode);
+    if (edit.mode == config::answer_mode::asynchronous && !node.has_callback_url)
+        return refusal{bad_user_input, "invalid mode: ASYNCHRONOUS requires the setting connector.callback_url"};
     if (edit.client_keys) {
         if (auto found = set_client_keys(made, *edit.client_keys)) return found;
     }
@@ -306,7 +308,7 @@ std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const no
         [&] { return check_reach(wanted.routes, own_address); },
         [&] { return set_endpoint(made, wanted.outgoing_endpoint); },
         [&] { return set_outgoing_credentials(made, wanted.outgoing_token, wanted.credentials, own_address); },
-        [&] { return set_transport(made, wanted.transport); },
+        [&] { return set_transport(made, wanted.transport, node); },
         [&] { return set_hold_time(made, wanted.max_hold_time, node.min_expiration_window); },
         [&] { return set_name(made, wanted.name); },
         [&] { return set_tokens(made, wanted.incoming_tokens, node.strangers_may_guess_tokens); },
@@ -329,7 +331,7 @@ std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const node_t
             [&] { return when(edit.routes, [&](const auto& it) { return check_reach(it, own_address); }); },
             [&] { return when(edit.outgoing_endpoint, [&](const auto& it) { return set_endpoint(made, it); }); },
             [&] { return set_outgoing_credentials(made, edit.outgoing_token, edit.credentials, own_address); },
-            [&] { return set_transport(made, edit.transport); },
+            [&] { return set_transport(made, edit.transport, node); },
             [&] {
                 return when(edit.max_hold_time,
                             [&](const auto& it) { return set_hold_time(made, it, node.min_expiration_window); });

@@ -76,6 +76,7 @@ struct node_terms {
     const ilp::address& own_address;
     std::chrono::milliseconds min_expiration_window{};  ///< a peer's longest hold time must be above this
     bool strangers_may_guess_tokens = false;            ///< incoming tokens must be hard to guess
+    bool has_callback_url = false;                      ///< without one, no packet can be sent asynchronously
 };
 
 // These check everything that can be checked without looking at other peers, and give the terms to the peer. They

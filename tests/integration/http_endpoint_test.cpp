@@ -123,6 +123,28 @@ TEST_CASE("A35-07: without a good token comes 401, and nothing is parsed") {
     CHECK((huge->status() == 401 || huge->status() == 431));
 }
 
+TEST_CASE("A35-11: basic authentication is neither accepted nor offered") {
+    const rig r;
+    // Base64 of "p1:" and its token; the token alone is in the first one.
+    for (const std::string& value : {"Basic " + token_of("p1"), std::string{"Basic cDE6cDEtdG8tdXMtc2VjcmV0"},
+                                     std::string{"basic cDE6cDEtdG8tdXMtc2VjcmV0"}}) {
+        INFO(value);
+        const auto response = post(r, with_header({}, "Authorization", value));
+        expect_status(response, 401);
+        for (const auto& [name, offered] : response->headers) {
+            if (name == "WWW-Authenticate") CHECK(offered.starts_with("Bearer"));
+            CHECK_FALSE(offered.contains("Basic"));
+        }
+    }
+    auto in_the_url = ilp_request(encode(prepare{}));
+    std::erase_if(in_the_url.headers, [](const auto& each) { return each.first == "Authorization"; });
+    in_the_url.target = "http://p1:p1-to-us-secret@127.0.0.1/";
+    const auto response = post(r, in_the_url);
+    REQUIRE(response);
+    CHECK(response->status() >= 400);
+    r.expect_untouched();
+}
+
 TEST_CASE("A35-08: the token of another peer does not open an account's path") {
     const rig r;
     auto request = ilp_request(encode({}));

@@ -251,16 +251,17 @@ TEST_CASE("TLS: nodes become peers by auto-peering over https, and their packets
     const test_pki pki;
     struct node {
         node(const test_pki& from, const std::string& name, bool allows_private = true)
-            : packets{port, from.node.certificate, from.node.key}, daemon{terms(from, name, allows_private), port} {}
+            : own_name{name}, roots{from.roots}, daemon{terms(from, name, allows_private), port} {}
 
         daemon_terms terms(const test_pki& from, const std::string& name, bool allows_private) const {
             daemon_terms made{.address = "test." + name};
-            made.connector = {"workers: 1"};
+            made.connector = from.lines();
+            made.connector.emplace_back("workers: 1");
             made.peers = {{.name = name + "-end", .address = "test." + name + ".end", .port = end.port()}};
             made.auto_peering = from.lines();
             made.auto_peering.insert(made.auto_peering.end(),
                                      {"enabled: true", "listen: 127.0.0.1:" + std::to_string(peering_port),
-                                      "connector_url: " + url_of(packets.port(), "/"), "initial_liquidity: 1000000",
+                                      "connector_url: " + url_of(port, "/"), "initial_liquidity: 1000000",
                                       std::string{"allow_private_addresses: "} + (allows_private ? "true" : "false")});
             made.environment = {{"SSL_CERT_FILE", from.roots}};  // the authorities of the system
             return made;
@@ -284,17 +285,25 @@ TEST_CASE("TLS: nodes become peers by auto-peering over https, and their packets
                    {"liquidityToDeposit", "1000000"}}}});
         }
 
+        /// A packet from this node's end to that of the other one.
+        std::string send_to(const std::string& other) const {
+            tls_connection connection{port, {.roots = roots}};
+            const prepare sent{.amount = 10, .destination = "test." + other + ".end.x"};
+            return outcome(connection.exchange(ilp_request(encode(sent), own_name + "-end")));
+        }
+
+        std::string own_name;
+        std::string roots;
         std::uint16_t port = free_port();
         std::uint16_t peering_port = free_port();
-        tls_proxy packets;  // whose neighbours behind the daemon use the port without TLS
         fake_peer end;
         ilpd_daemon daemon;
     };
     const node alice{pki, "alice"};
     const node dora{pki, "dora"};
     const auto packets_pass = [&] {
-        CHECK(outcome(dora.daemon.post({.amount = 10, .destination = "test.alice.end.x"}, "dora-end")) == "fulfill");
-        CHECK(outcome(alice.daemon.post({.amount = 10, .destination = "test.dora.end.x"}, "alice-end")) == "fulfill");
+        CHECK(dora.send_to("alice") == "fulfill");
+        CHECK(alice.send_to("dora") == "fulfill");
     };
     for (int round = 0; round < 2; ++round) {
         const json::value made = dora.ask(url_of(alice.peering_port, "/"));

@@ -1,9 +1,11 @@
+#include "tests/support/admin_client.hpp"
 #include "tests/support/certificates.hpp"
 #include "tests/support/rig.hpp"
 #include "tests/support/tls_connection.hpp"
 #include "tests/support/tls_proxy.hpp"
 
 #include <catch2/catch.hpp>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
@@ -11,6 +13,7 @@
 #include <chrono>
 #include <deque>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -88,13 +91,14 @@ struct two_nodes {
     std::string outcome_from_bob() const { return send(bob, "bob-end", "test.alice.end.x"); }
 
     std::string send(const ilpd_daemon& d, const std::string& from, const std::string& to) const {
-        tls_connection connection{d.port(), {.roots = pki.roots}};
+        tls_connection connection{d.port(), {.roots = trusted_by_ends}};
         return outcome(
             connection.exchange(ilp_request(encode({.amount = 5, .destination = to, .expires_in = 25s}), from)));
     }
 
     const std::string protocol_;  ///< in which alice and bob send each other packets
     test_pki pki{};
+    std::string trusted_by_ends = pki.roots;  ///< a file
     identity_files of_alice = pki.folder.write("alice", pki.authority.issue({.names = {"localhost"}}));
     identity_files of_bob = pki.folder.write("bob", pki.authority.issue({.names = {"localhost"}}));
     std::uint16_t alice_port = free_port();
@@ -105,15 +109,62 @@ struct two_nodes {
     ilpd_daemon bob;
 };
 
+/// Packets from alice's end to bob's, one after the other, each on a connection of its own.
+class steady_traffic {
+public:
+    explicit steady_traffic(const two_nodes& nodes)
+        : sender_{[this, &nodes](const std::stop_token& stop) {
+              while (!stop.stop_requested()) {
+                  try {
+                      const std::string result = nodes.outcome_from_alice();
+                      if (result != "fulfill") failures_.push_back(result);
+                  } catch (const std::exception& error) {
+                      failures_.emplace_back(error.what());
+                  }
+                  ++sent_;
+              }
+          }} {}
+
+    /// True once some more packets have their outcome.
+    bool goes_on() const {
+        return eventually([this, before = sent_.load()] { return sent_ > before + 3; });
+    }
+
+    /// Ends it. Returns the outcomes that were not a Fulfill.
+    std::vector<std::string> failures() {
+        sender_.request_stop();
+        sender_.join();
+        return failures_;
+    }
+
+private:
+    std::atomic<int> sent_ = 0;
+    std::vector<std::string> failures_;
+    std::jthread sender_;
+};
+
+/// Has the daemon read its files again, and waits until it has done so.
+void reload(const ilpd_daemon& d) {
+    const auto count = [&] {
+        int found = 0;
+        const std::string log = d.log();
+        for (std::size_t at = log.find("reloaded"); at != std::string::npos; at = log.find("reloaded", at + 1)) ++found;
+        return found;
+    };
+    const int before = count();
+    d.reload();
+    REQUIRE(eventually([&] { return count() > before; }));
+}
+
 /// A next hop behind TLS with this certificate; returns what becomes of a packet to it.
 std::string outcome_at(const support::identity& identity, const test_pki& pki, std::string& logged,
-                       const std::string& host = "localhost") {
+                       const std::string& protocol = "http1", const std::string& host = "localhost") {
     const auto files = pki.folder.write("next-hop", identity);
     fake_peer next_hop;
     const tls_proxy proxy{next_hop.port(), files.certificate, files.key};
     const rig r{[&](daemon_terms& terms) {
         terms.peers[1].url = https(proxy.port(), host);
-        terms.peers[1].outgoing = {"ca_file: " + pki.roots};
+        terms.peers[1].outgoing = {"ca_file: " + pki.roots, "protocol: " + protocol};
     }};
     const std::string result = outcome(r.send(prepare{}));
     if (result != "fulfill") {
@@ -269,6 +320,47 @@ TEST_CASE("TLS: curl shows a client certificate over HTTP/2, and is heard only w
     CHECK(r.p2.request_count() == 1);
 }
 
+TEST_CASE("A35-34: a Prepare in early data is not taken") {
+    const encrypted e;
+    const auto connect = [&](SSL_SESSION* resumed) {
+        struct {
+            descriptor socket;
+            ssl_context_handle context{SSL_CTX_new(TLS_client_method())};
+            ssl_handle ssl{SSL_new(context.get())};
+        } made;
+        made.socket = connect_to(e.r.d.port());
+        SSL_set_fd(made.ssl.get(), made.socket.get());
+        if (resumed != nullptr) REQUIRE(SSL_set_session(made.ssl.get(), resumed) == 1);
+        return made;
+    };
+    const std::string request = serialize(ilp_request(encode(prepare{})));
+    auto first = connect(nullptr);
+    std::size_t count = 0;
+    char answer[4096];
+    REQUIRE(SSL_connect(first.ssl.get()) == 1);
+    REQUIRE(SSL_write_ex(first.ssl.get(), request.data(), request.size(), &count) == 1);
+    REQUIRE(SSL_read_ex(first.ssl.get(), answer, sizeof answer, &count) == 1);  // the ticket comes before that
+    REQUIRE(e.r.p2.request_count() == 1);
+    using session = std::unique_ptr<SSL_SESSION, decltype(&SSL_SESSION_free)>;
+    const session given{SSL_get1_session(first.ssl.get()), &SSL_SESSION_free};
+    REQUIRE(SSL_SESSION_is_resumable(given.get()) == 1);
+    CHECK(SSL_SESSION_get_max_early_data(given.get()) == 0);
+
+    // Somebody who records early data could send it again.
+    SSL_SESSION_set_max_early_data(given.get(), 16'384);
+    for (int i = 0; i < 2; ++i) {
+        const session copy{SSL_SESSION_dup(given.get()), &SSL_SESSION_free};  // a failure makes it useless
+        auto again = connect(copy.get());
+        REQUIRE(SSL_write_early_data(again.ssl.get(), request.data(), request.size(), &count) == 1);
+        static_cast<void>(SSL_connect(again.ssl.get()));
+        CHECK(SSL_get_early_data_status(again.ssl.get()) != SSL_EARLY_DATA_ACCEPTED);
+        ERR_clear_error();
+        CHECK(SSL_read_ex(again.ssl.get(), answer, sizeof answer, &count) != 1);
+    }
+    CHECK(e.send()->status() == 200);
+    CHECK(e.r.p2.request_count() == 2);
+}
+
 TEST_CASE("TLS: a node shows its client certificate to a peer that asks for it") {
     const test_pki mine;
     const auto own = mine.authority.issue({.names = {"alice.example"}});
@@ -282,34 +374,61 @@ TEST_CASE("TLS: a node shows its client certificate to a peer that asks for it")
     if (!is_known) CHECK(nodes.bob.logs("is not among its client keys"));
 }
 
-TEST_CASE("TLS: a next hop whose certificate is in order gets the packet") {
+TEST_CASE("A35-32: a next hop whose certificate is in order gets the packet") {
     const test_pki pki;
     std::string logged;
     CHECK(outcome_at(pki.own, pki, logged) == "fulfill");
-    CHECK(outcome_at(pki.own, pki, logged, "127.0.0.1") == "fulfill");
+    CHECK(outcome_at(pki.own, pki, logged, "http1", "127.0.0.1") == "fulfill");
 }
 
-TEST_CASE("TLS: a next hop whose certificate is not in order gets no packet, and the log says why") {
+TEST_CASE("A35-32: a next hop whose certificate is not in order gets no packet, and the log says why") {
+    const std::string protocol = GENERATE("http1", "http2");
     const test_pki pki;
     std::string logged;
     SECTION("expired") {
         const auto old = pki.authority.issue({.names = {"localhost"}, .valid_from = -50h, .valid_until = -1h});
-        CHECK(outcome_at(old, pki, logged) == "T01");
+        CHECK(outcome_at(old, pki, logged, protocol) == "T01");
         CHECK_THAT(logged, Catch::Contains("its certificate expired on 20"));
     }
     SECTION("for another name") {
-        CHECK(outcome_at(pki.authority.issue({.names = {"other.example"}}), pki, logged) == "T01");
+        CHECK(outcome_at(pki.authority.issue({.names = {"other.example"}}), pki, logged, protocol) == "T01");
         CHECK_THAT(logged, Catch::Contains("its certificate is for other.example, not for localhost"));
     }
     SECTION("from another authority") {
         const support::authority other{"Other authority"};
-        CHECK(outcome_at(other.issue({.names = {"localhost"}}), pki, logged) == "T01");
+        CHECK(outcome_at(other.issue({.names = {"localhost"}}), pki, logged, protocol) == "T01");
         CHECK_THAT(logged, Catch::Contains("which is not trusted here"));
     }
     SECTION("self-signed") {
-        CHECK(outcome_at(pki.authority.issue({.names = {"localhost"}, .is_self_signed = true}), pki, logged) == "T01");
+        const auto own = pki.authority.issue({.names = {"localhost"}, .is_self_signed = true});
+        CHECK(outcome_at(own, pki, logged, protocol) == "T01");
         CHECK_THAT(logged, Catch::Contains("is self-signed"));
     }
+}
+
+TEST_CASE("TLS: a next hop that wants a client certificate after the handshake gets no packet, and the log says why") {
+    const std::string protocol = GENERATE("http1", "http2");
+    const bool shows_one = GENERATE(false, true);
+    const test_pki pki;
+    const fake_peer next_hop;
+    tls_proxy proxy{next_hop.port(), pki.node.certificate, pki.node.key};
+    proxy.demand_certificates();
+    const rig r{[&](daemon_terms& terms) {
+        if (shows_one) {
+            terms.connector.push_back("client_certificate_file: " + pki.node.certificate);
+            terms.connector.push_back("client_key_file: " + pki.node.key);
+        }
+        terms.peers[1].url = https(proxy.port());
+        terms.peers[1].outgoing = {"ca_file: " + pki.roots, "protocol: " + protocol};
+    }};
+    const std::string why =
+        shows_one ? "the other side does not accept our certificate" : "the other side requires a certificate of ours";
+    CHECK(outcome(r.send(prepare{})) == "T01");
+    CHECK(r.d.logs(why));
+    const auto p2 = admin_client{r.d.admin_port()}.ask(
+        "{ peers(first: 2) { edges { node { name reachability { state lastError } } } } }");
+    CHECK_THAT(p2.text(), Catch::Contains(why));
+    CHECK(next_hop.request_count() == 0);
 }
 
 TEST_CASE("TLS: a next hop that does not speak TLS gets no packet") {
@@ -343,24 +462,10 @@ TEST_CASE("TLS: SIGHUP renews certificates under traffic, without a packet lost 
             ilp_request(encode({.amount = 1, .destination = "test.alice.end.x", .expires_in = 25s}), "bob-end")));
     };
     CHECK(echo_on_open() == "fulfill");
-    std::atomic<int> sent = 0;
-    std::vector<std::string> failures;
-    std::jthread sender{[&](const std::stop_token& stop) {
-        while (!stop.stop_requested()) {
-            try {
-                // Connections come and go while the certificate changes.
-                const std::string result = nodes.outcome_from_alice();
-                if (result != "fulfill") failures.push_back(result);
-            } catch (const std::exception& error) {
-                failures.emplace_back(error.what());
-            }
-            ++sent;
-        }
-    }};
+    steady_traffic traffic{nodes};  // connections come and go while the certificate changes
     const std::string old_serial = open.server_serial();
     std::string serial = old_serial;
     for (int i = 0; i < 4; ++i) {
-        const int before = sent;
         nodes.pki.folder.write("bob", nodes.pki.authority.issue({.names = {"localhost"}}));
         nodes.bob.reload();
         CHECK(eventually([&] {
@@ -369,11 +474,9 @@ TEST_CASE("TLS: SIGHUP renews certificates under traffic, without a packet lost 
             serial = now;
             return is_new;
         }));
-        CHECK(eventually([&] { return sent > before + 3; }));
+        CHECK(traffic.goes_on());
     }
-    sender.request_stop();
-    sender.join();
-    for (const std::string& each : failures) FAIL_CHECK(each);
+    for (const std::string& each : traffic.failures()) FAIL_CHECK(each);
     CHECK(open.server_serial() == old_serial);
     CHECK(echo_on_open() == "fulfill");
 
@@ -382,6 +485,72 @@ TEST_CASE("TLS: SIGHUP renews certificates under traffic, without a packet lost 
     CHECK(nodes.bob.logs("bob.key: no private key in PEM"));
     CHECK(tls_connection{nodes.bob.port(), {.roots = nodes.pki.roots}}.server_serial() == serial);
     CHECK(nodes.outcome_from_alice() == "fulfill");
+    CHECK(nodes.alice.audit().status == 0);
+    CHECK(nodes.bob.audit().status == 0);
+}
+
+TEST_CASE("TLS: authorities are exchanged while packets flow, and no packet is lost") {
+    two_nodes nodes{{}, {}, GENERATE("http1", "http2")};
+    const auto held = std::make_shared<gate>();
+    nodes.bob_end.set_script([held](const http_message& request) {
+        scripted_answer answer = answer_fulfill(request);
+        if (decode_prepare(request.body).destination == "test.bob.end.slow") answer.held_by = held;
+        return answer;
+    });
+    const authority next{"Next authority"};
+    const std::string& old_one = nodes.pki.authority.certificate();
+    // The ends trust both all the time.
+    nodes.trusted_by_ends = nodes.pki.folder.write_file("ends-ca.crt", old_one + next.certificate());
+    std::future<std::string> slow =
+        std::async(std::launch::async, [&] { return nodes.send(nodes.alice, "alice-end", "test.bob.end.slow"); });
+    REQUIRE(nodes.bob_end.wait_for_requests(1));
+    steady_traffic traffic{nodes};
+    const auto both_reload = [&] {
+        reload(nodes.alice);
+        reload(nodes.bob);
+        CHECK(traffic.goes_on());
+        CHECK(nodes.outcome_from_bob() == "fulfill");
+    };
+    nodes.pki.folder.write_file("ca.crt", old_one + next.certificate());
+    both_reload();
+    for (const char* const name : {"alice", "bob"}) nodes.pki.folder.write(name, next.issue({.names = {"localhost"}}));
+    both_reload();
+    nodes.pki.folder.write_file("ca.crt", next.certificate());
+    both_reload();
+    for (const std::string& each : traffic.failures()) FAIL_CHECK(each);
+    CHECK(slow.wait_for(0s) == std::future_status::timeout);
+    held->open();
+    CHECK(slow.get() == "fulfill");
+    CHECK(nodes.alice.audit().status == 0);
+    CHECK(nodes.bob.audit().status == 0);
+}
+
+TEST_CASE("TLS: an authority that is trusted no more is refused at once, also where a connection was open") {
+    two_nodes nodes{{}, {}, GENERATE("http1", "http2")};
+    const auto held = std::make_shared<gate>();
+    nodes.bob_end.set_script([held](const http_message& request) {
+        scripted_answer answer = answer_fulfill(request);
+        if (decode_prepare(request.body).destination == "test.bob.end.slow") answer.held_by = held;
+        return answer;
+    });
+    nodes.trusted_by_ends = nodes.pki.folder.write_file("ends-ca.crt", nodes.pki.authority.certificate());
+    std::future<std::string> slow =
+        std::async(std::launch::async, [&] { return nodes.send(nodes.alice, "alice-end", "test.bob.end.slow"); });
+    REQUIRE(nodes.bob_end.wait_for_requests(1));
+    CHECK(nodes.outcome_from_alice() == "fulfill");
+    const authority next{"Next authority"};
+    nodes.pki.folder.write_file("ca.crt", next.certificate());
+    reload(nodes.alice);
+    CHECK(nodes.outcome_from_alice() == "T01");
+    CHECK(nodes.alice.logs("which is not trusted here"));
+    CHECK(nodes.bob_end.request_count() == 2);
+    held->open();
+    CHECK(slow.get() == "fulfill");  // it was on its way before
+
+    nodes.pki.folder.write_file("ends-ca.crt", nodes.pki.authority.certificate() + next.certificate());
+    nodes.pki.folder.write("bob", next.issue({.names = {"localhost"}}));
+    reload(nodes.bob);
+    CHECK(eventually([&] { return nodes.outcome_from_alice() == "fulfill"; }));  // after the pause between attempts
     CHECK(nodes.alice.audit().status == 0);
     CHECK(nodes.bob.audit().status == 0);
 }

@@ -20,6 +20,7 @@ const std::filesystem::path page = std::filesystem::path{ILPD_SOURCE_DIR} / "doc
 constexpr std::string_view with_curl = "### With curl";
 constexpr std::string_view with_ilpctl = "### With ilpctl";
 constexpr std::string_view before_all = "## Before you begin";
+constexpr std::string_view asynchronous = "## Asynchronous mode";  // asynchronous_test.cpp runs it
 constexpr std::string_view signing = "## Signed requests";
 
 daemon_terms terms_of_alice(bool is_signed) {
@@ -83,6 +84,7 @@ public:
 private:
     bool concerns_us(const page_step& step) const {
         if (step.heading != way_ && (step.heading == with_curl || step.heading == with_ilpctl)) return false;
+        if (step.section == asynchronous) return false;
         if (step.section == signing) return is_signed_;
         // Requests are not signed yet, but the functions are needed.
         return !is_signed_ || step.section != before_all || !step.printed;

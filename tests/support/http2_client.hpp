@@ -28,7 +28,7 @@ public:
 
     /// Sends a request and returns its number.
     std::uint64_t post(ilp::bytes_view body, std::string_view token = token_of("p1"), std::string_view path = "/",
-                       std::string_view content_type = "application/octet-stream") {
+                       std::string_view content_type = "application/octet-stream", const header_list& more = {}) {
         namespace table = connector::http2::static_table;
         ilp::bytes block;
         connector::http2::append_indexed(block, table::method_post);
@@ -37,6 +37,7 @@ public:
         connector::http2::append_literal(block, table::path, path);
         connector::http2::append_literal(block, table::authorization, "Bearer " + std::string{token}, true);
         connector::http2::append_literal(block, table::content_type, content_type);
+        for (const auto& [name, value] : more) connector::http2::append_named(block, name, value);
         const auto number = session_.request(block, body, out_);
         flush();
         return number;

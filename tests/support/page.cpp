@@ -22,25 +22,33 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 }  // namespace
 
 std::string commands_of(const std::filesystem::path& page, std::string_view heading, std::string_view within) {
+    return blocks_of(page, "sh", heading, within);
+}
+
+std::string blocks_of(const std::filesystem::path& page, std::string_view language, std::string_view heading,
+                      std::string_view within) {
+    const std::string begin = "```" + std::string{language};
     std::ifstream in{page};
-    std::string commands;
+    std::string text;
     bool may_begin = within.empty();
     bool inside = false;
     bool in_block = false;
+    bool is_wanted = false;
     for (std::string line; std::getline(in, line);) {
         if (in_block) {
             in_block = line != "```";
-            if (in_block) commands += line + "\n";
+            if (in_block && is_wanted) text += line + "\n";
+        } else if (line.starts_with("```")) {
+            in_block = true;
+            is_wanted = inside && line == begin;
         } else if (line.starts_with('#')) {
             if (inside) break;
             may_begin = may_begin || line == within;
             inside = may_begin && line == heading;
-        } else {
-            in_block = inside && line == "```sh";
         }
     }
-    if (commands.empty()) throw std::runtime_error{page.string() + ": no commands under " + std::string{heading}};
-    return commands;
+    if (text.empty()) throw std::runtime_error{page.string() + ": no " + begin + " under " + std::string{heading}};
+    return text;
 }
 
 std::vector<page_step> steps_of(const std::filesystem::path& page) {

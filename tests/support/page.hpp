@@ -16,6 +16,10 @@ namespace support {
 /// are none.
 std::string commands_of(const std::filesystem::path& page, std::string_view heading, std::string_view within = {});
 
+/// The same for the blocks of another language, such as "yaml".
+std::string blocks_of(const std::filesystem::path& page, std::string_view language, std::string_view heading,
+                      std::string_view within = {});
+
 /// One ```sh block of a page, its position, and the output that the page shows for it in the ```text block that
 /// follows.
 struct page_step {

@@ -33,6 +33,10 @@ tls_proxy::~tls_proxy() {
     connections_.clear();
 }
 
+void tls_proxy::demand_certificates() noexcept {
+    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+}
+
 std::string tls_proxy::last_name() const {
     const std::lock_guard lock{mutex_};
     return last_name_;

@@ -25,6 +25,9 @@ public:
     /// From now on connections end as if they were cut: TLS does not say that no more bytes follow.
     void end_without_notice() noexcept { ends_with_notice_ = false; }
 
+    /// From now on clients must show a certificate, and no authority is good enough.
+    void demand_certificates() noexcept;
+
     /// How many handshakes a client has ended, because it did not like the certificate, for example.
     int failed_handshakes() const noexcept { return failed_; }
     /// The name in the handshake before (SNI); empty if there was none.

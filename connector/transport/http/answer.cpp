@@ -40,6 +40,11 @@ void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_ali
     ilp::append(out, packet);
 }
 
+void append_empty_answer(ilp::bytes& out, status status, bool keep_alive) {
+    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n{}Content-Length: 0\r\n\r\n",
+                   static_cast<unsigned>(status), reason_phrase(status), connection_field(keep_alive));
+}
+
 void append_problem(ilp::bytes& out, status status, std::string_view detail) {
     const auto said = detail.empty() ? std::string{} : fmt::format(R"(,"detail":"{}")", detail);
     fmt::format_to(std::back_inserter(out), R"({{"status":{},"title":"{}"{}}})", static_cast<unsigned>(status),

@@ -10,6 +10,9 @@ namespace connector::http {
 /// Appends a 200 response with one ILP packet.
 void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive);
 
+/// Appends a response without a body.
+void append_empty_answer(ilp::bytes& out, status status, bool keep_alive);
+
 /// Appends a short problem document (RFC 9457). `detail` is a sentence that is safe inside a JSON string.
 void append_problem(ilp::bytes& out, status status, std::string_view detail);
 

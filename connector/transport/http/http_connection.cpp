@@ -226,6 +226,10 @@ void http_connection::disconnected(end_of_stream how) {
         const std::string_view why = filter() == nullptr ? std::string_view{} : filter()->failure();
         return give_up({.why = std::string{why.empty() ? "the connection broke during the handshake" : why}});
     }
+    if (!is_reused_ && filter() != nullptr && filter()->was_refused()) {
+        owner_.refused(filter()->failure());
+        return fail(reject_reason::next_hop_refused_us);
+    }
     if (head_ && head_->body == http::framing::until_close) {
         // A packet contains its own length, so it does not matter whether the end is an orderly one.
         auto* const body = reinterpret_cast<ilp::octet*>(in_.octets().data()) + head_->size;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace connector {
 
@@ -25,6 +26,10 @@ public:
         virtual void usable(http_connection& connection) = 0;
         /// Called instead of usable(); closed() follows.
         virtual void connect_failed(const dial_failure& failure) = 0;
+
+        /// The peer has ended a new connection with a message of TLS that says why; failed() follows if it carries a
+        /// packet, and closed() in any case.
+        virtual void refused(std::string_view why) = 0;
 
         /// The answer to a packet. `body` is valid only during the call, and empty if it is longer than any packet. If
         /// the connection is_idle() now, it may carry the next packet; otherwise closed() follows.

@@ -32,23 +32,41 @@ http_link::http_link(event_loop& loop, std::shared_ptr<next_hop> hop)
       credentials_{settings_, loop.now().wall},
       request_head_{make_request_head(settings_.endpoint, credentials_.bearer_token())} {}
 
-void http_link::append_request(ilp::bytes& out, ilp::bytes_view prepare) {
+void http_link::append_request(ilp::bytes& out, ilp::bytes_view body, const request_form* form) {
     if (credentials_.is_due(loop_.now().wall)) [[unlikely]] {
         credentials_.renew(loop_.now().wall);
         request_head_ = make_request_head(settings_.endpoint, credentials_.bearer_token());
     }
     std::array<char, 24> length;
-    const char* const end = std::to_chars(length.data(), length.data() + length.size(), prepare.size()).ptr;
-    ilp::append(out, request_head_);
+    const char* const end = std::to_chars(length.data(), length.data() + length.size(), body.size()).ptr;
+    std::string_view head = request_head_;
+    if (form != nullptr) [[unlikely]] {
+        const std::size_t first_line = head.find("\r\n") + 2;
+        if (form->target.empty()) {
+            ilp::append(out, head.substr(0, first_line));
+        } else {
+            ilp::append(out, "POST ");
+            ilp::append(out, form->target);
+            ilp::append(out, " HTTP/1.1\r\n");
+        }
+        for (const auto& [name, value] : form->fields) {
+            ilp::append(out, name);
+            ilp::append(out, ": ");
+            ilp::append(out, value);
+            ilp::append(out, "\r\n");
+        }
+        head.remove_prefix(first_line);
+    }
+    ilp::append(out, head);
     ilp::append(out, std::string_view{length.data(), end});
     ilp::append(out, "\r\n\r\n");
-    ilp::append(out, prepare);
+    ilp::append(out, body);
 }
 
-std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_view prepare) {
+std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_view body, const request_form* form) {
     packet.sent_again = false;
     if (http_connection* const idle = take_idle()) [[likely]] {
-        append_request(idle->carry(packet), prepare);
+        append_request(idle->carry(packet), body, form);
         return {};
     }
     if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
@@ -60,7 +78,7 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
         return reject_reason::next_hop_queue_full;
     }
     ilp::bytes request;
-    append_request(request, prepare);
+    append_request(request, body, form);
     waiting_.add(packet, std::move(request));
     return {};
 }
@@ -159,8 +177,13 @@ void http_link::connect_failed(const dial_failure& failure) {
     if (is_unreachable()) refuse(waiting_);
 }
 
+void http_link::refused(std::string_view why) {
+    hop_->refused(why);
+}
+
 void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
     hop_->answered(status);
+    packet.status = static_cast<std::uint16_t>(status);
     if (const auto reason = reason_of_status(status)) {
         failed(packet, *reason);
     } else {

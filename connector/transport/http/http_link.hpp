@@ -6,6 +6,7 @@
 #include "connector/transport/http/http_connection.hpp"
 #include "connector/transport/http/link_tls.hpp"
 #include "connector/transport/http/next_hop.hpp"
+#include "connector/transport/http/request_link.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/outgoing_credentials.hpp"
 #include "connector/transport/waiting_packets.hpp"
@@ -16,13 +17,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace connector {
 
 /// ILP over HTTP/1.1 to one peer (RFC 35, synchronous): a bounded pool of keep-alive connections with one packet in
 /// flight on each. If no connection is free, packets wait for the next one, and their senders take turns.
-class http_link final : public link, public http_connection::owner {
+class http_link final : public request_link, public http_connection::owner {
 public:
     /// `loop` must outlive the link. `name` is the peer's name, for the log. A connection that has reached its greatest
     /// age carries no further packet.
@@ -31,7 +33,12 @@ public:
               std::chrono::milliseconds connection_age_max, std::unique_ptr<link_tls> tls = {});
     http_link(event_loop& loop, std::shared_ptr<next_hop> hop);
 
-    std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override;
+    std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override {
+        return send(packet, prepare, nullptr);
+    }
+    std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view body, const request_form& form) override {
+        return send(packet, body, &form);
+    }
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
@@ -51,6 +58,7 @@ private:
     // http_connection::owner
     void usable(http_connection& connection) override;
     void connect_failed(const dial_failure& failure) override;
+    void refused(std::string_view why) override;
     void answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) override;
     void failed(carried_packet& packet, reject_reason reason) override;
     void not_sent(carried_packet& packet, ilp::bytes request) override;
@@ -58,7 +66,8 @@ private:
     void not_idle_any_more(http_connection& connection) override;
     void closed(http_connection& connection) override;
 
-    void append_request(ilp::bytes& out, ilp::bytes_view prepare);
+    std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view body, const request_form* form);
+    void append_request(ilp::bytes& out, ilp::bytes_view body, const request_form* form);
     http_connection* take_idle();
     bool is_outdated(const http_connection& connection) const { return loop_.now().steady >= connection.use_until; }
     void carry_first(waiting_packets& queue, http_connection& idle);

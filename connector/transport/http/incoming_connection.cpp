@@ -233,8 +233,14 @@ bool incoming_connection::take_head() {
         refuse_head(*admitted.refusal, *head);
         return true;
     }
+    auto exchange = http::exchange_of(*head, admitted.from->outgoing);
+    if (!exchange) {
+        refuse_head(exchange.error().status, *head, exchange.error().detail);
+        return true;
+    }
     request_ = {admitted.from,        admitted.until,   head->body, head->size,
                 head->content_length, head->keep_alive, share_,     {}};
+    if (*exchange) exchange_ = std::make_unique<const http::exchange>(**std::move(exchange));
     if (head->expects_continue && in_.size() == head->size) {
         // The client waits for the 100. A client that pipelines does not send such a request before it has the earlier
         // answers.
@@ -242,8 +248,8 @@ bool incoming_connection::take_head() {
             refuse_head(status::expectation_failed, std::nullopt);
         }
     }
-    // Keeps only a head whose meaning does not change until its sender does.
-    if (request_ && admitted.is_lasting && !head->expects_continue) {
+    // Keeps only a head whose meaning does not change until its sender does, and which may come again.
+    if (request_ && admitted.is_lasting && !exchange_ && !head->expects_continue) {
         known_head_.keep(in_.text().substr(0, head->size), *request_);
     }
     return true;
@@ -319,18 +325,23 @@ void incoming_connection::dispatch(ilp::bytes_span body, std::size_t consumed) {
     const open_request request = *std::exchange(request_, std::nullopt);
     request_began_.reset();
     const std::uint64_t number = begin_request(request.keep_alive && !draining_);
-    if (packet_in_flight* const packet = handler_.prepare_received(*this, number, *request.from, body)) {
+    const auto exchange = std::move(exchange_);
+    const auto response =
+        exchange ? http::pass_on(handler_, *exchange, *request.from, body) : std::optional<http::exchange_response>{};
+    if (response) {
+        respond(number, *response);
+    } else if (packet_in_flight* const packet = handler_.prepare_received(*this, number, *request.from, body)) {
         pending(number).packet = packet;
     }
     in_.consume(request.head_size + consumed);
 }
 
 /// Refuses the current request. Without a parsed head its end is unknown, so the connection must be closed too.
-void incoming_connection::refuse_head(status status, std::optional<http::request_head> head) {
+void incoming_connection::refuse_head(status status, std::optional<http::request_head> head, std::string_view detail) {
     const bool end_known = head && head->body == http::framing::content_length && !head->expects_continue &&
                            head->content_length <= http::body_size_max;
     const bool keep_alive = end_known && head->keep_alive && !draining_;
-    const std::string_view hint = http::hint_on_packet_request(status, in_.text());
+    const std::string_view hint = detail.empty() ? http::hint_on_packet_request(status, in_.text()) : detail;
     if (end_known) {
         in_.consume(head->size);
         skip_ = head->content_length;
@@ -339,6 +350,7 @@ void incoming_connection::refuse_head(status status, std::optional<http::request
     }
     searched_ = 0;
     request_.reset();
+    exchange_.reset();
     request_began_.reset();
     refuse(begin_request(keep_alive), status, hint);
 }
@@ -383,6 +395,16 @@ void incoming_connection::refuse(std::uint64_t request, status status, std::stri
     pending_answer& answer = pending(request);
     loop_.spare().lend(answer.octets);
     http::append_refusal(answer.octets, status, answer.keep_alive, detail);
+    took(answer.octets.capacity());
+    make_ready(request, answer);
+}
+
+void incoming_connection::respond(std::uint64_t request, const http::exchange_response& response) {
+    if (response.status != status::ok && response.status != status::accepted)
+        return refuse(request, response.status, response.detail);
+    pending_answer& answer = pending(request);
+    loop_.spare().lend(answer.octets);
+    http::append_empty_answer(answer.octets, response.status, answer.keep_alive);
     took(answer.octets.capacity());
     make_ready(request, answer);
 }

@@ -3,6 +3,7 @@
 #include "connector/loop/tcp_connection.hpp"
 #include "connector/routing/connection_shares.hpp"
 #include "connector/transport/fair_turns.hpp"
+#include "connector/transport/http/exchange.hpp"
 #include "connector/transport/http/known_head.hpp"
 #include "connector/transport/http/message.hpp"
 #include "connector/transport/http/multiplexed.hpp"
@@ -168,9 +169,11 @@ private:
     bool skip_empty_line();
     bool take_body();
     void dispatch(ilp::bytes_span body, std::size_t consumed);
-    void refuse_head(http::status status, std::optional<http::request_head> head);
+    /// `detail` as below; by default, what the status usually means.
+    void refuse_head(http::status status, std::optional<http::request_head> head, std::string_view detail = {});
     /// `detail` is a sentence for the client, safe inside a JSON string.
     void refuse(std::uint64_t request, http::status status, std::string_view detail = {});
+    void respond(std::uint64_t request, const http::exchange_response& response);
     std::uint64_t begin_request(bool keep_alive);
     pending_answer& pending(std::uint64_t request);
     bool send_ready_answers();
@@ -194,7 +197,8 @@ private:
 
     std::unique_ptr<multiplexed_requests> multiplexed_;  // null while the protocol is HTTP/1.1
 
-    std::optional<open_request> request_;  // head parsed, body not yet complete
+    std::optional<open_request> request_;             // head parsed, body not yet complete
+    std::unique_ptr<const http::exchange> exchange_;  // of request_; null if that is synchronous
     http::known_head<open_request> known_head_;
     std::size_t searched_ = 0;  // bytes of an incomplete head already searched for its end
     std::size_t skip_ = 0;      // bytes of a refused request's body still to be skipped

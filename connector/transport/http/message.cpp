@@ -184,6 +184,8 @@ std::string_view reason_phrase(status status) noexcept {
     switch (status) {
         case status::ok:
             return "OK";
+        case status::accepted:
+            return "Accepted";
         case status::bad_request:
             return "Bad Request";
         case status::unauthorized:
@@ -271,6 +273,8 @@ std::expected<request_head, status> parse_request_head(std::string_view head) no
     int hosts = 0;
     bool has_authorization = false;
     bool has_content_type = false;
+    bool has_request_id = false;
+    bool has_callback_url = false;
     while (!rest.empty()) {
         const auto field = parse_field(take_line(rest));
         if (!field) return std::unexpected{field.error()};
@@ -290,6 +294,14 @@ std::expected<request_head, status> parse_request_head(std::string_view head) no
         } else if (equals_ignoring_case(name, "authorization")) {
             if (std::exchange(has_authorization, true)) return std::unexpected{status::bad_request};
             request.authorization = value;
+        } else if (equals_ignoring_case(name, "request-id")) {
+            if (std::exchange(has_request_id, true)) return std::unexpected{status::bad_request};
+            request.request_id = value;
+        } else if (equals_ignoring_case(name, "callback-url")) {
+            if (std::exchange(has_callback_url, true)) return std::unexpected{status::bad_request};
+            request.callback_url = value;
+        } else if (equals_ignoring_case(name, "prefer")) {
+            request.prefers_asynchronous |= prefers_asynchronous(value);
         } else if (equals_ignoring_case(name, "expect")) {
             if (!equals_ignoring_case(value, "100-continue")) return std::unexpected{status::expectation_failed};
             request.expects_continue = true;
@@ -411,6 +423,12 @@ bool is_packet_content_type(std::string_view content_type) noexcept {
     const std::string_view type = trim(content_type.substr(0, content_type.find(';')));
     return equals_ignoring_case(type, "application/octet-stream") ||
            equals_ignoring_case(type, "application/ilp+octet-stream");
+}
+
+bool prefers_asynchronous(std::string_view prefer) noexcept {
+    return any_element(prefer, [](std::string_view element) {
+        return equals_ignoring_case(trim(element.substr(0, element.find(';'))), "respond-async");
+    });
 }
 
 bool accepts_packets(std::string_view accept) noexcept {

@@ -19,6 +19,7 @@ inline constexpr std::size_t body_size_max = 64 * 1024;  ///< larger than the la
 /// peer's mistake.
 enum class status : std::uint16_t {
     ok = 200,
+    accepted = 202,
     bad_request = 400,
     unauthorized = 401,
     not_found = 404,
@@ -29,7 +30,7 @@ enum class status : std::uint16_t {
     unsupported_media_type = 415,
     expectation_failed = 417,
     header_fields_too_large = 431,
-    service_unavailable = 503,
+    service_unavailable = 503,  ///< this node has too much to do
 };
 
 std::string_view reason_phrase(status status) noexcept;
@@ -45,6 +46,9 @@ struct request_head {
     std::string_view authorization;
     std::string_view content_type;
     std::string_view accept;
+    std::string_view request_id;  ///< of RFC 35, as are the two below
+    std::string_view callback_url;
+    bool prefers_asynchronous = false;  ///< it has `Prefer: respond-async`
     framing body = framing::content_length;
     std::size_t content_length = 0;
     bool keep_alive = true;
@@ -116,6 +120,9 @@ std::string_view bearer_token(std::string_view authorization) noexcept;
 
 /// True for application/octet-stream and application/ilp+octet-stream, with any parameters.
 bool is_packet_content_type(std::string_view content_type) noexcept;
+
+/// True if the value of a Prefer field contains `respond-async` (RFC 7240).
+bool prefers_asynchronous(std::string_view prefer) noexcept;
 
 /// False if the field excludes application/octet-stream. An empty field accepts everything.
 bool accepts_packets(std::string_view accept) noexcept;

@@ -28,6 +28,10 @@ void next_hop::connect_failed(const dial_failure& failure) {
     }
 }
 
+void next_hop::refused(std::string_view why) {
+    if (const auto* const news = reachability_.connection_refused(why)) report(*news);
+}
+
 void next_hop::report(const reachability::news& news, bool lacks_descriptors) {
     report_peer_news(news, name_, settings_.endpoint.url(), lacks_descriptors);
 }

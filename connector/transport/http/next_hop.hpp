@@ -46,6 +46,8 @@ public:
 
     void connected();
     void connect_failed(const dial_failure& failure);
+    /// The peer has ended a connection that was made, and has said why.
+    void refused(std::string_view why);
     /// Call it before the packet gets its outcome.
     void answered(unsigned status) {
         if (const auto* const news = reachability_.answered(status)) report(*news);

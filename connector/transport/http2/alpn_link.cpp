@@ -21,6 +21,11 @@ std::optional<reject_reason> alpn_link::send(carried_packet& packet, ilp::bytes_
     return uses_http1_ ? http1_.send(packet, prepare) : http2_.send(packet, prepare);
 }
 
+std::optional<reject_reason> alpn_link::send(carried_packet& packet, ilp::bytes_view body, const request_form& form) {
+    if (uses_http1_) ask_again_if_due();
+    return uses_http1_ ? http1_.send(packet, body, form) : http2_.send(packet, body, form);
+}
+
 void alpn_link::ask_again_if_due() {
     const ilp::steady_time now = loop_.now().steady;
     if (!has_http1()) {
@@ -60,19 +65,22 @@ void alpn_link::chose_http1(tcp_connection& connection) {
 void alpn_link::use_http1(tcp_connection* connection) {
     uses_http1_ = true;
     http2_.leave();
-    std::vector<waiting_packets::entry> waiting;
-    while (http2_.waiting_count() != 0) waiting.push_back(http2_.take_waiting());
+    const std::vector<http2_link::waiting_request> waiting = http2_.take_waiting();
     if (connection != nullptr) http1_.take_over(*connection);
-    for (waiting_packets::entry& each : waiting) {
-        each.memory = {};  // it would count twice
-        take(*each.packet, each.octets);
+    for (const http2_link::waiting_request& each : waiting) {
+        if (each.own) {
+            each.own->with_form([&](const request_form& form) { take(*each.packet, each.prepare, &form); });
+        } else {
+            take(*each.packet, each.prepare, nullptr);
+        }
     }
 }
 
-bool alpn_link::take(carried_packet& packet, ilp::bytes_view prepare) {
+bool alpn_link::take(carried_packet& packet, ilp::bytes_view prepare, const request_form* form) {
     if (!uses_http1_) return false;
     packet.sent_at = loop_.now().steady;
-    if (const auto refusal = http1_.send(packet, prepare)) packet.listener->failed(packet, *refusal);
+    const auto refusal = form == nullptr ? http1_.send(packet, prepare) : http1_.send(packet, prepare, *form);
+    if (refusal) packet.listener->failed(packet, *refusal);
     return true;
 }
 

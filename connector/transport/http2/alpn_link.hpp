@@ -3,6 +3,7 @@
 #include "connector/loop/event_loop.hpp"
 #include "connector/transport/http/http_link.hpp"
 #include "connector/transport/http/next_hop.hpp"
+#include "connector/transport/http/request_link.hpp"
 #include "connector/transport/http2/flood_counts.hpp"
 #include "connector/transport/http2/http2_link.hpp"
 #include "connector/transport/http2/version_choice.hpp"
@@ -22,7 +23,7 @@ namespace connector {
 /// peer chooses HTTP/1.1, the link for that gets the connection and the packets that wait, and it is used as long as it
 /// has connections; meanwhile, the question is repeated at times (see version_choice). A packet that was given to a
 /// connection stays with it, so a change of the version neither loses nor repeats one.
-class alpn_link final : public link, private http2_link::alternative {
+class alpn_link final : public request_link, private http2_link::alternative {
 public:
     /// `loop` and `floods` must outlive the link. `ask_again_after` is the time after which a peer that has chosen
     /// HTTP/1.1 is asked again.
@@ -30,6 +31,7 @@ public:
               std::chrono::milliseconds ask_again_after);
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override;
+    std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view body, const request_form& form) override;
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override {
@@ -47,7 +49,7 @@ private:
     bool connect_failed(bool was_connected) override;
     void refused_http2() override;
     void ended(bool was_of_use) override;
-    bool take(carried_packet& packet, ilp::bytes_view prepare) override;
+    bool take(carried_packet& packet, ilp::bytes_view prepare, const request_form* form) override;
 
     void ask_again_if_due();
     bool has_http1() const noexcept { return http1_.connection_count() != 0 || http1_.waiting_count() != 0; }

@@ -117,6 +117,13 @@ void append_literal(ilp::bytes& block, std::uint8_t name_index, std::string_view
     append_string(block, value);
 }
 
+void append_named(ilp::bytes& block, std::string_view name, std::string_view value) {
+    block.push_back(0x00);  // a literal that is not added to the table, with a name of its own
+    append_integer(block, 0, 7, name.size());
+    for (const char c : name) block.push_back(static_cast<ilp::octet>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c));
+    append_string(block, value);
+}
+
 void append_status(ilp::bytes& block, unsigned status) {
     switch (status) {
         case 200:

@@ -112,6 +112,8 @@ inline constexpr ilp::octet table_size_zero = 0x20;
 void append_indexed(ilp::bytes& block, std::uint8_t index);
 /// A value with the name of an entry of the static table. A secret value is never indexed, on later hops neither.
 void append_literal(ilp::bytes& block, std::uint8_t name_index, std::string_view value, bool is_secret = false);
+/// A field that the static table does not have. Its name is written in lower case, as HTTP/2 wants it.
+void append_named(ilp::bytes& block, std::string_view name, std::string_view value);
 
 /// Positions in the static table (RFC 7541 appendix A).
 namespace static_table {

@@ -38,8 +38,8 @@ reject_reason reason_of_reset(const http2::event& event) {
 
 }  // namespace
 
-http2_connection::http2_connection(owner& owner, event_loop& loop, const ilp::bytes& request_block)
-    : tcp_connection{loop}, owner_{owner}, request_block_{request_block}, timer_{*this} {}
+http2_connection::http2_connection(owner& owner, event_loop& loop)
+    : tcp_connection{loop}, owner_{owner}, timer_{*this} {}
 
 void http2_connection::connect(dial_target target, std::unique_ptr<stream_filter> filter) {
     filter_ = std::move(filter);
@@ -81,8 +81,8 @@ bool http2_connection::is_stalled() const noexcept {
     return is_send_blocked() || (session_ && session_->unsent() > unsent_max);
 }
 
-void http2_connection::carry(carried_packet& packet, ilp::bytes_view prepare) {
-    const std::uint64_t number = session_->request(request_block_, prepare, out_);
+void http2_connection::carry(carried_packet& packet, ilp::bytes_view block, ilp::bytes_view prepare) {
+    const std::uint64_t number = session_->request(block, prepare, out_);
     const auto place = static_cast<std::size_t>(number >> 32U);
     if (place >= carried_.size()) carried_.resize(place + 1);
     carried& taken = carried_[place];
@@ -220,12 +220,11 @@ void http2_connection::sent_all() {
 }
 
 void http2_connection::disconnected(end_of_stream) {
-    if (!session_) {
-        const std::string_view why = filter() == nullptr ? std::string_view{} : filter()->failure();
-        return give_up({.why = std::string{why.empty() ? "the connection broke during the handshake" : why}});
-    }
-    if (!usable_) return give_up({.why = "it ended the connection, perhaps because it does not speak HTTP/2"});
-    end(reject_reason::next_hop_connection_lost, true);
+    if (usable_) return end(reject_reason::next_hop_connection_lost, true);
+    const std::string_view told = filter() == nullptr ? std::string_view{} : filter()->failure();
+    if (!told.empty() && (!session_ || filter()->was_refused())) return give_up({.why = std::string{told}});
+    give_up({.why = session_ ? "it ended the connection, perhaps because it does not speak HTTP/2"
+                             : "the connection broke during the handshake"});
 }
 
 /// Ends the connection. Its packets fail for this reason; if `from_now`, those of this turn have not been sent.

@@ -49,8 +49,7 @@ public:
         ~owner() = default;
     };
 
-    /// `request_block` has the fields of each request; it must outlive the connection.
-    http2_connection(owner& owner, event_loop& loop, const ilp::bytes& request_block);
+    http2_connection(owner& owner, event_loop& loop);
 
     /// The budget that the other side has used up, if the connection ended for that reason.
     std::optional<http2::flood> flooded_by() const noexcept { return session_ ? session_->flooded_by() : std::nullopt; }
@@ -69,8 +68,9 @@ public:
     bool has_carried() const noexcept { return has_carried_; }
     bool has_answered() const noexcept { return has_answered_; }
 
-    /// Takes a packet, which is sent at the end of the turn. Precondition: may_carry().
-    void carry(carried_packet& packet, ilp::bytes_view prepare);
+    /// Takes a packet, which is sent at the end of the turn. `block` has the fields of its request. Precondition:
+    /// may_carry().
+    void carry(carried_packet& packet, ilp::bytes_view block, ilp::bytes_view prepare);
 
     /// Drops a packet and its answer. Returns false if it is not carried here.
     bool forget(const carried_packet& packet);
@@ -112,7 +112,6 @@ private:
     void time_out();
 
     owner& owner_;
-    const ilp::bytes& request_block_;
     deadline_of<http2_connection, &http2_connection::time_out> timer_;
     dial dial_;
     std::unique_ptr<stream_filter> filter_;  ///< for the handshake; null once connected

@@ -14,19 +14,6 @@ constexpr std::size_t http2_connections_usual = 2;
 /// Packets that may wait for each connection that is being made: so many streams every usual server takes.
 constexpr std::size_t streams_expected = 100;
 
-ilp::bytes make_request_block(const config::outgoing_http_settings& settings, std::string_view token) {
-    namespace table = http2::static_table;
-    ilp::bytes block;
-    http2::append_indexed(block, table::method_post);
-    http2::append_indexed(block, settings.endpoint.is_https() ? table::scheme_https : table::scheme_http);
-    http2::append_literal(block, table::path, settings.endpoint.target());
-    http2::append_literal(block, table::authority, settings.endpoint.host_field());
-    http2::append_literal(block, table::authorization, "Bearer " + std::string{token}, true);
-    http2::append_literal(block, table::content_type, "application/octet-stream");
-    http2::append_literal(block, table::accept, "application/octet-stream");
-    return block;
-}
-
 }  // namespace
 
 http2_link::http2_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
@@ -41,16 +28,75 @@ http2_link::http2_link(event_loop& loop, std::shared_ptr<next_hop> hop, http2::f
       floods_{floods},
       other_{other},
       credentials_{settings_, loop.now().wall},
-      request_block_{make_request_block(settings_, credentials_.bearer_token())} {}
+      request_block_{make_request_block({})} {}
+
+http2_link::own_request::own_request(const request_form& form, ilp::bytes block)
+    : block_{std::move(block)}, target_{form.target} {
+    for (const auto& [name, value] : form.fields) fields_.emplace_back(name, value);
+}
+
+ilp::bytes http2_link::make_request_block(const request_form& form) const {
+    namespace table = http2::static_table;
+    ilp::bytes block;
+    http2::append_indexed(block, table::method_post);
+    http2::append_indexed(block, settings_.endpoint.is_https() ? table::scheme_https : table::scheme_http);
+    if (form.target.empty()) {
+        http2::append_literal(block, table::path, settings_.endpoint.target());
+    } else {
+        http2::append_literal(block, table::path, form.target);
+    }
+    http2::append_literal(block, table::authority, settings_.endpoint.host_field());
+    http2::append_literal(block, table::authorization, "Bearer " + std::string{credentials_.bearer_token()}, true);
+    http2::append_literal(block, table::content_type, "application/octet-stream");
+    http2::append_literal(block, table::accept, "application/octet-stream");
+    for (const auto& [name, value] : form.fields) http2::append_named(block, name, value);
+    return block;
+}
+
+void http2_link::renew_credentials() {
+    if (!credentials_.is_due(loop_.now().wall)) [[likely]]
+        return;
+    credentials_.renew(loop_.now().wall);
+    request_block_ = make_request_block({});
+}
+
+ilp::bytes_view http2_link::block_of(const carried_packet& packet) const {
+    if (own_requests_.empty()) [[likely]]
+        return request_block_;
+    const auto own = own_requests_.find(&packet);
+    return own == own_requests_.end() ? ilp::bytes_view{request_block_} : own->second.block();
+}
+
+std::optional<http2_link::own_request> http2_link::take_own(const carried_packet& packet) {
+    const auto own = own_requests_.find(&packet);
+    if (own == own_requests_.end()) return {};
+    own_request taken = std::move(own->second);
+    own_requests_.erase(own);
+    return taken;
+}
+
+std::vector<http2_link::waiting_request> http2_link::take_waiting() {
+    std::vector<waiting_request> taken;
+    while (!waiting_.empty()) {
+        waiting_packets::entry next = waiting_.take();
+        taken.push_back({next.packet, std::move(next.octets), take_own(*next.packet)});
+    }
+    return taken;
+}
+
+std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes_view body, const request_form& form) {
+    renew_credentials();
+    own_requests_.insert_or_assign(&packet, own_request{form, make_request_block(form)});
+    const auto refusal = send(packet, body);
+    if (refusal) own_requests_.erase(&packet);
+    return refusal;
+}
 
 std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes_view prepare) {
     packet.sent_again = false;
-    if (credentials_.is_due(loop_.now().wall)) [[unlikely]] {
-        credentials_.renew(loop_.now().wall);
-        request_block_ = make_request_block(settings_, credentials_.bearer_token());
-    }
+    renew_credentials();
     if (http2_connection* const free = find_room()) [[likely]] {
-        free->carry(packet, prepare);
+        free->carry(packet, block_of(packet), prepare);
         return {};
     }
     if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
@@ -68,11 +114,13 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
 
 std::optional<reject_reason> http2_link::withdraw(carried_packet& packet) {
     if (!waiting_.remove(packet)) return {};
+    own_requests_.erase(&packet);
     return is_connected() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
 }
 
 void http2_link::forget(carried_packet& packet) {
     const bool was_carried = std::ranges::any_of(connections_, [&](const auto& each) { return each->forget(packet); });
+    own_requests_.erase(&packet);
     if (was_carried && hop_->is_outdated_by_silence()) replace_connections();
 }
 
@@ -116,7 +164,7 @@ bool http2_link::may_open_connection(std::size_t packets) const {
 }
 
 void http2_link::open_connection() {
-    auto& opened = *connections_.emplace_back(std::make_unique<http2_connection>(*this, loop_, request_block_));
+    auto& opened = *connections_.emplace_back(std::make_unique<http2_connection>(*this, loop_));
     opened.use_until = hop_->use_until();
     ++connecting_;
     opened.connect(hop_->target(), hop_->make_filter(other_ == nullptr ? http_offer::http2 : http_offer::both));
@@ -138,7 +186,7 @@ void http2_link::serve_waiting() {
         }
         const waiting_packets::entry next = waiting_.take();
         next.packet->sent_at = loop_.now().steady;
-        free->carry(*next.packet, next.octets);
+        free->carry(*next.packet, block_of(*next.packet), next.octets);
     }
     if (retired_) retire();
 }
@@ -174,9 +222,11 @@ bool http2_link::declined(http2_connection& connection) {
 
 void http2_link::answered(carried_packet& packet, unsigned status, ilp::bytes_span body) {
     hop_->answered(status);
+    packet.status = static_cast<std::uint16_t>(status);
     if (const auto reason = reason_of_status(status)) {
         failed(packet, *reason);
     } else {
+        own_requests_.erase(&packet);
         packet.listener->answered(packet, body);
     }
     if (hop_->is_outdated_by(status)) replace_connections();
@@ -188,15 +238,25 @@ void http2_link::replace_connections() {
 }
 
 void http2_link::failed(carried_packet& packet, reject_reason reason) {
+    own_requests_.erase(&packet);
     packet.listener->failed(packet, reason);
 }
 
 /// It may be sent once more. A peer that refuses it again is busy.
 void http2_link::not_processed(carried_packet& packet, ilp::bytes prepare) {
-    if (other_ != nullptr && other_->take(packet, prepare)) return;
+    if (other_ != nullptr && give_away(packet, prepare)) return;
     if (std::exchange(packet.sent_again, true)) return failed(packet, reject_reason::next_hop_busy);
     waiting_.put_back(packet, std::move(prepare));
     serve_waiting();
+}
+
+/// Returns true if the packet is sent over HTTP/1.1 instead.
+bool http2_link::give_away(carried_packet& packet, ilp::bytes_view prepare) {
+    std::optional<own_request> own = take_own(packet);
+    if (!own) return other_->take(packet, prepare, nullptr);
+    if (own->with_form([&](const request_form& form) { return other_->take(packet, prepare, &form); })) return true;
+    own_requests_.insert_or_assign(&packet, *std::move(own));
+    return false;
 }
 
 void http2_link::refused_http2() {

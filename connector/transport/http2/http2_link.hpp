@@ -4,6 +4,7 @@
 #include "connector/loop/event_loop.hpp"
 #include "connector/transport/http/link_tls.hpp"
 #include "connector/transport/http/next_hop.hpp"
+#include "connector/transport/http/request_link.hpp"
 #include "connector/transport/http2/flood_counts.hpp"
 #include "connector/transport/http2/http2_connection.hpp"
 #include "connector/transport/link.hpp"
@@ -11,11 +12,14 @@
 #include "connector/transport/waiting_packets.hpp"
 #include "ilp/bytes.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace connector {
@@ -23,7 +27,7 @@ namespace connector {
 /// ILP over HTTP/2 to one peer (RFC 35, synchronous): one connection, or two, with many packets in flight on each. A
 /// peer that takes few streams at a time gets more connections, until as many packets can be in flight as with
 /// HTTP/1.1. When the peer takes no further one, packets wait, and their senders take turns.
-class http2_link final : public link, public http2_connection::owner {
+class http2_link final : public request_link, public http2_connection::owner {
 public:
     /// What is to be done by whoever can use HTTP/1.1 instead. With it, the connections of the link offer both
     /// versions.
@@ -40,8 +44,9 @@ public:
         virtual void refused_http2() = 0;
         /// A connection has ended. `was_of_use`: the peer has answered a packet on it.
         virtual void ended(bool was_of_use) = 0;
-        /// A packet was certainly not processed. Returns true if it is taken, because HTTP/1.1 is used.
-        virtual bool take(carried_packet& packet, ilp::bytes_view prepare) = 0;
+        /// A packet was certainly not processed. Returns true if it is taken, because HTTP/1.1 is used. `form`: null if
+        /// its request is the usual one.
+        virtual bool take(carried_packet& packet, ilp::bytes_view prepare, const request_form* form) = 0;
 
     protected:
         ~alternative() = default;
@@ -57,6 +62,7 @@ public:
     http2_link(event_loop& loop, std::shared_ptr<next_hop> hop, http2::flood_counts& floods, alternative* other);
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override;
+    std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view body, const request_form& form) override;
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
@@ -71,8 +77,32 @@ public:
     void ask();
     /// Its connections carry no further packet, and close when those that they carry have ended.
     void leave();
-    /// Takes a packet that waits. Precondition: waiting_count() is not 0.
-    waiting_packets::entry take_waiting() { return waiting_.take(); }
+    /// A request that is not the usual one: its form, and its fields as HTTP/2 writes them.
+    class own_request {
+    public:
+        own_request(const request_form& form, ilp::bytes block);
+        ilp::bytes_view block() const noexcept { return block_; }
+        /// Calls `use` with the form, which is valid during the call.
+        template <typename Use>
+        auto with_form(const Use& use) const {
+            std::vector<http::header_field> fields;
+            for (const auto& [name, value] : fields_) fields.push_back({name, value});
+            return use(request_form{.target = target_, .fields = fields});
+        }
+
+    private:
+        ilp::bytes block_;
+        std::string target_;
+        std::vector<std::pair<std::string, std::string>> fields_;
+    };
+
+    struct waiting_request {
+        carried_packet* packet = nullptr;
+        ilp::bytes prepare{};
+        std::optional<own_request> own{};
+    };
+    /// Takes the packets that wait.
+    std::vector<waiting_request> take_waiting();
 
 private:
     // http2_connection::owner
@@ -86,9 +116,14 @@ private:
     void has_room(http2_connection& connection) override;
     void closed(http2_connection& connection) override;
 
+    ilp::bytes make_request_block(const request_form& form) const;
+    void renew_credentials();
+    ilp::bytes_view block_of(const carried_packet& packet) const;
+    std::optional<own_request> take_own(const carried_packet& packet);
     http2_connection* find_room();
     bool may_open_connection(std::size_t packets) const;
     void open_connection();
+    bool give_away(carried_packet& packet, ilp::bytes_view prepare);
     void serve_waiting();
     void refuse_waiting();
     void replace_connections();
@@ -100,7 +135,9 @@ private:
     http2::flood_counts& floods_;
     alternative* const other_;
     outgoing_credentials credentials_;
-    ilp::bytes request_block_;  ///< the fields of each request
+    ilp::bytes request_block_;  ///< the fields of each request that has no form of its own
+    /// The others, until their packets have an outcome: a request may have to be sent again.
+    boost::unordered_flat_map<const carried_packet*, own_request> own_requests_;
 
     std::vector<std::unique_ptr<http2_connection>> connections_;
     waiting_packets waiting_{loop_.memory()};

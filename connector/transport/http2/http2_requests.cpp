@@ -9,6 +9,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <expected>
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace connector {
@@ -89,13 +92,17 @@ bool http2_requests::begin(const http2::event& head) {
         return false;
     }
     admission admitted;
+    std::expected<std::optional<http::exchange>, http::exchange_response> exchange;
     if (head.head == nullptr) {
         admitted = known_[head.place];
     } else {
         admitted = carrier_.admit(*head.head);
+        if (!admitted.refusal) exchange = http::exchange_of(*head.head, admitted.from->outgoing);
+        if (!exchange) admitted.refusal = exchange.error().status;
         const bool is_kept = head.place != http2::known_blocks::places;
         // A signed token expires, so its requests are looked at one by one.
-        const bool is_lasting = admitted.is_lasting && admitted.until == ilp::steady_time::max();
+        const bool is_lasting =
+            admitted.is_lasting && admitted.until == ilp::steady_time::max() && exchange && !*exchange;
         if (is_kept && is_lasting && !admitted.refusal && !head.head->expects_continue) {
             known_[head.place] = admitted;
         } else if (is_kept) {
@@ -107,9 +114,10 @@ bool http2_requests::begin(const http2::event& head) {
     opened.number = head.number;
     opened.from = admitted.from;
     if (admitted.refusal) {
-        refuse(head.number, *admitted.refusal);
+        refuse(head.number, *admitted.refusal, exchange ? std::string_view{} : exchange.error().detail);
         return false;
     }
+    if (*exchange) opened.exchange = std::make_unique<const http::exchange>(**std::move(exchange));
     if (head.head != nullptr && head.head->expects_continue) session_.answer_continue(head.number, out_);
     return true;
 }
@@ -123,6 +131,12 @@ bool http2_requests::pass_on(const http2::event& message) {
     at(message.number).is_awaited = true;
     ++awaited_;
     const peering::peer& from = *at(message.number).from;
+    if (const auto exchange = std::move(at(message.number).exchange)) {
+        if (const auto response = http::pass_on(handler_, *exchange, from, message.body)) {
+            respond(message.number, *response);
+            return true;
+        }
+    }
     packet_in_flight* const packet = handler_.prepare_received(*this, message.number, from, message.body);
     if (packet != nullptr) at(message.number).packet = packet;
     return true;
@@ -155,10 +169,22 @@ void http2_requests::refuse_malformed(std::uint64_t number) {
     refuse(number, http::status::bad_request);
 }
 
-void http2_requests::refuse(std::uint64_t number, http::status status) {
+void http2_requests::respond(std::uint64_t number, const http::exchange_response& response) {
+    if (response.status != http::status::ok && response.status != http::status::accepted)
+        return refuse(number, response.status, response.detail);
+    if (out_.capacity() == 0) loop_.spare().lend(out_);
+    forget(at(number));
+    ilp::bytes block;
+    http2::append_status(block, static_cast<unsigned>(response.status));
+    session_.answer(number, block, {}, out_);
+    note_output();
+}
+
+/// Without a detail, the response says what its status usually means.
+void http2_requests::refuse(std::uint64_t number, http::status status, std::string_view detail) {
     forget(at(number));
     ilp::bytes document;
-    http::append_problem(document, status, http::hint_on_packet_request(status, {}));
+    http::append_problem(document, status, detail.empty() ? http::hint_on_packet_request(status, {}) : detail);
     session_.answer(number, make_refusal_block(status), document, out_);
     note_output();
 }

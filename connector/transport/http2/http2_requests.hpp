@@ -2,6 +2,7 @@
 
 #include "connector/loop/event_loop.hpp"
 #include "connector/transport/answer_sink.hpp"
+#include "connector/transport/http/exchange.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/http/multiplexed.hpp"
 #include "connector/transport/http2/flood_counts.hpp"
@@ -12,7 +13,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace connector {
@@ -43,8 +46,9 @@ private:
         std::uint64_t number = 0;  ///< 0: the place is free
         const peering::peer* from = nullptr;
         packet_in_flight* packet = nullptr;
-        bool is_awaited = false;  ///< it has been passed on
-        ilp::bytes held{};        ///< the answer that waits for its release
+        bool is_awaited = false;                           ///< it has been passed on
+        std::unique_ptr<const http::exchange> exchange{};  ///< null if it is synchronous
+        ilp::bytes held{};                                 ///< the answer that waits for its release
     };
 
     // answer_sink
@@ -55,7 +59,8 @@ private:
     bool begin(const http2::event& head);
     bool pass_on(const http2::event& message);
     void send_answer(std::uint64_t number, ilp::bytes_view packet);
-    void refuse(std::uint64_t number, http::status status);
+    void refuse(std::uint64_t number, http::status status, std::string_view detail = {});
+    void respond(std::uint64_t number, const http::exchange_response& response);
     open_request& place_of(std::uint64_t number);
     open_request& at(std::uint64_t number);
     void forget(open_request& request);

@@ -114,6 +114,7 @@ void request_fields::begin() {
     fault_.reset();
     scheme_ = {};
     has_authority_ = has_host_ = has_authorization_ = has_content_type_ = false;
+    has_request_id_ = has_callback_url_ = false;
 }
 
 std::string_view request_fields::stored(std::string_view value) {
@@ -156,6 +157,12 @@ bool request_fields::regular_field(std::string_view name, std::string_view value
         take_once(head_.content_type, has_content_type_, value);
     } else if (name == "accept") {
         head_.accept = stored(value);
+    } else if (name == "request-id") {
+        take_once(head_.request_id, has_request_id_, value);
+    } else if (name == "callback-url") {
+        take_once(head_.callback_url, has_callback_url_, value);
+    } else if (name == "prefer") {
+        head_.prefers_asynchronous |= http::prefers_asynchronous(value);
     } else if (name == "expect") {
         head_.expects_continue = http::equals_ignoring_case(value, "100-continue");
         if (!head_.expects_continue) fault_ = http::status::expectation_failed;

@@ -87,6 +87,8 @@ private:
     bool has_host_ = false;
     bool has_authorization_ = false;
     bool has_content_type_ = false;
+    bool has_request_id_ = false;
+    bool has_callback_url_ = false;
 };
 
 class response_fields final : public head_fields {

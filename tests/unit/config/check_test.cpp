@@ -194,6 +194,26 @@ TEST_CASE("A35-32: plain HTTP to a public address must be allowed") {
     }
 }
 
+TEST_CASE("Packets are sent asynchronously only if there is a URL for the answers, in any version of HTTP") {
+    const auto with = [](const std::string& connector, const std::string& more) {
+        return problems("ilp_address: test.a\nconnector: {" + connector +
+                        "}\nassets: [{code: USD, scale: 9}]\npeers:\n- {name: b, ilp_address: test.b, asset: {code: "
+                        "USD, scale: 9}, http: {outgoing: {endpoint: 'http://h/', auth_token: t, mode: " +
+                        more + "}}}\n");
+    };
+    CHECK(with("", "synchronous") == list{});
+    CHECK(with("callback_url: 'http://a/'", "asynchronous") == list{});
+    CHECK(with("", "asynchronous") == list{"5 peers[0].http.outgoing.mode: requires connector.callback_url, the URL at "
+                                           "which the peer posts its answers"});
+    CHECK(with("callback_url: x", "asynchronous").size() == 1);
+    CHECK(with("callback_url: 'http://a/'", "asynchronous, protocol: http2") == list{});
+    const std::string tls = ", certificate_file: /c, key_file: /k";
+    CHECK(with("callback_url: 'https://a/'" + tls, "asynchronous") == list{});
+    CHECK(with("callback_url: 'http://a/'" + tls, "asynchronous") ==
+          list{"2 connector.callback_url: begins with http://, and connector.listen speaks TLS only: use https://, or "
+               "remove connector.certificate_file"});
+}
+
 TEST_CASE("A client key identifies one peer unless there are tokens") {
     const std::string keys = "client_keys: ['" + std::string(64, 'a') + "', '" + std::string(64, 'b') + "']";
     const auto peer = [](const std::string& name, const std::string& incoming) {

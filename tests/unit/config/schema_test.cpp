@@ -21,6 +21,7 @@ connector:
   key_file: "/tls/packets \"é\".key"
   client_certificate_file: "/tls/client.pem"
   client_key_file: "/tls/client.key"
+  callback_url: "https://alice.example/ilp"
   workers: 2
   min_expiration_window: 500ms
   max_hold_time: 20s
@@ -128,7 +129,8 @@ peers:
         auth_token: "(hidden)"
         ca_file: ")yaml" ILPD_SOURCE_DIR R"yaml(/tests/unit/config/certificate.pem"
         allow_plain_http: true
-        protocol: http2
+        protocol: http1
+        mode: asynchronous
         max_connections: 12
         max_waiting: 13
   - name: "carol"
@@ -150,6 +152,7 @@ peers:
         auth_token: "(hidden)"
         allow_plain_http: false
         protocol: auto
+        mode: synchronous
         max_connections: 256
         max_waiting: 1024
 log:
@@ -257,7 +260,9 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(bob.http.incoming.client_keys.at(0).back() == 0xff);
     CHECK(bob.http.outgoing.ca_file == s.webhooks.ca_file);
     CHECK(bob.http.outgoing.allow_plain_http);
-    CHECK(bob.http.outgoing.protocol == config::http_protocol::http2);
+    CHECK(bob.http.outgoing.protocol == config::http_protocol::http1);
+    CHECK(bob.http.outgoing.mode == config::answer_mode::asynchronous);
+    CHECK(s.connector.callback_url->host() == "alice.example");
     CHECK(s.peers[1].http.outgoing.protocol == config::http_protocol::automatic);
     CHECK(bob.http.outgoing.max_connections == 12);
     CHECK(bob.http.outgoing.max_waiting == 13);

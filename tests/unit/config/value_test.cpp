@@ -275,6 +275,8 @@ TEST_CASE("The path of a file is any text on one line") {
 TEST_CASE("Protocols have names") {
     check_round_trip(config::protocol(), {"auto", "http1", "http2"});
     check_refused(config::protocol(), {"", "h2", "AUTO"});
+    check_round_trip(config::mode(), {"synchronous", "asynchronous"});
+    check_refused(config::mode(), {"", "async"});
 }
 
 TEST_CASE("Secrets that sign are visible ASCII and are never printed") {

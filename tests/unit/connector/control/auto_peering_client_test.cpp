@@ -137,8 +137,10 @@ TEST_CASE("a ping to an auto-peered peer connects only to public addresses") {
                                      connector::probes probes{loop};
                                      const connector::links_tls no_tls;
                                      connector::http2::flood_counts floods;
-                                     const auto link = connector::make_link(loop, *alice.only_peer(),
-                                                                            std::chrono::hours{1}, no_tls, floods);
+                                     const auto link =
+                                         connector::make_request_link(loop, *alice.only_peer(), std::chrono::hours{1},
+                                                                      no_tls, floods)
+                                             .value();
                                      bool ended = false;
                                      loop.enter();
                                      probes.send(*link, prepare, loop.now().steady + limit, [&](auto outcome) {

@@ -186,23 +186,27 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
 TEST_CASE("ilpctl peers: the terms of the connections are sent and shown") {
     auto d = fake_daemon{};
     auto answer = peer_answer();
-    answer["transport"] = {
-        {"clientKeys", {"ab", "cd"}}, {"caCertificates", "PEM"}, {"allowPlainHttp", true}, {"protocol", "HTTP2"}};
+    answer["transport"] = {{"clientKeys", {"ab", "cd"}},
+                           {"caCertificates", "PEM"},
+                           {"allowPlainHttp", true},
+                           {"protocol", "HTTP2"},
+                           {"mode", "ASYNCHRONOUS"}};
     d.will_answer(documents::asset_by_unit, asset_answer());
     d.will_answer(documents::create_peer, json::object{{"peer", answer}});
     const auto create = [&](const std::string& ca_file) {
         return d.run({"peer", "create", "test.bob", "--asset", "USD/9", "--outgoing-endpoint", "https://h/",
                       "--outgoing-token", "x", "--incoming-client-key", "AB:CD", "--outgoing-ca-file", ca_file,
-                      "--outgoing-protocol", "http2", "--allow-plain-http"});
+                      "--outgoing-protocol", "http2", "--outgoing-mode", "asynchronous", "--allow-plain-http"});
     };
     const auto text = done(create(ILPD_SOURCE_DIR "/tests/unit/config/certificate.pem"));
     CHECK(
         text.contains("client key           ab\nclient key           cd\nauthorities          its own\n"
-                      "plain http           allowed\nprotocol             HTTP2\n"));
+                      "plain http           allowed\nprotocol             HTTP2\nmode                 ASYNCHRONOUS\n"));
     const auto& sent = d.input().at("transport").as_object();
     CHECK(sent.at("clientKeys") == json::array{"AB:CD"});
     CHECK(sent.at("caCertificates").as_string().starts_with("-----BEGIN CERTIFICATE-----\n"));
     CHECK(sent.at("protocol") == "HTTP2");
+    CHECK(sent.at("mode") == "ASYNCHRONOUS");
     CHECK(sent.at("allowPlainHttp") == true);
 
     const auto unreadable = create("/nowhere");

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace connector::testing {
@@ -29,6 +30,8 @@ struct stream_script {
     std::deque<read_step> reads;
     std::deque<write_step> writes;
     std::deque<stream_state> ends;
+
+    std::string refusal;  ///< what the other side has said in the end, if anything
 
     std::string written;
     int handshakes = 0;
@@ -62,6 +65,9 @@ public:
         ++script_->ended;
         return {.state = take(script_->ends, stream_state::done)};
     }
+
+    std::string_view failure() const noexcept override { return script_->refusal; }
+    bool was_refused() const noexcept override { return !script_->refusal.empty(); }
 
 private:
     template <typename Step>

@@ -240,8 +240,8 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
                           .ready = true,
                           .last_reload_succeeded = false,
                           .last_reload_at = ilp::timestamp{std::chrono::milliseconds{2'500}},
-                          .workers = {{3, 10, 4, 1, std::chrono::milliseconds{1500}, 1000, 1, {10, 0, 0, 0, 0}, {1}},
-                                      {5, 20, 6, 2, std::nullopt, 500, 2, {1, 2, 3, 4, 5}, {2, 0, 0, 7}}},
+                          .workers = {{3, 10, 4, 1, std::chrono::milliseconds{1500}, 1000, 1, {10, 0, 0, 0, 0}, {1}, 3},
+                                      {5, 20, 6, 2, std::nullopt, 500, 2, {1, 2, 3, 4, 5}, {2, 0, 0, 7}, 4}},
                           .connections_max = 200,
                           .packets_max = 400,
                           .pending_withdrawals = 2,
@@ -259,6 +259,7 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
         {"ilp_last_reload_timestamp_seconds", 2.5},
         {"ilp_incoming_connections", 8},
         {"ilp_incoming_connections_max", 200},
+        {"ilp_replies_pending", 7},
         {"ilp_buffered_bytes", 1500},
         {"ilp_connections_closed_for_memory_total", 3},
         {"ilp_connections_closed_for_room_total{reason=\"no_token\"}", 11},
@@ -291,6 +292,19 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
     CHECK(idle.value("ilp_oldest_hold_seconds") == 0);
     CHECK_FALSE(idle.series.contains("ilp_store_bytes"));
     CHECK_FALSE(idle.series.contains("ilp_store_history_rows_summed_total"));
+}
+
+TEST_CASE("metrics: answers that a peer has not taken are shown by type, once there are any") {
+    const book book{two_peers()};
+    peer_counters counted;
+    counted.undelivered.fulfills = 2;
+    const auto id = book.peer("alice").id;
+    const peering::committer::counters commits;
+    const exposition shown{
+        expose({*book.known->directory, commits, {{id, counted, 0}, {id, counted, 0}, {book.peer("bob").id, {}, 0}}})};
+    CHECK(shown.value("ilp_replies_undelivered_total{peer=\"alice\",type=\"fulfill\"}") == 4);
+    CHECK_FALSE(shown.series.contains("ilp_replies_undelivered_total{peer=\"alice\",type=\"reject\"}"));
+    CHECK_FALSE(shown.series.contains("ilp_replies_undelivered_total{peer=\"bob\",type=\"fulfill\"}"));
 }
 
 TEST_CASE("metrics: refusals are shown by reason, and reasons that have not occurred are not") {

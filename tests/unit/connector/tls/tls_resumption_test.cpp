@@ -58,7 +58,7 @@ TEST_CASE("tls resumption: the client's key belongs to the session") {
     CHECK(key == own.key_pin);
 }
 
-TEST_CASE("tls resumption: a server offers no early data") {
+TEST_CASE("A35-34: a server offers no early data, and does not hear it") {
     const auto of_server = server_context();
     sockets wire;
     side server{tls_filter::for_server(of_server), wire.ends[0]};

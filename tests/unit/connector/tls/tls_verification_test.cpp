@@ -132,6 +132,23 @@ TEST_CASE("tls verification: the server learns the key of a client, whoever has 
     CHECK(pair.server.filter->peer_key() == own.key_pin);
 }
 
+TEST_CASE("tls verification: a client is told that the server requires a certificate, in TLS 1.3 after the handshake") {
+    const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+    const auto of_server = server_context(test_identity(), true);
+    SSL_CTX_set_verify(of_server->native(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    const auto of_client = client_context();
+    limit_version(of_client, version);
+    tls_pair pair{of_server, of_client};
+    pair.run();
+    CHECK_FALSE(pair.server.is_established);
+    CHECK(pair.client.is_established == (version == TLS1_3_VERSION));
+    CHECK(pair.client.is_broken());
+    CHECK(pair.client.filter->was_refused());
+    CHECK_FALSE(pair.server.filter->was_refused());
+    CHECK_THAT(std::string{pair.client.filter->failure()},
+               Catch::Contains("the other side requires a certificate of ours"));
+}
+
 TEST_CASE("tls verification: a client need not have a certificate, and shows none to a server that does not ask") {
     const bool asks = GENERATE(false, true);
     const auto own = test_authority().issue({});

@@ -83,6 +83,18 @@ TEST_CASE("reachability: a change is reported once") {
     CHECK(text_of(r.connect_failed(start, "no")) == "bad: peer is unreachable: no");
 }
 
+TEST_CASE("reachability: a peer that refuses connections is reported once, until it answers") {
+    reachability r;
+    CHECK(text_of(r.connection_refused("why")) == "bad: peer refuses our connections: why");
+    CHECK(r.trouble() == "peer refuses our connections: why");
+    CHECK(text_of(r.connected()) == "nothing");  // it is refused only afterwards
+    CHECK(text_of(r.connection_refused("why")) == "nothing");
+    CHECK(text_of(r.answered(401)).starts_with("bad: peer refuses our packets with HTTP status 401"));
+    CHECK(text_of(r.connection_refused("why")) == "bad: peer refuses our connections: why");
+    CHECK(text_of(r.answered(200)) == "good: peer accepts our packets again");
+    CHECK_FALSE(r.is_failing());
+}
+
 TEST_CASE("reachability: statuses of one class are one kind of news, and those that an operator must mend are not") {
     reachability r;
     const unsigned failing = r.answered(503)->kind;

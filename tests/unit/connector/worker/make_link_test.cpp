@@ -7,6 +7,8 @@
 #include <catch2/catch.hpp>
 
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace make_link_test {
@@ -40,7 +42,9 @@ TEST_CASE("a link whose own authorities cannot be read refuses every packet, and
     loop.enter();
     const links_tls tls{tls_context::client({}).value()};
     http2::flood_counts floods;
-    const auto link = make_link(loop, peer, std::chrono::seconds{60}, tls, floods);
+    awaited_replies replies{loop, std::make_shared<expected_replies>()};
+    const std::optional<config::http_endpoint> no_url;
+    const auto link = make_link(loop, peer, std::chrono::seconds{60}, tls, floods, {no_url, replies});
     for (int i = 0; i < 3; ++i) {
         const auto refusal = link->send(outcomes.make(), ilp::as_bytes("prepare"));
         CHECK(refusal == reject_reason::next_hop_unreachable);

@@ -144,6 +144,7 @@ TEST_CASE("recovery: the terms of a peer's connections come back from the store"
     bob.ca_certificates = "PEM";
     bob.allow_plain_http = true;
     bob.outgoing_protocol = "http2";
+    bob.outgoing_mode = "asynchronous";
     SECTION("as they were") {
         const start found{store};
         REQUIRE(found.refusal.empty());

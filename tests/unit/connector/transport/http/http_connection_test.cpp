@@ -70,6 +70,7 @@ struct world final : http_connection::owner {
     void connect_failed(const connector::dial_failure& failure) override {
         events += "connect failed: " + failure.why + " ";
     }
+    void refused(std::string_view why) override { events += "refused: " + std::string{why} + " "; }
     void answered(http_connection& which, carried_packet& about, unsigned status, ilp::bytes_span body) override {
         CHECK(&about == &packet);
         events += std::to_string(status) + ":" + std::string{ilp::as_text(body)};
@@ -400,6 +401,34 @@ TEST_CASE("http connection: a connection that cannot be made fails with the reas
         w.connection->abandon();
         run_ready(w.loop);
         CHECK(w.events == "closed ");
+    }
+}
+
+TEST_CASE("http connection: a peer that refuses us once we are connected is reported, unless it has answered before") {
+    world w;
+    w.connect_scripted();
+    run_until(w.loop, [&] { return w.events == "usable "; });
+    const auto refuse = [&] {
+        w.script->refusal = "we need a certificate";
+        w.script->reads = {{stream_state::broken}};
+        return w.events_after("x");
+    };
+    SECTION("with a packet on its way") {
+        w.send();
+        run_until(w.loop, [&] { return !w.script->written.empty(); });
+        CHECK(refuse() == "refused: we need a certificate next_hop_refused_us closed ");
+    }
+    SECTION("while it is idle") {
+        CHECK(refuse() == "refused: we need a certificate busy closed ");
+    }
+    SECTION("after an answer") {
+        w.send();
+        run_until(w.loop, [&] { return !w.script->written.empty(); });
+        w.script->reads = {{stream_state::done, ok + "abc"}};
+        CHECK(w.events_after("x") == "200:abc ");
+        w.send();
+        run_until(w.loop, [&] { return w.script->written == "requestrequest"; });
+        CHECK(refuse() == "next_hop_connection_lost closed ");
     }
 }
 

@@ -254,6 +254,35 @@ TEST_CASE("http2 link: a packet that was certainly not processed is sent again, 
     CHECK(w.outcome(one) == "next_hop_busy");
 }
 
+TEST_CASE("http2 link: a request may have a form of its own, also when it is sent again or has waited") {
+    world w;
+    const http::header_field field{"request-id", "an id"};
+    const auto send = [&](std::string_view body, std::string_view target) -> carried_packet& {
+        w.loop.enter();
+        auto& packet = w.outcomes.make();
+        const auto refusal = w.link().send(packet, ilp::as_bytes(body), {.target = target, .fields = {&field, 1}});
+        CHECK_FALSE(refusal);
+        return packet;
+    };
+    auto& one = send("one", "/callback?x");  // it waits for the connection
+    w.await(0, "message 1 one");
+    CHECK(w.peer.connections[0].has_been_told("head 1 POST /callback?x"));
+    w.peer.connections[0].refuse(1, error_code::refused_stream);
+    w.await(0, "message 3 one");
+    CHECK((w.peer.connections[0].has_been_told("head 3 POST /callback?x") ||
+           w.peer.connections[0].has_been_told("head 3 known")));
+    w.peer.connections[0].answer(3, "first");
+    w.run_until([&] { return !w.outcome(one).empty(); });
+    CHECK(w.outcome(one) == "first");
+    CHECK(one.status == 200);
+    send("two", "");
+    w.await(0, "message 5 two");
+    CHECK(w.peer.connections[0].has_been_told("head 5 POST /ilp?x=1"));
+    w.send("three");
+    w.await(0, "message 7 three");
+    CHECK(w.peer.connections[0].has_been_told("head 7 POST /ilp?x=1"));  // without the field, so it is another head
+}
+
 TEST_CASE("http2 link: a packet that may have been processed is not sent again") {
     world w;
     auto& one = w.send("one");

@@ -1,5 +1,6 @@
 #include "connector/transport/http2/http2_requests.hpp"
 
+#include "config/value.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "tests/unit/connector/loop/test_loop.hpp"
 #include "tests/unit/connector/peers.hpp"
@@ -30,6 +31,7 @@ config::settings one_peer() {
     config::settings settings;
     settings.assets = {connector::testing::asset_settings("USD", 9, 0)};
     settings.peers = {connector::testing::peer_settings("p1", "USD", 9, 0)};
+    settings.peers[0].http.outgoing.endpoint = config::packet_url().parse("http://p1.example/ilp").value();
     return settings;
 }
 
@@ -96,6 +98,17 @@ struct world final : prepare_handler, incoming_connection::owner {
         return &packet;
     }
 
+    acceptance asynchronous_prepare_received(const peering::peer&, const request_id& id, const std::string& reply_at,
+                                             ilp::bytes_span body) override {
+        const auto text = id.text();
+        asynchronous.push_back(std::string{as_text(text)} + " " + reply_at + " " + std::string{ilp::as_text(body)});
+        return accepts;
+    }
+    bool reply_received(const peering::peer&, const request_id&, ilp::bytes_view answer) override {
+        asynchronous.push_back("reply " + std::to_string(answer.front()));
+        return accepts == acceptance::accepted;
+    }
+
     // owner
     void connection_closed(incoming_connection&) override {
         closed = true;
@@ -120,6 +133,8 @@ struct world final : prepare_handler, incoming_connection::owner {
     client_side client;
     answer_sink* sink = nullptr;
     std::vector<prepare> arrived;
+    std::vector<std::string> asynchronous;
+    acceptance accepts = acceptance::accepted;
     std::vector<std::unique_ptr<packet_in_flight>> packets;
     lines heard;
     int strangers = 0;
@@ -157,6 +172,49 @@ TEST_CASE("http2 requests: a token that expires is looked at with each request")
     for (const char* const text : {"one", "two", "three", "four"}) w.ask(text);
     w.await_packets(4);
     CHECK(w.authentications == 4);
+}
+
+TEST_CASE("A35-16: over HTTP/2, an asynchronous request gets 202 on its stream, and an answer gets 200") {
+    world w;
+    const std::string id = "42ee09c8-a6de-4ae3-8a47-4732b0cbb07b";
+    const auto ask = [&](std::string_view body, const fields& more) {
+        ilp::bytes block = packet_block();
+        for (const auto& [name, value] : more) append_field(block, name, value);
+        w.client.session.request(block, ilp::as_bytes(body), w.client.out);
+        w.say();
+    };
+    ask("packet", {{"prefer", "respond-async"}, {"request-id", id}, {"callback-url", "http://p1.example/x"}});
+    w.hear("message 1 202 ");
+    CHECK(w.asynchronous.back() == id + " /x packet");
+    ask("packet", {{"prefer", "respond-async"}, {"request-id", id}});  // the same head again, and another meaning
+    w.hear("message 3 202 ");
+    CHECK(w.asynchronous.back() == id + " /ilp packet");
+    ask("\x0d", {{"request-id", id}});
+    w.hear("message 5 200 ");
+    CHECK(w.asynchronous.back() == "reply 13");
+    w.accepts = acceptance::busy;
+    ask("packet", {{"prefer", "respond-async"}, {"request-id", id}});
+    w.hear(
+        R"(message 7 503 {"status":503,"title":"Service Unavailable","detail":"Too many of your packets wait for their answers."})");
+    ask("\x0e", {{"request-id", id}});
+    w.hear(R"(message 9 400 {"status":400,"title":"Bad Request","detail":"No packet waits for this answer."})");
+    CHECK(w.asynchronous.size() == 5);
+    ask("packet", {{"prefer", "respond-async"}});
+    w.hear(
+        R"(message 11 400 {"status":400,"title":"Bad Request","detail":"An asynchronous request needs a Request-Id, which is a UUID of version 4."})");
+    ask("packet", {{"request-id", id}, {"callback-url", "http://p2.example/x"}});
+    w.hear(
+        R"(message 13 400 {"status":400,"title":"Bad Request","detail":"The scheme, host and port of a Callback-Url must be those of the URL at which this node sends you packets."})");
+    ask("packet", {{"request-id", id}, {"request-id", id}, {"prefer", "respond-async"}});
+    w.hear(R"(message 15 400 {"status":400,"title":"Bad Request"})");
+    ask("packet", {{"request-id", std::string(10'000, 'x')}, {"prefer", "respond-async"}});
+    w.hear(R"(message 17 431 {"status":431,"title":"Request Header Fields Too Large"})");
+    CHECK(w.asynchronous.size() == 5);
+    CHECK(w.arrived.empty());
+    ask("packet", {{"request-id", id}});  // synchronous
+    w.await_packets(1);
+    w.answer(0, "answer");
+    w.hear("message 19 200 answer");
 }
 
 TEST_CASE("http2 requests: the preface may come in pieces, and HTTP/1.1 is still spoken") {

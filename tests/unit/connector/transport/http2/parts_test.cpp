@@ -45,6 +45,7 @@ TEST_CASE("blocks are decoded as they were encoded") {
     append_literal(block, static_table::www_authenticate, long_value);
     append_status(block, 200);
     append_status(block, 431);
+    append_named(block, "Request-Id", "some id");
     CHECK(leaves_table(block));
     head_decoder decoder;
     list_of_fields got;
@@ -54,7 +55,8 @@ TEST_CASE("blocks are decoded as they were encoded") {
                              {"authorization", "Bearer secret"},
                              {"www-authenticate", long_value},
                              {":status", "200"},
-                             {":status", "431"}});
+                             {":status", "431"},
+                             {"request-id", "some id"}});
 }
 
 TEST_CASE("which blocks change the table") {

@@ -1,0 +1,165 @@
+#include "connector/transport/http/reply_sender.hpp"
+
+#include "connector/base/log.hpp"
+#include "connector/routing/fair_share.hpp"
+#include "connector/transport/http/reply_schedule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace connector {
+
+reply_sender::reply::reply(reply_sender& owner)
+    : deadline{[](deadline& self) {
+          auto& due = static_cast<reply&>(self);
+          due.owner.on_deadline(due);
+      }},
+      owner{owner} {
+    listener = &owner;
+}
+
+reply_sender::reply_sender(event_loop& loop, surroundings around) : loop_{loop}, around_{std::move(around)} {}
+
+bool reply_sender::reply::is_fulfill() const noexcept {
+    return !packet.empty() && packet.front() == std::to_underlying(ilp::packet_type::fulfill);
+}
+
+bool reply_sender::is_full_for(std::uint32_t peer) const {
+    if (replies_.size() >= around_.replies_max || bytes_ + reply_size_max > around_.bytes_max) return true;
+    const auto of_peer = links_.find(peer);
+    if (of_peer == links_.end()) return false;
+    return exceeds_fair_share(of_peer->second.replies, replies_.size(), around_.replies_max) ||
+           exceeds_fair_share(of_peer->second.bytes, bytes_, around_.bytes_max);
+}
+
+std::expected<std::uint64_t, acceptance> reply_sender::begin(const peering::peer& from, const request_id& id,
+                                                             const std::string& target,
+                                                             std::chrono::milliseconds left) {
+    if (is_full_for(from.id)) return std::unexpected{acceptance::busy};
+    const std::uint64_t number = next_number_;
+    if (!numbers_.emplace(key{from.id, id}, number).second) return std::unexpected{acceptance::repeated};
+    ++next_number_;
+    link_of_peer& of_peer = links_[from.id];
+    ++of_peer.replies;
+    of_peer.bytes += reply_size_max;
+    bytes_ += reply_size_max;
+    ++unposted_;
+    auto& made = *replies_.emplace(number, std::make_unique<reply>(*this)).first->second;
+    made.number = number;
+    made.sender = from.id;
+    made.key = {from.id, id};
+    made.target = target;
+    made.until = loop_.now().steady + std::min<std::chrono::milliseconds>(left, reply_schedule::time_max);
+    return number;
+}
+
+void reply_sender::set_room(reply& reply, std::size_t room) {
+    links_.find(reply.key.peer)->second.bytes -= reply.room - room;
+    bytes_ -= reply.room - room;
+    reply.room = room;
+}
+
+void reply_sender::answer(std::uint64_t request, ilp::bytes_view packet, bool held) {
+    reply& reply = *replies_.at(request);
+    reply.packet.assign(packet.begin(), packet.end());
+    set_room(reply, packet.size());
+    if (!held) attempt(reply);
+}
+
+void reply_sender::release(std::uint64_t request) {
+    attempt(*replies_.at(request));
+}
+
+void reply_sender::refuse_malformed(std::uint64_t request) {
+    malformed_ = request;
+    end(*replies_.at(request));
+}
+
+void reply_sender::attempt(reply& reply) {
+    const peering::peer* const peer = around_.find_peer(reply.key.peer);
+    if (peer == nullptr) return give_up(reply, "the peer was removed");
+    link_of_peer& of_peer = links_[peer->id];
+    if (!of_peer.link) of_peer.link = around_.make_link(*peer);
+    if (!of_peer.link) return give_up(reply, "its terms for TLS have a fault");
+    reply.status = 0;
+    const request_id::text_form id = reply.key.id.text();
+    const std::array fields{http::header_field{"Request-Id", as_text(id)}};
+    if (of_peer.link->send(reply, reply.packet, {.target = reply.target, .fields = fields}))
+        return attempt_failed(reply);
+    reply.carrier = of_peer.link.get();
+    loop_.set(reply, loop_.now().steady + reply_schedule::attempt_max);
+}
+
+void reply_sender::attempt_failed(reply& reply) {
+    reply.carrier = nullptr;
+    if (++reply.failed_attempts == 1) --unposted_;
+    const auto next = reply_schedule::next_attempt(reply.failed_attempts, loop_.now().steady, reply.until);
+    if (!next) return give_up(reply, "its time is over");
+    loop_.set(reply, *next);
+}
+
+/// It is time for an attempt, or that of an attempt is over.
+void reply_sender::on_deadline(reply& reply) {
+    if (reply.carrier == nullptr) return attempt(reply);
+    if (!reply.carrier->withdraw(reply)) reply.carrier->forget(reply);
+    attempt_failed(reply);
+}
+
+void reply_sender::answered(carried_packet& packet, ilp::bytes_span /*answer*/) {
+    end(static_cast<reply&>(packet));
+}
+
+void reply_sender::failed(carried_packet& packet, reject_reason /*reason*/) {
+    auto& reply = static_cast<reply_sender::reply&>(packet);
+    if (reply_schedule::is_final(reply.status)) return give_up(reply, "the peer refuses it");
+    attempt_failed(reply);
+}
+
+/// The transfer of a Fulfill stays: it was durable before the first attempt, and the next hop has its payment. See
+/// docs/operating/after-a-crash.md.
+void reply_sender::give_up(reply& reply, const char* why) {
+    const peering::peer* const peer = around_.find_peer(reply.key.peer);
+    const std::string name{peer == nullptr ? std::string_view{"(removed)"} : peer->name()};
+    const bool is_fulfill = reply.is_fulfill();
+    log::write_seldom({is_fulfill ? "undelivered fulfill" : "undelivered reject", name},
+                      is_fulfill ? log::level::warn : log::level::info,
+                      is_fulfill
+                          ? "a Fulfill was not delivered to the peer's callback URL: the peer has paid, and does "
+                            "not know it"
+                          : "a Reject was not delivered to the peer's callback URL",
+                      {{"peer", name}, {"reason", why}, {"status", reply.status}, {"attempts", reply.failed_attempts}});
+    around_.undelivered(reply.key.peer, is_fulfill);
+    end(reply);
+}
+
+void reply_sender::end(reply& reply) {
+    set_room(reply, 0);
+    if (reply.failed_attempts == 0) --unposted_;
+    const auto of_peer = links_.find(reply.key.peer);
+    --of_peer->second.replies;
+    if (of_peer->second.replies == 0 && !of_peer->second.link) links_.erase(of_peer);
+    numbers_.erase(reply.key);
+    replies_.erase(reply.number);
+}
+
+void reply_sender::peers_changed(std::span<const peering::peer_update> updates) {
+    for (const auto& [before, after] : updates) {
+        if (!before) continue;
+        const auto of_peer = links_.find(before->id);
+        if (of_peer == links_.end() || !of_peer->second.link || (after && around_.is_same_link(*before, *after)))
+            continue;
+        of_peer->second.link->retire();
+        retired_links_.push_back(std::move(of_peer->second.link));
+        if (of_peer->second.replies == 0) links_.erase(of_peer);
+    }
+}
+
+void reply_sender::retire_links() {
+    for (auto& retired : retired_links_) {
+        if (retired->is_done()) loop_.dispose(std::move(retired));
+    }
+    std::erase(retired_links_, nullptr);
+}
+
+}  // namespace connector
