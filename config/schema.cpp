@@ -319,8 +319,9 @@ section<outgoing_http_settings> define_outgoing_http() {
                 "can then read them and the token, and change them. Loopback and private addresses do not need it."),
         setting(
             "protocol", &s::protocol, protocol(), default_value{protocol_by_default},
-            "The version of HTTP in which packets are sent to the peer. `auto` is HTTP/1.1, which every peer speaks; "
-            "HTTP/2 carries many packets at a time on one connection, and between two ilpd it costs much less."),
+            "The version of HTTP in which packets are sent to the peer. HTTP/2 carries many packets at a time on one "
+            "connection, and between two ilpd it costs much less. `auto`: over https:// the peer chooses (ALPN), and "
+            "over http:// it is HTTP/1.1, which every peer speaks."),
         setting(
             "mode", &s::mode, mode(), default_value{mode_by_default},
             "How the peer answers our packets (RFC 35): in its response to the packet, or, if `asynchronous`, in a "

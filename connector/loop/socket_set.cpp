@@ -22,10 +22,18 @@ socket_set::socket_set(boost::asio::io_context& context, std::function<void()> b
 }
 
 bool socket_set::add(int socket, member& member) {
+    return control(EPOLL_CTL_ADD, socket, member);
+}
+
+bool socket_set::hand_over(int socket, member& member) {
+    return control(EPOLL_CTL_MOD, socket, member);
+}
+
+bool socket_set::control(int operation, int socket, member& member) {
     epoll_event wanted{};
     wanted.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     wanted.data.ptr = &member;
-    return ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, socket, &wanted) == 0;
+    return ::epoll_ctl(epoll_.native_handle(), operation, socket, &wanted) == 0;
 }
 
 void socket_set::wait() {

@@ -33,7 +33,12 @@ public:
     /// socket is closed. Returns false if the system cannot watch another socket.
     bool add(int socket, member& member);
 
+    /// Another member gets the events of a registered socket from now on, first of all whether it is ready now. Returns
+    /// false if the system cannot do that.
+    bool hand_over(int socket, member& member);
+
 private:
+    bool control(int operation, int socket, member& member);
     void wait();
     void dispatch();
 

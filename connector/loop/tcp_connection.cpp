@@ -31,6 +31,18 @@ bool tcp_connection::adopt(boost::asio::ip::tcp::socket socket, std::unique_ptr<
     return true;
 }
 
+bool tcp_connection::take_over(tcp_connection& from) {
+    ilp::require(stage_ == stage::unconnected && from.stage_ == stage::established, "a stream has one connection");
+    if (!loop_.sockets().hand_over(from.stream_.socket(), *this)) return false;
+    std::swap(stream_, from.stream_);
+    stage_ = stage::established;
+    readable_ = from.readable_;
+    ended_ = from.ended_;
+    from.close();
+    established();
+    return true;
+}
+
 void tcp_connection::shake_hands() {
     if (!stream_.needs_handshake() || may_shake_hands()) shake_hands_now();
 }

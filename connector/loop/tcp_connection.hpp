@@ -57,6 +57,11 @@ protected:
     /// Returns false if the system cannot watch another socket; the connection is then of no use and must be closed.
     bool adopt(boost::asio::ip::tcp::socket socket, std::unique_ptr<stream_filter> filter = {});
 
+    /// Takes over the stream of a connection that is established and has neither received nor sent anything above its
+    /// filter; that one is closed then. Call it instead of adopt(). established() follows from within this call.
+    /// Returns false, and changes neither, if the system cannot watch the socket any more.
+    bool take_over(tcp_connection& from);
+
     /// Starts a read; `wanted` is the number of further bytes needed to make progress with those in the buffer. It does
     /// nothing while a read is in progress or after close().
     void receive(std::size_t wanted = 1);

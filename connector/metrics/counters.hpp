@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/routing/reject_reason.hpp"
+#include "connector/transport/http2/flood_budget.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/error_code.hpp"
 
@@ -122,6 +123,7 @@ struct worker_figures {
     std::size_t buffered_bytes = 0;                       ///< memory of the connections' buffers
     std::uint64_t connections_closed_for_memory = 0;      ///< see buffer_memory::relieve()
     std::array<std::uint64_t, room_reason_names.size()> connections_closed_for_room{};  ///< by room_reason
+    std::array<std::uint64_t, http2::flood_kinds> http2_floods{};                       ///< by http2::flood
     std::size_t replies = 0;  ///< packets in asynchronous mode whose answer the sender has not taken yet
 };
 

@@ -38,7 +38,8 @@ enum class label : std::uint8_t {
     result,
     version,
     waits_for,
-    listener
+    listener,
+    kind
 };
 
 struct label_definition {
@@ -79,6 +80,11 @@ constexpr std::array label_definitions{
     label_definition{label::listener, "listener",
                      "The section of the settings that names the certificate: `connector`, `admin`, `auto_peering` or "
                      "`metrics`; `connector.client` for the one that is shown to peers."},
+    label_definition{label::kind, "kind",
+                     "What came too often or was too long: `resets_received`, streams that the other side opened and "
+                     "gave up; `resets_sent`, streams that its frames made this node reset; `empty_data`; `pings`; "
+                     "`settings`; `window_updates`; `ignored_frames`, frames without a meaning for this node; "
+                     "`header_blocks`, heads of messages."},
 };
 
 constexpr const label_definition& definition_of(label id) {
@@ -142,6 +148,7 @@ enum class metric : std::uint8_t {
     buffered_bytes,
     connections_closed_for_memory,
     connections_closed_for_room,
+    http2_floods,
     pending_withdrawals,
     store_bytes,
     store_history_rows_summed,
@@ -403,6 +410,13 @@ constexpr std::array definitions{
                {label::reason},
                "Connections with peers that were closed because a worker had too many.",
                "See `connector.max_connections`."},
+    definition{metric::http2_floods,
+               MetricType::Counter,
+               "ilp_http2_floods_total",
+               {label::kind},
+               "Connections over HTTP/2 that were ended because the other side, a peer or a stranger, sent too much of "
+               "what costs it nothing.",
+               "The log names the address or the peer."},
     definition{metric::pending_withdrawals,
                MetricType::Gauge,
                "ilp_pending_withdrawals",
@@ -662,6 +676,7 @@ void add_workers(families& out, const daemon_figures& daemon) {
         for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
             sum.connections_closed_for_room[i] += worker.connections_closed_for_room[i];
         }
+        for (std::size_t i = 0; i < http2::flood_kinds; ++i) sum.http2_floods[i] += worker.http2_floods[i];
         oldest = std::max(oldest, worker.oldest_hold.value_or(std::chrono::nanoseconds{}));
     }
     out.add<metric::packets_pending>(static_cast<double>(sum.packets));
@@ -677,6 +692,10 @@ void add_workers(families& out, const daemon_figures& daemon) {
     for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
         out.add<metric::connections_closed_for_room>(static_cast<double>(sum.connections_closed_for_room[i]),
                                                      room_reason_names[i]);
+    }
+    for (std::size_t i = 0; i < http2::flood_kinds; ++i) {
+        out.add<metric::http2_floods>(static_cast<double>(sum.http2_floods[i]),
+                                      http2::name_of(static_cast<http2::flood>(i)));
     }
 }
 

@@ -137,10 +137,15 @@ std::unique_ptr<tls_filter> tls_filter::for_server(std::shared_ptr<const tls_con
 }
 
 std::unique_ptr<tls_filter> tls_filter::for_client(std::shared_ptr<const tls_context> context, const std::string& host,
-                                                   std::shared_ptr<tls_session> session) {
+                                                   std::shared_ptr<tls_session> session, std::string_view protocols) {
     std::unique_ptr<tls_filter> made{new tls_filter{std::move(context)}};
     SSL* const ssl = made->ssl_.get();
     verify_host(*ssl, host);
+    if (!protocols.empty()) {
+        ilp::require(SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(protocols.data()),
+                                         static_cast<unsigned>(protocols.size())) == 0,
+                     "the names of protocols stand behind their lengths");
+    }
     if (session) {
         session->use_for(*ssl);
         made->session_ = std::move(session);

@@ -35,9 +35,11 @@ public:
     static std::unique_ptr<tls_filter> for_server(std::shared_ptr<const tls_context> context);
 
     /// `host` is a name or an IP address without brackets; the server's certificate must be for it. `session` is
-    /// offered to the server, and replaced by the one that the server gives.
+    /// offered to the server, and replaced by the one that the server gives. `protocols` are offered (ALPN) instead of
+    /// those of the context; each name stands behind its length (RFC 7301 section 3.1).
     static std::unique_ptr<tls_filter> for_client(std::shared_ptr<const tls_context> context, const std::string& host,
-                                                  std::shared_ptr<tls_session> session = {});
+                                                  std::shared_ptr<tls_session> session = {},
+                                                  std::string_view protocols = {});
 
     ~tls_filter() override;
     tls_filter(const tls_filter&) = delete;

@@ -1,6 +1,8 @@
 #include "connector/worker/make_link.hpp"
 
 #include "connector/transport/http/http_link.hpp"
+#include "connector/transport/http/next_hop.hpp"
+#include "connector/transport/http2/alpn_link.hpp"
 #include "connector/transport/http2/http2_link.hpp"
 #include "connector/transport/refusing_link.hpp"
 
@@ -11,25 +13,31 @@
 namespace connector {
 
 std::expected<std::unique_ptr<request_link>, std::string> make_request_link(
-    event_loop& loop, const peering::peer& peer, std::chrono::milliseconds connection_age_max, const links_tls& tls) {
+    event_loop& loop, const peering::peer& peer, std::chrono::milliseconds connection_age_max, const links_tls& tls,
+    http2::flood_counts& floods) {
     std::string name{peer.name()};
-    const bool is_http2 = peer.outgoing.protocol == config::http_protocol::http2;
+    const bool is_https = peer.outgoing.endpoint.is_https();
     std::expected<std::unique_ptr<link_tls>, std::string> of_link;  // null for http://
-    if (peer.outgoing.endpoint.is_https()) {
-        of_link = link_tls::make(tls, peer.outgoing, is_http2 ? "h2" : link_tls::common_protocol);
-    }
+    if (is_https) of_link = link_tls::make(tls, peer.outgoing);
     if (!of_link) return std::unexpected{std::move(of_link).error()};
-    if (is_http2) {
-        return std::make_unique<http2_link>(loop, peer.outgoing, std::move(name), connection_age_max,
-                                            *std::move(of_link));
+    auto hop =
+        std::make_shared<next_hop>(loop, peer.outgoing, std::move(name), connection_age_max, *std::move(of_link));
+    switch (peer.outgoing.protocol) {
+        case config::http_protocol::http2:
+            return std::make_unique<http2_link>(loop, std::move(hop), floods, nullptr);
+        case config::http_protocol::automatic:
+            if (is_https) return std::make_unique<alpn_link>(loop, std::move(hop), floods, connection_age_max);
+            break;
+        case config::http_protocol::http1:
+            break;
     }
-    return std::make_unique<http_link>(loop, peer.outgoing, std::move(name), connection_age_max, *std::move(of_link));
+    return std::make_unique<http_link>(loop, std::move(hop));
 }
 
 std::unique_ptr<link> make_link(event_loop& loop, const peering::peer& peer,
                                 std::chrono::milliseconds connection_age_max, const links_tls& tls,
-                                const asynchronous_terms& asynchronous) {
-    auto synchronous = make_request_link(loop, peer, connection_age_max, tls);
+                                http2::flood_counts& floods, const asynchronous_terms& asynchronous) {
+    auto synchronous = make_request_link(loop, peer, connection_age_max, tls, floods);
     if (!synchronous) {
         return std::make_unique<refusing_link>(reject_reason::next_hop_unreachable, std::string{peer.name()},
                                                peer.outgoing.endpoint.url(), std::move(synchronous).error());

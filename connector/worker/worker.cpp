@@ -65,7 +65,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       reply_sender_{loop_,
                     {.find_peer = [this](std::uint32_t id) { return forwarding_table_.find(id); },
                      .make_link = [this](const peering::peer& peer) -> std::unique_ptr<request_link> {
-                         auto made = make_request_link(loop_, peer, settings_.max_connection_age, links_tls_);
+                         auto made = make_request_link(loop_, peer, settings_.max_connection_age, links_tls_, floods_);
                          return made ? *std::move(made) : nullptr;
                      },
                      .is_same_link = &is_same_link,
@@ -245,6 +245,7 @@ void worker::sample(std::function<void(worker_sample)> callback) {
         figures.replies = reply_sender_.size();
         figures.connections_closed_for_memory = connections_closed_for_memory_;
         figures.connections_closed_for_room = connections_closed_for_room_;
+        figures.http2_floods = floods_.by_kind;
         if (const auto oldest = packets_.oldest_hold()) {
             figures.oldest_hold = std::chrono::steady_clock::now() - *oldest;
         }
@@ -406,7 +407,7 @@ void worker::report_missing_key(std::string_view token, const ilp::digest* clien
 }
 
 std::unique_ptr<multiplexed_requests> worker::make_multiplexed(multiplexed_requests::carrier& carrier) {
-    return std::make_unique<http2_requests>(loop_, carrier, *this, timeouts_);
+    return std::make_unique<http2_requests>(loop_, carrier, *this, timeouts_, floods_);
 }
 
 void worker::unauthenticated(const boost::asio::ip::address& remote) {
@@ -431,8 +432,8 @@ peer_state& worker::state_of(const peering::peer& peer) {
 
 void worker::open_link(const peering::peer& peer, peer_state& state) {
     state.reachability = board_.open(peer.id, peer.uuid);
-    state.link_to_peer =
-        make_link(loop_, peer, settings_.max_connection_age, links_tls_, {settings_.callback_url, awaited_replies_});
+    state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age, links_tls_, floods_,
+                                   {settings_.callback_url, awaited_replies_});
 }
 
 /// Null if the packet was sent over a link that has been retired: it says nothing about the present one.

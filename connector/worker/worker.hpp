@@ -233,6 +233,7 @@ private:
     connection_shares connection_shares_;
     std::vector<std::unique_ptr<incoming_connection>> connections_;
     std::uint64_t connections_closed_for_memory_ = 0;
+    http2::flood_counts floods_;
     decltype(worker_figures::connections_closed_for_room) connections_closed_for_room_{};
 
     std::thread thread_;

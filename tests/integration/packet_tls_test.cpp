@@ -175,7 +175,7 @@ std::string outcome_at(const support::identity& identity, const test_pki& pki, s
     return result;
 }
 
-std::string curl(const encrypted& e, std::vector<std::string> options) {
+std::string curl(std::uint16_t port, std::vector<std::string> options, const std::string& shown) {
     const temporary_directory folder;
     const auto body = (folder.path() / "prepare").string();
     {
@@ -190,7 +190,7 @@ std::string curl(const encrypted& e, std::vector<std::string> options) {
                       "-o",
                       (folder.path() / "answer").string(),
                       "-w",
-                      "%{http_code}",
+                      shown,
                       "-H",
                       "Authorization: Bearer " + token_of("p1"),
                       "-H",
@@ -198,7 +198,7 @@ std::string curl(const encrypted& e, std::vector<std::string> options) {
                       "--data-binary",
                       "@" + body};
     what.arguments.insert(what.arguments.end(), options.begin(), options.end());
-    what.arguments.push_back(https(e.r.d.port()));
+    what.arguments.push_back(https(port));
     what.output = folder.path() / "status";
     what.errors = folder.path() / "errors";
     child_process process{std::move(what)};
@@ -206,6 +206,10 @@ std::string curl(const encrypted& e, std::vector<std::string> options) {
     REQUIRE(status);
     auto file = std::ifstream{folder.path() / "status", std::ios::binary};
     return std::to_string(*status) + " " + std::string{std::istreambuf_iterator<char>{file}, {}};
+}
+
+std::string curl(const encrypted& e, std::vector<std::string> options) {
+    return curl(e.r.d.port(), std::move(options), "%{http_code}");
 }
 
 }  // namespace
@@ -294,6 +298,26 @@ TEST_CASE("TLS: a peer with client keys is heard only with one of them, beside i
         CHECK(r.d.logs("came without a client certificate"));
         CHECK(r.d.logs("is not among its client keys"));
     }
+}
+
+TEST_CASE("TLS: curl shows a client certificate over HTTP/2, and is heard only with the right one") {
+    const test_pki pki;
+    const auto own = pki.authority.issue({.names = {"p1.example"}});
+    const auto known = pki.folder.write("known", own);
+    const auto unknown = pki.folder.write("unknown", pki.authority.issue({}));
+    const rig r{[&](daemon_terms& terms) {
+        terms.connector = pki.listener();
+        terms.peers[0].incoming = {"auth_tokens: [" + token_of("p1") + "]", "client_keys: [" + own.key_pin + "]"};
+    }};
+    const auto status = [&](const std::vector<std::string>& shown) {
+        std::vector<std::string> options{"--cacert", pki.roots, "--http2"};
+        options.insert(options.end(), shown.begin(), shown.end());
+        return curl(r.d.port(), std::move(options), "%{http_version} %{http_code}");
+    };
+    CHECK(status({"--cert", known.certificate, "--key", known.key}) == "0 2 200");
+    CHECK(status({"--cert", unknown.certificate, "--key", unknown.key}) == "0 2 401");
+    CHECK(status({}) == "0 2 401");
+    CHECK(r.p2.request_count() == 1);
 }
 
 TEST_CASE("A35-34: a Prepare in early data is not taken") {

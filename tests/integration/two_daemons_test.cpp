@@ -1,4 +1,5 @@
 #include "tests/integration/store_place.hpp"
+#include "tests/support/http2_client.hpp"
 #include "tests/support/rig.hpp"
 
 #include <catch2/catch.hpp>
@@ -9,7 +10,10 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace two_daemons_test {
 
@@ -328,6 +332,74 @@ TEST_CASE("A35-27 A35-28: two daemons send each other many packets at a time on 
     CHECK(d.bob.settled_liquidity("alice") == default_liquidity - 21);
     CHECK(d.alice.audit().status == 0);
     CHECK(d.bob.audit().status == 0);
+}
+
+TEST_CASE(
+    "A32-04 A35-28: two daemons over HTTP/2, one of them killed with 1000 streams in flight, agree about the rest") {
+    constexpr std::size_t clients = 4;
+    constexpr std::size_t streams_each = 250;
+    two_daemons d{store_kind::sqlite,
+                  {.alice_end_scale = 6, .bob_end_scale = 6, .link = {"protocol: http2", "max_connections: 1000"}}};
+    ilpd_daemon& victim = GENERATE(true, false) ? d.alice : d.bob;
+    const bool is_alice = &victim == &d.alice;
+    const auto hold = std::make_shared<gate>();
+    d.bob_end.set_script([hold](const http_message& request) {
+        auto answer = answer_fulfill(request);
+        answer.held_by = hold;
+        return answer;
+    });
+    const auto post = [](http2_client& client) {
+        return client.post(
+            encode({.amount = 1, .destination = "test.bob.end.x", .data = random_bytes(8), .expires_in = 60s}),
+            token_of("alice-end"));
+    };
+    std::vector<std::unique_ptr<http2_client>> senders;
+    std::vector<std::vector<std::uint64_t>> numbers(clients);
+    for (std::size_t i = 0; i < clients; ++i) {
+        auto& sender = *senders.emplace_back(std::make_unique<http2_client>(d.alice.port()));
+        while (numbers[i].size() < streams_each) {
+            while (!sender.may_send()) REQUIRE(sender.read());
+            numbers[i].push_back(post(sender));
+        }
+    }
+    const auto in_flight = [](const ilpd_daemon& at, const std::string& peer) {
+        return at.scrape().sum("ilp_packets_in_flight", {{"peer", peer}});
+    };
+    REQUIRE(eventually([&] { return in_flight(d.bob, "bob-end") == clients * streams_each; }));
+    CHECK(d.alice.scrape().sum("ilp_link_connections", {{"peer", "bob"}}) == 4);
+
+    // Part of them is answered while the daemon dies.
+    hold->open();
+    REQUIRE(d.bob_end.wait_for_requests(300));
+    victim.kill9();
+    std::size_t fulfilled = 0;
+    std::size_t answered = 0;
+    for (std::size_t i = 0; i < clients; ++i) {
+        for (const auto number : numbers[i]) {
+            const auto answer = senders[i]->wait_for(number);
+            if (!answer) break;  // this connection has ended
+            ++answered;
+            if (answer->status == 200 && answer->body.at(0) == 13) ++fulfilled;
+        }
+    }
+    if (!is_alice) CHECK(answered == clients * streams_each);  // what bob cannot answer any more is rejected
+    victim.start();
+    const wide of_alice = -d.gained_by_alice();  // what bob has paid on for alice
+    const wide of_bob = d.gained_by_bob();
+    WARN((is_alice ? "alice" : "bob") << " died; fulfilled " << fulfilled << " of " << answered
+                                      << " answers, booked by alice " << to_text(of_bob) << " and by bob "
+                                      << to_text(of_alice));
+    // Whoever was told of a fulfillment finds it in the books, and nobody pays for what the next one has not booked.
+    CHECK(static_cast<wide>(fulfilled) <= of_bob);
+    CHECK(of_bob <= of_alice);
+    CHECK(of_alice <= static_cast<wide>(clients * streams_each));
+    if (!is_alice) CHECK(static_cast<wide>(fulfilled) == of_bob);
+    d.expect_clean_books();
+
+    http2_client again{d.alice.port()};
+    const auto answer = again.wait_for(post(again));
+    REQUIRE(answer);
+    CHECK(answer->body.at(0) == 13);
 }
 
 }  // namespace two_daemons_test

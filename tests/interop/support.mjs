@@ -308,7 +308,7 @@ export async function streamPay(plugin, credentials, amount, { timeout = 60_000,
 const sha256 = (data) => createHash('sha256').update(data).digest()
 
 /** The fulfillment that `fulfillAll` answers a Prepare with, when the Prepare was made by `send`. */
-const fulfillmentOf = (data) => sha256(Buffer.concat([Buffer.from('fulfillment of '), data]))
+export const fulfillmentOf = (data) => sha256(Buffer.concat([Buffer.from('fulfillment of '), data]))
 
 /** Sends one Prepare through `plugin`; resolves to the decoded reply and to its octets. */
 export async function send(plugin, { destination, amount = '1', data = randomBytes(16), expiresIn = 20_000 }) {

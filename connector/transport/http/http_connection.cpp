@@ -46,6 +46,10 @@ void http_connection::connected(boost::asio::ip::tcp::socket socket) {
     if (state_ == state::connecting) loop_.set(timer_, loop_.now().steady + handshake_time_max);
 }
 
+void http_connection::take_over(tcp_connection& established) {
+    if (!tcp_connection::take_over(established)) give_up({.why = "the system cannot watch its socket"});
+}
+
 void http_connection::established() {
     become_idle();
     receive();

@@ -57,6 +57,9 @@ public:
     /// Connects; with a filter, there is a handshake after that. Call it once, before anything else.
     void connect(dial_target target, std::unique_ptr<stream_filter> filter = {});
 
+    /// Uses the stream of another connection, as tcp_connection::take_over(), instead of a new one. That one is closed.
+    void take_over(tcp_connection& established);
+
     /// Takes a packet. Returns an empty buffer, for the complete request, which is sent at the end of the turn.
     /// Precondition: idle.
     ilp::bytes& carry(carried_packet& packet);

@@ -1,7 +1,5 @@
 #include "connector/transport/http/http_link.hpp"
 
-#include "connector/transport/allowed_addresses.hpp"
-#include "connector/transport/peer_news.hpp"
 #include "connector/transport/status_reason.hpp"
 
 #include <fmt/format.h>
@@ -25,13 +23,14 @@ std::string make_request_head(const config::http_endpoint& endpoint, std::string
 
 http_link::http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
                      std::chrono::milliseconds connection_age_max, std::unique_ptr<link_tls> tls)
+    : http_link{loop, std::make_shared<next_hop>(loop, settings, std::move(name), connection_age_max, std::move(tls))} {
+}
+
+http_link::http_link(event_loop& loop, std::shared_ptr<next_hop> hop)
     : loop_{loop},
-      settings_{settings},
-      name_{std::move(name)},
-      tls_{std::move(tls)},
-      credentials_{settings, loop.now().wall},
-      request_head_{make_request_head(settings.endpoint, credentials_.bearer_token())},
-      renewal_{connection_age_max} {}
+      hop_{std::move(hop)},
+      credentials_{settings_, loop.now().wall},
+      request_head_{make_request_head(settings_.endpoint, credentials_.bearer_token())} {}
 
 void http_link::append_request(ilp::bytes& out, ilp::bytes_view body, const request_form* form) {
     if (credentials_.is_due(loop_.now().wall)) [[unlikely]] {
@@ -70,9 +69,7 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
         append_request(idle->carry(packet), body, form);
         return {};
     }
-    if (reachability_.refuses(loop_.now().steady, connecting_ != 0) && !is_connected()) {
-        return reject_reason::next_hop_unreachable;
-    }
+    if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
     // One packet may always wait: a link without a connection would otherwise never get one again.
     if (loop_.memory().is_waiting_full() && waiting_count() != 0) return reject_reason::next_hop_queue_full;
     if (connections_.size() < settings_.max_connections && connecting_ <= waiting_count()) {
@@ -93,8 +90,9 @@ std::optional<reject_reason> http_link::withdraw(carried_packet& packet) {
 
 void http_link::forget(carried_packet& packet) {
     const auto carrier = std::ranges::find_if(connections_, [&](const auto& c) { return c->packet() == &packet; });
-    if (carrier != connections_.end()) (*carrier)->abandon();  // its answer is still to come
-    if (renewal_.failed(loop_.now().steady)) replace_connections();
+    if (carrier == connections_.end()) return;
+    (*carrier)->abandon();  // its answer is still to come
+    if (hop_->is_outdated_by_silence()) replace_connections();
 }
 
 void http_link::retire() {
@@ -118,13 +116,24 @@ http_connection* http_link::take_idle() {
     return nullptr;
 }
 
-void http_link::open_connection() {
-    auto& opened = *connections_.emplace_back(std::make_unique<http_connection>(*this, loop_));
-    opened.use_until = renewal_.use_until(loop_.now().steady);
+http_connection& http_link::add_connection() {
+    auto& added = *connections_.emplace_back(std::make_unique<http_connection>(*this, loop_));
+    added.use_until = hop_->use_until();
     ++connecting_;
-    dial_target target{settings_.endpoint.host(), settings_.endpoint.port()};
-    restrict_addresses(target, settings_);
-    opened.connect(std::move(target), tls_ ? tls_->make_filter() : nullptr);
+    return added;
+}
+
+void http_link::open_connection() {
+    add_connection().connect(hop_->target(), hop_->make_filter(http_offer::http1));
+}
+
+void http_link::take_over(tcp_connection& established) {
+    if (connections_.size() < settings_.max_connections) add_connection().take_over(established);
+}
+
+void http_link::leave() {
+    replace_connections();
+    while (!idle_.empty()) idle_.back()->abandon();
 }
 
 void http_link::carry_first(waiting_packets& queue, http_connection& idle) {
@@ -155,34 +164,32 @@ void http_link::refuse(waiting_packets& queue) {
 
 void http_link::usable(http_connection& connection) {
     --connecting_;
-    if (const auto* const news = reachability_.connected()) report(*news);
+    hop_->connected();
     if (again_.empty()) return use(connection);
     carry_first(again_, connection);
 }
 
 void http_link::connect_failed(const dial_failure& failure) {
     --connecting_;
-    const std::string why = failure.not_allowed ? why_not_allowed(settings_) : failure.why;
-    if (const auto* const news = reachability_.connect_failed(loop_.now().steady, why))
-        report(*news, failure.lacks_descriptors);
+    hop_->connect_failed(failure);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     refuse(again_);
     if (is_unreachable()) refuse(waiting_);
 }
 
 void http_link::refused(std::string_view why) {
-    if (const auto* const news = reachability_.connection_refused(why)) report(*news);
+    hop_->refused(why);
 }
 
 void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
-    if (const auto* const news = reachability_.answered(status)) report(*news);
+    hop_->answered(status);
     packet.status = static_cast<std::uint16_t>(status);
     if (const auto reason = reason_of_status(status)) {
         failed(packet, *reason);
     } else {
         packet.listener->answered(packet, body);
     }
-    if (renewal_.answered(status, loop_.now().steady)) replace_connections();
+    if (hop_->is_outdated_by(status)) replace_connections();
     if (!connection.is_idle()) return;
     if (is_outdated(connection)) return connection.abandon();
     use(connection);
@@ -220,15 +227,11 @@ void http_link::closed(http_connection& connection) {
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
     // Those that wait for a new connection get one attempt each, also during a pause.
-    if (!again_.empty() || !reachability_.is_paused(loop_.now().steady)) return connect_for_waiting();
+    if (!again_.empty() || !hop_->is_paused()) return connect_for_waiting();
     if (connecting_ >= waiting_.size()) return;
     // Packets that can still wait for an established connection keep waiting. Opening a new connection for each one
     // that failed would never end.
     if (is_unreachable()) refuse(waiting_);
-}
-
-void http_link::report(const reachability::news& news, bool lacks_descriptors) {
-    report_peer_news(news, name_, settings_.endpoint.url(), lacks_descriptors);
 }
 
 }  // namespace connector

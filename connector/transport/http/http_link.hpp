@@ -3,13 +3,12 @@
 #include "config/settings.hpp"
 #include "connector/loop/buffer_memory.hpp"
 #include "connector/loop/event_loop.hpp"
-#include "connector/transport/http/connection_renewal.hpp"
 #include "connector/transport/http/http_connection.hpp"
 #include "connector/transport/http/link_tls.hpp"
+#include "connector/transport/http/next_hop.hpp"
 #include "connector/transport/http/request_link.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/outgoing_credentials.hpp"
-#include "connector/transport/reachability.hpp"
 #include "connector/transport/waiting_packets.hpp"
 #include "ilp/bytes.hpp"
 
@@ -32,6 +31,7 @@ public:
     /// `tls` makes what is between its bytes and its sockets; null for an http:// endpoint.
     http_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
               std::chrono::milliseconds connection_age_max, std::unique_ptr<link_tls> tls = {});
+    http_link(event_loop& loop, std::shared_ptr<next_hop> hop);
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override {
         return send(packet, prepare, nullptr);
@@ -42,10 +42,17 @@ public:
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
-    std::string_view trouble() const noexcept override { return reachability_.trouble(); }
+    std::string_view trouble() const noexcept override { return hop_->trouble(); }
     std::size_t waiting_count() const noexcept override { return waiting_.size() + again_.size(); }
     void retire() override;
     bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_count() == 0; }
+
+    /// Uses the stream of a connection that is established and has carried nothing, unless there are connections
+    /// enough. That one is closed in any case.
+    void take_over(tcp_connection& established);
+
+    /// Its connections carry no further packet, and close when they have none.
+    void leave();
 
 private:
     // http_connection::owner
@@ -68,15 +75,14 @@ private:
     void connect_for_waiting();
     void open_connection();
     void replace_connections();
+    http_connection& add_connection();
     bool is_connected() const;
-    bool is_unreachable() const { return reachability_.is_failing() && !is_connected(); }
+    bool is_unreachable() const { return hop_->is_failing() && !is_connected(); }
     void refuse(waiting_packets& queue);
-    void report(const reachability::news& news, bool lacks_descriptors = false);
 
     event_loop& loop_;
-    const config::outgoing_http_settings settings_;
-    const std::string name_;
-    const std::unique_ptr<link_tls> tls_;
+    const std::shared_ptr<next_hop> hop_;
+    const config::outgoing_http_settings& settings_ = hop_->settings();
     outgoing_credentials credentials_;
     std::string request_head_;  ///< up to the value of Content-Length, which is the last header
 
@@ -86,8 +92,6 @@ private:
     waiting_packets again_{loop_.memory()};    ///< they wait for a new connection: the peer had closed the last one
     std::size_t connecting_ = 0;
     bool retired_ = false;
-    reachability reachability_;
-    connection_renewal renewal_;
 };
 
 }  // namespace connector

@@ -138,6 +138,7 @@ bool incoming_connection::begin_multiplexed() {
     request_began_.reset();
     searched_ = 0;
     if (draining_) drain_multiplexed();
+    loop_.set(timer_, *due());
     return true;
 }
 

@@ -27,6 +27,8 @@ struct incoming_timeouts {
     std::chrono::milliseconds idle{};     ///< between requests
     /// From the start of the connection until a request has shown a valid token.
     std::chrono::milliseconds newcomer{5000};
+    /// HTTP/2: for the client's confirmation of our settings, and of the first GOAWAY of a connection that is to end.
+    std::chrono::milliseconds confirmation{10'000};
 };
 
 /// Keeps connections that have not shown a valid token in a list of their worker, in the order of their age.
@@ -100,7 +102,7 @@ public:
     void flush() override;
 
     /// 0.0.0.0 once the other side has gone.
-    boost::asio::ip::address remote_address() const noexcept;
+    boost::asio::ip::address remote_address() const noexcept override;
 
     std::size_t place = 0;                      ///< index in the worker's list of connections
     connections_of_peer* belongs_to = nullptr;  ///< null for a newcomer

@@ -5,6 +5,8 @@
 #include "ilp/clock.hpp"
 #include "peering/directory/peer.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -41,6 +43,8 @@ public:
         virtual void send_soon() = 0;
         /// Accounts for memory, in bytes.
         virtual void account(std::ptrdiff_t change) = 0;
+        /// Of the client; 0.0.0.0 once it has gone.
+        virtual boost::asio::ip::address remote_address() const noexcept = 0;
 
     protected:
         ~carrier() = default;

@@ -29,6 +29,7 @@ void client_session::give_up(std::uint64_t number, ilp::bytes& out, ilp::steady_
     if (given_up == nullptr || has_failed()) return;
     if (own_.take(flood::resets_sent, now)) {
         append_rst_stream(out, given_up->id, error_code::cancel);
+        if (!given_up->has_head) ++given_up_;
         return close(*given_up);
     }
     drop_body(*given_up);
@@ -43,7 +44,13 @@ bool client_session::take_head(std::uint32_t id, bool ends_stream, ilp::bytes_vi
             return false;
         }
         dropped_fields ignored;
-        decode(block, ignored, out);
+        if (!decode(block, ignored, out)) return false;
+        // An answer to what was given up.
+        if (given_up_ != 0) {
+            --given_up_;
+        } else {
+            take(flood::ignored_frames, out);
+        }
         return false;
     }
     if (of->has_head) return take_trailers(*of, ends_stream, block, out);

@@ -19,6 +19,8 @@ public:
         return !has_failed() && !goaway_received_ && last_local_ < stream_id_max &&
                streams_.size() < std::min<std::size_t>(remote_streams_max_, streams_max);
     }
+    /// Requests that may be open at a time; at least one, because a server that takes none now will do so later.
+    std::size_t places() const noexcept { return std::clamp<std::size_t>(remote_streams_max_, 1, streams_max); }
     /// No further request is possible on this connection, although its open ones go on.
     bool is_leaving() const noexcept { return goaway_received_.has_value() || last_local_ >= stream_id_max; }
 
@@ -42,8 +44,9 @@ private:
     bool is_awaited(const stream& of) const noexcept override { return !of.is_dropping; }
 
     response_fields fields_;
-    flood_budget own_;         ///< of what we send
-    std::size_t look_at_ = 0;  ///< the place of the next stream to be checked against goaway_received_
+    flood_budget own_;          ///< of what we send
+    std::size_t given_up_ = 0;  ///< closed streams whose answer may still come
+    std::size_t look_at_ = 0;   ///< the place of the next stream to be checked against goaway_received_
     bool looks_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace connector::http2 {
 
@@ -18,9 +19,19 @@ enum class flood : std::uint8_t {
     pings,
     settings,
     window_updates,
-    ignored_frames,  ///< PRIORITY and unknown types
+    ignored_frames,  ///< PRIORITY, unknown types, confirmations of SETTINGS, and header blocks that nobody waits for
+    header_blocks,   ///< frames or fields of one block; the session bounds each block, and there is no budget
 };
-inline constexpr std::size_t flood_kinds = 7;
+inline constexpr std::size_t flood_kinds = 8;
+inline constexpr std::size_t flood_budgets = 7;  ///< the kinds before header_blocks
+
+/// As metrics and the log call it.
+constexpr std::string_view name_of(flood kind) noexcept {
+    constexpr std::array<std::string_view, flood_kinds> names{"resets_received", "resets_sent",  "empty_data",
+                                                              "pings",           "settings",     "window_updates",
+                                                              "ignored_frames",  "header_blocks"};
+    return names[static_cast<std::size_t>(kind)];
+}
 
 /// What one connection may cause of each kind: a number at once, and a rate in the long run. It uses no clock of its
 /// own.
@@ -61,7 +72,7 @@ private:
 
     static constexpr std::size_t index(flood kind) noexcept { return static_cast<std::size_t>(kind); }
 
-    static constexpr std::array<bound, flood_kinds> bounds{{
+    static constexpr std::array<bound, flood_budgets> bounds{{
         {.at_once = 1000, .per_unit = 20},  // resets_received: all packets of a connection may expire at once
         {.at_once = 1000, .per_unit = 10},  // resets_sent
         {.at_once = 100, .per_unit = 5},    // empty_data
@@ -71,7 +82,7 @@ private:
         {.at_once = 1000, .per_unit = 10},  // ignored_frames
     }};
 
-    std::array<bucket, flood_kinds> buckets_{};
+    std::array<bucket, flood_budgets> buckets_{};
 };
 
 }  // namespace connector::http2

@@ -19,6 +19,10 @@ constexpr std::size_t memory_kept_max = 4096;
 constexpr std::size_t answers_read_together = 32 * 1024;
 /// Streams that were given up without telling the other side. Beyond that the connection is replaced.
 constexpr std::size_t forgotten_max = 50;
+/// Bytes that the other side's windows do not allow yet. Beyond that, packets wait where they can still be withdrawn.
+constexpr std::size_t unsent_max = 64 * 1024;
+/// Streams that a host may reset on a connection without one answer. Beyond that the connection is replaced.
+constexpr unsigned refusals_max = 8;
 
 reject_reason reason_of_reset(const http2::event& event) {
     if (event.by_us) return reject_reason::next_hop_answered_nonsense;
@@ -48,6 +52,7 @@ void http2_connection::connect(dial_target target, std::unique_ptr<stream_filter
 }
 
 void http2_connection::connected(boost::asio::ip::tcp::socket socket) {
+    was_connected_ = true;
     if (!adopt(std::move(socket), std::move(filter_))) {
         return give_up({.why = "the system cannot watch another socket: raise the limit fs.epoll.max_user_watches"});
     }
@@ -55,6 +60,10 @@ void http2_connection::connected(boost::asio::ip::tcp::socket socket) {
 }
 
 void http2_connection::established() {
+    if (filter() != nullptr && filter()->protocol() != "h2") {
+        timer_.cancel();
+        if (owner_.declined(*this)) return abandon();
+    }
     session_.emplace(out_);
     established_at_ = idle_since_ = last_received_ = loop_.now().steady;
     loop_.set(timer_, established_at_ + greeting_time_max);
@@ -63,8 +72,13 @@ void http2_connection::established() {
 }
 
 void http2_connection::give_up(const dial_failure& failure) {
-    owner_.connect_failed(failure);
+    owner_.connect_failed(failure, was_connected_);
     abandon();
+}
+
+/// The other side does not take what is sent to it.
+bool http2_connection::is_stalled() const noexcept {
+    return is_send_blocked() || (session_ && session_->unsent() > unsent_max);
 }
 
 void http2_connection::carry(carried_packet& packet, ilp::bytes_view block, ilp::bytes_view prepare) {
@@ -72,6 +86,8 @@ void http2_connection::carry(carried_packet& packet, ilp::bytes_view block, ilp:
     const auto place = static_cast<std::size_t>(number >> 32U);
     if (place >= carried_.size()) carried_.resize(place + 1);
     carried& taken = carried_[place];
+    packet.place = static_cast<std::uint16_t>(place);
+    has_carried_ = true;
     taken.number = number;
     taken.packet = &packet;
     taken.sent_at = loop_.now().steady;
@@ -102,12 +118,12 @@ void http2_connection::give_back(carried& refused) {
 }
 
 bool http2_connection::forget(const carried_packet& packet) {
-    const auto found = std::ranges::find(carried_, &packet, &carried::packet);
-    if (found == carried_.end()) return false;
-    session_->give_up(found->number, out_, loop_.now().steady);
+    if (packet.place >= carried_.size() || carried_[packet.place].packet != &packet) return false;
+    carried& found = carried_[packet.place];
+    session_->give_up(found.number, out_, loop_.now().steady);
     // Whoever has sent nothing since then may be gone, which TCP would find out much later.
-    const bool is_silent = last_received_ <= found->sent_at;
-    release(*found);
+    const bool is_silent = last_received_ <= found.sent_at;
+    release(found);
     if (is_silent || session_->open_streams() > count_ + forgotten_max) leaving_ = true;
     loop_.flush_prepares_of(*this);
     return true;
@@ -157,6 +173,7 @@ void http2_connection::received() {
         }
     }
     if (session_->is_leaving()) leaving_ = true;
+    if (!usable_ && session_->is_leaving()) return give_up({.why = "it ends each connection at once (GOAWAY)"});
     if (!usable_ && session_->has_settings()) {
         usable_ = true;
         owner_.usable(*this);
@@ -179,12 +196,22 @@ void http2_connection::take(const http2::event& event) {
     carried& of = carried_[static_cast<std::size_t>(event.number >> 32U)];
     ilp::require(of.number == event.number, "an answer belongs to a packet that was sent");
     if (event.kind == event_kind::message) {
+        has_answered_ = true;
         carried_packet& packet = release(of);
         return owner_.answered(packet, event.status, event.body);
     }
+    note_refusal(event.code);
     if (event.not_processed) return give_back(of);
     carried_packet& packet = release(of);
     owner_.failed(packet, reason_of_reset(event));
+}
+
+/// Called before the packet has its outcome, so that it does not come back here.
+void http2_connection::note_refusal(http2::error_code code) {
+    if (!has_answered_ && ++refusals_ >= refusals_max) leaving_ = true;
+    if (code != http2::error_code::http_1_1_required) return;
+    leaving_ = true;
+    owner_.refused_http2();
 }
 
 void http2_connection::sent_all() {

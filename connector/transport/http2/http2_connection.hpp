@@ -24,8 +24,12 @@ public:
     public:
         /// It is connected to a host that speaks HTTP/2, and may carry packets.
         virtual void usable(http2_connection& connection) = 0;
-        /// Called instead of usable(); closed() follows.
-        virtual void connect_failed(const dial_failure& failure) = 0;
+        /// Called instead of usable(); closed() follows. `was_connected`: there was a connection to a host, which has
+        /// ended in the handshake or before the host showed that it speaks HTTP/2.
+        virtual void connect_failed(const dial_failure& failure, bool was_connected) = 0;
+        /// The host has not chosen HTTP/2 in the handshake (ALPN). The owner may take the stream over, and returns true
+        /// if this object is not to be used; closed() has been called then, or follows. Otherwise HTTP/2 is tried.
+        virtual bool declined(http2_connection& connection) = 0;
 
         /// `body` is valid only during the call, and empty if it is longer than any packet.
         virtual void answered(carried_packet& packet, unsigned status, ilp::bytes_span body) = 0;
@@ -34,6 +38,8 @@ public:
         /// The other side has certainly not processed the packet.
         virtual void not_processed(carried_packet& packet, ilp::bytes prepare) = 0;
 
+        /// The host wants packets over HTTP/1.1 (HTTP_1_1_REQUIRED). This connection is leaving.
+        virtual void refused_http2() = 0;
         /// After answers, if it may carry further packets.
         virtual void has_room(http2_connection& connection) = 0;
         /// It has been closed and can be destroyed by event_loop::dispose().
@@ -45,13 +51,22 @@ public:
 
     http2_connection(owner& owner, event_loop& loop);
 
+    /// The budget that the other side has used up, if the connection ended for that reason.
+    std::optional<http2::flood> flooded_by() const noexcept { return session_ ? session_->flooded_by() : std::nullopt; }
+
     /// Connects; with a filter, there is a handshake after that. Call it once, before anything else.
     void connect(dial_target target, std::unique_ptr<stream_filter> filter = {});
 
     bool is_usable() const noexcept { return usable_ && !is_closed(); }
     /// True if it takes one more packet now.
-    bool may_carry() const noexcept { return is_usable() && !leaving_ && session_->may_open() && !is_send_blocked(); }
+    bool may_carry() const noexcept { return is_usable() && !leaving_ && session_->may_open() && !is_stalled(); }
     bool is_leaving() const noexcept { return leaving_; }
+    /// Packets that it can carry at a time. While the other side does not take them, there are as many as it has.
+    std::size_t places() const noexcept { return is_stalled() ? count_ : session_->places(); }
+
+    /// It has carried packets; the other side has answered one.
+    bool has_carried() const noexcept { return has_carried_; }
+    bool has_answered() const noexcept { return has_answered_; }
 
     /// Takes a packet, which is sent at the end of the turn. `block` has the fields of its request. Precondition:
     /// may_carry().
@@ -90,6 +105,8 @@ private:
     void give_back(carried& refused);
     void end(reject_reason reason, bool from_now = false);
     void end_with_goaway();
+    void note_refusal(http2::error_code code);
+    bool is_stalled() const noexcept;
     void abandon();
     void account();
     void time_out();
@@ -108,8 +125,12 @@ private:
     ilp::steady_time established_at_;
     ilp::steady_time last_received_;
     ilp::steady_time idle_since_;
+    unsigned refusals_ = 0;  ///< streams that were reset while there was no answer yet
+    bool was_connected_ = false;
     bool usable_ = false;
     bool leaving_ = false;
+    bool has_carried_ = false;
+    bool has_answered_ = false;
 };
 
 }  // namespace connector

@@ -1,7 +1,6 @@
 #include "connector/transport/http2/http2_link.hpp"
 
-#include "connector/transport/allowed_addresses.hpp"
-#include "connector/transport/peer_news.hpp"
+#include "connector/base/log.hpp"
 #include "connector/transport/status_reason.hpp"
 
 #include <algorithm>
@@ -10,21 +9,31 @@
 namespace connector {
 namespace {
 
-constexpr std::size_t http2_connections_max = 2;
-/// Packets that may wait for each connection that is being made: so many streams every server takes.
+/// Connections to a peer that takes enough streams on each.
+constexpr std::size_t http2_connections_usual = 2;
+/// Packets that may wait for each connection that is being made: so many streams every usual server takes.
 constexpr std::size_t streams_expected = 100;
 
 }  // namespace
 
 http2_link::http2_link(event_loop& loop, const config::outgoing_http_settings& settings, std::string name,
-                       std::chrono::milliseconds connection_age_max, std::unique_ptr<link_tls> tls)
+                       std::chrono::milliseconds connection_age_max, http2::flood_counts& floods,
+                       std::unique_ptr<link_tls> tls)
+    : http2_link{loop, std::make_shared<next_hop>(loop, settings, std::move(name), connection_age_max, std::move(tls)),
+                 floods, nullptr} {}
+
+http2_link::http2_link(event_loop& loop, std::shared_ptr<next_hop> hop, http2::flood_counts& floods, alternative* other)
     : loop_{loop},
-      settings_{settings},
-      name_{std::move(name)},
-      tls_{std::move(tls)},
-      credentials_{settings, loop.now().wall},
-      request_block_{make_request_block({})},
-      renewal_{connection_age_max} {}
+      hop_{std::move(hop)},
+      floods_{floods},
+      other_{other},
+      credentials_{settings_, loop.now().wall},
+      request_block_{make_request_block({})} {}
+
+http2_link::own_request::own_request(const request_form& form, ilp::bytes block)
+    : block_{std::move(block)}, target_{form.target} {
+    for (const auto& [name, value] : form.fields) fields_.emplace_back(name, value);
+}
 
 ilp::bytes http2_link::make_request_block(const request_form& form) const {
     namespace table = http2::static_table;
@@ -52,17 +61,34 @@ void http2_link::renew_credentials() {
 }
 
 ilp::bytes_view http2_link::block_of(const carried_packet& packet) const {
-    if (own_blocks_.empty()) [[likely]]
+    if (own_requests_.empty()) [[likely]]
         return request_block_;
-    const auto own = own_blocks_.find(&packet);
-    return own == own_blocks_.end() ? request_block_ : own->second;
+    const auto own = own_requests_.find(&packet);
+    return own == own_requests_.end() ? ilp::bytes_view{request_block_} : own->second.block();
+}
+
+std::optional<http2_link::own_request> http2_link::take_own(const carried_packet& packet) {
+    const auto own = own_requests_.find(&packet);
+    if (own == own_requests_.end()) return {};
+    own_request taken = std::move(own->second);
+    own_requests_.erase(own);
+    return taken;
+}
+
+std::vector<http2_link::waiting_request> http2_link::take_waiting() {
+    std::vector<waiting_request> taken;
+    while (!waiting_.empty()) {
+        waiting_packets::entry next = waiting_.take();
+        taken.push_back({next.packet, std::move(next.octets), take_own(*next.packet)});
+    }
+    return taken;
 }
 
 std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes_view body, const request_form& form) {
     renew_credentials();
-    own_blocks_.insert_or_assign(&packet, make_request_block(form));
+    own_requests_.insert_or_assign(&packet, own_request{form, make_request_block(form)});
     const auto refusal = send(packet, body);
-    if (refusal) own_blocks_.erase(&packet);
+    if (refusal) own_requests_.erase(&packet);
     return refusal;
 }
 
@@ -73,12 +99,10 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
         free->carry(packet, block_of(packet), prepare);
         return {};
     }
-    if (reachability_.refuses(loop_.now().steady, connecting_ != 0) && !is_connected()) {
-        return reject_reason::next_hop_unreachable;
-    }
+    if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
     // One packet may always wait: a link without a connection would otherwise never get one again.
     if (loop_.memory().is_waiting_full() && !waiting_.empty()) return reject_reason::next_hop_queue_full;
-    if (may_open_connection()) {
+    if (may_open_connection(waiting_.size() + 1)) {
         open_connection();
     } else if (waiting_.is_full_for(packet.sender, settings_.max_waiting + connecting_ * streams_expected,
                                     loop_.now().steady)) {
@@ -90,20 +114,27 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
 
 std::optional<reject_reason> http2_link::withdraw(carried_packet& packet) {
     if (!waiting_.remove(packet)) return {};
-    own_blocks_.erase(&packet);
+    own_requests_.erase(&packet);
     return is_connected() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
 }
 
 void http2_link::forget(carried_packet& packet) {
-    std::ranges::any_of(connections_, [&](const auto& each) { return each->forget(packet); });
-    own_blocks_.erase(&packet);
-    if (renewal_.failed(loop_.now().steady)) replace_connections();
+    const bool was_carried = std::ranges::any_of(connections_, [&](const auto& each) { return each->forget(packet); });
+    own_requests_.erase(&packet);
+    if (was_carried && hop_->is_outdated_by_silence()) replace_connections();
 }
 
 void http2_link::retire() {
     retired_ = true;
-    if (!waiting_.empty()) return;  // they leave once these are served
+    if (waiting_.empty()) leave();  // otherwise they leave once these are served
+}
+
+void http2_link::leave() {
     for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->leave();
+}
+
+void http2_link::ask() {
+    if (connecting_ == 0 && !is_connected()) open_connection();
 }
 
 /// A connection that takes one more packet; null if there is none. Outdated ones take none.
@@ -116,19 +147,27 @@ http2_connection* http2_link::find_room() {
     return nullptr;
 }
 
-bool http2_link::may_open_connection() const {
-    const auto in_use = std::ranges::count_if(connections_, [](const auto& each) { return !each->is_leaving(); });
-    return connecting_ == 0 &&
-           static_cast<std::size_t>(in_use) < std::min<std::size_t>(http2_connections_max, settings_.max_connections);
+/// `packets` have no place on the present connections.
+bool http2_link::may_open_connection(std::size_t packets) const {
+    const std::size_t expected = places_of_last_ == 0 ? streams_expected : places_of_last_;
+    if (connecting_ * expected >= packets) return false;
+    std::size_t in_use = 0;
+    std::size_t places = connecting_ * expected;
+    for (const auto& each : connections_) {
+        if (each->is_leaving()) continue;
+        ++in_use;
+        if (each->is_usable()) places += each->places();
+    }
+    if (in_use >= settings_.max_connections) return false;
+    // With HTTP/1.1, so many packets could be in flight as there may be connections.
+    return in_use < http2_connections_usual || (places_of_last_ != 0 && places < settings_.max_connections);
 }
 
 void http2_link::open_connection() {
     auto& opened = *connections_.emplace_back(std::make_unique<http2_connection>(*this, loop_));
-    opened.use_until = renewal_.use_until(loop_.now().steady);
+    opened.use_until = hop_->use_until();
     ++connecting_;
-    dial_target target{settings_.endpoint.host(), settings_.endpoint.port()};
-    restrict_addresses(target, settings_);
-    opened.connect(std::move(target), tls_ ? tls_->make_filter() : nullptr);
+    opened.connect(hop_->target(), hop_->make_filter(other_ == nullptr ? http_offer::http2 : http_offer::both));
 }
 
 bool http2_link::is_connected() const {
@@ -140,7 +179,9 @@ void http2_link::serve_waiting() {
     while (!waiting_.empty()) {
         http2_connection* const free = find_room();
         if (free == nullptr) {
-            if (may_open_connection() && !reachability_.is_paused(loop_.now().steady)) open_connection();
+            while (!hop_->is_paused() && may_open_connection(waiting_.size())) open_connection();
+            // During a pause nobody else would come back to them.
+            if (connecting_ == 0 && !is_connected()) refuse_waiting();
             return;
         }
         const waiting_packets::entry next = waiting_.take();
@@ -156,34 +197,39 @@ void http2_link::refuse_waiting() {
     }
 }
 
-void http2_link::usable(http2_connection&) {
+void http2_link::usable(http2_connection& connection) {
     --connecting_;
-    if (const auto* const news = reachability_.connected()) report_peer_news(*news, name_, settings_.endpoint.url());
+    places_of_last_ = connection.places();
+    hop_->connected();
+    if (other_ != nullptr && !connection.is_leaving()) other_->chose_http2();
     serve_waiting();
     if (retired_ && waiting_.empty()) retire();
 }
 
-void http2_link::connect_failed(const dial_failure& failure) {
+void http2_link::connect_failed(const dial_failure& failure, bool was_connected) {
     --connecting_;
-    const std::string why = failure.not_allowed ? why_not_allowed(settings_) : failure.why;
-    if (const auto* const news = reachability_.connect_failed(loop_.now().steady, why)) {
-        report_peer_news(*news, name_, settings_.endpoint.url(), failure.lacks_descriptors);
-    }
+    if (other_ != nullptr && other_->connect_failed(was_connected)) return;
+    hop_->connect_failed(failure);
     if (!is_connected()) refuse_waiting();
 }
 
+bool http2_link::declined(http2_connection& connection) {
+    if (other_ == nullptr) return false;  // it may speak HTTP/2 without having been asked
+    --connecting_;
+    other_->chose_http1(connection);
+    return true;
+}
+
 void http2_link::answered(carried_packet& packet, unsigned status, ilp::bytes_span body) {
-    if (const auto* const news = reachability_.answered(status)) {
-        report_peer_news(*news, name_, settings_.endpoint.url());
-    }
+    hop_->answered(status);
     packet.status = static_cast<std::uint16_t>(status);
     if (const auto reason = reason_of_status(status)) {
         failed(packet, *reason);
     } else {
-        own_blocks_.erase(&packet);
+        own_requests_.erase(&packet);
         packet.listener->answered(packet, body);
     }
-    if (renewal_.answered(status, loop_.now().steady)) replace_connections();
+    if (hop_->is_outdated_by(status)) replace_connections();
 }
 
 /// The present ones carry no further packet. Whoever needs a connection makes a new one, which looks the name up.
@@ -192,28 +238,55 @@ void http2_link::replace_connections() {
 }
 
 void http2_link::failed(carried_packet& packet, reject_reason reason) {
-    own_blocks_.erase(&packet);
+    own_requests_.erase(&packet);
     packet.listener->failed(packet, reason);
 }
 
 /// It may be sent once more. A peer that refuses it again is busy.
 void http2_link::not_processed(carried_packet& packet, ilp::bytes prepare) {
+    if (other_ != nullptr && give_away(packet, prepare)) return;
     if (std::exchange(packet.sent_again, true)) return failed(packet, reject_reason::next_hop_busy);
     waiting_.put_back(packet, std::move(prepare));
     serve_waiting();
+}
+
+/// Returns true if the packet is sent over HTTP/1.1 instead.
+bool http2_link::give_away(carried_packet& packet, ilp::bytes_view prepare) {
+    std::optional<own_request> own = take_own(packet);
+    if (!own) return other_->take(packet, prepare, nullptr);
+    if (own->with_form([&](const request_form& form) { return other_->take(packet, prepare, &form); })) return true;
+    own_requests_.insert_or_assign(&packet, *std::move(own));
+    return false;
+}
+
+void http2_link::refused_http2() {
+    if (other_ != nullptr) other_->refused_http2();
 }
 
 void http2_link::has_room(http2_connection&) {
     serve_waiting();
 }
 
+/// Counts it, and tells the operator, if the peer has ended the connection with too much of something.
+void http2_link::note_flood(const http2_connection& connection) {
+    const auto kind = connection.flooded_by();
+    if (!kind) return;
+    floods_.note(*kind);
+    constexpr std::size_t lines_max = 4096;
+    log::write_seldom({"flood of a peer", hop_->name(), lines_max}, log::level::warn,
+                      "ended a connection to the peer, which sent too many frames of HTTP/2 of a kind",
+                      {{"peer", hop_->name()}, {"kind", std::string{http2::name_of(*kind)}}});
+}
+
 void http2_link::closed(http2_connection& connection) {
+    note_flood(connection);
+    if (other_ != nullptr && connection.has_carried()) other_->ended(connection.has_answered());
     const auto place = std::ranges::find_if(connections_, [&](const auto& each) { return each.get() == &connection; });
     std::swap(*place, connections_.back());
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
     if (waiting_.empty()) return;
-    if (reachability_.is_failing() && !is_connected() && connecting_ == 0) return refuse_waiting();
+    if (hop_->is_failing() && !is_connected() && connecting_ == 0) return refuse_waiting();
     serve_waiting();
 }
 

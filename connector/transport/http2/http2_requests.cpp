@@ -1,5 +1,7 @@
 #include "connector/transport/http2/http2_requests.hpp"
 
+#include "connector/base/client_network.hpp"
+#include "connector/base/log.hpp"
 #include "connector/transport/http/answer.hpp"
 #include "connector/transport/http/hint.hpp"
 #include "ilp/invariant.hpp"
@@ -16,9 +18,6 @@ namespace connector {
 namespace {
 
 static_assert(http2_preface == http2::preface);
-
-/// For the client's confirmation of our settings, and of the first GOAWAY of a connection that is to end.
-constexpr std::chrono::seconds settings_time_max{10};
 
 ilp::bytes make_answer_block() {
     ilp::bytes block;
@@ -42,8 +41,13 @@ ilp::bytes make_refusal_block(http::status status) {
 }  // namespace
 
 http2_requests::http2_requests(event_loop& loop, carrier& carrier, prepare_handler& handler,
-                               const incoming_timeouts& timeouts)
-    : loop_{loop}, carrier_{carrier}, handler_{handler}, timeouts_{timeouts}, began_at_{loop.now().steady} {
+                               const incoming_timeouts& timeouts, http2::flood_counts& floods)
+    : loop_{loop},
+      carrier_{carrier},
+      handler_{handler},
+      timeouts_{timeouts},
+      floods_{floods},
+      began_at_{loop.now().steady} {
     note_output();
 }
 
@@ -61,6 +65,7 @@ multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
                 break;
             case http2::event_kind::failed:
                 done.made = progress::ended;
+                note_flood();
                 break;
             case http2::event_kind::head:
                 is_work = !begin(event);
@@ -204,6 +209,17 @@ void http2_requests::forget(open_request& request) {
     request = {};
 }
 
+/// Counts it, and tells the operator, if the connection ended because the client sent too much of something.
+void http2_requests::note_flood() {
+    const auto kind = session_.flooded_by();
+    if (!kind || std::exchange(is_flood_noted_, true)) return;
+    floods_.note(*kind);
+    const boost::asio::ip::address remote = carrier_.remote_address();
+    log::write_seldom({"flood of HTTP/2", client_network(remote)}, log::level::warn,
+                      "ended an incoming connection: too many frames of HTTP/2 of a kind",
+                      {{"remote", remote.to_string()}, {"kind", std::string{http2::name_of(*kind)}}});
+}
+
 /// Has the output sent, and accounts for the memory.
 void http2_requests::note_output() {
     if (!out_.empty() || has_ended()) carrier_.send_soon();
@@ -252,18 +268,18 @@ void http2_requests::abandon() {
 ilp::steady_time http2_requests::due(ilp::steady_time last_activity) const {
     // While a packet is in flight, only its own expiry counts.
     ilp::steady_time due = (awaited_ == 0 ? last_activity : loop_.now().steady) + timeouts_.idle;
-    if (!session_.are_settings_confirmed()) due = std::min(due, began_at_ + settings_time_max);
-    if (drained_at_ && !session_.refuses_new()) due = std::min(due, *drained_at_ + settings_time_max);
+    if (!session_.are_settings_confirmed()) due = std::min(due, began_at_ + timeouts_.confirmation);
+    if (drained_at_ && !session_.refuses_new()) due = std::min(due, *drained_at_ + timeouts_.confirmation);
     if (const auto oldest = session_.oldest_incomplete()) due = std::min(due, *oldest + timeouts_.request);
     return due;
 }
 
 void http2_requests::time_out(ilp::steady_time last_activity) {
     const ilp::steady_time now = loop_.now().steady;
-    if (!session_.are_settings_confirmed() && now >= began_at_ + settings_time_max) {
+    if (!session_.are_settings_confirmed() && now >= began_at_ + timeouts_.confirmation) {
         session_.fail(http2::error_code::settings_timeout, "the settings were not confirmed", out_);
     }
-    if (drained_at_ && now >= *drained_at_ + settings_time_max) session_.drain_at_once(out_);
+    if (drained_at_ && now >= *drained_at_ + timeouts_.confirmation) session_.drain_at_once(out_);
     while (const std::uint64_t late = session_.incomplete_since(now - timeouts_.request)) {
         if (session_.has_failed()) break;
         if (place_of(late).number == late) refuse(late, http::status::request_timeout);

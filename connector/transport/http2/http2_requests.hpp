@@ -5,6 +5,7 @@
 #include "connector/transport/http/exchange.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/http/multiplexed.hpp"
+#include "connector/transport/http2/flood_counts.hpp"
 #include "connector/transport/http2/server_session.hpp"
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
@@ -23,7 +24,9 @@ namespace connector {
 /// packet delays no other.
 class http2_requests final : public multiplexed_requests, private answer_sink {
 public:
-    http2_requests(event_loop& loop, carrier& carrier, prepare_handler& handler, const incoming_timeouts& timeouts);
+    /// `floods` counts what clients send too much of. Everything must outlive the object.
+    http2_requests(event_loop& loop, carrier& carrier, prepare_handler& handler, const incoming_timeouts& timeouts,
+                   http2::flood_counts& floods);
 
     result take(ilp::bytes_span input) override;
     ilp::bytes& output() override { return out_; }
@@ -62,11 +65,13 @@ private:
     open_request& at(std::uint64_t number);
     void forget(open_request& request);
     void note_output();
+    void note_flood();
 
     event_loop& loop_;
     carrier& carrier_;
     prepare_handler& handler_;
     const incoming_timeouts& timeouts_;
+    http2::flood_counts& floods_;
     const ilp::steady_time began_at_;
 
     ilp::bytes out_;
@@ -78,6 +83,7 @@ private:
     std::size_t accounted_ = 0;  ///< bytes of which the carrier knows
     std::optional<ilp::steady_time> drained_at_;
     bool is_over_ = false;  ///< closed for being idle
+    bool is_flood_noted_ = false;
 };
 
 }  // namespace connector

@@ -39,8 +39,13 @@ bool server_session::take_head(std::uint32_t id, bool ends_stream, ilp::bytes_vi
         return open_request(id, ends_stream, block, out);
     }
     dropped_fields ignored;
-    // What was on its way when a stream was closed, or when we said GOAWAY, is not answered.
-    if (decode(block, ignored, out) && is_new && !comes_too_late) send_reset(id, error_code::refused_stream, out);
+    if (!decode(block, ignored, out)) return false;
+    if (is_new && !comes_too_late) {
+        send_reset(id, error_code::refused_stream, out);
+    } else {
+        // What was on its way when a stream was closed, or when we said GOAWAY, is not answered.
+        take(flood::ignored_frames, out);
+    }
     return false;
 }
 

@@ -244,7 +244,7 @@ bool session::take_continuation(const frame_head& head, ilp::bytes_span payload,
     }
     if (++open_head_.continuations > continuations_max ||
         open_head_.block.size() + payload.size() > head_block_size_max) {
-        fail(error_code::enhance_your_calm, "a header block is too long", out);
+        fail_of(flood::header_blocks, "a header block is too long", out);
         return false;
     }
     ilp::append(open_head_.block, payload);
@@ -262,7 +262,7 @@ bool session::decode(ilp::bytes_view block, field_sink& sink, ilp::bytes& out) {
             fail(error_code::compression_error, "a header block cannot be decoded", out);
             return false;
         case head_decoder::outcome::too_large:
-            fail(error_code::enhance_your_calm, "a header block is too large", out);
+            fail_of(flood::header_blocks, "a header block is too large", out);
             return false;
     }
     return false;
@@ -332,7 +332,7 @@ void session::take_settings(const frame_head& head, ilp::bytes_view payload, ilp
     if (head.stream != 0) return fail(error_code::protocol_error, "SETTINGS on a stream", out);
     if (head.has(flag::ack)) {
         if (head.size != 0) return fail(error_code::frame_size_error, "SETTINGS that confirm and set", out);
-        settings_confirmed_ = true;
+        settings_confirmed_ = take(flood::ignored_frames, out);
         return;
     }
     if (head.size % entry_size != 0) return fail(error_code::frame_size_error, "the size of a SETTINGS frame", out);
@@ -465,8 +465,13 @@ void session::send_reset(std::uint32_t id, error_code code, ilp::bytes& out) {
 
 bool session::take(flood kind, ilp::bytes& out) {
     if (budget_.take(kind, now_)) return true;
-    fail(error_code::enhance_your_calm, "too many frames of a kind that costs nothing to send", out);
+    fail_of(kind, "too many frames of a kind that costs nothing to send", out);
     return false;
+}
+
+void session::fail_of(flood kind, const char* why, ilp::bytes& out) {
+    if (failure_ == nullptr) flooded_by_ = kind;
+    fail(error_code::enhance_your_calm, why, out);
 }
 
 void session::fail(error_code code, const char* why, ilp::bytes& out) {

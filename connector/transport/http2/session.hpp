@@ -78,8 +78,8 @@ public:
     bool has_settings() const noexcept { return settings_taken_; }
     /// True once the other side has confirmed our settings, which it must do in reasonable time.
     bool are_settings_confirmed() const noexcept { return settings_confirmed_; }
-    /// The other side has used up the budget of something that costs it nothing.
-    bool is_flooded() const noexcept { return failure_code_ == error_code::enhance_your_calm; }
+    /// The budget that the other side has used up, of something that costs it nothing; the connection has failed then.
+    std::optional<flood> flooded_by() const noexcept { return flooded_by_; }
 
     std::size_t open_streams() const noexcept { return streams_.size(); }
     /// True if the other side has not ended each of them.
@@ -124,6 +124,7 @@ protected:
     bool refuse_stream(stream& broken, error_code code, ilp::bytes& out);
     void send_reset(std::uint32_t id, error_code code, ilp::bytes& out);
     bool take(flood kind, ilp::bytes& out);
+    void fail_of(flood kind, const char* why, ilp::bytes& out);
 
     const bool is_server_;
     stream_table streams_;
@@ -191,6 +192,7 @@ private:
     std::int64_t remote_window_ = window_default;  ///< for new streams
     std::uint32_t remote_frame_size_ = frame_size_default;
     const char* failure_ = nullptr;
+    std::optional<flood> flooded_by_;
     error_code failure_code_ = error_code::no_error;
     bool preface_taken_ = false;
     bool settings_taken_ = false;

@@ -41,9 +41,10 @@ TEST_CASE("a link whose own authorities cannot be read refuses every packet, and
     testing::recorded_outcomes outcomes;
     loop.enter();
     const links_tls tls{tls_context::client({}).value()};
+    http2::flood_counts floods;
     awaited_replies replies{loop, std::make_shared<expected_replies>()};
     const std::optional<config::http_endpoint> no_url;
-    const auto link = make_link(loop, peer, std::chrono::seconds{60}, tls, {no_url, replies});
+    const auto link = make_link(loop, peer, std::chrono::seconds{60}, tls, floods, {no_url, replies});
     for (int i = 0; i < 3; ++i) {
         const auto refusal = link->send(outcomes.make(), ilp::as_bytes("prepare"));
         CHECK(refusal == reject_reason::next_hop_unreachable);

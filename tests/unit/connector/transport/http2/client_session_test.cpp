@@ -134,6 +134,34 @@ TEST_CASE("the other side's bound on streams is obeyed") {
     CHECK_FALSE(client.session.may_open());
 }
 
+TEST_CASE("a client opens 2000 streams at most, whatever the server takes") {
+    client_side client;
+    greet(client, settings({{setting::max_concurrent_streams, 1'000'000}}));
+    for (int i = 0; i < 2000; ++i) {
+        REQUIRE(client.session.may_open());
+        client.session.request(block_of(post_fields()), {}, client.out);
+    }
+    CHECK_FALSE(client.session.may_open());
+    CHECK(client.session.places() == 2000);
+    client.receive(headers(1, ok_block(), true));
+    CHECK(client.session.may_open());
+}
+
+TEST_CASE("answers that nobody waits for are a flood, unless their requests were given up") {
+    client_side client;
+    greet(client);
+    std::vector<std::uint64_t> asked;
+    for (int i = 0; i < 1500; ++i) asked.push_back(client.session.request(block_of(post_fields()), {}, client.out));
+    for (const auto each : asked) {
+        client.now += std::chrono::milliseconds{10};  // so slowly that each is told
+        client.session.give_up(each, client.out, client.now);
+    }
+    for (const auto each : asked) client.receive(headers(static_cast<std::uint32_t>(each), ok_block(), true));
+    CHECK_FALSE(client.session.has_failed());
+    for (int i = 0; i < 1001; ++i) client.receive(headers(1, ok_block(), true));
+    CHECK(client.session.flooded_by() == flood::ignored_frames);
+}
+
 TEST_CASE("before the first SETTINGS, a usual number of streams is opened") {
     client_side client;
     for (int i = 0; i < 100; ++i) send(client);

@@ -12,11 +12,13 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace http2_link_test {
 
@@ -34,6 +36,7 @@ struct far_server {
         support::descriptor socket;
         server_side side{};
         lines told{};
+        std::size_t read = 0;  ///< bytes
         bool ended = false;
 
         std::uint64_t number(std::uint32_t stream) { return side.numbers.at(stream); }
@@ -57,10 +60,11 @@ struct far_server {
         }
         for (connection& each : connections) {
             char octets[65'536];
-            while (!each.ended && each.socket.is_open()) {
+            while (!each.ended && each.socket.is_open() && !is_deaf) {
                 const auto count = ::recv(each.socket.get(), octets, sizeof octets, MSG_DONTWAIT);
                 if (count < 0) break;
                 each.ended = count == 0;
+                each.read += static_cast<std::size_t>(count);
                 for (const auto& line : each.side.receive({octets, octets + count})) each.told.push_back(line);
                 if (echoes) answer_all(each);
             }
@@ -88,20 +92,21 @@ struct far_server {
     ilp::bytes greeting{};  ///< instead of the usual one
     bool echoes = false;
     bool is_silent = false;
+    bool is_deaf = false;  ///< it does not read
 };
 
 struct world {
-    explicit world(std::uint32_t max_waiting = 2) {
+    explicit world(std::uint32_t max_waiting = 2, std::uint16_t max_connections = 10) {
         settings.endpoint = config::http_url()
                                 .parse(fmt::format("http://127.0.0.1:{}/ilp?x=1", support::local_port(peer.listener)))
                                 .value();
         settings.auth_token = config::secret{"the-token"};
-        settings.max_connections = 10;
+        settings.max_connections = max_connections;
         settings.max_waiting = max_waiting;
     }
 
     http2_link& link() {
-        if (!made) made = std::make_unique<http2_link>(loop, settings, "bob", std::chrono::hours{1});
+        if (!made) made = std::make_unique<http2_link>(loop, settings, "bob", std::chrono::hours{1}, floods);
         return *made;
     }
 
@@ -133,8 +138,18 @@ struct world {
     far_server peer;
     config::outgoing_http_settings settings;
     event_loop loop;
+    http2::flood_counts floods;
     recorded_outcomes outcomes;
     std::unique_ptr<http2_link> made;
+};
+
+/// Sends another packet when one is answered.
+struct chain final : link_listener {
+    explicit chain(world& in) : w{in} {}
+    void answered(carried_packet&, ilp::bytes_span) override { next = &w.send("two"); }
+    void failed(carried_packet&, reject_reason) override {}
+    world& w;
+    carried_packet* next = nullptr;
 };
 
 }  // namespace
@@ -174,7 +189,7 @@ TEST_CASE("http2 link: a thousand packets at a time") {
 }
 
 TEST_CASE("http2 link: beyond the peer's streams packets wait, and beyond its queue they are refused") {
-    world w{2};
+    world w{2, 2};
     w.peer.greeting = settings({{setting::max_concurrent_streams, 1}});
     auto& one = w.send("one");
     w.await(0, "message 1 one");
@@ -192,6 +207,39 @@ TEST_CASE("http2 link: beyond the peer's streams packets wait, and beyond its qu
     w.peer.connections[1].answer(3, "third");
     w.run_until([&] { return !w.outcome(three).empty(); });
     CHECK(w.outcome(one).empty());
+}
+
+TEST_CASE("http2 link: a peer that takes few streams gets connections until as much is in flight as with HTTP/1.1") {
+    world w{100, 10};
+    const auto in_flight = [&w] {
+        std::size_t heads = 0;
+        for (const auto& each : w.peer.connections) heads += each.side.numbers.size() - each.side.numbers.count(0);
+        return heads;
+    };
+    SECTION("one at a time") {
+        w.peer.greeting = settings({{setting::max_concurrent_streams, 1}});
+        for (int i = 0; i < 15; ++i) w.send(std::to_string(i));
+        w.run_until([&] { return in_flight() == 10; });
+        CHECK(w.link().connection_count() == 10);
+        CHECK(w.link().waiting_count() == 5);
+        w.peer.connections[3].answer(1, "an answer");
+        w.run_until([&] { return in_flight() == 11; });
+        CHECK(w.link().connection_count() == 10);
+    }
+    SECTION("a few at a time") {
+        w.peer.greeting = settings({{setting::max_concurrent_streams, 4}});
+        for (int i = 0; i < 20; ++i) w.send(std::to_string(i));
+        w.run_until([&] { return in_flight() == 12; });
+        CHECK(w.link().connection_count() == 3);
+        CHECK(w.link().waiting_count() == 8);
+    }
+    SECTION("enough") {
+        w.peer.greeting = settings({{setting::max_concurrent_streams, 10}});
+        for (int i = 0; i < 40; ++i) w.send(std::to_string(i));
+        w.run_until([&] { return in_flight() == 20; });
+        CHECK(w.link().connection_count() == 2);
+        CHECK(w.link().waiting_count() == 20);
+    }
 }
 
 TEST_CASE("http2 link: a packet that was certainly not processed is sent again, once") {
@@ -268,6 +316,111 @@ TEST_CASE("http2 link: GOAWAY moves what was not processed to a new connection, 
     CHECK(w.outcome(one) == "first");
     w.run_until([&] { return w.link().connection_count() == 1; });
     CHECK(w.peer.connections[0].ended);
+}
+
+TEST_CASE("http2 link: behind a GOAWAY, packets get another connection although the old one has others in flight") {
+    world w{2, 1};
+    auto& one = w.send("one");
+    auto& two = w.send("two");
+    w.await(0, "message 3 two");
+    ilp::append(w.peer.connections[0].side.out, frame(frame_type::goaway, 0, 0, number(1) + number(0)));
+    w.await(1, "message 1 two");
+    CHECK(w.outcome(one).empty());
+    w.peer.connections[1].answer(1, "second");
+    w.run_until([&] { return !w.outcome(two).empty(); });
+    w.peer.connections[0].answer(1, "first");
+    w.run_until([&] { return !w.outcome(one).empty(); });
+    CHECK(w.outcome(one) == "first");
+    CHECK(w.outcome(two) == "second");
+}
+
+TEST_CASE("http2 link: a peer that says GOAWAY before the first packet is unreachable") {
+    world w;
+    w.peer.greeting = settings() + frame(frame_type::goaway, 0, 0, number(0) + number(0));
+    CHECK(w.outcome_of("one") == "next_hop_unreachable");
+    CHECK(w.link().trouble().contains("GOAWAY"));
+    CHECK(w.outcome_of("two") == "next_hop_unreachable");
+}
+
+TEST_CASE("http2 link: a packet of the turn in which its connection breaks uses another one") {
+    world w;
+    chain listener{w};
+    carried_packet one{.listener = &listener};
+    w.loop.enter();
+    REQUIRE_FALSE(w.link().send(one, ilp::as_bytes("one")));
+    w.await(0, "message 1 one");
+    // Both are read together: the answer, and what ends the connection.
+    w.peer.connections[0].answer(1, "first");
+    ilp::append(w.peer.connections[0].side.out, data(0, "x"));
+    w.await(1, "message 1 two");
+    w.peer.connections[1].answer(1, "second");
+    REQUIRE(listener.next != nullptr);
+    w.run_until([&] { return !w.outcome(*listener.next).empty(); });
+    CHECK(w.outcome(*listener.next) == "second");
+    CHECK(std::ranges::count(w.peer.connections[0].told, "message 3 two") == 0);
+}
+
+TEST_CASE("http2 link: a packet that comes back while no connection can be made is refused, and does not wait") {
+    world w{2, 2};
+    w.peer.greeting = settings({{setting::max_concurrent_streams, 1}});
+    chain listener{w};
+    carried_packet one{.listener = &listener};
+    w.loop.enter();
+    REQUIRE_FALSE(w.link().send(one, ilp::as_bytes("one")));
+    w.await(0, "message 1 one");
+    w.peer.listener.close();
+    auto& waits = w.send("waits");
+    w.run_until([&] { return w.link().trouble().contains("unreachable"); });
+    w.loop.enter();
+    CHECK(w.link().withdraw(waits));
+    w.peer.connections[0].answer(1, "first");
+    ilp::append(w.peer.connections[0].side.out, data(0, "x"));
+    w.run_until([&] { return listener.next != nullptr && !w.outcome(*listener.next).empty(); });
+    CHECK(w.outcome(*listener.next) == "next_hop_unreachable");
+}
+
+TEST_CASE("http2 link: a peer that does not read keeps packets waiting, and the end of the link comes when it reads") {
+    world w{100, 1};
+    const int small = 4096;
+    ::setsockopt(w.peer.listener.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    w.peer.echoes = true;
+    CHECK(w.outcome_of("one") == "one");
+    w.peer.is_deaf = true;
+    const std::string much(60'000, 'x');
+    std::vector<carried_packet*> sent;
+    while (w.link().waiting_count() == 0) {
+        REQUIRE(sent.size() < 100);
+        sent.push_back(&w.send(much));
+        run_ready(w.loop);
+    }
+    CHECK(w.link().withdraw(*sent.back()) == reject_reason::next_hop_queue_full);
+    sent.pop_back();
+    w.loop.enter();
+    for (carried_packet* const each : sent) {
+        CHECK_FALSE(w.link().withdraw(*each));
+        w.link().forget(*each);
+    }
+    w.link().retire();
+    run_ready(w.loop);
+    CHECK_FALSE(w.link().is_done());
+    const std::size_t read_before = w.peer.connections[0].read;
+    w.peer.is_deaf = false;
+    w.run_until([&] { return w.link().is_done() && w.peer.connections[0].ended; });
+    CHECK(w.peer.connections[0].read > read_before + much.size());
+    for (const carried_packet* const each : sent) CHECK(w.outcome(*each).empty());
+}
+
+TEST_CASE("http2 link: a peer that floods us is left, and counted") {
+    world w;
+    auto& one = w.send("one");
+    w.await(0, "message 1 one");
+    for (int i = 0; i < 200; ++i) {
+        ilp::append(w.peer.connections[0].side.out, frame(frame_type::ping, 0, 0, "12345678"));
+    }
+    w.run_until([&] { return !w.outcome(one).empty(); });
+    CHECK(w.outcome(one) == "next_hop_answered_nonsense");
+    CHECK(w.floods.by_kind[static_cast<std::size_t>(flood::pings)] == 1);
+    CHECK(std::ranges::count(w.floods.by_kind, 0U) == static_cast<std::ptrdiff_t>(flood_kinds) - 1);
 }
 
 TEST_CASE("http2 link: a forgotten packet is cancelled, and others go on") {

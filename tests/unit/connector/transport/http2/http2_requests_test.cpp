@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -114,7 +115,7 @@ struct world final : prepare_handler, incoming_connection::owner {
         loop.dispose(std::move(connection));
     }
     std::unique_ptr<multiplexed_requests> make_multiplexed(multiplexed_requests::carrier& carrier) override {
-        return std::make_unique<http2_requests>(loop, carrier, *this, timeouts);
+        return std::make_unique<http2_requests>(loop, carrier, *this, timeouts, floods);
     }
 
     struct prepare {
@@ -124,6 +125,7 @@ struct world final : prepare_handler, incoming_connection::owner {
 
     connector::testing::book book{one_peer()};
     event_loop loop;
+    http2::flood_counts floods;
     socket_pair pair{loop};
     incoming_timeouts timeouts;
     std::unique_ptr<incoming_connection> connection =
@@ -292,6 +294,80 @@ TEST_CASE("http2 requests: a client that ends its direction still gets its answe
     CHECK(w.client.told == lines{"message 1 200 first"});
 }
 
+TEST_CASE("http2 requests: an answer that is still to be sent is not lost when the client ends its direction") {
+    world refused;
+    refused.ask("one", "wrong");
+    REQUIRE(::shutdown(refused.pair.far.get(), SHUT_WR) == 0);
+    run_until(refused.loop, [&] { return refused.closed; });
+    refused.client.receive(bytes_of(refused.pair.heard()));
+    REQUIRE(refused.client.told.size() == 1);
+    CHECK(refused.client.told[0].starts_with("message 1 401 "));
+
+    world answered;
+    answered.ask("one");
+    answered.await_packets(1);
+    answered.answer(0, "first");
+    REQUIRE(::shutdown(answered.pair.far.get(), SHUT_WR) == 0);
+    run_until(answered.loop, [&] { return answered.closed; });
+    answered.client.receive(bytes_of(answered.pair.heard()));
+    CHECK(answered.client.told == lines{"message 1 200 first"});
+}
+
+TEST_CASE("http2 requests: a connection is idle when nothing has begun and nothing is to be sent") {
+    world w;
+    w.say();
+    run_ready(w.loop);
+    CHECK(w.connection->is_idle());
+    w.say(headers(1, packet_block()));
+    run_until(w.loop, [&] { return w.authentications == 1; });
+    CHECK_FALSE(w.connection->is_idle());  // a request has begun
+    w.say(data(1, "one"));
+    w.await_packets(1);
+    CHECK_FALSE(w.connection->is_idle());
+    w.answer(0, "first");
+    CHECK_FALSE(w.connection->is_idle());  // its answer is not sent yet
+    run_ready(w.loop);
+    CHECK(w.connection->is_idle());
+}
+
+TEST_CASE("http2 requests: refusing a request is a piece of work, so that other connections have their turn") {
+    struct alone final : multiplexed_requests::carrier {
+        admission admit(const http::request_head&) override { return {.refusal = http::status::unauthorized}; }
+        void set_share(turn_share*) override {}
+        void send_soon() override {}
+        void account(std::ptrdiff_t) override {}
+        boost::asio::ip::address remote_address() const noexcept override { return {}; }
+    };
+    world w;
+    alone carrier;
+    http2_requests requests{w.loop, carrier, w, w.timeouts, w.floods};
+    for (int i = 0; i < 3; ++i) w.client.session.request(packet_block("wrong"), ilp::as_bytes("x"), w.client.out);
+    ilp::bytes input = std::exchange(w.client.out, {});
+    int pieces = 0;
+    for (;;) {
+        const auto done = requests.take(input);
+        input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(done.consumed));
+        if (done.made != multiplexed_requests::progress::handled) break;
+        ++pieces;
+    }
+    CHECK(pieces == 3);
+    requests.abandon();
+}
+
+TEST_CASE("http2 requests: a client that floods us is told so, and counted once") {
+    world w;
+    w.say();
+    for (int i = 0; i < 200; ++i) w.say(frame(frame_type::ping, 0, 0, "12345678"));
+    run_until(w.loop, [&] {
+        w.client.receive(bytes_of(w.pair.heard()));
+        return w.client.session.is_leaving();
+    });
+    w.say(frame(frame_type::ping, 0, 0, "12345678"));
+    w.pair.far.close();
+    run_until(w.loop, [&] { return w.closed; });
+    CHECK(w.floods.by_kind[static_cast<std::size_t>(flood::pings)] == 1);
+}
+
 TEST_CASE("http2 requests: draining ends the connection once everything is answered") {
     world w;
     w.ask("one");
@@ -354,6 +430,61 @@ TEST_CASE("http2 requests: time limits") {
         });
         w.pair.far.close();
         run_until(w.loop, [&] { return w.closed; });
+    }
+    SECTION("a client that does not confirm our settings") {
+        world w{{1h, 1h, 1h, 50ms}};
+        w.say(bytes_of(http2::preface) + settings());
+        ilp::bytes heard;
+        run_until(w.loop, [&] {
+            ilp::append(heard, w.pair.heard());
+            ilp::bytes copy = heard;
+            const auto frames = frames_in(copy);
+            return std::ranges::find(frames, "GOAWAY 0 SETTINGS_TIMEOUT") != frames.end();
+        });
+        w.pair.far.close();
+        run_until(w.loop, [&] { return w.closed; });
+    }
+    SECTION("a client that does not confirm the end of the connection") {
+        world w{{1h, 1h, 1h, 500ms}};
+        w.ask("one");
+        w.await_packets(1);
+        run_until(w.loop, [&] {
+            w.client.receive(bytes_of(w.pair.heard()));
+            return w.client.session.has_settings();
+        });
+        w.say();  // it confirms the settings
+        run_ready(w.loop);
+        w.loop.enter();
+        w.connection->drain();
+        ilp::bytes heard;
+        run_until(w.loop, [&] {
+            ilp::append(heard, w.pair.heard());
+            ilp::bytes copy = heard;
+            const auto frames = frames_in(copy);
+            return std::ranges::find(frames, "GOAWAY 1 NO_ERROR") != frames.end();
+        });
+        CHECK_FALSE(w.closed);
+        w.say(headers(3, packet_block()) + data(3, "two"));
+        run_ready(w.loop);
+        CHECK(w.arrived.size() == 1);
+        w.answer(0, "first");
+        run_ready(w.loop);
+        w.pair.far.close();
+        run_until(w.loop, [&] { return w.closed; });
+    }
+    SECTION("part of a frame, while a packet is in flight") {
+        world w{{50ms, 1h}};
+        w.ask("one");
+        w.await_packets(1);
+        w.say(bytes_of(std::string_view{"\0\0", 2}));
+        run_until(w.loop, [&] {
+            w.client.receive(bytes_of(w.pair.heard()));
+            return w.client.session.is_leaving();
+        });
+        CHECK_FALSE(w.closed);
+        w.answer(0, "first");
+        run_ready(w.loop);
+        CHECK(w.client.receive(bytes_of(w.pair.heard())) == lines{"message 1 200 first"});
     }
     SECTION("a newcomer") {
         world w{{1h, 1h, 50ms}};

@@ -589,7 +589,7 @@ TEST_CASE("floods end the connection, and an honest rate does not") {
         for (int i = 0; i < count; ++i) {
             server.now += std::chrono::milliseconds{pause_ms};
             server.receive(one);
-            if (server.session.has_failed()) return server.session.is_flooded();
+            if (server.session.has_failed()) return server.session.flooded_by().has_value();
         }
         return false;
     };
@@ -603,12 +603,14 @@ TEST_CASE("floods end the connection, and an honest rate does not") {
     CHECK(flooded(frame(static_cast<frame_type>(77), 0, 1), 1001));
     CHECK(flooded(frame(frame_type::window_update, 0, 0, number(1)), 2001));
     CHECK(flooded(frame(frame_type::goaway, 0, 0, "12345678"), 21));
+    CHECK(flooded(frame(frame_type::settings, flag::ack, 0), 1001));
+    CHECK(flooded(headers(3, block_of(post_fields()), true) + frame(frame_type::rst_stream, 0, 3, number(8)), 1001));
 
     server_side empty;
     greet(empty);
     empty.receive(headers(1, block_of(post_fields())));
     for (int i = 0; i < 101; ++i) empty.receive(data(1, "", false));
-    CHECK(empty.session.is_flooded());
+    CHECK(empty.session.flooded_by() == flood::empty_data);
 
     const auto floods_by_requests = [](const ilp::bytes& end) {
         server_side server;
@@ -625,7 +627,7 @@ TEST_CASE("floods end the connection, and an honest rate does not") {
         last[7] = static_cast<ilp::octet>(9001 >> 8U);
         last[8] = static_cast<ilp::octet>(9001 & 0xff);
         server.receive(last);
-        return server.session.is_flooded();
+        return server.session.flooded_by().has_value();
     };
     CHECK(floods_by_requests(frame(frame_type::rst_stream, 0, 0, number(8))));     // Rapid Reset
     CHECK(floods_by_requests(frame(frame_type::window_update, 0, 0, number(0))));  // MadeYouReset
