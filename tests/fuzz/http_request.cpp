@@ -1,7 +1,38 @@
+#include "config/value.hpp"
+#include "connector/transport/http/exchange.hpp"
 #include "tests/fuzz/http.hpp"
 
 using namespace connector;
 using fuzz::require;
+
+namespace {
+
+/// What the fields say about the asynchronous mode: an answer goes to the peer only, and its target is one word.
+void check_exchange(const http::request_head& request) {
+    static const config::outgoing_http_settings peer = [] {
+        config::outgoing_http_settings settings;
+        settings.endpoint = config::packet_url().parse("http://bank.example:3002/ilp").value();
+        return settings;
+    }();
+    const auto exchange = http::exchange_of(request, peer);
+    if (!exchange) {
+        require(!exchange.error().detail.empty(), "a refusal says why");
+        return;
+    }
+    if (!*exchange) return;
+    const auto text = (*exchange)->id.text();
+    require(http::equals_ignoring_case(request.request_id, as_text(text)), "the id is that of the request");
+    if (!(*exchange)->reply_at) return;
+    require((*exchange)->reply_at->starts_with('/'), "the target of an answer is a path");
+    require((*exchange)->reply_at->find_first_of(" \t\r\n") == std::string::npos,
+            "the target of an answer is one word");
+    constexpr std::string_view place = "http://bank.example";
+    require(
+        request.callback_url.empty() || http::equals_ignoring_case(request.callback_url.substr(0, place.size()), place),
+        "an answer goes to the peer");
+}
+
+}  // namespace
 
 /// The parsed request does not depend on how its bytes were split. All its parts lie within the header section, and a
 /// request serialized from them is parsed to the same result.
@@ -19,13 +50,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     require(!request->method.empty() && !request->target.empty(), "method and target");
     require(request->body != http::framing::until_close, "a request does not end with its connection");
     for (const auto value : {request->method, request->target, request->host, request->authorization,
-                             request->content_type, request->accept}) {
+                             request->content_type, request->accept, request->request_id, request->callback_url}) {
         fuzz::require_field(value, head);
     }
     const auto token = http::bearer_token(request->authorization);
     require(token.find_first_of(" \t") == std::string_view::npos, "a token is one word");
     static_cast<void>(http::is_packet_content_type(request->content_type));
     static_cast<void>(http::accepts_packets(request->accept));
+    check_exchange(*request);
 
     std::string again;
     again.append(request->method).append(" ").append(request->target).append(" HTTP/1.1\r\nHost: d\r\n");

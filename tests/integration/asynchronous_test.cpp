@@ -1,4 +1,5 @@
 #include "peering/records/uuid.hpp"
+#include "tests/integration/store_blockade.hpp"
 #include "tests/support/http2_client.hpp"
 #include "tests/support/page.hpp"
 #include "tests/support/rig.hpp"
@@ -412,6 +413,21 @@ TEST_CASE("a Fulfill that its sender's callback URL does not take is counted, an
     CHECK(r.d.audit().status == 0);
 }
 
+TEST_CASE("A35-17: a Fulfill is posted to the callback URL once its transfer is durable") {
+    rig r;
+    r.p1.set_script([](const http_message&) { return answer_http(200); });
+    integration::store_blockade blockade{r.d.folder() / "ilpd.db"};
+    CHECK(status_of(r, asynchronous_request(r, {.amount = 10, .expires_in = 30s})) == 202);
+    REQUIRE(eventually([&] { return r.d.scrape().sum("ilp_packets_waiting", {{"waits_for", "store"}}) == 1; }));
+    CHECK(status_of(r, asynchronous_request(r, {.destination = "test.nowhere", .expires_in = 30s}, second_id)) == 202);
+    REQUIRE(r.p1.wait_for_requests(1));  // a Reject does not wait for the store
+    CHECK(r.p1.requests().back().header("Request-Id") == second_id);
+    blockade.lift();
+    REQUIRE(r.p1.wait_for_requests(2));
+    CHECK(r.p1.requests().back().header("Request-Id") == first_id);
+    CHECK(r.d.settled_liquidity("p1") == default_liquidity - 10);
+}
+
 TEST_CASE("kill -9 between a Fulfill and the delivery of its answer: the transfer stays, and nothing is posted later") {
     rig r;
     r.p1.set_script([](const http_message&) { return answer_silence(); });
@@ -490,7 +506,7 @@ TEST_CASE(
     REQUIRE(r.p2.wait_for_requests(1));
     r.d.terms().peers.erase(r.d.terms().peers.begin());
     r.d.reload();
-    REQUIRE(eventually([&] { return outcome(r.send(prepare{})) == "HTTP 401"; }));
+    REQUIRE(eventually([&] { return outcome(r.send(prepare{.destination = "test.nowhere"})) == "HTTP 401"; }));
     hold->open();
     REQUIRE(r.d.logs("a Fulfill was not delivered to the peer's callback URL"));
     CHECK(r.p1.request_count() == 0);
@@ -507,7 +523,7 @@ TEST_CASE("a next hop that is deleted while it owes an asynchronous answer: the 
     const http_message request = r.p2.requests().front();
     r.d.terms().peers.pop_back();
     r.d.reload();
-    REQUIRE(eventually([&] { return outcome(r.d.post(prepare{}, "p2")) == "HTTP 401"; }));
+    REQUIRE(eventually([&] { return outcome(r.d.post(prepare{.destination = "test.nowhere"}, "p2")) == "HTTP 401"; }));
     CHECK(status_of(r, answer_to(request, fulfill_of(request))) == 401);
     expect_reject(sender.receive(), "R00");
     CHECK(r.d.settled_liquidity("p1") == default_liquidity);
