@@ -58,6 +58,9 @@ public:
     virtual std::string_view peer_key() const noexcept { return {}; }
     /// A sentence for the operator about why a call has returned `broken`; empty if there is nothing to say.
     virtual std::string_view failure() const noexcept { return {}; }
+
+    /// Bytes of memory that the connection has for the filter now, beyond what each connection with one has.
+    virtual std::size_t memory() const noexcept { return 0; }
 };
 
 /// The bytes of a connection, as the code above sees them, and the socket that carries them. Without a filter, which is

@@ -30,6 +30,8 @@ struct stream_script {
     std::deque<write_step> writes;
     std::deque<stream_state> ends;
 
+    std::size_t memory = 0;  ///< what it says to have
+
     std::string written;
     int handshakes = 0;
     int ended = 0;
@@ -44,6 +46,8 @@ public:
         ++script_->handshakes;
         return {.state = take(script_->handshake, stream_state::done)};
     }
+
+    std::size_t memory() const noexcept override { return script_->memory; }
 
     stream_result read(int, std::span<char> into) override {
         const auto [state, text, drained] = take(script_->reads, {stream_state::wants_reading, "", true});
