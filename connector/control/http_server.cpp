@@ -84,17 +84,31 @@ struct http_server::shared {
     bool draining = false;
     std::unordered_set<session*> sessions{};  ///< all open sessions
 
-    /// Closes the session that has waited longest for its request. False if there is none.
+    /// Closes one of the sessions that wait for their clients. False if there is none.
     bool make_room();
 
+    /// Closes sessions whose answers other sources do not read. False if that would not be enough for another answer of
+    /// this size to this source.
+    bool make_room_for_answer(std::size_t size, const source_key& to);
+
+    /// True if this source has as many requests that wait for us as it may.
+    bool has_too_many_requests(const source_key& source) const;
+
     /// False if there are too many sessions from the same source; the one in question counts already.
-    bool has_room_for(const boost::asio::ip::address& remote) const;
+    bool has_room_for(const source_key& source) const;
+
+    /// What each source occupies.
+    struct use {
+        std::size_t sessions = 0;
+        std::size_t answers_size = 0;
+    };
+    std::map<source_key, use> uses() const;
 
     /// Sessions waiting for their answer, by request number; nothing else owns them meanwhile. An answer names the
     /// request rather than the session, so that a second answer finds none.
     std::map<std::uint64_t, std::shared_ptr<session>> waiting{};
     std::uint64_t requests = 0;
-    std::uint64_t waits = 0;       ///< how often a session has begun to wait for a request
+    std::uint64_t waits = 0;       ///< how often a session has begun to wait for its client
     std::size_t answers_size = 0;  ///< bytes of the bodies that are being sent
 
     // Also used by other threads.
@@ -109,20 +123,21 @@ public:
         error_code error;
         const tcp::endpoint endpoint = connection().socket().remote_endpoint(error);
         if (!error) remote_ = endpoint.address();
+        source_ = source_of(remote_);
         server_->sessions.insert(this);
     }
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     ~session() {
         server_->sessions.erase(this);
-        server_->answers_size -= body_.size();
+        discount_answer();
     }
 
     void start() {
         tls_ = server_->tls;
         if (!tls_) return read();
         // A handshake is waiting for a request, too. Its first byte tells it from a request without TLS.
-        waits_since_ = ++server_->waits;
+        wait_for_client();
         connection().expires_after(server_->bounds.handshake_time);
         connection().async_read_some(boost::asio::buffer(&first_octet_, 1),
                                      [self = shared_from_this()](error_code error, std::size_t) {
@@ -139,24 +154,33 @@ public:
         searched_ = 0;
         empty_line_skipped_ = false;
         chunks_ = http::chunked_body{server_->bounds.body_size_max};
-        waits_since_ = ++server_->waits;
+        wait_for_client();
         connection().expires_after(server_->bounds.request_time);
         take();
     }
 
     void close() {
         waits_since_ = 0;
+        discount_answer();  // its memory is freed before anything else happens
         connection().close();
     }
 
-    /// Tells which session has waited longer for its request, or for the rest of it; 0 if this one does not wait.
+    /// Tells which session has waited longer for its client: for a request or the rest of it, or for the client to read
+    /// the answer or to go. 0 if this one does not wait for its client.
     std::uint64_t waits_since() const noexcept { return waits_since_; }
 
-    const boost::asio::ip::address& remote() const noexcept { return remote_; }
+    /// Bytes of the body that is being sent.
+    std::size_t answer_size() const noexcept { return answer_size_; }
+
+    const source_key& source() const noexcept { return source_; }
 
 private:
     /// The TCP connection, which closes itself when the time that was set last is up.
     beast::tcp_stream& connection() noexcept { return stream_.tcp(); }
+
+    void wait_for_client() noexcept { waits_since_ = ++server_->waits; }
+
+    void discount_answer() noexcept { server_->answers_size -= std::exchange(answer_size_, 0); }
 
     void accept_tls() {
         stream_.start_tls(std::move(tls_));
@@ -177,7 +201,6 @@ private:
     void refuse_plain_http() {
         report("a client speaks plain HTTP to a listener that speaks TLS", "it must use https://");
         keep_alive_ = false;
-        waits_since_ = 0;
         write({.status = 400, .body = "this port speaks TLS: use https://\n"});
     }
 
@@ -286,10 +309,13 @@ private:
 
     void hand_over(std::size_t body_size, std::size_t consumed) {
         if (!server_->handler) return;
-        waits_since_ = 0;
-        connection().expires_never();
         request_.body = in_.text().substr(head_size_, body_size);
         in_.consume(head_size_ + consumed);
+        if (server_->has_too_many_requests(source_)) {
+            return write({.status = 503, .body = "too many requests at a time: try again later\n"});
+        }
+        waits_since_ = 0;
+        connection().expires_never();
         request_.remote = remote_;
 
         const auto number = ++server_->requests;
@@ -306,7 +332,6 @@ private:
 
     /// Refuses a malformed or oversized request, whose end is unknown.
     void refuse(http::status status) {
-        waits_since_ = 0;
         is_head_ = false;
         keep_alive_ = false;
         const auto hint = http::hint_on_protocol(in_.text());
@@ -330,19 +355,20 @@ private:
     void write(http_response response) {
         keep_alive_ = keep_alive_ && !server_->draining;
         // Answers may be large, and clients that read slowly may be many.
-        if (server_->answers_size != 0 &&
-            server_->answers_size + response.body.size() > server_->bounds.answers_size_max) {
+        if (!server_->make_room_for_answer(response.body.size(), source_)) {
             response = {.status = 503, .body = "too many large answers are being sent: try again later\n"};
         }
         head_ = serialize_head(response, keep_alive_);
         body_ = is_head_ ? std::string{} : std::move(response.body);
-        server_->answers_size += body_.size();
+        answer_size_ = body_.size();
+        server_->answers_size += answer_size_;
+        wait_for_client();
         connection().expires_after(server_->bounds.request_time);
         const std::array octets{boost::asio::buffer(head_), boost::asio::buffer(body_)};
         boost::asio::async_write(stream_, octets, [self = shared_from_this()](error_code error, std::size_t) {
             if (error) return;
             self->head_ = {};
-            self->server_->answers_size -= self->body_.size();
+            self->discount_answer();
             self->body_ = std::string{};  // `= {}` would keep the memory
             if (self->keep_alive_) return self->read();
             self->in_.consume(self->in_.size());
@@ -370,6 +396,7 @@ private:
     maybe_tls<beast::tcp_stream> stream_;
     std::shared_ptr<shared> server_;
     boost::asio::ip::address remote_;
+    source_key source_{};
     std::uint64_t waits_since_ = 0;
     std::shared_ptr<const tls_context> tls_;  ///< until the handshake begins
     char first_octet_ = 0;                    ///< of a connection that should speak TLS
@@ -391,23 +418,66 @@ private:
     bool keep_alive_ = false;
     std::string head_;
     std::string body_;
+    std::size_t answer_size_ = 0;  ///< what of it the server counts
 };
 
-bool http_server::shared::make_room() {
-    session* oldest = nullptr;
-    for (session* const each : sessions) {
-        if (each->waits_since() == 0) continue;
-        if (oldest == nullptr || each->waits_since() < oldest->waits_since()) oldest = each;
+std::map<source_key, http_server::shared::use> http_server::shared::uses() const {
+    std::map<source_key, use> by_source;
+    for (const session* const each : sessions) {
+        use& of_source = by_source[each->source()];
+        ++of_source.sessions;
+        of_source.answers_size += each->answer_size();
     }
-    if (oldest != nullptr) oldest->close();
-    return oldest != nullptr;
+    return by_source;
 }
 
-bool http_server::shared::has_room_for(const boost::asio::ip::address& remote) const {
-    if (bounds.sessions_per_source_max == 0) return true;
-    const auto source = source_of(remote);
+bool http_server::shared::make_room() {
+    const auto by_source = uses();
+    session* chosen = nullptr;
+    std::size_t most = 0;
+    for (session* const each : sessions) {
+        if (each->waits_since() == 0) continue;
+        const std::size_t count = by_source.at(each->source()).sessions;
+        if (count > most || (count == most && each->waits_since() < chosen->waits_since())) {
+            chosen = each;
+            most = count;
+        }
+    }
+    if (chosen != nullptr) chosen->close();
+    return chosen != nullptr;
+}
+
+bool http_server::shared::make_room_for_answer(std::size_t size, const source_key& to) {
+    while (answers_size != 0 && answers_size + size > bounds.answers_size_max) {
+        auto by_source = uses();
+        std::size_t most = by_source[to].answers_size + size;
+        session* chosen = nullptr;
+        for (session* const each : sessions) {
+            if (each->answer_size() == 0) continue;
+            const std::size_t of_source = by_source.at(each->source()).answers_size;
+            const bool waits_longer = chosen != nullptr && each->waits_since() < chosen->waits_since();
+            if (of_source > most || (of_source == most && waits_longer)) {
+                chosen = each;
+                most = of_source;
+            }
+        }
+        if (chosen == nullptr) return false;
+        chosen->close();
+    }
+    return true;
+}
+
+bool http_server::shared::has_too_many_requests(const source_key& source) const {
+    const std::size_t max = bounds.requests_per_source_max != 0 ? bounds.requests_per_source_max
+                                                                : bounds.sessions_max - bounds.sessions_max / 8;
     const auto count =
-        std::ranges::count_if(sessions, [&](const session* each) { return source_of(each->remote()) == source; });
+        std::ranges::count_if(waiting, [&](const auto& each) { return each.second->source() == source; });
+    return static_cast<std::size_t>(count) >= max;
+}
+
+bool http_server::shared::has_room_for(const source_key& source) const {
+    if (bounds.sessions_per_source_max == 0) return true;
+    const auto count = std::ranges::count(sessions, source, &session::source);
     return static_cast<std::size_t>(count) <= bounds.sessions_per_source_max;
 }
 
@@ -463,7 +533,7 @@ void http_server::accept() {
         const bool is_full = server->room.is_full(server->sessions.size(), is_short);
         const auto opened = std::make_shared<session>(std::move(socket), server);
         // A source that has used up its own places must not cost another source one.
-        if (server->has_room_for(opened->remote()) && (!is_full || server->make_room())) opened->start();
+        if (server->has_room_for(opened->source()) && (!is_full || server->make_room())) opened->start();
         accept();
     });
 }

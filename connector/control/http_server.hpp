@@ -42,13 +42,19 @@ struct http_response {
 using http_handler = std::function<void(http_request request, std::function<void(http_response)> done)>;
 
 struct http_server_bounds {
-    /// For a further connection, the one that has waited longest for its request is closed, or the new one if there is
-    /// none.
+    /// For a further connection, one that waits for its client is closed: for a request, or until an answer has been
+    /// read. It is one of the source that has most connections, and of these the one that has waited longest. If none
+    /// waits for its client, the new one is closed.
     std::size_t sessions_max = 64;
     std::size_t sessions_per_source_max = 0;  ///< further connections from one source are closed; 0 means no bound
+    /// Requests of one source that are being answered, that is, wait for us; further ones get 503. 0 means seven
+    /// eighths of all connections, so that some are always left which can give way to other sources.
+    std::size_t requests_per_source_max = 0;
     std::size_t head_size_max = 8 * 1024;
     std::size_t body_size_max = 0;
-    std::size_t answers_size_max = 64 * 1024 * 1024;  ///< of all that are being sent, unless there is just one
+    /// Of all that are being sent, unless there is just one. Beyond it, those of a source that has more of it than the
+    /// one that asks are broken off; otherwise 503.
+    std::size_t answers_size_max = 64 * 1024 * 1024;
     std::chrono::milliseconds handshake_time{5'000};  ///< of TLS
     std::chrono::milliseconds request_time{10'000};   ///< each for a request, an answer and idling
     client_kind clients = client_kind::operator_of_node;

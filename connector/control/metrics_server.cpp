@@ -1,10 +1,14 @@
 #include "connector/control/metrics_server.hpp"
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
 namespace connector {
 namespace {
+
+/// Scrapes are gathered one after the other, so those of one source may not be so many that another one waits in vain.
+constexpr std::size_t scrapes_per_source_max = 8;
 
 void answer(const metrics_server::sources& from, const http_request& request, std::function<void(http_response)> done) {
     if (request.method != "GET")
@@ -29,6 +33,6 @@ metrics_server::metrics_server(boost::asio::io_context& context, sources sources
               [from = std::move(sources)](const http_request& request, std::function<void(http_response)> done) {
                   answer(from, request, std::move(done));
               },
-              {}} {}
+              {.requests_per_source_max = scrapes_per_source_max}} {}
 
 }  // namespace connector

@@ -17,16 +17,21 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::size_t file_size_max = 1024 * 1024;
+
 std::string read_all(std::istream& source, const std::string& name) {
     std::string text;
     bool is_read = false;
     try {
-        text.assign(std::istreambuf_iterator<char>{source}, {});
+        text.resize(file_size_max + 1);
+        source.read(text.data(), static_cast<std::streamsize>(text.size()));
+        text.resize(static_cast<std::size_t>(source.gcount()));
         is_read = !source.bad();
     } catch (const std::ios_base::failure&) {
         is_read = false;  // a folder, for example
     }
     if (!is_read) throw failure{exit_status::usage, fmt::format("{}: cannot be read", name)};
+    if (text.size() > file_size_max) throw failure{exit_status::usage, fmt::format("{}: larger than 1 MiB", name)};
     return text;
 }
 
@@ -135,14 +140,9 @@ std::string read_file(const std::string& path) {
 }
 
 std::string read_secret_file(std::istream& in, const std::string& path) {
-    auto file = std::ifstream{};
-    if (path != "-") {
-        file.open(path, std::ios::binary);
-        if (!file) throw failure{exit_status::usage, fmt::format("{}: {}", path, std::strerror(errno))};
-    }
-    auto& source = path == "-" ? in : file;
-    const auto name = path == "-" ? std::string{"standard input"} : path;
-    auto text = read_all(source, name);
+    const bool is_standard_input = path == "-";
+    const auto name = is_standard_input ? std::string{"standard input"} : path;
+    auto text = is_standard_input ? read_all(in, name) : read_file(path);
     if (text.ends_with('\n')) text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
     const auto type = config::signing_secret();

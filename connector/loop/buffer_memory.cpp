@@ -5,7 +5,8 @@
 
 namespace connector {
 
-buffer_memory::user::user(buffer_memory& memory) : memory_{memory}, place_{memory.users_.size()} {
+buffer_memory::user::user(buffer_memory& memory)
+    : memory_{memory}, place_{memory.users_.size()}, number_{++memory.last_number_} {
     memory.users_.push_back(this);
 }
 
@@ -20,7 +21,8 @@ buffer_memory::relief buffer_memory::relieve() {
     std::vector<user*> largest;
     std::ranges::copy_if(users_, std::back_inserter(largest), [](const user* each) { return each->bytes_ > little; });
     std::ranges::sort(largest, [](const user* a, const user* b) {
-        return a->leaves_doubt() != b->leaves_doubt() ? b->leaves_doubt() : a->bytes_ > b->bytes_;
+        if (a->leaves_doubt() != b->leaves_doubt()) return b->leaves_doubt();
+        return a->bytes_ != b->bytes_ ? a->bytes_ > b->bytes_ : a->number_ < b->number_;
     });
     relief done;
     const std::size_t wanted = used_ - std::min(used_, bound_ - bound_ / 8);

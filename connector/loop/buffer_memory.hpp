@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -42,6 +43,7 @@ public:
         buffer_memory& memory_;
         std::size_t place_;
         std::size_t bytes_ = 0;
+        const std::uint64_t number_;  ///< later ones have higher numbers
     };
 
     /// Bytes that wait for a connection, while this exists.
@@ -80,8 +82,9 @@ public:
     bool is_over_bound() const noexcept { return used_ > bound_; }
     bool is_waiting_full() const noexcept { return waiting_ >= bound_ / 4; }
 
-    /// Closes the connections that use most, until an eighth of the bound is free again. Connections that use little
-    /// are left alone: closing many of them would free little.
+    /// Closes the connections that use most, until an eighth of the bound is free again; of those that use the same,
+    /// such as handshakes, the oldest first. Connections that use little are left alone: closing many of them would
+    /// free little.
     relief relieve();
 
 private:
@@ -90,6 +93,7 @@ private:
     std::size_t bound_ = std::numeric_limits<std::size_t>::max();
     std::size_t used_ = 0;
     std::size_t waiting_ = 0;
+    std::uint64_t last_number_ = 0;
     std::vector<user*> users_;
 };
 

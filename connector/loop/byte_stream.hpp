@@ -61,6 +61,9 @@ public:
     /// True if a call has returned `broken` because the other side has said why it ends the connection. That may come
     /// after the handshake: in TLS 1.3 a server looks at a client's certificate when the client has nothing left to do.
     virtual bool was_refused() const noexcept { return false; }
+
+    /// Bytes of memory that the connection has for the filter now, beyond what each connection with one has.
+    virtual std::size_t memory() const noexcept { return 0; }
 };
 
 /// The bytes of a connection, as the code above sees them, and the socket that carries them. Without a filter, which is

@@ -51,8 +51,20 @@ void tcp_connection::go_on_shaking_hands() {
     if (stage_ == stage::shaking_hands) shake_hands_now();
 }
 
+/// Counts the memory of the filter among the buffers of the connection. Called after each use of the filter.
+void tcp_connection::count_filter() noexcept {
+    if (!stream_.needs_handshake()) return;
+    const std::size_t now = stream_.filter()->memory();
+    if (now == filter_memory_) return;
+    gave_back(filter_memory_);
+    took(now);
+    filter_memory_ = now;
+}
+
 void tcp_connection::shake_hands_now() {
-    switch (stream_.handshake().state) {
+    const stream_state state = stream_.handshake().state;
+    count_filter();
+    switch (state) {
         case stream_state::done:
             stage_ = stage::established;
             // The filter may have taken the first bytes from the socket already, and then no event announces them.
@@ -113,6 +125,7 @@ void tcp_connection::go_on_reading() {
 
 void tcp_connection::read_now() {
     const stream_result result = stream_.read(in_.space(wanted_));
+    count_filter();
     if (result.state == stream_state::wants_reading || result.state == stream_state::wants_writing) {
         readable_ = false;
         read_wants_writing_ = result.state == stream_state::wants_writing;
@@ -138,6 +151,7 @@ send_outcome tcp_connection::send(ilp::bytes_view octets) {
         return send_outcome::accepted;
     }
     const stream_result result = stream_.write(octets);
+    count_filter();
     if (result.count == octets.size()) [[likely]]
         return send_outcome::accepted;
     return send_further(octets, result);
@@ -146,6 +160,7 @@ send_outcome tcp_connection::send(ilp::bytes_view octets) {
 /// `first` is the result of the first write, which has not taken all bytes.
 send_outcome tcp_connection::send_further(ilp::bytes_view octets, stream_result first) {
     const stream_result result = write_on(octets, first);
+    count_filter();
     if (result.state != stream_state::broken) {
         if (result.count != octets.size()) unsent_.append(octets.subspan(result.count));
         return send_outcome::accepted;
@@ -185,6 +200,7 @@ void tcp_connection::send_rest() {
     write_wants_reading_ = false;
     const ilp::bytes_view rest = unsent_.octets();
     const stream_result result = write_on(rest, stream_.write(rest));
+    count_filter();
     if (result.state == stream_state::broken) return disconnected(end_of_stream::broken);
     unsent_.consume(result.count);
     if (!is_send_blocked()) sent_all();

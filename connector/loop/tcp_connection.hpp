@@ -113,13 +113,15 @@ private:
     bool can_read() const noexcept { return is_receiving() && readable_ && stage_ == stage::established; }
     void read();
     void read_now();
+    void count_filter() noexcept;
     send_outcome send_further(ilp::bytes_view octets, stream_result result);
     stream_result write_on(ilp::bytes_view octets, stream_result first);
     void send_rest();
 
     byte_stream stream_;
     int operations_ = 0;
-    std::size_t wanted_ = 0;  ///< 0 if no read was requested
+    std::size_t wanted_ = 0;         ///< 0 if no read was requested
+    std::size_t filter_memory_ = 0;  ///< what of the filter's memory is counted
     unsent_bytes unsent_{*this};
     stage stage_ = stage::unconnected;
     bool readable_ = false;             ///< a read may make progress

@@ -1,6 +1,7 @@
 #include "connector/tls/tls_context.hpp"
 
 #include "connector/tls/certificate.hpp"
+#include "connector/tls/handshake_bounds.hpp"
 #include "connector/tls/pem_file.hpp"
 #include "connector/tls/tls_session.hpp"
 #include "connector/tls/tls_verification.hpp"
@@ -17,8 +18,6 @@
 
 namespace connector {
 namespace {
-
-constexpr long certificate_chain_size_max = 32 * 1024;  // in bytes, of the other side
 
 constexpr const char* ciphers_of_tls_1_2 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
@@ -47,8 +46,10 @@ int select_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
 }
 
 /// Any certificate will do. That the other side has its key is checked elsewhere, when the handshake is signed.
-int accept_certificate(X509_STORE_CTX*, void*) {
-    return 1;
+int accept_certificate(X509_STORE_CTX* shown, void*) {
+    if (is_bounded_chain(*shown)) return 1;
+    X509_STORE_CTX_set_error(shown, X509_V_ERR_CERT_CHAIN_TOO_LONG);
+    return 0;
 }
 
 void configure(SSL_CTX* native) {
@@ -68,7 +69,6 @@ void configure(SSL_CTX* native) {
     SSL_CTX_set_mode(native, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_max_early_data(native, 0);
     SSL_CTX_set_recv_max_early_data(native, 0);
-    SSL_CTX_set_max_cert_list(native, certificate_chain_size_max);
 }
 
 bool can_be_read_by_others(const std::string& file) {
@@ -138,6 +138,7 @@ tls_context::result tls_context::server(const tls_server_options& options) {
     const std::shared_ptr<tls_context> made{new tls_context};
     SSL_CTX* const native = made->native();
     if (std::string problem = made->use(options.files); !problem.empty()) return std::unexpected{std::move(problem)};
+    bound_clients(*native);
     // Sessions are in tickets only, so clients cannot fill our memory with them.
     SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(native, 1);
@@ -177,6 +178,7 @@ tls_context::result tls_context::client(const tls_client_options& options) {
     }
     if (options.same_identity_as) made->use_identity_of(*options.same_identity_as);
     prepare_verification(*native);
+    bound_servers(*native);
     tls_session::enable(*native);
     if (!options.protocols.empty()) {
         const std::string list = to_alpn(options.protocols);

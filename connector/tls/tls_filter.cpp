@@ -33,6 +33,12 @@ constexpr int receives_max = 32;
 /// its memory.
 constexpr std::size_t connections_with_buffers_max = 128;
 
+/// What OpenSSL needs at most for a handshake that is not finished: its buffers for records (33 KiB), a ClientHello of
+/// which the first bytes announce the largest size there may be (129 KiB), and its state.
+constexpr std::size_t handshake_memory_max = 192 * 1024;
+/// What OpenSSL needs for a certificate of the other side, which it keeps as long as the connection.
+constexpr std::size_t certificate_memory = 4 * 1024;
+
 /// The answer to a client that speaks HTTP without TLS.
 constexpr std::string_view answer_without_tls =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 52\r\n\r\n"
@@ -260,7 +266,11 @@ stream_result tls_filter::broken(bool part_may_have_left) {
 
 void tls_filter::established() {
     is_handshake_done_ = true;
-    if (const X509* const certificate = SSL_get0_peer_certificate(ssl_.get())) peer_key_ = pin_of_key(*certificate);
+    const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+    if (certificate == nullptr) return;
+    peer_key_ = pin_of_key(*certificate);
+    const STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(ssl_.get());
+    certificates_ = 1 + (chain == nullptr ? 0 : static_cast<std::size_t>(sk_X509_num(chain)));
 }
 
 /// Lets this connection keep OpenSSL's buffers, instead of the one that has not used them for longest.
@@ -279,7 +289,22 @@ void tls_filter::has_used_buffers() {
     --all.recent_count;
 }
 
+/// A client that has said nothing, and is still there.
+bool tls_filter::is_silent(int socket) const noexcept {
+    char first = 0;
+    return SSL_is_server(ssl_.get()) == 1 && ::recv(socket, &first, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+std::size_t tls_filter::memory() const noexcept {
+    const bool is_in_handshake = has_begun_ && !is_handshake_done_;
+    return kept_.capacity() + unsent_.capacity() + certificates_ * certificate_memory +
+           (is_in_handshake ? handshake_memory_max : 0);
+}
+
 stream_result tls_filter::handshake(int socket) {
+    // Clients that are silent are many at times, and OpenSSL would take its memory now.
+    if (!has_begun_ && is_silent(socket)) return {.state = stream_state::wants_reading};
+    has_begun_ = true;
     const call running{*this, socket, received_size_min};
     if (has_failed_) return broken();
     if (!is_handshake_done_) {

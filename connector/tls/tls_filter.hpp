@@ -55,6 +55,8 @@ public:
     std::string_view failure() const noexcept override { return failure_; }
     bool was_refused() const noexcept override { return was_refused_; }
 
+    std::size_t memory() const noexcept override;
+
     /// The connection continues a session of an earlier one.
     bool is_resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
 
@@ -78,6 +80,7 @@ private:
     stream_result broken(bool part_may_have_left = false);
     void established();
     void has_used_buffers();
+    bool is_silent(int socket) const noexcept;
 
     const std::shared_ptr<const tls_context> context_;
     std::shared_ptr<tls_session> session_;
@@ -102,11 +105,13 @@ private:
     /// When so many bytes of `unsent_` have been sent, the other side can decrypt some of those.
     std::size_t end_of_first_record_ = 0;
 
+    bool has_begun_ = false;  ///< OpenSSL has memory for the handshake
     bool is_handshake_done_ = false;
     bool has_failed_ = false;
     bool was_refused_ = false;
     bool has_shut_down_ = false;
     std::string peer_key_;
+    std::size_t certificates_ = 0;  ///< how many the other side has shown, and OpenSSL keeps
     std::string failure_;
 };
 

@@ -198,6 +198,12 @@ std::string why_handshake_failed(SSL& ssl, unsigned long error) {
         case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
             return std::string{"the other side does not accept our certificate ("} + ERR_reason_error_string(error) +
                    ")";
+        case SSL_R_CALLBACK_FAILED:
+        case SSL_R_EXCESSIVE_MESSAGE_SIZE:
+        case SSL_R_CERTIFICATE_VERIFY_FAILED:
+        case SSL_R_CERT_CB_ERROR:
+            return "the other side sends more in its handshake than is accepted: shorten the chain of certificates "
+                   "that it shows, or its list of authorities";
         case SSL_R_UNEXPECTED_EOF_WHILE_READING:
             return "the other side closed the connection during the TLS handshake";
         default: {

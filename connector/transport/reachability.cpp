@@ -52,8 +52,9 @@ const reachability::news* reachability::answered_unusually(unsigned status) {
     status_ = status;
     const bool misconfigured = status == 401 || status == 403 || status == 404;
     return report(reported::refuses,
-                  misconfigured ? fmt::format("peer refuses our packets with HTTP status {}: check endpoint and "
-                                              "auth_token of http.outgoing",
+                  misconfigured ? fmt::format("peer refuses our packets with HTTP status {}: check endpoint, "
+                                              "auth_token or jwt_secret of http.outgoing, and whether the peer knows "
+                                              "the certificate that we show",
                                               status)
                                 : fmt::format("peer answers with HTTP status {}", status),
                   misconfigured ? status : status / 100);

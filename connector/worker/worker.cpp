@@ -413,7 +413,9 @@ std::unique_ptr<multiplexed_requests> worker::make_multiplexed(multiplexed_reque
 void worker::unauthenticated(const boost::asio::ip::address& remote) {
     unauthenticated_requests_.fetch_add(1, std::memory_order_relaxed);
     log::write_seldom({"unauthenticated", client_network(remote)}, log::level::warn,
-                      "request for a packet refused: no peer has its token", {{"remote", remote.to_string()}});
+                      "request for a packet refused: no peer has its token or certificate, or its signed token has "
+                      "expired or has another secret",
+                      {{"remote", remote.to_string()}});
 }
 
 turn_share* worker::share_of(const peering::peer* peer) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <future>
 #include <limits>
 #include <optional>
@@ -53,7 +54,8 @@ bool is_of_tenant(const services& services, const call& call) {
 field_result assets(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
-    const auto page = is_of_tenant(services, call) ? services.directory.assets(*request) : peering::page<asset_entry>{};
+    const auto page =
+        is_of_tenant(services, call) ? services.directory.assets(*request) : empty_page<asset_entry>(*request);
     return connection(
         "AssetsConnection", "AssetEdge", page, [](const asset_entry& e) { return e.asset->uuid; },
         [](const asset_entry& e) { return to_value(asset_view{e}); });
@@ -68,7 +70,8 @@ value to_nullable(const peer_pointer& peer) {
 field_result peers(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
-    const auto page = is_of_tenant(services, call) ? services.directory.peers(*request) : peering::page<peer_pointer>{};
+    const auto page =
+        is_of_tenant(services, call) ? services.directory.peers(*request) : empty_page<peer_pointer>(*request);
     return connection(
         "PeersConnection", "PeerEdge", page, [](const peer_pointer& peer) { return std::string{peer->uuid}; },
         [](const peer_pointer& peer) { return to_value(peer_view{*peer}); });
@@ -213,8 +216,9 @@ value to_value(const listed_transfer& transfer, const listed_account& of, const 
 
 /// Where the lists of an account's debits and credits continue. A side without a number is at its end.
 struct transfer_place {
-    std::optional<std::uint64_t> debit;
-    std::optional<std::uint64_t> credit;
+    account_id account{};
+    std::optional<std::uint64_t> debit{};
+    std::optional<std::uint64_t> credit{};
 };
 
 struct transfer_lists {
@@ -222,18 +226,25 @@ struct transfer_lists {
     std::vector<listed_transfer> credits;
 };
 
-/// Lists both sides of the account, from `place` if there is one, else from the newest.
-std::expected<transfer_lists, refusal> list_both_sides(const services& services, account_id account, std::size_t size,
-                                                       const std::optional<transfer_place>& place) {
-    return read_from_store<transfer_lists>(
-        services.committer, [account, size, place](bookkeeper& keeper) -> std::expected<transfer_lists, store_error> {
+/// Lists both sides of the account, from `place` if there is one, else from the newest. Nullopt: there is no such
+/// place.
+std::expected<std::optional<transfer_lists>, refusal> list_both_sides(const services& services, account_id account,
+                                                                      std::size_t size,
+                                                                      const std::optional<transfer_place>& place) {
+    using lists_or_none = std::optional<transfer_lists>;
+    if (place && place->account != account) return lists_or_none{};
+    return read_from_store<lists_or_none>(
+        services.committer, [account, size, place](bookkeeper& keeper) -> std::expected<lists_or_none, store_error> {
             transfer_lists lists;
+            bool is_known = true;
             const auto list = [&](account_side side, std::optional<std::uint64_t> from,
                                   std::vector<listed_transfer>& to) -> std::expected<void, store_error> {
                 if (place && !from) return {};
                 auto listed = keeper.list_transfers(account, side, size, from);
                 if (!listed) return std::unexpected{listed.error()};
                 to = std::move(*listed);
+                // Row `from`, or the sum that has taken its place, is on the list.
+                is_known = is_known && (!from || size == 0 || !to.empty());
                 return {};
             };
             if (auto done = list(account_side::debit, place ? place->debit : std::nullopt, lists.debits); !done) {
@@ -242,7 +253,7 @@ std::expected<transfer_lists, refusal> list_both_sides(const services& services,
             if (auto done = list(account_side::credit, place ? place->credit : std::nullopt, lists.credits); !done) {
                 return std::unexpected{done.error()};
             }
-            return lists;
+            return is_known ? lists_or_none{std::move(lists)} : std::nullopt;
         });
 }
 
@@ -262,23 +273,31 @@ field_result accounting_transfers(const services& services, const call& call) {
         return list;
     };
     return object{"AccountingTransferConnection",
-                  {{"debits", to_list(found->debits)}, {"credits", to_list(found->credits)}}};
+                  {{"debits", to_list((*found)->debits)}, {"credits", to_list((*found)->credits)}}};
 }
 
-/// A cursor has the numbers of the rows at which the two sides continue: "12-7"; 0 is the end of a side.
+/// A cursor has the number of the account, and the numbers of the rows at which its two sides continue: "3-12-7"; 0 is
+/// the end of a side.
 std::string cursor_of(const transfer_place& place) {
-    return fmt::format("{}-{}", place.debit.value_or(0), place.credit.value_or(0));
+    return fmt::format("{}-{}-{}", std::to_underlying(place.account), place.debit.value_or(0),
+                       place.credit.value_or(0));
 }
 
 /// Returns nullopt for a text that is not a cursor.
 std::optional<transfer_place> place_at(std::string_view cursor) {
-    const std::size_t dash = cursor.find('-');
-    if (dash == std::string_view::npos) return std::nullopt;
-    const auto debit = config::parse_digits(cursor.substr(0, dash));
-    const auto credit = config::parse_digits(cursor.substr(dash + 1));
-    if (!debit || !credit) return std::nullopt;
-    const auto number = [](std::uint64_t row) { return row == 0 ? std::nullopt : std::optional{row}; };
-    return transfer_place{number(*debit), number(*credit)};
+    std::array<std::uint64_t, 3> numbers{};
+    for (std::uint64_t& number : numbers) {
+        const bool is_last = &number == &numbers.back();
+        const std::size_t end = is_last ? cursor.size() : cursor.find('-');
+        if (end == std::string_view::npos) return std::nullopt;
+        const auto parsed = config::parse_digits(cursor.substr(0, end));
+        if (!parsed) return std::nullopt;
+        number = *parsed;
+        cursor.remove_prefix(is_last ? end : end + 1);
+    }
+    if (numbers[0] > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+    const auto row = [](std::uint64_t number) { return number == 0 ? std::nullopt : std::optional{number}; };
+    return transfer_place{account_id{static_cast<std::uint32_t>(numbers[0])}, row(numbers[1]), row(numbers[2])};
 }
 
 struct placed_transfer {
@@ -286,8 +305,8 @@ struct placed_transfer {
     transfer_place next;  ///< the place after it
 };
 
-/// Merges both sides, newest first. Each side has one more than `size` if it continues.
-page<placed_transfer> merge(transfer_lists lists, std::size_t size) {
+/// Merges both sides of `account`, newest first. Each side has one more than `size` if it continues.
+page<placed_transfer> merge(transfer_lists lists, account_id account, std::size_t size) {
     page<placed_transfer> merged;
     auto debit = lists.debits.begin();
     auto credit = lists.credits.begin();
@@ -298,7 +317,8 @@ page<placed_transfer> merge(transfer_lists lists, std::size_t size) {
         const bool is_debit =
             credit == lists.credits.end() || (debit != lists.debits.end() && debit->number > credit->number);
         listed_transfer& next = is_debit ? *debit++ : *credit++;
-        merged.entries.push_back({std::move(next), {number_at(debit, lists.debits), number_at(credit, lists.credits)}});
+        merged.entries.push_back(
+            {std::move(next), {account, number_at(debit, lists.debits), number_at(credit, lists.credits)}});
     }
     merged.has_next = debit != lists.debits.end() || credit != lists.credits.end();
     return merged;
@@ -309,15 +329,15 @@ field_result account_transfers(const services& services, const call& call) {
     if (!request) return std::unexpected{request.error()};
     const auto account = find_account(services.directory, id_of(call.args.get<std::string>("id")));
     if (!account) return refuse(refusal_code::not_found, "Account not found");
-    std::optional<transfer_place> place;
-    if (request->after) {
-        place = place_at(*request->after);
-        if (!place) return refuse(refusal_code::bad_user_input, "invalid cursor: give the endCursor of a page");
-    }
+    const auto place = request->after ? place_at(*request->after) : std::nullopt;
+    if (request->after && !place) return refuse_cursor();
     auto found = list_both_sides(services, account->account, request->size + 1, place);
     if (!found) return refuse(found.error());
-    auto page = merge(std::move(*found), request->size);
-    page.has_previous = place.has_value();
+    std::optional<page<placed_transfer>> page;
+    if (*found) {
+        page = merge(std::move(**found), account->account, request->size);
+        page->has_previous = place.has_value();
+    }
     const account_names names{services.directory};
     return connection(
         "AccountTransfersConnection", "AccountTransferEdge", page,
@@ -327,7 +347,7 @@ field_result account_transfers(const services& services, const call& call) {
 
 // --- Events
 
-using event_page = page<listed_event>;
+using event_page = std::optional<page<listed_event>>;
 
 std::expected<event_page, store_error> read_events(bookkeeper& keeper, const page_request& request, event_query query) {
     const bool backwards = !request.after && request.before;
@@ -339,7 +359,8 @@ std::expected<event_page, store_error> read_events(bookkeeper& keeper, const pag
     wanted.limit = request.size + 1;
     auto found = keeper.list_events(wanted);
     if (!found) return std::unexpected{found.error()};
-    event_page page{std::move(*found)};
+    if (!*found) return event_page{};
+    page<listed_event> page{std::move(**found)};
     const bool more = page.entries.size() > request.size;
     if (more) page.entries.erase(backwards ? page.entries.begin() : page.entries.end() - 1);
     if (page.entries.empty()) {
@@ -357,8 +378,9 @@ std::expected<event_page, store_error> read_events(bookkeeper& keeper, const pag
         backwards ? page.entries.back().event.uuid : page.entries.front().event.uuid;
     const auto beyond = keeper.list_events(other);
     if (!beyond) return std::unexpected{beyond.error()};
-    page.has_next = backwards ? !beyond->empty() : more;
-    page.has_previous = backwards ? more : !beyond->empty();
+    const bool is_alone = !*beyond || (*beyond)->empty();
+    page.has_next = backwards ? !is_alone : more;
+    page.has_previous = backwards ? more : !is_alone;
     return page;
 }
 
@@ -394,7 +416,7 @@ field_result webhook_events(const services& services, const call& call) {
             query.not_types = type->find<std::vector<std::string>>("notIn").value_or(std::vector<std::string>{});
         }
     }
-    event_page page;
+    event_page page = empty_page<listed_event>(*request);
     if (is_of_tenant(services, call)) {
         auto found = read_from_store<event_page>(
             services.committer, [request, query](bookkeeper& keeper) { return read_events(keeper, *request, query); });

@@ -89,6 +89,12 @@ std::unexpected<graphql::field_error> refuse(refusal_code code, std::string mess
     return std::unexpected{graphql::field_error{std::move(message), code_texts[std::to_underlying(code)]}};
 }
 
+std::unexpected<graphql::field_error> refuse_cursor() {
+    return refuse(refusal_code::bad_user_input,
+                  "unknown cursor: it belongs to another list, or its entry has been deleted meanwhile; begin again "
+                  "with the first page");
+}
+
 std::string id_of(std::string_view text) {
     std::string id{text};
     to_lower_case(id);

@@ -44,11 +44,23 @@ std::optional<ilp::amount> amount_of(const graphql::arguments& arguments, std::s
 /// Reads the page arguments as defined by Relay. A size of 0 asks for an empty page.
 std::expected<page_request, graphql::field_error> page_of(const graphql::arguments& arguments);
 
+/// A cursor that is not, or no longer, one of the list.
+std::unexpected<graphql::field_error> refuse_cursor();
+
+/// The page of a list that has no entries, and therefore no cursors: nullopt if the request has one.
+template <class Entry>
+std::optional<page<Entry>> empty_page(const page_request& request) {
+    return request.cursor() ? std::nullopt : std::optional{page<Entry>{}};
+}
+
 /// Builds a connection of type `type` with edges of type `edge_type`; `cursor_of` and `node_of` map an entry to its
-/// cursor and node.
+/// cursor and node. All lists of the API end here: without a page, the cursor is unknown and is refused. An empty page
+/// would tell the client that it has seen everything.
 template <class Entry, class CursorOf, class NodeOf>
-graphql::value connection(std::string_view type, std::string_view edge_type, const page<Entry>& page,
-                          CursorOf cursor_of, NodeOf node_of) {
+graphql::field_result connection(std::string_view type, std::string_view edge_type,
+                                 const std::optional<page<Entry>>& found, CursorOf cursor_of, NodeOf node_of) {
+    if (!found) return refuse_cursor();
+    const page<Entry>& page = *found;
     graphql::value::list edges;
     for (const Entry& entry : page.entries) {
         edges.push_back(graphql::object{edge_type, {{"cursor", cursor_of(entry)}, {"node", node_of(entry)}}});

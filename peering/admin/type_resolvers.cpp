@@ -57,10 +57,24 @@ value to_value(const peer_reachability& found) {
                    {"roundTripMs", found.round_trip ? value{milliseconds{*found.round_trip}.count()} : value{}}}};
 }
 
-value no_fees() {
+field_result no_fees(const page_request& request) {
     return connection(
-        "FeesConnection", "FeeEdge", page<std::string>{}, [](const auto& id) { return id; },
+        "FeesConnection", "FeeEdge", empty_page<std::string>(request), [](const auto& id) { return id; },
         [](const auto&) { return value{}; });
+}
+
+field_result tenants(const services& services, const page_request& request) {
+    std::optional<page<std::string>> page = empty_page<std::string>({});
+    if (request.cursor()) {
+        if (*request.cursor() != services.tenant_id) page.reset();
+    } else if (request.size == 0) {
+        page->has_next = true;
+    } else {
+        page->entries.push_back(services.tenant_id);
+    }
+    return connection(
+        "TenantsConnection", "TenantEdge", page, [](const std::string& id) { return id; },
+        [&services](const std::string&) { return operator_tenant(services); });
 }
 
 }  // namespace
@@ -82,8 +96,9 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Asset.withdrawalThreshold"] = reading<asset_view>(&asset_view::withdrawal_threshold);
     to["Asset.liquidityThreshold"] = reading<asset_view>(&asset_view::liquidity_threshold);
     to["Asset.fees"] = [](const call& call) -> field_result {
-        if (const auto page = page_of(call.args); !page) return std::unexpected{page.error()};
-        return no_fees();
+        const auto request = page_of(call.args);
+        if (!request) return std::unexpected{request.error()};
+        return no_fees(*request);
     };
     to["Asset.createdAt"] = reading<asset_view>(&asset_view::created_at);
     to["Asset.origin"] = reading<asset_view>([](const asset_view& asset) { return schema_name_of(asset.origin); });
@@ -142,17 +157,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Query.tenants"] = [&services](const call& call) -> field_result {
         const auto request = page_of(call.args);
         if (!request) return std::unexpected{request.error()};
-        page<std::string> page;
-        if (!request->after && !request->before) {
-            if (request->size == 0) {
-                page.has_next = true;
-            } else {
-                page.entries.push_back(services.tenant_id);
-            }
-        }
-        return connection(
-            "TenantsConnection", "TenantEdge", page, [](const std::string& id) { return id; },
-            [&services](const std::string&) { return operator_tenant(services); });
+        return tenants(services, *request);
     };
     to["Query.whoami"] = [&services](const call&) -> field_result {
         return object{"WhoamiResponse", {{"id", services.tenant_id}, {"isOperator", true}}};

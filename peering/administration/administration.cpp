@@ -176,7 +176,7 @@ administration::peer_outcome administration::create_peer(transaction& transactio
     added.asset_id = made->asset->id;
     added.liquidity = transaction.open_account(account_kind::peer_liquidity, made->asset->id);
     added.created_at = transaction.now;
-    added.terms = kept_terms_of(*made);
+    added.terms = terms_to_keep(*made);
     made->liquidity = transaction.keeper.ledger().find(added.liquidity.id);
     if (!transaction.deposit(made->asset->settlement->id, added.liquidity.id,
                              wanted.initial_liquidity.value_or(ilp::amount{}))) {
@@ -198,9 +198,16 @@ administration::peer_outcome administration::update_peer(transaction& transactio
         return std::unexpected{std::move(*found)};
     }
     made->has_label = may_have_label(*made);
-    transaction.changed_peers.push_back({made->id, kept_terms_of(*made)});
+    transaction.changed_peers.push_back({made->id, terms_to_keep(*made)});
     transaction.peers.push_back({before, made});
     return made;
+}
+
+/// A default that follows our address is not kept, so that it goes on following it.
+kept_peer_terms administration::terms_to_keep(const peer& peer) const {
+    kept_peer_terms terms = kept_terms_of(peer);
+    if (terms.outgoing_jwt_subject == directory_.own_address().text()) terms.outgoing_jwt_subject.clear();
+    return terms;
 }
 
 /// Refuses if a packet was ever paid for from or to the peer.
@@ -230,7 +237,7 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
                        "Cannot delete! A packet from or to the peer is in flight, or a withdrawal of its liquidity is "
                        "pending: post or void the withdrawal, or disable the peer instead");
     }
-    kept_peer_terms terms = kept_terms_of(*before);
+    kept_peer_terms terms = terms_to_keep(*before);
     terms.deleted_at = transaction.now;
     // Secrets of a peer that is gone have no use any more.
     terms.incoming_tokens.clear();
@@ -249,7 +256,7 @@ administration::peer_outcome administration::set_enabled(transaction& transactio
     if (before->enabled == enabled) return before;
     const auto made = std::make_shared<peer>(*before);
     made->enabled = enabled;
-    transaction.changed_peers.push_back({made->id, kept_terms_of(*made)});
+    transaction.changed_peers.push_back({made->id, terms_to_keep(*made)});
     transaction.peers.push_back({before, made});
     return made;
 }

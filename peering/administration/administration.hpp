@@ -88,6 +88,7 @@ private:
     std::optional<refusal> check_prefixes(const peer& peer) const;
     std::optional<refusal> check_unused(bookkeeper& keeper, const peer& peer) const;
     bool may_have_label(const peer& peer) const;
+    kept_peer_terms terms_to_keep(const peer& peer) const;
     node_terms own_terms() const {
         return {directory_.own_address(), min_expiration_window_, strangers_may_guess_, has_callback_url_};
     }

@@ -175,6 +175,9 @@ fault load_peers(const catalogue& found, directory& directory, bookkeeper& keepe
         auto made = peer_of(record, *directory.find_asset(record.asset_id)->asset, keeper.ledger());
         if (!made) return std::move(made).error();
         peer& loaded = **made;
+        config::outgoing_http_settings& outgoing = loaded.outgoing;
+        if (!outgoing.jwt_secret.reveal().empty() && outgoing.jwt_subject.empty())
+            outgoing.jwt_subject = directory.own_address().text();
         const auto& name = record.terms.name;
         loaded.has_label = name && config::peer_name().parse(*name) && labels.insert(*name).second;
         keeper.thresholds().watch(loaded.liquidity->id, watch_of(loaded));

@@ -82,7 +82,7 @@ std::expected<std::vector<listed_transfer>, store_error> bookkeeper::list_transf
     return watched([&] { return store_.list_transfers(account, side, limit, from); });
 }
 
-std::expected<std::vector<listed_event>, store_error> bookkeeper::list_events(const event_query& query) {
+std::expected<std::optional<std::vector<listed_event>>, store_error> bookkeeper::list_events(const event_query& query) {
     return watched([&] { return store_.list_events(query); });
 }
 

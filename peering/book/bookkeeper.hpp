@@ -56,7 +56,7 @@ public:
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key);
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(
         account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from = std::nullopt);
-    std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query);
+    std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(const event_query& query);
 
     std::expected<std::uint64_t, store_error> store_size();
 

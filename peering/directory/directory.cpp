@@ -52,7 +52,7 @@ std::vector<asset_entry> directory::assets() const {
     return live;
 }
 
-page<asset_entry> directory::assets(const page_request& request) const {
+std::optional<page<asset_entry>> directory::assets(const page_request& request) const {
     const reading lock{mutex_};
     std::map<std::uint32_t, asset_entry> live;
     for (const auto& [id, known] : assets_ | std::views::filter(is_live)) live.emplace(id, entry_of(known));
@@ -104,7 +104,7 @@ std::vector<directory::peer_pointer> directory::peers() const {
     return {all.begin(), all.end()};
 }
 
-page<directory::peer_pointer> directory::peers(const page_request& request) const {
+std::optional<page<directory::peer_pointer>> directory::peers(const page_request& request) const {
     const reading lock{mutex_};
     return cut_page(peers_, request, [&](std::string_view uuid) -> std::optional<std::uint32_t> {
         const peer* const found = peer_by_uuid_.find(uuid);
@@ -128,18 +128,19 @@ std::optional<listed_route> directory::find_route(std::string_view address, cons
     return listed_route{std::string{longest}, pointer_to(next_hop)};
 }
 
-page<listed_route> directory::routes(const std::optional<std::string>& after, std::size_t size,
-                                     std::string_view beginning) const {
+std::optional<page<listed_route>> directory::routes(const std::optional<std::string>& after, std::size_t size,
+                                                    std::string_view beginning) const {
     // A cursor consists of the id of a peer and the index of the prefix among that peer's prefixes.
     std::pair<std::uint32_t, std::uint32_t> place{0, 0};
     if (after) {
         const char* const end = after->data() + after->size();
         const auto id = std::from_chars(after->data(), end, place.first);
-        if (id.ec != std::errc{} || id.ptr == end || *id.ptr != '.') return {};
+        if (id.ec != std::errc{} || id.ptr == end || *id.ptr != '.') return std::nullopt;
         const auto number = std::from_chars(id.ptr + 1, end, place.second);
-        if (number.ec != std::errc{} || number.ptr != end) return {};
+        if (number.ec != std::errc{} || number.ptr != end) return std::nullopt;
     }
     const reading lock{mutex_};
+    if (place.first > last_peer_id_) return std::nullopt;
     page<listed_route> found;
     for (auto peer = peers_.lower_bound(place.first); peer != peers_.end() && !found.has_next; ++peer) {
         std::uint32_t number = 0;

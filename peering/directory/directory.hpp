@@ -69,8 +69,8 @@ public:
     std::optional<asset_entry> find_asset(std::string_view code, std::uint8_t scale) const;
     /// By its liquidity or settlement account.
     std::optional<asset_entry> find_asset_by_account(account_id account) const;
-    std::vector<asset_entry> assets() const;  ///< in the order of creation
-    page<asset_entry> assets(const page_request& request) const;
+    std::vector<asset_entry> assets() const;                                     ///< in the order of creation
+    std::optional<page<asset_entry>> assets(const page_request& request) const;  ///< nullopt: unknown cursor
     std::size_t asset_count() const;
 
     // Peers. Null means unknown.
@@ -83,8 +83,8 @@ public:
     peer_pointer find_peer_by_lone_key(const ilp::digest& key) const;
     /// The owner of a liquidity account.
     peer_pointer find_peer_by_account(account_id account) const;
-    std::vector<peer_pointer> peers() const;  ///< in the order of creation
-    page<peer_pointer> peers(const page_request& request) const;
+    std::vector<peer_pointer> peers() const;                                     ///< in the order of creation
+    std::optional<page<peer_pointer>> peers(const page_request& request) const;  ///< nullopt: unknown cursor
     std::size_t peer_count() const;
 
     // Routes.
@@ -93,9 +93,9 @@ public:
     /// peers that share a prefix. Precondition: the address is valid.
     std::optional<listed_route> find_route(std::string_view address, const asset* packet_asset) const;
     /// The routes whose prefix begins with `beginning`, in the order in which their peers were created. `after` is a
-    /// cursor from such a page; a malformed cursor gives an empty page.
-    page<listed_route> routes(const std::optional<std::string>& after, std::size_t size,
-                              std::string_view beginning) const;
+    /// cursor from such a page, whose route may be gone meanwhile. Returns nullopt for what is not such a cursor.
+    std::optional<page<listed_route>> routes(const std::optional<std::string>& after, std::size_t size,
+                                             std::string_view beginning) const;
     /// The peer with the longest prefix that covers the address, among the peers of one asset.
     peer_pointer find_peer_by_address(std::string_view address, const asset& asset) const;
     /// The peers that have exactly this prefix.

@@ -21,6 +21,7 @@ class hmac_context {
 public:
     hmac_context() {
         EVP_MAC* const mac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+        if (mac == nullptr) return;
         context_.reset(EVP_MAC_CTX_new(mac));
         EVP_MAC_free(mac);
         std::string digest = OSSL_DIGEST_NAME_SHA2_256;

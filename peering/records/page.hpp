@@ -21,6 +21,9 @@ struct page_request {
     std::optional<std::string> before{};  ///< without `after`, the page ends before this entry
     std::size_t size = size_default;      ///< 0 asks for no entries, only for what is on either side
     bool newest_first = true;
+
+    /// The one of the two that counts; nullopt for the first page.
+    const std::optional<std::string>& cursor() const noexcept { return after ? after : before; }
 };
 
 template <class Entry>
@@ -31,17 +34,18 @@ struct page {
 };
 
 /// Cuts a page out of a map whose keys follow the order of creation. `place_of(cursor)` returns the key for a cursor,
-/// or nullopt if the cursor is unknown, which gives an empty page. O(page + log n).
+/// or nullopt if no entry has it; there is no page then, because an empty one would look like the end of the list.
+/// O(page + log n).
 template <class Map, class PlaceOf>
-auto cut_page(const Map& all, const page_request& request, PlaceOf place_of) {
+auto cut_page(const Map& all, const page_request& request, PlaceOf place_of)
+    -> std::optional<page<typename Map::mapped_type>> {
     using Key = typename Map::key_type;
     using Entry = typename Map::mapped_type;
     page<Entry> cut;
-    const auto& cursor = request.after ? request.after : request.before;
     std::optional<Key> place;
-    if (cursor) {
-        place = place_of(std::string_view{*cursor});
-        if (!place) return cut;
+    if (request.cursor()) {
+        place = place_of(std::string_view{*request.cursor()});
+        if (!place) return std::nullopt;
     }
     // Walks away from the cursor, towards larger or smaller keys.
     const bool backwards = !request.after && request.before.has_value();

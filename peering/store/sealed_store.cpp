@@ -28,7 +28,7 @@ std::string purpose_of_answer(std::string_view key) {
 }  // namespace
 
 sealed_store::sealed_store(std::unique_ptr<store> inner, sealing_keys keys)
-    : inner_{std::move(inner)}, keys_{std::move(keys)} {}
+    : forwarding_store{std::move(inner)}, keys_{std::move(keys)} {}
 
 void sealed_store::seal_terms(kept_peer_terms& terms, std::uint32_t peer) const {
     for_each_secret(terms, [&](std::string& value, std::string_view name) {
@@ -59,7 +59,7 @@ std::expected<void, store_error> sealed_store::open_terms(kept_peer_terms& terms
 }
 
 std::expected<catalogue, store_error> sealed_store::load() {
-    auto found = inner_->load();
+    auto found = inner().load();
     if (!found) return found;
     std::vector<peer_change> sealed_anew;
     for (peer_record& peer : found->peers) {
@@ -69,7 +69,7 @@ std::expected<catalogue, store_error> sealed_store::load() {
         seal_terms(sealed_anew.emplace_back(peer.id, peer.terms).terms, peer.id);
     }
     if (sealed_anew.empty()) return found;
-    if (auto written = inner_->commit({.changed_peers = sealed_anew}); !written) {
+    if (auto written = inner().commit({.changed_peers = sealed_anew}); !written) {
         return std::unexpected{std::move(written).error()};
     }
     return found;
@@ -77,7 +77,7 @@ std::expected<catalogue, store_error> sealed_store::load() {
 
 std::expected<void, store_error> sealed_store::commit(const changes& plain) {
     if (keys_.empty() || (plain.new_peers.empty() && plain.changed_peers.empty() && plain.new_answers.empty())) {
-        return inner_->commit(plain);
+        return inner().commit(plain);
     }
     std::vector<peer_record> new_peers{plain.new_peers.begin(), plain.new_peers.end()};
     std::vector<peer_change> changed_peers{plain.changed_peers.begin(), plain.changed_peers.end()};
@@ -91,11 +91,11 @@ std::expected<void, store_error> sealed_store::commit(const changes& plain) {
     sealed.new_peers = new_peers;
     sealed.changed_peers = changed_peers;
     sealed.new_answers = answers;
-    return inner_->commit(sealed);
+    return inner().commit(sealed);
 }
 
 std::expected<std::optional<idempotency_record>, store_error> sealed_store::find_answer(std::string_view key) {
-    auto found = inner_->find_answer(key);
+    auto found = inner().find_answer(key);
     if (!found || !*found) return found;
     auto opened = open_sealed(keys_, (*found)->answer, purpose_of_answer(key));
     if (!opened) {

@@ -173,8 +173,10 @@ public:
         return list_transfers(account, side, limit, std::nullopt);
     }
 
-    /// A page of events, delivered or not. Empty if a uuid in the query is unknown.
-    virtual std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) = 0;
+    /// A page of events, delivered or not; nullopt if a uuid in the query is unknown, because the event was forgotten
+    /// or has never been there.
+    virtual std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(
+        const event_query& query) = 0;
 
     /// The idempotency record with this key; nullopt if there is none.
     virtual std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) = 0;

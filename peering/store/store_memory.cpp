@@ -124,8 +124,10 @@ std::expected<std::vector<listed_transfer>, store_error> memory_store::list_tran
     return listed;
 }
 
-std::expected<std::vector<listed_event>, store_error> memory_store::list_events(const event_query&) {
-    return {};
+std::expected<std::optional<std::vector<listed_event>>, store_error> memory_store::list_events(
+    const event_query& query) {
+    if (query.after || query.before) return std::nullopt;
+    return std::vector<listed_event>{};
 }
 
 std::expected<std::optional<idempotency_record>, store_error> memory_store::find_answer(std::string_view key) {

@@ -417,14 +417,74 @@ TEMPLATE_TEST_CASE("admin: an account's whole history can be read page by page, 
                 {{"id", bob}, {"after", cursor}})
             .code();
     };
-    for (const char* const none : {"", "-", "1", "a-b", "1-2-3", "-1-1", "99999999999999999999-1"}) {
+    for (const char* const none : {"", "-", "1", "a-b-c", "1-2", "1-2-3-4", "-1-1", "--", "99999999999999999999-1-1"}) {
         CAPTURE(none);
         CHECK(refused(none) == "BAD_USER_INPUT");
     }
-    // A number that is not a row of this account gives no rows of other accounts.
-    CHECK(page("1-1", 10).at("edges").as_array().empty());
-    CHECK(page("0-0", 10).at("edges").as_array().empty());
-    CHECK(page("18446744073709551615-18446744073709551615", 10).at("edges").as_array().empty());
+    // A cursor of another account, and numbers that are no rows of this one.
+    const std::string end = text_at(page({}, 50).at("pageInfo"), "endCursor");
+    const std::string account = end.substr(0, end.find('-'));
+    CHECK(page(end.c_str(), 10).at("edges").as_array().empty());
+    const std::string carol = a.create_peer("carol", 1, 1000);
+    CHECK(a.admin
+              .ask("query ($id: String!, $after: String) { accountTransfers(id: $id, after: $after) { edges { cursor } "
+                   "} }",
+                   {{"id", carol}, {"after", end}})
+              .code() == "BAD_USER_INPUT");
+    for (const char* const rows : {"-18446744073709551615-0", "-0-18446744073709551615", "-1-1", "-4096-0"}) {
+        CAPTURE(rows);
+        CHECK(refused((account + rows).c_str()) == "BAD_USER_INPUT");
+    }
+}
+
+TEMPLATE_TEST_CASE("admin: a cursor that a list does not know is refused, in every list", "", on_sqlite,
+                   on_postgresql) {
+    const administered a{TestType::kind};
+    const std::string bob = a.create_peer("bob", 1, 1000);
+    const std::string asset = text_at(
+        a.admin.ask("{ assets(first: 1) { edges { node { id } } } }").field().at("edges").at(0).at("node"), "id");
+    struct list {
+        std::string field;
+        std::string arguments;
+        bool goes_backwards = true;
+    };
+    const std::vector<list> lists{{"assets", ""},
+                                  {"peers", ""},
+                                  {"peers", ", tenantId: \"" + random_uuid() + "\""},
+                                  {"tenants", ""},
+                                  {"webhookEvents", ""},
+                                  {"webhookEvents", ", filter: {type: {in: [\"peer.liquidity_low\"]}}"},
+                                  {"routes", "", false},
+                                  {"accountTransfers", ", id: \"" + bob + "\"", false}};
+    const auto code_of = [&](const list& of, const std::string& cursor, const char* direction) {
+        return a.admin
+            .ask("query ($cursor: String) { " + of.field + "(" + direction + ": $cursor" + of.arguments +
+                     ") { edges { cursor } pageInfo { hasNextPage } } }",
+                 {{"cursor", cursor}})
+            .code();
+    };
+    for (const list& each : lists) {
+        for (const std::string& cursor : {std::string{}, std::string{"garbage"}, random_uuid(), std::string{"7.x"},
+                                          std::string{"4000000.0"}, std::string{"\0", 1}}) {
+            CAPTURE(each.field, each.arguments, cursor);
+            CHECK(code_of(each, cursor, "after") == "BAD_USER_INPUT");
+            if (each.goes_backwards) CHECK(code_of(each, cursor, "before") == "BAD_USER_INPUT");
+        }
+    }
+    // Of another list.
+    CHECK(code_of({"peers", ""}, asset, "after") == "BAD_USER_INPUT");
+    CHECK(code_of({"assets", ""}, bob, "after") == "BAD_USER_INPUT");
+    CHECK(code_of({"webhookEvents", ""}, bob, "after") == "BAD_USER_INPUT");
+    const auto fees = a.admin.ask(
+        "query ($c: String) { assets { edges { node { fees(after: $c) { edges { cursor } } } } } }", {{"c", bob}});
+    CHECK(fees.code() == "BAD_USER_INPUT");
+    // Of an entry that is deleted meanwhile; what the message says helps.
+    const std::string carol = a.create_peer("carol", 1);
+    CHECK(code_of({"peers", ""}, carol, "after").empty());
+    static_cast<void>(a.admin.mutate("deletePeer", {{"id", carol}}).field());
+    const auto gone = a.admin.ask("query ($c: String) { peers(after: $c) { edges { cursor } } }", {{"c", carol}});
+    CHECK(gone.code() == "BAD_USER_INPUT");
+    CHECK_THAT(gone.message(), Catch::Contains("unknown cursor") && Catch::Contains("begin again"));
 }
 
 TEMPLATE_TEST_CASE("admin: the hold time of a peer shortens what its packets may take, and survives a restart", "",

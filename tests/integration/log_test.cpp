@@ -178,7 +178,9 @@ TEST_CASE("log: lines that strangers cause are written once and then counted") {
         for (std::size_t at = 0; (at = log.find(text, at)) != std::string::npos; at += text.size()) ++found;
         return found;
     };
-    CHECK(count("request for a packet refused: no peer has its token remote=127.0.0.1\n") == 1);
+    CHECK(
+        count("request for a packet refused: no peer has its token or certificate, or its signed token has expired or "
+              "has another secret remote=127.0.0.1\n") == 1);
     CHECK(count("Admin API: a request was refused") == 1);
     CHECK(count("auto-peering: a node became a peer or renewed its terms") == 1);
     CHECK(count("auto-peering: a node was refused") == 1);

@@ -585,6 +585,43 @@ TEST_CASE("TLS: many handshakes at a time do not keep packets of a peer from bei
     CHECK(answered > 10);
 }
 
+TEST_CASE("TLS: handshakes that are not completed have a bound of memory, and a peer keeps its rate beside them") {
+    test_pki pki;
+    const rig r{[&](daemon_terms& terms) {
+        terms.connector = pki.listener();
+        terms.connector.emplace_back("max_buffer_memory: 4194304");
+    }};
+    tls_connection honest{r.d.port(), {.roots = pki.roots}};
+    const auto seconds_for = [&](int packets) {
+        const auto begin = std::chrono::steady_clock::now();
+        for (int i = 0; i < packets; ++i) {
+            REQUIRE(outcome(honest.exchange(ilp_request(encode(prepare{.expires_in = 25s})))) == "fulfill");
+        }
+        return std::chrono::duration<double>{std::chrono::steady_clock::now() - begin}.count();
+    };
+    const double alone = seconds_for(100);
+    // Each of them takes as much memory as a client can have OpenSSL take with ten bytes.
+    constexpr std::string_view announces_most{"\x16\x03\x01\x00\x04\x01\x02\x01\x40", 9};
+    std::atomic<int> begun = 0;
+    std::jthread strangers{[&](const std::stop_token& stop) {
+        std::deque<http_connection> half_done;
+        while (!stop.stop_requested() && begun < 3000) {
+            half_done.emplace_back(r.d.port()).send(announces_most);
+            if (half_done.size() > 300) half_done.pop_front();
+            ++begun;
+            std::this_thread::sleep_for(1ms);  // the pace of the strangers
+        }
+    }};
+    REQUIRE(eventually([&] { return begun > 300; }));
+    const double beside = seconds_for(100);
+    const auto metrics = r.d.scrape();
+    CHECK(metrics.sum("ilp_buffered_bytes") <= 4'194'304 + 192 * 1024);
+    CHECK(metrics.sum("ilp_connections_closed_for_memory_total") > 100);
+    INFO("100 packets took " << alone << " s, and " << beside << " s beside the strangers");
+    CHECK(beside < 10 * alone);
+    strangers.request_stop();
+}
+
 TEST_CASE("TLS: a certificate that expires soon is reported, and its time is a metric") {
     const test_pki pki;
     const auto soon = pki.folder.write("soon", pki.authority.issue({.names = {"localhost"}, .valid_until = 5h}));

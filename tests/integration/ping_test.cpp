@@ -51,7 +51,7 @@ TEST_CASE("a ping that fails says what is wrong with the next hop") {
     const admin_client admin{r.d.admin_port()};
     const auto message = [&] { return text_at(ping(admin, "test.p2"), "message"); };
     r.p2.set_script([](const http_message&) { return answer_http(401); });
-    CHECK(message().find("HTTP status 401: check endpoint and auth_token") != std::string::npos);
+    CHECK(message().find("HTTP status 401: check endpoint, auth_token or jwt_secret") != std::string::npos);
     r.p2.stop();
     // The first ping may still meet the old connection.
     CHECK(eventually([&] { return message().find("Connection refused") != std::string::npos; }));

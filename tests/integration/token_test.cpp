@@ -246,6 +246,11 @@ TEMPLATE_TEST_CASE("tokens: with a key, no secret is readable in the store, and 
     write_file(key_file, two);
     a.start_after_kill();
     sends();
+    // The answer is the only thing that is still sealed with the old key, and whoever repeats the request is told so.
+    const auto unreadable = change();
+    CHECK(unreadable.code() == "INTERNAL_SERVER_ERROR");
+    CHECK_THAT(unreadable.message(),
+               Catch::Contains("the answer that is kept for this idempotency key is sealed with the key"));
     CHECK_FALSE(a.r.d.log().contains("-secret"));
     CHECK_FALSE(a.r.d.log().contains(one));
     CHECK_FALSE(a.r.d.log().contains(two));

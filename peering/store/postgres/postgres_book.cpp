@@ -284,7 +284,7 @@ void list_postgres_history(postgres_connection& session, std::uint64_t after, st
     }
 }
 
-std::vector<listed_event> list_postgres_events(postgres_connection& session, const event_query& query) {
+std::optional<std::vector<listed_event>> list_postgres_events(postgres_connection& session, const event_query& query) {
     std::string within;
     // Returns false if there is no such event.
     const auto bound = [&](const std::optional<std::string>& uuid, bool from_above) {
@@ -295,7 +295,7 @@ std::vector<listed_event> list_postgres_events(postgres_connection& session, con
         within += fmt::format(" AND id {} {}", from_above ? '<' : '>', found.integer(0, 0));
         return true;
     };
-    if (!bound(query.after, query.newest_first) || !bound(query.before, !query.newest_first)) return {};
+    if (!bound(query.after, query.newest_first) || !bound(query.before, !query.newest_first)) return std::nullopt;
     postgres_array types;
     postgres_array not_types;
     for (const std::string& type : query.types) types.add(type);

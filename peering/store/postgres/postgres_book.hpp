@@ -24,7 +24,7 @@ std::uint64_t count_postgres_events(postgres_connection& session);
 std::vector<listed_transfer> list_postgres_transfers(postgres_connection& session, account_id account,
                                                      account_side side, std::size_t limit,
                                                      std::optional<std::uint64_t> from);
-std::vector<listed_event> list_postgres_events(postgres_connection& session, const event_query& query);
+std::optional<std::vector<listed_event>> list_postgres_events(postgres_connection& session, const event_query& query);
 std::optional<idempotency_record> find_postgres_answer(postgres_connection& session, const std::string& key);
 
 void load_postgres_chain(postgres_connection& session, transfer_chain& chain);

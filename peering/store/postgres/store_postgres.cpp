@@ -92,7 +92,7 @@ public:
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
                                                                             std::size_t limit,
                                                                             std::optional<std::uint64_t> from) override;
-    std::expected<std::vector<listed_event>, store_error> list_events(const event_query& query) override;
+    std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(const event_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
     std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max) override;
     std::expected<history_step, store_error> forget_events(const history_age& age, std::size_t rows_max) override;
@@ -293,7 +293,8 @@ std::expected<std::vector<listed_transfer>, store_error> postgres_store::list_tr
     return attempt("list transfers", [&] { return list_postgres_transfers(*session_, account, side, limit, from); });
 }
 
-std::expected<std::vector<listed_event>, store_error> postgres_store::list_events(const event_query& query) {
+std::expected<std::optional<std::vector<listed_event>>, store_error> postgres_store::list_events(
+    const event_query& query) {
     return attempt("list events", [&] { return list_postgres_events(*session_, query); });
 }
 

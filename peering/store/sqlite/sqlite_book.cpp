@@ -215,7 +215,7 @@ std::vector<listed_transfer> list_transfers(connection& connection, account_id a
     return listed;
 }
 
-std::vector<listed_event> list_events(connection& connection, const event_query& query) {
+std::optional<std::vector<listed_event>> list_events(connection& connection, const event_query& query) {
     statement find{connection, "SELECT id FROM events WHERE uuid = ?"};
     // Returns the id of the event, `otherwise` if no uuid is given, or nullopt if there is no such event.
     const auto number_of = [&find](const std::optional<std::string>& uuid, std::int64_t otherwise) {
@@ -227,7 +227,7 @@ std::vector<listed_event> list_events(connection& connection, const event_query&
     constexpr std::int64_t last = std::numeric_limits<std::int64_t>::max();
     const auto above = number_of(query.newest_first ? query.before : query.after, 0);
     const auto below = number_of(query.newest_first ? query.after : query.before, last);
-    if (!above || !below) return {};
+    if (!above || !below) return std::nullopt;
     const std::string types = boost::json::serialize(boost::json::value_from(query.types));
     const std::string not_types = boost::json::serialize(boost::json::value_from(query.not_types));
     const bool is_backwards = query.newest_first != query.from_the_end;

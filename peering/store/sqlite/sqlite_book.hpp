@@ -34,7 +34,7 @@ std::int64_t summed_up_to(connection& connection);
 
 std::vector<listed_transfer> list_transfers(connection& connection, account_id account, account_side side,
                                             std::size_t limit, std::optional<std::uint64_t> from);
-std::vector<listed_event> list_events(connection& connection, const event_query& query);
+std::optional<std::vector<listed_event>> list_events(connection& connection, const event_query& query);
 
 /// `owner` and `asset` are as for a book_visitor.
 using account_callback = std::function<void(const account_record&, std::string_view owner, std::string_view asset)>;

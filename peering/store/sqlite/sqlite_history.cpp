@@ -118,12 +118,17 @@ history_step sum_history(connection& db, const history_age& age, std::size_t row
 history_step forget_events(connection& db, const history_age& age, std::size_t rows_max) {
     statement row{db, "SELECT id, created_at FROM events WHERE due IS NULL AND created_at <= ? ORDER BY id LIMIT ?"};
     std::vector<ended_event> events;
-    row.for_each(
-        [&] {
-            events.push_back({static_cast<std::uint64_t>(row.integer(0)),
-                              ilp::timestamp{std::chrono::milliseconds{row.integer(1)}}});
-        },
-        age.now, stored::row_limit(rows_max));
+    const auto read = [&](std::size_t limit) {
+        events.clear();
+        row.for_each(
+            [&] {
+                events.push_back({static_cast<std::uint64_t>(row.integer(0)),
+                                  ilp::timestamp{std::chrono::milliseconds{row.integer(1)}}});
+            },
+            age.now, stored::row_limit(limit));
+    };
+    read(1);  // most steps find that the oldest one is young
+    if (count_old_events(events, age) != 0) read(rows_max);
     const std::size_t old = count_old_events(events, age);
     if (old == 0) return {};
     statement remove{db, "DELETE FROM events WHERE due IS NULL AND id <= ? AND created_at < ?"};

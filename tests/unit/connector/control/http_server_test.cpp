@@ -7,6 +7,8 @@
 
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <chrono>
@@ -49,6 +51,30 @@ std::string said_last(std::uint16_t port, std::string_view octets) {
     auto text = text_of(connection.receive());
     return text + (connection.wait_until_closed() ? "" : ", and stays open");
 }
+
+/// A client whose address is 127.0.0.2, so that it counts as another source than those of the other tests.
+class distant_client {
+public:
+    explicit distant_client(std::uint16_t port) : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+        sockaddr_in own = support::loopback(0);
+        own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+        const sockaddr_in there = support::loopback(port);
+        REQUIRE(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0);
+        REQUIRE(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there) == 0);
+    }
+    void send(const std::string& octets) { CHECK(support::send_all(socket_, octets)); }
+    /// The text of the next answer; "nothing" if the connection ends without one.
+    std::string receive() {
+        std::string octets;
+        while (true) {
+            if (const auto message = support::take_message(octets)) return text_of(message);
+            if (support::read_some(socket_, octets, support::patience) != support::read_result::data) return "nothing";
+        }
+    }
+
+private:
+    support::descriptor socket_;
+};
 
 /// Answers that are given later by another party.
 class held_answers {
@@ -329,6 +355,91 @@ TEST_CASE("HTTP server: answers that are not read have a bound together") {
     http_connection reader{server.port()};
     reader.send(get("/large"));
     CHECK(reader.receive().value().body.size() == large);
+}
+
+TEST_CASE("HTTP server: a client that does not read its answer gives way, too") {
+    constexpr std::size_t large = 20'000'000;  // more than the system's buffers take
+    server_on_loop server{[](const http_request& request, const answer_function& done) {
+                              done({.body = std::string(request.target == "/large" ? large : 10, 'x')});
+                          },
+                          {.sessions_max = 3, .request_time = 1h}};
+    std::deque<http_connection> deaf;
+    for (int count = 1; count <= 3; ++count) {
+        deaf.emplace_back(server.port()).send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+        while (server.requests() < count) std::this_thread::yield();
+    }
+    for (int i = 0; i < 3; ++i) {
+        http_connection reader{server.port()};
+        CHECK(text_of(reader.exchange(get)) == "200 xxxxxxxxxx");
+    }
+    CHECK(deaf.front().wait_until_closed());
+}
+
+TEST_CASE("HTTP server: a source that has most connections gives way to another one, whoever has waited longest") {
+    server_on_loop server{echo, {.sessions_max = 4, .request_time = 1h}};
+    distant_client scraper{server.port()};
+    scraper.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(scraper.receive() == "200 GET /a ");
+    // It has waited longest for its next request when the others come, one after the other.
+    std::deque<http_connection> crowd;
+    for (int i = 0; i < 20; ++i) CHECK(text_of(crowd.emplace_back(server.port()).exchange(get)) == "200 GET /a ");
+    scraper.send("GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(scraper.receive() == "200 GET /b ");
+}
+
+TEST_CASE("HTTP server: a source whose requests are being answered leaves connections to others") {
+    held_answers answers;
+    server_on_loop server{answers.handler(), {.sessions_max = 8, .requests_per_source_max = 2}};
+    std::deque<http_connection> crowd;
+    for (int i = 0; i < 2; ++i) crowd.emplace_back(server.port()).send(get);
+    const auto first = answers.take();
+    const auto second = answers.take();
+    http_connection refused{server.port()};
+    CHECK(text_of(refused.exchange(get)) == "503 too many requests at a time: try again later\n");
+    distant_client scraper{server.port()};
+    scraper.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    answers.take()({.body = "for the other source"});
+    CHECK(scraper.receive() == "200 for the other source");
+    first({.body = "first"});
+    CHECK(text_of(crowd.front().receive()) == "200 first");
+    refused.send(get);
+    answers.take()({.body = "in time"});
+    CHECK(text_of(refused.receive()) == "200 in time");
+    second({});
+}
+
+TEST_CASE("HTTP server: by default a source leaves an eighth of the connections to others") {
+    held_answers answers;
+    server_on_loop server{answers.handler(), {.sessions_max = 8}};
+    std::deque<http_connection> crowd;
+    std::vector<answer_function> taken;
+    for (int i = 0; i < 7; ++i) {
+        crowd.emplace_back(server.port()).send(get);
+        taken.push_back(answers.take());
+    }
+    CHECK(text_of(http_connection{server.port()}.exchange(get)) ==
+          "503 too many requests at a time: try again later\n");
+    distant_client operator_of_node{server.port()};
+    operator_of_node.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    answers.take()({.body = "served"});
+    CHECK(operator_of_node.receive() == "200 served");
+    for (const auto& done : taken) done({});
+}
+
+TEST_CASE("HTTP server: answers that one source does not read are broken off for another one") {
+    constexpr std::size_t large = 20'000'000;  // more than the system's buffers take
+    server_on_loop server{
+        [](const http_request&, const answer_function& done) { done({.body = std::string(large, 'x')}); },
+        {.answers_size_max = 2 * large, .request_time = 1h}};
+    std::deque<http_connection> deaf;
+    for (int count = 1; count <= 2; ++count) {
+        deaf.emplace_back(server.port()).send(get);
+        while (server.requests() < count) std::this_thread::yield();
+    }
+    distant_client scraper{server.port()};
+    scraper.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(scraper.receive().size() == large + 4);
+    CHECK_FALSE(deaf.front().receive().has_value());
 }
 
 TEST_CASE("HTTP server: of two answers to one request the first counts") {

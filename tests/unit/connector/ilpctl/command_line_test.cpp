@@ -201,6 +201,7 @@ TEST_CASE("ilpctl command line: an https URL is verified with the system's autho
           "ilpctl: " + missing + ": No such file or directory\n");
     CHECK(refused({"--url", "https://h/g", "--ca-file", folder.path()}) ==
           "ilpctl: " + folder.path() + ": cannot be read\n");
+    CHECK(refused({"--url", "https://h/g", "--ca-file", "/dev/zero"}) == "ilpctl: /dev/zero: larger than 1 MiB\n");
     d.environment = {{"ILPCTL_URL", "https://h/g"}, {"ILPCTL_CA_FILE", bad}};
     CHECK(refused({}).contains(bad));
     CHECK(ask({"--ca-file", good}).status == exit_status::done);

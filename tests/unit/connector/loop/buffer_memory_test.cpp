@@ -51,6 +51,16 @@ TEST_CASE("buffer memory: it is the sum of what connections have, and a connecti
     CHECK(memory.is_over_bound());
 }
 
+TEST_CASE("buffer memory: of connections that use the same, the oldest are closed first") {
+    buffer_memory memory;
+    std::vector<std::unique_ptr<connection>> connections;
+    for (int i = 0; i < 16; ++i) connections.push_back(std::make_unique<connection>(memory, 100'000));
+    connections.erase(connections.begin() + 2);  // the last one takes its place in the list of all
+    memory.set_bound(1'400'000);
+    CHECK(memory.relieve().connections == 3);
+    for (std::size_t i = 0; i < connections.size(); ++i) CHECK(connections[i]->closed == (i < 3));
+}
+
 TEST_CASE("buffer memory: beyond the bound the largest connections are closed, until an eighth is free") {
     buffer_memory memory;
     memory.set_bound(800'000);

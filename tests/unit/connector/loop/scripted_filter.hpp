@@ -32,6 +32,7 @@ struct stream_script {
     std::deque<stream_state> ends;
 
     std::string refusal;  ///< what the other side has said in the end, if anything
+    std::size_t memory = 0;  ///< what it says to have
 
     std::string written;
     int handshakes = 0;
@@ -47,6 +48,8 @@ public:
         ++script_->handshakes;
         return {.state = take(script_->handshake, stream_state::done)};
     }
+
+    std::size_t memory() const noexcept override { return script_->memory; }
 
     stream_result read(int, std::span<char> into) override {
         const auto [state, text, drained] = take(script_->reads, {stream_state::wants_reading, "", true});

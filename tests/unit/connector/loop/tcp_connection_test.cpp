@@ -331,6 +331,28 @@ TEST_CASE("tcp connection: the stream ends its direction itself, and continues t
     CHECK(support::read_some(s.pair.far, heard, std::chrono::milliseconds{0}) == support::read_result::timeout);
 }
 
+TEST_CASE("tcp connection: the memory of a filter counts among the buffers, from its handshake to its end") {
+    scripted s;
+    s.script->handshake = {stream_state::wants_reading, stream_state::done};
+    s.script->memory = 1'000'000;
+    s.start();
+    CHECK(s.connection.buffered() == 1'000'000);
+    CHECK(s.loop.memory().used() == 1'000'000);
+    s.script->memory = 500;
+    s.make_readable();
+    REQUIRE(s.connection.is_established());
+    const std::size_t receiving = s.connection.buffered() - 500;  // the buffer of the read that it has begun
+    CHECK(receiving <= 4096);
+    s.script->memory = 60'000;
+    CHECK(s.connection.say("answer") == send_outcome::accepted);
+    CHECK(s.connection.buffered() == 60'000 + receiving);
+    s.script->memory = 0;
+    s.script->reads = {{stream_state::done, "text", true}};
+    s.make_readable();
+    CHECK(s.connection.text == "text");
+    CHECK(s.connection.buffered() == receiving);
+}
+
 TEST_CASE("tcp connection: a step of a handshake can be put off") {
     scripted s;
     s.connection.shakes_hands = false;

@@ -1,5 +1,6 @@
 #include "connector/tls/tls_filter.hpp"
 
+#include "connector/tls/pem_file.hpp"
 #include "tests/unit/connector/tls/system_calls.hpp"
 #include "tests/unit/connector/tls/tls_pair.hpp"
 
@@ -7,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -398,6 +400,31 @@ TEST_CASE("tls filter: key updates make no progress of their own, and a flood of
     }
 }
 
+TEST_CASE("tls filter: a read that gets messages of TLS and no content ends after a number of them") {
+    sockets wire;
+    side server{tls_filter::for_server(server_context()), wire.ends[0]};
+    const std::unique_ptr<SSL_CTX, release_openssl> context{SSL_CTX_new(TLS_client_method())};
+    plain_openssl client{context.get(), wire.ends[1], false};
+    run(server, client);
+    REQUIRE(server.is_established);
+    for (const int count : {10, 20, 100}) {
+        for (int i = 0; i < count; ++i) {
+            REQUIRE(SSL_key_update(client.ssl.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+            REQUIRE(SSL_do_handshake(client.ssl.get()) == 1);
+        }
+        receiving.reset();
+        for (int i = 0; i < 4 && !server.is_broken(); ++i) {
+            receiving = {.is_short = true, .size_max = 30, .fails_from_then_on = true};
+            receiving.failing = 1;
+            server.read_some();
+            CHECK(receiving.count <= 32);
+        }
+        receiving.reset();
+        CHECK(server.is_broken() == (count == 100));
+    }
+    CHECK(server.filter->failure() == "the other side sends messages of TLS without end");
+}
+
 TEST_CASE("tls filter: a socket that holds other bytes than TLS ends the handshake") {
     sockets wire;
     side server{tls_filter::for_server(server_context()), wire.ends[0]};
@@ -441,6 +468,171 @@ TEST_CASE("tls filter: an idle connection of a server needs little memory") {
     const std::size_t each = (::mallinfo2().uordblks - before) / count;
     INFO("it takes " << each << " bytes");
     CHECK(each < 16 * 1024);
+}
+
+namespace {
+
+std::string number(std::size_t value, int bytes) {
+    std::string octets;
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) octets += static_cast<char>(value >> shift & 0xFF);
+    return octets;
+}
+
+std::string behind_size(const std::string& content, int bytes) {
+    return number(content.size(), bytes) + content;
+}
+
+std::string extension(std::size_t type, const std::string& content) {
+    return number(type, 2) + behind_size(content, 2);
+}
+
+/// In one record, or in several.
+std::string records_of(const std::string& handshake) {
+    std::string records;
+    for (std::size_t at = 0; at < handshake.size(); at += 16'384) {
+        records += std::string("\x16\x03\x01", 3) + behind_size(handshake.substr(at, 16'384), 2);
+    }
+    return records;
+}
+
+/// A ClientHello of TLS 1.3 to which a server answers, with these extensions beside the necessary ones.
+std::string client_hello(const std::string& further) {
+    const std::string key = number(9, 32);  // a point of X25519
+    const std::string extensions =
+        extension(43, behind_size(number(0x0304, 2), 1)) + extension(10, behind_size(number(0x001d, 2), 2)) +
+        extension(13, behind_size(number(0x0403, 2) + number(0x0804, 2) + number(0x0503, 2) + number(0x0401, 2), 2)) +
+        extension(51, behind_size(number(0x001d, 2) + behind_size(key, 2), 2)) + further;
+    const std::string body = number(0x0303, 2) + std::string(32, 'r') + behind_size("", 1) +
+                             behind_size(number(0x1301, 2), 2) + behind_size(std::string(1, '\0'), 1) +
+                             behind_size(extensions, 2);
+    return records_of(std::string(1, '\x01') + behind_size(body, 3));
+}
+
+/// Protocols whose names have one byte.
+std::string protocols(std::size_t size) {
+    return extension(16, behind_size(std::string(size, '\x01'), 2));
+}
+
+/// Names of authorities that are as short as possible.
+std::string authorities(std::size_t size) {
+    std::string names;
+    while (names.size() + 4 <= size) names += behind_size(std::string("\x30\x00", 2), 2);
+    return extension(47, behind_size(names, 2));
+}
+
+/// A server, and a client that has sent something of a handshake and says no more.
+class half_done {
+public:
+    half_done(std::shared_ptr<const tls_context> context, const std::string& beginning)
+        : filter{tls_filter::for_server(std::move(context))} {
+        state = filter->handshake(wire_.ends[0]).state;
+        for (std::size_t at = 0; at < beginning.size() && state == stream_state::wants_reading; at += piece) {
+            const std::string next = beginning.substr(at, piece);
+            REQUIRE(::write(wire_.ends[1], next.data(), next.size()) == static_cast<ssize_t>(next.size()));
+            state = filter->handshake(wire_.ends[0]).state;
+        }
+    }
+
+    std::unique_ptr<tls_filter> filter;
+    stream_state state{};
+
+private:
+    static constexpr std::size_t piece = 16'000;
+    sockets wire_;
+};
+
+}  // namespace
+
+TEST_CASE("tls filter: what a handshake takes that is not completed is bounded, and counted as much as it is") {
+    const auto context = server_context();
+    const std::string announced = records_of(std::string("\x01\x02\x01\x40", 4));  // the largest size there may be
+    struct beginning {
+        std::string name;
+        std::string octets;
+        bool is_silent = false;
+    };
+    const std::string large = std::string("\x01\x02\x01\x40", 4) + std::string(131'000, 'x');
+    const std::vector<beginning> beginnings{
+        {"silence", "", true},
+        {"the size of a message", announced},
+        {"nearly all of the largest message", records_of(large)},
+        {"an ordinary first message", client_hello("")},
+        {"a large first message", client_hello(extension(0xfafa, std::string(60'000, 'x')))},
+        {"many protocols", client_hello(protocols(14'000))},
+        {"many names of authorities", client_hello(authorities(1000))}};
+    for (const auto& [name, octets, is_silent] : beginnings) {
+        CAPTURE(name);
+        {
+            const half_done first{context, octets};
+        }  // has OpenSSL make what it makes once
+        constexpr std::size_t count = 20;
+        std::vector<std::unique_ptr<half_done>> clients;
+        clients.reserve(count);
+        const auto used = [] { return ::mallinfo2().uordblks + ::mallinfo2().hblkhd; };
+        const std::size_t before = used();
+        for (std::size_t i = 0; i < count; ++i) clients.push_back(std::make_unique<half_done>(context, octets));
+        const std::size_t each = (used() - before) / count;
+        CHECK(clients.back()->state == stream_state::wants_reading);
+        const std::size_t counted = clients.back()->filter->memory();
+        CHECK((counted == 0) == is_silent);
+        if (before == 0) continue;  // the sanitizers' allocator does not count
+        INFO("it takes " << each << " bytes, and " << counted << " are counted");
+        CHECK(each < counted + 16 * 1024);
+    }
+}
+
+TEST_CASE("tls filter: a first message with more than any client needs ends the handshake") {
+    const auto context = server_context();
+    for (const std::string& octets :
+         {client_hello(authorities(1100)), client_hello(authorities(60'000)), client_hello(protocols(17'000)),
+          records_of(std::string("\x01\x02\x01\x45", 4) + std::string(1000, 'x'))}) {
+        CAPTURE(octets.size());
+        const half_done client{context, octets};
+        CHECK(client.state == stream_state::broken);
+        CHECK(client.filter->failure().contains("more in its handshake than is accepted"));
+    }
+}
+
+TEST_CASE("tls filter: clients show a short chain of certificates, and it is counted") {
+    const auto of_server = server_context(test_identity(), true);
+    const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+    for (const int length : {1, 10, 11, 200}) {
+        CAPTURE(length);
+        const auto of_client = client_context_with(test_identity());
+        limit_version(of_client, version);
+        const auto authority = parse_certificates(test_authority().certificate()).value();
+        for (int i = 1; i < length; ++i) SSL_CTX_add1_chain_cert(of_client->native(), authority.front().get());
+        tls_pair pair{of_server, of_client};
+        pair.run();
+        if (length <= 10) {
+            CHECK(pair.server.is_established);
+            // OpenSSL adds the authority to a certificate that comes alone.
+            CHECK(pair.server.filter->memory() == static_cast<std::size_t>(std::max(length, 2)) * 4096);
+        } else {
+            CHECK(pair.server.last_read == stream_state::broken);
+            CHECK(pair.server.filter->failure().contains("shorten the chain of certificates"));
+        }
+    }
+}
+
+TEST_CASE("tls filter: a server that asks for a certificate names few authorities") {
+    for (const int count : {256, 257}) {
+        CAPTURE(count);
+        const auto of_server = server_context(test_identity(), true);
+        STACK_OF(X509_NAME)* const names = sk_X509_NAME_new_null();
+        for (int i = 0; i < count; ++i) {
+            X509_NAME* const name = X509_NAME_new();
+            const std::string text = std::to_string(i);
+            X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(text.c_str()),
+                                       -1, -1, 0);
+            sk_X509_NAME_push(names, name);
+        }
+        SSL_CTX_set0_CA_list(of_server->native(), names);
+        tls_pair pair{of_server, client_context()};
+        pair.run();
+        CHECK(pair.client.is_established == (count == 256));
+        if (count == 257) CHECK(pair.client.filter->failure().contains("its list of authorities"));
+    }
 }
 
 }  // namespace tls_filter_test

@@ -73,9 +73,10 @@ TEST_CASE("reachability: a change is reported once") {
     CHECK(text_of(r.answered(503)) == "bad: peer answers with HTTP status 503");
     CHECK(text_of(r.answered(503)) == "nothing");
     for (const unsigned status : {401U, 403U, 404U}) {
-        CHECK(text_of(r.answered(status)) == "bad: peer refuses our packets with HTTP status " +
-                                                 std::to_string(status) +
-                                                 ": check endpoint and auth_token of http.outgoing");
+        CHECK(text_of(r.answered(status)) ==
+              "bad: peer refuses our packets with HTTP status " + std::to_string(status) +
+                  ": check endpoint, auth_token or jwt_secret of http.outgoing, and whether the peer knows "
+                  "the certificate that we show");
     }
     CHECK(text_of(r.answered(503)) == "bad: peer answers with HTTP status 503");
     CHECK(text_of(r.connected()) == "nothing");  // it was not unreachable

@@ -1,6 +1,11 @@
 #include "peering/admin/mutations.hpp"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
 
 namespace mutations_test {
 
@@ -13,6 +18,46 @@ TEST_CASE("a stored answer is read back as it was written") {
     CHECK(read->message == "Created ILP Peer");
     CHECK_FALSE(read->peer);
     CHECK_FALSE(read->asset);
+}
+
+TEST_CASE("a stored answer keeps everything that was answered about a peer") {
+    namespace json = boost::json;
+    const json::object peer{{"id", "p"},
+                            {"name", "bob"},
+                            {"ilpAddress", "test.bob"},
+                            {"assetId", "a"},
+                            {"maxPacketAmount", 18'446'744'073'709'551'615U},
+                            {"maxInFlightAmount", 7},
+                            {"maxHoldMilliseconds", 4000},
+                            {"liquidityThreshold", 3},
+                            {"routes", {"test.bob", "test.east"}},
+                            {"outgoingEndpoint", "https://bob.example/"},
+                            {"outgoingToken", ""},
+                            {"jwtSubject", "test.us"},
+                            {"incomingTokens", {"f1", "f2"}},
+                            {"incomingJwtSecrets", {"f3"}},
+                            {"clientKeys", {std::string(64, 'a')}},
+                            {"allowPlainHttp", true},
+                            {"protocol", "http2"},
+                            {"enabled", false},
+                            {"createdAt", "2026-01-01T00:00:00.000Z"},
+                            {"origin", "api"},
+                            {"account", 12},
+                            {"caCertificates", "PEM"}};
+    const std::string text = json::serialize(json::object{{"message", "m"}, {"peer", peer}});
+    const auto read = done_mutation::from_json(text);
+    REQUIRE(read);
+    REQUIRE(read->peer);
+    CHECK(read->peer->jwt_subject == "test.us");
+    CHECK(read->peer->incoming_tokens == std::vector<std::string>{"f1", "f2"});
+    CHECK(read->peer->incoming_jwt_secrets == std::vector<std::string>{"f3"});
+    CHECK(json::parse(read->to_json()).at("peer") == json::value(peer));
+    // What an earlier version has kept is readable, too.
+    json::object old = peer;
+    for (const char* const later : {"maxInFlightAmount", "maxHoldMilliseconds", "jwtSubject", "incomingTokens",
+                                    "incomingJwtSecrets", "clientKeys", "allowPlainHttp", "protocol", "caCertificates"})
+        old.erase(later);
+    CHECK(done_mutation::from_json(json::serialize(json::object{{"message", "m"}, {"peer", old}})).has_value());
 }
 
 TEST_CASE("a stored answer that is damaged is no answer, whatever is wrong with it") {

@@ -378,7 +378,13 @@ TEST_CASE("secrets that sign tokens identify one peer, and take the place of the
           "invalid JWT secrets: there are more than 8");
     CHECK(edit({.add_jwt_secrets = {"one"}}) == done);
 
+    // The store keeps a subject only if it is not our address, which may change.
+    const auto kept_subject = [&] { return store->load()->peers.at(1).terms.outgoing_jwt_subject; };
+    CHECK(kept_subject().empty());
+    CHECK(edit({.outgoing_jwt_subject = "test.us"}) == done);
+    CHECK(kept_subject().empty());
     CHECK(edit({.outgoing_jwt_subject = "alice"}) == done);
+    CHECK(kept_subject() == "alice");
     CHECK(edit({}, "") == done);  // an empty token changes nothing
     CHECK(bob()->outgoing.jwt_subject == "alice");
     CHECK(edit({.outgoing_jwt_secret = "four"}) == done);
@@ -569,6 +575,28 @@ TEST_CASE("a peer is deleted when there was no payment") {
         CHECK(store->load()->peers.at(1).terms.deleted_at == noon);
         CHECK(office.create(wanted) == done);
         CHECK(office.all().find_peer_by_name("bob")->id == 3);
+    }
+    SECTION("the store keeps no secret of one that is gone") {
+        wanted.ilp_address = "test.secretive";
+        wanted.name = "secretive";
+        wanted.routes = {};
+        wanted.incoming_tokens = {"its-token"};
+        wanted.outgoing_token.clear();
+        wanted.credentials = {.add_jwt_secrets = {"its-secret"}, .outgoing_jwt_secret = "our-secret"};
+        REQUIRE(office.create(wanted) == done);
+        const auto kept = [&] { return store->load()->peers.at(2).terms; };
+        CHECK(kept().incoming_tokens.size() == 1);
+        CHECK(kept().incoming_jwt_secrets == std::vector<std::string>{"its-secret"});
+        CHECK(kept().outgoing_jwt_secret == "our-secret");
+        REQUIRE(office.remove("secretive") == done);
+        CHECK(kept().deleted_at == noon);
+        CHECK(kept().incoming_tokens.empty());
+        CHECK(kept().incoming_jwt_secrets.empty());
+        CHECK(kept().outgoing_jwt_secret.empty());
+        // The outgoing token of the other one.
+        CHECK_FALSE(store->load()->peers.at(1).terms.outgoing_token.empty());
+        REQUIRE(office.remove("bob") == done);
+        CHECK(store->load()->peers.at(1).terms.outgoing_token.empty());
     }
     SECTION("what is left of the deposits of one goes back to the settlement account") {
         wanted.ilp_address = "test.rich";

@@ -721,7 +721,9 @@ public:
                                                                             std::optional<std::uint64_t>) override {
         return {};
     }
-    std::expected<std::vector<listed_event>, store_error> list_events(const event_query&) override { return {}; }
+    std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(const event_query&) override {
+        return {};
+    }
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view) override {
         return std::nullopt;
     }

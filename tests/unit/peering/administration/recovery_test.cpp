@@ -137,6 +137,17 @@ TEST_CASE("recovery: peers that were reached over plain HTTP before there was TL
     }
 }
 
+TEST_CASE("recovery: the tokens that we sign name our address, unless the store has another subject") {
+    catalogue store = sound();
+    store.peers[0].terms.outgoing_jwt_secret = "secret";
+    store.peers[1].terms.outgoing_jwt_secret = "secret";
+    store.peers[1].terms.outgoing_jwt_subject = "alice";
+    const start found{store};
+    REQUIRE(found.refusal.empty());
+    CHECK(found.known.find_peer_by_name("bob")->outgoing.jwt_subject == "test.us");
+    CHECK(found.known.find_peer_by_name("carol")->outgoing.jwt_subject == "alice");
+}
+
 TEST_CASE("recovery: the terms of a peer's connections come back from the store") {
     catalogue store = sound();
     kept_peer_terms& bob = store.peers[0].terms;

@@ -23,11 +23,15 @@ std::map<int, int> numbers(int count) {
     return all;
 }
 
-page<int> cut(const std::map<int, int>& all, const page_request& request) {
+std::optional<page<int>> cut_known(const std::map<int, int>& all, const page_request& request) {
     return peering::cut_page(all, request, [&](std::string_view cursor) -> std::optional<int> {
         const int number = std::atoi(std::string{cursor}.c_str());
         return all.contains(number) ? std::optional{number} : std::nullopt;
     });
+}
+
+page<int> cut(const std::map<int, int>& all, const page_request& request) {
+    return cut_known(all, request).value();
 }
 
 page_request after(int cursor, std::size_t size = 3) {
@@ -77,8 +81,18 @@ TEST_CASE("pages: a cursor is not on its page, in either direction") {
     CHECK(to_the_end.has_next);
 }
 
-TEST_CASE("pages: an unknown cursor, the end and an empty list make an empty page") {
-    for (const auto& request : {after(9), before(0), after(1), before(7)}) {
+TEST_CASE("pages: an unknown cursor makes no page, because an empty one would look like the end") {
+    for (const auto& request : {after(9), before(0), after(9, 0), before(9, 0)}) {
+        CHECK_FALSE(cut_known(numbers(7), request).has_value());
+    }
+    CHECK_FALSE(cut_known({}, after(1)).has_value());
+    page_request both = after(9);
+    both.before.emplace("3");
+    CHECK_FALSE(cut_known(numbers(7), both).has_value());
+}
+
+TEST_CASE("pages: the end and an empty list make an empty page") {
+    for (const auto& request : {after(1), before(7)}) {
         const auto empty = cut(numbers(7), request);
         CHECK(empty.entries.empty());
         CHECK_FALSE(empty.has_next);

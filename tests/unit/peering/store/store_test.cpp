@@ -646,19 +646,23 @@ TEST_CASE("events are listed in pages, from either end and in either order") {
                             }
                         }
                         CAPTURE(newest_first, from_the_end, after, before, limit);
-                        REQUIRE(types_of(store->list_events(query).value()) == expected);
+                        REQUIRE(types_of(store->list_events(query).value().value()) == expected);
                     }
                 }
             }
         }
     }
     using types = std::vector<std::string>;
-    CHECK(types_of(store->list_events({.types = {"y2", "x0", R"(")"}}).value()) == types{"y2", "x0"});
-    CHECK(types_of(store->list_events({.not_types = {"y11", R"(")"}, .limit = 2}).value()) == types{"y10", "x9"});
-    CHECK(types_of(store->list_events({.types = {"y2", "x0"}, .not_types = {"x0"}}).value()) == types{"y2"});
-    CHECK(store->list_events({.types = {"z"}}).value().empty());
-    CHECK(store->list_events({.after = new_uuid()}).value().empty());
-    CHECK(store->list_events({.before = new_uuid()}).value().empty());
+    CHECK(types_of(store->list_events({.types = {"y2", "x0", R"(")"}}).value().value()) == types{"y2", "x0"});
+    CHECK(types_of(store->list_events({.not_types = {"y11", R"(")"}, .limit = 2}).value().value()) ==
+          types{"y10", "x9"});
+    CHECK(types_of(store->list_events({.types = {"y2", "x0"}, .not_types = {"x0"}}).value().value()) == types{"y2"});
+    CHECK(store->list_events({.types = {"z"}}).value().value().empty());
+    for (const std::string& unknown : {new_uuid(), std::string{}, std::string{"x\0y", 3}, std::string{"'"}}) {
+        CHECK_FALSE(store->list_events({.after = unknown}).value().has_value());
+        CHECK_FALSE(store->list_events({.before = unknown}).value().has_value());
+        CHECK_FALSE(store->list_events({.after = unknown, .before = events[0].uuid}).value().has_value());
+    }
 }
 
 TEST_CASE("an event is listed with its outcome") {
@@ -674,7 +678,7 @@ TEST_CASE("an event is listed with its outcome") {
     made.event_attempts = attempts;
     REQUIRE(store->commit(made).has_value());
     const ilp::timestamp end = now();
-    const auto page = store->list_events({.newest_first = false}).value();
+    const auto page = store->list_events({.newest_first = false}).value().value();
     REQUIRE(page.size() == 3);
     for (std::size_t i = 0; i < 3; ++i) {
         CHECK(page[i].event.uuid == events[i].uuid);
@@ -697,7 +701,8 @@ TEST_CASE("a store that keeps nothing has no events to list") {
     changes made;
     made.new_events = {&event, 1};
     REQUIRE(store->commit(made).has_value());
-    CHECK(store->list_events({}).value().empty());
+    CHECK(store->list_events({}).value().value().empty());
+    CHECK_FALSE(store->list_events({.after = event.uuid}).value().has_value());
 }
 
 TEST_CASE("ten thousand peers in fifty assets are added at once") {

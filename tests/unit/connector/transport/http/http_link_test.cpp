@@ -272,7 +272,8 @@ TEST_CASE("http link: an HTTP status says what became of the packet") {
     CHECK(outcome_with(302) == "next_hop_refused_us");
     CHECK(outcome_with(401) == "next_hop_refused_us");
     CHECK(w.link().trouble() ==
-          "peer refuses our packets with HTTP status 401: check endpoint and auth_token of http.outgoing");
+          "peer refuses our packets with HTTP status 401: check endpoint, auth_token or jwt_secret "
+          "of http.outgoing, and whether the peer knows the certificate that we show");
     CHECK(w.peer.connections_accepted() == 1);
 }
 

@@ -856,7 +856,7 @@ TEST_CASE("postgresql: tables of the first schema keep their data, and each acco
     CHECK(loaded.peers[0].terms == kept_peer_terms{.name = "bob", .ilp_address = "test.bob"});
     CHECK(loaded.assets.at(0).terms == asset_terms{});
     CHECK(loaded.pending_withdrawals.size() == 1);
-    CHECK(store->list_events({}).value().at(0).attempts == 2);
+    CHECK(store->list_events({}).value().value().at(0).attempts == 2);
     CHECK(audit(server.url()).value().faults.empty());
 
     liquidity_account bob{account_id{3}};
@@ -874,6 +874,26 @@ TEST_CASE("postgresql: tables of the first schema keep their data, and each acco
     CHECK(numbers_listed(*store, account_id{4}, account_side::credit) == list{9, 3});
     CHECK(server.value(broken_links) == "0");
     CHECK(audit(server.url()).value().faults.empty());
+}
+
+TEST_CASE("postgresql: tables of the third schema get the index of old events, and events are forgotten as before") {
+    const postgres_server server;
+    {
+        const auto store = open_or_throw(server.url());
+    }
+    server.execute(R"sql(
+        SET ROLE ilpd;
+        DROP INDEX events_that_ended;
+        UPDATE ilpd_schema_version SET version = 3;
+        INSERT INTO events (uuid, type, data, created_at, due, delivered_at) VALUES ('old', 'type', '{}', 5, NULL, 7),
+            ('young', 'type', '{}', 5000, NULL, 5000);
+    )sql");
+    const auto store = open_or_throw(server.url());
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "4");
+    CHECK(server.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'events_that_ended'") == "1");
+    const history_age age{.older_than = ilp::timestamp{1000ms}, .now = ilp::timestamp{9000ms}};
+    CHECK(store->forget_events(age, 10).value().rows == 1);
+    CHECK(server.value("SELECT string_agg(uuid, ',') FROM events") == "young");
 }
 
 }  // namespace store_postgres_test

@@ -488,6 +488,7 @@ TEST_CASE(
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
     CHECK(reader.value("PRAGMA user_version") == "5");
+    CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.chains_are_sound());
     const catalogue loaded = store->load().value();
@@ -497,7 +498,7 @@ TEST_CASE(
     CHECK(loaded.peers[1].liquidity.id == account_id{4});
     CHECK(loaded.assets.at(0).terms == asset_terms{});
     CHECK(loaded.pending_withdrawals.size() == 1);
-    CHECK(store->list_events({}).value().at(0).attempts == 2);
+    CHECK(store->list_events({}).value().value().at(0).attempts == 2);
     CHECK(audit(db.url).value().faults.empty());
 
     liquidity_account bob{account_id{3}};
@@ -515,6 +516,27 @@ TEST_CASE(
     CHECK(numbers_listed(*store, account_id{4}, account_side::credit) == list{9, 3});
     CHECK(reader.chains_are_sound());
     CHECK(audit(db.url).value().faults.empty());
+}
+
+TEST_CASE("a database of the fourth schema gets the index of old events, and events are forgotten as before") {
+    database db;
+    {
+        const auto store = open_or_throw(db.url);
+    }
+    execute(db.path, R"sql(
+        DROP INDEX events_that_ended;
+        PRAGMA user_version = 4;
+        INSERT INTO events VALUES (1, 'old', 'type', '{}', 5, 2, NULL, 7);
+        INSERT INTO events VALUES (2, 'young', 'type', '{}', 5000, 2, NULL, 5000);
+    )sql");
+    const auto store = open_or_throw(db.url);
+    reader reader{db.path};
+    CHECK(reader.value("PRAGMA user_version") == "5");
+    CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
+    const history_age age{.older_than = ilp::timestamp{std::chrono::milliseconds{1000}},
+                          .now = ilp::timestamp{std::chrono::milliseconds{9000}}};
+    CHECK(store->forget_events(age, 10).value().rows == 1);
+    CHECK(reader.value("SELECT group_concat(uuid) FROM events") == "young");
 }
 
 TEST_CASE("the side files of the database are for its owner alone, even where the database is not") {
