@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds linger_time{2000};
 /// Bytes that are read together from a client that sends many requests at a time, while it sends much.
-constexpr std::size_t read_together = 32 * 1024;
+constexpr std::size_t read_together = 64 * 1024;
 /// Bytes of answers in one system call; may be exceeded by one answer.
 constexpr std::size_t sent_together_max = 64 * 1024;
 

@@ -45,7 +45,7 @@ http2_requests::http2_requests(event_loop& loop, carrier& carrier, prepare_handl
 }
 
 multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
-    if (out_.capacity() == 0) loop_.spare().lend(out_);
+    if (out_.capacity() == 0) loop_.spare().lend_large(out_);
     result done{.made = progress::handled};
     while (done.made == progress::handled) {
         const http2::event event = session_.next(input.subspan(done.consumed), out_, loop_.now().steady);
@@ -72,6 +72,7 @@ multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
         done.consumed += event.consumed;
         if (is_work) break;
     }
+    if (out_.empty()) loop_.spare().give_back_large(out_);
     note_output();
     return done;
 }
@@ -140,7 +141,7 @@ void http2_requests::release(std::uint64_t number) {
 }
 
 void http2_requests::send_answer(std::uint64_t number, ilp::bytes_view packet) {
-    if (out_.capacity() == 0) loop_.spare().lend(out_);
+    if (out_.capacity() == 0) loop_.spare().lend_large(out_);
     forget(at(number));
     session_.answer(number, answer_block, packet, out_);
     note_output();
@@ -188,7 +189,7 @@ void http2_requests::note_output() {
 }
 
 void http2_requests::output_sent() {
-    if (out_.empty()) loop_.spare().give_back(out_);
+    if (out_.empty()) loop_.spare().give_back_large(out_);
     note_output();
 }
 
