@@ -140,9 +140,9 @@ private:
 
 inspection inspect(const setup& setup, const place& place, const constant_peers& next_hops, const load& load) {
     const allocation_counter allocations{setup};
-    auto under_test = start(place, allocations.environment());
+    auto under_test = place.has_usual_heap ? start(place, allocations.environment()) : start(place);
     system_call_counter calls{setup, under_test};
-    auto options = allocations.generator_options();
+    auto options = place.has_usual_heap ? allocations.generator_options() : std::vector<std::string>{};
     std::ranges::move(calls.generator_options(), std::back_inserter(options));
     const auto output = generate(setup, under_test, next_hops, load, options);
     const auto packets = output.at("right").to_number<double>();

@@ -270,6 +270,8 @@ place install_nghttpx(const setup& setup, std::string_view name, const shape&) {
                           "--backend-http2-max-concurrent-streams=" + streams},
             .output = directory / "output",
             .ready = {},
+            .has_worker = false,
+            .has_usual_heap = false,  // Debian builds it with jemalloc
             .core = setup.proxy_core,
             .port = port};
 }

@@ -85,9 +85,10 @@ struct place {
     std::string name;
     std::vector<std::string> arguments;
     std::filesystem::path output;
-    std::string ready;        ///< output that shows that it can accept packets; empty: wait for its port
-    bool has_worker = false;  ///< a child process does the work
-    std::optional<int> core;  ///< empty: it may use all cores
+    std::string ready;           ///< output that shows that it can accept packets; empty: wait for its port
+    bool has_worker = false;     ///< a child process does the work
+    bool has_usual_heap = true;  ///< that of the C library, which a preloaded library can count
+    std::optional<int> core;     ///< empty: it may use all cores
     std::uint16_t port = 0;
     std::uint16_t metrics_port = 0;
     std::uint16_t admin_port = 0;
