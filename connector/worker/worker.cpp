@@ -139,7 +139,7 @@ void worker::end_turn() {
     if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
     // Sockets that have become ready in the meantime are looked at in the same turn as what waits.
     serves_waiting_ = true;
-    boost::asio::post(loop_.context(), [this] {
+    loop_.post([this] {
         loop_.enter();
         serves_waiting_ = false;
         turns_.serve_waiting();

@@ -6,7 +6,6 @@
 #include "ilp/hex.hpp"
 #include "ilp/invariant.hpp"
 
-#include <boost/asio/post.hpp>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -477,7 +476,7 @@ bool incoming_connection::send_ready_answers() {
 /// Continues with the buffered bytes in a new turn: work begun at the end of a turn would be left unfinished.
 void incoming_connection::resume() {
     operation_begins();
-    boost::asio::post(loop_.context(), [this] {
+    loop_.post([this] {
         if (!operation_ended() || is_receiving() || closing_) return;
         last_activity_ = loop_.now().steady;
         take_requests(false);

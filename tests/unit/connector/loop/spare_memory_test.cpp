@@ -1,3 +1,4 @@
+#include "connector/loop/handler_memory.hpp"
 #include "connector/loop/receive_buffer.hpp"
 #include "connector/loop/spare_blocks.hpp"
 #include "connector/loop/spare_buffers.hpp"
@@ -97,6 +98,26 @@ TEST_CASE("only a few large buffers for output are kept, and none that is very l
     ilp::bytes taken;
     spare.lend_large(taken);
     CHECK(taken.capacity() == 0);
+}
+
+TEST_CASE("the memory of handlers is used again, and only so much is kept") {
+    connector::handler_memory memory;
+    void* const first = memory.take(40);
+    void* const second = memory.take(100);
+    CHECK(first != second);
+    memory.give_back(first, 40);
+    CHECK(memory.take(100) == first);
+    memory.give_back(first, 100);
+    memory.give_back(second, 100);
+    CHECK(memory.kept() == 2);
+    void* const large = memory.take(1000);
+    memory.give_back(large, 1000);
+    CHECK(memory.kept() == 2);
+    std::vector<void*> many;
+    for (std::size_t i = 0; i < 2 * connector::handler_memory::kept_max; ++i) many.push_back(memory.take(1));
+    CHECK(memory.kept() == 0);
+    for (void* const each : many) memory.give_back(each, 1);
+    CHECK(memory.kept() == connector::handler_memory::kept_max);
 }
 
 }  // namespace spare_memory_test
