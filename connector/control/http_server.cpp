@@ -343,7 +343,7 @@ private:
             if (error) return;
             self->head_ = {};
             self->server_->answers_size -= self->body_.size();
-            self->body_ = std::string{};  // `= {}` would keep the memory
+            std::string{}.swap(self->body_);  // an assignment would keep the memory
             if (self->keep_alive_) return self->read();
             self->in_.consume(self->in_.size());
             self->in_.give_back();
