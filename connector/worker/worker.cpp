@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -481,7 +482,7 @@ packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, cons
         exceeds_fair_share(state.counters.packets_in_flight, packets_.in_use(), settings_.max_packets_in_flight);
     packet_in_flight& packet = add_packet(sink, request, context);
     packet.due = context.now.when(context.outgoing_expires_at);
-    std::ranges::copy(context.prepare->condition(), packet.condition.begin());
+    std::memcpy(packet.condition.data(), context.prepare->condition().data(), packet.condition.size());
     ++state.counters.packets_in_flight;
     state.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
     const auto refusal =

@@ -25,7 +25,7 @@ public:
             left = rest_;
         }
         for (;;) {
-            const auto event = session.next(left, out, now);
+            const auto& event = session.next(left, out, now);
             if (event.kind == connector::http2::event_kind::failed) return false;
             on_event(event);
             left = left.subspan(event.consumed);

@@ -142,7 +142,7 @@ void http2_connection::received() {
     const bool sends_much = in_.size() >= receive_buffer::capacity_min;
     if (out_.capacity() == 0) loop_.spare().lend_large(out_);
     while (!is_closed()) {
-        const http2::event event =
+        const http2::event& event =
             session_->next({reinterpret_cast<ilp::octet*>(in_.octets().data()), in_.size()}, out_, loop_.now().steady);
         if (event.kind == event_kind::failed) {
             in_.consume(in_.size());

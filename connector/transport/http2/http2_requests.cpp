@@ -48,7 +48,7 @@ multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
     if (out_.capacity() == 0) loop_.spare().lend_large(out_);
     result done{.made = progress::handled};
     while (done.made == progress::handled) {
-        const http2::event event = session_.next(input.subspan(done.consumed), out_, loop_.now().steady);
+        const http2::event& event = session_.next(input.subspan(done.consumed), out_, loop_.now().steady);
         bool is_work = false;
         switch (event.kind) {
             case http2::event_kind::needs_more:
