@@ -55,7 +55,9 @@ section<connector_settings> define_connector() {
             "The memory, in bytes and per worker, that connections with peers may use for bytes that were received "
             "and not yet processed, or not yet accepted by the other side, and for handshakes of TLS, each of which "
             "counts as 192 KiB until it is complete. Beyond it the connections that use most are closed, unless they "
-            "use at most 16 KiB. Prepares that wait for a connection may use a quarter of it in addition; beyond X
+            "use at most 16 KiB. Prepares that wait for a connection may use a quarter of it in addition; beyond "
+            "that they are refused. So may the answers to asynchronous packets; beyond that these packets are "
+            "refused."),
         setting("request_timeout", &s::request_timeout, duration(100ms, 5min), default_value{"10s"},
                 "The time in which a client must send a complete request once it has begun."),
         setting("idle_timeout", &s::idle_timeout, duration(1s, 1h), default_value{"75s"},

@@ -369,7 +369,7 @@ private:
             if (error) return;
             self->head_ = {};
             self->discount_answer();
-            self->body_ = std::string{};  // `= {}` would keep the memory
+            std::string{}.swap(self->body_);  // an assignment would keep the memory
             if (self->keep_alive_) return self->read();
             self->in_.consume(self->in_.size());
             self->in_.give_back();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "connector/loop/spare_blocks.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -29,6 +31,7 @@ public:
             bytes_ -= bytes;
             memory_.used_ -= bytes;
         }
+        spare_blocks& spare() noexcept { return memory_.spare_; }
 
     private:
         friend class buffer_memory;
@@ -90,6 +93,7 @@ public:
 private:
     static constexpr std::size_t little = 16 * 1024;
 
+    spare_blocks spare_;
     std::size_t bound_ = std::numeric_limits<std::size_t>::max();
     std::size_t used_ = 0;
     std::size_t waiting_ = 0;

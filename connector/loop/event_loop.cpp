@@ -1,7 +1,5 @@
 #include "connector/loop/event_loop.hpp"
 
-#include <boost/asio/post.hpp>
-
 namespace connector {
 
 event_loop::event_loop() : now_{ilp::read_clocks()}, deadlines_{now_.steady} {}
@@ -11,7 +9,7 @@ void event_loop::enter() {
     in_turn_ = true;
     now_ = ilp::read_clocks();
     // Handlers that are ready now are ahead of this one in the queue, so it runs after them.
-    boost::asio::post(context_, [this] { end_turn(); });
+    post([this] { end_turn(); });
 }
 
 void event_loop::queue(std::vector<flushable*>& list, flushable& object) {

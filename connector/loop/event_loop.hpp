@@ -2,16 +2,20 @@
 
 #include "connector/loop/buffer_memory.hpp"
 #include "connector/loop/deadline_wheel.hpp"
+#include "connector/loop/handler_memory.hpp"
 #include "connector/loop/socket_set.hpp"
 #include "connector/loop/spare_buffers.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/clock.hpp"
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace connector {
@@ -36,7 +40,8 @@ public:
 /// One thread's Asio loop, divided into turns. A turn is the set of handlers that were ready together; now() does not
 /// change within it. At its end everything queued is sent, with one system call per connection.
 ///
-/// Every handler must call enter() first. Other threads may use nothing but context().
+/// Every handler must call enter() first. Other threads may use nothing but context(), and post to it with
+/// boost::asio::post().
 class event_loop {
 public:
     event_loop();
@@ -54,6 +59,12 @@ public:
 
     /// Scratch memory for the duration of one call.
     ilp::bytes& scratch() noexcept { return scratch_; }
+
+    /// Has a handler called after those that are ready now. For the loop's own thread, which pays no allocation.
+    template <typename Handler>
+    void post(Handler handler) {
+        boost::asio::post(context_, boost::asio::bind_allocator(handler_allocator<>{handlers_}, std::move(handler)));
+    }
 
     /// Begins a turn, unless one is in progress.
     void enter();
@@ -85,6 +96,7 @@ private:
     buffer_memory memory_;  // outlives all connections
     spare_buffers spare_;
     ilp::bytes scratch_;
+    handler_memory handlers_;
     boost::asio::io_context context_{1};
     ilp::instant now_;
     bool in_turn_ = false;

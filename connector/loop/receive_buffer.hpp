@@ -9,11 +9,13 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace connector {
 
 /// Contiguous buffer of bytes received and not yet consumed. It starts small, grows when a message is longer, and gives
-/// a large buffer back once it is empty. Views into it are valid until space(), consume() or give_back() is called.
+/// a large buffer back once it is empty, from where the loop's next connection gets it. Views into it are valid until
+/// space(), consume() or give_back() is called.
 class receive_buffer {
 public:
     static constexpr std::size_t capacity_min = 2048;
@@ -42,7 +44,7 @@ public:
         if (begin_ != end_) return;
         begin_ = end_ = 0;
         if (capacity_ > capacity_kept_max) [[unlikely]]
-            give_back();
+            give_back_large();
     }
 
     /// Frees the memory. Precondition: it is empty.
@@ -59,17 +61,47 @@ private:
             std::memmove(storage_.get(), storage_.get() + begin_, used);
         } else {
             const std::size_t capacity = std::max({capacity_min, used + wanted, capacity_ * 2});
-            auto larger = std::make_unique_for_overwrite<char[]>(capacity);
-            if (used != 0) std::memcpy(larger.get(), storage_.get() + begin_, used);
-            if (user_ != nullptr) user_->took(capacity - capacity_);
-            storage_ = std::move(larger);
-            capacity_ = capacity;
+            auto larger = allocate(capacity);
+            if (used != 0) std::memcpy(larger.octets.get(), storage_.get() + begin_, used);
+            replace_by(std::move(larger));
         }
         begin_ = 0;
         end_ = used;
     }
 
+    spare_blocks::block allocate(std::size_t capacity) {
+        if (user_ != nullptr && capacity > capacity_kept_max) return user_->spare().take(capacity);
+        return {std::make_unique_for_overwrite<char[]>(capacity), capacity};
+    }
+
+    void replace_by(spare_blocks::block larger) noexcept {
+        if (user_ != nullptr) user_->took(larger.capacity);
+        if (capacity_ > capacity_kept_max) {
+            keep_spare();
+        } else if (larger.capacity > capacity_kept_max) {
+            small_ = {std::move(storage_), capacity_};
+        } else if (user_ != nullptr) {
+            user_->gave_back(capacity_);
+        }
+        storage_ = std::move(larger.octets);
+        capacity_ = larger.capacity;
+    }
+
+    /// The small one that it has replaced serves again: it is not allocated anew after each burst.
+    void give_back_large() noexcept {
+        keep_spare();
+        storage_ = std::move(small_.octets);
+        capacity_ = std::exchange(small_.capacity, 0);
+    }
+
+    void keep_spare() noexcept {
+        if (user_ == nullptr) return;
+        user_->gave_back(capacity_);
+        user_->spare().keep({std::move(storage_), capacity_});
+    }
+
     buffer_memory::user* user_ = nullptr;
+    spare_blocks::block small_;  ///< while a larger one is in use
     std::unique_ptr<char[]> storage_;
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;

@@ -2,13 +2,15 @@
 
 #include "ilp/bytes.hpp"
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
 namespace connector {
 
-/// Small buffers for answers that one loop's connections use in turn. A connection has them only while it has answers
-/// to send, so the memory depends on how much is sent at a time, and not on the number of connections. It is bounded.
+/// Buffers for output that one loop's connections use in turn: small ones for answers, and a few large ones for what a
+/// connection with many packets sends in a turn. A connection has them only while it has something to send, so the
+/// memory depends on how much is sent at a time, and not on the number of connections. It is bounded.
 class spare_buffers {
 public:
     static constexpr std::size_t count_max = 4096;
@@ -30,9 +32,28 @@ public:
         buffer.swap(spare_[count_++]);
     }
 
+    /// As lend(), for output that may become large.
+    void lend_large(ilp::bytes& buffer) noexcept {
+        if (large_count_ == 0) return lend(buffer);
+        buffer.swap(large_[--large_count_]);
+    }
+
+    /// Takes the memory of a buffer of lend_large(), too.
+    void give_back_large(ilp::bytes& buffer) {
+        const bool is_large = buffer.capacity() > capacity_max && buffer.capacity() <= large_capacity_max;
+        if (!is_large || large_count_ == large_.size()) return give_back(buffer);
+        buffer.clear();
+        buffer.swap(large_[large_count_++]);
+    }
+
     std::size_t size() const noexcept { return count_; }
 
 private:
+    static constexpr std::size_t large_count_max = 8;
+    static constexpr std::size_t large_capacity_max = 128 * 1024;
+
+    std::array<ilp::bytes, large_count_max> large_;  ///< those from large_count_ on have no memory
+    std::size_t large_count_ = 0;
     std::vector<ilp::bytes> spare_;  ///< those from count_ on have no memory
     std::size_t count_ = 0;
 };

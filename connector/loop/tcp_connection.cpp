@@ -2,7 +2,6 @@
 
 #include "ilp/invariant.hpp"
 
-#include <boost/asio/post.hpp>
 #include <netinet/tcp.h>
 
 #include <utility>
@@ -94,7 +93,7 @@ void tcp_connection::receive(std::size_t wanted) {
     // More bytes may be available than the last read returned. They are read in a turn of their own, so that one sender
     // does not hold up the others.
     operation_begins();
-    boost::asio::post(loop_.context(), [this] {
+    loop_.post([this] {
         if (operation_ended()) read();
     });
 }

@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -159,7 +160,7 @@ void worker::end_turn() {
     if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
     // Sockets that have become ready in the meantime are looked at in the same turn as what waits.
     serves_waiting_ = true;
-    boost::asio::post(loop_.context(), [this] {
+    loop_.post([this] {
         loop_.enter();
         serves_waiting_ = false;
         turns_.serve_waiting();
@@ -544,7 +545,7 @@ packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, cons
         exceeds_fair_share(state.counters.packets_in_flight, packets_.in_use(), settings_.max_packets_in_flight);
     packet_in_flight& packet = add_packet(sink, request, context);
     packet.due = context.now.when(context.outgoing_expires_at);
-    std::ranges::copy(context.prepare->condition(), packet.condition.begin());
+    std::memcpy(packet.condition.data(), context.prepare->condition().data(), packet.condition.size());
     ++state.counters.packets_in_flight;
     state.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
     const auto refusal =

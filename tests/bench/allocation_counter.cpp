@@ -14,7 +14,7 @@
 
 // A library that is preloaded into a proxy (LD_PRELOAD). It counts the heap calls in the file named by
 // ILPD_BENCH_ALLOCATIONS, which the load generator maps as well. operator new is counted because it calls malloc or
-// aligned_alloc. Calls from a database's library are counted separately.
+// aligned_alloc. Calls from a database's library and from OpenSSL are counted separately.
 
 extern "C" {
 void* __libc_malloc(std::size_t size);
@@ -27,45 +27,56 @@ namespace {
 
 using counter = std::atomic<std::uint64_t>;
 
+enum class origin : std::uint8_t { own, database, openssl };
+constexpr std::size_t origins = 3;
+
 struct counters {
-    counter own{0};
-    counter of_database{0};
+    std::array<counter, origins> of{};
 };
 
 counters not_shared;
 constinit std::atomic<counters*> shared{&not_shared};
 
+/// The code of a library.
 struct code {
     std::uintptr_t begin = 0;
     std::uintptr_t end = 0;
+    origin of = origin::own;
     bool holds(std::uintptr_t place) const noexcept { return begin <= place && place < end; }
 };
-std::array<code, 8> databases_code;  // unused entries are empty
-std::size_t databases = 0;
+std::array<code, 16> libraries_code;  // unused entries are empty
+std::size_t known_codes = 0;
 
 [[gnu::always_inline]] inline void count() noexcept {
     const auto caller = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-    bool is_database = false;
-    for (const code& code : databases_code) is_database = is_database || code.holds(caller);
+    origin from = origin::own;
+    for (const code& code : libraries_code) {
+        if (code.holds(caller)) from = code.of;
+    }
     counters& all = *shared.load(std::memory_order_relaxed);
-    (is_database ? all.of_database : all.own).fetch_add(1, std::memory_order_relaxed);
+    all.of[static_cast<std::size_t>(from)].fetch_add(1, std::memory_order_relaxed);
 }
 
-int look_for_database(dl_phdr_info* object, std::size_t, void*) {
-    if (std::strstr(object->dlpi_name, "libsqlite3") == nullptr && std::strstr(object->dlpi_name, "libpq") == nullptr) {
-        return 0;
-    }
-    for (std::size_t i = 0; i < object->dlpi_phnum && databases < databases_code.size(); ++i) {
+origin origin_of(const char* library) {
+    const auto is = [library](const char* name) { return std::strstr(library, name) != nullptr; };
+    if (is("libsqlite3") || is("libpq")) return origin::database;
+    return is("libssl") || is("libcrypto") ? origin::openssl : origin::own;
+}
+
+int look_for_library(dl_phdr_info* object, std::size_t, void*) {
+    const origin of = origin_of(object->dlpi_name);
+    if (of == origin::own) return 0;
+    for (std::size_t i = 0; i < object->dlpi_phnum && known_codes < libraries_code.size(); ++i) {
         const auto& segment = object->dlpi_phdr[i];
         if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
         const std::uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
-        databases_code[databases++] = {begin, begin + segment.p_memsz};
+        libraries_code[known_codes++] = {begin, begin + segment.p_memsz, of};
     }
     return 0;
 }
 
 [[gnu::constructor]] void share_counters() {
-    dl_iterate_phdr(look_for_database, nullptr);
+    dl_iterate_phdr(look_for_library, nullptr);
     const char* const path = std::getenv("ILPD_BENCH_ALLOCATIONS");
     if (path == nullptr) return;
     const int file = open(path, O_RDWR | O_CLOEXEC);

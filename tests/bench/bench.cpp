@@ -51,6 +51,8 @@ struct bench_options {
     double warm_up_seconds = 0.3;
     std::string nginx;
     std::string ilpd;
+    std::string haproxy;
+    std::string nghttpx;
     std::string output;
     bool inspect = true;
     bool instructions = false;
@@ -85,7 +87,7 @@ std::size_t raise_file_limit() {
 }
 
 void fit_into_file_limit(bench::sizes& sizes, std::size_t limit) {
-    const auto other_files = 4 * std::max(sizes.usual_connections, std::ranges::max(sizes.connections)) + 200;
+    const auto other_files = 4 * std::max(2 * sizes.usual_connections, std::ranges::max(sizes.connections)) + 200;
     const auto room = limit > other_files ? limit - other_files : 0;
     if (sizes.idle <= room) return;
     fmt::print(stderr, "the limit of {} open files leaves room for {} idle connections, not {}\n", limit, room,
@@ -154,6 +156,8 @@ void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& co
     app.add_option("--seconds", options.seconds, "length of each measurement")->check(CLI::Range(0.05, 3600.0));
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before each measurement");
     app.add_option("--nginx", options.nginx, "the program to compare with (/usr/sbin/nginx, or from PATH)");
+    app.add_option("--haproxy", options.haproxy, "likewise, with HTTP/2 on both sides");
+    app.add_option("--nghttpx", options.nghttpx, "likewise");
     app.add_option("--ilpd", options.ilpd, "the daemon to measure (beside this program)");
     app.add_option("--output", options.output, "JSON file (../bench/results.json, seen from this program)");
     app.add_flag("--smoke", options.smoke, "every scenario, tiny and for a fraction of a second, to see that it works");
@@ -186,7 +190,12 @@ void fill_in(bench_options& options) {
         options.scenarios = names_of(bench::all_scenarios);
     }
     const auto programs = own_directory();
-    if (options.nginx.empty()) options.nginx = fs::exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
+    const auto find = [](std::string& path, const std::string& name) {
+        if (path.empty()) path = fs::exists("/usr/sbin/" + name) ? "/usr/sbin/" + name : name;
+    };
+    find(options.nginx, "nginx");
+    find(options.haproxy, "haproxy");
+    find(options.nghttpx, "nghttpx");
     if (options.ilpd.empty()) options.ilpd = programs / "ilpd";
     if (options.output.empty()) {
         const auto* const kind = options.instructions ? "instructions"
@@ -329,14 +338,19 @@ bool run(const bench_options& options) {
         .directory = directory.path(),
         .nginx = options.nginx,
         .ilpd = options.ilpd,
+        .haproxy = options.haproxy,
+        .nghttpx = options.nghttpx,
+        .tls = bench::make_certificates(directory.path()),
         .proxy_core = cores.front(),
         .load_core = cores.size() > 1 ? cores[1] : cores.front(),
-        .connections_max = std::max(options.sizes.usual_connections, std::ranges::max(options.sizes.connections)),
+        .connections_max = std::max(2 * options.sizes.usual_connections, std::ranges::max(options.sizes.connections)),
         .peer_port = 0,
+        .tls_peer_port = 0,
         .rejecting_port = 0,
         .system_calls_by_name = !options.smoke};
     const auto next_hops = bench::start_constant_peers(setup);
     setup.peer_port = next_hops.fulfilling.port;
+    setup.tls_peer_port = next_hops.tls_port;
     setup.rejecting_port = next_hops.rejecting.port;
     auto conditions = bench::read_conditions(setup);
     conditions.repetitions = options.repetitions;

@@ -118,7 +118,7 @@ class allocation_counter {
 public:
     explicit allocation_counter(const setup& setup)
         : library_{setup.programs / "libilpd_allocation_counter.so"}, file_{setup.directory / "allocations"} {
-        std::ofstream{file_} << std::string(2 * sizeof(std::uint64_t), '\0');
+        std::ofstream{file_} << std::string(3 * sizeof(std::uint64_t), '\0');
     }
 
     std::vector<std::pair<std::string, std::string>> environment() const {
@@ -140,9 +140,9 @@ private:
 
 inspection inspect(const setup& setup, const place& place, const constant_peers& next_hops, const load& load) {
     const allocation_counter allocations{setup};
-    auto under_test = start(place, allocations.environment());
+    auto under_test = place.has_usual_heap ? start(place, allocations.environment()) : start(place);
     system_call_counter calls{setup, under_test};
-    auto options = allocations.generator_options();
+    auto options = place.has_usual_heap ? allocations.generator_options() : std::vector<std::string>{};
     std::ranges::move(calls.generator_options(), std::back_inserter(options));
     const auto output = generate(setup, under_test, next_hops, load, options);
     const auto packets = output.at("right").to_number<double>();
@@ -154,6 +154,7 @@ inspection inspect(const setup& setup, const place& place, const constant_peers&
     if (const auto* const counts = output.if_contains("allocations")) {
         seen.allocations = counts->at("own").to_number<double>() / packets;
         seen.database_allocations = counts->at("database").to_number<double>() / packets;
+        seen.openssl_allocations = counts->at("openssl").to_number<double>() / packets;
     }
     return seen;
 }

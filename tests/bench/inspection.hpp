@@ -16,6 +16,7 @@ struct inspection {
     std::map<std::string, double> system_calls{};  ///< per packet, by name
     std::optional<double> allocations{};           ///< heap calls per packet
     std::optional<double> database_allocations{};  ///< the same for the database's library
+    std::optional<double> openssl_allocations{};   ///< the same for OpenSSL
 };
 
 /// Starts the proxy with a heap call counter, and perf beside it, and ends both. The proxy must not be running yet.

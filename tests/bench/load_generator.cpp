@@ -1,5 +1,8 @@
+#include "connector/tls/tls_filter.hpp"
+#include "connector/transport/http2/client_session.hpp"
 #include "ilp/address.hpp"
 #include "ilp/packet.hpp"
+#include "tests/bench/frames.hpp"
 #include "tests/bench/histogram.hpp"
 #include "tests/bench/wire.hpp"
 
@@ -29,16 +32,20 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-// A closed loop: every connection sends its next Prepare once the last one is answered, or when its time has come if a
-// rate is given. Every answer is checked.
+// A closed loop of clients: each sends its next Prepare once the last one is answered, or when its time has come if a
+// rate is given. With HTTP/1.1 a client has a connection of its own, with HTTP/2 many share one. Every answer is
+// checked.
 namespace {
 
+namespace http2 = connector::http2;
 using clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
@@ -48,18 +55,21 @@ constexpr auto drain_at_most = std::chrono::seconds{5};
 constexpr nanoseconds turn_max = std::chrono::milliseconds{20};
 constexpr int perf_patience_ms = 10'000;
 constexpr std::size_t idle_at_a_time = 32;
-constexpr std::size_t destination_stride = 37;  ///< so that the connections do not proceed in step
+constexpr std::size_t destination_stride = 37;  ///< so that the clients do not proceed in step
+const std::string host = "127.0.0.1";
 
 struct load_options {
     std::uint16_t port = 0;
     std::string target = "/";
-    std::vector<std::string> tokens;        ///< assigned to the connections in turn
-    std::vector<std::string> destinations;  ///< each connection uses them in turn
+    std::vector<std::string> tokens;        ///< assigned to the clients in turn
+    std::vector<std::string> destinations;  ///< each client uses them in turn
     std::uint64_t amount = 1;
     std::size_t data_size = 0;
     std::size_t connections = 1;
+    std::size_t streams = 0;    ///< clients on each connection, with HTTP/2; 0: one, with HTTP/1.1
+    std::string roots;          ///< file with the authority of the proxy's certificate; empty: without TLS
     std::size_t idle = 0;       ///< additional connections, which send one packet each and then stay open
-    double rate = 0;            ///< packets per second that all connections together ask for; 0: as many as possible
+    double rate = 0;            ///< packets per second that all clients together ask for; 0: as many as possible
     std::string expect_reject;  ///< code of the only correct answer; empty: the Fulfill
     double warm_up_seconds = 0.5;
     double seconds = 2;
@@ -123,10 +133,11 @@ usage usage_of(pid_t pid) {
     return used;
 }
 
-/// Heap calls from the program itself and from a database's library.
+/// Heap calls from the program itself, from a database's library, and from OpenSSL.
 struct allocation_counts {
     std::uint64_t own = 0;
     std::uint64_t database = 0;
+    std::uint64_t openssl = 0;
 };
 
 /// The file in which another process counts. All counts are zero if there is no file.
@@ -144,7 +155,8 @@ public:
     allocation_counts read() const {
         if (counters_ == nullptr) return {};
         return {__atomic_load_n(&counters_->own, __ATOMIC_RELAXED),
-                __atomic_load_n(&counters_->database, __ATOMIC_RELAXED)};
+                __atomic_load_n(&counters_->database, __ATOMIC_RELAXED),
+                __atomic_load_n(&counters_->openssl, __ATOMIC_RELAXED)};
     }
 
 private:
@@ -189,10 +201,12 @@ public:
                                         .condition = ilp::sha256(bench::fixed_fulfillment),
                                         .destination = destination,
                                         .data = data});
+        const auto authority = fmt::format("{}:{}", host, options.port);
+        block_ = bench::request_block(!options.roots.empty(), options.target, authority, token);
         const auto head = fmt::format(
-            "POST {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\n"
+            "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n"
             "Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
-            options.target, options.port, token, packet.size());
+            options.target, authority, token, packet.size());
         text_ = head + std::string{ilp::as_text(packet)};
         packet_ = {reinterpret_cast<ilp::octet*>(text_.data()) + head.size(), packet.size()};
         refresh();
@@ -207,10 +221,14 @@ public:
             std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now() + expiry_distance));
     }
 
+    /// With HTTP/1.1.
     std::string_view text() const { return text_; }
-    std::size_t packet_size() const { return packet_.size(); }
+    /// The fields, with HTTP/2.
+    ilp::bytes_view block() const { return block_; }
+    ilp::bytes_view packet() const { return packet_; }
 
 private:
+    ilp::bytes block_;
     std::string text_;
     ilp::bytes_span packet_;
 };
@@ -239,7 +257,10 @@ public:
         for (const auto& token : options_.tokens) {
             for (const auto& destination : options_.destinations) requests_.emplace_back(options_, token, destination);
         }
-        clients_.resize(options_.idle + options_.connections);
+        clients_.resize(options_.idle + options_.connections * std::max<std::size_t>(1, options_.streams));
+        links_.resize(options_.idle + options_.connections);
+        if (options_.roots.empty()) return;
+        tls_ = bench::client_tls(options_.roots, is_http2() ? "h2" : "http/1.1");
     }
     ~load_generator() { close(epoll_); }
     load_generator(const load_generator&) = delete;
@@ -248,17 +269,18 @@ public:
     void run() {
         next_refresh_ = clock::now() + expiry_refresh;
         open_idle();
-        for (std::size_t i = options_.idle; i < clients_.size(); ++i) open(i);
+        for (std::size_t i = options_.idle; i < links_.size(); ++i) open(i);
         const auto start = clock::now();
         for (std::size_t i = options_.idle; i < clients_.size(); ++i) {
             clients_[i].due = start;
             if (options_.rate == 0) {
-                send(clients_[i], start);
+                send(i, start);
             } else {
                 clients_[i].due += as_duration(static_cast<double>(i) / options_.rate);
                 due_.emplace(clients_[i].due, i);
             }
         }
+        flush_all();
         turn_until(start + as_duration(options_.warm_up_seconds));
         perf_.say("enable\n");
         measuring_ = true;
@@ -290,9 +312,10 @@ public:
         const auto latency = [&](double share) { return latency_.quantile(share) / 1000; };
         boost::json::object printed{
             {"connections", options_.connections},
+            {"streams", options_.streams},
             {"idle", options_.idle},
-            {"prepare_octets", requests_.front().packet_size()},
-            {"request_octets", requests_.front().text().size()},
+            {"prepare_octets", requests_.front().packet().size()},
+            {"request_octets", request_size()},
             {"seconds", microseconds(end_.time - begin_.time) / 1e6},
             {"right", end_.right - begin_.right},
             {"latency_us", {{"p50", latency(0.5)}, {"p99", latency(0.99)}, {"p99.9", latency(0.999)}}},
@@ -307,21 +330,39 @@ public:
               {"unanswered", counts_.unanswered}}}};
         if (!options_.allocations.empty()) {
             printed["allocations"] = {{"own", end_.allocations.own - begin_.allocations.own},
-                                      {"database", end_.allocations.database - begin_.allocations.database}};
+                                      {"database", end_.allocations.database - begin_.allocations.database},
+                                      {"openssl", end_.allocations.openssl - begin_.allocations.openssl}};
         }
         printed["perf_answered"] = perf_.answered();
         return printed;
     }
 
 private:
+    /// A connection.
+    struct link_state {
+        std::unique_ptr<bench::connection> connection;
+        std::size_t first_client = 0;
+        std::unique_ptr<http2::client_session> session{};  ///< with HTTP/2
+        bench::frame_input frames{};
+        ilp::bytes out{};                    ///< with HTTP/2: what is sent at the end of the turn
+        std::vector<std::size_t> sent_by{};  ///< with HTTP/2: the client, by the upper half of the request's number
+    };
+
     struct client_state {
-        std::unique_ptr<bench::connection> link;
+        std::size_t link = 0;
         std::size_t first_request = 0;  ///< index of the sender's first request
         std::size_t turn = 0;           ///< index of the next destination
         bool waiting = false;           ///< for an answer
         clock::time_point sent;
         clock::time_point due;  ///< of the next Prepare, if there is a rate
     };
+
+    bool is_http2() const { return options_.streams != 0; }
+
+    std::size_t request_size() const {
+        const request& any = requests_.front();
+        return is_http2() ? 2 * http2::frame_head_size + any.block().size() + any.packet().size() : any.text().size();
+    }
 
     static double microseconds(nanoseconds duration) {
         return std::chrono::duration<double, std::micro>{duration}.count();
@@ -351,10 +392,30 @@ private:
     }
 
     void open(std::size_t index) {
-        auto& client = clients_[index];
-        client.link = std::make_unique<bench::connection>(epoll_, connect(), index);
-        client.first_request = index % options_.tokens.size() * options_.destinations.size();
-        client.turn = index * destination_stride % options_.destinations.size();
+        auto& link = links_[index];
+        auto filter = tls_ ? connector::tls_filter::for_client(tls_, host) : nullptr;
+        link.connection = std::make_unique<bench::connection>(epoll_, connect(), index, std::move(filter));
+        link.connection->await_handshake();
+        const bool is_idle = index < options_.idle;
+        const std::size_t streams = std::max<std::size_t>(1, options_.streams);
+        link.first_client = is_idle ? index : options_.idle + (index - options_.idle) * streams;
+        for (std::size_t i = 0; i < (is_idle ? 1 : streams); ++i) {
+            auto& client = clients_[link.first_client + i];
+            client.link = index;
+            client.first_request = (link.first_client + i) % options_.tokens.size() * options_.destinations.size();
+            client.turn = (link.first_client + i) * destination_stride % options_.destinations.size();
+        }
+        if (is_http2()) begin_http2(link);
+    }
+
+    /// Waits until the proxy says how many streams it takes.
+    void begin_http2(link_state& link) {
+        link.session = std::make_unique<http2::client_session>(link.out);
+        flush(link);
+        for (receive_frames(link); link.connection && !link.session->has_settings(); receive_frames(link)) {
+            link.connection->await_input();
+        }
+        if (!link.connection) throw std::runtime_error{"the proxy does not speak HTTP/2"};
     }
 
     /// Opens a few at a time, so that the proxy does not have more packets in flight than later.
@@ -363,8 +424,9 @@ private:
         for (std::size_t i = 0; i < options_.idle;) {
             for (const auto end = std::min(i + idle_at_a_time, options_.idle); i < end; ++i) {
                 open(i);
-                send(clients_[i], clock::now());
+                send(i, clock::now());
             }
+            flush_all();
             turn_until(clock::now() + drain_at_most);
         }
         only_answers_ = false;
@@ -391,51 +453,115 @@ private:
 
     void send_due(clock::time_point now) {
         while (may_send_due() && due_.begin()->first <= now) {
-            client_state& client = clients_[due_.begin()->second];
+            const std::size_t client = due_.begin()->second;
             due_.erase(due_.begin());
             send(client, now);
         }
+        flush_all();
     }
 
     void handle(const epoll_event& event) {
-        auto& client = clients_[event.data.u64];
-        if ((event.events & EPOLLOUT) != 0 && !client.link->send_rest()) return lose(client);
+        auto& link = links_[event.data.u64];
+        if (!link.connection) return;
+        if ((event.events & EPOLLOUT) != 0 && !link.connection->send_rest()) return lose(link);
         if ((event.events & ~std::uint32_t{EPOLLOUT}) == 0) return;
+        if (is_http2()) {
+            receive_frames(link);
+            flush_all();
+        } else {
+            receive_answer(link);
+        }
+    }
+
+    void receive_answer(link_state& link) {
         std::size_t answers = 0;
         const auto receipt =
-            client.link->receive(scratch_, [&](const auto& head, std::string_view, std::string_view body) {
+            link.connection->receive(scratch_, [&](const auto& head, std::string_view, std::string_view body) {
                 ++answers;
                 count(head.status, body);
             });
-        if (receipt != bench::connection::receipt::fine || answers > 1) return lose(client);
-        if (answers == 0) return;
+        if (receipt != bench::connection::receipt::fine || answers > 1) return lose(link);
+        if (answers == 1) answered(link.first_client, clock::now());
+    }
+
+    void receive_frames(link_state& link) {
         const auto now = clock::now();
+        const auto receipt = link.connection->receive_bytes(scratch_, [&](std::span<char> received) {
+            return link.frames.feed(*link.session, received, link.out, now,
+                                    [&](const http2::event& event) { take(link, event, now); });
+        });
+        if (receipt != bench::connection::receipt::fine) return lose(link);
+        if (!link.out.empty()) unflushed_.push_back(static_cast<std::size_t>(&link - links_.data()));
+    }
+
+    void take(link_state& link, const http2::event& event, clock::time_point now) {
+        if (event.kind != http2::event_kind::message && event.kind != http2::event_kind::reset) return;
+        const std::size_t client = link.sent_by[static_cast<std::size_t>(event.number >> 32U)];
+        if (event.kind == http2::event_kind::message) {
+            count(static_cast<int>(event.status), ilp::as_text(event.body));
+            return answered(client, now);
+        }
+        ++counts_.closed;
+        --in_flight_;
+        clients_[client].waiting = false;
+    }
+
+    void answered(std::size_t index, clock::time_point now) {
+        auto& client = clients_[index];
         if (measuring_) latency_.add(static_cast<std::uint64_t>((now - client.sent).count()));
         --in_flight_;
         client.waiting = false;
         if (only_answers_) return;
-        if (options_.rate == 0) return send(client, now);
+        if (options_.rate == 0) return send(index, now);
         // A late answer does not change when later Prepares are due, so the rate is kept as far as possible.
-        client.due += as_duration(static_cast<double>(options_.connections) / options_.rate);
-        due_.emplace(client.due, event.data.u64);
+        client.due += as_duration(static_cast<double>(clients_.size() - options_.idle) / options_.rate);
+        due_.emplace(client.due, index);
     }
 
-    void send(client_state& client, clock::time_point now) {
+    /// Over HTTP/2, it is sent by flush_all().
+    void send(std::size_t index, clock::time_point now) {
         if (options_.packets != 0 && sent_ == options_.packets) return;
+        auto& client = clients_[index];
+        auto& link = links_[client.link];
+        if (!link.connection) return;
         ++sent_;
         client.sent = now;
         client.waiting = true;
         ++in_flight_;
         const auto& request = requests_[client.first_request + client.turn];
         if (++client.turn == options_.destinations.size()) client.turn = 0;
-        if (!client.link->send(request.text())) lose(client);
+        if (!link.session) {
+            if (!link.connection->send(request.text())) lose(link);
+            return;
+        }
+        if (!link.session->may_open()) throw std::runtime_error{"the proxy takes fewer streams than asked for"};
+        if (link.out.empty()) unflushed_.push_back(client.link);
+        const auto place =
+            static_cast<std::size_t>(link.session->request(request.block(), request.packet(), link.out) >> 32U);
+        if (place >= link.sent_by.size()) link.sent_by.resize(place + 1);
+        link.sent_by[place] = index;
     }
 
-    void lose(client_state& client) {
+    void flush_all() {
+        for (const std::size_t index : unflushed_) flush(links_[index]);
+        unflushed_.clear();
+    }
+
+    void flush(link_state& link) {
+        if (link.out.empty() || !link.connection) return;
+        if (!link.connection->send(ilp::as_text(link.out))) return lose(link);
+        link.out.clear();
+    }
+
+    void lose(link_state& link) {
         ++counts_.closed;
-        if (client.waiting) --in_flight_;
-        client.waiting = false;
-        client.link.reset();
+        const auto index = static_cast<std::size_t>(&link - links_.data());
+        for (auto& client : clients_) {
+            if (client.link != index || !client.waiting) continue;
+            --in_flight_;
+            client.waiting = false;
+        }
+        link.connection.reset();
     }
 
     void count(int status, std::string_view body) {
@@ -464,8 +590,11 @@ private:
     std::deque<request> requests_;  ///< by sender, then by destination
     std::string right_answer_{options_.expect_reject.empty() ? ilp::as_text(bench::fixed_fulfill()) : ""};
     int epoll_ = epoll_create1(EPOLL_CLOEXEC);
+    std::shared_ptr<const connector::tls_context> tls_;
+    std::vector<link_state> links_;
     std::vector<client_state> clients_;
-    std::set<std::pair<clock::time_point, std::size_t>> due_;  ///< the next Prepares, with their connections
+    std::vector<std::size_t> unflushed_;                       ///< links
+    std::set<std::pair<clock::time_point, std::size_t>> due_;  ///< the next Prepares, with their clients
     std::size_t in_flight_ = 0;
     std::uint64_t sent_ = 0;
     bool measuring_ = false;
@@ -487,18 +616,21 @@ int main(int argc, char** argv) {
     CLI::App app{"Closed-loop ILP-over-HTTP sender for the bench; prints what it counted as JSON."};
     app.add_option("--port", options.port, "of the connector, on 127.0.0.1")->required();
     app.add_option("--target", options.target, "path of the POST");
-    app.add_option("--tokens", options.tokens, "bearer tokens of the senders, in turn over the connections")
+    app.add_option("--tokens", options.tokens, "bearer tokens of the senders, in turn over the clients")
         ->required()
         ->delimiter(',');
-    app.add_option("--destinations", options.destinations, "ILP addresses, each connection takes them in turn")
+    app.add_option("--destinations", options.destinations, "ILP addresses, each client takes them in turn")
         ->required()
         ->delimiter(',')
         ->check([](const std::string& text) { return ilp::is_address(text) ? "" : "is no ILP address"; });
     app.add_option("--amount", options.amount, "of each Prepare");
     app.add_option("--data-size", options.data_size, "octets of data in each Prepare")
         ->check(CLI::Range(std::size_t{0}, ilp::data_size_max));
-    app.add_option("--connections", options.connections, "each has one packet in flight")
+    app.add_option("--connections", options.connections, "each has one packet in flight, unless --streams is given")
         ->check(CLI::Range(std::size_t{1}, std::size_t{20000}));
+    app.add_option("--streams", options.streams, "speak HTTP/2, with so many packets in flight on each connection")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{2000}));
+    app.add_option("--roots", options.roots, "speak TLS; file with the authority of the connector's certificate");
     app.add_option("--idle", options.idle, "connections besides, which send one packet each and then stay open");
     app.add_option("--rate", options.rate, "packets per second of all connections together (as many as possible)");
     app.add_option("--expect-reject", options.expect_reject, "code of the only right answer (else it is the Fulfill)");

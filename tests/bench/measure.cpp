@@ -67,6 +67,43 @@ commits commits_of(const proxy& proxy) {
             value("ilp_store_commit_transfers_sum")};
 }
 
+/// A hostile client, until stop().
+class running_flood {
+public:
+    running_flood(const setup& setup, const proxy& under_test, const load& load)
+        : process_{{.arguments = arguments(setup, under_test, load),
+                    .output = fresh(setup.directory / "flood.json"),
+                    .errors = fresh(setup.directory / "flood.errors"),
+                    .environment = {},
+                    .core = setup.load_core,
+                    .end_signal = SIGKILL}} {}
+
+    boost::json::object stop() {
+        if (process_.stop() != 0) throw std::runtime_error{"the flood: " + process_.output()};
+        return boost::json::parse(process_.output()).as_object();
+    }
+
+private:
+    static std::filesystem::path fresh(const std::filesystem::path& path) {
+        std::filesystem::remove(path);  // a program's output is appended
+        return path;
+    }
+
+    /// It sends with the token of the last peer.
+    static std::vector<std::string> arguments(const setup& setup, const proxy& under_test, const load& load) {
+        std::vector<std::string> all{
+            (setup.programs / "ilpd_flood").string(),          "--port",  std::to_string(under_test.port), "--token",
+            token_of_sender(load.first_sender + load.senders), load.flood};
+        if (load.tls) {
+            all.emplace_back("--roots");
+            all.push_back(setup.tls.roots);
+        }
+        return all;
+    }
+
+    support::child_process process_;
+};
+
 std::string_view expected_code(outcome outcome) {
     switch (outcome) {
         case outcome::fulfilled:
@@ -81,8 +118,11 @@ std::string_view expected_code(outcome outcome) {
 
 /// A description of what went wrong; empty if nothing did.
 std::string find_trouble(const boost::json::object& whole_run, const load& load, std::uint64_t right,
-                         std::uint64_t peer_requests) {
+                         std::uint64_t peer_requests, const boost::json::object& flood) {
     std::vector<std::string> troubles;
+    if (!load.flood.empty() && flood.at("sent").to_number<std::uint64_t>() == 0) {
+        troubles.emplace_back("the flood has sent nothing");
+    }
     for (const auto& kind : {"rejects", "http_errors"}) {
         for (const auto& [what, count] : whole_run.at(kind).as_object()) {
             troubles.push_back(fmt::format("{} times {}", count.to_number<std::uint64_t>(), std::string_view{what}));
@@ -104,27 +144,34 @@ std::string find_trouble(const boost::json::object& whole_run, const load& load,
 std::vector<std::string> generator_arguments(const setup& setup, const proxy& under_test, const load& load) {
     std::vector<std::string> tokens;
     for (std::size_t n = 0; n < load.senders; ++n) tokens.push_back(token_of_sender(load.first_sender + n));
-    return {(setup.programs / "ilpd_load_generator").string(),
-            "--port",
-            std::to_string(under_test.port),
-            "--tokens",
-            fmt::format("{}", fmt::join(tokens, ",")),
-            "--destinations",
-            fmt::format("{}", fmt::join(load.destinations, ",")),
-            "--amount",
-            std::to_string(load.amount),
-            "--data-size",
-            std::to_string(load.data_size),
-            "--connections",
-            std::to_string(load.connections),
-            "--idle",
-            std::to_string(load.idle),
-            "--rate",
-            fmt::to_string(load.rate),
-            "--warm-up",
-            fmt::to_string(load.warm_up_seconds),
-            "--seconds",
-            fmt::to_string(load.seconds)};
+    std::vector<std::string> arguments{(setup.programs / "ilpd_load_generator").string(),
+                                       "--port",
+                                       std::to_string(under_test.port),
+                                       "--tokens",
+                                       fmt::format("{}", fmt::join(tokens, ",")),
+                                       "--destinations",
+                                       fmt::format("{}", fmt::join(load.destinations, ",")),
+                                       "--amount",
+                                       std::to_string(load.amount),
+                                       "--data-size",
+                                       std::to_string(load.data_size),
+                                       "--connections",
+                                       std::to_string(load.connections),
+                                       "--idle",
+                                       std::to_string(load.idle),
+                                       "--rate",
+                                       fmt::to_string(load.rate),
+                                       "--warm-up",
+                                       fmt::to_string(load.warm_up_seconds),
+                                       "--seconds",
+                                       fmt::to_string(load.seconds)};
+    const auto add = [&arguments](std::string_view option, std::string value) {
+        arguments.emplace_back(option);
+        arguments.push_back(std::move(value));
+    };
+    if (load.streams != 0) add("--streams", std::to_string(load.streams));
+    if (load.tls) add("--roots", setup.tls.roots);
+    return arguments;
 }
 
 double cpu_seconds(const std::vector<pid_t>& pids) {
@@ -201,7 +248,10 @@ sample measure(const setup& setup, const proxy& under_test, const constant_peers
     if (load.mutation_interval.count() != 0) {
         at_work.emplace(under_test.admin_port, load.mutation_interval, setup.load_core);
     }
+    std::optional<running_flood> flooding;
+    if (!load.flood.empty()) flooding.emplace(setup, under_test, load);
     auto output = generate(setup, under_test, next_hops, load);
+    auto flood = flooding ? flooding->stop() : boost::json::object{};
     auto mutation_ms = at_work ? at_work->stop() : deed_times{};
     const auto commits_after = commits_of(under_test);
     const auto database_us = (cpu_seconds(database_pids) - database_before) * 1e6;
@@ -230,7 +280,7 @@ sample measure(const setup& setup, const proxy& under_test, const constant_peers
     const auto& whole_run = output.at("whole_run").as_object();
     const auto& latency = output.at("latency_us");
     const auto all_right = whole_run.at("right").to_number<std::uint64_t>();
-    return {.trouble = find_trouble(whole_run, load, all_right, requests_at(next_hop) - requests_before),
+    return {.trouble = find_trouble(whole_run, load, all_right, requests_at(next_hop) - requests_before, flood),
             .packets_per_second = packets * 1e6 / window_us,
             .cpu_us = packets > 0 ? proxy_us / packets : 0,
             .database_cpu_us = all_right > 0 ? database_us / static_cast<double>(all_right) : 0,
@@ -249,6 +299,7 @@ sample measure(const setup& setup, const proxy& under_test, const constant_peers
             .prepare_octets = output.at("prepare_octets").to_number<std::size_t>(),
             .request_octets = output.at("request_octets").to_number<std::size_t>(),
             .generator = std::move(output),
+            .flood = std::move(flood),
             .mutation_ms = std::move(mutation_ms)};
 }
 

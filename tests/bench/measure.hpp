@@ -29,8 +29,11 @@ enum class outcome : std::uint8_t {
 /// The generator's work in one measurement. A new scenario usually begins with a new field here.
 struct load {
     std::size_t connections = 1;
+    std::size_t streams = 0;  ///< packets in flight on each connection, with HTTP/2; 0: one, with HTTP/1.1
+    bool tls = false;         ///< needs a proxy with TLS
+    std::string flood{};      ///< what a hostile client does meanwhile, see flood.cpp; empty: there is none
     std::size_t data_size = 0;
-    std::size_t senders = 1;  ///< each with its own token; assigned to the connections in turn
+    std::size_t senders = 1;  ///< each with its own token; they share the packets in flight
     std::size_t first_sender = 0;
     double rate = 0;       ///< packets per second that are asked for; 0: as many as possible
     std::size_t idle = 0;  ///< additional connections, which send one packet each and then stay open
@@ -63,6 +66,7 @@ struct sample {
     std::size_t prepare_octets = 0;  ///< of one packet
     std::size_t request_octets = 0;  ///< of one packet with its HTTP header section
     boost::json::object generator;   ///< the generator's output
+    boost::json::object flood{};     ///< what the hostile client counted
     deed_times mutation_ms{};        ///< durations of an operator's changes meanwhile, warm-up included
 };
 

@@ -1,6 +1,7 @@
 #include "tests/bench/proxies.hpp"
 
 #include "tests/bench/wire.hpp"
+#include "tests/support/certificates.hpp"
 
 #include <pwd.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <fstream>
 #include <iterator>
 #include <sqlite3.h>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -35,6 +37,9 @@ void write_file(const fs::path& path, std::string_view text) {
     if (!out.flush()) throw std::runtime_error{"cannot write " + path.string()};
 }
 
+/// What haproxy and nghttpx let a client have in flight on a connection; 100 by default.
+constexpr std::size_t proxied_streams_max = 1000;
+
 std::vector<pid_t> children_of(pid_t pid) {
     std::ifstream in{fmt::format("/proc/{0}/task/{0}/children", pid)};
     return {std::istream_iterator<pid_t>{in}, {}};
@@ -55,6 +60,21 @@ std::string user_directive() {
     if (geteuid() != 0) return {};
     const passwd* user = getpwuid(geteuid());
     return user == nullptr ? std::string{} : fmt::format("user {};\n", user->pw_name);
+}
+
+std::uint16_t next_hop_port(const setup& setup, const shape& shape) {
+    return shape.tls ? setup.tls_peer_port : setup.peer_port;
+}
+
+/// TLS 1.3 only, which is what ilpd and its peers agree on.
+std::string nginx_tls(const setup& setup, const shape& shape) {
+    if (!shape.tls) return {};
+    return fmt::format(R"(        ssl_certificate "{}";
+        ssl_certificate_key "{}";
+        ssl_protocols TLSv1.3;
+        proxy_ssl_protocols TLSv1.3;
+)",
+                       setup.tls.certificate, setup.tls.key);
 }
 
 /// One worker, persistent connections on both sides and no log: nginx at its best for this task.
@@ -82,9 +102,9 @@ http {{
         keepalive_requests 1000000000;
     }}
     server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://constant_peer;
+        listen 127.0.0.1:{port}{ssl};
+{tls}        location / {{
+            proxy_pass {scheme}://constant_peer;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
         }}
@@ -93,8 +113,33 @@ http {{
 )",
                        fmt::arg("user", user_directive()), fmt::arg("directory", directory.string()),
                        fmt::arg("worker_connections", 4 * setup.connections_max + shape.idle + 64),
-                       fmt::arg("peer_port", setup.peer_port), fmt::arg("connections", setup.connections_max),
-                       fmt::arg("port", port));
+                       fmt::arg("peer_port", next_hop_port(setup, shape)),
+                       fmt::arg("connections", setup.connections_max), fmt::arg("port", port),
+                       fmt::arg("ssl", shape.tls ? " ssl" : ""), fmt::arg("tls", nginx_tls(setup, shape)),
+                       fmt::arg("scheme", shape.tls ? "https" : "http"));
+}
+
+/// One thread, HTTP/2 on both sides and no log.
+std::string haproxy_configuration(const setup& setup, const shape& shape, std::uint16_t port) {
+    return fmt::format(R"(global
+    nbthread 1
+    maxconn {connections}
+    tune.h2.max-concurrent-streams {streams}
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 1h
+    timeout server 1h
+    http-reuse always
+frontend generator
+    bind 127.0.0.1:{port} proto h2
+    default_backend constant_peer
+backend constant_peer
+    server peer 127.0.0.1:{peer_port} proto h2
+)",
+                       fmt::arg("connections", 4 * setup.connections_max + shape.idle + 64),
+                       fmt::arg("streams", proxied_streams_max), fmt::arg("port", port),
+                       fmt::arg("peer_port", setup.peer_port));
 }
 
 std::string_view receivers_asset(const shape& shape) {
@@ -121,8 +166,8 @@ std::string senders_yaml(const setup& setup, const shape& shape) {
     return text;
 }
 
-/// A peer that receives packets.
-std::string receiver_yaml(const setup& setup, const shape& shape, std::string_view name, std::uint16_t port) {
+/// A peer that receives packets, at a constant peer's plain port.
+std::string receiver_yaml(const setup& setup, const shape& shape, std::string_view name, std::string_view endpoint) {
     return fmt::format(R"(  - name: {name}
     ilp_address: test.{name}
     asset: {{code: {asset}, scale: 9}}
@@ -130,12 +175,27 @@ std::string receiver_yaml(const setup& setup, const shape& shape, std::string_vi
     http:
       incoming: {{auth_tokens: [token-of-{name}-that-is-never-used]}}
       outgoing:
-        endpoint: "http://127.0.0.1:{port}/"
+        endpoint: "{endpoint}"
         auth_token: receiver-token-of-the-bench-64-characters-long-as-real-ones-oft
         max_connections: {connections}
 )",
-                       fmt::arg("name", name), fmt::arg("asset", receivers_asset(shape)), fmt::arg("port", port),
-                       fmt::arg("connections", setup.connections_max));
+                       fmt::arg("name", name), fmt::arg("asset", receivers_asset(shape)),
+                       fmt::arg("endpoint", endpoint), fmt::arg("connections", setup.connections_max));
+}
+
+/// The receiver of the packets that are fulfilled.
+std::string bob_yaml(const setup& setup, const shape& shape) {
+    auto text =
+        receiver_yaml(setup, shape, "bob",
+                      fmt::format("{}://127.0.0.1:{}/", shape.tls ? "https" : "http", next_hop_port(setup, shape)));
+    if (shape.tls) text += fmt::format("        ca_file: \"{}\"\n", setup.tls.roots);
+    text += fmt::format("        protocol: {}\n", shape.http2 ? "http2" : "http1");
+    return text;
+}
+
+std::string listener_tls(const setup& setup, const shape& shape) {
+    if (!shape.tls) return {};
+    return fmt::format("  certificate_file: \"{}\"\n  key_file: \"{}\"\n", setup.tls.certificate, setup.tls.key);
 }
 
 /// The peers have more credit than any run can use up.
@@ -147,7 +207,7 @@ connector:
   workers: {workers}
   max_connections: {connections}
   idle_timeout: 1h
-admin: {{listen: 127.0.0.1:{admin_port}}}
+{tls}admin: {{listen: 127.0.0.1:{admin_port}}}
 metrics: {{listen: 127.0.0.1:{metrics_port}}}
 store: {{url: "{store}"}}
 rates:
@@ -163,8 +223,9 @@ peers:
                        fmt::arg("connections", setup.connections_max + shape.idle + 64),
                        fmt::arg("admin_port", place.admin_port), fmt::arg("metrics_port", place.metrics_port),
                        fmt::arg("store", store), fmt::arg("senders", senders_yaml(setup, shape)),
-                       fmt::arg("carol", receiver_yaml(setup, shape, "carol", setup.rejecting_port)),
-                       fmt::arg("bob", receiver_yaml(setup, shape, "bob", setup.peer_port)),
+                       fmt::arg("carol", receiver_yaml(setup, shape, "carol",
+                                                       fmt::format("http://127.0.0.1:{}/", setup.rejecting_port))),
+                       fmt::arg("bob", bob_yaml(setup, shape)), fmt::arg("tls", listener_tls(setup, shape)),
                        fmt::arg("more_peers", more_peers));
 }
 
@@ -178,6 +239,39 @@ place install_nginx(const setup& setup, std::string_view name, const shape& shap
                           (directory / "error.log").string()},
             .output = directory / "output",
             .ready = {},
+            .has_worker = true,
+            .core = setup.proxy_core,
+            .port = port};
+}
+
+place install_haproxy(const setup& setup, std::string_view name, const shape& shape) {
+    const auto directory = new_directory(setup, name);
+    const auto port = support::free_port();
+    const auto configuration = directory / "haproxy.cfg";
+    write_file(configuration, haproxy_configuration(setup, shape, port));
+    return {.name = std::string{name},
+            .arguments = {setup.haproxy, "-db", "-f", configuration.string()},
+            .output = directory / "output",
+            .ready = {},
+            .core = setup.proxy_core,
+            .port = port};
+}
+
+/// One thread, HTTP/2 on both sides and no log.
+place install_nghttpx(const setup& setup, std::string_view name, const shape&) {
+    const auto directory = new_directory(setup, name);
+    const auto port = support::free_port();
+    const auto streams = std::to_string(proxied_streams_max);
+    return {.name = std::string{name},
+            .arguments = {setup.nghttpx, "--conf=/dev/null", "--single-process", "--single-thread", "--workers=1",
+                          fmt::format("--frontend=127.0.0.1,{};no-tls", port),
+                          fmt::format("--backend=127.0.0.1,{};;proto=h2", setup.peer_port),
+                          "--frontend-http2-max-concurrent-streams=" + streams,
+                          "--backend-http2-max-concurrent-streams=" + streams},
+            .output = directory / "output",
+            .ready = {},
+            .has_worker = false,
+            .has_usual_heap = false,  // Debian builds it with jemalloc
             .core = setup.proxy_core,
             .port = port};
 }
@@ -190,6 +284,7 @@ place install_ilpd(const setup& setup, std::string_view name, const shape& shape
                 .arguments = {setup.ilpd, "--config", configuration.string()},
                 .output = directory / "output",
                 .ready = " ready ",
+                .has_worker = false,
                 .core = shape.workers == 1 ? std::optional{setup.proxy_core} : std::nullopt,
                 .port = support::free_port(),
                 .metrics_port = support::free_port(),
@@ -382,6 +477,8 @@ std::string destination_beyond(std::size_t peer, std::size_t route) {
 
 const std::vector<variant> all_variants{
     {"nginx", {}, install_nginx},
+    {"haproxy", "nginx", install_haproxy},
+    {"nghttpx", "nginx", install_nghttpx},
     {"ilpd-sqlite", "nginx", install_ilpd_sqlite},
     {"ilpd-postgresql", "nginx", install_ilpd_postgresql},
     {"ilpd-memory", "nginx", install_ilpd_memory},
@@ -404,7 +501,7 @@ proxy start(const place& place, const std::vector<std::pair<std::string, std::st
     } else if (!support::wait_for_port(place.port) || !process.running()) {
         throw std::runtime_error{place.name + " did not start; it says: " + process.output()};
     }
-    auto pids = place.ready.empty() ? worker_of(process) : std::vector<pid_t>{};
+    auto pids = place.has_worker ? worker_of(process) : std::vector<pid_t>{};
     pids.push_back(process.pid());
     return {place.name,         place.port,       std::move(process), std::move(pids),
             place.metrics_port, place.admin_port, place.database};
@@ -424,7 +521,9 @@ place prepare_peers(const setup& setup, std::string_view name, peer_source sourc
 
 namespace {
 
-proxy start_constant_peer(const setup& setup, std::string_view name, const std::vector<std::string>& options) {
+/// With a certificate, its second port is the one for TLS.
+std::pair<proxy, std::uint16_t> start_constant_peer(const setup& setup, std::string_view name,
+                                                    const std::vector<std::string>& options) {
     const auto directory = new_directory(setup, name);
     std::vector<std::string> arguments{(setup.programs / "ilpd_constant_peer").string()};
     arguments.insert(arguments.end(), options.begin(), options.end());
@@ -438,16 +537,33 @@ proxy start_constant_peer(const setup& setup, std::string_view name, const std::
     process.wait_for_output("\n");
     const auto output = process.output();
     if (!output.starts_with(announcement)) throw std::runtime_error{"the constant peer says: " + output};
-    const auto port = static_cast<std::uint16_t>(std::stoul(output.substr(announcement.size())));
+    std::istringstream ports{output.substr(announcement.size())};
+    std::uint16_t port = 0;
+    std::uint16_t tls_port = 0;
+    ports >> port >> tls_port;
     const auto pid = process.pid();
-    return {std::string{name}, port, std::move(process), {pid}};
+    return {proxy{std::string{name}, port, std::move(process), {pid}}, tls_port};
 }
 
 }  // namespace
 
 constant_peers start_constant_peers(const setup& setup) {
-    return {start_constant_peer(setup, "constant-peer", {}),
-            start_constant_peer(setup, "rejecting-peer", {"--reject", std::string{peers_reject_code}})};
+    auto [fulfilling, tls_port] =
+        start_constant_peer(setup, "constant-peer", {"--certificate", setup.tls.certificate, "--key", setup.tls.key});
+    auto rejecting = start_constant_peer(setup, "rejecting-peer", {"--reject", std::string{peers_reject_code}}).first;
+    return {std::move(fulfilling), std::move(rejecting), tls_port};
+}
+
+tls_files make_certificates(const fs::path& directory) {
+    const support::authority authority{"Authority of the bench"};
+    const auto identity = authority.issue({.names = {"127.0.0.1"}});
+    const tls_files files{
+        .roots = directory / "roots.crt", .certificate = directory / "proxy.crt", .key = directory / "proxy.key"};
+    write_file(files.roots, authority.certificate());
+    write_file(files.certificate, identity.certificate);
+    write_file(files.key, identity.key);
+    fs::permissions(files.key, fs::perms::owner_read | fs::perms::owner_write);
+    return files;
 }
 
 std::vector<std::string> versions(const setup& setup) {

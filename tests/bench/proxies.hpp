@@ -28,16 +28,27 @@ std::string token_of_sender(std::size_t sender);
 /// A destination below a route of one of shape::peers. Peers and their routes count from 1.
 std::string destination_beyond(std::size_t peer, std::size_t route);
 
+/// Files for TLS on 127.0.0.1, which the proxies and the constant peer share.
+struct tls_files {
+    std::string roots;  ///< the certificate of the authority
+    std::string certificate;
+    std::string key;
+};
+
 /// Settings shared by all measurements of one run.
 struct setup {
     std::filesystem::path programs;   ///< the directory of load generator and constant peer
     std::filesystem::path directory;  ///< the run's configurations, logs and databases, on a real disk
     std::string nginx = "nginx";
     std::string ilpd = "ilpd";
+    std::string haproxy = "haproxy";
+    std::string nghttpx = "nghttpx";
+    tls_files tls{};
     int proxy_core = 0;                ///< for the proxy under test alone
     int load_core = 1;                 ///< for load generator and constant peer
     std::size_t connections_max = 1;   ///< the most in any measurement, without idle ones
     std::uint16_t peer_port = 0;       ///< where the constant peer listens
+    std::uint16_t tls_peer_port = 0;   ///< where it speaks TLS
     std::uint16_t rejecting_port = 0;  ///< where the rejecting peer listens
     bool system_calls_by_name = true;  ///< otherwise only their total, which perf provides sooner
 };
@@ -52,6 +63,8 @@ struct shape {
     std::uint64_t history = 0;        ///< transfers in the store
     std::uint64_t packet_rate = 0;    ///< that the last of several senders may have; 0: no limit
     bool cross_asset = false;         ///< the receiver's asset differs from the senders'
+    bool tls = false;                 ///< on both sides
+    bool http2 = false;               ///< to the next hop
 
     bool operator==(const shape&) const = default;
 };
@@ -72,13 +85,18 @@ struct place {
     std::string name;
     std::vector<std::string> arguments;
     std::filesystem::path output;
-    std::string ready;        ///< output that shows that it can accept packets; empty: wait for its port
-    std::optional<int> core;  ///< empty: it may use all cores
+    std::string ready;           ///< output that shows that it can accept packets; empty: wait for its port
+    bool has_worker = false;     ///< a child process does the work
+    bool has_usual_heap = true;  ///< that of the C library, which a preloaded library can count
+    std::optional<int> core;     ///< empty: it may use all cores
     std::uint16_t port = 0;
     std::uint16_t metrics_port = 0;
     std::uint16_t admin_port = 0;
     std::shared_ptr<support::postgres_server> database{};
 };
+
+/// Makes an authority and a certificate that it has signed.
+tls_files make_certificates(const std::filesystem::path& directory);
 
 /// A program to compare, with its name in the tables.
 struct variant {
@@ -106,6 +124,7 @@ place prepare_peers(const setup& setup, std::string_view name, peer_source sourc
 struct constant_peers {
     proxy fulfilling;
     proxy rejecting;
+    std::uint16_t tls_port = 0;  ///< of the fulfilling one
 };
 
 constant_peers start_constant_peers(const setup& setup);

@@ -226,6 +226,11 @@ const std::vector<column> columns{
     {"syscalls", [](const shown_row& row) { return number(sum_of_calls(row.result), 2); }},
     {"allocs", [](const shown_row& row) { return allocations_text(row.result.inspection.allocations); }},
     {"DB's", [](const shown_row& row) { return allocations_text(row.result.inspection.database_allocations); }},
+    {"OpenSSL's",
+     [](const shown_row& row) {
+         const auto count = row.result.inspection.openssl_allocations;
+         return row.result.shape.tls ? allocations_text(count) : std::string{};
+     }},
     {"MiB", [](const shown_row& row) { return number(median(row.result, &sample::resident_kib) / kib_per_mib, 1); }},
     {"peak MiB", [](const shown_row& row) { return number(median(row.result, &sample::peak_kib) / kib_per_mib, 1); }},
     {"KiB/idle", memory_cell<kib_per_idle_connection>},
@@ -367,7 +372,7 @@ std::string as_table(const conditions& conditions, const std::vector<result>& re
                "\nrate, per CPU: packets/s and packets per CPU second, divided by those of the row beside, in "
                "the same repetition.\nprice us: CPU per packet beyond {}, database server included. "
                "switches, syscalls, allocs: context switches, system calls "
-               "and calls of the heap per packet; DB's: those of the database's library.\n{}\n",
+               "and calls of the heap per packet; DB's, OpenSSL's: those of these libraries.\n{}\n",
                without_commits, packet_line(results)) +
            as_text(conditions) + disturbance_line(results);
 }
@@ -390,13 +395,16 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
                                {"load_core_busy", sample.load_core_busy},
                                {"others_busy", sample.others_busy},
                                {"trouble", sample.trouble},
-                               {"generator", sample.generator}});
+                               {"generator", sample.generator},
+                               {"flood", sample.flood}});
         }
         boost::json::object row{
             {"scenario", result.scenario},
             {"point", result.point},
             {"variant", result.variant},
             {"connections", result.load.connections},
+            {"streams", result.load.streams},
+            {"tls", result.load.tls},
             {"idle", result.load.idle},
             {"data_size", result.load.data_size},
             {"prepare_octets", result.samples.front().prepare_octets},
@@ -434,6 +442,7 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
         }
         if (const auto& count = result.inspection.allocations) row["allocations"] = *count;
         if (const auto& count = result.inspection.database_allocations) row["database_allocations"] = *count;
+        if (const auto& count = result.inspection.openssl_allocations) row["openssl_allocations"] = *count;
         row["samples"] = std::move(samples);
         rows.push_back(std::move(row));
     }

@@ -40,16 +40,25 @@ public:
     scenario_run& operator=(const scenario_run&) = delete;
 
     std::vector<result> run() {
-        if (scenario_.beside_first_point) {
-            for (const auto& variant : variants_) {
-                for (const auto& point : points_) add(point, variant);
+        switch (scenario_.beside) {
+            case comparison::with_first_point:
+                for (const auto& variant : variants_) {
+                    for (const auto& point : points_) add(point, variant);
+                    measure_group();
+                }
+                break;
+            case comparison::with_variant:
+                for (const auto& point : points_) {
+                    for (const auto& variant : variants_) add(point, variant);
+                    measure_group();
+                }
+                break;
+            case comparison::as_points_say:
+                for (const auto& point : points_) {
+                    for (const auto& variant : variants_) add(point, variant);
+                }
                 measure_group();
-            }
-        } else {
-            for (const auto& point : points_) {
-                for (const auto& variant : variants_) add(point, variant);
-                measure_group();
-            }
+                break;
         }
         return std::move(results_);
     }
@@ -73,6 +82,8 @@ private:
     }
 
     void add(const point& point, const std::string& variant) {
+        const auto& here = point.variants;
+        if (!here.empty() && std::ranges::find(here, variant) == here.end()) return;
         group_.push_back({results_.size(), &subject_for(variant, point.shape)});
         results_.push_back({.scenario = std::string{scenario_.name},
                             .point = point.name,
@@ -101,7 +112,7 @@ private:
             }
         }
         if (plan_.inspect && (plan_.inspect_all || group_.front().result == 0)) inspect_group();
-        if (scenario_.beside_first_point) end_all();
+        if (scenario_.beside == comparison::with_first_point) end_all();
         group_.clear();
     }
 

@@ -131,40 +131,162 @@ std::vector<point> mutations(const sizes& sizes) {
     return points;
 }
 
+/// At its best number of connections nginx is as good as it gets without multiplexing.
+std::vector<std::size_t> connections_of_nginx(const sizes& sizes) {
+    return {std::max<std::size_t>(1, sizes.usual_connections / 2), sizes.usual_connections,
+            2 * sizes.usual_connections};
+}
+
+load multiplexed_load(const sizes& sizes, bool tls) {
+    return {.connections = sizes.http2_connections, .streams = sizes.streams, .tls = tls};
+}
+
+/// nginx with HTTP/1.1 on both sides, which others are compared with.
+reference http1_reference(const sizes& sizes) {
+    return {counted(sizes.usual_connections, "connection"), "nginx"};
+}
+
+std::string multiplexed_name(const sizes& sizes) {
+    return fmt::format("HTTP/2, {} x {}", sizes.http2_connections, sizes.streams);
+}
+
+std::vector<point> http2(const sizes& sizes) {
+    std::vector<point> points;
+    const auto reference = http1_reference(sizes);
+    for (const auto count : connections_of_nginx(sizes)) {
+        points.push_back({counted(count, "connection"), {}, {.connections = count}, {"nginx"}, reference});
+    }
+    points.push_back(
+        {"HTTP/1.1 to HTTP/2", {.http2 = true}, usual_load(sizes), {"ilpd-sqlite", "ilpd-memory"}, reference});
+    points.push_back({multiplexed_name(sizes),
+                      {.http2 = true},
+                      multiplexed_load(sizes, false),
+                      {"haproxy", "nghttpx", "ilpd-sqlite", "ilpd-memory"},
+                      reference});
+    return points;
+}
+
+std::vector<point> tls(const sizes& sizes) {
+    std::vector<point> points;
+    const auto reference = http1_reference(sizes);
+    for (const auto count : connections_of_nginx(sizes)) {
+        const bool is_usual = count == sizes.usual_connections;
+        auto variants = std::vector<std::string_view>{"nginx"};
+        if (is_usual) variants = {"nginx", "ilpd-sqlite", "ilpd-memory"};
+        points.push_back(
+            {counted(count, "connection"), {.tls = true}, {.connections = count, .tls = true}, variants, reference});
+    }
+    points.push_back({multiplexed_name(sizes),
+                      {.tls = true, .http2 = true},
+                      multiplexed_load(sizes, true),
+                      {"ilpd-sqlite", "ilpd-memory"},
+                      reference});
+    return points;
+}
+
+/// As `idle`.
+std::vector<point> idle_tls(const sizes& sizes) {
+    auto points = idle(sizes);
+    for (auto& point : points) {
+        point.name += ", TLS";
+        point.shape.tls = point.load.tls = true;
+    }
+    return points;
+}
+
+/// A peer beside a hostile one. Each flood has the name that flood.cpp gives it.
+std::vector<point> floods(const sizes& sizes) {
+    const auto add = [&sizes](std::vector<point>& to, std::string name, std::string flood, bool tls) {
+        auto load = multiplexed_load(sizes, tls);
+        load.flood = std::move(flood);
+        to.push_back({std::move(name), {.senders = 2, .tls = tls, .http2 = true}, load});
+    };
+    std::vector<point> points;
+    add(points, "no flood", {}, false);
+    for (const auto* const kind : {"rapid-reset", "empty-data", "ping", "settings", "window-update", "continuation"}) {
+        add(points, kind, kind, false);
+        points.back().beside.point = "no flood";
+    }
+    add(points, "no handshakes", {}, true);
+    add(points, "300 handshakes/s", "handshakes", true);
+    points.back().beside.point = "no handshakes";
+    return points;
+}
+
 }  // namespace
 
 const std::vector<scenario> all_scenarios{
     {"connections",
      "1 to 1000 connections with one packet in flight each",
      {"nginx", "ilpd-sqlite", "ilpd-postgresql", "ilpd-memory"},
-     false,
+     comparison::with_variant,
      connections},
-    {"data", "0 to 32767 octets of data in each Prepare", {"nginx", "ilpd-sqlite", "ilpd-memory"}, false, data},
+    {"data",
+     "0 to 32767 octets of data in each Prepare",
+     {"nginx", "ilpd-sqlite", "ilpd-memory"},
+     comparison::with_variant,
+     data},
     {"senders",
      "1 and 60 sending peers, each with a token and an account",
      {"ilpd-sqlite", "ilpd-memory"},
-     true,
+     comparison::with_first_point,
      senders},
-    {"assets", "the receiver in the senders' asset, and in another one", {"ilpd-sqlite", "ilpd-memory"}, true, assets},
+    {"assets",
+     "the receiver in the senders' asset, and in another one",
+     {"ilpd-sqlite", "ilpd-memory"},
+     comparison::with_first_point,
+     assets},
     {"outcomes",
      "all fulfilled, all rejected by the next hop, all refused here (no route)",
      {"ilpd-sqlite", "ilpd-memory"},
-     true,
+     comparison::with_first_point,
      outcomes},
     {"routes",
      "10 and 1 000 000 routes, of 100 peers and of 100 000; packets to 10 next hops",
      {"ilpd-sqlite"},
-     true,
+     comparison::with_first_point,
      routes},
-    {"peers", "10 and 100 000 peers besides those that packets go between", {"ilpd-sqlite"}, true, peers},
-    {"history", "no transfers and 10 million in the store", {"ilpd-sqlite"}, true, history},
-    {"workers", "one worker on one core, and two that may use both", {"ilpd-sqlite", "ilpd-memory"}, true, workers},
-    {"idle", "none and 10 000 idle connections beside the busy ones", {"nginx", "ilpd-sqlite"}, true, idle},
+    {"peers",
+     "10 and 100 000 peers besides those that packets go between",
+     {"ilpd-sqlite"},
+     comparison::with_first_point,
+     peers},
+    {"history", "no transfers and 10 million in the store", {"ilpd-sqlite"}, comparison::with_first_point, history},
+    {"workers",
+     "one worker on one core, and two that may use both",
+     {"ilpd-sqlite", "ilpd-memory"},
+     comparison::with_first_point,
+     workers},
+    {"idle",
+     "none and 10 000 idle connections beside the busy ones",
+     {"nginx", "ilpd-sqlite"},
+     comparison::with_first_point,
+     idle},
     {"mutations",
      "without an operator, and with one who does a mutation every 10 ms",
      {"ilpd-sqlite", "ilpd-postgresql"},
-     true,
+     comparison::with_first_point,
      mutations},
+    {"http2",
+     "HTTP/2 to the next hop, and on both sides, beside other proxies",
+     {"nginx", "haproxy", "nghttpx", "ilpd-sqlite", "ilpd-memory"},
+     comparison::as_points_say,
+     http2},
+    {"tls",
+     "TLS on both sides, over HTTP/1.1 and over HTTP/2",
+     {"nginx", "ilpd-sqlite", "ilpd-memory"},
+     comparison::as_points_say,
+     tls},
+    {"idle-tls",
+     "none and 10 000 idle connections with TLS beside the busy ones",
+     {"ilpd-sqlite"},
+     comparison::with_first_point,
+     idle_tls},
+    {"floods",
+     "a peer alone, and beside one that floods the daemon with HTTP/2 or with handshakes",
+     {"ilpd-sqlite"},
+     comparison::as_points_say,
+     floods},
 };
 
 sizes smoke_sizes() {
@@ -176,7 +298,9 @@ sizes smoke_sizes() {
             .routes = 200,
             .peers = 30,
             .history = 1000,
-            .idle = 50};
+            .idle = 50,
+            .http2_connections = 2,
+            .streams = 5};
 }
 
 const scenario& find_scenario(std::string_view name) {
@@ -185,9 +309,19 @@ const scenario& find_scenario(std::string_view name) {
 
 reference beside(const scenario& scenario, const std::vector<point>& points, const point& point,
                  std::string_view variant) {
-    if (!scenario.beside_first_point) return {point.name, find_variant(variant).beside};
-    if (point.name == points.front().name) return {};
-    return {points.front().name, std::string{variant}};
+    switch (scenario.beside) {
+        case comparison::with_variant:
+            return {point.name, find_variant(variant).beside};
+        case comparison::with_first_point:
+            if (point.name == points.front().name) return {};
+            return {points.front().name, std::string{variant}};
+        case comparison::as_points_say:
+            break;
+    }
+    auto named = point.beside;
+    if (!named.point.empty() && named.variant.empty()) named.variant = variant;
+    // A row is not compared with itself.
+    return named == reference{point.name, std::string{variant}} ? reference{} : named;
 }
 
 }  // namespace bench

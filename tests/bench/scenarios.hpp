@@ -22,28 +22,11 @@ struct sizes {
     std::size_t peers = 100'000;
     std::uint64_t history = 10'000'000;
     std::size_t idle = 10'000;
+    std::size_t http2_connections = 4;
+    std::size_t streams = 250;  ///< on each of these
 };
 
 sizes smoke_sizes();
-
-/// One point of a scenario: the configuration of the proxy and its load.
-struct point {
-    std::string name;
-    bench::shape shape;
-    bench::load load;
-};
-
-struct scenario {
-    std::string_view name;
-    std::string_view description;
-    std::vector<std::string_view> variants;  ///< measured by default
-    bool beside_first_point;  ///< points are compared with the first one; otherwise with the reference variant
-    std::vector<point> (*points)(const sizes&);
-};
-
-extern const std::vector<scenario> all_scenarios;
-
-const scenario& find_scenario(std::string_view name);
 
 /// The row that another is compared with, in the same scenario and the same repetition.
 struct reference {
@@ -52,6 +35,33 @@ struct reference {
 
     bool operator==(const reference&) const = default;
 };
+
+/// One point of a scenario: the configuration of the proxy and its load.
+struct point {
+    std::string name;
+    bench::shape shape;
+    bench::load load;
+    std::vector<std::string_view> variants{};  ///< those of the scenario that are measured here; empty: all
+    reference beside{};                        ///< comparison::as_points_say; without a variant: the same one
+};
+
+enum class comparison : std::uint8_t {
+    with_variant,      ///< with the variant's reference, at the same point
+    with_first_point,  ///< with the same variant
+    as_points_say,     ///< all rows of the scenario are measured alternately
+};
+
+struct scenario {
+    std::string_view name;
+    std::string_view description;
+    std::vector<std::string_view> variants;  ///< measured by default
+    comparison beside;
+    std::vector<point> (*points)(const sizes&);
+};
+
+extern const std::vector<scenario> all_scenarios;
+
+const scenario& find_scenario(std::string_view name);
 
 reference beside(const scenario& scenario, const std::vector<point>& points, const point& point,
                  std::string_view variant);

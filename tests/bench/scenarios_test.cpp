@@ -20,6 +20,11 @@ TEST_CASE("every scenario has distinct points and existing variants") {
             CHECK(points.size() >= 2);
             CHECK(names.size() == points.size());
         }
+        for (const auto& point : scenario.points({})) {
+            for (const auto& variant : point.variants) {
+                CHECK(std::ranges::find(scenario.variants, variant) != scenario.variants.end());
+            }
+        }
         for (const auto& variant : scenario.variants) {
             CHECK(std::ranges::find(bench::all_variants, variant, &bench::variant::name) != bench::all_variants.end());
         }
@@ -36,6 +41,28 @@ TEST_CASE("a row is compared with the first point of its scenario, or with its v
     const auto sweep = connections.points({});
     CHECK(bench::beside(connections, sweep, sweep.back(), "ilpd-memory") ==
           bench::reference{"1000 connections", "nginx"});
+}
+
+TEST_CASE("where a point names the row beside it, that row is measured") {
+    for (const auto& scenario : bench::all_scenarios) {
+        if (scenario.beside != bench::comparison::as_points_say) continue;
+        CAPTURE(scenario.name);
+        const auto points = scenario.points({});
+        const auto is_measured = [&](const bench::reference& wanted) {
+            return std::ranges::any_of(points, [&](const auto& point) {
+                const auto& variants = point.variants.empty() ? scenario.variants : point.variants;
+                return point.name == wanted.point && std::ranges::find(variants, wanted.variant) != variants.end();
+            });
+        };
+        for (const auto& point : points) {
+            for (const auto& variant : point.variants.empty() ? scenario.variants : point.variants) {
+                const auto named = bench::beside(scenario, points, point, variant);
+                CAPTURE(point.name, variant, named.point, named.variant);
+                CHECK((named == bench::reference{} || is_measured(named)));
+                CHECK(named != bench::reference{point.name, std::string{variant}});
+            }
+        }
+    }
 }
 
 TEST_CASE("many routes have as many next hops as few, and different destinations") {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <ranges>
 
 namespace bench {
@@ -49,6 +50,43 @@ std::optional<double> idle_daemon_mib(const result* result) {
     return result->samples.front().resident_before_kib / kib_per_mib;
 }
 
+/// The durable row of a scenario with HTTP/2 on both sides, or with HTTP/1.1 from the sender.
+const result* with_protocol(std::string_view scenario, bool is_http2, const std::vector<result>& results) {
+    const auto found = std::ranges::find_if(results, [&](const auto& result) {
+        return result.scenario == scenario && result.variant == durable_variant &&
+               (result.load.streams != 0) == is_http2;
+    });
+    return found == results.end() ? nullptr : &*found;
+}
+
+/// The smallest ratio to any row of these variants in the same scenario: that of the neighbour which is best.
+std::optional<double> beside_best(const result* result, std::initializer_list<std::string_view> variants,
+                                  const std::vector<bench::result>& results) {
+    std::optional<double> smallest;
+    if (result == nullptr) return smallest;
+    for (const auto& other : results) {
+        if (other.scenario != result->scenario || std::ranges::find(variants, other.variant) == variants.end())
+            continue;
+        const double value = compare(*result, other).packets_per_cpu_second;
+        if (value > 0) smallest = std::min(smallest.value_or(value), value);
+    }
+    return smallest;
+}
+
+/// The smallest rate beside a flood, divided by the one without; of handshakes, or of all others.
+std::optional<double> kept_beside_flood(bool of_handshakes, const std::vector<result>& results) {
+    std::optional<double> smallest;
+    for (const auto& result : results) {
+        if (result.load.flood.empty() || (result.load.flood == "handshakes") != of_handshakes) continue;
+        if (const auto kept = ratio_of(&result, rate, results)) smallest = std::min(smallest.value_or(*kept), *kept);
+    }
+    return smallest;
+}
+
+std::optional<double> allocations_of(const result* result) {
+    return result == nullptr ? std::nullopt : result->inspection.allocations;
+}
+
 using memory_figure = std::optional<double> (*)(const result&, const result&);
 
 std::optional<double> memory_of(const result* result, memory_figure which, const std::vector<bench::result>& results) {
@@ -69,8 +107,10 @@ std::vector<target> check_targets(const std::vector<result>& results) {
     const auto ratio = [&](const result* result, bench::ratio which) { return ratio_of(result, which, results); };
     const auto last = [&](std::string_view scenario) { return last_of(scenario, results); };
     const auto* const usual = at(100);
+    const auto* const http2 = with_protocol("http2", true, results);
+    const auto* const tls = with_protocol("tls", true, results);
     return {
-        {"packets per CPU second, ilpd-sqlite / nginx, 100 connections", 1.0, false, ratio(usual, per_cpu)},
+        {"packets per CPU second, ilpd-sqlite / nginx, 100 connections", 1.1, false, ratio(usual, per_cpu)},
         {"packets per CPU second, ilpd-sqlite / nginx, 50 connections", 0.85, false, ratio(at(50), per_cpu)},
         {"packets per CPU second, ilpd-sqlite / nginx, 400 connections", 1.3, false, ratio(at(400), per_cpu)},
         {"packets per CPU second, ilpd-memory / nginx, 50 connections", 1.2, false,
@@ -79,13 +119,29 @@ std::vector<target> check_targets(const std::vector<result>& results) {
         {"p99 beyond nginx's, in times of a commit, ilpd-sqlite, 100 connections", 2, true,
          late_by_commits(usual, at(100, "nginx"))},
         {"heap allocations per packet by ilpd, ilpd-sqlite, 100 connections", no_allocations, true,
-         usual == nullptr ? std::nullopt : usual->inspection.allocations},
+         allocations_of(usual)},
         {"packets/s, 100 000 peers with 1 000 000 routes / 10 with 10", 0.95, false, ratio(last("routes"), rate)},
         {"packets/s, 10 million transfers in the store / none", 0.98, false, ratio(last("history"), rate)},
         {"memory of an idle daemon, MiB", 20, true, idle_daemon_mib(usual)},
         {"memory per idle connection, KiB", 4, true, memory_of(last("idle"), kib_per_idle_connection, results)},
         {"memory per peer, KiB", 1, true, memory_of(last("peers"), kib_per_peer, results)},
         {"packets per CPU second, two workers / one", 0.9, false, ratio(last("workers"), per_cpu)},
+        {"packets per CPU second, HTTP/1.1 to HTTP/2 / nginx at its best", 2, false,
+         beside_best(with_protocol("http2", false, results), {"nginx"}, results)},
+        {"packets per CPU second, HTTP/2 on both sides / nginx at its best", 8, false,
+         beside_best(http2, {"nginx"}, results)},
+        {"packets per CPU second, the same / the better of haproxy and nghttpx", 3, false,
+         beside_best(http2, {"haproxy", "nghttpx"}, results)},
+        {"packets per CPU second, HTTP/2 and TLS / nginx with TLS at its best", 8, false,
+         beside_best(tls, {"nginx"}, results)},
+        {"packets per CPU second, HTTP/1.1 and TLS / nginx, 100 connections", 1, false,
+         ratio(with_protocol("tls", false, results), per_cpu)},
+        {"heap allocations per packet by ilpd, HTTP/2", no_allocations, true, allocations_of(http2)},
+        {"heap allocations per packet by ilpd, HTTP/2 and TLS", no_allocations, true, allocations_of(tls)},
+        {"memory per idle connection with TLS, KiB", 16, true,
+         memory_of(last("idle-tls"), kib_per_idle_connection, results)},
+        {"packets/s beside the worst flood of HTTP/2 / without", 0.9, false, kept_beside_flood(false, results)},
+        {"packets/s beside 300 handshakes/s / without", 0.9, false, kept_beside_flood(true, results)},
     };
 }
 

@@ -22,7 +22,8 @@ struct target {
 };
 
 /// The scenarios and connections that the targets need.
-inline constexpr std::string_view target_scenarios[]{"connections", "routes", "peers", "history", "workers", "idle"};
+inline constexpr std::string_view target_scenarios[]{"connections", "routes", "peers", "history",  "workers",
+                                                     "idle",        "http2",  "tls",   "idle-tls", "floods"};
 inline constexpr std::size_t target_connections[]{50, 100, 400};
 
 std::vector<target> check_targets(const std::vector<result>& results);

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 namespace targets_test {
 
@@ -51,6 +53,34 @@ TEST_CASE("a target is met at its bound and shows the measured value") {
 
     CHECK_FALSE(find(targets, "heap allocations").is_met());
     CHECK(find(targets, "memory of an idle daemon").is_met());
+}
+
+TEST_CASE("a target beside several neighbours is about the best of them, and about the worst flood") {
+    const auto row = [](std::string scenario, std::string point, std::string variant, bench::load load, double cpu_us) {
+        return bench::result{.scenario = std::move(scenario),
+                             .point = std::move(point),
+                             .variant = std::move(variant),
+                             .load = std::move(load),
+                             .samples = {sample(1000 / cpu_us, cpu_us, 1, 0)}};
+    };
+    std::vector<bench::result> rows{row("http2", "50 connections", "nginx", {}, 16),
+                                    row("http2", "100 connections", "nginx", {}, 18),
+                                    row("http2", "HTTP/2", "haproxy", {.streams = 250}, 7),
+                                    row("http2", "HTTP/2", "nghttpx", {.streams = 250}, 6),
+                                    row("http2", "HTTP/2", "ilpd-memory", {.streams = 250}, 1),
+                                    row("http2", "HTTP/2", "ilpd-sqlite", {.streams = 250}, 2),
+                                    row("floods", "no flood", "ilpd-sqlite", {}, 2),
+                                    row("floods", "ping", "ilpd-sqlite", {.flood = "ping"}, 4),
+                                    row("floods", "settings", "ilpd-sqlite", {.flood = "settings"}, 2)};
+    for (auto& each : rows) {
+        if (!each.load.flood.empty()) each.beside = {"no flood", "ilpd-sqlite"};
+    }
+    const auto targets = bench::check_targets(rows);
+    CHECK(find(targets, "packets per CPU second, HTTP/2 on both sides / nginx").reached == Approx(8));
+    CHECK(find(targets, "packets per CPU second, the same / the better").reached == Approx(3));
+    CHECK(find(targets, "packets/s beside the worst flood").reached == Approx(0.5));
+    CHECK_FALSE(find(targets, "packets/s beside 300 handshakes").reached);
+    CHECK_FALSE(find(targets, "packets per CPU second, HTTP/1.1 to HTTP/2").reached);
 }
 
 TEST_CASE("a target that was not measured is not met") {

@@ -2,15 +2,20 @@
 
 #include "ilp/packet.hpp"
 
+#include <poll.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 
+#include <cerrno>
 #include <charconv>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace bench {
 
@@ -19,6 +24,7 @@ namespace {
 constexpr std::string_view length_name = "content-length:";
 constexpr std::string_view head_end = "\r\n\r\n";
 constexpr std::size_t head_size_max = 16384;
+constexpr int input_patience_ms = 10'000;
 
 template <typename Number>
 std::optional<Number> read_number(std::string_view text) {
@@ -61,17 +67,42 @@ std::expected<std::optional<message_head>, std::string_view> read_head(std::stri
     return head;
 }
 
-connection::connection(int epoll, int socket, std::uint64_t id) : epoll_{epoll}, socket_{socket}, id_{id} {
+connection::connection(int epoll, int socket, std::uint64_t id, std::unique_ptr<connector::stream_filter> filter)
+    : epoll_{epoll}, id_{id}, stream_{socket, std::move(filter)}, established_{!stream_.needs_handshake()} {
     const int on = 1;
-    setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     epoll_event event{.events = EPOLLIN, .data = {.u64 = id_}};
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, socket_, &event) != 0) {
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) != 0) {
         throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
     }
 }
 
-connection::~connection() {
-    close(socket_);
+bool connection::shake_hands() {
+    switch (stream_.handshake().state) {
+        case connector::stream_state::done:
+            established_ = true;
+            return true;
+        case connector::stream_state::wants_reading:
+        case connector::stream_state::wants_writing:  // a few bytes, which a socket always takes
+            return true;
+        case connector::stream_state::ended:
+        case connector::stream_state::broken:
+            break;
+    }
+    return false;
+}
+
+void connection::await_handshake() {
+    for (;;) {
+        if (!established_ && !shake_hands()) throw std::runtime_error{"the TLS handshake has failed"};
+        if (established_) return;
+        await_input();
+    }
+}
+
+void connection::await_input() const {
+    pollfd waiting{.fd = stream_.socket(), .events = POLLIN, .revents = 0};
+    if (poll(&waiting, 1, input_patience_ms) <= 0) throw std::runtime_error{"the proxy says nothing"};
 }
 
 bool connection::send(std::string_view text) {
@@ -86,19 +117,29 @@ bool connection::send_rest() {
 }
 
 bool connection::send_now(std::string_view text) {
-    auto count = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
-    if (count < 0 && errno != EAGAIN) return false;
-    if (count < 0) count = 0;
-    if (static_cast<std::size_t>(count) < text.size()) {
-        unsent_.assign(text.substr(static_cast<std::size_t>(count)));
+    while (!text.empty()) {
+        const auto result = stream_.write(ilp::as_bytes(text));
+        text.remove_prefix(result.count);
+        if (result.state == connector::stream_state::broken) return false;
+        if (result.state == connector::stream_state::done) continue;
+        unsent_.assign(text);
         wait_for(EPOLLIN | EPOLLOUT);
+        return true;
     }
     return true;
 }
 
 void connection::wait_for(std::uint32_t events) {
     epoll_event event{.events = events, .data = {.u64 = id_}};
-    epoll_ctl(epoll_, EPOLL_CTL_MOD, socket_, &event);
+    epoll_ctl(epoll_, EPOLL_CTL_MOD, stream_.socket(), &event);
+}
+
+std::shared_ptr<const connector::tls_context> client_tls(const std::string& roots_file, const std::string& protocol) {
+    std::ifstream in{roots_file};
+    const std::string roots{std::istreambuf_iterator<char>{in}, {}};
+    auto context = connector::tls_context::client({.roots = roots, .protocols = {protocol}});
+    if (!context) throw std::runtime_error{roots_file + ": " + context.error()};
+    return *std::move(context);
 }
 
 }  // namespace bench

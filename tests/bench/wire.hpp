@@ -1,14 +1,14 @@
 #pragma once
 
+#include "connector/loop/byte_stream.hpp"
+#include "connector/tls/tls_context.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/condition.hpp"
 
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -82,25 +82,47 @@ private:
 inline constexpr std::size_t events_per_turn = 256;
 inline constexpr std::size_t receive_size = 65536;
 
-/// One non-blocking, level-triggered TCP connection in an epoll set.
+/// One non-blocking, level-triggered TCP connection in an epoll set, perhaps with TLS.
 class connection {
 public:
-    /// Takes ownership of the socket. Its events carry `id`.
-    connection(int epoll, int socket, std::uint64_t id);
-    ~connection();
+    /// Takes ownership of the socket. Its events carry `id`. With a filter, there is a handshake before anything else.
+    connection(int epoll, int socket, std::uint64_t id, std::unique_ptr<connector::stream_filter> filter = {});
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
     enum class receipt : std::uint8_t { fine, closed, not_http };
 
-    /// Receives the available bytes, at most one `scratch` full, and passes on messages as message_splitter::feed does.
+    bool is_established() const { return established_; }
+    /// Goes on with the handshake; call it at every event until the connection is established, and then receive(): the
+    /// filter may have received bytes that no event announces. False if the handshake has failed.
+    bool shake_hands();
+    /// Awaits the end of the handshake, for clients. Throws if it fails.
+    void await_handshake();
+    /// Waits until there is something to receive. Throws if nothing comes in time.
+    void await_input() const;
+
+    /// Receives the available bytes and calls `on_bytes(std::span<char>)`, which returns false if they make no sense.
+    /// Without TLS, it receives at most one `scratch` full: one system call.
+    template <typename F>
+    receipt receive_bytes(std::span<char> scratch, F&& on_bytes) {
+        for (;;) {
+            const auto result = stream_.read(scratch);
+            if (result.state != connector::stream_state::done) {
+                const bool waits = result.state == connector::stream_state::wants_reading ||
+                                   result.state == connector::stream_state::wants_writing;
+                return waits ? receipt::fine : receipt::closed;
+            }
+            if (!on_bytes(scratch.first(result.count))) return receipt::not_http;
+            if (result.drained || !stream_.needs_handshake()) return receipt::fine;
+        }
+    }
+
+    /// The same for HTTP/1.1; it passes on messages as message_splitter::feed does.
     template <typename F>
     receipt receive(std::span<char> scratch, F&& on_message) {
-        const auto count = recv(socket_, scratch.data(), scratch.size(), 0);
-        if (count < 0 && (errno == EAGAIN || errno == EINTR)) return receipt::fine;
-        if (count <= 0) return receipt::closed;
-        const std::string_view received{scratch.data(), static_cast<std::size_t>(count)};
-        return incoming_.feed(received, std::forward<F>(on_message)) ? receipt::fine : receipt::not_http;
+        return receive_bytes(scratch, [&](std::span<char> octets) {
+            return incoming_.feed({octets.data(), octets.size()}, on_message);
+        });
     }
 
     /// Sends what the socket accepts now, and the rest when it becomes writable. False if the connection is broken.
@@ -112,10 +134,14 @@ private:
     void wait_for(std::uint32_t events);
 
     int epoll_;
-    int socket_;
     std::uint64_t id_;
+    connector::byte_stream stream_;
     message_splitter incoming_;
     std::string unsent_;
+    bool established_;
 };
+
+/// For clients of servers with a certificate that an authority of this file has signed; `protocol` is for ALPN.
+std::shared_ptr<const connector::tls_context> client_tls(const std::string& roots_file, const std::string& protocol);
 
 }  // namespace bench

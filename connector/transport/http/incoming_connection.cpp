@@ -6,7 +6,6 @@
 #include "ilp/hex.hpp"
 #include "ilp/invariant.hpp"
 
-#include <boost/asio/post.hpp>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -22,7 +21,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds linger_time{2000};
 /// Bytes that are read together from a client that sends many requests at a time, while it sends much.
-constexpr std::size_t read_together = 32 * 1024;
+constexpr std::size_t read_together = 64 * 1024;
 /// Bytes of answers in one system call; may be exceeded by one answer.
 constexpr std::size_t sent_together_max = 64 * 1024;
 
@@ -500,7 +499,7 @@ bool incoming_connection::send_ready_answers() {
 /// Continues with the buffered bytes in a new turn: work begun at the end of a turn would be left unfinished.
 void incoming_connection::resume() {
     operation_begins();
-    boost::asio::post(loop_.context(), [this] {
+    loop_.post([this] {
         if (!operation_ended() || is_receiving() || closing_) return;
         last_activity_ = loop_.now().steady;
         take_requests(false);

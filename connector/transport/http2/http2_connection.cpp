@@ -16,7 +16,7 @@ constexpr seconds greeting_time_max{10};  ///< for the handshake, and for the co
 constexpr seconds unused_time_max{60};
 constexpr std::size_t memory_kept_max = 4096;
 /// Bytes that are read together while many answers come.
-constexpr std::size_t answers_read_together = 32 * 1024;
+constexpr std::size_t answers_read_together = 64 * 1024;
 /// Streams that were given up without telling the other side. Beyond that the connection is replaced.
 constexpr std::size_t forgotten_max = 50;
 /// Bytes that the other side's windows do not allow yet. Beyond that, packets wait where they can still be withdrawn.
@@ -82,6 +82,7 @@ bool http2_connection::is_stalled() const noexcept {
 }
 
 void http2_connection::carry(carried_packet& packet, ilp::bytes_view block, ilp::bytes_view prepare) {
+    if (out_.capacity() == 0) loop_.spare().lend_large(out_);
     const std::uint64_t number = session_->request(block, prepare, out_);
     const auto place = static_cast<std::size_t>(number >> 32U);
     if (place >= carried_.size()) carried_.resize(place + 1);
@@ -145,8 +146,7 @@ void http2_connection::flush() {
             case send_outcome::part_may_have_left:
                 return end(reject_reason::next_hop_connection_lost);
         }
-        out_.clear();
-        if (out_.capacity() > memory_kept_max) out_ = ilp::bytes{};
+        loop_.spare().give_back_large(out_);
     }
     unflushed_.clear();
     account();
@@ -156,8 +156,9 @@ void http2_connection::flush() {
 void http2_connection::received() {
     last_received_ = loop_.now().steady;
     const bool sends_much = in_.size() >= receive_buffer::capacity_min;
+    if (out_.capacity() == 0) loop_.spare().lend_large(out_);
     while (!is_closed()) {
-        const http2::event event =
+        const http2::event& event =
             session_->next({reinterpret_cast<ilp::octet*>(in_.octets().data()), in_.size()}, out_, loop_.now().steady);
         if (event.kind == event_kind::failed) {
             in_.consume(in_.size());
@@ -178,6 +179,7 @@ void http2_connection::received() {
         usable_ = true;
         owner_.usable(*this);
     }
+    if (out_.empty()) loop_.spare().give_back_large(out_);
     if (!out_.empty() || leaving_) loop_.flush_prepares_of(*this);
     account();
     if (may_carry()) owner_.has_room(*this);

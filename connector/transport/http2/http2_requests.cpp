@@ -52,10 +52,10 @@ http2_requests::http2_requests(event_loop& loop, carrier& carrier, prepare_handl
 }
 
 multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
-    if (out_.capacity() == 0) loop_.spare().lend(out_);
+    if (out_.capacity() == 0) loop_.spare().lend_large(out_);
     result done{.made = progress::handled};
     while (done.made == progress::handled) {
-        const http2::event event = session_.next(input.subspan(done.consumed), out_, loop_.now().steady);
+        const http2::event& event = session_.next(input.subspan(done.consumed), out_, loop_.now().steady);
         bool is_work = false;
         switch (event.kind) {
             case http2::event_kind::needs_more:
@@ -80,6 +80,7 @@ multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
         done.consumed += event.consumed;
         if (is_work) break;
     }
+    if (out_.empty()) loop_.spare().give_back_large(out_);
     note_output();
     return done;
 }
@@ -159,7 +160,7 @@ void http2_requests::release(std::uint64_t number) {
 }
 
 void http2_requests::send_answer(std::uint64_t number, ilp::bytes_view packet) {
-    if (out_.capacity() == 0) loop_.spare().lend(out_);
+    if (out_.capacity() == 0) loop_.spare().lend_large(out_);
     forget(at(number));
     session_.answer(number, answer_block, packet, out_);
     note_output();
@@ -230,7 +231,7 @@ void http2_requests::note_output() {
 }
 
 void http2_requests::output_sent() {
-    if (out_.empty()) loop_.spare().give_back(out_);
+    if (out_.empty()) loop_.spare().give_back_large(out_);
     note_output();
 }
 

@@ -60,7 +60,7 @@ public:
     /// Frees the memory to which the views of head() refer.
     void release() noexcept {
         if (text_.capacity() < field_list_size_max) return;
-        text_ = std::string{};
+        std::string{}.swap(text_);  // an assignment would keep the memory
         head_ = {};
     }
 

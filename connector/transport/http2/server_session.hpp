@@ -9,7 +9,7 @@ namespace connector::http2 {
 class server_session final : public session {
 public:
     /// Streams that a client may have open at a time.
-    static constexpr std::uint32_t streams_max = 256;
+    static constexpr std::uint32_t streams_max = 1000;
     /// While more bytes than these cannot be sent, because the client opens no window, further requests are refused.
     static constexpr std::size_t unsent_max = 1024 * 1024;
 

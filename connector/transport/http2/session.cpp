@@ -31,7 +31,7 @@ const char* remove_padding(const frame_head& head, ilp::bytes_span& payload) noe
 
 }  // namespace
 
-event session::next(ilp::bytes_span input, ilp::bytes& out, ilp::steady_time now) {
+const event& session::next(ilp::bytes_span input, ilp::bytes& out, ilp::steady_time now) {
     now_ = now;
     event_ = {};
     keep_spare(whole_body_);
@@ -73,7 +73,8 @@ event session::next(ilp::bytes_span input, ilp::bytes& out, ilp::steady_time now
         if (take_frame(head, rest.subspan(frame_head_size, head.size), rest.subspan(size), out)) return event_;
         event_ = {.consumed = event_.consumed};
     }
-    return {.kind = event_kind::failed, .consumed = input.size(), .code = failure_code_, .by_us = true};
+    event_ = {.kind = event_kind::failed, .consumed = input.size(), .code = failure_code_, .by_us = true};
+    return event_;
 }
 
 bool session::take_frame(const frame_head& head, ilp::bytes_span payload, ilp::bytes_span rest, ilp::bytes& out) {
@@ -581,8 +582,7 @@ ilp::bytes session::spare() {
 }
 
 /// Empties the buffer, and keeps its memory if it is small.
-void session::keep_spare(ilp::bytes& used) {
-    if (used.capacity() == 0) return;
+void session::keep_spare_memory(ilp::bytes& used) {
     if (used.capacity() <= spare_capacity_max && spare_.size() < spare_buffers_max) {
         used.clear();
         spare_.push_back(std::move(used));

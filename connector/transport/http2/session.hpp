@@ -61,9 +61,9 @@ public:
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
-    /// Processes the input up to the next event. Call it again, after consuming, until it says `needs_more` or
-    /// `failed`.
-    event next(ilp::bytes_span input, ilp::bytes& out, ilp::steady_time now);
+    /// Processes the input up to the next event, which is valid until the next call. Call it again, after consuming,
+    /// until it says `needs_more` or `failed`.
+    const event& next(ilp::bytes_span input, ilp::bytes& out, ilp::steady_time now);
 
     /// Ends a stream without a message, and tells the other side. No event follows.
     void reset(std::uint64_t number, error_code code, ilp::bytes& out);
@@ -130,7 +130,7 @@ protected:
     stream_table streams_;
     known_blocks known_;
     std::array<head_facts, known_blocks::places> known_facts_{};
-    event event_;  ///< being made by next()
+    event event_;  ///< made by next(); a copy would have to wait until its parts have been written
     ilp::steady_time now_;
     std::uint32_t last_remote_ = 0;  ///< the highest id of a stream that the other side has opened
     std::uint32_t last_local_ = 0;
@@ -175,7 +175,12 @@ private:
     void send_unsent(stream& to, ilp::bytes& out);
     void send_all_unsent(ilp::bytes& out);
     ilp::bytes spare();
-    void keep_spare(ilp::bytes& used);
+    /// Most bodies come in one piece, and most messages are sent at once, so there is seldom a buffer.
+    void keep_spare(ilp::bytes& used) {
+        if (used.capacity() != 0) [[unlikely]]
+            keep_spare_memory(used);
+    }
+    void keep_spare_memory(ilp::bytes& used);
 
     head_decoder decoder_;
     flood_budget budget_;

@@ -6,6 +6,7 @@
 #include "ilp/clock.hpp"
 #include "ilp/invariant.hpp"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -88,8 +89,12 @@ private:
 
     std::uint32_t place_of(const stream& of) const noexcept { return static_cast<std::uint32_t>(&of - places_.data()); }
     std::size_t mask() const noexcept { return index_.size() - 1; }
-    /// The ids of one side are every second number.
-    std::size_t home(std::uint32_t id) const noexcept { return (id >> 1U) & mask(); }
+    /// Spreads the ids, which follow one another: in one long run, a search for the end of the run would pass all open
+    /// streams. Whoever chooses ids with the same home makes itself wait for no more than that.
+    std::size_t home(std::uint32_t id) const noexcept {
+        constexpr std::uint32_t golden_ratio = 2'654'435'769;
+        return static_cast<std::size_t>(((id >> 1U) * golden_ratio) >> shift_);
+    }
     std::size_t next(std::size_t at) const noexcept { return (at + 1) & mask(); }
 
     void grow() {
@@ -99,6 +104,7 @@ private:
         free_.reserve(places_.size());
         for (std::size_t place = places_.size(); place-- > before;) free_.push_back(static_cast<std::uint32_t>(place));
         index_.assign(places_.size() * 2, nothing);
+        shift_ = static_cast<unsigned>(33 - std::bit_width(index_.size()));
         for (std::size_t place = 0; place < before; ++place) {
             std::size_t at = home(places_[place].id);
             while (index_[at] != nothing) at = next(at);
@@ -109,6 +115,7 @@ private:
     std::vector<stream> places_;
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> index_;  ///< places by a hash of the id, with linear probing; a power of two
+    unsigned shift_ = 0;                ///< leaves as many bits of a hash as the index has
 };
 
 }  // namespace connector::http2

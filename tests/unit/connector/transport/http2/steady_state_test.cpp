@@ -94,4 +94,17 @@ TEST_CASE("a packet costs no allocation on either side once a connection is warm
     CHECK(after - before == 0);
 }
 
+#ifndef __SANITIZE_ADDRESS__
+TEST_CASE("a decoded head keeps no memory once it is released") {
+    connector::http2::request_fields fields;
+    fields.begin();
+    fields.field(":path", "/");
+    fields.release();
+    CHECK(fields.head().target.empty());
+    const std::size_t before = allocations;
+    fields.begin();
+    CHECK(allocations == before + 1);
+}
+#endif
+
 }  // namespace steady_state_test
