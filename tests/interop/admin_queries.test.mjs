@@ -334,9 +334,10 @@ test('whoami, tenant and tenants describe the operator', async () => {
     })
     const { page, refuses } = pager('tenants')
     assert.deepEqual(await page({ first: 0 }), { ids: [], next: true, previous: false })
-    for (const args of [{ after: operator }, { before: operator, last: 3 }, { after: randomUUID() }]) {
+    for (const args of [{ after: operator }, { before: operator, last: 3 }]) {
         assert.deepEqual(await page(args), { ids: [], next: false, previous: false })
     }
+    await refuses({ after: randomUUID() }, unknownCursor)
     await refuses({ first: 101 }, 'Pagination index error')
     await refuses({ last: 1 }, "Can't paginate backwards from the start.")
     for (const id of [randomUUID(), 'none', '']) {
