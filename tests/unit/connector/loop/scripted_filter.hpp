@@ -31,7 +31,7 @@ struct stream_script {
     std::deque<write_step> writes;
     std::deque<stream_state> ends;
 
-    std::string refusal;  ///< what the other side has said in the end, if anything
+    std::string refusal;     ///< what the other side has said in the end, if anything
     std::size_t memory = 0;  ///< what it says to have
 
     std::string written;
