@@ -39,6 +39,7 @@ TEST_CASE("a stored answer keeps everything that was answered about a peer") {
                             {"clientKeys", {std::string(64, 'a')}},
                             {"allowPlainHttp", true},
                             {"protocol", "http2"},
+                            {"mode", "asynchronous"},
                             {"enabled", false},
                             {"createdAt", "2026-01-01T00:00:00.000Z"},
                             {"origin", "api"},
@@ -54,8 +55,9 @@ TEST_CASE("a stored answer keeps everything that was answered about a peer") {
     CHECK(json::parse(read->to_json()).at("peer") == json::value(peer));
     // What an earlier version has kept is readable, too.
     json::object old = peer;
-    for (const char* const later : {"maxInFlightAmount", "maxHoldMilliseconds", "jwtSubject", "incomingTokens",
-                                    "incomingJwtSecrets", "clientKeys", "allowPlainHttp", "protocol", "caCertificates"})
+    for (const char* const later :
+         {"maxInFlightAmount", "maxHoldMilliseconds", "jwtSubject", "incomingTokens", "incomingJwtSecrets",
+          "clientKeys", "allowPlainHttp", "protocol", "mode", "caCertificates"})
         old.erase(later);
     CHECK(done_mutation::from_json(json::serialize(json::object{{"message", "m"}, {"peer", old}})).has_value());
 }
