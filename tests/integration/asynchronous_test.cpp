@@ -482,6 +482,9 @@ TEST_CASE(
     REQUIRE(r.d.logs("stopping"));
     const http_message request = r.p2.requests().front();
     http2_client next_hop{r.d.port()};
+    next_hop.send({});  // what a client says first
+    REQUIRE(next_hop.read());
+    REQUIRE(next_hop.may_send());  // a link sends nothing before it has read the settings, nor after a GOAWAY
     const auto answer =
         next_hop.wait_for(next_hop.post(fulfill_of(request), token_of("p2"), "/", "application/octet-stream",
                                         {{"request-id", request.header("Request-Id").value_or("")}}));
