@@ -24,6 +24,7 @@ namespace {
 
 constexpr auto wait_slice = std::chrono::milliseconds{100};
 constexpr auto wait_beyond_plan = std::chrono::seconds{30};
+constexpr auto wait_per_idle_connection = std::chrono::milliseconds{10};  // with TLS, on a machine that has other work
 
 double as_seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -220,7 +221,8 @@ boost::json::object generate(const setup& setup, const proxy& under_test, const 
     command.arguments.insert(command.arguments.end(), more_options.begin(), more_options.end());
     support::child_process generator{std::move(command)};
     const auto plan = std::chrono::duration<double>{load.warm_up_seconds + load.seconds};
-    const auto deadline = std::chrono::steady_clock::now() + plan + wait_beyond_plan;
+    const auto deadline =
+        std::chrono::steady_clock::now() + plan + wait_beyond_plan + load.idle * wait_per_idle_connection;
     std::optional<int> status;
     while (!(status = generator.wait(wait_slice))) {
         if (interrupted != 0) throw std::runtime_error{"interrupted"};
