@@ -366,8 +366,7 @@ TEST_CASE("A35-18: a callback URL that says nothing is tried again") {
     CHECK_FALSE(r.d.scrape().has("ilp_replies_undelivered_total"));
 }
 
-TEST_CASE(
-    "an asynchronous packet is taken only if there is room for its answer, and one that is refused moves nothing") {
+TEST_CASE("an asynchronous packet is taken only with room for its answer, and a refused one moves nothing") {
     constexpr std::size_t places = 5;  // of a quarter of max_buffer_memory, what one peer may have
     rig r{[](daemon_terms& terms) { terms.connector.emplace_back("max_buffer_memory: 1048576"); }};
     const auto hold = std::make_shared<gate>();

@@ -142,9 +142,9 @@ void http2_connection::flush() {
             case send_outcome::accepted:
                 break;
             case send_outcome::nothing_has_left:
-                return end(reject_reason::next_hop_connection_lost, true);
+                return lost(true);
             case send_outcome::part_may_have_left:
-                return end(reject_reason::next_hop_connection_lost);
+                return lost(false);
         }
         loop_.spare().give_back_large(out_);
     }
@@ -222,7 +222,12 @@ void http2_connection::sent_all() {
 }
 
 void http2_connection::disconnected(end_of_stream) {
-    if (usable_) return end(reject_reason::next_hop_connection_lost, true);
+    lost(true);
+}
+
+/// See end() for `from_now`.
+void http2_connection::lost(bool from_now) {
+    if (usable_) return end(reject_reason::next_hop_connection_lost, from_now);
     const std::string_view told = filter() == nullptr ? std::string_view{} : filter()->failure();
     if (!told.empty() && (!session_ || filter()->was_refused())) return give_up({.why = std::string{told}});
     give_up({.why = session_ ? "it ended the connection, perhaps because it does not speak HTTP/2"

@@ -103,6 +103,7 @@ private:
     void take(const http2::event& event);
     carried_packet& release(carried& done);
     void give_back(carried& refused);
+    void lost(bool from_now);
     void end(reject_reason reason, bool from_now = false);
     void end_with_goaway();
     void note_refusal(http2::error_code code);

