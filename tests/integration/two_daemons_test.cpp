@@ -366,7 +366,7 @@ TEST_CASE(
         return at.scrape().sum("ilp_packets_in_flight", {{"peer", peer}});
     };
     REQUIRE(eventually([&] { return in_flight(d.bob, "bob-end") == clients * streams_each; }));
-    CHECK(d.alice.scrape().sum("ilp_link_connections", {{"peer", "bob"}}) == 2);
+    CHECK(d.alice.scrape().sum("ilp_link_connections", {{"peer", "bob"}}) <= 2);
 
     // Part of them is answered while the daemon dies.
     hold->open();
