@@ -86,6 +86,7 @@ public:
         template <typename Use>
         auto with_form(const Use& use) const {
             std::vector<http::header_field> fields;
+            fields.reserve(fields_.size());
             for (const auto& [name, value] : fields_) fields.push_back({name, value});
             return use(request_form{.target = target_, .fields = fields});
         }
