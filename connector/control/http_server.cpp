@@ -355,7 +355,7 @@ private:
     void write(http_response response) {
         keep_alive_ = keep_alive_ && !server_->draining;
         // Answers may be large, and clients that read slowly may be many.
-        if (!server_->make_room_for_answer(response.body.size(), source_)) {
+        if (!server_->make_room_for_answer(is_head_ ? 0 : response.body.size(), source_)) {
             response = {.status = 503, .body = "too many large answers are being sent: try again later\n"};
         }
         head_ = serialize_head(response, keep_alive_);
@@ -433,11 +433,13 @@ std::map<source_key, http_server::shared::use> http_server::shared::uses() const
 
 bool http_server::shared::make_room() {
     const auto by_source = uses();
+    // A source with a few is not looked at before one with a single one: strangers can have many addresses.
+    const std::size_t few = bounds.sessions_max / 8;
     session* chosen = nullptr;
     std::size_t most = 0;
     for (session* const each : sessions) {
         if (each->waits_since() == 0) continue;
-        const std::size_t count = by_source.at(each->source()).sessions;
+        const std::size_t count = std::max(by_source.at(each->source()).sessions, few);
         if (count > most || (count == most && each->waits_since() < chosen->waits_since())) {
             chosen = each;
             most = count;
@@ -448,6 +450,9 @@ bool http_server::shared::make_room() {
 }
 
 bool http_server::shared::make_room_for_answer(std::size_t size, const source_key& to) {
+    constexpr std::size_t little =
+        4096;  // those of all sessions together are nothing, and no reason to end another one
+    if (size <= little) return true;
     while (answers_size != 0 && answers_size + size > bounds.answers_size_max) {
         auto by_source = uses();
         std::size_t most = by_source[to].answers_size + size;

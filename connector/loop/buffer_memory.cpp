@@ -20,7 +20,13 @@ buffer_memory::user::~user() {
 buffer_memory::relief buffer_memory::relieve() {
     std::vector<user*> largest;
     std::ranges::copy_if(users_, std::back_inserter(largest), [](const user* each) { return each->bytes_ > little; });
-    std::ranges::sort(largest, [](const user* a, const user* b) {
+    std::size_t of_strangers = 0;
+    for (const user* const each : largest) {
+        if (each->is_of_stranger()) of_strangers += each->bytes_;
+    }
+    const bool strangers_first = of_strangers > bound_ / 2;  // not always: one peer could keep all newcomers out
+    std::ranges::sort(largest, [strangers_first](const user* a, const user* b) {
+        if (strangers_first && a->is_of_stranger() != b->is_of_stranger()) return a->is_of_stranger();
         if (a->leaves_doubt() != b->leaves_doubt()) return b->leaves_doubt();
         return a->bytes_ != b->bytes_ ? a->bytes_ > b->bytes_ : a->number_ < b->number_;
     });

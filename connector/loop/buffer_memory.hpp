@@ -43,6 +43,9 @@ public:
         /// last.
         virtual bool leaves_doubt() const noexcept { return false; }
 
+        /// True if nobody has shown a valid token on the connection.
+        virtual bool is_of_stranger() const noexcept { return false; }
+
         buffer_memory& memory_;
         std::size_t place_;
         std::size_t bytes_ = 0;
@@ -86,8 +89,8 @@ public:
     bool is_waiting_full() const noexcept { return waiting_ >= bound_ / 4; }
 
     /// Closes the connections that use most, until an eighth of the bound is free again; of those that use the same,
-    /// such as handshakes, the oldest first. Connections that use little are left alone: closing many of them would
-    /// free little.
+    /// such as handshakes, the oldest first. Those of strangers go before all others while they use more than half of
+    /// the bound. Connections that use little are left alone: closing many of them would free little.
     relief relieve();
 
 private:

@@ -30,6 +30,7 @@ void event_loop::flush(std::vector<flushable*>& list) {
 void event_loop::end_turn() {
     if (at_turn_end_) at_turn_end_();
     flush_all();
+    if (when_flushed_) when_flushed_();
     if (memory_.is_over_bound() && when_over_bound_) [[unlikely]] {
         when_over_bound_();
         flush_all();

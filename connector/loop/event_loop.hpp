@@ -83,6 +83,9 @@ public:
     /// Sets the action that runs first at the end of each turn.
     void at_turn_end(std::function<void()> action) { at_turn_end_ = std::move(action); }
 
+    /// Sets the action that runs at the end of each turn once everything is flushed.
+    void when_flushed(std::function<void()> action) { when_flushed_ = std::move(action); }
+
     /// Sets the action that runs once everything is flushed, if memory() is over its bound even then.
     void when_over_bound(std::function<void()> action) { when_over_bound_ = std::move(action); }
 
@@ -104,6 +107,7 @@ private:
     boost::asio::steady_timer timer_{context_};
     socket_set sockets_{context_, [this] { enter(); }};
     std::function<void()> at_turn_end_;
+    std::function<void()> when_flushed_;
     std::function<void()> when_over_bound_;
     std::vector<flushable*> answers_;
     std::vector<flushable*> prepares_;

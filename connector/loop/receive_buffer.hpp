@@ -49,9 +49,10 @@ public:
 
     /// Frees the memory. Precondition: it is empty.
     void give_back() noexcept {
-        if (user_ != nullptr) user_->gave_back(capacity_);
+        if (user_ != nullptr) user_->gave_back(capacity_ + small_.capacity);
         storage_.reset();
         capacity_ = 0;
+        small_ = {};
     }
 
 private:

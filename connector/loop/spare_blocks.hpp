@@ -19,10 +19,10 @@ public:
         std::size_t capacity = 0;
     };
 
-    /// Returns a block of at least this capacity; one that was kept, if there is one.
+    /// Returns a block of at least this capacity; one that was kept, if there is one that is not much larger.
     block take(std::size_t capacity) {
         for (std::size_t i = 0; i < count_; ++i) {
-            if (kept_[i].capacity < capacity) continue;
+            if (kept_[i].capacity < capacity || kept_[i].capacity > 4 * capacity) continue;
             std::swap(kept_[i], kept_[--count_]);
             return std::exchange(kept_[count_], {});
         }

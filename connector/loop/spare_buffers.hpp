@@ -23,6 +23,7 @@ public:
 
     /// Takes the memory of `buffer`, and frees it if it has grown large, or if there is enough of it.
     void give_back(ilp::bytes& buffer) {
+        if (buffer.capacity() == 0) return;
         if (buffer.capacity() > capacity_max || count_ == count_max) [[unlikely]] {
             buffer = ilp::bytes{};  // `= {}` would keep the memory
             return;

@@ -211,7 +211,9 @@ void tcp_connection::end_sending() {
 }
 
 void tcp_connection::shed() {
-    if (!is_closed()) disconnected(end_of_stream::broken);
+    if (is_closed()) return;
+    was_shed_ = true;
+    disconnected(end_of_stream::broken);
 }
 
 void tcp_connection::close() {

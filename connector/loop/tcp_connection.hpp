@@ -96,6 +96,10 @@ protected:
     event_loop& loop_;
     receive_buffer in_{this};
 
+    /// True once this node has ended the connection because it was short of memory; the reason for the operator.
+    bool was_shed() const noexcept { return was_shed_; }
+    static constexpr const char* shed_text = "this node ended the connection: connector.max_buffer_memory was exceeded";
+
     /// Registers an asynchronous operation of a derived class; the first statement of its handler must be
     /// operation_ended().
     void operation_begins() noexcept { ++operations_; }
@@ -129,6 +133,7 @@ private:
     bool read_wants_writing_ = false;   ///< a read makes progress only when the socket is writable
     bool write_wants_reading_ = false;  ///< the rest of a send makes progress only when the socket is readable
     bool ending_ = false;               ///< end_sending() is to be repeated
+    bool was_shed_ = false;
 };
 
 }  // namespace connector

@@ -33,9 +33,13 @@ constexpr int receives_max = 32;
 /// its memory.
 constexpr std::size_t connections_with_buffers_max = 128;
 
-/// What OpenSSL needs at most for a handshake that is not finished: its buffers for records (33 KiB), a ClientHello of
-/// which the first bytes announce the largest size there may be (129 KiB), and its state.
+/// What OpenSSL needs at most for a client's handshake that is not finished: its buffers for records (33 KiB), a
+/// ClientHello of which the first bytes announce the largest size there may be (129 KiB), and its state.
 constexpr std::size_t handshake_memory_max = 192 * 1024;
+/// The same where we are the client: no ClientHello comes, and what the server sends is bounded.
+constexpr std::size_t own_handshake_memory_max = 128 * 1024;
+/// Certificates that a usual chain has. Their memory is part of what a connection takes anyway.
+constexpr std::size_t usual_certificates = 4;
 /// What OpenSSL needs for a certificate of the other side, which it keeps as long as the connection.
 constexpr std::size_t certificate_memory = 4 * 1024;
 
@@ -247,7 +251,10 @@ void tls_filter::fail() {
     const unsigned long error = ERR_get_error();
     ERR_clear_error();
     // OpenSSL's numbers of alerts (RFC 8446 section 6) that have come from the other side begin there.
-    was_refused_ = ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) >= SSL_AD_REASON_OFFSET;
+    constexpr int alerts = 256;
+    const int reason = ERR_GET_REASON(error);
+    was_refused_ =
+        ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + alerts;
     const bool is_plain_http = ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST;
     if (is_plain_http && SSL_is_server(ssl_.get()) == 1) {
         buffers().output.assign(answer_without_tls.begin(), answer_without_tls.end());
@@ -270,7 +277,9 @@ void tls_filter::established() {
     if (certificate == nullptr) return;
     peer_key_ = pin_of_key(*certificate);
     const STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(ssl_.get());
-    certificates_ = 1 + (chain == nullptr ? 0 : static_cast<std::size_t>(sk_X509_num(chain)));
+    const std::size_t in_chain = chain == nullptr ? 0 : static_cast<std::size_t>(sk_X509_num(chain));
+    const std::size_t shown = in_chain + (SSL_is_server(ssl_.get()) == 1 ? 1 : 0);  // a server's chain has its own
+    certificates_ = shown > usual_certificates ? shown : 0;
 }
 
 /// Lets this connection keep OpenSSL's buffers, instead of the one that has not used them for longest.
@@ -296,9 +305,10 @@ bool tls_filter::is_silent(int socket) const noexcept {
 }
 
 std::size_t tls_filter::memory() const noexcept {
-    const bool is_in_handshake = has_begun_ && !is_handshake_done_;
-    return kept_.capacity() + unsent_.capacity() + certificates_ * certificate_memory +
-           (is_in_handshake ? handshake_memory_max : 0);
+    const std::size_t for_certificates = certificates_ * certificate_memory;
+    const std::size_t kept = kept_.capacity() + unsent_.capacity() + for_certificates;
+    if (!has_begun_ || is_handshake_done_) return kept;
+    return kept + (SSL_is_server(ssl_.get()) == 1 ? handshake_memory_max : own_handshake_memory_max);
 }
 
 stream_result tls_filter::handshake(int socket) {

@@ -79,6 +79,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       }} {
     loop_.memory().set_bound(settings_.max_buffer_memory);
     loop_.at_turn_end([this] { end_turn(); });
+    loop_.when_flushed([this] { let_committer_run(); });
     loop_.when_over_bound([this] { relieve_memory(); });
 }
 
@@ -154,7 +155,6 @@ void worker::use_tls(packet_tls tls) {
 
 void worker::end_turn() {
     submit_postings();
-    let_committer_run();
     if (!retired_links_.empty()) retire_links();
     reply_sender_.retire_links();
     if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;

@@ -615,10 +615,11 @@ TEST_CASE("TLS: handshakes that are not completed have a bound of memory, and a 
     REQUIRE(eventually([&] { return begun > 300; }));
     const double beside = seconds_for(100);
     const auto metrics = r.d.scrape();
-    CHECK(metrics.sum("ilp_buffered_bytes") <= 4'194'304 + 192 * 1024);
+    // The bound is looked at once a turn, in which up to eight handshakes may begin.
+    CHECK(metrics.sum("ilp_buffered_bytes") <= 4'194'304 + 8 * 192 * 1024);
     CHECK(metrics.sum("ilp_connections_closed_for_memory_total") > 100);
     INFO("100 packets took " << alone << " s, and " << beside << " s beside the strangers");
-    CHECK(beside < 10 * alone);
+    CHECK(beside < 10 * std::max(alone, 0.2));
     strangers.request_stop();
 }
 

@@ -223,6 +223,7 @@ void http_connection::become_idle() {
 
 void http_connection::disconnected(end_of_stream how) {
     if (state_ == state::connecting) {
+        if (was_shed()) return give_up({.why = shed_text});
         const std::string_view why = filter() == nullptr ? std::string_view{} : filter()->failure();
         return give_up({.why = std::string{why.empty() ? "the connection broke during the handshake" : why}});
     }

@@ -231,7 +231,7 @@ void http_link::closed(http_connection& connection) {
     if (connecting_ >= waiting_.size()) return;
     // Packets that can still wait for an established connection keep waiting. Opening a new connection for each one
     // that failed would never end.
-    if (is_unreachable()) refuse(waiting_);
+    if (is_unreachable() || (connecting_ == 0 && !is_connected())) refuse(waiting_);
 }
 
 }  // namespace connector

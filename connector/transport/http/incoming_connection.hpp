@@ -137,6 +137,7 @@ private:
     void refuse_malformed(std::uint64_t request) override;
 
     // tcp_connection
+    bool is_of_stranger() const noexcept override { return newcomer_hook::is_linked(); }
     void established() override;
     void received() override;
     void disconnected(end_of_stream how) override;

@@ -100,11 +100,11 @@ void alpn_link::ended(bool was_of_use) {
 }
 
 void alpn_link::avoid_http2(std::string_view why) {
+    if (uses_http1_) return;  // this failure has been counted
     choice_.http2_failed(loop_.now().steady);
-    if (uses_http1_) return;
     constexpr std::size_t lines_max = 4096;
     log::write_seldom({"HTTP/2 avoided", hop_->name(), lines_max}, log::level::info,
-                      "packets to the peer use HTTP/1.1 for now, although it offers HTTP/2",
+                      "packets to the peer use HTTP/1.1 for now, because HTTP/2 does not work",
                       {{"peer", hop_->name()}, {"reason", std::string{why}}});
     use_http1(nullptr);
 }

@@ -54,6 +54,7 @@ void http2_connection::connect(dial_target target, std::unique_ptr<stream_filter
 void http2_connection::connected(boost::asio::ip::tcp::socket socket) {
     was_connected_ = true;
     if (!adopt(std::move(socket), std::move(filter_))) {
+        was_connected_ = false;  // the fault is not the peer's
         return give_up({.why = "the system cannot watch another socket: raise the limit fs.epoll.max_user_watches"});
     }
     if (!is_established() && !is_closed()) loop_.set(timer_, loop_.now().steady + greeting_time_max);
@@ -72,7 +73,7 @@ void http2_connection::established() {
 }
 
 void http2_connection::give_up(const dial_failure& failure) {
-    owner_.connect_failed(failure, was_connected_);
+    owner_.connect_failed(failure, was_connected_ && !was_shed());
     abandon();
 }
 
@@ -228,6 +229,7 @@ void http2_connection::disconnected(end_of_stream) {
 /// See end() for `from_now`.
 void http2_connection::lost(bool from_now) {
     if (usable_) return end(reject_reason::next_hop_connection_lost, from_now);
+    if (was_shed()) return give_up({.why = shed_text});
     const std::string_view told = filter() == nullptr ? std::string_view{} : filter()->failure();
     if (!told.empty() && (!session_ || filter()->was_refused())) return give_up({.why = std::string{told}});
     give_up({.why = session_ ? "it ended the connection, perhaps because it does not speak HTTP/2"
@@ -263,7 +265,9 @@ void http2_connection::released() {
 }
 
 void http2_connection::account() {
-    const std::size_t used = out_.capacity() + prepares_ + session_->unsent() + session_->partly_received();
+    const std::size_t for_streams = session_->table_memory() + carried_.capacity() * sizeof(carried);
+    const std::size_t used =
+        out_.capacity() + prepares_ + session_->unsent() + session_->partly_received() + for_streams;
     if (used > accounted_) took(used - accounted_);
     if (used < accounted_) gave_back(accounted_ - used);
     accounted_ = used;

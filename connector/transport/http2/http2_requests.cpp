@@ -223,8 +223,10 @@ void http2_requests::note_flood() {
 
 /// Has the output sent, and accounts for the memory.
 void http2_requests::note_output() {
+    note_flood();
     if (!out_.empty() || has_ended()) carrier_.send_soon();
-    const std::size_t used = out_.capacity() + held_ + session_.unsent() + session_.partly_received();
+    const std::size_t for_streams = session_.table_memory() + requests_.capacity() * sizeof(open_request);
+    const std::size_t used = out_.capacity() + held_ + session_.unsent() + session_.partly_received() + for_streams;
     if (used == accounted_) return;
     carrier_.account(static_cast<std::ptrdiff_t>(used) - static_cast<std::ptrdiff_t>(accounted_));
     accounted_ = used;

@@ -13,6 +13,7 @@ namespace {
 constexpr unsigned continuations_max = 16;
 constexpr std::size_t spare_buffers_max = 4;
 constexpr std::size_t spare_capacity_max = 4096;
+constexpr std::size_t unsent_kept_max = 4096;  ///< what of a body that has been sent may be kept with the rest
 /// Bytes of a body that nobody wants, after which its sender is told to stop. Most bodies end before.
 constexpr std::size_t dropped_max = 16 * 1024;
 /// Padding that was received, but not given back to the window of its stream.
@@ -555,7 +556,13 @@ void session::send_unsent(stream& to, ilp::bytes& out) {
     const std::size_t sent = append_data(to, ilp::bytes_view{to.unsent}.subspan(to.unsent_at), out);
     to.unsent_at += sent;
     unsent_ -= sent;
-    if (to.unsent_at != to.unsent.size()) return;
+    if (to.unsent_at != to.unsent.size()) {
+        // A window that is one byte short must not keep the memory of all that was sent.
+        if (to.unsent_at < unsent_kept_max || to.unsent_at < to.unsent.size() / 2) return;
+        to.unsent = ilp::bytes(to.unsent.begin() + static_cast<std::ptrdiff_t>(to.unsent_at), to.unsent.end());
+        to.unsent_at = 0;
+        return;
+    }
     keep_spare(to.unsent);
     to.unsent_at = 0;
     to.is_blocked = false;

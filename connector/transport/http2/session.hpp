@@ -84,9 +84,13 @@ public:
     std::size_t open_streams() const noexcept { return streams_.size(); }
     /// True if the other side has not ended each of them.
     bool has_incomplete() const noexcept { return incomplete_ != 0; }
-    /// Bytes that windows do not allow to be sent yet, and of bodies that are not complete.
+    /// Bytes that are kept because windows do not allow them to be sent yet, and those of bodies that are not complete.
     std::size_t unsent() const noexcept { return unsent_; }
     std::size_t partly_received() const noexcept { return partly_received_; }
+    /// Bytes that are taken for streams, also after many were open.
+    std::size_t table_memory() const noexcept {
+        return streams_.memory() + blocked_.capacity() * sizeof(std::uint64_t);
+    }
 
     /// The window that the other side has for each body. A longer one can be recognized before it stalls.
     static constexpr std::uint32_t stream_window = http::body_size_max + 1;

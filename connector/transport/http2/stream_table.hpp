@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <vector>
 
 namespace connector::http2 {
@@ -80,6 +81,10 @@ public:
     }
 
     std::size_t size() const noexcept { return places_.size() - free_.size(); }
+    /// Bytes that the table takes.
+    std::size_t memory() const noexcept {
+        return places_.capacity() * sizeof(stream) + (free_.capacity() + index_.capacity()) * sizeof(std::uint32_t);
+    }
     /// All places, also those that are free.
     std::vector<stream>& places() noexcept { return places_; }
     const std::vector<stream>& places() const noexcept { return places_; }
@@ -90,10 +95,14 @@ private:
     std::uint32_t place_of(const stream& of) const noexcept { return static_cast<std::uint32_t>(&of - places_.data()); }
     std::size_t mask() const noexcept { return index_.size() - 1; }
     /// Spreads the ids, which follow one another: in one long run, a search for the end of the run would pass all open
-    /// streams. Whoever chooses ids with the same home makes itself wait for no more than that.
+    /// streams. The other side must not be able to choose ids with the same home, because each search would pass them
+    /// all; therefore the hash has a secret.
     std::size_t home(std::uint32_t id) const noexcept {
         constexpr std::uint32_t golden_ratio = 2'654'435'769;
-        return static_cast<std::size_t>(((id >> 1U) * golden_ratio) >> shift_);
+        constexpr std::uint32_t mixer = 0x2c1b'3c6d;
+        std::uint32_t hash = ((id >> 1U) ^ secret_) * golden_ratio;
+        hash = (hash ^ (hash >> 15U)) * mixer;
+        return static_cast<std::size_t>(hash >> shift_);
     }
     std::size_t next(std::size_t at) const noexcept { return (at + 1) & mask(); }
 
@@ -112,6 +121,7 @@ private:
         }
     }
 
+    std::uint32_t secret_ = std::random_device{}();
     std::vector<stream> places_;
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> index_;  ///< places by a hash of the id, with linear probing; a power of two

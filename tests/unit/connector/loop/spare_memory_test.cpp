@@ -39,11 +39,18 @@ TEST_CASE("only a few blocks are kept, and none that is very large") {
     std::vector<spare_blocks::block> all;
     for (std::size_t i = 0; i < spare_blocks::count_max + 3; ++i) all.push_back(spare.take(10'000 + i));
     for (auto& each : all) spare.keep(std::move(each));
-    for (std::size_t i = 0; i < spare_blocks::count_max; ++i) CHECK(spare.take(1).capacity >= 10'000);
+    for (std::size_t i = 0; i < spare_blocks::count_max; ++i) CHECK(spare.take(9'000).capacity >= 10'000);
     CHECK(spare.take(1).capacity == 1);
 
     spare.keep(spare.take(spare_blocks::capacity_max + 1));
-    CHECK(spare.take(1).capacity == 1);
+    CHECK(spare.take(spare_blocks::capacity_max).capacity == spare_blocks::capacity_max);
+}
+
+TEST_CASE("a small need does not take a large block") {
+    spare_blocks spare;
+    spare.keep(spare.take(100'000));
+    CHECK(spare.take(5'000).capacity == 5'000);
+    CHECK(spare.take(50'000).capacity == 100'000);
 }
 
 TEST_CASE("a connection receives in the block that another one has emptied") {
