@@ -481,7 +481,10 @@ TEST_CASE("stop: the first attempt to post an answer is finished, however soon p
 }
 
 TEST_CASE("stop: asynchronous packets that come after SIGTERM are not taken") {
-    rig r{asynchronous_p2};
+    rig r{[](daemon_terms& terms) {
+        asynchronous_p2(terms);
+        terms.connector.front() = "workers: 1";  // a worker that awaits no answer closes its listener
+    }};
     r.p1.set_script([](const http_message&) { return answer_http(200); });
     r.p2.set_script([](const http_message&) { return answer_http(202); });
     CHECK(status_of(r, asynchronous_request(r, {.expires_in = 30s})) == 202);
