@@ -18,6 +18,7 @@
 #include "connector/daemon/store_opener.hpp"
 #include "connector/daemon/surplus_memory.hpp"
 #include "connector/rates/rate_source.hpp"
+#include "connector/transport/http/reply_schedule.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
 #include "connector/worker/worker_pool.hpp"
@@ -278,7 +279,9 @@ private:
              .stop_admin =
                  [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
              .workers = workers_,
-             .longest_drain = std::max(settings_.connector.max_hold_time, settings_.connector.shutdown_grace)});
+             // The answer to the last packet is posted once, too.
+             .longest_drain = std::max(settings_.connector.max_hold_time, settings_.connector.shutdown_grace) +
+                              reply_schedule::attempt_max});
     }
 
     /// Periodic checks.

@@ -193,7 +193,7 @@ constexpr std::array definitions{
         "ilp_replies_undelivered_total",
         {label::peer, label::type},
         "Answers to packets in asynchronous mode that the peer did not take at its callback URL. A fulfill among "
-        "them is a payment that our book has and the peer's has not.",
+        "them is a payment that our book has, and the peer may not know it.",
         "A type that has not occurred has no series."},
     definition{metric::packet_amount,
                MetricType::Counter,

@@ -35,16 +35,11 @@ public:
         of_id.owed.insert_or_assign(id, debt{peer, due, &receiver});
     }
 
-    void forget(const request_id& id) {
+    /// The answer is not expected any more. Returns true if it still was: nobody has claimed it, and nobody can now.
+    bool retract(const request_id& id) {
         shard& of_id = shard_of(id);
         const std::lock_guard lock{of_id.mutex};
-        of_id.owed.erase(id);
-    }
-
-    bool is_expected(const request_id& id) {
-        shard& of_id = shard_of(id);
-        const std::lock_guard lock{of_id.mutex};
-        return of_id.owed.contains(id);
+        return of_id.owed.erase(id) != 0;
     }
 
     /// Null if no such answer is expected from this peer: it was never, it has come already, or it comes too late.

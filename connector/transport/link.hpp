@@ -54,9 +54,9 @@ public:
     /// if the packet may already have been sent to the next hop.
     virtual std::optional<reject_reason> withdraw(carried_packet& packet) = 0;
 
-    /// True if the answer of a packet that was sent has come in time, and the listener is about to be told: the packet
-    /// does not expire.
-    virtual bool has_answer(const carried_packet& /*packet*/) { return false; }
+    /// Called before forget(): no answer to a packet that was sent is taken any more. Returns false if one has come in
+    /// time and the listener is about to be told: the packet does not expire, and must not be forgotten.
+    virtual bool give_up_answer(carried_packet& /*packet*/) { return true; }
 
     /// Called when a packet that was sent has expired: any later answer from the next hop is dropped.
     virtual void forget(carried_packet& packet) = 0;

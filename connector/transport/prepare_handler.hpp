@@ -23,7 +23,7 @@ enum class acceptance : std::uint8_t {
     accepted,   ///< the answer follows, whatever it is
     malformed,  ///< there is no Prepare in it
     repeated,   ///< one with the same id is in flight
-    busy,       ///< too many of the peer's answers are on their way
+    busy,       ///< too many of the peer's answers are on their way, or the daemon stops
 };
 
 /// The interface through which incoming connections use their worker.

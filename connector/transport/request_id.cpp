@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace connector {
 namespace {
@@ -38,6 +39,14 @@ request_id request_id::random() {
     octets[6] = static_cast<std::uint8_t>((octets[6] & 0x0fU) | 0x40U);  // version 4
     octets[8] = static_cast<std::uint8_t>((octets[8] & 0x3fU) | 0x80U);  // the variant of RFC 4122
     return made;
+}
+
+std::size_t hash_value(const request_id& id) noexcept {
+    static const request_id secret = request_id::random();
+    std::array<char, sizeof id.value_.data> mixed;
+    for (std::size_t i = 0; i < mixed.size(); ++i)
+        mixed[i] = static_cast<char>(id.value_.data[i] ^ secret.value_.data[i]);
+    return std::hash<std::string_view>{}({mixed.data(), mixed.size()});
 }
 
 request_id::text_form request_id::text() const noexcept {

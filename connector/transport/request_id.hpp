@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -28,9 +27,8 @@ public:
     text_form text() const noexcept;
 
     friend bool operator==(const request_id&, const request_id&) = default;
-    friend std::size_t hash_value(const request_id& id) noexcept {
-        return std::hash<std::string_view>{}({reinterpret_cast<const char*>(id.value_.data), sizeof id.value_.data});
-    }
+    /// It is another one in each process: peers choose ids, and must not be able to choose many with one hash.
+    friend std::size_t hash_value(const request_id& id) noexcept;
 
 private:
     boost::uuids::uuid value_;

@@ -231,6 +231,7 @@ void worker::check_drained() {
     if (!draining_ || !drained_ || packets_.in_use() != 0) return;
     stop_accepting();
     if (reply_sender_.has_to_wait(is_grace_over_) || (!connections_.empty() && !is_grace_over_)) return;
+    reply_sender_.give_up_all();
     // By the next turn, the answers of this one have been sent.
     boost::asio::post(loop_.context(), std::exchange(drained_, {}));
 }
@@ -491,6 +492,7 @@ packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t requ
 
 acceptance worker::asynchronous_prepare_received(const peering::peer& from, const request_id& id,
                                                  const std::string& reply_at, ilp::bytes_span body) {
+    if (draining_) return acceptance::busy;
     const auto prepare = ilp::prepare_view::parse(body);
     if (!prepare) return acceptance::malformed;
     const auto request = reply_sender_.begin(from, id, reply_at, prepare->expires_at() - loop_.now().wall);
@@ -639,7 +641,7 @@ void worker::on_deadline(packet_in_flight& packet) {
     // A packet still in the queue has waited too long: see waiting_time_max().
     if (const auto refusal = packet.next_hop_link->withdraw(packet)) return fail(packet, *refusal);
     if (loop_.now().steady < packet.due) return loop_.set(packet, packet.due);
-    if (packet.next_hop_link->has_answer(packet)) return;  // answered() follows
+    if (!packet.next_hop_link->give_up_answer(packet)) return;  // answered() follows
     packet.next_hop_link->forget(packet);
     fail(packet, reject_reason::next_hop_timed_out);
 }

@@ -244,7 +244,7 @@ TEST_CASE("A35-19: in asynchronous mode, the first answer of the next hop counts
 TEST_CASE("A35-19: an asynchronous answer that comes too late, or to another packet, changes nothing") {
     rig r{asynchronous_p2};
     r.p2.set_script([](const http_message&) { return answer_http(202); });
-    expect_reject(r.send(prepare{.expires_in = 900ms}), "R00");
+    expect_reject(r.send(prepare{.expires_in = 2s}), "R00");
     REQUIRE(r.p2.wait_for_requests(1));
     const http_message late = r.p2.requests().front();
     CHECK(status_of(r, answer_to(late, fulfill_of(late))) == 400);
@@ -355,10 +355,10 @@ TEST_CASE("A35-31: a Request-Id that is very long, or there twice, is refused") 
     r.expect_untouched();
 }
 
-TEST_CASE("A35-18: a callback URL that says nothing is tried again") {
+TEST_CASE("A35-18: a callback URL that says nothing is tried again, and 400 then means that it has the answer") {
     rig r;
     r.p1.set_script(
-        [&r](const http_message&) { return r.p1.request_count() < 2 ? answer_silence() : answer_http(200); });
+        [&r](const http_message&) { return r.p1.request_count() < 2 ? answer_silence() : answer_http(400); });
     CHECK(status_of(r, asynchronous_request(r, {.expires_in = 60s})) == 202);
     REQUIRE(r.p1.wait_for_requests(2));
     CHECK(r.p1.requests()[0].body == r.p1.requests()[1].body);
@@ -399,6 +399,7 @@ TEST_CASE("a Fulfill that its sender's callback URL does not take is counted, an
     r.p1.set_script([](const http_message&) { return answer_http(404); });
     CHECK(status_of(r, asynchronous_request(r, {.amount = 20})) == 202);
     REQUIRE(r.d.logs("a Fulfill was not delivered to the peer's callback URL"));
+    CHECK(r.d.logs("status=404 attempts=1"));
     r.p2.set_script([](const http_message&) { return answer_reject("F99"); });
     CHECK(status_of(r, asynchronous_request(r, {.amount = 20})) == 202);
     REQUIRE(r.d.logs("a Reject was not delivered"));
@@ -466,7 +467,34 @@ TEST_CASE("stop: a callback URL that takes nothing does not keep the daemon from
     CHECK(status_of(r, asynchronous_request(r, {.amount = 9, .expires_in = 60s})) == 202);
     REQUIRE(r.p1.wait_for_requests(1));
     CHECK(r.d.stop() == 0);
+    CHECK(r.d.logs("reason=\"the daemon stops\""));
     CHECK(r.d.audit().status == 0);
+}
+
+TEST_CASE("stop: the first attempt to post an answer is finished, however soon packets expire") {
+    rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "max_hold_time: 2s", "shutdown_grace: 0ms"}; }};
+    r.p1.set_script([](const http_message&) { return answer_silence(); });
+    CHECK(status_of(r, asynchronous_request(r, {.amount = 9, .expires_in = 60s})) == 202);
+    REQUIRE(r.p1.wait_for_requests(1));
+    CHECK(r.d.stop() == 0);
+    CHECK(r.d.logs("reason=\"the daemon stops\""));
+}
+
+TEST_CASE("stop: asynchronous packets that come after SIGTERM are not taken") {
+    rig r{[](daemon_terms& terms) {
+        asynchronous_p2(terms);
+        terms.connector.front() = "workers: 1";  // a worker that awaits no answer closes its listener
+    }};
+    r.p1.set_script([](const http_message&) { return answer_http(200); });
+    r.p2.set_script([](const http_message&) { return answer_http(202); });
+    CHECK(status_of(r, asynchronous_request(r, {.expires_in = 30s})) == 202);
+    REQUIRE(r.p2.wait_for_requests(1));
+    r.d.process().signal(SIGTERM);
+    const prepare later{.destination = "test.nowhere"};
+    CHECK(eventually([&] { return status_of(r, asynchronous_request(r, later, second_id)) == 503; }));
+    const http_message request = r.p2.requests().front();
+    CHECK(status_of(r, answer_to(request, fulfill_of(request))) == 200);
+    CHECK(r.d.process().wait(patience) == 0);
 }
 
 TEST_CASE(

@@ -32,7 +32,7 @@ void awaited_replies::add(asynchronous_packet& packet, std::uint32_t peer) {
 }
 
 void awaited_replies::remove(const asynchronous_packet& packet) {
-    if (packets_.erase(packet.id) != 0) shared_->forget(packet.id);
+    if (packets_.erase(packet.id) != 0) shared_->retract(packet.id);
 }
 
 void awaited_replies::take_reply(const request_id& id, ilp::bytes answer) {
@@ -121,8 +121,8 @@ std::optional<reject_reason> async_link::withdraw(carried_packet& packet) {
     return reason;
 }
 
-bool async_link::has_answer(const carried_packet& packet) {
-    return replies_.is_on_its_way(*packets_.at(&packet));
+bool async_link::give_up_answer(carried_packet& packet) {
+    return replies_.give_up_answer(*packets_.at(&packet));
 }
 
 void async_link::forget(carried_packet& packet) {
@@ -142,7 +142,7 @@ void async_link::answered(carried_packet& carried, ilp::bytes_span answer) {
     auto& packet = static_cast<asynchronous_packet&>(carried);
     packet.is_posted = true;
     if (packet.sent_for == nullptr) return end_request(packet);
-    if (packet.status == accepted || has_answer(*packet.sent_for)) return;
+    if (packet.status == accepted || !replies_.give_up_answer(packet)) return;
     carried_packet& sent_for = *end(packet);
     sent_for.listener->answered(sent_for, answer);
 }
@@ -152,7 +152,7 @@ void async_link::failed(carried_packet& carried, reject_reason reason) {
     auto& packet = static_cast<asynchronous_packet&>(carried);
     packet.is_posted = true;
     if (packet.sent_for == nullptr) return end_request(packet);
-    if (reason == reject_reason::next_hop_connection_lost || has_answer(*packet.sent_for)) return;
+    if (reason == reject_reason::next_hop_connection_lost || !replies_.give_up_answer(packet)) return;
     carried_packet& sent_for = *end(packet);
     sent_for.listener->failed(sent_for, reason);
 }

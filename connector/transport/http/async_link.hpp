@@ -41,8 +41,9 @@ public:
     void remove(const asynchronous_packet& packet);
     std::size_t size() const noexcept { return packets_.size(); }
 
-    /// The answer has been claimed, and take_reply() has been or will be called with it.
-    bool is_on_its_way(const asynchronous_packet& packet) { return !shared_->is_expected(packet.id); }
+    /// Nobody can claim the packet's answer from now on, and the caller must end the packet. Returns false if it has
+    /// been claimed: take_reply() has been or will be called with it.
+    bool give_up_answer(const asynchronous_packet& packet) { return shared_->retract(packet.id); }
 
     event_loop& loop() noexcept { return loop_; }
 
@@ -65,7 +66,7 @@ public:
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override;
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
-    bool has_answer(const carried_packet& packet) override;
+    bool give_up_answer(carried_packet& packet) override;
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return below_->connection_count(); }
     std::size_t waiting_count() const noexcept override { return below_->waiting_count(); }

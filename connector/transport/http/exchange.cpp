@@ -3,6 +3,7 @@
 #include "config/value.hpp"
 #include "ilp/packet.hpp"
 
+#include <cstddef>
 #include <utility>
 
 namespace connector::http {
@@ -14,12 +15,18 @@ constexpr exchange_response wrong_url{status::bad_request,
                                       "The scheme, host and port of a Callback-Url must be those of the URL at which "
                                       "this node sends you packets."};
 
-/// The target at which an answer is posted; nullopt if the URL leads elsewhere than to the peer.
-std::optional<std::string> target_at(const config::http_endpoint& endpoint, std::string_view callback_url) {
-    if (endpoint.url().empty()) return std::nullopt;
+constexpr std::size_t url_size_max = 512;  // it is kept until the answer has been delivered
+constexpr exchange_response long_url{status::bad_request, "A Callback-Url may have 512 characters at most."};
+
+/// The target at which an answer is posted. The error is that the URL is too long or leads elsewhere than to the peer.
+std::expected<std::string, exchange_response> target_at(const config::http_endpoint& endpoint,
+                                                        std::string_view callback_url) {
+    if (endpoint.url().empty()) return std::unexpected{wrong_url};
     if (callback_url.empty()) return endpoint.target();
+    if (callback_url.size() > url_size_max) return std::unexpected{long_url};
     const auto url = config::packet_url().parse(callback_url);
-    if (!url || url->is_https() != endpoint.is_https() || !url->is_at_same_place_as(endpoint)) return std::nullopt;
+    if (!url || url->is_https() != endpoint.is_https() || !url->is_at_same_place_as(endpoint))
+        return std::unexpected{wrong_url};
     return url->target();
 }
 
@@ -35,8 +42,9 @@ std::expected<std::optional<exchange>, exchange_response> exchange_of(const requ
     }
     exchange found{*id, std::nullopt};
     if (is_asynchronous) {
-        found.reply_at = target_at(peer.endpoint, head.callback_url);
-        if (!found.reply_at) return std::unexpected{wrong_url};
+        auto target = target_at(peer.endpoint, head.callback_url);
+        if (!target) return std::unexpected{target.error()};
+        found.reply_at = *std::move(target);
     }
     return found;
 }
@@ -58,7 +66,8 @@ std::optional<exchange_response> pass_on(prepare_handler& handler, const exchang
         case acceptance::busy:
             break;
     }
-    return exchange_response{status::service_unavailable, "Too many of your packets wait for their answers."};
+    return exchange_response{status::service_unavailable,
+                             "Too many of your packets wait for their answers, or this node is stopping."};
 }
 
 bool begins_as_answer(ilp::bytes_view body) noexcept {

@@ -26,8 +26,8 @@ struct exchange_response {
 };
 
 /// Nullopt if the request has nothing to do with this mode. The error is what to refuse it with: a Request-Id that is
-/// missing or no UUID of version 4, or a Callback-Url elsewhere than `peer`'s endpoint. Answers go nowhere else,
-/// because a request must not make this node post to any URL.
+/// missing or no UUID of version 4, or a Callback-Url that is too long or elsewhere than `peer`'s endpoint. Answers go
+/// nowhere else, because a request must not make this node post to any URL.
 std::expected<std::optional<exchange>, exchange_response> exchange_of(const request_head& head,
                                                                       const config::outgoing_http_settings& peer);
 

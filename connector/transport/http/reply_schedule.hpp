@@ -29,7 +29,15 @@ inline std::optional<ilp::steady_time> next_attempt(unsigned failed, ilp::steady
 /// True if the response to the last attempt ends all of them: the peer has the answer, or does not want it. `status` is
 /// 0 if there was no response.
 constexpr bool is_final(unsigned status) noexcept {
-    return status >= 200 && status < 500;
+    switch (status) {
+        case 401:  // also while our token is being changed on both sides
+        case 408:
+        case 425:
+        case 429:
+            return false;
+        default:
+            return status >= 200 && status < 500;
+    }
 }
 
 }  // namespace reply_schedule

@@ -9,6 +9,12 @@
 #include <utility>
 
 namespace connector {
+namespace {
+
+/// With it, a peer refuses an answer that it does not wait for (any more).
+constexpr unsigned not_awaited = 400;
+
+}  // namespace
 
 reply_sender::reply::reply(reply_sender& owner)
     : deadline{[](deadline& self) {
@@ -25,8 +31,8 @@ bool reply_sender::reply::is_fulfill() const noexcept {
     return !packet.empty() && packet.front() == std::to_underlying(ilp::packet_type::fulfill);
 }
 
-bool reply_sender::is_full_for(std::uint32_t peer) const {
-    if (replies_.size() >= around_.replies_max || bytes_ + reply_size_max > around_.bytes_max) return true;
+bool reply_sender::is_full_for(std::uint32_t peer, std::size_t room) const {
+    if (replies_.size() >= around_.replies_max || bytes_ + room > around_.bytes_max) return true;
     const auto of_peer = links_.find(peer);
     if (of_peer == links_.end()) return false;
     return exceeds_fair_share(of_peer->second.replies, replies_.size(), around_.replies_max) ||
@@ -36,20 +42,22 @@ bool reply_sender::is_full_for(std::uint32_t peer) const {
 std::expected<std::uint64_t, acceptance> reply_sender::begin(const peering::peer& from, const request_id& id,
                                                              const std::string& target,
                                                              std::chrono::milliseconds left) {
-    if (is_full_for(from.id)) return std::unexpected{acceptance::busy};
+    const std::size_t room = reply_size_max + target.size();
+    if (is_full_for(from.id, room)) return std::unexpected{acceptance::busy};
     const std::uint64_t number = next_number_;
     if (!numbers_.emplace(key{from.id, id}, number).second) return std::unexpected{acceptance::repeated};
     ++next_number_;
     link_of_peer& of_peer = links_[from.id];
     ++of_peer.replies;
-    of_peer.bytes += reply_size_max;
-    bytes_ += reply_size_max;
+    of_peer.bytes += room;
+    bytes_ += room;
     ++unposted_;
     auto& made = *replies_.emplace(number, std::make_unique<reply>(*this)).first->second;
     made.number = number;
     made.sender = from.id;
     made.key = {from.id, id};
     made.target = target;
+    made.room = room;
     made.until = loop_.now().steady + std::min<std::chrono::milliseconds>(left, reply_schedule::time_max);
     return number;
 }
@@ -63,7 +71,7 @@ void reply_sender::set_room(reply& reply, std::size_t room) {
 void reply_sender::answer(std::uint64_t request, ilp::bytes_view packet, bool held) {
     reply& reply = *replies_.at(request);
     reply.packet.assign(packet.begin(), packet.end());
-    set_room(reply, packet.size());
+    set_room(reply, packet.size() + reply.target.size());
     if (!held) attempt(reply);
 }
 
@@ -92,17 +100,28 @@ void reply_sender::attempt(reply& reply) {
 }
 
 void reply_sender::attempt_failed(reply& reply) {
-    reply.carrier = nullptr;
-    if (++reply.failed_attempts == 1) --unposted_;
+    count_failure(reply);
     const auto next = reply_schedule::next_attempt(reply.failed_attempts, loop_.now().steady, reply.until);
     if (!next) return give_up(reply, "its time is over");
     loop_.set(reply, *next);
 }
 
+void reply_sender::count_failure(reply& reply) {
+    reply.carrier = nullptr;
+    if (++reply.failed_attempts == 1) --unposted_;
+}
+
+/// Ends the attempt that is in progress.
+void reply_sender::break_off(reply& reply) {
+    if (reply.carrier->withdraw(reply)) return;
+    reply.carrier->forget(reply);
+    reply.may_have_arrived = true;
+}
+
 /// It is time for an attempt, or that of an attempt is over.
 void reply_sender::on_deadline(reply& reply) {
     if (reply.carrier == nullptr) return attempt(reply);
-    if (!reply.carrier->withdraw(reply)) reply.carrier->forget(reply);
+    break_off(reply);
     attempt_failed(reply);
 }
 
@@ -110,10 +129,27 @@ void reply_sender::answered(carried_packet& packet, ilp::bytes_span /*answer*/) 
     end(static_cast<reply&>(packet));
 }
 
-void reply_sender::failed(carried_packet& packet, reject_reason /*reason*/) {
+/// A peer that has taken the answer in an earlier attempt does not wait for it any more.
+void reply_sender::failed(carried_packet& packet, reject_reason reason) {
     auto& reply = static_cast<reply_sender::reply&>(packet);
-    if (reply_schedule::is_final(reply.status)) return give_up(reply, "the peer refuses it");
-    attempt_failed(reply);
+    if (reason == reject_reason::next_hop_connection_lost) reply.may_have_arrived = true;
+    if (!reply_schedule::is_final(reply.status)) return attempt_failed(reply);
+    if (reply.may_have_arrived && reply.status == not_awaited) return end(reply);
+    count_failure(reply);
+    give_up(reply, "the peer refuses it");
+}
+
+void reply_sender::give_up_all() {
+    std::vector<reply*> left;
+    left.reserve(replies_.size());
+    for (const auto& [number, reply] : replies_) left.push_back(reply.get());
+    for (reply* const each : left) {
+        if (each->carrier != nullptr) {
+            break_off(*each);
+            count_failure(*each);
+        }
+        give_up(*each, "the daemon stops");
+    }
 }
 
 /// The transfer of a Fulfill stays: it was durable before the first attempt, and the next hop has its payment. See
@@ -124,10 +160,9 @@ void reply_sender::give_up(reply& reply, const char* why) {
     const bool is_fulfill = reply.is_fulfill();
     log::write_seldom({is_fulfill ? "undelivered fulfill" : "undelivered reject", name},
                       is_fulfill ? log::level::warn : log::level::info,
-                      is_fulfill
-                          ? "a Fulfill was not delivered to the peer's callback URL: the peer has paid, and does "
-                            "not know it"
-                          : "a Reject was not delivered to the peer's callback URL",
+                      is_fulfill ? "a Fulfill was not delivered to the peer's callback URL: the peer has paid, and may "
+                                   "not know it"
+                                 : "a Reject was not delivered to the peer's callback URL",
                       {{"peer", name}, {"reason", why}, {"status", reply.status}, {"attempts", reply.failed_attempts}});
     around_.undelivered(reply.key.peer, is_fulfill);
     end(reply);

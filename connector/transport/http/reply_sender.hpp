@@ -39,13 +39,13 @@ public:
         std::function<std::unique_ptr<request_link>(const peering::peer&)> make_link;  ///< null if that fails
         /// True if a link that was made for the first also suits the second.
         bool (*is_same_link)(const peering::peer&, const peering::peer&) = nullptr;
-        /// The peer has not taken the answer, and it is not posted again.
+        /// The peer has not taken the answer, as far as is known, and it is not posted again.
         std::function<void(std::uint32_t peer, bool is_fulfill)> undelivered;
         std::size_t replies_max = 0;  ///< Prepares and answers at one time
         std::size_t bytes_max = 0;    ///< of answers, and of the room for those that have not come
     };
 
-    /// The room that is kept for an answer until it comes.
+    /// The room that is kept for an answer until it comes, beside that for the target to which it is posted.
     static constexpr std::size_t reply_size_max = ilp::reject_size_max;
 
     reply_sender(event_loop& loop, surroundings around);
@@ -67,6 +67,9 @@ public:
 
     /// True while a stop has to wait: for answers that have not been posted once, and during the grace for the others.
     bool has_to_wait(bool is_grace_over) const noexcept { return is_grace_over ? unposted_ != 0 : !replies_.empty(); }
+
+    /// The daemon stops: what has not been taken yet is not posted again. No answer may be waited for or held.
+    void give_up_all();
 
     // answer_sink
     void answer(std::uint64_t request, ilp::bytes_view packet, bool held) override;
@@ -92,8 +95,9 @@ private:
         std::string target;
         ilp::steady_time until;
         ilp::bytes packet;
-        std::size_t room = reply_size_max;  ///< counted in bytes_
+        std::size_t room = 0;  ///< counted in bytes_
         unsigned failed_attempts = 0;
+        bool may_have_arrived = false;    ///< an attempt was sent, and its response has not come
         request_link* carrier = nullptr;  ///< while an attempt is in progress
     };
 
@@ -107,10 +111,12 @@ private:
     void answered(carried_packet& packet, ilp::bytes_span answer) override;
     void failed(carried_packet& packet, reject_reason reason) override;
 
-    bool is_full_for(std::uint32_t peer) const;
+    bool is_full_for(std::uint32_t peer, std::size_t room) const;
     void set_room(reply& reply, std::size_t room);
     void attempt(reply& reply);
     void attempt_failed(reply& reply);
+    void count_failure(reply& reply);
+    void break_off(reply& reply);
     void on_deadline(reply& reply);
     void give_up(reply& reply, const char* why);
     void end(reply& reply);

@@ -26,6 +26,10 @@ ilp::bytes make_answer_block() {
     return block;
 }
 
+std::size_t size_of(const http::exchange& exchange) {
+    return sizeof exchange + (exchange.reply_at ? exchange.reply_at->capacity() : 0);
+}
+
 const ilp::bytes answer_block = make_answer_block();
 
 ilp::bytes make_refusal_block(http::status status) {
@@ -118,7 +122,10 @@ bool http2_requests::begin(const http2::event& head) {
         refuse(head.number, *admitted.refusal, exchange ? std::string_view{} : exchange.error().detail);
         return false;
     }
-    if (*exchange) opened.exchange = std::make_unique<const http::exchange>(**std::move(exchange));
+    if (*exchange) {
+        opened.exchange = std::make_unique<const http::exchange>(**std::move(exchange));
+        exchanges_ += size_of(*opened.exchange);
+    }
     if (head.head != nullptr && head.head->expects_continue) session_.answer_continue(head.number, out_);
     return true;
 }
@@ -132,7 +139,7 @@ bool http2_requests::pass_on(const http2::event& message) {
     at(message.number).is_awaited = true;
     ++awaited_;
     const peering::peer& from = *at(message.number).from;
-    if (const auto exchange = std::move(at(message.number).exchange)) {
+    if (const auto exchange = take_exchange(at(message.number))) {
         if (const auto response = http::pass_on(handler_, *exchange, from, message.body)) {
             respond(message.number, *response);
             return true;
@@ -202,7 +209,14 @@ http2_requests::open_request& http2_requests::at(std::uint64_t number) {
     return request;
 }
 
+/// Null if it has none.
+std::unique_ptr<const http::exchange> http2_requests::take_exchange(open_request& request) {
+    if (request.exchange != nullptr) exchanges_ -= size_of(*request.exchange);
+    return std::move(request.exchange);
+}
+
 void http2_requests::forget(open_request& request) {
+    take_exchange(request);
     if (request.packet != nullptr) request.packet->answer_to = nullptr;
     if (request.is_awaited) --awaited_;
     held_ -= request.held.capacity();
@@ -226,7 +240,8 @@ void http2_requests::note_output() {
     note_flood();
     if (!out_.empty() || has_ended()) carrier_.send_soon();
     const std::size_t for_streams = session_.table_memory() + requests_.capacity() * sizeof(open_request);
-    const std::size_t used = out_.capacity() + held_ + session_.unsent() + session_.partly_received() + for_streams;
+    const std::size_t used =
+        out_.capacity() + held_ + exchanges_ + session_.unsent() + session_.partly_received() + for_streams;
     if (used == accounted_) return;
     carrier_.account(static_cast<std::ptrdiff_t>(used) - static_cast<std::ptrdiff_t>(accounted_));
     accounted_ = used;
@@ -259,7 +274,9 @@ void http2_requests::peers_changed(std::span<const peering::peer_update> updates
     // Their heads are gone, so a changed peer's requests that are still being received must come again.
     for (open_request& each : requests_) {
         if (each.number == 0 || each.is_awaited || !has_changed(each.from)) continue;
-        session_.reset(std::exchange(each, {}).number, http2::error_code::refused_stream, out_);
+        const std::uint64_t number = each.number;
+        forget(each);
+        session_.reset(number, http2::error_code::refused_stream, out_);
     }
     note_output();
 }

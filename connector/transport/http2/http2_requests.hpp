@@ -64,6 +64,7 @@ private:
     open_request& place_of(std::uint64_t number);
     open_request& at(std::uint64_t number);
     void forget(open_request& request);
+    std::unique_ptr<const http::exchange> take_exchange(open_request& request);
     void note_output();
     void note_flood();
 
@@ -80,6 +81,7 @@ private:
     std::vector<open_request> requests_;
     std::size_t awaited_ = 0;
     std::size_t held_ = 0;       ///< bytes in `held` of all requests
+    std::size_t exchanges_ = 0;  ///< bytes in `exchange` of all requests
     std::size_t accounted_ = 0;  ///< bytes of which the carrier knows
     std::optional<ilp::steady_time> drained_at_;
     bool is_over_ = false;  ///< closed for being idle

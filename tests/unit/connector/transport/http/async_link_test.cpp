@@ -95,12 +95,23 @@ TEST_CASE("A35-19: async link: a packet whose answer was taken in time does not 
     world w;
     auto& packet = w.send();
     w.await_requests(1);
-    CHECK_FALSE(w.link->has_answer(packet));
     CHECK(w.reply(w.id_of(0), "answer"));
-    CHECK(w.link->has_answer(packet));
+    CHECK_FALSE(w.link->give_up_answer(packet));
     CHECK_FALSE(w.link->withdraw(packet));
     run_ready(w.loop);
     CHECK(w.outcomes.outcome(packet) == "answer");
+}
+
+TEST_CASE("A35-19: async link: an answer that has been given up is refused, although the packet has not ended yet") {
+    world w;
+    auto& packet = w.send();
+    w.await_requests(1);
+    CHECK(w.link->give_up_answer(packet));
+    CHECK_FALSE(w.reply(w.id_of(0), "answer"));
+    w.loop.enter();
+    w.link->forget(packet);
+    run_ready(w.loop);
+    CHECK(w.outcomes.outcomes.empty());
 }
 
 TEST_CASE("async link: a packet that has expired leaves nothing that could be answered") {

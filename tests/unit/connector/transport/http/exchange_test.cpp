@@ -6,8 +6,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 namespace exchange_test {
 
@@ -66,6 +69,9 @@ TEST_CASE("A35-30: a callback URL has the origin of the peer's endpoint") {
     };
     CHECK(with("HTTP://BANK.example:3002") == "ID /");
     CHECK(with("https://bank.example/x", "https://bank.example:443/ilp") == "ID /x");
+    const std::string longest = "http://bank.example:3002/" + std::string(512 - 25, 'x');
+    CHECK(with(longest) == "ID /" + std::string(512 - 25, 'x'));
+    CHECK(with(longest + "x") == "400");
     for (const std::string_view url :
          {"http://bank.example/x", "http://bank.example:3003/x", "https://bank.example:3002/x",
           "http://bank.example.evil:3002/x", "http://evil.example:3002/", "http://bank.example:3002@evil.example/",
@@ -96,8 +102,9 @@ TEST_CASE("A35-18: pauses grow, attempts are counted, and none begins after the 
     CHECK_FALSE(reply_schedule::next_attempt(1, now, now + 100ms));
     CHECK(reply_schedule::next_attempt(1, now, now + 101ms));
     CHECK_FALSE(reply_schedule::next_attempt(1, now, now - 1s));
-    for (const unsigned status : {200U, 202U, 204U, 301U, 400U, 404U, 429U}) CHECK(reply_schedule::is_final(status));
-    for (const unsigned status : {0U, 500U, 502U, 503U}) CHECK_FALSE(reply_schedule::is_final(status));
+    for (const unsigned status : {200U, 202U, 204U, 301U, 400U, 403U, 404U}) CHECK(reply_schedule::is_final(status));
+    for (const unsigned status : {0U, 401U, 408U, 425U, 429U, 500U, 502U, 503U})
+        CHECK_FALSE(reply_schedule::is_final(status));
 }
 
 TEST_CASE("A35-19: an expected answer is claimed once, by the peer that owes it") {
@@ -114,14 +121,36 @@ TEST_CASE("A35-19: an expected answer is claimed once, by the peer that owes it"
     replies.expect(b, 2, now + 1ms, two);
     CHECK(replies.claim(a, 2, now) == nullptr);
     CHECK(replies.claim(request_id::random(), 1, now) == nullptr);
-    CHECK(replies.is_expected(a));
     CHECK(replies.claim(a, 1, now) == &one);
-    CHECK_FALSE(replies.is_expected(a));
+    CHECK_FALSE(replies.retract(a));
     CHECK(replies.claim(a, 1, now) == nullptr);
-    replies.forget(b);
+    CHECK(replies.retract(b));
+    CHECK_FALSE(replies.retract(b));
     CHECK(replies.claim(b, 2, now) == nullptr);
     replies.expect(a, 1, now, one);
     CHECK(replies.claim(a, 1, now) == nullptr);  // it is due
+}
+
+TEST_CASE("A35-19: an answer that is claimed while it is given up is one of the two") {
+    struct receiver final : reply_receiver {
+        void take_reply(const request_id&, ilp::bytes) override {}
+    };
+    receiver one;
+    expected_replies replies;
+    const ilp::steady_time now{1h};
+    std::vector<request_id> ids(2000);
+    for (auto& each : ids) {
+        each = request_id::random();
+        replies.expect(each, 1, now + 1h, one);
+    }
+    std::size_t claimed = 0;
+    std::thread claims{[&] {
+        for (const auto& each : ids) claimed += replies.claim(each, 1, now) != nullptr ? 1U : 0U;
+    }};
+    std::size_t retracted = 0;
+    for (auto each = ids.rbegin(); each != ids.rend(); ++each) retracted += replies.retract(*each) ? 1U : 0U;
+    claims.join();
+    CHECK(claimed + retracted == ids.size());
 }
 
 TEST_CASE("A35-31: a request id is read in either case, and written in lower case") {

@@ -9,9 +9,12 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +22,7 @@ namespace reply_sender_test {
 
 using namespace connector;
 using namespace std::chrono_literals;
+using connector::testing::run_ready;
 using connector::testing::run_until;
 using support::answer_http;
 
@@ -96,7 +100,9 @@ std::size_t begun(world& w, const peering::peer& from) {
 }  // namespace
 
 TEST_CASE("reply sender: no Prepare is taken without room for the largest answer to it") {
-    world w{1000, 10 * reply_sender::reply_size_max};
+    const std::size_t target = std::string_view{"/callback"}.size();
+    const std::size_t room = reply_sender::reply_size_max + target;
+    world w{1000, 10 * room};
     std::vector<std::uint64_t> taken;
     for (;;) {
         const auto number = w.begin(w.p1);
@@ -107,19 +113,19 @@ TEST_CASE("reply sender: no Prepare is taken without room for the largest answer
         taken.push_back(*number);
     }
     CHECK(taken.size() == 8);  // a peer leaves room for others
-    CHECK(w.replies.bytes() == 8 * reply_sender::reply_size_max);
+    CHECK(w.replies.bytes() == 8 * room);
     CHECK(w.begin(w.p2).has_value());
     // An answer that has come needs no more than its own size. A held one is not posted.
     w.answer(taken[0], fulfill, true);
-    CHECK(w.replies.bytes() == 8 * reply_sender::reply_size_max + fulfill.size());
+    CHECK(w.replies.bytes() == 8 * room + target + fulfill.size());
     w.answer(taken[1], ilp::bytes(reply_sender::reply_size_max, 13), true);
-    CHECK(w.replies.bytes() == 8 * reply_sender::reply_size_max + fulfill.size());
+    CHECK(w.replies.bytes() == 8 * room + target + fulfill.size());
     CHECK(w.server.request_count() == 0);
     for (std::size_t i = 2; i < taken.size(); ++i) w.answer(taken[i], reject);
     w.replies.release(taken[0]);
     w.replies.release(taken[1]);
     run_until(w.loop, [&] { return w.replies.size() == 1; });
-    CHECK(w.replies.bytes() == reply_sender::reply_size_max);
+    CHECK(w.replies.bytes() == room);
     CHECK(w.server.request_count() == 8);
     CHECK(w.begin(w.p1).has_value());
     CHECK(w.lost.empty());
@@ -166,9 +172,9 @@ TEST_CASE("A35-18: reply sender: what is refused or comes to nothing is told, an
     CHECK(w.lost == std::vector<std::string>{"p1 fulfill", "p2 reject"});
     w.lost.clear();
     w.server.set_script([](const auto&) { return answer_http(500); });
-    w.answer(*w.begin(w.p1, 350ms), fulfill);  // 100 ms and 200 ms fit, and then the Prepare has expired
+    w.answer(*w.begin(w.p1, 1s), fulfill);  // pauses of 100 ms and more fit, and then the Prepare has expired
     w.await_end();
-    CHECK(w.server.request_count() == 5);
+    CHECK(w.server.request_count() > 3);
     CHECK(w.lost == std::vector<std::string>{"p1 fulfill"});
     CHECK(w.replies.bytes() == 0);
 }
@@ -182,6 +188,56 @@ TEST_CASE("reply sender: a stop waits for each answer's first attempt, and durin
     run_until(w.loop, [&] { return !w.replies.has_to_wait(true); });
     CHECK(w.server.request_count() >= 1);
     CHECK(w.replies.has_to_wait(false));
+    CHECK(w.lost.empty());
+    w.loop.enter();
+    w.replies.give_up_all();
+    CHECK(w.lost == std::vector<std::string>{"p1 fulfill"});
+    CHECK_FALSE(w.replies.has_to_wait(false));
+    CHECK(w.replies.bytes() == 0);
+}
+
+TEST_CASE("reply sender: at a stop, attempts that are in progress are broken off") {
+    world w;
+    const auto hold = std::make_shared<support::gate>();
+    w.server.set_script([hold](const auto&) {
+        auto answer = answer_http(200);
+        answer.held_by = hold;
+        return answer;
+    });
+    w.answer(*w.begin(w.p1), fulfill);
+    w.answer(*w.begin(w.p2), reject);
+    run_until(w.loop, [&] { return w.server.request_count() == 2; });
+    w.loop.enter();
+    w.replies.give_up_all();
+    std::ranges::sort(w.lost);
+    CHECK(w.lost == std::vector<std::string>{"p1 fulfill", "p2 reject"});
+    CHECK(w.replies.size() == 0);
+    CHECK_FALSE(w.replies.has_to_wait(true));
+    hold->open();
+    run_ready(w.loop);
+    CHECK(w.lost.size() == 2);
+}
+
+TEST_CASE("A35-18: reply sender: a peer that may have taken an answer does not wait for it any more") {
+    world w;
+    w.server.set_script(
+        [&w](const auto&) { return w.server.request_count() < 2 ? support::answer_close() : answer_http(400); });
+    w.answer(*w.begin(w.p1), fulfill);
+    w.await_end();
+    CHECK(w.server.request_count() == 2);
+    CHECK(w.lost.empty());
+    w.answer(*w.begin(w.p1), fulfill);  // this one cannot have been taken
+    w.await_end();
+    CHECK(w.lost == std::vector<std::string>{"p1 fulfill"});
+}
+
+TEST_CASE("A35-18: reply sender: a refusal that may pass is no last word") {
+    world w;
+    w.server.set_script([&w](const auto&) { return answer_http(w.server.request_count() < 2 ? 401 : 200); });
+    w.answer(*w.begin(w.p1), fulfill);
+    w.await_end();
+    CHECK(w.server.request_count() == 2);
+    CHECK(w.lost.empty());
 }
 
 TEST_CASE("reply sender: the answers of a peer that is removed are given up, and its link finishes what it has") {

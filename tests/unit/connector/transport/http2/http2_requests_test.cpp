@@ -195,7 +195,7 @@ TEST_CASE("A35-16: over HTTP/2, an asynchronous request gets 202 on its stream, 
     w.accepts = acceptance::busy;
     ask("packet", {{"prefer", "respond-async"}, {"request-id", id}});
     w.hear(
-        R"(message 7 503 {"status":503,"title":"Service Unavailable","detail":"Too many of your packets wait for their answers."})");
+        R"(message 7 503 {"status":503,"title":"Service Unavailable","detail":"Too many of your packets wait for their answers, or this node is stopping."})");
     ask("\x0e", {{"request-id", id}});
     w.hear(R"(message 9 400 {"status":400,"title":"Bad Request","detail":"No packet waits for this answer."})");
     CHECK(w.asynchronous.size() == 5);
@@ -351,6 +351,48 @@ TEST_CASE("http2 requests: refusing a request is a piece of work, so that other 
         ++pieces;
     }
     CHECK(pieces == 3);
+    requests.abandon();
+}
+
+TEST_CASE("http2 requests: what is kept of the head of an asynchronous request counts as memory") {
+    struct alone final : multiplexed_requests::carrier {
+        admission admit(const http::request_head&) override { return {.from = &peer}; }
+        void set_share(turn_share*) override {}
+        void send_soon() override {}
+        void account(std::ptrdiff_t change) override { used += change; }
+        boost::asio::ip::address remote_address() const noexcept override { return {}; }
+        explicit alone(const peering::peer& from) : peer{from} {}
+        const peering::peer& peer;
+        std::ptrdiff_t used = 0;
+    };
+    world w;
+    alone carrier{w.book.peer("p1")};
+    http2_requests requests{w.loop, carrier, w, w.timeouts, w.floods};
+    ilp::bytes greeting = std::exchange(w.client.out, {});
+    const auto take = [&](ilp::bytes input) {
+        while (!input.empty()) {
+            const auto done = requests.take(input);
+            input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(done.consumed));
+            if (done.made != multiplexed_requests::progress::handled) break;
+        }
+    };
+    take(std::move(greeting));
+    const auto before = carrier.used;
+    ilp::bytes block = packet_block();
+    append_field(block, "request-id", "42ee09c8-a6de-4ae3-8a47-4732b0cbb07b");
+    append_field(block, "callback-url", "http://p1.example/" + std::string(490, 'x'));
+    take(headers(1, block));
+    take(headers(3, block));
+    take(headers(5, block));
+    CHECK(carrier.used >= before + 3 * 490);
+    take(data(1, "packet"));
+    take(frame(frame_type::rst_stream, 0, 3, number(8)));
+    CHECK(carrier.used >= before + 490);
+    CHECK(carrier.used < before + 2 * 490);
+    const auto peer = std::shared_ptr<const peering::peer>{std::shared_ptr<void>{}, &w.book.peer("p1")};
+    const std::vector<peering::peer_update> updates{{.before = peer, .after = nullptr}};
+    requests.peers_changed(updates);
+    CHECK(carrier.used < before + 490);
     requests.abandon();
 }
 
