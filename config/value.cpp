@@ -266,7 +266,9 @@ value_type<bool> boolean() {
 }
 
 value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max) {
-    return {.expected = "a duration from " + print_duration(min) + " to " + print_duration(max),
+    const auto example = std::clamp<std::chrono::milliseconds>(std::chrono::seconds{30}, min, max);
+    return {.expected = "a duration from " + print_duration(min) + " to " + print_duration(max) + ", such as " +
+                        print_duration(example),
             .parse = [min, max](std::string_view text) -> std::expected<std::chrono::milliseconds, std::string> {
                 const auto value = parse_duration(text);
                 if (!value || *value < min || *value > max) return refused();
