@@ -50,6 +50,13 @@ std::string print_duration(std::chrono::milliseconds value) {
     return "0ms";
 }
 
+/// An example that does no harm to whoever copies it.
+std::chrono::milliseconds example_between(std::chrono::milliseconds min, std::chrono::milliseconds max) {
+    using namespace std::chrono_literals;
+    if (max > 365 * 24h) return 90 * 24h;
+    return std::clamp<std::chrono::milliseconds>(max > 30s ? 30s : 1s, min, max);
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     const auto digits = text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
     const auto value = parse_digits(digits);
@@ -266,7 +273,8 @@ value_type<bool> boolean() {
 }
 
 value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, std::chrono::milliseconds max) {
-    return {.expected = "a duration from " + print_duration(min) + " to " + print_duration(max),
+    return {.expected = "a duration from " + print_duration(min) + " to " + print_duration(max) + ", such as " +
+                        print_duration(example_between(min, max)),
             .parse = [min, max](std::string_view text) -> std::expected<std::chrono::milliseconds, std::string> {
                 const auto value = parse_duration(text);
                 if (!value || *value < min || *value > max) return refused();

@@ -132,10 +132,8 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
     tree_.add_flag("--json", globals_.json, "print the answer of the API, for programs");
     tree_.add_flag("--raw", globals_.raw, "enter and show amounts in the smallest unit");
     const auto read_timeout = [this](const std::string& text) {
-        const auto type = config::duration(std::chrono::milliseconds{1}, std::chrono::hours{1});
-        const auto value = type.parse(text);
-        if (!value) throw CLI::ValidationError{fmt::format("\"{}\": expected {}", text, type.expected)};
-        globals_.timeout = *value;
+        globals_.timeout =
+            read_option("--timeout", config::duration(std::chrono::milliseconds{1}, std::chrono::hours{1}), text);
     };
     tree_
         .add_option_function<std::string>("--timeout", read_timeout, "how long to wait for the daemon; 10s by default")

@@ -2,6 +2,8 @@
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "connector/ilpctl/verbs.hpp"
+#include "ilp/condition.hpp"
+#include "ilp/hex.hpp"
 #include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
@@ -31,8 +33,21 @@ struct transfers_terms {
     page_terms page;
 };
 
-std::string transfer_id(const transfer_terms& terms) {
-    auto id = terms.id ? *terms.id : peering::new_uuid();
+/// The id of a transfer whose idempotency key is given: the same for the same verb and key, so that the whole command
+/// can be repeated. It is made as a UUID of version 5 is, from SHA-256, but the API requires version 4.
+std::string id_for_key(std::string_view verb, std::string_view key) {
+    const auto text = fmt::format("ilpctl liquidity {}\n{}", verb, key);
+    auto hash = ilp::sha256(ilp::as_bytes(text));
+    hash[6] = static_cast<ilp::octet>((hash[6] & 0x0f) | 0x40);  // version
+    hash[8] = static_cast<ilp::octet>((hash[8] & 0x3f) | 0x80);  // variant
+    auto id = ilp::to_hex(hash).substr(0, 32);
+    for (const std::size_t at : {20U, 16U, 12U, 8U}) id.insert(at, 1, '-');
+    return id;
+}
+
+std::string transfer_id(const transfer_terms& terms, std::string_view verb) {
+    if (!terms.id) return terms.idempotency_key ? id_for_key(verb, *terms.idempotency_key) : peering::new_uuid();
+    const auto& id = *terms.id;
     if (!peering::is_uuid_v4(id))
         throw failure{exit_status::usage, fmt::format("--id: \"{}\" is not a UUID of version 4", printable(id))};
     return id;
@@ -42,7 +57,7 @@ std::string transfer_id(const transfer_terms& terms) {
 void move(session& s, const transfer_terms& terms, const documents::document& of_peer,
           const documents::document& of_asset, bool is_withdrawal,
           const std::function<std::string(const std::string&, const std::string&, const std::string&)>& message) {
-    const auto id = transfer_id(terms);
+    const auto id = transfer_id(terms, is_withdrawal ? "withdraw" : "deposit");
     const auto account = find_account(s, terms.account);
     const auto amount = read_amount(s, "AMOUNT", terms.amount, account.unit);
     const auto key = terms.idempotency_key ? *terms.idempotency_key : peering::new_uuid();
@@ -136,7 +151,8 @@ CLI::App& add_transfer_verb(CLI::App& group, chosen_verb& chosen, const std::str
     auto& verb = add_verb(group, chosen, name, description, terms, run);
     add_required(verb, "ACCOUNT", terms->account, "", whose);
     add_required(verb, "AMOUNT", terms->amount, "", "such as 12.50");
-    add_text(verb, "--id", terms->id, "UUID", "id of the transfer; a new one by default");
+    add_text(verb, "--id", terms->id, "UUID",
+             "id of the transfer; by default a new one, or one that follows from the idempotency key");
     add_idempotency_key(verb, terms->idempotency_key);
     return verb;
 }

@@ -3,6 +3,7 @@
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "connector/ilpctl/verbs.hpp"
+#include "peering/records/text.hpp"
 
 #include <fmt/format.h>
 
@@ -277,7 +278,29 @@ void create_peer(session& s, const new_peer& terms) {
     if (!transport.empty()) input["transport"] = std::move(transport);
     put_secrets(s, input, "incomingJwtSecrets", terms.incoming_secret_files);
     put_amount(s, input, "initialLiquidity", terms.initial_liquidity, unit);
-    print_peer(s, change(s, documents::create_peer, std::move(input), terms.idempotency_key).at("peer"));
+    const auto namesakes = terms.name ? peers_called(s, *terms.name) : std::vector<json::object>{};
+    const auto answer = change(s, documents::create_peer, std::move(input), terms.idempotency_key).at("peer");
+    print_peer(s, answer);
+    // A repeated command has made the peer before.
+    const auto id = field(answer.as_object(), "id");
+    if (std::ranges::any_of(namesakes, [&](const json::object& peer) { return field(peer, "id") != id; }))
+        s.err << fmt::format("ilpctl: warning: another peer has the name \"{}\" as well, so commands need their ids\n",
+                             printable(*terms.name));
+}
+
+/// Whoever removes a token sees whether the right number is left, without asking for the fingerprints.
+void note_tokens_left(session& s, const json::object& peer) {
+    if (!part(peer, "http").contains("incoming")) return;
+    const auto& incoming = part(part(peer, "http"), "incoming");
+    const auto tokens = incoming.at("tokenFingerprints").as_array().size();
+    const auto secrets = incoming.at("jwtSecretFingerprints").as_array().size();
+    const auto keys = part(peer, "transport").at("clientKeys").as_array().size();
+    if (tokens + secrets + keys == 0) {
+        s.err << "ilpctl: warning: the peer has no incoming token, secret or client key left, so its packets are "
+                 "refused\n";
+    } else {
+        s.err << fmt::format("ilpctl: incoming tokens left: {}\n", tokens);
+    }
 }
 
 bool changes_incoming(const changed_peer& terms) {
@@ -318,7 +341,11 @@ void update_peer(session& s, const changed_peer& terms) {
     if (terms.no_routes) input["routes"] = json::array{};
     if (input.size() == 1)
         throw failure{exit_status::usage, "the command changes nothing: see ilpctl peer update --help"};
-    print_peer(s, change(s, documents::update_peer, std::move(input), terms.idempotency_key).at("peer"));
+    const auto answer = change(s, documents::update_peer, std::move(input), terms.idempotency_key).at("peer");
+    print_peer(s, answer);
+    if (terms.no_incoming_tokens || terms.no_client_keys || !terms.removed_tokens.empty() ||
+        !terms.removed_secrets.empty())
+        note_tokens_left(s, answer.as_object());
 }
 
 void delete_peer(session& s, const one_peer& terms) {
@@ -326,6 +353,9 @@ void delete_peer(session& s, const one_peer& terms) {
     const auto answer = change(s, documents::delete_peer, {{"id", peer.at("id")}}, terms.idempotency_key);
     if (s.json) return print_json(s, answer);
     s.out << fmt::format("deleted peer {} ({})\n", printable(label_of_peer(peer)), printable(field(peer, "id")));
+    if (field(peer, "liquidity") != "0")
+        s.out << fmt::format("withdrew its liquidity, which was {} just before\n",
+                             printable(amount_field(s, peer, "liquidity", unit_of(part(peer, "asset")))));
 }
 
 void set_enabled(session& s, const one_peer& terms, bool enabled) {
@@ -368,13 +398,15 @@ void add_limits(CLI::App& verb, Terms& terms, clearing clearing) {
                "raise an event when liquidity falls to this amount", clearing);
 }
 
-/// Adds an option for a choice that has upper-case names in the API.
+/// Adds an option for a choice that has upper-case names in the API. They are printed, so they are accepted as well.
 template <typename Choice>
 void add_choice(CLI::App& verb, const std::string& name, const config::value_type<Choice>& type, optional_text& target,
                 const std::string& type_name, const std::string& description) {
-    const auto read = [type, &target](const std::string& text) {
-        if (!type.parse(text)) throw CLI::ValidationError{fmt::format("\"{}\": expected {}", text, type.expected)};
-        target = text;
+    const auto read = [name, type, &target](const std::string& text) {
+        auto lower = text;
+        peering::to_lower_case(lower);
+        if (!type.parse(lower)) static_cast<void>(read_option(name, type, text));
+        target = lower;
         for (char& c : *target)
             if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
     };
@@ -424,10 +456,7 @@ void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     add_amount(verb, "--max-in-flight-amount", terms.max_in_flight_amount,
                "the largest sum of the amounts of packets from it that are in flight at one time", clearing);
     const auto read_hold_time = [&terms](const std::string& text) {
-        const auto type = config::hold_time();
-        const auto time = type.parse(text);
-        if (!time) throw CLI::ValidationError{fmt::format("\"{}\": expected {}", text, type.expected)};
-        terms.max_hold_time = *time;
+        terms.max_hold_time = read_option("--max-hold-time", config::hold_time(), text);
     };
     auto* hold_time = verb.add_option_function<std::string>("--max-hold-time", read_hold_time,
                                                             "how long a packet to it may be held; 4s for a Rafiki");
@@ -499,7 +528,8 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen) {
         add_required(verb, "PEER", terms->peer, "", how_peers_are_named);
         add_idempotency_key(verb, terms->idempotency_key);
     };
-    add_one("delete", "delete a peer that no payment has gone to or come from", &delete_peer);
+    add_one("delete", "delete a peer that no payment has gone to or come from, and withdraw its liquidity",
+            &delete_peer);
     add_one("disable", "refuse packets from and to a peer; those in flight are finished", &disable_peer);
     add_one("enable", "accept packets from and to a peer again", &enable_peer);
 

@@ -52,14 +52,6 @@ std::optional<json::object> asset_with(session& s, const std::string& id) {
     return thing_with(s, documents::asset, {{"id", id}});
 }
 
-std::vector<json::object> peers_called(session& s, std::string_view name) {
-    auto found = std::vector<json::object>{};
-    for (const json::value& peer : fetch_nodes(s, documents::peers, {}, everything))
-        if (field(peer.as_object(), "name") == name && !peer.as_object().at("name").is_null())
-            found.push_back(peer.as_object());
-    return found;
-}
-
 std::vector<json::object> assets_called(session& s, std::string_view text) {
     auto found = std::vector<json::object>{};
     if (const auto unit = parse_asset_unit(text)) {
@@ -161,6 +153,14 @@ json::array fetch_nodes(session& s, const documents::document& what, json::objec
     }
     s.err << fmt::format("ilpctl: there are more than {}: use --limit N or --all to see them\n", nodes.size());
     return nodes;
+}
+
+std::vector<json::object> peers_called(session& s, std::string_view name) {
+    auto found = std::vector<json::object>{};
+    for (const json::value& peer : fetch_nodes(s, documents::peers, {}, everything))
+        if (field(peer.as_object(), "name") == name && !peer.as_object().at("name").is_null())
+            found.push_back(peer.as_object());
+    return found;
 }
 
 json::object find_peer(session& s, std::string_view text, bool secrets) {

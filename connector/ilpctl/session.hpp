@@ -12,6 +12,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace connector::ilpctl {
 
@@ -56,6 +57,9 @@ boost::json::array fetch_nodes(session& s, const documents::document& what, boos
                                const page_terms& terms);
 
 // Look-ups by id or name. They throw a `failure` with an explanation if nothing or more than one thing matches.
+
+/// All peers with this name; it may be none.
+std::vector<boost::json::object> peers_called(session& s, std::string_view name);
 
 /// Includes the outgoing token if `secrets` is true.
 boost::json::object find_peer(session& s, std::string_view text, bool secrets = false);

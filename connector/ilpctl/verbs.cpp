@@ -110,13 +110,15 @@ json::array list_of(const std::vector<std::string>& texts) {
 
 void add_duration(CLI::App& verb, const std::string& name, std::chrono::seconds& target, std::chrono::seconds max,
                   const std::string& description) {
-    const auto read = [&target, max](const std::string& text) {
-        const auto type = config::duration(std::chrono::seconds{1}, max);
-        const auto value = type.parse(text);
-        const auto seconds = std::chrono::floor<std::chrono::seconds>(value.value_or(std::chrono::milliseconds{1}));
-        if (!value || seconds != *value)
-            throw CLI::ValidationError{fmt::format("\"{}\": expected {}, in whole seconds", text, type.expected)};
-        target = seconds;
+    const auto read = [name, &target, max](const std::string& text) {
+        auto type = config::duration(std::chrono::seconds{1}, max);
+        type.expected += ", in whole seconds";
+        type.parse = [any = type.parse](std::string_view written) {
+            auto value = any(written);
+            if (value && value->count() % 1000 != 0) value = std::unexpected{std::string{}};
+            return value;
+        };
+        target = std::chrono::floor<std::chrono::seconds>(read_option(name, type, text));
     };
     verb.add_option_function<std::string>(name, read, description)->type_name("TIME");
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "config/value.hpp"
 #include "connector/ilpctl/session.hpp"
+#include "connector/ilpctl/table.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <cstdint>
@@ -77,6 +80,14 @@ void put_amount(const session& s, boost::json::object& input, std::string_view n
                 const asset_unit& unit);
 /// Throws `failure` if the text is not an amount in the unit; `what` names the argument in the message.
 ilp::amount read_amount(const session& s, std::string_view what, std::string_view text, const asset_unit& unit);
+
+/// Reads the value of an option. Throws CLI::ValidationError, which names the option, if the text is not such a value.
+template <typename T>
+T read_option(const std::string& name, const config::value_type<T>& type, const std::string& text) {
+    auto value = type.parse(text);
+    if (!value) throw CLI::ValidationError{name, fmt::format("\"{}\": expected {}", printable(text), type.expected)};
+    return *std::move(value);
+}
 
 void put_text(boost::json::object& input, std::string_view name, const optional_text& text);
 

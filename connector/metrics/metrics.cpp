@@ -180,7 +180,7 @@ constexpr std::array definitions{
                MetricType::Counter,
                "ilp_packets_total",
                {label::direction, label::peer, label::type, label::code},
-               "ILP packets, by peer and direction."},
+               "ILP packets, by peer and direction. Pings that this node sends itself are not counted."},
     definition{metric::packets_refused,
                MetricType::Counter,
                "ilp_packets_refused_total",
@@ -330,7 +330,7 @@ constexpr std::array definitions{
                MetricType::Counter,
                "ilp_unauthenticated_requests_total",
                {},
-               "Requests for packets that were refused because no peer has their token."},
+               "Requests for packets that were refused because no peer has their token or certificate."},
     definition{
         metric::log_lines_dropped,
         MetricType::Counter,
@@ -386,18 +386,22 @@ constexpr std::array definitions{
                {},
                "The largest number of open connections from peers; fewer are possible if file descriptors are short.",
                "`connector.max_connections`, times the number of workers."},
-    definition{metric::replies_pending,
-               MetricType::Gauge,
-               "ilp_replies_pending",
-               {},
-               "Packets in asynchronous mode whose answer the sender has not taken yet."},
+    definition{
+        metric::replies_pending,
+        MetricType::Gauge,
+        "ilp_replies_pending",
+        {},
+        "Packets in asynchronous mode whose answer the sender has not taken yet, including those to packets that have "
+        "no answer yet."},
     definition{
         metric::buffered_bytes,
         MetricType::Gauge,
         "ilp_buffered_bytes",
         {},
-        "Memory that connections with peers use for bytes received and not yet processed, or not yet sent.",
-        "Beyond `connector.max_buffer_memory` in one worker, its connections with the largest buffers are closed."},
+        "Memory of the buffers of connections with peers, and of TLS handshakes that are not complete. An idle "
+        "connection may keep 4 KiB.",
+        "Beyond `connector.max_buffer_memory` in one worker, its connections with the largest buffers, or the oldest "
+        "handshakes, are closed."},
     definition{metric::connections_closed_for_memory,
                MetricType::Counter,
                "ilp_connections_closed_for_memory_total",

@@ -274,7 +274,9 @@ std::optional<refusal> set_transport(peer& made, const transport_edit& edit, con
     outgoing.protocol = edit.protocol.value_or(outgoing.protocol);
     outgoing.mode = edit.mode.value_or(outgoing.mode);
     if (edit.mode == config::answer_mode::asynchronous && !node.has_callback_url)
-        return refusal{bad_user_input, "invalid mode: ASYNCHRONOUS requires the setting connector.callback_url"};
+        return refusal{bad_user_input,
+                       "invalid mode: ASYNCHRONOUS requires the setting connector.callback_url; a new value takes "
+                       "effect after a restart"};
     if (edit.client_keys) {
         if (auto found = set_client_keys(made, *edit.client_keys)) return found;
     }

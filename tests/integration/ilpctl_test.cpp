@@ -241,6 +241,13 @@ TEST_CASE("ilpctl: liquidity agrees with the metrics") {
     CHECK(o.r.d.liquidity("bob") == 11'250);
     o.done({"liquidity", "deposit", "bob", "1", "--raw"});
     CHECK(o.r.d.liquidity("bob") == 11'251);
+    // With a key, the command as it is can be repeated; the id of the transfer follows from the key.
+    const std::vector<std::string> correction{"liquidity", "deposit", "bob", "2", "--idempotency-key", "incident-7"};
+    const auto corrected = o.done(correction);
+    CHECK(o.done(correction) == corrected);
+    CHECK(o.r.d.liquidity("bob") == 11'451);
+    CHECK(o.refused({"liquidity", "deposit", "bob", "3", "--idempotency-key", "incident-7"}).contains("(CONFLICT)"));
+    o.done({"liquidity", "withdraw", "bob", "2", "--idempotency-key", "incident-7-undone"});
     o.done({"liquidity", "withdraw", "bob", "0.01 EUR"});
     CHECK(o.r.d.liquidity("bob") == 11'250);
     CHECK(o.refused({"liquidity", "withdraw", "bob", "1000"}).contains("Insufficient transfer balance (FORBIDDEN)"));

@@ -174,9 +174,9 @@ TEST_CASE("A value out of its bounds is refused with the expected range") {
     CHECK(problem_with("  workers: 1", "  workers: 65") ==
           "3 connector.workers: expected a whole number from 0 to 64, found \"65\"");
     CHECK(problem_with("  workers: 1", "  min_expiration_window: 0ms") ==
-          "3 connector.min_expiration_window: expected a duration from 1ms to 30s, found \"0ms\"");
+          "3 connector.min_expiration_window: expected a duration from 1ms to 30s, such as 1s, found \"0ms\"");
     CHECK(problem_with("  workers: 1", "  max_hold_time: 61s") ==
-          "3 connector.max_hold_time: expected a duration from 100ms to 1m, found \"61s\"");
+          "3 connector.max_hold_time: expected a duration from 100ms to 1m, such as 30s, found \"61s\"");
     CHECK(problem_with("  workers: 1", "  max_packets_in_flight: 0")
               .starts_with("3 connector.max_packets_in_flight: expected"));
     CHECK(problem_with("  workers: 1", "  max_connections: 0").starts_with("3 connector.max_connections: expected"));

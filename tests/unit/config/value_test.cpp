@@ -77,8 +77,11 @@ TEST_CASE("Durations carry their unit") {
     CHECK(long_type.parse("90d") == 90 * 24h);
     CHECK(long_type.parse("2160h") == 90 * 24h);
     check_round_trip(long_type, {"1d", "25h", "36500d"});
+    CHECK(long_type.expected == "a duration from 1s to 36500d, such as 90d");
+    CHECK(config::duration(1ms, 30s).expected == "a duration from 1ms to 30s, such as 1s");
+    CHECK(config::duration(1min, 1h).expected == "a duration from 1m to 1h, such as 1m");
     check_refused(long_type, {"36501d", "1D", "1 d", "1day", "0d", "18446744073709551615d"});
-    CHECK(type.expected == "a duration from 1ms to 1h");
+    CHECK(type.expected == "a duration from 1ms to 1h, such as 30s");
 }
 
 TEST_CASE("Booleans are true or false") {

@@ -128,8 +128,47 @@ TEST_CASE("ilpctl peers: tokens of other peers are not requested") {
     CHECK(d.last().variables == json::object{{"id", bob_id}, {"secrets", true}});
 }
 
+TEST_CASE("ilpctl peers: a name that another peer has is warned of") {
+    auto d = fake_daemon{};
+    const auto warning_among = [&](const std::vector<json::object>& peers) {
+        d.will_answer(documents::asset_by_unit, asset_answer());
+        d.will_answer(documents::peers, page_answer(peers));
+        d.will_answer(documents::create_peer, json::object{{"peer", peer_answer()}});
+        const auto result = d.run({"peer", "create", "test.bob", "--asset", "USD/9", "--name", "bob",
+                                   "--outgoing-endpoint", "http://127.0.0.1:4002/", "--outgoing-token", "x"});
+        done(result);
+        return result.err;
+    };
+    CHECK(warning_among({}).empty());
+    CHECK(warning_among({peer_answer("carol", carol_id)}).empty());
+    CHECK(warning_among({peer_answer("bob", carol_id)}) ==
+          "ilpctl: warning: another peer has the name \"bob\" as well, so commands need their ids\n");
+    CHECK(warning_among({peer_answer("bob", bob_id)}).empty());  // the command is repeated
+}
+
+TEST_CASE("ilpctl peers: whoever removes a token sees how many are left") {
+    auto d = fake_daemon{};
+    const auto note = [&](const json::array& tokens, const json::array& secrets, const json::array& keys) {
+        auto answer = peer_answer();
+        answer.at("http").as_object()["incoming"] =
+            json::object{{"tokenFingerprints", tokens}, {"jwtSecretFingerprints", secrets}};
+        answer.at("transport").as_object()["clientKeys"] = keys;
+        d.will_answer(documents::peer, peer_answer());
+        d.will_answer(documents::update_peer, json::object{{"peer", answer}});
+        const auto result = d.run({"peer", "update", bob_id, "--remove-incoming-token", "old"});
+        done(result);
+        return result.err;
+    };
+    CHECK(note({"sha256:00aa"}, {}, {}) == "ilpctl: incoming tokens left: 1\n");
+    CHECK(note({}, {"sha256:00aa"}, {}) == "ilpctl: incoming tokens left: 0\n");
+    CHECK(note({}, {}, {"ab"}) == "ilpctl: incoming tokens left: 0\n");
+    CHECK(note({}, {}, {}) ==
+          "ilpctl: warning: the peer has no incoming token, secret or client key left, so its packets are refused\n");
+}
+
 TEST_CASE("ilpctl peers: one is created with all its terms") {
     auto d = fake_daemon{};
+    d.will_answer(documents::peers, page_answer({}));
     d.will_answer(documents::asset_by_unit, asset_answer());
     d.will_answer(documents::create_peer, json::object{{"peer", peer_answer()}});
     d.input_text = "out-token\n";
@@ -212,7 +251,14 @@ TEST_CASE("ilpctl peers: the terms of the connections are sent and shown") {
     const auto unreadable = create("/nowhere");
     CHECK(unreadable.status == exit_status::usage);
     CHECK(unreadable.err == "ilpctl: /nowhere cannot be read: No such file or directory\n");
-    CHECK(d.run({"peer", "update", bob_id, "--outgoing-protocol", "h2"}).status == exit_status::usage);
+    const auto unknown = d.run({"peer", "update", bob_id, "--outgoing-protocol", "h2"});
+    CHECK(unknown.status == exit_status::usage);
+    CHECK(unknown.err.contains("--outgoing-protocol: \"h2\": expected one of auto, http1, http2"));
+    CHECK(d.run({"peer", "update", bob_id, "--max-hold-time", "4"})
+              .err.contains("--max-hold-time: \"4\": expected a duration from 100ms to 1m, such as 30s"));
+    CHECK(
+        d.run({"liquidity", "withdraw", bob_id, "1", "--timeout", "1500ms"})
+            .err.contains("--timeout: \"1500ms\": expected a duration from 1s to 365d, such as 30s, in whole seconds"));
     CHECK(d.run({"peer", "update", bob_id, "--allow-plain-http", "--no-allow-plain-http"}).status ==
           exit_status::usage);
 }
@@ -298,6 +344,8 @@ TEST_CASE("ilpctl peers: an update changes or clears only the given terms") {
                            {"jwtSecret", "sign"},
                            {"jwtSubject", "alice"}}}}}});
     CHECK(update({"--outgoing-protocol", "auto"}) == transport({{"protocol", "AUTO"}}));
+    CHECK(update({"--outgoing-protocol", "HTTP2", "--outgoing-mode", "Asynchronous"}) ==
+          transport({{"protocol", "HTTP2"}, {"mode", "ASYNCHRONOUS"}}));
     // The API requires both members of outgoing, or neither.
     CHECK(update({"--outgoing-endpoint", "http://h/"}) ==
           json::object{{"http", {{"outgoing", {{"endpoint", "http://h/"}, {"authToken", "t0ken"}}}}}});
@@ -327,6 +375,16 @@ TEST_CASE("ilpctl peers: disable, enable, delete, add-by-url") {
     d.will_answer(documents::peer, peer_answer());
     d.will_answer(documents::delete_peer, json::object{{"success", true}});
     CHECK(parsed(d.run({"peer", "delete", bob_id, "--json"})) == json::value{{"success", true}});
+    const auto deletes = [&](const std::string& liquidity) {
+        auto answer = peer_answer();
+        answer["liquidity"] = liquidity;
+        d.will_answer(documents::peer, answer);
+        d.will_answer(documents::delete_peer, json::object{{"success", true}});
+        return done(d.run({"peer", "delete", bob_id}));
+    };
+    const auto deleted = "deleted peer bob at test.bob (" + std::string{bob_id} + ")\n";
+    CHECK(deletes("12500000000") == deleted + "withdrew its liquidity, which was 12.50 USD just before\n");
+    CHECK(deletes("0") == deleted);
 
     d.will_answer(documents::asset_by_unit, asset_answer());
     d.will_answer(documents::add_peer_by_url, json::object{{"peer", peer_answer()}});
@@ -421,6 +479,25 @@ TEST_CASE("ilpctl liquidity: a deposit has an id and an idempotency key and repo
     CHECK(parsed(d.run({"liquidity", "deposit", "USD/9", "5", "--raw", "--json", "--id", carol_id, "--idempotency-key",
                         key})) == json::value{{"id", carol_id}, {"idempotencyKey", key}, {"success", true}});
     CHECK(d.input() == json::object{{"assetId", usd_id}, {"amount", "5"}, {"id", carol_id}, {"idempotencyKey", key}});
+}
+
+TEST_CASE("ilpctl liquidity: with an idempotency key the same command has the same id") {
+    auto d = fake_daemon{};
+    const auto id_of = [&](const std::string& verb, const std::string& with_key) {
+        d.will_answer(documents::peer, peer_answer());
+        d.will_answer(verb == "deposit" ? documents::deposit_peer : documents::withdraw_peer,
+                      json::object{{"success", true}});
+        done(d.run({"liquidity", verb, bob_id, "1", "--idempotency-key", with_key}));
+        CHECK(d.input().at("idempotencyKey") == json::value(with_key));
+        return std::string{d.input().at("id").as_string()};
+    };
+    const auto first = id_of("deposit", key);
+    CHECK(peering::is_uuid_v4(first));
+    // This is computed elsewhere as well: an id that changed with a version of ilpctl would deposit twice.
+    CHECK(first == "bce8b667-ea59-433b-8c86-ec7566d4910e");
+    CHECK(id_of("deposit", key) == first);
+    CHECK(id_of("deposit", "other") != first);
+    CHECK(id_of("withdraw", key) != first);
 }
 
 TEST_CASE("ilpctl liquidity: an amount that does not fit is refused before anything moves") {

@@ -256,7 +256,8 @@ TEST_CASE("a new peer with invalid terms is refused and changes nothing") {
     CHECK(refused([](auto& w) { w.transport.client_keys = std::vector<std::string>(101, key_a); }) ==
           "invalid client keys: there are more than 100");
     CHECK(refused([](auto& w) { w.transport.mode = config::answer_mode::asynchronous; }) ==
-          "invalid mode: ASYNCHRONOUS requires the setting connector.callback_url");
+          "invalid mode: ASYNCHRONOUS requires the setting connector.callback_url; a new value takes effect after a "
+          "restart");
     CHECK_THAT(refused([](auto& w) { w.transport.ca_certificates = "x"; }),
                Catch::StartsWith("invalid CA certificates: the text contains no certificate in PEM form"));
     CHECK_THAT(refused([](auto& w) { w.transport.ca_certificates = std::string(65'537, 'x'); }),
