@@ -450,8 +450,8 @@ bool http_server::shared::make_room() {
 }
 
 bool http_server::shared::make_room_for_answer(std::size_t size, const source_key& to) {
-    constexpr std::size_t little =
-        4096;  // those of all sessions together are nothing, and no reason to end another one
+    // Small answers of all sessions together are nothing, and no reason to end another one.
+    constexpr std::size_t little = 4096;
     if (size <= little) return true;
     while (answers_size != 0 && answers_size + size > bounds.answers_size_max) {
         auto by_source = uses();

@@ -52,8 +52,8 @@ struct http_server_bounds {
     std::size_t requests_per_source_max = 0;
     std::size_t head_size_max = 8 * 1024;
     std::size_t body_size_max = 0;
-    /// Of all that are being sent, unless there is just one. Beyond it, those of a source that has more of it than the
-    /// one that asks are broken off; otherwise 503.
+    /// Bounds the bodies that are being sent, unless there is just one. Beyond it, those of a source that has more of
+    /// it than the one that asks are broken off; otherwise 503.
     std::size_t answers_size_max = 64 * 1024 * 1024;
     std::chrono::milliseconds handshake_time{5'000};  ///< of TLS
     std::chrono::milliseconds request_time{10'000};   ///< each for a request, an answer and idling

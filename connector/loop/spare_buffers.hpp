@@ -33,7 +33,7 @@ public:
         buffer.swap(spare_[count_++]);
     }
 
-    /// As lend(), for output that may become large.
+    /// Does what lend() does, for output that may become large.
     void lend_large(ilp::bytes& buffer) noexcept {
         if (large_count_ == 0) return lend(buffer);
         buffer.swap(large_[--large_count_]);

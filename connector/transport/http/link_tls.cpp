@@ -8,7 +8,7 @@
 namespace connector {
 namespace {
 
-/// As ALPN writes them, the preferred one first.
+/// They are written as ALPN writes them, the preferred one first.
 std::string_view protocols_of(http_offer offer) {
     switch (offer) {
         case http_offer::http1:

@@ -43,7 +43,7 @@ public:
         virtual void send_soon() = 0;
         /// Accounts for memory, in bytes.
         virtual void account(std::ptrdiff_t change) = 0;
-        /// Of the client; 0.0.0.0 once it has gone.
+        /// Returns the address of the client, or 0.0.0.0 once it has gone.
         virtual boost::asio::ip::address remote_address() const noexcept = 0;
 
     protected:
