@@ -497,7 +497,7 @@ std::string records_of(const std::string& handshake) {
 
 /// A ClientHello of TLS 1.3 to which a server answers, with these extensions beside the necessary ones.
 std::string client_hello(const std::string& further) {
-    const std::string key = number(9, 32);  // a point of X25519
+    const std::string key = std::string(24, '\0') + number(9, 8);  // a point of X25519
     const std::string extensions =
         extension(43, behind_size(number(0x0304, 2), 1)) + extension(10, behind_size(number(0x001d, 2), 2)) +
         extension(13, behind_size(number(0x0403, 2) + number(0x0804, 2) + number(0x0503, 2) + number(0x0401, 2), 2)) +
