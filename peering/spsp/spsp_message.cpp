@@ -1,7 +1,7 @@
 #include "peering/spsp/spsp_message.hpp"
 
+#include "ilp/base64url.hpp"
 #include "ilp/bytes.hpp"
-#include "peering/json/base64url.hpp"
 #include "peering/json/json_members.hpp"
 
 #include <fmt/format.h>
@@ -14,25 +14,21 @@
 namespace peering {
 namespace {
 
-/// 32 octets in base64: 43 digits and one character of padding.
-constexpr std::size_t secret_digits = 43;
-
+/// 32 octets need one character of padding.
 std::string to_base64(const ilp::digest& octets) {
     std::string text;
-    append_base64url(text, ilp::as_text(octets));
+    ilp::append_base64url(text, ilp::as_text(octets));
     std::ranges::replace(text, '-', '+');
     std::ranges::replace(text, '_', '/');
     return text + '=';
 }
 
 std::optional<ilp::digest> secret_of(std::string text) {
-    if (text.size() == secret_digits + 1 && text.back() == '=') text.pop_back();
+    if (text.size() == ilp::base64url_size(ilp::hash_size) + 1 && text.back() == '=') text.pop_back();
     std::ranges::replace(text, '+', '-');
     std::ranges::replace(text, '/', '_');
-    const auto octets = text.size() == secret_digits ? decode_base64url(text) : std::nullopt;
     ilp::digest secret{};
-    if (!octets || octets->size() != secret.size()) return std::nullopt;
-    std::ranges::copy(ilp::as_bytes(*octets), secret.begin());
+    if (!ilp::read_base64url(text, secret)) return std::nullopt;
     return secret;
 }
 
