@@ -21,7 +21,7 @@ using namespace connector;
 namespace {
 
 std::shared_ptr<const ilp::stream::receiver_secrets> some_secrets(std::string_view seed = "a") {
-    const std::array secrets{ilp::sha256(ilp::as_bytes(seed))};
+    const std::array<ilp::digest, 1> secrets{ilp::sha256(ilp::as_bytes(seed))};
     return std::make_shared<const ilp::stream::receiver_secrets>(secrets);
 }
 
