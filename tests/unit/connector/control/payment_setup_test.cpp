@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -52,6 +53,7 @@ struct node {
     peering::administration administration{directory};
 };
 
+constexpr std::chrono::hours lifetime{24};
 constexpr ilp::timestamp now{std::chrono::milliseconds{1'700'000'000'123}};
 
 }  // namespace
@@ -59,7 +61,7 @@ constexpr ilp::timestamp now{std::chrono::milliseconds{1'700'000'000'123}};
 TEST_CASE("A09-04 A09-05: the details of a payment lead to the account, and are never the same") {
     const node d;
     const auto secrets = some_secrets();
-    payment_setup setup{d.directory, secrets};
+    payment_setup setup{d.directory, {d.directory.own_address(), secrets, lifetime}};
     ilp::stream::envelope_cipher cipher;
     std::set<std::string> addresses;
     std::set<ilp::digest> shared_secrets;
@@ -71,7 +73,7 @@ TEST_CASE("A09-04 A09-05: the details of a payment lead to the account, and are 
         REQUIRE(opened);
         CHECK(opened->shared_secret == details->shared_secret);
         CHECK(opened->contents.account == d.directory.find_receiving_account_by_name("alice")->id);
-        CHECK(opened->contents.valid_until == now + payment_details_lifetime);
+        CHECK(opened->contents.valid_until == now + lifetime);
         addresses.insert(details->destination.text());
         shared_secrets.insert(details->shared_secret);
     }
@@ -81,7 +83,7 @@ TEST_CASE("A09-04 A09-05: the details of a payment lead to the account, and are 
 
 TEST_CASE("nobody is paid who has no account, or a disabled one") {
     node d;
-    payment_setup setup{d.directory, some_secrets()};
+    payment_setup setup{d.directory, {d.directory.own_address(), some_secrets(), lifetime}};
     for (const char* const other : {"", "bob", "Alice", "alice ", "alice.x"})
         CHECK_FALSE(setup.details_for(other, now));
     REQUIRE(setup.details_for("alice", now));
@@ -91,7 +93,7 @@ TEST_CASE("nobody is paid who has no account, or a disabled one") {
 
 TEST_CASE("a node whose own address leaves no room for a payment's has no details") {
     const node d{"test." + std::string(1000, 'd')};
-    payment_setup setup{d.directory, some_secrets()};
+    payment_setup setup{d.directory, {d.directory.own_address(), some_secrets(), lifetime}};
     CHECK_FALSE(setup.details_for("alice", now));
 }
 
