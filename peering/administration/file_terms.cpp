@@ -495,7 +495,7 @@ void file_reader::give_up_accounts() {
         transaction_.receiving_accounts.push_back({before, made});
         transaction_.notes.push_back(
             fmt::format("receiving account {} is no longer in the file: it is disabled, and what is on it stays there; "
-                        "to withdraw it, run `ilpctl account withdraw {} AMOUNT`, and then `ilpctl account remove {}`",
+                        "to withdraw it, run `ilpctl account withdraw {} AMOUNT`, and then `ilpctl account delete {}`",
                         made->name, made->name, made->name));
     }
 }
