@@ -87,8 +87,7 @@ TEST_CASE("A09-07: a daemon has no payment for an account that it does not have"
 
 TEST_CASE("without spsp.enabled nothing listens for senders") {
     const std::uint16_t port = free_port();
-    const rig r{
-        [&](daemon_terms& terms) { terms.sections = {"spsp: {listen: 127.0.0.1:" + std::to_string(port) + "}"}; }};
+    const rig r{[&](daemon_terms& terms) { terms.spsp = {"listen: 127.0.0.1:" + std::to_string(port)}; }};
     CHECK_THROWS(http_connection{port});
 }
 
