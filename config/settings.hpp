@@ -220,6 +220,20 @@ struct peer_settings {
     std::uint32_t line = 0;
 };
 
+struct receiving_settings {
+    std::optional<config::secret> secret;          ///< one or more keys, the current one first; absent: a random one
+    std::chrono::milliseconds address_lifetime{};  ///< of an address that is given to a sender
+    friend bool operator==(const receiving_settings&, const receiving_settings&) = default;
+};
+
+/// An account of ours to which payments are credited.
+struct account_settings {
+    std::string name;
+    asset_reference asset;
+    std::optional<std::string> public_name;  ///< shown to those who pay
+    std::uint32_t line = 0;
+};
+
 enum class log_level : std::uint8_t { trace, debug, info, warn, error };
 enum class log_format : std::uint8_t { text, json };
 
@@ -239,6 +253,8 @@ struct settings {
     rates_settings rates;
     auto_peering_settings auto_peering;
     std::vector<asset_settings> assets;
+    receiving_settings receiving;
+    std::vector<account_settings> accounts;
     std::vector<peer_settings> peers;
     log_settings log;
     bool has_literal_secret = false;  ///< the file itself contains a token or secret, not only the name of a variable

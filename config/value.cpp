@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t secret_size_max = 1024;
 constexpr std::size_t peer_name_size_max = 64;
+constexpr std::size_t account_name_size_max = 64;
 constexpr std::size_t asset_code_size_max = 20;  // characters
 constexpr std::size_t host_size_max = 253;
 constexpr std::size_t host_label_size_max = 63;
@@ -445,6 +446,19 @@ value_type<std::string> peer_name() {
             .print = std::identity{}};
 }
 
+value_type<std::string> account_name() {
+    return {.expected = "1 to " + std::to_string(account_name_size_max) +
+                        " lower-case letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit",
+            .parse = [](std::string_view text) -> std::expected<std::string, std::string> {
+                const auto may_begin = [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c); };
+                const auto allowed = [&](char c) { return may_begin(c) || c == '.' || c == '_' || c == '-'; };
+                if (text.empty() || text.size() > account_name_size_max || !may_begin(text.front())) return refused();
+                if (!std::ranges::all_of(text, allowed)) return refused();
+                return std::string{text};
+            },
+            .print = std::identity{}};
+}
+
 value_type<std::string> display_name() {
     return {.expected = "1 to " + std::to_string(display_name_size_max) + " printable characters",
             .parse = [](std::string_view text) { return parse_printable(text, display_name_size_max); },
@@ -477,7 +491,7 @@ value_type<std::string> token_subject() {
             .print = std::identity{}};
 }
 
-value_type<secret> sealing_keys_text() {
+value_type<secret> hex_keys() {
     constexpr std::size_t digits_of_key = 64;
     return {.expected = "keys of " + std::to_string(digits_of_key) +
                         " hexadecimal digits, as openssl rand -hex 32 makes them, separated by line breaks or commas",

@@ -44,7 +44,8 @@ double seconds(std::chrono::steady_clock::duration duration) {
 
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
                std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
-               packet_tls tls, std::shared_ptr<expected_replies> replies)
+               packet_tls tls, std::shared_ptr<expected_replies> replies,
+               std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets)
     : settings_{settings},
       room_{settings.max_connections},
       timeouts_{settings.request_timeout, settings.idle_timeout},
@@ -59,8 +60,8 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       acceptor_{loop_.context()},
       accept_again_{*this},
       grace_{*this},
-      router_{settings},
-      forwarding_table_{directory.own_address(), directory.peers()},
+      router_{settings, std::move(receiver_secrets)},
+      forwarding_table_{directory.own_address(), directory.peers(), directory.receiving_accounts()},
       rates_{std::move(rates)},
       expected_replies_{std::move(replies)},
       reply_sender_{loop_,
@@ -119,10 +120,12 @@ void worker::stop() {
     probes_.drop_all();  // whoever waits for one learns at once that the daemon is stopping
 }
 
-void worker::apply(std::vector<peering::peer_update> updates, std::function<void()> done) {
-    boost::asio::post(loop_.context(), [this, updates = std::move(updates), done = std::move(done)] {
+void worker::apply(peering::terms_update update, std::function<void()> done) {
+    boost::asio::post(loop_.context(), [this, update = std::move(update), done = std::move(done)] {
         loop_.enter();
+        const std::vector<peering::peer_update>& updates = update.peers;
         forwarding_table_.apply(updates);
+        forwarding_table_.apply(update.receiving_accounts);
         for (const auto& [before, after] : updates) {
             if (before == nullptr || before->id >= peer_states_.size() || !peer_states_[before->id]) continue;
             peer_state& state = *peer_states_[before->id];
