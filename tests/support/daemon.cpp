@@ -89,6 +89,8 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
         if (!written.emplace(peer.code, peer.scale).second) continue;
         yaml += "  - " + asset_of(peer.code, peer.scale) + "}\n";
     }
+    if (!terms.accounts.empty()) yaml += "accounts:\n";
+    for (const std::string& account : terms.accounts) yaml += "  - " + account + "\n";
     yaml += "peers:\n";
     for (const peer_terms& peer : terms.peers) {
         const auto tokens = peer.tokens.empty() ? std::vector{token_of(peer.name)} : peer.tokens;

@@ -58,6 +58,7 @@ struct daemon_terms {
     std::string address = "test.d";
     std::vector<peer_terms> peers{};
     std::vector<asset_terms> assets{};        ///< assets that no peer uses, or that have liquidity
+    std::vector<std::string> accounts{};      ///< entries of the list of receiving accounts
     std::string host = "127.0.0.1";           ///< in connector.listen
     std::vector<std::string> connector{};     ///< further lines of the connector section
     std::vector<std::string> admin{};         ///< further lines of the admin section
