@@ -71,6 +71,10 @@ struct services {
     std::function<std::vector<unreachable_peer>()> unreachable_peers;
     /// Asks another node to become our peer.
     std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
+    /// The URL at which payers find the receiving account with this name. Only its path if the host is not known.
+    std::function<std::string(const std::string& account)> payment_url = [](const std::string& account) {
+        return "/" + account;
+    };
     /// Called once for each mutation, after it was done or refused.
     std::function<void(const mutation_report&)> report = [](const mutation_report&) {};
 };

@@ -101,6 +101,45 @@ TEST_CASE("receiving accounts: a mistake in a request is refused with its code")
     CHECK(text_at(a.admin.ask("{ receivingAccountByName(name: \"alice\") { name } }").field(), "name") == "alice");
 }
 
+TEST_CASE("receiving accounts: Rafiki's clients see them as wallet addresses") {
+    const administered a{store_kind::sqlite};
+    const auto create_address = [&](const std::string& address) {
+        return a.admin.ask(
+            "mutation C($input: CreateWalletAddressInput!) { createWalletAddress(input: $input) { walletAddress { id } "
+            "} }",
+            {{"input",
+              {{"assetId", a.usd},
+               {"address", address},
+               {"publicName", "Alice"},
+               {"additionalProperties", json::array{}}}}});
+    };
+    const std::string id = text_at(create_address("https://pay.example/alice").field().at("walletAddress"), "id");
+    CHECK(create_address("https://pay.example/alice").code() == "DUPLICATE");
+    for (const char* const address : {"https://pay.example/", "https://pay.example", "http://pay.example/carol",
+                                      "carol", "https://pay.example/a/b", "https://pay.example/carol?x"}) {
+        INFO(address);
+        CHECK(create_address(address).code() == "BAD_USER_INPUT");
+    }
+    const auto update = a.admin.ask(
+        "mutation U($input: UpdateWalletAddressInput!) { updateWalletAddress(input: $input) { walletAddress { id } } }",
+        {{"input", {{"id", id}, {"publicName", "Alice B."}, {"status", "INACTIVE"}}}});
+    CHECK(text_at(update.field().at("walletAddress"), "id") == id);
+    const auto shown = a.admin.ask(
+        "query G($id: String!) { walletAddress(id: $id) { id address publicName status "
+        "createdAt liquidity tenantId asset { id code scale withdrawalThreshold } } }",
+        {{"id", id}});
+    CHECK(text_at(shown.field(), "address").ends_with("/alice"));
+    CHECK(text_at(shown.field(), "publicName") == "Alice B.");
+    CHECK(text_at(shown.field(), "status") == "INACTIVE");
+    CHECK(text_at(shown.field(), "liquidity") == "0");
+    CHECK(text_at(shown.field().at("asset"), "code") == "USD");
+    const auto list = a.admin.ask(
+        "{ walletAddresses(first: 10) { edges { cursor node { id publicName status address } } "
+        "pageInfo { startCursor endCursor hasNextPage hasPreviousPage } } }");
+    CHECK(list.field().at("edges").as_array().size() == 1);
+    CHECK_FALSE(accounts_of(a).at(0).at("enabled").as_bool());
+}
+
 TEST_CASE("receiving accounts: those of the file follow it") {
     administered a{store_kind::sqlite, [](daemon_terms& terms) {
                        terms.accounts = {"{name: alice, asset: {code: USD, scale: 9}, public_name: Alice}"};
