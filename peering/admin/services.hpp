@@ -43,7 +43,7 @@ struct unreachable_peer {
 /// none.
 struct mutation_report {
     std::string operation{};  ///< such as "createPeer"
-    std::string object{};     ///< the peer, the asset or the withdrawal
+    std::string object{};     ///< the peer, the asset, the receiving account or the withdrawal
     std::string transfer{};   ///< the id of a deposit or withdrawal
     std::string amount{};
     std::string idempotency_key{};
