@@ -117,6 +117,8 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
         if (peer.presents_token) yaml += "        auth_token: " + token_for(peer.name) + "\n";
         append_lines(yaml, peer.outgoing, 8);
     }
+    if (!terms.spsp.empty()) yaml += "spsp:\n";
+    append_lines(yaml, terms.spsp, 2);
     yaml += "log: {level: " + terms.log_level + ", format: " + terms.log_format + "}\n";
     return yaml;
 }
