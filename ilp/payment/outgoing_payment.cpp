@@ -124,7 +124,8 @@ void outgoing_payment::fulfilled(std::uint64_t number, std::optional<amount> del
     temporary_ = late_ = low_ = declined_ = {};
     if (!delivered) return;
     learn_rate(packet.amount, *delivered);
-    if (*delivered < packet.minimum) stop(payment_end::receiver_contradicts);
+    if (*delivered < packet.minimum)
+        end_ = finished{payment_end::receiver_contradicts, {}};  // also if it was cancelled
 }
 
 void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& rejection, steady_time now) {
@@ -203,7 +204,7 @@ void outgoing_payment::stop(payment_end end, std::optional<error_code> code) noe
 
 bool outgoing_payment::set_back(setbacks& kind, unsigned allowed, const packet_in_flight& packet, steady_time now,
                                 payment_end end, std::optional<error_code> code) {
-    if (kind.count > 0 && packet.sent_at < kind.last) return false;
+    if (kind.count > 0 && packet.sent_at <= kind.last) return false;
     ++kind.count;
     kind.last = now;
     if (kind.count > allowed) {

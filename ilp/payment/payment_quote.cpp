@@ -9,8 +9,9 @@
 namespace ilp {
 namespace {
 
-constexpr std::uint64_t probe_step = 1'000;
-constexpr std::size_t probes_of_round = 5;
+constexpr std::size_t probes_of_round = 7;
+constexpr std::uint64_t first_step = 100;  // between the probes of a round; they reach down to a part of 10^12
+constexpr std::uint64_t next_step = 2;     // between what was refused and what has passed
 constexpr unsigned rounds_max = 4;
 constexpr std::uint64_t delivered_enough = 1'000;  // a rounded unit is then at most a thousandth of it
 constexpr std::chrono::nanoseconds round_pause_min = std::chrono::milliseconds{10};
@@ -103,10 +104,10 @@ void payment_quote::begin_round(steady_time now) {
     next_round_at_ = now;
     had_too_little_time_ = false;
     amount next = largest();
-    for (std::size_t i = 0; i < probes_of_round && !next.is_zero(); ++i) {
+    const amount enough{best_ ? best_->sent : 0};
+    for (std::size_t i = 0; i < probes_of_round && next > enough; ++i) {
         unsent_.push_back(next);
-        if (best_) break;  // only a better one is needed
-        next.value /= probe_step;
+        next.value /= best_ ? next_step : first_step;
     }
     std::ranges::reverse(unsent_);
 }
@@ -120,7 +121,8 @@ bool payment_quote::is_good_enough() const noexcept {
     const bool may_improve =
         std::ranges::any_of(in_flight_, [this](const probe& waiting) { return waiting.amount.value > best_->sent; });
     if (may_improve) return false;
-    return best_->delivered >= delivered_enough || best_->sent >= largest().value;
+    // Twice the amount would not show the rate much better.
+    return best_->delivered >= delivered_enough || best_->sent >= largest().value / 2;
 }
 
 auto payment_quote::result() const -> finished {

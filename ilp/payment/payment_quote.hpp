@@ -42,9 +42,9 @@ struct quote_refusal {
 /// which the receiver rejects with F99 and the amount that has arrived.
 ///
 /// All probes of a round leave at once: the wanted amount, or the path's maximum if that is known to be smaller, and
-/// each a thousandth of the one before. Hence one round trip is enough if any of them passes whose rounding does not
-/// matter, and an F08 with data costs nothing beside it. A second round is needed only where what passed was too small;
-/// it asks for the maximum that the first has found. Where a rate is already known, a payment needs no quote.
+/// each a hundredth of the one before. Hence one round trip is enough if any of them passes that delivers a thousand
+/// units, whatever the maximum is. Only if all that pass are smaller, a second round probes between the largest of them
+/// and the maximum that the first has found. Where a rate is already known, a payment needs no quote.
 ///
 /// The owner calls next() as it does for an outgoing_payment, and must keep probes from being charged for: they are
 /// held like any packet, and return. Answers that come after the end are ignored. Deterministic, not thread-safe.

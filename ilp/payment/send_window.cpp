@@ -53,7 +53,7 @@ void send_window::fulfilled(amount sent_amount, steady_time now, const round_tri
 
 void send_window::rate_limited(steady_time sent_at, steady_time now, std::size_t in_flight,
                                const round_trip_times& times) noexcept {
-    if (sent_at < pace_changed_) return;
+    if (sent_at <= pace_changed_) return;
     const duration present = times.smoothed() / static_cast<duration::rep>(std::max<std::size_t>(in_flight, 1));
     interval_ = std::clamp(2 * std::max(interval_, present), duration{1}, interval_max);
     pace_changed_ = now;
@@ -64,7 +64,7 @@ void send_window::rate_limited(steady_time sent_at, steady_time now, std::size_t
 
 void send_window::busy(steady_time sent_at, steady_time now, std::size_t in_flight,
                        const round_trip_times& times) noexcept {
-    if (sent_at < packets_cut_) return;
+    if (sent_at <= packets_cut_) return;
     packets_cut_ = now;
     packets_ = std::max<std::size_t>(std::min(packets_, in_flight) / 2, 1);
     slow_above_ = packets_;
@@ -74,7 +74,7 @@ void send_window::busy(steady_time sent_at, steady_time now, std::size_t in_flig
 
 void send_window::short_of_liquidity(steady_time sent_at, steady_time now, amount in_flight,
                                      const round_trip_times& times) noexcept {
-    if (sent_at < value_cut_) return;
+    if (sent_at <= value_cut_) return;
     value_cut_ = now;
     value_ = {std::max<std::uint64_t>(std::min(value_, in_flight).value / 2, 1)};
     pause(now, times);

@@ -58,13 +58,13 @@ private:
     std::size_t packets_;
     std::size_t slow_above_;  // below it, packets_ doubles with each round trip
     std::size_t grown_ = 0;   // packets fulfilled since packets_ has last grown by one
-    steady_time packets_cut_{};
+    steady_time packets_cut_ = steady_time::min();
 
     amount value_ = amount::max();
-    steady_time value_cut_{};
+    steady_time value_cut_ = steady_time::min();
 
     duration interval_{0};  // between packets; 0 without a pace
-    steady_time pace_changed_{};
+    steady_time pace_changed_ = steady_time::min();
     steady_time next_packet_at_{};
 
     unsigned pauses_ = 0;  // since the last packet was fulfilled

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -23,29 +24,39 @@ struct world {
     payment_quote quote;
     ilp::steady_time now = start;
 
-    std::vector<std::uint64_t> probes() {
-        std::vector<std::uint64_t> all;
+    std::vector<std::uint64_t> sent{};  // and not yet looked at
+    std::uint64_t last = 0;
+    std::uint64_t answered = 0;
+
+    /// Lets everything leave that may leave now.
+    payment_quote::step run() {
         for (;;) {
-            const auto step = quote.next(now);
+            auto step = quote.next(now);
             const auto* const probe = std::get_if<payment_quote::send_probe>(&step);
-            if (probe == nullptr) return all;
+            if (probe == nullptr) return step;
             CHECK(probe->number == ++last);
             CHECK(probe->expires_at > now);
-            all.push_back(probe->amount.value);
+            sent.push_back(probe->amount.value);
         }
     }
+    std::vector<std::uint64_t> probes() {
+        run();
+        return std::exchange(sent, {});
+    }
     std::optional<payment_quote::finished> end() {
-        const auto step = quote.next(now);
+        const auto step = run();
         const auto* const finished = std::get_if<payment_quote::finished>(&step);
         return finished == nullptr ? std::nullopt : std::optional{*finished};
     }
-    void wait() { now = std::get<payment_quote::wait_until>(quote.next(now)).time; }
+    template <class Answer>
+    void answer_all(Answer answer) {
+        while (answered < last) answer(++answered);
+    }
+    void wait() { now = std::get<payment_quote::wait_until>(run()).time; }
     void arrived(std::uint64_t number, std::uint64_t received) {
         quote.rejected(number, {.code = error_code::f99_application_error, .received = amount{received}}, now);
     }
     void reject(std::uint64_t number, error_code code) { quote.rejected(number, {.code = code}, now); }
-
-    std::uint64_t last = 0;
 };
 
 world asking(std::uint64_t wanted, const ilp::known_path& path = {}) {
@@ -56,24 +67,25 @@ world asking(std::uint64_t wanted, const ilp::known_path& path = {}) {
 
 TEST_CASE("quote: the largest probe that arrives gives the rate") {
     world world = asking(2'000'000);
-    CHECK(world.probes() == std::vector<std::uint64_t>{2'000'000, 2'000, 2});
+    CHECK(world.probes() == std::vector<std::uint64_t>{2'000'000, 20'000, 200, 2});
     world.now += 50ms;
-    world.arrived(3, 1);
+    world.arrived(2, 10'000);
+    world.arrived(4, 1);
     CHECK_FALSE(world.end().has_value());
     world.arrived(1, 1'000'001);
     const auto end = world.end();
     REQUIRE(end.has_value());
     REQUIRE(end->has_value());
     CHECK((*end)->rate == ilp::exchange_ratio{1'000'001, 2'000'000});
-    CHECK((*end)->numbers_used == 3);
+    CHECK((*end)->numbers_used == 4);
     CHECK((*end)->path.times.smoothed() == 50ms);
-    world.arrived(2, 1'000);  // too late to matter
+    world.arrived(3, 100);  // too late to matter
     CHECK(world.end().has_value());
 }
 
 TEST_CASE("quote: a known maximum is where it begins") {
     world world = asking(2'000'000, {ilp::path_maximum{amount{500}}, {}});
-    CHECK(world.probes() == std::vector<std::uint64_t>{500});
+    CHECK(world.probes() == std::vector<std::uint64_t>{500, 5});
     world.arrived(1, 250);
     const auto end = world.end();
     REQUIRE(end.has_value());
@@ -83,31 +95,28 @@ TEST_CASE("quote: a known maximum is where it begins") {
 
 TEST_CASE("quote: F08 of the larger probes does not cost a round trip, unless what passed was too small") {
     world enough = asking(5'000'000'000);
-    CHECK(enough.probes() == std::vector<std::uint64_t>{5'000'000'000, 5'000'000, 5'000, 5});
+    CHECK(enough.probes() == std::vector<std::uint64_t>{5'000'000'000, 50'000'000, 500'000, 5'000, 50});
     enough.quote.rejected(
         1, {.code = error_code::f08_amount_too_large, .too_large = ilp::amount_too_large{{5'000'000'000}, {1'000'000}}},
         enough.now);
     enough.reject(2, error_code::f08_amount_too_large);
-    enough.arrived(3, 4'000);
+    enough.arrived(3, 400'000);
     REQUIRE(enough.end().has_value());
     REQUIRE(enough.end()->has_value());
-    CHECK((*enough.end())->rate == ilp::exchange_ratio{4'000, 5'000});
+    CHECK((*enough.end())->rate == ilp::exchange_ratio{400'000, 500'000});
     CHECK((*enough.end())->path.maximum.value() == amount{1'000'000});
 
-    world more = asking(5'000'000);
-    CHECK(more.probes() == std::vector<std::uint64_t>{5'000'000, 5'000, 5});
-    for (const std::uint64_t number : {1U, 2U}) {
-        more.quote.rejected(
-            number,
-            {.code = error_code::f08_amount_too_large, .too_large = ilp::amount_too_large{{5'000'000}, {800'000}}},
-            more.now);
-    }
+    world more = asking(50'000);
+    CHECK(more.probes() == std::vector<std::uint64_t>{50'000, 500, 5});
+    more.quote.rejected(
+        1, {.code = error_code::f08_amount_too_large, .too_large = ilp::amount_too_large{{50'000}, {2'400}}}, more.now);
+    more.arrived(2, 400);
     more.arrived(3, 4);
-    CHECK(more.probes() == std::vector<std::uint64_t>{800});
-    more.arrived(4, 640);
+    CHECK(more.probes() == std::vector<std::uint64_t>{2'400, 1'200, 600});
+    more.arrived(4, 1'920);
     REQUIRE(more.end().has_value());
     REQUIRE(more.end()->has_value());
-    CHECK((*more.end())->rate == ilp::exchange_ratio{640, 800});
+    CHECK((*more.end())->rate == ilp::exchange_ratio{1'920, 2'400});
 }
 
 TEST_CASE("quote: a final reject ends it at once") {
@@ -126,22 +135,20 @@ TEST_CASE("quote: temporary rejects and silence are asked again after a pause, w
         world world = asking(2'000);
         int rounds = 0;
         while (!world.end() && rounds < 100) {
-            const auto first = world.last + 1;
-            const auto probes = world.probes();
-            if (probes.empty()) {
+            if (world.probes().empty()) {
                 const auto before = world.now;
                 world.wait();
                 REQUIRE(world.now > before);
                 continue;
             }
             ++rounds;
-            for (auto number = first; number <= world.last; ++number) {
+            world.answer_all([&](std::uint64_t number) {
                 if (is_silent) {
                     world.quote.expired(number, world.now);
                 } else {
                     world.reject(number, error_code::t01_peer_unreachable);
                 }
-            }
+            });
         }
         REQUIRE(world.end().has_value());
         REQUIRE_FALSE(world.end()->has_value());
@@ -153,11 +160,8 @@ TEST_CASE("quote: temporary rejects and silence are asked again after a pause, w
 TEST_CASE("quote: amounts that arrive as nothing, and a path that takes nothing, have a refusal of their own") {
     world small = asking(2);
     for (int i = 0; i < 20 && !small.end(); ++i) {
-        const auto first = small.last + 1;
-        small.probes();
-        for (auto number = first; number <= small.last; ++number) {
-            small.reject(number, error_code::r01_insufficient_source_amount);
-        }
+        small.answer_all(
+            [&](std::uint64_t number) { small.reject(number, error_code::r01_insufficient_source_amount); });
     }
     REQUIRE(small.end().has_value());
     CHECK(small.end()->error().failure == quote_failure::amount_too_small);
