@@ -36,6 +36,7 @@ public:
         check_assets();
         check_rates();
         check_auto_peering();
+        for (std::size_t i = 0; i < settings_.accounts.size(); ++i) check_account(settings_.accounts[i], i);
         for (std::size_t i = 0; i < settings_.peers.size(); ++i) check_peer(settings_.peers[i], i);
         for (std::size_t i = 0; i < settings_.peers.size(); ++i) check_routes(settings_.peers[i], i);
     }
@@ -114,6 +115,17 @@ private:
         }
     }
 
+    void check_account(const account_settings& account, std::size_t index) {
+        const auto accounts = key_path{nullptr, "accounts", {}};
+        const auto here = key_path{&accounts, {}, index};
+        if (!account.name.empty()) {
+            const auto [first, added] = account_names_.emplace(account.name, index);
+            const auto owner = key_path{&accounts, {}, first->second};
+            if (!added) report({&here, "name", {}}, "is already the name of " + owner.text());
+        }
+        check_asset(account.asset, here);
+    }
+
     void check_rates() {
         const auto rates = key_path{nullptr, "rates", {}};
         check_pairs(settings_.rates.fixed, {&rates, "fixed", {}});
@@ -149,7 +161,7 @@ private:
             if (const auto [first, added] = names_.emplace(peer.name, index); !added)
                 report({&here, "name", {}}, "is already the name of " + peer_key(first->second));
         check_address(peer, here, index);
-        check_asset(peer, here);
+        check_asset(peer.asset, here);
         if (peer.packet_burst > 0 && !peer.packet_rate && !in_.has_problem_in(peer_key(index, ".packet_rate")))
             report({&here, "packet_burst", {}}, "has no effect without packet_rate: set packet_rate too, or remove it");
         check_hold_time(peer, here);
@@ -197,12 +209,12 @@ private:
         if (!added) report(path, "is the address of " + peer_key(first->second) + " too, in the same asset");
     }
 
-    void check_asset(const peer_settings& peer, const key_path& here) {
-        if (peer.asset.code.empty() || !assets_complete_) return;
-        if (assets_.contains({std::string_view{peer.asset.code}, peer.asset.scale})) return;
+    void check_asset(const asset_reference& asset, const key_path& here) {
+        if (asset.code.empty() || !assets_complete_) return;
+        if (assets_.contains({std::string_view{asset.code}, asset.scale})) return;
         const auto path = key_path{&here, "asset", {}};
         if (in_.has_problem_in(path.text())) return;
-        report(path, quoted(peer.asset.code) + " with scale " + std::to_string(peer.asset.scale) +
+        report(path, quoted(asset.code) + " with scale " + std::to_string(asset.scale) +
                          " is not in the list of assets: add it there");
     }
 
@@ -318,6 +330,7 @@ private:
     // First occurrence of each value; the keys are views into the settings.
     std::map<std::pair<std::string_view, std::uint8_t>, std::size_t> assets_;
     std::unordered_map<std::string_view, std::size_t> names_;
+    std::unordered_map<std::string_view, std::size_t> account_names_;
     std::unordered_map<std::string_view, std::size_t> addresses_;
     std::map<std::tuple<std::string_view, std::string_view, std::uint8_t>, std::size_t> asset_addresses_;
     std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>> tokens_;

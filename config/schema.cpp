@@ -266,10 +266,10 @@ section<asset_settings> define_asset() {
     };
 }
 
-section<asset_reference> define_asset_reference() {
+section<asset_reference> define_asset_reference(std::string_view about) {
     using s = asset_reference;
     return {
-        setting("code", &s::code, asset_code(), required, "The currency that is exchanged with the peer."),
+        setting("code", &s::code, asset_code(), required, about),
         setting("scale", &s::scale, integer<std::uint8_t>(0, 255), required,
                 "The scale of the currency. Code and scale must be those of one of the `assets`."),
     };
@@ -355,7 +355,7 @@ section<peer_settings> define_peer() {
         setting("ilp_address", &s::ilp_address, node_address(), required,
                 "The peer's ILP address. Packets to this address and to addresses below it are sent to the peer. Two "
                 "peers may share an address only if their assets differ."),
-        group("asset", &s::asset, define_asset_reference()),
+        group("asset", &s::asset, define_asset_reference("The currency that is exchanged with the peer.")),
         settings_list("routes", &s::routes, route_prefix(),
                       "Further address prefixes that are routed to the peer. No two peers may share one."),
         setting("max_packet_amount", &s::max_packet_amount, amount(), when_absent{"no limit"},
@@ -394,6 +394,18 @@ section<peer_settings> define_peer() {
     };
 }
 
+section<account_settings> define_account() {
+    using s = account_settings;
+    return {
+        setting("name", &s::name, account_name(), required,
+                "The name of the account in payment pointers, logs and metrics. No two accounts may share one."),
+        group("asset", &s::asset,
+              define_asset_reference("The currency of the account. Money that comes in another one is converted.")),
+        setting("public_name", &s::public_name, display_name(), when_absent{"none"},
+                "The name of the account's owner for those who pay."),
+    };
+}
+
 section<log_settings> define_log() {
     using s = log_settings;
     return {
@@ -424,6 +436,11 @@ section<settings> define_settings() {
               "Peers that add themselves (docs/operating/auto-peering.md)."),
         group_list("assets", &s::assets, define_asset(),
                    "The assets that are exchanged with peers. No two may have the same code and scale."),
+        group_list(
+            "accounts", &s::accounts, define_account(),
+            "The receiving accounts: accounts of ours to which payments over STREAM are credited. An account that "
+            "is removed here takes no more payments and keeps its balance: withdraw it with `ilpctl account "
+            "withdraw`."),
         group_list("peers", &s::peers, define_peer(),
                    "The nodes with which packets are exchanged, and the terms for each."),
         group("log", &s::log, define_log(), "The log, which is written to standard error."),

@@ -220,6 +220,14 @@ struct peer_settings {
     std::uint32_t line = 0;
 };
 
+/// An account of ours to which payments are credited.
+struct account_settings {
+    std::string name;
+    asset_reference asset;
+    std::optional<std::string> public_name;  ///< shown to those who pay
+    std::uint32_t line = 0;
+};
+
 enum class log_level : std::uint8_t { trace, debug, info, warn, error };
 enum class log_format : std::uint8_t { text, json };
 
@@ -239,6 +247,7 @@ struct settings {
     rates_settings rates;
     auto_peering_settings auto_peering;
     std::vector<asset_settings> assets;
+    std::vector<account_settings> accounts;
     std::vector<peer_settings> peers;
     log_settings log;
     bool has_literal_secret = false;  ///< the file itself contains a token or secret, not only the name of a variable

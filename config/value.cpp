@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t secret_size_max = 1024;
 constexpr std::size_t peer_name_size_max = 64;
+constexpr std::size_t account_name_size_max = 64;
 constexpr std::size_t asset_code_size_max = 20;  // characters
 constexpr std::size_t host_size_max = 253;
 constexpr std::size_t host_label_size_max = 63;
@@ -439,6 +440,19 @@ value_type<std::string> peer_name() {
                 const auto allowed = [](char c) {
                     return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
                 };
+                if (!std::ranges::all_of(text, allowed)) return refused();
+                return std::string{text};
+            },
+            .print = std::identity{}};
+}
+
+value_type<std::string> account_name() {
+    return {.expected = "1 to " + std::to_string(account_name_size_max) +
+                        " lower-case letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit",
+            .parse = [](std::string_view text) -> std::expected<std::string, std::string> {
+                const auto may_begin = [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c); };
+                const auto allowed = [&](char c) { return may_begin(c) || c == '.' || c == '_' || c == '-'; };
+                if (text.empty() || text.size() > account_name_size_max || !may_begin(text.front())) return refused();
                 if (!std::ranges::all_of(text, allowed)) return refused();
                 return std::string{text};
             },

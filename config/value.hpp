@@ -124,6 +124,10 @@ value_type<std::string> asset_code();
 /// Usable as a metrics label and as a URL segment.
 value_type<std::string> peer_name();
 
+/// The name of a receiving account. It is a segment of a URL and part of a payment pointer, which people type, so it
+/// has no upper case, and begins with a letter or digit.
+value_type<std::string> account_name();
+
 inline constexpr std::size_t display_name_size_max = 64;  ///< characters
 
 /// A name for people: any single-line text.

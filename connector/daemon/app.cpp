@@ -229,7 +229,7 @@ private:
 
     void start_workers() {
         book_.administration.publish_with(
-            [this](const auto& updates, const auto& done) { workers_.publish(updates, done); });
+            [this](const auto& update, const auto& done) { workers_.publish(update, done); });
         book_.committer->start();
         workers_.start();
     }

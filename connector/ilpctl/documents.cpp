@@ -14,6 +14,9 @@ namespace {
     "{ clientKeys caCertificates allowPlainHttp protocol mode } "                                                     \
     "reachability { state since lastAnswerAt lastError lastErrorAt roundTripMs } "                                    \
     "createdAt tenant { id publicName } }"
+#define RECEIVING_ACCOUNT_FIELDS                                                                        \
+    "fragment ReceivingAccountFields on ReceivingAccount { id name publicName asset { id code scale } " \
+    "liquidity enabled origin createdAt }"
 #define TENANT_FIELDS                                                                                         \
     "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \
     "value } }"
@@ -77,18 +80,50 @@ const document set_peer_enabled{"setPeerEnabled",
                                 "mutation SetPeerEnabled($input: SetPeerEnabledInput!, $secrets: Boolean = false) { "
                                 "setPeerEnabled(input: $input) { peer { ...PeerFields } } } " PEER_FIELDS};
 
+const document receiving_accounts{
+    "receivingAccounts",
+    "query ReceivingAccounts($after: String, $first: Int, $sortOrder: SortOrder) { receivingAccounts(after: $after, "
+    "first: $first, sortOrder: $sortOrder) { edges { node { ...ReceivingAccountFields } } " PAGE_FIELDS
+    " } } " RECEIVING_ACCOUNT_FIELDS};
+const document receiving_account{"receivingAccount",
+                                 "query ReceivingAccount($id: String!) { receivingAccount(id: $id) { "
+                                 "...ReceivingAccountFields } } " RECEIVING_ACCOUNT_FIELDS};
+const document receiving_account_by_name{"receivingAccountByName",
+                                         "query ReceivingAccountByName($name: String!) { receivingAccountByName(name: "
+                                         "$name) { ...ReceivingAccountFields } } " RECEIVING_ACCOUNT_FIELDS};
+const document create_receiving_account{
+    "createReceivingAccount",
+    "mutation CreateReceivingAccount($input: CreateReceivingAccountInput!) { createReceivingAccount(input: $input) { "
+    "receivingAccount { ...ReceivingAccountFields } } } " RECEIVING_ACCOUNT_FIELDS};
+const document update_receiving_account{
+    "updateReceivingAccount",
+    "mutation UpdateReceivingAccount($input: UpdateReceivingAccountInput!) { updateReceivingAccount(input: $input) { "
+    "receivingAccount { ...ReceivingAccountFields } } } " RECEIVING_ACCOUNT_FIELDS};
+const document delete_receiving_account{
+    "deleteReceivingAccount",
+    "mutation DeleteReceivingAccount($input: DeleteReceivingAccountInput!) { deleteReceivingAccount(input: $input) { "
+    "receivingAccount { ...ReceivingAccountFields } } } " RECEIVING_ACCOUNT_FIELDS};
+
 const document deposit_peer{"depositPeerLiquidity",
                             "mutation DepositPeerLiquidity($input: DepositPeerLiquidityInput!) { "
                             "depositPeerLiquidity(input: $input) { success } }"};
 const document deposit_asset{"depositAssetLiquidity",
                              "mutation DepositAssetLiquidity($input: DepositAssetLiquidityInput!) { "
                              "depositAssetLiquidity(input: $input) { success } }"};
+const document deposit_receiving_account{
+    "depositReceivingAccountLiquidity",
+    "mutation DepositReceivingAccountLiquidity($input: DepositReceivingAccountLiquidityInput!) { "
+    "depositReceivingAccountLiquidity(input: $input) { success } }"};
 const document withdraw_peer{"createPeerLiquidityWithdrawal",
                              "mutation WithdrawPeerLiquidity($input: CreatePeerLiquidityWithdrawalInput!) { "
                              "createPeerLiquidityWithdrawal(input: $input) { success } }"};
 const document withdraw_asset{"createAssetLiquidityWithdrawal",
                               "mutation WithdrawAssetLiquidity($input: CreateAssetLiquidityWithdrawalInput!) { "
                               "createAssetLiquidityWithdrawal(input: $input) { success } }"};
+const document withdraw_receiving_account{
+    "createReceivingAccountLiquidityWithdrawal",
+    "mutation WithdrawReceivingAccountLiquidity($input: CreateReceivingAccountLiquidityWithdrawalInput!) { "
+    "createReceivingAccountLiquidityWithdrawal(input: $input) { success } }"};
 const document post_withdrawal{"postLiquidityWithdrawal",
                                "mutation PostLiquidityWithdrawal($input: PostLiquidityWithdrawalInput!) { "
                                "postLiquidityWithdrawal(input: $input) { success } }"};

@@ -31,10 +31,19 @@ extern const document update_peer;
 extern const document delete_peer;
 extern const document set_peer_enabled;
 
+extern const document receiving_accounts;
+extern const document receiving_account;
+extern const document receiving_account_by_name;
+extern const document create_receiving_account;
+extern const document update_receiving_account;
+extern const document delete_receiving_account;
+
 extern const document deposit_peer;
 extern const document deposit_asset;
+extern const document deposit_receiving_account;
 extern const document withdraw_peer;
 extern const document withdraw_asset;
+extern const document withdraw_receiving_account;
 extern const document post_withdrawal;
 extern const document void_withdrawal;
 extern const document transfers;

@@ -53,40 +53,73 @@ std::string transfer_id(const transfer_terms& terms, std::string_view verb) {
     return id;
 }
 
+using find_owner = account (*)(session&, std::string_view);
+
+/// How the API moves the money of one kind of owner.
+struct money_documents {
+    const char* id_field;
+    const documents::document& deposit;
+    const documents::document& withdraw;
+};
+
+money_documents documents_for(account_owner owner) {
+    switch (owner) {
+        case account_owner::peer:
+            return {"peerId", documents::deposit_peer, documents::withdraw_peer};
+        case account_owner::asset:
+            return {"assetId", documents::deposit_asset, documents::withdraw_asset};
+        case account_owner::receiving_account:
+            break;
+    }
+    return {"receivingAccountId", documents::deposit_receiving_account, documents::withdraw_receiving_account};
+}
+
 /// Makes a transfer and prints the result of `message`, which gets the amount, account and id.
-void move(session& s, const transfer_terms& terms, const documents::document& of_peer,
-          const documents::document& of_asset, bool is_withdrawal,
+void move(session& s, const transfer_terms& terms, find_owner find, bool is_withdrawal,
           const std::function<std::string(const std::string&, const std::string&, const std::string&)>& message) {
     const auto id = transfer_id(terms, is_withdrawal ? "withdraw" : "deposit");
-    const auto account = find_account(s, terms.account);
+    const auto account = find(s, terms.account);
+    const auto documents = documents_for(account.owner);
     const auto amount = read_amount(s, "AMOUNT", terms.amount, account.unit);
     const auto key = terms.idempotency_key ? *terms.idempotency_key : peering::new_uuid();
-    auto input =
-        json::object{{account.is_peer ? "peerId" : "assetId", account.id}, {"amount", to_string(amount)}, {"id", id}};
+    auto input = json::object{{documents.id_field, account.id}, {"amount", to_string(amount)}, {"id", id}};
     if (is_withdrawal) input["timeoutSeconds"] = std::to_string(terms.timeout.count());
-    const auto answer = change(s, account.is_peer ? of_peer : of_asset, std::move(input), key, id);
+    const auto answer = change(s, is_withdrawal ? documents.withdraw : documents.deposit, std::move(input), key, id);
     if (s.json)
         return print_json(s, json::object{{"id", id}, {"idempotencyKey", key}, {"success", answer.at("success")}});
     s.out << message(printable(show_amount(amount, account.unit, s.form)), printable(account.label), id);
 }
 
+void deposit_to(session& s, const transfer_terms& terms, find_owner find) {
+    move(s, terms, find, false, [](const auto& amount, const auto& account, const auto& id) {
+        return fmt::format("deposited {} to {}: transfer {}\n", amount, account, id);
+    });
+}
+
+void withdraw_from(session& s, const transfer_terms& terms, find_owner find) {
+    move(s, terms, find, true, [&](const auto& amount, const auto& account, const auto& id) {
+        if (terms.timeout.count() == 0) return fmt::format("withdrew {} from {}: transfer {}\n", amount, account, id);
+        return fmt::format(
+            "reserved {} of {} for {} s: withdrawal {}\nilpctl liquidity post with this id completes it, ilpctl "
+            "liquidity void cancels it\n",
+            amount, account, terms.timeout.count(), id);
+    });
+}
+
 void deposit(session& s, const transfer_terms& terms) {
-    move(s, terms, documents::deposit_peer, documents::deposit_asset, false,
-         [](const auto& amount, const auto& account, const auto& id) {
-             return fmt::format("deposited {} to {}: transfer {}\n", amount, account, id);
-         });
+    deposit_to(s, terms, &find_account);
 }
 
 void withdraw(session& s, const transfer_terms& terms) {
-    move(s, terms, documents::withdraw_peer, documents::withdraw_asset, true,
-         [&](const auto& amount, const auto& account, const auto& id) {
-             if (terms.timeout.count() == 0)
-                 return fmt::format("withdrew {} from {}: transfer {}\n", amount, account, id);
-             return fmt::format(
-                 "reserved {} of {} for {} s: withdrawal {}\nilpctl liquidity post with this id completes it, ilpctl "
-                 "liquidity void cancels it\n",
-                 amount, account, terms.timeout.count(), id);
-         });
+    withdraw_from(s, terms, &find_account);
+}
+
+void deposit_to_receiver(session& s, const transfer_terms& terms) {
+    deposit_to(s, terms, &account_of_receiver);
+}
+
+void withdraw_from_receiver(session& s, const transfer_terms& terms) {
+    withdraw_from(s, terms, &account_of_receiver);
 }
 
 void finish_withdrawal(session& s, const one_withdrawal& terms, const documents::document& what,
@@ -113,8 +146,8 @@ bool is_sum(const json::object& transfer) {
     return day != nullptr && !day->is_null();
 }
 
-void list_transfers(session& s, const transfers_terms& terms) {
-    const auto account = find_account(s, terms.account);
+void list_transfers_of(session& s, const transfers_terms& terms, find_owner find) {
+    const auto account = find(s, terms.account);
     const auto transfers = fetch_nodes(s, documents::transfers, {{"id", account.id}}, terms.page);
     if (s.json) return print_json(s, transfers);
     auto table = ilpctl::table{{{"CREATED"},
@@ -143,13 +176,23 @@ void list_transfers(session& s, const transfers_terms& terms) {
     s.out << table.text();
 }
 
+void list_transfers(session& s, const transfers_terms& terms) {
+    list_transfers_of(s, terms, &find_account);
+}
+
+void list_transfers_of_receiver(session& s, const transfers_terms& terms) {
+    list_transfers_of(s, terms, &account_of_receiver);
+}
+
 constexpr auto whose = "a peer or an asset, by id or name";
+constexpr auto whose_payments = "a receiving account, by id or name";
+constexpr auto reserve_only = "only reserve the amount, to be posted or voided within this time; whole seconds";
 
 CLI::App& add_transfer_verb(CLI::App& group, chosen_verb& chosen, const std::string& name,
                             const std::string& description, const std::shared_ptr<transfer_terms>& terms,
-                            void (*run)(session&, const transfer_terms&)) {
+                            void (*run)(session&, const transfer_terms&), const std::string& owner) {
     auto& verb = add_verb(group, chosen, name, description, terms, run);
-    add_required(verb, "ACCOUNT", terms->account, "", whose);
+    add_required(verb, "ACCOUNT", terms->account, "", owner);
     add_required(verb, "AMOUNT", terms->amount, "", "such as 12.50");
     add_text(verb, "--id", terms->id, "UUID",
              "id of the transfer; by default a new one, or one that follows from the idempotency key");
@@ -170,13 +213,12 @@ void add_withdrawal_verb(CLI::App& group, chosen_verb& chosen, const std::string
 void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen) {
     auto& group = add_group(root, "liquidity", "deposit and withdraw the liquidity of peers and assets");
     add_transfer_verb(group, chosen, "deposit", "add liquidity to a peer or an asset",
-                      std::make_shared<transfer_terms>(), &deposit);
+                      std::make_shared<transfer_terms>(), &deposit, whose);
 
     const auto terms = std::make_shared<transfer_terms>();
-    auto& withdraw_verb =
-        add_transfer_verb(group, chosen, "withdraw", "withdraw liquidity from a peer or an asset", terms, &withdraw);
-    add_duration(withdraw_verb, "--timeout", terms->timeout, std::chrono::hours{24 * 365},
-                 "only reserve the amount, to be posted or voided within this time; whole seconds");
+    auto& withdraw_verb = add_transfer_verb(group, chosen, "withdraw", "withdraw liquidity from a peer or an asset",
+                                            terms, &withdraw, whose);
+    add_duration(withdraw_verb, "--timeout", terms->timeout, std::chrono::hours{24 * 365}, reserve_only);
 
     add_withdrawal_verb(group, chosen, "post", "complete a reserved withdrawal", &post_withdrawal);
     add_withdrawal_verb(group, chosen, "void", "cancel a reserved withdrawal", &void_withdrawal);
@@ -185,6 +227,23 @@ void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen) {
     auto& list_verb = add_verb(root, chosen, "transfers", "list the transfers of a peer or an asset, the newest first",
                                list, &list_transfers);
     add_required(list_verb, "ACCOUNT", list->account, "", whose);
+    add_page_terms(list_verb, list->page, 20);
+}
+
+void add_account_transfer_verbs(CLI::App& group, chosen_verb& chosen) {
+    add_transfer_verb(group, chosen, "deposit", "add money to a receiving account", std::make_shared<transfer_terms>(),
+                      &deposit_to_receiver, whose_payments);
+
+    const auto terms = std::make_shared<transfer_terms>();
+    auto& withdraw_verb = add_transfer_verb(group, chosen, "withdraw", "withdraw money from a receiving account", terms,
+                                            &withdraw_from_receiver, whose_payments);
+    add_duration(withdraw_verb, "--timeout", terms->timeout, std::chrono::hours{24 * 365}, reserve_only);
+
+    const auto list = std::make_shared<transfers_terms>();
+    auto& list_verb =
+        add_verb(group, chosen, "transfers", "list the transfers of a receiving account, the newest first", list,
+                 &list_transfers_of_receiver);
+    add_required(list_verb, "ACCOUNT", list->account, "", whose_payments);
     add_page_terms(list_verb, list->page, 20);
 }
 

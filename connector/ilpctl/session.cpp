@@ -87,12 +87,12 @@ void expect_one_asset(std::string_view text, const std::vector<json::object>& fo
 }
 
 account account_of_peer(const json::object& peer) {
-    return {true, field(peer, "id"), "peer " + label_of_peer(peer), unit_of(part(peer, "asset"))};
+    return {account_owner::peer, field(peer, "id"), "peer " + label_of_peer(peer), unit_of(part(peer, "asset"))};
 }
 
 account account_of_asset(const json::object& asset) {
     const auto unit = unit_of(asset);
-    return {false, field(asset, "id"), "asset " + to_string(unit), unit};
+    return {account_owner::asset, field(asset, "id"), "asset " + to_string(unit), unit};
 }
 
 }  // namespace
@@ -200,6 +200,20 @@ json::object find_asset(session& s, std::string_view text) {
     if (found.empty()) throw_not_found("asset", text);
     expect_one_asset(text, found);
     return found.front();
+}
+
+json::object find_receiving_account(session& s, std::string_view text) {
+    const auto id = id_in(text);
+    auto found = id ? thing_with(s, documents::receiving_account, {{"id", *id}})
+                    : thing_with(s, documents::receiving_account_by_name, {{"name", text}});
+    if (!found) throw_not_found("receiving account", text);
+    return *std::move(found);
+}
+
+account account_of_receiver(session& s, std::string_view text) {
+    const auto receiver = find_receiving_account(s, text);
+    return {account_owner::receiving_account, field(receiver, "id"), "receiving account " + field(receiver, "name"),
+            unit_of(part(receiver, "asset"))};
 }
 
 account find_account(session& s, std::string_view text) {

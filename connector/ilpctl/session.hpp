@@ -70,13 +70,19 @@ std::string find_address(session& s, const std::string& text);
 /// Accepts an id, code and scale (USD/9), or just the code (USD) if it has only one scale.
 boost::json::object find_asset(session& s, std::string_view text);
 
-/// A peer or an asset, either of which has a liquidity account.
+boost::json::object find_receiving_account(session& s, std::string_view text);
+
+enum class account_owner : std::uint8_t { peer, asset, receiving_account };
+
+/// A liquidity account.
 struct account {
-    bool is_peer = false;
+    account_owner owner{};
     std::string id;
-    std::string label;  ///< "peer bob", "asset USD/9"
+    std::string label;  ///< "peer bob", "asset USD/9", "receiving account alice"
     asset_unit unit;
 };
+/// The account of a peer or an asset.
 account find_account(session& s, std::string_view text);
+account account_of_receiver(session& s, std::string_view text);
 
 }  // namespace connector::ilpctl

@@ -5,12 +5,26 @@
 
 namespace connector {
 
-forwarding_table::forwarding_table(ilp::address own_address, std::span<const peer_pointer> peers)
+forwarding_table::forwarding_table(ilp::address own_address, std::span<const peer_pointer> peers,
+                                   std::span<const receiver_pointer> receivers)
     : own_address_{std::move(own_address)} {
     std::vector<peering::peer_update> all;
     all.reserve(peers.size());
     for (const peer_pointer& peer : peers) all.push_back({nullptr, peer});
     apply(all);
+    for (const receiver_pointer& receiver : receivers) {
+        const peering::receiving_account_update added{nullptr, receiver};
+        apply({&added, 1});
+    }
+}
+
+void forwarding_table::apply(std::span<const peering::receiving_account_update> updates) {
+    for (const auto& [before, after] : updates) {
+        if (before) receivers_[before->id].reset();
+        if (!after) continue;
+        if (after->id >= receivers_.size()) receivers_.resize(after->id + 1);
+        receivers_[after->id] = after;
+    }
 }
 
 void forwarding_table::apply(std::span<const peering::peer_update> updates) {

@@ -60,7 +60,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       accept_again_{*this},
       grace_{*this},
       router_{settings},
-      forwarding_table_{directory.own_address(), directory.peers()},
+      forwarding_table_{directory.own_address(), directory.peers(), directory.receiving_accounts()},
       rates_{std::move(rates)},
       expected_replies_{std::move(replies)},
       reply_sender_{loop_,
@@ -119,10 +119,12 @@ void worker::stop() {
     probes_.drop_all();  // whoever waits for one learns at once that the daemon is stopping
 }
 
-void worker::apply(std::vector<peering::peer_update> updates, std::function<void()> done) {
-    boost::asio::post(loop_.context(), [this, updates = std::move(updates), done = std::move(done)] {
+void worker::apply(peering::terms_update update, std::function<void()> done) {
+    boost::asio::post(loop_.context(), [this, update = std::move(update), done = std::move(done)] {
         loop_.enter();
+        const std::vector<peering::peer_update>& updates = update.peers;
         forwarding_table_.apply(updates);
+        forwarding_table_.apply(update.receiving_accounts);
         for (const auto& [before, after] : updates) {
             if (before == nullptr || before->id >= peer_states_.size() || !peer_states_[before->id]) continue;
             peer_state& state = *peer_states_[before->id];

@@ -25,6 +25,7 @@
 #include "connector/worker/make_link.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
+#include "peering/directory/terms_update.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -83,7 +84,7 @@ public:
 
     /// Applies updates of peers, in the order of the calls, and then calls back. Later packets use the new state;
     /// packets in flight are finished.
-    void apply(std::vector<peering::peer_update> updates, std::function<void()> done);
+    void apply(peering::terms_update update, std::function<void()> done);
 
     /// Packets use these rates from the next turn on. The amounts of a packet are fixed when it arrives.
     void install_rates(std::shared_ptr<const rate_table> rates);

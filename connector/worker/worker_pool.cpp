@@ -62,10 +62,10 @@ void worker_pool::use_tls(const packet_tls& tls) {
     for (const auto& worker : workers_) worker->use_tls(tls);
 }
 
-void worker_pool::publish(const std::vector<peering::peer_update>& updates, const std::function<void()>& done) {
+void worker_pool::publish(const peering::terms_update& update, const std::function<void()>& done) {
     const auto missing = std::make_shared<std::atomic<std::size_t>>(workers_.size());
     for (const auto& worker : workers_) {
-        worker->apply(updates, [missing, done] {
+        worker->apply(update, [missing, done] {
             if (--*missing == 0) done();
         });
     }

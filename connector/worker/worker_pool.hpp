@@ -7,6 +7,7 @@
 #include "connector/worker/worker.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
+#include "peering/directory/terms_update.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -47,7 +48,7 @@ public:
 
     /// Called on the committer's thread. Every worker gets the updates in the order in which they were written. `done`
     /// is called by the last worker that has applied them.
-    void publish(const std::vector<peering::peer_update>& updates, const std::function<void()>& done);
+    void publish(const peering::terms_update& update, const std::function<void()>& done);
 
     /// What has become of the packets to each peer. Any thread.
     reachability_board& reachability() noexcept { return board_; }

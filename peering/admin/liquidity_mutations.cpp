@@ -72,6 +72,12 @@ accounts accounts_of_asset(const services& services, std::string_view id, const 
     return accounts_of(*asset->asset, *asset->asset->liquidity);
 }
 
+accounts accounts_of_receiver(const services& services, std::string_view id, const char* unknown) {
+    const auto receiver = services.directory.find_receiving_account(id);
+    if (!receiver) return std::unexpected{refusal{refusal_code::not_found, unknown}};
+    return accounts_of(*receiver->asset, *receiver->liquidity);
+}
+
 ilp::amount transferred_amount(const arguments& input) {
     return {input.get<std::uint64_t>("amount")};
 }
@@ -114,6 +120,10 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
     deposit("depositPeerLiquidity", {"peerId", accounts_of_peer, "unknown peer"}, "Added peer liquidity");
     deposit("depositAssetLiquidity", {"assetId", accounts_of_asset, "Unknown asset"}, "Added asset liquidity");
 
+    constexpr const char* unknown_receiver = "unknown receiving account";
+    deposit("depositReceivingAccountLiquidity", {"receivingAccountId", accounts_of_receiver, unknown_receiver},
+            "Added receiving account liquidity");
+
     const auto withdraw = [&](const char* operation, account_owner owner, const char* message) {
         to[std::string{"Mutation."} + operation] = [&, operation, owner, message](const call& call) -> field_result {
             const auto input = call.args.get<arguments>("input");
@@ -134,6 +144,9 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
              "Created peer liquidity withdrawal");
     withdraw("createAssetLiquidityWithdrawal", {"assetId", accounts_of_asset, "Unknown asset"},
              "Created asset liquidity withdrawal");
+    withdraw("createReceivingAccountLiquidityWithdrawal",
+             {"receivingAccountId", accounts_of_receiver, unknown_receiver},
+             "Created receiving account liquidity withdrawal");
 
     const auto end = [&](const char* operation, transfer_state state, const char* message) {
         to[std::string{"Mutation."} + operation] = [&, operation, state, message](const call& call) -> field_result {

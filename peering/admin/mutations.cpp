@@ -36,6 +36,7 @@ std::string done_mutation::to_json() const {
     json::object kept{{"message", message}};
     if (peer) kept["peer"] = peer->to_json();
     if (asset) kept["asset"] = asset->to_json();
+    if (receiving_account) kept["receivingAccount"] = receiving_account->to_json();
     return json::serialize(kept);
 }
 
@@ -50,6 +51,9 @@ std::optional<done_mutation> done_mutation::from_json(std::string_view text) {
     try {  // the views read the members that to_json() writes, and throw if one is missing or of another type
         if (const auto* const peer = member("peer")) done.peer = peer_view{peer->as_object()};
         if (const auto* const asset = member("asset")) done.asset = asset_view{asset->as_object()};
+        if (const auto* const receiver = member("receivingAccount")) {
+            done.receiving_account = receiving_account_view{receiver->as_object()};
+        }
     } catch (const std::exception&) {
         return std::nullopt;
     }

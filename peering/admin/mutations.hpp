@@ -28,6 +28,7 @@ struct done_mutation {
     std::string message{};  ///< the message that older clients display
     std::optional<peer_view> peer{};
     std::optional<asset_view> asset{};
+    std::optional<receiving_account_view> receiving_account{};
 
     std::string to_json() const;
     /// nullopt if the text is not what to_json() writes, as in a damaged store.

@@ -84,6 +84,17 @@ field_result peer_by_address_and_asset(const services& services, const call& cal
     return to_nullable(services.directory.find_peer_by_address(address, *asset->asset));
 }
 
+using receiver_pointer = directory::receiver_pointer;
+
+field_result receiving_accounts(const services& services, const call& call) {
+    const auto request = page_of(call.args);
+    if (!request) return std::unexpected{request.error()};
+    return connection(
+        "ReceivingAccountsConnection", "ReceivingAccountEdge", services.directory.receiving_accounts(*request),
+        [](const receiver_pointer& receiver) { return std::string{receiver->uuid}; },
+        [](const receiver_pointer& receiver) { return to_value(receiving_account_view{*receiver}); });
+}
+
 // --- Routes
 
 value to_value(const listed_route& route) {
@@ -120,6 +131,10 @@ std::string shown_name(const peer& peer) {
     return peer.given_name ? fmt::format("{} at {}", *peer.given_name, peer.address.text()) : peer.address.text();
 }
 
+std::string shown_name(const receiving_account& receiver) {
+    return "receiving account " + receiver.name;
+}
+
 std::string shown_name(const asset& asset) {
     return asset_text(asset.code, asset.scale);
 }
@@ -139,11 +154,14 @@ public:
         if (const auto peer = directory_.find_peer_by_account(account)) {
             return {std::string{peer->uuid}, shown_name(*peer)};
         }
+        if (const auto receiver = directory_.find_receiving_account_by_account(account)) {
+            return {std::string{receiver->uuid}, shown_name(*receiver)};
+        }
         if (const auto asset = directory_.find_asset_by_account(account)) {
             const bool is_settlement = asset->asset->settlement->id == account;
             return {asset->asset->uuid, (is_settlement ? "settlement of " : "") + shown_name(*asset->asset)};
         }
-        return {synthetic_uuid("8000", std::to_underlying(account)), std::nullopt};  // account of a deleted peer
+        return {synthetic_uuid("8000", std::to_underlying(account)), std::nullopt};  // its owner is deleted
     }
 
     /// Builds an id in the form of other transfers' ids, for transfers that have only a number: all packets of one
@@ -164,6 +182,9 @@ struct listed_account {
 
 std::optional<listed_account> find_account(const directory& directory, const std::string& id) {
     if (const auto peer = directory.find_peer(id)) return listed_account{peer->liquidity->id, peer->asset->id};
+    if (const auto receiver = directory.find_receiving_account(id)) {
+        return listed_account{receiver->liquidity->id, receiver->asset->id};
+    }
     if (const auto asset = directory.find_asset(std::string_view{id})) {
         return listed_account{asset->asset->liquidity->id, asset->asset->id};
     }
@@ -384,9 +405,10 @@ std::expected<event_page, store_error> read_events(bookkeeper& keeper, const pag
     return page;
 }
 
-/// The name of the peer or asset with this id.
+/// The name of the peer, receiving account or asset with this id.
 std::optional<std::string> name_behind(const directory& directory, std::string_view id) {
     if (const auto peer = directory.find_peer(id)) return shown_name(*peer);
+    if (const auto receiver = directory.find_receiving_account(id)) return shown_name(*receiver);
     if (const auto asset = directory.find_asset(id)) return shown_name(*asset->asset);
     return std::nullopt;
 }
@@ -441,6 +463,7 @@ field_result node(const services& services) {
                    {"storeError", store_error.empty() ? value{} : value{store_error}},
                    {"peers", services.directory.peer_count()},
                    {"assets", services.directory.asset_count()},
+                   {"receivingAccounts", services.directory.receiving_account_count()},
                    {"routes", services.directory.route_count()},
                    {"pendingWithdrawals", services.transfers.pending_count()}}};
 }
@@ -491,6 +514,17 @@ void add_query_resolvers(graphql::resolvers& to, services& services) {
         return peer_by_address_and_asset(services, call);
     };
     to["Query.peers"] = [&services](const call& call) { return peers(services, call); };
+    to["Query.receivingAccount"] = [&services](const call& call) -> field_result {
+        const auto found = services.directory.find_receiving_account(id_of(call.args.get<std::string>("id")));
+        if (!found) return refuse(refusal_code::not_found, "unknown receiving account");
+        return to_value(receiving_account_view{*found});
+    };
+    to["Query.receivingAccountByName"] = [&services](const call& call) -> field_result {
+        const auto found = services.directory.find_receiving_account_by_name(call.args.get<std::string>("name"));
+        if (!found) return value{};
+        return to_value(receiving_account_view{*found});
+    };
+    to["Query.receivingAccounts"] = [&services](const call& call) { return receiving_accounts(services, call); };
     to["Query.routes"] = [&services](const call& call) { return routes(services, call); };
     to["Query.route"] = [&services](const call& call) { return route(services, call); };
     to["Query.accountingTransfers"] = [&services](const call& call) { return accounting_transfers(services, call); };

@@ -20,7 +20,7 @@ std::string text_of(const graphql::arguments& input, std::string_view name) {
     return input.has(name) ? input.find<std::string>(name).value_or("") : "";
 }
 
-/// The id of the peer or asset that the answer to a mutation shows; empty if it shows none.
+/// The id of the peer, asset or receiving account that the answer to a mutation shows; empty if it shows none.
 std::string id_in(const graphql::field_result& outcome) {
     const graphql::object* const answer = outcome ? outcome->as_object() : nullptr;
     if (answer == nullptr) return {};
@@ -30,6 +30,7 @@ std::string id_in(const graphql::field_result& outcome) {
     };
     if (const auto* const peer = shown("peer")) return peer->as<peer_view>().id;
     if (const auto* const asset = shown("asset")) return asset->as<asset_view>().id;
+    if (const auto* const receiver = shown("receivingAccount")) return receiver->as<receiving_account_view>().id;
     return {};
 }
 
@@ -41,7 +42,9 @@ mutation_report report_on(std::string operation, const graphql::arguments& input
     if (const auto amount = amount_of(input, "amount")) {  // `id` is that of the transfer
         report.amount = ilp::to_string(*amount);
         report.transfer = text_of(input, "id");
-        report.object = input.has("peerId") ? text_of(input, "peerId") : text_of(input, "assetId");
+        for (const std::string_view name : {"peerId", "assetId", "receivingAccountId"}) {
+            if (report.object.empty()) report.object = text_of(input, name);
+        }
     } else if (input.has("withdrawalId")) {
         report.object = text_of(input, "withdrawalId");
     } else {
@@ -132,6 +135,9 @@ graphql::field_result answer_of(std::string_view type, const mutation_outcome& o
     graphql::object::members members{{"code", "200"}, {"success", true}, {"message", outcome->message}};
     if (outcome->peer) members.push_back({"peer", to_value(*outcome->peer)});
     if (outcome->asset) members.push_back({"asset", to_value(*outcome->asset)});
+    if (outcome->receiving_account) {
+        members.push_back({"receivingAccount", to_value(*outcome->receiving_account)});
+    }
     return graphql::object{type, std::move(members)};
 }
 
@@ -141,6 +147,7 @@ std::unique_ptr<const graphql::engine> make_engine(services& services, mutations
     add_query_resolvers(all, services);
     add_asset_mutations(all, services, mutations);
     add_peer_mutations(all, services, mutations);
+    add_receiving_account_mutations(all, services, mutations);
     add_liquidity_mutations(all, services, mutations);
     report_mutations(all, services);
     return std::make_unique<const graphql::engine>(load_schema(), std::move(all));

@@ -24,6 +24,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services);
 void add_query_resolvers(graphql::resolvers& to, services& services);
 void add_asset_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 void add_peer_mutations(graphql::resolvers& to, services& services, mutations& mutations);
+void add_receiving_account_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 void add_liquidity_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 
 // Helpers shared by these files.

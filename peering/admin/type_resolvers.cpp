@@ -149,6 +149,23 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Peer.tenant"] = tenant;
     to["Peer.tenantId"] = tenant_id;
 
+    using receiver_view = receiving_account_view;
+    to["ReceivingAccount.id"] = reading<receiver_view>(&receiver_view::id);
+    to["ReceivingAccount.name"] = reading<receiver_view>(&receiver_view::name);
+    to["ReceivingAccount.publicName"] = reading<receiver_view>(&receiver_view::public_name);
+    to["ReceivingAccount.asset"] = [&services](const call& call) -> field_result {
+        const auto asset = services.directory.find_asset(std::string_view{call.of<receiver_view>().asset_id});
+        if (!asset) return value{};
+        return to_value(asset_view{*asset});
+    };
+    to["ReceivingAccount.liquidity"] = [liquidity](const call& call) {
+        return liquidity(call.of<receiver_view>().liquidity);
+    };
+    to["ReceivingAccount.enabled"] = reading<receiver_view>(&receiver_view::enabled);
+    to["ReceivingAccount.origin"] =
+        reading<receiver_view>([](const receiver_view& receiver) { return schema_name_of(receiver.origin); });
+    to["ReceivingAccount.createdAt"] = reading<receiver_view>(&receiver_view::created_at);
+
     to["WebhookEvent.tenant"] = tenant;
     to["Query.tenant"] = [&services](const call& call) -> field_result {
         if (!is_tenant(services, call.args.get<std::string>("id"))) return refuse(unknown_tenant());

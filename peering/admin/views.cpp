@@ -164,12 +164,48 @@ json::object peer_view::to_json() const {
     return kept;
 }
 
+receiving_account_view::receiving_account_view(const receiving_account& receiver)
+    : id{receiver.uuid},
+      name{receiver.name},
+      public_name{receiver.public_name.empty() ? std::nullopt : std::optional{receiver.public_name}},
+      asset_id{receiver.asset->uuid},
+      enabled{receiver.enabled},
+      created_at{iso_text(receiver.created_at)},
+      origin{receiver.origin},
+      liquidity{receiver.liquidity->id} {}
+
+receiving_account_view::receiving_account_view(const json::object& kept)
+    : id{text_in(kept, "id")},
+      name{text_in(kept, "name")},
+      asset_id{text_in(kept, "assetId")},
+      enabled{kept.at("enabled").as_bool()},
+      created_at{text_in(kept, "createdAt")},
+      origin{origin_in(kept)},
+      liquidity{account_in(kept)} {
+    if (!kept.at("publicName").is_null()) public_name = text_in(kept, "publicName");
+}
+
+json::object receiving_account_view::to_json() const {
+    return {{"id", id},
+            {"name", name},
+            {"publicName", public_name ? json::value(*public_name) : json::value(nullptr)},
+            {"assetId", asset_id},
+            {"enabled", enabled},
+            {"createdAt", created_at},
+            {"origin", to_text(origin)},
+            {"account", std::to_underlying(liquidity)}};
+}
+
 graphql::value to_value(const asset_view& asset) {
     return graphql::object::of("Asset", asset);
 }
 
 graphql::value to_value(const peer_view& peer) {
     return graphql::object::of("Peer", peer);
+}
+
+graphql::value to_value(const receiving_account_view& receiver) {
+    return graphql::object::of("ReceivingAccount", receiver);
 }
 
 }  // namespace peering::admin

@@ -3,6 +3,7 @@
 #include "ilp/timestamp.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/peer.hpp"
+#include "peering/directory/receiving_account.hpp"
 #include "peering/graphql/value.hpp"
 #include "peering/records/account.hpp"
 #include "peering/records/kept_terms.hpp"
@@ -16,8 +17,9 @@
 #include <string_view>
 #include <vector>
 
-/// Assets and peers as the Admin API shows them, captured at one moment. They can be stored with a mutation's answer,
-/// so that a repeated request gets the same answer. Only liquidity and reachability are read when they are requested.
+/// Assets, peers and receiving accounts as the Admin API shows them, captured at one moment. They can be stored with a
+/// mutation's answer, so that a repeated request gets the same answer. Only liquidity and reachability are read when
+/// they are requested.
 namespace peering::admin {
 
 struct asset_view {
@@ -66,11 +68,27 @@ struct peer_view {
     boost::json::object to_json() const;
 };
 
+struct receiving_account_view {
+    std::string id{};
+    std::string name{};
+    std::optional<std::string> public_name{};
+    std::string asset_id{};
+    bool enabled = true;
+    std::string created_at{};
+    peering::origin origin{};
+    account_id liquidity{};
+
+    explicit receiving_account_view(const receiving_account& receiver);
+    explicit receiving_account_view(const boost::json::object& kept);
+    boost::json::object to_json() const;
+};
+
 /// Replaces a token in the responses to requests that are not signed. It is not a valid token, so it cannot become one
 /// by mistake; updatePeer treats it as "unchanged", because clients send back what they have read.
 inline constexpr std::string_view hidden_token = "(hidden: sign the request)";
 
 graphql::value to_value(const asset_view& asset);
 graphql::value to_value(const peer_view& peer);
+graphql::value to_value(const receiving_account_view& receiver);
 
 }  // namespace peering::admin

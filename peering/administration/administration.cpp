@@ -25,6 +25,11 @@ refusal of_the_file(std::string_view what) {
     return {forbidden, fmt::format("{} is defined in the configuration file: change it there, then reload", what)};
 }
 
+std::optional<refusal> check_public_name(const std::string& name) {
+    if (name.empty() || config::display_name().parse(name)) return std::nullopt;
+    return refusal{bad_user_input, "invalid public name: expected " + config::display_name().expected};
+}
+
 }  // namespace
 
 administration::asset_outcome administration::create_asset(transaction& transaction, std::string_view code,
@@ -62,7 +67,7 @@ administration::asset_outcome administration::update_asset(transaction& transact
     const asset_terms terms{origin::api, thresholds.withdrawal, thresholds.liquidity, std::nullopt};
     transaction.changed_assets.push_back({known->asset->id, terms});
     transaction.assets.push_back({nullptr, known->asset->id, terms});
-    return asset_entry{known->asset, terms, known->peers};
+    return asset_entry{known->asset, terms, known->peers, known->receiving_accounts};
 }
 
 administration::asset_outcome administration::delete_asset(transaction& transaction, std::string_view uuid) {
@@ -71,7 +76,9 @@ administration::asset_outcome administration::delete_asset(transaction& transact
     if (known->terms.origin == origin::file) {
         return std::unexpected{of_the_file("asset " + asset_text(known->asset->code, known->asset->scale))};
     }
-    if (known->peers != 0) return refused(forbidden, "Cannot delete! Asset in use.");
+    if (known->peers != 0 || known->receiving_accounts != 0) {
+        return refused(forbidden, "Cannot delete! Asset in use.");
+    }
     asset_terms terms = known->terms;
     terms.deleted_at = transaction.now;
     transaction.changed_assets.push_back({known->asset->id, terms});
@@ -261,6 +268,71 @@ administration::peer_outcome administration::set_enabled(transaction& transactio
     return made;
 }
 
+administration::receiving_account_outcome administration::create_receiving_account(
+    transaction& transaction, const receiving_account_wanted& wanted) {
+    const auto asset = directory_.find_asset(std::string_view{wanted.asset_uuid});
+    if (!asset || asset->terms.deleted_at) return refused(not_found, "unknown asset");
+    if (!config::account_name().parse(wanted.name)) {
+        return refused(bad_user_input,
+                       "invalid name of a receiving account: expected " + config::account_name().expected);
+    }
+    if (auto found = check_public_name(wanted.public_name)) return std::unexpected{std::move(*found)};
+    if (directory_.find_receiving_account_by_name(wanted.name)) {
+        return refused(duplicate, fmt::format("duplicate name: there is a receiving account {}", wanted.name));
+    }
+    receiving_account_record& added = transaction.new_receiving_accounts.emplace_back();
+    added.id = directory_.last_receiving_account_id() + 1;
+    added.uuid = new_uuid();
+    added.asset_id = asset->asset->id;
+    added.liquidity = transaction.open_account(account_kind::receiving, added.asset_id);
+    added.created_at = transaction.now;
+    added.terms = {.name = wanted.name,
+                   .public_name = wanted.public_name,
+                   .origin = origin::api,
+                   .enabled = true,
+                   .deleted_at = std::nullopt};
+    std::shared_ptr<const receiving_account> made =
+        receiving_account_of(added, *asset->asset, transaction.keeper.ledger()).value();
+    transaction.receiving_accounts.push_back({nullptr, made});
+    return made;
+}
+
+administration::receiving_account_outcome administration::update_receiving_account(transaction& transaction,
+                                                                                   std::string_view uuid,
+                                                                                   const receiving_account_edit& edit) {
+    const auto before = directory_.find_receiving_account(uuid);
+    if (!before) return refused(not_found, "unknown receiving account");
+    const auto made = std::make_shared<receiving_account>(*before);
+    made->public_name = edit.public_name.value_or(before->public_name);
+    made->enabled = edit.enabled.value_or(before->enabled);
+    if (*made == *before) return before;
+    if (before->origin == origin::file && made->public_name != before->public_name) {
+        return std::unexpected{of_the_file("receiving account " + before->name)};
+    }
+    if (auto found = check_public_name(made->public_name)) return std::unexpected{std::move(*found)};
+    transaction.changed_receiving_accounts.push_back({made->id, kept_terms_of(*made)});
+    transaction.receiving_accounts.push_back({before, made});
+    return made;
+}
+
+/// Packet threads learn of the deletion later. Until then, a packet to the account finds no room to receive.
+administration::receiving_account_outcome administration::delete_receiving_account(transaction& transaction,
+                                                                                   std::string_view uuid) {
+    const auto before = directory_.find_receiving_account(uuid);
+    if (!before) return refused(not_found, "unknown receiving account");
+    if (before->origin == origin::file) return std::unexpected{of_the_file("receiving account " + before->name)};
+    if (!transaction.close_empty(*before->liquidity)) {
+        return refused(forbidden,
+                       "Cannot delete! The account has a balance, or a packet or a withdrawal that is pending: disable "
+                       "the account, and withdraw what is on it");
+    }
+    receiving_account_terms terms = kept_terms_of(*before);
+    terms.deleted_at = transaction.now;
+    transaction.changed_receiving_accounts.push_back({before->id, std::move(terms)});
+    transaction.receiving_accounts.push_back({before, nullptr});
+    return before;
+}
+
 /// The thresholds that the transaction sets or ends.
 std::vector<watch_change> administration::watches_of(const transaction& transaction) const {
     std::vector<watch_change> watches;
@@ -279,13 +351,14 @@ std::vector<watch_change> administration::watches_of(const transaction& transact
 
 std::expected<void, store_error> administration::commit(transaction& transaction, std::function<void()> done) {
     if (auto written = transaction.write(watches_of(transaction)); !written) return written;
-    directory_.apply(transaction.assets, transaction.peers);
+    directory_.apply(transaction.assets, transaction.peers, transaction.receiving_accounts);
     for (const std::uint32_t id : transaction.no_longer_absent) directory_.forget_absent(id);
     for (peer_record& peer : transaction.absent_peers) directory_.set_absent(std::move(peer));
 
     if (!transaction.assets.empty() && assets_changed_) assets_changed_();
-    if (publish_ && !transaction.peers.empty()) {
-        publish_(std::move(transaction.peers), std::move(done));
+    terms_update update{std::move(transaction.peers), std::move(transaction.receiving_accounts)};
+    if (publish_ && !update.empty()) {
+        publish_(std::move(update), std::move(done));
     } else {
         done();
     }

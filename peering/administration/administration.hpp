@@ -8,6 +8,8 @@
 #include "peering/book/bookkeeper.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/peer.hpp"
+#include "peering/directory/receiving_account.hpp"
+#include "peering/directory/terms_update.hpp"
 #include "peering/store/store.hpp"
 
 #include <chrono>
@@ -16,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,16 +29,29 @@ struct asset_thresholds {
     std::optional<ilp::amount> liquidity{};
 };
 
-/// The changes that operators can make to assets and peers while the daemon runs. Each call runs on the committer's
-/// thread, validates the request against the current directory and ledger, and either adds the changes to the
-/// transaction or returns a refusal. commit() writes them. A transaction holds the changes of one call. Refusals use
-/// the wording of the Admin API.
+/// A receiving account as an operator describes it. The strings have not been validated yet.
+struct receiving_account_wanted {
+    std::string asset_uuid{};
+    std::string name{};
+    std::string public_name{};  ///< empty: none
+};
+
+/// Partial update: nullopt leaves a field as it is.
+struct receiving_account_edit {
+    std::optional<std::string> public_name{};  ///< empty: none
+    std::optional<bool> enabled{};
+};
+
+/// The changes that operators can make to assets, peers and receiving accounts while the daemon runs. Each call runs on
+/// the committer's thread, validates the request against the current directory and ledger, and either adds the changes
+/// to the transaction or returns a refusal. commit() writes them. A transaction holds the changes of one call. Refusals
+/// use the wording of the Admin API.
 class administration {
 public:
-    /// Receives the peers whose terms have changed, so that packets are handled by the new terms. Called on the
-    /// committer's thread; must not block. It must arrange for `done` to be called, from any thread, once every packet
-    /// thread uses the new terms.
-    using publication = std::function<void(std::vector<peer_update> updates, std::function<void()> done)>;
+    /// Receives the peers and receiving accounts whose terms have changed, so that packets are handled by the new
+    /// terms. Called on the committer's thread; must not block. It must arrange for `done` to be called, from any
+    /// thread, once every packet thread uses the new terms.
+    using publication = std::function<void(terms_update updates, std::function<void()> done)>;
 
     /// `known` must outlive the object. Changes are not published until publish_with() is called, because no packet
     /// thread runs before that.
@@ -73,8 +89,19 @@ public:
     peer_outcome delete_peer(transaction& transaction, std::string_view uuid);
     peer_outcome set_enabled(transaction& transaction, std::string_view uuid, bool enabled);
 
-    /// Writes the transaction, updates the directory and publishes the changed peers. `done` is called, on any thread,
-    /// once every packet thread uses the new terms. If the write fails, nothing has changed and `done` is not called.
+    using receiving_account_outcome = std::expected<std::shared_ptr<const receiving_account>, refusal>;
+    receiving_account_outcome create_receiving_account(transaction& transaction,
+                                                       const receiving_account_wanted& wanted);
+    /// An account of the file can only be disabled and enabled.
+    receiving_account_outcome update_receiving_account(transaction& transaction, std::string_view uuid,
+                                                       const receiving_account_edit& edit);
+    /// Deletes an account that has no balance and for which no packet is in flight. Its history is kept, and its name
+    /// is free. Returns the account as it was before.
+    receiving_account_outcome delete_receiving_account(transaction& transaction, std::string_view uuid);
+
+    /// Writes the transaction, updates the directory and publishes what has changed for packets. `done` is called, on
+    /// any thread, once every packet thread uses the new terms. If the write fails, nothing has changed and `done` is
+    /// not called.
     std::expected<void, store_error> commit(transaction& transaction, std::function<void()> done);
 
     const directory& known() const noexcept { return directory_; }

@@ -121,7 +121,7 @@ public:
         }
         drop_the_others();
         name_others_anew();
-        return std::nullopt;
+        return read_accounts();
     }
 
 private:
@@ -141,6 +141,9 @@ private:
     error check_against_api(const peer& made, const config::peer_settings& wanted) const;
     void drop_the_others();
     void name_others_anew();
+    error read_accounts();
+    error take_account(const config::account_settings& wanted);
+    void give_up_accounts();
     void note_deposit(const std::string& whose, std::string_view account, ilp::amount wanted,
                       std::optional<ilp::amount> before, bool was_made_by_api);
 
@@ -163,6 +166,9 @@ private:
     std::vector<match> matches_;  // in the order of the file
     std::unordered_set<std::uint32_t> taken_;
     std::uint32_t last_peer_id_ = directory_.last_peer_id();
+
+    std::unordered_set<std::string_view> accounts_;  // names of the receiving accounts of the file
+    std::uint32_t last_account_id_ = directory_.last_receiving_account_id();
 };
 
 void file_reader::read_assets() {
@@ -420,6 +426,77 @@ void file_reader::name_others_anew() {
         const auto renamed = std::make_shared<peer>(*namesake);
         renamed->has_label = false;
         transaction_.peers.push_back({namesake, renamed});
+    }
+}
+
+error file_reader::read_accounts() {
+    for (const config::account_settings& wanted : settings_.accounts) {
+        if (error found = take_account(wanted)) return found;
+    }
+    give_up_accounts();
+    return std::nullopt;
+}
+
+/// A receiving account is known by its name. One that was made through the Admin API becomes one of the file, and is
+/// enabled by that.
+error file_reader::take_account(const config::account_settings& wanted) {
+    const auto refuse = [&](std::string_view why) {
+        return fmt::format("receiving account {} (line {}): {}", wanted.name, wanted.line, why);
+    };
+    if (!accounts_.insert(wanted.name).second) return refuse("another account in the list has the same name");
+    const std::string asset_name = asset_text(wanted.asset.code, wanted.asset.scale);
+    const asset* const asset = asset_of(wanted.asset);
+    if (asset == nullptr) {
+        return refuse(fmt::format("its asset {} is not in the list of assets: add it there", asset_name));
+    }
+    const auto before = directory_.find_receiving_account_by_name(wanted.name);
+    if (before && before->asset != asset) {
+        return refuse(
+            fmt::format("the file names asset {}, but this account is in {}: the asset of an account cannot "
+                        "change, so give the account in {} another name",
+                        asset_name, asset_text(before->asset->code, before->asset->scale), asset_name));
+    }
+    if (before) {
+        const auto made = std::make_shared<receiving_account>(*before);
+        made->public_name = wanted.public_name.value_or("");
+        made->origin = origin::file;
+        made->enabled = before->enabled || before->origin == origin::api;
+        if (*made == *before) return std::nullopt;
+        transaction_.changed_receiving_accounts.push_back({made->id, kept_terms_of(*made)});
+        transaction_.receiving_accounts.push_back({before, made});
+        return std::nullopt;
+    }
+    receiving_account_record& added = transaction_.new_receiving_accounts.emplace_back();
+    added.id = ++last_account_id_;
+    added.uuid = new_uuid();
+    added.asset_id = asset->id;
+    added.liquidity = transaction_.open_account(account_kind::receiving, asset->id);
+    added.created_at = transaction_.now;
+    added.terms = {.name = wanted.name,
+                   .public_name = wanted.public_name.value_or(""),
+                   .origin = origin::file,
+                   .enabled = true,
+                   .deleted_at = std::nullopt};
+    auto made = receiving_account_of(added, *asset, transaction_.keeper.ledger());
+    if (!made) return refuse(made.error());
+    transaction_.receiving_accounts.push_back({nullptr, *std::move(made)});
+    return std::nullopt;
+}
+
+/// An account that is no longer in the file belongs to the Admin API from then on, so that what is on it can be
+/// withdrawn. Whoever removed it expects no further payments to it.
+void file_reader::give_up_accounts() {
+    for (const auto& before : directory_.receiving_accounts()) {
+        if (before->origin != origin::file || accounts_.contains(before->name)) continue;
+        const auto made = std::make_shared<receiving_account>(*before);
+        made->origin = origin::api;
+        made->enabled = false;
+        transaction_.changed_receiving_accounts.push_back({made->id, kept_terms_of(*made)});
+        transaction_.receiving_accounts.push_back({before, made});
+        transaction_.notes.push_back(
+            fmt::format("receiving account {} is no longer in the file: it is disabled, and what is on it stays there; "
+                        "to withdraw it, run `ilpctl account withdraw {} AMOUNT`, and then `ilpctl account delete {}`",
+                        made->name, made->name, made->name));
     }
 }
 

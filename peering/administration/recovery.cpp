@@ -37,6 +37,10 @@ std::string owner_of(const peer_record& peer) {
     return "liquidity of peer " + peer.terms.name.value_or(peer.uuid);
 }
 
+std::string owner_of(const receiving_account_record& receiver) {
+    return "receiving account " + receiver.terms.name;
+}
+
 /// Ids above the bound are damaged: tables that are indexed by them would not fit into memory.
 fault check_ids(const catalogue& found) {
     const auto is_beyond = [](const account_record& account) { return std::to_underlying(account.id) > record_id_max; };
@@ -52,6 +56,15 @@ fault check_ids(const catalogue& found) {
         }
         if (peer.uuid.size() != uuid_text::size) {
             return fmt::format("peer number {} has an id in the store that is not a UUID: restore a backup", peer.id);
+        }
+    }
+    for (const receiving_account_record& receiver : found.receiving_accounts) {
+        if (receiver.id > record_id_max || is_beyond(receiver.liquidity)) {
+            return fmt::format("{} or its account has an id above {} in the store: restore a backup",
+                               owner_of(receiver), record_id_max);
+        }
+        if (receiver.uuid.size() != uuid_text::size) {
+            return fmt::format("{} has an id in the store that is not a UUID: restore a backup", owner_of(receiver));
         }
     }
     return std::nullopt;
@@ -88,11 +101,16 @@ fault check_book(const catalogue& found) {
         if (auto wrong = check_account(asset.liquidity, "liquidity of asset " + sum.name, sum)) return wrong;
         if (auto wrong = check_account(asset.settlement, "settlement of asset " + sum.name, sum)) return wrong;
     }
-    for (const peer_record& peer : found.peers) {
-        const auto sum = sums.find(peer.asset_id);
-        if (sum == sums.end()) return broken(peer.liquidity, owner_of(peer), "has no asset");
-        if (auto wrong = check_account(peer.liquidity, owner_of(peer), sum->second)) return wrong;
-    }
+    const auto check_owners = [&](const auto& owners) -> fault {
+        for (const auto& owner : owners) {
+            const auto sum = sums.find(owner.asset_id);
+            if (sum == sums.end()) return broken(owner.liquidity, owner_of(owner), "has no asset");
+            if (auto wrong = check_account(owner.liquidity, owner_of(owner), sum->second)) return wrong;
+        }
+        return std::nullopt;
+    };
+    if (auto wrong = check_owners(found.peers)) return wrong;
+    if (auto wrong = check_owners(found.receiving_accounts)) return wrong;
     for (const asset_record& asset : found.assets) {
         const asset_sum& sum = sums[asset.id];
         if (sum.totals.debits_posted == sum.totals.credits_posted) continue;
@@ -145,6 +163,7 @@ void open_accounts(const catalogue& found, ledger& ledger) {
         open(asset.settlement, asset.id);
     }
     for (const peer_record& peer : found.peers) open(peer.liquidity, peer.asset_id);
+    for (const auto& receiver : found.receiving_accounts) open(receiver.liquidity, receiver.asset_id);
 }
 
 void load_assets(const catalogue& found, directory& directory, bookkeeper& keeper) {
@@ -187,6 +206,24 @@ fault load_peers(const catalogue& found, directory& directory, bookkeeper& keepe
     return std::nullopt;
 }
 
+/// Deleted accounts have no balance, and nothing leads to them.
+fault load_receiving_accounts(const catalogue& found, directory& directory, bookkeeper& keeper) {
+    std::vector<receiving_account_update> receivers;
+    std::unordered_set<std::string_view> names;
+    for (const receiving_account_record& record : found.receiving_accounts) {
+        directory.count_receiving_account_id(record.id);
+        if (record.terms.deleted_at) continue;
+        auto made = receiving_account_of(record, *directory.find_asset(record.asset_id)->asset, keeper.ledger());
+        if (!made) return std::move(made).error();
+        if (!names.insert(record.terms.name).second) {
+            return fmt::format("there are two receiving accounts {} in the store: restore a backup", record.terms.name);
+        }
+        receivers.push_back({nullptr, std::move(*made)});
+    }
+    directory.apply({}, {}, receivers);
+    return std::nullopt;
+}
+
 /// What was reserved for a withdrawal is reserved again.
 fault restore_withdrawals(const catalogue& found, operator_transfers& transfers, const ledger& ledger) {
     if (!transfers.restore(found.pending_withdrawals, ledger)) {
@@ -205,6 +242,7 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
     open_accounts(found, keeper.ledger());
     load_assets(found, directory, keeper);
     if (auto wrong = load_peers(found, directory, keeper)) return std::unexpected{std::move(*wrong)};
+    if (auto wrong = load_receiving_accounts(found, directory, keeper)) return std::unexpected{std::move(*wrong)};
     return {};
 }
 

@@ -17,7 +17,8 @@ namespace peering {
 // | ----------------------------- | -------------------------------------------------------------------------------- |
 // | the lock of another daemon    | open_store() refuses; the lock of a process that has died is free                |
 // | an older schema               | open_store() migrates it, step by step                                           |
-// | assets, peers and balances    | checked, then loaded; the daemon does not start with a faulty book               |
+// | assets, peers, receiving      | checked, then loaded; the daemon does not start with a faulty book               |
+// | accounts and balances         |                                                                                  |
 // | holds of packets              | there are none: they are never stored, so what they held is free again. No peer  |
 // |                               | has been sent the outcome of these packets                                       |
 // | pending withdrawals           | held again; operator_transfers::expire() ends those that expired in the meantime |

@@ -153,6 +153,32 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
     return made;
 }
 
+std::expected<std::shared_ptr<receiving_account>, std::string> receiving_account_of(
+    const receiving_account_record& record, const asset& asset, const ledger& ledger) {
+    const receiving_account_terms& terms = record.terms;
+    if (!config::account_name().parse(terms.name)) {
+        return std::unexpected{
+            fmt::format("receiving account {} has an invalid name in the store: restore a backup", record.uuid)};
+    }
+    return std::make_shared<receiving_account>(receiving_account{.id = record.id,
+                                                                 .uuid = uuid_text{record.uuid},
+                                                                 .name = terms.name,
+                                                                 .public_name = terms.public_name,
+                                                                 .asset = &asset,
+                                                                 .origin = terms.origin,
+                                                                 .enabled = terms.enabled,
+                                                                 .liquidity = ledger.find(record.liquidity.id),
+                                                                 .created_at = record.created_at});
+}
+
+receiving_account_terms kept_terms_of(const receiving_account& receiver) {
+    return {.name = receiver.name,
+            .public_name = receiver.public_name,
+            .origin = receiver.origin,
+            .enabled = receiver.enabled,
+            .deleted_at = std::nullopt};
+}
+
 kept_peer_terms kept_terms_of(const peer& peer) {
     kept_peer_terms terms;
     terms.name = peer.given_name;

@@ -4,6 +4,7 @@
 #include "peering/book/thresholds.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/peer.hpp"
+#include "peering/directory/receiving_account.hpp"
 #include "peering/records/kept_terms.hpp"
 #include "peering/store/store.hpp"
 
@@ -16,8 +17,8 @@
 
 namespace peering {
 
-// Assets and peers have two forms: records, which the store keeps, and the objects of the directory. These functions
-// convert one into the other.
+// Assets, peers and receiving accounts have two forms: records, which the store keeps, and the objects of the
+// directory. These functions convert one into the other.
 
 /// Precondition: the ledger has both accounts of the asset.
 std::shared_ptr<const asset> asset_of(const asset_record& record, const ledger& ledger);
@@ -26,6 +27,11 @@ std::shared_ptr<const asset> asset_of(const asset_record& record, const ledger& 
 /// Precondition: the ledger has its account.
 std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& record, const asset& asset,
                                                           const ledger& ledger);
+
+/// The error says what is wrong with its terms, for the operator. Precondition: the ledger has its account.
+std::expected<std::shared_ptr<receiving_account>, std::string> receiving_account_of(
+    const receiving_account_record& record, const asset& asset, const ledger& ledger);
+receiving_account_terms kept_terms_of(const receiving_account& receiver);
 
 /// The ids of the peers that reach a public address, or a name, over http:// only because their terms were kept by a
 /// version that had no `allow_plain_http`. They go on working, and the operator is told.

@@ -29,6 +29,18 @@ bool transaction::close(liquidity_account& account, account_id settlement) {
     return true;
 }
 
+bool transaction::close_empty(liquidity_account& account) {
+    ledger& ledger = keeper.ledger();
+    if (!ledger.close(account)) return false;
+    const account_totals posted = ledger.posted(account.id);
+    if (posted.credits_posted != posted.debits_posted) {
+        ledger.reopen(account);
+        return false;
+    }
+    closed.push_back(&account);
+    return true;
+}
+
 void transaction::give_up() noexcept {
     ledger::release(held);
     for (liquidity_account* const account : closed) keeper.ledger().reopen(*account);
@@ -58,15 +70,17 @@ account_record transaction::open_account(account_kind kind, std::uint32_t asset)
 
 std::expected<void, store_error> transaction::write(std::span<const watch_change> watches) {
     // A structured binding names every member, so this does not compile when a member is added and forgotten here.
-    const auto& [assets_added, assets_changed, peers_added, peers_changed, transfers, answers, forget_before] =
-        static_cast<const written_part&>(*this);
+    const auto& [assets_added, assets_changed, peers_added, peers_changed, receivers_added, receivers_changed,
+                 transfers, answers, forget_before] = static_cast<const written_part&>(*this);
     const bool nothing = assets_added.empty() && assets_changed.empty() && peers_added.empty() &&
-                         peers_changed.empty() && transfers.empty() && answers.empty();
+                         peers_changed.empty() && receivers_added.empty() && receivers_changed.empty() &&
+                         transfers.empty() && answers.empty();
     // The next start would refuse ids that are above the bound.
     const auto is_beyond = [](const auto& record) {
         return record.id > record_id_max || std::to_underlying(record.liquidity.id) >= record_id_max;
     };
-    if (std::ranges::any_of(assets_added, is_beyond) || std::ranges::any_of(peers_added, is_beyond)) {
+    if (std::ranges::any_of(assets_added, is_beyond) || std::ranges::any_of(peers_added, is_beyond) ||
+        std::ranges::any_of(receivers_added, is_beyond)) {
         return std::unexpected{store_error{"all ids of assets, peers and accounts have been used", true}};
     }
     if (nothing) {
@@ -76,6 +90,8 @@ std::expected<void, store_error> transaction::write(std::span<const watch_change
                                          .changed_assets = assets_changed,
                                          .new_peers = peers_added,
                                          .changed_peers = peers_changed,
+                                         .new_receiving_accounts = receivers_added,
+                                         .changed_receiving_accounts = receivers_changed,
                                          .new_transfers = transfers,
                                          .new_answers = answers,
                                          .forget_answers_before = forget_before},

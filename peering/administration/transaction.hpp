@@ -4,7 +4,7 @@
 #include "ilp/timestamp.hpp"
 #include "peering/book/bookkeeper.hpp"
 #include "peering/directory/directory.hpp"
-#include "peering/directory/peer.hpp"
+#include "peering/directory/terms_update.hpp"
 #include "peering/records/idempotency_record.hpp"
 #include "peering/records/posting.hpp"
 #include "peering/records/transfer.hpp"
@@ -25,13 +25,16 @@ struct written_part {
     std::vector<asset_change> changed_assets;
     std::vector<peer_record> new_peers;
     std::vector<peer_change> changed_peers;
+    std::vector<receiving_account_record> new_receiving_accounts;
+    std::vector<receiving_account_change> changed_receiving_accounts;
     std::vector<transfer_record> new_transfers;
     std::vector<idempotency_record> new_answers;
     std::optional<ilp::timestamp> forget_answers_before;  ///< only together with new answers
 };
 
-/// A change of assets, peers and liquidity while it is being prepared: what will be written, and what has to follow
-/// once it has been written. If it is destroyed without administration::commit(), nothing has changed.
+/// A change of assets, peers, receiving accounts and liquidity while it is being prepared: what will be written, and
+/// what has to follow once it has been written. If it is destroyed without administration::commit(), nothing has
+/// changed.
 struct transaction : written_part {
     transaction(bookkeeper& keeper, ilp::timestamp now) : keeper{keeper}, now{now} {}
     ~transaction() { give_up(); }
@@ -44,6 +47,7 @@ struct transaction : written_part {
     // Applied elsewhere once the store has committed.
     std::vector<asset_update> assets;
     std::vector<peer_update> peers;
+    std::vector<receiving_account_update> receiving_accounts;
     std::vector<peer_record> absent_peers;        ///< peers that have been removed from the file
     std::vector<std::uint32_t> no_longer_absent;  ///< ids of peers that are in the file again
 
@@ -66,6 +70,8 @@ struct transaction : written_part {
     /// Closes the account of a peer that is deleted, and withdraws what is left on it. Returns false, and changes
     /// nothing, if anything is held on it.
     bool close(liquidity_account& account, account_id settlement);
+    /// Likewise, but returns false if there is anything on it as well.
+    bool close_empty(liquidity_account& account);
 
 private:
     void give_up() noexcept;

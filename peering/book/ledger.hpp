@@ -32,7 +32,7 @@ public:
 
     enum class shortage : std::uint8_t {
         none,
-        peer_liquidity,   ///< the account of a peer has too little available
+        peer_liquidity,   ///< the account of a peer, or a receiving account, has too little available
         asset_liquidity,  ///< the liquidity account of an asset has too little available
         headroom,         ///< an account would exceed the largest amount
     };
@@ -49,9 +49,9 @@ public:
     /// and after apply(). Committer's thread only.
     void changes_of(std::span<const posting> postings, std::vector<account_change>& changed);
 
-    /// Closes the account of a peer for good: no hold on it succeeds any more, except one that takes all of its balance
-    /// to withdraw it. Packet threads that do not know yet that the peer has gone are refused like that. Returns false,
-    /// and changes nothing, if anything is held on the account. Committer's thread only.
+    /// Closes the account of a peer, or a receiving account, for good: no hold on it succeeds any more, except one that
+    /// takes all of its balance to withdraw it. Packet threads that do not know yet that the peer has gone are refused
+    /// like that. Returns false, and changes nothing, if anything is held on the account. Committer's thread only.
     bool close(liquidity_account& account) noexcept;
     /// Undoes close(), before anything was withdrawn. Committer's thread only.
     void reopen(liquidity_account& account) noexcept;

@@ -117,6 +117,45 @@ std::size_t directory::peer_count() const {
     return peers_.size();
 }
 
+directory::receiver_pointer directory::pointer_to(const receiving_account* receiver) const {
+    return receiver == nullptr ? nullptr : receivers_.at(receiver->id);
+}
+
+directory::receiver_pointer directory::find_receiving_account(std::string_view uuid) const {
+    const reading lock{mutex_};
+    return pointer_to(receiver_by_uuid_.find(uuid));
+}
+
+directory::receiver_pointer directory::find_receiving_account_by_name(std::string_view name) const {
+    const reading lock{mutex_};
+    return pointer_to(receiver_by_name_.find(name));
+}
+
+directory::receiver_pointer directory::find_receiving_account_by_account(account_id account) const {
+    const reading lock{mutex_};
+    const auto found = receiver_by_account_.find(account);
+    return found == receiver_by_account_.end() ? nullptr : receivers_.at(found->second);
+}
+
+std::vector<directory::receiver_pointer> directory::receiving_accounts() const {
+    const reading lock{mutex_};
+    const auto all = receivers_ | std::views::values;
+    return {all.begin(), all.end()};
+}
+
+std::optional<page<directory::receiver_pointer>> directory::receiving_accounts(const page_request& request) const {
+    const reading lock{mutex_};
+    return cut_page(receivers_, request, [&](std::string_view uuid) -> std::optional<std::uint32_t> {
+        const receiving_account* const found = receiver_by_uuid_.find(uuid);
+        return found == nullptr ? std::nullopt : std::optional{found->id};
+    });
+}
+
+std::size_t directory::receiving_account_count() const {
+    const reading lock{mutex_};
+    return receivers_.size();
+}
+
 std::optional<listed_route> directory::find_route(std::string_view address, const asset* packet_asset) const {
     const reading lock{mutex_};
     const peer* const next_hop = find_next_hop(routes_, own_address_, address, packet_asset).peer;
@@ -207,11 +246,29 @@ void directory::remove(const peer& peer) {
     --assets_.at(peer.asset->id).peers;
 }
 
-void directory::apply(std::span<const asset_update> assets, std::span<const peer_update> peers) {
+void directory::add(const receiver_pointer& receiver) {
+    receivers_.insert_or_assign(receiver->id, receiver);
+    receiver_by_uuid_.add(*receiver);
+    receiver_by_name_.add(*receiver);
+    receiver_by_account_.emplace(receiver->liquidity->id, receiver->id);
+    ++assets_.at(receiver->asset->id).receiving_accounts;
+    last_receiver_id_ = std::max(last_receiver_id_, receiver->id);
+}
+
+void directory::remove(const receiving_account& receiver) {
+    receiver_by_account_.erase(receiver.liquidity->id);
+    receiver_by_name_.remove(receiver);
+    receiver_by_uuid_.remove(receiver);
+    --assets_.at(receiver.asset->id).receiving_accounts;
+}
+
+void directory::apply(std::span<const asset_update> assets, std::span<const peer_update> peers,
+                      std::span<const receiving_account_update> receivers) {
     const std::lock_guard lock{mutex_};
     for (const asset_update& update : assets) {
         if (update.added) {
-            const asset& added = *assets_.emplace(update.id, known_asset{update.added, {}, 0}).first->second.asset;
+            const asset& added =
+                *assets_.emplace(update.id, known_asset{.asset = update.added, .terms = {}}).first->second.asset;
             asset_by_uuid_.emplace(added.uuid, added.id);
             asset_by_key_.emplace(std::pair{std::string_view{added.code}, added.scale}, added.id);
             last_asset_id_ = std::max(last_asset_id_, added.id);
@@ -226,6 +283,14 @@ void directory::apply(std::span<const asset_update> assets, std::span<const peer
     }
     if (peers_.empty()) peers_.reserve(peers.size());
     for (const peer_update& update : peers) {
+        if (update.after) add(update.after);
+    }
+    for (const receiving_account_update& update : receivers) {
+        if (!update.before) continue;
+        remove(*update.before);
+        if (!update.after) receivers_.erase(update.before->id);
+    }
+    for (const receiving_account_update& update : receivers) {
         if (update.after) add(update.after);
     }
 }

@@ -3,6 +3,7 @@
 #include "ilp/address.hpp"
 #include "ilp/condition.hpp"
 #include "peering/directory/peer.hpp"
+#include "peering/directory/receiving_account.hpp"
 #include "peering/directory/route_table.hpp"
 #include "peering/directory/table_by_text.hpp"
 #include "peering/directory/token_table.hpp"
@@ -32,7 +33,8 @@ namespace peering {
 struct asset_entry {
     const peering::asset* asset = nullptr;  ///< valid while the daemon runs
     asset_terms terms;
-    std::size_t peers = 0;  ///< number of peers that trade in it
+    std::size_t peers = 0;               ///< number of peers that trade in it
+    std::size_t receiving_accounts = 0;  ///< number of receiving accounts in it
 };
 
 /// An asset that is new or whose terms have changed.
@@ -49,8 +51,9 @@ struct listed_route {
     std::string cursor{};
 };
 
-/// The assets and peers that we trade with: what operators see, and what decisions are based on. Packet threads have
-/// their own tables (connector/routing/forwarding_table.hpp), which receive the same updates.
+/// The assets and peers that we trade with, and our receiving accounts: what operators see, and what decisions are
+/// based on. Packet threads have their own tables (connector/routing/forwarding_table.hpp), which receive the same
+/// updates.
 ///
 /// Any thread may read. Only the committer's thread modifies the directory, after the store has committed the change,
 /// so what that thread has read cannot change under it.
@@ -87,6 +90,17 @@ public:
     std::optional<page<peer_pointer>> peers(const page_request& request) const;  ///< nullopt: unknown cursor
     std::size_t peer_count() const;
 
+    // Receiving accounts. Null means unknown.
+
+    using receiver_pointer = std::shared_ptr<const receiving_account>;
+    receiver_pointer find_receiving_account(std::string_view uuid) const;
+    receiver_pointer find_receiving_account_by_name(std::string_view name) const;
+    receiver_pointer find_receiving_account_by_account(account_id account) const;
+    std::vector<receiver_pointer> receiving_accounts() const;  ///< in the order of creation
+    /// Nullopt: unknown cursor.
+    std::optional<page<receiver_pointer>> receiving_accounts(const page_request& request) const;
+    std::size_t receiving_account_count() const;
+
     // Routes.
 
     /// The route that a packet to this address would take, with the prefix that matched. `packet_asset` decides between
@@ -104,7 +118,8 @@ public:
 
     // Only for the committer's thread.
 
-    void apply(std::span<const asset_update> assets, std::span<const peer_update> peers);
+    void apply(std::span<const asset_update> assets, std::span<const peer_update> peers,
+               std::span<const receiving_account_update> receivers = {});
 
     /// Peers that have been removed from the file. Their accounts are kept for their return.
     const std::map<std::uint32_t, peer_record>& absent_peers() const noexcept { return absent_; }
@@ -113,19 +128,27 @@ public:
 
     std::uint32_t last_asset_id() const noexcept { return last_asset_id_; }
     std::uint32_t last_peer_id() const noexcept { return last_peer_id_; }
+    std::uint32_t last_receiving_account_id() const noexcept { return last_receiver_id_; }
     void count_peer_id(std::uint32_t id) noexcept { last_peer_id_ = std::max(last_peer_id_, id); }
+    void count_receiving_account_id(std::uint32_t id) noexcept { last_receiver_id_ = std::max(last_receiver_id_, id); }
 
 private:
     struct known_asset {
         std::shared_ptr<const peering::asset> asset;
         asset_terms terms;
         std::size_t peers = 0;
+        std::size_t receiving_accounts = 0;
     };
 
-    static asset_entry entry_of(const known_asset& known) { return {known.asset.get(), known.terms, known.peers}; }
+    static asset_entry entry_of(const known_asset& known) {
+        return {known.asset.get(), known.terms, known.peers, known.receiving_accounts};
+    }
     peer_pointer pointer_to(const peer* peer) const;
+    receiver_pointer pointer_to(const receiving_account* receiver) const;
     void add(const peer_pointer& peer);
     void remove(const peer& peer);
+    void add(const receiver_pointer& receiver);
+    void remove(const receiving_account& receiver);
 
     const ilp::address own_address_;
 
@@ -143,10 +166,16 @@ private:
     lone_key_table lone_keys_;
     route_table routes_;
 
+    std::map<std::uint32_t, receiver_pointer> receivers_;
+    table_by_text<receiving_account, &receiving_account::uuid> receiver_by_uuid_;
+    table_by_text<receiving_account, &receiving_account::name> receiver_by_name_;
+    boost::unordered_flat_map<account_id, std::uint32_t> receiver_by_account_;
+
     // Used only by the committer's thread.
     std::map<std::uint32_t, peer_record> absent_;
     std::uint32_t last_asset_id_ = 0;
     std::uint32_t last_peer_id_ = 0;
+    std::uint32_t last_receiver_id_ = 0;
 };
 
 }  // namespace peering

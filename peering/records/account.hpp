@@ -10,7 +10,7 @@ namespace peering {
 /// Account number in the ledger and in the store. Numbers are never reused.
 enum class account_id : std::uint32_t {};
 
-enum class account_kind : std::uint8_t { asset_liquidity, settlement, peer_liquidity };
+enum class account_kind : std::uint8_t { asset_liquidity, settlement, peer_liquidity, receiving };
 
 /// The part of an account that packet threads use, without a lock. `available` is what can be debited; `headroom` is
 /// the headroom, which is what can be credited. They start as the balance and as the maximum minus the balance. A hold

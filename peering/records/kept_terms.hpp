@@ -12,7 +12,8 @@
 
 namespace peering {
 
-/// Where the terms of an asset or peer are defined: in the configuration file, or by operators through the Admin API.
+/// Where the terms of an asset, a peer or a receiving account are defined: in the configuration file, or by operators
+/// through the Admin API.
 enum class origin : std::uint8_t { file, api };
 
 struct asset_terms {
@@ -61,6 +62,16 @@ struct kept_peer_terms {
     std::optional<auto_peered_terms> auto_peered{};
     std::optional<ilp::amount> initial_liquidity{};  ///< what the file said last; nullopt if it never did
     friend bool operator==(const kept_peer_terms&, const kept_peer_terms&) = default;
+};
+
+/// The terms of a receiving account, for which the asset is fixed.
+struct receiving_account_terms {
+    std::string name{};         ///< in URLs and payment pointers; unique among the accounts that are not deleted
+    std::string public_name{};  ///< shown to those who pay; any single-line text; empty if there is none
+    peering::origin origin{};
+    bool enabled = true;                         ///< if false, no packet is credited to it
+    std::optional<ilp::timestamp> deleted_at{};  ///< the ledger's account and its history are kept
+    friend bool operator==(const receiving_account_terms&, const receiving_account_terms&) = default;
 };
 
 }  // namespace peering

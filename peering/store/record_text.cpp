@@ -19,6 +19,8 @@ std::string_view to_text(account_kind kind) noexcept {
             return "settlement";
         case account_kind::peer_liquidity:
             return "peer_liquidity";
+        case account_kind::receiving:
+            return "receiving";
     }
     std::unreachable();
 }
@@ -49,6 +51,10 @@ std::optional<origin> parse_origin(std::string_view text) noexcept {
 
 std::string_view shown_name(const kept_peer_terms& terms) noexcept {
     return terms.name && !terms.name->empty() ? std::string_view{*terms.name} : std::string_view{terms.ilp_address};
+}
+
+std::string owner_text(const receiving_account_terms& terms) {
+    return (terms.deleted_at ? "deleted receiving account " : "receiving account ") + terms.name;
 }
 
 }  // namespace peering

@@ -5,6 +5,7 @@
 #include "peering/records/transfer.hpp"
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace peering {
@@ -22,5 +23,9 @@ std::optional<origin> parse_origin(std::string_view text) noexcept;
 
 /// The name shown to people: the peer's name, or its address if it has none.
 std::string_view shown_name(const kept_peer_terms& terms) noexcept;
+
+/// How the audit and the exported history name a receiving account. A name may be given again once its account is
+/// deleted.
+std::string owner_text(const receiving_account_terms& terms);
 
 }  // namespace peering

@@ -28,7 +28,8 @@ struct store_error {
     bool final = false;  ///< a retry cannot help: the database itself has refused the request, and nothing has changed
 };
 
-/// Ids of assets, peers and accounts end here: there are tables that are indexed by them.
+/// Ids of assets, peers, receiving accounts and the ledger's accounts end here: there are tables that are indexed by
+/// them.
 inline constexpr std::uint32_t record_id_max = 1U << 26U;
 
 /// Ids are chosen by the caller and never reused.
@@ -52,7 +53,17 @@ struct peer_record {
     kept_peer_terms terms{};
 };
 
-/// New terms for a known asset or peer; its accounts and their history are kept.
+/// A receiving account: payments over STREAM are credited to `liquidity`.
+struct receiving_account_record {
+    std::uint32_t id = 0;
+    std::string uuid;
+    std::uint32_t asset_id = 0;
+    account_record liquidity;
+    ilp::timestamp created_at{};
+    receiving_account_terms terms{};
+};
+
+/// New terms for a known asset, peer or receiving account; its accounts and their history are kept.
 struct asset_change {
     std::uint32_t id = 0;
     asset_terms terms;
@@ -61,12 +72,17 @@ struct peer_change {
     std::uint32_t id = 0;
     kept_peer_terms terms;
 };
+struct receiving_account_change {
+    std::uint32_t id = 0;
+    receiving_account_terms terms;
+};
 
 /// Everything that is loaded at start. All other transfers stay on disk.
 struct catalogue {
-    std::vector<asset_record> assets;                  ///< by id; includes deleted ones
-    std::vector<peer_record> peers;                    ///< by id; includes deleted ones
-    std::vector<transfer_record> pending_withdrawals;  ///< in the order of creation
+    std::vector<asset_record> assets;                          ///< by id; includes deleted ones
+    std::vector<peer_record> peers;                            ///< by id; includes deleted ones
+    std::vector<receiving_account_record> receiving_accounts;  ///< by id; includes deleted ones
+    std::vector<transfer_record> pending_withdrawals;          ///< in the order of creation
 };
 
 /// What one transaction changes. The views must live until commit() returns.
@@ -75,6 +91,10 @@ struct changes {
     std::span<const asset_change> changed_assets{};
     std::span<const peer_record> new_peers{};  ///< with their account, whose totals before it are zero
     std::span<const peer_change> changed_peers{};
+    /// With their account, whose totals before it are zero. Changes of others are written first, so a new one may have
+    /// the name of one that the transaction deletes.
+    std::span<const receiving_account_record> new_receiving_accounts{};
+    std::span<const receiving_account_change> changed_receiving_accounts{};
     std::span<const posting> postings{};                 ///< postings of packets, netted per pair of accounts
     std::span<const transfer_record> new_transfers{};    ///< posted or pending
     std::span<const transfer_record> ended_transfers{};  ///< previously pending; with their new state

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <set>
 
 namespace peering {
 
@@ -20,8 +22,23 @@ account_record* memory_store::find_account(account_id id) {
         if (asset.liquidity.id == id) return &asset.liquidity;
         if (asset.settlement.id == id) return &asset.settlement;
     }
-    const auto peer = std::ranges::find(catalogue_.peers, id, [](const peer_record& p) { return p.liquidity.id; });
-    return peer == catalogue_.peers.end() ? nullptr : &peer->liquidity;
+    const auto account_of = [](const auto& owner) { return owner.liquidity.id; };
+    const auto peer = std::ranges::find(catalogue_.peers, id, account_of);
+    if (peer != catalogue_.peers.end()) return &peer->liquidity;
+    const auto receiver = std::ranges::find(catalogue_.receiving_accounts, id, account_of);
+    return receiver == catalogue_.receiving_accounts.end() ? nullptr : &receiver->liquidity;
+}
+
+/// Receiving accounts that are not deleted have different names.
+bool memory_store::has_unique_names_after(const changes& changes) const {
+    if (changes.new_receiving_accounts.empty() && changes.changed_receiving_accounts.empty()) return true;
+    std::map<std::uint32_t, const receiving_account_terms*> terms;
+    for (const auto& record : catalogue_.receiving_accounts) terms[record.id] = &record.terms;
+    for (const auto& change : changes.changed_receiving_accounts) terms[change.id] = &change.terms;
+    for (const auto& record : changes.new_receiving_accounts) terms[record.id] = &record.terms;
+    std::set<std::string_view> names;
+    return std::ranges::all_of(
+        terms, [&](const auto& each) { return each.second->deleted_at || names.insert(each.second->name).second; });
 }
 
 /// Checks what the database constraints check in the other stores.
@@ -30,8 +47,11 @@ bool memory_store::has_all_records_of(const changes& changes) {
         return std::ranges::any_of(records, [id](const auto& record) { return record.id == id; });
     };
     const auto known_peer = [&](const peer_change& change) { return has_id(catalogue_.peers, change.id); };
-    const auto known_asset = [&](const peer_record& peer) {
-        return has_id(catalogue_.assets, peer.asset_id) || has_id(changes.new_assets, peer.asset_id);
+    const auto known_asset = [&](const auto& owner) {
+        return has_id(catalogue_.assets, owner.asset_id) || has_id(changes.new_assets, owner.asset_id);
+    };
+    const auto known_receiver = [&](const receiving_account_change& change) {
+        return has_id(catalogue_.receiving_accounts, change.id);
     };
     const auto is_pending = [this](const transfer_record& transfer) {
         const auto found = number_of_.find(transfer.uuid);
@@ -46,7 +66,10 @@ bool memory_store::has_all_records_of(const changes& changes) {
     return std::ranges::all_of(changes.changed_assets, changes_known_asset) &&
            std::ranges::all_of(changes.new_answers, has_free_key) &&
            std::ranges::all_of(changes.changed_peers, known_peer) &&
-           std::ranges::all_of(changes.new_peers, known_asset) && std::ranges::all_of(changes.new_transfers, is_new) &&
+           std::ranges::all_of(changes.new_peers, known_asset) &&
+           std::ranges::all_of(changes.changed_receiving_accounts, known_receiver) &&
+           std::ranges::all_of(changes.new_receiving_accounts, known_asset) && has_unique_names_after(changes) &&
+           std::ranges::all_of(changes.new_transfers, is_new) &&
            std::ranges::all_of(changes.ended_transfers, is_pending);
 }
 
@@ -63,6 +86,12 @@ std::expected<void, store_error> memory_store::commit(const changes& changes) {
     for (const peer_change& change : changes.changed_peers) {
         std::ranges::find(catalogue_.peers, change.id, &peer_record::id)->terms = change.terms;
     }
+    for (const receiving_account_change& change : changes.changed_receiving_accounts) {
+        std::ranges::find(catalogue_.receiving_accounts, change.id, &receiving_account_record::id)->terms =
+            change.terms;
+    }
+    catalogue_.receiving_accounts.insert(catalogue_.receiving_accounts.end(), changes.new_receiving_accounts.begin(),
+                                         changes.new_receiving_accounts.end());
     for (const transfer_record& transfer : changes.new_transfers) {
         const chain_link link = chain_.add(transfer.debit, transfer.credit);
         number_of_.emplace(transfer.uuid, link.number);

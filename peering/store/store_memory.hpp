@@ -7,9 +7,9 @@
 
 namespace peering {
 
-/// A store without durability, for tests and benchmarks. While the process lives it remembers assets, peers and
-/// operators' transfers, so that a reload finds them again, and idempotency records; but no packet postings and no
-/// events.
+/// A store without durability, for tests and benchmarks. While the process lives it remembers assets, peers, receiving
+/// accounts and operators' transfers, so that a reload finds them again, and idempotency records; but no packet
+/// postings and no events.
 class memory_store final : public store {
 public:
     bool is_durable() const noexcept override { return false; }
@@ -34,6 +34,7 @@ private:
 
     account_record* find_account(account_id id);
     bool has_all_records_of(const changes& changes);
+    bool has_unique_names_after(const changes& changes) const;
 
     catalogue catalogue_;
     std::vector<kept_transfer> transfers_;                      // numbered 1, 2, ...

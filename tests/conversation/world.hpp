@@ -137,8 +137,9 @@ public:
     /// Does what an operator's change does. References to the peer's previous version become invalid.
     void set_enabled(std::string_view name, bool enabled) {
         peering::transaction transaction{keeper_, now.wall};
-        known->administration->publish_with([this](std::vector<peering::peer_update> updates, const auto& done) {
-            forwarding_table->apply(updates);
+        known->administration->publish_with([this](const peering::terms_update& update, const auto& done) {
+            forwarding_table->apply(update.peers);
+            forwarding_table->apply(update.receiving_accounts);
             done();
         });
         if (!known->administration->set_enabled(transaction, peer(name).uuid, enabled) ||

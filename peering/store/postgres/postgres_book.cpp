@@ -73,10 +73,10 @@ void for_each_row(postgres_connection& session, std::string_view sql, EachRow ea
     session.run("CLOSE portions");
 }
 
-/// Calls asset_read(record) for each asset, then peer_read(record) for each peer, both by ascending id. Requires an
-/// open transaction.
-template <class Asset, class Peer>
-void read_accounts(postgres_connection& session, Asset asset_read, Peer peer_read) {
+/// Calls asset_read(record) for each asset, then peer_read(record) for each peer, then receiver_read(record) for each
+/// receiving account, all by ascending id. Requires an open transaction.
+template <class Asset, class Peer, class Receiver>
+void read_accounts(postgres_connection& session, Asset asset_read, Peer peer_read, Receiver receiver_read) {
     std::int64_t expected = 0;
     for_each_row(session,
                  "SELECT a.id, a.uuid, a.code, a.scale, l.id, l.debits_posted, l.credits_posted, s.id, "
@@ -121,8 +121,29 @@ void read_accounts(postgres_connection& session, Asset asset_read, Peer peer_rea
                      peer_read(std::move(peer));
                      expected += 1;
                  });
+    for_each_row(session,
+                 "SELECT r.id, r.uuid, r.name, r.public_name, r.asset_id, a.id, a.debits_posted, a.credits_posted, "
+                 "r.created_at, r.origin, r.enabled, r.deleted_at FROM receiving_accounts r LEFT JOIN accounts a ON "
+                 "a.id = r.account_id AND a.asset_id = r.asset_id AND a.kind = 'receiving' ORDER BY r.id",
+                 [&](const postgres_result& rows, int row) {
+                     receiving_account_record receiver;
+                     receiver.id = stored::id_of(rows.integer(row, 0), "receiving_accounts");
+                     receiver.uuid = rows.text(row, 1);
+                     receiver.terms.name = rows.text(row, 2);
+                     if (!rows.is_null(row, 3)) receiver.terms.public_name = rows.text(row, 3);
+                     receiver.asset_id = stored::id_of(rows.integer(row, 4), "assets");
+                     const std::string owner = fmt::format("receiving account {}", receiver.terms.name);
+                     receiver.liquidity = read_account(rows, row, 5, account_kind::receiving, owner);
+                     receiver.created_at = time_of(rows, row, 8);
+                     receiver.terms.origin = stored::origin_of(rows.text(row, 9), owner);
+                     receiver.terms.enabled = rows.boolean(row, 10);
+                     receiver.terms.deleted_at = optional_time_of(rows, row, 11);
+                     receiver_read(std::move(receiver));
+                     expected += 1;
+                 });
     if (session.run("SELECT count(*) FROM accounts").integer(0, 0) != expected) {
-        throw postgres_failure{"there are accounts that belong neither to an asset nor to a peer: restore a backup"};
+        throw postgres_failure{
+            "there are accounts that belong to no asset, peer or receiving account: restore a backup"};
     }
 }
 
@@ -135,7 +156,8 @@ catalogue load_postgres_catalogue(postgres_connection& session) {
     catalogue loaded;
     read_accounts(
         session, [&](asset_record asset) { loaded.assets.push_back(std::move(asset)); },
-        [&](peer_record peer) { loaded.peers.push_back(std::move(peer)); });
+        [&](peer_record peer) { loaded.peers.push_back(std::move(peer)); },
+        [&](receiving_account_record receiver) { loaded.receiving_accounts.push_back(std::move(receiver)); });
     for_each_row(
         session, fmt::format("SELECT {} FROM transfers WHERE state = 'pending' ORDER BY id", transfer_columns),
         [&](const postgres_result& rows, int row) { loaded.pending_withdrawals.push_back(read_transfer(rows, row)); });
@@ -341,6 +363,9 @@ void visit_postgres_accounts(postgres_connection& session, const postgres_accoun
         },
         [&](const peer_record& peer) {
             each(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)), names[peer.asset_id]);
+        },
+        [&](const receiving_account_record& receiver) {
+            each(receiver.liquidity, owner_text(receiver.terms), names[receiver.asset_id]);
         });
 }
 

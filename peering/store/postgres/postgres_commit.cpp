@@ -66,6 +66,19 @@ constexpr statement insert_peers{
     "INSERT INTO peers (id, uuid, asset_id, account_id, created_at, name, ilp_address, origin, enabled, terms, "
     "deleted_at) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], "
     "$7::text[], $8::text[], $9::boolean[], $10::text[], $11::bigint[])"};
+constexpr statement update_receivers{
+    "update_receivers",
+    "WITH changed AS (UPDATE receiving_accounts r SET name = c.name, public_name = c.public_name, origin = c.origin, "
+    "enabled = c.enabled, deleted_at = c.deleted_at "
+    "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[]) "
+    "AS c (id, name, public_name, origin, enabled, deleted_at) WHERE r.id = c.id RETURNING 1) "
+    "SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
+    "a receiving account"};
+constexpr statement insert_receivers{
+    "insert_receivers",
+    "INSERT INTO receiving_accounts (id, uuid, asset_id, account_id, created_at, name, public_name, origin, enabled, "
+    "deleted_at) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], "
+    "$7::text[], $8::text[], $9::boolean[], $10::bigint[])"};
 // A plan that was made while a table was small scans the whole table, which is wrong once it has grown.
 constexpr statement discard_plans{"discard_plans", "DISCARD PLANS"};
 constexpr statement insert_postings{
@@ -117,10 +130,11 @@ constexpr statement count_commit{
     "RETURNING 1) SELECT 1 / count(*) FROM changed"};
 constexpr statement end_commit{"end_commit", "COMMIT"};
 
-constexpr std::array all_statements{
-    &begin_commit,    &insert_assets,   &insert_accounts,  &update_assets,  &update_peers,    &insert_peers,
-    &discard_plans,   &insert_postings, &insert_transfers, &end_transfers,  &update_accounts, &insert_events,
-    &event_delivered, &event_failed,    &forget_answers,   &insert_answers, &count_commit,    &end_commit};
+constexpr std::array all_statements{&begin_commit,    &insert_assets,   &insert_accounts,  &update_assets,
+                                    &update_peers,    &insert_peers,    &update_receivers, &insert_receivers,
+                                    &discard_plans,   &insert_postings, &insert_transfers, &end_transfers,
+                                    &update_accounts, &insert_events,   &event_delivered,  &event_failed,
+                                    &forget_answers,  &insert_answers,  &count_commit,     &end_commit};
 
 /// The statements of one commit.
 class pipeline {
@@ -134,7 +148,9 @@ public:
         queued_.push_back(&statement);
     }
     void queue_assets(const changes& changes);
+    void queue_accounts_of_owners(const changes& changes);
     void queue_peers(const changes& changes);
+    void queue_receivers(const changes& changes);
     void queue_transfers(const changes& changes, const char* now);
     void queue_accounts(const changes& changes);
     void queue_events(const changes& changes, const char* now);
@@ -218,23 +234,27 @@ void pipeline::queue_assets(const changes& changes) {
     }
 }
 
-void pipeline::queue_peers(const changes& changes) {
-    if (!changes.new_assets.empty() || !changes.new_peers.empty()) {
-        postgres_array ids;
-        postgres_array assets;
-        postgres_array kinds;
-        const auto add = [&](const account_record& account, std::uint32_t asset) {
-            ids.add(account.id);
-            assets.add(asset);
-            kinds.add(to_text(account.kind));
-        };
-        for (const asset_record& asset : changes.new_assets) {
-            add(asset.liquidity, asset.id);
-            add(asset.settlement, asset.id);
-        }
-        for (const peer_record& peer : changes.new_peers) add(peer.liquidity, peer.asset_id);
-        queue(insert_accounts, {ids.finish(), assets.finish(), kinds.finish()});
+/// The accounts of new assets, peers and receiving accounts.
+void pipeline::queue_accounts_of_owners(const changes& changes) {
+    if (changes.new_assets.empty() && changes.new_peers.empty() && changes.new_receiving_accounts.empty()) return;
+    postgres_array ids;
+    postgres_array assets;
+    postgres_array kinds;
+    const auto add = [&](const account_record& account, std::uint32_t asset) {
+        ids.add(account.id);
+        assets.add(asset);
+        kinds.add(to_text(account.kind));
+    };
+    for (const asset_record& asset : changes.new_assets) {
+        add(asset.liquidity, asset.id);
+        add(asset.settlement, asset.id);
     }
+    for (const peer_record& peer : changes.new_peers) add(peer.liquidity, peer.asset_id);
+    for (const auto& receiver : changes.new_receiving_accounts) add(receiver.liquidity, receiver.asset_id);
+    queue(insert_accounts, {ids.finish(), assets.finish(), kinds.finish()});
+}
+
+void pipeline::queue_peers(const changes& changes) {
     if (!changes.changed_peers.empty()) {
         postgres_array ids;
         peer_terms_arrays terms;
@@ -263,6 +283,54 @@ void pipeline::queue_peers(const changes& changes) {
         queue(insert_peers, {ids.finish(), uuids.finish(), assets.finish(), accounts.finish(), times.finish(),
                              terms.names.finish(), terms.addresses.finish(), terms.origins.finish(),
                              terms.enabled.finish(), terms.json_texts.finish(), terms.deletions.finish()});
+    }
+}
+
+struct receiver_terms_arrays {
+    void add(const receiving_account_terms& terms) {
+        names.add(terms.name);
+        public_names.add(unless_empty(terms.public_name));
+        origins.add(to_text(terms.origin));
+        enabled.add(terms.enabled);
+        deletions.add(terms.deleted_at);
+    }
+
+    postgres_array names;
+    postgres_array public_names;
+    postgres_array origins;
+    postgres_array enabled;
+    postgres_array deletions;
+};
+
+void pipeline::queue_receivers(const changes& changes) {
+    if (!changes.changed_receiving_accounts.empty()) {
+        postgres_array ids;
+        receiver_terms_arrays terms;
+        for (const receiving_account_change& change : changes.changed_receiving_accounts) {
+            ids.add(change.id);
+            terms.add(change.terms);
+        }
+        queue(update_receivers, {ids.finish(), terms.names.finish(), terms.public_names.finish(),
+                                 terms.origins.finish(), terms.enabled.finish(), terms.deletions.finish()});
+    }
+    if (!changes.new_receiving_accounts.empty()) {
+        postgres_array ids;
+        postgres_array uuids;
+        postgres_array assets;
+        postgres_array accounts;
+        postgres_array times;
+        receiver_terms_arrays terms;
+        for (const receiving_account_record& receiver : changes.new_receiving_accounts) {
+            ids.add(receiver.id);
+            uuids.add(receiver.uuid);
+            assets.add(receiver.asset_id);
+            accounts.add(receiver.liquidity.id);
+            times.add(receiver.created_at);
+            terms.add(receiver.terms);
+        }
+        queue(insert_receivers,
+              {ids.finish(), uuids.finish(), assets.finish(), accounts.finish(), times.finish(), terms.names.finish(),
+               terms.public_names.finish(), terms.origins.finish(), terms.enabled.finish(), terms.deletions.finish()});
     }
 }
 
@@ -417,7 +485,8 @@ void pipeline::finish(std::chrono::milliseconds silence) {
 
 std::size_t rows_of(const changes& changes) noexcept {
     return changes.new_assets.size() + changes.changed_assets.size() + changes.new_peers.size() +
-           changes.changed_peers.size() + changes.postings.size() + changes.new_transfers.size() +
+           changes.changed_peers.size() + changes.new_receiving_accounts.size() +
+           changes.changed_receiving_accounts.size() + changes.postings.size() + changes.new_transfers.size() +
            changes.ended_transfers.size() + changes.accounts.size() + changes.new_events.size() +
            changes.event_attempts.size() + changes.new_answers.size();
 }
@@ -452,8 +521,11 @@ void write_postgres_commit(postgres_connection& session, const changes& changes,
     pipeline pipeline{session, chain};
     pipeline.queue(begin_commit, {});
     pipeline.queue_assets(changes);
+    pipeline.queue_accounts_of_owners(changes);
     pipeline.queue_peers(changes);
-    if (!changes.new_peers.empty() || from.last_commit % plan_age_max == 0) pipeline.queue(discard_plans, {});
+    pipeline.queue_receivers(changes);
+    if (!changes.new_peers.empty() || !changes.new_receiving_accounts.empty() || from.last_commit % plan_age_max == 0)
+        pipeline.queue(discard_plans, {});
     pipeline.queue_transfers(changes, now.c_str());
     pipeline.queue_accounts(changes);
     pipeline.queue_events(changes, now.c_str());

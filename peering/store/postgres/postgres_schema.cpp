@@ -191,9 +191,38 @@ INSERT INTO history VALUES (0);
     R"sql(
 CREATE INDEX events_that_ended ON events (id) WHERE due IS NULL;
 )sql",
+    R"sql(
+ALTER TABLE accounts
+    DROP CONSTRAINT accounts_kind_check,
+    ADD CONSTRAINT accounts_kind_check
+        CHECK (kind IN ('asset_liquidity', 'settlement', 'peer_liquidity', 'receiving'));
+DROP INDEX accounts_of_asset;
+CREATE UNIQUE INDEX accounts_of_asset ON accounts (asset_id, kind) WHERE kind IN ('asset_liquidity', 'settlement');
+
+CREATE TABLE receiving_accounts (
+    id bigint PRIMARY KEY,
+    uuid text NOT NULL UNIQUE,
+    name text NOT NULL,
+    asset_id bigint NOT NULL REFERENCES assets (id),
+    account_id bigint NOT NULL UNIQUE REFERENCES accounts (id),
+    created_at bigint NOT NULL,
+    origin text NOT NULL CHECK (origin IN ('file', 'api')),
+    enabled boolean NOT NULL,
+    public_name text,
+    deleted_at bigint
+);
+CREATE UNIQUE INDEX receiving_accounts_by_name ON receiving_accounts (name) WHERE deleted_at IS NULL;
+COMMENT ON TABLE receiving_accounts IS 'Payments over STREAM are credited to these accounts.';
+COMMENT ON COLUMN receiving_accounts.name IS 'In payment pointers.';
+COMMENT ON COLUMN receiving_accounts.account_id IS 'What was received and not withdrawn is the balance of this account.';
+COMMENT ON COLUMN receiving_accounts.origin IS 'As in assets.';
+COMMENT ON COLUMN receiving_accounts.public_name IS 'Shown to those who pay; null: none.';
+COMMENT ON COLUMN receiving_accounts.deleted_at IS 'As in assets.';
+)sql",
 };
 
-constexpr const char* table_names = "{assets,accounts,peers,transfers,events,answers,ledger_state,history}";
+constexpr const char* table_names =
+    "{assets,accounts,peers,receiving_accounts,transfers,events,answers,ledger_state,history}";
 
 }  // namespace
 

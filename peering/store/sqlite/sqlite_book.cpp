@@ -37,9 +37,10 @@ void read_terms(const statement& row, int column, std::string_view owner, auto& 
     throw failure{fmt::format("the terms of {} are damaged: restore a backup", owner)};
 }
 
-/// Calls asset_read(record) for each asset, then peer_read(record) for each peer, both by ascending id.
-template <class Asset, class Peer>
-void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
+/// Calls asset_read(record) for each asset, then peer_read(record) for each peer, then receiver_read(record) for each
+/// receiving account, all by ascending id.
+template <class Asset, class Peer, class Receiver>
+void read_accounts(connection& db, Asset asset_read, Peer peer_read, Receiver receiver_read) {
     statement assets{db,
                      "SELECT a.id, a.uuid, a.code, a.scale, l.id, l.debits_posted, l.credits_posted, s.id, "
                      "s.debits_posted, s.credits_posted, a.created_at, a.origin, a.terms, a.deleted_at FROM assets a "
@@ -84,8 +85,29 @@ void read_accounts(connection& db, Asset asset_read, Peer peer_read) {
         peer_read(std::move(peer));
         expected += 1;
     });
+    statement receivers{db,
+                        "SELECT r.id, r.uuid, r.name, r.public_name, r.asset_id, a.id, a.debits_posted, "
+                        "a.credits_posted, r.created_at, r.origin, r.enabled, r.deleted_at FROM receiving_accounts r "
+                        "LEFT JOIN accounts a ON a.id = r.account_id AND a.asset_id = r.asset_id AND "
+                        "a.kind = 'receiving' ORDER BY r.id"};
+    receivers.for_each([&] {
+        receiving_account_record receiver;
+        receiver.id = stored::id_of(receivers.integer(0), "receiving_accounts");
+        receiver.uuid = receivers.text(1);
+        receiver.terms.name = receivers.text(2);
+        receiver.terms.public_name = receivers.text(3);
+        receiver.asset_id = stored::id_of(receivers.integer(4), "assets");
+        const std::string owner = fmt::format("receiving account {}", receiver.terms.name);
+        receiver.liquidity = read_account(receivers, 5, account_kind::receiving, owner);
+        receiver.created_at = ilp::timestamp{std::chrono::milliseconds{receivers.integer(8)}};
+        receiver.terms.origin = stored::origin_of(receivers.text(9), owner);
+        receiver.terms.enabled = receivers.integer(10) != 0;
+        receiver.terms.deleted_at = receivers.time(11);
+        receiver_read(std::move(receiver));
+        expected += 1;
+    });
     if (static_cast<std::uint64_t>(single_integer(db, "SELECT count(*) FROM accounts")) != expected) {
-        throw failure{"there are accounts that belong neither to an asset nor to a peer: restore a backup"};
+        throw failure{"there are accounts that belong to no asset, peer or receiving account: restore a backup"};
     }
 }
 
@@ -107,7 +129,8 @@ catalogue load_catalogue(connection& connection) {
     catalogue loaded;
     read_accounts(
         connection, [&](asset_record asset) { loaded.assets.push_back(std::move(asset)); },
-        [&](peer_record peer) { loaded.peers.push_back(std::move(peer)); });
+        [&](peer_record peer) { loaded.peers.push_back(std::move(peer)); },
+        [&](receiving_account_record receiver) { loaded.receiving_accounts.push_back(std::move(receiver)); });
     statement pending{connection,
                       fmt::format("SELECT {} FROM transfers WHERE state = 'pending' ORDER BY id", transfer_columns)};
     pending.for_each([&] { loaded.pending_withdrawals.push_back(read_transfer(pending)); });
@@ -262,6 +285,9 @@ void visit_accounts(connection& db, const account_callback& each) {
         },
         [&](const peer_record& peer) {
             each(peer.liquidity, fmt::format("liquidity of peer {}", shown_name(peer.terms)), names[peer.asset_id]);
+        },
+        [&](const receiving_account_record& receiver) {
+            each(receiver.liquidity, owner_text(receiver.terms), names[receiver.asset_id]);
         });
 }
 

@@ -148,6 +148,41 @@ INSERT INTO history VALUES (0);
     R"sql(
 CREATE INDEX events_that_ended ON events (id) WHERE due IS NULL;
 )sql",
+    // SQLite cannot change the CHECK of a column, so the table is written again. Its owners and its history refer to it
+    // by its name.
+    R"sql(
+CREATE TABLE new_accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    asset_id INTEGER NOT NULL REFERENCES assets (id),
+    kind TEXT NOT NULL CHECK (kind IN ('asset_liquidity', 'settlement', 'peer_liquidity', 'receiving')),
+    debits_posted TEXT NOT NULL DEFAULT '0',
+    credits_posted TEXT NOT NULL DEFAULT '0', -- balance: credits_posted - debits_posted
+    last_debit_transfer INTEGER NOT NULL DEFAULT 0,
+    last_credit_transfer INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO new_accounts
+    (id, asset_id, kind, debits_posted, credits_posted, last_debit_transfer, last_credit_transfer)
+    SELECT id, asset_id, kind, debits_posted, credits_posted, last_debit_transfer, last_credit_transfer FROM accounts;
+DROP TABLE accounts;
+ALTER TABLE new_accounts RENAME TO accounts;
+CREATE UNIQUE INDEX accounts_of_asset ON accounts (asset_id, kind)
+    WHERE kind = 'asset_liquidity' OR kind = 'settlement';
+
+-- Payments over STREAM are credited to these accounts.
+CREATE TABLE receiving_accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uuid TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL, -- in payment pointers
+    asset_id INTEGER NOT NULL REFERENCES assets (id),
+    account_id INTEGER NOT NULL UNIQUE REFERENCES accounts (id),
+    created_at INTEGER NOT NULL,
+    origin TEXT NOT NULL CHECK (origin IN ('file', 'api')),
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    public_name TEXT, -- shown to those who pay; null: none
+    deleted_at INTEGER -- null: in use
+) STRICT;
+CREATE UNIQUE INDEX receiving_accounts_by_name ON receiving_accounts (name) WHERE deleted_at IS NULL;
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();
@@ -170,6 +205,9 @@ void migrate(connection& connection) {
     }
     if (version < 0)
         throw failure{fmt::format("the schema version {} is not one of ilpd's: restore a backup", version)};
+    // A table to which others refer can be dropped and made again only while this is off. It has no effect within a
+    // transaction.
+    connection.execute("PRAGMA foreign_keys = OFF");
     for (std::int64_t step = version; step < schema_version; ++step) {
         // An error leaves the transaction open; the connection is then closed, which rolls it back.
         connection.execute("BEGIN IMMEDIATE");
@@ -178,6 +216,7 @@ void migrate(connection& connection) {
         connection.execute(fmt::format("PRAGMA user_version = {}", step + 1).c_str());
         connection.execute("COMMIT");
     }
+    connection.execute("PRAGMA foreign_keys = ON");
 }
 
 void check_schema(connection& connection) {

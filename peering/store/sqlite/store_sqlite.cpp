@@ -74,6 +74,12 @@ struct statements {
           update_peer{db,
                       "UPDATE peers SET name = ?, ilp_address = ?, origin = ?, enabled = ?, terms = ?, deleted_at = ? "
                       "WHERE id = ?"},
+          insert_receiver{db,
+                          "INSERT INTO receiving_accounts (id, uuid, asset_id, account_id, created_at, name, "
+                          "public_name, origin, enabled, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          update_receiver{db,
+                          "UPDATE receiving_accounts SET name = ?, public_name = ?, origin = ?, enabled = ?, "
+                          "deleted_at = ? WHERE id = ?"},
           insert_transfer{db,
                           "INSERT INTO transfers (id, uuid, kind, state, debit_account, credit_account, amount, "
                           "packets, created_at, expires_at, previous_of_debit, previous_of_credit) "
@@ -101,6 +107,8 @@ struct statements {
     statement update_asset;
     statement insert_peer;
     statement update_peer;
+    statement insert_receiver;
+    statement update_receiver;
     statement insert_transfer;
     statement end_transfer;
     statement find_transfer;
@@ -461,6 +469,21 @@ void sqlite_store::write_catalogue(const changes& changes) {
                                      peer.liquidity.id, peer.created_at, terms.name,
                                      std::string_view{terms.ilp_address}, to_text(terms.origin),
                                      std::int64_t{terms.enabled}, unless_empty(json), terms.deleted_at);
+    }
+    for (const receiving_account_change& change : changes.changed_receiving_accounts) {
+        const receiving_account_terms& terms = change.terms;
+        statements_->update_receiver.run(std::string_view{terms.name}, unless_empty(terms.public_name),
+                                         to_text(terms.origin), std::int64_t{terms.enabled}, terms.deleted_at,
+                                         std::int64_t{change.id});
+        must_have_changed_one_row(fmt::format("receiving account {}", terms.name));
+    }
+    for (const receiving_account_record& receiver : changes.new_receiving_accounts) {
+        const receiving_account_terms& terms = receiver.terms;
+        insert_account(receiver.liquidity, receiver.asset_id);
+        statements_->insert_receiver.run(std::int64_t{receiver.id}, std::string_view{receiver.uuid},
+                                         std::int64_t{receiver.asset_id}, receiver.liquidity.id, receiver.created_at,
+                                         std::string_view{terms.name}, unless_empty(terms.public_name),
+                                         to_text(terms.origin), std::int64_t{terms.enabled}, terms.deleted_at);
     }
 }
 

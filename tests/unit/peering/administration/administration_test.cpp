@@ -40,8 +40,8 @@ class office {
 public:
     explicit office(store& store, const config::settings& settings = file())
         : books{store}, known{build_or_throw(settings, books.keeper)} {
-        known->administration->publish_with([this](std::vector<peer_update> updates, std::function<void()> done) {
-            for (peer_update& update : updates) published.push_back(std::move(update));
+        known->administration->publish_with([this](terms_update updates, std::function<void()> done) {
+            for (peer_update& update : updates.peers) published.push_back(std::move(update));
             done();
         });
     }

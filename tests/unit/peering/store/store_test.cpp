@@ -343,6 +343,61 @@ TEST_CASE("a store keeps the terms of assets and peers, whatever their origin, a
     CHECK(after.peers[0].created_at == peers[0].created_at);
 }
 
+TEST_CASE("a store keeps receiving accounts, and their names are unique among those that are not deleted") {
+    store_place place{GENERATE(kinds_of_stores())};
+    auto store = place.open();
+    const std::array assets{asset_of(0, {})};
+    const auto account = [&](std::uint32_t number, receiving_account_terms terms) {
+        return receiving_account_record{.id = 200 + number,
+                                        .uuid = new_uuid(),
+                                        .asset_id = assets[0].id,
+                                        .liquidity = {account_id{3000 + number}, account_kind::receiving, {}},
+                                        .created_at = ilp::timestamp{1'720'000'000'000ms + number * 1ms},
+                                        .terms = std::move(terms)};
+    };
+    const receiving_account_terms deleted{.name = "alice", .origin = origin::api, .deleted_at = ilp::timestamp{9ms}};
+    const std::array made{account(0, {.name = "alice", .public_name = R"(NULL "{},\ é ')", .origin = origin::api}),
+                          account(1, {.name = "carol", .origin = origin::file, .enabled = false}), account(2, deleted)};
+    const std::array totals{account_change{account_id{3000}, account_kind::receiving, {0, 0}, {0, 5}},
+                            account_change{assets[0].settlement.id, account_kind::settlement, {0, 0}, {5, 0}}};
+    REQUIRE(store->commit({.new_assets = assets, .new_receiving_accounts = made, .accounts = totals}));
+    const auto reopen = [&] {
+        if (!place.is_durable()) return;
+        store.reset();
+        store = place.open();
+    };
+    reopen();
+    const auto loaded = store->load().value().receiving_accounts;
+    REQUIRE(loaded.size() == made.size());
+    for (std::size_t i = 0; i < made.size(); ++i) {
+        CHECK(loaded[i].id == made[i].id);
+        CHECK(loaded[i].uuid == made[i].uuid);
+        CHECK(loaded[i].asset_id == assets[0].id);
+        CHECK(loaded[i].liquidity.id == made[i].liquidity.id);
+        CHECK(loaded[i].liquidity.kind == account_kind::receiving);
+        CHECK(loaded[i].created_at == made[i].created_at);
+        CHECK(loaded[i].terms == made[i].terms);
+    }
+    CHECK((loaded[0].liquidity.totals == account_totals{0, 5}));
+
+    const std::array namesake{account(3, {.name = "alice", .origin = origin::file})};
+    const auto refused = store->commit({.new_receiving_accounts = namesake});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().final);
+    const receiving_account_change nobody{17, {.name = "nobody"}};
+    CHECK_FALSE(store->commit({.changed_receiving_accounts = {&nobody, 1}}));
+    CHECK(store->load().value().receiving_accounts.size() == made.size());
+
+    // The name passes from one account to the next in one transaction.
+    const receiving_account_change gone{made[0].id, deleted};
+    REQUIRE(store->commit({.new_receiving_accounts = namesake, .changed_receiving_accounts = {&gone, 1}}));
+    reopen();
+    const auto after = store->load().value().receiving_accounts;
+    REQUIRE(after.size() == 4);
+    CHECK(after[0].terms == deleted);
+    CHECK(after[3].terms == namesake[0].terms);
+}
+
 TEST_CASE("damaged terms are detected at load, and the message names their owner") {
     store_place place{GENERATE(kinds_of_durable_stores())};
     {
@@ -372,9 +427,15 @@ TEST_CASE("a peer without a name is shown by its address in the book") {
     const std::array assets{asset_of(0, {.deleted_at = ilp::timestamp{5ms}})};
     const std::array peers{peer_of(0, assets[0].id, {.ilp_address = "test.nameless"}),
                            peer_of(1, assets[0].id, {.name = "erin", .ilp_address = "test.erin"})};
+    const std::array receivers{receiving_account_record{.id = 1,
+                                                        .uuid = new_uuid(),
+                                                        .asset_id = assets[0].id,
+                                                        .liquidity = {account_id{3000}, account_kind::receiving, {}},
+                                                        .terms = {.name = "alice"}}};
     changes made;
     made.new_assets = assets;
     made.new_peers = peers;
+    made.new_receiving_accounts = receivers;
     REQUIRE(store->commit(made).has_value());
     struct owners final : book_visitor {
         void account(const account_record&, std::string_view owner, std::string_view) override {
@@ -386,7 +447,8 @@ TEST_CASE("a peer without a name is shown by its address in the book") {
     owners visitor;
     REQUIRE(read_book(place.url(), visitor).has_value());
     CHECK(visitor.seen == std::vector<std::string>{"liquidity of asset A0/2", "settlement of asset A0/2",
-                                                   "liquidity of peer test.nameless", "liquidity of peer erin"});
+                                                   "liquidity of peer test.nameless", "liquidity of peer erin",
+                                                   "receiving account alice"});
 }
 
 TEST_CASE("terms that a store could not read again are refused finally") {
