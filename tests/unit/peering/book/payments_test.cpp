@@ -4,11 +4,14 @@
 #include "peering/book/committer.hpp"
 #include "peering/records/text.hpp"
 #include "peering/records/uuid.hpp"
+#include "peering/store/store_memory.hpp"
 #include "tests/unit/peering/store_place.hpp"
 #include "tests/unit/peering/world.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <cctype>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
