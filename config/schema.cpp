@@ -115,7 +115,7 @@ section<store_settings> define_store() {
                 "Where balances are kept: a SQLite file, whose path may be relative to the working directory; a "
                 "PostgreSQL database, as `postgresql://USER@HOST/DATABASE` with any parameters that libpq accepts; or "
                 "`memory:`, which keeps nothing when the daemon ends and is meant for tests."),
-        setting("key", &s::key, sealing_keys_text(), when_absent{"secrets are kept as they are"},
+        setting("key", &s::key, hex_keys(), when_absent{"secrets are kept as they are"},
                 "The key that seals the secrets in the store, which are the tokens that we present to peers, and what "
                 "is kept for idempotency keys. Further keys, which are older, open what they have sealed; a start "
                 "seals it with the first one. Put it into a file, `key_file` (docs/operating/tokens.md)."),
@@ -394,6 +394,20 @@ section<peer_settings> define_peer() {
     };
 }
 
+section<receiving_settings> define_receiving() {
+    using s = receiving_settings;
+    return {
+        setting(
+            "secret", &s::secret, hex_keys(), when_absent{"a random one for each start"},
+            "The key from which the addresses and shared secrets of payments are made, so that payments go on after "
+            "a restart. Without it, addresses that were given out before a restart stop working. Further keys are "
+            "former ones, whose addresses stay valid until they expire: to replace the key, put the new one before "
+            "it. Nodes that answer for the same address need the same keys."),
+        setting("address_lifetime", &s::address_lifetime, duration(1min, 365 * 24h), default_value{"24h"},
+                "How long an address that was given to a sender takes payments."),
+    };
+}
+
 section<account_settings> define_account() {
     using s = account_settings;
     return {
@@ -436,6 +450,7 @@ section<settings> define_settings() {
               "Peers that add themselves (docs/operating/auto-peering.md)."),
         group_list("assets", &s::assets, define_asset(),
                    "The assets that are exchanged with peers. No two may have the same code and scale."),
+        group("receiving", &s::receiving, define_receiving(), "Payments over STREAM to the receiving accounts."),
         group_list(
             "accounts", &s::accounts, define_account(),
             "The receiving accounts: accounts of ours to which payments over STREAM are credited. An account that "

@@ -220,6 +220,12 @@ struct peer_settings {
     std::uint32_t line = 0;
 };
 
+struct receiving_settings {
+    std::optional<config::secret> secret;          ///< one or more keys, the current one first; absent: a random one
+    std::chrono::milliseconds address_lifetime{};  ///< of an address that is given to a sender
+    friend bool operator==(const receiving_settings&, const receiving_settings&) = default;
+};
+
 /// An account of ours to which payments are credited.
 struct account_settings {
     std::string name;
@@ -247,6 +253,7 @@ struct settings {
     rates_settings rates;
     auto_peering_settings auto_peering;
     std::vector<asset_settings> assets;
+    receiving_settings receiving;
     std::vector<account_settings> accounts;
     std::vector<peer_settings> peers;
     log_settings log;

@@ -491,7 +491,7 @@ value_type<std::string> token_subject() {
             .print = std::identity{}};
 }
 
-value_type<secret> sealing_keys_text() {
+value_type<secret> hex_keys() {
     constexpr std::size_t digits_of_key = 64;
     return {.expected = "keys of " + std::to_string(digits_of_key) +
                         " hexadecimal digits, as openssl rand -hex 32 makes them, separated by line breaks or commas",

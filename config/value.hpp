@@ -142,7 +142,7 @@ value_type<secret> bearer_token();
 value_type<std::string> token_subject();
 
 /// Keys of 256 bits in hexadecimal digits, separated by white space or commas.
-value_type<secret> sealing_keys_text();
+value_type<secret> hex_keys();
 
 /// The key of an HMAC.
 value_type<secret> signing_secret();

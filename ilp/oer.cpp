@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace ilp::oer {
 namespace {
@@ -30,6 +31,21 @@ std::uint64_t reader::read_long_length() noexcept {
     return length;
 }
 
+std::optional<std::uint64_t> reader::read_saturated_var_uint() noexcept {
+    reader ahead = *this;
+    const auto octets = ahead.read_variable();
+    if (!octets || octets->empty() || (octets->size() > 1 && octets->front() == 0)) return std::nullopt;
+    *this = ahead;
+    constexpr std::size_t size_max = sizeof(std::uint64_t);
+    return octets->size() > size_max ? std::numeric_limits<std::uint64_t>::max() : load_minimal(*octets);
+}
+
+std::optional<std::uint64_t> reader::read_var_uint() noexcept {
+    constexpr std::size_t length_of_largest = sizeof(std::uint64_t);
+    if (rest_.empty() || rest_.front() > length_of_largest) return std::nullopt;
+    return read_saturated_var_uint();
+}
+
 octet* write_length(octet* to, std::uint64_t length) noexcept {
     const std::size_t size = length_size(length);
     if (size == 1) {
@@ -38,6 +54,12 @@ octet* write_length(octet* to, std::uint64_t length) noexcept {
     }
     *to = static_cast<octet>(0x80 + size - 1);
     return store_minimal(to + 1, length, size - 1);
+}
+
+octet* write_var_uint(octet* to, std::uint64_t value) noexcept {
+    const std::size_t size = var_uint_size(value) - 1;
+    *to = static_cast<octet>(size);
+    return store_minimal(to + 1, value, size);
 }
 
 octet* write_variable(octet* to, bytes_view octets) noexcept {

@@ -41,6 +41,13 @@ public:
     /// Reads a length determinant and that many octets.
     std::optional<bytes_view> read_variable() noexcept;
 
+    /// Reads an unsigned integer of variable size (VarUInt): a length determinant and the fewest octets that hold the
+    /// number. Fails for numbers above 2^64-1.
+    std::optional<std::uint64_t> read_var_uint() noexcept;
+
+    /// The same, but a number above 2^64-1 is read as 2^64-1.
+    std::optional<std::uint64_t> read_saturated_var_uint() noexcept;
+
     bytes_view rest() const noexcept { return rest_; }
     bool at_end() const noexcept { return rest_.empty(); }
 
@@ -62,6 +69,14 @@ octet* write_length(octet* to, std::uint64_t length) noexcept;
 
 /// Writes a length determinant and the octets at `to` and returns the position after them.
 octet* write_variable(octet* to, bytes_view octets) noexcept;
+
+/// Size of `value` as an unsigned integer of variable size, with its length: 2 to 9 octets.
+constexpr std::size_t var_uint_size(std::uint64_t value) noexcept {
+    return value == 0 ? 2 : 1 + (static_cast<std::size_t>(std::bit_width(value)) + 7) / 8;
+}
+
+/// Writes `var_uint_size(value)` octets at `to` and returns the position after them.
+octet* write_var_uint(octet* to, std::uint64_t value) noexcept;
 
 /// Each of these appends to `out`.
 void append_u8(bytes& out, std::uint8_t value);

@@ -18,6 +18,7 @@
 #include "connector/daemon/store_opener.hpp"
 #include "connector/daemon/surplus_memory.hpp"
 #include "connector/rates/rate_source.hpp"
+#include "connector/routing/payment_addresses.hpp"
 #include "connector/transport/http/reply_schedule.hpp"
 #include "connector/webhooks/event_outbox.hpp"
 #include "connector/webhooks/webhooks.hpp"
@@ -131,11 +132,12 @@ private:
             return found;
         for (const std::string& exposure : exposures(file_, settings_)) log::write(log::level::warn, exposure);
         static_cast<void>(std::exchange(settings_.peers, {}));  // the directory has them; `= {}` would keep the memory
+        warn_about_receiving();
         share_out(descriptors);
         start_webhooks();
         start_rates();
         if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer,
-                                            {.listener = tls_.packets, .links = tls_.links}))
+                                            {.listener = tls_.packets, .links = tls_.links}, receiver_secrets_))
             return found;
         auto servers =
             operator_servers::start(control_, settings_, tls_, book_, workers_, [this] { return is_ready(); });
@@ -164,6 +166,14 @@ private:
         if (webhooks_) webhooks_->use_tls(tls.webhooks);
         workers_.use_tls({.listener = tls.packets, .links = tls.links});
         expiry_check_due_ = {};
+    }
+
+    void warn_about_receiving() const {
+        if (settings_.receiving.secret || book_.directory.receiving_account_count() == 0) return;
+        log::write(
+            log::level::warn,
+            "payments that are under way when the daemon restarts will fail, and so will all addresses that were "
+            "given out before: set receiving.secret");
     }
 
     void share_out(std::uint64_t descriptors) const {
@@ -319,6 +329,7 @@ private:
 
     const std::string file_;
     config::settings settings_;
+    std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets_ = make_receiver_secrets(settings_.receiving);
     operator_tls tls_;
     ilp::steady_time expiry_check_due_;
     boost::asio::io_context control_{1};

@@ -7,6 +7,7 @@
 #include "connector/routing/reject_reason.hpp"
 #include "ilp/clock.hpp"
 #include "ilp/packet.hpp"
+#include "ilp/stream/receiver.hpp"
 #include "peering/directory/peer.hpp"
 #include "peering/records/posting.hpp"
 
@@ -41,6 +42,7 @@ struct packet_context {
     const connector::load& load;
     ilp::instant now;
     ilp::bytes& scratch;  ///< owned by the router; holds a Prepare or an answer that this node creates
+    ilp::stream::receiver* receiver = nullptr;  ///< owned by the router; null: this node receives no payments
 
     // results of the stages
     std::optional<ilp::prepare_view> prepare{};
@@ -59,7 +61,7 @@ struct packet_context {
     reject_reason reason{};
     std::optional<ilp::amount> maximum_amount{};  ///< of an F08, in units of the incoming asset
     ilp::fulfillment fulfillment{};
-    ilp::bytes_view answer_data{};
+    ilp::bytes_view answer_data{};  ///< of a Fulfill, or of a Reject that is not an F08
 
     step refuse(reject_reason why) {
         reason = why;

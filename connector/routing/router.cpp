@@ -9,6 +9,7 @@
 #include "connector/routing/stages/own_address.hpp"
 #include "connector/routing/stages/patch.hpp"
 #include "connector/routing/stages/peer_protocols.hpp"
+#include "connector/routing/stages/receive_payment.hpp"
 #include "connector/routing/stages/route.hpp"
 #include "connector/routing/stages/shorten_expiry.hpp"
 
@@ -22,11 +23,17 @@ namespace {
 // answer, and the transfer is made durable before the Fulfill is sent.
 constexpr std::array packet_stages{
     stages::decode,      stages::admit,          stages::expired_on_arrival, stages::max_packet_amount,
-    stages::packet_rate, stages::peer_protocols, stages::own_address,        stages::route,
-    stages::convert,     stages::shorten_expiry, stages::hold_liquidity,     stages::patch,
+    stages::packet_rate, stages::peer_protocols, stages::own_address,        stages::receive_payment,
+    stages::route,       stages::convert,        stages::shorten_expiry,     stages::hold_liquidity,
+    stages::patch,
 };
 
 }  // namespace
+
+router::router(config::connector_settings settings, std::shared_ptr<const ilp::stream::receiver_secrets> secrets)
+    : settings_{std::move(settings)} {
+    if (secrets) receiver_ = std::make_unique<ilp::stream::receiver>(std::move(secrets));
+}
 
 std::pair<step, packet_context> router::decide(ilp::bytes_span body, const peering::peer& from,
                                                const forwarding_table& forwarding_table, const rate_table& rates,
@@ -39,7 +46,8 @@ std::pair<step, packet_context> router::decide(ilp::bytes_span body, const peeri
                                              .settings = settings_,
                                              .load = load,
                                              .now = now,
-                                             .scratch = scratch_}};
+                                             .scratch = scratch_,
+                                             .receiver = receiver_.get()}};
     for (const auto stage : packet_stages) {
         decided.first = stage(decided.second);
         if (decided.first != step::go_on) break;
@@ -68,8 +76,11 @@ void serialize_reject(ilp::bytes& out, reject_reason reason, std::string_view tr
     if (context != nullptr && context->maximum_amount) {
         too_large = ilp::serialize({context->incoming_amount, *context->maximum_amount});
         data = too_large;
+    } else if (context != nullptr) {
+        data = context->answer_data;
     }
-    ilp::serialize_reject(out, {ilp::code_text(text.code), triggered_by, text.message, data});
+    const std::string_view message = text.code == ilp::error_code::f99_application_error ? "" : text.message;
+    ilp::serialize_reject(out, {ilp::code_text(text.code), triggered_by, message, data});
 }
 
 }  // namespace connector

@@ -5,6 +5,7 @@
 #include "connector/routing/reject_reason.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/condition.hpp"
+#include "ilp/stream/receiver.hpp"
 
 #include <memory>
 #include <span>
@@ -31,7 +32,9 @@ struct reply {
 /// worker, because it keeps scratch memory.
 class router {
 public:
-    explicit router(config::connector_settings settings) : settings_{std::move(settings)} {}
+    /// Without secrets the node receives no payments over STREAM.
+    explicit router(config::connector_settings settings,
+                    std::shared_ptr<const ilp::stream::receiver_secrets> secrets = nullptr);
 
     /// Runs a Prepare through the stages, which router.cpp lists, until one of them ends it. If the result is `go_on`,
     /// it is to be sent to `to`: it has been patched in place and its transfer is held. `body` is modified, and must
@@ -46,9 +49,11 @@ public:
 private:
     config::connector_settings settings_;
     ilp::bytes scratch_;
+    std::unique_ptr<ilp::stream::receiver> receiver_;
 };
 
-/// Appends a Reject of this node to `out`. `context` provides the amounts of an F08; it may be null for other reasons.
+/// Appends a Reject of this node to `out`. `context` provides the amounts of an F08, and the data of a receiver's
+/// reply; it may be null for other reasons. With a reply there is no message: only the sender may learn why (RFC 29).
 void serialize_reject(ilp::bytes& out, reject_reason reason, std::string_view triggered_by,
                       const packet_context* context = nullptr);
 

@@ -44,7 +44,8 @@ double seconds(std::chrono::steady_clock::duration duration) {
 
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
                std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
-               packet_tls tls, std::shared_ptr<expected_replies> replies)
+               packet_tls tls, std::shared_ptr<expected_replies> replies,
+               std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets)
     : settings_{settings},
       room_{settings.max_connections},
       timeouts_{settings.request_timeout, settings.idle_timeout},
@@ -59,7 +60,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       acceptor_{loop_.context()},
       accept_again_{*this},
       grace_{*this},
-      router_{settings},
+      router_{settings, std::move(receiver_secrets)},
       forwarding_table_{directory.own_address(), directory.peers(), directory.receiving_accounts()},
       rates_{std::move(rates)},
       expected_replies_{std::move(replies)},

@@ -69,7 +69,8 @@ public:
     /// The committer and the board must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
            std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
-           packet_tls tls, std::shared_ptr<expected_replies> replies);
+           packet_tls tls, std::shared_ptr<expected_replies> replies,
+           std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;

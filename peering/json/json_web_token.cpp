@@ -1,7 +1,7 @@
 #include "peering/json/json_web_token.hpp"
 
+#include "ilp/base64url.hpp"
 #include "ilp/bytes.hpp"
-#include "peering/json/base64url.hpp"
 #include "peering/json/json_members.hpp"
 #include "peering/json/signature.hpp"
 
@@ -63,11 +63,11 @@ std::optional<json_web_token> parse_json_web_token(std::string_view text) {
     if (first == last || text.substr(first + 1, last - first - 1).contains('.')) return std::nullopt;
     // The cheapest checks come first, since anybody can send a token.
     json_web_token token;
-    const auto signature = decode_base64url(text.substr(last + 1));
+    const auto signature = ilp::decode_base64url(text.substr(last + 1));
     if (!signature || signature->size() != token.signature.size()) return std::nullopt;
-    const auto header = decode_base64url(text.substr(0, first));
+    const auto header = ilp::decode_base64url(text.substr(0, first));
     if (!header || !has_known_algorithm(*header)) return std::nullopt;
-    const auto payload = decode_base64url(text.substr(first + 1, last - first - 1));
+    const auto payload = ilp::decode_base64url(text.substr(first + 1, last - first - 1));
     if (!payload || !read_claims(*payload, token)) return std::nullopt;
     std::ranges::copy(ilp::as_bytes(*signature), token.signature.begin());
     token.signed_part = text.substr(0, last);
@@ -87,12 +87,12 @@ std::string make_json_web_token(std::string_view secret, std::string_view subjec
     const std::int64_t now = std::chrono::floor<std::chrono::seconds>(issued_at).time_since_epoch().count();
     const boost::json::value claims{{"sub", subject}, {"iat", now}, {"exp", now + lifetime.count()}};
     std::string token;
-    append_base64url(token, R"({"alg":"HS256","typ":"JWT"})");
+    ilp::append_base64url(token, R"({"alg":"HS256","typ":"JWT"})");
     token += '.';
-    append_base64url(token, boost::json::serialize(claims));
+    ilp::append_base64url(token, boost::json::serialize(claims));
     const ilp::digest signature = hmac_sha256(secret, token);
     token += '.';
-    append_base64url(token, ilp::as_text(signature));
+    ilp::append_base64url(token, ilp::as_text(signature));
     return token;
 }
 

@@ -1,7 +1,7 @@
 #include "peering/store/sealed_secret.hpp"
 
+#include "ilp/base64url.hpp"
 #include "ilp/hex.hpp"
-#include "peering/json/base64url.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -118,7 +118,7 @@ std::string seal(const sealing_key& key, std::string_view text, std::string_view
               EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, tag_size, octets.data() + at + text.size()) ==
                   1);
     std::string value{sealed_prefix};
-    append_base64url(value, octets);
+    ilp::append_base64url(value, octets);
     return value;
 }
 
@@ -128,7 +128,7 @@ bool is_sealed(std::string_view value) {
 
 bool is_sealed_with(const sealing_key& key, std::string_view value) {
     if (!is_sealed(value)) return false;
-    const auto octets = decode_base64url(value.substr(sealed_prefix.size()));
+    const auto octets = ilp::decode_base64url(value.substr(sealed_prefix.size()));
     const auto parts = octets ? split_sealed(*octets) : std::nullopt;
     return parts && has_id(key, parts->head);
 }
@@ -136,7 +136,7 @@ bool is_sealed_with(const sealing_key& key, std::string_view value) {
 std::expected<std::string, std::string> open_sealed(const sealing_keys& keys, std::string_view value,
                                                     std::string_view purpose) {
     if (!is_sealed(value)) return std::string{value};
-    const auto octets = decode_base64url(value.substr(sealed_prefix.size()));
+    const auto octets = ilp::decode_base64url(value.substr(sealed_prefix.size()));
     const auto parts = octets ? split_sealed(*octets) : std::nullopt;
     if (!parts) return std::unexpected{"is sealed in a form that this version does not know: restore a backup"};
     const auto key = std::ranges::find_if(keys, [&](const sealing_key& each) { return has_id(each, parts->head); });

@@ -3,6 +3,7 @@
 #include "config/load.hpp"
 #include "config/settings.hpp"
 #include "connector/routing/forwarding_table.hpp"
+#include "connector/routing/payment_addresses.hpp"
 #include "connector/routing/router.hpp"
 #include "ilp/packet.hpp"
 #include "peering/book/committer.hpp"
@@ -115,10 +116,12 @@ struct decision {
 
 class world {
 public:
-    explicit world(const config::settings& settings = usual_settings()) : router{settings.connector} {
+    explicit world(const config::settings& settings = usual_settings())
+        : receiver_secrets{connector::make_receiver_secrets(settings.receiving)},
+          router{settings.connector, receiver_secrets} {
         known = support::known_peers::build_or_throw(settings, keeper_);
-        forwarding_table =
-            std::make_unique<connector::forwarding_table>(settings.ilp_address, known->directory->peers());
+        forwarding_table = std::make_unique<connector::forwarding_table>(
+            settings.ilp_address, known->directory->peers(), known->directory->receiving_accounts());
     }
 
     const peering::peer& peer(std::string_view name) const {
@@ -223,6 +226,7 @@ public:
         return std::ranges::all_of(sums, [](const auto& sum) { return sum.second == 0; });
     }
 
+    std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets;
     connector::router router;
     peering::ledger ledger;
     std::shared_ptr<const support::known_peers> known;

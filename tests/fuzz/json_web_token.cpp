@@ -1,7 +1,7 @@
 #include "peering/json/json_web_token.hpp"
 
+#include "ilp/base64url.hpp"
 #include "ilp/bytes.hpp"
-#include "peering/json/base64url.hpp"
 #include "peering/json/signature.hpp"
 #include "tests/fuzz/property.hpp"
 
@@ -21,7 +21,7 @@ void check(std::string_view text, bool may_be_signed) {
     require(text.size() <= jwt_size_max, "a token is bounded");
     require(text.starts_with(token->signed_part), "the signed part is the beginning of the token");
     std::string signature;
-    append_base64url(signature, ilp::as_text(token->signature));
+    ilp::append_base64url(signature, ilp::as_text(token->signature));
     require(text == std::string{token->signed_part} + "." + signature, "the signature has one encoding");
     require(!is_valid_at(*token, token->expires_at), "it is not valid once it has expired");
     require(is_signed_with(*token, secret) == may_be_signed, "only the right signature passes");
@@ -38,13 +38,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     const auto line = text.substr(0, text.find('\n'));
     const auto rest = text.substr(std::min(line.size() + 1, text.size()));
     std::string token;
-    append_base64url(token, line);
-    require(decode_base64url(token) == line, "encode, decode: the same");
+    ilp::append_base64url(token, line);
+    require(ilp::decode_base64url(token) == line, "encode, decode: the same");
     token += '.';
-    append_base64url(token, rest);
+    ilp::append_base64url(token, rest);
     const ilp::digest signature = hmac_sha256(secret, token);
     token += '.';
-    append_base64url(token, ilp::as_text(signature));
+    ilp::append_base64url(token, ilp::as_text(signature));
     check(token, true);
     return 0;
 }

@@ -89,6 +89,12 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
         if (!written.emplace(peer.code, peer.scale).second) continue;
         yaml += "  - " + asset_of(peer.code, peer.scale) + "}\n";
     }
+    if (!terms.receiving.empty()) yaml += "receiving:\n";
+    append_lines(yaml, terms.receiving, 2);
+    if (!terms.accounts.empty()) yaml += "accounts:\n";
+    for (const account_terms& account : terms.accounts) {
+        yaml += "  - {name: " + account.name + ", asset: " + asset_of(account.code, account.scale) + "}}\n";
+    }
     yaml += "peers:\n";
     for (const peer_terms& peer : terms.peers) {
         const auto tokens = peer.tokens.empty() ? std::vector{token_of(peer.name)} : peer.tokens;

@@ -53,11 +53,20 @@ struct finished_daemon {
     std::string standard_error{};
 };
 
+/// A receiving account.
+struct account_terms {
+    std::string name{};
+    std::string code = "USD";
+    std::uint8_t scale = 9;
+};
+
 /// The parts of a daemon's configuration that a test chooses. Everything else keeps its default.
 struct daemon_terms {
     std::string address = "test.d";
     std::vector<peer_terms> peers{};
-    std::vector<asset_terms> assets{};        ///< assets that no peer uses, or that have liquidity
+    std::vector<asset_terms> assets{};  ///< assets that no peer uses, or that have liquidity
+    std::vector<account_terms> accounts{};
+    std::vector<std::string> receiving{};     ///< lines of the receiving section
     std::string host = "127.0.0.1";           ///< in connector.listen
     std::vector<std::string> connector{};     ///< further lines of the connector section
     std::vector<std::string> admin{};         ///< further lines of the admin section

@@ -3,13 +3,14 @@
 #include "connector/routing/conversion.hpp"
 #include "connector/routing/packet_context.hpp"
 
+#include <optional>
+
 namespace connector::stages {
 
-/// Computes the amount in the asset of the next hop, less the spread, and checks it against the next hop's maximum.
-/// Zero is forwarded as zero (STREAM depends on it); a non-zero amount that would become zero is refused.
-inline step convert(packet_context& packet) {
+/// Computes the amount in another asset, less the spread, and checks it against the maximum of whoever it goes to. Zero
+/// stays zero (STREAM depends on it); a non-zero amount that would become zero is refused.
+inline step convert_to(packet_context& packet, const peering::asset& outgoing, std::optional<ilp::amount> maximum) {
     const peering::asset& incoming = *packet.from.asset;
-    const peering::asset& outgoing = *packet.to->asset;
     rate_table::price price;
     if (incoming.code != outgoing.code) {
         const auto* const found = packet.rates.find(incoming.code, outgoing.code);
@@ -20,7 +21,6 @@ inline step convert(packet_context& packet) {
     const conversion conversion{price.rate, packet.from.spread.value_or(price.spread), incoming.scale, outgoing.scale};
     const auto [status, amount] = conversion.convert(packet.incoming_amount);
     if (status == conversion::status::to_zero) return packet.refuse(reject_reason::converts_to_zero);
-    const auto& maximum = packet.to->max_packet_amount;
     if (status == conversion::status::overflow) {
         return packet.refuse_amount(reject_reason::conversion_overflow,
                                     conversion.largest_incoming(maximum.value_or(ilp::amount::max())));
@@ -31,6 +31,10 @@ inline step convert(packet_context& packet) {
     }
     packet.outgoing_amount = amount;
     return step::go_on;
+}
+
+inline step convert(packet_context& packet) {
+    return convert_to(packet, *packet.to->asset, packet.to->max_packet_amount);
 }
 
 }  // namespace connector::stages

@@ -89,6 +89,30 @@ TEST_CASE("A30-02 A30-04 A30-05 A27-02: length determinants of the vectors, only
     }
 }
 
+TEST_CASE("A30-02 A30-03 A29-15: integers of variable size of the vectors, only canonical ones are read") {
+    const auto vectors = vectors::load("generated/oer.json");
+    for (const auto& vector : vectors.at("varuint").as_array()) {
+        const bytes octets = vectors::from_hex(vectors::text(vector.at("hex")));
+        INFO(vectors::text(vector.at("hex")));
+        const bool is_canonical = vector.at("canonical").as_bool();
+        const bool is_too_large = vector.as_object().contains("exceeds_u64");
+        reader in{octets};
+        const auto value = in.read_var_uint();
+        REQUIRE(value.has_value() == (is_canonical && !is_too_large));
+        CHECK(in.at_end() == (value || octets.empty()));
+        if (value) {
+            CHECK(*value == value_of(vector));
+            bytes written(ilp::oer::var_uint_size(*value));
+            CHECK(ilp::oer::write_var_uint(written.data(), *value) == written.data() + written.size());
+            CHECK(written == octets);
+        }
+        reader again{octets};
+        const auto saturated = again.read_saturated_var_uint();
+        REQUIRE(saturated.has_value() == is_canonical);
+        if (saturated) CHECK(*saturated == (is_too_large ? u64_max : *value));
+    }
+}
+
 TEST_CASE("A30-02 A30-03: a length is written in its only canonical form, and read back") {
     for (const std::uint64_t length : boundaries) {
         CAPTURE(length);

@@ -1,7 +1,7 @@
 #include "peering/json/json_web_token.hpp"
 
+#include "ilp/base64url.hpp"
 #include "ilp/bytes.hpp"
-#include "peering/json/base64url.hpp"
 #include "peering/json/json_members.hpp"
 #include "peering/json/signature.hpp"
 
@@ -22,12 +22,12 @@ const ilp::timestamp noon{std::chrono::milliseconds{1'800'000'000'000}};
 /// Signed whatever it says, so that only the header or the claims can be the reason for a refusal.
 std::string signed_token(std::string_view header, std::string_view payload, std::string_view key = secret) {
     std::string token;
-    append_base64url(token, header);
+    ilp::append_base64url(token, header);
     token += '.';
-    append_base64url(token, payload);
+    ilp::append_base64url(token, payload);
     const ilp::digest signature = hmac_sha256(key, token);
     token += '.';
-    append_base64url(token, ilp::as_text(signature));
+    ilp::append_base64url(token, ilp::as_text(signature));
     return token;
 }
 
@@ -40,29 +40,13 @@ bool has_claims_accepted(std::string_view payload) {
     return is_accepted(signed_token(hs256, payload));
 }
 
-TEST_CASE("jwt: base64url without padding, one encoding for each text") {
-    const auto encode = [](std::string_view text) {
-        std::string encoded;
-        append_base64url(encoded, text);
-        return encoded;
-    };
-    for (const std::string text : {"", "f", "fo", "foo", "foob", "fooba", "foobar", "\xff\xfe\xfd\xfc"}) {
-        INFO(text);
-        CHECK(decode_base64url(encode(text)) == text);
-    }
-    CHECK(encode("foob") == "Zm9vYg");
-    CHECK(encode("\xfb\xff") == "-_8");
-    for (const std::string_view bad : {"Z", "Zm9vYg==", "Zm9v Yg", "+/8", "Zm9vYh", "Zh", "Zm9vY", "Zm9\n", "\xc3\xa4"})
-        CHECK_FALSE(decode_base64url(bad));
-}
-
 TEST_CASE("jwt: the example of RFC 7515, appendix A.1") {
     const std::string token =
         "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
         "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLm"
         "NvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const auto key =
-        decode_base64url("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow");
+        ilp::decode_base64url("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow");
     const auto parsed = parse_json_web_token(token);
     REQUIRE(parsed);
     CHECK(is_signed_with(*parsed, *key));

@@ -1,6 +1,6 @@
 #include "peering/store/sealed_secret.hpp"
 
-#include "peering/json/base64url.hpp"
+#include "ilp/base64url.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -21,7 +21,7 @@ sealing_keys keys_of(std::string_view text) {
 
 std::string resealed(const std::string& octets) {
     std::string value = "sealed ";
-    append_base64url(value, octets);
+    ilp::append_base64url(value, octets);
     return value;
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("sealed secret: the error names the key that is missing, and nothing s
 
 TEST_CASE("sealed secret: any change of a value is noticed") {
     const sealing_keys keys = keys_of(one);
-    const std::string octets = decode_base64url(seal(keys[0], "a token", "p").substr(7)).value();
+    const std::string octets = ilp::decode_base64url(seal(keys[0], "a token", "p").substr(7)).value();
     REQUIRE(open_sealed(keys, resealed(octets), "p") == "a token");
     for (std::size_t i = 0; i < octets.size(); ++i) {
         std::string changed = octets;

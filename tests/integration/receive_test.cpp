@@ -1,0 +1,162 @@
+#include "ilp/stream/receiver_token.hpp"
+#include "tests/support/admin_client.hpp"
+#include "tests/support/rig.hpp"
+#include "tests/support/stream_sender.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <random>
+#include <thread>
+
+namespace receive_test {
+
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+namespace stream = ilp::stream;
+
+constexpr std::uint64_t asset_deposit = 1'000'000'000;
+
+const std::string server_secret(64, '1');
+
+/// The id of the first account in the file.
+constexpr std::uint32_t first_account = 1;
+
+void add_accounts(daemon_terms& terms) {
+    terms.log_level = "info";
+    terms.assets = {{"USD", 9, asset_deposit}, {"EUR", 6, asset_deposit}};
+    terms.rates = {"fixed: [{base: USD, quote: EUR, rate: 0.5}]"};
+    terms.receiving = {"secret: \"" + server_secret + "\""};
+    terms.accounts = {{"alice"}, {"bob", "EUR", 6}};
+}
+
+/// What the daemon itself gives to a sender.
+stream_sender sender_to(std::uint32_t account) {
+    ilp::digest secret;
+    secret.fill(0x11);
+    stream::envelope_cipher cipher;
+    const auto token = stream::receiver_secrets{std::span{&secret, 1}}.make_token(cipher, {account, now() + 1h});
+    return {"test.d." + token.segment, token.shared_secret};
+}
+
+/// The balance of a receiving account, as operators see it.
+std::uint64_t balance(const ilpd_daemon& d, std::string_view name) {
+    const auto answer = admin_client{d.admin_port()}.ask("{ receivingAccountByName(name: \"" + std::string{name} +
+                                                         "\") { liquidity } }");
+    return std::stoull(std::string{answer.field().at("liquidity").as_string()});
+}
+
+/// Requires a Fulfill with the receiver's reply. Returns the amount that has arrived.
+std::uint64_t pay(http_connection& connection, stream_sender& sender, std::uint64_t amount, std::uint64_t minimum) {
+    const auto request = sender.next(minimum);
+    auto response = connection.exchange(ilp_request(encode(prepare{
+        .amount = amount, .destination = sender.destination(), .data = request.data, .condition = request.condition})));
+    REQUIRE(outcome(response) == "fulfill");
+    const auto fulfill = ilp::fulfill_view::parse(response->body).value();
+    CHECK(ilp::fulfills(fulfill.fulfillment(), request.condition));
+    const auto reply = sender.reply(request, ilp::packet_type::fulfill, fulfill.data());
+    REQUIRE(reply);
+    return reply->head().amount.value;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "A29-02 A29-07 A29-26: a payment of several packets arrives, in the account's currency, and survives a restart") {
+    rig r{add_accounts};
+    auto to_alice = sender_to(first_account);
+    auto to_bob = sender_to(first_account + 1);
+    constexpr std::uint64_t packets = 20;
+    {
+        http_connection connection{r.d.port()};
+        for (std::uint64_t i = 0; i < packets; ++i) {
+            CHECK(pay(connection, to_alice, 1000, 1000) == 1000);
+            CHECK(pay(connection, to_bob, 2'000'000, 900) == 1000);
+        }
+    }
+    const auto expect_paid = [&] {
+        CHECK(balance(r.d, "alice") == packets * 1000);
+        CHECK(balance(r.d, "bob") == packets * 1000);
+        CHECK(r.d.liquidity("p1") == default_liquidity - packets * 2'001'000);
+        CHECK(r.d.asset_liquidity("USD", 9) == asset_deposit + packets * 2'000'000);
+        CHECK(r.d.asset_liquidity("EUR", 6) == asset_deposit - packets * 1000);
+    };
+    expect_paid();
+    CHECK(r.d.audit().status == 0);
+    CHECK(r.d.stop() == 0);
+    r.d.start();
+    expect_paid();
+    CHECK(r.d.audit().status == 0);
+    // The addresses of before are still paid.
+    http_connection connection{r.d.port()};
+    CHECK(pay(connection, to_alice, 1, 1) == 1);
+    CHECK(balance(r.d, "alice") == packets * 1000 + 1);
+    CHECK(r.p2.request_count() == 0);
+}
+
+TEST_CASE("A29-08 A29-09 A29-34: a probe learns what arrives, and pays nothing") {
+    rig r{add_accounts};
+    auto sender = sender_to(first_account + 1);
+    const auto request = sender.next(0, {stream::connection_new_address{"test.p1"}});
+    const auto response = r.send(prepare{.amount = 3'000'000,
+                                         .destination = sender.destination(),
+                                         .data = request.data,
+                                         .condition = ilp::sha256(random_bytes(32))});
+    REQUIRE(response);
+    ilp::bytes body{response->body};
+    const auto reject = ilp::reject_view::parse(body).value();
+    CHECK(reject.code() == "F99");
+    CHECK(reject.triggered_by() == "test.d");
+    CHECK(reject.message().empty());
+    const auto reply = sender.reply(request, ilp::packet_type::reject, reject.data());
+    REQUIRE(reply);
+    CHECK(reply->head().amount == ilp::amount{1500});
+    CHECK(balance(r.d, "bob") == 0);
+    r.expect_untouched();
+}
+
+TEST_CASE("money: kill -9 under payments loses none whose Fulfill the sender has received") {
+    rig r{add_accounts};
+    std::uint64_t booked = 0;
+    for (int round = 0; round < 4; ++round) {
+        INFO("round " << round);
+        std::atomic<bool> killed{false};
+        std::atomic<std::uint64_t> told{0};
+        std::atomic<std::uint64_t> sent{0};
+        {
+            const std::jthread pays{[&] {
+                auto sender = sender_to(first_account);
+                try {
+                    http_connection connection{r.d.port()};
+                    while (!killed) {
+                        const auto request = sender.next(1);
+                        ++sent;
+                        const auto response =
+                            connection.exchange(ilp_request(encode(prepare{.destination = sender.destination(),
+                                                                           .data = request.data,
+                                                                           .condition = request.condition})));
+                        if (!response) return;
+                        if (outcome(response) == "fulfill") ++told;
+                    }
+                } catch (const std::system_error&) {
+                    return;  // the daemon is gone
+                }
+            }};
+            CHECK(eventually([&] { return told >= 20; }));
+            r.d.kill9();
+            killed = true;
+        }
+        r.d.start();
+        const std::uint64_t now_booked = balance(r.d, "alice");
+        CHECK(now_booked >= booked + told);
+        CHECK(now_booked <= booked + sent);
+        CHECK(r.d.liquidity("p1") == default_liquidity - now_booked);
+        booked = now_booked;
+    }
+    CHECK(r.d.stop() == 0);
+    CHECK(r.d.audit().status == 0);
+}
+
+}  // namespace receive_test
