@@ -25,8 +25,9 @@ namespace connector {
 /// failed, HTTP/1.1 is used for a time, unless it fails as well.
 ///
 /// Each packet has one owner, the link that has accepted it, which brings about its outcome without the other one. It
-/// changes in one case only: when HTTP/1.1 comes into use, its link gets the packets that wait for HTTP/2. A packet
-/// that was given to a connection stays with it, so a change of the version neither loses nor repeats one.
+/// changes in one direction only: while HTTP/1.1 is used, its link gets the packets that wait for HTTP/2, or that were
+/// certainly not processed over it. Other packets stay with their connection, so a change of the version neither loses
+/// nor repeats one.
 class alpn_link final : public request_link, private http2_link::alternative {
 public:
     /// `loop` and `floods` must outlive the link. `ask_again_after` is the time after which a peer that has chosen

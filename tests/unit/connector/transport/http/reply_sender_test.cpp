@@ -232,7 +232,7 @@ TEST_CASE("A35-18: reply sender: a peer that may have taken an answer does not w
 }
 
 TEST_CASE("A35-18: reply sender: an answer that a gateway before the peer has got may have arrived") {
-    const unsigned status = GENERATE(502, 504);
+    const int status = GENERATE(502, 504);
     world w;
     w.server.set_script([&w, status](const auto&) { return answer_http(w.server.request_count() < 2 ? status : 400); });
     w.answer(*w.begin(w.p1), fulfill);
@@ -242,7 +242,7 @@ TEST_CASE("A35-18: reply sender: an answer that a gateway before the peer has go
 }
 
 TEST_CASE("A35-18: reply sender: a refusal that may pass is no last word") {
-    const unsigned status = GENERATE(401, 408, 425, 429, 503);
+    const int status = GENERATE(401, 408, 425, 429, 503);
     world w;
     w.server.set_script([&w, status](const auto&) { return answer_http(w.server.request_count() < 2 ? status : 200); });
     w.answer(*w.begin(w.p1), fulfill);
