@@ -71,7 +71,7 @@ struct load_options {
     std::string roots;          ///< file with the authority of the proxy's certificate; empty: without TLS
     std::size_t idle = 0;       ///< additional connections, which send one packet each and then stay open
     bool hold = false;          ///< only opens the idle connections, says so, and keeps them until SIGTERM
-    bool gate = false;          ///< says when it has its connections, and sends nothing before SIGUSR1
+    bool gate = false;          ///< says when each connection has sent one packet, and sends no more before SIGUSR1
     double rate = 0;            ///< packets per second that all clients together ask for; 0: as many as possible
     std::string expect_reject;  ///< code of the only correct answer; empty: the Fulfill
     double warm_up_seconds = 0.5;
@@ -287,8 +287,8 @@ public:
 
     void run() {
         next_refresh_ = clock::now() + expiry_refresh;
-        open_idle();
-        open(options_.idle, links_.size());
+        open_and_greet(options_.gate ? links_.size() : options_.idle);
+        if (!options_.gate) open(options_.idle, links_.size());
         if (options_.gate) announce_and_await(SIGUSR1);
         const auto start = clock::now();
         for (std::size_t i = options_.idle; i < clients_.size(); ++i) {
@@ -317,7 +317,7 @@ public:
     /// Opens the idle connections and keeps them until SIGTERM.
     void hold() {
         next_refresh_ = clock::now() + expiry_refresh;
-        open_idle();
+        open_and_greet(options_.idle);
         announce_and_await(SIGTERM);
         std::array<epoll_event, bench::events_per_turn> events;
         for (int count = 1; count > 0;) {
@@ -465,13 +465,14 @@ private:
         if (!link.connection) throw std::runtime_error{"the proxy does not speak HTTP/2"};
     }
 
-    /// Opens a few at a time, so that the proxy does not have more packets in flight than later.
-    void open_idle() {
+    /// Opens the first connections and sends one packet on each, which shows whose it is: a daemon soon closes one that
+    /// has not shown that. It does so with a few at a time, so that the proxy has no more packets in flight than later.
+    void open_and_greet(std::size_t count) {
         only_answers_ = true;
-        for (std::size_t begin = 0; begin < options_.idle;) {
-            const std::size_t end = std::min(begin + opened_at_a_time, options_.idle);
+        for (std::size_t begin = 0; begin < count;) {
+            const std::size_t end = std::min(begin + opened_at_a_time, count);
             open(begin, end);
-            for (; begin < end; ++begin) send(begin, clock::now());
+            for (; begin < end; ++begin) send(links_[begin].first_client, clock::now());
             flush_all();
             turn_until(clock::now() + drain_at_most);
         }
@@ -679,7 +680,8 @@ int main(int argc, char** argv) {
     app.add_option("--roots", options.roots, "speak TLS; file with the authority of the connector's certificate");
     app.add_option("--idle", options.idle, "connections besides, which send one packet each and then stay open");
     app.add_flag("--hold", options.hold, "open only the idle connections, print a line, and keep them until SIGTERM");
-    app.add_flag("--gate", options.gate, "print a line when the connections are open, and send nothing until SIGUSR1");
+    app.add_flag("--gate", options.gate,
+                 "send one packet on each connection, print a line, and send no more until SIGUSR1");
     app.add_option("--rate", options.rate, "packets per second of all connections together (as many as possible)");
     app.add_option("--expect-reject", options.expect_reject, "code of the only right answer (else it is the Fulfill)");
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before the measured window");

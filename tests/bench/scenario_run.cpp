@@ -135,7 +135,9 @@ private:
         for (const auto& [result, under_test] : group_) {
             if (!under_test->idle) continue;
             if (const std::size_t lost = under_test->idle->stop(); lost != 0) {
-                results_[result].samples.back().trouble += fmt::format("{} idle connections were closed", lost);
+                auto& trouble = results_[result].samples.back().trouble;
+                trouble += fmt::format("{} idle connections were closed", lost);
+                fmt::print(stderr, "{}, {}: {}\n", results_[result].point, results_[result].variant, trouble);
             }
             under_test->idle.reset();
         }
