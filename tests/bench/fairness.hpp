@@ -48,8 +48,8 @@ struct fairness_result {
 
 /// One measurement of peers that ask for everything.
 struct crowd_sample {
-    std::vector<double> rates;  ///< packets/s that are fulfilled, of each peer
-    double refused = 0;         ///< packets/s of all of them
+    std::vector<double> rates{};  ///< packets/s that are fulfilled, of each peer
+    double refused = 0;           ///< packets/s of all of them
     double proxy_core_busy = 0;
     double load_core_busy = 0;  ///< generators and constant peer; if it is full, it may hide what the daemon does
 };
@@ -57,10 +57,10 @@ struct crowd_sample {
 /// Medians over the repetitions.
 struct crowd_result {
     std::string variant;
-    std::vector<std::size_t> connections;  ///< of each peer
-    double whole = 0;                      ///< packets/s of all peers
-    std::vector<double> shares;            ///< of the whole, of each peer
-    double least = 0;                      ///< the smallest share, divided by an equal one
+    std::vector<std::size_t> connections{};  ///< of each peer
+    double whole = 0;                        ///< packets/s of all peers
+    std::vector<double> shares{};            ///< of the whole, of each peer
+    double least = 0;                        ///< the smallest share, divided by an equal one
     double refused = 0;
     double proxy_core_busy = 0;
     double load_core_busy = 0;
@@ -70,8 +70,8 @@ crowd_result summarize(std::string variant, std::vector<std::size_t> connections
                        const std::vector<crowd_sample>& samples);
 
 struct fairness_results {
-    std::vector<fairness_result> beside_one;
-    std::vector<crowd_result> crowds;
+    std::vector<fairness_result> beside_one{};
+    std::vector<crowd_result> crowds{};
 };
 
 fairness_results measure_fairness(const setup& setup, const constant_peers& next_hops, const fairness_plan& plan);
