@@ -58,6 +58,7 @@ struct account_terms {
     std::string name{};
     std::string code = "USD";
     std::uint8_t scale = 9;
+    std::string public_name{};  ///< empty: none
 };
 
 /// The parts of a daemon's configuration that a test chooses. Everything else keeps its default.

@@ -502,6 +502,137 @@ TEST_CASE("an answer is kept under its key until it is forgotten") {
     CHECK(store->find_answer("late").value() == answers[2]);
 }
 
+namespace {
+
+/// A payment that has a value in each field.
+payment_record payment_of(std::uint64_t number, account_id account) {
+    return {.number = number,
+            .uuid = new_uuid(),
+            .account = account,
+            .receiver = R"($host.example/{NULL},\ é ')",
+            .is_fixed_delivery = number % 2 == 0,
+            .amount = ilp::amount::max(),
+            .slippage = 9'999,
+            .created_at = ilp::timestamp{1'800'000'000'000ms + number * 1ms},
+            .standing = {.status = payment_status::sending,
+                         .offer = payment_offer{.send_max = ilp::amount::max(),
+                                                .minimum = {1, amount_max},
+                                                .expected = {amount_max, 1}}},
+            .sent = {amount_max - 1},
+            .delivered = ilp::amount::max()};
+}
+
+}  // namespace
+
+TEST_CASE("payments are kept with all their fields, change until they end, and are loaded until then") {
+    store_place place{GENERATE(kinds_of_stores())};
+    auto store = place.open();
+    const auto reopen = [&] {
+        if (!place.is_durable()) return;
+        store.reset();
+        store = place.open();
+    };
+    {
+        books books{*store};
+        build_or_throw(three_peers(), books.keeper);
+    }
+    CHECK(store->load().value().last_payment == 0);
+    const account_id account = store->load().value().peers[0].liquidity.id;
+    std::array payments{payment_of(1, account), payment_of(2, account)};
+    payments[1].standing = {.status = payment_status::quoting};
+    payments[1].sent = payments[1].delivered = {};
+    REQUIRE(store->commit({.new_payments = payments}).has_value());
+    reopen();
+    for (const payment_record& payment : payments) CHECK(store->find_payment(payment.uuid).value() == payment);
+    CHECK_FALSE(store->find_payment(new_uuid()).value().has_value());
+    CHECK_FALSE(store->find_payment(std::string_view{"x\0y", 3}).value().has_value());
+    CHECK(store->load().value().open_payments == std::vector(payments.begin(), payments.end()));
+    CHECK(store->load().value().last_payment == 2);
+
+    payments[0].standing = {.status = payment_status::failed,
+                            .failure = R"(refused: NULL, "F02" é ')",
+                            .ended_at = ilp::timestamp{1'800'000'000'999ms}};
+    payments[1].standing = payments[0].standing;
+    payments[1].standing.offer = payment_of(2, account).standing.offer;
+    payments[1].sent = {7};
+    payments[1].delivered = {3};
+    const std::array changed{payment_change{1, payments[0].standing}, payment_change{2, payments[1].standing}};
+    const payment_progress progress{2, {7}, {3}};
+    REQUIRE(store->commit({.changed_payments = changed, .advanced_payments = {&progress, 1}}).has_value());
+    reopen();
+    for (const payment_record& payment : payments) CHECK(store->find_payment(payment.uuid).value() == payment);
+    CHECK(store->load().value().open_payments.empty());
+    CHECK(store->load().value().last_payment == 2);
+}
+
+TEST_CASE("a payment is not accepted twice, and an ended or unknown one does not change") {
+    store_place place{GENERATE(kinds_of_stores())};
+    const auto store = place.open();
+    {
+        books books{*store};
+        build_or_throw(three_peers(), books.keeper);
+    }
+    const account_id account = store->load().value().peers[0].liquidity.id;
+    payment_record payment = payment_of(1, account);
+    payment.standing.ended_at = payment.created_at;
+    payment.standing.status = payment_status::completed;
+    REQUIRE(store->commit({.new_payments = {&payment, 1}}).has_value());
+    const auto refuses = [&](const changes& changes) {
+        const auto answer = store->commit(changes);
+        return !answer && answer.error().final;
+    };
+    payment_record same_uuid = payment;
+    same_uuid.number = 2;
+    CHECK(refuses({.new_payments = {&same_uuid, 1}}));
+    payment_record same_number = payment_of(1, account);
+    CHECK(refuses({.new_payments = {&same_number, 1}}));
+    for (const std::uint64_t number : {1U, 2U}) {
+        const payment_change change{number, {.status = payment_status::sending}};
+        CHECK(refuses({.changed_payments = {&change, 1}}));
+    }
+    const payment_progress progress{2, {1}, {1}};
+    CHECK(refuses({.advanced_payments = {&progress, 1}}));
+    CHECK(store->find_payment(payment.uuid).value() == payment);
+}
+
+TEST_CASE("payments are listed in pages, from either end and in either order, all or those of an account") {
+    store_place place{GENERATE(kinds_of_stores())};
+    const auto store = place.open();
+    {
+        books books{*store};
+        build_or_throw(three_peers(), books.keeper);
+    }
+    const catalogue loaded = store->load().value();
+    std::vector<payment_record> payments;
+    for (std::uint64_t number = 1; number <= 7; ++number) {
+        payments.push_back(payment_of(number, loaded.peers[number % 3 == 0 ? 0 : 1].liquidity.id));
+    }
+    REQUIRE(store->commit({.new_payments = payments}).has_value());
+    const auto numbers = [&](const payment_query& query) {
+        std::vector<std::uint64_t> listed;
+        for (const payment_record& payment : store->list_payments(query).value().value()) {
+            CHECK(payment == payments[payment.number - 1]);
+            listed.push_back(payment.number);
+        }
+        return listed;
+    };
+    using list = std::vector<std::uint64_t>;
+    CHECK(numbers({}) == list{7, 6, 5, 4, 3, 2, 1});
+    CHECK(numbers({.newest_first = false}) == list{1, 2, 3, 4, 5, 6, 7});
+    CHECK(numbers({.limit = 2}) == list{7, 6});
+    CHECK(numbers({.from_the_end = true, .limit = 2}) == list{2, 1});
+    CHECK(numbers({.newest_first = false, .from_the_end = true, .limit = 2}) == list{6, 7});
+    CHECK(numbers({.after = payments[5].uuid, .before = payments[1].uuid}) == list{5, 4, 3});
+    CHECK(numbers({.after = payments[1].uuid, .before = payments[5].uuid, .newest_first = false}) == list{3, 4, 5});
+    CHECK(numbers({.account = loaded.peers[0].liquidity.id}) == list{6, 3});
+    CHECK(numbers({.after = payments[5].uuid, .account = loaded.peers[0].liquidity.id}) == list{3});
+    CHECK(numbers({.limit = 0}).empty());
+    for (const std::string& unknown : {new_uuid(), std::string{}, std::string{"x\0y", 3}, std::string{"'"}}) {
+        CHECK_FALSE(store->list_payments({.after = unknown}).value().has_value());
+        CHECK_FALSE(store->list_payments({.before = unknown}).value().has_value());
+    }
+}
+
 TEST_CASE("an account's transfers are listed with all their fields, the newest first") {
     store_place place{GENERATE(kinds_of_stores())};
     const auto store = place.open();

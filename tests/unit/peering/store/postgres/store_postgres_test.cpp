@@ -450,7 +450,7 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
     }
     for (const std::string& outcome : outcomes) CHECK(outcome == "opened");
     CHECK(server.value("SELECT count(*) FROM ledger_state") == "1");
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "5");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
 }
 
 TEST_CASE("postgresql: a daemon writes nothing more once another one has written") {
@@ -848,7 +848,7 @@ TEST_CASE("postgresql: tables of the first schema keep their data, and each acco
         INSERT INTO events (uuid, type, data, created_at, attempts, due) VALUES ('one', 'type', '{}', 5, 2, 7);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "5");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
     CHECK(server.value(broken_links) == "0");
     const catalogue loaded = store->load().value();
     REQUIRE(loaded.peers.size() == 2);
@@ -890,7 +890,7 @@ TEST_CASE("postgresql: tables of the third schema get the index of old events, a
             ('young', 'type', '{}', 5000, NULL, 5000);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "5");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
     CHECK(server.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{1000ms}, .now = ilp::timestamp{9000ms}};
     CHECK(store->forget_events(age, 10).value().rows == 1);
@@ -914,7 +914,7 @@ TEST_CASE("postgresql: tables of the fourth schema keep their accounts, and get 
         UPDATE ilpd_schema_version SET version = 4;
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "5");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
     const catalogue loaded = store->load().value();
     CHECK((loaded.peers.at(0).liquidity.totals == account_totals{10, 100}));
     std::vector<receiving_account_record> made;

@@ -91,7 +91,7 @@ TEST_CASE("the database is private to its owner, durable, and readable while the
     reader reader{db.path};
     CHECK(reader.value("PRAGMA journal_mode") == "wal");
     CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
-    CHECK(reader.value("PRAGMA user_version") == "6");
+    CHECK(reader.value("PRAGMA user_version") == "7");
     CHECK(reader.value("PRAGMA integrity_check") == "ok");
     // A commit of packets must not update an index over the whole history.
     CHECK(reader
@@ -487,7 +487,7 @@ TEST_CASE(
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "6");
+    CHECK(reader.value("PRAGMA user_version") == "7");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.chains_are_sound());
@@ -532,7 +532,7 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "6");
+    CHECK(reader.value("PRAGMA user_version") == "7");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{std::chrono::milliseconds{1000}},
                           .now = ilp::timestamp{std::chrono::milliseconds{9000}}};
@@ -586,7 +586,7 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
         CHECK(store->load().value().receiving_accounts.size() == 2);
     }
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "6");
+    CHECK(reader.value("PRAGMA user_version") == "7");
     CHECK(reader.value("PRAGMA foreign_key_check").empty());
     CHECK(reader.value("SELECT count(*) FROM accounts") == "6");
     CHECK(reader.accounts_agree_with_transfers());
