@@ -55,7 +55,7 @@ private:
     void follow(const std::string& location) {
         if (++redirects_ > spsp_redirects_max) return fail("it redirects too often");
         auto next = peering::redirected(what_.endpoint, location, what_.redirects);
-        if (!next) return fail(std::move(next.error()));
+        if (!next) return fail(next.error());
         what_.endpoint = *std::move(next);
         ask();
     }
