@@ -141,9 +141,8 @@ TEST_CASE("receiving accounts: Rafiki's clients see them as wallet addresses") {
 }
 
 TEST_CASE("receiving accounts: those of the file follow it") {
-    administered a{store_kind::sqlite, [](daemon_terms& terms) {
-                       terms.accounts = {{.name = "alice", .public_name = "Alice"}};
-                   }};
+    administered a{store_kind::sqlite,
+                   [](daemon_terms& terms) { terms.accounts = {{.name = "alice", .public_name = "Alice"}}; }};
     REQUIRE(accounts_of(a).size() == 1);
     CHECK(text_at(accounts_of(a)[0], "origin") == "FILE");
     const std::string alice = text_at(accounts_of(a)[0], "id");

@@ -586,13 +586,8 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
         CHECK(store->load().value().receiving_accounts.size() == 2);
     }
     reader reader{db.path};
-<<<<<<< HEAD
     CHECK(reader.value("PRAGMA user_version") == "7");
-    CHECK(reader.value("PRAGMA foreign_key_check").empty());
-=======
-    CHECK(reader.value("PRAGMA user_version") == "6");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
->>>>>>> 2ee88098b1e386df2aed77f7275720d10328c382
     CHECK(reader.value("SELECT count(*) FROM accounts") == "6");
     CHECK(reader.accounts_agree_with_transfers());
     CHECK(reader.chains_are_sound());
