@@ -29,9 +29,9 @@ namespace connector {
 /// posting joins the worker's batch. A refused quote and the end are told once everything has been answered, and what
 /// was fulfilled is durable.
 ///
-/// The owner may destroy it while is_idle(), as it is when these two are told, but not within a call of the run, or
-/// once the loop has stopped.
-class payment_run final : public answer_sink {
+/// The owner may destroy it while is_idle(), as it is when these two are told, but not within a call of the run
+/// (event_loop::dispose), or once the loop has stopped.
+class payment_run final : public answer_sink, public disposable {
 public:
     /// Its functions must not call the run.
     class owner {
@@ -71,6 +71,9 @@ public:
     void suspend() noexcept { is_suspended_ = true; }
     /// True if no answer is outstanding, and nothing waits to become durable.
     bool is_idle() const noexcept { return unanswered_ == 0 && unreleased_ == 0 && !is_posted_; }
+
+    /// True from pay() until the end.
+    bool is_paying() const noexcept { return payment_.has_value(); }
 
     /// What the receiver says about its asset, once a quote has asked.
     const std::optional<ilp::stream::receiver_asset>& asset() const noexcept { return sender_.asset(); }
