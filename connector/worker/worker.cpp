@@ -4,12 +4,15 @@
 #include "connector/base/descriptor_shares.hpp"
 #include "connector/base/log.hpp"
 #include "connector/loop/descriptors.hpp"
+#include "connector/payments/payer.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
 #include "connector/tls/tls_filter.hpp"
 #include "connector/transport/http2/http2_requests.hpp"
 #include "connector/worker/make_link.hpp"
+#include "ilp/error_code.hpp"
 #include "ilp/hex.hpp"
+#include "ilp/invariant.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 
@@ -158,6 +161,7 @@ void worker::use_tls(packet_tls tls) {
 
 void worker::end_turn() {
     submit_postings();
+    if (!payments_.empty()) drop_cancelled_quotes();
     if (!retired_links_.empty()) retire_links();
     reply_sender_.retire_links();
     if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
@@ -191,6 +195,7 @@ void worker::drain(std::function<void()> drained) {
         drained_ = std::move(drained);
         accept_what_waits();
         for (const auto& connection : connections_) connection->drain();
+        for (const auto& [number, payment] : payments_) payment.run->suspend();
         stop_accepting();
         loop_.set(grace_, loop_.now().steady + settings_.shutdown_grace);
     });
@@ -460,6 +465,84 @@ void worker::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::millisec
             link& over = link_to(*to, state);
             probes_.send(over, prepare, loop_.now().steady + time_limit, std::move(done), state.reachability);
         });
+}
+
+void worker::start_payment(payment_order order) {
+    boost::asio::post(loop_.context(), [this, order = std::move(order)]() mutable {
+        loop_.enter();
+        take_order(std::move(order));
+    });
+}
+
+/// An account that was deleted meanwhile has nothing to pay with.
+void worker::take_order(payment_order order) {
+    if (draining_) return;
+    const auto* const quote = std::get_if<quote_order>(&order.what);
+    const auto known = payments_.find(order.number);
+    ilp::require(known == payments_.end() || quote == nullptr, "a payment is quoted once on a worker");
+    if (known == payments_.end()) {
+        const peering::receiving_account* const account = forwarding_table_.find_receiving_account(order.account);
+        if (account == nullptr) {
+            constexpr auto code = ilp::error_code::f07_cannot_receive;
+            if (quote != nullptr) {
+                order.callbacks.quoted(order.number,
+                                       std::unexpected{ilp::quote_refusal{ilp::quote_failure::refused, code}});
+            } else {
+                order.callbacks.ended(order.number, {ilp::payment_end::refused, code}, order.path);
+            }
+            return;
+        }
+        payments_[order.number].run = std::make_unique<payment_run>(
+            loop_, *this, *this, order.number, payer_of(*account, forwarding_table_.own_address()), order.receiver);
+    }
+    own_payment& payment = payments_[order.number];
+    if (payment.is_dropped) return;
+    payment.callbacks = std::move(order.callbacks);
+    if (quote != nullptr) {
+        payment.run->quote(quote->wanted, order.path);
+    } else {
+        const auto& send = std::get<send_order>(order.what);
+        payment.run->pay(send.terms, send.state, order.path, send.limits);
+    }
+}
+
+void worker::cancel_payment(std::uint64_t number) {
+    boost::asio::post(loop_.context(), [this, number] {
+        loop_.enter();
+        const auto found = payments_.find(number);
+        if (found == payments_.end()) return;
+        found->second.is_dropped = !found->second.run->is_paying();
+        found->second.run->cancel();
+    });
+}
+
+void worker::quoted(std::uint64_t number, const ilp::payment_quote::finished& outcome) {
+    const payment_callbacks callbacks = payments_.at(number).callbacks;
+    if (!outcome) end_payment(number);
+    callbacks.quoted(number, outcome);
+}
+
+void worker::ended(std::uint64_t number, const ilp::outgoing_payment::finished& finished, const ilp::known_path& path) {
+    const payment_callbacks callbacks = payments_.at(number).callbacks;
+    end_payment(number);
+    callbacks.ended(number, finished, path);
+}
+
+/// The run is calling: the loop destroys it.
+void worker::end_payment(std::uint64_t number) {
+    loop_.dispose(std::move(payments_.at(number).run));
+    payments_.erase(number);
+}
+
+void worker::drop_cancelled_quotes() {
+    for (auto each = payments_.begin(); each != payments_.end();) {
+        if (each->second.is_dropped && each->second.run->is_idle()) {
+            loop_.dispose(std::move(each->second.run));
+            each = payments_.erase(each);
+        } else {
+            ++each;
+        }
+    }
 }
 
 packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,

@@ -5,6 +5,7 @@
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
 #include "connector/metrics/counters.hpp"
+#include "connector/payments/payment_run.hpp"
 #include "connector/routing/connection_shares.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/pool_shares.hpp"
@@ -23,6 +24,7 @@
 #include "connector/transport/probes.hpp"
 #include "connector/transport/reachability_board.hpp"
 #include "connector/worker/make_link.hpp"
+#include "connector/worker/payment_order.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/terms_update.hpp"
@@ -34,6 +36,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -64,7 +67,10 @@ struct peer_state {
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
 /// does the I/O for the router: it moves bytes between sockets and the decision logic, and postings to the committer.
-class worker final : public prepare_handler, public incoming_connection::owner, public link_listener {
+class worker final : public prepare_handler,
+                     public incoming_connection::owner,
+                     public link_listener,
+                     public payment_run::owner {
 public:
     /// The committer and the board must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
@@ -106,6 +112,14 @@ public:
     void probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
                std::function<void(probes::outcome)> done);
 
+    /// Quotes a payment of one of our accounts, or pays. A quote that is there is followed by an order to pay, on the
+    /// same worker, or by cancel_payment(). The callbacks of the order are called on the worker's thread, unless the
+    /// worker drains or stops before.
+    void start_payment(payment_order order);
+
+    /// A payment ends once its packets are answered; a quote is dropped. Nothing if there is no such payment.
+    void cancel_payment(std::uint64_t number);
+
     /// The number of requests that were refused because no peer owns their token.
     std::uint64_t unauthenticated_requests() const noexcept {
         return unauthenticated_requests_.load(std::memory_order_relaxed);
@@ -137,6 +151,15 @@ private:
     void answered(carried_packet& packet, ilp::bytes_span answer) override;
     void failed(carried_packet& packet, reject_reason reason) override;
 
+    // payment_run::owner
+    void quoted(std::uint64_t payment, const ilp::payment_quote::finished& outcome) override;
+    void advanced(const peering::payment_progress& progress) override { batch_.advance(progress); }
+    void ended(std::uint64_t payment, const ilp::outgoing_payment::finished& finished,
+               const ilp::known_path& path) override;
+
+    void take_order(payment_order order);
+    void end_payment(std::uint64_t number);
+    void drop_cancelled_quotes();
     void retire_links();
     void accept();
     void admit(boost::asio::ip::tcp::socket socket);
@@ -231,6 +254,13 @@ private:
     commit_queue waiting_;
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
+    struct own_payment {
+        std::unique_ptr<payment_run> run;
+        payment_callbacks callbacks;
+        bool is_dropped = false;  ///< a quote that was cancelled, and waits for the answers to its probes
+    };
+    std::map<std::uint64_t, own_payment> payments_;  ///< by number
+
     newcomer_list newcomers_;
     connection_shares connection_shares_;
     std::vector<std::unique_ptr<incoming_connection>> connections_;

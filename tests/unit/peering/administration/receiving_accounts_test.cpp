@@ -335,7 +335,8 @@ TEST_CASE("money goes into a receiving account and out of it like that of a peer
     books books{*store};
     committer committer{books.keeper};
     operator_transfers transfers{committer};
-    REQUIRE(recover(store->load().value(), known, books.keeper, transfers));
+    payments payments;
+    REQUIRE(recover(store->load().value(), known, books.keeper, transfers, payments));
     const auto alice = known.find_receiving_account_by_name("alice");
     CHECK(alice->liquidity->available == 50);
     REQUIRE(transfers.end_withdrawal(books.keeper, pending_id, transfer_state::posted, ilp::read_clocks(), {}));
