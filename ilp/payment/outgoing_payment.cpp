@@ -1,0 +1,291 @@
+#include "ilp/payment/outgoing_payment.hpp"
+
+#include "ilp/invariant.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ilp {
+namespace {
+
+constexpr std::uint64_t packets_of_connection = 0x7fff'ffff;  // RFC 29: a connection closes at 2^31 packets
+
+// In how many round trips in succession each kind of Reject may come.
+constexpr unsigned temporary_max = 10;
+constexpr unsigned late_max = 4;
+constexpr unsigned low_max = 4;
+constexpr unsigned declined_max = 4;
+
+amount sum_of(amount a, amount b) noexcept {
+    return {b.value > amount::max().value - a.value ? amount::max().value : a.value + b.value};
+}
+
+amount rest_of(amount whole, amount part) noexcept {
+    return {whole.value > part.value ? whole.value - part.value : 0};
+}
+
+}  // namespace
+
+payment_terms send_exactly(amount send, const exchange_ratio& quoted, unsigned slippage) noexcept {
+    return {.kind = payment_terms::target::fixed_send,
+            .send = send,
+            .minimum = with_slippage(quoted, slippage),
+            .expected = quoted};
+}
+
+payment_terms deliver_exactly(amount deliver, const exchange_ratio& quoted, unsigned slippage) noexcept {
+    const exchange_ratio minimum = with_slippage(quoted, slippage);
+    return {.kind = payment_terms::target::fixed_delivery,
+            .deliver = deliver,
+            .send = minimum.sent_for(deliver),
+            .minimum = minimum,
+            .expected = quoted};
+}
+
+std::string_view describe(payment_end end) noexcept {
+    switch (end) {
+        case payment_end::completed:
+            return "The payment is complete";
+        case payment_end::cancelled:
+            return "The payment was cancelled";
+        case payment_end::no_progress:
+            return "No packet has been fulfilled for too long";
+        case payment_end::refused:
+            return "The path or the receiver refuses the payment";
+        case payment_end::rate_too_low:
+            return "The receiver gets less than the minimum of the quote";
+        case payment_end::limit_reached:
+            return "The most that may be sent was sent, and less than wanted has arrived";
+        case payment_end::amount_too_small:
+            return "What is left to send is too small to arrive";
+        case payment_end::path_takes_nothing:
+            return "The path takes no packet of any amount";
+        case payment_end::receiver_contradicts:
+            return "The receiver says that it got less than a packet's minimum, and has fulfilled it";
+        case payment_end::too_many_packets:
+            return "The connection has used up its packets";
+    }
+    std::unreachable();
+}
+
+outgoing_payment::outgoing_payment(const payment_terms& terms, const payment_state& state, const known_path& path,
+                                   const payment_limits& limits, std::uint64_t numbers_used)
+    : terms_{terms},
+      limits_{limits},
+      sent_{state.sent},
+      delivered_{state.delivered},
+      last_number_{numbers_used},
+      maximum_{path.maximum},
+      times_{path.times},
+      window_{limits.packets_in_flight_max},
+      rate_{terms.expected} {
+    require(state.in_doubt.is_zero(), "a payment is taken up after the ledger has decided about what was in doubt");
+    require(state.sent <= terms.send, "a payment has not sent more than it may");
+    require(!terms.send.is_zero(), "a payment has something to send");
+}
+
+auto outgoing_payment::next(steady_time now) -> step {
+    if (!progress_at_) progress_at_ = now;
+    if (!end_) {
+        if (is_complete()) {
+            stop(payment_end::completed);
+        } else if (now - *progress_at_ >= limits_.progress) {
+            stop(payment_end::no_progress);
+        }
+    }
+    if (end_) return wait(now);
+
+    const bool is_open = in_flight_.size() < window_.packets() && window_.opens_at() <= now;
+    const amount amount = is_open ? next_amount() : ilp::amount{};
+    if (amount.is_zero()) return wait(now);
+    if (last_number_ >= packets_of_connection) {
+        stop(payment_end::too_many_packets);
+        return wait(now);
+    }
+    require(amount <= left_to_send(), "a payment never sends more than it may");
+    const ilp::amount minimum = minimum_of(amount);
+    const packet_in_flight packet{amount, minimum, std::max(minimum, rate_.delivered_for(amount)), now};
+    in_flight_.emplace(++last_number_, packet);
+    in_flight_amount_ = sum_of(in_flight_amount_, amount);
+    in_flight_expected_ = sum_of(in_flight_expected_, packet.expected);
+    window_.sent(now);
+    return send_packet{last_number_, amount, packet.minimum, now + times_.lifetime()};
+}
+
+void outgoing_payment::fulfilled(std::uint64_t number, std::optional<amount> delivered, steady_time now) {
+    const packet_in_flight packet = take(number);
+    times_.measured(now - packet.sent_at);
+    window_.fulfilled(packet.amount, now, times_);
+    maximum_.passed(packet.amount);
+    sent_ = sum_of(sent_, packet.amount);
+    delivered_ = sum_of(delivered_, delivered.value_or(packet.minimum));
+    largest_fulfilled_ = std::max(largest_fulfilled_, packet.amount);
+    progress_at_ = now;
+    temporary_ = late_ = low_ = declined_ = {};
+    if (!delivered) return;
+    learn_rate(packet.amount, *delivered);
+    if (*delivered < packet.minimum)
+        end_ = finished{payment_end::receiver_contradicts, {}};  // also if it was cancelled
+}
+
+void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& rejection, steady_time now) {
+    const amount in_flight = in_flight_amount_;
+    const std::size_t packets = in_flight_.size();
+    const packet_in_flight packet = take(number);
+    if (!rejection.code) {
+        set_back(temporary_, temporary_max, packet, now, payment_end::refused, std::nullopt);
+        return;
+    }
+    switch (*rejection.code) {
+        case error_code::f08_amount_too_large:
+            maximum_.refused(packet.amount, rejection.too_large);
+            if (maximum_.value().is_zero()) stop(payment_end::path_takes_nothing, rejection.code);
+            return;
+        case error_code::f99_application_error:
+            if (rejection.received) {
+                times_.measured(now - packet.sent_at);
+                maximum_.passed(packet.amount);
+                if (*rejection.received < packet.minimum) return below_minimum(packet, now);
+            }
+            set_back(declined_, declined_max, packet, now, payment_end::refused, rejection.code);
+            return;
+        case error_code::t02_peer_busy:
+        case error_code::t05_rate_limited:
+            return window_.rate_limited(packet.sent_at, now, packets, times_);
+        case error_code::t03_connector_busy:
+            return window_.busy(packet.sent_at, now, packets, times_);
+        case error_code::t04_insufficient_liquidity:
+            return window_.short_of_liquidity(packet.sent_at, now, in_flight, times_);
+        case error_code::t00_internal_error:
+        case error_code::t01_peer_unreachable:
+        case error_code::t99_application_error:
+            set_back(temporary_, temporary_max, packet, now, payment_end::refused, rejection.code);
+            return;
+        case error_code::r00_transfer_timed_out:
+        case error_code::r02_insufficient_timeout:
+        case error_code::r99_application_error:
+            return had_too_little_time(packet, *rejection.code, now);
+        case error_code::r01_insufficient_source_amount:
+            return too_small(packet);
+        case error_code::f00_bad_request:
+        case error_code::f01_invalid_packet:
+        case error_code::f02_unreachable:
+        case error_code::f03_invalid_amount:
+        case error_code::f04_insufficient_destination_amount:
+        case error_code::f05_wrong_condition:
+        case error_code::f06_unexpected_payment:
+        case error_code::f07_cannot_receive:
+            break;
+    }
+    stop(payment_end::refused, rejection.code);
+}
+
+void outgoing_payment::expired(std::uint64_t number, steady_time now) {
+    had_too_little_time(take(number), error_code::r00_transfer_timed_out, now);
+}
+
+payment_state outgoing_payment::state() const noexcept {
+    return {sent_, delivered_, in_flight_amount_};
+}
+
+auto outgoing_payment::take(std::uint64_t number) -> packet_in_flight {
+    const auto found = in_flight_.find(number);
+    require(found != in_flight_.end(), "each packet of a payment is answered once");
+    const packet_in_flight packet = found->second;
+    in_flight_.erase(found);
+    in_flight_amount_ = rest_of(in_flight_amount_, packet.amount);
+    in_flight_expected_ = rest_of(in_flight_expected_, packet.expected);
+    return packet;
+}
+
+void outgoing_payment::stop(payment_end end, std::optional<error_code> code) noexcept {
+    if (!end_) end_ = finished{end, code};
+}
+
+bool outgoing_payment::set_back(setbacks& kind, unsigned allowed, const packet_in_flight& packet, steady_time now,
+                                payment_end end, std::optional<error_code> code) {
+    if (kind.count > 0 && packet.sent_at <= kind.last) return false;
+    ++kind.count;
+    kind.last = now;
+    if (kind.count > allowed) {
+        stop(end, code);
+    } else {
+        window_.pause(now, times_);
+    }
+    return true;
+}
+
+void outgoing_payment::below_minimum(const packet_in_flight& packet, steady_time now) {
+    if (packet.amount < largest_fulfilled_) return too_small(packet);
+    set_back(low_, low_max, packet, now, payment_end::rate_too_low, error_code::f99_application_error);
+}
+
+void outgoing_payment::too_small(const packet_in_flight& packet) noexcept {
+    smallest_ = std::max(smallest_, sum_of(packet.amount, packet.amount));
+}
+
+void outgoing_payment::had_too_little_time(const packet_in_flight& packet, error_code code, steady_time now) {
+    if (set_back(late_, late_max, packet, now, payment_end::refused, code)) times_.had_too_little_time();
+}
+
+void outgoing_payment::learn_rate(amount sent_amount, amount delivered) noexcept {
+    // The rate that a small packet shows is mostly rounding.
+    if (!delivered.is_zero() && sent_amount.value >= rate_sample_.value / 2) {
+        rate_sample_ = sent_amount;
+        rate_ = {delivered.value, sent_amount.value};
+    }
+}
+
+amount outgoing_payment::left_to_send() const noexcept {
+    return rest_of(terms_.send, sum_of(sent_, in_flight_amount_));
+}
+
+bool outgoing_payment::is_complete() const noexcept {
+    return is_fixed_delivery() ? delivered_ >= terms_.deliver : sent_ == terms_.send;
+}
+
+amount outgoing_payment::missing() const noexcept {
+    return rest_of(terms_.deliver, sum_of(delivered_, in_flight_expected_));
+}
+
+amount outgoing_payment::minimum_of(amount packet) const noexcept {
+    const amount minimum = terms_.minimum.minimum_for(packet);
+    return is_fixed_delivery() ? std::min(minimum, missing()) : minimum;
+}
+
+amount outgoing_payment::next_amount() {
+    const amount left = left_to_send();
+    amount wanted = left;
+    if (is_fixed_delivery()) {
+        if (missing().is_zero()) return {};
+        wanted = std::min(left, std::max(rate_.sent_for(missing()), smallest_));
+    }
+    const amount in_flight_max = std::max(window_.value(), smallest_);
+    const amount packet_max = std::min(maximum_.value(), in_flight_max);
+    amount packet = wanted;
+    if (wanted > packet_max) {
+        const bool are_two_left = wanted.value - packet_max.value < packet_max.value;
+        packet = are_two_left ? amount{wanted.value - wanted.value / 2} : packet_max;
+    }
+    if (packet < smallest_) {
+        if (in_flight_.empty()) {
+            stop(is_fixed_delivery() && left < smallest_ ? payment_end::limit_reached : payment_end::amount_too_small);
+        }
+        return {};
+    }
+    return sum_of(in_flight_amount_, packet) <= in_flight_max ? packet : amount{};
+}
+
+auto outgoing_payment::wait(steady_time now) const noexcept -> step {
+    if (end_) {
+        if (!in_flight_.empty()) return wait_until{steady_time::max()};
+        // The last answers may have completed what was being given up.
+        return is_complete() && end_->end != payment_end::receiver_contradicts ? finished{payment_end::completed, {}}
+                                                                               : *end_;
+    }
+    const steady_time gives_up_at = *progress_at_ + limits_.progress;
+    const steady_time opens_at = window_.opens_at();
+    return wait_until{opens_at > now ? std::min(opens_at, gives_up_at) : gives_up_at};
+}
+
+}  // namespace ilp
