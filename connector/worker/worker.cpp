@@ -78,6 +78,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
           auto& packet = static_cast<packet_in_flight&>(expiry);
           static_cast<worker*>(packet.listener)->on_deadline(packet);
       }} {
+    own_.name = "payments of this node";
     loop_.memory().set_bound(settings_.max_buffer_memory);
     loop_.at_turn_end([this] { end_turn(); });
     loop_.when_flushed([this] { let_committer_run(); });
@@ -189,6 +190,7 @@ void worker::drain(std::function<void()> drained) {
         loop_.enter();
         draining_ = true;
         drained_ = std::move(drained);
+        payments_.interrupt();
         accept_what_waits();
         for (const auto& connection : connections_) connection->drain();
         stop_accepting();
@@ -231,7 +233,7 @@ void worker::relieve_memory() {
 }
 
 void worker::check_drained() {
-    if (!draining_ || !drained_ || packets_.in_use() != 0) return;
+    if (!draining_ || !drained_ || packets_.in_use() != 0 || payments_.size() != 0) return;
     stop_accepting();
     if (reply_sender_.has_to_wait(is_grace_over_) || (!connections_.empty() && !is_grace_over_)) return;
     reply_sender_.give_up_all();
@@ -248,6 +250,9 @@ void worker::sample(std::function<void(worker_sample)> callback) {
         figures.waiting_for_store = waiting_.size();
         figures.buffered_bytes = loop_.memory().used();
         figures.replies = reply_sender_.size();
+        figures.payments = payments_.size();
+        figures.payment_packets = own_.counters.outgoing;
+        figures.payment_packets.prepares = own_.counters.incoming.prepares;
         figures.connections_closed_for_memory = connections_closed_for_memory_;
         figures.connections_closed_for_room = connections_closed_for_room_;
         figures.http2_floods = floods_.by_kind;
@@ -462,31 +467,71 @@ void worker::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::millisec
         });
 }
 
+void worker::quote(std::string id, quote_order order, payment_runs::quoted done) {
+    boost::asio::post(loop_.context(),
+                      [this, id = std::move(id), order = std::move(order), done = std::move(done)]() mutable {
+                          loop_.enter();
+                          payments_.quote(id, std::move(order), std::move(done));
+                      });
+}
+
+void worker::pay(std::string id, payment_order order, payment_runs::paid done) {
+    boost::asio::post(loop_.context(),
+                      [this, id = std::move(id), order = std::move(order), done = std::move(done)]() mutable {
+                          loop_.enter();
+                          payments_.pay(id, std::move(order), std::move(done));
+                      });
+}
+
+void worker::cancel_payment(std::string id) {
+    boost::asio::post(loop_.context(), [this, id = std::move(id)] {
+        loop_.enter();
+        payments_.cancel(id);
+    });
+}
+
 packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                            ilp::bytes_span body) {
-    const load load{.draining = draining_,
-                    .store_unavailable = !committer_.store_is_healthy(),
-                    .packets_in_flight_full = is_full_for(from),
-                    .pools = &pools_};
+    peer_state& state = state_of(from);
+    const load load = load_for(from.id, state);
     const auto [decided, context] = router_.decide(body, from, forwarding_table_, *rates_, load, loop_.now());
+    return carry_out(decided, context, state, sink, request);
+}
+
+void worker::send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer, ilp::bytes_span prepare) {
+    const load load = load_for(payer.id, own_);
+    const auto [decided, context] = router_.decide_own(prepare, payer, forwarding_table_, *rates_, load, loop_.now());
+    carry_out(decided, context, own_, sink, request);
+}
+
+load worker::load_for(std::uint32_t sender, const peer_state& state) {
+    return {.draining = draining_,
+            .store_unavailable = !committer_.store_is_healthy(),
+            .packets_in_flight_full = is_full_for(sender, state),
+            .pools = &pools_};
+}
+
+/// Does what the router has decided. Null if the packet has ended.
+packet_in_flight* worker::carry_out(step decided, const packet_context& context, peer_state& from, answer_sink& sink,
+                                    std::uint64_t request) {
     if (decided == step::bad_request) {
         sink.refuse_malformed(request);
         return nullptr;
     }
-    ++state_of(from).counters.incoming.prepares;
+    ++from.counters.incoming.prepares;
     switch (decided) {
         case step::reject:
-            count_refusal(state_of(from), context.reason, context.to == nullptr ? nullptr : context.to->asset);
+            count_refusal(from, context.reason, context.to == nullptr ? nullptr : context.to->asset);
             refuse(sink, request, context.reason, &context);
             return nullptr;
         case step::fulfill: {
-            packet_in_flight& packet = add_packet(sink, request, context);
+            packet_in_flight& packet = add_packet(sink, request, from, context);
             scratch_.clear();
             ilp::serialize_fulfill(scratch_, context.fulfillment, context.answer_data);
             return fulfilled(packet, scratch_) ? &packet : nullptr;
         }
         case step::go_on:
-            return forward(sink, request, context);
+            return forward(sink, request, from, context);
         case step::bad_request:
             break;
     }
@@ -518,18 +563,18 @@ void worker::note_undelivered(std::uint32_t peer, bool is_fulfill) {
 }
 
 /// While several peers send, each of them has a fair share of the places for packets in flight.
-bool worker::is_full_for(const peering::peer& from) {
-    const bool is_shared = senders_.note(from.id, loop_.now().steady);
-    if (is_shared)
-        return exceeds_fair_share(state_of(from).packets, packets_.in_use(), settings_.max_packets_in_flight);
+bool worker::is_full_for(std::uint32_t sender, const peer_state& state) {
+    const bool is_shared = senders_.note(sender, loop_.now().steady);
+    if (is_shared) return exceeds_fair_share(state.packets, packets_.in_use(), settings_.max_packets_in_flight);
     return packets_.in_use() >= settings_.max_packets_in_flight;
 }
 
-packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, const packet_context& context) {
+packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, peer_state& from,
+                                     const packet_context& context) {
     packet_in_flight& packet = packets_.take();
     packet.listener = this;
     packet.sender = context.from.id;
-    packet.from = &state_of(context.from);
+    packet.from = &from;
     ++packet.from->packets;
     packet.to = context.to == nullptr ? nullptr : &state_of(*context.to);
     packet.arrived_at = packet.sent_at = context.now.steady;
@@ -543,12 +588,13 @@ packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, c
     return packet;
 }
 
-packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, const packet_context& context) {
+packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, peer_state& from,
+                                  const packet_context& context) {
     peer_state& state = state_of(*context.to);
     link& next_hop = link_to(*context.to, state);
     const bool too_many =
         exceeds_fair_share(state.counters.packets_in_flight, packets_.in_use(), settings_.max_packets_in_flight);
-    packet_in_flight& packet = add_packet(sink, request, context);
+    packet_in_flight& packet = add_packet(sink, request, from, context);
     packet.due = context.now.when(context.outgoing_expires_at);
     std::memcpy(packet.condition.data(), context.prepare->condition().data(), packet.condition.size());
     ++state.counters.packets_in_flight;

@@ -5,6 +5,7 @@
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
 #include "connector/metrics/counters.hpp"
+#include "connector/payments/payment_runs.hpp"
 #include "connector/routing/connection_shares.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/pool_shares.hpp"
@@ -18,6 +19,7 @@
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/http/reply_sender.hpp"
 #include "connector/transport/link.hpp"
+#include "connector/transport/own_packets.hpp"
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "connector/transport/probes.hpp"
@@ -64,7 +66,10 @@ struct peer_state {
 
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
 /// does the I/O for the router: it moves bytes between sockets and the decision logic, and postings to the committer.
-class worker final : public prepare_handler, public incoming_connection::owner, public link_listener {
+class worker final : public prepare_handler,
+                     public own_packets,
+                     public incoming_connection::owner,
+                     public link_listener {
 public:
     /// The committer and the board must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
@@ -106,6 +111,12 @@ public:
     void probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
                std::function<void(probes::outcome)> done);
 
+    // See payment_runs; the callbacks are called on the worker's thread.
+
+    void quote(std::string id, quote_order order, payment_runs::quoted done);
+    void pay(std::string id, payment_order order, payment_runs::paid done);
+    void cancel_payment(std::string id);
+
     /// The number of requests that were refused because no peer owns their token.
     std::uint64_t unauthenticated_requests() const noexcept {
         return unauthenticated_requests_.load(std::memory_order_relaxed);
@@ -127,6 +138,10 @@ private:
     acceptance asynchronous_prepare_received(const peering::peer& from, const request_id& id,
                                              const std::string& reply_at, ilp::bytes_span body) override;
     bool reply_received(const peering::peer& from, const request_id& id, ilp::bytes_view answer) override;
+
+    // own_packets
+    void send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer,
+                  ilp::bytes_span prepare) override;
 
     // incoming_connection::owner
     void connection_closed(incoming_connection& connection) override;
@@ -153,13 +168,18 @@ private:
     }
     void open_link(const peering::peer& peer, peer_state& state);
     reachability_record* reachability_over(const packet_in_flight& packet) const;
-    packet_in_flight* forward(answer_sink& sink, std::uint64_t request, const packet_context& context);
-    packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, const packet_context& context);
+    load load_for(std::uint32_t sender, const peer_state& state);
+    packet_in_flight* carry_out(step decided, const packet_context& context, peer_state& from, answer_sink& sink,
+                                std::uint64_t request);
+    packet_in_flight* forward(answer_sink& sink, std::uint64_t request, peer_state& from,
+                              const packet_context& context);
+    packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, peer_state& from,
+                                 const packet_context& context);
     void refuse(answer_sink& sink, std::uint64_t request, reject_reason reason,
                 const packet_context* context = nullptr);
     void count_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);
     void end_in_flight(packet_in_flight& packet);
-    bool is_full_for(const peering::peer& from);
+    bool is_full_for(std::uint32_t sender, const peer_state& state);
     void give_back(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
     void fail(packet_in_flight& packet, reject_reason reason);
@@ -180,6 +200,7 @@ private:
 
     static constexpr std::uint32_t strangers = std::numeric_limits<std::uint32_t>::max() - 1;
     static constexpr std::uint32_t handshakes = strangers - 1;
+    static constexpr std::uint32_t payments = handshakes - 1;
     /// Steps of handshakes in one turn. The dearest one takes about 0.3 ms, and packets must not wait for many of them.
     static constexpr std::uint32_t handshake_steps_max = 8;
 
@@ -218,6 +239,8 @@ private:
     forwarding_table forwarding_table_;
     std::shared_ptr<const rate_table> rates_;
     probes probes_{loop_};
+    peer_state own_{turns_, payments};  ///< of the packets that begin here
+    payment_runs payments_{loop_, *this, own_.share};
     const std::shared_ptr<expected_replies> expected_replies_;  ///< of all workers
     awaited_replies awaited_replies_{loop_, expected_replies_};
     reply_sender reply_sender_;

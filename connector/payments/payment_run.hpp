@@ -1,0 +1,61 @@
+#pragma once
+
+#include "connector/payments/stream_run.hpp"
+#include "ilp/payment/outgoing_payment.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace connector {
+
+/// How far a payment has come, for any thread to read. Each number is right at some instant, and never falls.
+struct payment_progress {
+    std::atomic<std::uint64_t> sent{0};       ///< durably, in the smallest units of the account that pays
+    std::atomic<std::uint64_t> delivered{0};  ///< of it, as the receiver says
+    std::atomic<std::uint64_t> packets{0};    ///< fulfilled, since the payment was started or taken up
+    std::atomic<std::uint64_t> rejects{0};    ///< likewise; most of them teach the payment something
+};
+
+struct payment_order {
+    run_parties parties;
+    ilp::payment_terms terms;
+    ilp::payment_state state{};
+    ilp::known_path path{};
+    ilp::payment_limits limits{};
+    std::uint64_t numbers_used = 0;  ///< on the connection, by a quote
+    std::shared_ptr<payment_progress> progress = std::make_shared<payment_progress>();
+};
+
+struct payment_outcome {
+    ilp::outgoing_payment::finished how;
+    bool was_interrupted = false;  ///< the daemon stops: the payment goes on after the start
+    ilp::payment_state state;
+    ilp::known_path path;
+    std::optional<receiver_asset> asset;
+};
+
+/// One payment, or the rest of one, on a worker.
+class payment_run final : public stream_run {
+public:
+    payment_run(const run_surroundings& around, payment_order order);
+
+    /// Precondition: the run has ended.
+    payment_outcome outcome() const;
+
+    void cancel() override;
+    void interrupt() override;
+
+private:
+    step next(ilp::steady_time now) override;
+    void fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) override;
+    void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) override;
+
+    ilp::outgoing_payment payment_;
+    std::shared_ptr<payment_progress> progress_;
+    std::optional<ilp::outgoing_payment::finished> how_;
+    bool is_interrupted_ = false;
+};
+
+}  // namespace connector
