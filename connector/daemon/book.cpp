@@ -47,7 +47,7 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
 
     const auto found = store->load();
     if (!found) return found.error().message;
-    if (auto recovered = peering::recover(*found, directory, *keeper, *transfers); !recovered) {
+    if (auto recovered = peering::recover(*found, directory, *keeper, *transfers, payments); !recovered) {
         return std::move(recovered).error();
     }
     if (const auto plain = peering::unencrypted_by_default(found->peers); !plain.empty()) {

@@ -6,6 +6,7 @@
 #include "peering/book/committer.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/book/operator_transfers.hpp"
+#include "peering/book/payments.hpp"
 #include "peering/book/thresholds.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/store/store.hpp"
@@ -36,6 +37,7 @@ struct book {
     peering::administration administration{directory};
     std::unique_ptr<peering::committer> committer{};
     std::unique_ptr<peering::operator_transfers> transfers{};
+    peering::payments payments{};
 };
 
 }  // namespace connector

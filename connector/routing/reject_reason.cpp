@@ -37,7 +37,8 @@ std::string reject_reasons_markdown() {
         "and\n"
         "the field `reason` of the log line `packet refused`, which is written at the level debug. A Reject from a "
         "next\n"
-        "hop is passed on unchanged and has no reason here.");
+        "hop is passed on unchanged and has no reason here. The message of an F99 is not sent: whoever pays learns why "
+        "from\nthe encrypted reply.");
     out.columns({"Identifier", "Code", "Name in RFC 27", "Message"});
     for (const auto& [identifier, code, message] : reject_texts) {
         out.row({fmt::format("`{}`", identifier), ilp::code_text(code), ilp::name(code), message});

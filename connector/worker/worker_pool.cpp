@@ -35,10 +35,9 @@ unsigned worker_count(const config::connector_settings& settings) noexcept {
     return settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
 }
 
-std::optional<std::string> worker_pool::listen(const config::connector_settings& settings,
-                                               const peering::directory& directory, peering::committer& committer,
-                                               const packet_tls& tls,
-                                               std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets) {
+std::optional<std::string> worker_pool::listen(
+    const config::connector_settings& settings, const peering::directory& directory, peering::committer& committer,
+    const packet_tls& tls, const std::shared_ptr<const ilp::stream::receiver_secrets>& receiver_secrets) {
     tcp::endpoint endpoint = to_endpoint(settings.listen);
     const auto replies = std::make_shared<expected_replies>();
     if (const error_code error = try_port(control_, endpoint)) return cannot_listen(setting, endpoint, error);

@@ -34,7 +34,7 @@ public:
     /// Makes the workers, which then listen and do not accept yet. Returns what went wrong, if anything did.
     std::optional<std::string> listen(const config::connector_settings& settings, const peering::directory& directory,
                                       peering::committer& committer, const packet_tls& tls,
-                                      std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets);
+                                      const std::shared_ptr<const ilp::stream::receiver_secrets>& receiver_secrets);
     void start();
 
     // Preconditions of these two: listen() has succeeded.

@@ -233,6 +233,14 @@ fault restore_withdrawals(const catalogue& found, operator_transfers& transfers,
     return std::nullopt;
 }
 
+fault restore_payments(const catalogue& found, payments& payments, const ledger& ledger) {
+    if (!payments.restore(found.open_payments, found.last_payment, ledger)) {
+        return "the book is inconsistent: a payment in the store is malformed, has no account, or has sent more than "
+               "was agreed: restore a backup";
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::expected<void, std::string> open_directory(directory& directory, const catalogue& found, bookkeeper& keeper) {
@@ -247,11 +255,12 @@ std::expected<void, std::string> open_directory(directory& directory, const cata
 }
 
 std::expected<void, std::string> recover(const catalogue& found, directory& directory, bookkeeper& keeper,
-                                         operator_transfers& transfers) {
+                                         operator_transfers& transfers, payments& payments) {
     if (auto opened = open_directory(directory, found, keeper); !opened) return opened;
     if (auto wrong = restore_withdrawals(found, transfers, keeper.ledger())) {
         return std::unexpected{std::move(*wrong)};
     }
+    if (auto wrong = restore_payments(found, payments, keeper.ledger())) return std::unexpected{std::move(*wrong)};
     return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "peering/book/bookkeeper.hpp"
 #include "peering/book/operator_transfers.hpp"
+#include "peering/book/payments.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/store/store.hpp"
 
@@ -22,6 +23,8 @@ namespace peering {
 // | holds of packets              | there are none: they are never stored, so what they held is free again. No peer  |
 // |                               | has been sent the outcome of these packets                                       |
 // | pending withdrawals           | held again; operator_transfers::expire() ends those that expired in the meantime |
+// | payments that have not ended  | loaded; what they have sent is what was posted, so it is not sent again. Their   |
+// |                               | sender goes on when the packets that were in flight have expired                 |
 // | peers of the file             | wait for take_file() as absent peers; those that the file lacks remain absent    |
 // | events that are not delivered | stay in the store, which is their queue; the webhooks look for them              |
 // | answers to idempotency keys   | stay in the store; each is looked up when its key comes again                    |
@@ -30,9 +33,9 @@ namespace peering {
 /// anything else uses them and before the committer starts. The error says what is wrong and what to do; the daemon
 /// must not start then, and nothing has been written.
 std::expected<void, std::string> recover(const catalogue& found, directory& directory, bookkeeper& keeper,
-                                         operator_transfers& transfers);
+                                         operator_transfers& transfers, payments& payments);
 
-/// The part of recover() without the withdrawals.
+/// The part of recover() without the withdrawals and payments.
 std::expected<void, std::string> open_directory(directory& directory, const catalogue& found, bookkeeper& keeper);
 
 }  // namespace peering

@@ -82,13 +82,25 @@ std::expected<std::vector<listed_transfer>, store_error> bookkeeper::list_transf
     return watched([&] { return store_.list_transfers(account, side, limit, from); });
 }
 
+std::expected<std::optional<payment_record>, store_error> bookkeeper::find_payment(std::string_view uuid) {
+    return watched([&] { return store_.find_payment(uuid); });
+}
+
+std::expected<std::optional<std::vector<payment_record>>, store_error> bookkeeper::list_payments(
+    const payment_query& query) {
+    return watched([&] { return store_.list_payments(query); });
+}
+
 std::expected<std::optional<std::vector<listed_event>>, store_error> bookkeeper::list_events(const event_query& query) {
     return watched([&] { return store_.list_events(query); });
 }
 
 std::expected<void, store_error> bookkeeper::write(changes changes, std::span<const watch_change> watches) {
     const bool takes_along = changes.postings.empty();
-    if (takes_along) changes.postings = pending_batch_;
+    if (takes_along) {
+        changes.postings = pending_batch_;
+        if (!pending_payments_.empty()) changes.advanced_payments = pending_payments_;
+    }
     const std::span<const posting> booked = booked_by(changes);
     ledger_.changes_of(booked, accounts_);
     ledger_.check(booked, accounts_);
@@ -98,7 +110,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
     changes.new_events = keeps_events_ ? std::span<const event_record>{events_} : std::span<const event_record>{};
     if (auto written = commit(changes); !written) return written;
 
-    if (takes_along) pending_batch_ = {};
+    if (takes_along) set_pending_batch({});
     ledger_.apply(booked);
     for (const transfer_record& ended : changes.ended_transfers) {
         if (ended.state == transfer_state::posted) continue;

@@ -44,10 +44,15 @@ public:
     /// it contains. `watches` are the thresholds that the transaction sets; they take effect with it.
     std::expected<void, store_error> write(changes changes, std::span<const watch_change> watches = {});
 
-    /// Sets the pending batch of packet postings. The next write() without postings of its own includes it, so that
-    /// operators' changes do not cost packets an extra transaction. If that write fails, the batch remains pending. The
-    /// postings must live until they are replaced; an empty span means that there are none.
-    void set_pending_batch(std::span<const posting> postings) noexcept { pending_batch_ = postings; }
+    /// Sets the pending batch of packet postings, with the progress of the payments to which they belong. The next
+    /// write() without postings of its own includes it, so that operators' changes do not cost packets an extra
+    /// transaction. If that write fails, the batch remains pending. The postings must live until they are replaced; an
+    /// empty span means that there are none.
+    void set_pending_batch(std::span<const posting> postings,
+                           std::span<const payment_progress> payments = {}) noexcept {
+        pending_batch_ = postings;
+        pending_payments_ = payments;
+    }
     bool has_pending_batch() const noexcept { return !pending_batch_.empty(); }
 
     // Same as the functions of the store.
@@ -57,6 +62,9 @@ public:
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(
         account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from = std::nullopt);
     std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(const event_query& query);
+
+    std::expected<std::optional<payment_record>, store_error> find_payment(std::string_view uuid);
+    std::expected<std::optional<std::vector<payment_record>>, store_error> list_payments(const payment_query& query);
 
     std::expected<std::uint64_t, store_error> store_size();
 
@@ -94,6 +102,7 @@ private:
     bool keeps_events_ = true;
 
     std::span<const posting> pending_batch_;
+    std::span<const payment_progress> pending_payments_;
     std::vector<posting> booked_;
     std::vector<account_change> accounts_;
     std::vector<event_record> events_;

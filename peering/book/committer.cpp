@@ -44,6 +44,11 @@ commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
     ilp::require(!batch.empty(), "a submitted batch has postings");
     if (!keeper_.store().is_durable()) {
         keeper_.ledger().apply(batch.postings());
+        if (!batch.payments().empty()) {
+            execute([progress = std::vector(batch.payments().begin(), batch.payments().end())](bookkeeper& keeper) {
+                keeper.write({.advanced_payments = progress});
+            });
+        }
         batch.clear();
         return nothing_to_wait_for;
     }
@@ -138,7 +143,7 @@ void committer::run() {
 
 /// The first task that writes includes the batch, so that packets wait for one transaction instead of two.
 void committer::execute_tasks(commit_ticket durable) {
-    keeper_.set_pending_batch(committing_.postings());
+    keeper_.set_pending_batch(committing_.postings(), committing_.payments());
     for (const store_task& task : executing_) {
         task(keeper_);
         if (!committing_.empty() && !keeper_.has_pending_batch()) end_batch(durable);
@@ -160,7 +165,8 @@ void committer::end_batch(commit_ticket durable) {
 /// Returns false if it gave up because the time allowed by stop() is over.
 bool committer::commit() {
     for (;;) {
-        const auto written = keeper_.write({.postings = committing_.postings()});
+        const auto written =
+            keeper_.write({.postings = committing_.postings(), .advanced_payments = committing_.payments()});
         if (written) {
             pause_length_ = retry_pause_min;
             if (!store_is_healthy()) set_health(true, {});

@@ -10,10 +10,20 @@ void posting_batch::add(std::span<const leg> legs) {
     ++transfers_;
 }
 
+void posting_batch::advance(const payment_progress& progress) {
+    const auto known = std::ranges::find(payments_, progress.number, &payment_progress::number);
+    if (known == payments_.end()) {
+        payments_.push_back(progress);
+    } else {
+        *known = progress;
+    }
+}
+
 void posting_batch::merge(const posting_batch& other) {
     for (const posting& posting : other.postings_) {
         add(*posting.debit, *posting.credit, posting.amount, posting.packets);
     }
+    for (const payment_progress& progress : other.payments_) advance(progress);
     transfers_ += other.transfers_;
 }
 
@@ -26,6 +36,7 @@ void posting_batch::clear() noexcept {
         index_[slot] = 0;
     }
     postings_.clear();
+    payments_.clear();
     transfers_ = 0;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peering/records/payment.hpp"
 #include "peering/records/posting.hpp"
 
 #include <cstddef>
@@ -22,9 +23,13 @@ class posting_batch {
 public:
     /// Adds the legs of one transfer, which must have been held.
     void add(std::span<const leg> legs);
+    /// What a payment has sent and delivered in all; a later figure replaces an earlier one. The legs of its packets
+    /// are in this batch, so that both are written in one transaction.
+    void advance(const payment_progress& progress);
     void merge(const posting_batch& other);
     bool empty() const noexcept { return postings_.empty(); }
     std::span<const posting> postings() const noexcept { return postings_; }
+    std::span<const payment_progress> payments() const noexcept { return payments_; }
     std::uint64_t transfers() const noexcept { return transfers_; }
     void clear() noexcept;
 
@@ -38,6 +43,7 @@ private:
     // instructions; with a linear search it takes 1516, and with boost::unordered_flat_map, whose clear() also visits
     // its whole capacity, 219. Up to 64 pairs a linear search is as good.
     std::vector<std::uint32_t> index_;
+    std::vector<payment_progress> payments_;  // few
     std::uint64_t transfers_ = 0;
 };
 

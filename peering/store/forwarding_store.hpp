@@ -35,6 +35,13 @@ public:
         const event_query& query) override {
         return inner_->list_events(query);
     }
+    std::expected<std::optional<payment_record>, store_error> find_payment(std::string_view uuid) override {
+        return inner_->find_payment(uuid);
+    }
+    std::expected<std::optional<std::vector<payment_record>>, store_error> list_payments(
+        const payment_query& query) override {
+        return inner_->list_payments(query);
+    }
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override {
         return inner_->find_answer(key);
     }

@@ -6,6 +6,7 @@
 #include "peering/records/event.hpp"
 #include "peering/records/idempotency_record.hpp"
 #include "peering/records/kept_terms.hpp"
+#include "peering/records/payment.hpp"
 #include "peering/records/posting.hpp"
 #include "peering/records/transfer.hpp"
 #include "peering/store/history.hpp"
@@ -83,6 +84,8 @@ struct catalogue {
     std::vector<peer_record> peers;                            ///< by id; includes deleted ones
     std::vector<receiving_account_record> receiving_accounts;  ///< by id; includes deleted ones
     std::vector<transfer_record> pending_withdrawals;          ///< in the order of creation
+    std::vector<payment_record> open_payments;                 ///< that have not ended, by number
+    std::uint64_t last_payment = 0;                            ///< number of the newest payment; 0: there is none
 };
 
 /// What one transaction changes. The views must live until commit() returns.
@@ -98,7 +101,10 @@ struct changes {
     std::span<const posting> postings{};                 ///< postings of packets, netted per pair of accounts
     std::span<const transfer_record> new_transfers{};    ///< posted or pending
     std::span<const transfer_record> ended_transfers{};  ///< previously pending; with their new state
-    std::span<const account_change> accounts{};          ///< the accounts whose totals change, each once
+    std::span<const payment_record> new_payments{};
+    std::span<const payment_change> changed_payments{};     ///< of known payments that have not ended
+    std::span<const payment_progress> advanced_payments{};  ///< of known payments, each once
+    std::span<const account_change> accounts{};             ///< the accounts whose totals change, each once
     std::span<const event_record> new_events{};
     std::span<const event_attempt> event_attempts{};
     std::span<const idempotency_record> new_answers{};
@@ -197,6 +203,13 @@ public:
     /// or has never been there.
     virtual std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(
         const event_query& query) = 0;
+
+    /// The payment with this UUID, in any status; nullopt if there is none.
+    virtual std::expected<std::optional<payment_record>, store_error> find_payment(std::string_view uuid) = 0;
+
+    /// A page of payments; nullopt if a uuid in the query is unknown.
+    virtual std::expected<std::optional<std::vector<payment_record>>, store_error> list_payments(
+        const payment_query& query) = 0;
 
     /// The idempotency record with this key; nullopt if there is none.
     virtual std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) = 0;

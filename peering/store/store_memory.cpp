@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -13,6 +14,10 @@ std::expected<catalogue, store_error> memory_store::load() {
     catalogue loaded = catalogue_;
     for (const kept_transfer& transfer : transfers_) {
         if (transfer.record.state == transfer_state::pending) loaded.pending_withdrawals.push_back(transfer.record);
+    }
+    for (const auto& [number, payment] : payments_) {
+        if (!has_ended(payment.standing.status)) loaded.open_payments.push_back(payment);
+        loaded.last_payment = number;
     }
     return loaded;
 }
@@ -39,6 +44,25 @@ bool memory_store::has_unique_names_after(const changes& changes) const {
     std::set<std::string_view> names;
     return std::ranges::all_of(
         terms, [&](const auto& each) { return each.second->deleted_at || names.insert(each.second->name).second; });
+}
+
+bool memory_store::has_all_payments_of(const changes& changes) const {
+    const auto is_new = [this](const payment_record& payment) {
+        return !payments_.contains(payment.number) && payment_with(payment.uuid) == nullptr;
+    };
+    const auto is_open = [this](const payment_change& change) {
+        const auto found = payments_.find(change.number);
+        return found != payments_.end() && !has_ended(found->second.standing.status);
+    };
+    const auto is_known = [this](const payment_progress& progress) { return payments_.contains(progress.number); };
+    return std::ranges::all_of(changes.new_payments, is_new) &&
+           std::ranges::all_of(changes.changed_payments, is_open) &&
+           std::ranges::all_of(changes.advanced_payments, is_known);
+}
+
+const payment_record* memory_store::payment_with(std::string_view uuid) const {
+    const auto found = std::ranges::find_if(payments_, [uuid](const auto& each) { return each.second.uuid == uuid; });
+    return found == payments_.end() ? nullptr : &found->second;
 }
 
 /// Checks what the database constraints check in the other stores.
@@ -69,7 +93,7 @@ bool memory_store::has_all_records_of(const changes& changes) {
            std::ranges::all_of(changes.new_peers, known_asset) &&
            std::ranges::all_of(changes.changed_receiving_accounts, known_receiver) &&
            std::ranges::all_of(changes.new_receiving_accounts, known_asset) && has_unique_names_after(changes) &&
-           std::ranges::all_of(changes.new_transfers, is_new) &&
+           std::ranges::all_of(changes.new_transfers, is_new) && has_all_payments_of(changes) &&
            std::ranges::all_of(changes.ended_transfers, is_pending);
 }
 
@@ -103,6 +127,15 @@ std::expected<void, store_error> memory_store::commit(const changes& changes) {
     }
     for (const account_change& account : changes.accounts) {
         if (account_record* const known = find_account(account.id)) known->totals = account.after;
+    }
+    for (const payment_record& payment : changes.new_payments) payments_.emplace(payment.number, payment);
+    for (const payment_change& change : changes.changed_payments) {
+        payments_.at(change.number).standing = change.standing;
+    }
+    for (const payment_progress& progress : changes.advanced_payments) {
+        payment_record& payment = payments_.at(progress.number);
+        payment.sent = progress.sent;
+        payment.delivered = progress.delivered;
     }
     if (changes.forget_answers_before) {
         std::erase_if(answers_, [&](const auto& each) { return each.second.kept_at < *changes.forget_answers_before; });
@@ -157,6 +190,34 @@ std::expected<std::optional<std::vector<listed_event>>, store_error> memory_stor
     const event_query& query) {
     if (query.after || query.before) return std::nullopt;
     return std::vector<listed_event>{};
+}
+
+std::expected<std::optional<payment_record>, store_error> memory_store::find_payment(std::string_view uuid) {
+    const payment_record* const found = payment_with(uuid);
+    return found == nullptr ? std::nullopt : std::optional{*found};
+}
+
+std::expected<std::optional<std::vector<payment_record>>, store_error> memory_store::list_payments(
+    const payment_query& query) {
+    const auto bound = [this](const std::optional<std::string>& uuid, std::uint64_t otherwise) {
+        if (!uuid) return std::optional{otherwise};
+        const payment_record* const found = payment_with(*uuid);
+        return found == nullptr ? std::nullopt : std::optional{found->number};
+    };
+    const auto above = bound(query.newest_first ? query.before : query.after, 0);
+    const auto below =
+        bound(query.newest_first ? query.after : query.before, std::numeric_limits<std::uint64_t>::max());
+    if (!above || !below) return std::nullopt;
+    std::vector<payment_record> page;
+    for (const auto& [number, payment] : payments_) {
+        const bool is_of_account = !query.account || *query.account == payment.account;
+        if (number > *above && number < *below && is_of_account) page.push_back(payment);
+    }
+    const bool is_backwards = query.newest_first != query.from_the_end;
+    if (is_backwards) std::ranges::reverse(page);
+    page.resize(std::min(page.size(), query.limit));
+    if (query.from_the_end) std::ranges::reverse(page);
+    return page;
 }
 
 std::expected<std::optional<idempotency_record>, store_error> memory_store::find_answer(std::string_view key) {

@@ -3,6 +3,7 @@
 #include "ilp/amount.hpp"
 #include "peering/records/account.hpp"
 #include "peering/records/kept_terms.hpp"
+#include "peering/records/payment.hpp"
 #include "peering/records/transfer.hpp"
 #include "peering/records/wide_amount.hpp"
 #include "peering/store/record_text.hpp"
@@ -57,6 +58,31 @@ struct stored_values {
             throw Failure{fmt::format("transfer {} has an invalid amount: restore a backup", uuid)};
         }
         return {static_cast<std::uint64_t>(*amount)};
+    }
+
+    static payment_status payment_status_of(std::string_view text, std::string_view uuid) {
+        const auto status = parse_payment_status(text);
+        if (!status) throw Failure{fmt::format("payment {} has the unknown status '{}'", uuid, text)};
+        return *status;
+    }
+
+    static ilp::amount amount_of_payment(std::string_view text, std::string_view uuid) {
+        const auto amount = ilp::parse_amount(text);
+        if (!amount) throw Failure{fmt::format("payment {} has an invalid amount: restore a backup", uuid)};
+        return *amount;
+    }
+
+    static ilp::exchange_ratio ratio_of(std::string_view text, std::string_view uuid) {
+        const auto ratio = parse_exchange_ratio(text);
+        if (!ratio) throw Failure{fmt::format("payment {} has an invalid rate: restore a backup", uuid)};
+        return *ratio;
+    }
+
+    static std::uint16_t slippage_of(std::int64_t value, std::string_view uuid) {
+        if (value < 0 || value > ilp::slippage_max) {
+            throw Failure{fmt::format("payment {} has an invalid slippage: restore a backup", uuid)};
+        }
+        return static_cast<std::uint16_t>(value);
     }
 
     /// `id` is absent if the database has no such account.

@@ -53,6 +53,34 @@ transfer_record read_transfer(const postgres_result& result, int row) {
     return transfer;
 }
 
+constexpr const char* payment_columns =
+    "id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status, send_max, minimum, "
+    "expected, "
+    "failure, ended_at, sent, delivered";
+
+payment_record read_payment(const postgres_result& rows, int row) {
+    payment_record payment;
+    payment.number = static_cast<std::uint64_t>(rows.integer(row, 0));
+    payment.uuid = rows.text(row, 1);
+    payment.account = account_id{stored::id_of(rows.integer(row, 2), "payments")};
+    payment.receiver = rows.text(row, 3);
+    payment.is_fixed_delivery = rows.boolean(row, 4);
+    payment.amount = stored::amount_of_payment(rows.text(row, 5), payment.uuid);
+    payment.slippage = stored::slippage_of(rows.integer(row, 6), payment.uuid);
+    payment.created_at = time_of(rows, row, 7);
+    payment.standing.status = stored::payment_status_of(rows.text(row, 8), payment.uuid);
+    if (!rows.is_null(row, 9)) {
+        payment.standing.offer = payment_offer{.send_max = stored::amount_of_payment(rows.text(row, 9), payment.uuid),
+                                               .minimum = stored::ratio_of(rows.text(row, 10), payment.uuid),
+                                               .expected = stored::ratio_of(rows.text(row, 11), payment.uuid)};
+    }
+    payment.standing.failure = rows.text(row, 12);
+    payment.standing.ended_at = optional_time_of(rows, row, 13);
+    payment.sent = stored::amount_of_payment(rows.text(row, 14), payment.uuid);
+    payment.delivered = stored::amount_of_payment(rows.text(row, 15), payment.uuid);
+    return payment;
+}
+
 /// Reads the terms from the given column; null leaves them as they are.
 void read_terms(const postgres_result& result, int row, int column, std::string_view owner, auto& terms) {
     if (result.is_null(row, column) || read_json(result.text(row, column), terms)) return;
@@ -161,6 +189,11 @@ catalogue load_postgres_catalogue(postgres_connection& session) {
     for_each_row(
         session, fmt::format("SELECT {} FROM transfers WHERE state = 'pending' ORDER BY id", transfer_columns),
         [&](const postgres_result& rows, int row) { loaded.pending_withdrawals.push_back(read_transfer(rows, row)); });
+    for_each_row(
+        session, fmt::format("SELECT {} FROM payments WHERE ended_at IS NULL ORDER BY id", payment_columns),
+        [&](const postgres_result& rows, int row) { loaded.open_payments.push_back(read_payment(rows, row)); });
+    loaded.last_payment =
+        static_cast<std::uint64_t>(session.run("SELECT coalesce(max(id), 0) FROM payments").integer(0, 0));
     session.run("COMMIT");
     return loaded;
 }
@@ -340,6 +373,38 @@ std::optional<std::vector<listed_event>> list_postgres_events(postgres_connectio
              optional_time_of(rows, row, 5),
              optional_time_of(rows, row, 6)});
     }
+    if (query.from_the_end) std::ranges::reverse(page);
+    return page;
+}
+
+std::optional<payment_record> find_postgres_payment(postgres_connection& session, const std::string& uuid) {
+    if (uuid.contains('\0')) return std::nullopt;
+    const postgres_result found =
+        session.query(fmt::format("SELECT {} FROM payments WHERE uuid = $1", payment_columns).c_str(), {uuid.c_str()});
+    return found.rows() == 0 ? std::nullopt : std::optional{read_payment(found, 0)};
+}
+
+std::optional<std::vector<payment_record>> list_postgres_payments(postgres_connection& session,
+                                                                  const payment_query& query) {
+    std::string within;
+    // Returns false if there is no such payment.
+    const auto bound = [&](const std::optional<std::string>& uuid, bool from_above) {
+        if (!uuid) return true;
+        if (uuid->contains('\0')) return false;
+        const postgres_result found = session.query("SELECT id FROM payments WHERE uuid = $1", {uuid->c_str()});
+        if (found.rows() == 0) return false;
+        within += fmt::format(" AND id {} {}", from_above ? '<' : '>', found.integer(0, 0));
+        return true;
+    };
+    if (!bound(query.after, query.newest_first) || !bound(query.before, !query.newest_first)) return std::nullopt;
+    if (query.account) within += fmt::format(" AND account_id = {}", std::to_underlying(*query.account));
+    const bool is_backwards = query.newest_first != query.from_the_end;
+    const postgres_result rows =
+        session.run(fmt::format("SELECT {} FROM payments WHERE true{} ORDER BY id {} LIMIT {}", payment_columns, within,
+                                is_backwards ? "DESC" : "ASC", stored::row_limit(query.limit)));
+    std::vector<payment_record> page;
+    page.reserve(static_cast<std::size_t>(rows.rows()));
+    for (int row = 0; row < rows.rows(); ++row) page.push_back(read_payment(rows, row));
     if (query.from_the_end) std::ranges::reverse(page);
     return page;
 }

@@ -25,6 +25,9 @@ std::vector<listed_transfer> list_postgres_transfers(postgres_connection& sessio
                                                      account_side side, std::size_t limit,
                                                      std::optional<std::uint64_t> from);
 std::optional<std::vector<listed_event>> list_postgres_events(postgres_connection& session, const event_query& query);
+std::optional<payment_record> find_postgres_payment(postgres_connection& session, const std::string& uuid);
+std::optional<std::vector<payment_record>> list_postgres_payments(postgres_connection& session,
+                                                                  const payment_query& query);
 std::optional<idempotency_record> find_postgres_answer(postgres_connection& session, const std::string& key);
 
 void load_postgres_chain(postgres_connection& session, transfer_chain& chain);

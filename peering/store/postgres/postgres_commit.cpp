@@ -97,6 +97,26 @@ constexpr statement end_transfers{
     "WHERE t.uuid = c.uuid AND t.state = 'pending' RETURNING 1) "
     "SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
     "a pending withdrawal"};
+constexpr statement insert_payments{
+    "insert_payments",
+    "INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status, "
+    "send_max, minimum, expected, failure, ended_at, sent, delivered) SELECT * FROM unnest($1::bigint[], $2::text[], "
+    "$3::bigint[], $4::text[], $5::boolean[], $6::numeric[], $7::integer[], $8::bigint[], $9::text[], $10::numeric[], "
+    "$11::text[], $12::text[], $13::text[], $14::bigint[], $15::numeric[], $16::numeric[])"};
+constexpr statement update_payments{
+    "update_payments",
+    "WITH changed AS (UPDATE payments p SET status = c.status, send_max = c.send_max, minimum = c.minimum, "
+    "expected = c.expected, failure = c.failure, ended_at = c.ended_at "
+    "FROM unnest($1::bigint[], $2::text[], $3::numeric[], $4::text[], $5::text[], $6::text[], $7::bigint[]) "
+    "AS c (id, status, send_max, minimum, expected, failure, ended_at) WHERE p.id = c.id AND p.ended_at IS NULL "
+    "RETURNING 1) SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
+    "an open payment"};
+constexpr statement advance_payments{
+    "advance_payments",
+    "WITH changed AS (UPDATE payments p SET sent = c.sent, delivered = c.delivered "
+    "FROM unnest($1::bigint[], $2::numeric[], $3::numeric[]) AS c (id, sent, delivered) WHERE p.id = c.id "
+    "RETURNING 1) SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
+    "a payment"};
 // Null leaves a total unchanged.
 constexpr statement update_accounts{
     "update_accounts",
@@ -130,11 +150,11 @@ constexpr statement count_commit{
     "RETURNING 1) SELECT 1 / count(*) FROM changed"};
 constexpr statement end_commit{"end_commit", "COMMIT"};
 
-constexpr std::array all_statements{&begin_commit,    &insert_assets,   &insert_accounts,  &update_assets,
-                                    &update_peers,    &insert_peers,    &update_receivers, &insert_receivers,
-                                    &discard_plans,   &insert_postings, &insert_transfers, &end_transfers,
-                                    &update_accounts, &insert_events,   &event_delivered,  &event_failed,
-                                    &forget_answers,  &insert_answers,  &count_commit,     &end_commit};
+constexpr std::array all_statements{
+    &begin_commit,     &insert_assets,    &insert_accounts, &update_assets,   &update_peers,     &insert_peers,
+    &update_receivers, &insert_receivers, &discard_plans,   &insert_postings, &insert_transfers, &end_transfers,
+    &update_accounts,  &insert_events,    &event_delivered, &event_failed,    &insert_payments,  &update_payments,
+    &advance_payments, &forget_answers,   &insert_answers,  &count_commit,    &end_commit};
 
 /// The statements of one commit.
 class pipeline {
@@ -152,6 +172,7 @@ public:
     void queue_peers(const changes& changes);
     void queue_receivers(const changes& changes);
     void queue_transfers(const changes& changes, const char* now);
+    void queue_payments(const changes& changes);
     void queue_accounts(const changes& changes);
     void queue_events(const changes& changes, const char* now);
     void queue_answers(const changes& changes);
@@ -399,6 +420,86 @@ void pipeline::queue_transfers(const changes& changes, const char* now) {
     }
 }
 
+struct payment_standing_arrays {
+    void add(const payment_standing& standing) {
+        statuses.add(to_text(standing.status));
+        if (standing.offer) {
+            send_max.add(wide_amount{standing.offer->send_max.value});
+            minima.add(to_text(standing.offer->minimum));
+            expected.add(to_text(standing.offer->expected));
+        } else {
+            send_max.add_null();
+            minima.add_null();
+            expected.add_null();
+        }
+        failures.add(unless_empty(standing.failure));
+        ends.add(standing.ended_at);
+    }
+
+    postgres_array statuses;
+    postgres_array send_max;
+    postgres_array minima;
+    postgres_array expected;
+    postgres_array failures;
+    postgres_array ends;
+};
+
+void pipeline::queue_payments(const changes& changes) {
+    if (!changes.new_payments.empty()) {
+        postgres_array numbers;
+        postgres_array uuids;
+        postgres_array accounts;
+        postgres_array receivers;
+        postgres_array kinds;
+        postgres_array amounts;
+        postgres_array slippages;
+        postgres_array times;
+        postgres_array sent;
+        postgres_array delivered;
+        payment_standing_arrays standings;
+        for (const payment_record& payment : changes.new_payments) {
+            numbers.add(payment.number);
+            uuids.add(payment.uuid);
+            accounts.add(payment.account);
+            receivers.add(payment.receiver);
+            kinds.add(payment.is_fixed_delivery);
+            amounts.add(payment.amount.value);
+            slippages.add(wide_amount{payment.slippage});
+            times.add(payment.created_at);
+            sent.add(payment.sent.value);
+            delivered.add(payment.delivered.value);
+            standings.add(payment.standing);
+        }
+        queue(insert_payments,
+              {numbers.finish(), uuids.finish(), accounts.finish(), receivers.finish(), kinds.finish(),
+               amounts.finish(), slippages.finish(), times.finish(), standings.statuses.finish(),
+               standings.send_max.finish(), standings.minima.finish(), standings.expected.finish(),
+               standings.failures.finish(), standings.ends.finish(), sent.finish(), delivered.finish()});
+    }
+    if (!changes.changed_payments.empty()) {
+        postgres_array numbers;
+        payment_standing_arrays standings;
+        for (const payment_change& change : changes.changed_payments) {
+            numbers.add(change.number);
+            standings.add(change.standing);
+        }
+        queue(update_payments,
+              {numbers.finish(), standings.statuses.finish(), standings.send_max.finish(), standings.minima.finish(),
+               standings.expected.finish(), standings.failures.finish(), standings.ends.finish()});
+    }
+    if (!changes.advanced_payments.empty()) {
+        postgres_array numbers;
+        postgres_array sent;
+        postgres_array delivered;
+        for (const payment_progress& progress : changes.advanced_payments) {
+            numbers.add(progress.number);
+            sent.add(progress.sent.value);
+            delivered.add(progress.delivered.value);
+        }
+        queue(advance_payments, {numbers.finish(), sent.finish(), delivered.finish()});
+    }
+}
+
 void pipeline::queue_accounts(const changes& changes) {
     postgres_array ids;
     postgres_array debits;
@@ -487,7 +588,8 @@ std::size_t rows_of(const changes& changes) noexcept {
     return changes.new_assets.size() + changes.changed_assets.size() + changes.new_peers.size() +
            changes.changed_peers.size() + changes.new_receiving_accounts.size() +
            changes.changed_receiving_accounts.size() + changes.postings.size() + changes.new_transfers.size() +
-           changes.ended_transfers.size() + changes.accounts.size() + changes.new_events.size() +
+           changes.ended_transfers.size() + changes.new_payments.size() + changes.changed_payments.size() +
+           changes.advanced_payments.size() + changes.accounts.size() + changes.new_events.size() +
            changes.event_attempts.size() + changes.new_answers.size();
 }
 
@@ -527,6 +629,7 @@ void write_postgres_commit(postgres_connection& session, const changes& changes,
     if (!changes.new_peers.empty() || !changes.new_receiving_accounts.empty() || from.last_commit % plan_age_max == 0)
         pipeline.queue(discard_plans, {});
     pipeline.queue_transfers(changes, now.c_str());
+    pipeline.queue_payments(changes);
     pipeline.queue_accounts(changes);
     pipeline.queue_events(changes, now.c_str());
     pipeline.queue_answers(changes);

@@ -219,10 +219,46 @@ COMMENT ON COLUMN receiving_accounts.origin IS 'As in assets.';
 COMMENT ON COLUMN receiving_accounts.public_name IS 'Shown to those who pay; null: none.';
 COMMENT ON COLUMN receiving_accounts.deleted_at IS 'As in assets.';
 )sql",
+    R"sql(
+CREATE TABLE payments (
+    id bigint PRIMARY KEY,
+    uuid text NOT NULL UNIQUE,
+    account_id bigint NOT NULL REFERENCES accounts (id),
+    receiver text NOT NULL,
+    fixed_delivery boolean NOT NULL,
+    amount numeric(20, 0) NOT NULL CHECK (amount >= 0),
+    slippage integer NOT NULL CHECK (slippage BETWEEN 0 AND 9999),
+    created_at bigint NOT NULL,
+    status text NOT NULL
+        CHECK (status IN ('quoting', 'sending', 'cancelling', 'completed', 'failed', 'cancelled')),
+    send_max numeric(20, 0),
+    minimum text,
+    expected text,
+    failure text,
+    ended_at bigint,
+    sent numeric(20, 0) NOT NULL DEFAULT 0 CHECK (sent >= 0),
+    delivered numeric(20, 0) NOT NULL DEFAULT 0 CHECK (delivered >= 0)
+) WITH (fillfactor = 50);
+CREATE INDEX payments_open ON payments (id) WHERE ended_at IS NULL;
+CREATE INDEX payments_of_account ON payments (account_id, id);
+COMMENT ON TABLE payments IS
+    'The payments that are made from receiving accounts. Their packets are in transfers.';
+COMMENT ON COLUMN payments.account_id IS 'An id of accounts: it pays.';
+COMMENT ON COLUMN payments.receiver IS 'A payment pointer or URL.';
+COMMENT ON COLUMN payments.fixed_delivery IS 'True: amount is to be delivered; false: it is to be sent.';
+COMMENT ON COLUMN payments.slippage IS 'In basis points.';
+COMMENT ON COLUMN payments.send_max IS
+    'Never more than this is sent. Null until it is quoted; so are minimum and expected.';
+COMMENT ON COLUMN payments.minimum IS 'The rate that each packet must deliver: delivered/sent.';
+COMMENT ON COLUMN payments.expected IS 'The rate of the quote: delivered/sent.';
+COMMENT ON COLUMN payments.failure IS 'Null unless it has failed.';
+COMMENT ON COLUMN payments.sent IS 'What the account was debited for it.';
+COMMENT ON COLUMN payments.delivered IS 'As the receiver says.';
+)sql",
 };
 
 constexpr const char* table_names =
-    "{assets,accounts,peers,receiving_accounts,transfers,events,answers,ledger_state,history}";
+    "{assets,accounts,peers,receiving_accounts,payments,transfers,events,answers,ledger_state,history}";
 
 }  // namespace
 

@@ -93,6 +93,9 @@ public:
                                                                             std::size_t limit,
                                                                             std::optional<std::uint64_t> from) override;
     std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(const event_query& query) override;
+    std::expected<std::optional<payment_record>, store_error> find_payment(std::string_view uuid) override;
+    std::expected<std::optional<std::vector<payment_record>>, store_error> list_payments(
+        const payment_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
     std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max) override;
     std::expected<history_step, store_error> forget_events(const history_age& age, std::size_t rows_max) override;
@@ -296,6 +299,15 @@ std::expected<std::vector<listed_transfer>, store_error> postgres_store::list_tr
 std::expected<std::optional<std::vector<listed_event>>, store_error> postgres_store::list_events(
     const event_query& query) {
     return attempt("list events", [&] { return list_postgres_events(*session_, query); });
+}
+
+std::expected<std::optional<payment_record>, store_error> postgres_store::find_payment(std::string_view uuid) {
+    return attempt("look up a payment", [&] { return find_postgres_payment(*session_, std::string{uuid}); });
+}
+
+std::expected<std::optional<std::vector<payment_record>>, store_error> postgres_store::list_payments(
+    const payment_query& query) {
+    return attempt("list payments", [&] { return list_postgres_payments(*session_, query); });
 }
 
 std::expected<std::optional<idempotency_record>, store_error> postgres_store::find_answer(std::string_view key) {

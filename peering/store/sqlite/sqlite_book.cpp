@@ -125,6 +125,29 @@ transfer_record read_transfer(const statement& row) {
     return transfer;
 }
 
+payment_record read_payment(const statement& row) {
+    payment_record payment;
+    payment.number = static_cast<std::uint64_t>(row.integer(0));
+    payment.uuid = row.text(1);
+    payment.account = account_id{stored::id_of(row.integer(2), "payments")};
+    payment.receiver = row.text(3);
+    payment.is_fixed_delivery = row.integer(4) != 0;
+    payment.amount = stored::amount_of_payment(row.text(5), payment.uuid);
+    payment.slippage = stored::slippage_of(row.integer(6), payment.uuid);
+    payment.created_at = ilp::timestamp{std::chrono::milliseconds{row.integer(7)}};
+    payment.standing.status = stored::payment_status_of(row.text(8), payment.uuid);
+    if (!row.is_null(9)) {
+        payment.standing.offer = payment_offer{.send_max = stored::amount_of_payment(row.text(9), payment.uuid),
+                                               .minimum = stored::ratio_of(row.text(10), payment.uuid),
+                                               .expected = stored::ratio_of(row.text(11), payment.uuid)};
+    }
+    payment.standing.failure = row.text(12);
+    payment.standing.ended_at = row.time(13);
+    payment.sent = stored::amount_of_payment(row.text(14), payment.uuid);
+    payment.delivered = stored::amount_of_payment(row.text(15), payment.uuid);
+    return payment;
+}
+
 catalogue load_catalogue(connection& connection) {
     catalogue loaded;
     read_accounts(
@@ -134,6 +157,11 @@ catalogue load_catalogue(connection& connection) {
     statement pending{connection,
                       fmt::format("SELECT {} FROM transfers WHERE state = 'pending' ORDER BY id", transfer_columns)};
     pending.for_each([&] { loaded.pending_withdrawals.push_back(read_transfer(pending)); });
+    statement open{connection,
+                   fmt::format("SELECT {} FROM payments WHERE ended_at IS NULL ORDER BY id", payment_columns)};
+    open.for_each([&] { loaded.open_payments.push_back(read_payment(open)); });
+    loaded.last_payment =
+        static_cast<std::uint64_t>(single_integer(connection, "SELECT ifnull(max(id), 0) FROM payments"));
     return loaded;
 }
 
@@ -270,6 +298,29 @@ std::optional<std::vector<listed_event>> list_events(connection& connection, con
                             row.time(6)});
         },
         *above, *below, std::string_view{types}, std::string_view{not_types}, stored::row_limit(query.limit));
+    if (query.from_the_end) std::ranges::reverse(page);
+    return page;
+}
+
+std::optional<std::vector<payment_record>> list_payments(connection& connection, const payment_query& query) {
+    statement find{connection, "SELECT id FROM payments WHERE uuid = ?"};
+    const auto number_of = [&find](const std::optional<std::string>& uuid, std::int64_t otherwise) {
+        std::optional<std::int64_t> number;
+        if (!uuid) return std::optional{otherwise};
+        find.for_each([&] { number = find.integer(0); }, std::string_view{*uuid});
+        return number;
+    };
+    constexpr std::int64_t last = std::numeric_limits<std::int64_t>::max();
+    const auto above = number_of(query.newest_first ? query.before : query.after, 0);
+    const auto below = number_of(query.newest_first ? query.after : query.before, last);
+    if (!above || !below) return std::nullopt;
+    const bool is_backwards = query.newest_first != query.from_the_end;
+    statement row{connection, fmt::format("SELECT {} FROM payments WHERE id > ?1 AND id < ?2{} ORDER BY id {} LIMIT ?4",
+                                          payment_columns, query.account ? " AND account_id = ?3" : "",
+                                          is_backwards ? "DESC" : "ASC")};
+    std::vector<payment_record> page;
+    row.for_each([&] { page.push_back(read_payment(row)); }, *above, *below, query.account.value_or(account_id{}),
+                 stored::row_limit(query.limit));
     if (query.from_the_end) std::ranges::reverse(page);
     return page;
 }

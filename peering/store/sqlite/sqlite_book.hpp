@@ -22,6 +22,14 @@ class statement;
 
 inline constexpr const char* transfer_columns = "uuid, kind, state, debit_account, credit_account, amount, expires_at";
 
+inline constexpr const char* payment_columns =
+    "id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status, send_max, minimum, "
+    "expected, "
+    "failure, ended_at, sent, delivered";
+
+/// Reads a row of payment_columns.
+payment_record read_payment(const statement& row);
+
 /// Reads a row of transfer_columns.
 transfer_record read_transfer(const statement& row);
 
@@ -35,6 +43,7 @@ std::int64_t summed_up_to(connection& connection);
 std::vector<listed_transfer> list_transfers(connection& connection, account_id account, account_side side,
                                             std::size_t limit, std::optional<std::uint64_t> from);
 std::optional<std::vector<listed_event>> list_events(connection& connection, const event_query& query);
+std::optional<std::vector<payment_record>> list_payments(connection& connection, const payment_query& query);
 
 /// `owner` and `asset` are as for a book_visitor.
 using account_callback = std::function<void(const account_record&, std::string_view owner, std::string_view asset)>;

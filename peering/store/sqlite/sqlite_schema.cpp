@@ -183,6 +183,30 @@ CREATE TABLE receiving_accounts (
 ) STRICT;
 CREATE UNIQUE INDEX receiving_accounts_by_name ON receiving_accounts (name) WHERE deleted_at IS NULL;
 )sql",
+    R"sql(
+-- The payments that are made from receiving accounts. Their packets are in transfers.
+CREATE TABLE payments (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    account_id INTEGER NOT NULL REFERENCES accounts (id), -- pays
+    receiver TEXT NOT NULL, -- a payment pointer or URL
+    fixed_delivery INTEGER NOT NULL CHECK (fixed_delivery IN (0, 1)), -- 1: amount is to be delivered; 0: to be sent
+    amount TEXT NOT NULL, -- decimal digits, as in accounts
+    slippage INTEGER NOT NULL CHECK (slippage BETWEEN 0 AND 9999), -- basis points
+    created_at INTEGER NOT NULL,
+    status TEXT NOT NULL
+        CHECK (status IN ('quoting', 'sending', 'cancelling', 'completed', 'failed', 'cancelled')),
+    send_max TEXT, -- null until it is quoted; so the next two
+    minimum TEXT, -- rate: delivered/sent
+    expected TEXT, -- rate
+    failure TEXT, -- null unless it has failed
+    ended_at INTEGER, -- null: it has not
+    sent TEXT NOT NULL DEFAULT '0', -- what account_id was debited for it
+    delivered TEXT NOT NULL DEFAULT '0' -- as the receiver says
+) STRICT;
+CREATE INDEX payments_open ON payments (id) WHERE ended_at IS NULL;
+CREATE INDEX payments_of_account ON payments (account_id, id);
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();

@@ -92,6 +92,15 @@ struct statements {
           pending_events{db,
                          "SELECT uuid, type, data, attempts, due FROM events WHERE due IS NOT NULL ORDER BY due, id "
                          "LIMIT ?"},
+          insert_payment{db,
+                         "INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, "
+                         "created_at, status, send_max, minimum, expected, failure, ended_at, sent, delivered) "
+                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          update_payment{db,
+                         "UPDATE payments SET status = ?, send_max = ?, minimum = ?, expected = ?, failure = ?, "
+                         "ended_at = ? WHERE id = ? AND ended_at IS NULL"},
+          advance_payment{db, "UPDATE payments SET sent = ?, delivered = ? WHERE id = ?"},
+          find_payment{db, fmt::format("SELECT {} FROM payments WHERE uuid = ?", sqlite::payment_columns)},
           insert_answer{db, "INSERT INTO answers (key, request, answer, kept_at) VALUES (?, ?, ?, ?)"},
           forget_answers{db, "DELETE FROM answers WHERE kept_at < ?"},
           find_answer{db, "SELECT key, request, answer, kept_at FROM answers WHERE key = ?"} {}
@@ -116,6 +125,10 @@ struct statements {
     statement event_delivered;
     statement event_failed;
     statement pending_events;
+    statement insert_payment;
+    statement update_payment;
+    statement advance_payment;
+    statement find_payment;
     statement insert_answer;
     statement forget_answers;
     statement find_answer;
@@ -220,6 +233,9 @@ public:
                                                                             std::size_t limit,
                                                                             std::optional<std::uint64_t> from) override;
     std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(const event_query& query) override;
+    std::expected<std::optional<payment_record>, store_error> find_payment(std::string_view uuid) override;
+    std::expected<std::optional<std::vector<payment_record>>, store_error> list_payments(
+        const payment_query& query) override;
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view key) override;
     std::expected<history_step, store_error> sum_history(const history_age& age, std::size_t rows_max) override;
     std::expected<history_step, store_error> forget_events(const history_age& age, std::size_t rows_max) override;
@@ -245,6 +261,7 @@ private:
     void write(const changes& changes);
     void write_catalogue(const changes& changes);
     void write_transfers(const changes& changes, std::int64_t now);
+    void write_payments(const changes& changes);
     void write_accounts(const changes& changes);
     void write_events(const changes& changes, std::int64_t now);
     void write_answers(const changes& changes);
@@ -318,6 +335,19 @@ std::expected<std::vector<listed_transfer>, store_error> sqlite_store::list_tran
 std::expected<std::optional<std::vector<listed_event>>, store_error> sqlite_store::list_events(
     const event_query& query) {
     return attempt(path_, "list events", [&] { return sqlite::list_events(connection_, query); });
+}
+
+std::expected<std::optional<payment_record>, store_error> sqlite_store::find_payment(std::string_view uuid) {
+    return attempt(path_, "look up a payment", [&] {
+        std::optional<payment_record> found;
+        statements_->find_payment.for_each([&] { found = sqlite::read_payment(statements_->find_payment); }, uuid);
+        return found;
+    });
+}
+
+std::expected<std::optional<std::vector<payment_record>>, store_error> sqlite_store::list_payments(
+    const payment_query& query) {
+    return attempt(path_, "list payments", [&] { return sqlite::list_payments(connection_, query); });
 }
 
 std::expected<std::optional<idempotency_record>, store_error> sqlite_store::find_answer(std::string_view key) {
@@ -429,6 +459,7 @@ void sqlite_store::write(const changes& changes) {
     const std::int64_t now = ilp::wall_clock().time_since_epoch().count();
     write_catalogue(changes);
     write_transfers(changes, now);
+    write_payments(changes);
     write_accounts(changes);
     write_events(changes, now);
     write_answers(changes);
@@ -505,6 +536,48 @@ void sqlite_store::write_transfers(const changes& changes, std::int64_t now) {
     for (const transfer_record& transfer : changes.ended_transfers) {
         statements_->end_transfer.run(to_text(transfer.state), std::string_view{transfer.uuid});
         must_have_changed_one_row("pending withdrawal " + transfer.uuid);
+    }
+}
+
+/// The columns of a payment's offer; empty texts are null.
+struct offer_texts {
+    explicit offer_texts(const std::optional<payment_offer>& offer) {
+        if (!offer) return;
+        send_max = ilp::to_string(offer->send_max);
+        minimum = to_text(offer->minimum);
+        expected = to_text(offer->expected);
+    }
+
+    std::string send_max;
+    std::string minimum;
+    std::string expected;
+};
+
+void sqlite_store::write_payments(const changes& changes) {
+    for (const payment_record& payment : changes.new_payments) {
+        const offer_texts offer{payment.standing.offer};
+        const std::string amount = ilp::to_string(payment.amount);
+        const std::string sent = ilp::to_string(payment.sent);
+        const std::string delivered = ilp::to_string(payment.delivered);
+        statements_->insert_payment.run(
+            payment.number, std::string_view{payment.uuid}, payment.account, std::string_view{payment.receiver},
+            std::int64_t{payment.is_fixed_delivery}, std::string_view{amount}, std::int64_t{payment.slippage},
+            payment.created_at, to_text(payment.standing.status), unless_empty(offer.send_max),
+            unless_empty(offer.minimum), unless_empty(offer.expected), unless_empty(payment.standing.failure),
+            payment.standing.ended_at, std::string_view{sent}, std::string_view{delivered});
+    }
+    for (const payment_change& change : changes.changed_payments) {
+        const offer_texts offer{change.standing.offer};
+        statements_->update_payment.run(to_text(change.standing.status), unless_empty(offer.send_max),
+                                        unless_empty(offer.minimum), unless_empty(offer.expected),
+                                        unless_empty(change.standing.failure), change.standing.ended_at, change.number);
+        must_have_changed_one_row("an open payment");
+    }
+    for (const payment_progress& progress : changes.advanced_payments) {
+        const std::string sent = ilp::to_string(progress.sent);
+        const std::string delivered = ilp::to_string(progress.delivered);
+        statements_->advance_payment.run(std::string_view{sent}, std::string_view{delivered}, progress.number);
+        must_have_changed_one_row("a payment");
     }
 }
 

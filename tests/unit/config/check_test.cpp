@@ -103,6 +103,20 @@ TEST_CASE("This node's own address cannot be a peer's address or route") {
           list{"4 peers[0].routes[1]: is this node's own ilp_address"});
 }
 
+TEST_CASE("A duplicate name and an unknown asset of a receiving account are refused") {
+    const auto with_accounts = [](const std::string& accounts) {
+        return problems("ilp_address: test.a\nassets: [{code: USD, scale: 9}]\naccounts:\n" + accounts);
+    };
+    CHECK(with_accounts("- {name: alice, asset: {code: USD, scale: 9}}\n- {name: carol, asset: {code: USD, scale: 9}}")
+              .empty());
+    CHECK(
+        with_accounts("- {name: alice, asset: {code: USD, scale: 9}}\n- {name: alice, asset: {code: USD, scale: 9}}") ==
+        list{"5 accounts[1].name: is already the name of accounts[0]"});
+    CHECK(with_accounts("- {name: alice, asset: {code: EUR, scale: 9}}") ==
+          list{"4 accounts[0].asset: \"EUR\" with scale 9 is not in the list of assets: add it there"});
+    CHECK(with_accounts("- {name: Alice, asset: {code: USD, scale: 9}}").size() == 1);
+}
+
 TEST_CASE("A duplicate asset and an unknown asset of a peer are refused") {
     CHECK(problems("ilp_address: test.a\nassets:\n- {code: USD, scale: 9}\n- {code: USD, scale: 2}\n- {code: USD, "
                    "scale: 9}") == list{"5 assets[2]: has the same code and scale as assets[0]"});

@@ -96,6 +96,12 @@ assets:
   - code: "EUR"
     scale: 2
     initial_liquidity: 0
+accounts:
+  - name: "alice"
+    asset:
+      code: "USD"
+      scale: 9
+    public_name: "Alice"
 peers:
   - name: "bob"
     ilp_address: "test.bob"
@@ -241,6 +247,9 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.auto_peering.allow_plain_http);
     CHECK(s.assets[0].liquidity.value == 1);
     CHECK(s.assets[0].liquidity_threshold->value == 2);
+    CHECK(s.accounts.at(0).name == "alice");
+    CHECK(s.accounts[0].asset == config::asset_reference{"USD", 9});
+    CHECK(s.accounts[0].public_name == "Alice");
     CHECK_FALSE(s.assets[1].liquidity_threshold);
     const auto& bob = s.peers[0];
     CHECK(bob.routes == std::vector<std::string>{"", "test.carol"});
@@ -305,6 +314,7 @@ TEST_CASE("The settings in which two files differ are named") {
     // A reload applies these.
     other.peers.clear();
     other.assets.clear();
+    other.accounts.clear();
     other.rates.fixed.clear();
     CHECK(config::differences(*loaded, other) ==
           std::vector<std::string>{"connector.workers", "admin.api_secret", "metrics.key_file", "store.url",

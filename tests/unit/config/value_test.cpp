@@ -254,6 +254,12 @@ TEST_CASE("Names of peers fit labels and URLs") {
     check_refused(config::peer_name(), {"", ".", "..", "a b", "a/b", "\xc3\xa9", std::string(65, 'x'), "a\n"});
 }
 
+TEST_CASE("Names of receiving accounts are segments of URLs that people can type") {
+    check_round_trip(config::account_name(), {"a", "0", "alice", "shop.1", "a-b_c", std::string(64, 'a')});
+    check_refused(config::account_name(),
+                  {"", "Alice", ".", ".well-known", "_a", "-a", "a/b", "a b", "a%", "\xc3\xa9", std::string(65, 'a')});
+}
+
 TEST_CASE("The hash of a key is written with colons or without, in either case") {
     const auto type = config::key_hash();
     const std::string digits(64, 'a');

@@ -92,7 +92,8 @@ TEST_CASE("A29-02 A29-15: the packets of ilp-protocol-stream, both ways") {
 }
 
 TEST_CASE("A29-05 A29-06 A29-12 A29-13 A29-14 A29-15 A29-17: malformed and odd packets of the vectors") {
-    for (const auto& vector : vectors::load("generated/stream_plaintext_cases.json").as_array()) {
+    const auto vectors = vectors::load("generated/stream_plaintext_cases.json");
+    for (const auto& vector : vectors.as_array()) {
         const std::string name{vectors::text(vector.at("name"))};
         const std::string_view expected = vectors::text(vector.at("expect"));
         INFO(name);

@@ -724,6 +724,13 @@ public:
     std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(const event_query&) override {
         return {};
     }
+    std::expected<std::optional<payment_record>, store_error> find_payment(std::string_view) override {
+        return std::nullopt;
+    }
+    std::expected<std::optional<std::vector<payment_record>>, store_error> list_payments(
+        const payment_query&) override {
+        return {};
+    }
     std::expected<std::optional<idempotency_record>, store_error> find_answer(std::string_view) override {
         return std::nullopt;
     }

@@ -62,13 +62,16 @@ catalogue sound() {
 /// A daemon that starts with what a store has.
 struct start {
     explicit start(const catalogue& found) {
-        if (auto recovered = recover(found, known, keeper.keeper, transfers); !recovered) refusal = recovered.error();
+        if (auto recovered = recover(found, known, keeper.keeper, transfers, payments); !recovered) {
+            refusal = recovered.error();
+        }
     }
 
     std::unique_ptr<store> kept = open_or_throw("memory:");
     books keeper{*kept};
     peering::committer committer{keeper.keeper};
     operator_transfers transfers{committer};
+    peering::payments payments;
     directory known{*ilp::address::parse("test.us")};
     std::string refusal;
 };
@@ -84,7 +87,24 @@ TEST_CASE("recovery: a start continues with the stored peers, balances and reser
     CHECK(found.known.find_peer_by_name("carol")->liquidity->available == 100);
     CHECK(found.known.owners_of("test.east").size() == 1);
     CHECK(found.transfers.pending_count() == 1);
+    CHECK(found.payments.open().empty());
     CHECK(sums_are_zero(snapshot_of(found.keeper.ledger)));
+}
+
+TEST_CASE("recovery: a payment that has not ended goes on, and holds nothing meanwhile") {
+    catalogue store = sound();
+    store.open_payments = {{.number = 7,
+                            .uuid = new_uuid(),
+                            .account = account_id{4},
+                            .receiver = "$dave.example",
+                            .amount = {50},
+                            .standing = {.status = payment_status::sending, .offer = payment_offer{.send_max = {50}}},
+                            .sent = {20}}};
+    store.last_payment = 9;
+    const start found{store};
+    REQUIRE(found.refusal.empty());
+    CHECK(found.payments.open().at(7) == store.open_payments[0]);
+    CHECK(found.known.find_peer_by_name("carol")->liquidity->available == 100);
 }
 
 TEST_CASE("recovery: a peer of the file is absent until the file is read") {
@@ -271,6 +291,11 @@ TEST_CASE("recovery: a broken book is refused at the start") {
     SECTION("a withdrawal to another peer") {
         store.pending_withdrawals[0].credit = account_id{4};
         expected = {"pending withdrawal"};
+    }
+    SECTION("a payment from an account that is not there") {
+        store.open_payments = {{.number = 1, .uuid = new_uuid(), .account = account_id{99}, .amount = {1}}};
+        store.last_payment = 1;
+        expected = {"a payment"};
     }
     const start found{store};
     for (const std::string& text : expected) CHECK_THAT(found.refusal, Catch::Contains(text));

@@ -343,6 +343,61 @@ TEST_CASE("a store keeps the terms of assets and peers, whatever their origin, a
     CHECK(after.peers[0].created_at == peers[0].created_at);
 }
 
+TEST_CASE("a store keeps receiving accounts, and their names are unique among those that are not deleted") {
+    store_place place{GENERATE(kinds_of_stores())};
+    auto store = place.open();
+    const std::array assets{asset_of(0, {})};
+    const auto account = [&](std::uint32_t number, receiving_account_terms terms) {
+        return receiving_account_record{.id = 200 + number,
+                                        .uuid = new_uuid(),
+                                        .asset_id = assets[0].id,
+                                        .liquidity = {account_id{3000 + number}, account_kind::receiving, {}},
+                                        .created_at = ilp::timestamp{1'720'000'000'000ms + number * 1ms},
+                                        .terms = std::move(terms)};
+    };
+    const receiving_account_terms deleted{.name = "alice", .origin = origin::api, .deleted_at = ilp::timestamp{9ms}};
+    const std::array made{account(0, {.name = "alice", .public_name = R"(NULL "{},\ é ')", .origin = origin::api}),
+                          account(1, {.name = "carol", .origin = origin::file, .enabled = false}), account(2, deleted)};
+    const std::array totals{account_change{account_id{3000}, account_kind::receiving, {0, 0}, {0, 5}},
+                            account_change{assets[0].settlement.id, account_kind::settlement, {0, 0}, {5, 0}}};
+    REQUIRE(store->commit({.new_assets = assets, .new_receiving_accounts = made, .accounts = totals}));
+    const auto reopen = [&] {
+        if (!place.is_durable()) return;
+        store.reset();
+        store = place.open();
+    };
+    reopen();
+    const auto loaded = store->load().value().receiving_accounts;
+    REQUIRE(loaded.size() == made.size());
+    for (std::size_t i = 0; i < made.size(); ++i) {
+        CHECK(loaded[i].id == made[i].id);
+        CHECK(loaded[i].uuid == made[i].uuid);
+        CHECK(loaded[i].asset_id == assets[0].id);
+        CHECK(loaded[i].liquidity.id == made[i].liquidity.id);
+        CHECK(loaded[i].liquidity.kind == account_kind::receiving);
+        CHECK(loaded[i].created_at == made[i].created_at);
+        CHECK(loaded[i].terms == made[i].terms);
+    }
+    CHECK((loaded[0].liquidity.totals == account_totals{0, 5}));
+
+    const std::array namesake{account(3, {.name = "alice", .origin = origin::file})};
+    const auto refused = store->commit({.new_receiving_accounts = namesake});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().final);
+    const receiving_account_change nobody{17, {.name = "nobody"}};
+    CHECK_FALSE(store->commit({.changed_receiving_accounts = {&nobody, 1}}));
+    CHECK(store->load().value().receiving_accounts.size() == made.size());
+
+    // The name passes from one account to the next in one transaction.
+    const receiving_account_change gone{made[0].id, deleted};
+    REQUIRE(store->commit({.new_receiving_accounts = namesake, .changed_receiving_accounts = {&gone, 1}}));
+    reopen();
+    const auto after = store->load().value().receiving_accounts;
+    REQUIRE(after.size() == 4);
+    CHECK(after[0].terms == deleted);
+    CHECK(after[3].terms == namesake[0].terms);
+}
+
 TEST_CASE("damaged terms are detected at load, and the message names their owner") {
     store_place place{GENERATE(kinds_of_durable_stores())};
     {
@@ -372,9 +427,15 @@ TEST_CASE("a peer without a name is shown by its address in the book") {
     const std::array assets{asset_of(0, {.deleted_at = ilp::timestamp{5ms}})};
     const std::array peers{peer_of(0, assets[0].id, {.ilp_address = "test.nameless"}),
                            peer_of(1, assets[0].id, {.name = "erin", .ilp_address = "test.erin"})};
+    const std::array receivers{receiving_account_record{.id = 1,
+                                                        .uuid = new_uuid(),
+                                                        .asset_id = assets[0].id,
+                                                        .liquidity = {account_id{3000}, account_kind::receiving, {}},
+                                                        .terms = {.name = "alice"}}};
     changes made;
     made.new_assets = assets;
     made.new_peers = peers;
+    made.new_receiving_accounts = receivers;
     REQUIRE(store->commit(made).has_value());
     struct owners final : book_visitor {
         void account(const account_record&, std::string_view owner, std::string_view) override {
@@ -386,7 +447,8 @@ TEST_CASE("a peer without a name is shown by its address in the book") {
     owners visitor;
     REQUIRE(read_book(place.url(), visitor).has_value());
     CHECK(visitor.seen == std::vector<std::string>{"liquidity of asset A0/2", "settlement of asset A0/2",
-                                                   "liquidity of peer test.nameless", "liquidity of peer erin"});
+                                                   "liquidity of peer test.nameless", "liquidity of peer erin",
+                                                   "receiving account alice"});
 }
 
 TEST_CASE("terms that a store could not read again are refused finally") {
@@ -438,6 +500,137 @@ TEST_CASE("an answer is kept under its key until it is forgotten") {
     CHECK(store->find_answer(successor.key).value() == successor);
     CHECK_FALSE(store->find_answer("").value().has_value());
     CHECK(store->find_answer("late").value() == answers[2]);
+}
+
+namespace {
+
+/// A payment that has a value in each field.
+payment_record payment_of(std::uint64_t number, account_id account) {
+    return {.number = number,
+            .uuid = new_uuid(),
+            .account = account,
+            .receiver = R"($host.example/{NULL},\ é ')",
+            .is_fixed_delivery = number % 2 == 0,
+            .amount = ilp::amount::max(),
+            .slippage = 9'999,
+            .created_at = ilp::timestamp{1'800'000'000'000ms + number * 1ms},
+            .standing = {.status = payment_status::sending,
+                         .offer = payment_offer{.send_max = ilp::amount::max(),
+                                                .minimum = {1, amount_max},
+                                                .expected = {amount_max, 1}}},
+            .sent = {amount_max - 1},
+            .delivered = ilp::amount::max()};
+}
+
+}  // namespace
+
+TEST_CASE("payments are kept with all their fields, change until they end, and are loaded until then") {
+    store_place place{GENERATE(kinds_of_stores())};
+    auto store = place.open();
+    const auto reopen = [&] {
+        if (!place.is_durable()) return;
+        store.reset();
+        store = place.open();
+    };
+    {
+        books books{*store};
+        build_or_throw(three_peers(), books.keeper);
+    }
+    CHECK(store->load().value().last_payment == 0);
+    const account_id account = store->load().value().peers[0].liquidity.id;
+    std::array payments{payment_of(1, account), payment_of(2, account)};
+    payments[1].standing = {.status = payment_status::quoting};
+    payments[1].sent = payments[1].delivered = {};
+    REQUIRE(store->commit({.new_payments = payments}).has_value());
+    reopen();
+    for (const payment_record& payment : payments) CHECK(store->find_payment(payment.uuid).value() == payment);
+    CHECK_FALSE(store->find_payment(new_uuid()).value().has_value());
+    CHECK_FALSE(store->find_payment(std::string_view{"x\0y", 3}).value().has_value());
+    CHECK(store->load().value().open_payments == std::vector(payments.begin(), payments.end()));
+    CHECK(store->load().value().last_payment == 2);
+
+    payments[0].standing = {.status = payment_status::failed,
+                            .failure = R"(refused: NULL, "F02" é ')",
+                            .ended_at = ilp::timestamp{1'800'000'000'999ms}};
+    payments[1].standing = payments[0].standing;
+    payments[1].standing.offer = payment_of(2, account).standing.offer;
+    payments[1].sent = {7};
+    payments[1].delivered = {3};
+    const std::array changed{payment_change{1, payments[0].standing}, payment_change{2, payments[1].standing}};
+    const payment_progress progress{2, {7}, {3}};
+    REQUIRE(store->commit({.changed_payments = changed, .advanced_payments = {&progress, 1}}).has_value());
+    reopen();
+    for (const payment_record& payment : payments) CHECK(store->find_payment(payment.uuid).value() == payment);
+    CHECK(store->load().value().open_payments.empty());
+    CHECK(store->load().value().last_payment == 2);
+}
+
+TEST_CASE("a payment is not accepted twice, and an ended or unknown one does not change") {
+    store_place place{GENERATE(kinds_of_stores())};
+    const auto store = place.open();
+    {
+        books books{*store};
+        build_or_throw(three_peers(), books.keeper);
+    }
+    const account_id account = store->load().value().peers[0].liquidity.id;
+    payment_record payment = payment_of(1, account);
+    payment.standing.ended_at = payment.created_at;
+    payment.standing.status = payment_status::completed;
+    REQUIRE(store->commit({.new_payments = {&payment, 1}}).has_value());
+    const auto refuses = [&](const changes& changes) {
+        const auto answer = store->commit(changes);
+        return !answer && answer.error().final;
+    };
+    payment_record same_uuid = payment;
+    same_uuid.number = 2;
+    CHECK(refuses({.new_payments = {&same_uuid, 1}}));
+    payment_record same_number = payment_of(1, account);
+    CHECK(refuses({.new_payments = {&same_number, 1}}));
+    for (const std::uint64_t number : {1U, 2U}) {
+        const payment_change change{number, {.status = payment_status::sending}};
+        CHECK(refuses({.changed_payments = {&change, 1}}));
+    }
+    const payment_progress progress{2, {1}, {1}};
+    CHECK(refuses({.advanced_payments = {&progress, 1}}));
+    CHECK(store->find_payment(payment.uuid).value() == payment);
+}
+
+TEST_CASE("payments are listed in pages, from either end and in either order, all or those of an account") {
+    store_place place{GENERATE(kinds_of_stores())};
+    const auto store = place.open();
+    {
+        books books{*store};
+        build_or_throw(three_peers(), books.keeper);
+    }
+    const catalogue loaded = store->load().value();
+    std::vector<payment_record> payments;
+    for (std::uint64_t number = 1; number <= 7; ++number) {
+        payments.push_back(payment_of(number, loaded.peers[number % 3 == 0 ? 0 : 1].liquidity.id));
+    }
+    REQUIRE(store->commit({.new_payments = payments}).has_value());
+    const auto numbers = [&](const payment_query& query) {
+        std::vector<std::uint64_t> listed;
+        for (const payment_record& payment : store->list_payments(query).value().value()) {
+            CHECK(payment == payments[payment.number - 1]);
+            listed.push_back(payment.number);
+        }
+        return listed;
+    };
+    using list = std::vector<std::uint64_t>;
+    CHECK(numbers({}) == list{7, 6, 5, 4, 3, 2, 1});
+    CHECK(numbers({.newest_first = false}) == list{1, 2, 3, 4, 5, 6, 7});
+    CHECK(numbers({.limit = 2}) == list{7, 6});
+    CHECK(numbers({.from_the_end = true, .limit = 2}) == list{2, 1});
+    CHECK(numbers({.newest_first = false, .from_the_end = true, .limit = 2}) == list{6, 7});
+    CHECK(numbers({.after = payments[5].uuid, .before = payments[1].uuid}) == list{5, 4, 3});
+    CHECK(numbers({.after = payments[1].uuid, .before = payments[5].uuid, .newest_first = false}) == list{3, 4, 5});
+    CHECK(numbers({.account = loaded.peers[0].liquidity.id}) == list{6, 3});
+    CHECK(numbers({.after = payments[5].uuid, .account = loaded.peers[0].liquidity.id}) == list{3});
+    CHECK(numbers({.limit = 0}).empty());
+    for (const std::string& unknown : {new_uuid(), std::string{}, std::string{"x\0y", 3}, std::string{"'"}}) {
+        CHECK_FALSE(store->list_payments({.after = unknown}).value().has_value());
+        CHECK_FALSE(store->list_payments({.before = unknown}).value().has_value());
+    }
 }
 
 TEST_CASE("an account's transfers are listed with all their fields, the newest first") {

@@ -450,7 +450,7 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
     }
     for (const std::string& outcome : outcomes) CHECK(outcome == "opened");
     CHECK(server.value("SELECT count(*) FROM ledger_state") == "1");
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "4");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
 }
 
 TEST_CASE("postgresql: a daemon writes nothing more once another one has written") {
@@ -848,7 +848,7 @@ TEST_CASE("postgresql: tables of the first schema keep their data, and each acco
         INSERT INTO events (uuid, type, data, created_at, attempts, due) VALUES ('one', 'type', '{}', 5, 2, 7);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "4");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
     CHECK(server.value(broken_links) == "0");
     const catalogue loaded = store->load().value();
     REQUIRE(loaded.peers.size() == 2);
@@ -884,16 +884,50 @@ TEST_CASE("postgresql: tables of the third schema get the index of old events, a
     server.execute(R"sql(
         SET ROLE ilpd;
         DROP INDEX events_that_ended;
+        DROP TABLE receiving_accounts;
         UPDATE ilpd_schema_version SET version = 3;
         INSERT INTO events (uuid, type, data, created_at, due, delivered_at) VALUES ('old', 'type', '{}', 5, NULL, 7),
             ('young', 'type', '{}', 5000, NULL, 5000);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "4");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
     CHECK(server.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{1000ms}, .now = ilp::timestamp{9000ms}};
     CHECK(store->forget_events(age, 10).value().rows == 1);
     CHECK(server.value("SELECT string_agg(uuid, ',') FROM events") == "young");
+}
+
+TEST_CASE("postgresql: tables of the fourth schema keep their accounts, and get receiving accounts") {
+    const postgres_server server;
+    {
+        const auto store = open_or_throw(server.url());
+        traffic traffic{*store};
+        REQUIRE(store->commit(traffic.commit()));
+    }
+    server.execute(R"sql(
+        SET ROLE ilpd;
+        DROP TABLE receiving_accounts;
+        ALTER TABLE accounts DROP CONSTRAINT accounts_kind_check,
+            ADD CONSTRAINT accounts_kind_check CHECK (kind IN ('asset_liquidity', 'settlement', 'peer_liquidity'));
+        DROP INDEX accounts_of_asset;
+        CREATE UNIQUE INDEX accounts_of_asset ON accounts (asset_id, kind) WHERE kind <> 'peer_liquidity';
+        UPDATE ilpd_schema_version SET version = 4;
+    )sql");
+    const auto store = open_or_throw(server.url());
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
+    const catalogue loaded = store->load().value();
+    CHECK((loaded.peers.at(0).liquidity.totals == account_totals{10, 100}));
+    std::vector<receiving_account_record> made;
+    for (std::uint32_t id = 1; id <= 2; ++id) {
+        made.push_back({.id = id,
+                        .uuid = new_uuid(),
+                        .asset_id = loaded.assets[0].id,
+                        .liquidity = {account_id{100 + id}, account_kind::receiving, {}},
+                        .terms = {.name = "account" + std::to_string(id)}});
+    }
+    REQUIRE(store->commit({.new_receiving_accounts = made}));
+    CHECK(store->load().value().receiving_accounts.size() == 2);
+    CHECK(audit(server.url()).value().faults.empty());
 }
 
 }  // namespace store_postgres_test

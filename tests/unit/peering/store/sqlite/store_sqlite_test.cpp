@@ -91,7 +91,7 @@ TEST_CASE("the database is private to its owner, durable, and readable while the
     reader reader{db.path};
     CHECK(reader.value("PRAGMA journal_mode") == "wal");
     CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
-    CHECK(reader.value("PRAGMA user_version") == "5");
+    CHECK(reader.value("PRAGMA user_version") == "7");
     CHECK(reader.value("PRAGMA integrity_check") == "ok");
     // A commit of packets must not update an index over the whole history.
     CHECK(reader
@@ -487,7 +487,7 @@ TEST_CASE(
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "5");
+    CHECK(reader.value("PRAGMA user_version") == "7");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.chains_are_sound());
@@ -525,18 +525,73 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
     }
     execute(db.path, R"sql(
         DROP INDEX events_that_ended;
+        DROP TABLE receiving_accounts;
         PRAGMA user_version = 4;
         INSERT INTO events VALUES (1, 'old', 'type', '{}', 5, 2, NULL, 7);
         INSERT INTO events VALUES (2, 'young', 'type', '{}', 5000, 2, NULL, 5000);
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "5");
+    CHECK(reader.value("PRAGMA user_version") == "7");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{std::chrono::milliseconds{1000}},
                           .now = ilp::timestamp{std::chrono::milliseconds{9000}}};
     CHECK(store->forget_events(age, 10).value().rows == 1);
     CHECK(reader.value("SELECT group_concat(uuid) FROM events") == "young");
+}
+
+TEST_CASE("a database of the fifth schema keeps its accounts and their history, and gets receiving accounts") {
+    const database db;
+    {
+        const auto store = open_or_throw(db.url);
+        traffic traffic{*store};
+        REQUIRE(store->commit(traffic.commit()));
+    }
+    // The accounts as the fifth schema had them.
+    execute(db.path, R"sql(
+        PRAGMA foreign_keys = OFF;
+        BEGIN;
+        DROP TABLE receiving_accounts;
+        CREATE TABLE old_accounts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            asset_id INTEGER NOT NULL REFERENCES assets (id),
+            kind TEXT NOT NULL CHECK (kind IN ('asset_liquidity', 'settlement', 'peer_liquidity')),
+            debits_posted TEXT NOT NULL DEFAULT '0',
+            credits_posted TEXT NOT NULL DEFAULT '0'
+        ) STRICT;
+        ALTER TABLE old_accounts ADD COLUMN last_debit_transfer INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE old_accounts ADD COLUMN last_credit_transfer INTEGER NOT NULL DEFAULT 0;
+        INSERT INTO old_accounts SELECT * FROM accounts;
+        DROP TABLE accounts;
+        ALTER TABLE old_accounts RENAME TO accounts;
+        CREATE UNIQUE INDEX accounts_of_asset ON accounts (asset_id, kind) WHERE kind <> 'peer_liquidity';
+        PRAGMA user_version = 5;
+        COMMIT;
+    )sql");
+    {
+        const auto store = open_or_throw(db.url);
+        const catalogue loaded = store->load().value();
+        CHECK((loaded.peers.at(0).liquidity.totals == account_totals{10, 100}));
+        CHECK((loaded.peers.at(1).liquidity.totals == account_totals{0, 110}));
+        CHECK(store->list_transfers(loaded.peers[0].liquidity.id, account_side::debit, 10).value().size() == 1);
+        std::vector<receiving_account_record> made;
+        for (std::uint32_t id = 1; id <= 2; ++id) {
+            made.push_back({.id = id,
+                            .uuid = new_uuid(),
+                            .asset_id = loaded.assets[0].id,
+                            .liquidity = {account_id{100 + id}, account_kind::receiving, {}},
+                            .terms = {.name = "account" + std::to_string(id)}});
+        }
+        REQUIRE(store->commit({.new_receiving_accounts = made}));
+        CHECK(store->load().value().receiving_accounts.size() == 2);
+    }
+    reader reader{db.path};
+    CHECK(reader.value("PRAGMA user_version") == "7");
+    CHECK(reader.value("PRAGMA foreign_key_check").empty());
+    CHECK(reader.value("SELECT count(*) FROM accounts") == "6");
+    CHECK(reader.accounts_agree_with_transfers());
+    CHECK(reader.chains_are_sound());
+    CHECK(audit(db.url).value().faults.empty());
 }
 
 TEST_CASE("the side files of the database are for its owner alone, even where the database is not") {

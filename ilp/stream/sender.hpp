@@ -1,0 +1,62 @@
+#pragma once
+
+#include "ilp/amount.hpp"
+#include "ilp/bytes.hpp"
+#include "ilp/packet.hpp"
+#include "ilp/payment/payment_answer.hpp"
+#include "ilp/stream/envelope.hpp"
+#include "ilp/stream/keys.hpp"
+#include "ilp/stream/packet.hpp"
+#include "ilp/timestamp.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ilp::stream {
+
+/// What a receiver says about the asset that it counts in. The code is whatever it wrote: escape it before it reaches a
+/// log or a terminal.
+struct receiver_asset {
+    std::string code;
+    std::uint8_t scale = 0;
+    friend bool operator==(const receiver_asset&, const receiver_asset&) = default;
+};
+
+/// The sender's end of one connection: it writes the Prepares that an outgoing_payment and a payment_quote ask for, and
+/// reads what their answers say. Used by one thread; it keeps the memory for a packet. Each number is used once.
+class sender {
+public:
+    /// `destination` and `shared_secret` are what the receiver gave for this connection. `own_address` is told to the
+    /// receiver, which then says what its asset is. Throws std::runtime_error if libcrypto lacks the cipher.
+    sender(std::string destination, bytes_view shared_secret, std::string own_address);
+
+    /// Appends the Prepare of a packet that pays. `minimum` is for the receiver: it fulfills nothing below.
+    void write_prepare(bytes& out, std::uint64_t number, amount amount, ilp::amount minimum, timestamp expires_at);
+
+    /// Appends the Prepare of a probe. Its condition is random, so that nobody can fulfill it; the receiver answers how
+    /// much has arrived.
+    void write_probe(bytes& out, std::uint64_t number, amount amount, timestamp expires_at);
+
+    /// What the receiver says it has got; nullopt without an authentic reply to this packet.
+    std::optional<amount> read_fulfill(std::uint64_t number, const fulfill_view& fulfill);
+    payment_rejection read_reject(std::uint64_t number, const reject_view& reject);
+
+    /// Once an answer to a probe has said it.
+    const std::optional<receiver_asset>& asset() const noexcept { return asset_; }
+
+private:
+    std::optional<amount> read_reply(std::uint64_t number, packet_type carried_by, bytes_view data);
+
+    std::string destination_;
+    std::string own_address_;
+    connection_keys keys_;
+    envelope_cipher cipher_;
+    std::vector<octet> plaintext_;
+    std::vector<octet> envelope_;
+    std::optional<receiver_asset> asset_;
+};
+
+}  // namespace ilp::stream
