@@ -6,6 +6,8 @@
 #include "connector/base/listen.hpp"
 #include "connector/base/log.hpp"
 #include "connector/control/metrics_server.hpp"
+#include "connector/control/payment_setup.hpp"
+#include "connector/control/spsp_server.hpp"
 #include "connector/daemon/book.hpp"
 #include "connector/daemon/exposure.hpp"
 #include "connector/daemon/history_keeper.hpp"
@@ -143,6 +145,7 @@ private:
             operator_servers::start(control_, settings_, tls_, book_, workers_, [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
+        if (problem found = start_spsp()) return found;
         start_workers();  // nothing may fail after the first packet
         reachability_watch_.emplace(workers_.reachability(), book_.directory, *book_.committer);
         start_history_keeper();
@@ -163,6 +166,7 @@ private:
         tls_ = tls;
         metrics_server_->use_tls(tls.metrics);
         operator_servers_->use_tls(tls);
+        if (spsp_server_) spsp_server_->use_tls(tls.spsp);
         if (webhooks_) webhooks_->use_tls(tls.webhooks);
         workers_.use_tls({.listener = tls.packets, .links = tls.links});
         expiry_check_due_ = {};
@@ -174,6 +178,17 @@ private:
             log::level::warn,
             "payments that are under way when the daemon restarts will fail, and so will all addresses that were "
             "given out before: set receiving.secret");
+    }
+
+    problem start_spsp() {
+        if (!settings_.spsp.enabled) return std::nullopt;
+        payment_setup_.emplace(book_.directory, payment_addresses{settings_.ilp_address, receiver_secrets_,
+                                                                  settings_.receiving.address_lifetime});
+        spsp_server_ = std::make_unique<spsp_server>(control_, settings_.spsp, [this](std::string_view account) {
+            return payment_setup_->details_for(account, ilp::wall_clock());
+        });
+        spsp_server_->use_tls(tls_.spsp);
+        return listen(*spsp_server_, "spsp.listen", settings_.spsp.listen);
     }
 
     void share_out(std::uint64_t descriptors) const {
@@ -285,6 +300,7 @@ private:
                      reload_.stop();
                      metrics_server_->drain();
                      operator_servers_->drain_auto_peering();
+                     if (spsp_server_) spsp_server_->drain();
                  },
              .stop_admin =
                  [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
@@ -355,6 +371,8 @@ private:
     std::unique_ptr<metrics_collector> collector_;
     std::unique_ptr<metrics_server> metrics_server_;
     std::unique_ptr<operator_servers> operator_servers_;
+    std::optional<payment_setup> payment_setup_;
+    std::unique_ptr<spsp_server> spsp_server_;
 };
 
 }  // namespace

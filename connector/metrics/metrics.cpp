@@ -39,7 +39,8 @@ enum class label : std::uint8_t {
     version,
     waits_for,
     listener,
-    kind
+    kind,
+    account
 };
 
 struct label_definition {
@@ -85,6 +86,7 @@ constexpr std::array label_definitions{
                      "gave up; `resets_sent`, streams that its frames made this node reset; `empty_data`; `pings`; "
                      "`settings`; `window_updates`; `ignored_frames`, frames without a meaning for this node; "
                      "`header_blocks`, heads of messages."},
+    label_definition{label::account, "account", "The name of a receiving account."},
 };
 
 constexpr const label_definition& definition_of(label id) {
@@ -118,6 +120,7 @@ enum class metric : std::uint8_t {
     peer_liquidity_threshold,
     asset_liquidity,
     asset_liquidity_threshold,
+    account_liquidity,
     link_connections,
     peer_reachable,
     peer_refusing,
@@ -239,6 +242,11 @@ constexpr std::array definitions{
                {label::asset},
                "Liquidity of the asset that counts as low.",
                "Only for assets with a threshold."},
+    definition{metric::account_liquidity,
+               MetricType::Gauge,
+               "ilp_account_liquidity",
+               {label::account, label::asset},
+               "What a receiving account has received and can be withdrawn."},
     definition{metric::link_connections,
                MetricType::Gauge,
                "ilp_link_connections",
@@ -803,6 +811,11 @@ std::string expose(const scrape& scrape) {
             out.add<metric::asset_liquidity_threshold>(static_cast<double>(entry.terms.liquidity_threshold->value),
                                                        name);
         }
+    }
+    for (const auto& receiver : scrape.directory.receiving_accounts()) {
+        out.add<metric::account_liquidity>(
+            static_cast<double>(receiver->liquidity->available.load(std::memory_order_relaxed)), receiver->name,
+            peering::asset_text(receiver->asset->code, receiver->asset->scale));
     }
     for (const rate_age& rates : scrape.rate_ages) {
         const double age =

@@ -43,7 +43,7 @@ struct unreachable_peer {
 /// none.
 struct mutation_report {
     std::string operation{};  ///< such as "createPeer"
-    std::string object{};     ///< the peer, the asset or the withdrawal
+    std::string object{};     ///< the peer, the asset, the receiving account or the withdrawal
     std::string transfer{};   ///< the id of a deposit or withdrawal
     std::string amount{};
     std::string idempotency_key{};
@@ -71,6 +71,10 @@ struct services {
     std::function<std::vector<unreachable_peer>()> unreachable_peers;
     /// Asks another node to become our peer.
     std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
+    /// The URL at which payers find the receiving account with this name. Only its path if the host is not known.
+    std::function<std::string(const std::string& account)> payment_url = [](const std::string& account) {
+        return "/" + account;
+    };
     /// Called once for each mutation, after it was done or refused.
     std::function<void(const mutation_report&)> report = [](const mutation_report&) {};
 };

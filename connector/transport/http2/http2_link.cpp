@@ -208,7 +208,7 @@ void http2_link::usable(http2_connection& connection) {
 
 void http2_link::connect_failed(const dial_failure& failure, bool was_connected) {
     --connecting_;
-    if (other_ != nullptr && other_->connect_failed(was_connected)) return;
+    if (other_ != nullptr && other_->connect_failed(failure.why, was_connected)) return;
     hop_->connect_failed(failure);
     if (!is_connected()) refuse_waiting();
 }

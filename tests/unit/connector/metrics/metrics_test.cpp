@@ -118,6 +118,16 @@ TEST_CASE("metrics: every family has its name, help and type, also before the fi
     CHECK(shown.value("ilp_asset_liquidity_threshold{asset=\"USD/9\"}") == 100);
 }
 
+TEST_CASE("metrics: what is on a receiving account is shown") {
+    config::settings settings = two_peers();
+    settings.accounts = {{.name = "shop", .asset = {"EUR", 2}, .public_name = std::nullopt}};
+    const book book{settings};
+    const peering::committer::counters commits;
+    const exposition shown{expose({*book.known->directory, commits, {}})};
+    CHECK(shown.type.at("ilp_account_liquidity") == "gauge");
+    CHECK(shown.value("ilp_account_liquidity{account=\"shop\",asset=\"EUR/2\"}") == 0);
+}
+
 TEST_CASE("metrics: for a peer without packets only the liquidity is shown") {
     const book book{two_peers()};
     const peering::committer::counters commits;
