@@ -8,6 +8,7 @@ namespace connector {
 
 payment_run::payment_run(const run_surroundings& around, payment_order order)
     : stream_run{around, std::move(order.parties)},
+      number_{order.number},
       payment_{order.terms, order.state, order.path, order.limits, order.numbers_used},
       progress_{std::move(order.progress)} {}
 
@@ -42,6 +43,7 @@ auto payment_run::next(ilp::steady_time now) -> step {
 void payment_run::fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) {
     payment_.fulfilled(number, delivered, now);
     const ilp::payment_state state = payment_.state();
+    packets().advance({number_, state.sent, state.delivered});
     progress_->sent.store(state.sent.value, std::memory_order_relaxed);
     progress_->delivered.store(state.delivered.value, std::memory_order_relaxed);
     progress_->packets.fetch_add(1, std::memory_order_relaxed);

@@ -10,22 +10,23 @@
 
 namespace connector {
 
-/// How far a payment has come, for any thread to read. Each number is right at some instant, and never falls.
-struct payment_progress {
-    std::atomic<std::uint64_t> sent{0};       ///< durably, in the smallest units of the account that pays
+/// How far a payment has come, for any thread to read: at most a commit ahead of the store. No number falls.
+struct run_progress {
+    std::atomic<std::uint64_t> sent{0};       ///< in the smallest units of the account that pays
     std::atomic<std::uint64_t> delivered{0};  ///< of it, as the receiver says
     std::atomic<std::uint64_t> packets{0};    ///< fulfilled, since the payment was started or taken up
     std::atomic<std::uint64_t> rejects{0};    ///< likewise; most of them teach the payment something
 };
 
 struct payment_order {
+    std::uint64_t number = 0;  ///< of its record
     run_parties parties;
     ilp::payment_terms terms;
     ilp::payment_state state{};
     ilp::known_path path{};
     ilp::payment_limits limits{};
     std::uint64_t numbers_used = 0;  ///< on the connection, by a quote
-    std::shared_ptr<payment_progress> progress = std::make_shared<payment_progress>();
+    std::shared_ptr<run_progress> progress = std::make_shared<run_progress>();
 };
 
 struct payment_outcome {
@@ -33,10 +34,11 @@ struct payment_outcome {
     bool was_interrupted = false;  ///< the daemon stops: the payment goes on after the start
     ilp::payment_state state;
     ilp::known_path path;
-    std::optional<receiver_asset> asset;
+    std::optional<ilp::stream::receiver_asset> asset;
 };
 
-/// One payment, or the rest of one, on a worker.
+/// One payment, or the rest of one, on a worker. With the posting of each packet it has its progress written
+/// (own_packets::advance), so what the store says is what the account was debited, after every crash.
 class payment_run final : public stream_run {
 public:
     payment_run(const run_surroundings& around, payment_order order);
@@ -52,8 +54,9 @@ private:
     void fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) override;
     void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) override;
 
+    const std::uint64_t number_;
     ilp::outgoing_payment payment_;
-    std::shared_ptr<payment_progress> progress_;
+    std::shared_ptr<run_progress> progress_;
     std::optional<ilp::outgoing_payment::finished> how_;
     bool is_interrupted_ = false;
 };

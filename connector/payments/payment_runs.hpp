@@ -6,15 +6,16 @@
 #include "connector/transport/own_packets.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <unordered_map>
 
 namespace connector {
 
-/// The quotes and payments that one worker carries out. They are known by an id of the caller. Used on the loop's
+/// The quotes and payments that one worker carries out. They are known by the number of the
+/// payment. Used on the loop's
 /// thread only.
 class payment_runs {
 public:
@@ -26,13 +27,13 @@ public:
     payment_runs(event_loop& loop, own_packets& packets, turn_share& share)
         : loop_{loop}, packets_{packets}, share_{share} {}
 
-    // Precondition of both: no run has this id. `done` is called once, unless the worker stops before.
+    // Precondition of both: the payment has no run. `done` is called once, unless the worker stops before.
 
-    void quote(const std::string& id, quote_order order, quoted done);
-    void pay(const std::string& id, payment_order order, paid done);
+    void quote(quote_order order, quoted done);
+    void pay(payment_order order, paid done);
 
-    /// Does nothing if no run has this id.
-    void cancel(const std::string& id);
+    /// Does nothing if the payment has no run.
+    void cancel(std::uint64_t number);
 
     /// Lets all of them end, and those that come later, because the daemon stops.
     void interrupt();
@@ -41,13 +42,12 @@ public:
 
 private:
     template <typename Run, typename Order, typename Done>
-    void begin(const std::string& id, Order order, Done done);
+    void begin(Order order, Done done);
 
     event_loop& loop_;
     own_packets& packets_;
     turn_share& share_;
-    std::unique_ptr<stream_memory> memory_;  ///< made for the first run
-    std::unordered_map<std::string, std::unique_ptr<stream_run>> runs_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<stream_run>> runs_;
     bool is_stopping_ = false;
 };
 

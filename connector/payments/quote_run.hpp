@@ -3,14 +3,14 @@
 #include "connector/payments/stream_run.hpp"
 #include "ilp/payment/payment_quote.hpp"
 
-#include <expected>
-#include <functional>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
-#include <string>
 
 namespace connector {
 
 struct quote_order {
+    std::uint64_t number = 0;  ///< of the payment's record
     run_parties parties;
     ilp::amount wanted;  ///< the largest amount that would be sent in one packet
     ilp::known_path path{};
@@ -18,7 +18,7 @@ struct quote_order {
 
 struct quote_outcome {
     ilp::payment_quote::finished result;
-    std::optional<receiver_asset> asset;
+    std::optional<ilp::stream::receiver_asset> asset;
 };
 
 /// Asks a receiver how much arrives, on a worker. A cancelled quote ends without an outcome.

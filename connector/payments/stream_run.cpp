@@ -11,7 +11,7 @@ stream_run::stream_run(const run_surroundings& around, run_parties parties)
       packets_{around.packets},
       share_{around.share},
       payer_{std::move(parties.payer)},
-      connection_{around.memory, std::move(parties.receiver), payer_.address.text()},
+      sender_{std::move(parties.receiver.destination), parties.receiver.shared_secret, payer_.address.text()},
       wake_{*this} {}
 
 /// The answers of a turn are taken together: then the decision is asked once.
@@ -37,6 +37,7 @@ void stream_run::advance() {
                 break;
             }
             if (std::holds_alternative<ended>(decided)) {
+                if (undurable_ != 0) break;  // release() asks again
                 is_advancing_ = false;
                 return end();
             }
@@ -60,9 +61,13 @@ void stream_run::on_turn() {
 void stream_run::send(const packet& next) {
     const ilp::timestamp expires_at =
         loop_.now().wall + std::chrono::floor<std::chrono::milliseconds>(next.expires_at - now());
-    const ilp::bytes_span prepare =
-        connection_.write({next.number, next.amount, next.minimum, expires_at, next.is_probe});
-    packets_.send_own(*this, next.number, payer_, prepare);
+    prepare_.clear();
+    if (next.is_probe) {
+        sender_.write_probe(prepare_, next.number, next.amount, expires_at);
+    } else {
+        sender_.write_prepare(prepare_, next.number, next.amount, next.minimum, expires_at);
+    }
+    packets_.send_own(*this, next.number, payer_, prepare_);
 }
 
 void stream_run::end() {
@@ -73,23 +78,21 @@ void stream_run::end() {
 }
 
 void stream_run::answer(std::uint64_t request, ilp::bytes_view answer, bool held) {
-    if (answer.front() == static_cast<ilp::octet>(ilp::packet_type::fulfill)) {
-        const auto delivered = connection_.read_fulfill(request, answer);
-        if (held) return unbooked_.push_back({request, delivered});
-        fulfilled(request, delivered, now());
+    answer_.assign(answer.begin(), answer.end());
+    if (const auto fulfill = ilp::fulfill_view::parse(answer_)) {
+        if (held) ++undurable_;
+        fulfilled(request, sender_.read_fulfill(request, *fulfill), now());
     } else {
-        rejected(request, connection_.read_reject(request, answer), now());
+        const auto reject = ilp::reject_view::parse(answer_);
+        ilp::require(reject.has_value(), "the answer to a packet of this node is a Fulfill or a Reject");
+        rejected(request, sender_.read_reject(request, *reject), now());
     }
     ask_again();
 }
 
-void stream_run::release(std::uint64_t request) {
-    ilp::require(!unbooked_.empty() && unbooked_.front().number == request,
-                 "the packets of a payment become durable in the order of their answers");
-    const unbooked_packet booked = unbooked_.front();
-    unbooked_.pop_front();
-    fulfilled(booked.number, booked.delivered, now());
-    ask_again();
+void stream_run::release(std::uint64_t /*request*/) {
+    --undurable_;
+    if (undurable_ == 0) ask_again();  // it may have waited for this to end
 }
 
 void stream_run::refuse_malformed(std::uint64_t /*request*/) {

@@ -1,17 +1,19 @@
 #pragma once
 
 #include "connector/loop/event_loop.hpp"
-#include "connector/payments/stream_connection.hpp"
 #include "connector/transport/answer_sink.hpp"
 #include "connector/transport/fair_turns.hpp"
 #include "connector/transport/own_packets.hpp"
+#include "ilp/bytes.hpp"
 #include "ilp/payment/payment_answer.hpp"
+#include "ilp/stream/sender.hpp"
 #include "peering/directory/peer.hpp"
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
+#include <string>
 #include <variant>
 
 namespace connector {
@@ -21,7 +23,12 @@ struct run_surroundings {
     event_loop& loop;
     own_packets& packets;
     turn_share& share;  ///< of the loop's turns, for all payments together
-    stream_memory& memory;
+};
+
+/// Where a payment goes, as the receiver's SPSP server says.
+struct payment_receiver {
+    std::string destination;  ///< a valid ILP address
+    ilp::bytes shared_secret;
 };
 
 /// Who pays, and to whom.
@@ -31,7 +38,9 @@ struct run_parties {
 };
 
 /// Carries out on a worker's loop what `ilp::payment_quote` or `ilp::outgoing_payment` decides: it sends their packets,
-/// wakes at their times, and tells them what became of each packet. A Fulfill counts once its posting is durable.
+/// wakes at their times, and tells them what became of each packet. It ends when every packet has been answered, and
+/// the postings of what was fulfilled are durable.
+///
 /// Packets of payments take turns with those of peers (fair_turns), so however much a payment has to send, forwarded
 /// packets do not wait for it.
 class stream_run : public disposable, private answer_sink, private turn_taker {
@@ -70,17 +79,13 @@ protected:
     virtual void fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) = 0;
     virtual void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) = 0;
 
-    const std::optional<receiver_asset>& asset() const noexcept { return connection_.asset(); }
+    const std::optional<ilp::stream::receiver_asset>& asset() const noexcept { return sender_.asset(); }
+    own_packets& packets() const noexcept { return packets_; }
     ilp::steady_time now() const noexcept { return loop_.now().steady; }
     /// Has the decision asked again in this turn, but not within this call.
     void ask_again();
 
 private:
-    struct unbooked_packet {
-        std::uint64_t number;
-        std::optional<ilp::amount> delivered;
-    };
-
     // answer_sink
     void answer(std::uint64_t request, ilp::bytes_view answer, bool held) override;
     void release(std::uint64_t request) override;
@@ -97,11 +102,13 @@ private:
     own_packets& packets_;
     turn_share& share_;
     peering::peer payer_;
-    stream_connection connection_;
+    ilp::stream::sender sender_;
+    ilp::bytes prepare_;
+    ilp::bytes answer_;
     std::function<void()> when_ended_;
 
-    std::optional<packet> ready_;           ///< waits for its turn
-    std::deque<unbooked_packet> unbooked_;  ///< fulfilled, and waiting for their commit, in its order
+    std::optional<packet> ready_;  ///< waits for its turn
+    std::size_t undurable_ = 0;    ///< packets that were fulfilled and wait for their commit
     bool is_advancing_ = false;
     bool is_posted_ = false;  ///< a handler of the loop refers to this
     bool has_ended_ = false;

@@ -4,6 +4,7 @@
 #include "connector/transport/link.hpp"
 #include "ilp/bytes.hpp"
 #include "peering/directory/peer.hpp"
+#include "peering/records/payment.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,10 @@ public:
     /// was released.
     virtual void send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer,
                           ilp::bytes_span prepare) = 0;
+
+    /// What a payment has sent and delivered in all, to be written in the transaction of the packet's posting. Call it
+    /// only while a Fulfill is being answered.
+    virtual void advance(const peering::payment_progress& progress) = 0;
 
 protected:
     ~own_packets() = default;

@@ -467,26 +467,24 @@ void worker::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::millisec
         });
 }
 
-void worker::quote(std::string id, quote_order order, payment_runs::quoted done) {
-    boost::asio::post(loop_.context(),
-                      [this, id = std::move(id), order = std::move(order), done = std::move(done)]() mutable {
-                          loop_.enter();
-                          payments_.quote(id, std::move(order), std::move(done));
-                      });
-}
-
-void worker::pay(std::string id, payment_order order, payment_runs::paid done) {
-    boost::asio::post(loop_.context(),
-                      [this, id = std::move(id), order = std::move(order), done = std::move(done)]() mutable {
-                          loop_.enter();
-                          payments_.pay(id, std::move(order), std::move(done));
-                      });
-}
-
-void worker::cancel_payment(std::string id) {
-    boost::asio::post(loop_.context(), [this, id = std::move(id)] {
+void worker::quote(quote_order order, payment_runs::quoted done) {
+    boost::asio::post(loop_.context(), [this, order = std::move(order), done = std::move(done)]() mutable {
         loop_.enter();
-        payments_.cancel(id);
+        payments_.quote(std::move(order), std::move(done));
+    });
+}
+
+void worker::pay(payment_order order, payment_runs::paid done) {
+    boost::asio::post(loop_.context(), [this, order = std::move(order), done = std::move(done)]() mutable {
+        loop_.enter();
+        payments_.pay(std::move(order), std::move(done));
+    });
+}
+
+void worker::cancel_payment(std::uint64_t number) {
+    boost::asio::post(loop_.context(), [this, number] {
+        loop_.enter();
+        payments_.cancel(number);
     });
 }
 

@@ -113,9 +113,9 @@ public:
 
     // See payment_runs; the callbacks are called on the worker's thread.
 
-    void quote(std::string id, quote_order order, payment_runs::quoted done);
-    void pay(std::string id, payment_order order, payment_runs::paid done);
-    void cancel_payment(std::string id);
+    void quote(quote_order order, payment_runs::quoted done);
+    void pay(payment_order order, payment_runs::paid done);
+    void cancel_payment(std::uint64_t number);
 
     /// The number of requests that were refused because no peer owns their token.
     std::uint64_t unauthenticated_requests() const noexcept {
@@ -142,6 +142,7 @@ private:
     // own_packets
     void send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer,
                   ilp::bytes_span prepare) override;
+    void advance(const peering::payment_progress& progress) override { batch_.advance(progress); }
 
     // incoming_connection::owner
     void connection_closed(incoming_connection& connection) override;

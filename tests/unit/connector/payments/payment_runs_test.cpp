@@ -45,17 +45,17 @@ TEST_CASE("payment runs: a payment of many packets arrives to the unit, with sev
     CHECK(w.worker.packets - w.progress->packets == w.progress->rejects);
     CHECK(w.worker.most_waiting > 100);
     CHECK(w.runs.size() == 0);
-    CHECK(w.outcome->asset == receiver_asset{"EUR", 6});
+    CHECK(w.worker.advanced == peering::payment_progress{7, {w.worker.debited}, {w.worker.credited}});
 }
 
-TEST_CASE("payment runs: a packet counts as sent when its posting is durable, not before") {
+TEST_CASE("payment runs: the progress goes with the posting of a packet, and the payment ends when it is durable") {
     payment_world w;
     w.pay(w.order_of(ilp::send_exactly({500}, half, 100)));
     REQUIRE(w.worker.waiting.size() == 1);
     w.loop.enter();
     w.worker.deliver();
     run_ready(w.loop);
-    CHECK(w.progress->sent == 0);
+    CHECK(w.worker.advanced == peering::payment_progress{7, {500}, {250}});
     CHECK_FALSE(w.outcome);
     w.loop.enter();
     w.worker.make_durable();
@@ -113,7 +113,7 @@ TEST_CASE("payment runs: a cancelled payment sends nothing more, and waits for w
     if (stops) {
         w.runs.interrupt();
     } else {
-        w.runs.cancel("payment");
+        w.runs.cancel(7);
     }
     run_ready(w.loop);
     CHECK_FALSE(w.outcome);
@@ -163,7 +163,7 @@ TEST_CASE("payment runs: packets take turns with other work of the loop") {
     w.loop.enter();
     CHECK(other.try_take(peer));
     w.worker.maximum = ilp::amount{1};
-    w.runs.pay("payment", w.order_of(ilp::send_exactly({16}, {1, 1}, 0)), [](const payment_outcome&) {});
+    w.runs.pay(w.order_of(ilp::send_exactly({16}, {1, 1}, 0)), [](const payment_outcome&) {});
     // In one turn no more than a share, although the window allows all of them and nothing was answered.
     CHECK(w.worker.packets <= fair_turns::pieces_alone);
     w.worker.rate_in_percent = 100;
@@ -183,7 +183,7 @@ TEST_CASE("quote runs: a quote takes one round trip and moves no money") {
     REQUIRE(w.quoted->result);
     CHECK(w.quoted->result->rate.delivered_for({1000}) == ilp::amount{500});
     CHECK(w.quoted->result->path.maximum.value() == ilp::amount{1'000'000});
-    CHECK(w.quoted->asset == receiver_asset{"EUR", 6});
+    CHECK(w.quoted->asset == ilp::stream::receiver_asset{"EUR", 6});
     CHECK(w.worker.debited == 0);
 
     // The payment goes on with what the quote has learned: no packet is too large.
@@ -213,7 +213,7 @@ TEST_CASE("quote runs: why there is no quote") {
     SECTION("it was cancelled") {
         w.quote(1000);
         w.loop.enter();
-        w.runs.cancel("quote");
+        w.runs.cancel(7);
         run_ready(w.loop);
         CHECK_FALSE(w.quote_ended);  // it waits for the answers to its packets
         w.deliver_all();

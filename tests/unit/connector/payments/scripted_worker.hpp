@@ -42,6 +42,8 @@ struct scripted_worker final : own_packets {
         most_waiting = std::max(most_waiting, waiting.size());
     }
 
+    void advance(const peering::payment_progress& progress) override { advanced = progress; }
+
     static void reject(answer_sink& sink, std::uint64_t request, std::string_view code, ilp::bytes_view data = {}) {
         ilp::bytes answer;
         ilp::serialize_reject(answer, {code, "test.next", "", data});
@@ -98,6 +100,7 @@ struct scripted_worker final : own_packets {
     std::deque<std::pair<answer_sink*, std::uint64_t>> unbooked;
     std::size_t packets = 0;
     std::size_t most_waiting = 0;
+    peering::payment_progress advanced;
     std::uint64_t debited = 0;
     std::uint64_t credited = 0;
 };
@@ -122,17 +125,19 @@ struct payment_world {
     void pay(payment_order order) {
         progress = order.progress;
         loop.enter();
-        runs.pay("payment", std::move(order), [this](payment_outcome ended) {
+        runs.pay(std::move(order), [this](payment_outcome ended) {
             CHECK_FALSE(outcome);
             outcome = std::move(ended);
         });
         run_ready(loop);
     }
-    payment_order order_of(const ilp::payment_terms& terms) { return {.parties = parties(), .terms = terms}; }
+    payment_order order_of(const ilp::payment_terms& terms) {
+        return {.number = 7, .parties = parties(), .terms = terms};
+    }
 
     void quote(std::uint64_t wanted) {
         loop.enter();
-        runs.quote("quote", {.parties = parties(), .wanted = {wanted}}, [this](std::optional<quote_outcome> ended) {
+        runs.quote({.number = 7, .parties = parties(), .wanted = {wanted}}, [this](std::optional<quote_outcome> ended) {
             CHECK_FALSE(quoted);
             quoted = std::move(ended);
             quote_ended = true;
@@ -156,7 +161,7 @@ struct payment_world {
     peering::liquidity_account account;
     payment_runs runs{loop, worker, share};
 
-    std::shared_ptr<payment_progress> progress;
+    std::shared_ptr<run_progress> progress;
     std::optional<payment_outcome> outcome;
     std::optional<quote_outcome> quoted;
     bool quote_ended = false;
