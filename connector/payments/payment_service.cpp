@@ -48,18 +48,21 @@ ilp::payment_terms terms_of(const payment_record& record) {
 
 void payment_service::start() {
     for (const auto& [number, record] : parts_.payments.open()) {
-        const bool was_sending = record.standing.status != payment_status::quoting;
-        if (!was_sending) {
-            add(record);
+        active_.emplace(number, active_payment{.record = record});
+        const auto let_begin = [this, number] {
+            waiting_.push_back(number);
+            begin_waiting();
+        };
+        if (record.standing.status == payment_status::sending) {
+            later(parts_.pause_after_start, let_begin);
         } else {
-            later(parts_.pause_after_start, [this, record] { add(record); });
+            boost::asio::post(parts_.control, let_begin);
         }
     }
     // The committer's thread calls this.
     parts_.payments.on_change([this](const payment_record& record) {
         boost::asio::post(parts_.control, [this, record] { changed(record); });
     });
-    boost::asio::post(parts_.control, [this] { begin_waiting(); });
 }
 
 std::shared_ptr<const run_progress> payment_service::progress_of(std::uint64_t number) const {
@@ -71,7 +74,7 @@ void payment_service::changed(const payment_record& record) {
     active_payment* const payment = find(record.number);
     if (payment == nullptr) {
         if (record.standing.status == payment_status::quoting) add(record);
-        return;  // one that waits after the start is told when it is added
+        return;
     }
     payment->record.standing = record.standing;
     const bool was_cancelled = record.standing.status == payment_status::cancelled;

@@ -157,7 +157,7 @@ struct payment_world {
     fair_turns turns;
     turn_share share{turns, 1};
     scripted_worker worker;
-    peering::asset asset{.code = "USD", .scale = 9};
+    peering::asset asset{.uuid = {}, .code = "USD", .scale = 9};
     peering::liquidity_account account;
     payment_runs runs{loop, worker, share};
 
