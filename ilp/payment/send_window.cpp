@@ -11,7 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr nanoseconds lateness_max = milliseconds{2};        // a timer that is late by so much is made up for
+constexpr nanoseconds lateness_max = milliseconds{12};       // a timer that is late by so much is made up for
 constexpr nanoseconds pace_grows_after = milliseconds{100};  // or a round trip, if that is longer
 constexpr int pace_growth = 16;                              // a sixteenth faster each time
 constexpr unsigned pauses_counted_max = 16;                  // doubling further changes nothing
