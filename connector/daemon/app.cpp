@@ -19,6 +19,7 @@
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
 #include "connector/daemon/surplus_memory.hpp"
+#include "connector/payments/payment_service.hpp"
 #include "connector/rates/rate_source.hpp"
 #include "connector/routing/payment_addresses.hpp"
 #include "connector/transport/http/reply_schedule.hpp"
@@ -146,6 +147,7 @@ private:
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
         if (problem found = start_spsp()) return found;
+        start_payments();
         start_workers();  // nothing may fail after the first packet
         reachability_watch_.emplace(workers_.reachability(), book_.directory, *book_.committer);
         start_history_keeper();
@@ -252,6 +254,32 @@ private:
             [this] { boost::asio::post(control_, [this] { rate_source_.assets_changed(book_.directory); }); });
     }
 
+    /// Goes on with those that had not ended at the last stop.
+    void start_payments() {
+        payments_.emplace(payment_service::parts{
+            .control = control_,
+            .committer = *book_.committer,
+            .payments = book_.payments,
+            .directory = book_.directory,
+            .quote = [this](auto order, auto done) { workers_.quote(std::move(order), std::move(done)); },
+            .pay = [this](auto order, auto done) { workers_.pay(std::move(order), std::move(done)); },
+            .cancel = [this](std::uint64_t number) { workers_.cancel_payment(number); },
+            .resolve = [this](auto endpoint, auto done) { look_up_receiver(std::move(endpoint), std::move(done)); },
+            .pause_after_start = std::min<std::chrono::nanoseconds>(ilp::round_trip_times::lifetime_max,
+                                                                    settings_.connector.max_hold_time)});
+        payments_->start();
+    }
+
+    /// A payment pointer must not lead into private networks. Only a receiver that is written as a loopback address
+    /// without TLS is on this host, and nothing else.
+    void look_up_receiver(config::http_endpoint endpoint, std::function<void(payment_service::found)> done) {
+        spsp_call call{.endpoint = std::move(endpoint), .tls = tls_.other_nodes};
+        if (!call.endpoint.is_https()) {
+            call.may_connect = [](const boost::asio::ip::address& address) { return address.is_loopback(); };
+        }
+        query_spsp(control_, std::move(call), std::move(done));
+    }
+
     void start_workers() {
         book_.administration.publish_with(
             [this](const auto& update, const auto& done) { workers_.publish(update, done); });
@@ -301,6 +329,7 @@ private:
                      metrics_server_->drain();
                      operator_servers_->drain_auto_peering();
                      if (spsp_server_) spsp_server_->drain();
+                     payments_->stop();
                  },
              .stop_admin =
                  [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
@@ -373,6 +402,7 @@ private:
     std::unique_ptr<operator_servers> operator_servers_;
     std::optional<payment_setup> payment_setup_;
     std::unique_ptr<spsp_server> spsp_server_;
+    std::optional<payment_service> payments_;
 };
 
 }  // namespace

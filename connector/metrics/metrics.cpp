@@ -148,6 +148,8 @@ enum class metric : std::uint8_t {
     incoming_connections,
     incoming_connections_max,
     replies_pending,
+    payments_in_progress,
+    payment_packets,
     buffered_bytes,
     connections_closed_for_memory,
     connections_closed_for_room,
@@ -401,6 +403,18 @@ constexpr std::array definitions{
         {},
         "Packets in asynchronous mode whose answer the sender has not taken yet, including those to packets that have "
         "no answer yet."},
+    definition{metric::payments_in_progress,
+               MetricType::Gauge,
+               "ilp_payments_in_progress",
+               {},
+               "Payments that this node makes at present, and requests how much would arrive."},
+    definition{metric::payment_packets,
+               MetricType::Counter,
+               "ilp_payment_packets_total",
+               {label::type, label::code},
+               "Packets of payments that this node makes, and the answers to them. Requests how much would arrive are "
+               "answered with F99.",
+               "A type or code that has not occurred has no series."},
     definition{
         metric::buffered_bytes,
         MetricType::Gauge,
@@ -571,9 +585,11 @@ private:
     std::vector<MetricFamily> families_;
 };
 
-void add_packets(families& out, const packet_counters& counted, std::string_view direction, const peering::peer& peer) {
+/// Calls `add(count, type, code)` for each kind of packet that has occurred.
+template <typename Add>
+void for_each_kind(const packet_counters& counted, const Add& add_any) {
     const auto add = [&](std::uint64_t count, std::string_view type, std::string_view code) {
-        if (count != 0) out.add<metric::packets>(static_cast<double>(count), direction, peer.name(), type, code);
+        if (count != 0) add_any(static_cast<double>(count), type, code);
     };
     add(counted.prepares, "prepare", "");
     add(counted.fulfills, "fulfill", "");
@@ -581,6 +597,12 @@ void add_packets(families& out, const packet_counters& counted, std::string_view
         const bool known = i < static_cast<std::size_t>(ilp::error_code_count);
         add(counted.rejects[i], "reject", known ? ilp::code_text(static_cast<ilp::error_code>(i)) : "other");
     }
+}
+
+void add_packets(families& out, const packet_counters& counted, std::string_view direction, const peering::peer& peer) {
+    for_each_kind(counted, [&](double count, std::string_view type, std::string_view code) {
+        out.add<metric::packets>(count, direction, peer.name(), type, code);
+    });
     if (counted.amount > 0) {
         out.add<metric::packet_amount>(counted.amount, direction, peer.name(),
                                        peering::asset_text(peer.asset->code, peer.asset->scale));
@@ -683,6 +705,8 @@ void add_workers(families& out, const daemon_figures& daemon) {
         sum.waiting_for_store += worker.waiting_for_store;
         sum.waiting_for_a_connection += worker.waiting_for_a_connection;
         sum.replies += worker.replies;
+        sum.payments += worker.payments;
+        sum.payment_packets.add(worker.payment_packets);
         sum.buffered_bytes += worker.buffered_bytes;
         sum.connections_closed_for_memory += worker.connections_closed_for_memory;
         for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
@@ -699,6 +723,10 @@ void add_workers(families& out, const daemon_figures& daemon) {
     out.add<metric::incoming_connections>(static_cast<double>(sum.incoming_connections));
     out.add<metric::incoming_connections_max>(static_cast<double>(daemon.connections_max));
     out.add<metric::replies_pending>(static_cast<double>(sum.replies));
+    out.add<metric::payments_in_progress>(static_cast<double>(sum.payments));
+    for_each_kind(sum.payment_packets, [&out](double count, std::string_view type, std::string_view code) {
+        out.add<metric::payment_packets>(count, type, code);
+    });
     out.add<metric::buffered_bytes>(static_cast<double>(sum.buffered_bytes));
     out.add<metric::connections_closed_for_memory>(static_cast<double>(sum.connections_closed_for_memory));
     for (std::size_t i = 0; i < room_reason_names.size(); ++i) {

@@ -74,32 +74,27 @@ struct node {
     }
     std::uint64_t balance(std::string_view name) const { return find(name).liquidity->available.load(); }
 
-    payment_run::receiver receiver(std::string_view name) {
+    run_parties parties(std::string_view from, payment_receiver to) const {
+        return {own_payer(ilp::address::parse("test.d").value(), *find(from).asset, *find(from).liquidity),
+                std::move(to)};
+    }
+    payment_receiver receiver(std::string_view name) {
         const auto [destination, secret] = addresses.make(find(name).id, ilp::wall_clock());
         return {destination, {secret.begin(), secret.end()}};
     }
 
-    using end_of_payment = ilp::outgoing_payment::finished;
-    std::future<end_of_payment> pay(payment_order order, const send_order& send) {
-        auto promise = std::make_shared<std::promise<end_of_payment>>();
+    std::future<payment_outcome> pay(run_parties parties, const ilp::payment_terms& terms) {
+        auto promise = std::make_shared<std::promise<payment_outcome>>();
         auto ended = promise->get_future();
-        order.number = 1;
-        order.what = send;
-        order.callbacks.ended = [promise](std::uint64_t, const end_of_payment& finished, const ilp::known_path&) {
-            promise->set_value(finished);
-        };
-        made->start_payment(std::move(order));
+        made->pay({.number = 1, .parties = std::move(parties), .terms = terms},
+                  [promise](payment_outcome outcome) { promise->set_value(std::move(outcome)); });
         return ended;
     }
-    std::future<ilp::payment_quote::finished> quote(payment_order order, amount wanted) {
-        auto promise = std::make_shared<std::promise<ilp::payment_quote::finished>>();
+    std::future<std::optional<quote_outcome>> quote(run_parties parties, amount wanted) {
+        auto promise = std::make_shared<std::promise<std::optional<quote_outcome>>>();
         auto quoted = promise->get_future();
-        order.number = 1;
-        order.what = quote_order{wanted};
-        order.callbacks.quoted = [promise](std::uint64_t, const ilp::payment_quote::finished& outcome) {
-            promise->set_value(outcome);
-        };
-        made->start_payment(std::move(order));
+        made->quote({.number = 1, .parties = std::move(parties), .wanted = wanted},
+                    [promise](std::optional<quote_outcome> outcome) { promise->set_value(std::move(outcome)); });
         return quoted;
     }
     template <class Value>
@@ -125,13 +120,15 @@ struct node {
 
 TEST_CASE("worker: a payment of an account is quoted and paid, and its progress is in the store") {
     node d;
-    const payment_order order{.account = d.find("alice").id, .receiver = d.receiver("erin")};
-    const auto quoted = node::value_of(d.quote(order, {100'000}));
+    const auto parties = d.parties("alice", d.receiver("erin"));
+    const auto quoted = node::value_of(d.quote(parties, {100'000}));
     REQUIRE(quoted.has_value());
-    CHECK(quoted->rate == ilp::exchange_ratio{50'000, 100'000});
-    const auto end = node::value_of(
-        d.pay(order, {.terms = ilp::send_exactly({100'000}, quoted->rate, 100), .state = {}, .limits = {}}));
-    CHECK(end.end == payment_end::completed);
+    REQUIRE(quoted->result.has_value());
+    const ilp::exchange_ratio rate = quoted->result->rate;
+    CHECK(rate == ilp::exchange_ratio{50'000, 100'000});
+    CHECK(quoted->asset == ilp::stream::receiver_asset{"EUR", 9});
+    const auto paid = node::value_of(d.pay(parties, ilp::send_exactly({100'000}, rate, 100)));
+    CHECK(paid.how.end == payment_end::completed);
     CHECK(d.balance("alice") == 900'000);
     CHECK(d.balance("erin") == 50'000);
     // The committer writes it after the packets are booked.
@@ -144,45 +141,47 @@ TEST_CASE("worker: a payment of an account is quoted and paid, and its progress 
     CHECK(record.delivered == amount{50'000});
 }
 
-TEST_CASE("worker: a payment to where no route leads is refused, and nothing is debited") {
+TEST_CASE("worker: the packets of payments are counted") {
     node d;
-    const payment_order order{.account = d.find("alice").id, .receiver = {"test.nowhere.x", ilp::bytes(32, 1)}};
-    const auto quoted = node::value_of(d.quote(order, {100'000}));
-    REQUIRE_FALSE(quoted.has_value());
-    CHECK(quoted.error().code == ilp::error_code::f02_unreachable);
-    const auto end =
-        node::value_of(d.pay(order, {.terms = ilp::send_exactly({100'000}, {1, 1}, 100), .state = {}, .limits = {}}));
-    CHECK(end.end == payment_end::refused);
-    CHECK(d.balance("alice") == 1'000'000);
+    const auto paid =
+        node::value_of(d.pay(d.parties("alice", d.receiver("bob")), ilp::send_exactly({100'000}, {1, 1}, 0)));
+    CHECK(paid.how.end == payment_end::completed);
+    std::promise<worker_sample> promise;
+    d.made->sample([&promise](worker_sample sample) { promise.set_value(std::move(sample)); });
+    const worker_sample sample = node::value_of(promise.get_future());
+    CHECK(sample.figures.payments == 0);
+    CHECK(sample.figures.payment_packets.prepares > 0);
+    CHECK(sample.figures.payment_packets.fulfills == sample.figures.payment_packets.prepares);
+    CHECK(sample.peers.empty());
 }
 
-TEST_CASE("worker: an account that is not there cannot pay") {
+TEST_CASE("worker: a payment to where no route leads is refused, and nothing is debited") {
     node d;
-    const payment_order order{.account = 99, .receiver = d.receiver("bob")};
-    CHECK_FALSE(node::value_of(d.quote(order, {10})).has_value());
-    const auto end =
-        node::value_of(d.pay(order, {.terms = ilp::send_exactly({10}, {1, 1}, 0), .state = {}, .limits = {}}));
-    CHECK(end.end == payment_end::refused);
+    const auto parties = d.parties("alice", {"test.nowhere.x", ilp::bytes(32, 1)});
+    const auto quoted = node::value_of(d.quote(parties, {100'000}));
+    REQUIRE(quoted.has_value());
+    REQUIRE_FALSE(quoted->result.has_value());
+    CHECK(quoted->result.error().code == ilp::error_code::f02_unreachable);
+    CHECK(node::value_of(d.pay(parties, ilp::send_exactly({100'000}, {1, 1}, 100))).how.end == payment_end::refused);
+    CHECK(d.balance("alice") == 1'000'000);
 }
 
 TEST_CASE("worker: a payment that waits for liquidity is cancelled") {
     node d;
-    const payment_order order{.account = d.find("bob").id, .receiver = d.receiver("alice")};
-    auto ended = d.pay(order, {.terms = ilp::send_exactly({10}, {1, 1}, 0), .state = {}, .limits = {}});
+    auto ended = d.pay(d.parties("bob", d.receiver("alice")), ilp::send_exactly({10}, {1, 1}, 0));
     d.made->cancel_payment(1);
-    CHECK(node::value_of(std::move(ended)).end == payment_end::cancelled);
+    CHECK(node::value_of(std::move(ended)).how.end == payment_end::cancelled);
     d.made->cancel_payment(1);  // it has ended
     CHECK(d.balance("alice") == 1'000'000);
 }
 
-TEST_CASE("worker: a payment is suspended by a stop") {
+TEST_CASE("worker: a payment is interrupted by a stop") {
     node d;
-    const payment_order order{.account = d.find("bob").id, .receiver = d.receiver("alice")};
-    auto ended = d.pay(order, {.terms = ilp::send_exactly({10}, {1, 1}, 0), .state = {}, .limits = {}});
+    auto ended = d.pay(d.parties("bob", d.receiver("alice")), ilp::send_exactly({10}, {1, 1}, 0));
     std::promise<void> drained;
     d.made->drain([&drained] { drained.set_value(); });
     REQUIRE(drained.get_future().wait_for(patience) == std::future_status::ready);
-    CHECK(ended.wait_for(0s) != std::future_status::ready);
+    CHECK(node::value_of(std::move(ended)).was_interrupted);
 }
 
 }  // namespace worker_test
