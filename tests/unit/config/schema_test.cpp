@@ -105,6 +105,8 @@ assets:
   - code: "EUR"
     scale: 2
     initial_liquidity: 0
+receiving:
+  address_lifetime: 36h
 accounts:
   - name: "alice"
     asset:
@@ -264,6 +266,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.spsp.request_rate_per_address == 40);
     CHECK(s.assets[0].liquidity.value == 1);
     CHECK(s.assets[0].liquidity_threshold->value == 2);
+    CHECK(s.receiving.address_lifetime == std::chrono::hours{36});
     CHECK(s.accounts.at(0).name == "alice");
     CHECK(s.accounts[0].asset == config::asset_reference{"USD", 9});
     CHECK(s.accounts[0].public_name == "Alice");

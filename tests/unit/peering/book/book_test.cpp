@@ -396,7 +396,7 @@ TEST_CASE("A32-01 A32-12: the store equals a sequential ledger, from one start t
     CHECK(walk.seen().restarts > 9);
     const audit_report report = audit(place.url()).value();
     CHECK(report.faults == std::vector<std::string>{});
-    CHECK(report.accounts == 10);
+    CHECK(report.accounts == 12);
     CHECK(report.assets == 2);
 }
 
