@@ -14,8 +14,7 @@
 
 namespace connector {
 
-/// The quotes and payments that one worker carries out. They are known by the number of the
-/// payment. Used on the loop's
+/// The quotes and payments that one worker carries out. They are known by the number of the payment. Used on the loop's
 /// thread only.
 class payment_runs {
 public:

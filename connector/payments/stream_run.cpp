@@ -77,8 +77,8 @@ void stream_run::end() {
     if (const auto action = std::exchange(when_ended_, {})) action();
 }
 
-void stream_run::answer(std::uint64_t request, ilp::bytes_view answer, bool held) {
-    answer_.assign(answer.begin(), answer.end());
+void stream_run::answer(std::uint64_t request, ilp::bytes_view octets, bool held) {
+    answer_.assign(octets.begin(), octets.end());
     if (const auto fulfill = ilp::fulfill_view::parse(answer_)) {
         if (held) ++undurable_;
         fulfilled(request, sender_.read_fulfill(request, *fulfill), now());

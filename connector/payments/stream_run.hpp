@@ -87,7 +87,7 @@ protected:
 
 private:
     // answer_sink
-    void answer(std::uint64_t request, ilp::bytes_view answer, bool held) override;
+    void answer(std::uint64_t request, ilp::bytes_view octets, bool held) override;
     void release(std::uint64_t request) override;
     void refuse_malformed(std::uint64_t request) override;
 
