@@ -610,7 +610,8 @@ TEST_CASE("payments are listed in pages, from either end and in either order, al
     REQUIRE(store->commit({.new_payments = payments}).has_value());
     const auto numbers = [&](const payment_query& query) {
         std::vector<std::uint64_t> listed;
-        for (const payment_record& payment : store->list_payments(query).value().value()) {
+        const auto page = store->list_payments(query).value().value();
+        for (const payment_record& payment : page) {
             CHECK(payment == payments[payment.number - 1]);
             listed.push_back(payment.number);
         }

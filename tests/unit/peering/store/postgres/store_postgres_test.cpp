@@ -884,6 +884,7 @@ TEST_CASE("postgresql: tables of the third schema get the index of old events, a
     server.execute(R"sql(
         SET ROLE ilpd;
         DROP INDEX events_that_ended;
+        DROP TABLE payments;
         DROP TABLE receiving_accounts;
         UPDATE ilpd_schema_version SET version = 3;
         INSERT INTO events (uuid, type, data, created_at, due, delivered_at) VALUES ('old', 'type', '{}', 5, NULL, 7),
@@ -906,6 +907,7 @@ TEST_CASE("postgresql: tables of the fourth schema keep their accounts, and get 
     }
     server.execute(R"sql(
         SET ROLE ilpd;
+        DROP TABLE payments;
         DROP TABLE receiving_accounts;
         ALTER TABLE accounts DROP CONSTRAINT accounts_kind_check,
             ADD CONSTRAINT accounts_kind_check CHECK (kind IN ('asset_liquidity', 'settlement', 'peer_liquidity'));

@@ -525,6 +525,7 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
     }
     execute(db.path, R"sql(
         DROP INDEX events_that_ended;
+        DROP TABLE payments;
         DROP TABLE receiving_accounts;
         PRAGMA user_version = 4;
         INSERT INTO events VALUES (1, 'old', 'type', '{}', 5, 2, NULL, 7);
@@ -551,6 +552,7 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
     execute(db.path, R"sql(
         PRAGMA foreign_keys = OFF;
         BEGIN;
+        DROP TABLE payments;
         DROP TABLE receiving_accounts;
         CREATE TABLE old_accounts (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
