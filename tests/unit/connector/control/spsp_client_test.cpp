@@ -110,7 +110,8 @@ TEST_CASE("a sender learns what is wrong with an answer") {
     CHECK(fault(answer_http(200, to_bytes("<html>"))).starts_with("its answer is invalid: it is not a JSON object"));
     CHECK(fault(answer_http(200, to_bytes("{}"))).starts_with("its answer is invalid: destination_account: "));
     CHECK(fault(answer_http(304, {})) == "it answers with HTTP status 304");
-    CHECK(failure_of(call_to(plain_alice, support::local_port(support::listen_on(0)))).contains("Connection refused"));
+    const std::uint16_t nobodys_port = support::local_port(support::listen_on(0));
+    CHECK(failure_of(call_to(plain_alice, nobodys_port)).contains("Connection refused"));
 }
 
 TEST_CASE("A26-05: redirects are followed within a host, and elsewhere only for those who see both hosts") {

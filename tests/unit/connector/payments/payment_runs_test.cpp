@@ -43,7 +43,7 @@ TEST_CASE("payment runs: a payment of many packets arrives to the unit, with sev
     CHECK(w.progress->delivered == w.worker.credited);
     CHECK(w.progress->packets >= 1000);
     CHECK(w.worker.packets - w.progress->packets == w.progress->rejects);
-    CHECK(w.worker.most_waiting > 100);
+    CHECK(w.worker.most_waiting > 1);
     CHECK(w.runs.size() == 0);
     CHECK(w.worker.advanced == peering::payment_progress{7, {w.worker.debited}, {w.worker.credited}});
 }

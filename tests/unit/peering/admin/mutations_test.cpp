@@ -64,7 +64,7 @@ TEST_CASE("a stored answer keeps everything that was answered about a peer") {
 
 TEST_CASE("a stored answer keeps everything that was answered about a receiving account") {
     namespace json = boost::json;
-    for (const json::value& public_name : {json::value{"Alice"}, json::value{nullptr}}) {
+    for (const json::value& public_name : {json::value("Alice"), json::value(nullptr)}) {
         const json::object receiver{{"id", "r"},        {"name", "alice"},  {"publicName", public_name},
                                     {"assetId", "a"},   {"enabled", false}, {"createdAt", "2026-01-01T00:00:00.000Z"},
                                     {"origin", "file"}, {"account", 12}};
