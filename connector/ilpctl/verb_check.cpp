@@ -31,8 +31,9 @@ std::string meant_by(const CLI::App& tree, const std::string& path, const std::s
     if (const auto close = config::nearest(word, here); !close.empty()) return in_path(close);
     const auto longer = std::ranges::find_if(here, [&](auto name) { return name.starts_with(word); });
     if (longer != here.end()) return in_path(*longer);
-    auto elsewhere = std::vector<std::string>{};
-    for (const auto& words : words_of(tree)) {
+    const auto all = words_of(tree);
+    auto elsewhere = std::vector<std::string_view>{};
+    for (const auto& words : all) {
         if (words.path.ends_with(" " + word)) elsewhere.push_back(words.path);
     }
     return config::join(elsewhere, "\" or \"");
