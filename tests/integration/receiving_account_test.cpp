@@ -19,8 +19,9 @@ constexpr std::string_view all_accounts =
     "asset { code scale } } } } }";
 
 json::array accounts_of(const administered& a) {
+    const auto answer = a.admin.ask(all_accounts);
     json::array accounts;
-    for (const json::value& edge : a.admin.ask(all_accounts).field().at("edges").as_array()) {
+    for (const json::value& edge : answer.field().at("edges").as_array()) {
         accounts.push_back(edge.at("node"));
     }
     return accounts;

@@ -64,7 +64,7 @@ void http_link::append_request(ilp::bytes& out, ilp::bytes_view body, const requ
 }
 
 std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_view body, const request_form* form) {
-    packet.sent_again = false;
+    packet.sent_again = 0;
     if (http_connection* const idle = take_idle()) [[likely]] {
         append_request(idle->carry(packet), body, form);
         return {};
@@ -221,7 +221,7 @@ void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
 
 /// The other idle connections may have been closed by the peer just like this one, so the packet gets a new one.
 void http_link::not_taken(carried_packet& packet, ilp::bytes request) {
-    packet.sent_again = true;
+    ++packet.sent_again;
     again_.add(packet, std::move(request));
     connect_for_waiting();
 }
