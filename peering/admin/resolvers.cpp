@@ -151,6 +151,7 @@ std::unique_ptr<const graphql::engine> make_engine(services& services, mutations
     add_peer_mutations(all, services, mutations);
     add_receiving_account_mutations(all, services, mutations);
     add_wallet_addresses(all, services, mutations);
+    add_payments(all, services, mutations);
     add_liquidity_mutations(all, services, mutations);
     report_mutations(all, services);
     return std::make_unique<const graphql::engine>(load_schema(), std::move(all));

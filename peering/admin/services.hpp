@@ -8,6 +8,7 @@
 #include "peering/book/committer.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/book/operator_transfers.hpp"
+#include "peering/book/payments.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/peer_reachability.hpp"
 #include "peering/records/uuid.hpp"
@@ -55,6 +56,7 @@ struct services {
     peering::directory& directory;
     peering::administration& administration;
     peering::operator_transfers& transfers;
+    peering::payments& payments;
     peering::committer& committer;
     peering::auto_peers& auto_peers;
 

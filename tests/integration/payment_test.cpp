@@ -34,7 +34,7 @@ struct payer_and_receiver {
           receiver{receiver_terms(receiver_scale), receiver_port} {
         const admin_client admin{payer.admin_port()};
         const std::string id = text_at(admin.ask(R"({ receivingAccountByName(name: "alice") { id } })").field(), "id");
-        const auto done = admin.mutate("depositReceivingAccountLiquidity", {{"receivingAccountId", id},
+        const auto done = admin.mutate("depositReceivingAccountLiquidity", {{"receivingAccountId", alice},
                                                                             {"amount", std::to_string(deposit)},
                                                                             {"id", peering::new_uuid()},
                                                                             {"idempotencyKey", peering::new_uuid()}});
@@ -70,19 +70,15 @@ struct payer_and_receiver {
         return "http://127.0.0.1:" + std::to_string(spsp_port) + "/" + account;
     }
 
-    /// Adds a payment to the book of the payer, which is stopped, and starts it again.
-    void begin_payment(std::uint64_t amount, const std::string& to, bool is_fixed_delivery = false) {
-        REQUIRE(payer.stop() == 0);
-        place.execute(
-            "INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, "
-            "created_at, status) SELECT 1, '" +
-            peering::new_uuid() + "', account_id, '" + to + "', " + boolean(is_fixed_delivery) + ", '" +
-            std::to_string(amount) + "', 100, 1800000000000, 'quoting' FROM receiving_accounts WHERE name = 'alice'");
-        payer.start();
-    }
-    std::string boolean(bool value) const {
-        if (place.url().starts_with("sqlite:")) return value ? "1" : "0";
-        return value ? "true" : "false";
+    /// From alice. Returns the id of the payment.
+    std::string begin_payment(std::uint64_t amount, const std::string& to, const char* kind = "sendAmount") const {
+        const std::string id = peering::new_uuid();
+        const auto made = admin_client{payer.admin_port()}.mutate(
+            "createPayment",
+            {{"id", id}, {"receivingAccountId", alice}, {"receiver", to}, {kind, std::to_string(amount)}});
+        INFO(made.text());
+        REQUIRE(made.done());
+        return id;
     }
 
     payment_row payment() const {
@@ -118,6 +114,7 @@ struct payer_and_receiver {
     std::uint16_t spsp_port = free_port();
     ilpd_daemon payer;
     ilpd_daemon receiver;
+    std::string alice;  ///< id of the account
 };
 
 }  // namespace
@@ -144,7 +141,7 @@ TEMPLATE_TEST_CASE("A29-02 payments: an account pays a payment pointer in many p
 
 TEST_CASE("payments: what is to be delivered arrives, in the receiver's asset") {
     payer_and_receiver d{store_kind::sqlite, 100'000, 6};
-    d.begin_payment(3'000, d.pointer(), true);
+    d.begin_payment(3'000, d.pointer(), "deliverAmount");
     CHECK(d.ends());
     const payment_row made = d.payment();
     INFO(made.failure);
@@ -152,6 +149,42 @@ TEST_CASE("payments: what is to be delivered arrives, in the receiver's asset") 
     CHECK(made.delivered == 3'000);
     CHECK(d.of_bob() == 3'000);
     CHECK(d.of_alice() == deposit - made.sent);
+    d.expect_clean_books();
+}
+
+TEST_CASE("payments: they are listed, and one that is repeated is made once") {
+    payer_and_receiver d{store_kind::sqlite, 1000};
+    const admin_client admin{d.payer.admin_port()};
+    const std::string id = d.begin_payment(5'000, d.pointer());
+    CHECK(d.ends());
+    const auto again =
+        admin.mutate("createPayment",
+                     {{"id", id}, {"receivingAccountId", d.alice}, {"receiver", d.pointer()}, {"sendAmount", "5000"}});
+    CHECK(again.code() == "DUPLICATE");
+    CHECK(admin.mutate("cancelPayment", {{"id", id}}).code() == "CONFLICT");
+    CHECK(admin.mutate("cancelPayment", {{"id", peering::new_uuid()}}).code() == "NOT_FOUND");
+    CHECK(
+        admin
+            .mutate("createPayment", {{"id", peering::new_uuid()}, {"receivingAccountId", d.alice}, {"receiver", "$a"}})
+            .code() == "BAD_USER_INPUT");
+    const std::string other = d.begin_payment(1'000, d.pointer("carol"));
+    CHECK(eventually([&] {
+        return text_at(admin.ask("{ payment(id: \"" + other + "\") { status } }").field(), "status") == "FAILED";
+    }));
+    const auto list =
+        admin.ask("{ payments(first: 1) { edges { cursor node { id receiver } } pageInfo { hasNextPage } } }");
+    INFO(list.text());
+    const auto& edges = list.field().at("edges").as_array();
+    REQUIRE(edges.size() == 1);
+    CHECK(text_at(edges.at(0).at("node"), "id") == other);
+    CHECK(list.field().at("pageInfo").at("hasNextPage").as_bool());
+    const auto shown = admin.ask("{ payment(id: \"" + id +
+                                 "\") { status sendAmount deliverAmount sent delivered receivingAccount { name } } }");
+    INFO(shown.text());
+    CHECK(text_at(shown.field(), "status") == "COMPLETED");
+    CHECK(text_at(shown.field(), "sent") == "5000");
+    CHECK(shown.field().at("deliverAmount").is_null());
+    CHECK(text_at(shown.field().at("receivingAccount"), "name") == "alice");
     d.expect_clean_books();
 }
 
