@@ -184,8 +184,7 @@ TEST_CASE("A certificate has a key, and a key has a certificate") {
           list{"2 connector.client_certificate_file: has no effect without client_key_file: set both, or neither"});
 }
 
-TEST_CASE(
-    "A09-01: payment pointers are served with TLS, to this machine, or to a proxy that the operator vouches for") {
+TEST_CASE("A09-01: payment pointers are served with TLS, to this machine, or to a proxy that is vouched for") {
     const auto with = [](const std::string& spsp) { return problems("ilp_address: test.a\nspsp:\n  " + spsp); };
     const auto fault = list{
         "3 spsp.listen: is not a loopback address: set spsp.certificate_file and spsp.key_file, because whoever is on "
