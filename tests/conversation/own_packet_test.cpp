@@ -108,6 +108,18 @@ TEST_CASE("own packets: a payment between two accounts of this node is fulfilled
     CHECK(d.at_rest());
 }
 
+TEST_CASE("own packets: an account does not pay itself") {
+    paying_world d;
+    const auto [destination, shared_secret] = d.addresses.make(d.find("alice").id, d.now.wall);
+    support::stream_sender sender{destination, shared_secret};
+    const auto request = sender.next(400);
+    const auto decided =
+        d.send_own({.amount = 1'000, .destination = destination, .data = request.data, .condition = request.condition});
+    CHECK(decided.refused_with(reject_reason::payment_to_itself));
+    CHECK(d.balance("alice") == 10'000);
+    CHECK(d.at_rest());
+}
+
 TEST_CASE("own packets: what is refused holds nothing") {
     paying_world d;
     CHECK(d.send_own({.amount = 10'001}).refused_with(reject_reason::sender_lacks_liquidity));
