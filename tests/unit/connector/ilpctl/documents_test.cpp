@@ -55,7 +55,11 @@ constexpr std::array all{&status,
                          &update_receiving_account,
                          &delete_receiving_account,
                          &deposit_receiving_account,
-                         &withdraw_receiving_account};
+                         &withdraw_receiving_account,
+                         &payments,
+                         &payment,
+                         &create_payment,
+                         &cancel_payment};
 
 }  // namespace
 
