@@ -33,7 +33,7 @@ struct payer_and_receiver {
           payer{payer_terms(maximum), payer_port},
           receiver{receiver_terms(receiver_scale), receiver_port} {
         const admin_client admin{payer.admin_port()};
-        const std::string id = text_at(admin.ask(R"({ receivingAccountByName(name: "alice") { id } })").field(), "id");
+        alice = text_at(admin.ask(R"({ receivingAccountByName(name: "alice") { id } })").field(), "id");
         const auto done = admin.mutate("depositReceivingAccountLiquidity", {{"receivingAccountId", alice},
                                                                             {"amount", std::to_string(deposit)},
                                                                             {"id", peering::new_uuid()},
