@@ -1,9 +1,7 @@
 #include "connector/worker/worker.hpp"
 
-#include "connector/routing/payment_addresses.hpp"
-#include "peering/book/payments.hpp"
 #include "peering/records/uuid.hpp"
-#include "tests/conversation/world.hpp"
+#include "tests/unit/connector/worker/paying_node.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -26,32 +24,8 @@ namespace {
 
 constexpr auto patience = 30s;
 
-config::account_settings account(const std::string& name, const std::string& code) {
-    config::account_settings made;
-    made.name = name;
-    made.asset = {code, 9};
-    return made;
-}
-
-config::settings with_accounts() {
-    auto settings = conversation::usual_settings();
-    settings.accounts = {account("alice", "USD"), account("bob", "USD"), account("erin", "EUR")};
-    return settings;
-}
-
-/// A worker with the book of a daemon, whose store is in memory. Account alice has a million.
-struct node {
+struct node : connector::testing::paying_node {
     node() {
-        auto rates = std::make_shared<rate_table>();
-        rates->set("USD", "EUR", {.rate = ilp::parse_rate("0.5").value(), .spread = 0});
-        const auto settings = with_accounts();
-        known = support::known_peers::build_or_throw(settings, keeper);
-        peering::packet_transfer deposit;
-        deposit.add(*find("alice").asset->settlement, *find("alice").liquidity, {1'000'000});
-        REQUIRE(peering::ledger::hold(deposit.legs()));
-        peering::posting_batch batch;
-        batch.add(deposit.legs());
-        ledger.apply(batch.postings());
         REQUIRE(payments.create(keeper,
                                 {.uuid = peering::new_uuid(),
                                  .account = find("alice").liquidity->id,
@@ -59,24 +33,7 @@ struct node {
                                  .amount = {100'000},
                                  .slippage = 100},
                                 ilp::wall_clock(), {}));
-        made.emplace(settings.connector, *known->directory, std::move(rates), committer, board, packet_tls{},
-                     std::make_shared<expected_replies>(), secrets);
-        committer.start();
-        made->start();
-    }
-    ~node() {
-        made->stop();
-        committer.stop(0s);
-    }
-
-    const peering::receiving_account& find(std::string_view name) const {
-        return *known->directory->find_receiving_account_by_name(name);
-    }
-    std::uint64_t balance(std::string_view name) const { return find(name).liquidity->available.load(); }
-
-    payment_run::receiver receiver(std::string_view name) {
-        const auto [destination, secret] = addresses.make(find(name).id, ilp::wall_clock());
-        return {destination, {secret.begin(), secret.end()}};
+        start();
     }
 
     using end_of_payment = ilp::outgoing_payment::finished;
@@ -107,18 +64,6 @@ struct node {
         REQUIRE(future.wait_for(patience) == std::future_status::ready);
         return future.get();
     }
-
-    peering::memory_store store;
-    peering::ledger ledger;
-    peering::thresholds thresholds;
-    peering::bookkeeper keeper{ledger, store, thresholds};
-    peering::payments payments;
-    std::shared_ptr<const support::known_peers> known;
-    peering::committer committer{keeper};
-    reachability_board board;
-    std::shared_ptr<const ilp::stream::receiver_secrets> secrets = make_receiver_secrets({});
-    payment_addresses addresses{ilp::address::parse("test.d").value(), secrets, 1h};
-    std::optional<worker> made;
 };
 
 }  // namespace
