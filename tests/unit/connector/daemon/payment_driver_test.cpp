@@ -1,14 +1,16 @@
 #include "connector/daemon/payment_driver.hpp"
 
 #include "peering/records/uuid.hpp"
-#include "tests/support/socket.hpp"
 #include "tests/unit/connector/worker/paying_node.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <optional>
 #include <string>
@@ -85,8 +87,7 @@ struct node : connector::testing::paying_node {
     payment_record end_of(const std::string& uuid) {
         const auto until = std::chrono::steady_clock::now() + patience;
         for (;;) {
-            control.restart();
-            control.run_for(10ms);
+            control.run_one_for(10ms);
             const payment_record record = stored(uuid);
             if (has_ended(record.standing.status) && driver->size() == 0) return record;
             REQUIRE(std::chrono::steady_clock::now() < until);
@@ -94,6 +95,7 @@ struct node : connector::testing::paying_node {
     }
 
     boost::asio::io_context control{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy{control.get_executor()};
     int resolved = 0;
     std::optional<payment_driver> driver;
 };
@@ -185,7 +187,7 @@ TEST_CASE("payment driver: a payment that waits for liquidity is cancelled") {
     node d;
     // Bob has nothing: a fixed delivery is accepted nevertheless, and its probes find no liquidity.
     const auto uuid = d.create("bob", "$alice", 10, true);
-    d.control.run_for(10ms);
+    d.control.run_one_for(10ms);
     CHECK(d.on_committer(
         [&](peering::bookkeeper& k) { return d.payments.cancel(k, uuid, ilp::wall_clock(), {}).has_value(); }));
     CHECK(d.end_of(uuid).standing.status == payment_status::cancelled);
