@@ -36,6 +36,7 @@ public:
         check_assets();
         check_rates();
         check_auto_peering();
+        check_spsp();
         for (std::size_t i = 0; i < settings_.accounts.size(); ++i) check_account(settings_.accounts[i], i);
         for (std::size_t i = 0; i < settings_.peers.size(); ++i) check_peer(settings_.peers[i], i);
         for (std::size_t i = 0; i < settings_.peers.size(); ++i) check_routes(settings_.peers[i], i);
@@ -59,6 +60,7 @@ private:
         check_pair("metrics", "certificate_file", metrics.certificate_file, "key_file", metrics.key_file);
         check_pair("auto_peering", "certificate_file", auto_peering.certificate_file, "key_file",
                    auto_peering.key_file);
+        check_pair("spsp", "certificate_file", settings_.spsp.certificate_file, "key_file", settings_.spsp.key_file);
     }
 
     /// A certificate is of no use without its key, nor a key without its certificate.
@@ -138,6 +140,16 @@ private:
         const auto path = key_path{&around, "connector_url", {}};
         if (in_.has_problem_in(path.text())) return;
         report(path, "is required when auto_peering.enabled is true: it is the URL at which peers post packets for us");
+    }
+
+    void check_spsp() {
+        const auto& spsp = settings_.spsp;
+        if (!spsp.enabled || spsp.certificate_file || spsp.allow_plain_http || is_loopback(spsp.listen)) return;
+        if (in_.has_problem_in("spsp.certificate_file")) return;
+        const auto around = key_path{nullptr, "spsp", {}};
+        report({&around, "listen", {}},
+               "is not a loopback address: set spsp.certificate_file and spsp.key_file, because whoever is on the way "
+               "could have others pay to himself; or, behind a TLS proxy, spsp.allow_plain_http");
     }
 
     /// Reports any pair listed twice in the same direction. A pair may name currencies of assets created through the

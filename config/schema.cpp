@@ -249,6 +249,35 @@ section<auto_peering_settings> define_auto_peering() {
     };
 }
 
+section<spsp_settings> define_spsp() {
+    using s = spsp_settings;
+    return {
+        setting(
+            "enabled", &s::enabled, boolean(), default_value{"false"},
+            "Whether senders can ask how to pay our accounts: at `/NAME` for the account of this name, whose payment "
+            "pointer is then `$host/NAME`."),
+        setting(
+            "listen", &s::listen, listener(), default_value{"127.0.0.1:3004"},
+            "The address on which they ask; ilpd listens there only if `spsp.enabled`. Payment pointers lead to port "
+            "443, so a proxy or a redirection of ports is needed in front of any other."),
+        setting("certificate_file", &s::certificate_file, path_of_file(), no_tls,
+                "The certificate for `spsp.listen`, which then speaks TLS only, as `connector.certificate_file`."),
+        setting("key_file", &s::key_file, path_of_file(), no_tls, about_key_file),
+        setting("allow_plain_http", &s::allow_plain_http, boolean(), default_value{"false"},
+                "Whether `spsp.listen` may do without a certificate although it is not a loopback address. Use it only "
+                "if nothing but a TLS proxy can reach it: whoever is on the way could have others pay to himself."),
+        setting("default_account", &s::default_account, account_name(), when_absent{"nobody is paid there"},
+                "The account that is paid at `/.well-known/pay`, whose payment pointer is `$host`."),
+        setting("request_rate", &s::request_rate, integer<std::uint32_t>(1, 100'000), default_value{"200"},
+                "The number of requests per second that are answered, over all senders together; further ones get "
+                "status 429."),
+        setting("request_rate_per_address", &s::request_rate_per_address, integer<std::uint32_t>(0, 600'000),
+                default_value{"600"},
+                "The number of requests per minute from one IPv4 address or one IPv6 /64 network that are answered; 0 "
+                "means no limit, nor one on its connections. Use 0 behind a proxy, and limit the rate there."),
+    };
+}
+
 section<asset_settings> define_asset() {
     using s = asset_settings;
     return {
@@ -448,6 +477,7 @@ section<settings> define_settings() {
         group("rates", &s::rates, define_rates(), "Exchange rates between currencies."),
         group("auto_peering", &s::auto_peering, define_auto_peering(),
               "Peers that add themselves (docs/operating/auto-peering.md)."),
+        group("spsp", &s::spsp, define_spsp(), "Payment pointers to our accounts (docs/operating/payments.md)."),
         group_list("assets", &s::assets, define_asset(),
                    "The assets that are exchanged with peers. No two may have the same code and scale."),
         group("receiving", &s::receiving, define_receiving(), "Payments over STREAM to the receiving accounts."),

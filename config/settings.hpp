@@ -154,6 +154,19 @@ struct auto_peering_settings {
     friend bool operator==(const auto_peering_settings&, const auto_peering_settings&) = default;
 };
 
+/// Payment pointers to our accounts.
+struct spsp_settings {
+    bool enabled = false;
+    listen_address listen;
+    std::optional<file_path> certificate_file;
+    std::optional<file_path> key_file;
+    bool allow_plain_http = false;               ///< although other machines can reach the listener
+    std::optional<std::string> default_account;  ///< the one that `$host` alone pays; absent: none
+    std::uint32_t request_rate = 0;              ///< requests per second from everybody together
+    std::uint32_t request_rate_per_address = 0;  ///< requests per minute from one source; 0: no limit
+    friend bool operator==(const spsp_settings&, const spsp_settings&) = default;
+};
+
 struct asset_settings {
     std::string code;
     std::uint8_t scale = 0;
@@ -252,6 +265,7 @@ struct settings {
     webhook_settings webhooks;
     rates_settings rates;
     auto_peering_settings auto_peering;
+    spsp_settings spsp;
     std::vector<asset_settings> assets;
     receiving_settings receiving;
     std::vector<account_settings> accounts;

@@ -90,7 +90,9 @@ private:
                 if (++self->interim_answers_ <= interim_answers_max) return self->read();
                 return self->fail("too many interim responses");
             }
-            self->finish(http_answer{self->answer_->get().result_int(), std::move(self->answer_->get().body())});
+            auto& came = self->answer_->get();
+            const auto location = came[http::field::location];
+            self->finish(http_answer{came.result_int(), std::move(came.body()), {location.data(), location.size()}});
         });
     }
 

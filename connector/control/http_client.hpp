@@ -42,6 +42,7 @@ inline constexpr std::string_view not_allowed = "the host has no address to whic
 struct http_answer {
     unsigned status = 0;
     std::string body;
+    std::string location{};  ///< the value of the Location field; empty if there is none
 };
 
 /// Sends one request on a connection of its own, for everything but ILP packets. Redirects are not followed. `done` is

@@ -58,8 +58,8 @@ std::string_view standard_phrase(unsigned status) {
 }
 
 std::string serialize_head(const http_response& response, bool keep_alive) {
-    auto head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nCache-Control: no-store\r\n", response.status,
-                            standard_phrase(response.status), response.content_type);
+    auto head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nCache-Control: {}\r\n", response.status,
+                            standard_phrase(response.status), response.content_type, response.cache_control);
     for (const auto& [name, value] : response.headers)
         fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
     if (!keep_alive) head += "Connection: close\r\n";

@@ -35,6 +35,7 @@ struct http_response {
     std::string content_type = "text/plain";
     std::string body{};
     std::vector<std::pair<std::string, std::string>> headers{};  ///< in addition to the standard ones
+    std::string_view cache_control = "no-store";                 ///< a literal
 };
 
 /// Answers a request by calling `done` once, immediately or later, from any thread. The handler is called on the
@@ -60,10 +61,10 @@ struct http_server_bounds {
     client_kind clients = client_kind::operator_of_node;
 };
 
-/// An HTTP listener for everything but ILP packets (metrics, Admin API, auto-peering), over TLS if it has a context. It
-/// reads requests with the parser of the packet endpoint, so both are equally strict. All answers carry `cache-control:
-/// no-store`. HEAD is passed to the handler as GET and answered without a body. Destroy the server on its loop, but not
-/// from within the handler, or after the loop has ended; a `done` called after that has no effect.
+/// An HTTP listener for everything but ILP packets (metrics, Admin API, auto-peering, SPSP), over TLS if it has a
+/// context. It reads requests with the parser of the packet endpoint, so both are equally strict. HEAD is passed to the
+/// handler as GET and answered without a body. Destroy the server on its loop, but not from within the handler, or
+/// after the loop has ended; a `done` called after that has no effect.
 class http_server {
 public:
     http_server(boost::asio::io_context& context, http_handler handler, http_server_bounds bounds);

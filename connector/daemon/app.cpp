@@ -6,6 +6,8 @@
 #include "connector/base/listen.hpp"
 #include "connector/base/log.hpp"
 #include "connector/control/metrics_server.hpp"
+#include "connector/control/payment_setup.hpp"
+#include "connector/control/spsp_server.hpp"
 #include "connector/daemon/book.hpp"
 #include "connector/daemon/exposure.hpp"
 #include "connector/daemon/history_keeper.hpp"
@@ -17,6 +19,7 @@
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
 #include "connector/daemon/surplus_memory.hpp"
+#include "connector/payments/payment_service.hpp"
 #include "connector/rates/rate_source.hpp"
 #include "connector/routing/payment_addresses.hpp"
 #include "connector/transport/http/reply_schedule.hpp"
@@ -143,6 +146,8 @@ private:
             operator_servers::start(control_, settings_, tls_, book_, workers_, [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
+        if (problem found = start_spsp()) return found;
+        start_payments();
         start_workers();  // nothing may fail after the first packet
         reachability_watch_.emplace(workers_.reachability(), book_.directory, *book_.committer);
         start_history_keeper();
@@ -163,6 +168,7 @@ private:
         tls_ = tls;
         metrics_server_->use_tls(tls.metrics);
         operator_servers_->use_tls(tls);
+        if (spsp_server_) spsp_server_->use_tls(tls.spsp);
         if (webhooks_) webhooks_->use_tls(tls.webhooks);
         workers_.use_tls({.listener = tls.packets, .links = tls.links});
         expiry_check_due_ = {};
@@ -174,6 +180,17 @@ private:
             log::level::warn,
             "payments that are under way when the daemon restarts will fail, and so will all addresses that were "
             "given out before: set receiving.secret");
+    }
+
+    problem start_spsp() {
+        if (!settings_.spsp.enabled) return std::nullopt;
+        payment_setup_.emplace(book_.directory, payment_addresses{settings_.ilp_address, receiver_secrets_,
+                                                                  settings_.receiving.address_lifetime});
+        spsp_server_ = std::make_unique<spsp_server>(control_, settings_.spsp, [this](std::string_view account) {
+            return payment_setup_->details_for(account, ilp::wall_clock());
+        });
+        spsp_server_->use_tls(tls_.spsp);
+        return listen(*spsp_server_, "spsp.listen", settings_.spsp.listen);
     }
 
     void share_out(std::uint64_t descriptors) const {
@@ -237,6 +254,32 @@ private:
             [this] { boost::asio::post(control_, [this] { rate_source_.assets_changed(book_.directory); }); });
     }
 
+    /// Goes on with those that had not ended at the last stop.
+    void start_payments() {
+        payments_.emplace(payment_service::parts{
+            .control = control_,
+            .committer = *book_.committer,
+            .payments = book_.payments,
+            .directory = book_.directory,
+            .quote = [this](auto order, auto done) { workers_.quote(std::move(order), std::move(done)); },
+            .pay = [this](auto order, auto done) { workers_.pay(std::move(order), std::move(done)); },
+            .cancel = [this](std::uint64_t number) { workers_.cancel_payment(number); },
+            .resolve = [this](auto endpoint, auto done) { look_up_receiver(std::move(endpoint), std::move(done)); },
+            .pause_after_start = std::min<std::chrono::nanoseconds>(ilp::round_trip_times::lifetime_max,
+                                                                    settings_.connector.max_hold_time)});
+        payments_->start();
+    }
+
+    /// A payment pointer must not lead into private networks. Only a receiver that is written as a loopback address
+    /// without TLS is on this host, and nothing else.
+    void look_up_receiver(config::http_endpoint endpoint, std::function<void(payment_service::found)> done) {
+        spsp_call call{.endpoint = std::move(endpoint), .tls = tls_.other_nodes};
+        if (!call.endpoint.is_https()) {
+            call.may_connect = [](const boost::asio::ip::address& address) { return address.is_loopback(); };
+        }
+        query_spsp(control_, std::move(call), std::move(done));
+    }
+
     void start_workers() {
         book_.administration.publish_with(
             [this](const auto& update, const auto& done) { workers_.publish(update, done); });
@@ -285,6 +328,8 @@ private:
                      reload_.stop();
                      metrics_server_->drain();
                      operator_servers_->drain_auto_peering();
+                     if (spsp_server_) spsp_server_->drain();
+                     payments_->stop();
                  },
              .stop_admin =
                  [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
@@ -355,6 +400,9 @@ private:
     std::unique_ptr<metrics_collector> collector_;
     std::unique_ptr<metrics_server> metrics_server_;
     std::unique_ptr<operator_servers> operator_servers_;
+    std::optional<payment_setup> payment_setup_;
+    std::unique_ptr<spsp_server> spsp_server_;
+    std::optional<payment_service> payments_;
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .directory = book.directory,
           .administration = book.administration,
           .transfers = *book.transfers,
+          .payments = book.payments,
           .committer = *book.committer,
           .auto_peers = auto_peers_,
           .shows_secrets = settings.admin.api_secret.has_value(),

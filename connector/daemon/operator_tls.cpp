@@ -60,6 +60,7 @@ std::expected<operator_tls, std::string> operator_tls::make(const config::settin
     operator_tls made{.admin = maker.listener("admin", settings.admin),
                       .auto_peering = maker.listener("auto_peering", settings.auto_peering),
                       .metrics = maker.listener("metrics", settings.metrics),
+                      .spsp = maker.listener("spsp", settings.spsp),
                       .packets = maker.listener("connector", settings.connector, true),
                       .other_nodes = maker.caller("the system's certificates", {})};
     made.links = maker.links(settings.connector);
@@ -72,11 +73,9 @@ std::expected<operator_tls, std::string> operator_tls::make(const config::settin
 }
 
 std::vector<std::pair<std::string, operator_tls::context>> operator_tls::with_certificates() const {
-    std::vector<std::pair<std::string, context>> all{{"connector", packets},
-                                                     {"connector.client", links},
-                                                     {"admin", admin},
-                                                     {"auto_peering", auto_peering},
-                                                     {"metrics", metrics}};
+    std::vector<std::pair<std::string, context>> all{{"connector", packets}, {"connector.client", links},
+                                                     {"admin", admin},       {"auto_peering", auto_peering},
+                                                     {"metrics", metrics},   {"spsp", spsp}};
     std::erase_if(all, [](const auto& each) { return each.second == nullptr || !each.second->not_after(); });
     return all;
 }

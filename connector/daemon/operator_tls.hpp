@@ -20,6 +20,7 @@ struct operator_tls {
     context admin{};
     context auto_peering{};
     context metrics{};
+    context spsp{};
     context packets{};
 
     // Calls to others, never null.

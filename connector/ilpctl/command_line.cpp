@@ -143,6 +143,7 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
     add_asset_verbs(tree_, chosen_);
     add_peer_verbs(tree_, chosen_);
     add_account_verbs(tree_, chosen_);
+    add_payment_verbs(tree_, chosen_);
     add_liquidity_verbs(tree_, chosen_);
     add_network_verbs(tree_, chosen_);
     add_event_verbs(tree_, chosen_);

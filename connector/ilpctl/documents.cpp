@@ -24,6 +24,9 @@ namespace {
 #define TRANSFER_FIELDS                                                                                          \
     "fragment TransferFields on AccountingTransfer { id transferType state amount exactAmount packets sumOfDay " \
     "debitAccountId creditAccountId debitAccountName creditAccountName incoming ledger createdAt expiresAt }"
+#define PAYMENT_FIELDS                                                                                              \
+    "fragment PaymentFields on Payment { id receivingAccount { id name asset { code scale } } receiver sendAmount " \
+    "deliverAmount slippage status failure sendMax sent delivered createdAt endedAt }"
 #define PAGE_FIELDS "pageInfo { endCursor hasNextPage }"
 
 }  // namespace
@@ -103,6 +106,20 @@ const document delete_receiving_account{
     "deleteReceivingAccount",
     "mutation DeleteReceivingAccount($input: DeleteReceivingAccountInput!) { deleteReceivingAccount(input: $input) { "
     "receivingAccount { ...ReceivingAccountFields } } } " RECEIVING_ACCOUNT_FIELDS};
+
+const document payments{"payments",
+                        "query Payments($after: String, $first: Int, $sortOrder: SortOrder, $receivingAccountId: "
+                        "String) { payments(after: $after, first: $first, sortOrder: $sortOrder, receivingAccountId: "
+                        "$receivingAccountId) { edges { node { ...PaymentFields } } " PAGE_FIELDS
+                        " } } " PAYMENT_FIELDS};
+const document payment{"payment",
+                       "query Payment($id: String!) { payment(id: $id) { ...PaymentFields } } " PAYMENT_FIELDS};
+const document create_payment{"createPayment",
+                              "mutation CreatePayment($input: CreatePaymentInput!) { createPayment(input: $input) { "
+                              "payment { ...PaymentFields } } } " PAYMENT_FIELDS};
+const document cancel_payment{"cancelPayment",
+                              "mutation CancelPayment($input: CancelPaymentInput!) { cancelPayment(input: $input) { "
+                              "payment { ...PaymentFields } } } " PAYMENT_FIELDS};
 
 const document deposit_peer{"depositPeerLiquidity",
                             "mutation DepositPeerLiquidity($input: DepositPeerLiquidityInput!) { "

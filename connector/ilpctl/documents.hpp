@@ -38,6 +38,11 @@ extern const document create_receiving_account;
 extern const document update_receiving_account;
 extern const document delete_receiving_account;
 
+extern const document payments;
+extern const document payment;
+extern const document create_payment;
+extern const document cancel_payment;
+
 extern const document deposit_peer;
 extern const document deposit_asset;
 extern const document deposit_receiving_account;

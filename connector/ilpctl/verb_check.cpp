@@ -21,7 +21,8 @@ std::vector<std::string_view> names_of(const std::vector<const CLI::App*>& verbs
     return names;
 }
 
-/// The verb that was probably meant, such as "peer list" for "lst" after "peer"; it may also be one below another verb.
+/// The verb that was probably meant, such as "peer list" for "lst" after "peer", or all that have this name below other
+/// verbs, with quotation marks between them.
 std::string meant_by(const CLI::App& tree, const std::string& path, const std::string& word,
                      const std::vector<std::string_view>& here) {
     const auto in_path = [&](std::string_view name) {
@@ -31,9 +32,11 @@ std::string meant_by(const CLI::App& tree, const std::string& path, const std::s
     const auto longer = std::ranges::find_if(here, [&](auto name) { return name.starts_with(word); });
     if (longer != here.end()) return in_path(*longer);
     const auto all = words_of(tree);
-    const auto elsewhere =
-        std::ranges::find_if(all, [&](const auto& words) { return words.path.ends_with(" " + word); });
-    return elsewhere == all.end() ? std::string{} : elsewhere->path;
+    auto elsewhere = std::vector<std::string_view>{};
+    for (const auto& words : all) {
+        if (words.path.ends_with(" " + word)) elsewhere.push_back(words.path);
+    }
+    return config::join(elsewhere, "\" or \"");
 }
 
 /// The option that `word` names, of this verb or of ilpctl itself; null if there is none.

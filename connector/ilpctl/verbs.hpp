@@ -32,6 +32,7 @@ void add_peer_verbs(CLI::App& root, chosen_verb& chosen);
 void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen);
 /// The verbs for the money of receiving accounts.
 void add_account_transfer_verbs(CLI::App& group, chosen_verb& chosen);
+void add_payment_verbs(CLI::App& root, chosen_verb& chosen);
 void add_network_verbs(CLI::App& root, chosen_verb& chosen);
 void add_event_verbs(CLI::App& root, chosen_verb& chosen);
 

@@ -61,6 +61,10 @@ void refusal_counters::add(const refusal_counters& other) {
     add_to(*counts_, *other.counts_);
 }
 
+void packet_counters::add(const packet_counters& other) noexcept {
+    add_to(*this, other);
+}
+
 void peer_counters::add(const peer_counters& other) {
     add_to(*this, other);
 }

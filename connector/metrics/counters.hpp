@@ -47,6 +47,7 @@ struct packet_counters {
         ++rejects[known ? static_cast<std::size_t>(*known) : rejects.size() - 1];
     }
     void count_reject(ilp::error_code code) noexcept { ++rejects[static_cast<std::size_t>(code)]; }
+    void add(const packet_counters& other) noexcept;
 };
 
 /// Prepares that this node refused, by reason. There may be very many peers, most of which never see a refusal, so the
@@ -124,7 +125,9 @@ struct worker_figures {
     std::uint64_t connections_closed_for_memory = 0;      ///< see buffer_memory::relieve()
     std::array<std::uint64_t, room_reason_names.size()> connections_closed_for_room{};  ///< by room_reason
     std::array<std::uint64_t, http2::flood_kinds> http2_floods{};                       ///< by http2::flood
-    std::size_t replies = 0;  ///< packets in asynchronous mode whose answer the sender has not taken yet
+    std::size_t replies = 0;            ///< packets in asynchronous mode whose answer the sender has not taken yet
+    std::size_t payments = 0;           ///< quotes and payments of this node that are being carried out
+    packet_counters payment_packets{};  ///< of them; `amount` is not counted
 };
 
 /// The answer of one worker to a scrape.

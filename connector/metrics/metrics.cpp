@@ -39,7 +39,8 @@ enum class label : std::uint8_t {
     version,
     waits_for,
     listener,
-    kind
+    kind,
+    account
 };
 
 struct label_definition {
@@ -85,6 +86,7 @@ constexpr std::array label_definitions{
                      "gave up; `resets_sent`, streams that its frames made this node reset; `empty_data`; `pings`; "
                      "`settings`; `window_updates`; `ignored_frames`, frames without a meaning for this node; "
                      "`header_blocks`, heads of messages."},
+    label_definition{label::account, "account", "The name of a receiving account."},
 };
 
 constexpr const label_definition& definition_of(label id) {
@@ -118,6 +120,7 @@ enum class metric : std::uint8_t {
     peer_liquidity_threshold,
     asset_liquidity,
     asset_liquidity_threshold,
+    account_liquidity,
     link_connections,
     peer_reachable,
     peer_refusing,
@@ -145,6 +148,8 @@ enum class metric : std::uint8_t {
     incoming_connections,
     incoming_connections_max,
     replies_pending,
+    payments_in_progress,
+    payment_packets,
     buffered_bytes,
     connections_closed_for_memory,
     connections_closed_for_room,
@@ -237,6 +242,11 @@ constexpr std::array definitions{
                {label::asset},
                "Liquidity of the asset that counts as low.",
                "Only for assets with a threshold."},
+    definition{metric::account_liquidity,
+               MetricType::Gauge,
+               "ilp_account_liquidity",
+               {label::account, label::asset},
+               "What a receiving account has received and can be withdrawn."},
     definition{metric::link_connections,
                MetricType::Gauge,
                "ilp_link_connections",
@@ -393,6 +403,18 @@ constexpr std::array definitions{
         {},
         "Packets in asynchronous mode whose answer the sender has not taken yet, including those to packets that have "
         "no answer yet."},
+    definition{metric::payments_in_progress,
+               MetricType::Gauge,
+               "ilp_payments_in_progress",
+               {},
+               "Payments that this node makes at present, and requests how much would arrive."},
+    definition{metric::payment_packets,
+               MetricType::Counter,
+               "ilp_payment_packets_total",
+               {label::type, label::code},
+               "Packets of payments that this node makes, and the answers to them. Requests how much would arrive are "
+               "answered with F99.",
+               "A type or code that has not occurred has no series."},
     definition{
         metric::buffered_bytes,
         MetricType::Gauge,
@@ -563,9 +585,11 @@ private:
     std::vector<MetricFamily> families_;
 };
 
-void add_packets(families& out, const packet_counters& counted, std::string_view direction, const peering::peer& peer) {
+/// Calls `add(count, type, code)` for each kind of packet that has occurred.
+template <typename Add>
+void for_each_kind(const packet_counters& counted, const Add& add_any) {
     const auto add = [&](std::uint64_t count, std::string_view type, std::string_view code) {
-        if (count != 0) out.add<metric::packets>(static_cast<double>(count), direction, peer.name(), type, code);
+        if (count != 0) add_any(static_cast<double>(count), type, code);
     };
     add(counted.prepares, "prepare", "");
     add(counted.fulfills, "fulfill", "");
@@ -573,6 +597,12 @@ void add_packets(families& out, const packet_counters& counted, std::string_view
         const bool known = i < static_cast<std::size_t>(ilp::error_code_count);
         add(counted.rejects[i], "reject", known ? ilp::code_text(static_cast<ilp::error_code>(i)) : "other");
     }
+}
+
+void add_packets(families& out, const packet_counters& counted, std::string_view direction, const peering::peer& peer) {
+    for_each_kind(counted, [&](double count, std::string_view type, std::string_view code) {
+        out.add<metric::packets>(count, direction, peer.name(), type, code);
+    });
     if (counted.amount > 0) {
         out.add<metric::packet_amount>(counted.amount, direction, peer.name(),
                                        peering::asset_text(peer.asset->code, peer.asset->scale));
@@ -675,6 +705,8 @@ void add_workers(families& out, const daemon_figures& daemon) {
         sum.waiting_for_store += worker.waiting_for_store;
         sum.waiting_for_a_connection += worker.waiting_for_a_connection;
         sum.replies += worker.replies;
+        sum.payments += worker.payments;
+        sum.payment_packets.add(worker.payment_packets);
         sum.buffered_bytes += worker.buffered_bytes;
         sum.connections_closed_for_memory += worker.connections_closed_for_memory;
         for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
@@ -691,6 +723,10 @@ void add_workers(families& out, const daemon_figures& daemon) {
     out.add<metric::incoming_connections>(static_cast<double>(sum.incoming_connections));
     out.add<metric::incoming_connections_max>(static_cast<double>(daemon.connections_max));
     out.add<metric::replies_pending>(static_cast<double>(sum.replies));
+    out.add<metric::payments_in_progress>(static_cast<double>(sum.payments));
+    for_each_kind(sum.payment_packets, [&out](double count, std::string_view type, std::string_view code) {
+        out.add<metric::payment_packets>(count, type, code);
+    });
     out.add<metric::buffered_bytes>(static_cast<double>(sum.buffered_bytes));
     out.add<metric::connections_closed_for_memory>(static_cast<double>(sum.connections_closed_for_memory));
     for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
@@ -775,6 +811,11 @@ std::string expose(const scrape& scrape) {
             out.add<metric::asset_liquidity_threshold>(static_cast<double>(entry.terms.liquidity_threshold->value),
                                                        name);
         }
+    }
+    for (const auto& receiver : scrape.directory.receiving_accounts()) {
+        out.add<metric::account_liquidity>(
+            static_cast<double>(receiver->liquidity->available.load(std::memory_order_relaxed)), receiver->name,
+            peering::asset_text(receiver->asset->code, receiver->asset->scale));
     }
     for (const rate_age& rates : scrape.rate_ages) {
         const double age =

@@ -13,9 +13,8 @@ namespace connector {
 std::shared_ptr<const ilp::stream::receiver_secrets> make_receiver_secrets(const config::receiving_settings& settings) {
     std::vector<ilp::digest> secrets;
     if (settings.secret) {
-        for (const auto& key : peering::parse_sealing_keys(settings.secret->reveal()).value()) {
-            secrets.push_back(key.octets);
-        }
+        const auto keys = peering::parse_sealing_keys(settings.secret->reveal()).value();
+        for (const auto& key : keys) secrets.push_back(key.octets);
     } else if (RAND_bytes(secrets.emplace_back().data(), ilp::hash_size) != 1) {
         throw std::runtime_error{"libcrypto has no random numbers"};
     }

@@ -28,6 +28,13 @@ constexpr std::array packet_stages{
     stages::patch,
 };
 
+// The stages of a Prepare that begins at this node. It comes from no peer, so nothing limits its sender, and it asks
+// this node for nothing but to receive it or to pass it on.
+constexpr std::array own_packet_stages{
+    stages::decode,  stages::admit,          stages::receive_payment, stages::route,
+    stages::convert, stages::shorten_expiry, stages::hold_liquidity,  stages::patch,
+};
+
 }  // namespace
 
 router::router(config::connector_settings settings, std::shared_ptr<const ilp::stream::receiver_secrets> secrets)
@@ -35,9 +42,11 @@ router::router(config::connector_settings settings, std::shared_ptr<const ilp::s
     if (secrets) receiver_ = std::make_unique<ilp::stream::receiver>(std::move(secrets));
 }
 
-std::pair<step, packet_context> router::decide(ilp::bytes_span body, const peering::peer& from,
-                                               const forwarding_table& forwarding_table, const rate_table& rates,
-                                               const load& load, ilp::instant now) {
+template <typename Stages>
+std::pair<step, packet_context> router::pass_through(const Stages& stages, ilp::bytes_span body,
+                                                     const peering::peer& from,
+                                                     const forwarding_table& forwarding_table, const rate_table& rates,
+                                                     const load& load, ilp::instant now) {
     std::pair<step, packet_context> decided{step::go_on,
                                             {.body = body,
                                              .from = from,
@@ -48,11 +57,23 @@ std::pair<step, packet_context> router::decide(ilp::bytes_span body, const peeri
                                              .now = now,
                                              .scratch = scratch_,
                                              .receiver = receiver_.get()}};
-    for (const auto stage : packet_stages) {
+    for (const auto stage : stages) {
         decided.first = stage(decided.second);
         if (decided.first != step::go_on) break;
     }
     return decided;
+}
+
+std::pair<step, packet_context> router::decide(ilp::bytes_span body, const peering::peer& from,
+                                               const forwarding_table& forwarding_table, const rate_table& rates,
+                                               const load& load, ilp::instant now) {
+    return pass_through(packet_stages, body, from, forwarding_table, rates, load, now);
+}
+
+std::pair<step, packet_context> router::decide_own(ilp::bytes_span body, const peering::peer& payer,
+                                                   const forwarding_table& forwarding_table, const rate_table& rates,
+                                                   const load& load, ilp::instant now) {
+    return pass_through(own_packet_stages, body, payer, forwarding_table, rates, load, now);
 }
 
 reply router::check_reply(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept {

@@ -43,10 +43,21 @@ public:
                                            const forwarding_table& forwarding_table, const rate_table& rates,
                                            const load& load, ilp::instant now);
 
+    /// The same for a Prepare of a payment of this node, which `payer` pays: see own_payer(). Its limits are those of
+    /// the payment alone; rates, spread, routes, liquidity and the next hop's terms are as for any packet.
+    std::pair<step, packet_context> decide_own(ilp::bytes_span body, const peering::peer& payer,
+                                               const forwarding_table& forwarding_table, const rate_table& rates,
+                                               const load& load, ilp::instant now);
+
     /// Checks the bytes that the next hop answered in time. `answer` may be modified.
     reply check_reply(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept;
 
 private:
+    template <typename Stages>
+    std::pair<step, packet_context> pass_through(const Stages& stages, ilp::bytes_span body, const peering::peer& from,
+                                                 const forwarding_table& forwarding_table, const rate_table& rates,
+                                                 const load& load, ilp::instant now);
+
     config::connector_settings settings_;
     ilp::bytes scratch_;
     std::unique_ptr<ilp::stream::receiver> receiver_;

@@ -30,8 +30,9 @@ constexpr std::size_t unsent_answers_max = 16 * 1024;
 constexpr int receives_max = 32;
 /// So many connections of a thread keep OpenSSL's buffers, which are 33 KiB, from one record to the next. To allocate
 /// them for each record would cost a tenth of the throughput, and to let every idle connection have them would triple
-/// its memory.
-constexpr std::size_t connections_with_buffers_max = 128;
+/// its memory. A busy connection is one that is used again before the others have been used so often together.
+constexpr std::size_t connections_with_buffers_max = 512;
+constexpr std::uint64_t uses_by_others_max = 2048;
 
 /// What OpenSSL needs at most for a client's handshake that is not finished: its buffers for records (33 KiB), a
 /// ClientHello of which the first bytes announce the largest size there may be (129 KiB), and its state.
@@ -58,6 +59,7 @@ struct tls_filter::of_thread {
                            boost::intrusive::constant_time_size<false>>
         recent;
     std::size_t recent_count = 0;
+    std::uint64_t uses = 0;  ///< how often a connection has become the first
 };
 
 tls_filter::of_thread& tls_filter::buffers() {
@@ -101,7 +103,8 @@ struct tls_filter::bio {
 class tls_filter::call {
 public:
     call(tls_filter& filter, int socket, std::size_t receive_size) : filter_{filter} {
-        ERR_clear_error();  // SSL_get_error() looks at the thread's queue, which others use as well
+        // SSL_get_error() looks at the thread's queue, which others use as well. To empty it takes longer than to look.
+        if (ERR_peek_error() != 0) ERR_clear_error();
         filter.socket_ = socket;
         filter.receive_size_ = receive_size;
         filter.receives_ = 0;
@@ -282,7 +285,7 @@ void tls_filter::established() {
     certificates_ = shown > usual_certificates ? shown : 0;
 }
 
-/// Lets this connection keep OpenSSL's buffers, instead of the one that has not used them for longest.
+/// Lets this connection keep OpenSSL's buffers, instead of those that have not used them for long.
 void tls_filter::has_used_buffers() {
     of_thread& all = buffers();
     if (!all.recent.empty() && &all.recent.front() == this) return;
@@ -292,10 +295,13 @@ void tls_filter::has_used_buffers() {
         ++all.recent_count;
     }
     all.recent.push_front(*this);
-    if (all.recent_count <= connections_with_buffers_max) return;
-    SSL_free_buffers(all.recent.back().ssl_.get());  // unless they hold something
-    all.recent.pop_back();
-    --all.recent_count;
+    used_at_ = ++all.uses;
+    while (all.recent_count > connections_with_buffers_max ||
+           all.uses - all.recent.back().used_at_ > uses_by_others_max) {
+        SSL_free_buffers(all.recent.back().ssl_.get());  // unless they hold something
+        all.recent.pop_back();
+        --all.recent_count;
+    }
 }
 
 /// A client that has said nothing, and is still there.

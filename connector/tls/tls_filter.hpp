@@ -105,6 +105,8 @@ private:
     /// When so many bytes of `unsent_` have been sent, the other side can decrypt some of those.
     std::size_t end_of_first_record_ = 0;
 
+    std::uint64_t used_at_ = 0;  ///< place of its last use of OpenSSL's buffers among all uses of the thread
+
     bool has_begun_ = false;  ///< OpenSSL has memory for the handshake
     bool is_handshake_done_ = false;
     bool has_failed_ = false;

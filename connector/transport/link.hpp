@@ -20,10 +20,10 @@ struct carried_packet {
     static constexpr std::uint32_t this_node = std::numeric_limits<std::uint32_t>::max() - 1;
 
     link_listener* listener = nullptr;
-    bool sent_again = false;    ///< for the link: it was sent once, and certainly not taken
-    bool came_in_time = false;  ///< the peer has been told so about its answer, which counts even if it is late here
-    std::uint16_t status = 0;   ///< of the last response to its request, where the link speaks HTTP
-    std::uint16_t place = 0;    ///< for the link, which finds the packet with it
+    std::uint8_t sent_again = 0;  ///< for the link: how often it was sent again, because it was certainly not taken
+    bool came_in_time = false;    ///< the peer has been told so about its answer, which counts even if it is late here
+    std::uint16_t status = 0;     ///< of the last response to its request, where the link speaks HTTP
+    std::uint16_t place = 0;      ///< for the link, which finds the packet with it
     /// Id of the peer that sent it; a link divides its connections and places among senders.
     std::uint32_t sender = this_node;
     /// When it was given to the link, or to a connection if it had to wait for one.

@@ -59,6 +59,7 @@ void probes::failed(carried_packet& packet, reject_reason reason) {
 
 void probes::on_deadline(probe& late) {
     if (const auto refusal = late.over.withdraw(late)) return failed(late, *refusal);
+    if (!late.over.give_up_answer(late)) return;  // answered() follows
     late.over.forget(late);
     note_failure(late, reject_reason::next_hop_timed_out);
     finish(late, std::unexpected{std::string{"no response in time"}});

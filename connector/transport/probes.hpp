@@ -25,9 +25,9 @@ public:
 
     explicit probes(event_loop& loop) : loop_{loop} {}
 
-    /// Calls `done` once, no later than when the loop reaches `give_up_at`, and possibly from within this call. The
-    /// link must live until then, or be destroyed without a further call; then `done` is not called. The outcome is
-    /// also noted in `record`, unless that is null.
+    /// Calls `done` once, possibly from within this call: when the loop reaches `give_up_at`, or before, or right after
+    /// if the answer had come in time (link::give_up_answer()). The link must live until then, or be destroyed without
+    /// a further call; then `done` is not called. The outcome is also noted in `record`, unless that is null.
     void send(link& over, ilp::bytes_view prepare, ilp::steady_time give_up_at, std::function<void(outcome)> done,
               std::shared_ptr<reachability_record> record = nullptr);
 

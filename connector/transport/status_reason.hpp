@@ -15,4 +15,10 @@ constexpr std::optional<reject_reason> reason_of_status(unsigned status) noexcep
     return reject_reason::next_hop_refused_us;
 }
 
+/// True if the other side may have got what was sent, although no response of its own has come: the connection was
+/// lost, or a gateway before it has given up.
+constexpr bool may_have_arrived(reject_reason reason) noexcept {
+    return reason == reject_reason::next_hop_connection_lost || reason == reject_reason::next_hop_behind_dead_gateway;
+}
+
 }  // namespace connector

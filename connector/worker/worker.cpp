@@ -4,15 +4,12 @@
 #include "connector/base/descriptor_shares.hpp"
 #include "connector/base/log.hpp"
 #include "connector/loop/descriptors.hpp"
-#include "connector/payments/payer.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/routing/waiting_time.hpp"
 #include "connector/tls/tls_filter.hpp"
 #include "connector/transport/http2/http2_requests.hpp"
 #include "connector/worker/make_link.hpp"
-#include "ilp/error_code.hpp"
 #include "ilp/hex.hpp"
-#include "ilp/invariant.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/records/text.hpp"
 
@@ -81,6 +78,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
           auto& packet = static_cast<packet_in_flight&>(expiry);
           static_cast<worker*>(packet.listener)->on_deadline(packet);
       }} {
+    own_.name = "payments of this node";
     loop_.memory().set_bound(settings_.max_buffer_memory);
     loop_.at_turn_end([this] { end_turn(); });
     loop_.when_flushed([this] { let_committer_run(); });
@@ -161,7 +159,6 @@ void worker::use_tls(packet_tls tls) {
 
 void worker::end_turn() {
     submit_postings();
-    if (!payments_.empty()) drop_cancelled_quotes();
     if (!retired_links_.empty()) retire_links();
     reply_sender_.retire_links();
     if (!turns_.next_turn(loop_.now().steady) || serves_waiting_) return;
@@ -193,9 +190,9 @@ void worker::drain(std::function<void()> drained) {
         loop_.enter();
         draining_ = true;
         drained_ = std::move(drained);
+        payments_.interrupt();
         accept_what_waits();
         for (const auto& connection : connections_) connection->drain();
-        for (const auto& [number, payment] : payments_) payment.run->suspend();
         stop_accepting();
         loop_.set(grace_, loop_.now().steady + settings_.shutdown_grace);
     });
@@ -236,7 +233,7 @@ void worker::relieve_memory() {
 }
 
 void worker::check_drained() {
-    if (!draining_ || !drained_ || packets_.in_use() != 0) return;
+    if (!draining_ || !drained_ || packets_.in_use() != 0 || payments_.size() != 0) return;
     stop_accepting();
     if (reply_sender_.has_to_wait(is_grace_over_) || (!connections_.empty() && !is_grace_over_)) return;
     reply_sender_.give_up_all();
@@ -253,6 +250,9 @@ void worker::sample(std::function<void(worker_sample)> callback) {
         figures.waiting_for_store = waiting_.size();
         figures.buffered_bytes = loop_.memory().used();
         figures.replies = reply_sender_.size();
+        figures.payments = payments_.size();
+        figures.payment_packets = own_.counters.outgoing;
+        figures.payment_packets.prepares = own_.counters.incoming.prepares;
         figures.connections_closed_for_memory = connections_closed_for_memory_;
         figures.connections_closed_for_room = connections_closed_for_room_;
         figures.http2_floods = floods_.by_kind;
@@ -467,109 +467,69 @@ void worker::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::millisec
         });
 }
 
-void worker::start_payment(payment_order order) {
-    boost::asio::post(loop_.context(), [this, order = std::move(order)]() mutable {
+void worker::quote(quote_order order, payment_runs::quoted done) {
+    boost::asio::post(loop_.context(), [this, order = std::move(order), done = std::move(done)]() mutable {
         loop_.enter();
-        take_order(std::move(order));
+        payments_.quote(std::move(order), std::move(done));
     });
 }
 
-/// An account that was deleted meanwhile has nothing to pay with.
-void worker::take_order(payment_order order) {
-    if (draining_) return;
-    const auto* const quote = std::get_if<quote_order>(&order.what);
-    const auto known = payments_.find(order.number);
-    ilp::require(known == payments_.end() || quote == nullptr, "a payment is quoted once on a worker");
-    if (known == payments_.end()) {
-        const peering::receiving_account* const account = forwarding_table_.find_receiving_account(order.account);
-        if (account == nullptr) {
-            constexpr auto code = ilp::error_code::f07_cannot_receive;
-            if (quote != nullptr) {
-                order.callbacks.quoted(order.number,
-                                       std::unexpected{ilp::quote_refusal{ilp::quote_failure::refused, code}});
-            } else {
-                order.callbacks.ended(order.number, {ilp::payment_end::refused, code}, order.path);
-            }
-            return;
-        }
-        payments_[order.number].run = std::make_unique<payment_run>(
-            loop_, *this, *this, order.number, payer_of(*account, forwarding_table_.own_address()), order.receiver);
-    }
-    own_payment& payment = payments_[order.number];
-    if (payment.is_dropped) return;
-    payment.callbacks = std::move(order.callbacks);
-    if (quote != nullptr) {
-        payment.run->quote(quote->wanted, order.path);
-    } else {
-        const auto& send = std::get<send_order>(order.what);
-        payment.run->pay(send.terms, send.state, order.path, send.limits);
-    }
+void worker::pay(payment_order order, payment_runs::paid done) {
+    boost::asio::post(loop_.context(), [this, order = std::move(order), done = std::move(done)]() mutable {
+        loop_.enter();
+        payments_.pay(std::move(order), std::move(done));
+    });
 }
 
 void worker::cancel_payment(std::uint64_t number) {
     boost::asio::post(loop_.context(), [this, number] {
         loop_.enter();
-        const auto found = payments_.find(number);
-        if (found == payments_.end()) return;
-        found->second.is_dropped = !found->second.run->is_paying();
-        found->second.run->cancel();
+        payments_.cancel(number);
     });
-}
-
-void worker::quoted(std::uint64_t number, const ilp::payment_quote::finished& outcome) {
-    const payment_callbacks callbacks = payments_.at(number).callbacks;
-    if (!outcome) end_payment(number);
-    callbacks.quoted(number, outcome);
-}
-
-void worker::ended(std::uint64_t number, const ilp::outgoing_payment::finished& finished, const ilp::known_path& path) {
-    const payment_callbacks callbacks = payments_.at(number).callbacks;
-    end_payment(number);
-    callbacks.ended(number, finished, path);
-}
-
-/// The run is calling: the loop destroys it.
-void worker::end_payment(std::uint64_t number) {
-    loop_.dispose(std::move(payments_.at(number).run));
-    payments_.erase(number);
-}
-
-void worker::drop_cancelled_quotes() {
-    for (auto each = payments_.begin(); each != payments_.end();) {
-        if (each->second.is_dropped && each->second.run->is_idle()) {
-            loop_.dispose(std::move(each->second.run));
-            each = payments_.erase(each);
-        } else {
-            ++each;
-        }
-    }
 }
 
 packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                            ilp::bytes_span body) {
-    const load load{.draining = draining_,
-                    .store_unavailable = !committer_.store_is_healthy(),
-                    .packets_in_flight_full = is_full_for(from),
-                    .pools = &pools_};
+    peer_state& state = state_of(from);
+    const load load = load_for(from.id, state);
     const auto [decided, context] = router_.decide(body, from, forwarding_table_, *rates_, load, loop_.now());
+    return carry_out(decided, context, state, sink, request);
+}
+
+void worker::send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer, ilp::bytes_span prepare) {
+    const load load = load_for(payer.id, own_);
+    const auto [decided, context] = router_.decide_own(prepare, payer, forwarding_table_, *rates_, load, loop_.now());
+    carry_out(decided, context, own_, sink, request);
+}
+
+load worker::load_for(std::uint32_t sender, const peer_state& state) {
+    return {.draining = draining_,
+            .store_unavailable = !committer_.store_is_healthy(),
+            .packets_in_flight_full = is_full_for(sender, state),
+            .pools = &pools_};
+}
+
+/// Does what the router has decided. Null if the packet has ended.
+packet_in_flight* worker::carry_out(step decided, const packet_context& context, peer_state& from, answer_sink& sink,
+                                    std::uint64_t request) {
     if (decided == step::bad_request) {
         sink.refuse_malformed(request);
         return nullptr;
     }
-    ++state_of(from).counters.incoming.prepares;
+    ++from.counters.incoming.prepares;
     switch (decided) {
         case step::reject:
-            count_refusal(state_of(from), context.reason, context.to == nullptr ? nullptr : context.to->asset);
+            count_refusal(from, context.reason, context.to == nullptr ? nullptr : context.to->asset);
             refuse(sink, request, context.reason, &context);
             return nullptr;
         case step::fulfill: {
-            packet_in_flight& packet = add_packet(sink, request, context);
+            packet_in_flight& packet = add_packet(sink, request, from, context);
             scratch_.clear();
             ilp::serialize_fulfill(scratch_, context.fulfillment, context.answer_data);
             return fulfilled(packet, scratch_) ? &packet : nullptr;
         }
         case step::go_on:
-            return forward(sink, request, context);
+            return forward(sink, request, from, context);
         case step::bad_request:
             break;
     }
@@ -601,18 +561,18 @@ void worker::note_undelivered(std::uint32_t peer, bool is_fulfill) {
 }
 
 /// While several peers send, each of them has a fair share of the places for packets in flight.
-bool worker::is_full_for(const peering::peer& from) {
-    const bool is_shared = senders_.note(from.id, loop_.now().steady);
-    if (is_shared)
-        return exceeds_fair_share(state_of(from).packets, packets_.in_use(), settings_.max_packets_in_flight);
+bool worker::is_full_for(std::uint32_t sender, const peer_state& state) {
+    const bool is_shared = senders_.note(sender, loop_.now().steady);
+    if (is_shared) return exceeds_fair_share(state.packets, packets_.in_use(), settings_.max_packets_in_flight);
     return packets_.in_use() >= settings_.max_packets_in_flight;
 }
 
-packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, const packet_context& context) {
+packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, peer_state& from,
+                                     const packet_context& context) {
     packet_in_flight& packet = packets_.take();
     packet.listener = this;
     packet.sender = context.from.id;
-    packet.from = &state_of(context.from);
+    packet.from = &from;
     ++packet.from->packets;
     packet.to = context.to == nullptr ? nullptr : &state_of(*context.to);
     packet.arrived_at = packet.sent_at = context.now.steady;
@@ -626,12 +586,13 @@ packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, c
     return packet;
 }
 
-packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, const packet_context& context) {
+packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, peer_state& from,
+                                  const packet_context& context) {
     peer_state& state = state_of(*context.to);
     link& next_hop = link_to(*context.to, state);
     const bool too_many =
         exceeds_fair_share(state.counters.packets_in_flight, packets_.in_use(), settings_.max_packets_in_flight);
-    packet_in_flight& packet = add_packet(sink, request, context);
+    packet_in_flight& packet = add_packet(sink, request, from, context);
     packet.due = context.now.when(context.outgoing_expires_at);
     std::memcpy(packet.condition.data(), context.prepare->condition().data(), packet.condition.size());
     ++state.counters.packets_in_flight;

@@ -5,7 +5,7 @@
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
 #include "connector/metrics/counters.hpp"
-#include "connector/payments/payment_run.hpp"
+#include "connector/payments/payment_runs.hpp"
 #include "connector/routing/connection_shares.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/pool_shares.hpp"
@@ -19,12 +19,12 @@
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/http/reply_sender.hpp"
 #include "connector/transport/link.hpp"
+#include "connector/transport/own_packets.hpp"
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "connector/transport/probes.hpp"
 #include "connector/transport/reachability_board.hpp"
 #include "connector/worker/make_link.hpp"
-#include "connector/worker/payment_order.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/terms_update.hpp"
@@ -36,7 +36,6 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -68,9 +67,9 @@ struct peer_state {
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
 /// does the I/O for the router: it moves bytes between sockets and the decision logic, and postings to the committer.
 class worker final : public prepare_handler,
+                     public own_packets,
                      public incoming_connection::owner,
-                     public link_listener,
-                     public payment_run::owner {
+                     public link_listener {
 public:
     /// The committer and the board must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
@@ -112,12 +111,10 @@ public:
     void probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
                std::function<void(probes::outcome)> done);
 
-    /// Quotes a payment of one of our accounts, or pays. A quote that is there is followed by an order to pay, on the
-    /// same worker, or by cancel_payment(). The callbacks of the order are called on the worker's thread, unless the
-    /// worker drains or stops before.
-    void start_payment(payment_order order);
+    // See payment_runs; the callbacks are called on the worker's thread.
 
-    /// A payment ends once its packets are answered; a quote is dropped. Nothing if there is no such payment.
+    void quote(quote_order order, payment_runs::quoted done);
+    void pay(payment_order order, payment_runs::paid done);
     void cancel_payment(std::uint64_t number);
 
     /// The number of requests that were refused because no peer owns their token.
@@ -142,6 +139,11 @@ private:
                                              const std::string& reply_at, ilp::bytes_span body) override;
     bool reply_received(const peering::peer& from, const request_id& id, ilp::bytes_view answer) override;
 
+    // own_packets
+    void send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer,
+                  ilp::bytes_span prepare) override;
+    void advance(const peering::payment_progress& progress) override { batch_.advance(progress); }
+
     // incoming_connection::owner
     void connection_closed(incoming_connection& connection) override;
     bool may_stay(incoming_connection& connection, const peering::peer& from) override;
@@ -151,15 +153,6 @@ private:
     void answered(carried_packet& packet, ilp::bytes_span answer) override;
     void failed(carried_packet& packet, reject_reason reason) override;
 
-    // payment_run::owner
-    void quoted(std::uint64_t payment, const ilp::payment_quote::finished& outcome) override;
-    void advanced(const peering::payment_progress& progress) override { batch_.advance(progress); }
-    void ended(std::uint64_t payment, const ilp::outgoing_payment::finished& finished,
-               const ilp::known_path& path) override;
-
-    void take_order(payment_order order);
-    void end_payment(std::uint64_t number);
-    void drop_cancelled_quotes();
     void retire_links();
     void accept();
     void admit(boost::asio::ip::tcp::socket socket);
@@ -176,13 +169,18 @@ private:
     }
     void open_link(const peering::peer& peer, peer_state& state);
     reachability_record* reachability_over(const packet_in_flight& packet) const;
-    packet_in_flight* forward(answer_sink& sink, std::uint64_t request, const packet_context& context);
-    packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, const packet_context& context);
+    load load_for(std::uint32_t sender, const peer_state& state);
+    packet_in_flight* carry_out(step decided, const packet_context& context, peer_state& from, answer_sink& sink,
+                                std::uint64_t request);
+    packet_in_flight* forward(answer_sink& sink, std::uint64_t request, peer_state& from,
+                              const packet_context& context);
+    packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, peer_state& from,
+                                 const packet_context& context);
     void refuse(answer_sink& sink, std::uint64_t request, reject_reason reason,
                 const packet_context* context = nullptr);
     void count_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);
     void end_in_flight(packet_in_flight& packet);
-    bool is_full_for(const peering::peer& from);
+    bool is_full_for(std::uint32_t sender, const peer_state& state);
     void give_back(packet_in_flight& packet);
     void reject(packet_in_flight& packet, reject_reason reason);
     void fail(packet_in_flight& packet, reject_reason reason);
@@ -203,6 +201,7 @@ private:
 
     static constexpr std::uint32_t strangers = std::numeric_limits<std::uint32_t>::max() - 1;
     static constexpr std::uint32_t handshakes = strangers - 1;
+    static constexpr std::uint32_t payments = handshakes - 1;
     /// Steps of handshakes in one turn. The dearest one takes about 0.3 ms, and packets must not wait for many of them.
     static constexpr std::uint32_t handshake_steps_max = 8;
 
@@ -241,6 +240,8 @@ private:
     forwarding_table forwarding_table_;
     std::shared_ptr<const rate_table> rates_;
     probes probes_{loop_};
+    peer_state own_{turns_, payments};  ///< of the packets that begin here
+    payment_runs payments_{loop_, *this, own_.share};
     const std::shared_ptr<expected_replies> expected_replies_;  ///< of all workers
     awaited_replies awaited_replies_{loop_, expected_replies_};
     reply_sender reply_sender_;
@@ -254,13 +255,6 @@ private:
     commit_queue waiting_;
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
-    struct own_payment {
-        std::unique_ptr<payment_run> run;
-        payment_callbacks callbacks;
-        bool is_dropped = false;  ///< a quote that was cancelled, and waits for the answers to its probes
-    };
-    std::map<std::uint64_t, own_payment> payments_;  ///< by number
-
     newcomer_list newcomers_;
     connection_shares connection_shares_;
     std::vector<std::unique_ptr<incoming_connection>> connections_;

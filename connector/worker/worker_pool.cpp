@@ -93,6 +93,20 @@ void worker_pool::probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::mil
     workers_.front()->probe(peer, std::move(prepare), time_limit, std::move(done));
 }
 
+void worker_pool::quote(quote_order order, payment_runs::quoted done) {
+    worker& chosen = worker_of(order.number);
+    chosen.quote(std::move(order), std::move(done));
+}
+
+void worker_pool::pay(payment_order order, payment_runs::paid done) {
+    worker& chosen = worker_of(order.number);
+    chosen.pay(std::move(order), std::move(done));
+}
+
+void worker_pool::cancel_payment(std::uint64_t number) {
+    worker_of(number).cancel_payment(number);
+}
+
 std::uint64_t worker_pool::unauthenticated_requests() const {
     std::uint64_t sum = 0;
     for (const auto& worker : workers_) sum += worker->unauthenticated_requests();

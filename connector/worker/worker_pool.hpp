@@ -61,6 +61,12 @@ public:
     void probe(std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit,
                std::function<void(probes::outcome)> done);
 
+    // The payments of this node, each on one of the workers: see payment_runs. The callbacks are called on its thread.
+
+    void quote(quote_order order, payment_runs::quoted done);
+    void pay(payment_order order, payment_runs::paid done);
+    void cancel_payment(std::uint64_t number);
+
     /// The number of requests that were refused because no peer owns their token.
     std::uint64_t unauthenticated_requests() const;
 
@@ -71,6 +77,9 @@ public:
     void stop();
 
 private:
+    /// A payment stays with one worker, which knows it by its number.
+    worker& worker_of(std::uint64_t payment) { return *workers_[payment % workers_.size()]; }
+
     boost::asio::io_context& control_;
     std::shared_ptr<const rate_table> rates_;
     reachability_board board_;

@@ -1,5 +1,6 @@
 #include "config/value.hpp"
 #include "peering/admin/resolvers.hpp"
+#include "peering/admin/store_reading.hpp"
 #include "peering/records/text.hpp"
 
 #include <boost/json/parse.hpp>
@@ -7,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <future>
 #include <limits>
 #include <optional>
 #include <string>
@@ -23,26 +23,6 @@ using graphql::object;
 using graphql::value;
 
 constexpr int transfers_max = 1000;
-
-/// Reads from the store on the committer's thread and waits for the result.
-template <class Result>
-std::expected<Result, refusal> read_from_store(committer& committer,
-                                               std::function<std::expected<Result, store_error>(bookkeeper&)> read) {
-    using answer = std::expected<Result, store_error>;
-    const auto promise = std::make_shared<std::promise<answer>>();
-    auto future = promise->get_future();
-    const bool taken =
-        committer.store_is_healthy() &&
-        committer.execute([promise, read = std::move(read)](bookkeeper& keeper) { promise->set_value(read(keeper)); });
-    const refusal unavailable{refusal_code::internal_server_error, "The ledger is not available now: try again later"};
-    if (!taken) return std::unexpected{unavailable};
-    if (future.wait_for(mutations::answer_timeout) != std::future_status::ready) {
-        return std::unexpected{refusal{refusal_code::timeout, "The ledger did not answer in time: try again later"}};
-    }
-    auto found = future.get();
-    if (!found) return std::unexpected{unavailable};
-    return std::move(*found);
-}
 
 // --- Assets and peers
 
@@ -370,39 +350,11 @@ field_result account_transfers(const services& services, const call& call) {
 
 using event_page = std::optional<page<listed_event>>;
 
-std::expected<event_page, store_error> read_events(bookkeeper& keeper, const page_request& request, event_query query) {
-    const bool backwards = !request.after && request.before;
-    query.newest_first = request.newest_first;
-    event_query wanted = query;
-    if (!backwards) wanted.after = request.after;
-    if (backwards) wanted.before = request.before;
-    wanted.from_the_end = backwards;
-    wanted.limit = request.size + 1;
-    auto found = keeper.list_events(wanted);
-    if (!found) return std::unexpected{found.error()};
-    if (!*found) return event_page{};
-    page<listed_event> page{std::move(**found)};
-    const bool more = page.entries.size() > request.size;
-    if (more) page.entries.erase(backwards ? page.entries.begin() : page.entries.end() - 1);
-    if (page.entries.empty()) {
-        // A page of size 0 tells what is on either side of its cursor; the cursor itself is one of these.
-        const bool is_cut = request.size == 0;
-        page.has_next = backwards ? is_cut : more;
-        page.has_previous = backwards ? more : is_cut && request.after.has_value();
-        return page;
-    }
-
-    event_query other = query;
-    other.limit = 1;
-    other.from_the_end = !backwards;
-    (backwards ? other.after : other.before) =
-        backwards ? page.entries.back().event.uuid : page.entries.front().event.uuid;
-    const auto beyond = keeper.list_events(other);
-    if (!beyond) return std::unexpected{beyond.error()};
-    const bool is_alone = !*beyond || (*beyond)->empty();
-    page.has_next = backwards ? !is_alone : more;
-    page.has_previous = backwards ? more : !is_alone;
-    return page;
+std::expected<event_page, store_error> read_events(bookkeeper& keeper, const page_request& request,
+                                                   const event_query& query) {
+    return read_page<listed_event>(
+        request, query, [&keeper](const event_query& wanted) { return keeper.list_events(wanted); },
+        [](const listed_event& event) { return event.event.uuid; });
 }
 
 /// The name of the peer, receiving account or asset with this id.

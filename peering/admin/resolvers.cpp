@@ -30,7 +30,9 @@ std::string id_in(const graphql::field_result& outcome) {
     };
     if (const auto* const peer = shown("peer")) return peer->as<peer_view>().id;
     if (const auto* const asset = shown("asset")) return asset->as<asset_view>().id;
-    if (const auto* const receiver = shown("receivingAccount")) return receiver->as<receiving_account_view>().id;
+    for (const std::string_view name : {"receivingAccount", "walletAddress"}) {
+        if (const auto* const receiver = shown(name)) return receiver->as<receiving_account_view>().id;
+    }
     return {};
 }
 
@@ -148,6 +150,8 @@ std::unique_ptr<const graphql::engine> make_engine(services& services, mutations
     add_asset_mutations(all, services, mutations);
     add_peer_mutations(all, services, mutations);
     add_receiving_account_mutations(all, services, mutations);
+    add_wallet_addresses(all, services, mutations);
+    add_payments(all, services, mutations);
     add_liquidity_mutations(all, services, mutations);
     report_mutations(all, services);
     return std::make_unique<const graphql::engine>(load_schema(), std::move(all));

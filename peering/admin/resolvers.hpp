@@ -25,6 +25,10 @@ void add_query_resolvers(graphql::resolvers& to, services& services);
 void add_asset_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 void add_peer_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 void add_receiving_account_mutations(graphql::resolvers& to, services& services, mutations& mutations);
+/// Receiving accounts in the words of Rafiki.
+void add_wallet_addresses(graphql::resolvers& to, services& services, mutations& mutations);
+/// The payments that this node makes.
+void add_payments(graphql::resolvers& to, services& services, mutations& mutations);
 void add_liquidity_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 
 // Helpers shared by these files.

@@ -8,6 +8,7 @@
 #include "peering/book/committer.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/book/operator_transfers.hpp"
+#include "peering/book/payments.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/peer_reachability.hpp"
 #include "peering/records/uuid.hpp"
@@ -43,7 +44,7 @@ struct unreachable_peer {
 /// none.
 struct mutation_report {
     std::string operation{};  ///< such as "createPeer"
-    std::string object{};     ///< the peer, the asset or the withdrawal
+    std::string object{};     ///< the peer, the asset, the receiving account or the withdrawal
     std::string transfer{};   ///< the id of a deposit or withdrawal
     std::string amount{};
     std::string idempotency_key{};
@@ -55,6 +56,7 @@ struct services {
     peering::directory& directory;
     peering::administration& administration;
     peering::operator_transfers& transfers;
+    peering::payments& payments;
     peering::committer& committer;
     peering::auto_peers& auto_peers;
 
@@ -71,6 +73,10 @@ struct services {
     std::function<std::vector<unreachable_peer>()> unreachable_peers;
     /// Asks another node to become our peer.
     std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
+    /// The URL at which payers find the receiving account with this name. Only its path if the host is not known.
+    std::function<std::string(const std::string& account)> payment_url = [](const std::string& account) {
+        return "/" + account;
+    };
     /// Called once for each mutation, after it was done or refused.
     std::function<void(const mutation_report&)> report = [](const mutation_report&) {};
 };

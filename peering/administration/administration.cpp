@@ -356,9 +356,9 @@ std::expected<void, store_error> administration::commit(transaction& transaction
     for (peer_record& peer : transaction.absent_peers) directory_.set_absent(std::move(peer));
 
     if (!transaction.assets.empty() && assets_changed_) assets_changed_();
-    terms_update update{std::move(transaction.peers), std::move(transaction.receiving_accounts)};
-    if (publish_ && !update.empty()) {
-        publish_(std::move(update), std::move(done));
+    const bool changes_packets = !transaction.peers.empty() || !transaction.receiving_accounts.empty();
+    if (publish_ && changes_packets) {
+        publish_({std::move(transaction.peers), std::move(transaction.receiving_accounts)}, std::move(done));
     } else {
         done();
     }

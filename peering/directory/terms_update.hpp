@@ -11,8 +11,6 @@ namespace peering {
 struct terms_update {
     std::vector<peer_update> peers{};
     std::vector<receiving_account_update> receiving_accounts{};
-
-    bool empty() const noexcept { return peers.empty() && receiving_accounts.empty(); }
 };
 
 }  // namespace peering

@@ -24,6 +24,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -149,7 +150,8 @@ void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& co
                    "where those peers are, with commas between (sqlite,postgresql,file)")
         ->delimiter(',')
         ->check(CLI::IsMember({"sqlite", "postgresql", "file"}));
-    app.add_flag("--targets", options.targets, "measure what the targets are about, and say which are reached");
+    app.add_flag("--targets", options.targets,
+                 "measure what the targets are about, or the named scenarios of it, and say which are met");
     app.add_flag("--instructions", options.instructions,
                  "instead: instructions per packet in the router core and in ilpd, where there is valgrind");
     app.add_option("--repetitions", options.repetitions, "of each measurement")->check(CLI::Range(1, 1000));
@@ -174,18 +176,23 @@ void make_tiny(bench_options& options) {
     if (options.scenarios.empty()) options.scenarios = {std::string{every_scenario}};
 }
 
+/// Those of the named scenarios, or all.
 void aim_at_targets(bench_options& options) {
-    options.scenarios.assign(std::begin(bench::target_scenarios), std::end(bench::target_scenarios));
+    if (options.scenarios.empty()) {
+        options.scenarios.assign(std::begin(bench::target_scenarios), std::end(bench::target_scenarios));
+        options.scenarios.emplace_back(fairness_scenario);
+    }
     options.sizes.connections.assign(std::begin(bench::target_connections), std::end(bench::target_connections));
 }
 
 void fill_in(bench_options& options) {
     if (options.scenarios.empty()) options.scenarios = {"connections"};
     options.fairness = std::ranges::find(options.scenarios, fairness_scenario) != options.scenarios.end();
-    if (options.fairness && options.scenarios.size() > 1) {
-        fmt::print(stderr, "bench: the scenario {} is measured without others\n", fairness_scenario);
+    if (options.fairness && options.scenarios.size() > 1 && !options.targets) {
+        fmt::print(stderr, "bench: the scenario {} is measured without others, but for --targets\n", fairness_scenario);
         std::exit(2);
     }
+    std::erase(options.scenarios, fairness_scenario);
     if (std::ranges::find(options.scenarios, every_scenario) != options.scenarios.end()) {
         options.scenarios = names_of(bench::all_scenarios);
     }
@@ -200,8 +207,8 @@ void fill_in(bench_options& options) {
     if (options.output.empty()) {
         const auto* const kind = options.instructions ? "instructions"
                                  : options.peers      ? "peers"
-                                 : options.fairness   ? "fairness"
                                  : options.targets    ? "targets"
+                                 : options.fairness   ? "fairness"
                                                       : "results";
         options.output =
             programs.parent_path() / "bench" / fmt::format("{}{}.json", options.smoke ? "smoke-" : "", kind);
@@ -255,6 +262,31 @@ std::vector<std::string> variants_for(const bench_options& options, std::string_
     return {"nginx", "ilpd-sqlite", "ilpd-memory"};
 }
 
+/// With --targets, only where a target is about the allocations.
+bool is_inspected(const bench_options& options, std::string_view scenario) {
+    return !options.targets ||
+           std::ranges::find(bench::target_inspections, scenario) != std::end(bench::target_inspections);
+}
+
+bench::fairness_plan fairness_plan_of(const bench_options& options) {
+    bench::fairness_plan plan{
+        .repetitions = options.repetitions, .warm_up_seconds = options.warm_up_seconds, .seconds = options.seconds};
+    if (!options.variants.empty()) plan.variants = options.variants;
+    if (options.smoke) {
+        plan.others = {plan.connections};
+        plan.crowds = {{2, 2}, {2, 2, 5}};
+        plan.streams = 5;
+    }
+    return plan;
+}
+
+/// Of all peers at the same time.
+std::size_t most_connections(const bench::fairness_plan& plan) {
+    std::size_t most = plan.connections + std::ranges::max(plan.others);
+    for (const auto& crowd : plan.crowds) most = std::max(most, std::reduce(crowd.begin(), crowd.end()));
+    return most;
+}
+
 bool report(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
             bench::conditions& conditions, const fs::path& output) {
     conditions.versions = bench::versions(setup);
@@ -266,17 +298,25 @@ bool report(const bench_options& options, const bench::setup& setup, const bench
                                         .repetitions = options.repetitions,
                                         .warm_up_seconds = options.warm_up_seconds,
                                         .seconds = options.seconds,
-                                        .inspect = options.inspect,
+                                        .inspect = options.inspect && is_inspected(options, name),
                                         .inspect_all = !options.smoke,
                                         .inspect_seconds = options.smoke ? options.seconds : 0.5,
                                         .keep = options.keep};
         std::ranges::move(bench::measure_scenario(setup, next_hops, bench::find_scenario(name), plan),
                           std::back_inserter(results));
     }
-    fmt::print("{}", bench::as_table(conditions, results));
+    if (!results.empty()) fmt::print("{}", bench::as_table(conditions, results));
     auto json = bench::as_json(conditions, results).as_object();
     if (options.targets) {
-        const auto targets = bench::check_targets(results);
+        const auto plan = fairness_plan_of(options);
+        bench::fairness_results fairness;
+        if (options.fairness) {
+            fairness = bench::measure_fairness(setup, next_hops, plan);
+            fmt::print("\n{}", bench::as_table(conditions, plan, fairness));
+            json["fairness"] = bench::as_json(conditions, plan, fairness);
+        }
+        auto targets = bench::check_targets(results);
+        std::ranges::move(bench::check_targets(plan, fairness), std::back_inserter(targets));
         fmt::print("{}", bench::as_table(targets));
         json["targets"] = bench::as_json(targets);
     }
@@ -307,7 +347,9 @@ bool report_instructions(const bench_options& options, const bench::setup& setup
                          const bench::constant_peers& next_hops, bench::conditions& conditions,
                          const fs::path& output) {
     conditions.versions = bench::versions(setup);
-    bench::instruction_plan plan{.connections = options.sizes.usual_connections};
+    bench::instruction_plan plan{.connections = options.sizes.usual_connections,
+                                 .http2_connections = options.sizes.http2_connections,
+                                 .streams = options.sizes.streams};
     if (options.smoke) plan.core_packets = plan.loop_packets = 100;
     const auto counts = bench::count_instructions(setup, next_hops, plan);
     fmt::print("{}", bench::as_table(conditions, counts));
@@ -318,10 +360,7 @@ bool report_instructions(const bench_options& options, const bench::setup& setup
 bool report_fairness(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
                      bench::conditions& conditions, const fs::path& output) {
     conditions.versions = bench::versions(setup);
-    bench::fairness_plan plan{
-        .repetitions = options.repetitions, .warm_up_seconds = options.warm_up_seconds, .seconds = options.seconds};
-    if (!options.variants.empty()) plan.variants = options.variants;
-    if (options.smoke) plan.others = {plan.connections};
+    const auto plan = fairness_plan_of(options);
     const auto results = bench::measure_fairness(setup, next_hops, plan);
     fmt::print("{}", bench::as_table(conditions, plan, results));
     write_json(output, bench::as_json(conditions, plan, results));
@@ -343,7 +382,8 @@ bool run(const bench_options& options) {
         .tls = bench::make_certificates(directory.path()),
         .proxy_core = cores.front(),
         .load_core = cores.size() > 1 ? cores[1] : cores.front(),
-        .connections_max = std::max(2 * options.sizes.usual_connections, std::ranges::max(options.sizes.connections)),
+        .connections_max = std::max({2 * options.sizes.usual_connections, std::ranges::max(options.sizes.connections),
+                                     options.fairness ? most_connections(fairness_plan_of(options)) : 0}),
         .peer_port = 0,
         .tls_peer_port = 0,
         .rejecting_port = 0,
@@ -359,6 +399,7 @@ bool run(const bench_options& options) {
 
     const auto measure_and_report = options.instructions ? report_instructions
                                     : options.peers      ? report_peers
+                                    : options.targets    ? report
                                     : options.fairness   ? report_fairness
                                                          : report;
     const bool right = measure_and_report(options, setup, next_hops, conditions, output);

@@ -2,10 +2,12 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
+#include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -22,52 +24,55 @@ constexpr auto patience = std::chrono::seconds{30};
 struct rates {
     double fulfilled = 0;
     double refused = 0;
+    boost::json::object output{};  ///< of the generator
 };
-
-/// The path of a file that does not exist: a program's output is appended.
-std::filesystem::path fresh(const std::filesystem::path& path) {
-    std::filesystem::remove(path);
-    return path;
-}
 
 /// A generator that runs beside others. The first sender is the measured peer, the second one the other.
 class running_load {
 public:
-    running_load(const setup& setup, const proxy& under_test, const load& load)
+    running_load(const setup& setup, const proxy& under_test, const load& load,
+                 const std::vector<std::string>& more_options = {})
         : seconds_{load.warm_up_seconds + load.seconds},
-          process_{{.arguments = generator_arguments(setup, under_test, load),
-                    .output = fresh(setup.directory / fmt::format("generator-{}.json", load.first_sender)),
-                    .errors = fresh(setup.directory / fmt::format("generator-{}.errors", load.first_sender)),
-                    .environment = {},
-                    .core = setup.load_core,
-                    .end_signal = SIGKILL}} {}
+          process_{make_command(setup, generator_arguments(setup, under_test, load), load.first_sender, more_options)} {
+    }
+
+    /// With the option --gate: waits until it has its connections.
+    void await_connections() { process_.wait_for_output("connected\n", patience); }
+    void begin() { process_.signal(SIGUSR1); }
 
     rates wait() {
         const auto limit = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>{seconds_});
         if (process_.wait(limit + patience) != 0) throw std::runtime_error{"load generator: " + process_.output()};
-        const auto output = json::parse(process_.output()).as_object();
+        auto output = read_last_line(process_.output());
         const auto number = [](const json::value& value) { return value.to_number<double>(); };
         const auto& whole = output.at("whole_run").as_object();
         double refused = 0;
         for (const auto& [code, count] : whole.at("rejects").as_object()) refused += number(count);
-        return {number(output.at("right")) / number(output.at("seconds")), refused / seconds_};
+        return {number(output.at("right")) / number(output.at("seconds")), refused / seconds_, std::move(output)};
     }
 
 private:
+    static support::command make_command(const setup& setup, std::vector<std::string> arguments, std::size_t sender,
+                                         const std::vector<std::string>& more_options) {
+        arguments.insert(arguments.end(), more_options.begin(), more_options.end());
+        return {.arguments = std::move(arguments),
+                .output = fresh_file(setup.directory / fmt::format("generator-{}.json", sender)),
+                .errors = fresh_file(setup.directory / fmt::format("generator-{}.errors", sender)),
+                .environment = {},
+                .core = setup.load_core,
+                .end_signal = SIGKILL};
+    }
+
     double seconds_;
     support::child_process process_;
 };
 
-double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return values.empty() ? 0 : values[values.size() / 2];
-}
-
 class fairness_run {
 public:
-    fairness_run(const setup& setup, const fairness_plan& plan) : setup_{setup}, plan_{plan} {}
+    fairness_run(const setup& setup, const constant_peers& next_hops, const fairness_plan& plan)
+        : setup_{setup}, next_hops_{next_hops}, plan_{plan} {}
 
-    std::vector<fairness_result> run() {
+    fairness_results run() {
         for (const std::string& variant : plan_.variants) {
             for (const bool is_limited : {false, true}) {
                 const shape shape{.senders = 2, .packet_rate = is_limited ? plan_.packet_rate : 0};
@@ -76,6 +81,7 @@ public:
                 const proxy daemon = start(place);
                 for (const std::size_t others : plan_.others) measure(daemon, variant, is_limited, others);
             }
+            measure_crowds(variant);
         }
         return std::move(results_);
     }
@@ -127,46 +133,162 @@ private:
                        variant, others, is_limited ? " above the packet rate" : "", most, kept, own,
                        other.fulfilled + other.refused, own / most, of_fair_share_all.back());
         }
-        results_.push_back({variant, others, is_limited, median(alone_all), median(kept_all), median(own_all),
-                            median(other_all), median(share_all), median(of_alone_all), median(of_fair_share_all)});
+        results_.beside_one.push_back({variant, others, is_limited, median_of(alone_all), median_of(kept_all),
+                                       median_of(own_all), median_of(other_all), median_of(share_all),
+                                       median_of(of_alone_all), median_of(of_fair_share_all)});
+    }
+
+    /// The crowds are measured in turn, so that each has its part of what changes on the machine.
+    void measure_crowds(const std::string& variant) {
+        if (plan_.crowds.empty()) return;
+        std::size_t peers = 0;
+        for (const auto& crowd : plan_.crowds) peers = std::max(peers, crowd.size());
+        const shape shape{.senders = peers, .http2 = true};
+        const auto place = find_variant(variant).install(setup_, fmt::format("fairness-{}-crowds", variant), shape);
+        const proxy daemon = start(place);
+        std::vector<std::vector<crowd_sample>> samples(plan_.crowds.size());
+        for (std::size_t i = 0; i < plan_.repetitions; ++i) {
+            for (std::size_t crowd = 0; crowd < plan_.crowds.size(); ++crowd) {
+                samples[crowd].push_back(measure_crowd(daemon, plan_.crowds[crowd]));
+            }
+        }
+        for (std::size_t crowd = 0; crowd < plan_.crowds.size(); ++crowd) {
+            results_.crowds.push_back(summarize(variant, plan_.crowds[crowd], samples[crowd]));
+            fmt::print(stderr, "{}, {} connections: {:.0f} packets/s, least share {:.2f} of an equal one\n", variant,
+                       fmt::join(plan_.crowds[crowd], " + "), results_.crowds.back().whole,
+                       results_.crowds.back().least);
+        }
+    }
+
+    /// All peers have their connections before the first packet is sent, and their windows are the same.
+    crowd_sample measure_crowd(const proxy& daemon, const std::vector<std::size_t>& connections) const {
+        std::vector<std::string> options{"--gate"};
+        for (const auto& watched : {daemon.pids, next_hops_.fulfilling.pids}) {
+            for (const auto pid : watched) options.insert(options.end(), {"--watch", std::to_string(pid)});
+        }
+        std::vector<running_load> peers;
+        for (std::size_t n = 0; n < connections.size(); ++n) {
+            const load load{.connections = connections[n],
+                            .streams = std::clamp<std::size_t>(plan_.in_flight_max / connections[n], 1, plan_.streams),
+                            .first_sender = n,
+                            .warm_up_seconds = plan_.warm_up_seconds,
+                            .seconds = plan_.seconds};
+            peers.emplace_back(setup_, daemon, load, options);
+        }
+        for (auto& peer : peers) peer.await_connections();
+        for (auto& peer : peers) peer.begin();
+        crowd_sample sample;
+        const auto number = [](const json::value& value) { return value.to_number<double>(); };
+        for (auto& peer : peers) {
+            const auto [fulfilled, refused, output] = peer.wait();
+            const double window_us = number(output.at("seconds")) * 1e6;
+            sample.rates.push_back(fulfilled);
+            sample.refused += refused;
+            sample.load_core_busy += number(output.at("own_cpu_us")) / window_us;
+            if (sample.rates.size() != 1) continue;
+            const auto& watched = output.at("watched").as_array();
+            for (std::size_t i = 0; i < watched.size(); ++i) {
+                double& busy = i < daemon.pids.size() ? sample.proxy_core_busy : sample.load_core_busy;
+                busy += number(watched[i].at("cpu_us")) / window_us;
+            }
+        }
+        return sample;
     }
 
     const setup& setup_;
+    const constant_peers& next_hops_;
     const fairness_plan& plan_;
-    std::vector<fairness_result> results_;
+    fairness_results results_;
 };
 
 }  // namespace
 
-std::vector<fairness_result> measure_fairness(const setup& setup, const constant_peers&, const fairness_plan& plan) {
-    return fairness_run{setup, plan}.run();
+crowd_result summarize(std::string variant, std::vector<std::size_t> connections,
+                       const std::vector<crowd_sample>& samples) {
+    const auto over_samples = [&samples](const auto& figure_of) {
+        std::vector<double> values;
+        for (const auto& sample : samples) values.push_back(figure_of(sample));
+        return median_of(values);
+    };
+    const auto whole = [](const crowd_sample& sample) { return std::reduce(sample.rates.begin(), sample.rates.end()); };
+    const auto share = [&whole](const crowd_sample& sample, double rate) {
+        return whole(sample) > 0 ? rate / whole(sample) : 0;
+    };
+    crowd_result result{.variant = std::move(variant), .connections = std::move(connections)};
+    result.whole = over_samples(whole);
+    for (std::size_t n = 0; n < result.connections.size(); ++n) {
+        result.shares.push_back(over_samples([&](const auto& sample) { return share(sample, sample.rates[n]); }));
+    }
+    result.least = over_samples([&](const auto& sample) {
+        return share(sample, std::ranges::min(sample.rates)) * static_cast<double>(sample.rates.size());
+    });
+    result.refused = over_samples([](const auto& sample) { return sample.refused; });
+    result.proxy_core_busy = over_samples([](const auto& sample) { return sample.proxy_core_busy; });
+    result.load_core_busy = over_samples([](const auto& sample) { return sample.load_core_busy; });
+    return result;
 }
 
-std::string as_table(const conditions& conditions, const fairness_plan& plan,
-                     const std::vector<fairness_result>& results) {
+fairness_results measure_fairness(const setup& setup, const constant_peers& next_hops, const fairness_plan& plan) {
+    return fairness_run{setup, next_hops, plan}.run();
+}
+
+std::vector<target> check_targets(const fairness_plan& plan, const fairness_results& results) {
+    const auto least = [](const auto& rows, const std::string& variant, const auto& figure_of) {
+        std::optional<double> smallest;
+        for (const auto& row : rows) {
+            if (row.variant == variant) smallest = std::min(smallest.value_or(figure_of(row)), figure_of(row));
+        }
+        return smallest;
+    };
+    std::vector<target> targets;
+    for (const auto& variant : plan.variants) {
+        targets.push_back(
+            {fmt::format("rate kept beside a busy peer, asking for {:.0f} %, {}", 100 * plan.asked, variant), 0.9,
+             false, least(results.beside_one, variant, [](const auto& row) { return row.kept; })});
+        targets.push_back({fmt::format("smallest share / equal share, all ask for everything, {}", variant), 0.8, false,
+                           least(results.crowds, variant, [](const auto& row) { return row.least; })});
+    }
+    return targets;
+}
+
+std::string as_table(const conditions& conditions, const fairness_plan& plan, const fairness_results& results) {
     std::string text = fmt::format("{:<12} {:<26} {:>10} {:>8} {:>10} {:>10} {:>8} {:>10} {:>10}\n", "", "beside",
                                    "alone", "kept", "own", "other", "share", "of alone", "of fair");
-    for (const auto& row : results) {
+    for (const auto& row : results.beside_one) {
         const auto beside = fmt::format("{} connections{}", row.others, row.is_limited ? ", limited" : "");
         text += fmt::format("{:<12} {:<26} {:>10.0f} {:>8.2f} {:>10.0f} {:>10.0f} {:>8.2f} {:>10.2f} {:>10.2f}\n",
                             row.variant, beside, row.alone, row.kept, row.own, row.of_other, row.share, row.of_alone,
                             row.of_fair_share);
     }
     text += fmt::format(
-        "\nA peer with {} connections beside another one that sends as much as it can. alone: packets/s of the peer. "
-        "kept: what it gets of {:.0f} % of that, beside the other. own, other: packets/s of both when both send as "
-        "much "
-        "as they can; refused ones are included in other. share: of the fulfilled packets of both. of alone: own "
-        "divided by alone. of fair: own divided by its fair share, which is half of the fulfilled packets of both, or "
-        "alone if that is less. limited: the other peer may have {} packets/s, and the rest is refused.\n",
+        "\nA peer with {} connections beside another one that sends as much as it can, with HTTP/1.1 and one packet in "
+        "flight on each connection. alone: packets/s of the peer. kept: what it gets of {:.0f} % of that, beside the "
+        "other. own, other: packets/s of both when both send as much as they can; refused ones are included in other. "
+        "share: of the fulfilled packets of both. of alone: own divided by alone. of fair: own divided by its fair "
+        "share, which is half of the fulfilled packets of both, or alone if that is less. limited: the other peer may "
+        "have {} packets/s, and the rest is refused.\n\n",
         plan.connections, 100 * plan.asked, plan.packet_rate);
+    text += fmt::format("{:<12} {:<34} {:>10} {:>7}  {:<40} {:>8} {:>8} {:>8}\n", "", "connections", "packets/s",
+                        "least", "shares", "refused", "proxy %", "load %");
+    for (const auto& row : results.crowds) {
+        text += fmt::format("{:<12} {:<34} {:>10.0f} {:>7.2f}  {:<40} {:>8.0f} {:>8.0f} {:>8.0f}\n", row.variant,
+                            fmt::format("{}", fmt::join(row.connections, " + ")), row.whole, row.least,
+                            fmt::format("{:.2f}", fmt::join(row.shares, " ")), row.refused, 100 * row.proxy_core_busy,
+                            100 * row.load_core_busy);
+    }
+    text += fmt::format(
+        "\nPeers that all ask for everything: HTTP/2, {} packets in flight on each connection, at most {} of a peer. "
+        "packets/s: of all peers. least: the smallest share, divided by an equal one. refused: packets/s. proxy %, "
+        "load "
+        "%: the CPU of the daemon, and of generators and next hop; if the latter is full, the system's scheduler "
+        "decides, too.\n",
+        plan.streams, plan.in_flight_max);
     return text + as_text(conditions);
 }
 
-json::value as_json(const conditions& conditions, const fairness_plan& plan,
-                    const std::vector<fairness_result>& results) {
+json::value as_json(const conditions& conditions, const fairness_plan& plan, const fairness_results& results) {
     json::array rows;
-    for (const auto& row : results) {
+    for (const auto& row : results.beside_one) {
         rows.push_back({{"variant", row.variant},
                         {"others", row.others},
                         {"limited", row.is_limited},
@@ -178,11 +300,24 @@ json::value as_json(const conditions& conditions, const fairness_plan& plan,
                         {"of_alone", row.of_alone},
                         {"of_fair_share", row.of_fair_share}});
     }
+    json::array crowds;
+    for (const auto& row : results.crowds) {
+        crowds.push_back({{"variant", row.variant},
+                          {"connections", json::value_from(row.connections)},
+                          {"packets_per_second", row.whole},
+                          {"shares", json::value_from(row.shares)},
+                          {"least_of_equal_share", row.least},
+                          {"refused_per_second", row.refused},
+                          {"proxy_core_busy", row.proxy_core_busy},
+                          {"load_core_busy", row.load_core_busy}});
+    }
     return {{"conditions", to_json(conditions)},
             {"connections", plan.connections},
             {"asked", plan.asked},
             {"packet_rate", plan.packet_rate},
-            {"results", std::move(rows)}};
+            {"streams", plan.streams},
+            {"results", std::move(rows)},
+            {"all_ask_for_everything", std::move(crowds)}};
 }
 
 }  // namespace bench

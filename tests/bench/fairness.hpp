@@ -3,6 +3,7 @@
 #include "tests/bench/measure.hpp"
 #include "tests/bench/proxies.hpp"
 #include "tests/bench/report.hpp"
+#include "tests/bench/targets.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -11,7 +12,8 @@
 #include <string>
 #include <vector>
 
-/// What one peer keeps of its own rate beside another one that sends as much as it can.
+/// What one peer keeps of its own rate beside another one that sends as much as it can, and how several peers share the
+/// daemon when each of them asks for everything.
 namespace bench {
 
 struct fairness_plan {
@@ -20,6 +22,11 @@ struct fairness_plan {
     std::size_t connections = 10;                    ///< of the peer that is measured
     double asked = 0.2;                              ///< of its rate alone, when it asks for less than its share
     std::uint64_t packet_rate = 1000;                ///< of the other peer, when it has a limit
+    /// The connections of peers that ask for everything at the same time.
+    std::vector<std::vector<std::size_t>> crowds{{10, 10},         {10, 100},          {10, 1000},
+                                                 {10, 10, 10, 10}, {10, 10, 10, 1000}, std::vector<std::size_t>(8, 10)};
+    std::size_t streams = 50;            ///< packets in flight on each of their connections
+    std::size_t in_flight_max = 10'000;  ///< of one of them, who then has fewer on each
     std::size_t repetitions = 9;
     double warm_up_seconds = 0.3;
     double seconds = 1;
@@ -39,12 +46,40 @@ struct fairness_result {
     double of_fair_share = 0;  ///< `own` divided by the fair share: half of both, or `alone` if that is less
 };
 
-std::vector<fairness_result> measure_fairness(const setup& setup, const constant_peers& next_hops,
-                                              const fairness_plan& plan);
+/// One measurement of peers that ask for everything.
+struct crowd_sample {
+    std::vector<double> rates{};  ///< packets/s that are fulfilled, of each peer
+    double refused = 0;           ///< packets/s of all of them
+    double proxy_core_busy = 0;
+    double load_core_busy = 0;  ///< generators and constant peer; if it is full, it may hide what the daemon does
+};
 
-std::string as_table(const conditions& conditions, const fairness_plan& plan,
-                     const std::vector<fairness_result>& results);
-boost::json::value as_json(const conditions& conditions, const fairness_plan& plan,
-                           const std::vector<fairness_result>& results);
+/// Medians over the repetitions.
+struct crowd_result {
+    std::string variant;
+    std::vector<std::size_t> connections{};  ///< of each peer
+    double whole = 0;                        ///< packets/s of all peers
+    std::vector<double> shares{};            ///< of the whole, of each peer
+    double least = 0;                        ///< the smallest share, divided by an equal one
+    double refused = 0;
+    double proxy_core_busy = 0;
+    double load_core_busy = 0;
+};
+
+crowd_result summarize(std::string variant, std::vector<std::size_t> connections,
+                       const std::vector<crowd_sample>& samples);
+
+struct fairness_results {
+    std::vector<fairness_result> beside_one{};
+    std::vector<crowd_result> crowds{};
+};
+
+fairness_results measure_fairness(const setup& setup, const constant_peers& next_hops, const fairness_plan& plan);
+
+/// Two for each variant: what a peer keeps when it asks for little, and its share when all ask for everything.
+std::vector<target> check_targets(const fairness_plan& plan, const fairness_results& results);
+
+std::string as_table(const conditions& conditions, const fairness_plan& plan, const fairness_results& results);
+boost::json::value as_json(const conditions& conditions, const fairness_plan& plan, const fairness_results& results);
 
 }  // namespace bench

@@ -6,12 +6,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -20,24 +22,29 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 // A hostile client of the bench. It keeps some connections with HTTP/2, sends on each as many frames of one kind as the
 // daemon takes, and opens each again some time after the daemon has closed it. Or it makes TLS handshakes at a constant
-// rate. It ends with SIGTERM, and prints what it has done.
+// rate. It has the lowest priority, so that it takes only what the measured peer leaves of their core. It says when the
+// flood has begun, ends with SIGTERM, and prints what it has done since.
 namespace {
 
 namespace http2 = connector::http2;
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t octets_per_turn = 16 * 1024;
-constexpr int patience_ms = 1000;
+constexpr int lowest_priority = 19;
+constexpr std::size_t handshakes_at_a_time = 64;
+constexpr std::chrono::seconds handshake_patience{1};
+/// Handshakes that are late by more than this are not made up for.
+constexpr std::chrono::milliseconds late_at_most{100};
 const std::string host = "127.0.0.1";
 
 volatile std::sig_atomic_t ended = 0;
@@ -54,7 +61,36 @@ struct flood_options {
 
 struct counts {
     std::uint64_t connections = 0;
-    std::uint64_t sent = 0;  ///< frames, or handshakes
+    std::uint64_t sent = 0;  ///< frames, or handshakes that are complete
+};
+
+double cpu_seconds() {
+    timespec used{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
+/// The time since the flood has begun, and the CPU that it has used in it.
+class stopwatch {
+public:
+    /// Says so, the first time.
+    void begin() {
+        if (began_ != clock::time_point{}) return;
+        began_ = clock::now();
+        cpu_ = cpu_seconds();
+        fmt::print("flooding\n");
+        std::fflush(stdout);
+    }
+
+    void print(const counts& made) const {
+        const std::chrono::duration<double> elapsed = clock::now() - began_;
+        fmt::print("{{\"connections\": {}, \"sent\": {}, \"seconds\": {}, \"cpu_seconds\": {}}}\n", made.connections,
+                   made.sent, elapsed.count(), cpu_seconds() - cpu_);
+    }
+
+private:
+    clock::time_point began_{};
+    double cpu_ = 0;
 };
 
 sockaddr_in address_of(std::uint16_t port) {
@@ -165,8 +201,9 @@ private:
 
 class frame_flood {
 public:
-    explicit frame_flood(const flood_options& options)
+    frame_flood(const flood_options& options, stopwatch& watch)
         : options_{options},
+          watch_{watch},
           block_{bench::request_block(false, "/", fmt::format("{}:{}", host, options.port), options.token)},
           attackers_(options.connections) {}
 
@@ -220,44 +257,88 @@ private:
         const auto sent = send(by.socket.get(), next.data(), next.size(), MSG_NOSIGNAL);
         if (sent < 0) return errno == EAGAIN;
         by.output->sent(static_cast<std::size_t>(sent));
+        if (by.output->count() != 0) watch_.begin();
         return true;
     }
 
     const flood_options& options_;
+    stopwatch& watch_;
     const ilp::bytes block_;
     std::vector<attacker> attackers_;
     counts counts_;
 };
 
-/// A complete handshake, without a session to continue.
-bool shake_hands(const flood_options& options, const std::shared_ptr<const connector::tls_context>& tls) {
-    const owned_socket socket = connect_to(options.port);
-    if (!socket.is_open()) return false;
-    const auto filter = connector::tls_filter::for_client(tls, host);
-    for (;;) {
-        const auto state = filter->handshake(socket.get()).state;
-        if (state == connector::stream_state::done) return true;
-        if (state == connector::stream_state::broken || state == connector::stream_state::ended) return false;
-        pollfd waiting{.fd = socket.get(), .events = POLLIN, .revents = 0};
-        if (poll(&waiting, 1, patience_ms) != 1) return false;
-    }
-}
+/// Complete handshakes without a session to continue, some at the same time, so that a daemon that answers late does
+/// not make them fewer.
+class handshake_flood {
+public:
+    handshake_flood(const flood_options& options, stopwatch& watch) : options_{options}, watch_{watch} {}
 
-counts make_handshakes(const flood_options& options) {
-    const auto tls = bench::client_tls(options.roots, "h2");
-    counts made;
-    const std::chrono::duration<double> pause{1 / options.handshakes_per_second};
-    auto due = clock::now();
-    while (ended == 0) {
-        std::this_thread::sleep_until(due);
-        // Those that are late are not made up for all at once.
-        due = std::max(due, clock::now() - std::chrono::milliseconds{100});
-        due += std::chrono::duration_cast<clock::duration>(pause);
-        ++made.connections;
-        if (shake_hands(options, tls)) ++made.sent;
+    counts run() {
+        const std::chrono::duration<double> between{1 / options_.handshakes_per_second};
+        auto due = clock::now();
+        while (ended == 0) {
+            const auto now = clock::now();
+            due = std::max(due, now - late_at_most);
+            for (; due <= now && attempts_.size() < handshakes_at_a_time;
+                 due += std::chrono::duration_cast<clock::duration>(between)) {
+                begin(now);
+            }
+            await(due);
+            std::erase_if(attempts_, [this](attempt& each) { return has_ended(each); });
+        }
+        return counts_;
     }
-    return made;
-}
+
+private:
+    struct attempt {
+        owned_socket socket;
+        std::unique_ptr<connector::tls_filter> filter;
+        clock::time_point since;
+        bool is_ready = true;  ///< the first message can be sent
+    };
+
+    void begin(clock::time_point now) {
+        owned_socket socket = connect_to(options_.port);
+        if (!socket.is_open()) return;
+        ++counts_.connections;
+        attempts_.push_back(
+            {.socket = std::move(socket), .filter = connector::tls_filter::for_client(tls_, host), .since = now});
+    }
+
+    /// Until the daemon answers, or until the next handshake is due.
+    void await(clock::time_point due) {
+        std::vector<pollfd> watched;
+        for (const auto& each : attempts_) {
+            watched.push_back({.fd = each.socket.get(), .events = POLLIN, .revents = 0});
+        }
+        const bool has_new = std::ranges::any_of(attempts_, &attempt::is_ready);
+        const bool is_full = attempts_.size() == handshakes_at_a_time;
+        const auto next = is_full ? clock::now() + late_at_most : due;
+        const auto left = has_new ? clock::duration{} : std::max(clock::duration{}, next - clock::now());
+        const timespec timeout{.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds{left}.count()};
+        ppoll(watched.data(), watched.size(), &timeout, nullptr);
+        for (std::size_t i = 0; i < attempts_.size(); ++i) {
+            attempts_[i].is_ready = attempts_[i].is_ready || watched[i].revents != 0;
+        }
+    }
+
+    bool has_ended(attempt& each) {
+        if (!std::exchange(each.is_ready, false)) return clock::now() - each.since > handshake_patience;
+        const auto state = each.filter->handshake(each.socket.get()).state;
+        if (state == connector::stream_state::done) {
+            ++counts_.sent;
+            watch_.begin();
+        }
+        return state != connector::stream_state::wants_reading && state != connector::stream_state::wants_writing;
+    }
+
+    const flood_options& options_;
+    stopwatch& watch_;
+    const std::shared_ptr<const connector::tls_context> tls_ = bench::client_tls(options_.roots, "h2");
+    std::vector<attempt> attempts_;
+    counts counts_;
+};
 
 }  // namespace
 
@@ -276,9 +357,11 @@ int main(int argc, char** argv) {
     struct sigaction action{};
     action.sa_handler = [](int) { ended = 1; };
     sigaction(SIGTERM, &action, nullptr);
+    setpriority(PRIO_PROCESS, 0, lowest_priority);
     try {
-        const auto made = options.kind == "handshakes" ? make_handshakes(options) : frame_flood{options}.run();
-        fmt::print("{{\"connections\": {}, \"sent\": {}}}\n", made.connections, made.sent);
+        stopwatch watch;
+        watch.print(options.kind == "handshakes" ? handshake_flood{options, watch}.run()
+                                                 : frame_flood{options, watch}.run());
     } catch (const std::exception& error) {
         fmt::print(stderr, "flood: {}\n", error.what());
         return 1;

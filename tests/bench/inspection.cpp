@@ -141,6 +141,8 @@ private:
 inspection inspect(const setup& setup, const place& place, const constant_peers& next_hops, const load& load) {
     const allocation_counter allocations{setup};
     auto under_test = place.has_usual_heap ? start(place, allocations.environment()) : start(place);
+    std::optional<idle_clients> idle;
+    if (load.idle != 0) idle.emplace(setup, under_test, load);
     system_call_counter calls{setup, under_test};
     auto options = place.has_usual_heap ? allocations.generator_options() : std::vector<std::string>{};
     std::ranges::move(calls.generator_options(), std::back_inserter(options));

@@ -24,6 +24,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <deque>
 #include <filesystem>
@@ -54,7 +55,7 @@ constexpr auto expiry_refresh = std::chrono::seconds{1};
 constexpr auto drain_at_most = std::chrono::seconds{5};
 constexpr nanoseconds turn_max = std::chrono::milliseconds{20};
 constexpr int perf_patience_ms = 10'000;
-constexpr std::size_t idle_at_a_time = 32;
+constexpr std::size_t opened_at_a_time = 32;
 constexpr std::size_t destination_stride = 37;  ///< so that the clients do not proceed in step
 const std::string host = "127.0.0.1";
 
@@ -69,6 +70,8 @@ struct load_options {
     std::size_t streams = 0;    ///< clients on each connection, with HTTP/2; 0: one, with HTTP/1.1
     std::string roots;          ///< file with the authority of the proxy's certificate; empty: without TLS
     std::size_t idle = 0;       ///< additional connections, which send one packet each and then stay open
+    bool hold = false;          ///< only opens the idle connections, says so, and keeps them until SIGTERM
+    bool gate = false;          ///< says when each connection has sent one packet, and sends no more before SIGUSR1
     double rate = 0;            ///< packets per second that all clients together ask for; 0: as many as possible
     std::string expect_reject;  ///< code of the only correct answer; empty: the Fulfill
     double warm_up_seconds = 0.5;
@@ -97,6 +100,22 @@ nanoseconds cpu_time(pid_t pid) {
         throw std::system_error{error, std::generic_category(), fmt::format("CPU time of process {}", pid)};
     }
     return read_clock(id);
+}
+
+sigset_t only(int number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    return set;
+}
+
+/// Says that all connections are there, and waits for a signal that is blocked.
+void announce_and_await(int number) {
+    fmt::print("connected\n");
+    std::fflush(stdout);
+    const sigset_t awaited = only(number);
+    int received = 0;
+    sigwait(&awaited, &received);
 }
 
 /// The resources that a process has used so far; see proc(5).
@@ -268,8 +287,9 @@ public:
 
     void run() {
         next_refresh_ = clock::now() + expiry_refresh;
-        open_idle();
-        for (std::size_t i = options_.idle; i < links_.size(); ++i) open(i);
+        open_and_greet(options_.gate ? links_.size() : options_.idle);
+        if (!options_.gate) open(options_.idle, links_.size());
+        if (options_.gate) announce_and_await(SIGUSR1);
         const auto start = clock::now();
         for (std::size_t i = options_.idle; i < clients_.size(); ++i) {
             clients_[i].due = start;
@@ -292,6 +312,18 @@ public:
         only_answers_ = true;
         turn_until(clock::now() + drain_at_most);
         counts_.unanswered = in_flight_;
+    }
+
+    /// Opens the idle connections and keeps them until SIGTERM.
+    void hold() {
+        next_refresh_ = clock::now() + expiry_refresh;
+        open_and_greet(options_.idle);
+        announce_and_await(SIGTERM);
+        std::array<epoll_event, bench::events_per_turn> events;
+        for (int count = 1; count > 0;) {
+            count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
+            for (int i = 0; i < count; ++i) handle(events[static_cast<std::size_t>(i)]);
+        }
     }
 
     boost::json::object result() const {
@@ -391,10 +423,25 @@ private:
         return now;
     }
 
-    void open(std::size_t index) {
+    /// Opens a few at a time: their handshakes keep both sides busy, and the proxy need not have memory for all of
+    /// them.
+    void open(std::size_t begin, std::size_t end) {
+        while (begin < end) {
+            const std::size_t batch_end = std::min(begin + opened_at_a_time, end);
+            for (std::size_t i = begin; i < batch_end; ++i) begin_to_open(i);
+            for (; begin < batch_end; ++begin) finish_opening(begin);
+        }
+    }
+
+    void begin_to_open(std::size_t index) {
         auto& link = links_[index];
         auto filter = tls_ ? connector::tls_filter::for_client(tls_, host) : nullptr;
         link.connection = std::make_unique<bench::connection>(epoll_, connect(), index, std::move(filter));
+        link.connection->begin_handshake();
+    }
+
+    void finish_opening(std::size_t index) {
+        auto& link = links_[index];
         link.connection->await_handshake();
         const bool is_idle = index < options_.idle;
         const std::size_t streams = std::max<std::size_t>(1, options_.streams);
@@ -418,14 +465,14 @@ private:
         if (!link.connection) throw std::runtime_error{"the proxy does not speak HTTP/2"};
     }
 
-    /// Opens a few at a time, so that the proxy does not have more packets in flight than later.
-    void open_idle() {
+    /// Opens the first connections and sends one packet on each, which shows whose it is: a daemon soon closes one that
+    /// has not shown that. It does so with a few at a time, so that the proxy has no more packets in flight than later.
+    void open_and_greet(std::size_t count) {
         only_answers_ = true;
-        for (std::size_t i = 0; i < options_.idle;) {
-            for (const auto end = std::min(i + idle_at_a_time, options_.idle); i < end; ++i) {
-                open(i);
-                send(i, clock::now());
-            }
+        for (std::size_t begin = 0; begin < count;) {
+            const std::size_t end = std::min(begin + opened_at_a_time, count);
+            open(begin, end);
+            for (; begin < end; ++begin) send(links_[begin].first_client, clock::now());
             flush_all();
             turn_until(clock::now() + drain_at_most);
         }
@@ -632,6 +679,9 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(std::size_t{1}, std::size_t{2000}));
     app.add_option("--roots", options.roots, "speak TLS; file with the authority of the connector's certificate");
     app.add_option("--idle", options.idle, "connections besides, which send one packet each and then stay open");
+    app.add_flag("--hold", options.hold, "open only the idle connections, print a line, and keep them until SIGTERM");
+    app.add_flag("--gate", options.gate,
+                 "send one packet on each connection, print a line, and send no more until SIGUSR1");
     app.add_option("--rate", options.rate, "packets per second of all connections together (as many as possible)");
     app.add_option("--expect-reject", options.expect_reject, "code of the only right answer (else it is the Fulfill)");
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before the measured window");
@@ -642,9 +692,12 @@ int main(int argc, char** argv) {
     app.add_option("--perf-answers", options.perf_answers, "FIFO in which it acknowledges");
     app.add_option("--watch", options.watched, "processes whose CPU time, memory and context switches are wanted");
     CLI11_PARSE(app, argc, argv);
+    // Blocked before anything is said, so that no signal is missed.
+    const sigset_t awaited = only(options.hold ? SIGTERM : SIGUSR1);
+    if (options.hold || options.gate) sigprocmask(SIG_BLOCK, &awaited, nullptr);
     try {
         const auto generator = std::make_unique<load_generator>(options);
-        generator->run();
+        options.hold ? generator->hold() : generator->run();
         fmt::print("{}\n", boost::json::serialize(generator->result()));
     } catch (const std::exception& error) {
         fmt::print(stderr, "load generator: {}\n", error.what());

@@ -1,5 +1,6 @@
 #include "tests/bench/measure.hpp"
 
+#include "tests/bench/scenarios.hpp"
 #include "tests/bench/wire.hpp"
 
 #include <time.h>
@@ -22,6 +23,7 @@ volatile std::sig_atomic_t interrupted = 0;
 
 namespace {
 
+constexpr auto wait_for_flood = std::chrono::seconds{10};
 constexpr auto wait_slice = std::chrono::milliseconds{100};
 constexpr auto wait_beyond_plan = std::chrono::seconds{30};
 constexpr auto wait_per_idle_connection = std::chrono::milliseconds{10};  // with TLS, on a machine that has other work
@@ -68,36 +70,36 @@ commits commits_of(const proxy& proxy) {
             value("ilp_store_commit_transfers_sum")};
 }
 
-/// A hostile client, until stop().
+/// A hostile client, until stop(). It has begun when the object exists. It shares the core of the generator, since the
+/// proxy has the other one for itself, but takes only what the generator leaves.
 class running_flood {
 public:
     running_flood(const setup& setup, const proxy& under_test, const load& load)
         : process_{{.arguments = arguments(setup, under_test, load),
-                    .output = fresh(setup.directory / "flood.json"),
-                    .errors = fresh(setup.directory / "flood.errors"),
+                    .output = fresh_file(setup.directory / "flood.json"),
+                    .errors = fresh_file(setup.directory / "flood.errors"),
                     .environment = {},
                     .core = setup.load_core,
-                    .end_signal = SIGKILL}} {}
+                    .end_signal = SIGKILL}} {
+        process_.wait_for_output("flooding\n", wait_for_flood);
+    }
 
     boost::json::object stop() {
         if (process_.stop() != 0) throw std::runtime_error{"the flood: " + process_.output()};
-        return boost::json::parse(process_.output()).as_object();
+        return read_last_line(process_.output());
     }
 
 private:
-    static std::filesystem::path fresh(const std::filesystem::path& path) {
-        std::filesystem::remove(path);  // a program's output is appended
-        return path;
-    }
-
     /// It sends with the token of the last peer.
     static std::vector<std::string> arguments(const setup& setup, const proxy& under_test, const load& load) {
         std::vector<std::string> all{
             (setup.programs / "ilpd_flood").string(),          "--port",  std::to_string(under_test.port), "--token",
             token_of_sender(load.first_sender + load.senders), load.flood};
         if (load.tls) {
-            all.emplace_back("--roots");
-            all.push_back(setup.tls.roots);
+            for (const auto& more : {std::string{"--roots"}, setup.tls.roots, std::string{"--handshakes"},
+                                     fmt::to_string(handshakes_per_second)}) {
+                all.push_back(more);
+            }
         }
         return all;
     }
@@ -158,8 +160,6 @@ std::vector<std::string> generator_arguments(const setup& setup, const proxy& un
                                        std::to_string(load.data_size),
                                        "--connections",
                                        std::to_string(load.connections),
-                                       "--idle",
-                                       std::to_string(load.idle),
                                        "--rate",
                                        fmt::to_string(load.rate),
                                        "--warm-up",
@@ -173,6 +173,16 @@ std::vector<std::string> generator_arguments(const setup& setup, const proxy& un
     if (load.streams != 0) add("--streams", std::to_string(load.streams));
     if (load.tls) add("--roots", setup.tls.roots);
     return arguments;
+}
+
+std::filesystem::path fresh_file(const std::filesystem::path& path) {
+    std::filesystem::remove(path);
+    return path;
+}
+
+boost::json::object read_last_line(std::string_view output) {
+    const auto text = output.substr(0, output.find_last_not_of('\n') + 1);
+    return boost::json::parse(text.substr(text.rfind('\n') + 1)).as_object();
 }
 
 double cpu_seconds(const std::vector<pid_t>& pids) {
@@ -198,15 +208,32 @@ double resident_kib(const std::vector<pid_t>& pids) {
     return sum;
 }
 
+idle_clients::idle_clients(const setup& setup, const proxy& under_test, const load& load)
+    : process_{[&] {
+          auto arguments = generator_arguments(setup, under_test, load);
+          for (const auto& more : {std::string{"--hold"}, std::string{"--idle"}, std::to_string(load.idle)}) {
+              arguments.push_back(more);
+          }
+          return support::command{.arguments = std::move(arguments),
+                                  .output = fresh_file(setup.directory / (under_test.name + "-idle.json")),
+                                  .errors = fresh_file(setup.directory / (under_test.name + "-idle.errors")),
+                                  .environment = {},
+                                  .core = setup.load_core,
+                                  .end_signal = SIGKILL};
+      }()} {
+    process_.wait_for_output("connected\n", wait_beyond_plan + load.idle * wait_per_idle_connection);
+}
+
+std::size_t idle_clients::stop() {
+    if (process_.stop() != 0) throw std::runtime_error{"the idle clients: " + process_.output()};
+    return read_last_line(process_.output()).at("whole_run").at("closed").to_number<std::size_t>();
+}
+
 boost::json::object generate(const setup& setup, const proxy& under_test, const constant_peers& next_hops,
                              const load& load, const std::vector<std::string>& more_options) {
-    const auto output = setup.directory / "generator.json";
-    const auto errors = setup.directory / "generator.errors";
-    std::filesystem::remove(output);
-    std::filesystem::remove(errors);
     support::command command{.arguments = generator_arguments(setup, under_test, load),
-                             .output = output,
-                             .errors = errors,
+                             .output = fresh_file(setup.directory / "generator.json"),
+                             .errors = fresh_file(setup.directory / "generator.errors"),
                              .environment = {},
                              .core = setup.load_core,
                              .end_signal = SIGKILL};
@@ -221,15 +248,14 @@ boost::json::object generate(const setup& setup, const proxy& under_test, const 
     command.arguments.insert(command.arguments.end(), more_options.begin(), more_options.end());
     support::child_process generator{std::move(command)};
     const auto plan = std::chrono::duration<double>{load.warm_up_seconds + load.seconds};
-    const auto deadline =
-        std::chrono::steady_clock::now() + plan + wait_beyond_plan + load.idle * wait_per_idle_connection;
+    const auto deadline = std::chrono::steady_clock::now() + plan + wait_beyond_plan;
     std::optional<int> status;
     while (!(status = generator.wait(wait_slice))) {
         if (interrupted != 0) throw std::runtime_error{"interrupted"};
         if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error{"the load generator does not end"};
     }
     if (*status != 0) throw std::runtime_error{under_test.name + ": " + generator.output()};
-    return boost::json::parse(generator.output()).as_object();
+    return read_last_line(generator.output());
 }
 
 sample measure(const setup& setup, const proxy& under_test, const constant_peers& next_hops, const load& load) {
@@ -279,6 +305,9 @@ sample measure(const setup& setup, const proxy& under_test, const constant_peers
         resident += number(process.at("resident_kib"));
         peak += number(process.at("peak_kib"));
     }
+    const auto of_flood = [&](std::string_view what) {
+        return flood.empty() ? 0 : number(flood.at(what)) / number(flood.at("seconds"));
+    };
     const auto& whole_run = output.at("whole_run").as_object();
     const auto& latency = output.at("latency_us");
     const auto all_right = whole_run.at("right").to_number<std::uint64_t>();
@@ -297,6 +326,8 @@ sample measure(const setup& setup, const proxy& under_test, const constant_peers
             .peak_kib = peak,
             .proxy_core_busy = proxy_us / window_us,
             .load_core_busy = load_us / window_us,
+            .flood_core_busy = of_flood("cpu_seconds"),
+            .flood_per_second = of_flood("sent"),
             .others_busy = std::max(0.0, others / elapsed.count()),
             .prepare_octets = output.at("prepare_octets").to_number<std::size_t>(),
             .request_octets = output.at("request_octets").to_number<std::size_t>(),

@@ -9,7 +9,9 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -36,7 +38,7 @@ struct load {
     std::size_t senders = 1;  ///< each with its own token; they share the packets in flight
     std::size_t first_sender = 0;
     double rate = 0;       ///< packets per second that are asked for; 0: as many as possible
-    std::size_t idle = 0;  ///< additional connections, which send one packet each and then stay open
+    std::size_t idle = 0;  ///< connections that `idle_clients` keep open meanwhile
     std::uint64_t amount = 1;
     std::vector<std::string> destinations{std::string{destination}};  ///< each connection uses them in turn
     bench::outcome outcome = outcome::fulfilled;
@@ -62,6 +64,8 @@ struct sample {
     double peak_kib = 0;             ///< maximum since the proxy was started
     double proxy_core_busy = 0;      ///< share of the window in which the proxy was running
     double load_core_busy = 0;       ///< the same for generator and constant peer
+    double flood_core_busy = 0;      ///< the same for a hostile client, from its begin to its end
+    double flood_per_second = 0;     ///< what it has done: frames, or complete handshakes
     double others_busy = 0;          ///< cores used by other programs, warm-up included: 0.1 is a tenth of one core
     std::size_t prepare_octets = 0;  ///< of one packet
     std::size_t request_octets = 0;  ///< of one packet with its HTTP header section
@@ -70,15 +74,33 @@ struct sample {
     deed_times mutation_ms{};        ///< durations of an operator's changes meanwhile, warm-up included
 };
 
+/// Connections with a proxy that have sent one packet each and then stay open, until the object is destroyed.
+class idle_clients {
+public:
+    idle_clients(const setup& setup, const proxy& under_test, const load& load);
+
+    /// Ends them. Returns how many the proxy had closed before.
+    std::size_t stop();
+
+private:
+    support::child_process process_;
+};
+
 /// Runs the generator against the proxy. Throws if it cannot be run at all, or if `interrupted` is set meanwhile.
 sample measure(const setup& setup, const proxy& under_test, const constant_peers& next_hops, const load& load);
 
-/// The command line of a generator with this load.
+/// The command line of a generator with this load, without the idle connections.
 std::vector<std::string> generator_arguments(const setup& setup, const proxy& under_test, const load& load);
 
 /// The generator's output when it runs against the proxy, with `options` in addition to those of the load.
 boost::json::object generate(const setup& setup, const proxy& under_test, const constant_peers& next_hops,
                              const load& load, const std::vector<std::string>& more_options = {});
+
+/// Removes the file, since the output of a program is appended. Returns the path.
+std::filesystem::path fresh_file(const std::filesystem::path& path);
+
+/// What a program of the bench prints when it ends: an object in JSON.
+boost::json::object read_last_line(std::string_view output);
 
 /// Resident memory of these processes at the moment.
 double resident_kib(const std::vector<pid_t>& pids);

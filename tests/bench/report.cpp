@@ -113,6 +113,14 @@ std::string packet_line(const std::vector<result>& results) {
     return fmt::format("{}", fmt::join(lines | std::views::values, "; "));
 }
 
+std::string flood_line(const std::vector<result>& results) {
+    const auto has_flood = [](const auto& result) { return !result.load.flood.empty(); };
+    if (std::ranges::none_of(results, has_flood)) return {};
+    return "flood/s: frames or complete handshakes of the hostile client. proxy %, load %, flood %: the CPU of the "
+           "proxy, "
+           "of generator and peer, and of the hostile client, which takes what these two leave of their core.\n";
+}
+
 std::string disturbance_line(const std::vector<result>& results) {
     std::size_t count = 0;
     std::size_t all = 0;
@@ -201,6 +209,12 @@ std::string memory_cell(const shown_row& row) {
     return row.beside == nullptr ? std::string{} : number(which(row.result, *row.beside).value_or(0), 2);
 }
 
+/// Where the CPU went, in percent of a core; of interest where a hostile client shares one with the generator.
+template <sample_figure which>
+std::string busy_cell(const shown_row& row) {
+    return row.result.scenario == "floods" ? fmt::format("{:.0f}", 100 * median(row.result, which)) : std::string{};
+}
+
 /// Empty if allocations were not counted.
 std::string allocations_text(std::optional<double> count) {
     return count ? fmt::format("{:.3f}", *count) : std::string{};
@@ -242,6 +256,10 @@ const std::vector<column> columns{
      true},
     {"rate", ratio_cell<&ratios::packets_per_second>},
     {"per CPU", ratio_cell<&ratios::packets_per_cpu_second>},
+    {"flood/s", median_cell<&sample::flood_per_second, 0>},
+    {"proxy %", busy_cell<&sample::proxy_core_busy>},
+    {"load %", busy_cell<&sample::load_core_busy>},
+    {"flood %", busy_cell<&sample::flood_core_busy>},
     {"full core", [](const shown_row& row) { return std::string{full_cores(row.result)}; }, true},
 };
 
@@ -372,8 +390,8 @@ std::string as_table(const conditions& conditions, const std::vector<result>& re
                "\nrate, per CPU: packets/s and packets per CPU second, divided by those of the row beside, in "
                "the same repetition.\nprice us: CPU per packet beyond {}, database server included. "
                "switches, syscalls, allocs: context switches, system calls "
-               "and calls of the heap per packet; DB's, OpenSSL's: those of these libraries.\n{}\n",
-               without_commits, packet_line(results)) +
+               "and calls of the heap per packet; DB's, OpenSSL's: those of these libraries.\n{}{}\n",
+               without_commits, flood_line(results), packet_line(results)) +
            as_text(conditions) + disturbance_line(results);
 }
 
@@ -393,6 +411,8 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
                                {"peak_kib", sample.peak_kib},
                                {"proxy_core_busy", sample.proxy_core_busy},
                                {"load_core_busy", sample.load_core_busy},
+                               {"flood_core_busy", sample.flood_core_busy},
+                               {"flood_per_second", sample.flood_per_second},
                                {"others_busy", sample.others_busy},
                                {"trouble", sample.trouble},
                                {"generator", sample.generator},
@@ -422,6 +442,7 @@ boost::json::value as_json(const conditions& conditions, const std::vector<resul
             {"switches", median(result, &sample::switches)},
             {"resident_kib", median(result, &sample::resident_kib)},
             {"peak_kib", median(result, &sample::peak_kib)},
+            {"flood_per_second", median(result, &sample::flood_per_second)},
             {"full_core", full_cores(result)},
         };
         if (const auto price = price_of_commits(result, results)) row["price_of_commits_us"] = *price;

@@ -31,6 +31,7 @@ public:
     }
     ~scenario_run() {
         for (auto& subject : subjects_) {
+            subject.idle.reset();
             subject.running.reset();
             std::error_code ignored;
             if (!plan_.keep) std::filesystem::remove_all(setup_.directory / subject.place.name, ignored);
@@ -68,7 +69,8 @@ private:
         std::string variant;
         bench::shape shape;
         bench::place place;
-        std::optional<proxy> running;
+        std::optional<proxy> running{};
+        std::optional<idle_clients> idle{};  ///< of the running one, through all repetitions
     };
 
     struct row {
@@ -100,7 +102,7 @@ private:
         }
         const auto name = fmt::format("{}-{}-{}", scenario_.name, variant, subjects_.size());
         auto place = find_variant(variant).install(setup_, name, shape);
-        return subjects_.emplace_back(variant, shape, std::move(place), std::nullopt);
+        return subjects_.emplace_back(variant, shape, std::move(place));
     }
 
     /// Each repetition starts with another row, so that no row always has the same neighbour.
@@ -130,6 +132,15 @@ private:
     }
 
     void end_all() {
+        for (const auto& [result, under_test] : group_) {
+            if (!under_test->idle) continue;
+            if (const std::size_t lost = under_test->idle->stop(); lost != 0) {
+                auto& trouble = results_[result].samples.back().trouble;
+                trouble += fmt::format("{} idle connections were closed", lost);
+                fmt::print(stderr, "{}, {}: {}\n", results_[result].point, results_[result].variant, trouble);
+            }
+            under_test->idle.reset();
+        }
         for (auto& subject : subjects_) {
             if (subject.running) subject.running->process.stop();
             subject.running.reset();
@@ -137,7 +148,10 @@ private:
     }
 
     void measure_row(result& result, subject& under_test, std::size_t repetition) {
-        if (!under_test.running) under_test.running.emplace(start(under_test.place));
+        if (!under_test.running) {
+            under_test.running.emplace(start(under_test.place));
+            if (result.load.idle != 0) under_test.idle.emplace(setup_, *under_test.running, result.load);
+        }
         auto sample = measure(setup_, *under_test.running, next_hops_, result.load);
         fmt::print(stderr, "{}, {}, {}, repetition {}: {:.0f} packets/s, {:.2f} us CPU {}\n", result.scenario,
                    result.point, result.variant, repetition + 1, sample.packets_per_second, sample.cpu_us,

@@ -196,19 +196,19 @@ std::vector<point> idle_tls(const sizes& sizes) {
 
 /// A peer beside a hostile one. Each flood has the name that flood.cpp gives it.
 std::vector<point> floods(const sizes& sizes) {
-    const auto add = [&sizes](std::vector<point>& to, std::string name, std::string flood, bool tls) {
+    const auto add = [&sizes](std::vector<point>& to, std::string name, std::string_view flood, bool tls) {
         auto load = multiplexed_load(sizes, tls);
-        load.flood = std::move(flood);
+        load.flood = flood;
         to.push_back({std::move(name), {.senders = 2, .tls = tls, .http2 = true}, load});
     };
     std::vector<point> points;
     add(points, "no flood", {}, false);
-    for (const auto* const kind : {"rapid-reset", "empty-data", "ping", "settings", "window-update", "continuation"}) {
-        add(points, kind, kind, false);
+    for (const auto kind : frame_floods) {
+        add(points, std::string{kind}, kind, false);
         points.back().beside.point = "no flood";
     }
     add(points, "no handshakes", {}, true);
-    add(points, "300 handshakes/s", "handshakes", true);
+    add(points, fmt::format("{:.0f} handshakes/s", handshakes_per_second), "handshakes", true);
     points.back().beside.point = "no handshakes";
     return points;
 }

@@ -28,6 +28,12 @@ struct sizes {
 
 sizes smoke_sizes();
 
+/// The kinds of floods with frames, see flood.cpp. Each is a point of the scenario `floods`, beside that of the
+/// handshakes.
+inline constexpr std::string_view frame_floods[]{"rapid-reset", "empty-data",    "ping",
+                                                 "settings",    "window-update", "continuation"};
+inline constexpr double handshakes_per_second = 300;  ///< that a flood of handshakes asks for
+
 /// The row that another is compared with, in the same scenario and the same repetition.
 struct reference {
     std::string point;

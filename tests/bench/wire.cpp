@@ -92,11 +92,18 @@ bool connection::shake_hands() {
     return false;
 }
 
+void connection::step_of_handshake() {
+    if (!shake_hands()) throw std::runtime_error{"the TLS handshake has failed"};
+}
+
+void connection::begin_handshake() {
+    if (!established_) step_of_handshake();
+}
+
 void connection::await_handshake() {
-    for (;;) {
-        if (!established_ && !shake_hands()) throw std::runtime_error{"the TLS handshake has failed"};
-        if (established_) return;
+    while (!established_) {
         await_input();
+        step_of_handshake();
     }
 }
 

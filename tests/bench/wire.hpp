@@ -96,7 +96,9 @@ public:
     /// Goes on with the handshake; call it at every event until the connection is established, and then receive(): the
     /// filter may have received bytes that no event announces. False if the handshake has failed.
     bool shake_hands();
-    /// Awaits the end of the handshake, for clients. Throws if it fails.
+    /// Sends the first message of the handshake, if there is one, for clients. Throws if that fails.
+    void begin_handshake();
+    /// Awaits the end of the handshake that has begun. Throws if it fails.
     void await_handshake();
     /// Waits until there is something to receive. Throws if nothing comes in time.
     void await_input() const;
@@ -130,6 +132,7 @@ public:
     bool send_rest();  ///< call when the socket has become writable
 
 private:
+    void step_of_handshake();
     bool send_now(std::string_view text);
     void wait_for(std::uint32_t events);
 

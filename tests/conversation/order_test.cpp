@@ -19,7 +19,14 @@ TEST_CASE("A27-82: a packet with several faults is rejected for the one of the e
     config::peer_settings& p2 = settings.peers[1];
     p2.max_packet_amount = ilp::amount{150};
     p2.outgoing_throughput = ilp::amount{20};
+    config::account_settings account;
+    account.name = "alice";
+    account.asset = {"USD", 9};
+    settings.accounts = {account};
     world d{settings};
+    connector::payment_addresses addresses{settings.ilp_address, d.receiver_secrets, 10s};
+    const auto receiver = d.known->directory->receiving_accounts().at(0);
+    const std::string expired = addresses.make(receiver->id, d.now.wall - 11s).destination;
     // Uses up the packet rate.
     REQUIRE(d.send("p1", prepare{.amount = 0, .destination = "test.p3"}).what == step::go_on);
     d.load = {.draining = true, .store_unavailable = true, .packets_in_flight_full = true};
@@ -51,6 +58,10 @@ TEST_CASE("A27-82: a packet with several faults is rejected for the one of the e
     CHECK(outcome_in_time() == says(reject_reason::wrong_peer_protocol_condition));
     sent.destination = "test.d";
     CHECK(outcome_in_time() == says(reject_reason::unexpected_payment));
+    sent.destination = expired;
+    CHECK(outcome_in_time() == says(reject_reason::stream_address_expired));
+    sent.destination = addresses.make(receiver->id, d.now.wall).destination;
+    CHECK(outcome_in_time() == says(reject_reason::stream_data_unreadable));
     sent.destination = "g.p2";
     CHECK(outcome_in_time() == says(reject_reason::other_network));
     sent.destination = "test.nowhere";

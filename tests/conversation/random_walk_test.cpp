@@ -1,6 +1,7 @@
 #include "ilp/echo.hpp"
 #include "tests/conversation/world.hpp"
 #include "tests/support/peer_side.hpp"
+#include "tests/support/stream_sender.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -84,6 +85,12 @@ config::settings walk_settings() {
     settings.peers[3].liquidity = {20};
     settings.peers[3].max_packet_amount = ilp::amount{5};
     settings.assets[1].liquidity = {30};
+    for (const auto& [name, code] : {std::pair{"alice", "USD"}, std::pair{"bob", "EUR"}}) {
+        config::account_settings account;
+        account.name = name;
+        account.asset = {code, 9};
+        settings.accounts.push_back(account);
+    }
     return settings;
 }
 
@@ -147,6 +154,7 @@ private:
                 support::append_echo_request(sent.data, any_of(destinations));
             }
         }
+        if (below(8) == 0) make_payment(sent);
         if (sent.destination == "peer.config") sent.condition = ilp::peer_protocol_condition;
 
         ilp::bytes octets = d_.encode(sent);
@@ -164,6 +172,16 @@ private:
                 }
         }
         return octets;
+    }
+
+    /// Makes it a packet of a payment to one of the accounts, which may want more than arrives, or be a probe.
+    void make_payment(prepare& sent) {
+        const auto [destination, shared_secret] = addresses_.make(any_of(receivers_)->id, d_.now.wall);
+        support::stream_sender sender{destination, shared_secret};
+        auto request = sender.next(below(sent.amount + 2));
+        sent.destination = destination;
+        sent.data = std::move(request.data);
+        if (below(4) != 0) sent.condition = request.condition;
     }
 
     void send() {
@@ -243,6 +261,9 @@ private:
     std::mt19937_64 random_;
     bool with_posting_;
     world d_{walk_settings()};
+    std::vector<std::shared_ptr<const peering::receiving_account>> receivers_ =
+        d_.known->directory->receiving_accounts();
+    connector::payment_addresses addresses_{d_.forwarding_table->own_address(), d_.receiver_secrets, 1h};
     expected_book expected_;
     std::vector<flight> in_flight_;
 };
@@ -263,14 +284,27 @@ TEST_CASE("A27-97 A32-01 A32-12: a random walk keeps the book in balance at ever
     walk walk{seed, true};
     walk.run(30'000);
     // Requires that every outcome occurred; otherwise the walk would prove little.
-    for (const auto* outcome :
-         {"go on", "bad request", "fulfill", "fulfilled", "rejected", "fulfillment does not match the condition",
-          "next hop sent an invalid response",
-          "insufficient liquidity: the balance of the peer that sent the packet is too low",
-          "too many packets per second", "no exchange rate between the assets", "exceeded incoming throughput",
-          "exceeded outgoing throughput", "amount converts to zero",
-          "amount exceeds the maximum packet amount of the next hop", "packet is truncated",
-          "packet had expired on arrival", "packet expires too soon to be forwarded", "no route to the destination"}) {
+    for (const auto* outcome : {"go on",
+                                "bad request",
+                                "fulfill",
+                                "fulfilled",
+                                "rejected",
+                                "fulfillment does not match the condition",
+                                "next hop sent an invalid response",
+                                "insufficient liquidity: the balance of the peer that sent the packet is too low",
+                                "too many packets per second",
+                                "no exchange rate between the assets",
+                                "exceeded incoming throughput",
+                                "exceeded outgoing throughput",
+                                "amount converts to zero",
+                                "amount exceeds the maximum packet amount of the next hop",
+                                "packet is truncated",
+                                "packet had expired on arrival",
+                                "packet expires too soon to be forwarded",
+                                "no route to the destination",
+                                "less arrived than the sender wants to deliver",
+                                "condition is not the one that the receiver can fulfill",
+                                "data is not a STREAM packet for this address"}) {
         INFO(outcome);
         CHECK(walk.outcomes[outcome] > 0);
     }

@@ -53,7 +53,9 @@ void feed(Session& session, std::string_view octets, std::size_t piece, http2_re
             const event e = session.next(input, record.sent, http2_time());
             require(e.consumed <= input.size(), "no more is consumed than there is");
             require(e.body.size() <= connector::http::body_size_max, "a body within its bound");
-            if (e.kind != event_kind::needs_more && e.kind != event_kind::failed) {
+            const bool is_about_stream =
+                e.kind == event_kind::head || e.kind == event_kind::message || e.kind == event_kind::reset;
+            if (is_about_stream) {
                 record.told += std::to_string(static_cast<int>(e.kind)) + ' ' + std::to_string(e.number) + ' ' +
                                std::to_string(e.status) + ' ' + std::to_string(static_cast<int>(e.code)) + ' ';
                 record.told.append(ilp::as_text(e.body)).append("\n");

@@ -39,6 +39,7 @@ fuzz::http2_record serve(std::string_view octets, std::size_t piece) {
                 std::erase(waiting, e.number);
                 return;
             case event_kind::needs_more:
+            case event_kind::pause:
             case event_kind::failed:
                 return;
         }

@@ -279,6 +279,37 @@ TEST_CASE("ilpctl: liquidity agrees with the metrics") {
     CHECK(o.done({"transfers", "EUR/2"}).contains("CREATED"));
 }
 
+TEST_CASE("ilpctl: receiving accounts are created, changed, funded, listed and deleted") {
+    const operated o;
+    CHECK(o.done({"account", "create", "alice", "--asset", "USD", "--public-name", "Alice's shop"})
+              .contains("public name  Alice's shop\n"));
+    CHECK(o.refused({"account", "create", "alice", "--asset", "USD/9"}).contains("(DUPLICATE)"));
+    CHECK(o.refused({"account", "create", "Bob", "--asset", "USD/9"}).contains("(BAD_USER_INPUT)"));
+    o.done({"account", "deposit", "alice", "12.50"});
+    const std::vector<std::string> correction{"account", "deposit", "alice", "1", "--idempotency-key", "incident-7"};
+    CHECK(o.done(correction) == o.done(correction));
+    CHECK(text_at(o.asked({"account", "show", "alice"}), "liquidity") == "13500000000");
+    CHECK(o.refused({"account", "withdraw", "alice", "14"}).contains("Insufficient transfer balance (FORBIDDEN)"));
+    CHECK(o.done({"account", "withdraw", "alice", "1"}).starts_with("withdrew 1.00 USD from receiving account alice"));
+    const auto reserved = text_at(o.asked({"account", "withdraw", "alice", "0.50", "--timeout", "1h"}), "id");
+    o.done({"liquidity", "post", reserved});
+    CHECK(o.done({"account", "list"}).contains("12.00 USD"));
+    const auto transfers = o.done({"account", "transfers", "alice"});
+    CHECK(transfers.contains(reserved));
+    CHECK(transfers.contains("settlement of USD/9"));
+
+    CHECK(o.done({"account", "update", "alice", "--no-public-name"}).contains("public name  -\n"));
+    CHECK(o.run({"account", "update", "alice"}).status == 2);
+    CHECK(o.done({"account", "disable", "alice"}).starts_with("disabled receiving account alice"));
+    CHECK(!o.asked({"account", "show", "alice"}).at("enabled").as_bool());
+    o.done({"account", "enable", "alice"});
+    CHECK(o.refused({"account", "delete", "alice"}).contains("(FORBIDDEN)"));
+    o.done({"account", "withdraw", "alice", "12"});
+    CHECK(o.done({"account", "delete", "alice"}).starts_with("deleted receiving account alice"));
+    CHECK(o.refused({"account", "show", "alice"}).contains("there is no receiving account \"alice\""));
+    CHECK(o.asked({"account", "list", "--all"}).as_array().empty());
+}
+
 TEST_CASE("ilpctl: a payment appears in the list of transfers") {
     const operated o;
     REQUIRE(outcome(o.r.send({.amount = 1'500'000'000})) == "fulfill");

@@ -23,18 +23,23 @@ const STOP_LIMIT_MS = 45_000
 /** No packet outlives its expiry, which is at most the maximum hold time away. */
 const IDLE_LIMIT_MS = 40_000
 
-/** `count` ports of the loopback address that nobody listens on now. */
+const givenPorts = new Set()
+
+/** `count` ports of the loopback address that nobody listens on now. They are below those that the system gives to outgoing connections and to whoever asks for any port, so that nobody gets
+ * them between this call and their use. The tests in C++ use those from 15000 on. */
 export async function freePorts(count) {
-    const servers = await Promise.all(
-        Array.from({ length: count }, async () => {
-            const server = createServer()
-            server.listen(0, '127.0.0.1')
-            await once(server, 'listening')
-            return server
-        }),
-    )
-    const ports = servers.map((server) => server.address().port)
-    await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))))
+    const ports = []
+    for (let attempt = 0; ports.length < count; attempt++) {
+        if (attempt === 1000) throw new Error('no free TCP port found on 127.0.0.1')
+        const port = 10_000 + Math.floor(Math.random() * 5_000)
+        if (givenPorts.has(port)) continue
+        const server = createServer()
+        server.listen(port, '127.0.0.1')
+        if (!(await once(server, 'listening').catch(() => null))) continue
+        await new Promise((closed) => server.close(closed))
+        givenPorts.add(port)
+        ports.push(port)
+    }
     return ports
 }
 

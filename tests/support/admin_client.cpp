@@ -23,12 +23,18 @@ constexpr std::string_view peer_fields =
 constexpr std::string_view asset_fields =
     "id code scale liquidity withdrawalThreshold liquidityThreshold createdAt origin";
 
+constexpr std::string_view receiving_account_fields =
+    "id name publicName enabled origin liquidity createdAt asset { id code scale }";
+
 std::string braces(std::string_view text) {
     return "{ " + std::string{text} + " }";
 }
 
 std::string selection_of(std::string_view mutation) {
     if (mutation.contains("Liquidity") || mutation == "deletePeer") return "{ success }";
+    if (mutation.contains("ReceivingAccount")) {
+        return "{ receivingAccount " + braces(receiving_account_fields) + " }";
+    }
     return mutation.contains("Asset") ? "{ asset " + braces(asset_fields) + " }"
                                       : "{ peer " + braces(peer_fields) + " }";
 }

@@ -93,7 +93,9 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     append_lines(yaml, terms.receiving, 2);
     if (!terms.accounts.empty()) yaml += "accounts:\n";
     for (const account_terms& account : terms.accounts) {
-        yaml += "  - {name: " + account.name + ", asset: " + asset_of(account.code, account.scale) + "}}\n";
+        yaml += "  - {name: " + account.name + ", asset: " + asset_of(account.code, account.scale) + "}";
+        if (!account.public_name.empty()) yaml += ", public_name: " + account.public_name;
+        yaml += "}\n";
     }
     yaml += "peers:\n";
     for (const peer_terms& peer : terms.peers) {
@@ -115,6 +117,8 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
         if (peer.presents_token) yaml += "        auth_token: " + token_for(peer.name) + "\n";
         append_lines(yaml, peer.outgoing, 8);
     }
+    if (!terms.spsp.empty()) yaml += "spsp:\n";
+    append_lines(yaml, terms.spsp, 2);
     yaml += "log: {level: " + terms.log_level + ", format: " + terms.log_format + "}\n";
     return yaml;
 }

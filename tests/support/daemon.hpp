@@ -58,6 +58,7 @@ struct account_terms {
     std::string name{};
     std::string code = "USD";
     std::uint8_t scale = 9;
+    std::string public_name{};  ///< empty: none
 };
 
 /// The parts of a daemon's configuration that a test chooses. Everything else keeps its default.
@@ -74,6 +75,7 @@ struct daemon_terms {
     std::vector<std::string> metrics{};       ///< further lines of the metrics section
     std::vector<std::string> webhooks{};      ///< lines of the webhooks section
     std::vector<std::string> rates{};         ///< lines of the rates section
+    std::vector<std::string> spsp{};          ///< lines of the spsp section
     std::string log_level = "debug";
     std::string log_format = "text";
     std::string store{};                                             ///< default: an SQLite file in the daemon's folder

@@ -394,7 +394,14 @@ std::string postgres_server::value(const std::string& sql) const {
 void postgres_server::wait_for(const std::string& sql, const std::string& expected,
                                std::chrono::milliseconds at_most) const {
     const auto deadline = clock::now() + at_most;
-    for (std::string last = value(sql); last != expected; last = value(sql)) {
+    const auto try_value = [&] {
+        try {
+            return value(sql);
+        } catch (const std::runtime_error& error) {
+            return std::string{error.what()};
+        }
+    };
+    for (std::string last = try_value(); last != expected; last = try_value()) {
         if (clock::now() > deadline) throw std::runtime_error{sql + " stays at " + last};
         std::this_thread::sleep_for(poll_interval);
     }

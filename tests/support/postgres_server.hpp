@@ -70,7 +70,8 @@ public:
     void execute(const std::string& sql) const;
     std::vector<std::vector<std::string>> rows(const std::string& sql) const;  ///< values as text, null as ""
     std::string value(const std::string& sql) const;                           ///< the first value of rows()
-    /// Waits until `sql` yields `expected`. Throws if it does not in time.
+    /// Waits until `sql` yields `expected`. Throws if it does not in time. An error of the server counts as another
+    /// value, because a standby may not have replayed the tables yet.
     void wait_for(const std::string& sql, const std::string& expected,
                   std::chrono::milliseconds at_most = std::chrono::seconds{20}) const;
 

@@ -39,6 +39,7 @@ inline step receive_payment(packet_context& packet) {
     const peering::receiving_account* const account =
         packet.forwarding_table.find_receiving_account(token->contents.account);
     if (account == nullptr || !account->enabled) return packet.refuse(reject_reason::unexpected_payment);
+    if (account->liquidity == packet.from.liquidity) return packet.refuse(reject_reason::payment_to_itself);
     if (packet.now.wall > token->contents.valid_until) return packet.refuse(reject_reason::stream_address_expired);
     const peering::asset& asset = *account->asset;
     if (const step converted = convert_to(packet, asset, std::nullopt); converted != step::go_on) return converted;

@@ -109,7 +109,7 @@ void http_connection::hand_back(void (owner::*how)(carried_packet&, ilp::bytes))
 /// Called when the peer has ended the connection. `status` is that of a complete answer, or 0.
 bool http_connection::was_not_taken(unsigned status) const {
     return may_be_sent_again({.on_reused_connection = is_reused_,
-                              .sent_before = packet_->sent_again,
+                              .sent_before = packet_->sent_again != 0,
                               .ended_before_arrival = has_unconfirmed(),
                               .answered_request_timeout = status == 408});
 }

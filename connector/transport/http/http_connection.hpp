@@ -70,6 +70,7 @@ public:
     const carried_packet* packet() const noexcept { return packet_; }
 
     bool is_usable() const noexcept { return state_ != state::connecting && state_ != state::closed; }
+    bool is_connecting() const noexcept { return state_ == state::connecting; }
     bool is_idle() const noexcept { return state_ == state::idle; }
 
     /// For the owner, which gives it no further packet from then on.

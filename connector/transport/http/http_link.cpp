@@ -64,7 +64,7 @@ void http_link::append_request(ilp::bytes& out, ilp::bytes_view body, const requ
 }
 
 std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_view body, const request_form* form) {
-    packet.sent_again = false;
+    packet.sent_again = 0;
     if (http_connection* const idle = take_idle()) [[likely]] {
         append_request(idle->carry(packet), body, form);
         return {};
@@ -132,8 +132,18 @@ void http_link::take_over(tcp_connection& established) {
 }
 
 void http_link::leave() {
-    replace_connections();
+    left_ = true;
     while (!idle_.empty()) idle_.back()->abandon();
+    if (waiting_count() == 0) abandon_connecting();
+}
+
+void http_link::abandon_connecting() {
+    for (std::size_t i = connections_.size(); i-- > 0;) {  // each may be removed while it is abandoned
+        http_connection& each = *connections_[i];
+        if (!each.is_connecting()) continue;
+        --connecting_;
+        each.abandon();
+    }
 }
 
 void http_link::carry_first(waiting_packets& queue, http_connection& idle) {
@@ -148,7 +158,7 @@ void http_link::use(http_connection& idle) {
         carry_first(waiting_, idle);
     } else {
         idle_.push_back(&idle);
-        if (retired_) idle.abandon();
+        if (retired_ || left_) idle.abandon();
     }
 }
 
@@ -158,7 +168,8 @@ bool http_link::is_connected() const {
 
 void http_link::refuse(waiting_packets& queue) {
     for (std::size_t left = queue.size(); left > 0; --left) {
-        failed(*queue.take().packet, reject_reason::next_hop_unreachable);
+        carried_packet& packet = *queue.take().packet;
+        packet.listener->failed(packet, reject_reason::next_hop_unreachable);
     }
 }
 
@@ -171,10 +182,11 @@ void http_link::usable(http_connection& connection) {
 
 void http_link::connect_failed(const dial_failure& failure) {
     --connecting_;
-    hop_->connect_failed(failure);
+    is_failing_ = true;
+    if (!left_) hop_->connect_failed(failure);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     refuse(again_);
-    if (is_unreachable()) refuse(waiting_);
+    if (!is_connected()) refuse(waiting_);
 }
 
 void http_link::refused(std::string_view why) {
@@ -182,10 +194,11 @@ void http_link::refused(std::string_view why) {
 }
 
 void http_link::answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) {
+    is_failing_ = false;
     hop_->answered(status);
     packet.status = static_cast<std::uint16_t>(status);
     if (const auto reason = reason_of_status(status)) {
-        failed(packet, *reason);
+        packet.listener->failed(packet, *reason);
     } else {
         packet.listener->answered(packet, body);
     }
@@ -196,6 +209,7 @@ void http_link::answered(http_connection& connection, carried_packet& packet, un
 }
 
 void http_link::failed(carried_packet& packet, reject_reason reason) {
+    is_failing_ = true;
     packet.listener->failed(packet, reason);
 }
 
@@ -207,7 +221,7 @@ void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
 
 /// The other idle connections may have been closed by the peer just like this one, so the packet gets a new one.
 void http_link::not_taken(carried_packet& packet, ilp::bytes request) {
-    packet.sent_again = true;
+    ++packet.sent_again;
     again_.add(packet, std::move(request));
     connect_for_waiting();
 }
@@ -227,11 +241,12 @@ void http_link::closed(http_connection& connection) {
     loop_.dispose(std::move(connections_.back()));
     connections_.pop_back();
     // Those that wait for a new connection get one attempt each, also during a pause.
-    if (!again_.empty() || !hop_->is_paused()) return connect_for_waiting();
+    const bool may_connect = left_ ? !is_connected() : !hop_->is_paused();
+    if (!again_.empty() || may_connect) return connect_for_waiting();
     if (connecting_ >= waiting_.size()) return;
     // Packets that can still wait for an established connection keep waiting. Opening a new connection for each one
     // that failed would never end.
-    if (is_unreachable() || (connecting_ == 0 && !is_connected())) refuse(waiting_);
+    if (!is_connected() && (connecting_ == 0 || hop_->is_failing())) refuse(waiting_);
 }
 
 }  // namespace connector

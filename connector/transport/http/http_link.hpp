@@ -51,8 +51,13 @@ public:
     /// enough. That one is closed in any case.
     void take_over(tcp_connection& established);
 
-    /// Its connections carry no further packet, and close when they have none.
+    /// Another link gets the packets from now on. The connections serve those that wait here, and then close; connects
+    /// that fail are not reported.
     void leave();
+    /// This link gets the packets again.
+    void come_back() noexcept { left_ = is_failing_ = false; }
+    /// True if the last event since come_back() was a failure: a connect failed, or a packet got no response.
+    bool is_failing() const noexcept { return is_failing_; }
 
 private:
     // http_connection::owner
@@ -75,9 +80,9 @@ private:
     void connect_for_waiting();
     void open_connection();
     void replace_connections();
+    void abandon_connecting();
     http_connection& add_connection();
     bool is_connected() const;
-    bool is_unreachable() const { return hop_->is_failing() && !is_connected(); }
     void refuse(waiting_packets& queue);
 
     event_loop& loop_;
@@ -92,6 +97,8 @@ private:
     waiting_packets again_{loop_.memory()};    ///< they wait for a new connection: the peer had closed the last one
     std::size_t connecting_ = 0;
     bool retired_ = false;
+    bool left_ = false;  ///< another link gets the packets
+    bool is_failing_ = false;
 };
 
 }  // namespace connector

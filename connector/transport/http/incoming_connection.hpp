@@ -155,10 +155,11 @@ private:
     void send_soon() override { loop_.flush_answers_of(*this); }
     void account(std::ptrdiff_t change) override;
 
-    /// True if one more piece of work may be done in this turn: a read, or a request that has been read. Otherwise
-    /// on_turn() follows.
+    /// True if one more piece of work may be done in this turn: a read with the first requests in it, or as many
+    /// requests that have been read. Otherwise on_turn() follows.
     bool is_its_turn() { return share_ == nullptr || share_->try_take(*this); }
     void take_requests(bool is_turn);
+    std::uint32_t requests_in_piece() const;
 
     authenticated authenticate(const http::request_head& head, std::string_view account);
     bool take_request();

@@ -3,6 +3,7 @@
 #include "connector/base/log.hpp"
 #include "connector/routing/fair_share.hpp"
 #include "connector/transport/http/reply_schedule.hpp"
+#include "connector/transport/status_reason.hpp"
 
 #include <algorithm>
 #include <array>
@@ -132,7 +133,7 @@ void reply_sender::answered(carried_packet& packet, ilp::bytes_span /*answer*/) 
 /// A peer that has taken the answer in an earlier attempt does not wait for it any more.
 void reply_sender::failed(carried_packet& packet, reject_reason reason) {
     auto& reply = static_cast<reply_sender::reply&>(packet);
-    if (reason == reject_reason::next_hop_connection_lost) reply.may_have_arrived = true;
+    if (may_have_arrived(reason)) reply.may_have_arrived = true;
     if (!reply_schedule::is_final(reply.status)) return attempt_failed(reply);
     if (reply.may_have_arrived && reply.status == not_awaited) return end(reply);
     count_failure(reply);

@@ -2,6 +2,8 @@
 
 #include "connector/base/log.hpp"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +31,7 @@ std::optional<reject_reason> alpn_link::send(carried_packet& packet, ilp::bytes_
 void alpn_link::ask_again_if_due() {
     const ilp::steady_time now = loop_.now().steady;
     if (!has_http1()) {
-        uses_http1_ = choice_.is_http2_avoided(now);
+        uses_http1_ = choice_.is_http2_avoided(now) && !http1_.is_failing();
     } else if (choice_.is_question_due(now)) [[unlikely]] {
         choice_.http1_chosen(now);
         http2_.ask();
@@ -64,6 +66,7 @@ void alpn_link::chose_http1(tcp_connection& connection) {
 /// before they come, so that they do not make another, and after they have left, so that its end makes none.
 void alpn_link::use_http1(tcp_connection* connection) {
     uses_http1_ = true;
+    http1_.come_back();
     http2_.leave();
     const std::vector<http2_link::waiting_request> waiting = http2_.take_waiting();
     if (connection != nullptr) http1_.take_over(*connection);
@@ -84,10 +87,10 @@ bool alpn_link::take(carried_packet& packet, ilp::bytes_view prepare, const requ
     return true;
 }
 
-bool alpn_link::connect_failed(bool was_connected) {
+bool alpn_link::connect_failed(std::string_view why, bool was_connected) {
     if (uses_http1_) return true;  // it was only asked
     if (!was_connected || http2_.is_connected()) return false;
-    avoid_http2("connections that offer HTTP/2 end before the first packet");
+    avoid_http2(fmt::format("connections that offer HTTP/2 end before the first packet: {}", why));
     return true;
 }
 

@@ -19,10 +19,15 @@ namespace connector {
 
 /// ILP over HTTP to a peer at an https:// endpoint, in the version that the peer chooses in the handshake (ALPN).
 ///
-/// Two links share the work. Connections of the one for HTTP/2 offer both versions, so each asks the peer anew. If the
-/// peer chooses HTTP/1.1, the link for that gets the connection and the packets that wait, and it is used as long as it
-/// has connections; meanwhile, the question is repeated at times (see version_choice). A packet that was given to a
-/// connection stays with it, so a change of the version neither loses nor repeats one.
+/// Two links share the work, and one of them gets the new packets. Connections of the one for HTTP/2 offer both
+/// versions, so each asks the peer anew. If the peer chooses HTTP/1.1, the link for that gets the connection, and it is
+/// used as long as it has connections; meanwhile, the question is repeated at times (see version_choice). If HTTP/2 has
+/// failed, HTTP/1.1 is used for a time, unless it fails as well.
+///
+/// Each packet has one owner, the link that has accepted it, which brings about its outcome without the other one. It
+/// changes in one direction only: while HTTP/1.1 is used, its link gets the packets that wait for HTTP/2, or that were
+/// certainly not processed over it. Other packets stay with their connection, so a change of the version neither loses
+/// nor repeats one.
 class alpn_link final : public request_link, private http2_link::alternative {
 public:
     /// `loop` and `floods` must outlive the link. `ask_again_after` is the time after which a peer that has chosen
@@ -46,7 +51,7 @@ private:
     // http2_link::alternative
     void chose_http2() override;
     void chose_http1(tcp_connection& connection) override;
-    bool connect_failed(bool was_connected) override;
+    bool connect_failed(std::string_view why, bool was_connected) override;
     void refused_http2() override;
     void ended(bool was_of_use) override;
     bool take(carried_packet& packet, ilp::bytes_view prepare, const request_form* form) override;

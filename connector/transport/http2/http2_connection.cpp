@@ -169,6 +169,10 @@ void http2_connection::received() {
         take(event);
         if (is_closed()) return;
         in_.consume(event.consumed);
+        if (event.kind == event_kind::pause) {
+            go_on_later();
+            break;
+        }
         if (event.kind == event_kind::needs_more) {
             receive(sends_much ? std::max(event.wanted, answers_read_together) : event.wanted);
             break;
@@ -184,6 +188,14 @@ void http2_connection::received() {
     if (!out_.empty() || leaving_) loop_.flush_prepares_of(*this);
     account();
     if (may_carry()) owner_.has_room(*this);
+}
+
+/// Processes what has been received and not consumed, after the handlers that are ready now.
+void http2_connection::go_on_later() {
+    operation_begins();
+    loop_.post([this] {
+        if (operation_ended()) received();
+    });
 }
 
 /// The other side has broken the protocol. Packets of this turn stand in front of the GOAWAY, and are not sent with it.
@@ -267,7 +279,7 @@ void http2_connection::released() {
 void http2_connection::account() {
     const std::size_t for_streams = session_->table_memory() + carried_.capacity() * sizeof(carried);
     const std::size_t used =
-        out_.capacity() + prepares_ + session_->unsent() + session_->partly_received() + for_streams;
+        out_.capacity() + prepares_ + session_->unsent_memory() + session_->partly_received() + for_streams;
     if (used > accounted_) took(used - accounted_);
     if (used < accounted_) gave_back(accounted_ - used);
     accounted_ = used;

@@ -101,6 +101,7 @@ private:
     void connected(boost::asio::ip::tcp::socket socket);
     void give_up(const dial_failure& failure);
     void take(const http2::event& event);
+    void go_on_later();
     carried_packet& release(carried& done);
     void give_back(carried& refused);
     void lost(bool from_now);

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t http2_connections_usual = 2;
 /// Packets that may wait for each connection that is being made: so many streams every usual server takes.
 constexpr std::size_t streams_expected = 100;
+constexpr std::uint8_t times_sent_again_max = 3;
 
 }  // namespace
 
@@ -93,7 +94,7 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
 }
 
 std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes_view prepare) {
-    packet.sent_again = false;
+    packet.sent_again = 0;
     renew_credentials();
     if (http2_connection* const free = find_room()) [[likely]] {
         free->carry(packet, block_of(packet), prepare);
@@ -208,7 +209,7 @@ void http2_link::usable(http2_connection& connection) {
 
 void http2_link::connect_failed(const dial_failure& failure, bool was_connected) {
     --connecting_;
-    if (other_ != nullptr && other_->connect_failed(was_connected)) return;
+    if (other_ != nullptr && other_->connect_failed(failure.why, was_connected)) return;
     hop_->connect_failed(failure);
     if (!is_connected()) refuse_waiting();
 }
@@ -242,10 +243,12 @@ void http2_link::failed(carried_packet& packet, reject_reason reason) {
     packet.listener->failed(packet, reason);
 }
 
-/// It may be sent once more. A peer that refuses it again is busy.
+/// It is sent again, also a few times: a packet may meet several connections that are about to end. A peer that goes on
+/// refusing it is busy.
 void http2_link::not_processed(carried_packet& packet, ilp::bytes prepare) {
     if (other_ != nullptr && give_away(packet, prepare)) return;
-    if (std::exchange(packet.sent_again, true)) return failed(packet, reject_reason::next_hop_busy);
+    if (packet.sent_again == times_sent_again_max) return failed(packet, reject_reason::next_hop_busy);
+    ++packet.sent_again;
     waiting_.put_back(packet, std::move(prepare));
     serve_waiting();
 }

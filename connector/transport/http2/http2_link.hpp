@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,9 +38,9 @@ public:
         virtual void chose_http2() = 0;
         /// The peer has chosen HTTP/1.1 for this connection, whose stream may be taken over.
         virtual void chose_http1(tcp_connection& connection) = 0;
-        /// A connection has failed. Returns true if it was somebody else's question, or if HTTP/1.1 is used from now
-        /// on: the packets that wait in the link have been taken then, and nothing is reported.
-        virtual bool connect_failed(bool was_connected) = 0;
+        /// A connection has failed, for this reason. Returns true if it was somebody else's question, or if HTTP/1.1 is
+        /// used from now on: the packets that wait in the link have been taken then, and nothing is reported.
+        virtual bool connect_failed(std::string_view why, bool was_connected) = 0;
         /// The peer does not take packets over HTTP/2, although it speaks it.
         virtual void refused_http2() = 0;
         /// A connection has ended. `was_of_use`: the peer has answered a packet on it.

@@ -67,6 +67,9 @@ multiplexed_requests::result http2_requests::take(ilp::bytes_span input) {
                 done.wanted = event.wanted;
                 done.is_incomplete = session_.has_incomplete();
                 break;
+            case http2::event_kind::pause:
+                is_work = true;
+                break;
             case http2::event_kind::failed:
                 done.made = progress::ended;
                 note_flood();
@@ -241,7 +244,7 @@ void http2_requests::note_output() {
     if (!out_.empty() || has_ended()) carrier_.send_soon();
     const std::size_t for_streams = session_.table_memory() + requests_.capacity() * sizeof(open_request);
     const std::size_t used =
-        out_.capacity() + held_ + exchanges_ + session_.unsent() + session_.partly_received() + for_streams;
+        out_.capacity() + held_ + exchanges_ + session_.unsent_memory() + session_.partly_received() + for_streams;
     if (used == accounted_) return;
     carrier_.account(static_cast<std::ptrdiff_t>(used) - static_cast<std::ptrdiff_t>(accounted_));
     accounted_ = used;

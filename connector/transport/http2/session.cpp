@@ -38,6 +38,7 @@ const event& session::next(ilp::bytes_span input, ilp::bytes& out, ilp::steady_t
     keep_spare(whole_body_);
     if (failure_ == nullptr && take_delayed()) return event_;
     event_ = {};
+    unsigned frames = 0;
     while (failure_ == nullptr) {
         const ilp::bytes_span rest = input.subspan(event_.consumed);
         if (is_server_ && !preface_taken_) {
@@ -68,6 +69,10 @@ const event& session::next(ilp::bytes_span input, ilp::bytes& out, ilp::steady_t
         const std::size_t size = frame_head_size + head.size;
         if (rest.size() < size) {
             event_.wanted = size - rest.size();
+            return event_;
+        }
+        if (++frames > frames_at_once) {
+            event_.kind = event_kind::pause;
             return event_;
         }
         event_.consumed += size;
@@ -438,6 +443,7 @@ void session::close_if_done(stream& done) {
 void session::close(stream& closed) {
     if (!closed.remote_ended) --incomplete_;
     unsent_ -= closed.unsent.size() - closed.unsent_at;
+    unsent_memory_ -= closed.unsent.capacity();
     keep_spare(closed.unsent);
     drop_body(closed);
     streams_.close(closed);
@@ -525,6 +531,7 @@ void session::append_message(stream& to, ilp::bytes_view block, ilp::bytes_view 
     if (body.empty()) return;
     to.unsent = spare();
     ilp::append(to.unsent, body);
+    unsent_memory_ += to.unsent.capacity();
     to.is_blocked = true;
     unsent_ += body.size();
     if (blocked_.size() > 2 * streams_.size() + 8) send_all_unsent(out);  // removes those that are not blocked any more
@@ -559,10 +566,13 @@ void session::send_unsent(stream& to, ilp::bytes& out) {
     if (to.unsent_at != to.unsent.size()) {
         // A window that is one byte short must not keep the memory of all that was sent.
         if (to.unsent_at < unsent_kept_max || to.unsent_at < to.unsent.size() / 2) return;
+        unsent_memory_ -= to.unsent.capacity();
         to.unsent = ilp::bytes(to.unsent.begin() + static_cast<std::ptrdiff_t>(to.unsent_at), to.unsent.end());
+        unsent_memory_ += to.unsent.capacity();
         to.unsent_at = 0;
         return;
     }
+    unsent_memory_ -= to.unsent.capacity();
     keep_spare(to.unsent);
     to.unsent_at = 0;
     to.is_blocked = false;

@@ -19,6 +19,7 @@ namespace connector::http2 {
 
 enum class event_kind : std::uint8_t {
     needs_more,  ///< all complete frames have been processed
+    pause,       ///< many frames have been processed that caused no event; others may have their turn before the rest
     head,        ///< server: a request has begun; answer it, drop it, or await its message
     message,     ///< a request or response is complete
     reset,       ///< an exchange of which the owner knows has ended without a message from the other side
@@ -61,8 +62,8 @@ public:
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
-    /// Processes the input up to the next event, which is valid until the next call. Call it again, after consuming,
-    /// until it says `needs_more` or `failed`.
+    /// Processes the input up to the next event, which is valid until the next call, but no more than
+    /// `frames_at_once` frames. Call it again, after consuming, until it says `needs_more` or `failed`.
     const event& next(ilp::bytes_span input, ilp::bytes& out, ilp::steady_time now);
 
     /// Ends a stream without a message, and tells the other side. No event follows.
@@ -84,14 +85,17 @@ public:
     std::size_t open_streams() const noexcept { return streams_.size(); }
     /// True if the other side has not ended each of them.
     bool has_incomplete() const noexcept { return incomplete_ != 0; }
-    /// Bytes that are kept because windows do not allow them to be sent yet, and those of bodies that are not complete.
+    /// Bytes that are kept because windows do not allow them to be sent yet, the memory that they take, and the bytes
+    /// of bodies that are not complete.
     std::size_t unsent() const noexcept { return unsent_; }
+    std::size_t unsent_memory() const noexcept { return unsent_memory_; }
     std::size_t partly_received() const noexcept { return partly_received_; }
     /// Bytes that are taken for streams, also after many were open.
     std::size_t table_memory() const noexcept {
         return streams_.memory() + blocked_.capacity() * sizeof(std::uint64_t);
     }
 
+    static constexpr unsigned frames_at_once = 256;
     /// The window that the other side has for each body. A longer one can be recognized before it stalls.
     static constexpr std::uint32_t stream_window = http::body_size_max + 1;
     static constexpr std::uint32_t connection_window = 1024 * 1024;
@@ -194,6 +198,7 @@ private:
     std::vector<std::uint64_t> blocked_;
     std::size_t incomplete_ = 0;  ///< streams that the other side has not ended
     std::size_t unsent_ = 0;
+    std::size_t unsent_memory_ = 0;
     std::size_t partly_received_ = 0;
     std::int64_t send_window_ = window_default;
     std::int64_t receive_window_ = connection_window;

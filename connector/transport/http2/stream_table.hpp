@@ -34,6 +34,25 @@ struct stream {
     bool is_blocked = false;  ///< it is in the session's list of streams with something unsent
 };
 
+/// Spreads the ids of streams, which follow one another: in one long run, a search for the end of the run would pass
+/// all open streams. The other side must not be able to choose ids with the same hash, because each search would pass
+/// them all; therefore it has a secret.
+class stream_id_hash {
+public:
+    explicit stream_id_hash(std::uint32_t secret = std::random_device{}()) noexcept : secret_{secret} {}
+
+    /// The upper bits are the better ones.
+    std::uint32_t operator()(std::uint32_t id) const noexcept {
+        constexpr std::uint32_t golden_ratio = 2'654'435'769;
+        constexpr std::uint32_t mixer = 0x2c1b'3c6d;
+        const std::uint32_t hash = ((id >> 1U) ^ secret_) * golden_ratio;
+        return (hash ^ (hash >> 15U)) * mixer;
+    }
+
+private:
+    std::uint32_t secret_;
+};
+
 /// The streams of a connection by their id. Each has a place, which is a small number: `place() << 32 | id` finds it
 /// without a search. References are valid until the next open().
 class stream_table {
@@ -94,16 +113,7 @@ private:
 
     std::uint32_t place_of(const stream& of) const noexcept { return static_cast<std::uint32_t>(&of - places_.data()); }
     std::size_t mask() const noexcept { return index_.size() - 1; }
-    /// Spreads the ids, which follow one another: in one long run, a search for the end of the run would pass all open
-    /// streams. The other side must not be able to choose ids with the same home, because each search would pass them
-    /// all; therefore the hash has a secret.
-    std::size_t home(std::uint32_t id) const noexcept {
-        constexpr std::uint32_t golden_ratio = 2'654'435'769;
-        constexpr std::uint32_t mixer = 0x2c1b'3c6d;
-        std::uint32_t hash = ((id >> 1U) ^ secret_) * golden_ratio;
-        hash = (hash ^ (hash >> 15U)) * mixer;
-        return static_cast<std::size_t>(hash >> shift_);
-    }
+    std::size_t home(std::uint32_t id) const noexcept { return static_cast<std::size_t>(hash_(id) >> shift_); }
     std::size_t next(std::size_t at) const noexcept { return (at + 1) & mask(); }
 
     void grow() {
@@ -121,7 +131,7 @@ private:
         }
     }
 
-    std::uint32_t secret_ = std::random_device{}();
+    stream_id_hash hash_;
     std::vector<stream> places_;
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> index_;  ///< places by a hash of the id, with linear probing; a power of two

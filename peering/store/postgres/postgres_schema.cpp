@@ -193,10 +193,10 @@ CREATE INDEX events_that_ended ON events (id) WHERE due IS NULL;
 )sql",
     R"sql(
 ALTER TABLE accounts
-    DROP CONSTRAINT accounts_kind_check,
+    DROP CONSTRAINT IF EXISTS accounts_kind_check,
     ADD CONSTRAINT accounts_kind_check
         CHECK (kind IN ('asset_liquidity', 'settlement', 'peer_liquidity', 'receiving'));
-DROP INDEX accounts_of_asset;
+DROP INDEX IF EXISTS accounts_of_asset;
 CREATE UNIQUE INDEX accounts_of_asset ON accounts (asset_id, kind) WHERE kind IN ('asset_liquidity', 'settlement');
 
 CREATE TABLE receiving_accounts (

@@ -168,7 +168,7 @@ TEST_CASE("A duplicate token is refused, within a peer and across peers") {
 }
 
 TEST_CASE("A certificate has a key, and a key has a certificate") {
-    for (const std::string section : {"connector", "admin", "metrics", "auto_peering"}) {
+    for (const std::string section : {"connector", "admin", "metrics", "auto_peering", "spsp"}) {
         const auto with = [&](const std::string& keys) {
             return problems("ilp_address: test.a\n" + section + ": {" + keys + "}\n");
         };
@@ -182,6 +182,22 @@ TEST_CASE("A certificate has a key, and a key has a certificate") {
     CHECK(problems("ilp_address: test.a\nconnector: {client_certificate_file: c, client_key_file: k}") == list{});
     CHECK(problems("ilp_address: test.a\nconnector: {client_certificate_file: c}") ==
           list{"2 connector.client_certificate_file: has no effect without client_key_file: set both, or neither"});
+}
+
+TEST_CASE("A09-01: payment pointers are served with TLS, to this machine, or to a proxy that is vouched for") {
+    const auto with = [](const std::string& spsp) { return problems("ilp_address: test.a\nspsp:\n  " + spsp); };
+    const auto fault = list{
+        "3 spsp.listen: is not a loopback address: set spsp.certificate_file and spsp.key_file, because whoever is on "
+        "the way could have others pay to himself; or, behind a TLS proxy, spsp.allow_plain_http"};
+    for (const std::string open : {"0.0.0.0:3004", "'[::]:3004'", "10.0.0.1:3004"}) {
+        CAPTURE(open);
+        CHECK(with("listen: " + open + "\n  enabled: true") == fault);
+        CHECK(with("listen: " + open + "\n  enabled: true\n  certificate_file: c\n  key_file: k") == list{});
+        CHECK(with("listen: " + open + "\n  enabled: true\n  allow_plain_http: true") == list{});
+        CHECK(with("listen: " + open) == list{});
+    }
+    CHECK(with("enabled: true") == list{});
+    CHECK(with("listen: '[::1]:3004'\n  enabled: true") == list{});
 }
 
 TEST_CASE("A35-32: plain HTTP to a public address must be allowed") {

@@ -128,13 +128,14 @@ TEST_CASE("A missing setting is named, with the line of its section") {
 TEST_CASE("An unknown key is refused with the known keys and the nearest one") {
     CHECK(problem_with("connector:", "conector: {}\nconnector:") ==
           "2 conector: unknown key; did you mean connector? known keys: ilp_address, connector, admin, metrics, store, "
-          "webhooks, rates, auto_peering, assets, accounts, peers, log");
+          "webhooks, rates, auto_peering, spsp, assets, receiving, accounts, peers, log");
     CHECK(problem_with("    packet_rate: 10", "    max_packet_amout: 10")
               .starts_with(
                   "12 peers[0].max_packet_amout: unknown key; did you mean max_packet_amount? known keys: name, "));
     CHECK(problem_with("log: {level: info}", "log: {colour: red}") ==
           "18 log.colour: unknown key; known keys: level, format");
-    CHECK(problem_with("log: {level: info}", "spsp: {}").starts_with("18 spsp: unknown key; known keys: "));
+    CHECK(problem_with("log: {level: info}", "open_payments: {}")
+              .starts_with("18 open_payments: unknown key; known keys: "));
     CHECK(
         problem_with("log: {level: info}", "? [a]\n: b").starts_with("18 : a key must be a plain text; known keys: "));
     CHECK(problem_with("log: {level: info}", "<<: {level: info}").starts_with("18 <<: unknown key"));
@@ -161,8 +162,9 @@ TEST_CASE("A value of another kind is refused") {
           "11 peers[0].routes: expected a list, found a single value");
     CHECK(problem_with("    routes: [test.carol]", "    routes: [[test.carol]]")
               .starts_with("11 peers[0].routes[0]: expected an"));
-    CHECK(problems("[]") == list{"1 : expected a mapping with the keys ilp_address, connector, admin, metrics, store, "
-                                 "webhooks, rates, auto_peering, assets, accounts, peers, log, found a list"});
+    CHECK(problems("[]") ==
+          list{"1 : expected a mapping with the keys ilp_address, connector, admin, metrics, store, "
+               "webhooks, rates, auto_peering, spsp, assets, receiving, accounts, peers, log, found a list"});
     CHECK(problems("ilp_address: test.a\npeers: {}") == list{"2 peers: expected a list, found a mapping"});
     CHECK(problems("ilp_address: test.a\nassets: [x]") ==
           list{"2 assets[0]: expected a mapping with the keys code, scale, initial_liquidity, liquidity_threshold, "

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -88,6 +89,15 @@ auto_peering:
   request_rate_per_address: 30
   allow_private_addresses: true
   allow_plain_http: true
+spsp:
+  enabled: true
+  listen: "0.0.0.0:3007"
+  certificate_file: "/tls/spsp.pem"
+  key_file: "/tls/spsp.key"
+  allow_plain_http: true
+  default_account: "alice"
+  request_rate: 20
+  request_rate_per_address: 40
 assets:
   - code: "USD"
     scale: 9
@@ -96,6 +106,8 @@ assets:
   - code: "EUR"
     scale: 2
     initial_liquidity: 0
+receiving:
+  address_lifetime: 36h
 accounts:
   - name: "alice"
     asset:
@@ -245,8 +257,17 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.admin.hosts == std::vector<std::string>{"ilpd.internal", "fd00::1"});
     CHECK(s.auto_peering.allow_private_addresses);
     CHECK(s.auto_peering.allow_plain_http);
+    CHECK(s.spsp.enabled);
+    CHECK(s.spsp.listen == config::listen_address{"0.0.0.0", 3007});
+    CHECK(s.spsp.certificate_file->text == "/tls/spsp.pem");
+    CHECK(s.spsp.key_file->text == "/tls/spsp.key");
+    CHECK(s.spsp.allow_plain_http);
+    CHECK(s.spsp.default_account.value() == "alice");
+    CHECK(s.spsp.request_rate == 20);
+    CHECK(s.spsp.request_rate_per_address == 40);
     CHECK(s.assets[0].liquidity.value == 1);
     CHECK(s.assets[0].liquidity_threshold->value == 2);
+    CHECK(s.receiving.address_lifetime == std::chrono::hours{36});
     CHECK(s.accounts.at(0).name == "alice");
     CHECK(s.accounts[0].asset == config::asset_reference{"USD", 9});
     CHECK(s.accounts[0].public_name == "Alice");

@@ -78,6 +78,13 @@ inline config::asset_settings make_asset(const std::string& code, std::uint8_t s
     return asset;
 }
 
+inline config::account_settings make_account(const std::string& name, const std::string& code, std::uint8_t scale) {
+    config::account_settings account;
+    account.name = name;
+    account.asset = {code, scale};
+    return account;
+}
+
 /// Throws if the store cannot be opened.
 inline std::unique_ptr<store> open_or_throw(const std::string& url) {
     auto opened = open_store(url);

@@ -1,5 +1,6 @@
 #include "connector/base/log.hpp"
 
+#include "tests/unit/connector/base/captured_log.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 
 #include <unistd.h>
@@ -9,41 +10,18 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace log_test {
 
 namespace logging = connector::log;
+using connector::testing::captured;
 using namespace std::string_literals;
 
 namespace {
-
-/// Captures standard error while `write` runs.
-std::string captured(const std::function<void()>& write) {
-    std::FILE* const file = std::tmpfile();
-    if (file == nullptr) throw std::runtime_error{"no temporary file"};
-    std::fflush(stderr);
-    const int before = ::dup(STDERR_FILENO);
-    ::dup2(::fileno(file), STDERR_FILENO);
-    write();
-    CHECK(logging::flush(std::chrono::seconds{60}));
-    ::dup2(before, STDERR_FILENO);
-    ::close(before);
-    std::rewind(file);
-    std::string text;
-    std::array<char, 4096> piece;
-    for (std::size_t size = 0; (size = std::fread(piece.data(), 1, piece.size(), file)) != 0;)
-        text.append(piece.data(), size);
-    std::fclose(file);
-    return text;
-}
 
 std::string written(std::string_view message, std::initializer_list<logging::field> fields = {}) {
     return captured([&] { logging::write(logging::level::info, message, fields); });

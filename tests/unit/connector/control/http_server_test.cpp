@@ -442,6 +442,21 @@ TEST_CASE("HTTP server: answers that one source does not read are broken off for
     CHECK_FALSE(deaf.front().receive().has_value());
 }
 
+TEST_CASE("HTTP server: a small answer breaks off no large one") {
+    constexpr std::size_t large = 20'000'000;  // more than the system's buffers take
+    const server_on_loop server{[](const http_request& request, const answer_function& done) {
+                                    done({.body = std::string(request.target == "/large" ? large : 1000, 'x')});
+                                },
+                                {.answers_size_max = large + 500, .request_time = 1h}};
+    http_connection slow{server.port()};
+    slow.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (server.requests() < 1) std::this_thread::yield();
+    distant_client other{server.port()};
+    other.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(other.receive().size() == 1004);
+    CHECK(slow.receive().value().body.size() == large);
+}
+
 TEST_CASE("HTTP server: of two answers to one request the first counts") {
     held_answers answers;
     server_on_loop server{answers.handler()};

@@ -43,12 +43,15 @@ TEST_CASE("operators' TLS: each listener has its own certificate, and a call its
     config::settings settings;
     f.give(settings.admin, "admin", {.names = {"admin.example"}});
     f.give(settings.metrics, "metrics", {.names = {"metrics.example"}});
+    f.give(settings.spsp, "spsp", {.names = {"spsp.example"}});
     settings.rates.ca_file = {"ca.crt", f.authority.certificate()};
     const auto made = operator_tls::make(settings);
     REQUIRE(made);
     CHECK(made->admin != nullptr);
     CHECK(made->metrics != nullptr);
     CHECK(made->admin != made->metrics);
+    CHECK(made->spsp != nullptr);
+    CHECK(made->expiries().size() == 3);
     CHECK(made->auto_peering == nullptr);
     CHECK(made->rates != made->other_nodes);
     CHECK(made->webhooks == made->other_nodes);

@@ -87,7 +87,7 @@ TEST_CASE("ilpctl command line: an unknown verb is repeated, with a suggestion a
         "ilpctl: there is no verb \"peer lst\"; did you mean \"peer list\"?\nThe verbs after \"peer\" are: list, show, "
         "create, update, delete, disable, enable, add-by-url; `ilpctl help` explains them\n");
     CHECK(message_for({"peer", "--json", "creat"}).contains("did you mean \"peer create\"?"));
-    CHECK(message_for({"deposit", "bob", "5"}).contains("did you mean \"liquidity deposit\"?"));
+    CHECK(message_for({"deposit", "bob", "5"}).contains("did you mean \"account deposit\" or \"liquidity deposit\"?"));
     CHECK(message_for({"liq"}).contains("did you mean \"liquidity\"?"));
     CHECK(message_for({"frobnicate\x1b"}).starts_with("ilpctl: there is no verb \"frobnicate\\x1b\"\nThe verbs are: "));
     CHECK(message_for({"peer"}).starts_with("ilpctl: \"peer\" needs a verb: list, show, "));

@@ -22,8 +22,10 @@ struct connection final : buffer_memory::user {
     explicit connection(buffer_memory& memory, std::size_t bytes = 0) : user{memory} { took(bytes); }
     void shed() override { closed = true; }
     bool leaves_doubt() const noexcept override { return awaits_answer; }
+    bool is_of_stranger() const noexcept override { return is_stranger; }
     bool closed = false;
     bool awaits_answer = false;
+    bool is_stranger = false;
 };
 
 std::string text_of(const unsent_bytes& unsent) {
@@ -98,6 +100,32 @@ TEST_CASE("buffer memory: beyond the bound the largest connections are closed, u
         memory.set_bound(10'000);
         memory.relieve();
         CHECK(closed() == "xx.xx");
+    }
+}
+
+TEST_CASE("buffer memory: connections of strangers go first, once they use more than half of the bound") {
+    buffer_memory memory;
+    memory.set_bound(1'000'000);
+    const auto of_peer = std::make_unique<connection>(memory, 500'000);
+    std::vector<std::unique_ptr<connection>> of_strangers;
+    const auto come = [&](std::size_t bytes) {
+        of_strangers.push_back(std::make_unique<connection>(memory, bytes));
+        of_strangers.back()->is_stranger = true;
+    };
+    for (int i = 0; i < 5; ++i) come(100'000);
+    SECTION("not before: the largest goes, whoever has it") {
+        come(10'000);
+        REQUIRE(memory.is_over_bound());
+        CHECK(memory.relieve().bytes == 500'000);
+        CHECK(of_peer->closed);
+    }
+    SECTION("also those whose requests are being answered") {
+        come(20'000);
+        for (const auto& each : of_strangers) each->awaits_answer = true;
+        CHECK(memory.relieve().connections == 2);
+        CHECK_FALSE(of_peer->closed);
+        CHECK(of_strangers[0]->closed);
+        CHECK(of_strangers[1]->closed);
     }
 }
 

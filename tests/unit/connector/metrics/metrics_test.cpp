@@ -118,6 +118,16 @@ TEST_CASE("metrics: every family has its name, help and type, also before the fi
     CHECK(shown.value("ilp_asset_liquidity_threshold{asset=\"USD/9\"}") == 100);
 }
 
+TEST_CASE("metrics: what is on a receiving account is shown") {
+    config::settings settings = two_peers();
+    settings.accounts = {{.name = "shop", .asset = {"EUR", 2}, .public_name = std::nullopt}};
+    const book book{settings};
+    const peering::committer::counters commits;
+    const exposition shown{expose({*book.known->directory, commits, {}})};
+    CHECK(shown.type.at("ilp_account_liquidity") == "gauge");
+    CHECK(shown.value("ilp_account_liquidity{account=\"shop\",asset=\"EUR/2\"}") == 0);
+}
+
 TEST_CASE("metrics: for a peer without packets only the liquidity is shown") {
     const book book{two_peers()};
     const peering::committer::counters commits;
@@ -235,20 +245,22 @@ TEST_CASE("metrics: the time until a next hop answers is shown for those that ha
 TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
     const book book{two_peers()};
     const peering::committer::counters commits;
-    daemon_figures daemon{.version = "1.2.3",
-                          .started_at = ilp::timestamp{std::chrono::milliseconds{1'500}},
-                          .ready = true,
-                          .last_reload_succeeded = false,
-                          .last_reload_at = ilp::timestamp{std::chrono::milliseconds{2'500}},
-                          .workers = {{3, 10, 4, 1, std::chrono::milliseconds{1500}, 1000, 1, {10, 0, 0, 0, 0}, {1}, 3},
-                                      {5, 20, 6, 2, std::nullopt, 500, 2, {1, 2, 3, 4, 5}, {2, 0, 0, 7}, 4}},
-                          .connections_max = 200,
-                          .packets_max = 400,
-                          .pending_withdrawals = 2,
-                          .store_size = 4096,
-                          .history_rows_summed = 12,
-                          .process = {.cpu_seconds = 1.5, .resident_bytes = 1, .virtual_bytes = 2},
-                          .certificates = {{"connector", ilp::timestamp{std::chrono::seconds{90}}}}};
+    daemon_figures daemon{
+        .version = "1.2.3",
+        .started_at = ilp::timestamp{std::chrono::milliseconds{1'500}},
+        .ready = true,
+        .last_reload_succeeded = false,
+        .last_reload_at = ilp::timestamp{std::chrono::milliseconds{2'500}},
+        .workers =
+            {{3, 10, 4, 1, std::chrono::milliseconds{1500}, 1000, 1, {10, 0, 0, 0, 0}, {1}, 3, 2, {.prepares = 5}},
+             {5, 20, 6, 2, std::nullopt, 500, 2, {1, 2, 3, 4, 5}, {2, 0, 0, 7}, 4, 1, {.prepares = 6, .fulfills = 4}}},
+        .connections_max = 200,
+        .packets_max = 400,
+        .pending_withdrawals = 2,
+        .store_size = 4096,
+        .history_rows_summed = 12,
+        .process = {.cpu_seconds = 1.5, .resident_bytes = 1, .virtual_bytes = 2},
+        .certificates = {{"connector", ilp::timestamp{std::chrono::seconds{90}}}}};
     const exposition shown{
         expose({.directory = *book.known->directory, .commits = commits, .samples = {}, .daemon = daemon})};
     const std::map<std::string, double> expected{
@@ -260,6 +272,9 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
         {"ilp_incoming_connections", 8},
         {"ilp_incoming_connections_max", 200},
         {"ilp_replies_pending", 7},
+        {"ilp_payments_in_progress", 3},
+        {"ilp_payment_packets_total{type=\"prepare\",code=\"\"}", 11},
+        {"ilp_payment_packets_total{type=\"fulfill\",code=\"\"}", 4},
         {"ilp_buffered_bytes", 1500},
         {"ilp_connections_closed_for_memory_total", 3},
         {"ilp_connections_closed_for_room_total{reason=\"no_token\"}", 11},

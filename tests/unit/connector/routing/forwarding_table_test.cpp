@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 namespace forwarding_table_test {
@@ -93,6 +94,34 @@ TEST_CASE("a forwarding table asks for a client key where the peer's terms do, b
     const auto& directory = *book.known->directory;
     table.apply(std::vector<peering::peer_update>{{directory.find_peer_by_name("p2"), nullptr}});
     CHECK(sender("", "", &key) == nullptr);
+}
+
+TEST_CASE("a forwarding table knows the receiving accounts by their ids, and follows changes") {
+    config::settings settings;
+    settings.assets = {asset_settings("USD", 9, 0)};
+    for (const char* const name : {"alice", "carol"}) {
+        config::account_settings& account = settings.accounts.emplace_back();
+        account.name = name;
+        account.asset = {"USD", 9};
+    }
+    const book book{settings};
+    const auto& directory = *book.known->directory;
+    const auto alice = directory.find_receiving_account_by_name("alice");
+    const auto carol = directory.find_receiving_account_by_name("carol");
+    connector::forwarding_table table{ilp::address::parse("test.d").value(), {}, directory.receiving_accounts()};
+    CHECK(table.find_receiving_account(alice->id) == alice.get());
+    CHECK(table.find_receiving_account(carol->id) == carol.get());
+    CHECK(table.find_receiving_account(0) == nullptr);
+    CHECK(table.find_receiving_account(carol->id + 1) == nullptr);
+
+    auto disabled = std::make_shared<peering::receiving_account>(*alice);
+    disabled->enabled = false;
+    auto added = std::make_shared<peering::receiving_account>(*carol);
+    added->id = carol->id + 5;
+    table.apply(std::vector<peering::receiving_account_update>{{alice, disabled}, {carol, nullptr}, {nullptr, added}});
+    CHECK(table.find_receiving_account(alice->id) == disabled.get());
+    CHECK(table.find_receiving_account(carol->id) == nullptr);
+    CHECK(table.find_receiving_account(added->id) == added.get());
 }
 
 }  // namespace forwarding_table_test

@@ -470,6 +470,32 @@ TEST_CASE("tls filter: an idle connection of a server needs little memory") {
     CHECK(each < 16 * 1024);
 }
 
+TEST_CASE("tls filter: connections that are used in turn keep OpenSSL's buffers, and free them while others are used") {
+    const auto of_server = server_context();
+    const auto of_client = client_context();
+    constexpr std::size_t count = 100;
+    std::vector<std::unique_ptr<tls_pair>> pairs;
+    for (std::size_t i = 0; i < count; ++i) {
+        pairs.push_back(std::make_unique<tls_pair>(of_server, of_client));
+        pairs.back()->establish();
+    }
+    const auto exchange = [](tls_pair& pair) {
+        pair.client.to_send = "request";
+        pair.client.step();
+        pair.server.to_send = "answer";
+        pair.server.step();
+    };
+    for (const auto& pair : pairs) exchange(*pair);
+    const std::size_t in_turn = ::mallinfo2().uordblks;
+    for (int i = 0; i < 2000; ++i) exchange(*pairs.front());
+    const std::size_t idle = ::mallinfo2().uordblks;
+    CHECK(pairs.front()->server.received.size() >= 2000);
+    if (in_turn == 0) return;  // the sanitizers' allocator does not count
+    const auto freed = static_cast<std::ptrdiff_t>(in_turn) - static_cast<std::ptrdiff_t>(idle);
+    INFO("each side of an idle connection has freed " << freed / static_cast<std::ptrdiff_t>(2 * (count - 1)));
+    CHECK(freed > static_cast<std::ptrdiff_t>(2 * (count - 1) * 28 * 1024));
+}
+
 namespace {
 
 std::string number(std::size_t value, int bytes) {

@@ -28,6 +28,7 @@ struct fake_link final : link {
         calls += "withdraw ";
         return still_waiting;
     }
+    bool give_up_answer(carried_packet&) override { return !has_answer; }
     void forget(carried_packet&) override { calls += "forget "; }
     std::size_t connection_count() const noexcept override { return 0; }
     std::size_t waiting_count() const noexcept override { return 0; }
@@ -37,6 +38,7 @@ struct fake_link final : link {
 
     std::optional<reject_reason> refusal;
     std::optional<reject_reason> still_waiting;
+    bool has_answer = false;  ///< it is about to be told
     std::string bad_news;
     std::string sent;
     std::string calls;
@@ -108,6 +110,18 @@ TEST_CASE("probes: a probe without an answer ends at its time, on the link as we
         CHECK(w.text == "failed: too many packets are waiting for the next hop");
         CHECK(w.link.calls == "withdraw ");
     }
+    CHECK(w.made.in_flight() == 0);
+}
+
+TEST_CASE("probes: a probe whose answer has come in time is answered, although its time is over before it is told") {
+    world w;
+    w.link.has_answer = true;
+    w.send(1ms);
+    run_until(w.loop, [&] { return !w.link.calls.empty(); });
+    CHECK(w.link.calls == "withdraw ");
+    CHECK(w.text.empty());
+    w.answer({'a', 'b'});
+    CHECK(w.text == "answer: ab");
     CHECK(w.made.in_flight() == 0);
 }
 

@@ -1,7 +1,9 @@
 #include "connector/worker/worker.hpp"
 
+#include "connector/routing/payment_addresses.hpp"
+#include "peering/book/payments.hpp"
 #include "peering/records/uuid.hpp"
-#include "tests/unit/connector/worker/paying_node.hpp"
+#include "tests/conversation/world.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -24,8 +26,32 @@ namespace {
 
 constexpr auto patience = 30s;
 
-struct node : connector::testing::paying_node {
+config::account_settings account(const std::string& name, const std::string& code) {
+    config::account_settings made;
+    made.name = name;
+    made.asset = {code, 9};
+    return made;
+}
+
+config::settings with_accounts() {
+    auto settings = conversation::usual_settings();
+    settings.accounts = {account("alice", "USD"), account("bob", "USD"), account("erin", "EUR")};
+    return settings;
+}
+
+/// A worker with the book of a daemon, whose store is in memory. Account alice has a million.
+struct node {
     node() {
+        auto rates = std::make_shared<rate_table>();
+        rates->set("USD", "EUR", {.rate = ilp::parse_rate("0.5").value(), .spread = 0});
+        const auto settings = with_accounts();
+        known = support::known_peers::build_or_throw(settings, keeper);
+        peering::packet_transfer deposit;
+        deposit.add(*find("alice").asset->settlement, *find("alice").liquidity, {1'000'000});
+        REQUIRE(peering::ledger::hold(deposit.legs()));
+        peering::posting_batch batch;
+        batch.add(deposit.legs());
+        ledger.apply(batch.postings());
         REQUIRE(payments.create(keeper,
                                 {.uuid = peering::new_uuid(),
                                  .account = find("alice").liquidity->id,
@@ -33,30 +59,42 @@ struct node : connector::testing::paying_node {
                                  .amount = {100'000},
                                  .slippage = 100},
                                 ilp::wall_clock(), {}));
-        start();
+        made.emplace(settings.connector, *known->directory, std::move(rates), committer, board, packet_tls{},
+                     std::make_shared<expected_replies>(), secrets);
+        committer.start();
+        made->start();
+    }
+    ~node() {
+        made->stop();
+        committer.stop(0s);
     }
 
-    using end_of_payment = ilp::outgoing_payment::finished;
-    std::future<end_of_payment> pay(payment_order order, const send_order& send) {
-        auto promise = std::make_shared<std::promise<end_of_payment>>();
+    const peering::receiving_account& find(std::string_view name) const {
+        return *known->directory->find_receiving_account_by_name(name);
+    }
+    std::uint64_t balance(std::string_view name) const { return find(name).liquidity->available.load(); }
+
+    run_parties parties(std::string_view from, payment_receiver to) const {
+        return {own_payer(ilp::address::parse("test.d").value(), *find(from).asset, *find(from).liquidity),
+                std::move(to)};
+    }
+    payment_receiver receiver(std::string_view name) {
+        const auto [destination, secret] = addresses.make(find(name).id, ilp::wall_clock());
+        return {destination, {secret.begin(), secret.end()}};
+    }
+
+    std::future<payment_outcome> pay(run_parties parties, const ilp::payment_terms& terms) {
+        auto promise = std::make_shared<std::promise<payment_outcome>>();
         auto ended = promise->get_future();
-        order.number = 1;
-        order.what = send;
-        order.callbacks.ended = [promise](std::uint64_t, const end_of_payment& finished, const ilp::known_path&) {
-            promise->set_value(finished);
-        };
-        made->start_payment(std::move(order));
+        made->pay({.number = 1, .parties = std::move(parties), .terms = terms},
+                  [promise](payment_outcome outcome) { promise->set_value(std::move(outcome)); });
         return ended;
     }
-    std::future<ilp::payment_quote::finished> quote(payment_order order, amount wanted) {
-        auto promise = std::make_shared<std::promise<ilp::payment_quote::finished>>();
+    std::future<std::optional<quote_outcome>> quote(run_parties parties, amount wanted) {
+        auto promise = std::make_shared<std::promise<std::optional<quote_outcome>>>();
         auto quoted = promise->get_future();
-        order.number = 1;
-        order.what = quote_order{wanted};
-        order.callbacks.quoted = [promise](std::uint64_t, const ilp::payment_quote::finished& outcome) {
-            promise->set_value(outcome);
-        };
-        made->start_payment(std::move(order));
+        made->quote({.number = 1, .parties = std::move(parties), .wanted = wanted},
+                    [promise](std::optional<quote_outcome> outcome) { promise->set_value(std::move(outcome)); });
         return quoted;
     }
     template <class Value>
@@ -64,19 +102,33 @@ struct node : connector::testing::paying_node {
         REQUIRE(future.wait_for(patience) == std::future_status::ready);
         return future.get();
     }
+
+    peering::memory_store store;
+    peering::ledger ledger;
+    peering::thresholds thresholds;
+    peering::bookkeeper keeper{ledger, store, thresholds};
+    peering::payments payments;
+    std::shared_ptr<const support::known_peers> known;
+    peering::committer committer{keeper};
+    reachability_board board;
+    std::shared_ptr<const ilp::stream::receiver_secrets> secrets = make_receiver_secrets({});
+    payment_addresses addresses{ilp::address::parse("test.d").value(), secrets, 1h};
+    std::optional<worker> made;
 };
 
 }  // namespace
 
 TEST_CASE("worker: a payment of an account is quoted and paid, and its progress is in the store") {
     node d;
-    const payment_order order{.account = d.find("alice").id, .receiver = d.receiver("erin")};
-    const auto quoted = node::value_of(d.quote(order, {100'000}));
+    const auto parties = d.parties("alice", d.receiver("erin"));
+    const auto quoted = node::value_of(d.quote(parties, {100'000}));
     REQUIRE(quoted.has_value());
-    CHECK(quoted->rate == ilp::exchange_ratio{50'000, 100'000});
-    const auto end = node::value_of(
-        d.pay(order, {.terms = ilp::send_exactly({100'000}, quoted->rate, 100), .state = {}, .limits = {}}));
-    CHECK(end.end == payment_end::completed);
+    REQUIRE(quoted->result.has_value());
+    const ilp::exchange_ratio rate = quoted->result->rate;
+    CHECK(rate == ilp::exchange_ratio{50'000, 100'000});
+    CHECK(quoted->asset == ilp::stream::receiver_asset{"EUR", 9});
+    const auto paid = node::value_of(d.pay(parties, ilp::send_exactly({100'000}, rate, 100)));
+    CHECK(paid.how.end == payment_end::completed);
     CHECK(d.balance("alice") == 900'000);
     CHECK(d.balance("erin") == 50'000);
     // The committer writes it after the packets are booked.
@@ -89,45 +141,47 @@ TEST_CASE("worker: a payment of an account is quoted and paid, and its progress 
     CHECK(record.delivered == amount{50'000});
 }
 
-TEST_CASE("worker: a payment to where no route leads is refused, and nothing is debited") {
+TEST_CASE("worker: the packets of payments are counted") {
     node d;
-    const payment_order order{.account = d.find("alice").id, .receiver = {"test.nowhere.x", ilp::bytes(32, 1)}};
-    const auto quoted = node::value_of(d.quote(order, {100'000}));
-    REQUIRE_FALSE(quoted.has_value());
-    CHECK(quoted.error().code == ilp::error_code::f02_unreachable);
-    const auto end =
-        node::value_of(d.pay(order, {.terms = ilp::send_exactly({100'000}, {1, 1}, 100), .state = {}, .limits = {}}));
-    CHECK(end.end == payment_end::refused);
-    CHECK(d.balance("alice") == 1'000'000);
+    const auto paid =
+        node::value_of(d.pay(d.parties("alice", d.receiver("bob")), ilp::send_exactly({100'000}, {1, 1}, 0)));
+    CHECK(paid.how.end == payment_end::completed);
+    std::promise<worker_sample> promise;
+    d.made->sample([&promise](worker_sample sample) { promise.set_value(std::move(sample)); });
+    const worker_sample sample = node::value_of(promise.get_future());
+    CHECK(sample.figures.payments == 0);
+    CHECK(sample.figures.payment_packets.prepares > 0);
+    CHECK(sample.figures.payment_packets.fulfills == sample.figures.payment_packets.prepares);
+    CHECK(sample.peers.empty());
 }
 
-TEST_CASE("worker: an account that is not there cannot pay") {
+TEST_CASE("worker: a payment to where no route leads is refused, and nothing is debited") {
     node d;
-    const payment_order order{.account = 99, .receiver = d.receiver("bob")};
-    CHECK_FALSE(node::value_of(d.quote(order, {10})).has_value());
-    const auto end =
-        node::value_of(d.pay(order, {.terms = ilp::send_exactly({10}, {1, 1}, 0), .state = {}, .limits = {}}));
-    CHECK(end.end == payment_end::refused);
+    const auto parties = d.parties("alice", {"test.nowhere.x", ilp::bytes(32, 1)});
+    const auto quoted = node::value_of(d.quote(parties, {100'000}));
+    REQUIRE(quoted.has_value());
+    REQUIRE_FALSE(quoted->result.has_value());
+    CHECK(quoted->result.error().code == ilp::error_code::f02_unreachable);
+    CHECK(node::value_of(d.pay(parties, ilp::send_exactly({100'000}, {1, 1}, 100))).how.end == payment_end::refused);
+    CHECK(d.balance("alice") == 1'000'000);
 }
 
 TEST_CASE("worker: a payment that waits for liquidity is cancelled") {
     node d;
-    const payment_order order{.account = d.find("bob").id, .receiver = d.receiver("alice")};
-    auto ended = d.pay(order, {.terms = ilp::send_exactly({10}, {1, 1}, 0), .state = {}, .limits = {}});
+    auto ended = d.pay(d.parties("bob", d.receiver("alice")), ilp::send_exactly({10}, {1, 1}, 0));
     d.made->cancel_payment(1);
-    CHECK(node::value_of(std::move(ended)).end == payment_end::cancelled);
+    CHECK(node::value_of(std::move(ended)).how.end == payment_end::cancelled);
     d.made->cancel_payment(1);  // it has ended
     CHECK(d.balance("alice") == 1'000'000);
 }
 
-TEST_CASE("worker: a payment is suspended by a stop") {
+TEST_CASE("worker: a payment is interrupted by a stop") {
     node d;
-    const payment_order order{.account = d.find("bob").id, .receiver = d.receiver("alice")};
-    auto ended = d.pay(order, {.terms = ilp::send_exactly({10}, {1, 1}, 0), .state = {}, .limits = {}});
+    auto ended = d.pay(d.parties("bob", d.receiver("alice")), ilp::send_exactly({10}, {1, 1}, 0));
     std::promise<void> drained;
     d.made->drain([&drained] { drained.set_value(); });
     REQUIRE(drained.get_future().wait_for(patience) == std::future_status::ready);
-    CHECK(ended.wait_for(0s) != std::future_status::ready);
+    CHECK(node::value_of(std::move(ended)).was_interrupted);
 }
 
 }  // namespace worker_test

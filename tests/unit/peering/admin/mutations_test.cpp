@@ -62,6 +62,21 @@ TEST_CASE("a stored answer keeps everything that was answered about a peer") {
     CHECK(done_mutation::from_json(json::serialize(json::object{{"message", "m"}, {"peer", old}})).has_value());
 }
 
+TEST_CASE("a stored answer keeps everything that was answered about a receiving account") {
+    namespace json = boost::json;
+    for (const json::value& public_name : {json::value("Alice"), json::value(nullptr)}) {
+        const json::object receiver{{"id", "r"},        {"name", "alice"},  {"publicName", public_name},
+                                    {"assetId", "a"},   {"enabled", false}, {"createdAt", "2026-01-01T00:00:00.000Z"},
+                                    {"origin", "file"}, {"account", 12}};
+        const auto read =
+            done_mutation::from_json(json::serialize(json::object{{"message", "m"}, {"receivingAccount", receiver}}));
+        REQUIRE(read);
+        REQUIRE(read->receiving_account);
+        CHECK(read->receiving_account->name == "alice");
+        CHECK(json::parse(read->to_json()).at("receivingAccount") == json::value(receiver));
+    }
+}
+
 TEST_CASE("a stored answer that is damaged is no answer, whatever is wrong with it") {
     for (const char* const text : {
              "",
@@ -73,6 +88,7 @@ TEST_CASE("a stored answer that is damaged is no answer, whatever is wrong with 
              R"({"message": "m", "peer": {}})",
              R"({"message": "m", "peer": {"id": 1}})",
              R"({"message": "m", "asset": []})",
+             R"({"message": "m", "receivingAccount": {"id": "r"}})",
              R"({"message": "m", "asset": {"id": "a", "code": "USD", "scale": "two"}})",
              R"({"message": "m", "asset": {"id": "a", "code": "USD", "scale": 100000}})",
          }) {

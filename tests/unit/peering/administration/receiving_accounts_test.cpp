@@ -24,7 +24,7 @@ namespace {
 constexpr ilp::timestamp noon{std::chrono::hours{24 * 20'000}};
 
 config::account_settings account_of(const std::string& name, const std::string& code = "USD") {
-    return {.name = name, .asset = {code, 9}, .public_name = std::nullopt, .line = 1};
+    return make_account(name, code, 9);
 }
 
 config::settings file(std::vector<config::account_settings> accounts = {}) {

@@ -46,7 +46,7 @@ private:
 
     operator_transfers::outcome transfer(bookkeeper& keeper, std::uint32_t number) {
         const std::string id = crash_uuid(run_, number);
-        const transfer_accounts accounts{*registry_.peers()[crash_peer_of(number)].liquidity,
+        const transfer_accounts accounts{crash_account(registry_, crash_owner_of(number)),
                                          *registry_.assets()[0].settlement};
         const ilp::amount amount{crash_amount(number)};
         switch (crash_transfer_of(number)) {
@@ -104,7 +104,7 @@ int main(int count, char** arguments) {
         const crash_batch wanted = crash_batch_of(ticket);
         for (std::uint64_t i = 0; i < wanted.packets; ++i) {
             packet_transfer transfer;
-            transfer.add(*registry->peers()[wanted.debit].liquidity, *registry->peers()[wanted.credit].liquidity,
+            transfer.add(crash_account(*registry, wanted.debit), crash_account(*registry, wanted.credit),
                          {wanted.amount});
             if (!ledger::hold(transfer.legs())) return EXIT_FAILURE;
             batch.add(transfer.legs());

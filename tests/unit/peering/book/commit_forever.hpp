@@ -12,17 +12,25 @@
 namespace peering::testing {
 
 inline constexpr std::size_t crash_peers = 4;
+inline constexpr std::size_t crash_owners = crash_peers + 1;               ///< and a receiving account
+inline constexpr std::uint64_t crash_liquidity = std::uint64_t{1} << 60U;  ///< of each owner at the beginning
 
 inline config::settings crash_settings() {
     config::settings settings;
     settings.assets = {make_asset("USD", 9)};
     for (std::size_t i = 0; i < crash_peers; ++i) {
-        settings.peers.push_back(make_peer("p" + std::to_string(i), "USD", 9, std::uint64_t{1} << 60));
+        settings.peers.push_back(make_peer("p" + std::to_string(i), "USD", 9, crash_liquidity));
     }
+    settings.accounts = {make_account("received", "USD", 9)};
     return settings;
 }
 
-/// The transfers in batch `ticket` of a run: the amount moved from one peer to another, and how often.
+inline liquidity_account& crash_account(const known_peers& registry, std::size_t owner) {
+    if (owner < crash_peers) return *registry.peers()[owner].liquidity;
+    return *registry.directory->find_receiving_account_by_name("received")->liquidity;
+}
+
+/// The transfers in batch `ticket` of a run: the amount moved from one owner to another, and how often.
 struct crash_batch {
     std::size_t debit;
     std::size_t credit;
@@ -46,14 +54,15 @@ inline std::uint64_t crash_amount(std::uint32_t number) {
     return 1 + number % 100;
 }
 
-inline std::size_t crash_peer_of(std::uint32_t number) {
-    return number % crash_peers;
+inline std::size_t crash_owner_of(std::uint32_t number) {
+    return number % crash_owners;
 }
 
 inline constexpr std::uint32_t crash_posts_after = 3;  // counted in further transfers
 
 inline crash_batch crash_batch_of(commit_ticket ticket) {
-    return {ticket % crash_peers, (ticket * 7 + 1) % crash_peers, 1 + ticket % 1000, 1 + ticket % 3};
+    return {ticket % crash_owners, (ticket + 1 + ticket % crash_peers) % crash_owners, 1 + ticket % 1000,
+            1 + ticket % 3};
 }
 
 }  // namespace peering::testing

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using peer_totals = std::array<account_totals, crash_peers>;
+using owner_totals = std::array<account_totals, crash_owners>;
 
 constexpr ilp::timestamp now{1'800'000'000'000ms};
 
@@ -32,10 +32,10 @@ struct restarted {
         committer.start();
     }
 
-    peer_totals totals() const {
-        peer_totals totals;
-        for (std::size_t i = 0; i < crash_peers; ++i) {
-            totals[i] = books.ledger.posted(registry->peers()[i].liquidity->id);
+    owner_totals totals() const {
+        owner_totals totals;
+        for (std::size_t i = 0; i < crash_owners; ++i) {
+            totals[i] = books.ledger.posted(crash_account(*registry, i).id);
         }
         return totals;
     }
@@ -66,7 +66,7 @@ struct reports {
 };
 
 /// Adds the transfers of a run that the store contains, and checks that no reported one is missing.
-void add_transfers(store& store, std::uint32_t run, const reports& reported, peer_totals& totals) {
+void add_transfers(store& store, std::uint32_t run, const reports& reported, owner_totals& totals) {
     for (std::uint32_t number = 1;; ++number) {
         CAPTURE(number);
         const auto found = store.find_transfer(crash_uuid(run, number)).value();
@@ -84,7 +84,7 @@ void add_transfers(store& store, std::uint32_t run, const reports& reported, pee
         CHECK((is_posted || found->state == transfer_state::pending));
         CHECK((is_posted ? may_be_posted : !must_be_posted));
         if (!is_posted) continue;
-        account_totals& of = totals[crash_peer_of(number)];
+        account_totals& of = totals[crash_owner_of(number)];
         (kind == crash_transfer::deposit ? of.credits_posted : of.debits_posted) += crash_amount(number);
     }
 }
@@ -98,9 +98,12 @@ TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves not
     CAPTURE(place.url(), seed);
     std::mt19937_64 random{seed};
 
-    peer_totals totals;
+    owner_totals totals;
     {
         restarted first{place};
+        const transfer_accounts received{crash_account(*first.registry, crash_peers),
+                                         *first.registry->assets()[0].settlement};
+        REQUIRE(first.requests.deposit(new_uuid(), received, {crash_liquidity}).get() == std::nullopt);
         totals = first.totals();
         CHECK(first.committer.stop(10s));
     }
@@ -120,7 +123,7 @@ TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves not
 
         restarted daemon{place};
         add_transfers(*daemon.store, run, reported, totals);
-        const peer_totals found = daemon.totals();
+        const owner_totals found = daemon.totals();
         commit_ticket durable = 0;
         while (durable < reported.batches || (totals != found && durable < reported.batches + 1000)) {
             const crash_batch batch = crash_batch_of(++durable);
@@ -141,7 +144,7 @@ TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves not
             ++ended;
             if (!posts) continue;
             const auto number = static_cast<std::uint32_t>(std::stoul(withdrawal.uuid.substr(24), nullptr, 16));
-            totals[crash_peer_of(number)].debits_posted += crash_amount(number);
+            totals[crash_owner_of(number)].debits_posted += crash_amount(number);
         }
         CHECK((daemon.totals() == totals));
         const auto balances = snapshot_of(daemon.books.ledger);

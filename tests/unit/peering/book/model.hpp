@@ -152,7 +152,7 @@ public:
         const auto same_asset = [&](const asset_record& asset) {
             return same(asset.liquidity) && same(asset.settlement);
         };
-        const auto same_peer = [&](const peer_record& peer) { return same(peer.liquidity); };
+        const auto same_owner = [&](const auto& owner) { return same(owner.liquidity); };
         const auto same_withdrawal = [this](const transfer_record& seen) {
             if (!pending_.contains(seen.uuid)) return false;
             const transfer& mine = transfers_.at(seen.uuid);
@@ -160,9 +160,10 @@ public:
                    seen.credit == mine.move.credit && seen.amount.value == mine.move.amount &&
                    seen.expires_at == mine.expires_at;
         };
-        return std::ranges::all_of(kept.assets, same_asset) && std::ranges::all_of(kept.peers, same_peer) &&
+        return std::ranges::all_of(kept.assets, same_asset) && std::ranges::all_of(kept.peers, same_owner) &&
+               std::ranges::all_of(kept.receiving_accounts, same_owner) &&
                std::ranges::all_of(kept.pending_withdrawals, same_withdrawal) &&
-               2 * kept.assets.size() + kept.peers.size() == accounts_.size() &&
+               2 * kept.assets.size() + kept.peers.size() + kept.receiving_accounts.size() == accounts_.size() &&
                kept.pending_withdrawals.size() == pending_.size();
     }
 

@@ -610,8 +610,8 @@ TEST_CASE("payments are listed in pages, from either end and in either order, al
     REQUIRE(store->commit({.new_payments = payments}).has_value());
     const auto numbers = [&](const payment_query& query) {
         std::vector<std::uint64_t> listed;
-        const auto page = store->list_payments(query).value().value();
-        for (const payment_record& payment : page) {
+        const auto found = store->list_payments(query).value().value();
+        for (const payment_record& payment : found) {
             CHECK(payment == payments[payment.number - 1]);
             listed.push_back(payment.number);
         }

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -61,6 +62,15 @@ TEST_CASE("A35-31: an asynchronous request needs a UUID of version 4") {
         CHECK(meaning_of({.request_id = wrong, .prefers = true}) == "400");
     }
     CHECK(meaning_of({.request_id = "x", .callback_url = "http://bank.example:3002/x"}) == "400");
+}
+
+TEST_CASE("which ids of requests have the same hash cannot be computed by a peer") {
+    const auto parsed = request_id::parse(id);
+    REQUIRE(parsed);
+    CHECK(hash_value(*parsed) == hash_value(*request_id::parse("42EE09C8-A6DE-4AE3-8A47-4732B0CBB07B")));
+    // Without the secret it would be this one, in every process.
+    const std::string octets{"\x42\xee\x09\xc8\xa6\xde\x4a\xe3\x8a\x47\x47\x32\xb0\xcb\xb0\x7b", 16};
+    CHECK(hash_value(*parsed) != std::hash<std::string_view>{}(octets));
 }
 
 TEST_CASE("A35-30: a callback URL has the origin of the peer's endpoint") {

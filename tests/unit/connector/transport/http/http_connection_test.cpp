@@ -332,7 +332,7 @@ TEST_CASE("http connection: a request that meets the end of its connection may b
     }
     SECTION("not a third time") {
         carry_one_packet();
-        w.packet.sent_again = true;
+        w.packet.sent_again = 1;
         send_unaware("");
         CHECK(outcome() == "next_hop_connection_lost closed ");
     }

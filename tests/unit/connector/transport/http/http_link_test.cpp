@@ -291,6 +291,91 @@ TEST_CASE("http link: a retired link finishes its packets and then closes") {
     CHECK(w.outcome(waiting) == "waiting");
 }
 
+TEST_CASE("http link: a link that is left serves what it has, and then has no connections") {
+    world w{1, 2};
+    SECTION("a packet that is carried, and one that waits") {
+        w.hold_answers();
+        const auto& carried = w.send("carried");
+        const auto& waits = w.send("waits");
+        run_until(w.loop, [&] { return w.peer.request_count() == 1; });
+        w.loop.enter();
+        w.link().leave();
+        w.gate->open();
+        run_until(w.loop, [&] { return !w.outcome(waits).empty(); });
+        CHECK(w.outcome(carried) == "carried");
+        CHECK(w.outcome(waits) == "waits");
+        CHECK(w.peer.connections_accepted() == 1);
+    }
+    SECTION("an idle connection") {
+        CHECK(w.outcome_of("one") == "one");
+        w.loop.enter();
+        w.link().leave();
+    }
+    SECTION("a connection that is being made for nobody") {
+        auto& packet = w.send("withdrawn");
+        CHECK(w.link().withdraw(packet) == reject_reason::next_hop_unreachable);
+        CHECK(w.link().connection_count() == 1);
+        w.link().leave();
+    }
+    CHECK(w.link().connection_count() == 0);
+    w.loop.enter();
+    w.link().come_back();
+    CHECK(w.outcome_of("again") == "again");
+    CHECK(w.link().connection_count() == 1);
+}
+
+TEST_CASE("http link: what waits in a link that is left is refused if it cannot be sent, and that is no news") {
+    world w{2, 4};
+    w.peer.stop();
+    const auto& waits = w.send("waits");
+    w.link().leave();
+    run_until(w.loop, [&] { return !w.outcome(waits).empty(); });
+    CHECK(w.outcome(waits) == "next_hop_unreachable");
+    CHECK(w.link().trouble().empty());
+    CHECK(w.link().is_failing());
+    w.link().come_back();
+    CHECK_FALSE(w.link().is_failing());
+}
+
+TEST_CASE("http link: it is failing if the last packet got no response") {
+    world w;
+    CHECK(w.outcome_of("one") == "one");
+    CHECK_FALSE(w.link().is_failing());
+    w.peer.set_script([](const auto&) { return answer_http(500); });
+    CHECK(w.outcome_of("two") == "next_hop_failed");
+    CHECK_FALSE(w.link().is_failing());
+    w.peer.set_script([](const auto&) { return support::answer_close(); });
+    CHECK(w.outcome_of("three") == "next_hop_connection_lost");
+    CHECK(w.link().is_failing());
+    w.peer.set_script(echo);
+    CHECK(w.outcome_of("four") == "four");
+    CHECK_FALSE(w.link().is_failing());
+}
+
+TEST_CASE("http link: what waits is refused without a connection, although another link has just reached the peer") {
+    world w{1, 2};
+    const auto hop = std::make_shared<next_hop>(w.loop, w.settings, "bob", std::chrono::hours{1}, nullptr);
+    w.made = std::make_unique<http_link>(w.loop, hop);
+    w.peer.set_script([gate = w.gate](const http_message&) {
+        auto answer = support::answer_close();
+        answer.held_by = gate;
+        return answer;
+    });
+    const auto& carried = w.send("carried");
+    run_until(w.loop, [&] { return w.peer.request_count() == 1; });
+    const auto& waits = w.send("waits");
+    w.gate->open();
+    // Connections of the other link have failed, so there is a pause, and then one was made.
+    run_until(w.loop, [&] {
+        w.loop.enter();
+        for (int i = 0; i < 6; ++i) hop->connect_failed({.why = "of the other link"});
+        hop->connected();
+        return !w.outcome(carried).empty();
+    });
+    run_until(w.loop, [&] { return !w.outcome(waits).empty(); });
+    CHECK(w.link().waiting_count() == 0);
+}
+
 TEST_CASE("http link: a retired link without packets is done at once") {
     world w;
     CHECK(w.outcome_of("first") == "first");

@@ -231,9 +231,20 @@ TEST_CASE("A35-18: reply sender: a peer that may have taken an answer does not w
     CHECK(w.lost == std::vector<std::string>{"p1 fulfill"});
 }
 
-TEST_CASE("A35-18: reply sender: a refusal that may pass is no last word") {
+TEST_CASE("A35-18: reply sender: an answer that a gateway before the peer has got may have arrived") {
+    const int status = GENERATE(502, 504);
     world w;
-    w.server.set_script([&w](const auto&) { return answer_http(w.server.request_count() < 2 ? 401 : 200); });
+    w.server.set_script([&w, status](const auto&) { return answer_http(w.server.request_count() < 2 ? status : 400); });
+    w.answer(*w.begin(w.p1), fulfill);
+    w.await_end();
+    CHECK(w.server.request_count() == 2);
+    CHECK(w.lost.empty());
+}
+
+TEST_CASE("A35-18: reply sender: a refusal that may pass is no last word") {
+    const int status = GENERATE(401, 408, 425, 429, 503);
+    world w;
+    w.server.set_script([&w, status](const auto&) { return answer_http(w.server.request_count() < 2 ? status : 200); });
     w.answer(*w.begin(w.p1), fulfill);
     w.await_end();
     CHECK(w.server.request_count() == 2);

@@ -3,10 +3,11 @@
 #include "config/value.hpp"
 #include "connector/tls/tls_filter.hpp"
 #include "tests/support/socket.hpp"
+#include "tests/unit/connector/base/captured_log.hpp"
 #include "tests/unit/connector/loop/test_loop.hpp"
 #include "tests/unit/connector/tls/tls_pair.hpp"
 #include "tests/unit/connector/transport/http2/conversation.hpp"
-#include "tests/unit/connector/transport/recorded_outcomes.hpp"
+#include "tests/unit/connector/transport/http2/link_rig.hpp"
 
 #include <fcntl.h>
 
@@ -29,7 +30,6 @@ namespace alpn_link_test {
 using namespace connector;
 using namespace http2_conversation;
 using namespace std::chrono_literals;
-using connector::testing::recorded_outcomes;
 
 namespace {
 
@@ -39,7 +39,7 @@ const std::vector<std::string> both_versions{"h2", "http/1.1"};
 /// between two steps of the loop.
 struct tls_server {
     /// What it does with requests over HTTP/2, and with connections that offer it.
-    enum class conduct { echoes, takes, refuses, wants_http1, says_goaway, ends_at_once, resets_hello };
+    enum class conduct { echoes, takes, refuses, wants_http1, says_goaway, ends_at_once, resets_hello, resets_all };
 
     struct connection {
         support::descriptor socket;
@@ -47,6 +47,7 @@ struct tls_server {
         conduct does = conduct::echoes;
         bool is_established = false;
         bool is_http2 = false;
+        bool has_only_http2 = false;  ///< a client that does not offer it gets it all the same
         std::string input{};
         ilp::bytes output{};
         server_side side{};
@@ -66,6 +67,7 @@ struct tls_server {
             made.socket = support::descriptor{accepted};
             made.filter = tls_filter::for_server(context());
             made.does = does;
+            made.has_only_http2 = protocols == std::vector<std::string>{"h2"};
         }
         for (connection& each : connections) {
             if (each.is_open()) serve(each);
@@ -81,11 +83,12 @@ struct tls_server {
     void serve(connection& on) {
         if (!on.is_established) {
             if (on.does == conduct::resets_hello && offers_http2(on)) return support::reset(on.socket);
+            if (on.does == conduct::resets_all && !first_bytes(on).empty()) return support::reset(on.socket);
             const auto state = on.filter->handshake(on.socket.get()).state;
             if (state == stream_state::broken) return on.socket.close();
             if (state != stream_state::done) return;
             on.is_established = true;
-            on.is_http2 = on.filter->protocol() == "h2";
+            on.is_http2 = on.has_only_http2 || on.filter->protocol() == "h2";
             if (on.is_http2 && on.does == conduct::ends_at_once) return on.end();
         }
         std::string buffer(65'536, '\0');
@@ -104,11 +107,14 @@ struct tls_server {
         on.output.erase(on.output.begin(), on.output.begin() + static_cast<std::ptrdiff_t>(sent.count));
     }
 
-    static bool offers_http2(const connection& on) {
-        char octets[4096];
-        const auto count = ::recv(on.socket.get(), octets, sizeof octets, MSG_PEEK);
-        return count > 0 && std::string_view{octets, static_cast<std::size_t>(count)}.contains("\x02h2\x08http/1.1");
+    /// What has come and is not read yet.
+    static std::string first_bytes(const connection& on) {
+        std::string octets(4096, '\0');
+        const auto count = ::recv(on.socket.get(), octets.data(), octets.size(), MSG_PEEK);
+        octets.resize(static_cast<std::size_t>(std::max<::ssize_t>(count, 0)));
+        return octets;
     }
+    static bool offers_http2(const connection& on) { return first_bytes(on).contains("\x02h2\x08http/1.1"); }
 
     void take_streams(connection& on, const ilp::bytes& octets) {
         ilp::append(on.side.input, octets);
@@ -180,7 +186,7 @@ struct tls_server {
 
 using conduct = tls_server::conduct;
 
-struct world {
+struct world final : connector::testing::link_rig<alpn_link, tls_server> {
     explicit world(std::vector<std::string> protocols = both_versions, conduct does = conduct::echoes) {
         peer.protocols = std::move(protocols);
         peer.does = does;
@@ -194,46 +200,19 @@ struct world {
             config::trusted_certificates{.file = {}, .pem = connector::testing::test_authority().certificate()};
     }
 
-    alpn_link& link() {
-        if (!made) {
-            auto tls = link_tls::make(common, settings);
-            REQUIRE(tls);
-            made = std::make_unique<alpn_link>(
-                loop, std::make_shared<next_hop>(loop, settings, "bob", std::chrono::hours{1}, *std::move(tls)), floods,
-                ask_again_after);
-        }
-        return *made;
+    ~world() { made.reset(); }
+
+    std::unique_ptr<alpn_link> make_link() override {
+        auto tls = link_tls::make(common, settings);
+        REQUIRE(tls);
+        return std::make_unique<alpn_link>(
+            loop, std::make_shared<next_hop>(loop, settings, name, std::chrono::hours{1}, *std::move(tls)), floods,
+            ask_again_after);
     }
 
-    carried_packet& send(std::string_view prepare) {
-        loop.enter();
-        auto& packet = outcomes.make();
-        if (const auto refusal = link().send(packet, ilp::as_bytes(prepare))) outcomes.failed(packet, *refusal);
-        return packet;
-    }
-    std::string outcome(const carried_packet& packet) const { return outcomes.outcome(packet); }
-
-    template <typename Done>
-    void run_until(const Done& done) {
-        connector::testing::run_until(loop, [&] {
-            peer.step();
-            return done();
-        });
-    }
-    std::string outcome_of(std::string_view prepare) {
-        const auto& packet = send(prepare);
-        run_until([&] { return !outcome(packet).empty(); });
-        return outcome(packet);
-    }
-
-    tls_server peer;
-    config::outgoing_http_settings settings;
+    std::string name = "bob";
     std::chrono::milliseconds ask_again_after = std::chrono::hours{1};
     links_tls common{connector::testing::client_context()};
-    event_loop loop;
-    http2::flood_counts floods;
-    recorded_outcomes outcomes;
-    std::unique_ptr<alpn_link> made;
 };
 
 }  // namespace
@@ -346,6 +325,28 @@ TEST_CASE("alpn link: packets that wait while HTTP/2 turns out to be useless are
     CHECK(w.peer.connections.size() == connections);
 }
 
+TEST_CASE("alpn link: HTTP/2 is not avoided while HTTP/1.1 fails as well") {
+    world w{both_versions, conduct::resets_all};
+    SECTION("because the peer has ended every connection for a while") {
+        CHECK(w.outcome_of("one") == "next_hop_unreachable");
+        CHECK(w.link().trouble().contains("the connection ended during the TLS handshake"));
+        w.peer.does = conduct::echoes;
+        w.run_until([&] {  // it is connected to again after a pause
+            if (w.link().connection_count() == 0) w.send("again");
+            return w.peer.over_http2 != 0;
+        });
+        CHECK(w.link().trouble().empty());
+    }
+    SECTION("because the peer speaks HTTP/2 only, and one handshake broke") {
+        w.peer.protocols = {"h2"};
+        w.peer.does = conduct::resets_hello;
+        CHECK(w.outcome_of("one") == "next_hop_answered_nonsense");
+        w.peer.does = conduct::echoes;
+    }
+    for (const std::string prepare : {"two", "three"}) CHECK(w.outcome_of(prepare) == prepare);
+    CHECK(w.peer.over_http1 == 0);
+}
+
 TEST_CASE("alpn link: nobody listens") {
     world w;
     w.peer.listener.close();
@@ -361,6 +362,18 @@ TEST_CASE("alpn link: a server that is not the peer's gets no packet, in neither
     CHECK(w.outcome_of("one") == "next_hop_unreachable");
     CHECK(w.link().trouble().contains("certificate"));
     CHECK(w.peer.taken.empty());
+}
+
+TEST_CASE("alpn link: the log says why HTTP/2 is avoided") {
+    world w;
+    w.name = "a peer with another certificate";
+    const support::authority another;
+    w.settings.ca_file = config::trusted_certificates{.file = {}, .pem = another.certificate()};
+    const std::string log = connector::testing::captured([&] { CHECK(w.outcome_of("one") == "next_hop_unreachable"); });
+    INFO(log);
+    const std::size_t line = log.find("packets to the peer use HTTP/1.1 for now");
+    REQUIRE(line != std::string::npos);
+    CHECK(log.substr(line, log.find('\n', line) - line).contains("not trusted here"));
 }
 
 TEST_CASE("alpn link: a retired link finishes its packets") {
@@ -411,7 +424,7 @@ TEST_CASE("alpn link: whatever a peer does, each packet has one outcome and is p
                     w.peer.protocols = random() % 2 == 0 ? both_versions : std::vector<std::string>{"http/1.1"};
                     break;
                 case 1:
-                    w.peer.does = static_cast<conduct>(random() % 7);
+                    w.peer.does = static_cast<conduct>(random() % 8);
                     if (w.peer.does == conduct::takes) w.peer.does = conduct::echoes;
                     break;
                 case 2:
@@ -433,6 +446,8 @@ TEST_CASE("alpn link: whatever a peer does, each packet has one outcome and is p
             for (int steps = 0; steps < 50 && w.outcomes.outcomes.size() < enough; ++steps) {
                 w.peer.step();
                 w.loop.context().run_one_for(1ms);
+                // Otherwise they would wait for ever.
+                CHECK((w.link().waiting_count() == 0 || w.link().connection_count() != 0));
             }
         }
         w.peer.does = conduct::echoes;

@@ -190,6 +190,7 @@ struct side {
         events.push_back(e);
         switch (e.kind) {
             case event_kind::needs_more:
+            case event_kind::pause:
                 break;
             case event_kind::head: {
                 std::string line = "head" + on;

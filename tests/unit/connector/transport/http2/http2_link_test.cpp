@@ -4,7 +4,7 @@
 #include "tests/support/socket.hpp"
 #include "tests/unit/connector/loop/test_loop.hpp"
 #include "tests/unit/connector/transport/http2/conversation.hpp"
-#include "tests/unit/connector/transport/recorded_outcomes.hpp"
+#include "tests/unit/connector/transport/http2/link_rig.hpp"
 
 #include <fcntl.h>
 
@@ -24,7 +24,6 @@ namespace http2_link_test {
 
 using namespace connector;
 using namespace http2_conversation;
-using connector::testing::recorded_outcomes;
 using connector::testing::run_ready;
 
 namespace {
@@ -95,7 +94,7 @@ struct far_server {
     bool is_deaf = false;  ///< it does not read
 };
 
-struct world {
+struct world final : connector::testing::link_rig<http2_link, far_server> {
     explicit world(std::uint32_t max_waiting = 2, std::uint16_t max_connections = 10) {
         settings.endpoint = config::http_url()
                                 .parse(fmt::format("http://127.0.0.1:{}/ilp?x=1", support::local_port(peer.listener)))
@@ -105,42 +104,13 @@ struct world {
         settings.max_waiting = max_waiting;
     }
 
-    http2_link& link() {
-        if (!made) made = std::make_unique<http2_link>(loop, settings, "bob", std::chrono::hours{1}, floods);
-        return *made;
-    }
-
-    carried_packet& send(std::string_view prepare) {
-        loop.enter();
-        auto& packet = outcomes.make();
-        if (const auto refusal = link().send(packet, ilp::as_bytes(prepare))) outcomes.failed(packet, *refusal);
-        return packet;
-    }
-    std::string outcome(const carried_packet& packet) const { return outcomes.outcome(packet); }
-
-    template <typename Done>
-    void run_until(const Done& done) {
-        connector::testing::run_until(loop, [&] {
-            peer.step();
-            return done();
-        });
-    }
-    std::string outcome_of(std::string_view prepare) {
-        const auto& packet = send(prepare);
-        run_until([&] { return !outcome(packet).empty(); });
-        return outcome(packet);
+    std::unique_ptr<http2_link> make_link() override {
+        return std::make_unique<http2_link>(loop, settings, "bob", std::chrono::hours{1}, floods);
     }
     void await(std::size_t connection, const std::string& line) {
         run_until(
             [&] { return peer.connections.size() > connection && peer.connections[connection].has_been_told(line); });
     }
-
-    far_server peer;
-    config::outgoing_http_settings settings;
-    event_loop loop;
-    http2::flood_counts floods;
-    recorded_outcomes outcomes;
-    std::unique_ptr<http2_link> made;
 };
 
 /// Sends another packet when one is answered.
@@ -242,16 +212,33 @@ TEST_CASE("http2 link: a peer that takes few streams gets connections until as m
     }
 }
 
-TEST_CASE("http2 link: a packet that was certainly not processed is sent again, once") {
+TEST_CASE("http2 link: a packet that was certainly not processed is sent again, three times at most") {
     world w;
     auto& one = w.send("one");
-    w.await(0, "message 1 one");
-    w.peer.connections[0].refuse(1, error_code::refused_stream);
-    w.await(0, "message 3 one");
-    CHECK(one.sent_again);
-    w.peer.connections[0].refuse(3, error_code::refused_stream);
+    for (std::uint32_t stream = 1; stream <= 7; stream += 2) {
+        w.await(0, "message " + std::to_string(stream) + " one");
+        CHECK(one.sent_again == stream / 2);
+        w.peer.connections[0].refuse(stream, error_code::refused_stream);
+    }
     w.run_until([&] { return !w.outcome(one).empty(); });
     CHECK(w.outcome(one) == "next_hop_busy");
+}
+
+TEST_CASE("http2 link: an answer in very many frames comes whole, and those behind it come as well") {
+    world w{100};
+    auto& one = w.send("one");
+    auto& two = w.send("two");
+    w.await(0, "message 1 one");
+    w.await(0, "message 3 two");
+    auto& far = w.peer.connections[0];
+    constexpr std::size_t frames = 5000;
+    ilp::append(far.side.out, headers(1, ok_block()));
+    for (std::size_t i = 0; i < frames; ++i) ilp::append(far.side.out, data(1, "x", false));
+    ilp::append(far.side.out, data(1, "y"));
+    far.answer(3, "two");
+    w.run_until([&] { return !w.outcome(two).empty(); });
+    CHECK(w.outcome(one) == std::string(frames, 'x') + "y");
+    CHECK(w.outcome(two) == "two");
 }
 
 TEST_CASE("http2 link: a request may have a form of its own, also when it is sent again or has waited") {

@@ -1,6 +1,7 @@
 #include "connector/transport/http2/http2_requests.hpp"
 
 #include "config/value.hpp"
+#include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "tests/unit/connector/loop/test_loop.hpp"
 #include "tests/unit/connector/peers.hpp"
@@ -88,6 +89,10 @@ struct world final : prepare_handler, incoming_connection::owner {
         return {token == "right" ? &book.peer("p1") : nullptr, valid_until};
     }
     void unauthenticated(const boost::asio::ip::address&) override { ++strangers; }
+    turn_share* share_of(const peering::peer* peer) override {
+        if (!shares_turns) return nullptr;
+        return peer == nullptr ? &share_of_strangers : &share_of_peer;
+    }
     packet_in_flight* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
                                        ilp::bytes_span body) override {
         sink = &from;
@@ -124,6 +129,10 @@ struct world final : prepare_handler, incoming_connection::owner {
     };
 
     connector::testing::book book{one_peer()};
+    fair_turns turns;
+    turn_share share_of_peer{turns, 0};
+    turn_share share_of_strangers{turns, 1};
+    bool shares_turns = false;
     event_loop loop;
     http2::flood_counts floods;
     socket_pair pair{loop};
@@ -172,6 +181,69 @@ TEST_CASE("http2 requests: a token that expires is looked at with each request")
     for (const char* const text : {"one", "two", "three", "four"}) w.ask(text);
     w.await_packets(4);
     CHECK(w.authentications == 4);
+}
+
+namespace {
+
+/// The turns are shared with another peer, which is busy.
+struct busy_loop {
+    struct other_work final : turn_taker {
+        void on_turn() override {}
+    };
+
+    busy_loop() {
+        w.shares_turns = true;
+        w.ask("the first");
+        w.await_packets(1);
+        end_turn();
+        REQUIRE(share_of_other.try_take(work));
+        end_turn();
+    }
+
+    void ask_often(int times, std::string_view token) {
+        for (int i = 0; i < times; ++i) {
+            w.client.session.request(packet_block(token), ilp::as_bytes("x"), w.client.out);
+        }
+        w.say();
+        run_ready(w.loop);
+    }
+
+    /// Returns true if anything waits. The turns take no time, so that the other peer remains busy.
+    bool end_turn() { return w.turns.next_turn(ilp::steady_time{} + 1000h); }
+
+    void next_turn() {
+        REQUIRE(end_turn());
+        w.turns.serve_waiting();
+        run_ready(w.loop);
+    }
+
+    world w;
+    other_work work;
+    turn_share share_of_other{w.turns, 2};
+};
+
+constexpr std::size_t requests_in_piece = 8;
+
+}  // namespace
+
+TEST_CASE("http2 requests: while others are busy, several requests of a peer are one piece of its turn") {
+    busy_loop busy;
+    constexpr std::size_t each_turn = fair_turns::pieces * requests_in_piece;
+    busy.ask_often(30, "right");
+    CHECK(busy.w.arrived.size() == 1 + each_turn);
+    busy.next_turn();
+    CHECK(busy.w.arrived.size() == 31);
+    CHECK_FALSE(busy.end_turn());
+}
+
+TEST_CASE("http2 requests: of strangers each request is a piece, also on a connection that has shown a valid token") {
+    busy_loop busy;
+    busy.ask_often(20, "wrong");
+    CHECK(busy.w.strangers == 1 + fair_turns::pieces);  // the first one is in the peer's turn
+    for (std::size_t turn = 2; turn < 5; ++turn) {
+        busy.next_turn();
+        CHECK(static_cast<std::size_t>(busy.w.strangers) == 1 + turn * fair_turns::pieces);
+    }
 }
 
 TEST_CASE("A35-16: over HTTP/2, an asynchronous request gets 202 on its stream, and an answer gets 200") {

@@ -5,8 +5,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <map>
 #include <random>
+#include <ranges>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -124,6 +127,24 @@ TEST_CASE("a table of streams finds what a map finds") {
             REQUIRE((table.find(id) != nullptr) == expected.contains(id));
         }
     }
+}
+
+TEST_CASE("which ids of streams have the same hash depends on a secret, which each connection has of its own") {
+    const auto home = [](const stream_id_hash& hash, std::uint32_t id) { return hash(id) >> 21U; };
+    const stream_id_hash known{1};
+    std::vector<std::uint32_t> chosen;
+    for (std::uint32_t id = 1; chosen.size() < 200; id += 2) {
+        if (home(known, id) == 0) chosen.push_back(id);
+    }
+    for (const std::uint32_t secret : {2U, 3U, 1000U, 0x8000'0000U, 0x1234'5678U}) {
+        const stream_id_hash hash{secret};
+        std::map<std::uint32_t, int> at_home;
+        for (const std::uint32_t id : chosen) ++at_home[home(hash, id)];
+        CHECK(std::ranges::max(at_home | std::views::values) < 10);
+    }
+    std::set<std::uint32_t> of_one_id;
+    for (int i = 0; i < 4; ++i) of_one_id.insert(stream_id_hash{}(1));
+    CHECK(of_one_id.size() > 1);
 }
 
 TEST_CASE("a budget allows a number at once, and a rate") {

@@ -442,6 +442,27 @@ TEST_CASE("answers obey the windows of the client") {
     CHECK(server.session.open_streams() == 0);
 }
 
+TEST_CASE("an answer of which little is left keeps little memory") {
+    server_side server;
+    greet(server, settings({{setting::initial_window_size, 0}}));
+    server.receive(request(1));
+    constexpr std::size_t size = 60'000;
+    server.session.answer(server.numbers[1], ok_block(), ilp::bytes(size), server.out);
+    CHECK(server.session.unsent() == size);
+    CHECK(server.session.unsent_memory() >= size);
+    server.receive(frame(frame_type::window_update, 0, 1, number(size - 1)));
+    CHECK(server.session.unsent() == 1);
+    CHECK(server.session.unsent_memory() < 100);
+    SECTION("and none when it is sent") {
+        server.receive(frame(frame_type::window_update, 0, 1, number(1)));
+    }
+    SECTION("and none when its stream is reset") {
+        server.receive(frame(frame_type::rst_stream, 0, 1, number(8)));
+    }
+    CHECK(server.session.unsent() == 0);
+    CHECK(server.session.unsent_memory() == 0);
+}
+
 TEST_CASE("the window of the connection bounds all answers together") {
     server_side server;
     greet(server, settings({{setting::initial_window_size, 1'000'000}}));
@@ -632,6 +653,28 @@ TEST_CASE("floods end the connection, and an honest rate does not") {
     };
     CHECK(floods_by_requests(frame(frame_type::rst_stream, 0, 0, number(8))));     // Rapid Reset
     CHECK(floods_by_requests(frame(frame_type::window_update, 0, 0, number(0))));  // MadeYouReset
+}
+
+TEST_CASE("frames that cause no event are processed in portions") {
+    server_side server;
+    greet(server);
+    server.receive(headers(1, block_of(post_fields())));
+    const ilp::bytes one = data(1, "x", false);
+    ilp::bytes input;
+    constexpr std::size_t frames = 10'000;
+    for (std::size_t i = 0; i < frames; ++i) ilp::append(input, one);
+    std::size_t portions = 0;
+    for (;; ++portions) {
+        const event e = server.session.next(input, server.out, server.now);
+        REQUIRE(e.consumed <= session::frames_at_once * one.size());
+        input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(e.consumed));
+        if (e.kind == event_kind::needs_more) break;
+        REQUIRE(e.kind == event_kind::pause);
+        REQUIRE(e.consumed == session::frames_at_once * one.size());
+    }
+    CHECK(portions == frames / session::frames_at_once);
+    CHECK(input.empty());
+    CHECK(server.receive(data(1, "y")) == lines{"message 1 " + std::string(frames, 'x') + "y"});
 }
 
 TEST_CASE("an answered request may have window updates for each frame") {

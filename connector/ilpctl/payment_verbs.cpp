@@ -1,0 +1,187 @@
+#include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/table.hpp"
+#include "connector/ilpctl/verbs.hpp"
+#include "peering/records/uuid.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+namespace connector::ilpctl {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::chrono::milliseconds progress_pause{250};
+
+struct pay_terms {
+    std::string receiver;
+    std::string amount;
+    std::string account;
+    optional_text slippage;
+    optional_text id;
+    optional_text idempotency_key;
+    bool delivers = false;
+    bool does_not_wait = false;
+};
+
+struct one_payment {
+    std::string id;
+    optional_text idempotency_key;
+};
+
+struct payments_terms : list_terms {
+    optional_text account;
+};
+
+/// The unit of the account that pays; nullopt if it was deleted.
+std::optional<asset_unit> unit_of_payer(const json::object& payment) {
+    if (payment.at("receivingAccount").is_null()) return std::nullopt;
+    return unit_of(part(part(payment, "receivingAccount"), "asset"));
+}
+
+/// An amount of the account that pays.
+std::string paid_amount(const session& s, const json::object& payment, std::string_view name) {
+    const auto unit = unit_of_payer(payment);
+    return unit ? amount_field(s, payment, name, *unit) : field(payment, name);
+}
+
+/// The asset of the receiver is known to nobody here, so what arrives is shown in its smallest unit.
+std::string in_smallest_unit(const json::object& payment, std::string_view name) {
+    return payment.at(name).is_null() ? "-" : fmt::format("{} (smallest unit)", field(payment, name));
+}
+
+bool has_ended(const json::object& payment) {
+    return !payment.at("endedAt").is_null();
+}
+
+void print_payment(session& s, const json::value& answer) {
+    if (s.json) return print_json(s, answer);
+    const auto& payment = answer.as_object();
+    auto sheet = ilpctl::sheet{};
+    sheet.add("id", field(payment, "id"));
+    sheet.add("from",
+              payment.at("receivingAccount").is_null() ? "-" : field(part(payment, "receivingAccount"), "name"));
+    sheet.add("to", field(payment, "receiver"));
+    sheet.add("amount to send", paid_amount(s, payment, "sendAmount"));
+    sheet.add("amount to deliver", in_smallest_unit(payment, "deliverAmount"));
+    sheet.add("status", field(payment, "status"));
+    sheet.add("failure", field(payment, "failure"));
+    sheet.add("sends at most", paid_amount(s, payment, "sendMax"));
+    sheet.add("sent", paid_amount(s, payment, "sent"));
+    sheet.add("delivered", in_smallest_unit(payment, "delivered"));
+    sheet.add("created", field(payment, "createdAt"));
+    sheet.add("ended", field(payment, "endedAt"));
+    s.out << sheet.text();
+}
+
+json::value find_payment(session& s, const std::string& id) {
+    auto payment = s.daemon.ask(documents::payment, {{"id", id}});
+    if (payment.is_null()) {
+        throw failure{exit_status::refused, fmt::format("no payment has the id \"{}\"", printable(id)), "NOT_FOUND"};
+    }
+    return payment;
+}
+
+/// Says on standard error how far the payment has come, whenever that has changed.
+json::value wait_until_ended(session& s, const std::string& id) {
+    std::string said;
+    for (;;) {
+        auto payment = find_payment(s, id);
+        const auto& now = payment.as_object();
+        const auto progress = fmt::format("{}: sent {} of {}", field(now, "status"), paid_amount(s, now, "sent"),
+                                          paid_amount(s, now, "sendMax"));
+        if (!s.json && progress != said) s.err << printable(progress) << '\n' << std::flush;
+        said = progress;
+        if (has_ended(now)) return payment;
+        std::this_thread::sleep_for(progress_pause);
+    }
+}
+
+void pay(session& s, const pay_terms& terms) {
+    if (terms.id && !peering::is_uuid_v4(*terms.id)) {
+        throw failure{exit_status::usage, fmt::format("--id: \"{}\" is not a UUID of version 4", printable(*terms.id))};
+    }
+    const std::string id = terms.id ? *terms.id : peering::new_uuid();
+    const auto account = account_of_receiver(s, terms.account);
+    auto input = json::object{{"id", id}, {"receivingAccountId", account.id}, {"receiver", terms.receiver}};
+    if (terms.delivers) {
+        const auto amount = parse_amount(terms.amount, {}, amount_form::raw);
+        if (!amount) throw failure{exit_status::usage, "AMOUNT: " + amount.error()};
+        input["deliverAmount"] = to_string(*amount);
+    } else {
+        input["sendAmount"] = to_string(read_amount(s, "AMOUNT", terms.amount, account.unit));
+    }
+    if (terms.slippage) {
+        input["slippage"] = read_option("--slippage", config::integer<std::uint16_t>(0, 9999), *terms.slippage);
+    }
+    const auto answer = change(s, documents::create_payment, std::move(input), terms.idempotency_key, id);
+    if (terms.does_not_wait) return print_payment(s, answer.at("payment"));
+    const auto payment = wait_until_ended(s, id);
+    print_payment(s, payment);
+    if (field(payment.as_object(), "status") != "COMPLETED") {
+        throw failure{exit_status::refused,
+                      fmt::format("the payment is not complete: {}", printable(field(payment.as_object(), "failure")))};
+    }
+}
+
+void list_payments(session& s, const payments_terms& terms) {
+    auto variables = list_variables(terms);
+    if (terms.account) variables["receivingAccountId"] = find_receiving_account(s, *terms.account).at("id");
+    const auto payments = fetch_nodes(s, documents::payments, std::move(variables), terms.page);
+    if (s.json) return print_json(s, payments);
+    auto table = ilpctl::table{{{"CREATED"}, {"FROM"}, {"TO"}, {"STATUS"}, {"SENT", alignment::right}, {"ID"}}};
+    for (const json::value& node : payments) {
+        const auto& payment = node.as_object();
+        const auto from =
+            payment.at("receivingAccount").is_null() ? "-" : field(part(payment, "receivingAccount"), "name");
+        table.add({field(payment, "createdAt"), from, field(payment, "receiver"), field(payment, "status"),
+                   paid_amount(s, payment, "sent"), field(payment, "id")});
+    }
+    s.out << table.text();
+}
+
+void show_payment(session& s, const one_payment& terms) {
+    print_payment(s, find_payment(s, terms.id));
+}
+
+void cancel_payment(session& s, const one_payment& terms) {
+    print_payment(s, change(s, documents::cancel_payment, {{"id", terms.id}}, terms.idempotency_key).at("payment"));
+}
+
+}  // namespace
+
+void add_payment_verbs(CLI::App& root, chosen_verb& chosen) {
+    const auto terms = std::make_shared<pay_terms>();
+    auto& pay_verb = add_verb(root, chosen, "pay", "pay from a receiving account to a payment pointer", terms, &pay);
+    add_required(pay_verb, "RECEIVER", terms->receiver, "",
+                 "payment pointer, such as '$example.com/alice', or its URL");
+    add_required(pay_verb, "AMOUNT", terms->amount, "", "what is sent, in units of the account's asset");
+    add_required(pay_verb, "--from", terms->account, "ACCOUNT", "id or name of the receiving account that pays");
+    pay_verb.add_flag("--deliver", terms->delivers,
+                      "AMOUNT is what shall arrive, in the smallest unit of the receiver's asset");
+    add_text(pay_verb, "--slippage", terms->slippage, "N",
+             "how much worse than the quoted rate it may be exchanged, in hundredths of a percent; 100 by default");
+    add_text(pay_verb, "--id", terms->id, "UUID", "id of the payment, which is never made twice; a new one by default");
+    pay_verb.add_flag("--no-wait", terms->does_not_wait, "do not wait until the payment has ended");
+    add_idempotency_key(pay_verb, terms->idempotency_key);
+
+    auto& group = add_group(root, "payment", "manage the payments of this node");
+    const auto list = std::make_shared<payments_terms>();
+    auto& list_verb = add_verb(group, chosen, "list", "list payments, the newest first", list, &list_payments);
+    add_text(list_verb, "--from", list->account, "ACCOUNT", "only payments from this receiving account");
+    add_page_terms(list_verb, list->page, 20);
+    add_order(list_verb, *list);
+
+    const auto show = std::make_shared<one_payment>();
+    auto& show_verb = add_verb(group, chosen, "show", "show a payment and how far it has come", show, &show_payment);
+    add_required(show_verb, "ID", show->id, "", "id of the payment");
+
+    const auto cancel = std::make_shared<one_payment>();
+    auto& cancel_verb = add_verb(group, chosen, "cancel", "send nothing more of a payment", cancel, &cancel_payment);
+    add_required(cancel_verb, "ID", cancel->id, "", "id of the payment");
+    add_idempotency_key(cancel_verb, cancel->idempotency_key);
+}
+
+}  // namespace connector::ilpctl

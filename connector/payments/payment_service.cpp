@@ -1,0 +1,296 @@
+#include "connector/payments/payment_service.hpp"
+
+#include "connector/base/log.hpp"
+#include "connector/transport/own_packets.hpp"
+#include "ilp/clock.hpp"
+#include "peering/spsp/payment_pointer.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+namespace connector {
+namespace {
+
+using peering::payment_record;
+using peering::payment_status;
+
+constexpr std::chrono::seconds store_pause{1};    // before what the store did not take is tried again
+constexpr std::chrono::seconds lookup_pause{10};  // before a receiver is looked up again
+constexpr unsigned lookups_max = 30;              // of a payment that was being sent before the start
+
+std::string with_code(std::string_view sentence, const std::optional<ilp::error_code>& code) {
+    if (!code) return std::string{sentence};
+    return fmt::format("{} ({} {})", sentence, ilp::code_text(*code), ilp::name(*code));
+}
+
+/// What was agreed for a new payment: the quoted rate, less the slippage.
+ilp::payment_terms terms_by(const payment_record& record, const ilp::exchange_ratio& quoted) {
+    return record.is_fixed_delivery ? ilp::deliver_exactly(record.amount, quoted, record.slippage)
+                                    : ilp::send_exactly(record.amount, quoted, record.slippage);
+}
+
+/// The same of a payment that has an offer.
+ilp::payment_terms terms_of(const payment_record& record) {
+    const peering::payment_offer& offer = *record.standing.offer;
+    using target = ilp::payment_terms::target;
+    return {.kind = record.is_fixed_delivery ? target::fixed_delivery : target::fixed_send,
+            .deliver = record.is_fixed_delivery ? record.amount : ilp::amount{},
+            .send = offer.send_max,
+            .minimum = offer.minimum,
+            .expected = offer.expected};
+}
+
+}  // namespace
+
+void payment_service::start() {
+    for (const auto& [number, record] : parts_.payments.open()) {
+        active_.emplace(number, active_payment{.record = record});
+        const auto let_begin = [this, number] {
+            waiting_.push_back(number);
+            begin_waiting();
+        };
+        if (record.standing.status == payment_status::sending) {
+            later(parts_.pause_after_start, let_begin);
+        } else {
+            boost::asio::post(parts_.control, let_begin);
+        }
+    }
+    // The committer's thread calls this.
+    parts_.payments.on_change([this](const payment_record& record) {
+        boost::asio::post(parts_.control, [this, record] { changed(record); });
+    });
+}
+
+std::shared_ptr<const run_progress> payment_service::progress_of(std::uint64_t number) const {
+    const auto found = active_.find(number);
+    return found == active_.end() ? nullptr : found->second.progress;
+}
+
+void payment_service::changed(const payment_record& record) {
+    active_payment* const payment = find(record.number);
+    if (payment == nullptr) {
+        if (record.standing.status == payment_status::quoting) add(record);
+        return;
+    }
+    payment->record.standing = record.standing;
+    const bool was_cancelled = record.standing.status == payment_status::cancelled;
+    if (!was_cancelled && record.standing.status != payment_status::cancelling) return;
+    if (payment->has_run) return parts_.cancel(record.number);  // quoted() or paid() follows
+    if (was_cancelled) return forget(record.number);
+    end(record.number, payment_status::cancelled, {});
+}
+
+void payment_service::add(const payment_record& record) {
+    if (is_stopping_) return;
+    active_.emplace(record.number, active_payment{.record = record});
+    waiting_.push_back(record.number);
+    begin_waiting();
+}
+
+void payment_service::begin_waiting() {
+    while (!is_stopping_ && begun_ < running_max && !waiting_.empty()) {
+        const std::uint64_t number = waiting_.front();
+        waiting_.pop_front();
+        begin(number);
+    }
+}
+
+void payment_service::begin(std::uint64_t number) {
+    active_payment* const payment = find(number);
+    if (payment == nullptr) return;  // cancelled meanwhile
+    payment->is_begun = true;
+    ++begun_;
+    if (payment->record.standing.status == payment_status::cancelling) {
+        return end(number, payment_status::cancelled, {});
+    }
+    look_up(number);
+}
+
+void payment_service::look_up(std::uint64_t number) {
+    active_payment* const payment = find(number);
+    if (payment == nullptr || is_stopping_) return;
+    ++payment->lookups;
+    auto endpoint = peering::parse_payment_pointer(payment->record.receiver);
+    if (!endpoint) return fail(number, std::move(endpoint).error());
+    parts_.resolve(*std::move(endpoint), [this, number](const found& answer) { looked_up(number, answer); });
+}
+
+void payment_service::looked_up(std::uint64_t number, const found& answer) {
+    active_payment* const payment = find(number);
+    if (payment == nullptr || is_stopping_) return;
+    const payment_status status = payment->record.standing.status;
+    if (status == payment_status::cancelling) return;  // changed() has ended it
+    if (!answer) {
+        // Whoever asked for a payment hears at once; one that is half made does not fail because a host is restarted.
+        if (status != payment_status::sending || payment->lookups >= lookups_max) return fail(number, answer.error());
+        return later(lookup_pause, [this, number] { look_up(number); });
+    }
+    payment->to = answer->details;
+    const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account);
+    if (account == nullptr || !account->enabled) {
+        return fail(number,
+                    account == nullptr ? "The account that pays was deleted" : "The account that pays is disabled");
+    }
+    if (status == payment_status::sending) return pay(*payment, *account);
+    quote(*payment, *account);
+}
+
+run_parties payment_service::parties_of(const active_payment& payment,
+                                        const peering::receiving_account& account) const {
+    const ilp::digest& secret = payment.to->shared_secret;
+    return {own_payer(parts_.directory.own_address(), *account.asset, *account.liquidity),
+            {payment.to->destination.text(), {secret.begin(), secret.end()}}};
+}
+
+void payment_service::quote(active_payment& payment, const peering::receiving_account& account) {
+    const std::uint64_t number = payment.record.number;
+    const ilp::amount available{account.liquidity->available.load()};
+    const ilp::amount wanted =
+        payment.record.is_fixed_delivery ? available : std::min(payment.record.amount, available);
+    if (wanted.is_zero()) {
+        return fail(number, std::string{describe(peering::payment_refusal::insufficient_liquidity)});
+    }
+    payment.has_run = true;
+    parts_.quote({.number = number,
+                  .parties = parties_of(payment, account),
+                  .wanted = wanted,
+                  .path = paths_.find(account.asset->id, payment.to->destination.text())},
+                 [this, number](std::optional<quote_outcome> outcome) {
+                     boost::asio::post(parts_.control,
+                                       [this, number, outcome = std::move(outcome)] { quoted(number, outcome); });
+                 });
+}
+
+void payment_service::quoted(std::uint64_t number, const std::optional<quote_outcome>& outcome) {
+    active_payment* const payment = find(number);
+    if (payment == nullptr) return;
+    payment->has_run = false;
+    if (has_ended(payment->record.standing.status)) return forget(number);  // cancelled
+    if (!outcome) return;                                                   // the daemon stops
+    if (!outcome->result) {
+        const ilp::quote_refusal& refusal = outcome->result.error();
+        return fail(number, with_code(ilp::describe(refusal.failure), refusal.code));
+    }
+    const ilp::quoted_path& quoted = *outcome->result;
+    const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account);
+    if (account == nullptr) return fail(number, "The account that pays was deleted");
+    paths_.keep(account->asset->id, payment->to->destination.text(), quoted.path);
+    payment->numbers_used = quoted.numbers_used;
+    const ilp::payment_terms terms = terms_by(payment->record, quoted.rate);
+    if (account->liquidity->available.load() < terms.send.value) {
+        return fail(number, std::string{describe(peering::payment_refusal::insufficient_liquidity)});
+    }
+    agree(number, {.send_max = terms.send, .minimum = terms.minimum, .expected = terms.expected});
+}
+
+/// Writes the offer before the first packet with money leaves.
+void payment_service::agree(std::uint64_t number, const peering::payment_offer& offer) {
+    const bool is_accepted = parts_.committer.execute([this, number, offer](peering::bookkeeper& keeper) {
+        auto written = parts_.payments.start_sending(keeper, number, offer);
+        boost::asio::post(parts_.control, [this, number, offer, written] { agreed(number, offer, written); });
+    });
+    if (!is_accepted) later(store_pause, [this, number, offer] { agree(number, offer); });
+}
+
+void payment_service::agreed(std::uint64_t number, const peering::payment_offer& offer,
+                             std::expected<void, peering::payment_refusal> written) {
+    active_payment* const payment = find(number);
+    if (payment == nullptr || is_stopping_) return;  // cancelled
+    if (!written) {
+        if (written.error() != peering::payment_refusal::store_unavailable) return forget(number);
+        return later(store_pause, [this, number, offer] { agree(number, offer); });
+    }
+    if (payment->record.standing.status == payment_status::cancelling) return;  // changed() has ended it
+    payment->record.standing = {.status = payment_status::sending, .offer = offer};
+    const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account);
+    if (account == nullptr) return fail(number, "The account that pays was deleted");
+    pay(*payment, *account);
+}
+
+void payment_service::pay(active_payment& payment, const peering::receiving_account& account) {
+    const payment_record& record = payment.record;
+    const std::uint64_t number = record.number;
+    payment_order order{.number = number,
+                        .parties = parties_of(payment, account),
+                        .terms = terms_of(record),
+                        .state = ilp::taken_up({.sent = record.sent, .delivered = record.delivered, .in_doubt = {}}),
+                        .path = paths_.find(account.asset->id, payment.to->destination.text()),
+                        .numbers_used = payment.numbers_used};
+    order.progress->sent = record.sent.value;
+    order.progress->delivered = record.delivered.value;
+    payment.progress = order.progress;
+    payment.has_run = true;
+    parts_.pay(std::move(order), [this, number](payment_outcome outcome) {
+        boost::asio::post(parts_.control, [this, number, outcome = std::move(outcome)] { paid(number, outcome); });
+    });
+}
+
+void payment_service::paid(std::uint64_t number, const payment_outcome& outcome) {
+    active_payment* const payment = find(number);
+    if (payment == nullptr) return;
+    payment->has_run = false;
+    if (outcome.was_interrupted) return;  // it goes on after the next start
+    if (const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account)) {
+        paths_.keep(account->asset->id, payment->to->destination.text(), outcome.path);
+    }
+    switch (outcome.how.end) {
+        case ilp::payment_end::completed:
+            return end(number, payment_status::completed, {});
+        case ilp::payment_end::cancelled:
+            return end(number, payment_status::cancelled, {});
+        default:
+            return fail(number, with_code(ilp::describe(outcome.how.end), outcome.how.code));
+    }
+}
+
+void payment_service::fail(std::uint64_t number, std::string why) {
+    end(number, payment_status::failed, std::move(why));
+}
+
+/// Tries until the store has taken it. If the daemon stops before, the payment is found open at the next start, and
+/// ends then, because nothing is left to send.
+void payment_service::end(std::uint64_t number, payment_status status, std::string failure) {
+    if (is_stopping_) return;
+    const auto again = [this, number, status, failure] {
+        later(store_pause, [this, number, status, failure] { end(number, status, failure); });
+    };
+    const bool is_accepted =
+        parts_.committer.execute([this, number, status, failure, again](peering::bookkeeper& keeper) {
+            const auto written = parts_.payments.end(keeper, number, status, failure, ilp::wall_clock());
+            const bool is_done = written || written.error() != peering::payment_refusal::store_unavailable;
+            boost::asio::post(parts_.control, [this, number, status, failure, again, is_done] {
+                if (!is_done) return again();
+                if (status == payment_status::failed) {
+                    log::write(log::level::info, "a payment has failed", {{"payment", number}, {"reason", failure}});
+                }
+                forget(number);
+            });
+        });
+    if (!is_accepted) again();
+}
+
+void payment_service::forget(std::uint64_t number) {
+    const auto found = active_.find(number);
+    if (found == active_.end()) return;
+    if (found->second.is_begun) --begun_;
+    active_.erase(found);
+    begin_waiting();
+}
+
+auto payment_service::find(std::uint64_t number) -> active_payment* {
+    const auto found = active_.find(number);
+    return found == active_.end() ? nullptr : &found->second;
+}
+
+void payment_service::later(std::chrono::nanoseconds pause, std::function<void()> action) {
+    const auto timer = std::make_shared<boost::asio::steady_timer>(parts_.control, pause);
+    timer->async_wait([this, timer, action = std::move(action)](boost::system::error_code error) {
+        if (!error && !is_stopping_) action();
+    });
+}
+
+}  // namespace connector

@@ -1,0 +1,111 @@
+#pragma once
+
+#include "config/http_endpoint.hpp"
+#include "connector/control/spsp_client.hpp"
+#include "connector/payments/path_memory.hpp"
+#include "connector/payments/payment_runs.hpp"
+#include "peering/book/committer.hpp"
+#include "peering/book/payments.hpp"
+#include "peering/directory/directory.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace connector {
+
+/// Carries out the payments that `peering::payments` has: asks the receiver where to pay, has a worker quote and pay,
+/// and writes how each ended. Whoever wants a payment calls peering::payments::create(); this object learns of it, and
+/// of cancellations, by its callback.
+///
+/// **Nothing is paid twice.** The account that pays is debited by the posting of a packet, and the transaction of the
+/// posting says how much the payment has sent then (own_packets::advance). What is left to send after a crash is
+/// therefore exactly what was not debited. No amount is set aside for a payment: the same money can be withdrawn or
+/// paid elsewhere, and then the payment ends for lack of it.
+///
+/// Used on the control loop, except for start().
+class payment_service {
+public:
+    using found = std::expected<spsp_found, std::string>;
+
+    /// What the service uses. The functions of the workers may call back on any thread.
+    struct parts {
+        boost::asio::io_context& control;
+        peering::committer& committer;
+        peering::payments& payments;
+        const peering::directory& directory;
+        std::function<void(quote_order, payment_runs::quoted)> quote;
+        std::function<void(payment_order, payment_runs::paid)> pay;
+        std::function<void(std::uint64_t number)> cancel;
+        std::function<void(config::http_endpoint, std::function<void(found)>)> resolve;  ///< see query_spsp()
+        /// Packets that were in flight when the daemon ended may be fulfilled for so long; see ilp::payment_state.
+        std::chrono::nanoseconds pause_after_start = ilp::round_trip_times::lifetime_max;
+    };
+
+    /// Payments that are carried out at a time; others wait for their turn. Each has buffers of about 70 KiB, and
+    /// up to `ilp::payment_limits::packets_in_flight_max` packets, which share the worker's.
+    static constexpr std::size_t running_max = 100;
+
+    explicit payment_service(parts parts) : parts_{std::move(parts)} {}
+
+    /// Goes on with the payments that had not ended at the last stop. Call it before the committer starts, once.
+    void start();
+
+    /// Begins nothing more: the daemon stops. The workers interrupt what they are doing (worker::drain).
+    void stop() noexcept { is_stopping_ = true; }
+
+    /// How far a payment has come that is being sent; null if it is not. Its record says as much, a commit later.
+    std::shared_ptr<const run_progress> progress_of(std::uint64_t number) const;
+
+private:
+    struct active_payment {
+        peering::payment_record record;
+        bool is_begun = false;                      ///< it is one of running_max
+        bool has_run = false;                       ///< a worker quotes or pays
+        unsigned lookups = 0;                       ///< of the receiver
+        std::optional<peering::spsp_details> to{};  ///< where to pay; known once the receiver was looked up
+        std::uint64_t numbers_used = 0;             ///< on that connection
+        std::shared_ptr<run_progress> progress{};
+    };
+
+    void changed(const peering::payment_record& record);
+    void add(const peering::payment_record& record);
+    void begin_waiting();
+    void begin(std::uint64_t number);
+    void look_up(std::uint64_t number);
+    void looked_up(std::uint64_t number, const found& answer);
+    void quote(active_payment& payment, const peering::receiving_account& account);
+    void quoted(std::uint64_t number, const std::optional<quote_outcome>& outcome);
+    void agree(std::uint64_t number, const peering::payment_offer& offer);
+    void agreed(std::uint64_t number, const peering::payment_offer& offer,
+                std::expected<void, peering::payment_refusal> written);
+    void pay(active_payment& payment, const peering::receiving_account& account);
+    void paid(std::uint64_t number, const payment_outcome& outcome);
+    void fail(std::uint64_t number, std::string why);
+    void end(std::uint64_t number, peering::payment_status status, std::string failure);
+    void forget(std::uint64_t number);
+
+    active_payment* find(std::uint64_t number);
+    run_parties parties_of(const active_payment& payment, const peering::receiving_account& account) const;
+    /// Calls `action` on the control loop after this time.
+    void later(std::chrono::nanoseconds pause, std::function<void()> action);
+
+    parts parts_;
+    bool is_stopping_ = false;
+    std::unordered_map<std::uint64_t, active_payment> active_;  ///< by number; references stay valid
+    std::deque<std::uint64_t> waiting_;                         ///< that have not begun, the oldest first
+    std::size_t begun_ = 0;
+    path_memory paths_;
+};
+
+}  // namespace connector

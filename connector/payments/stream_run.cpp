@@ -1,0 +1,102 @@
+#include "connector/payments/stream_run.hpp"
+
+#include "ilp/invariant.hpp"
+
+#include <utility>
+
+namespace connector {
+
+stream_run::stream_run(const run_surroundings& around, run_parties parties)
+    : loop_{around.loop},
+      packets_{around.packets},
+      share_{around.share},
+      payer_{std::move(parties.payer)},
+      sender_{std::move(parties.receiver.destination), parties.receiver.shared_secret, payer_.address.text()},
+      wake_{*this} {}
+
+/// The answers of a turn are taken together: then the decision is asked once.
+void stream_run::ask_again() {
+    if (is_advancing_ || is_posted_) return;
+    is_posted_ = true;
+    loop_.post([this] {
+        loop_.enter();
+        is_posted_ = false;
+        advance();
+    });
+}
+
+void stream_run::advance() {
+    if (has_ended_ || is_posted_) return;  // if it is posted, that call does it
+    is_advancing_ = true;
+    for (;;) {
+        if (!ready_) {
+            const step decided = next(now());
+            if (const auto* const wait = std::get_if<wait_until>(&decided)) {
+                wake_.cancel();
+                if (wait->time != ilp::steady_time::max()) loop_.set(wake_, wait->time);
+                break;
+            }
+            if (std::holds_alternative<ended>(decided)) {
+                if (undurable_ != 0) break;  // release() asks again
+                is_advancing_ = false;
+                return end();
+            }
+            ready_ = std::get<packet>(decided);
+        }
+        if (!share_.try_take(*this)) break;
+        send(*std::exchange(ready_, std::nullopt));
+    }
+    is_advancing_ = false;
+}
+
+void stream_run::on_turn() {
+    if (ready_) {
+        is_advancing_ = true;
+        send(*std::exchange(ready_, std::nullopt));
+        is_advancing_ = false;
+    }
+    advance();
+}
+
+void stream_run::send(const packet& next) {
+    const ilp::timestamp expires_at =
+        loop_.now().wall + std::chrono::floor<std::chrono::milliseconds>(next.expires_at - now());
+    prepare_.clear();
+    if (next.is_probe) {
+        sender_.write_probe(prepare_, next.number, next.amount, expires_at);
+    } else {
+        sender_.write_prepare(prepare_, next.number, next.amount, next.minimum, expires_at);
+    }
+    packets_.send_own(*this, next.number, payer_, prepare_);
+}
+
+void stream_run::end() {
+    has_ended_ = true;
+    wake_.cancel();
+    stop_waiting();
+    if (const auto action = std::exchange(when_ended_, {})) action();
+}
+
+void stream_run::answer(std::uint64_t request, ilp::bytes_view octets, bool held) {
+    answer_.assign(octets.begin(), octets.end());
+    if (const auto fulfill = ilp::fulfill_view::parse(answer_)) {
+        if (held) ++undurable_;
+        fulfilled(request, sender_.read_fulfill(request, *fulfill), now());
+    } else {
+        const auto reject = ilp::reject_view::parse(answer_);
+        ilp::require(reject.has_value(), "the answer to a packet of this node is a Fulfill or a Reject");
+        rejected(request, sender_.read_reject(request, *reject), now());
+    }
+    ask_again();
+}
+
+void stream_run::release(std::uint64_t /*request*/) {
+    --undurable_;
+    if (undurable_ == 0) ask_again();  // it may have waited for this to end
+}
+
+void stream_run::refuse_malformed(std::uint64_t /*request*/) {
+    ilp::require(false, "a Prepare of this node is well-formed");
+}
+
+}  // namespace connector

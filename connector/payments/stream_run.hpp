@@ -1,0 +1,118 @@
+#pragma once
+
+#include "connector/loop/event_loop.hpp"
+#include "connector/transport/answer_sink.hpp"
+#include "connector/transport/fair_turns.hpp"
+#include "connector/transport/own_packets.hpp"
+#include "ilp/bytes.hpp"
+#include "ilp/payment/payment_answer.hpp"
+#include "ilp/stream/sender.hpp"
+#include "peering/directory/peer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace connector {
+
+/// What a run uses of its worker; all of it outlives the run.
+struct run_surroundings {
+    event_loop& loop;
+    own_packets& packets;
+    turn_share& share;  ///< of the loop's turns, for all payments together
+};
+
+/// Where a payment goes, as the receiver's SPSP server says.
+struct payment_receiver {
+    std::string destination;  ///< a valid ILP address
+    ilp::bytes shared_secret;
+};
+
+/// Who pays, and to whom.
+struct run_parties {
+    peering::peer payer;  ///< see own_payer()
+    payment_receiver receiver;
+};
+
+/// Carries out on a worker's loop what `ilp::payment_quote` or `ilp::outgoing_payment` decides: it sends their packets,
+/// wakes at their times, and tells them what became of each packet. It ends when every packet has been answered, and
+/// the postings of what was fulfilled are durable.
+///
+/// Packets of payments take turns with those of peers (fair_turns), so however much a payment has to send, forwarded
+/// packets do not wait for it.
+class stream_run : public disposable, private answer_sink, private turn_taker {
+public:
+    stream_run(const run_surroundings& around, run_parties parties);
+
+    /// Sends what can be sent, from now on until the decision ends.
+    void start() { advance(); }
+
+    /// The decision has ended and no packet is in flight.
+    bool has_ended() const noexcept { return has_ended_; }
+    /// Called once, when the run has ended; it may then be given to event_loop::dispose().
+    void when_ended(std::function<void()> action) { when_ended_ = std::move(action); }
+
+    /// Ends the run as soon as what is in flight has been answered.
+    virtual void cancel() = 0;
+    /// The same because the daemon stops: what is left can go on later.
+    virtual void interrupt() = 0;
+
+protected:
+    struct packet {
+        std::uint64_t number;
+        ilp::amount amount;
+        ilp::amount minimum;
+        ilp::steady_time expires_at;
+        bool is_probe;
+    };
+    struct wait_until {
+        ilp::steady_time time;
+    };
+    struct ended {};
+    using step = std::variant<packet, wait_until, ended>;
+
+    // The decision, as the class that is derived from this one knows it.
+    virtual step next(ilp::steady_time now) = 0;
+    virtual void fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) = 0;
+    virtual void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) = 0;
+
+    const std::optional<ilp::stream::receiver_asset>& asset() const noexcept { return sender_.asset(); }
+    own_packets& packets() const noexcept { return packets_; }
+    ilp::steady_time now() const noexcept { return loop_.now().steady; }
+    /// Has the decision asked again in this turn, but not within this call.
+    void ask_again();
+
+private:
+    // answer_sink
+    void answer(std::uint64_t request, ilp::bytes_view octets, bool held) override;
+    void release(std::uint64_t request) override;
+    void refuse_malformed(std::uint64_t request) override;
+
+    // turn_taker
+    void on_turn() override;
+
+    void advance();
+    void send(const packet& next);
+    void end();
+
+    event_loop& loop_;
+    own_packets& packets_;
+    turn_share& share_;
+    peering::peer payer_;
+    ilp::stream::sender sender_;
+    ilp::bytes prepare_;
+    ilp::bytes answer_;
+    std::function<void()> when_ended_;
+
+    std::optional<packet> ready_;  ///< waits for its turn
+    std::size_t undurable_ = 0;    ///< packets that were fulfilled and wait for their commit
+    bool is_advancing_ = false;
+    bool is_posted_ = false;  ///< a handler of the loop refers to this
+    bool has_ended_ = false;
+    deadline_of<stream_run, &stream_run::advance> wake_;
+};
+
+}  // namespace connector

@@ -1,0 +1,226 @@
+#include "connector/payments/payment_runs.hpp"
+
+#include "tests/unit/connector/payments/scripted_worker.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+namespace payment_runs_test {
+
+using namespace connector;
+using namespace std::chrono_literals;
+using connector::testing::payment_world;
+using connector::testing::run_ready;
+using connector::testing::run_until;
+using ilp::payment_end;
+
+namespace {
+
+constexpr ilp::exchange_ratio half{1, 2};
+
+/// Round trips until the payment has ended.
+void finish(payment_world& w) {
+    run_until(w.loop, [&] {
+        if (!w.worker.waiting.empty()) w.deliver_all();
+        return w.outcome.has_value();
+    });
+}
+
+}  // namespace
+
+TEST_CASE("payment runs: a payment of many packets arrives to the unit, with several in flight at a time") {
+    payment_world w;
+    w.worker.maximum = ilp::amount{1000};
+    w.pay(w.order_of(ilp::send_exactly({1'000'001}, half, 100)));
+    finish(w);
+    CHECK(w.outcome->how.end == payment_end::completed);
+    CHECK_FALSE(w.outcome->was_interrupted);
+    CHECK(w.worker.debited == 1'000'001);
+    CHECK(w.outcome->state.sent.value == w.worker.debited);
+    CHECK(w.outcome->state.delivered.value == w.worker.credited);
+    CHECK(w.progress->sent == w.worker.debited);
+    CHECK(w.progress->delivered == w.worker.credited);
+    CHECK(w.progress->packets >= 1000);
+    CHECK(w.worker.packets - w.progress->packets == w.progress->rejects);
+    CHECK(w.worker.most_waiting > 1);
+    CHECK(w.runs.size() == 0);
+    CHECK(w.worker.advanced == peering::payment_progress{7, {w.worker.debited}, {w.worker.credited}});
+}
+
+TEST_CASE("payment runs: the progress goes with the posting of a packet, and the payment ends when it is durable") {
+    payment_world w;
+    w.pay(w.order_of(ilp::send_exactly({500}, half, 100)));
+    REQUIRE(w.worker.waiting.size() == 1);
+    w.loop.enter();
+    w.worker.deliver();
+    run_ready(w.loop);
+    CHECK(w.worker.advanced == peering::payment_progress{7, {500}, {250}});
+    CHECK_FALSE(w.outcome);
+    w.loop.enter();
+    w.worker.make_durable();
+    run_ready(w.loop);
+    CHECK(w.progress->sent == 500);
+    REQUIRE(w.outcome);
+    CHECK(w.outcome->how.end == payment_end::completed);
+    CHECK(w.outcome->state.delivered == ilp::amount{250});
+}
+
+TEST_CASE("payment runs: a packet has the expiry that the payment decided, and not thirty seconds more") {
+    payment_world w;
+    w.pay(w.order_of(ilp::send_exactly({500}, half, 100)));
+    REQUIRE(w.worker.waiting.size() == 1);
+    const auto lifetime = w.worker.waiting.front().expires_at - ilp::wall_clock();
+    CHECK(lifetime > 0s);
+    CHECK(lifetime <= ilp::round_trip_times::lifetime_max);
+    finish(w);
+}
+
+TEST_CASE("payment runs: what a receiver gets below the minimum is not fulfilled, and stays in the account") {
+    payment_world w;
+    w.worker.rate_in_percent = 40;
+    w.pay(w.order_of(ilp::send_exactly({1000}, half, 100)));
+    finish(w);
+    CHECK(w.outcome->how.end == payment_end::rate_too_low);
+    CHECK(w.worker.debited == 0);
+    CHECK(w.outcome->state.sent == ilp::amount{});
+}
+
+TEST_CASE("payment runs: a final Reject ends the payment with its code, once all packets are answered") {
+    payment_world w;
+    w.worker.maximum = ilp::amount{10};
+    w.pay(w.order_of(ilp::send_exactly({1000}, half, 5000)));
+    REQUIRE(w.worker.waiting.size() > 1);
+    w.loop.enter();
+    w.worker.refuse("F02");
+    run_ready(w.loop);
+    CHECK_FALSE(w.outcome);
+    finish(w);
+    CHECK(w.outcome->how.end == payment_end::refused);
+    CHECK(w.outcome->how.code == ilp::error_code::f02_unreachable);
+    CHECK(w.outcome->state.sent.value == w.worker.debited);
+    CHECK(w.worker.debited > 0);
+}
+
+TEST_CASE("payment runs: a cancelled payment sends nothing more, and waits for what is in flight") {
+    payment_world w;
+    w.worker.maximum = ilp::amount{10};
+    w.pay(w.order_of(ilp::send_exactly({100'000}, half, 100)));
+    const std::size_t sent = w.worker.packets;
+    REQUIRE(w.worker.waiting.size() > 1);
+    w.loop.enter();
+    const bool stops = GENERATE(true, false);
+    if (stops) {
+        w.runs.interrupt();
+    } else {
+        w.runs.cancel(7);
+    }
+    run_ready(w.loop);
+    CHECK_FALSE(w.outcome);
+    w.deliver_all();
+    REQUIRE(w.outcome);
+    CHECK(w.worker.packets == sent);
+    CHECK(w.outcome->how.end == payment_end::cancelled);
+    CHECK(w.outcome->was_interrupted == stops);
+    CHECK(w.outcome->state.sent.value == w.worker.debited);
+
+    // Nothing begins any more while the daemon stops.
+    w.outcome.reset();
+    w.pay(w.order_of(ilp::send_exactly({10}, half, 100)));
+    CHECK(w.outcome.has_value() == stops);
+    CHECK((!stops || w.outcome->was_interrupted));
+    if (!stops) finish(w);
+}
+
+TEST_CASE("payment runs: what is left of a payment goes on on a new connection") {
+    payment_world w;
+    auto order = w.order_of(ilp::send_exactly({1000}, half, 100));
+    order.state = ilp::taken_up({.sent = {600}, .delivered = {300}, .in_doubt = {100}});
+    w.pay(std::move(order));
+    finish(w);
+    CHECK(w.outcome->how.end == payment_end::completed);
+    CHECK(w.worker.debited == 400);
+    CHECK(w.outcome->state.sent == ilp::amount{1000});
+    CHECK(w.outcome->state.delivered == ilp::amount{500});
+}
+
+TEST_CASE("payment runs: exactly what is wanted is delivered") {
+    payment_world w;
+    w.worker.maximum = ilp::amount{64};
+    w.pay(w.order_of(ilp::deliver_exactly({5000}, half, 100)));
+    finish(w);
+    CHECK(w.outcome->how.end == payment_end::completed);
+    CHECK(w.worker.credited == 5000);
+    CHECK(w.worker.debited == 10'000);
+}
+
+TEST_CASE("payment runs: packets take turns with other work of the loop") {
+    payment_world w;
+    turn_share other{w.turns, 2};
+    struct busy_peer final : turn_taker {
+        void on_turn() override {}
+    } peer;
+    w.loop.enter();
+    CHECK(other.try_take(peer));
+    w.worker.maximum = ilp::amount{1};
+    w.runs.pay(w.order_of(ilp::send_exactly({16}, {1, 1}, 0)), [](const payment_outcome&) {});
+    // In one turn no more than a share, although the window allows all of them and nothing was answered.
+    CHECK(w.worker.packets <= fair_turns::pieces_alone);
+    w.worker.rate_in_percent = 100;
+    run_ready(w.loop);
+    CHECK(w.worker.waiting.size() == 16);
+    w.deliver_all();
+    CHECK(w.runs.size() == 0);
+}
+
+TEST_CASE("quote runs: a quote takes one round trip and moves no money") {
+    payment_world w;
+    w.worker.maximum = ilp::amount{1'000'000};
+    w.quote(10'000'000'000);
+    CHECK_FALSE(w.quote_ended);
+    w.deliver_all();
+    REQUIRE(w.quoted);
+    REQUIRE(w.quoted->result);
+    CHECK(w.quoted->result->rate.delivered_for({1000}) == ilp::amount{500});
+    CHECK(w.quoted->result->path.maximum.value() == ilp::amount{1'000'000});
+    CHECK(w.quoted->asset == ilp::stream::receiver_asset{"EUR", 6});
+    CHECK(w.worker.debited == 0);
+
+    // The payment goes on with what the quote has learned: no packet is too large.
+    auto order = w.order_of(ilp::send_exactly({10'000'000'000}, w.quoted->result->rate, 100));
+    order.path = w.quoted->result->path;
+    order.numbers_used = w.quoted->result->numbers_used;
+    w.pay(std::move(order));
+    finish(w);
+    CHECK(w.outcome->how.end == payment_end::completed);
+    CHECK(w.progress->rejects == 0);
+    CHECK(w.worker.credited == 5'000'000'000);
+}
+
+TEST_CASE("quote runs: why there is no quote") {
+    payment_world w;
+    SECTION("the path refuses it") {
+        w.quote(1000);
+        REQUIRE_FALSE(w.worker.waiting.empty());
+        w.loop.enter();
+        while (!w.worker.waiting.empty()) w.worker.refuse("F02");
+        run_ready(w.loop);
+        REQUIRE(w.quoted);
+        REQUIRE_FALSE(w.quoted->result);
+        CHECK(w.quoted->result.error().failure == ilp::quote_failure::refused);
+        CHECK(w.quoted->result.error().code == ilp::error_code::f02_unreachable);
+    }
+    SECTION("it was cancelled") {
+        w.quote(1000);
+        w.loop.enter();
+        w.runs.cancel(7);
+        run_ready(w.loop);
+        CHECK_FALSE(w.quote_ended);  // it waits for the answers to its packets
+        w.deliver_all();
+        CHECK(w.quote_ended);
+        CHECK_FALSE(w.quoted);
+    }
+    CHECK(w.runs.size() == 0);
+}
+
+}  // namespace payment_runs_test

@@ -1,0 +1,317 @@
+#include "connector/payments/payment_service.hpp"
+
+#include "peering/records/uuid.hpp"
+#include "peering/store/store_memory.hpp"
+#include "tests/support/known_peers.hpp"
+#include "tests/support/socket.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <future>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace payment_service_test {
+
+using namespace connector;
+using namespace std::chrono_literals;
+using peering::payment_record;
+using peering::payment_status;
+
+namespace {
+
+constexpr std::uint64_t deposit = 10'000;
+const std::string pointer = "http://127.0.0.1:3004/bob";
+
+config::settings one_account() {
+    config::settings settings;
+    settings.ilp_address = ilp::address::parse("test.d").value();
+    config::asset_settings usd;
+    usd.code = "USD";
+    usd.scale = 9;
+    settings.assets = {usd};
+    config::account_settings alice;
+    alice.name = "alice";
+    alice.asset = {"USD", 9};
+    settings.accounts = {alice};
+    return settings;
+}
+
+/// A daemon's book and its payments. The test takes the place of the receiver's SPSP server and of the workers.
+struct world {
+    explicit world(peering::memory_store& store, std::chrono::nanoseconds pause_after_start = 0s)
+        : keeper{ledger, store, thresholds},
+          known{support::known_peers::build_or_throw(one_account(), keeper)},
+          committer{keeper},
+          service{
+              {.control = control,
+               .committer = committer,
+               .payments = payments,
+               .directory = *known->directory,
+               .quote = [this](quote_order order,
+                               payment_runs::quoted done) { quotes.emplace_back(std::move(order), std::move(done)); },
+               .pay = [this](payment_order order,
+                             payment_runs::paid done) { orders.emplace_back(std::move(order), std::move(done)); },
+               .cancel = [this](std::uint64_t number) { cancelled.push_back(number); },
+               .resolve =
+                   [this](config::http_endpoint endpoint, std::function<void(payment_service::found)> done) {
+                       lookups.emplace_back(std::move(endpoint), std::move(done));
+                   },
+               .pause_after_start = pause_after_start}} {
+        const auto loaded = store.load().value();
+        REQUIRE(payments.restore(loaded.open_payments, loaded.last_payment, ledger));
+        if (alice().liquidity->available == 0) fund();
+        service.start();
+        committer.start();
+    }
+    ~world() { committer.stop(1s); }
+
+    const peering::receiving_account& alice() const {
+        return *known->directory->find_receiving_account_by_name("alice");
+    }
+
+    void fund() {
+        peering::packet_transfer transfer;
+        transfer.add(*alice().asset->settlement, *alice().liquidity, {deposit});
+        REQUIRE(peering::ledger::hold(transfer.legs()));
+        peering::posting_batch batch;
+        batch.add(transfer.legs());
+        REQUIRE(keeper.write({.postings = batch.postings()}));
+    }
+
+    /// Runs `task` on the committer's thread and returns what it does.
+    template <typename Task>
+    auto on_committer(Task task) {
+        std::promise<decltype(task(keeper))> promise;
+        REQUIRE(committer.execute([&](peering::bookkeeper& kept) { promise.set_value(task(kept)); }));
+        return promise.get_future().get();
+    }
+
+    payment_record create(const std::string& receiver = pointer, std::uint64_t amount = 1000) {
+        return on_committer([&](peering::bookkeeper& kept) {
+                   return payments.create(kept,
+                                          {.uuid = peering::new_uuid(),
+                                           .account = alice().liquidity->id,
+                                           .receiver = receiver,
+                                           .amount = {amount},
+                                           .slippage = 100},
+                                          ilp::wall_clock(), {});
+               })
+            .value();
+    }
+    void cancel(const payment_record& payment) {
+        const auto done = on_committer(
+            [&](peering::bookkeeper& kept) { return payments.cancel(kept, payment.uuid, ilp::wall_clock(), {}); });
+        REQUIRE(done);
+    }
+    payment_record stored(const payment_record& payment) {
+        return on_committer([&](peering::bookkeeper& kept) { return kept.find_payment(payment.uuid).value().value(); });
+    }
+
+    template <typename Done>
+    void run_until(const Done& done) {
+        const auto end = std::chrono::steady_clock::now() + support::patience;
+        while (!done()) {
+            REQUIRE(std::chrono::steady_clock::now() < end);
+            control.restart();
+            control.run_one_for(10ms);
+        }
+    }
+    void run_until_ended(const payment_record& payment) {
+        run_until([&] { return has_ended(stored(payment).standing.status); });
+    }
+
+    void answer_lookup() {
+        run_until([&] { return !lookups.empty(); });
+        const auto [endpoint, done] = std::move(lookups.front());
+        lookups.erase(lookups.begin());
+        done(spsp_found{{*ilp::address::parse("test.there.token"), {}}, endpoint});
+    }
+    void answer_quote() {
+        run_until([&] { return !quotes.empty(); });
+        const auto done = std::move(quotes.front().second);
+        quotes.erase(quotes.begin());
+        done(quote_outcome{ilp::quoted_path{{1, 2}, {}, 7}, std::nullopt});
+    }
+    /// Until the workers have the payment.
+    payment_order& sent() {
+        run_until([&] { return !orders.empty(); });
+        return orders.front().first;
+    }
+    void end_run(payment_outcome outcome) {
+        const auto done = std::move(orders.front().second);
+        orders.erase(orders.begin());
+        done(std::move(outcome));
+    }
+
+    peering::ledger ledger;
+    peering::thresholds thresholds;
+    peering::bookkeeper keeper;
+    std::shared_ptr<const support::known_peers> known;
+    boost::asio::io_context control{1};
+    peering::payments payments;
+    peering::committer committer;
+    std::vector<std::pair<config::http_endpoint, std::function<void(payment_service::found)>>> lookups;
+    std::vector<std::pair<quote_order, payment_runs::quoted>> quotes;
+    std::vector<std::pair<payment_order, payment_runs::paid>> orders;
+    std::vector<std::uint64_t> cancelled;
+    payment_service service;
+};
+
+}  // namespace
+
+TEST_CASE("payment service: a payment is looked up, quoted, agreed, sent and ended") {
+    peering::memory_store store;
+    world w{store};
+    const payment_record payment = w.create();
+    w.answer_lookup();
+    w.run_until([&] { return !w.quotes.empty(); });
+    CHECK(w.quotes.front().first.number == payment.number);
+    CHECK(w.quotes.front().first.wanted == ilp::amount{1000});
+    CHECK(w.quotes.front().first.parties.receiver.destination == "test.there.token");
+    CHECK(w.quotes.front().first.parties.payer.liquidity == w.alice().liquidity);
+    CHECK(w.stored(payment).standing.status == payment_status::quoting);
+    w.answer_quote();
+    const payment_order& order = w.sent();
+    CHECK(order.number == payment.number);
+    CHECK(order.numbers_used == 7);
+    CHECK(order.terms.send == ilp::amount{1000});
+    CHECK(order.terms.minimum == ilp::with_slippage({1, 2}, 100));
+    CHECK(order.state == ilp::payment_state{});
+    CHECK(w.service.progress_of(payment.number) == order.progress);
+    // The offer was durable before a worker got the payment.
+    CHECK(w.stored(payment).standing.status == payment_status::sending);
+    CHECK(w.stored(payment).standing.offer->send_max == ilp::amount{1000});
+    SECTION("completed") {
+        w.end_run({.how = {ilp::payment_end::completed, {}}, .state = {{1000}, {500}, {}}, .path = {}, .asset = {}});
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.status == payment_status::completed);
+    }
+    SECTION("failed") {
+        w.end_run({.how = {ilp::payment_end::refused, ilp::error_code::f02_unreachable},
+                   .state = {},
+                   .path = {},
+                   .asset = {}});
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.status == payment_status::failed);
+        CHECK(w.stored(payment).standing.failure == "The path or the receiver refuses the payment (F02 Unreachable)");
+    }
+    SECTION("cancelled") {
+        w.cancel(payment);
+        w.run_until([&] { return !w.cancelled.empty(); });
+        CHECK(w.stored(payment).standing.status == payment_status::cancelling);
+        w.end_run({.how = {ilp::payment_end::cancelled, {}}, .state = {}, .path = {}, .asset = {}});
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.status == payment_status::cancelled);
+    }
+    SECTION("interrupted by a stop, and taken up after the start") {
+        w.service.stop();
+        w.end_run(
+            {.how = {ilp::payment_end::cancelled, {}}, .was_interrupted = true, .state = {}, .path = {}, .asset = {}});
+        w.control.restart();
+        w.control.poll();
+        CHECK(w.stored(payment).standing.status == payment_status::sending);
+        w.on_committer([&](peering::bookkeeper& kept) {
+            const peering::payment_progress progress{payment.number, {600}, {300}};
+            return kept.write({.advanced_payments = {&progress, 1}}).has_value();
+        });
+        world next{store};
+        next.answer_lookup();
+        const payment_order& rest = next.sent();
+        CHECK(next.quotes.empty());  // what was agreed still holds
+        CHECK(rest.state == ilp::payment_state{{600}, {300}, {}});
+        CHECK(rest.terms.send == ilp::amount{1000});
+        CHECK(rest.terms.minimum == ilp::with_slippage({1, 2}, 100));
+        CHECK(rest.numbers_used == 0);  // on a new connection
+        next.end_run({.how = {ilp::payment_end::completed, {}}, .state = {}, .path = {}, .asset = {}});
+        next.run_until_ended(payment);
+        CHECK(next.stored(payment).standing.status == payment_status::completed);
+    }
+}
+
+TEST_CASE("payment service: what cannot be quoted has failed, with the reason, and nothing was sent") {
+    peering::memory_store store;
+    world w{store};
+    SECTION("the receiver is no payment pointer") {
+        const auto payment = w.create("bob");
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.status == payment_status::failed);
+        CHECK_FALSE(w.stored(payment).standing.failure.empty());
+    }
+    SECTION("the receiver does not answer") {
+        const auto payment = w.create();
+        w.run_until([&] { return !w.lookups.empty(); });
+        w.lookups.front().second(std::unexpected{std::string{"nobody answers"}});
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.failure == "nobody answers");
+    }
+    SECTION("the path refuses it") {
+        const auto payment = w.create();
+        w.answer_lookup();
+        w.run_until([&] { return !w.quotes.empty(); });
+        w.quotes.front().second(quote_outcome{
+            std::unexpected{ilp::quote_refusal{ilp::quote_failure::no_answer, ilp::error_code::t01_peer_unreachable}},
+            std::nullopt});
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.failure == "No packet has reached the receiver (T01 Peer Unreachable)");
+    }
+    CHECK(w.orders.empty());
+}
+
+TEST_CASE("payment service: a payment that is cancelled while it is quoted is not sent") {
+    peering::memory_store store;
+    world w{store};
+    const auto payment = w.create();
+    w.answer_lookup();
+    w.run_until([&] { return !w.quotes.empty(); });
+    w.cancel(payment);
+    w.run_until([&] { return !w.cancelled.empty(); });
+    if (GENERATE(true, false)) {
+        w.answer_quote();  // it was there already
+    } else {
+        w.quotes.front().second(std::nullopt);
+    }
+    w.control.restart();
+    w.control.poll();
+    CHECK(w.stored(payment).standing.status == payment_status::cancelled);
+    CHECK(w.orders.empty());
+}
+
+TEST_CASE("payment service: no more payments are carried out at a time than running_max") {
+    peering::memory_store store;
+    world w{store};
+    std::vector<payment_record> all;
+    for (std::size_t i = 0; i <= payment_service::running_max; ++i) all.push_back(w.create(pointer, 1));
+    w.run_until([&] { return w.lookups.size() == payment_service::running_max; });
+    w.control.restart();
+    w.control.poll();
+    CHECK(w.lookups.size() == payment_service::running_max);
+    w.lookups.front().second(std::unexpected{std::string{"no"}});
+    w.run_until([&] { return w.lookups.size() == payment_service::running_max + 1; });
+    CHECK(w.stored(all.front()).standing.status == payment_status::failed);
+}
+
+TEST_CASE("payment service: after a start, what was being sent waits until no packet of before can be fulfilled") {
+    peering::memory_store store;
+    payment_record payment;
+    {
+        world w{store};
+        payment = w.create();
+        w.answer_lookup();
+        w.answer_quote();
+        w.sent();
+        w.service.stop();
+    }
+    world w{store, 1h};
+    w.control.restart();
+    w.control.poll();
+    CHECK(w.lookups.empty());
+    // It can be cancelled meanwhile, and ends at once: nothing of it is in flight.
+    w.cancel(payment);
+    w.run_until_ended(payment);
+    CHECK(w.stored(payment).standing.status == payment_status::cancelled);
+    CHECK(w.orders.empty());
+}
+
+}  // namespace payment_service_test
