@@ -194,7 +194,8 @@ TEST_CASE("a payment takes from the limits of its sender, and is refused as a fo
     CHECK(d.at_rest());
 }
 
-TEST_CASE("A29-31: with the former secret in the file, addresses of before are still paid; without it, not") {
+TEST_CASE(
+    "A29-31: with the former secret in the file, addresses of before are still paid, and without it they are not") {
     auto settings = receiving_world::with_accounts();
     settings.receiving.secret = config::secret{std::string(64, '1')};
     receiving_world before{settings};
