@@ -475,8 +475,15 @@ private:
             for (; begin < end; ++begin) send(links_[begin].first_client, clock::now());
             flush_all();
             turn_until(clock::now() + drain_at_most);
+            if (options_.hold) say_progress(begin);
         }
         only_answers_ = false;
+    }
+
+    /// One line for each `idle_per_line` connections.
+    void say_progress(std::size_t open) {
+        for (; said_ + bench::idle_per_line <= open; said_ += bench::idle_per_line) fmt::print("open\n");
+        std::fflush(stdout);
     }
 
     /// Runs until the deadline or until nothing is in flight.
@@ -642,6 +649,7 @@ private:
     std::vector<client_state> clients_;
     std::vector<std::size_t> unflushed_;                       ///< links
     std::set<std::pair<clock::time_point, std::size_t>> due_;  ///< the next Prepares, with their clients
+    std::size_t said_ = 0;                                     ///< idle connections
     std::size_t in_flight_ = 0;
     std::uint64_t sent_ = 0;
     bool measuring_ = false;

@@ -26,7 +26,6 @@ namespace {
 constexpr auto wait_for_flood = std::chrono::seconds{10};
 constexpr auto wait_slice = std::chrono::milliseconds{100};
 constexpr auto wait_beyond_plan = std::chrono::seconds{30};
-constexpr auto wait_per_idle_connection = std::chrono::milliseconds{10};  // with TLS, on a machine that has other work
 
 double as_seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -221,7 +220,13 @@ idle_clients::idle_clients(const setup& setup, const proxy& under_test, const lo
                                   .core = setup.load_core,
                                   .end_signal = SIGKILL};
       }()} {
-    process_.wait_for_output("connected\n", wait_beyond_plan + load.idle * wait_per_idle_connection);
+    // The time is not for all of them, but for those up to the next line.
+    std::string lines;
+    for (std::size_t open = idle_per_line; open <= load.idle; open += idle_per_line) {
+        lines += "open\n";
+        process_.wait_for_output(lines, wait_beyond_plan);
+    }
+    process_.wait_for_output("connected\n", wait_beyond_plan);
 }
 
 std::size_t idle_clients::stop() {

@@ -78,6 +78,10 @@ private:
     std::string rest_;
 };
 
+/// A generator that holds idle connections says each time that it has so many more: handshakes take long on a machine
+/// that has other work.
+inline constexpr std::size_t idle_per_line = 500;
+
 /// The maximum of events per epoll_wait, and the size of one recv.
 inline constexpr std::size_t events_per_turn = 256;
 inline constexpr std::size_t receive_size = 65536;
