@@ -46,7 +46,8 @@ commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
         keeper_.ledger().apply(batch.postings());
         if (!batch.payments().empty()) {
             execute([progress = std::vector(batch.payments().begin(), batch.payments().end())](bookkeeper& keeper) {
-                keeper.write({.advanced_payments = progress});
+                const bool is_kept = keeper.write({.advanced_payments = progress}).has_value();
+                ilp::require(is_kept, "a store that keeps nothing takes every change");
             });
         }
         batch.clear();

@@ -35,6 +35,7 @@ std::string selection_of(std::string_view mutation) {
     if (mutation.contains("ReceivingAccount")) {
         return "{ receivingAccount " + braces(receiving_account_fields) + " }";
     }
+    if (mutation.contains("Payment")) return "{ payment { id status } }";
     return mutation.contains("Asset") ? "{ asset " + braces(asset_fields) + " }"
                                       : "{ peer " + braces(peer_fields) + " }";
 }
