@@ -2,7 +2,7 @@
 
 #include "ilp/amount.hpp"
 #include "ilp/bytes.hpp"
-#include "ilp/stream/packet.hpp"
+#include "ilp/stream/stream_packet.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,7 @@
 #include "ilp/condition.hpp"
 #include "ilp/stream/envelope.hpp"
 #include "ilp/stream/keys.hpp"
-#include "ilp/stream/packet.hpp"
+#include "ilp/stream/stream_packet.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -6,7 +6,7 @@
 #include "ilp/payment/payment_answer.hpp"
 #include "ilp/stream/envelope.hpp"
 #include "ilp/stream/keys.hpp"
-#include "ilp/stream/packet.hpp"
+#include "ilp/stream/stream_packet.hpp"
 #include "ilp/timestamp.hpp"
 
 #include <cstdint>

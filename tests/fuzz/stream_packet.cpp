@@ -1,4 +1,5 @@
-#include "ilp/stream/packet.hpp"
+#include "ilp/stream/stream_packet.hpp"
+
 #include "ilp/stream/receive.hpp"
 #include "tests/fuzz/property.hpp"
 

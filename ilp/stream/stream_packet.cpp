@@ -1,4 +1,4 @@
-#include "ilp/stream/packet.hpp"
+#include "ilp/stream/stream_packet.hpp"
 
 #include "ilp/invariant.hpp"
 
