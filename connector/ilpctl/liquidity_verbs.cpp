@@ -2,8 +2,6 @@
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "connector/ilpctl/verbs.hpp"
-#include "ilp/condition.hpp"
-#include "ilp/hex.hpp"
 #include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
@@ -33,26 +31,6 @@ struct transfers_terms {
     page_terms page;
 };
 
-/// The id of a transfer whose idempotency key is given: the same for the same verb and key, so that the whole command
-/// can be repeated. It is made as a UUID of version 5 is, from SHA-256, but the API requires version 4.
-std::string id_for_key(std::string_view verb, std::string_view key) {
-    const auto text = fmt::format("ilpctl liquidity {}\n{}", verb, key);
-    auto hash = ilp::sha256(ilp::as_bytes(text));
-    hash[6] = static_cast<ilp::octet>((hash[6] & 0x0f) | 0x40);  // version
-    hash[8] = static_cast<ilp::octet>((hash[8] & 0x3f) | 0x80);  // variant
-    auto id = ilp::to_hex(hash).substr(0, 32);
-    for (const std::size_t at : {20U, 16U, 12U, 8U}) id.insert(at, 1, '-');
-    return id;
-}
-
-std::string transfer_id(const transfer_terms& terms, std::string_view verb) {
-    if (!terms.id) return terms.idempotency_key ? id_for_key(verb, *terms.idempotency_key) : peering::new_uuid();
-    const auto& id = *terms.id;
-    if (!peering::is_uuid_v4(id))
-        throw failure{exit_status::usage, fmt::format("--id: \"{}\" is not a UUID of version 4", printable(id))};
-    return id;
-}
-
 using find_owner = account (*)(session&, std::string_view);
 
 /// How the API moves the money of one kind of owner.
@@ -77,7 +55,8 @@ money_documents documents_for(account_owner owner) {
 /// Makes a transfer and prints the result of `message`, which gets the amount, account and id.
 void move(session& s, const transfer_terms& terms, find_owner find, bool is_withdrawal,
           const std::function<std::string(const std::string&, const std::string&, const std::string&)>& message) {
-    const auto id = transfer_id(terms, is_withdrawal ? "withdraw" : "deposit");
+    const auto id =
+        id_of_new(terms.id, terms.idempotency_key, is_withdrawal ? "liquidity withdraw" : "liquidity deposit");
     const auto account = find(s, terms.account);
     const auto documents = documents_for(account.owner);
     const auto amount = read_amount(s, "AMOUNT", terms.amount, account.unit);

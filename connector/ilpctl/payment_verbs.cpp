@@ -1,7 +1,6 @@
 #include "connector/ilpctl/failure.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "connector/ilpctl/verbs.hpp"
-#include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
 
@@ -84,11 +83,20 @@ json::value find_payment(session& s, const std::string& id) {
     return payment;
 }
 
+/// The daemon carries the payment out, whether or not it can be asked about it.
+json::value ask_again(session& s, const std::string& id) try {
+    return find_payment(s, id);
+} catch (const failure& error) {
+    if (error.status() != exit_status::no_answer) throw;
+    throw failure{error.status(),
+                  fmt::format("{}\nthe payment goes on, do not repeat it: ilpctl payment show {}", error.what(), id)};
+}
+
 /// Says on standard error how far the payment has come, whenever that has changed.
 json::value wait_until_ended(session& s, const std::string& id) {
     std::string said;
     for (;;) {
-        auto payment = find_payment(s, id);
+        auto payment = ask_again(s, id);
         const auto& now = payment.as_object();
         const auto progress = fmt::format("{}: sent {} of {}", field(now, "status"), paid_amount(s, now, "sent"),
                                           paid_amount(s, now, "sendMax"));
@@ -100,10 +108,7 @@ json::value wait_until_ended(session& s, const std::string& id) {
 }
 
 void pay(session& s, const pay_terms& terms) {
-    if (terms.id && !peering::is_uuid_v4(*terms.id)) {
-        throw failure{exit_status::usage, fmt::format("--id: \"{}\" is not a UUID of version 4", printable(*terms.id))};
-    }
-    const std::string id = terms.id ? *terms.id : peering::new_uuid();
+    const std::string id = id_of_new(terms.id, terms.idempotency_key, "pay");
     const auto account = account_of_receiver(s, terms.account);
     auto input = json::object{{"id", id}, {"receivingAccountId", account.id}, {"receiver", terms.receiver}};
     if (terms.delivers) {
@@ -118,12 +123,13 @@ void pay(session& s, const pay_terms& terms) {
     }
     const auto answer = change(s, documents::create_payment, std::move(input), terms.idempotency_key, id);
     if (terms.does_not_wait) return print_payment(s, answer.at("payment"));
+    if (!s.json) s.err << "payment " << id << '\n' << std::flush;
     const auto payment = wait_until_ended(s, id);
     print_payment(s, payment);
-    if (field(payment.as_object(), "status") != "COMPLETED") {
-        throw failure{exit_status::refused,
-                      fmt::format("the payment is not complete: {}", printable(field(payment.as_object(), "failure")))};
-    }
+    const auto& ended = payment.as_object();
+    if (field(ended, "status") == "COMPLETED") return;
+    const std::string why = ended.at("failure").is_null() ? "it was cancelled" : printable(field(ended, "failure"));
+    throw failure{exit_status::refused, fmt::format("the payment is not complete: {}", why)};
 }
 
 void list_payments(session& s, const payments_terms& terms) {

@@ -2,6 +2,8 @@
 
 #include "config/value.hpp"
 #include "connector/ilpctl/failure.hpp"
+#include "ilp/condition.hpp"
+#include "ilp/hex.hpp"
 #include "peering/records/uuid.hpp"
 
 #include <fmt/format.h>
@@ -18,6 +20,18 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t file_size_max = 1024 * 1024;
+
+/// The same id for the same verb and key. It is made as a UUID of version 5 is, from SHA-256, but the API requires
+/// version 4.
+std::string id_for_key(std::string_view verb, std::string_view key) {
+    const auto text = fmt::format("ilpctl {}\n{}", verb, key);
+    auto hash = ilp::sha256(ilp::as_bytes(text));
+    hash[6] = static_cast<ilp::octet>((hash[6] & 0x0f) | 0x40);  // version
+    hash[8] = static_cast<ilp::octet>((hash[8] & 0x3f) | 0x80);  // variant
+    auto id = ilp::to_hex(hash).substr(0, 32);
+    for (const std::size_t at : {20U, 16U, 12U, 8U}) id.insert(at, 1, '-');
+    return id;
+}
 
 std::string read_all(std::istream& source, const std::string& name) {
     std::string text;
@@ -133,6 +147,14 @@ json::value change(session& s, const documents::document& what, json::object inp
     const auto key = idempotency_key ? *idempotency_key : peering::new_uuid();
     input["idempotencyKey"] = key;
     return s.daemon.ask(what, {{"input", std::move(input)}}, {.id = id, .idempotency_key = key});
+}
+
+std::string id_of_new(const optional_text& id, const optional_text& idempotency_key, std::string_view verb) {
+    if (id && !peering::is_uuid_v4(*id)) {
+        throw failure{exit_status::usage, fmt::format("--id: \"{}\" is not a UUID of version 4", printable(*id))};
+    }
+    if (id) return *id;
+    return idempotency_key ? id_for_key(verb, *idempotency_key) : peering::new_uuid();
 }
 
 std::string read_file(const std::string& path) {

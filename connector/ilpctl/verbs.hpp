@@ -107,6 +107,11 @@ void add_idempotency_key(CLI::App& verb, optional_text& key);
 boost::json::value change(session& s, const documents::document& what, boost::json::object input,
                           const optional_text& idempotency_key, const std::string& id = {});
 
+/// Returns the id of what the verb makes: `id` if one is given, and otherwise one that follows from the idempotency
+/// key, so that the whole command can be repeated, or a new one. `verb` tells commands apart that use the same key.
+/// Throws `failure` if `id` is not a UUID of version 4.
+std::string id_of_new(const optional_text& id, const optional_text& idempotency_key, std::string_view verb);
+
 /// Returns the contents of a file that the command line names. Throws `failure`.
 std::string read_file(const std::string& path);
 

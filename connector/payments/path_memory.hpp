@@ -11,22 +11,23 @@
 
 namespace connector {
 
-/// What payments have learned about paths, for the next payment in the same asset to the same node: its first packets
-/// have the right size, and the right time. Not thread-safe.
+/// The round-trip times of paths, for the next payment in the same asset to the same node: its first packets have the
+/// right time. Only times are kept. The largest packet that a path takes is whatever anybody on it says, and may
+/// change: if it were kept, one F08 could stop the payments to all receivers of a node. Not thread-safe.
 class path_memory {
 public:
     static constexpr std::size_t paths_max = 4096;
 
     ilp::known_path find(std::uint32_t asset, std::string_view destination) const {
         const auto found = paths_.find(key(asset, destination));
-        return found == paths_.end() ? ilp::known_path{} : found->second;
+        return found == paths_.end() ? ilp::known_path{} : ilp::known_path{.maximum = {}, .times = found->second};
     }
 
     /// When there is no room, a path that happens to come first is forgotten: it costs its next payment a round trip.
     void keep(std::uint32_t asset, std::string_view destination, const ilp::known_path& path) {
         std::string place = key(asset, destination);
         if (paths_.size() >= paths_max && !paths_.contains(place)) paths_.erase(paths_.begin());
-        paths_.insert_or_assign(std::move(place), path);
+        paths_.insert_or_assign(std::move(place), path.times);
     }
 
 private:
@@ -35,7 +36,7 @@ private:
         return std::to_string(asset) + ' ' + std::string{destination.substr(0, destination.rfind('.'))};
     }
 
-    std::unordered_map<std::string, ilp::known_path> paths_;
+    std::unordered_map<std::string, ilp::round_trip_times> paths_;
 };
 
 }  // namespace connector

@@ -33,6 +33,13 @@ ilp::payment_terms terms_by(const payment_record& record, const ilp::exchange_ra
                                     : ilp::send_exactly(record.amount, quoted, record.slippage);
 }
 
+/// Nothing is left to send: only its end has not been written, because the daemon ended first.
+bool is_complete(const payment_record& record) {
+    if (!record.standing.offer) return false;
+    return record.is_fixed_delivery ? record.delivered >= record.amount
+                                    : record.sent == record.standing.offer->send_max;
+}
+
 /// The same of a payment that has an offer.
 ilp::payment_terms terms_of(const payment_record& record) {
     const peering::payment_offer& offer = *record.standing.offer;
@@ -104,6 +111,7 @@ void payment_service::begin(std::uint64_t number) {
     if (payment == nullptr) return;  // cancelled meanwhile
     payment->is_begun = true;
     ++begun_;
+    if (is_complete(payment->record)) return end(number, payment_status::completed, {});
     if (payment->record.standing.status == payment_status::cancelling) {
         return end(number, payment_status::cancelled, {});
     }
@@ -135,6 +143,7 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
         return fail(number,
                     account == nullptr ? "The account that pays was deleted" : "The account that pays is disabled");
     }
+    payment->path = paths_.find(account->asset->id, payment->to->destination.text());
     if (status == payment_status::sending) return pay(*payment, *account);
     quote(*payment, *account);
 }
@@ -155,10 +164,7 @@ void payment_service::quote(active_payment& payment, const peering::receiving_ac
         return fail(number, std::string{describe(peering::payment_refusal::insufficient_liquidity)});
     }
     payment.has_run = true;
-    parts_.quote({.number = number,
-                  .parties = parties_of(payment, account),
-                  .wanted = wanted,
-                  .path = paths_.find(account.asset->id, payment.to->destination.text())},
+    parts_.quote({.number = number, .parties = parties_of(payment, account), .wanted = wanted, .path = payment.path},
                  [this, number](std::optional<quote_outcome> outcome) {
                      boost::asio::post(parts_.control,
                                        [this, number, outcome = std::move(outcome)] { quoted(number, outcome); });
@@ -178,6 +184,7 @@ void payment_service::quoted(std::uint64_t number, const std::optional<quote_out
     const ilp::quoted_path& quoted = *outcome->result;
     const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account);
     if (account == nullptr) return fail(number, "The account that pays was deleted");
+    payment->path = quoted.path;
     paths_.keep(account->asset->id, payment->to->destination.text(), quoted.path);
     payment->numbers_used = quoted.numbers_used;
     const ilp::payment_terms terms = terms_by(payment->record, quoted.rate);
@@ -218,7 +225,7 @@ void payment_service::pay(active_payment& payment, const peering::receiving_acco
                         .parties = parties_of(payment, account),
                         .terms = terms_of(record),
                         .state = ilp::taken_up({.sent = record.sent, .delivered = record.delivered, .in_doubt = {}}),
-                        .path = paths_.find(account.asset->id, payment.to->destination.text()),
+                        .path = payment.path,
                         .numbers_used = payment.numbers_used};
     order.progress->sent = record.sent.value;
     order.progress->delivered = record.delivered.value;
@@ -251,10 +258,9 @@ void payment_service::fail(std::uint64_t number, std::string why) {
     end(number, payment_status::failed, std::move(why));
 }
 
-/// Tries until the store has taken it. If the daemon stops before, the payment is found open at the next start, and
-/// ends then, because nothing is left to send.
+/// Tries until the store has taken it, or the daemon stops. The payment is then found open at the next start, and goes
+/// on, or ends if nothing is left to send.
 void payment_service::end(std::uint64_t number, payment_status status, std::string failure) {
-    if (is_stopping_) return;
     const auto again = [this, number, status, failure] {
         later(store_pause, [this, number, status, failure] { end(number, status, failure); });
     };
@@ -264,8 +270,9 @@ void payment_service::end(std::uint64_t number, payment_status status, std::stri
             const bool is_done = written || written.error() != peering::payment_refusal::store_unavailable;
             boost::asio::post(parts_.control, [this, number, status, failure, again, is_done] {
                 if (!is_done) return again();
-                if (status == payment_status::failed) {
-                    log::write(log::level::info, "a payment has failed", {{"payment", number}, {"reason", failure}});
+                if (const active_payment* const ended = find(number); ended != nullptr && !failure.empty()) {
+                    log::write(log::level::info, "a payment has failed",
+                               {{"payment", ended->record.uuid}, {"reason", failure}});
                 }
                 forget(number);
             });

@@ -75,6 +75,7 @@ private:
         unsigned lookups = 0;                       ///< of the receiver
         std::optional<peering::spsp_details> to{};  ///< where to pay; known once the receiver was looked up
         std::uint64_t numbers_used = 0;             ///< on that connection
+        ilp::known_path path{};                     ///< what its quote has learned, or other payments
         std::shared_ptr<run_progress> progress{};
     };
 
