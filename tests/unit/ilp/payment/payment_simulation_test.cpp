@@ -265,7 +265,7 @@ TEST_CASE("a payment after a quote arrives, with what the quote has learned") {
         std::vector<connector> connectors;
         for (auto i = random() % 3 + 1; i > 0; --i) {
             connector made;
-            made.rate = {random() % 900 + 100, random() % 900 + 100};
+            made.rate = {random() % 900 + 500, random() % 900 + 500};
             made.maximum = {random() % 100'000 + 10'000};
             made.tells_maximum = random() % 2 == 0;
             connectors.push_back(made);
