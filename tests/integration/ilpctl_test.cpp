@@ -310,6 +310,32 @@ TEST_CASE("ilpctl: receiving accounts are created, changed, funded, listed and d
     CHECK(o.asked({"account", "list", "--all"}).as_array().empty());
 }
 
+TEST_CASE("ilpctl: an account pays, and a command that is repeated with its key pays once") {
+    const std::uint16_t spsp_port = free_port();
+    const operated o{[&](daemon_terms& terms) {
+        terms.accounts = {{.name = "alice"}, {.name = "bob"}};
+        terms.spsp = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(spsp_port)};
+    }};
+    o.done({"account", "deposit", "alice", "100"});
+    const std::string bob = "http://127.0.0.1:" + std::to_string(spsp_port) + "/bob";
+    const std::vector<std::string> pay{"pay", bob, "12.5", "--from", "alice", "--idempotency-key", "once"};
+    const auto first = o.run(pay);
+    INFO(first.err);
+    REQUIRE(first.status == 0);
+    CHECK(first.err.starts_with("payment "));
+    CHECK(first.err.contains("COMPLETED: sent 12.5"));
+    const auto again = o.run(pay);
+    INFO(again.err);
+    CHECK(again.status == 0);
+    CHECK(again.out == first.out);
+    CHECK(json::parse(o.done({"payment", "list", "--json"})).as_array().size() == 1);
+    CHECK(o.done({"account", "show", "bob"}).contains("12.5"));
+    const auto itself =
+        o.run({"pay", "http://127.0.0.1:" + std::to_string(spsp_port) + "/alice", "1", "--from", "alice"});
+    CHECK(itself.status == 1);
+    CHECK(itself.err.contains("the payment is not complete: "));
+}
+
 TEST_CASE("ilpctl: a payment appears in the list of transfers") {
     const operated o;
     REQUIRE(outcome(o.r.send({.amount = 1'500'000'000})) == "fulfill");

@@ -9,6 +9,7 @@
 
 #include <future>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -228,6 +229,47 @@ TEST_CASE("payment service: a payment is looked up, quoted, agreed, sent and end
         next.run_until_ended(payment);
         CHECK(next.stored(payment).standing.status == payment_status::completed);
     }
+}
+
+TEST_CASE("payment service: what was sent in full before the daemon ended is complete, and nobody is asked") {
+    peering::memory_store store;
+    std::optional<payment_record> payment;
+    {
+        world w{store};
+        payment = w.create();
+        w.answer_lookup();
+        w.answer_quote();
+        w.sent();
+        w.on_committer([&](peering::bookkeeper& kept) {
+            const peering::payment_progress progress{payment->number, {1000}, {500}};
+            return kept.write({.advanced_payments = {&progress, 1}}).has_value();
+        });
+        w.service.stop();
+    }
+    world next{store};
+    next.run_until_ended(*payment);
+    CHECK(next.stored(*payment).standing.status == payment_status::completed);
+    CHECK(next.lookups.empty());
+}
+
+TEST_CASE("payment service: the largest packet that one payment's path took is not assumed for the next one") {
+    peering::memory_store store;
+    world w{store};
+    const auto quote_path = [&] {
+        w.answer_lookup();
+        w.run_until([&] { return !w.quotes.empty(); });
+        return w.quotes.front().first.path.maximum;
+    };
+    const payment_record first = w.create();
+    CHECK(quote_path() == ilp::path_maximum{});
+    w.answer_quote();
+    w.sent();
+    ilp::known_path learned;
+    learned.maximum.refused({1000}, ilp::amount_too_large{{1000}, {0}});
+    w.end_run({.how = {ilp::payment_end::path_takes_nothing, {}}, .state = {}, .path = learned, .asset = {}});
+    w.run_until_ended(first);
+    w.create();
+    CHECK(quote_path() == ilp::path_maximum{});
 }
 
 TEST_CASE("payment service: what cannot be quoted has failed, with the reason, and nothing was sent") {
