@@ -48,10 +48,9 @@ bool payments::restore(std::span<const payment_record> open, std::uint64_t last_
     last_number_ = last_number;
     for (const payment_record& payment : open) {
         const ilp::amount most = payment.standing.offer ? payment.standing.offer->send_max : ilp::amount{};
-        const liquidity_account* const account = ledger.find(payment.account);
         const bool has_offer = payment.standing.status == payment_status::quoting || !most.is_zero();
-        const bool is_sound = !has_ended(payment.standing.status) && has_offer && account != nullptr &&
-                              account->kind == account_kind::receiving && payment.number <= last_number &&
+        const bool is_sound = !has_ended(payment.standing.status) && has_offer &&
+                              ledger.find(payment.account) != nullptr && payment.number <= last_number &&
                               payment.sent <= most;
         if (!is_sound) return false;
         open_.emplace(payment.number, payment);

@@ -306,6 +306,8 @@ TEST_CASE("a book whose payments cannot be true is not taken up") {
     payment.standing.offer.reset();
     CHECK_FALSE(is_taken(1));
     payment.sent = {};
+    CHECK_FALSE(is_taken(1));
+    payment.standing.status = payment_status::quoting;
     CHECK(is_taken(1));
     payment.account = account_id{99};
     CHECK_FALSE(is_taken(1));
