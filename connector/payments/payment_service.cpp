@@ -268,7 +268,7 @@ void payment_service::end(std::uint64_t number, payment_status status, std::stri
         parts_.committer.execute([this, number, status, failure, again](peering::bookkeeper& keeper) {
             const auto written = parts_.payments.end(keeper, number, status, failure, ilp::wall_clock());
             const bool is_done = written || written.error() != peering::payment_refusal::store_unavailable;
-            boost::asio::post(parts_.control, [this, number, status, failure, again, is_done] {
+            boost::asio::post(parts_.control, [this, number, failure, again, is_done] {
                 if (!is_done) return again();
                 if (const active_payment* const ended = find(number); ended != nullptr && !failure.empty()) {
                     log::write(log::level::info, "a payment has failed",
