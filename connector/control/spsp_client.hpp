@@ -26,7 +26,7 @@ struct spsp_call {
     std::shared_ptr<const tls_context> tls{};  ///< must be there if the endpoint is https://
 };
 
-/// How a payment to a receiver can be made, and who said so.
+/// This is what a sender needs to pay a receiver, and the endpoint that said so.
 struct spsp_found {
     peering::spsp_details details;
     config::http_endpoint endpoint;  ///< that has answered: with redirects perhaps another than the one that was asked
@@ -36,7 +36,7 @@ inline constexpr int spsp_redirects_max = 3;
 
 /// Asks an SPSP endpoint for the details of one payment (RFC 9). `done` is called once, from the context and never
 /// before query_spsp() returns. The error is a sentence for whoever wants to pay, and contains nothing that the
-/// endpoint has chosen but a URL that has been checked.
+/// endpoint has chosen but a URL that has been checked, and printable names from its certificate.
 void query_spsp(boost::asio::io_context& context, spsp_call call,
                 std::function<void(std::expected<spsp_found, std::string>)> done);
 

@@ -33,7 +33,7 @@ struct transfers_terms {
 
 using find_owner = account (*)(session&, std::string_view);
 
-/// How the API moves the money of one kind of owner.
+/// These documents move the money of one kind of owner.
 struct money_documents {
     const char* id_field;
     const documents::document& deposit;

@@ -10,7 +10,7 @@
 
 namespace connector {
 
-/// How far a payment has come, for any thread to read: at most a commit ahead of the store. No number falls.
+/// Any thread may read here how far a payment has come. It is at most a commit ahead of the store, and no number falls.
 struct run_progress {
     std::atomic<std::uint64_t> sent{0};       ///< in the smallest units of the account that pays
     std::atomic<std::uint64_t> delivered{0};  ///< of it, as the receiver says

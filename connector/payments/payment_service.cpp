@@ -27,7 +27,7 @@ std::string with_code(std::string_view sentence, const std::optional<ilp::error_
     return fmt::format("{} ({} {})", sentence, ilp::code_text(*code), ilp::name(*code));
 }
 
-/// What was agreed for a new payment: the quoted rate, less the slippage.
+/// Returns the terms of a new payment, whose minimum is the quoted rate less the slippage.
 ilp::payment_terms terms_by(const payment_record& record, const ilp::exchange_ratio& quoted) {
     return record.is_fixed_delivery ? ilp::deliver_exactly(record.amount, quoted, record.slippage)
                                     : ilp::send_exactly(record.amount, quoted, record.slippage);

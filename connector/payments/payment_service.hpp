@@ -38,7 +38,7 @@ class payment_service {
 public:
     using found = std::expected<spsp_found, std::string>;
 
-    /// What the service uses. The functions of the workers may call back on any thread.
+    /// The service uses these. The functions of the workers may call back on any thread.
     struct parts {
         boost::asio::io_context& control;
         peering::committer& committer;
@@ -64,7 +64,7 @@ public:
     /// Begins nothing more: the daemon stops. The workers interrupt what they are doing (worker::drain).
     void stop() noexcept { is_stopping_ = true; }
 
-    /// How far a payment has come that is being sent; null if it is not. Its record says as much, a commit later.
+    /// Returns how far a payment has come; null if it is not being sent. Its record says as much, a commit later.
     std::shared_ptr<const run_progress> progress_of(std::uint64_t number) const;
 
 private:

@@ -18,14 +18,14 @@
 
 namespace connector {
 
-/// What a run uses of its worker; all of it outlives the run.
+/// A run uses these parts of its worker, which outlive it.
 struct run_surroundings {
     event_loop& loop;
     own_packets& packets;
     turn_share& share;  ///< of the loop's turns, for all payments together
 };
 
-/// Where a payment goes, as the receiver's SPSP server says.
+/// The receiver's SPSP server says that the payment goes here.
 struct payment_receiver {
     std::string destination;  ///< a valid ILP address
     ilp::bytes shared_secret;

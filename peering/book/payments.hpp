@@ -46,8 +46,8 @@ struct payment_request {
 /// a request that is repeated never pays twice. Here they begin, change their status and end; what they send and what
 /// has arrived is written with the postings of their packets (posting_batch::advance).
 ///
-/// An account is not reserved for a payment: each packet holds its amount, as any packet does. A payment for which the
-/// account has too little waits for liquidity until it gives up.
+/// An account is not reserved for a payment: each packet holds its amount, as any packet does. While it is sent, a
+/// payment for which the account has too little waits for liquidity until it gives up; before, it is refused or fails.
 ///
 /// Used on the committer's thread, one call after another, and before it starts. Each call that changes something
 /// writes one transaction, which includes `beside`; when it returns success, the change is durable. It reads no clock.
