@@ -66,7 +66,7 @@ public:
         what.arguments = {daemon_program(), "--config", (etc() / "ilpd.yaml").string()};
         what.output = folder_.path() / "log";
         process_ = std::make_unique<child_process>(std::move(what));
-        process_->wait_for_output("ready", patience);
+        process_->wait_for_output(" ready ilp_address=", patience);
     }
 
     fs::path etc() const { return folder_.path() / "etc"; }

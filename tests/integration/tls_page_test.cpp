@@ -116,7 +116,7 @@ public:
         what.environment.emplace_back("TOKEN_FOR_ALICE", "the-token-of-bob-for-alice");
         what.environment.emplace_back("TOKEN_OF_BOB", "the-token-of-bob-for-alice");
         process_ = std::make_unique<child_process>(std::move(what));
-        process_->wait_for_output("ready", patience);
+        process_->wait_for_output(" ready ilp_address=", patience);
         write_file(pid_file(), std::to_string(process_->pid()));
     }
 

@@ -218,14 +218,19 @@ int child_process::stop(std::chrono::milliseconds at_most) {
 }
 
 void child_process::wait_for_output(std::string_view text, std::chrono::milliseconds at_most) {
+    wait_for_output(text, [text](std::string_view so_far) { return so_far.contains(text); }, at_most);
+}
+
+void child_process::wait_for_output(std::string_view what, const std::function<bool(std::string_view)>& is_enough,
+                                    std::chrono::milliseconds at_most) {
     const auto deadline = clock::now() + at_most;
     for (;;) {
         const bool ended = !running();
         const auto so_far = output();
-        if (so_far.contains(text)) return;
+        if (is_enough(so_far)) return;
         if (ended || clock::now() >= deadline) {
             throw std::runtime_error{
-                command_.arguments.front() + (ended ? " ended" : " ran on") + " without \"" + std::string{text} +
+                command_.arguments.front() + (ended ? " ended" : " ran on") + " without \"" + std::string{what} +
                 "\"; its output: " + so_far.substr(so_far.size() - std::min(so_far.size(), shown_output_max))};
         }
         wait(std::min(poll_interval, until(deadline)));

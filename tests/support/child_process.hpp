@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ public:
     /// Waits until the output file contains `text`. Throws, quoting the end of the output, if the program ends first or
     /// time runs out.
     void wait_for_output(std::string_view text, std::chrono::milliseconds at_most = std::chrono::seconds{10});
+    /// Waits until `is_enough` is true for the output; `what` is its name in the error message.
+    void wait_for_output(std::string_view what, const std::function<bool(std::string_view)>& is_enough,
+                         std::chrono::milliseconds at_most);
 
     /// The contents of the output file and, if there is one, of the errors file.
     std::string output() const;

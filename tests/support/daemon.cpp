@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <set>
 #include <stdexcept>
@@ -11,7 +12,10 @@
 namespace support {
 namespace {
 
-constexpr std::string_view ready_line = "ready";
+/// The line that reports readiness, as text and as JSON. Other lines may contain the word.
+bool says_ready(std::string_view output) {
+    return output.contains(" info ready ilp_address=") || output.contains("\"message\":\"ready\"");
+}
 
 void append_lines(std::string& yaml, const std::vector<std::string>& lines, int indent) {
     for (const std::string& line : lines) yaml += std::string(static_cast<std::size_t>(indent), ' ') + line + "\n";
@@ -136,8 +140,15 @@ void ilpd_daemon::write_config() const {
     std::ofstream{config_path()} << to_yaml(terms_, folder_.path(), port_, metrics_port_, nobody_, admin_port_);
 }
 
+ilpd_daemon::~ilpd_daemon() {
+    if (!process_ || ends_by_request_) return;
+    const std::optional<int> status = process_->wait(milliseconds{0});
+    if (status && *status != 0) std::cerr << "ilpd ended by itself with status " << *status << ":\n" << log();
+}
+
 void ilpd_daemon::launch() {
     write_config();
+    ends_by_request_ = false;
     command what;
     what.arguments = {daemon_program(), "--config", config_path().string()};
     what.environment = terms_.environment;
@@ -150,7 +161,7 @@ void ilpd_daemon::launch() {
 }
 
 void ilpd_daemon::wait_until_ready() {
-    process_->wait_for_output(ready_line, patience);
+    process_->wait_for_output("ready", says_ready, patience);
 }
 
 void ilpd_daemon::start() {
@@ -168,6 +179,7 @@ finished_daemon ilpd_daemon::audit() const {
 }
 
 int ilpd_daemon::stop() {
+    ends_by_request_ = true;
     process_->signal(SIGTERM);
     const auto status = process_->wait(patience);
     if (!status) throw std::runtime_error{"the daemon does not stop: " + log()};
@@ -175,6 +187,7 @@ int ilpd_daemon::stop() {
 }
 
 void ilpd_daemon::kill9() {
+    ends_by_request_ = true;
     process_->signal(SIGKILL);
     process_->wait(patience);
 }

@@ -95,6 +95,8 @@ public:
     /// Starts the daemon and waits until it is ready. Throws std::runtime_error with its output if it does not become
     /// ready.
     explicit ilpd_daemon(daemon_terms terms, std::uint16_t port = free_port());
+    /// Prints the log if the daemon has failed and no test asked it to end.
+    ~ilpd_daemon();
 
     std::uint16_t port() const noexcept { return port_; }
     std::uint16_t metrics_port() const noexcept { return metrics_port_; }
@@ -152,6 +154,7 @@ private:
     std::uint16_t admin_port_;
     std::uint16_t nobody_;  ///< a port where nothing listens
     int starts_ = 0;
+    bool ends_by_request_ = false;
     std::unique_ptr<child_process> process_;
 };
 
