@@ -117,6 +117,18 @@ TEST_CASE("A29-08 A29-09 A29-34: a probe learns what arrives, and pays nothing")
     r.expect_untouched();
 }
 
+TEST_CASE("A29-28: a packet that has expired when it arrives is not fulfilled, and pays nothing") {
+    rig r{add_accounts};
+    auto sender = sender_to(first_account);
+    const auto request = sender.next(1);
+    prepare late{
+        .amount = 1000, .destination = sender.destination(), .data = request.data, .condition = request.condition};
+    late.expires_at = now() - 1s;
+    CHECK(outcome(r.send(late)) == "R00");
+    CHECK(balance(r.d, "alice") == 0);
+    r.expect_untouched();
+}
+
 TEST_CASE("money: kill -9 under payments loses none whose Fulfill the sender has received") {
     rig r{add_accounts};
     std::uint64_t booked = 0;
