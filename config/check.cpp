@@ -226,7 +226,7 @@ private:
         if (assets_.contains({std::string_view{asset.code}, asset.scale})) return;
         const auto path = key_path{&here, "asset", {}};
         if (in_.has_problem_in(path.text())) return;
-        report(path, quoted(asset.code) + " with scale " + std::to_string(asset.scale) +
+        report(path, in_quotes(asset.code) + " with scale " + std::to_string(asset.scale) +
                          " is not in the list of assets: add it there");
     }
 

@@ -226,7 +226,7 @@ std::optional<T> read_value(const value_type<T>& type, const place& where, const
     if (value) {
         if constexpr (requires { in.take(*value); }) {
             if (auto fault = in.take(*value)) {
-                in.report(where.line, path, config::quoted(type.print(*value)) + ' ' + *std::move(fault));
+                in.report(where.line, path, config::in_quotes(type.print(*value)) + ' ' + *std::move(fault));
                 return std::nullopt;
             }
         }
@@ -234,7 +234,7 @@ std::optional<T> read_value(const value_type<T>& type, const place& where, const
     }
     if (message.empty()) {
         message = "expected " + type.expected;
-        if constexpr (!is_secret_v<T>) message += ", found " + config::quoted(*text);
+        if constexpr (!is_secret_v<T>) message += ", found " + config::in_quotes(*text);
     }
     in.report(where.line, path, std::move(message));
     return std::nullopt;

@@ -87,7 +87,7 @@ std::string escaped(std::string_view text) {
     return result;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     const auto cut = text.size() > shown_size_max ? "..." : "";
     return '"' + escaped(text.substr(0, shown_size_max)) + cut + '"';
 }

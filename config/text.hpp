@@ -25,7 +25,7 @@ bool is_visible_character(char32_t c);
 std::string escaped(std::string_view text);
 
 /// Escapes the text, puts it in double quotes and truncates it after 64 bytes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// Returns the candidate that was probably meant, or an empty text if none is close.
 std::string_view nearest(std::string_view written, const std::vector<std::string_view>& candidates);

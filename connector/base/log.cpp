@@ -74,7 +74,7 @@ void append_as_text(std::string& line, std::string_view message, std::initialize
     }
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     return boost::json::serialize(boost::json::value(escape(text)));
 }
 
@@ -102,15 +102,15 @@ std::string json_value_of(const field& field) {
         const auto parsed = boost::json::parse(field.value, error);
         if (!error) return boost::json::serialize(escaped(parsed));
     }
-    return quoted(field.value);
+    return json_text(field.value);
 }
 
 std::string line_of(level level, std::string_view message, std::initializer_list<field> fields) {
     std::string line = to_journal ? fmt::format("<{}>", describe(level).priority) : std::string{};
     if (format == config::log_format::json) {
         line += fmt::format(R"({{"time":"{}","level":"{}","message":{})", time_text(), describe(level).name,
-                            quoted(message));
-        for (const field& field : fields) line += fmt::format(",{}:{}", quoted(field.name), json_value_of(field));
+                            json_text(message));
+        for (const field& field : fields) line += fmt::format(",{}:{}", json_text(field.name), json_value_of(field));
         line += '}';
     } else {
         line += fmt::format("{} {} ", time_text(), describe(level).name);

@@ -381,7 +381,7 @@ administration::peer_outcome auto_peers::take(transaction& transaction, const pe
     if (!diverted.empty()) {
         return refused(duplicate, fmt::format("the node at this URL claims the ILP address {}, for which packets go "
                                               "to peer {}: if the claim is right, create the peer with createPeer",
-                                              answer.address.text(), diverted.front()->uuid));
+                                              answer.address.text(), diverted.front()->uuid.text()));
     }
     peer_wanted made;
     made.asset_uuid = asset->asset->uuid;

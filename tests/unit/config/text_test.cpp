@@ -19,10 +19,10 @@ TEST_CASE("UTF-8 is decoded in its shortest form only") {
 }
 
 TEST_CASE("Quoted values are printable ASCII, and short") {
-    CHECK(config::quoted("USD") == "\"USD\"");
-    CHECK(config::quoted("a\"b\\c\x1b[2J\n\xc3\xa9\0"s) == "\"a\\\"b\\\\c\\x1b[2J\\x0a\\xc3\\xa9\\x00\"");
-    CHECK(config::quoted(std::string(64, 'x')) == '"' + std::string(64, 'x') + '"');
-    CHECK(config::quoted(std::string(65, 'x')) == '"' + std::string(64, 'x') + "...\"");
+    CHECK(config::in_quotes("USD") == "\"USD\"");
+    CHECK(config::in_quotes("a\"b\\c\x1b[2J\n\xc3\xa9\0"s) == "\"a\\\"b\\\\c\\x1b[2J\\x0a\\xc3\\xa9\\x00\"");
+    CHECK(config::in_quotes(std::string(64, 'x')) == '"' + std::string(64, 'x') + '"');
+    CHECK(config::in_quotes(std::string(65, 'x')) == '"' + std::string(64, 'x') + "...\"");
 }
 
 TEST_CASE("The nearest name is close enough to be a typing error") {
