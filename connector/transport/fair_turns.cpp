@@ -7,7 +7,10 @@ namespace connector {
 bool turn_share::has_left() {
     if (turn_ != turns_.turn_) {
         turn_ = turns_.turn_;
-        left_ = std::min(most_, turns_.users_.note(peer_, turns_.now_) ? fair_turns::pieces : fair_turns::pieces_alone);
+        recent_users& users = turns_.users_;
+        const bool are_others_busy =
+            user_ == turn_user::peer ? users.note(peer_, turns_.now_) : users.has_others(peer_, turns_.now_);
+        left_ = std::min(most_, are_others_busy ? fair_turns::pieces : fair_turns::pieces_alone);
     }
     return left_ != 0;
 }

@@ -29,14 +29,22 @@ protected:
 
 class fair_turns;
 
+/// Whose work a share is for.
+enum class turn_user : std::uint8_t {
+    peer,
+    /// Everybody whom no peer is known to be behind yet. Peers that are busy have turns as long as they would have
+    /// alone, because it costs them much to have shorter ones, and who is not known may wait for as long.
+    stranger,
+};
+
 /// The share that one peer has of a loop's turns, whatever the number of its connections.
 class turn_share : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     /// `peer`: a number that no other share of these turns has. `turns` must outlive the share. `most`: the number of
     /// pieces of work that may be done in one turn even if nobody else has work, for pieces that take long.
-    turn_share(fair_turns& turns, std::uint32_t peer,
+    turn_share(fair_turns& turns, std::uint32_t peer, turn_user user = turn_user::peer,
                std::uint32_t most = std::numeric_limits<std::uint32_t>::max()) noexcept
-        : turns_{turns}, peer_{peer}, most_{most} {}
+        : turns_{turns}, peer_{peer}, user_{user}, most_{most} {}
 
     /// Returns true if the taker may do one piece of work now. If not, it waits: on_turn() will be called once those
     /// that have waited longer have had their turn. A taker that waits already goes on waiting.
@@ -49,6 +57,7 @@ private:
 
     fair_turns& turns_;
     const std::uint32_t peer_;
+    const turn_user user_;
     const std::uint32_t most_;
     std::uint64_t turn_ = 0;  ///< in which `left_` is valid
     std::uint32_t left_ = 0;  ///< pieces of work that may still be done in that turn

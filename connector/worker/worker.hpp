@@ -220,8 +220,8 @@ private:
 
     event_loop loop_;
     fair_turns turns_;
-    turn_share share_of_strangers_{turns_, strangers};
-    turn_share share_of_handshakes_{turns_, handshakes, handshake_steps_max};
+    turn_share share_of_strangers_{turns_, strangers, turn_user::stranger};
+    turn_share share_of_handshakes_{turns_, handshakes, turn_user::stranger, handshake_steps_max};
     bool serves_waiting_ = false;    ///< serve_waiting() has been posted
     ilp::steady_time commit_began_;  ///< at about this time, if any packet waits for a commit
     std::atomic<peering::commit_ticket> durable_{0};

@@ -175,6 +175,21 @@ TEST_CASE("fair turns: when the others have been quiet for a while, a peer is al
     CHECK(count(w.turn(), "busy") == 100);
 }
 
+TEST_CASE("fair turns: strangers do not make the turns of a busy peer shorter, and have little beside it") {
+    world w;
+    turn_share strangers{w.turns, 1000, turn_user::stranger};
+    turn_share& peer = w.share();
+    for (int i = 0; i < 100; ++i) w.add("stranger", strangers);
+    CHECK(count(w.turn(), "stranger") == 100);
+    for (int i = 0; i < 100; ++i) w.add("peer", peer);
+    w.turn();
+    for (int i = 0; i < 10; ++i) {
+        const auto done = w.turn();
+        CHECK(count(done, "peer") == 100);
+        CHECK(count(done, "stranger") == fair_turns::pieces);
+    }
+}
+
 TEST_CASE("fair turns: what waits can stop waiting, or go") {
     world w;
     turn_share& share = w.share();
@@ -201,7 +216,7 @@ TEST_CASE("fair turns: what waits can stop waiting, or go") {
 
 TEST_CASE("fair turns: a share with a bound does no more pieces than that in a turn, also when it is alone") {
     world w;
-    turn_share few{w.turns, 1000, 2};
+    turn_share few{w.turns, 1000, turn_user::peer, 2};
     auto& first = w.add("a", few, 5);
     first.pipelines = true;
     w.add("b", few, 1);
