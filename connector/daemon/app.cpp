@@ -264,9 +264,7 @@ private:
             .quote = [this](auto order, auto done) { workers_.quote(std::move(order), std::move(done)); },
             .pay = [this](auto order, auto done) { workers_.pay(std::move(order), std::move(done)); },
             .cancel = [this](std::uint64_t number) { workers_.cancel_payment(number); },
-            .resolve = [this](auto endpoint, auto done) { look_up_receiver(std::move(endpoint), std::move(done)); },
-            .pause_after_start = std::min<std::chrono::nanoseconds>(ilp::round_trip_times::lifetime_max,
-                                                                    settings_.connector.max_hold_time)});
+            .resolve = [this](auto endpoint, auto done) { look_up_receiver(std::move(endpoint), std::move(done)); }});
         payments_->start();
     }
 

@@ -54,4 +54,8 @@ void payment_run::rejected(std::uint64_t number, const ilp::payment_rejection& r
     progress_->rejects.fetch_add(1, std::memory_order_relaxed);
 }
 
+void payment_run::withdrawn(std::uint64_t number, ilp::steady_time now) {
+    payment_.withdrawn(number, now);
+}
+
 }  // namespace connector

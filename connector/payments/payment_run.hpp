@@ -53,6 +53,7 @@ private:
     step next(ilp::steady_time now) override;
     void fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) override;
     void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) override;
+    void withdrawn(std::uint64_t number, ilp::steady_time now) override;
 
     const std::uint64_t number_;
     ilp::outgoing_payment payment_;

@@ -20,7 +20,9 @@ using peering::payment_status;
 
 constexpr std::chrono::seconds store_pause{1};    // before what the store did not take is tried again
 constexpr std::chrono::seconds lookup_pause{10};  // before a receiver is looked up again
-constexpr unsigned lookups_max = 30;              // of a payment that was being sent before the start
+constexpr unsigned lookups_max = 30;              // in succession, of a payment that is being sent
+constexpr unsigned looks_per_turn = 4;            // at the payments that are carried out, while others wait
+constexpr std::string_view is_late = "The payment has not ended in time";
 
 std::string with_code(std::string_view sentence, const std::optional<ilp::error_code>& code) {
     if (!code) return std::string{sentence};
@@ -56,10 +58,7 @@ ilp::payment_terms terms_of(const payment_record& record) {
 void payment_service::start() {
     for (const auto& [number, record] : parts_.payments.open()) {
         active_.emplace(number, active_payment{.record = record});
-        const auto let_begin = [this, number] {
-            waiting_.push_back(number);
-            begin_waiting();
-        };
+        const auto let_begin = [this, number] { wait_again(number); };
         if (record.standing.status == payment_status::sending) {
             later(parts_.pause_after_start, let_begin);
         } else {
@@ -70,6 +69,7 @@ void payment_service::start() {
     parts_.payments.on_change([this](const payment_record& record) {
         boost::asio::post(parts_.control, [this, record] { changed(record); });
     });
+    boost::asio::post(parts_.control, [this] { end_turns(); });
 }
 
 std::shared_ptr<const run_progress> payment_service::progress_of(std::uint64_t number) const {
@@ -94,7 +94,11 @@ void payment_service::changed(const payment_record& record) {
 void payment_service::add(const payment_record& record) {
     if (is_stopping_) return;
     active_.emplace(record.number, active_payment{.record = record});
-    waiting_.push_back(record.number);
+    wait_again(record.number);
+}
+
+void payment_service::wait_again(std::uint64_t number) {
+    waiting_.push_back(number);
     begin_waiting();
 }
 
@@ -110,12 +114,38 @@ void payment_service::begin(std::uint64_t number) {
     active_payment* const payment = find(number);
     if (payment == nullptr) return;  // cancelled meanwhile
     payment->is_begun = true;
+    payment->began_at = std::chrono::steady_clock::now();
     ++begun_;
     if (is_complete(payment->record)) return end(number, payment_status::completed, {});
     if (payment->record.standing.status == payment_status::cancelling) {
         return end(number, payment_status::cancelled, {});
     }
+    if (is_overdue(*payment)) return fail(number, std::string{is_late});
     look_up(number);
+}
+
+void payment_service::give_back_place(active_payment& payment) {
+    if (std::exchange(payment.is_begun, false)) --begun_;
+}
+
+bool payment_service::is_overdue(const active_payment& payment) const {
+    return ilp::wall_clock() - payment.record.created_at >= parts_.time_max;
+}
+
+/// Has as many payments give way as wait, of those that have had their turn, and those that are overdue end.
+void payment_service::end_turns() {
+    const auto now = std::chrono::steady_clock::now();
+    std::size_t waiting = waiting_.size();
+    for (auto& [number, payment] : active_) {
+        const bool is_sent = payment.has_run && payment.record.standing.status == payment_status::sending;
+        if (!is_sent || payment.gives_way) continue;
+        const bool has_had_its_turn = now - payment.began_at >= parts_.turn;
+        if (!is_overdue(payment) && (waiting == 0 || !has_had_its_turn)) continue;
+        if (waiting != 0) --waiting;
+        payment.gives_way = true;
+        parts_.cancel(number);
+    }
+    later(parts_.turn / looks_per_turn, [this] { end_turns(); });
 }
 
 void payment_service::look_up(std::uint64_t number) {
@@ -135,9 +165,13 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
     if (!answer) {
         // Whoever asked for a payment hears at once; one that is half made does not fail because a host is restarted.
         if (status != payment_status::sending || payment->lookups >= lookups_max) return fail(number, answer.error());
-        return later(lookup_pause, [this, number] { look_up(number); });
+        give_back_place(*payment);
+        later(lookup_pause, [this, number] { wait_again(number); });
+        return begin_waiting();
     }
+    payment->lookups = 0;
     payment->to = answer->details;
+    payment->numbers_used = 0;
     const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account);
     if (account == nullptr || !account->enabled) {
         return fail(number,
@@ -244,6 +278,14 @@ void payment_service::paid(std::uint64_t number, const payment_outcome& outcome)
     if (const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account)) {
         paths_.keep(account->asset->id, payment->to->destination.text(), outcome.path);
     }
+    payment->record.sent = outcome.state.sent;
+    payment->record.delivered = outcome.state.delivered;
+    const bool gives_way = std::exchange(payment->gives_way, false);
+    const bool was_cancelled = payment->record.standing.status == payment_status::cancelling;
+    if (gives_way && !was_cancelled && outcome.how.end == ilp::payment_end::cancelled) {
+        give_back_place(*payment);
+        return wait_again(number);  // and fails when it begins, if it is overdue
+    }
     switch (outcome.how.end) {
         case ilp::payment_end::completed:
             return end(number, payment_status::completed, {});
@@ -283,7 +325,7 @@ void payment_service::end(std::uint64_t number, payment_status status, std::stri
 void payment_service::forget(std::uint64_t number) {
     const auto found = active_.find(number);
     if (found == active_.end()) return;
-    if (found->second.is_begun) --begun_;
+    give_back_place(found->second);
     active_.erase(found);
     begin_waiting();
 }

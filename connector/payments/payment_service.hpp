@@ -33,6 +33,9 @@ namespace connector {
 /// therefore exactly what was not debited. No amount is set aside for a payment: the same money can be withdrawn or
 /// paid elsewhere, and then the payment ends for lack of it.
 ///
+/// **Nobody waits for ever.** While others wait, a payment that has been sent for `turn` stops as it does when the
+/// daemon stops, and goes on when its turn comes again. So no receiver keeps a place by being slow.
+///
 /// Used on the control loop, except for start().
 class payment_service {
 public:
@@ -49,7 +52,12 @@ public:
         std::function<void(std::uint64_t number)> cancel;
         std::function<void(config::http_endpoint, std::function<void(found)>)> resolve;  ///< see query_spsp()
         /// Packets that were in flight when the daemon ended may be fulfilled for so long; see ilp::payment_state.
+        /// Whatever the settings were then, no packet of a payment lives longer.
         std::chrono::nanoseconds pause_after_start = ilp::round_trip_times::lifetime_max;
+        /// A payment keeps its place for so long although others wait, and a little longer.
+        std::chrono::nanoseconds turn = std::chrono::minutes{1};
+        /// A payment fails if it has not ended so long after it was created.
+        std::chrono::nanoseconds time_max = std::chrono::hours{24};
     };
 
     /// Payments that are carried out at a time; others wait for their turn. Each has buffers of about 70 KiB, and
@@ -70,12 +78,14 @@ public:
 private:
     struct active_payment {
         peering::payment_record record;
-        bool is_begun = false;                      ///< it is one of running_max
-        bool has_run = false;                       ///< a worker quotes or pays
-        unsigned lookups = 0;                       ///< of the receiver
-        std::optional<peering::spsp_details> to{};  ///< where to pay; known once the receiver was looked up
-        std::uint64_t numbers_used = 0;             ///< on that connection
-        ilp::known_path path{};                     ///< what its quote has learned, or other payments
+        bool is_begun = false;                             ///< it is one of running_max
+        bool has_run = false;                              ///< a worker quotes or pays
+        bool gives_way = false;                            ///< its run was told to end, so that the payment waits again
+        std::chrono::steady_clock::time_point began_at{};  ///< when it got its place
+        unsigned lookups = 0;                              ///< of the receiver, since it has last answered
+        std::optional<peering::spsp_details> to{};         ///< where to pay; known once the receiver was looked up
+        std::uint64_t numbers_used = 0;                    ///< on that connection
+        ilp::known_path path{};                            ///< what its quote has learned, or other payments
         std::shared_ptr<run_progress> progress{};
     };
 
@@ -83,6 +93,10 @@ private:
     void add(const peering::payment_record& record);
     void begin_waiting();
     void begin(std::uint64_t number);
+    void wait_again(std::uint64_t number);
+    void give_back_place(active_payment& payment);
+    void end_turns();
+    bool is_overdue(const active_payment& payment) const;
     void look_up(std::uint64_t number);
     void looked_up(std::uint64_t number, const found& answer);
     void quote(active_payment& payment, const peering::receiving_account& account);

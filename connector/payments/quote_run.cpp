@@ -45,4 +45,9 @@ void quote_run::rejected(std::uint64_t number, const ilp::payment_rejection& rej
     if (!result_) quote_.rejected(number, rejection, now);
 }
 
+void quote_run::withdrawn(std::uint64_t number, ilp::steady_time now) {
+    --in_flight_;
+    quote_.withdrawn(number, now);
+}
+
 }  // namespace connector

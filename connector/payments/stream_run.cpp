@@ -67,7 +67,7 @@ void stream_run::send(const packet& next) {
     } else {
         sender_.write_prepare(prepare_, next.number, next.amount, next.minimum, expires_at);
     }
-    packets_.send_own(*this, next.number, payer_, prepare_);
+    if (!packets_.send_own(*this, next.number, payer_, prepare_)) withdrawn(next.number, now());
 }
 
 void stream_run::end() {

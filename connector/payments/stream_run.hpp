@@ -78,6 +78,7 @@ protected:
     virtual step next(ilp::steady_time now) = 0;
     virtual void fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) = 0;
     virtual void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) = 0;
+    virtual void withdrawn(std::uint64_t number, ilp::steady_time now) = 0;
 
     const std::optional<ilp::stream::receiver_asset>& asset() const noexcept { return sender_.asset(); }
     own_packets& packets() const noexcept { return packets_; }

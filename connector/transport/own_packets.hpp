@@ -39,8 +39,10 @@ public:
     /// gets exactly one answer, possibly within this call; a Fulfill that has moved money is held until its posting is
     /// durable. The Prepare is modified, and not needed after the call. `payer` and `sink` must live until the answer
     /// was released.
-    virtual void send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer,
-                          ilp::bytes_span prepare) = 0;
+    ///
+    /// Returns false, and has done nothing, while the store does not work: a Reject would look like one of the path.
+    [[nodiscard]] virtual bool send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer,
+                                        ilp::bytes_span prepare) = 0;
 
     /// What a payment has sent and delivered in all, to be written in the transaction of the packet's posting. Call it
     /// only while a Fulfill is being answered.

@@ -496,10 +496,12 @@ packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t requ
     return carry_out(decided, context, state, sink, request);
 }
 
-void worker::send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer, ilp::bytes_span prepare) {
+bool worker::send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer, ilp::bytes_span prepare) {
     const load load = load_for(payer.id, own_);
+    if (load.store_unavailable) return false;
     const auto [decided, context] = router_.decide_own(prepare, payer, forwarding_table_, *rates_, load, loop_.now());
     carry_out(decided, context, own_, sink, request);
+    return true;
 }
 
 load worker::load_for(std::uint32_t sender, const peer_state& state) {

@@ -140,7 +140,7 @@ private:
     bool reply_received(const peering::peer& from, const request_id& id, ilp::bytes_view answer) override;
 
     // own_packets
-    void send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer,
+    bool send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer,
                   ilp::bytes_span prepare) override;
     void advance(const peering::payment_progress& progress) override { batch_.advance(progress); }
 

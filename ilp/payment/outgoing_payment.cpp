@@ -86,14 +86,18 @@ outgoing_payment::outgoing_payment(const payment_terms& terms, const payment_sta
 
 auto outgoing_payment::next(steady_time now) -> step {
     if (!progress_at_) progress_at_ = now;
+    if (withdrawn_at_ && now - *withdrawn_at_ >= pause_after_withdrawal) {
+        *progress_at_ += now - *withdrawn_at_;
+        withdrawn_at_.reset();
+    }
     if (!end_) {
         if (is_complete()) {
             stop(payment_end::completed);
-        } else if (now - *progress_at_ >= limits_.progress) {
+        } else if (!withdrawn_at_ && now - *progress_at_ >= limits_.progress) {
             stop(payment_end::no_progress);
         }
     }
-    if (end_) return wait(now);
+    if (end_ || withdrawn_at_) return wait(now);
 
     const bool is_open = in_flight_.size() < window_.packets() && window_.opens_at() <= now;
     const amount amount = is_open ? next_amount() : ilp::amount{};
@@ -182,6 +186,11 @@ void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& r
 
 void outgoing_payment::expired(std::uint64_t number, steady_time now) {
     had_too_little_time(take(number), error_code::r00_transfer_timed_out, now);
+}
+
+void outgoing_payment::withdrawn(std::uint64_t number, steady_time now) {
+    take(number);
+    if (!withdrawn_at_) withdrawn_at_ = now;
 }
 
 payment_state outgoing_payment::state() const noexcept {
@@ -283,6 +292,7 @@ auto outgoing_payment::wait(steady_time now) const noexcept -> step {
         return is_complete() && end_->end != payment_end::receiver_contradicts ? finished{payment_end::completed, {}}
                                                                                : *end_;
     }
+    if (withdrawn_at_) return wait_until{*withdrawn_at_ + pause_after_withdrawal};
     const steady_time gives_up_at = *progress_at_ + limits_.progress;
     const steady_time opens_at = window_.opens_at();
     return wait_until{opens_at > now ? std::min(opens_at, gives_up_at) : gives_up_at};

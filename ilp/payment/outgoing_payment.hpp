@@ -68,8 +68,8 @@ std::string_view describe(payment_end end) noexcept;
 /// each answer means. It reads no clock, knows no socket and no codec, and is deterministic.
 ///
 /// The owner calls next() until it returns no `send_packet`: after it was made, after each answer, and at the time of
-/// `wait_until`. It calls fulfilled(), rejected() or expired() exactly once for each packet that it was told to send,
-/// and expired() only when a Fulfill that comes later is not honoured any more.
+/// `wait_until`. It calls fulfilled(), rejected(), expired() or withdrawn() exactly once for each packet that it was
+/// told to send, and expired() only when a Fulfill that comes later is not honoured any more.
 ///
 /// **Quote.** The first packet already carries money: the payment probes nothing. Its terms come from a quote
 /// (`payment_quote`), which takes one round trip where a probe passes, or from a rate that is already known.
@@ -115,6 +115,9 @@ public:
     void fulfilled(std::uint64_t number, std::optional<amount> delivered, steady_time now);
     void rejected(std::uint64_t number, const payment_rejection& rejection, steady_time now);
     void expired(std::uint64_t number, steady_time now);
+    /// The packet has not left, because the node that pays takes none itself. That says nothing about the path: nothing
+    /// is counted, and the time until the node takes packets again is not time without progress.
+    void withdrawn(std::uint64_t number, steady_time now);
     void cancel() noexcept { stop(payment_end::cancelled); }
 
     payment_state state() const noexcept;
@@ -178,7 +181,8 @@ private:
     setbacks low_;
     setbacks declined_;
 
-    std::optional<steady_time> progress_at_;  // of the first step or the last Fulfill
+    std::optional<steady_time> progress_at_;   // of the first step or the last Fulfill, and later by each pause
+    std::optional<steady_time> withdrawn_at_;  // a packet was withdrawn, and the pause is not over
     std::optional<finished> end_;
 };
 

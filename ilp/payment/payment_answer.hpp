@@ -4,9 +4,14 @@
 #include "ilp/error_code.hpp"
 #include "ilp/payment/path_maximum.hpp"
 
+#include <chrono>
 #include <optional>
 
 namespace ilp {
+
+/// When a node does not take the packet of its own payment, because its store does not work, the payment asks again
+/// after this time.
+inline constexpr std::chrono::milliseconds pause_after_withdrawal{100};
 
 /// A Reject of one packet of a payment, as far as the payment decides by it.
 struct payment_rejection {

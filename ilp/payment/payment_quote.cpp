@@ -45,6 +45,7 @@ payment_quote::payment_quote(amount wanted, const known_path& path) : wanted_{wa
 auto payment_quote::next(steady_time now) -> step {
     if (refusal_) return finished{std::unexpected{*refusal_}};
     if (is_good_enough()) return result();
+    if (now < paused_until_) return wait_until{paused_until_};
     if (unsent_.empty() && in_flight_.empty()) {
         if (now < next_round_at_) return wait_until{next_round_at_};
         if (rounds_ == rounds_max || largest().is_zero()) return result();
@@ -89,6 +90,13 @@ void payment_quote::rejected(std::uint64_t number, const payment_rejection& reje
 
 void payment_quote::expired(std::uint64_t number, steady_time now) {
     rejected(number, {.code = error_code::r00_transfer_timed_out}, now);
+}
+
+void payment_quote::withdrawn(std::uint64_t number, steady_time now) {
+    const auto kept = take(number);
+    if (!kept) return;
+    unsent_.push_back(kept->amount);
+    paused_until_ = now + pause_after_withdrawal;
 }
 
 auto payment_quote::take(std::uint64_t number) -> std::optional<probe> {

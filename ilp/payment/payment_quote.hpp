@@ -68,6 +68,8 @@ public:
 
     void rejected(std::uint64_t number, const payment_rejection& rejection, steady_time now);
     void expired(std::uint64_t number, steady_time now);
+    /// The probe has not left, as in outgoing_payment::withdrawn(). It is sent later.
+    void withdrawn(std::uint64_t number, steady_time now);
 
 private:
     struct probe {
@@ -90,6 +92,7 @@ private:
     unsigned rounds_ = 0;
     std::uint64_t last_number_ = 0;
     steady_time next_round_at_{};
+    steady_time paused_until_{};
     bool had_too_little_time_ = false;  // in this round
     std::optional<error_code> last_code_;
     bool was_too_small_ = false;  // the largest that has arrived was worth nothing

@@ -53,7 +53,7 @@ public:
         pending_batch_ = postings;
         pending_payments_ = payments;
     }
-    bool has_pending_batch() const noexcept { return !pending_batch_.empty(); }
+    bool has_pending_batch() const noexcept { return !pending_batch_.empty() || !pending_payments_.empty(); }
 
     // Same as the functions of the store.
 

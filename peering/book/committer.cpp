@@ -41,15 +41,10 @@ void committer::start() {
 }
 
 commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
-    ilp::require(!batch.empty(), "a submitted batch has postings");
+    ilp::require(!batch.postings().empty(), "a submitted batch has postings");
     if (!keeper_.store().is_durable()) {
         keeper_.ledger().apply(batch.postings());
-        if (!batch.payments().empty()) {
-            execute([progress = std::vector(batch.payments().begin(), batch.payments().end())](bookkeeper& keeper) {
-                const bool is_kept = keeper.write({.advanced_payments = progress}).has_value();
-                ilp::require(is_kept, "a store that keeps nothing takes every change");
-            });
-        }
+        if (!batch.payments().empty()) advance(batch.payments());
         batch.clear();
         return nothing_to_wait_for;
     }
@@ -69,6 +64,18 @@ commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
     batch.clear();
     if (must_wake) wake_.notify_one();
     return ticket;
+}
+
+/// For a store that keeps nothing. What a payment has sent waits for the next batch, as with the other stores, and is
+/// not lost when there are too many tasks.
+void committer::advance(std::span<const payment_progress> payments) {
+    bool must_wake = false;
+    {
+        const std::lock_guard lock{mutex_};
+        for (const payment_progress& progress : payments) collecting_.advance(progress);
+        must_wake = std::exchange(idle_, false);
+    }
+    if (must_wake) wake_.notify_one();
 }
 
 bool committer::execute(store_task task) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -85,8 +86,9 @@ public:
 
     void start();
 
-    /// Submits a batch, which must not be empty, and empties it. Any thread. It takes a mutex once, so call it once per
-    /// event loop turn, not per packet.
+    /// Submits a batch, which must have postings, and empties it. Any thread. It takes a mutex once, so call it once
+    /// per event loop turn, not per packet. If the store keeps nothing, the postings are booked within the call, and
+    /// only what payments have sent is written later.
     commit_ticket submit(std::size_t listener, posting_batch& batch);
 
     /// Runs `task` on the committer's thread, before the next batch. Returns false if too many tasks are waiting or the
@@ -114,6 +116,7 @@ public:
     const ledger& accounts() const noexcept { return keeper_.ledger(); }
 
 private:
+    void advance(std::span<const payment_progress> payments);
     void run();
     void execute_tasks(commit_ticket durable);
     bool commit();

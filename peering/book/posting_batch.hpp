@@ -27,7 +27,7 @@ public:
     /// are in this batch, so that both are written in one transaction.
     void advance(const payment_progress& progress);
     void merge(const posting_batch& other);
-    bool empty() const noexcept { return postings_.empty(); }
+    bool empty() const noexcept { return postings_.empty() && payments_.empty(); }
     std::span<const posting> postings() const noexcept { return postings_; }
     std::span<const payment_progress> payments() const noexcept { return payments_; }
     std::uint64_t transfers() const noexcept { return transfers_; }

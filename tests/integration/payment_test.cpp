@@ -6,15 +6,18 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <random>
 #include <string>
-#include <utility>
+#include <vector>
 
 namespace payment_test {
 
 namespace {
 
 using namespace support;
+using namespace std::chrono_literals;
 
 constexpr std::uint64_t deposit = 10'000'000;
 
@@ -45,7 +48,7 @@ struct payer_and_receiver {
     daemon_terms payer_terms(std::uint64_t maximum) const {
         daemon_terms terms{.address = "test.payer"};
         terms.log_level = "info";
-        terms.connector = {"workers: 2", "max_hold_time: 5s"};
+        terms.connector = {"workers: 2"};
         terms.store = place.url();
         terms.accounts = {{.name = "alice"}};
         terms.peers = {{.name = "receiver",
@@ -86,19 +89,40 @@ struct payer_and_receiver {
         const auto& row = rows.at(0);
         return {row.at(0), std::stoull(row.at(1)), std::stoull(row.at(2)), row.at(3)};
     }
-    /// Waits as long as it gets on.
+    /// Of all payments.
+    std::uint64_t total_sent() const {
+        return number(place.rows("SELECT coalesce(sum(CAST(sent AS bigint)), 0) FROM payments").at(0).at(0));
+    }
+    /// Waits for all payments as long as they get on.
     bool ends() const {
-        const auto has_ended = [&] {
-            const std::string status = payment().status;
-            return status != "quoting" && status != "sending";
-        };
+        const auto have_ended = [&] { return place.rows("SELECT id FROM payments WHERE ended_at IS NULL").empty(); };
         for (std::uint64_t sent = 0;;) {
-            if (eventually(has_ended)) return true;
-            const std::uint64_t sent_now = payment().sent;
+            if (eventually(have_ended)) return true;
+            const std::uint64_t sent_now = total_sent();
             if (sent_now == sent) return false;
             sent = sent_now;
         }
     }
+
+    /// Also waits until what the daemon has sent to the store has been written or has gone.
+    void kill_payer() {
+        payer.kill9();
+        if (place.url().starts_with("postgres")) {
+            place.server().wait_for("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ilpd'", "0");
+        }
+    }
+    /// What the store has of alice while the daemon does not run.
+    std::uint64_t stored_balance() const {
+        const auto rows = place.rows(
+            "SELECT a.credits_posted, a.debits_posted FROM accounts a "
+            "JOIN receiving_accounts r ON r.account_id = a.id WHERE r.name = 'alice'");
+        return number(rows.at(0).at(0)) - number(rows.at(0).at(1));
+    }
+    std::uint64_t fulfilled_packets() const {
+        return static_cast<std::uint64_t>(payer.scrape().sum("ilp_payment_packets_total", {{"type", "fulfill"}}));
+    }
+
+    static std::uint64_t number(const std::string& text) { return std::stoull(text); }
 
     static std::uint64_t balance(const ilpd_daemon& d, const std::string& account) {
         const auto answer =
@@ -207,25 +231,73 @@ TEST_CASE("payments: a receiver that does not exist is not paid") {
     d.expect_clean_books();
 }
 
-TEMPLATE_TEST_CASE("money: a payment whose daemon is killed goes on after the start, and nothing is debited twice", "",
+TEMPLATE_TEST_CASE("money: payments whose daemon is killed at any moment go on, and nothing is debited twice", "",
                    on_sqlite, on_postgresql) {
-    constexpr std::uint64_t amount = 2'000'000;
+    constexpr int kills = 20;
+    constexpr std::uint64_t amount = 200'000;
     constexpr std::uint64_t maximum = 100;
     constexpr std::uint64_t in_flight_max = 1000 * maximum;
+    const std::uint64_t seed = std::random_device{}();
+    UNSCOPED_INFO("seed " << seed);
+    std::mt19937_64 random{seed};
     payer_and_receiver d{TestType::kind, maximum};
-    d.begin_payment(amount, d.pointer());
-    CHECK(eventually([&] { return d.payment().sent > 100 * maximum; }));
-    d.payer.kill9();
-    if (TestType::kind == store_kind::postgresql) {
-        // A session may still end the commit that it has received.
-        d.place.server().wait_for("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ilpd'", "0");
+    const auto expect_one_truth = [&] { CHECK(d.stored_balance() == deposit - d.total_sent()); };
+    for (int kill = 0; kill < kills; ++kill) {
+        d.begin_payment(amount, d.pointer(), kill % 2 == 0 ? "sendAmount" : "deliverAmount");
+        // Each fourth kill comes while the payment is set up.
+        const std::uint64_t packets = kill % 4 == 0 ? 0 : random() % (amount / maximum);
+        REQUIRE(eventually([&] { return d.fulfilled_packets() >= packets; }));
+        d.kill_payer();
+        expect_one_truth();
+        if (kill % 5 == 0) {
+            d.payer.launch();
+            d.kill_payer();
+        }
+        d.payer.start();
     }
-    const payment_row before = d.payment();
-    CHECK(before.status == "sending");
-    CHECK(before.sent > 0);
-    CHECK(before.sent < amount);
+    // All of them go on together, and are interrupted once more.
+    const std::uint64_t before = d.total_sent();
+    const std::uint64_t rest = kills * amount - before;
+    REQUIRE(rest > 0);
+    const std::uint64_t more = random() % (rest / 2);
+    REQUIRE(eventually([&] { return d.total_sent() > before + more; }));
+    d.kill_payer();
+    expect_one_truth();
     d.payer.start();
-    CHECK(d.of_alice() <= deposit - before.sent);
+    CHECK(d.ends());
+
+    constexpr std::uint64_t total = kills * amount;
+    const std::string paid = std::to_string(amount);
+    for (const auto& row : d.place.rows("SELECT status, sent, delivered, coalesce(failure, '') FROM payments")) {
+        CHECK(row == std::vector<std::string>{"completed", paid, paid, ""});
+    }
+    CHECK(d.of_alice() == deposit - total);
+    CHECK(d.payer.settled_liquidity("receiver") == default_liquidity + total);
+    // The receiver may have fulfilled what was in flight at a kill; the payer's account was not debited for it.
+    const std::uint64_t received = d.of_bob();
+    CHECK(received >= total);
+    CHECK(received <= total + (kills + 1) * in_flight_max);
+    CHECK(d.receiver.settled_liquidity("payer") == default_liquidity - received);
+    d.expect_clean_books();
+}
+
+TEMPLATE_TEST_CASE("money: a payment waits while the payer's store does not work, and then arrives to the unit", "",
+                   on_sqlite, on_postgresql) {
+    constexpr std::uint64_t amount = 3'000'000;
+    payer_and_receiver d{TestType::kind, 100};
+    d.begin_payment(amount, d.pointer());
+    CHECK(eventually([&] { return d.payment().sent > 10'000; }));
+    d.place.stall();
+    REQUIRE(eventually([&] { return !d.payer.is_ready(); }));
+    // Longer than a path may refuse every packet with T00 until the payment fails, which is about six seconds.
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    REQUIRE(eventually([&] {
+        const auto shown = d.payer.scrape();
+        REQUIRE(shown.sum("ilp_payments_in_progress") == 1);
+        REQUIRE(shown.sum("ilp_payment_packets_total", {{"code", "T00"}}) == 0);
+        return std::chrono::steady_clock::now() >= end;
+    }));
+    d.place.go_on();
     CHECK(d.ends());
     const payment_row made = d.payment();
     INFO(made.failure);
@@ -233,9 +305,9 @@ TEMPLATE_TEST_CASE("money: a payment whose daemon is killed goes on after the st
     CHECK(made.sent == amount);
     CHECK(made.delivered == amount);
     CHECK(d.of_alice() == deposit - amount);
-    // The receiver may have fulfilled what was in flight at the kill; the payer's account was not debited for it.
-    CHECK(d.of_bob() >= amount);
-    CHECK(d.of_bob() <= amount + in_flight_max);
+    CHECK(d.of_bob() == amount);
+    CHECK(d.payer.settled_liquidity("receiver") == default_liquidity + amount);
+    CHECK(d.receiver.settled_liquidity("payer") == default_liquidity - amount);
     d.expect_clean_books();
 }
 

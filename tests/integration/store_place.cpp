@@ -74,6 +74,11 @@ void store_place::stall() {
     write_lock_ = std::make_unique<write_lock>(file());
 }
 
+void store_place::go_on() {
+    if (server_) return server_->resume();
+    write_lock_.reset();
+}
+
 void store_place::lose_what_hangs() {
     write_lock_.reset();
     if (!server_) return;

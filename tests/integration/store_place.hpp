@@ -62,8 +62,9 @@ public:
     void fail();
     void come_back();
 
-    /// Makes commits hang until lose_what_hangs().
+    /// Makes commits hang until go_on() or lose_what_hangs().
     void stall();
+    void go_on();
     void lose_what_hangs();
 
     /// Runs SQL as another program would.

@@ -154,6 +154,54 @@ TEST_CASE("payment runs: exactly what is wanted is delivered") {
     CHECK(w.worker.debited == 10'000);
 }
 
+TEST_CASE("payment runs: while the store does not work nothing is sent, and the payment goes on afterwards") {
+    payment_world w;
+    w.worker.maximum = ilp::amount{10};
+    w.pay(w.order_of(ilp::send_exactly({1000}, half, 100)));
+    w.worker.takes_packets = false;
+    const std::size_t sent = w.worker.packets;
+    const std::uint64_t rejects = w.progress->rejects;
+    // More often than any Reject of the path may come.
+    run_until(w.loop, [&] {
+        if (!w.worker.waiting.empty()) w.deliver_all();
+        return w.worker.withdrawn > 20;
+    });
+    CHECK(w.worker.packets == sent);
+    CHECK_FALSE(w.outcome);
+    CHECK(w.progress->rejects == rejects);
+    const bool is_cancelled = GENERATE(false, true);
+    if (is_cancelled) {
+        w.loop.enter();
+        w.runs.cancel(7);
+        run_ready(w.loop);
+        REQUIRE(w.outcome);
+        CHECK(w.outcome->how.end == payment_end::cancelled);
+    } else {
+        w.worker.takes_packets = true;
+        finish(w);
+        CHECK(w.outcome->how.end == payment_end::completed);
+        CHECK(w.worker.debited == 1000);
+    }
+    CHECK(w.outcome->state.sent.value == w.worker.debited);
+}
+
+TEST_CASE("quote runs: while the store does not work no probe is sent, and the quote is made afterwards") {
+    payment_world w;
+    w.worker.takes_packets = false;
+    w.quote(1'000'000);
+    run_until(w.loop, [&] { return w.worker.withdrawn > 10; });
+    CHECK_FALSE(w.quote_ended);
+    CHECK(w.worker.packets == 0);
+    w.worker.takes_packets = true;
+    run_until(w.loop, [&] {
+        if (!w.worker.waiting.empty()) w.deliver_all();
+        return w.quote_ended;
+    });
+    REQUIRE(w.quoted);
+    REQUIRE(w.quoted->result);
+    CHECK(w.quoted->result->rate.delivered_for({1000}) == ilp::amount{500});
+}
+
 TEST_CASE("payment runs: packets take turns with other work of the loop") {
     payment_world w;
     turn_share other{w.turns, 2};

@@ -41,7 +41,14 @@ config::settings one_account() {
 
 /// A daemon's book and its payments. The test takes the place of the receiver's SPSP server and of the workers.
 struct world {
-    explicit world(peering::memory_store& store, std::chrono::nanoseconds pause_after_start = 0s)
+    struct times {
+        std::chrono::nanoseconds pause_after_start = 0s;
+        std::chrono::nanoseconds turn = 1h;
+        std::chrono::nanoseconds time_max = 1h;
+    };
+
+    explicit world(peering::memory_store& store) : world{store, times{}} {}
+    world(peering::memory_store& store, const times& times)
         : keeper{ledger, store, thresholds},
           known{support::known_peers::build_or_throw(one_account(), keeper)},
           committer{keeper},
@@ -59,7 +66,9 @@ struct world {
                    [this](config::http_endpoint endpoint, std::function<void(payment_service::found)> done) {
                        lookups.emplace_back(std::move(endpoint), std::move(done));
                    },
-               .pause_after_start = pause_after_start}} {
+               .pause_after_start = times.pause_after_start,
+               .turn = times.turn,
+               .time_max = times.time_max}} {
         const auto loaded = store.load().value();
         REQUIRE(payments.restore(loaded.open_payments, loaded.last_payment, ledger));
         if (alice().liquidity->available == 0) fund();
@@ -334,6 +343,81 @@ TEST_CASE("payment service: no more payments are carried out at a time than runn
     CHECK(w.stored(all.front()).standing.status == payment_status::failed);
 }
 
+TEST_CASE("payment service: while others wait, a payment gives way after its turn, and goes on when it comes again") {
+    peering::memory_store store;
+    world w{store, {.turn = 4ms}};
+    const auto slow = w.create();
+    w.answer_lookup();
+    w.answer_quote();
+    w.sent();
+    for (std::size_t i = 1; i < payment_service::running_max; ++i) w.create(pointer, 1);
+    w.run_until([&] { return w.lookups.size() == payment_service::running_max - 1; });
+    CHECK(w.cancelled.empty());  // nobody waits
+    w.create("http://127.0.0.1:3004/carol", 1);
+    w.run_until([&] { return !w.cancelled.empty(); });
+    CHECK(w.cancelled == std::vector{slow.number});
+    CHECK(w.stored(slow).standing.status == payment_status::sending);
+    w.end_run({.how = {ilp::payment_end::cancelled, {}}, .state = {{600}, {300}, {}}, .path = {}, .asset = {}});
+    w.run_until([&] { return w.lookups.size() == payment_service::running_max; });
+    CHECK(w.lookups.back().first.target() == "/carol");
+    CHECK(w.orders.empty());
+    SECTION("it goes on") {
+        w.lookups.back().second(std::unexpected{std::string{"no"}});
+        w.run_until([&] { return w.lookups.size() == payment_service::running_max + 1; });
+        std::swap(w.lookups.front(), w.lookups.back());
+        w.answer_lookup();
+        const payment_order& rest = w.sent();
+        CHECK(rest.number == slow.number);
+        CHECK(rest.state == ilp::payment_state{{600}, {300}, {}});
+        CHECK(rest.numbers_used == 0);  // on a new connection
+        CHECK(w.quotes.empty());
+        w.end_run({.how = {ilp::payment_end::completed, {}}, .state = {{1000}, {500}, {}}, .path = {}, .asset = {}});
+        w.run_until_ended(slow);
+        CHECK(w.stored(slow).standing.status == payment_status::completed);
+    }
+    SECTION("it is cancelled meanwhile") {
+        w.cancel(slow);
+        w.run_until_ended(slow);
+        CHECK(w.stored(slow).standing.status == payment_status::cancelled);
+    }
+}
+
+TEST_CASE("payment service: a payment that does not end in time fails, whatever it does") {
+    peering::memory_store store;
+    world w{store, {.turn = 4ms, .time_max = 200ms}};
+    const auto slow = w.create();
+    w.run_until([&] {
+        if (!w.lookups.empty()) w.answer_lookup();
+        if (!w.quotes.empty()) w.answer_quote();
+        if (!w.cancelled.empty() && !w.orders.empty()) {
+            w.end_run({.how = {ilp::payment_end::cancelled, {}}, .state = {}, .path = {}, .asset = {}});
+        }
+        return has_ended(w.stored(slow).standing.status);
+    });
+    CHECK(w.stored(slow).standing.status == payment_status::failed);
+    CHECK(w.stored(slow).standing.failure == "The payment has not ended in time");
+}
+
+TEST_CASE("payment service: a payment does not keep its place while its receiver cannot be asked") {
+    peering::memory_store store;
+    payment_record payment;
+    {
+        world w{store};
+        payment = w.create();
+        w.answer_lookup();
+        w.answer_quote();
+        w.sent();
+        w.service.stop();
+    }
+    world w{store};
+    w.run_until([&] { return !w.lookups.empty(); });
+    for (std::size_t i = 0; i < payment_service::running_max; ++i) w.create("http://127.0.0.1:3004/carol", 1);
+    w.run_until([&] { return w.lookups.size() == payment_service::running_max; });
+    w.lookups.front().second(std::unexpected{std::string{"nobody answers"}});
+    w.run_until([&] { return w.lookups.size() == payment_service::running_max + 1; });
+    CHECK(w.stored(payment).standing.status == payment_status::sending);
+}
+
 TEST_CASE("payment service: after a start, what was being sent waits until no packet of before can be fulfilled") {
     peering::memory_store store;
     payment_record payment;
@@ -345,7 +429,7 @@ TEST_CASE("payment service: after a start, what was being sent waits until no pa
         w.sent();
         w.service.stop();
     }
-    world w{store, 1h};
+    world w{store, {.pause_after_start = 1h}};
     w.control.restart();
     w.control.poll();
     CHECK(w.lookups.empty());

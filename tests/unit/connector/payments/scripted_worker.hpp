@@ -27,8 +27,12 @@ struct scripted_worker final : own_packets {
         ilp::bytes bytes;
     };
 
-    void send_own(answer_sink& sink, std::uint64_t request, const peering::peer& from,
+    bool send_own(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                   ilp::bytes_span prepare) override {
+        if (!takes_packets) {
+            ++withdrawn;
+            return false;
+        }
         CHECK(from.liquidity == payer_account);
         const auto read = ilp::prepare_view::parse(prepare);
         REQUIRE(read);
@@ -36,10 +40,12 @@ struct scripted_worker final : own_packets {
         ++packets;
         if (maximum && read->amount() > *maximum) {
             const auto data = ilp::serialize({read->amount(), *maximum});
-            return reject(sink, request, "F08", tells_maximum ? ilp::bytes_view{data} : ilp::bytes_view{});
+            reject(sink, request, "F08", tells_maximum ? ilp::bytes_view{data} : ilp::bytes_view{});
+            return true;
         }
         waiting.push_back({&sink, request, read->amount().value, read->expires_at(), {prepare.begin(), prepare.end()}});
         most_waiting = std::max(most_waiting, waiting.size());
+        return true;
     }
 
     void advance(const peering::payment_progress& progress) override { advanced = progress; }
@@ -94,11 +100,13 @@ struct scripted_worker final : own_packets {
 
     std::optional<ilp::amount> maximum;
     bool tells_maximum = true;
+    bool takes_packets = true;  ///< false: as with a store that does not work
     std::uint64_t rate_in_percent = 50;
 
     std::deque<sent_packet> waiting;
     std::deque<std::pair<answer_sink*, std::uint64_t>> unbooked;
     std::size_t packets = 0;
+    std::size_t withdrawn = 0;
     std::size_t most_waiting = 0;
     peering::payment_progress advanced;
     std::uint64_t debited = 0;

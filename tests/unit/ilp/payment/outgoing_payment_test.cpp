@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -247,6 +248,77 @@ TEST_CASE("payment: T04 lets less value leave, also smaller packets") {
     CHECK(amounts(world.packets()) == std::vector<std::uint64_t>{500});
 }
 
+TEST_CASE("payment: T02, T03 and T05 slow it down, and only the time without progress ends it") {
+    using enum error_code;
+    for (const auto code : {t02_peer_busy, t03_connector_busy, t05_rate_limited}) {
+        world world = paying(ilp::send_exactly({1'000'000}, {}, 0), 1'000);
+        auto packets = world.packets();
+        REQUIRE(packets.size() == ilp::send_window::packets_first);
+        world.now += 100ms;
+        for (const auto& packet : packets) world.reject(packet.number, code);
+        CHECK(world.packets().empty());  // it waits first
+        world.wait();
+        packets = world.packets();
+        // T03: half as many at a time; the others: one after the other.
+        CHECK(packets.size() == (code == t03_connector_busy ? ilp::send_window::packets_first / 2 : 1));
+        for (int i = 0; i < 1'000 && !world.end(); ++i) {
+            const std::size_t before = packets.size();
+            for (const auto& packet : packets) world.reject(packet.number, code);
+            if (world.end()) break;
+            world.wait();
+            packets = world.packets();
+            CHECK(packets.size() <= std::max<std::size_t>(before / 2, 2));
+        }
+        CHECK(world.ends_as(payment_end::no_progress));
+        CHECK(world.now == start + 30s);
+    }
+}
+
+TEST_CASE("payment: more packets leave after each round trip in which all were fulfilled") {
+    world world = paying(ilp::send_exactly({1'000'000}, {}, 0), 1'000);
+    for (std::size_t expected = ilp::send_window::packets_first; expected < 200; expected *= 2) {
+        const auto packets = world.packets();
+        CHECK(packets.size() == expected);
+        world.now += 100ms;
+        for (const auto& packet : packets) world.payment.fulfilled(packet.number, packet.amount, world.now);
+    }
+}
+
+TEST_CASE("payment: the expiry of packets follows the round-trip time") {
+    world world = paying(ilp::send_exactly({1'000'000}, {}, 0), 1'000);
+    auto packets = world.packets();
+    CHECK(packets.front().expires_at == world.now + 6s);  // a guess
+    for (int i = 0; i < 50; ++i) {
+        world.now += 10ms;
+        for (const auto& packet : packets) world.payment.fulfilled(packet.number, packet.amount, world.now);
+        packets = world.packets();
+        if (packets.empty()) break;
+        CHECK(packets.front().expires_at < world.now + 5100ms);
+        CHECK(packets.front().expires_at >= world.now + 5020ms);
+    }
+    CHECK(world.ends_as(payment_end::completed));
+}
+
+TEST_CASE("payment: an F99 that says that enough has arrived is tried again, but not for ever") {
+    world world = paying(ilp::send_exactly({1'000}, {1, 1}, 100), 1'000);
+    int tries = 0;
+    while (!world.end() && tries < 100) {
+        const auto packet = world.packet();
+        REQUIRE(packet);
+        ++tries;
+        world.now += 10ms;
+        const amount received{tries % 2 == 0 ? 1'000U : amount::max().value};
+        world.payment.rejected(packet->number, {.code = error_code::f99_application_error, .received = received},
+                               world.now);
+        if (!world.end()) world.wait();
+    }
+    CHECK(world.ends_as(payment_end::refused));
+    CHECK(world.end()->code == error_code::f99_application_error);
+    CHECK(tries > 1);
+    CHECK(tries < 10);
+    CHECK(world.payment.state() == payment_state{});
+}
+
 TEST_CASE("payment: what the receiver got too little of is tried again, then the rate is too low") {
     world world = paying(ilp::send_exactly({1'000}, {1, 1}, 100), 1'000);
     int tries = 0;
@@ -313,6 +385,54 @@ TEST_CASE("payment: it gives up when nothing was fulfilled for too long, and wai
     world.reject(2, error_code::t00_internal_error);
     CHECK(world.ends_as(payment_end::no_progress));
     CHECK(world.payment.state() == payment_state{{1'000}, {1'000}, {}});
+}
+
+TEST_CASE("payment: while its own node takes no packets it waits, and neither errors nor time are counted") {
+    world world = paying(ilp::send_exactly({3'000}, {}, 0), 1'000);
+    REQUIRE(world.packets().size() == 3);
+    world.now += 29s;
+    world.payment.withdrawn(2, world.now);
+    world.payment.withdrawn(3, world.now);
+    CHECK(world.payment.state() == payment_state{{}, {}, {1'000}});
+    std::uint64_t number = 3;
+    for (int i = 0; i < 1'000; ++i) {
+        CHECK(world.packets().empty());
+        const auto began = world.now;
+        world.wait();
+        CHECK(world.now == began + ilp::pause_after_withdrawal);
+        world.now += 50ms;  // the timer is late
+        CHECK(amounts(world.packets()) == std::vector<std::uint64_t>{1'000, 1'000});
+        world.payment.withdrawn(++number, world.now);
+        world.payment.withdrawn(++number, world.now);
+    }
+    world.payment.fulfilled(1, amount{1'000}, world.now);  // what is in flight is answered meanwhile
+    world.wait();
+    REQUIRE(world.packets().size() == 2);
+    world.payment.fulfilled(++number, amount{1'000}, world.now);
+    world.payment.fulfilled(++number, amount{1'000}, world.now);
+    CHECK(world.ends_as(payment_end::completed));
+    CHECK(world.payment.state() == payment_state{{3'000}, {3'000}, {}});
+}
+
+TEST_CASE("payment: time counts again when its own node takes packets again") {
+    world world = paying(ilp::send_exactly({1'000}, {}, 0), 1'000);
+    REQUIRE(world.packet());
+    world.now += 20s;
+    world.payment.withdrawn(1, world.now);
+    world.now += 1h;
+    REQUIRE(world.packet());
+    CHECK(std::get<outgoing_payment::wait_until>(world.payment.next(world.now)).time == start + 1h + 30s);
+    world.now += 10s;
+    world.reject(2, error_code::t00_internal_error);
+    CHECK(world.ends_as(payment_end::no_progress));
+}
+
+TEST_CASE("payment: one that is cancelled while its own node takes no packets ends at once") {
+    world world = paying(ilp::send_exactly({1'000}, {}, 0), 1'000);
+    REQUIRE(world.packet());
+    world.payment.withdrawn(1, world.now);
+    world.payment.cancel();
+    CHECK(world.ends_as(payment_end::cancelled));
 }
 
 TEST_CASE("payment: a cancelled one sends nothing more, and is complete if all arrives nevertheless") {

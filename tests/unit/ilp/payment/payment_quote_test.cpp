@@ -157,6 +157,29 @@ TEST_CASE("quote: temporary rejects and silence are asked again after a pause, w
     }
 }
 
+TEST_CASE("quote: a probe that its own node does not take is sent later, however often") {
+    world world = asking(2'000);
+    const auto first = std::get<payment_quote::send_probe>(world.quote.next(world.now));
+    world.quote.withdrawn(first.number, world.now);
+    for (std::uint64_t number = first.number + 1; number < 100; ++number) {
+        const auto step = world.quote.next(world.now);
+        REQUIRE(std::holds_alternative<payment_quote::wait_until>(step));
+        world.now = std::get<payment_quote::wait_until>(step).time;
+        const auto again = std::get<payment_quote::send_probe>(world.quote.next(world.now));
+        CHECK(again.amount == first.amount);
+        CHECK(again.number == number);
+        world.quote.withdrawn(number, world.now);
+        world.last = number;
+    }
+    world.wait();
+    world.answered = world.last;
+    CHECK_FALSE(world.probes().empty());
+    world.answer_all([&](std::uint64_t number) { world.arrived(number, 1'000); });
+    const auto ended = world.end();
+    REQUIRE(ended.has_value());
+    CHECK(ended->has_value());
+}
+
 TEST_CASE("quote: amounts that arrive as nothing, and a path that takes nothing, have a refusal of their own") {
     world small = asking(2);
     for (int i = 0; i < 20 && !small.end(); ++i) {

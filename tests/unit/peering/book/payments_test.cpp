@@ -11,6 +11,8 @@
 #include <catch2/catch.hpp>
 
 #include <cctype>
+#include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -263,6 +265,32 @@ TEST_CASE("a store that keeps nothing knows the progress of a payment, too") {
     REQUIRE(committer.stop(10s));
     CHECK(desk.stored(uuid).sent == ilp::amount{10});
     CHECK(desk.stored(uuid).delivered == ilp::amount{9});
+}
+
+TEST_CASE("the progress of a payment is kept in a store that keeps nothing, also while no more tasks may wait") {
+    memory_store store;
+    desk desk{store};
+    const std::string uuid = desk.create(desk.request())->uuid;
+    REQUIRE(desk.payments.start_sending(desk.books.keeper, 1, offer));
+    committer committer{desk.books.keeper};
+    const std::size_t listener = committer.add_listener([](commit_ticket) {});
+    committer.start();
+    std::promise<void> may_go_on;
+    REQUIRE(committer.execute([&](bookkeeper&) { may_go_on.get_future().wait(); }));
+    while (committer.execute([](bookkeeper&) {})) continue;
+    posting_batch batch;
+    for (std::uint64_t packet = 1; packet <= 2; ++packet) {
+        const leg leg{&desk.bob(), &desk.carol(), {10}};
+        REQUIRE(ledger::hold({&leg, 1}));
+        batch.add({&leg, 1});
+        batch.advance({1, {10 * packet}, {9 * packet}});
+        CHECK(committer.submit(listener, batch) == nothing_to_wait_for);
+    }
+    may_go_on.set_value();
+    REQUIRE(committer.stop(10s));
+    CHECK(desk.stored(uuid).sent == ilp::amount{20});
+    CHECK(desk.stored(uuid).delivered == ilp::amount{18});
+    CHECK(balance_of(desk.books.ledger, desk.bob()) == 80);
 }
 
 TEST_CASE("later progress of a payment replaces earlier progress when batches are merged") {
