@@ -38,21 +38,25 @@ std::string_view describe(quote_failure failure) noexcept {
     std::unreachable();
 }
 
-payment_quote::payment_quote(amount wanted, const known_path& path) : wanted_{wanted}, path_{path} {
+payment_quote::payment_quote(amount wanted, const known_path& path, amount available)
+    : wanted_{wanted}, path_{path}, available_{available} {
     require(!wanted.is_zero(), "a quote is for an amount");
+    require(wanted <= available, "a probe takes no more than there is");
 }
 
 auto payment_quote::next(steady_time now) -> step {
     if (refusal_) return finished{std::unexpected{*refusal_}};
     if (is_good_enough()) return result();
+    if (!unsent_.empty() && unsent_.back() > path_.maximum.value()) unsent_.clear();  // the others are larger still
     if (unsent_.empty() && in_flight_.empty()) {
         if (now < next_round_at_) return wait_until{next_round_at_};
         if (rounds_ == rounds_max || largest().is_zero()) return result();
         begin_round(now);
     }
-    if (unsent_.empty()) return wait_until{steady_time::max()};
+    if (unsent_.empty() || unsent_.back() > available_) return wait_until{steady_time::max()};
     const amount amount = unsent_.back();
     unsent_.pop_back();
+    available_.value -= amount.value;
     in_flight_.push_back({++last_number_, amount, now});
     return send_probe{last_number_, amount, now + path_.times.lifetime()};
 }
@@ -96,6 +100,7 @@ auto payment_quote::take(std::uint64_t number) -> std::optional<probe> {
     if (found == in_flight_.end()) return std::nullopt;
     const probe answered = *found;
     in_flight_.erase(found);
+    available_.value += answered.amount.value;
     return answered;
 }
 
@@ -109,7 +114,6 @@ void payment_quote::begin_round(steady_time now) {
         unsent_.push_back(next);
         next.value /= best_ ? next_step : first_step;
     }
-    std::ranges::reverse(unsent_);
 }
 
 amount payment_quote::largest() const noexcept {
