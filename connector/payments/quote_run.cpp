@@ -7,7 +7,7 @@
 namespace connector {
 
 quote_run::quote_run(const run_surroundings& around, quote_order order)
-    : stream_run{around, std::move(order.parties)}, quote_{order.wanted, order.path} {}
+    : stream_run{around, std::move(order.parties)}, quote_{order.wanted, order.path, order.available} {}
 
 std::optional<quote_outcome> quote_run::outcome() const {
     if (!result_) return std::nullopt;

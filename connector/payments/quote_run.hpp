@@ -14,6 +14,7 @@ struct quote_order {
     run_parties parties;
     ilp::amount wanted;  ///< the largest amount that would be sent in one packet
     ilp::known_path path{};
+    ilp::amount available = ilp::amount::max();  ///< in the account: all probes in flight take no more
 };
 
 struct quote_outcome {

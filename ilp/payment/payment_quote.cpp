@@ -38,22 +38,26 @@ std::string_view describe(quote_failure failure) noexcept {
     std::unreachable();
 }
 
-payment_quote::payment_quote(amount wanted, const known_path& path) : wanted_{wanted}, path_{path} {
+payment_quote::payment_quote(amount wanted, const known_path& path, amount available)
+    : wanted_{wanted}, path_{path}, available_{available} {
     require(!wanted.is_zero(), "a quote is for an amount");
+    require(wanted <= available, "a probe takes no more than there is");
 }
 
 auto payment_quote::next(steady_time now) -> step {
     if (refusal_) return finished{std::unexpected{*refusal_}};
     if (is_good_enough()) return result();
     if (now < paused_until_) return wait_until{paused_until_};
+    if (!unsent_.empty() && unsent_.back() > path_.maximum.value()) unsent_.clear();  // the others are larger still
     if (unsent_.empty() && in_flight_.empty()) {
         if (now < next_round_at_) return wait_until{next_round_at_};
         if (rounds_ == rounds_max || largest().is_zero()) return result();
         begin_round(now);
     }
-    if (unsent_.empty()) return wait_until{steady_time::max()};
+    if (unsent_.empty() || unsent_.back() > available_) return wait_until{steady_time::max()};
     const amount amount = unsent_.back();
     unsent_.pop_back();
+    available_.value -= amount.value;
     in_flight_.push_back({++last_number_, amount, now});
     return send_probe{last_number_, amount, now + path_.times.lifetime()};
 }
@@ -95,7 +99,7 @@ void payment_quote::expired(std::uint64_t number, steady_time now) {
 void payment_quote::withdrawn(std::uint64_t number, steady_time now) {
     const auto kept = take(number);
     if (!kept) return;
-    unsent_.push_back(kept->amount);
+    unsent_.insert(std::ranges::upper_bound(unsent_, kept->amount, std::ranges::greater{}), kept->amount);
     paused_until_ = now + pause_after_withdrawal;
 }
 
@@ -104,6 +108,7 @@ auto payment_quote::take(std::uint64_t number) -> std::optional<probe> {
     if (found == in_flight_.end()) return std::nullopt;
     const probe answered = *found;
     in_flight_.erase(found);
+    available_.value += answered.amount.value;
     return answered;
 }
 
@@ -117,7 +122,6 @@ void payment_quote::begin_round(steady_time now) {
         unsent_.push_back(next);
         next.value /= best_ ? next_step : first_step;
     }
-    std::ranges::reverse(unsent_);
 }
 
 amount payment_quote::largest() const noexcept {

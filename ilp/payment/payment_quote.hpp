@@ -46,6 +46,10 @@ struct quote_refusal {
 /// units, whatever the maximum is. Only if all that pass are smaller, a second round probes between the largest of them
 /// and the maximum that the first has found. Where a rate is already known, a payment needs no quote.
 ///
+/// The probes in flight never add up to more than is available, because each is held like a packet. So the smallest
+/// leaves first, and a larger one for which the rest is too little waits until the smaller ones have returned. It is
+/// not sent at all if they have shown the rate, or that the path does not take it.
+///
 /// The owner calls next() as it does for an outgoing_payment, and must keep probes from being charged for: they are
 /// held like any packet, and return. Answers that come after the end are ignored. Deterministic, not thread-safe.
 class payment_quote {
@@ -61,8 +65,9 @@ public:
     using finished = std::expected<quoted_path, quote_refusal>;
     using step = std::variant<send_probe, wait_until, finished>;
 
-    /// `wanted`: the largest amount that would be sent in one packet; not zero.
-    payment_quote(amount wanted, const known_path& path);
+    /// `wanted`: the largest amount that would be sent in one packet; not zero, and not more than `available`, which
+    /// all probes in flight may take together.
+    payment_quote(amount wanted, const known_path& path, amount available = amount::max());
 
     [[nodiscard]] step next(steady_time now);
 
@@ -86,7 +91,8 @@ private:
 
     amount wanted_;
     known_path path_;
-    std::vector<amount> unsent_;  // of this round, the smallest first
+    amount available_;            // beside what is in flight
+    std::vector<amount> unsent_;  // of this round, the largest first
     std::vector<probe> in_flight_;
     std::optional<exchange_ratio> best_;  // of the largest probe that has passed
     unsigned rounds_ = 0;

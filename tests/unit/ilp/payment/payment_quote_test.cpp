@@ -59,34 +59,34 @@ struct world {
     void reject(std::uint64_t number, error_code code) { quote.rejected(number, {.code = code}, now); }
 };
 
-world asking(std::uint64_t wanted, const ilp::known_path& path = {}) {
-    return {payment_quote{amount{wanted}, path}};
+world asking(std::uint64_t wanted, const ilp::known_path& path = {}, amount available = amount::max()) {
+    return {payment_quote{amount{wanted}, path, available}};
 }
 
 }  // namespace
 
 TEST_CASE("quote: the largest probe that arrives gives the rate") {
     world world = asking(2'000'000);
-    CHECK(world.probes() == std::vector<std::uint64_t>{2'000'000, 20'000, 200, 2});
+    CHECK(world.probes() == std::vector<std::uint64_t>{2, 200, 20'000, 2'000'000});
     world.now += 50ms;
-    world.arrived(2, 10'000);
-    world.arrived(4, 1);
+    world.arrived(3, 10'000);
+    world.arrived(1, 1);
     CHECK_FALSE(world.end().has_value());
-    world.arrived(1, 1'000'001);
+    world.arrived(4, 1'000'001);
     const auto end = world.end();
     REQUIRE(end.has_value());
     REQUIRE(end->has_value());
     CHECK((*end)->rate == ilp::exchange_ratio{1'000'001, 2'000'000});
     CHECK((*end)->numbers_used == 4);
     CHECK((*end)->path.times.smoothed() == 50ms);
-    world.arrived(3, 100);  // too late to matter
+    world.arrived(2, 100);  // too late to matter
     CHECK(world.end().has_value());
 }
 
 TEST_CASE("quote: a known maximum is where it begins") {
     world world = asking(2'000'000, {ilp::path_maximum{amount{500}}, {}});
-    CHECK(world.probes() == std::vector<std::uint64_t>{500, 5});
-    world.arrived(1, 250);
+    CHECK(world.probes() == std::vector<std::uint64_t>{5, 500});
+    world.arrived(2, 250);
     const auto end = world.end();
     REQUIRE(end.has_value());
     REQUIRE(end->has_value());
@@ -95,11 +95,11 @@ TEST_CASE("quote: a known maximum is where it begins") {
 
 TEST_CASE("quote: F08 of the larger probes does not cost a round trip, unless what passed was too small") {
     world enough = asking(5'000'000'000);
-    CHECK(enough.probes() == std::vector<std::uint64_t>{5'000'000'000, 50'000'000, 500'000, 5'000, 50});
+    CHECK(enough.probes() == std::vector<std::uint64_t>{50, 5'000, 500'000, 50'000'000, 5'000'000'000});
     enough.quote.rejected(
-        1, {.code = error_code::f08_amount_too_large, .too_large = ilp::amount_too_large{{5'000'000'000}, {1'000'000}}},
+        5, {.code = error_code::f08_amount_too_large, .too_large = ilp::amount_too_large{{5'000'000'000}, {1'000'000}}},
         enough.now);
-    enough.reject(2, error_code::f08_amount_too_large);
+    enough.reject(4, error_code::f08_amount_too_large);
     enough.arrived(3, 400'000);
     REQUIRE(enough.end().has_value());
     REQUIRE(enough.end()->has_value());
@@ -107,16 +107,83 @@ TEST_CASE("quote: F08 of the larger probes does not cost a round trip, unless wh
     CHECK((*enough.end())->path.maximum.value() == amount{1'000'000});
 
     world more = asking(50'000);
-    CHECK(more.probes() == std::vector<std::uint64_t>{50'000, 500, 5});
+    CHECK(more.probes() == std::vector<std::uint64_t>{5, 500, 50'000});
     more.quote.rejected(
-        1, {.code = error_code::f08_amount_too_large, .too_large = ilp::amount_too_large{{50'000}, {2'400}}}, more.now);
+        3, {.code = error_code::f08_amount_too_large, .too_large = ilp::amount_too_large{{50'000}, {2'400}}}, more.now);
     more.arrived(2, 400);
-    more.arrived(3, 4);
-    CHECK(more.probes() == std::vector<std::uint64_t>{2'400, 1'200, 600});
-    more.arrived(4, 1'920);
+    more.arrived(1, 4);
+    CHECK(more.probes() == std::vector<std::uint64_t>{600, 1'200, 2'400});
+    more.arrived(6, 1'920);
     REQUIRE(more.end().has_value());
     REQUIRE(more.end()->has_value());
     CHECK((*more.end())->rate == ilp::exchange_ratio{1'920, 2'400});
+}
+
+TEST_CASE("quote: the probes in flight never take more than the account has, and the smallest leave first") {
+    SECTION("a larger one waits until the smaller ones have returned, if they have not shown the rate") {
+        world world = asking(10'000, {}, amount{10'000});
+        CHECK(world.probes() == std::vector<std::uint64_t>{1, 100});
+        world.arrived(1, 0);
+        CHECK(world.probes().empty());
+        world.arrived(2, 50);
+        CHECK(world.probes() == std::vector<std::uint64_t>{10'000});
+        world.arrived(3, 5'000);
+        REQUIRE(world.end().has_value());
+        REQUIRE(world.end()->has_value());
+        CHECK((*world.end())->rate == ilp::exchange_ratio{5'000, 10'000});
+    }
+    SECTION("it is not sent once they have") {
+        world world = asking(10'000'000, {}, amount{10'000'000});
+        CHECK(world.probes() == std::vector<std::uint64_t>{10, 1'000, 100'000});
+        world.arrived(3, 50'000);
+        REQUIRE(world.end().has_value());
+        REQUIRE(world.end()->has_value());
+        CHECK((*world.end())->rate == ilp::exchange_ratio{50'000, 100'000});
+    }
+    SECTION("it is not sent where the path does not take it") {
+        world world = asking(10'000'000, {}, amount{10'000'000});
+        CHECK(world.probes().size() == 3);
+        for (const std::uint64_t number : {3U, 2U}) {
+            world.quote.rejected(number,
+                                 {.code = error_code::f08_amount_too_large,
+                                  .too_large = ilp::amount_too_large{{number == 3 ? 100'000U : 1'000U}, {500}}},
+                                 world.now);
+        }
+        CHECK(world.probes().empty());
+        world.arrived(1, 5);
+        CHECK(world.probes().back() == 500);
+    }
+    SECTION("the probes of a later round take turns as well") {
+        world world = asking(200, {}, amount{201});
+        CHECK(world.probes() == std::vector<std::uint64_t>{2});
+        world.reject(1, error_code::t00_internal_error);
+        CHECK(world.probes() == std::vector<std::uint64_t>{200});
+        world.reject(2, error_code::t00_internal_error);
+        world.wait();
+        CHECK(world.probes() == std::vector<std::uint64_t>{2});
+    }
+    SECTION("at every instant of a quote whose answers come in any order") {
+        for (const std::uint64_t all : {1U, 2U, 99U, 101U, 5'000U, 1'000'000U}) {
+            world world = asking(all, {}, amount{all});
+            std::vector<std::pair<std::uint64_t, std::uint64_t>> in_flight;
+            std::uint64_t number = 0;
+            for (int step = 0; step < 200 && !world.end(); ++step) {
+                for (const std::uint64_t probe : world.probes()) in_flight.emplace_back(++number, probe);
+                std::uint64_t sum = 0;
+                for (const auto& [_, probe] : in_flight) sum += probe;
+                CHECK(sum <= all);
+                if (in_flight.empty()) {
+                    world.wait();
+                    continue;
+                }
+                const auto answered = in_flight.begin() + step % static_cast<std::ptrdiff_t>(in_flight.size());
+                world.reject(answered->first, error_code::t01_peer_unreachable);
+                in_flight.erase(answered);
+            }
+            REQUIRE(world.end().has_value());
+            CHECK(world.end()->error().failure == quote_failure::no_answer);
+        }
+    }
 }
 
 TEST_CASE("quote: a final reject ends it at once") {
