@@ -100,6 +100,7 @@ exit_status run_verb(command_line& line, const system_interface& system) {
                                    .out = system.out,
                                    .err = system.err,
                                    .json = globals.json,
+                                   .err_is_terminal = system.err_is_terminal,
                                    .form = globals.raw ? amount_form::raw : amount_form::units};
     line.chosen().run(session);
     return exit_status::done;

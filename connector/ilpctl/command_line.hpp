@@ -53,6 +53,7 @@ struct system_interface {
     std::ostream& out;
     std::ostream& err;
     std::function<std::unique_ptr<api>(daemon_location, credentials, std::chrono::milliseconds)> connect;
+    bool err_is_terminal = false;  ///< `err` is a terminal that can write a line again
 };
 
 /// Runs the whole program. `words` are its arguments without the program name.

@@ -1,5 +1,7 @@
 #include "connector/ilpctl/command_line.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -13,6 +15,10 @@ optional_text variable(const std::string& name) {
     return text == nullptr ? optional_text{} : optional_text{text};
 }
 
+bool err_is_terminal() {
+    return ::isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -24,7 +30,8 @@ int main(int argc, char** argv) {
                          .connect = [](daemon_location where, credentials who,
                                        std::chrono::milliseconds timeout) -> std::unique_ptr<api> {
                              return std::make_unique<remote_api>(std::move(where), std::move(who), timeout);
-                         }};
+                         },
+                         .err_is_terminal = err_is_terminal()};
     const auto status = run({argv + 1, argv + argc}, system);
     if (!std::cout.flush()) {
         std::cerr << "ilpctl: cannot write to standard output\n";

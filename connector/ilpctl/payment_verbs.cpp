@@ -1,10 +1,12 @@
 #include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/progress.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "connector/ilpctl/verbs.hpp"
 
 #include <fmt/format.h>
 
 #include <chrono>
+#include <limits>
 #include <thread>
 
 namespace connector::ilpctl {
@@ -17,7 +19,8 @@ constexpr std::chrono::milliseconds progress_pause{250};
 struct pay_terms {
     std::string receiver;
     std::string amount;
-    std::string account;
+    optional_text asset;
+    optional_text account;
     optional_text slippage;
     optional_text id;
     optional_text idempotency_key;
@@ -92,31 +95,89 @@ json::value ask_again(session& s, const std::string& id) try {
                   fmt::format("{}\nthe payment goes on, do not repeat it: ilpctl payment show {}", error.what(), id)};
 }
 
+/// What has been sent of the amount to send, or has arrived of the amount to deliver.
+share_done share_of(const json::object& payment) {
+    const auto number = [&](std::string_view name) {
+        const auto amount = ilp::parse_amount(field(payment, name));
+        return amount ? amount->value : 0;
+    };
+    return payment.at("deliverAmount").is_null() ? share_done{number("sent"), number("sendAmount")}
+                                                 : share_done{number("delivered"), number("deliverAmount")};
+}
+
 /// Says on standard error how far the payment has come, whenever that has changed.
 json::value wait_until_ended(session& s, const std::string& id) {
-    std::string said;
+    auto shown = progress{s.err, s.err_is_terminal};
     for (;;) {
         auto payment = ask_again(s, id);
         const auto& now = payment.as_object();
-        const auto progress = fmt::format("{}: sent {} of {}", field(now, "status"), paid_amount(s, now, "sent"),
-                                          paid_amount(s, now, "sendMax"));
-        if (!s.json && progress != said) s.err << printable(progress) << '\n' << std::flush;
-        said = progress;
+        if (!s.json) {
+            shown.show(share_of(now), fmt::format("{}: sent {} of {}", field(now, "status"),
+                                                  paid_amount(s, now, "sent"), paid_amount(s, now, "sendMax")));
+        }
         if (has_ended(now)) return payment;
         std::this_thread::sleep_for(progress_pause);
     }
 }
 
+bool is_in(const json::object& receiver, std::string_view asset) {
+    const auto unit = unit_of(part(receiver, "asset"));
+    return asset == unit.code || asset == to_string(unit);
+}
+
+/// The receiving account of the asset, if there is only one that is enabled.
+json::object only_account_in(session& s, std::string_view asset) {
+    const auto everything = page_terms{.limit = std::numeric_limits<std::size_t>::max(), .all = true};
+    auto found = json::array{};
+    for (const json::value& node : fetch_nodes(s, documents::receiving_accounts, {}, everything)) {
+        const auto& receiver = node.as_object();
+        if (receiver.at("enabled").as_bool() && is_in(receiver, asset)) found.push_back(receiver);
+    }
+    if (found.empty()) {
+        throw failure{exit_status::refused, fmt::format("no receiving account that is enabled is in {}: see "
+                                                        "`ilpctl account list`",
+                                                        printable(asset))};
+    }
+    if (found.size() > 1) {
+        throw failure{exit_status::usage,
+                      fmt::format("{} receiving accounts are in {}: name the one that pays with --from, such as {}",
+                                  found.size(), printable(asset), printable(field(found.front().as_object(), "name")))};
+    }
+    return found.front().as_object();
+}
+
+/// The account that pays: the one that is named, or the only one in the asset of the amount.
+json::object payer_of(session& s, const pay_terms& terms) {
+    if (terms.delivers && terms.asset) {
+        throw failure{exit_status::usage,
+                      "with --deliver, AMOUNT is in the smallest unit of the receiver's asset: leave out ASSET, and "
+                      "name the account that pays with --from"};
+    }
+    if (!terms.account && !terms.asset) {
+        throw failure{exit_status::usage,
+                      "name the asset after AMOUNT, as in 12.50 USD, or the account that pays with --from"};
+    }
+    if (!terms.account) return only_account_in(s, *terms.asset);
+    auto payer = find_receiving_account(s, *terms.account);
+    if (terms.asset && !is_in(payer, *terms.asset)) {
+        throw failure{
+            exit_status::usage,
+            fmt::format("ASSET: the receiving account {} is in {}, not in {}", printable(field(payer, "name")),
+                        printable(to_string(unit_of(part(payer, "asset")))), printable(*terms.asset))};
+    }
+    return payer;
+}
+
 void pay(session& s, const pay_terms& terms) {
     const std::string id = id_of_new(terms.id, terms.idempotency_key, "pay");
-    const auto account = account_of_receiver(s, terms.account);
-    auto input = json::object{{"id", id}, {"receivingAccountId", account.id}, {"receiver", terms.receiver}};
+    const auto payer = payer_of(s, terms);
+    auto input = json::object{{"id", id}, {"receivingAccountId", payer.at("id")}, {"receiver", terms.receiver}};
     if (terms.delivers) {
         const auto amount = parse_amount(terms.amount, {}, amount_form::raw);
         if (!amount) throw failure{exit_status::usage, "AMOUNT: " + amount.error()};
         input["deliverAmount"] = to_string(*amount);
     } else {
-        input["sendAmount"] = to_string(read_amount(s, "AMOUNT", terms.amount, account.unit));
+        input["sendAmount"] = to_string(read_amount(s, "AMOUNT", terms.amount, unit_of(part(payer, "asset"))));
     }
     if (terms.slippage) {
         input["slippage"] = read_option("--slippage", config::integer<std::uint16_t>(0, 9999), *terms.slippage);
@@ -163,10 +224,12 @@ void add_payment_verbs(CLI::App& root, chosen_verb& chosen) {
     auto& pay_verb = add_verb(root, chosen, "pay", "pay from a receiving account to a payment pointer", terms, &pay);
     add_required(pay_verb, "RECEIVER", terms->receiver, "",
                  "payment pointer, such as '$example.com/alice', or its URL");
-    add_required(pay_verb, "AMOUNT", terms->amount, "", "what is sent, in units of the account's asset");
-    add_required(pay_verb, "--from", terms->account, "ACCOUNT", "id or name of the receiving account that pays");
+    add_required(pay_verb, "AMOUNT", terms->amount, "", "what is sent, in units of the account's asset: 12.50");
+    add_text(pay_verb, "ASSET", terms->asset, "", "that asset: its code, or CODE/SCALE; may be left out with --from");
+    add_text(pay_verb, "--from", terms->account, "ACCOUNT",
+             "id or name of the receiving account that pays; by default the only one in ASSET");
     pay_verb.add_flag("--deliver", terms->delivers,
-                      "AMOUNT is what shall arrive, in the smallest unit of the receiver's asset");
+                      "AMOUNT is what shall arrive, in the smallest unit of the receiver's asset; needs --from");
     add_text(pay_verb, "--slippage", terms->slippage, "N",
              "how much worse than the quoted rate it may be exchanged, in hundredths of a percent; 100 by default");
     add_text(pay_verb, "--id", terms->id, "UUID", "id of the payment, which is never made twice; a new one by default");

@@ -23,6 +23,7 @@ struct session {
     std::ostream& out;
     std::ostream& err;
     bool json = false;
+    bool err_is_terminal = false;
     amount_form form = amount_form::units;
 };
 

@@ -318,7 +318,7 @@ TEST_CASE("ilpctl: an account pays, and a command that is repeated with its key 
     }};
     o.done({"account", "deposit", "alice", "100"});
     const std::string bob = "http://127.0.0.1:" + std::to_string(spsp_port) + "/bob";
-    const std::vector<std::string> pay{"pay", bob, "12.5", "--from", "alice", "--idempotency-key", "once"};
+    const std::vector<std::string> pay{"pay", bob, "12.5", "USD", "--from", "alice", "--idempotency-key", "once"};
     const auto first = o.run(pay);
     INFO(first.err);
     REQUIRE(first.status == 0);

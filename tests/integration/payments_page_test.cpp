@@ -1,5 +1,6 @@
 #include "peering/spsp/spsp_message.hpp"
 #include "tests/support/certificates.hpp"
+#include "tests/support/daemon.hpp"
 #include "tests/support/page.hpp"
 #include "tests/support/rig.hpp"
 
@@ -25,7 +26,13 @@ namespace fs = std::filesystem;
 
 const fs::path page = fs::path{ILPD_SOURCE_DIR} / "docs/operating/payments.md";
 
+const fs::path readme = fs::path{ILPD_SOURCE_DIR} / "README.md";
+
 constexpr std::string_view settings_of_page = "### The settings";
+
+std::string path_with_programs() {
+    return fs::path{daemon_program()}.parent_path().string() + ":" + std::string{std::getenv("PATH")};
+}
 
 class machine {
 public:
@@ -78,7 +85,7 @@ private:
                 {"alice.example:3004", "localhost:" + std::to_string(spsp_port_)}};
     }
     std::vector<std::pair<std::string, std::string>> environment() const {
-        return {{"PATH", fs::path{daemon_program()}.parent_path().string() + ":" + std::string{std::getenv("PATH")}},
+        return {{"PATH", path_with_programs()},
                 {"ILPCTL_URL", "http://127.0.0.1:" + std::to_string(admin_port_) + "/graphql"}};
     }
 
@@ -86,6 +93,45 @@ private:
     std::uint16_t spsp_port_ = free_port();
     std::uint16_t admin_port_ = free_port();
     std::unique_ptr<child_process> process_;
+};
+
+/// alice and bob, who are peers. bob has an account, whose payment pointer leads to a server on the loopback interface.
+class neighbours {
+public:
+    std::string run(const fs::path& from, std::string_view heading) const {
+        const temporary_directory output;
+        const auto result = run_commands(
+            commands_of(from, heading), {{"$bob.example", "http://127.0.0.1:" + std::to_string(spsp_port_)}},
+            {{"PATH", path_with_programs()},
+             {"ILPCTL_URL", "http://127.0.0.1:" + std::to_string(alice_.admin_port()) + "/graphql"}},
+            output.path());
+        INFO(result.output);
+        REQUIRE(result.status == 0);
+        return result.output;
+    }
+
+    double balance_of_bob() const { return bob_.scrape().sum("ilp_account_liquidity", {{"account", "bob"}}); }
+
+private:
+    static daemon_terms terms_of(const std::string& own, const std::string& other, std::uint16_t other_port) {
+        return {.address = "test." + own,
+                .peers = {{.name = other,
+                           .port = other_port,
+                           .terms = {"max_packet_amount: 50000000"},
+                           .tokens = {token_for(own)}}}};
+    }
+    daemon_terms terms_of_bob() const {
+        auto terms = terms_of("bob", "alice", alice_port_);
+        terms.accounts = {{.name = "bob"}};
+        terms.spsp = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(spsp_port_)};
+        return terms;
+    }
+
+    std::uint16_t alice_port_ = free_port();
+    std::uint16_t bob_port_ = free_port();
+    std::uint16_t spsp_port_ = free_port();
+    ilpd_daemon alice_{terms_of("alice", "bob", bob_port_), alice_port_};
+    ilpd_daemon bob_{terms_of_bob(), bob_port_};
 };
 
 }  // namespace
@@ -100,6 +146,25 @@ TEST_CASE("the manual: an account gets a payment pointer, and answers a sender")
     INFO((details ? "" : details.error()));
     REQUIRE(details);
     CHECK(details->destination.text().starts_with("test.alice.~"));
+}
+
+TEST_CASE("the manual: an account pays what it is told, and lists its payments") {
+    const neighbours d;
+    d.run(page, "### An account");
+    const auto printed = d.run(page, "## Send");
+    INFO(printed);
+    CHECK(printed.contains("12.50 USD"));
+    CHECK(d.balance_of_bob() == 12'500'000'000 + 5'000'000'000 + 1'250);
+}
+
+TEST_CASE("the README: an account pays a payment pointer, as it is written there") {
+    const neighbours d;
+    const auto printed = d.run(readme, "## Payments");
+    INFO(printed);
+    CHECK(printed.contains("12.50 USD"));
+    CHECK(d.balance_of_bob() == 12'500'000'000);
+    const auto commands = commands_of(readme, "## Payments");
+    CHECK(commands.contains("ilpctl pay '$bob.example/bob' 12.50 USD\n"));
 }
 
 }  // namespace payments_page_test

@@ -1,29 +1,12 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import { Network, daemonPeer, freePorts, peer, streamReceiver } from './support.mjs'
+import { Network, daemonPeer, freePorts, peer, statelessReceiver, streamReceiver } from './support.mjs'
 
 const require = createRequire(import.meta.url)
 const { setupPayment, startQuote, pay, closeConnection } = require('@interledger/pay')
-const { StreamServer } = require('@interledger/stream-receiver')
-const { deserializeIlpPrepare, isIlpReply, serializeIlpReply } = require('ilp-packet')
 
 const asset = { code: 'USD', scale: 9 }
-
-/** A receiver of @interledger/stream-receiver behind `plugin`; `received()` is what it has accepted. */
-function statelessReceiver(plugin, address) {
-    const server = new StreamServer({ serverSecret: randomBytes(32), serverAddress: address })
-    let received = 0n
-    plugin.registerDataHandler(async (data) => {
-        const prepare = deserializeIlpPrepare(data)
-        const money = server.createReply(prepare)
-        if (isIlpReply(money)) return serializeIlpReply(money)
-        received += BigInt(prepare.amount)
-        return serializeIlpReply(money.accept())
-    })
-    return { credentials: () => server.generateCredentials({ asset }), received: () => received }
-}
 
 /** alice and bob, a paying peer at alice and a receiving one at bob. */
 async function twoDaemons(network, maxPacketAmount) {

@@ -11,6 +11,7 @@ import { Network, freePorts, peer, streamPay } from './support.mjs'
 
 const require = createRequire(import.meta.url)
 const { setupPayment, startQuote, pay, closeConnection } = require('@interledger/pay')
+const { quote: quoteBy02 } = require('pay-0.2')
 
 const usd = { code: 'USD', scale: 9 }
 const amount = 3_000_000_000n
@@ -31,7 +32,14 @@ async function payee(network) {
     const { cert, key } = certificateIn(network.directory)
     const alice = await network.daemon('alice', {
         port,
-        peers: [peer('sender', { address: 'test.alice.sender', port: senderPort, liquidity: 20_000_000_000 })],
+        peers: [
+            peer('sender', {
+                address: 'test.alice.sender',
+                port: senderPort,
+                liquidity: 20_000_000_000,
+                max_packet_amount: 50_000_000,
+            }),
+        ],
         accounts: [{ name: 'alice', asset: usd }],
         spsp: {
             enabled: true,
@@ -70,6 +78,26 @@ for (const pointer of ['$alice.example/alice', '$alice.example']) {
         }
     })
 }
+
+test('A09-06 A26-01: @interledger/pay 0.2 pays to a payment pointer', async () => {
+    const network = await Network.create()
+    try {
+        const { alice, sender } = await payee(network)
+        // This version ends the plugin itself, which the network does as well.
+        const plugin = Object.assign(Object.create(sender), { connect: async () => {}, disconnect: async () => {} })
+        const quote = await quoteBy02({ plugin, paymentPointer: '$alice.example/alice', amountToSend: 3 })
+        assert.equal(quote.destinationAccount.assetCode, usd.code)
+        assert.equal(quote.destinationAccount.assetScale, usd.scale)
+        const receipt = await quote.pay()
+        assert.equal(receipt.error, undefined)
+        assert.equal(String(receipt.amountSent), '3')
+        assert.equal(String(receipt.amountDelivered), '3')
+        assert.deepEqual(await alice.liquidity(), { sender: 20_000_000_000n - amount })
+        assert.equal(await received(alice), Number(amount))
+    } finally {
+        await network.close()
+    }
+})
 
 /** The JSON that an SPSP endpoint answers. */
 const ask = (url) =>

@@ -13,8 +13,16 @@ import { PostgresServer } from './postgres.mjs'
 
 const require = createRequire(import.meta.url)
 const PluginHttp = require('ilp-plugin-http')
+const { StreamServer } = require('@interledger/stream-receiver')
 const { createConnection, createServer: createStreamServer } = require('ilp-protocol-stream')
-const { deserializeIlpPrepare, deserializeIlpReply, serializeIlpFulfill, serializeIlpPrepare } = require('ilp-packet')
+const {
+    deserializeIlpPrepare,
+    deserializeIlpReply,
+    isIlpReply,
+    serializeIlpFulfill,
+    serializeIlpPrepare,
+    serializeIlpReply,
+} = require('ilp-packet')
 
 /** Long enough for a build under a sanitizer on a busy machine; nothing waits for it when all is well. */
 const START_LIMIT_MS = 30_000
@@ -298,6 +306,20 @@ export async function streamReceiver(plugin) {
         credentials: () => server.generateAddressAndSecret(),
         received: () => connections.reduce((sum, connection) => sum + BigInt(connection.totalReceived), 0n),
     }
+}
+
+/** A receiver of @interledger/stream-receiver behind `plugin`; `received()` is what it has accepted. */
+export function statelessReceiver(plugin, address, asset = { code: 'USD', scale: 9 }) {
+    const server = new StreamServer({ serverSecret: randomBytes(32), serverAddress: address })
+    let received = 0n
+    plugin.registerDataHandler(async (data) => {
+        const prepare = deserializeIlpPrepare(data)
+        const money = server.createReply(prepare)
+        if (isIlpReply(money)) return serializeIlpReply(money)
+        received += BigInt(prepare.amount)
+        return serializeIlpReply(money.accept())
+    })
+    return { credentials: () => server.generateCredentials({ asset }), received: () => received }
 }
 
 /** Pays `amount` units of the sender's asset over STREAM; `{sent, delivered}` as the sender counts them. */

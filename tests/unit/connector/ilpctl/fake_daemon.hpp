@@ -58,7 +58,8 @@ public:
                 who = std::move(credentials);
                 waits = timeout;
                 return std::make_unique<link>(*this);
-            }};
+            },
+            .err_is_terminal = err_is_terminal};
         const auto status = ilpctl::run(words, system);
         return {status, out.str(), err.str()};
     }
@@ -69,6 +70,7 @@ public:
 
     std::map<std::string, std::string> environment;
     std::string input_text;  ///< standard input
+    bool err_is_terminal = false;
     std::vector<request> requests;
     std::string url;
     bool speaks_tls = false;
