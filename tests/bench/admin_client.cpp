@@ -5,10 +5,18 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <random>
 #include <stdexcept>
 #include <utility>
 
 namespace bench {
+
+std::string new_uuid() {
+    static std::random_device random;
+    const auto group = [](std::uint32_t mask, std::uint32_t fixed) { return (random() & mask) | fixed; };
+    return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:08x}{:04x}", group(0xffff'ffff, 0), group(0xffff, 0),
+                       group(0x0fff, 0x4000), group(0x3fff, 0x8000), group(0xffff'ffff, 0), group(0xffff, 0));
+}
 
 boost::json::object admin_client::ask(std::string_view document, boost::json::object variables) {
     const boost::json::object body{{"query", document}, {"variables", std::move(variables)}};

@@ -10,6 +10,9 @@
 
 namespace bench {
 
+/// Random, because stores are kept from one run to the next and ids must not repeat.
+std::string new_uuid();
+
 /// One connection to the Admin API of an ilpd on this machine that accepts unsigned requests.
 class admin_client {
 public:

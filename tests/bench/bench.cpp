@@ -2,6 +2,7 @@
 #include "tests/bench/instructions.hpp"
 #include "tests/bench/many_peers.hpp"
 #include "tests/bench/measure.hpp"
+#include "tests/bench/payments.hpp"
 #include "tests/bench/proxies.hpp"
 #include "tests/bench/report.hpp"
 #include "tests/bench/scenario_run.hpp"
@@ -19,6 +20,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -38,7 +40,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view every_scenario = "all";
-constexpr std::string_view fairness_scenario = "fairness";  // has a table of its own
+
+// These have tables of their own.
+constexpr std::string_view fairness_scenario = "fairness";
+constexpr std::string_view payments_scenario = "payments";
 
 struct bench_options {
     std::vector<std::string> scenarios;
@@ -58,6 +63,7 @@ struct bench_options {
     bool inspect = true;
     bool instructions = false;
     bool fairness = false;
+    bool payments = false;
     bool targets = false;
     bool smoke = false;
     bool keep = false;
@@ -111,6 +117,8 @@ std::string scenario_lines() {
     }
     text += fmt::format("  {:<12} what a peer keeps beside a busy one; alone, without other scenarios\n",
                         fairness_scenario);
+    text += fmt::format("  {:<12} payments that ilpd makes, beside @interledger/pay; alone, without other scenarios\n",
+                        payments_scenario);
     return text;
 }
 
@@ -125,6 +133,7 @@ void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& co
     auto scenario_names = names_of(bench::all_scenarios);
     scenario_names.emplace_back(every_scenario);
     scenario_names.emplace_back(fairness_scenario);
+    scenario_names.emplace_back(payments_scenario);
     app.add_option("--scenario", options.scenarios,
                    "what to measure, with commas between; all: everything (connections)")
         ->delimiter(',')
@@ -181,18 +190,23 @@ void aim_at_targets(bench_options& options) {
     if (options.scenarios.empty()) {
         options.scenarios.assign(std::begin(bench::target_scenarios), std::end(bench::target_scenarios));
         options.scenarios.emplace_back(fairness_scenario);
+        options.scenarios.emplace_back(payments_scenario);
     }
     options.sizes.connections.assign(std::begin(bench::target_connections), std::end(bench::target_connections));
 }
 
 void fill_in(bench_options& options) {
     if (options.scenarios.empty()) options.scenarios = {"connections"};
-    options.fairness = std::ranges::find(options.scenarios, fairness_scenario) != options.scenarios.end();
-    if (options.fairness && options.scenarios.size() > 1 && !options.targets) {
-        fmt::print(stderr, "bench: the scenario {} is measured without others, but for --targets\n", fairness_scenario);
-        std::exit(2);
+    for (const auto& [name, is_wanted] :
+         {std::pair{fairness_scenario, &options.fairness}, std::pair{payments_scenario, &options.payments}}) {
+        *is_wanted = std::ranges::find(options.scenarios, name) != options.scenarios.end();
+        if (*is_wanted && options.scenarios.size() > 1 && !options.targets) {
+            fmt::print(stderr, "bench: the scenario {} is measured without others, but for --targets\n", name);
+            std::exit(2);
+        }
     }
     std::erase(options.scenarios, fairness_scenario);
+    std::erase(options.scenarios, payments_scenario);
     if (std::ranges::find(options.scenarios, every_scenario) != options.scenarios.end()) {
         options.scenarios = names_of(bench::all_scenarios);
     }
@@ -209,6 +223,7 @@ void fill_in(bench_options& options) {
                                  : options.peers      ? "peers"
                                  : options.targets    ? "targets"
                                  : options.fairness   ? "fairness"
+                                 : options.payments   ? "payments"
                                                       : "results";
         options.output =
             programs.parent_path() / "bench" / fmt::format("{}{}.json", options.smoke ? "smoke-" : "", kind);
@@ -287,6 +302,17 @@ std::size_t most_connections(const bench::fairness_plan& plan) {
     return most;
 }
 
+bench::payments_plan payments_plan_of(const bench_options& options) {
+    bench::payments_plan plan{.repetitions = options.repetitions};
+    if (!options.variants.empty()) plan.variants = options.variants;
+    if (options.smoke) {
+        plan.packets = 100;
+        plan.packets_of_pay = 5;
+        plan.round_trip = std::chrono::milliseconds{10};
+    }
+    return plan;
+}
+
 bool report(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
             bench::conditions& conditions, const fs::path& output) {
     conditions.versions = bench::versions(setup);
@@ -307,6 +333,7 @@ bool report(const bench_options& options, const bench::setup& setup, const bench
     }
     if (!results.empty()) fmt::print("{}", bench::as_table(conditions, results));
     auto json = bench::as_json(conditions, results).as_object();
+    bool payments_right = true;
     if (options.targets) {
         const auto plan = fairness_plan_of(options);
         bench::fairness_results fairness;
@@ -315,13 +342,22 @@ bool report(const bench_options& options, const bench::setup& setup, const bench
             fmt::print("\n{}", bench::as_table(conditions, plan, fairness));
             json["fairness"] = bench::as_json(conditions, plan, fairness);
         }
+        const auto payments_plan = payments_plan_of(options);
+        bench::payments_results payments;
+        if (options.payments) {
+            payments = bench::measure_payments(setup, payments_plan);
+            fmt::print("\n{}", bench::as_table(conditions, payments_plan, payments));
+            json["payments"] = bench::as_json(conditions, payments_plan, payments);
+            payments_right = payments.troubles.empty();
+        }
         auto targets = bench::check_targets(results);
         std::ranges::move(bench::check_targets(plan, fairness), std::back_inserter(targets));
+        std::ranges::move(bench::check_targets(payments_plan, payments), std::back_inserter(targets));
         fmt::print("{}", bench::as_table(targets));
         json["targets"] = bench::as_json(targets);
     }
     write_json(output, json);
-    return all_right(results);
+    return all_right(results) && payments_right;
 }
 
 bool report_peers(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
@@ -367,6 +403,16 @@ bool report_fairness(const bench_options& options, const bench::setup& setup, co
     return true;
 }
 
+bool report_payments(const bench_options& options, const bench::setup& setup, const bench::constant_peers&,
+                     bench::conditions& conditions, const fs::path& output) {
+    conditions.versions = bench::versions(setup);
+    const auto plan = payments_plan_of(options);
+    const auto results = bench::measure_payments(setup, plan);
+    fmt::print("{}", bench::as_table(conditions, plan, results));
+    write_json(output, bench::as_json(conditions, plan, results));
+    return results.troubles.empty();
+}
+
 bool run(const bench_options& options) {
     const auto cores = allowed_cores();
     const fs::path output = fs::absolute(options.output);
@@ -401,6 +447,7 @@ bool run(const bench_options& options) {
                                     : options.peers      ? report_peers
                                     : options.targets    ? report
                                     : options.fairness   ? report_fairness
+                                    : options.payments   ? report_payments
                                                          : report;
     const bool right = measure_and_report(options, setup, next_hops, conditions, output);
     fmt::print("JSON: {}\n", output.string());

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <exception>
-#include <random>
 #include <stdexcept>
 #include <utility>
 
@@ -21,14 +20,6 @@ constexpr std::string_view update = "mutation($i: UpdatePeerInput!) { updatePeer
 constexpr std::string_view deposit =
     "mutation($i: DepositPeerLiquidityInput!) { depositPeerLiquidity(input: $i) { success } }";
 constexpr std::string_view remove = "mutation($i: DeletePeerInput!) { deletePeer(input: $i) { success } }";
-
-/// Random, because stores are kept from one run to the next and ids must not repeat.
-std::string new_uuid() {
-    static std::random_device random;
-    const auto group = [](std::uint32_t mask, std::uint32_t fixed) { return (random() & mask) | fixed; };
-    return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:08x}{:04x}", group(0xffff'ffff, 0), group(0xffff, 0),
-                       group(0x0fff, 0x4000), group(0x3fff, 0x8000), group(0xffff'ffff, 0), group(0xffff, 0));
-}
 
 json::object http_of(std::string_view token) {
     return {{"incoming", json::object{{"authTokens", json::array{token}}}},
