@@ -268,6 +268,9 @@ section<spsp_settings> define_spsp() {
                 "if nothing but a TLS proxy can reach it: whoever is on the way could have others pay to himself."),
         setting("default_account", &s::default_account, account_name(), when_absent{"nobody is paid there"},
                 "The account that is paid at `/.well-known/pay`, whose payment pointer is `$host`."),
+        setting("public_url", &s::public_url, https_origin(), when_absent{"payment pointers are not shown"},
+                "Where others find `spsp.listen`. The Admin API and `ilpctl` show payment pointers with this host, and "
+                "the Admin API refuses to create a wallet address at another one."),
         setting("request_rate", &s::request_rate, integer<std::uint32_t>(1, 100'000), default_value{"200"},
                 "The number of requests per second that are answered, over all senders together; further ones get "
                 "status 429."),

@@ -162,6 +162,7 @@ struct spsp_settings {
     std::optional<file_path> key_file;
     bool allow_plain_http = false;               ///< although other machines can reach the listener
     std::optional<std::string> default_account;  ///< the one that `$host` alone pays; absent: none
+    std::optional<http_endpoint> public_url;     ///< where others find `listen`, as https_origin() has it
     std::uint32_t request_rate = 0;              ///< requests per second from everybody together
     std::uint32_t request_rate_per_address = 0;  ///< requests per minute from one source; 0: no limit
     friend bool operator==(const spsp_settings&, const spsp_settings&) = default;

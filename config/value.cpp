@@ -377,6 +377,16 @@ value_type<http_endpoint> packet_url() {
     return http_url();
 }
 
+value_type<http_endpoint> https_origin() {
+    return {.expected = "an https:// URL without a path, such as https://alice.example",
+            .parse = [](std::string_view text) -> std::expected<http_endpoint, std::string> {
+                auto url = parse_url(text);
+                if (!url || (url->is_https() && url->target() == "/")) return url;
+                return refused();
+            },
+            .print = [](const http_endpoint& value) { return value.url(); }};
+}
+
 value_type<std::string> store_url() {
     return {.expected = std::string{store_urls}, .parse = parse_store_url, .print = show_store_url};
 }

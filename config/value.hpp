@@ -106,6 +106,8 @@ value_type<std::string> route_prefix();
 value_type<http_endpoint> http_url();
 /// A URL at which a node accepts packets. It may be an https:// URL, although packets cannot be sent to one yet.
 value_type<http_endpoint> packet_url();
+/// An https:// URL with a host, perhaps a port, and no path but "/".
+value_type<http_endpoint> https_origin();
 value_type<std::string> store_url();
 
 /// The path of a file, as written: `reader` completes a relative one.

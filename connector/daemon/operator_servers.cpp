@@ -70,6 +70,7 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .unreachable_peers = [&board = workers.reachability()] { return unreachable_peers(board); },
           .ask_node =
               [this](const peering::peering_question& question) { return auto_peering_client_.answer_to(question); },
+          .public_url = settings.spsp.public_url,
           .report = [tenant = settings.admin.tenant_id](const auto& report) { log_mutation(report, tenant); }},
       mutations_{services_},
       engine_{peering::admin::make_engine(services_, mutations_)},

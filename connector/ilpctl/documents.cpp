@@ -16,7 +16,7 @@ namespace {
     "createdAt tenant { id publicName } }"
 #define RECEIVING_ACCOUNT_FIELDS                                                                        \
     "fragment ReceivingAccountFields on ReceivingAccount { id name publicName asset { id code scale } " \
-    "liquidity enabled origin createdAt }"
+    "liquidity enabled origin createdAt paymentPointer }"
 #define TENANT_FIELDS                                                                                         \
     "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \
     "value } }"

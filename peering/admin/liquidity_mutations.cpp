@@ -1,4 +1,5 @@
 #include "peering/admin/resolvers.hpp"
+#include "peering/admin/store_reading.hpp"
 #include "peering/records/uuid.hpp"
 
 #include <algorithm>
@@ -99,6 +100,38 @@ field_result run(mutations& mutations, const char* operation, const arguments& i
                      mutations.transfer_money(operation, input, done_mutation{message}, std::move(transfer)));
 }
 
+constexpr const char* wallet_address_withdrawal = "createWalletAddressWithdrawal";
+
+/// Withdraws what is available now. What packets in flight hold stays.
+field_result withdraw_all(services& services, mutations& mutations, const arguments& input) {
+    if (!is_uuid_v4(input.get<std::string>("id"))) return refuse(to_refusal(transfer_refusal::invalid_id));
+    const std::string id = id_of(input.get<std::string>("id"));
+    const std::string owner_id = id_of(input.get<std::string>("walletAddressId"));
+    const auto outcome = mutations.transfer_money(
+        wallet_address_withdrawal, input, done_mutation{"Created wallet address withdrawal"},
+        [&services, id, owner_id, timeout = timeout_of(input)](bookkeeper& keeper, const ilp::instant& now,
+                                                               const changes& beside) -> std::expected<void, refusal> {
+            const auto accounts = accounts_of_receiver(services, owner_id, "unknown wallet address");
+            if (!accounts) return std::unexpected{accounts.error()};
+            const ilp::amount all{accounts->liquidity.available.load(std::memory_order_relaxed)};
+            return checked(services.transfers.withdraw(keeper, id, *accounts, all, timeout, now, beside));
+        });
+    if (!outcome) return refuse(outcome.error());
+    // A repeated request is answered with what was withdrawn the first time.
+    const auto made = read_from_store<std::optional<transfer_record>>(
+        services.committer, [id](bookkeeper& keeper) { return keeper.find_transfer(id); });
+    if (!made) return refuse(made.error());
+    const auto owner = services.directory.find_receiving_account(owner_id);
+    using graphql::object;
+    using graphql::value;
+    object withdrawal{
+        "WalletAddressWithdrawal",
+        {{"id", id},
+         {"amount", *made ? value{(*made)->amount.value} : value{}},
+         {"walletAddress", owner ? object::of("WalletAddress", receiving_account_view{*owner}) : value{}}}};
+    return object{"WalletAddressWithdrawalMutationResponse", {{"withdrawal", std::move(withdrawal)}}};
+}
+
 }  // namespace
 
 void add_liquidity_mutations(graphql::resolvers& to, services& services, mutations& mutations) {
@@ -147,6 +180,10 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
     withdraw("createReceivingAccountLiquidityWithdrawal",
              {"receivingAccountId", accounts_of_receiver, unknown_receiver},
              "Created receiving account liquidity withdrawal");
+
+    to[std::string{"Mutation."} + wallet_address_withdrawal] = [&](const call& call) {
+        return withdraw_all(services, mutations, call.args.get<arguments>("input"));
+    };
 
     const auto end = [&](const char* operation, transfer_state state, const char* message) {
         to[std::string{"Mutation."} + operation] = [&, operation, state, message](const call& call) -> field_result {

@@ -1,3 +1,5 @@
+#include "peering/admin/outgoing_payment.hpp"
+#include "peering/admin/payment_filter.hpp"
 #include "peering/admin/resolvers.hpp"
 #include "peering/admin/store_reading.hpp"
 #include "peering/records/text.hpp"
@@ -60,8 +62,8 @@ std::string_view name_of(payment_status status) {
     std::unreachable();
 }
 
-value shown_payment(const payment_record& payment, const directory& directory) {
-    const auto account = directory.find_receiving_account_by_account(payment.account);
+value shown_payment(const payment_record& payment, const services& services) {
+    const auto account = services.directory.find_receiving_account_by_account(payment.account);
     const payment_standing& standing = payment.standing;
     const auto amount_if = [&payment](bool is_there) { return is_there ? value{payment.amount.value} : value{}; };
     return object{"Payment",
@@ -77,30 +79,51 @@ value shown_payment(const payment_record& payment, const directory& directory) {
                    {"sent", payment.sent.value},
                    {"delivered", payment.delivered.value},
                    {"createdAt", iso_text(payment.created_at)},
-                   {"endedAt", standing.ended_at ? value{iso_text(*standing.ended_at)} : value{}}}};
+                   {"endedAt", standing.ended_at ? value{iso_text(*standing.ended_at)} : value{}},
+                   {"type", "OUTGOING"},
+                   {"state", outgoing_state(standing.status)},
+                   {"walletAddressId", id_of_account(services, payment.account)}}};
 }
 
 using payment_page = std::optional<page<payment_record>>;
 
+/// Nullopt: the arguments select no payment.
+std::expected<std::optional<payment_query>, refusal> query_of(const services& services, const arguments& args) {
+    payment_query query;
+    if (const auto id = args.find<std::string>("receivingAccountId")) {
+        const auto account = services.directory.find_receiving_account(id_of(*id));
+        if (!account) return refused(refusal_code::not_found, "unknown receiving account");
+        query.account = account->liquidity->id;
+    }
+    const auto given = args.find<arguments>("filter");
+    const auto filter = given ? payment_filter_of(*given) : payment_filter{};
+    if (!filter) return std::unexpected{filter.error()};
+    if (!filter->takes_outgoing || !is_of_tenant(services, args)) return std::nullopt;
+    if (!filter->wallet_address) return query;
+    const auto account = services.directory.find_receiving_account(id_of(*filter->wallet_address));
+    if (!account || (query.account && *query.account != account->liquidity->id)) return std::nullopt;
+    query.account = account->liquidity->id;
+    return query;
+}
+
 field_result list_payments(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
-    payment_query query;
-    if (const auto id = call.args.find<std::string>("receivingAccountId")) {
-        const auto account = services.directory.find_receiving_account(id_of(*id));
-        if (!account) return refuse(refusal_code::not_found, "unknown receiving account");
-        query.account = account->liquidity->id;
+    const auto query = query_of(services, call.args);
+    if (!query) return refuse(query.error());
+    std::expected<payment_page, refusal> found = empty_page<payment_record>(*request);
+    if (*query) {
+        found = read_from_store<payment_page>(
+            services.committer, [request = *request, query = **query](bookkeeper& keeper) {
+                return read_page<payment_record>(
+                    request, query, [&keeper](const payment_query& wanted) { return keeper.list_payments(wanted); },
+                    [](const payment_record& payment) { return payment.uuid; });
+            });
     }
-    const auto found =
-        read_from_store<payment_page>(services.committer, [request = *request, query](bookkeeper& keeper) {
-            return read_page<payment_record>(
-                request, query, [&keeper](const payment_query& wanted) { return keeper.list_payments(wanted); },
-                [](const payment_record& payment) { return payment.uuid; });
-        });
     if (!found) return refuse(found.error());
     return connection(
         "PaymentsConnection", "PaymentEdge", *found, [](const payment_record& payment) { return payment.uuid; },
-        [&services](const payment_record& payment) { return shown_payment(payment, services.directory); });
+        [&services](const payment_record& payment) { return shown_payment(payment, services); });
 }
 
 /// Null if there is none.
@@ -108,7 +131,7 @@ field_result find_payment(const services& services, const std::string& id) {
     const auto found = read_from_store<std::optional<payment_record>>(
         services.committer, [id](bookkeeper& keeper) { return keeper.find_payment(id); });
     if (!found) return refuse(found.error());
-    return *found ? shown_payment(**found, services.directory) : value{};
+    return *found ? shown_payment(**found, services) : value{};
 }
 
 /// The payment as it is now, also for a request that is repeated.

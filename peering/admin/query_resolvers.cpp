@@ -26,16 +26,11 @@ constexpr int transfers_max = 1000;
 
 // --- Assets and peers
 
-bool is_of_tenant(const services& services, const call& call) {
-    const auto tenant = call.args.find<std::string>("tenantId");
-    return !tenant || is_tenant(services, *tenant);
-}
-
 field_result assets(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page =
-        is_of_tenant(services, call) ? services.directory.assets(*request) : empty_page<asset_entry>(*request);
+        is_of_tenant(services, call.args) ? services.directory.assets(*request) : empty_page<asset_entry>(*request);
     return connection(
         "AssetsConnection", "AssetEdge", page, [](const asset_entry& e) { return e.asset->uuid; },
         [](const asset_entry& e) { return to_value(asset_view{e}); });
@@ -51,7 +46,7 @@ field_result peers(const services& services, const call& call) {
     const auto request = page_of(call.args);
     if (!request) return std::unexpected{request.error()};
     const auto page =
-        is_of_tenant(services, call) ? services.directory.peers(*request) : empty_page<peer_pointer>(*request);
+        is_of_tenant(services, call.args) ? services.directory.peers(*request) : empty_page<peer_pointer>(*request);
     return connection(
         "PeersConnection", "PeerEdge", page, [](const peer_pointer& peer) { return std::string{peer->uuid}; },
         [](const peer_pointer& peer) { return to_value(peer_view{*peer}); });
@@ -141,13 +136,7 @@ public:
             const bool is_settlement = asset->asset->settlement->id == account;
             return {asset->asset->uuid, (is_settlement ? "settlement of " : "") + shown_name(*asset->asset)};
         }
-        return {synthetic_uuid("8000", std::to_underlying(account)), std::nullopt};  // its owner is deleted
-    }
-
-    /// Builds an id in the form of other transfers' ids, for transfers that have only a number: all packets of one
-    /// commit are one row.
-    static std::string synthetic_uuid(std::string_view group, std::uint64_t number) {
-        return fmt::format("00000000-0000-4000-{}-{:012x}", group, number & 0xffff'ffff'ffff);
+        return {id_of_deleted_account(account), std::nullopt};
     }
 
 private:
@@ -186,7 +175,7 @@ value to_value(const listed_transfer& transfer, const listed_account& of, const 
         if (transfer.state == transfer_state::pending) return "PENDING";
         return transfer.state == transfer_state::posted ? "POSTED" : "VOIDED";
     }();
-    const auto id = transfer.uuid.empty() ? account_names::synthetic_uuid("9000", transfer.number) : transfer.uuid;
+    const auto id = transfer.uuid.empty() ? synthetic_uuid("9000", transfer.number) : transfer.uuid;
     const auto expires_at =
         transfer.expires_at ? std::optional{iso_text(*transfer.expires_at)} : std::optional<std::string>{};
     // The packets of one commit, and more so those of a day, may add up to more than an amount can hold.
@@ -391,7 +380,7 @@ field_result webhook_events(const services& services, const call& call) {
         }
     }
     event_page page = empty_page<listed_event>(*request);
-    if (is_of_tenant(services, call)) {
+    if (is_of_tenant(services, call.args)) {
         auto found = read_from_store<event_page>(
             services.committer, [request, query](bookkeeper& keeper) { return read_events(keeper, *request, query); });
         if (!found) return refuse(found.error());

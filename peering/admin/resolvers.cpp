@@ -4,6 +4,8 @@
 #include "peering/records/text.hpp"
 #include "peering/records/uuid.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -47,11 +49,14 @@ mutation_report report_on(std::string operation, const graphql::arguments& input
         for (const std::string_view name : {"peerId", "assetId", "receivingAccountId"}) {
             if (report.object.empty()) report.object = text_of(input, name);
         }
+    } else if (input.has("walletAddressId")) {  // withdraws all: the amount is not in the request
+        report.object = text_of(input, "walletAddressId");
+        report.transfer = text_of(input, "id");
     } else if (input.has("withdrawalId")) {
         report.object = text_of(input, "withdrawalId");
     } else {
         report.object = id_in(outcome);
-        for (const std::string_view name : {"id", "peerUrl", "address"}) {
+        for (const std::string_view name : {"id", "peerUrl", "address", "outgoingPaymentId", "incomingPaymentId"}) {
             if (report.object.empty()) report.object = text_of(input, name);
         }
     }
@@ -114,6 +119,24 @@ refusal unknown_tenant() {
     return {refusal_code::not_found, "tenant does not exist"};
 }
 
+bool is_of_tenant(const services& services, const graphql::arguments& args) {
+    const auto tenant = args.find<std::string>("tenantId");
+    return !tenant || is_tenant(services, *tenant);
+}
+
+std::string synthetic_uuid(std::string_view group, std::uint64_t number) {
+    return fmt::format("00000000-0000-4000-{}-{:012x}", group, number & 0xffff'ffff'ffff);
+}
+
+std::string id_of_account(const services& services, account_id account) {
+    const auto owner = services.directory.find_receiving_account_by_account(account);
+    return owner ? std::string{owner->uuid} : id_of_deleted_account(account);
+}
+
+std::string id_of_deleted_account(account_id account) {
+    return synthetic_uuid("8000", std::to_underlying(account));
+}
+
 std::expected<page_request, graphql::field_error> page_of(const graphql::arguments& arguments) {
     page_request page;
     page.after = arguments.find<std::string>("after");
@@ -152,6 +175,7 @@ std::unique_ptr<const graphql::engine> make_engine(services& services, mutations
     add_receiving_account_mutations(all, services, mutations);
     add_wallet_addresses(all, services, mutations);
     add_payments(all, services, mutations);
+    add_rafiki_payments(all, services);
     add_liquidity_mutations(all, services, mutations);
     report_mutations(all, services);
     return std::make_unique<const graphql::engine>(load_schema(), std::move(all));

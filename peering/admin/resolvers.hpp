@@ -27,6 +27,8 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
 void add_receiving_account_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 /// Receiving accounts in the words of Rafiki.
 void add_wallet_addresses(graphql::resolvers& to, services& services, mutations& mutations);
+/// The payments that this node makes, in the words of Rafiki.
+void add_rafiki_payments(graphql::resolvers& to, const services& services);
 /// The payments that this node makes.
 void add_payments(graphql::resolvers& to, services& services, mutations& mutations);
 void add_liquidity_mutations(graphql::resolvers& to, services& services, mutations& mutations);
@@ -42,6 +44,14 @@ std::string id_of(std::string_view text);
 /// There is one tenant, the operator.
 bool is_tenant(const services& services, std::string_view id);
 refusal unknown_tenant();
+/// Whether a list with these arguments is that of our tenant.
+bool is_of_tenant(const services& services, const graphql::arguments& args);
+
+/// Builds an id in the form of other objects' ids, for one that has only a number.
+std::string synthetic_uuid(std::string_view group, std::uint64_t number);
+/// The id of the receiving account that owns this account; one from its number if that was deleted.
+std::string id_of_account(const services& services, account_id account);
+std::string id_of_deleted_account(account_id account);
 
 /// Reads an amount of schema type UInt64; returns nullopt if it is absent or null.
 std::optional<ilp::amount> amount_of(const graphql::arguments& arguments, std::string_view name);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/http_endpoint.hpp"
 #include "ilp/clock.hpp"
 #include "ilp/timestamp.hpp"
 #include "peering/administration/administration.hpp"
@@ -73,10 +74,8 @@ struct services {
     std::function<std::vector<unreachable_peer>()> unreachable_peers;
     /// Asks another node to become our peer.
     std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
-    /// The URL at which payers find the receiving account with this name. Only its path if the host is not known.
-    std::function<std::string(const std::string& account)> payment_url = [](const std::string& account) {
-        return "/" + account;
-    };
+    /// Where payers find our accounts: see spsp_settings::public_url.
+    std::optional<config::http_endpoint> public_url{};
     /// Called once for each mutation, after it was done or refused.
     std::function<void(const mutation_report&)> report = [](const mutation_report&) {};
 };

@@ -1,3 +1,4 @@
+#include "peering/admin/account_address.hpp"
 #include "peering/admin/resolvers.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/directory/peer_reachability.hpp"
@@ -5,6 +6,7 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 
 namespace peering::admin {
 namespace {
@@ -34,12 +36,17 @@ const char* schema_name_of(config::http_protocol protocol) {
 
 /// The operator is the only tenant. Its signing secret is never disclosed.
 value operator_tenant(const services& services) {
+    value::list settings;
+    if (services.public_url) {
+        settings.push_back(
+            object{"TenantSetting", {{"key", "WALLET_ADDRESS_URL"}, {"value", account_prefix(*services.public_url)}}});
+    }
     return object{"Tenant",
                   {{"id", services.tenant_id},
                    {"apiSecret", ""},
                    {"publicName", "operator"},
                    {"createdAt", iso_text(ilp::timestamp{})},
-                   {"settings", value::list{}}}};
+                   {"settings", std::move(settings)}}};
 }
 
 value time_of(const std::optional<ilp::instant>& time) {
@@ -153,6 +160,10 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["ReceivingAccount.id"] = reading<receiver_view>(&receiver_view::id);
     to["ReceivingAccount.name"] = reading<receiver_view>(&receiver_view::name);
     to["ReceivingAccount.publicName"] = reading<receiver_view>(&receiver_view::public_name);
+    to["ReceivingAccount.paymentPointer"] = [&services](const call& call) -> field_result {
+        if (!services.public_url) return value{};
+        return payment_pointer(*services.public_url, call.of<receiver_view>().name);
+    };
     to["ReceivingAccount.asset"] = [&services](const call& call) -> field_result {
         const auto asset = services.directory.find_asset(std::string_view{call.of<receiver_view>().asset_id});
         if (!asset) return value{};

@@ -1,5 +1,4 @@
-#include "config/http_endpoint.hpp"
-#include "config/value.hpp"
+#include "peering/admin/account_address.hpp"
 #include "peering/admin/resolvers.hpp"
 
 #include <optional>
@@ -23,22 +22,6 @@ value to_wallet_address(const receiving_account_view& receiver) {
     return graphql::object::of("WalletAddress", receiver);
 }
 
-/// The name of the receiving account at this URL. A refusal says what is wrong with it.
-std::expected<std::string, refusal> name_at(std::string_view address) {
-    const auto url = config::http_url().parse(address);
-    const auto refuse_address = [](const std::string& why) {
-        return refused(refusal_code::bad_user_input,
-                       "invalid address: " + why + ": expected an https:// URL whose path is a slash and a name of " +
-                           config::account_name().expected);
-    };
-    if (!url) return refuse_address("it is not a URL");
-    if (!url->is_https()) return refuse_address("it does not begin with https://");
-    const std::string target = std::string{url->target()};
-    auto name = config::account_name().parse(std::string_view{target}.substr(target.starts_with('/') ? 1 : 0));
-    if (!name) return refuse_address("its path is not the name of an account");
-    return *std::move(name);
-}
-
 std::optional<refusal> fault_of_properties(const arguments& input) {
     const auto given = input.find<std::vector<arguments>>("additionalProperties");
     if (!given || given->empty()) return std::nullopt;
@@ -60,14 +43,15 @@ mutation_outcome done_address(const char* message, const administration::receivi
 void add_fields(graphql::resolvers& to, services& services) {
     to["WalletAddress.id"] = reading<address_view>(&address_view::id);
     to["WalletAddress.address"] = [&services](const call& call) -> field_result {
-        return services.payment_url(call.of<address_view>().name);
+        return account_url(services.public_url, call.of<address_view>().name);
     };
     to["WalletAddress.asset"] = to.at("ReceivingAccount.asset");
     to["WalletAddress.publicName"] = reading<address_view>(&address_view::public_name);
     to["WalletAddress.liquidity"] = to.at("ReceivingAccount.liquidity");
     to["WalletAddress.status"] =
         reading<address_view>([](const address_view& shown) { return shown.enabled ? "ACTIVE" : "INACTIVE"; });
-    to["WalletAddress.tenantId"] = [&services](const call&) -> field_result { return services.tenant_id; };
+    to["WalletAddress.tenant"] = to.at("Asset.tenant");
+    to["WalletAddress.tenantId"] = to.at("Asset.tenantId");
     to["WalletAddress.createdAt"] = reading<address_view>(&address_view::created_at);
 }
 
@@ -81,8 +65,7 @@ void add_queries(graphql::resolvers& to, services& services) {
     to["Query.walletAddresses"] = [&services](const call& call) -> field_result {
         const auto request = page_of(call.args);
         if (!request) return std::unexpected{request.error()};
-        const auto tenant = call.args.find<std::string>("tenantId");
-        const bool is_ours = !tenant || is_tenant(services, *tenant);
+        const bool is_ours = is_of_tenant(services, call.args);
         return connection(
             "WalletAddressesConnection", "WalletAddressEdge",
             is_ours ? services.directory.receiving_accounts(*request) : empty_page<pointer>(*request),
@@ -99,7 +82,7 @@ void add_wallet_addresses(graphql::resolvers& to, services& services, mutations&
     to["Mutation.createWalletAddress"] = [&](const call& call) -> field_result {
         const auto input = call.args.get<arguments>("input");
         if (const auto fault = fault_of_properties(input)) return refuse(*fault);
-        auto name = name_at(input.get<std::string>("address"));
+        auto name = account_at(input.get<std::string>("address"), services.public_url);
         if (!name) return refuse(name.error());
         const receiving_account_wanted wanted{.asset_uuid = id_of(input.get<std::string>("assetId")),
                                               .name = *std::move(name),

@@ -192,6 +192,11 @@ liquidity_account* ledger::find(account_id id) const {
     return place < by_id_.size() ? by_id_[place] : nullptr;
 }
 
+std::optional<std::uint32_t> ledger::asset_of(account_id id) const {
+    liquidity_account* const found = find(id);
+    return found == nullptr ? std::nullopt : std::optional{entry_of(*found).asset};
+}
+
 liquidity_account& ledger::at(account_id id) const {
     liquidity_account* const found = find(id);
     ilp::require(found != nullptr, "a transfer names only open accounts");

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -70,6 +71,9 @@ public:
 
     /// Null if the account is not open.
     liquidity_account* find(account_id id) const;
+
+    /// The asset of the account; nullopt if the account is not open.
+    std::optional<std::uint32_t> asset_of(account_id id) const;
 
     /// Precondition: both accounts are open.
     static bool is_within_one_asset(const leg& leg) noexcept {

@@ -299,6 +299,7 @@ TEST_CASE("ilpctl: receiving accounts are created, changed, funded, listed and d
     CHECK(transfers.contains("settlement of USD/9"));
 
     CHECK(o.done({"account", "update", "alice", "--no-public-name"}).contains("public name  -\n"));
+    CHECK(o.done({"account", "show", "alice"}).contains("pointer      -\n"));
     CHECK(o.run({"account", "update", "alice"}).status == 2);
     CHECK(o.done({"account", "disable", "alice"}).starts_with("disabled receiving account alice"));
     CHECK(!o.asked({"account", "show", "alice"}).at("enabled").as_bool());

@@ -96,6 +96,7 @@ spsp:
   key_file: "/tls/spsp.key"
   allow_plain_http: true
   default_account: "alice"
+  public_url: "https://alice.example/"
   request_rate: 20
   request_rate_per_address: 40
 assets:
@@ -263,6 +264,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.spsp.key_file->text == "/tls/spsp.key");
     CHECK(s.spsp.allow_plain_http);
     CHECK(s.spsp.default_account.value() == "alice");
+    CHECK(s.spsp.public_url->url() == "https://alice.example/");
     CHECK(s.spsp.request_rate == 20);
     CHECK(s.spsp.request_rate_per_address == 40);
     CHECK(s.assets[0].liquidity.value == 1);

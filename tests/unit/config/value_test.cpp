@@ -217,6 +217,15 @@ TEST_CASE("A refused URL is reported with the reason, without its password") {
           "expected sqlite:PATH, postgresql://... or memory:");
 }
 
+TEST_CASE("A public URL is https://, and has a host and no path") {
+    check_round_trip(config::https_origin(), {"https://alice.example", "https://alice.example/",
+                                              "HTTPS://alice.example:3004", "https://[2001:db8::1]:3004/"});
+    check_refused(config::https_origin(),
+                  {"", "alice.example", "http://alice.example", "http://127.0.0.1:3004/", "https://alice.example/pay",
+                   "https://alice.example/?x", "https://alice.example?x", "https://alice.example//", "https://"});
+    CHECK(config::https_origin().parse("https://alice.example/#x").error().contains("fragment"));
+}
+
 TEST_CASE("Stores are SQLite files, PostgreSQL databases or memory") {
     check_round_trip(config::store_url(), {"sqlite:ilpd.db", "sqlite:/var/lib/ilpd/ilpd.db", "memory:",
                                            "postgresql:///ilpd?host=/run/postgresql", "postgres://h:5433,i/ilpd"});

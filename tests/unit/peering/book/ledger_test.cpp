@@ -211,6 +211,16 @@ TEST_CASE("A32-09: accounts know their asset, and are found by their id") {
     CHECK(picture[1].asset == 2);
 }
 
+TEST_CASE("the asset of an account is known by its id, as long as the ledger exists") {
+    book book{100, 0};
+    book.ledger.open(account_id{7}, account_kind::receiving, 9, {});
+    CHECK(book.ledger.asset_of(account_id{1}) == 1);
+    CHECK(book.ledger.asset_of(account_id{7}) == 9);
+    CHECK(book.ledger.asset_of(account_id{8}) == std::nullopt);
+    REQUIRE(book.ledger.close(*book.ledger.find(account_id{7})));
+    CHECK(book.ledger.asset_of(account_id{7}) == 9);
+}
+
 TEST_CASE("an inconsistent book stops the daemon before it is written to the store") {
     const auto broken = [](auto break_it, const std::string& sentence) {
         book book{100, 50};
