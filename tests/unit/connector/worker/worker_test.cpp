@@ -132,11 +132,16 @@ TEST_CASE("worker: a payment of an account is quoted and paid, and its progress 
     CHECK(d.balance("alice") == 900'000);
     CHECK(d.balance("erin") == 50'000);
     // The committer writes it after the packets are booked.
-    std::promise<peering::payment_record> stored;
-    REQUIRE(d.committer.execute([&stored](peering::bookkeeper& keeper) {
-        stored.set_value(keeper.list_payments({}).value().value().front());
-    }));
-    const auto record = node::value_of(stored.get_future());
+    const auto stored = [&] {
+        std::promise<peering::payment_record> record;
+        REQUIRE(d.committer.execute([&record](peering::bookkeeper& keeper) {
+            record.set_value(keeper.list_payments({}).value().value().front());
+        }));
+        return node::value_of(record.get_future());
+    };
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    peering::payment_record record = stored();
+    while (record.sent.is_zero() && std::chrono::steady_clock::now() < deadline) record = stored();
     CHECK(record.sent == amount{100'000});
     CHECK(record.delivered == amount{50'000});
 }
