@@ -18,6 +18,7 @@ struct pay_terms {
     std::string receiver;
     std::string amount;
     std::string account;
+    optional_text at_most;
     optional_text slippage;
     optional_text id;
     optional_text idempotency_key;
@@ -65,6 +66,7 @@ void print_payment(session& s, const json::value& answer) {
     sheet.add("to", field(payment, "receiver"));
     sheet.add("amount to send", paid_amount(s, payment, "sendAmount"));
     sheet.add("amount to deliver", in_smallest_unit(payment, "deliverAmount"));
+    sheet.add("allowed at most", paid_amount(s, payment, "requestedSendMax"));
     sheet.add("status", field(payment, "status"));
     sheet.add("failure", field(payment, "failure"));
     sheet.add("sends at most", paid_amount(s, payment, "sendMax"));
@@ -108,6 +110,11 @@ json::value wait_until_ended(session& s, const std::string& id) {
 }
 
 void pay(session& s, const pay_terms& terms) {
+    if (terms.delivers && !terms.at_most) {
+        throw failure{
+            exit_status::usage,
+            "--deliver needs --at-most AMOUNT, the most that may be sent for it, in units of the account's asset"};
+    }
     const std::string id = id_of_new(terms.id, terms.idempotency_key, "pay");
     const auto account = account_of_receiver(s, terms.account);
     auto input = json::object{{"id", id}, {"receivingAccountId", account.id}, {"receiver", terms.receiver}};
@@ -118,6 +125,7 @@ void pay(session& s, const pay_terms& terms) {
     } else {
         input["sendAmount"] = to_string(read_amount(s, "AMOUNT", terms.amount, account.unit));
     }
+    if (terms.at_most) input["sendMax"] = to_string(read_amount(s, "--at-most", *terms.at_most, account.unit));
     if (terms.slippage) {
         input["slippage"] = read_option("--slippage", config::integer<std::uint16_t>(0, 9999), *terms.slippage);
     }
@@ -167,8 +175,12 @@ void add_payment_verbs(CLI::App& root, chosen_verb& chosen) {
     add_required(pay_verb, "--from", terms->account, "ACCOUNT", "id or name of the receiving account that pays");
     pay_verb.add_flag("--deliver", terms->delivers,
                       "AMOUNT is what shall arrive, in the smallest unit of the receiver's asset");
-    add_text(pay_verb, "--slippage", terms->slippage, "N",
-             "how much worse than the quoted rate it may be exchanged, in hundredths of a percent; 100 by default");
+    add_text(pay_verb, "--at-most", terms->at_most, "AMOUNT",
+             "the most that may be sent, in units of the account's asset; required with --deliver");
+    add_text(
+        pay_verb, "--slippage", terms->slippage, "N",
+        "how much worse than the quoted rate it may be exchanged, in hundredths of a percent, from 0 to 9999; 100 by "
+        "default");
     add_text(pay_verb, "--id", terms->id, "UUID", "id of the payment, which is never made twice; a new one by default");
     pay_verb.add_flag("--no-wait", terms->does_not_wait, "do not wait until the payment has ended");
     add_idempotency_key(pay_verb, terms->idempotency_key);
