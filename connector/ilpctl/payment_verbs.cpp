@@ -21,6 +21,7 @@ struct pay_terms {
     std::string amount;
     optional_text asset;
     optional_text account;
+    optional_text at_most;
     optional_text slippage;
     optional_text id;
     optional_text idempotency_key;
@@ -68,6 +69,7 @@ void print_payment(session& s, const json::value& answer) {
     sheet.add("to", field(payment, "receiver"));
     sheet.add("amount to send", paid_amount(s, payment, "sendAmount"));
     sheet.add("amount to deliver", in_smallest_unit(payment, "deliverAmount"));
+    sheet.add("allowed at most", paid_amount(s, payment, "requestedSendMax"));
     sheet.add("status", field(payment, "status"));
     sheet.add("failure", field(payment, "failure"));
     sheet.add("sends at most", paid_amount(s, payment, "sendMax"));
@@ -169,16 +171,23 @@ json::object payer_of(session& s, const pay_terms& terms) {
 }
 
 void pay(session& s, const pay_terms& terms) {
+    if (terms.delivers && !terms.at_most) {
+        throw failure{
+            exit_status::usage,
+            "--deliver needs --at-most AMOUNT, the most that may be sent for it, in units of the account's asset"};
+    }
     const std::string id = id_of_new(terms.id, terms.idempotency_key, "pay");
     const auto payer = payer_of(s, terms);
+    const auto unit = unit_of(part(payer, "asset"));
     auto input = json::object{{"id", id}, {"receivingAccountId", payer.at("id")}, {"receiver", terms.receiver}};
     if (terms.delivers) {
         const auto amount = parse_amount(terms.amount, {}, amount_form::raw);
         if (!amount) throw failure{exit_status::usage, "AMOUNT: " + amount.error()};
         input["deliverAmount"] = to_string(*amount);
     } else {
-        input["sendAmount"] = to_string(read_amount(s, "AMOUNT", terms.amount, unit_of(part(payer, "asset"))));
+        input["sendAmount"] = to_string(read_amount(s, "AMOUNT", terms.amount, unit));
     }
+    if (terms.at_most) input["sendMax"] = to_string(read_amount(s, "--at-most", *terms.at_most, unit));
     if (terms.slippage) {
         input["slippage"] = read_option("--slippage", config::integer<std::uint16_t>(0, 9999), *terms.slippage);
     }
@@ -230,8 +239,12 @@ void add_payment_verbs(CLI::App& root, chosen_verb& chosen) {
              "id or name of the receiving account that pays; by default the only one in ASSET");
     pay_verb.add_flag("--deliver", terms->delivers,
                       "AMOUNT is what shall arrive, in the smallest unit of the receiver's asset; needs --from");
-    add_text(pay_verb, "--slippage", terms->slippage, "N",
-             "how much worse than the quoted rate it may be exchanged, in hundredths of a percent; 100 by default");
+    add_text(pay_verb, "--at-most", terms->at_most, "AMOUNT",
+             "the most that may be sent, in units of the account's asset; required with --deliver");
+    add_text(
+        pay_verb, "--slippage", terms->slippage, "N",
+        "how much worse than the quoted rate it may be exchanged, in hundredths of a percent, from 0 to 9999; 100 by "
+        "default");
     add_text(pay_verb, "--id", terms->id, "UUID", "id of the payment, which is never made twice; a new one by default");
     pay_verb.add_flag("--no-wait", terms->does_not_wait, "do not wait until the payment has ended");
     add_idempotency_key(pay_verb, terms->idempotency_key);

@@ -29,10 +29,26 @@ std::string with_code(std::string_view sentence, const std::optional<ilp::error_
     return fmt::format("{} ({} {})", sentence, ilp::code_text(*code), ilp::name(*code));
 }
 
-/// Returns the terms of a new payment, whose minimum is the quoted rate less the slippage.
+constexpr std::string_view held_for_too_long = "Other payments or withdrawals hold what the account has";
+
+/// The most that the request allows to be sent.
+ilp::amount most_of(const payment_record& record) {
+    const ilp::amount most = record.at_most.value_or(ilp::amount::max());
+    return record.is_fixed_delivery ? most : std::min(most, record.amount);
+}
+
+/// Returns the terms of a new payment, whose minimum is the quoted rate less the slippage. The slippage never leads
+/// above what the request allows.
 ilp::payment_terms terms_by(const payment_record& record, const ilp::exchange_ratio& quoted) {
-    return record.is_fixed_delivery ? ilp::deliver_exactly(record.amount, quoted, record.slippage)
-                                    : ilp::send_exactly(record.amount, quoted, record.slippage);
+    auto terms = record.is_fixed_delivery ? ilp::deliver_exactly(record.amount, quoted, record.slippage)
+                                          : ilp::send_exactly(record.amount, quoted, record.slippage);
+    terms.send = std::min(terms.send, most_of(record));
+    return terms;
+}
+
+/// What the payment sends if its packets are exchanged as was quoted.
+ilp::amount expected_to_send(const payment_record& record, const ilp::exchange_ratio& quoted) {
+    return record.is_fixed_delivery ? quoted.sent_for(record.amount) : record.amount;
 }
 
 /// Nothing is left to send: only its end has not been written, because the daemon ended first.
@@ -172,14 +188,11 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
     payment->lookups = 0;
     payment->to = answer->details;
     payment->numbers_used = 0;
-    const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account);
-    if (account == nullptr || !account->enabled) {
-        return fail(number,
-                    account == nullptr ? "The account that pays was deleted" : "The account that pays is disabled");
-    }
+    const auto account = find_payer(*payment);
+    if (account == nullptr) return;
     payment->path = paths_.find(account->asset->id, payment->to->destination.text());
     if (status == payment_status::sending) return pay(*payment, *account);
-    quote(*payment, *account);
+    quote(number);
 }
 
 run_parties payment_service::parties_of(const active_payment& payment,
@@ -189,16 +202,28 @@ run_parties payment_service::parties_of(const active_payment& payment,
             {payment.to->destination.text(), {secret.begin(), secret.end()}}};
 }
 
-void payment_service::quote(active_payment& payment, const peering::receiving_account& account) {
-    const std::uint64_t number = payment.record.number;
-    const ilp::amount available{account.liquidity->available.load()};
-    const ilp::amount wanted =
-        payment.record.is_fixed_delivery ? available : std::min(payment.record.amount, available);
-    if (wanted.is_zero()) {
+void payment_service::quote(std::uint64_t number) {
+    active_payment* const payment = find(number);
+    if (payment == nullptr) return;  // cancelled
+    const auto account = find_payer(*payment);
+    if (account == nullptr) return;
+    const ilp::amount balance = parts_.committer.accounts().balance(account->liquidity->id);
+    const ilp::amount available{account->liquidity->available.load()};
+    const ilp::amount most = std::min(most_of(payment->record), balance);
+    if (most.is_zero() || (!payment->record.is_fixed_delivery && payment->record.amount > balance)) {
         return fail(number, std::string{describe(peering::payment_refusal::insufficient_liquidity)});
     }
-    payment.has_run = true;
-    parts_.quote({.number = number, .parties = parties_of(payment, account), .wanted = wanted, .path = payment.path},
+    // A half shows the rate as well as the whole.
+    if (available.value < most.value - most.value / 2 && wait_while_held(*payment, [this, number] { quote(number); })) {
+        return;
+    }
+    if (available.is_zero()) return fail(number, std::string{held_for_too_long});
+    payment->has_run = true;
+    parts_.quote({.number = number,
+                  .parties = parties_of(*payment, *account),
+                  .wanted = std::min(most, available),
+                  .path = payment->path,
+                  .available = available},
                  [this, number](std::optional<quote_outcome> outcome) {
                      boost::asio::post(parts_.control,
                                        [this, number, outcome = std::move(outcome)] { quoted(number, outcome); });
@@ -221,9 +246,31 @@ void payment_service::quoted(std::uint64_t number, const std::optional<quote_out
     payment->path = quoted.path;
     paths_.keep(account->asset->id, payment->to->destination.text(), quoted.path);
     payment->numbers_used = quoted.numbers_used;
-    const ilp::payment_terms terms = terms_by(payment->record, quoted.rate);
-    if (account->liquidity->available.load() < terms.send.value) {
+    offer(number, quoted.rate);
+}
+
+/// Fixes the terms, once the account has what they may cost.
+void payment_service::offer(std::uint64_t number, const ilp::exchange_ratio& rate) {
+    active_payment* const payment = find(number);
+    if (payment == nullptr) return;  // cancelled
+    const auto account = find_payer(*payment);
+    if (account == nullptr) return;
+    const ilp::amount expected = expected_to_send(payment->record, rate);
+    if (const ilp::amount most = most_of(payment->record); expected > most) {
+        return fail(number, fmt::format("At the quoted rate, {} would be sent, which is more than the {} that may be "
+                                        "sent at most (in the smallest unit of {}/{})",
+                                        ilp::to_string(expected), ilp::to_string(most), account->asset->code,
+                                        account->asset->scale));
+    }
+    const ilp::payment_terms terms = terms_by(payment->record, rate);
+    if (parts_.committer.accounts().balance(account->liquidity->id) < terms.send) {
         return fail(number, std::string{describe(peering::payment_refusal::insufficient_liquidity)});
+    }
+    if (account->liquidity->available.load() < terms.send.value) {
+        if (!wait_while_held(*payment, [this, number, rate] { offer(number, rate); })) {
+            fail(number, std::string{held_for_too_long});
+        }
+        return;
     }
     agree(number, {.send_max = terms.send, .minimum = terms.minimum, .expected = terms.expected});
 }
@@ -333,6 +380,21 @@ void payment_service::forget(std::uint64_t number) {
 auto payment_service::find(std::uint64_t number) -> active_payment* {
     const auto found = active_.find(number);
     return found == active_.end() ? nullptr : &found->second;
+}
+
+std::shared_ptr<const peering::receiving_account> payment_service::find_payer(const active_payment& payment) {
+    const std::uint64_t number = payment.record.number;
+    auto account = parts_.directory.find_receiving_account_by_account(payment.record.account);
+    if (account != nullptr && account->enabled) return account;
+    fail(number, account == nullptr ? "The account that pays was deleted" : "The account that pays is disabled");
+    return nullptr;
+}
+
+bool payment_service::wait_while_held(active_payment& payment, std::function<void()> again) {
+    if (payment.waits == waits_max) return false;
+    ++payment.waits;
+    later(parts_.pause_while_held, std::move(again));
+    return true;
 }
 
 void payment_service::later(std::chrono::nanoseconds pause, std::function<void()> action) {

@@ -4,6 +4,7 @@
 #include "connector/control/spsp_client.hpp"
 #include "connector/payments/path_memory.hpp"
 #include "connector/payments/payment_runs.hpp"
+#include "ilp/payment/exchange_ratio.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/book/payments.hpp"
 #include "peering/directory/directory.hpp"
@@ -58,7 +59,12 @@ public:
         std::chrono::nanoseconds turn = std::chrono::minutes{1};
         /// A payment fails if it has not ended so long after it was created.
         std::chrono::nanoseconds time_max = std::chrono::hours{24};
+        /// Before an account is looked at again whose money is held by packets.
+        std::chrono::nanoseconds pause_while_held = std::chrono::milliseconds{100};
     };
+
+    /// A payment that needs what packets of its account hold waits that often for it: as long as a packet may last.
+    static constexpr unsigned waits_max = 300;
 
     /// Payments that are carried out at a time; others wait for their turn. Each has buffers of about 70 KiB, and
     /// up to `ilp::payment_limits::packets_in_flight_max` packets, which share the worker's.
@@ -83,6 +89,7 @@ private:
         bool gives_way = false;                            ///< its run was told to end, so that the payment waits again
         std::chrono::steady_clock::time_point began_at{};  ///< when it got its place
         unsigned lookups = 0;                              ///< of the receiver, since it has last answered
+        unsigned waits = 0;                                ///< for money that is held
         std::optional<peering::spsp_details> to{};         ///< where to pay; known once the receiver was looked up
         std::uint64_t numbers_used = 0;                    ///< on that connection
         ilp::known_path path{};                            ///< what its quote has learned, or other payments
@@ -99,8 +106,9 @@ private:
     bool is_overdue(const active_payment& payment) const;
     void look_up(std::uint64_t number);
     void looked_up(std::uint64_t number, const found& answer);
-    void quote(active_payment& payment, const peering::receiving_account& account);
+    void quote(std::uint64_t number);
     void quoted(std::uint64_t number, const std::optional<quote_outcome>& outcome);
+    void offer(std::uint64_t number, const ilp::exchange_ratio& rate);
     void agree(std::uint64_t number, const peering::payment_offer& offer);
     void agreed(std::uint64_t number, const peering::payment_offer& offer,
                 std::expected<void, peering::payment_refusal> written);
@@ -111,6 +119,10 @@ private:
     void forget(std::uint64_t number);
 
     active_payment* find(std::uint64_t number);
+    /// The account that pays. If it cannot, the payment fails, and the result is null.
+    std::shared_ptr<const peering::receiving_account> find_payer(const active_payment& payment);
+    /// Calls `again` after a while. Returns false if the payment has waited for too long.
+    bool wait_while_held(active_payment& payment, std::function<void()> again);
     run_parties parties_of(const active_payment& payment, const peering::receiving_account& account) const;
     /// Calls `action` on the control loop after this time.
     void later(std::chrono::nanoseconds pause, std::function<void()> action);

@@ -3,6 +3,7 @@
 #include "peering/admin/resolvers.hpp"
 #include "peering/admin/store_reading.hpp"
 #include "peering/records/text.hpp"
+#include "peering/spsp/payment_pointer.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -29,6 +30,7 @@ refusal refusal_of(payment_refusal refused) {
             case payment_refusal::invalid_id:
             case payment_refusal::invalid_slippage:
             case payment_refusal::invalid_receiver:
+            case payment_refusal::above_at_most:
                 return bad_user_input;
             case payment_refusal::already_exists:
                 return duplicate;
@@ -72,6 +74,7 @@ value shown_payment(const payment_record& payment, const services& services) {
                    {"receiver", payment.receiver},
                    {"sendAmount", amount_if(!payment.is_fixed_delivery)},
                    {"deliverAmount", amount_if(payment.is_fixed_delivery)},
+                   {"requestedSendMax", payment.at_most ? value{payment.at_most->value} : value{}},
                    {"slippage", int{payment.slippage}},
                    {"status", std::string{name_of(standing.status)}},
                    {"failure", standing.failure.empty() ? value{} : value{standing.failure}},
@@ -146,8 +149,15 @@ field_result create_payment(services& services, mutations& mutations, const call
     const auto input = call.args.get<arguments>("input");
     const auto send = amount_of(input, "sendAmount");
     const auto deliver = amount_of(input, "deliverAmount");
+    const auto at_most = amount_of(input, "sendMax");
     if (send.has_value() == deliver.has_value()) {
         return refuse(refusal_code::bad_user_input, "give either sendAmount or deliverAmount");
+    }
+    if (deliver && !at_most) {
+        return refuse(
+            refusal_code::bad_user_input,
+            "deliverAmount needs sendMax, the most that may be sent for it: the rate is what the path and the "
+            "receiver say");
     }
     const int slippage = input.find<int>("slippage").value_or(usual_slippage);
     if (slippage < 0 || slippage > int{ilp::slippage_max}) {
@@ -158,7 +168,14 @@ field_result create_payment(services& services, mutations& mutations, const call
                            .receiver = input.get<std::string>("receiver"),
                            .is_fixed_delivery = deliver.has_value(),
                            .amount = deliver ? *deliver : *send,
-                           .slippage = static_cast<std::uint16_t>(slippage)};
+                           .slippage = static_cast<std::uint16_t>(slippage),
+                           .at_most = at_most};
+    if (wanted.receiver.size() > payments::receiver_size_max) {
+        return refuse(refusal_of(payment_refusal::invalid_receiver));
+    }
+    if (const auto endpoint = parse_payment_pointer(wanted.receiver); !endpoint) {
+        return refuse(refusal_code::bad_user_input, "receiver: " + endpoint.error());
+    }
     const std::string id = id_of(wanted.uuid);
     const auto outcome = mutations.transfer_money(
         "createPayment", input, done_mutation{"Created payment"},

@@ -209,4 +209,9 @@ account_totals ledger::posted(account_id id) const {
     return static_cast<const entry&>(account).posted;
 }
 
+ilp::amount ledger::balance(account_id id) const {
+    const account_totals totals = posted(id);
+    return {static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted)};
+}
+
 }  // namespace peering

@@ -86,6 +86,10 @@ public:
     /// Precondition: the account is open.
     account_totals posted(account_id id) const;
 
+    /// What is posted on an account, in which what is held is still included. Precondition: the account is open, and no
+    /// settlement account. Any thread.
+    ilp::amount balance(account_id id) const;
+
 private:
     friend struct ledger_inspector;  // defined by the tests, which look at the whole book at one instant
 

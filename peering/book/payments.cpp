@@ -32,6 +32,8 @@ std::string_view describe(payment_refusal refusal) noexcept {
             return "The receiver is not a payment pointer or URL of at most 2000 characters";
         case payment_refusal::insufficient_liquidity:
             return "The account has less than is to be sent";
+        case payment_refusal::above_at_most:
+            return "The amount to send is more than the most that may be sent";
         case payment_refusal::too_many:
             return "Too many payments have not ended yet";
         case payment_refusal::unknown_payment:
@@ -51,7 +53,7 @@ bool payments::restore(std::span<const payment_record> open, std::uint64_t last_
         const bool has_offer = payment.standing.status == payment_status::quoting || !most.is_zero();
         const bool is_sound = !has_ended(payment.standing.status) && has_offer &&
                               ledger.find(payment.account) != nullptr && payment.number <= last_number &&
-                              payment.sent <= most;
+                              payment.sent <= most && most <= payment.at_most.value_or(ilp::amount::max());
         if (!is_sound) return false;
         open_.emplace(payment.number, payment);
     }
@@ -60,7 +62,11 @@ bool payments::restore(std::span<const payment_record> open, std::uint64_t last_
 
 auto payments::create(bookkeeper& keeper, const payment_request& request, ilp::timestamp now, const changes& beside)
     -> std::expected<payment_record, payment_refusal> {
-    if (request.amount.is_zero()) return std::unexpected{payment_refusal::amount_is_zero};
+    const ilp::amount most = request.at_most.value_or(ilp::amount::max());
+    if (request.amount.is_zero() || most.is_zero()) return std::unexpected{payment_refusal::amount_is_zero};
+    if (!request.is_fixed_delivery && request.amount > most) {
+        return std::unexpected{payment_refusal::above_at_most};
+    }
     if (!is_uuid_v4(request.uuid)) return std::unexpected{payment_refusal::invalid_id};
     if (request.slippage > ilp::slippage_max) return std::unexpected{payment_refusal::invalid_slippage};
     if (!is_receiver(request.receiver)) {
@@ -72,8 +78,8 @@ auto payments::create(bookkeeper& keeper, const payment_request& request, ilp::t
     const auto known = keeper.find_payment(uuid);
     if (!known) return std::unexpected{payment_refusal::store_unavailable};
     if (*known) return std::unexpected{payment_refusal::already_exists};
-    const liquidity_account& account = keeper.ledger().at(request.account);
-    if (!request.is_fixed_delivery && account.available.load() < request.amount.value) {
+    // What packets hold may return: then it can be sent.
+    if (!request.is_fixed_delivery && keeper.ledger().balance(request.account) < request.amount) {
         return std::unexpected{payment_refusal::insufficient_liquidity};
     }
     const payment_record made{.number = last_number_ + 1,
@@ -83,6 +89,7 @@ auto payments::create(bookkeeper& keeper, const payment_request& request, ilp::t
                               .is_fixed_delivery = request.is_fixed_delivery,
                               .amount = request.amount,
                               .slippage = request.slippage,
+                              .at_most = request.at_most,
                               .created_at = now};
     changes with = beside;
     with.new_payments = {&made, 1};
@@ -98,6 +105,8 @@ auto payments::start_sending(bookkeeper& keeper, std::uint64_t number, const pay
     const auto found = open_.find(number);
     if (found == open_.end()) return std::unexpected{payment_refusal::already_ended};
     ilp::require(found->second.standing.status == payment_status::quoting, "a payment is quoted once");
+    ilp::require(offer.send_max <= found->second.at_most.value_or(ilp::amount::max()),
+                 "a payment sends no more than it may");
     payment_standing standing{.status = payment_status::sending, .offer = offer};
     if (!change(keeper, found, std::move(standing), {})) return std::unexpected{payment_refusal::store_unavailable};
     return {};

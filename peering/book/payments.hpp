@@ -11,6 +11,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ enum class payment_refusal : std::uint8_t {
     invalid_slippage,        ///< above ilp::slippage_max
     invalid_receiver,        ///< empty, longer than payments::receiver_size_max, or not printable ASCII
     insufficient_liquidity,  ///< the account has less than is to be sent
+    above_at_most,           ///< what is to be sent is more than the request allows
     too_many,                ///< payments::open_max have not ended
     unknown_payment,
     already_ended,
@@ -40,6 +42,7 @@ struct payment_request {
     bool is_fixed_delivery = false;
     ilp::amount amount;
     std::uint16_t slippage = 0;
+    std::optional<ilp::amount> at_most{};  ///< more than this is never sent
 };
 
 /// The payments that are made from accounts. Each is stored under its own UUID, which is never accepted twice, so that
@@ -62,8 +65,8 @@ public:
     void on_change(callback callback) { on_change_ = std::move(callback); }
 
     /// Call before the committer starts, with what the store has. Returns false if the book is broken: an account that
-    /// does not exist, or more sent than was agreed. A payment that was cancelled and not ended ends with the next
-    /// end().
+    /// does not exist, more sent than was agreed, or more agreed than was allowed. A payment that was cancelled and not
+    /// ended ends with the next end().
     bool restore(std::span<const payment_record> open, std::uint64_t last_number, const ledger& ledger);
 
     /// Those that have not ended, by number. Their amounts are those of the start.
@@ -72,7 +75,8 @@ public:
     std::expected<payment_record, payment_refusal> create(bookkeeper& keeper, const payment_request& request,
                                                           ilp::timestamp now, const changes& beside);
 
-    /// The quote is there: packets may leave. Refused if the payment was cancelled meanwhile.
+    /// The quote is there: packets may leave. Refused if the payment was cancelled meanwhile. Precondition: the offer
+    /// is within the payment's at_most.
     std::expected<void, payment_refusal> start_sending(bookkeeper& keeper, std::uint64_t number,
                                                        const payment_offer& offer);
 

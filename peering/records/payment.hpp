@@ -47,8 +47,9 @@ struct payment_record {
     account_id account{};    ///< pays
     std::string receiver{};  ///< a payment pointer or URL, as it was given
     bool is_fixed_delivery = false;
-    ilp::amount amount;          ///< to deliver, or to send
-    std::uint16_t slippage = 0;  ///< in basis points
+    ilp::amount amount;                    ///< to deliver, or to send
+    std::uint16_t slippage = 0;            ///< in basis points
+    std::optional<ilp::amount> at_most{};  ///< the request: more than this is never sent
     ilp::timestamp created_at{};
     payment_standing standing{};
     ilp::amount sent{};

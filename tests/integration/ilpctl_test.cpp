@@ -331,6 +331,16 @@ TEST_CASE("ilpctl: an account pays, and a command that is repeated with its key 
     CHECK(again.out == first.out);
     CHECK(json::parse(o.done({"payment", "list", "--json"})).as_array().size() == 1);
     CHECK(o.done({"account", "show", "bob"}).contains("12.5"));
+    const auto unbounded = o.run({"pay", bob, "1000000000", "--from", "alice", "--deliver"});
+    CHECK(unbounded.status == 2);
+    CHECK(unbounded.err.contains("--deliver needs --at-most AMOUNT"));
+    const auto delivered = o.run({"pay", bob, "1000000000", "--from", "alice", "--deliver", "--at-most", "1.02"});
+    INFO(delivered.err);
+    CHECK(delivered.status == 0);
+    CHECK(delivered.out.contains("allowed at most    1.02 USD"));
+    const auto too_dear = o.run({"pay", bob, "1000000000", "--from", "alice", "--deliver", "--at-most", "0.9"});
+    CHECK(too_dear.status == 1);
+    CHECK(too_dear.err.contains("that may be sent at most"));
     const auto itself =
         o.run({"pay", "http://127.0.0.1:" + std::to_string(spsp_port) + "/alice", "1", "--from", "alice"});
     CHECK(itself.status == 1);

@@ -74,11 +74,20 @@ struct payer_and_receiver {
     }
 
     /// From alice. Returns the id of the payment.
-    std::string begin_payment(std::uint64_t amount, const std::string& to, const char* kind = "sendAmount") const {
+    std::string begin_payment(std::uint64_t amount, const std::string& to) const {
+        return begin({{"sendAmount", std::to_string(amount)}, {"receiver", to}});
+    }
+    /// Delivers `amount` to bob.
+    std::string begin_delivery(std::uint64_t amount, std::uint64_t send_max) const {
+        return begin({{"deliverAmount", std::to_string(amount)},
+                      {"sendMax", std::to_string(send_max)},
+                      {"receiver", pointer()}});
+    }
+    std::string begin(boost::json::object input) const {
         const std::string id = peering::new_uuid();
-        const auto made = admin_client{payer.admin_port()}.mutate(
-            "createPayment",
-            {{"id", id}, {"receivingAccountId", alice}, {"receiver", to}, {kind, std::to_string(amount)}});
+        input["id"] = id;
+        input["receivingAccountId"] = alice;
+        const auto made = admin_client{payer.admin_port()}.mutate("createPayment", input);
         INFO(made.text());
         REQUIRE(made.done());
         return id;
@@ -170,17 +179,98 @@ TEMPLATE_TEST_CASE("A29-02 payments: an account pays a payment pointer in many p
     d.expect_clean_books();
 }
 
-TEST_CASE("payments: what is to be delivered arrives, in the receiver's asset") {
-    payer_and_receiver d{store_kind::sqlite, 100'000, 6};
-    d.begin_payment(3'000, d.pointer(), "deliverAmount");
+TEMPLATE_TEST_CASE("payments: what is to be delivered arrives, in the receiver's asset", "", on_sqlite, on_postgresql) {
+    payer_and_receiver d{TestType::kind, 100'000, 6};
+    constexpr std::uint64_t send_max = 3'000'000 + 3'000'000 / 50;
+    const std::string id = d.begin_delivery(3'000, send_max);
     CHECK(d.ends());
     const payment_row made = d.payment();
     INFO(made.failure);
     CHECK(made.status == "completed");
     CHECK(made.delivered == 3'000);
+    CHECK(made.sent <= send_max);
     CHECK(d.of_bob() == 3'000);
     CHECK(d.of_alice() == deposit - made.sent);
+    const auto shown =
+        admin_client{d.payer.admin_port()}.ask("{ payment(id: \"" + id + "\") { requestedSendMax sendMax } }");
+    CHECK(text_at(shown.field(), "requestedSendMax") == std::to_string(send_max));
+    CHECK(std::stoull(text_at(shown.field(), "sendMax")) <= send_max);
     d.expect_clean_books();
+}
+
+TEST_CASE("payments: what would cost more than may be sent is not sent") {
+    payer_and_receiver d{store_kind::sqlite, 100'000, 6};
+    d.begin_delivery(3'000, 2'999'000);
+    CHECK(d.ends());
+    const payment_row made = d.payment();
+    CHECK(made.status == "failed");
+    CHECK(made.failure.contains("more than the 2999000 that may be sent at most (in the smallest unit of USD/9)"));
+    CHECK(made.sent == 0);
+    CHECK(d.of_alice() == deposit);
+    CHECK(d.of_bob() == 0);
+    d.expect_clean_books();
+}
+
+TEST_CASE("payments: an account pays all that it has") {
+    payer_and_receiver d{store_kind::sqlite, 1'000'000};
+    d.begin_payment(deposit, d.pointer());
+    CHECK(d.ends());
+    INFO(d.payment().failure);
+    CHECK(d.payment().status == "completed");
+    CHECK(d.of_alice() == 0);
+    CHECK(d.of_bob() == deposit);
+    d.expect_clean_books();
+}
+
+TEST_CASE("payments: two payments of one account that need nearly all of it are both made") {
+    payer_and_receiver d{store_kind::sqlite, deposit};
+    d.begin_delivery(deposit / 2 - 100'000, deposit);
+    d.begin_delivery(deposit / 2 - 100'000, deposit);
+    const auto all_ended = [&] { return d.place.rows("SELECT status FROM payments WHERE ended_at IS NULL").empty(); };
+    CHECK(eventually(all_ended));
+    for (const auto& row : d.place.rows("SELECT status, coalesce(failure, '') FROM payments")) {
+        INFO(row.at(1));
+        CHECK(row.at(0) == "completed");
+    }
+    CHECK(d.of_bob() == deposit - 200'000);
+    d.expect_clean_books();
+}
+
+TEST_CASE("payments: a request that makes no sense is refused with what is wrong") {
+    const payer_and_receiver d{store_kind::sqlite, 1000};
+    const admin_client admin{d.payer.admin_port()};
+    const auto refused = [&](boost::json::object with) {
+        with["id"] = peering::new_uuid();
+        with["receivingAccountId"] = d.alice;
+        if (!with.contains("receiver")) with["receiver"] = d.pointer();
+        const auto answer = admin.mutate("createPayment", with);
+        INFO(answer.text());
+        CHECK(answer.code() == "BAD_USER_INPUT");
+        return answer.text();
+    };
+    CHECK(refused({{"deliverAmount", "5"}}).contains("deliverAmount needs sendMax"));
+    CHECK(refused({{"sendAmount", "5"}, {"sendMax", "4"}}).contains("more than the most that may be sent"));
+    CHECK(refused({{"sendAmount", "5"}, {"receiver", "bob"}}).contains("receiver: a payment pointer begins with $"));
+    CHECK(refused({{"sendAmount", "5"}, {"receiver", "$bob.example:3004/bob"}}).contains("has no port"));
+    CHECK(refused({{"sendAmount", "5"}, {"receiver", "http://bob.example/bob"}}).contains("use https://"));
+    CHECK(refused({{"sendAmount", "5"}, {"receiver", "$" + std::string(2'000, 'a')}}).contains("at most 2000"));
+    CHECK(d.place.rows("SELECT id FROM payments").empty());
+}
+
+TEST_CASE("payments: a request that is repeated with another sendMax is another request") {
+    const payer_and_receiver d{store_kind::sqlite, 1000};
+    const admin_client admin{d.payer.admin_port()};
+    boost::json::object input{{"id", peering::new_uuid()},
+                              {"receivingAccountId", d.alice},
+                              {"receiver", d.pointer()},
+                              {"sendAmount", "5"},
+                              {"sendMax", "5"},
+                              {"idempotencyKey", "once"}};
+    CHECK(admin.mutate("createPayment", input).done());
+    CHECK(admin.mutate("createPayment", input).done());
+    input["sendMax"] = "6";
+    CHECK(admin.mutate("createPayment", input).code() == "CONFLICT");
+    CHECK(d.place.rows("SELECT id FROM payments").size() == 1);
 }
 
 TEST_CASE("payments: they are listed, and one that is repeated is made once") {

@@ -81,7 +81,7 @@ const wishes = [
     {
         name: 'a fixed amount is delivered',
         asset: usd,
-        words: ['3000000001', '--deliver', '--from', 'alice'],
+        words: ['3000000001', '--deliver', '--from', 'alice', '--at-most', '4'],
         sent: 3_000_000_001n,
         delivered: 3_000_000_001n,
     },
@@ -89,7 +89,7 @@ const wishes = [
     {
         name: 'a fixed amount is delivered, in another currency',
         asset: eur,
-        words: ['2400001', '--deliver', '--from', 'alice'],
+        words: ['2400001', '--deliver', '--from', 'alice', '--at-most', '4'],
         delivered: 2_400_001n,
     },
 ]

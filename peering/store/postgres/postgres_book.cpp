@@ -56,7 +56,7 @@ transfer_record read_transfer(const postgres_result& result, int row) {
 constexpr const char* payment_columns =
     "id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status, send_max, minimum, "
     "expected, "
-    "failure, ended_at, sent, delivered";
+    "failure, ended_at, sent, delivered, at_most";
 
 payment_record read_payment(const postgres_result& rows, int row) {
     payment_record payment;
@@ -78,6 +78,7 @@ payment_record read_payment(const postgres_result& rows, int row) {
     payment.standing.ended_at = optional_time_of(rows, row, 13);
     payment.sent = stored::amount_of_payment(rows.text(row, 14), payment.uuid);
     payment.delivered = stored::amount_of_payment(rows.text(row, 15), payment.uuid);
+    if (!rows.is_null(row, 16)) payment.at_most = stored::amount_of_payment(rows.text(row, 16), payment.uuid);
     return payment;
 }
 

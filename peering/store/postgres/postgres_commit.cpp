@@ -100,9 +100,10 @@ constexpr statement end_transfers{
 constexpr statement insert_payments{
     "insert_payments",
     "INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status, "
-    "send_max, minimum, expected, failure, ended_at, sent, delivered) SELECT * FROM unnest($1::bigint[], $2::text[], "
-    "$3::bigint[], $4::text[], $5::boolean[], $6::numeric[], $7::integer[], $8::bigint[], $9::text[], $10::numeric[], "
-    "$11::text[], $12::text[], $13::text[], $14::bigint[], $15::numeric[], $16::numeric[])"};
+    "send_max, minimum, expected, failure, ended_at, sent, delivered, at_most) SELECT * FROM unnest($1::bigint[], "
+    "$2::text[], $3::bigint[], $4::text[], $5::boolean[], $6::numeric[], $7::integer[], $8::bigint[], $9::text[], "
+    "$10::numeric[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::numeric[], $16::numeric[], "
+    "$17::numeric[])"};
 constexpr statement update_payments{
     "update_payments",
     "WITH changed AS (UPDATE payments p SET status = c.status, send_max = c.send_max, minimum = c.minimum, "
@@ -456,6 +457,7 @@ void pipeline::queue_payments(const changes& changes) {
         postgres_array times;
         postgres_array sent;
         postgres_array delivered;
+        postgres_array at_most;
         payment_standing_arrays standings;
         for (const payment_record& payment : changes.new_payments) {
             numbers.add(payment.number);
@@ -468,13 +470,18 @@ void pipeline::queue_payments(const changes& changes) {
             times.add(payment.created_at);
             sent.add(payment.sent.value);
             delivered.add(payment.delivered.value);
+            if (payment.at_most) {
+                at_most.add(wide_amount{payment.at_most->value});
+            } else {
+                at_most.add_null();
+            }
             standings.add(payment.standing);
         }
-        queue(insert_payments,
-              {numbers.finish(), uuids.finish(), accounts.finish(), receivers.finish(), kinds.finish(),
-               amounts.finish(), slippages.finish(), times.finish(), standings.statuses.finish(),
-               standings.send_max.finish(), standings.minima.finish(), standings.expected.finish(),
-               standings.failures.finish(), standings.ends.finish(), sent.finish(), delivered.finish()});
+        queue(insert_payments, {numbers.finish(), uuids.finish(), accounts.finish(), receivers.finish(), kinds.finish(),
+                                amounts.finish(), slippages.finish(), times.finish(), standings.statuses.finish(),
+                                standings.send_max.finish(), standings.minima.finish(), standings.expected.finish(),
+                                standings.failures.finish(), standings.ends.finish(), sent.finish(), delivered.finish(),
+                                at_most.finish()});
     }
     if (!changes.changed_payments.empty()) {
         postgres_array numbers;

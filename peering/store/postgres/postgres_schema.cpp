@@ -255,6 +255,10 @@ COMMENT ON COLUMN payments.failure IS 'Null unless it has failed.';
 COMMENT ON COLUMN payments.sent IS 'What the account was debited for it.';
 COMMENT ON COLUMN payments.delivered IS 'As the receiver says.';
 )sql",
+    R"sql(
+ALTER TABLE payments ADD COLUMN at_most numeric(20, 0) CHECK (at_most >= 0);
+COMMENT ON COLUMN payments.at_most IS 'As was asked for: send_max is not above it. Null: not bounded.';
+)sql",
 };
 
 constexpr const char* table_names =

@@ -145,6 +145,7 @@ payment_record read_payment(const statement& row) {
     payment.standing.ended_at = row.time(13);
     payment.sent = stored::amount_of_payment(row.text(14), payment.uuid);
     payment.delivered = stored::amount_of_payment(row.text(15), payment.uuid);
+    if (!row.is_null(16)) payment.at_most = stored::amount_of_payment(row.text(16), payment.uuid);
     return payment;
 }
 

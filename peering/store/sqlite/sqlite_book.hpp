@@ -25,7 +25,7 @@ inline constexpr const char* transfer_columns = "uuid, kind, state, debit_accoun
 inline constexpr const char* payment_columns =
     "id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status, send_max, minimum, "
     "expected, "
-    "failure, ended_at, sent, delivered";
+    "failure, ended_at, sent, delivered, at_most";
 
 /// Reads a row of payment_columns.
 payment_record read_payment(const statement& row);

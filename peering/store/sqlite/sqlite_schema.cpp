@@ -207,6 +207,9 @@ CREATE TABLE payments (
 CREATE INDEX payments_open ON payments (id) WHERE ended_at IS NULL;
 CREATE INDEX payments_of_account ON payments (account_id, id);
 )sql",
+    R"sql(
+ALTER TABLE payments ADD COLUMN at_most TEXT; -- as was asked for: send_max is not above it; null: not bounded
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();

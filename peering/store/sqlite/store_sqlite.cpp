@@ -92,10 +92,11 @@ struct statements {
           pending_events{db,
                          "SELECT uuid, type, data, attempts, due FROM events WHERE due IS NOT NULL ORDER BY due, id "
                          "LIMIT ?"},
-          insert_payment{db,
-                         "INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, "
-                         "created_at, status, send_max, minimum, expected, failure, ended_at, sent, delivered) "
-                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          insert_payment{
+              db,
+              "INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, "
+              "created_at, status, send_max, minimum, expected, failure, ended_at, sent, delivered, at_most) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           update_payment{db,
                          "UPDATE payments SET status = ?, send_max = ?, minimum = ?, expected = ?, failure = ?, "
                          "ended_at = ? WHERE id = ? AND ended_at IS NULL"},
@@ -559,12 +560,13 @@ void sqlite_store::write_payments(const changes& changes) {
         const std::string amount = ilp::to_string(payment.amount);
         const std::string sent = ilp::to_string(payment.sent);
         const std::string delivered = ilp::to_string(payment.delivered);
+        const std::string at_most = payment.at_most ? ilp::to_string(*payment.at_most) : std::string{};
         statements_->insert_payment.run(
             payment.number, std::string_view{payment.uuid}, payment.account, std::string_view{payment.receiver},
             std::int64_t{payment.is_fixed_delivery}, std::string_view{amount}, std::int64_t{payment.slippage},
             payment.created_at, to_text(payment.standing.status), unless_empty(offer.send_max),
             unless_empty(offer.minimum), unless_empty(offer.expected), unless_empty(payment.standing.failure),
-            payment.standing.ended_at, std::string_view{sent}, std::string_view{delivered});
+            payment.standing.ended_at, std::string_view{sent}, std::string_view{delivered}, unless_empty(at_most));
     }
     for (const payment_change& change : changes.changed_payments) {
         const offer_texts offer{change.standing.offer};

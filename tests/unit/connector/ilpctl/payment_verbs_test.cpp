@@ -124,10 +124,12 @@ TEST_CASE("ilpctl pay: an amount that does not fit the asset is refused before t
 
 TEST_CASE("ilpctl pay: an amount to deliver is in the receiver's asset, of which nothing is known here") {
     auto d = fake_daemon{};
-    CHECK(pay(d, {"1250", "USD", "--deliver"}).status == exit_status::usage);
+    CHECK(pay(d, {"1250", "USD", "--deliver", "--at-most", "13"}).status == exit_status::usage);
+    CHECK(pay(d, {"1250", "--deliver", "--from", "alice"}).status == exit_status::usage);
     CHECK(d.requests.empty());
     d.will_answer(documents::receiving_account_by_name, receiver_answer("alice", alice_id));
-    CHECK(pay(d, {"1250", "--deliver", "--from", "alice"}).status == exit_status::done);
+    CHECK(pay(d, {"1250", "--deliver", "--from", "alice", "--at-most", "13"}).status == exit_status::done);
+    CHECK(d.input().contains("sendMax"));
     CHECK(d.input().at("deliverAmount") == json::value("1250"));
     CHECK_FALSE(d.input().contains("sendAmount"));
 }

@@ -68,7 +68,8 @@ struct world {
                    },
                .pause_after_start = times.pause_after_start,
                .turn = times.turn,
-               .time_max = times.time_max}} {
+               .time_max = times.time_max,
+               .pause_while_held = 0s}} {
         const auto loaded = store.load().value();
         REQUIRE(payments.restore(loaded.open_payments, loaded.last_payment, ledger));
         if (alice().liquidity->available == 0) fund();
@@ -98,17 +99,27 @@ struct world {
         return promise.get_future().get();
     }
 
-    payment_record create(const std::string& receiver = pointer, std::uint64_t amount = 1000) {
-        return on_committer([&](peering::bookkeeper& kept) {
-                   return payments.create(kept,
-                                          {.uuid = peering::new_uuid(),
-                                           .account = alice().liquidity->id,
-                                           .receiver = receiver,
-                                           .amount = {amount},
-                                           .slippage = 100},
-                                          ilp::wall_clock(), {});
-               })
+    payment_record create(const peering::payment_request& request) {
+        return on_committer(
+                   [&](peering::bookkeeper& kept) { return payments.create(kept, request, ilp::wall_clock(), {}); })
             .value();
+    }
+    payment_record create(const std::string& receiver = pointer, std::uint64_t amount = 1000) {
+        return create({.uuid = peering::new_uuid(),
+                       .account = alice().liquidity->id,
+                       .receiver = receiver,
+                       .amount = {amount},
+                       .slippage = 100});
+    }
+    /// `amount` shall arrive.
+    payment_record create_delivery(std::uint64_t amount, std::uint64_t at_most) {
+        return create({.uuid = peering::new_uuid(),
+                       .account = alice().liquidity->id,
+                       .receiver = pointer,
+                       .is_fixed_delivery = true,
+                       .amount = {amount},
+                       .slippage = 100,
+                       .at_most = ilp::amount{at_most}});
     }
     void cancel(const payment_record& payment) {
         const auto done = on_committer(
@@ -130,6 +141,13 @@ struct world {
     }
     void run_until_ended(const payment_record& payment) {
         run_until([&] { return has_ended(stored(payment).standing.status); });
+    }
+
+    /// A packet from the account, until it is released.
+    peering::packet_transfer held(std::uint64_t amount) const {
+        peering::packet_transfer packet;
+        packet.add(*alice().liquidity, *alice().asset->liquidity, {amount});
+        return packet;
     }
 
     void answer_lookup() {
@@ -308,6 +326,128 @@ TEST_CASE("payment service: what cannot be quoted has failed, with the reason, a
         CHECK(w.stored(payment).standing.failure == "No packet has reached the receiver (T01 Peer Unreachable)");
     }
     CHECK(w.orders.empty());
+}
+
+TEST_CASE("payment service: the quote and its probes stay within what the account has and the request allows") {
+    peering::memory_store store;
+    world w{store};
+    const auto order_of = [&] {
+        w.answer_lookup();
+        w.run_until([&] { return !w.quotes.empty(); });
+        return w.quotes.front().first;
+    };
+    SECTION("an amount to send") {
+        w.create();
+        const quote_order order = order_of();
+        CHECK(order.wanted == ilp::amount{1000});
+        CHECK(order.available == ilp::amount{deposit});
+    }
+    SECTION("an amount to deliver") {
+        w.create_delivery(500, 1020);
+        const quote_order order = order_of();
+        CHECK(order.wanted == ilp::amount{1020});
+        CHECK(order.available == ilp::amount{deposit});
+    }
+    SECTION("more than the account has") {
+        w.create_delivery(500, deposit + 1);
+        CHECK(order_of().wanted == ilp::amount{deposit});
+    }
+}
+
+TEST_CASE("payment service: an amount to deliver never costs more than the request allows") {
+    peering::memory_store store;
+    world w{store};
+    SECTION("the slippage fits") {
+        const auto payment = w.create_delivery(500, 1020);
+        w.answer_lookup();
+        w.answer_quote();
+        CHECK(w.sent().terms.send == ilp::amount{1011});
+        CHECK(w.stored(payment).standing.offer->send_max == ilp::amount{1011});
+    }
+    SECTION("a part of the slippage fits") {
+        const auto payment = w.create_delivery(500, 1005);
+        w.answer_lookup();
+        w.answer_quote();
+        CHECK(w.sent().terms.send == ilp::amount{1005});
+        CHECK(w.sent().terms.minimum == ilp::with_slippage({1, 2}, 100));
+        CHECK(w.stored(payment).standing.offer->send_max == ilp::amount{1005});
+    }
+    SECTION("the quoted rate needs more") {
+        const auto payment = w.create_delivery(500, 999);
+        w.answer_lookup();
+        w.answer_quote();
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.status == payment_status::failed);
+        CHECK(w.stored(payment).standing.failure ==
+              "At the quoted rate, 1000 would be sent, which is more than the 999 that may be sent at most (in the "
+              "smallest unit of USD/9)");
+        CHECK(w.orders.empty());
+    }
+}
+
+TEST_CASE("payment service: a payment waits for what packets of its account hold") {
+    peering::memory_store store;
+    world w{store};
+    const auto packet = w.held(deposit - 10);
+    REQUIRE(peering::ledger::hold(packet.legs()));
+    const auto payment = w.create();
+    w.answer_lookup();
+    SECTION("before the quote") {
+        w.control.restart();
+        w.control.run_one_for(10ms);
+        CHECK(w.quotes.empty());
+        peering::ledger::release(packet.legs());
+        w.answer_quote();
+        CHECK(w.sent().terms.send == ilp::amount{1000});
+    }
+    SECTION("before it is sent") {
+        peering::ledger::release(packet.legs());
+        w.run_until([&] { return !w.quotes.empty(); });
+        REQUIRE(peering::ledger::hold(packet.legs()));
+        w.answer_quote();
+        w.control.restart();
+        w.control.run_one_for(10ms);
+        CHECK(w.orders.empty());
+        CHECK(w.stored(payment).standing.status == payment_status::quoting);
+        peering::ledger::release(packet.legs());
+        CHECK(w.sent().terms.send == ilp::amount{1000});
+    }
+    SECTION("for a bounded time, and then it is quoted with what there is, and fails") {
+        w.run_until([&] { return !w.quotes.empty(); });
+        CHECK(w.quotes.front().first.wanted == ilp::amount{10});
+        CHECK(w.quotes.front().first.available == ilp::amount{10});
+        w.answer_quote();
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.failure == "Other payments or withdrawals hold what the account has");
+        CHECK(w.orders.empty());
+        peering::ledger::release(packet.legs());
+    }
+    SECTION("and can be cancelled meanwhile") {
+        w.cancel(payment);
+        w.run_until_ended(payment);
+        w.control.restart();
+        w.control.poll();
+        peering::ledger::release(packet.legs());
+        w.control.restart();
+        w.control.poll();
+        CHECK(w.quotes.empty());
+        CHECK(w.stored(payment).standing.status == payment_status::cancelled);
+    }
+}
+
+TEST_CASE("payment service: a payment fails at once if the account has spent what it needs") {
+    peering::memory_store store;
+    world w{store};
+    const auto payment = w.create();
+    const auto packet = w.held(deposit - 10);
+    REQUIRE(peering::ledger::hold(packet.legs()));
+    peering::posting_batch batch;
+    batch.add(packet.legs());
+    w.on_committer([&](peering::bookkeeper& kept) { return kept.write({.postings = batch.postings()}).has_value(); });
+    w.answer_lookup();
+    w.run_until_ended(payment);
+    CHECK(w.stored(payment).standing.failure == "The account has less than is to be sent");
+    CHECK(w.quotes.empty());
 }
 
 TEST_CASE("payment service: a payment that is cancelled while it is quoted is not sent") {

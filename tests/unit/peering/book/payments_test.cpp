@@ -170,11 +170,53 @@ TEST_CASE("a payment that makes no sense is refused and leaves nothing") {
               request.is_fixed_delivery = true;
           }) == std::nullopt);
     CHECK(refused([](auto& request) { request.receiver.assign(2'000, 'a'); }) == std::nullopt);
-    CHECK(desk.payments.open().size() == 2);
-    for (const auto refusal : {amount_is_zero, invalid_id, already_exists, invalid_slippage, invalid_receiver,
-                               insufficient_liquidity, too_many, unknown_payment, already_ended, store_unavailable}) {
+    CHECK(refused([](auto& request) { request.at_most = ilp::amount{}; }) == amount_is_zero);
+    CHECK(refused([](auto& request) { request.at_most = ilp::amount{79}; }) == above_at_most);
+    CHECK(refused([](auto& request) { request.at_most = ilp::amount{80}; }) == std::nullopt);
+    CHECK(refused([](auto& request) {
+              request.at_most = ilp::amount{1};
+              request.is_fixed_delivery = true;
+          }) == std::nullopt);
+    CHECK(desk.payments.open().size() == 4);
+    for (const auto refusal :
+         {amount_is_zero, invalid_id, already_exists, invalid_slippage, invalid_receiver, insufficient_liquidity,
+          above_at_most, too_many, unknown_payment, already_ended, store_unavailable}) {
         CHECK_FALSE(describe(refusal).empty());
     }
+}
+
+TEST_CASE("the most that a payment may send is stored with it") {
+    store_place place{GENERATE(kinds_of_stores())};
+    auto store = place.open();
+    std::string uuid;
+    {
+        desk desk{*store};
+        payment_request request = desk.request();
+        request.is_fixed_delivery = true;
+        request.at_most = ilp::amount{80};
+        const auto made = desk.create(request);
+        REQUIRE(made.has_value());
+        uuid = made->uuid;
+        CHECK(made->at_most == ilp::amount{80});
+    }
+    reopen(place, store);
+    desk desk{*store};
+    CHECK(desk.payments.open().at(1).at_most == ilp::amount{80});
+    CHECK(desk.stored(uuid) == desk.payments.open().at(1));
+    REQUIRE(desk.payments.start_sending(desk.books.keeper, 1, offer));
+    CHECK(desk.stored(uuid).at_most == ilp::amount{80});
+}
+
+TEST_CASE("what packets of an account hold does not refuse a payment, and what has gone does") {
+    memory_store store;
+    desk desk{store};
+    const leg held{&desk.bob(), &desk.carol(), {90}};
+    REQUIRE(ledger::hold({&held, 1}));
+    CHECK(desk.refusal_of(desk.request()) == std::nullopt);
+    posting_batch batch;
+    batch.add({&held, 1});
+    REQUIRE(desk.books.keeper.write({.postings = batch.postings()}));
+    CHECK(desk.refusal_of(desk.request()) == payment_refusal::insufficient_liquidity);
 }
 
 TEST_CASE("there are at most a thousand payments that have not ended") {
@@ -331,6 +373,11 @@ TEST_CASE("a book whose payments cannot be true is not taken up") {
     payment.sent = {81};
     CHECK_FALSE(is_taken(1));
     payment.sent = {80};
+    payment.at_most = ilp::amount{80};
+    CHECK(is_taken(1));
+    payment.at_most = ilp::amount{79};
+    CHECK_FALSE(is_taken(1));
+    payment.at_most.reset();
     payment.standing.offer.reset();
     CHECK_FALSE(is_taken(1));
     payment.sent = {};

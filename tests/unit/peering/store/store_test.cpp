@@ -513,6 +513,7 @@ payment_record payment_of(std::uint64_t number, account_id account) {
             .is_fixed_delivery = number % 2 == 0,
             .amount = ilp::amount::max(),
             .slippage = 9'999,
+            .at_most = number % 2 == 0 ? std::optional{ilp::amount::max()} : std::nullopt,
             .created_at = ilp::timestamp{1'800'000'000'000ms + number * 1ms},
             .standing = {.status = payment_status::sending,
                          .offer = payment_offer{.send_max = ilp::amount::max(),

@@ -450,7 +450,7 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
     }
     for (const std::string& outcome : outcomes) CHECK(outcome == "opened");
     CHECK(server.value("SELECT count(*) FROM ledger_state") == "1");
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
 }
 
 TEST_CASE("postgresql: a daemon writes nothing more once another one has written") {
@@ -848,7 +848,7 @@ TEST_CASE("postgresql: tables of the first schema keep their data, and each acco
         INSERT INTO events (uuid, type, data, created_at, attempts, due) VALUES ('one', 'type', '{}', 5, 2, 7);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
     CHECK(server.value(broken_links) == "0");
     const catalogue loaded = store->load().value();
     REQUIRE(loaded.peers.size() == 2);
@@ -891,7 +891,7 @@ TEST_CASE("postgresql: tables of the third schema get the index of old events, a
             ('young', 'type', '{}', 5000, NULL, 5000);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
     CHECK(server.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{1000ms}, .now = ilp::timestamp{9000ms}};
     CHECK(store->forget_events(age, 10).value().rows == 1);
@@ -916,7 +916,7 @@ TEST_CASE("postgresql: tables of the fourth schema keep their accounts, and get 
         UPDATE ilpd_schema_version SET version = 4;
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "6");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
     const catalogue loaded = store->load().value();
     CHECK((loaded.peers.at(0).liquidity.totals == account_totals{10, 100}));
     std::vector<receiving_account_record> made;
@@ -930,6 +930,34 @@ TEST_CASE("postgresql: tables of the fourth schema keep their accounts, and get 
     REQUIRE(store->commit({.new_receiving_accounts = made}));
     CHECK(store->load().value().receiving_accounts.size() == 2);
     CHECK(audit(server.url()).value().faults.empty());
+}
+
+TEST_CASE("postgresql: tables of the sixth schema keep their payments, which have no bound on what is sent") {
+    const postgres_server server;
+    {
+        const auto store = open_or_throw(server.url());
+        traffic traffic{*store};
+        REQUIRE(store->commit(traffic.commit()));
+    }
+    server.execute(R"sql(
+        SET ROLE ilpd;
+        ALTER TABLE payments DROP COLUMN at_most;
+        INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status)
+            VALUES (3, 'before', (SELECT max(id) FROM accounts), '$bob.example', true, 70, 100, 5, 'quoting');
+        UPDATE ilpd_schema_version SET version = 6;
+    )sql");
+    const auto store = open_or_throw(server.url());
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
+    const auto kept = store->find_payment("before").value().value();
+    CHECK(kept.amount == ilp::amount{70});
+    CHECK_FALSE(kept.at_most.has_value());
+    payment_record bounded = kept;
+    bounded.number = 4;
+    bounded.uuid = "after";
+    bounded.at_most = ilp::amount{80};
+    REQUIRE(store->commit({.new_payments = {&bounded, 1}}));
+    CHECK(store->find_payment("after").value().value() == bounded);
+    CHECK(store->load().value().open_payments.size() == 2);
 }
 
 }  // namespace store_postgres_test

@@ -91,7 +91,7 @@ TEST_CASE("the database is private to its owner, durable, and readable while the
     reader reader{db.path};
     CHECK(reader.value("PRAGMA journal_mode") == "wal");
     CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
-    CHECK(reader.value("PRAGMA user_version") == "7");
+    CHECK(reader.value("PRAGMA user_version") == "8");
     CHECK(reader.value("PRAGMA integrity_check") == "ok");
     // A commit of packets must not update an index over the whole history.
     CHECK(reader
@@ -487,7 +487,7 @@ TEST_CASE(
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "7");
+    CHECK(reader.value("PRAGMA user_version") == "8");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.chains_are_sound());
@@ -533,7 +533,7 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "7");
+    CHECK(reader.value("PRAGMA user_version") == "8");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{std::chrono::milliseconds{1000}},
                           .now = ilp::timestamp{std::chrono::milliseconds{9000}}};
@@ -588,12 +588,41 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
         CHECK(store->load().value().receiving_accounts.size() == 2);
     }
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "7");
+    CHECK(reader.value("PRAGMA user_version") == "8");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.value("SELECT count(*) FROM accounts") == "6");
     CHECK(reader.accounts_agree_with_transfers());
     CHECK(reader.chains_are_sound());
     CHECK(audit(db.url).value().faults.empty());
+}
+
+TEST_CASE("a database of the seventh schema keeps its payments, which have no bound on what is sent") {
+    const database db;
+    {
+        const auto store = open_or_throw(db.url);
+        traffic traffic{*store};
+        REQUIRE(store->commit(traffic.commit()));
+    }
+    execute(db.path, R"sql(
+        ALTER TABLE payments DROP COLUMN at_most;
+        INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status)
+            VALUES (3, 'before', (SELECT max(id) FROM accounts), '$bob.example', 1, '70', 100, 5, 'quoting');
+        PRAGMA user_version = 7;
+    )sql");
+    const auto store = open_or_throw(db.url);
+    reader reader{db.path};
+    CHECK(reader.value("PRAGMA user_version") == "8");
+    CHECK(reader.rows("PRAGMA foreign_key_check").empty());
+    const auto kept = store->find_payment("before").value().value();
+    CHECK(kept.amount == ilp::amount{70});
+    CHECK_FALSE(kept.at_most.has_value());
+    payment_record bounded = kept;
+    bounded.number = 4;
+    bounded.uuid = "after";
+    bounded.at_most = ilp::amount{80};
+    REQUIRE(store->commit({.new_payments = {&bounded, 1}}));
+    CHECK(store->find_payment("after").value().value() == bounded);
+    CHECK(store->load().value().open_payments.size() == 2);
 }
 
 TEST_CASE("the side files of the database are for its owner alone, even where the database is not") {
