@@ -1,7 +1,8 @@
-// A payment through two connectors:  sender -> alice -> bob -> receiver.
+// Two payments through two connectors: sender -> alice -> bob -> receiver, with a JavaScript client, and from alice's
+// own account to bob's with ilpctl alone.
 //   node run.mjs ILPD      ILPD: the daemon's path; ilpctl lies beside it
 // Exit status 0 only when sender, receiver and both daemons agree on what was paid, and ilpctl did what it was told.
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { globalAgent } from 'node:https'
@@ -26,6 +27,8 @@ const { deserializeIlpPrepare, deserializeIlpReply } = createRequire(
 )('ilp-packet')
 
 const PAYMENT = 5_000_000_000n // 5 USD at scale 9
+const OWN_DEPOSIT = 300_000_000_000n
+const OWN_PAYMENT = 250_000_000_000n
 const SCALE = 9
 
 // The ports of alice.yaml and bob.yaml, and of the two clients.
@@ -36,6 +39,7 @@ const PORTS = {
     bob: 3202,
     bobAdmin: 3201,
     bobMetrics: 9565,
+    bobSpsp: 3204,
     sender: 3302,
     receiver: 3402,
 }
@@ -203,24 +207,53 @@ function accounts(payment, received, before, after) {
     ]
 }
 
-/** A session of alice's operator: each command is run as it is printed, and must succeed. */
-async function operate(ilpctl, url) {
-    const commands = [
-        `export ILPCTL_URL=${url}`,
-        `${ilpctl} ping test.bob`,
-        `${ilpctl} liquidity deposit sender ${usd(PAYMENT)}`,
-        `${ilpctl} peer list`,
-    ]
-    for (const [index, command] of commands.entries()) {
-        say(`  $ ${command}`)
-        if (index === 0) continue // holds for all that follow
-        const output = await new Promise((done, failed) =>
-            execFile('bash', ['-c', `${commands[0]}; ${command}`], (error, out, err) =>
-                error ? failed(new Error(`${command}: ${err || error.message}`)) : done(out),
-            ),
-        )
-        for (const line of output.trimEnd().split('\n')) say(dim(`  ${line}`))
+/** Runs a command as it is printed, which must succeed. On a terminal, it shows its progress there itself. */
+async function run(setting, command) {
+    say(`  $ ${command}`)
+    const shell = spawn('bash', ['-c', `${setting}; ${command}`], { stdio: ['ignore', 'pipe', live ? 'inherit' : 'pipe'] })
+    const printed = { stdout: '', stderr: '' }
+    for (const [name, text] of Object.entries({ stdout: shell.stdout, stderr: shell.stderr })) {
+        text?.setEncoding('utf8').on('data', (chunk) => (printed[name] += chunk))
     }
+    const [status] = await once(shell, 'close')
+    if (status !== 0) throw new Error(`${command}: ${printed.stderr || `exit status ${status}`}`)
+    for (const line of `${printed.stderr}${printed.stdout}`.trimEnd().split('\n')) say(dim(`  ${line}`))
+}
+
+/** A session of alice's operator. */
+async function operate(url, commands) {
+    const setting = `export ILPCTL_URL=${url}`
+    say(`  $ ${setting}`)
+    for (const command of commands) await run(setting, command)
+}
+
+/** What the two daemons have booked for a payment from alice's account to bob's. */
+async function ownBooks(alice, bob) {
+    const account = async (daemon, name) => BigInt(await daemon.count('ilp_account_liquidity', { account: name }))
+    return {
+        "alice's account": await account(alice, 'alice'),
+        "bob's liquidity on alice": (await alice.liquidity()).bob,
+        "alice's liquidity on bob": (await bob.liquidity()).alice,
+        "bob's account": await account(bob, 'bob'),
+    }
+}
+
+/** alice pays bob, from account to account, and nothing but the two daemons and ilpctl takes part. */
+async function payWithIlpctl({ alice, bob, ilpctl, url, receiver }) {
+    await operate(url, [`${ilpctl} account deposit alice ${usd(OWN_DEPOSIT)}`])
+    const before = await ownBooks(alice, bob)
+    const started = performance.now()
+    await run(`export ILPCTL_URL=${url}`, `${ilpctl} pay ${receiver} ${usd(OWN_PAYMENT)} USD`)
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    const after = await ownBooks(alice, bob)
+    const packets = await alice.count('ilp_payment_packets_total', { type: 'fulfill' })
+    say()
+    say(`  Split into ${packets} packets of at most 0.05 USD, in ${seconds} s.`)
+    for (const [where, was] of Object.entries(before)) {
+        const change = after[where] > was ? after[where] - was : was - after[where]
+        if (change !== OWN_PAYMENT) throw new Error(`${where} has changed by ${usd(change)}, not by ${usd(OWN_PAYMENT)}`)
+    }
+    say(`  ${green('agreed')}: both accounts and both books have changed by ${usd(OWN_PAYMENT)} USD`)
 }
 
 // --- the story ------------------------------------------------------------------------------------------------------
@@ -238,7 +271,7 @@ async function main(binary, ilpctl) {
 
     try {
         say()
-        say(bold('A payment through two connectors'))
+        say(bold('Payments through two connectors'))
         say()
         say('  sender  -->  alice  -->  bob  -->  receiver')
         say(dim('  client       ilpd        ilpd      client          ILP over HTTPS, bearer tokens'))
@@ -309,9 +342,20 @@ async function main(binary, ilpctl) {
         say()
         say(bold('The sender has settled: alice tells her daemon, and looks around'))
         say()
-        await operate(ilpctl, `http://127.0.0.1:${ports.aliceAdmin}/graphql`)
+        const url = `http://127.0.0.1:${ports.aliceAdmin}/graphql`
+        await operate(url, [
+            `${ilpctl} ping test.bob`,
+            `${ilpctl} liquidity deposit sender ${usd(PAYMENT)}`,
+            `${ilpctl} peer list`,
+        ])
         const settled = (await alice.liquidity()).sender
         if (settled !== before.alice.sender) throw new Error(`the sender has ${usd(settled)} USD after its deposit`)
+
+        say()
+        say(bold("alice pays from an account of her own to one of bob's, with ilpctl alone"))
+        say(dim(`  bob's payment pointer: $bob.example/bob in the network, http://127.0.0.1:${ports.bobSpsp}/bob here`))
+        say()
+        await payWithIlpctl({ alice, bob, ilpctl, url, receiver: `http://127.0.0.1:${ports.bobSpsp}/bob` })
         say()
         if (live && process.stdin.isTTY) {
             say('  Both daemons run on: try more from another terminal, in this folder. Enter ends them.')
@@ -346,6 +390,7 @@ async function main(binary, ilpctl) {
         ['curl -s http://127.0.0.1:9464/metrics', '... and its metrics, from another terminal'],
         ['cat deploy/demo/alice.yaml', 'the settings of alice'],
         ['less docs/operating/peering.md', 'how to manage a peer, step by step'],
+        ['less docs/operating/payments.md', 'how to pay and to be paid'],
         ['./dev test', 'every test'],
         ['./dev bench', 'packets per second compared with nginx'],
         ['cat docs/architecture.md', 'how it works'],
