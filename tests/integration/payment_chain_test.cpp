@@ -20,8 +20,10 @@ constexpr std::uint64_t deposit = 10'000'000'000;  // 10 USD
 /// alice, in USD/9, is an account of the first daemon, which is a peer of the second in USD/6. That one exchanges into
 /// EUR/6, with a spread, for the third, where bob has an account in GBP/4.
 struct chain {
-    explicit chain(store_kind kind)
-        : first_place{kind},
+    explicit chain(store_kind kind, std::uint64_t last_maximum = 54'321, std::uint8_t scale_of_bob = 4)
+        : maximum{last_maximum},
+          bobs_scale{scale_of_bob},
+          first_place{kind},
           second_place{kind},
           third_place{kind},
           third{third_terms(), third_port},
@@ -59,8 +61,8 @@ struct chain {
     }
     daemon_terms third_terms() const {
         daemon_terms terms = terms_of("third", third_place);
-        terms.accounts = {{.name = "bob", .code = "GBP", .scale = 4}};
-        terms.assets = {{"EUR", 6, default_liquidity}, {"GBP", 4, default_liquidity}};
+        terms.accounts = {{.name = "bob", .code = "GBP", .scale = bobs_scale}};
+        terms.assets = {{"EUR", 6, default_liquidity}, {"GBP", bobs_scale, default_liquidity}};
         terms.rates = {"fixed: [{base: EUR, quote: GBP, rate: 0.8571}]"};
         terms.receiving = {"secret: \"" + std::string(64, '1') + "\""};
         terms.spsp = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(spsp_port)};
@@ -68,7 +70,7 @@ struct chain {
                         .port = second_port,
                         .code = "EUR",
                         .scale = 6,
-                        .terms = {"max_packet_amount: 54321"},
+                        .terms = {"max_packet_amount: " + std::to_string(maximum)},
                         .outgoing = {"auth_token: \"" + token_of("third") + "\""},
                         .tokens = {token_for("third")},
                         .presents_token = false}};
@@ -107,6 +109,8 @@ struct chain {
         expect_conserved(third_place);
     }
 
+    const std::uint64_t maximum;  ///< of a packet to the third
+    const std::uint8_t bobs_scale;
     store_place first_place;
     store_place second_place;
     store_place third_place;
@@ -151,6 +155,62 @@ TEST_CASE("A29-02 money: what is to be delivered arrives through three daemons a
     CHECK(made.delivered <= amount + amount / 100);
     d.expect_agreement(alice, made);
     d.expect_clean_books();
+}
+
+TEST_CASE("money: a daemon on the way of a payment is killed, and what was sent and what arrived agree") {
+    chain d{store_kind::sqlite, 500, 9};
+    const paying_account alice{d.first, "alice", deposit};
+    constexpr std::uint64_t amount = 5'000'000'000;
+    const std::string id = alice.begin("sendAmount", amount, d.bob());
+    for (int kill = 0; kill < 3; ++kill) {
+        const std::uint64_t before = alice.payment(id).sent;
+        CHECK(eventually([&] {
+            const payment_shown shown = alice.payment(id);
+            return shown.has_ended() || shown.sent > before + 100'000'000;
+        }));
+        d.second.kill9();
+        d.second.start();
+    }
+    const payment_shown made = alice.wait_for(id);
+    CAPTURE(made.failure);
+    CHECK(made.has_ended());  // it gives up if the start takes too long
+    CHECK((made.status == "COMPLETED") == (made.sent == amount));
+    CHECK(deposit - alice.balance() == made.sent);
+    // A Fulfill that is lost on its way back costs the one who has not got it.
+    CHECK(d.first.settled_liquidity("second") - default_liquidity <=
+          default_liquidity - d.second.settled_liquidity("first"));
+    CHECK(d.second.settled_liquidity("third") - default_liquidity <=
+          default_liquidity - d.third.settled_liquidity("second"));
+    CHECK(balance_of(d.third, "bob") >= made.delivered);
+    d.expect_clean_books();
+}
+
+TEST_CASE("money: an account pays another one of the same daemon, in another asset, but not itself") {
+    const std::uint16_t spsp_port = free_port();
+    daemon_terms terms;
+    terms.log_level = "info";
+    terms.accounts = {{.name = "alice"}, {.name = "bob", .code = "EUR", .scale = 6}};
+    terms.assets = {{"USD", 9, default_liquidity}, {"EUR", 6, default_liquidity}};
+    terms.rates = {"fixed: [{base: USD, quote: EUR, rate: 0.8}]"};
+    terms.receiving = {"secret: \"" + std::string(64, '1') + "\""};
+    terms.spsp = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(spsp_port)};
+    terms.peers = {{.name = "p1"}};
+    ilpd_daemon d{terms};
+    const paying_account alice{d, "alice", deposit};
+    const std::string pointers = "http://127.0.0.1:" + std::to_string(spsp_port) + "/";
+    const payment_shown made = alice.wait_for(alice.begin("sendAmount", 1'000'000'000, pointers + "bob"));
+    INFO(made.failure);
+    CHECK(made.status == "COMPLETED");
+    CHECK(made.delivered == 800'000);
+    CHECK(balance_of(d, "bob") == 800'000);
+    const payment_shown to_itself = alice.wait_for(alice.begin("sendAmount", 1'000'000, pointers + "alice"));
+    CHECK(to_itself.status == "FAILED");
+    CHECK(to_itself.failure.contains("F06"));
+    CHECK(alice.balance() == deposit - 1'000'000'000);
+    CHECK(d.asset_liquidity("USD", 9) == default_liquidity + 1'000'000'000);
+    CHECK(d.asset_liquidity("EUR", 6) == default_liquidity - 800'000);
+    CHECK(d.stop() == 0);
+    CHECK(d.audit().status == 0);
 }
 
 }  // namespace payment_chain_test

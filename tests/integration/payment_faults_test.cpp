@@ -311,4 +311,61 @@ TEMPLATE_TEST_CASE("A29-07 money: a receiver that lies gets no more than was agr
     CHECK(payer.stop() == 0);
 }
 
+TEST_CASE("money: an SPSP server that is hostile makes a payment fail, which moves nothing and reaches nobody") {
+    fake_peer next;
+    fake_peer inside;
+    const auto at = [](const fake_peer& server, const std::string& path) {
+        return "http://127.0.0.1:" + std::to_string(server.port()) + path;
+    };
+    const auto redirect_to = [](const std::string& where) {
+        return scripted_answer{.octets = "HTTP/1.1 302 Found\r\nLocation: " + where + "\r\nContent-Length: 0\r\n\r\n"};
+    };
+    const auto json = [](const std::string& text) {
+        return answer_http(200, to_bytes(text), "application/spsp4+json");
+    };
+    const auto details = [&](const std::string& address, std::size_t secret_size) {
+        return json(R"({"destination_account":")" + address + R"(","shared_secret":")" + std::string(secret_size, 'A') +
+                    "\"}");
+    };
+    const std::map<std::string, std::pair<scripted_answer, std::string>> hostile{
+        {"/inside", {redirect_to(at(inside, "/")), "redirects to another host"}},
+        {"/private", {redirect_to("http://10.0.0.1/"), "redirect"}},
+        {"/circle", {redirect_to("/circle"), "redirects too often"}},
+        {"/huge",
+         {{.octets = "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n" + std::string(100'000, ' ')}, "limit"}},
+        {"/deep", {json(std::string(60'000, '[')), "not a JSON object"}},
+        {"/half", {json(R"({"destination_account":"test.next.x)"), "not a JSON object"}},
+        {"/self", {details("self.x", 43), "an ILP address"}},
+        {"/peer", {details("peer.config", 43), "an ILP address"}},
+        {"/short", {details("test.next.x", 42), "32 octets"}},
+        {"/long", {details("test.next.x", 44), "32 octets"}},
+        {"/reset", {answer_reset(), ""}},
+    };
+    fake_peer server{[&](const http_message& request) {
+        const std::string& line = request.start_line;
+        return hostile.at(line.substr(4, line.find(' ', 4) - 4)).first;
+    }};
+    ilpd_daemon payer{payer_terms(next.port(), "test.next")};
+    const paying_account alice{payer, "alice", deposit};
+    for (const auto& [path, expected] : hostile) {
+        CAPTURE(path);
+        const payment_shown made = alice.wait_for(alice.begin("sendAmount", 1'000, at(server, path)));
+        CHECK(made.status == "FAILED");
+        CAPTURE(made.failure);
+        CHECK(made.failure.contains(expected.second));
+    }
+    for (const char* const where : {"https://127.0.0.1/alice", "https://10.0.0.1/alice", "https://[::1]/alice"}) {
+        CAPTURE(where);
+        const payment_shown made = alice.wait_for(alice.begin("sendAmount", 1'000, where));
+        CHECK(made.status == "FAILED");
+        CAPTURE(made.failure);
+        CHECK(made.failure.contains("no address to which ilpd may connect"));
+    }
+    CHECK(inside.request_count() == 0);
+    CHECK(next.request_count() == 0);
+    CHECK(alice.balance() == deposit);
+    CHECK(payer.stop() == 0);
+    CHECK(payer.audit().status == 0);
+}
+
 }  // namespace payment_faults_test
