@@ -447,8 +447,9 @@ section<account_settings> define_account() {
                 "The name of the account in payment pointers, logs and metrics. No two accounts may share one."),
         group("asset", &s::asset,
               define_asset_reference("The currency of the account. Money that comes in another one is converted.")),
-        setting("public_name", &s::public_name, display_name(), when_absent{"none"},
-                "The name of the account's owner for those who pay."),
+        setting(
+            "public_name", &s::public_name, display_name(), when_absent{"none"},
+            "The name of the account's owner, for operators. Those who pay do not see it: SPSP has no place for it."),
     };
 }
 

@@ -244,7 +244,7 @@ struct receiving_settings {
 struct account_settings {
     std::string name;
     asset_reference asset;
-    std::optional<std::string> public_name;  ///< shown to those who pay
+    std::optional<std::string> public_name;  ///< shown to operators
     std::uint32_t line = 0;
 };
 

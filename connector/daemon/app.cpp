@@ -176,10 +176,9 @@ private:
 
     void warn_about_receiving() const {
         if (settings_.receiving.secret || book_.directory.receiving_account_count() == 0) return;
-        log::write(
-            log::level::warn,
-            "payments that are under way when the daemon restarts will fail, and so will all addresses that were "
-            "given out before: set receiving.secret");
+        log::write(log::level::warn,
+                   "receiving.secret is not set: a restart breaks off the payments to our accounts that are under way, "
+                   "and makes all addresses invalid that were given out before it");
     }
 
     problem start_spsp() {

@@ -119,7 +119,7 @@ void add_account_verbs(CLI::App& root, chosen_verb& chosen) {
                  "name in payment pointers: lower-case letters, digits, '.', '_' and '-'");
     add_required(create_verb, "--asset", create->asset, "ASSET",
                  "the asset in which it is kept: id, CODE/SCALE, or CODE");
-    add_text(create_verb, "--public-name", create->public_name, "NAME", "name of its owner for those who pay");
+    add_text(create_verb, "--public-name", create->public_name, "NAME", "name of its owner, which operators see");
     add_idempotency_key(create_verb, create->idempotency_key);
 
     const auto update = std::make_shared<receiver_terms>();
@@ -127,7 +127,7 @@ void add_account_verbs(CLI::App& root, chosen_verb& chosen) {
         add_verb(group, chosen, "update", "change the public name of a receiving account", update, &update_receiver);
     add_required(update_verb, "ACCOUNT", update->account, "", which_receiver);
     auto& name =
-        add_text(update_verb, "--public-name", update->public_name, "NAME", "name of its owner for those who pay");
+        add_text(update_verb, "--public-name", update->public_name, "NAME", "name of its owner, which operators see");
     update_verb.add_flag("--no-public-name", update->no_public_name, "remove the public name")->excludes(&name);
     add_idempotency_key(update_verb, update->idempotency_key);
 

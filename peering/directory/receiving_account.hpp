@@ -19,7 +19,7 @@ struct receiving_account {
     std::uint32_t id = 0;  ///< id in the store; never used again, so that an address of the account may contain it
     uuid_text uuid;
     std::string name;         ///< in URLs and payment pointers; unique, and never changes
-    std::string public_name;  ///< shown to those who pay; empty if there is none
+    std::string public_name;  ///< shown to operators; empty if there is none
     const peering::asset* asset = nullptr;
     peering::origin origin{};
     bool enabled = true;                     ///< if false, no packet is credited to it

@@ -67,7 +67,7 @@ struct kept_peer_terms {
 /// The terms of a receiving account, for which the asset is fixed.
 struct receiving_account_terms {
     std::string name{};         ///< in URLs and payment pointers; unique among the accounts that are not deleted
-    std::string public_name{};  ///< shown to those who pay; any single-line text; empty if there is none
+    std::string public_name{};  ///< shown to operators; any single-line text; empty if there is none
     peering::origin origin{};
     bool enabled = true;                         ///< if false, no packet is credited to it
     std::optional<ilp::timestamp> deleted_at{};  ///< the ledger's account and its history are kept

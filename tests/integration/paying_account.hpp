@@ -44,12 +44,13 @@ public:
 
     std::uint64_t balance() const { return balance_of(d_, name_); }
 
-    /// `kind`: sendAmount or deliverAmount. Returns the id of the payment.
+    /// `kind`: sendAmount, or deliverAmount, for which the whole balance may be sent. Returns the id of the payment.
     std::string begin(const char* kind, std::uint64_t amount, const std::string& receiver) const {
         const std::string id = peering::new_uuid();
-        const auto made = client().mutate(
-            "createPayment",
-            {{"id", id}, {"receivingAccountId", id_}, {"receiver", receiver}, {kind, std::to_string(amount)}});
+        boost::json::object input{
+            {"id", id}, {"receivingAccountId", id_}, {"receiver", receiver}, {kind, std::to_string(amount)}};
+        if (kind == std::string_view{"deliverAmount"}) input["sendMax"] = std::to_string(balance());
+        const auto made = client().mutate("createPayment", std::move(input));
         INFO(made.text());
         REQUIRE(made.done());
         return id;

@@ -216,7 +216,7 @@ COMMENT ON TABLE receiving_accounts IS 'Payments over STREAM are credited to the
 COMMENT ON COLUMN receiving_accounts.name IS 'In payment pointers.';
 COMMENT ON COLUMN receiving_accounts.account_id IS 'What was received and not withdrawn is the balance of this account.';
 COMMENT ON COLUMN receiving_accounts.origin IS 'As in assets.';
-COMMENT ON COLUMN receiving_accounts.public_name IS 'Shown to those who pay; null: none.';
+COMMENT ON COLUMN receiving_accounts.public_name IS 'Shown to operators; null: none.';
 COMMENT ON COLUMN receiving_accounts.deleted_at IS 'As in assets.';
 )sql",
     R"sql(

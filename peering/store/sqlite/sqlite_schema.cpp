@@ -178,7 +178,7 @@ CREATE TABLE receiving_accounts (
     created_at INTEGER NOT NULL,
     origin TEXT NOT NULL CHECK (origin IN ('file', 'api')),
     enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
-    public_name TEXT, -- shown to those who pay; null: none
+    public_name TEXT, -- shown to operators; null: none
     deleted_at INTEGER -- null: in use
 ) STRICT;
 CREATE UNIQUE INDEX receiving_accounts_by_name ON receiving_accounts (name) WHERE deleted_at IS NULL;
