@@ -199,7 +199,7 @@ TEST_CASE("A35-27: nginx with HTTP/2 in front of the daemon passes packets to it
     const std::string printed = run_client({"nghttp", "--no-verify-peer", "-n", "-s", "-m", "20"}, url);
     INFO(printed);
     CHECK(count_of(printed, " 200 ") == 20);
-    CHECK(proxy.requests_in("HTTP/2.0") == 20);
+    CHECK(eventually([&] { return proxy.requests_in("HTTP/2.0") == 20; }));
     CHECK(r.p2.request_count() == 20);
 }
 
