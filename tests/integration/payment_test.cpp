@@ -328,7 +328,7 @@ TEMPLATE_TEST_CASE("money: payments whose daemon is killed at any moment go on, 
     constexpr std::uint64_t maximum = 100;
     constexpr std::uint64_t in_flight_max = 1000 * maximum;
     const std::uint64_t seed = std::random_device{}();
-    UNSCOPED_INFO("seed " << seed);
+    INFO("seed " << seed);
     std::mt19937_64 random{seed};
     payer_and_receiver d{TestType::kind, maximum};
     const auto expect_one_truth = [&] { CHECK(d.stored_balance() == deposit - d.total_sent()); };
