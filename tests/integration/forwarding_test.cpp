@@ -64,7 +64,7 @@ TEST_CASE("A27-03 A27-05 A27-06: only amount and expiry change on the way") {
     }
 }
 
-TEST_CASE("A27-04 A34-12: data passes unchanged in Prepare, Fulfill and Reject") {
+TEST_CASE("A27-04 A29-33 A34-12: data passes unchanged in Prepare, Fulfill and Reject") {
     rig r;
     for (const std::size_t size : {0u, 1u, 127u, 128u, 255u, 256u, 32767u}) {
         INFO(size);
