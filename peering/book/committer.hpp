@@ -94,7 +94,8 @@ public:
     /// pending batch.
     bool execute(store_task task);
 
-    /// Checks whether a store call hangs, and probes an idle store. Call it periodically, from one thread.
+    /// Checks whether a store call hangs, and probes an idle store, which also ends payments of which nothing more has
+    /// arrived. Call it periodically, from one thread.
     void watch(std::chrono::steady_clock::time_point now);
 
     /// False from the first failed commit until one succeeds; reject new packets meanwhile. Any thread; one atomic
@@ -109,6 +110,9 @@ public:
     bool stop(std::chrono::milliseconds timeout);
 
     const counters& stats() const noexcept { return counters_; }
+
+    /// Whether the batches should say which payments have arrived (posting_batch::received_over). Any thread.
+    bool reports_incoming_payments() const noexcept { return keeper_.reports_incoming_payments(); }
 
     /// Any thread may look up accounts and read their counters.
     const ledger& accounts() const noexcept { return keeper_.ledger(); }
