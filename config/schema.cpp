@@ -437,6 +437,9 @@ section<receiving_settings> define_receiving() {
             "it. Nodes that answer for the same address need the same keys."),
         setting("address_lifetime", &s::address_lifetime, duration(1min, 365 * 24h), default_value{"24h"},
                 "How long an address that was given to a sender takes payments."),
+        setting("payment_idle_time", &s::payment_idle_time, duration(1s, 1h), default_value{"10s"},
+                "After how long without a packet a payment has ended, if its sender has not closed it. Its webhook "
+                "follows within seconds."),
     };
 }
 

@@ -235,8 +235,9 @@ struct peer_settings {
 };
 
 struct receiving_settings {
-    std::optional<config::secret> secret;          ///< one or more keys, the current one first; absent: a random one
-    std::chrono::milliseconds address_lifetime{};  ///< of an address that is given to a sender
+    std::optional<config::secret> secret;           ///< one or more keys, the current one first; absent: a random one
+    std::chrono::milliseconds address_lifetime{};   ///< of an address that is given to a sender
+    std::chrono::milliseconds payment_idle_time{};  ///< after which a payment has ended
     friend bool operator==(const receiving_settings&, const receiving_settings&) = default;
 };
 

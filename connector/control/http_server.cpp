@@ -79,7 +79,8 @@ const std::string* http_request::find(std::string_view name) const noexcept {
 struct http_server::shared {
     http_handler handler;  ///< empty once the server is destroyed
     http_server_bounds bounds;
-    std::shared_ptr<const tls_context> tls{};  ///< for new sessions; null for plain HTTP
+    std::shared_ptr<const tls_context> tls{};                  ///< for new sessions; null for plain HTTP
+    std::function<bool(const source_key&)> may_shake_hands{};  ///< empty: always
     connection_room room{bounds.sessions_max};
     bool draining = false;
     std::unordered_set<session*> sessions{};  ///< all open sessions
@@ -143,6 +144,8 @@ public:
                                      [self = shared_from_this()](error_code error, std::size_t) {
                                          if (error) return;
                                          if (self->first_octet_ != tls_handshake) return self->refuse_plain_http();
+                                         const auto& may_shake_hands = self->server_->may_shake_hands;
+                                         if (may_shake_hands && !may_shake_hands(self->source_)) return;
                                          self->accept_tls();
                                      });
     }
@@ -503,6 +506,10 @@ http_server::~http_server() {
 
 void http_server::use_tls(std::shared_ptr<const tls_context> context) noexcept {
     shared_->tls = std::move(context);
+}
+
+void http_server::ask_before_handshakes(std::function<bool(const source_key&)> may_shake_hands) noexcept {
+    shared_->may_shake_hands = std::move(may_shake_hands);
 }
 
 error_code http_server::listen(const tcp::endpoint& endpoint) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/base/descriptor_shares.hpp"
+#include "connector/base/source.hpp"
 #include "connector/tls/tls_context.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -75,6 +76,10 @@ public:
     /// New connections speak TLS with this context, and plain HTTP if it is null; those that are open keep what they
     /// have.
     void use_tls(std::shared_ptr<const tls_context> context) noexcept;
+
+    /// Asked before each TLS handshake, on the server's loop: if not, the connection is closed. A handshake costs much
+    /// more than a request. Call it before listen().
+    void ask_before_handshakes(std::function<bool(const source_key& source)> may_shake_hands) noexcept;
 
     boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
     boost::asio::ip::tcp::endpoint local_endpoint() const;

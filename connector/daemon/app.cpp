@@ -229,6 +229,10 @@ private:
     /// Called on the committer's thread, or during startup.
     void report_events(std::span<const peering::event_record> events) {
         for (const peering::event_record& event : events) {
+            if (event.type == "incoming_payment.completed") {  // as often as there are payments
+                log::write(log::level::debug, "a payment has arrived", {{"data", log::json{event.data}}});
+                continue;
+            }
             constexpr std::size_t owners_max = 4096;
             const event_line line = line_about(event.type);
             log::write_seldom({line.kind, owner_of(event), owners_max}, line.level, line.message,
@@ -300,6 +304,7 @@ private:
                                                                          .workers = workers_,
                                                                          .rates = rate_source_,
                                                                          .webhooks = webhooks_,
+                                                                         .spsp = spsp_server_,
                                                                          .history = history_keeper_,
                                                                          .reload = reload_,
                                                                          .tls = tls_,

@@ -39,6 +39,8 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     keeper = std::make_unique<peering::bookkeeper>(ledger, *store, thresholds);
     keeper->keep_events(settings.webhooks.url.has_value());
     keeper->on_events(std::move(on_events));
+    if (settings.webhooks.url && store->is_durable())
+        keeper->report_incoming_payments(settings.receiving.payment_idle_time);
     committer = std::make_unique<peering::committer>(*keeper);
     committer->on_health_change(report_health);
     for (const std::string& text : store->take_remarks()) report_remark(text);
@@ -50,6 +52,7 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     if (auto recovered = peering::recover(*found, directory, *keeper, *transfers, payments); !recovered) {
         return std::move(recovered).error();
     }
+    if (auto closed = peering::close_open_events(*found, *keeper); !closed) return std::move(closed).error().message;
     if (const auto plain = peering::unencrypted_by_default(found->peers); !plain.empty()) {
         log::write(log::level::warn,
                    "packets and tokens of peers that were created before there was TLS go over http:// to a public "

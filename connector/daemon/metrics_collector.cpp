@@ -31,6 +31,7 @@ void metrics_collector::collect_now(std::function<void(std::string)> done) {
                    .commits = parts_.book.committer->stats(),
                    .samples = std::move(peers),
                    .events = parts_.webhooks != nullptr ? std::optional{parts_.webhooks->stats()} : std::nullopt,
+                   .spsp = parts_.spsp != nullptr ? std::optional{parts_.spsp->stats()} : std::nullopt,
                    .rate_ages = parts_.rates.ages(),
                    .unauthenticated_requests = parts_.workers.unauthenticated_requests(),
                    .log_lines_dropped = log::dropped_lines(),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/control/spsp_server.hpp"
 #include "connector/daemon/book.hpp"
 #include "connector/daemon/history_keeper.hpp"
 #include "connector/daemon/operator_tls.hpp"
@@ -37,6 +38,7 @@ public:
         worker_pool& workers;
         const rate_source& rates;
         const std::unique_ptr<connector::webhooks>& webhooks;  ///< null if they are not configured
+        const std::unique_ptr<spsp_server>& spsp;              ///< null without a listener for senders
         const std::unique_ptr<history_keeper>& history;        ///< null if the whole history is kept
         const connector::reload& reload;
         const operator_tls& tls;

@@ -24,6 +24,14 @@ std::string details(const session& s, const std::string& type, const json::objec
     }
     if (type == "peer.reachable")
         return fmt::format("since {}; it was not since {}", field(data, "since"), field(data, "unreachableSince"));
+    if (const auto* received = data.if_contains("receivedAmount"); received != nullptr && received->is_object()) {
+        const auto& amount = received->get_object();
+        const auto* scale = amount.if_contains("assetScale");
+        if (scale == nullptr || !amount.contains("assetCode") || !amount.contains("value"))
+            return json::serialize(data);
+        const auto unit = unit_of({{"code", amount.at("assetCode")}, {"scale", *scale}});
+        return fmt::format("received {} in {} packets", amount_field(s, amount, "value", unit), field(data, "packets"));
+    }
     const auto* asset = data.if_contains("asset");
     if (asset == nullptr || !asset->is_object() || !data.contains("balance") || !data.contains("liquidityThreshold"))
         return json::serialize(data);

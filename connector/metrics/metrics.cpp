@@ -40,7 +40,8 @@ enum class label : std::uint8_t {
     waits_for,
     listener,
     kind,
-    account
+    account,
+    outcome
 };
 
 struct label_definition {
@@ -79,14 +80,18 @@ constexpr std::array label_definitions{
                      "`connection`: the Prepare waits to be sent to the next hop. `store`: the packet is fulfilled and "
                      "waits until its transfer is durable."},
     label_definition{label::listener, "listener",
-                     "The section of the settings that names the certificate: `connector`, `admin`, `auto_peering` or "
-                     "`metrics`; `connector.client` for the one that is shown to peers."},
+                     "The section of the settings that names the certificate: `connector`, `admin`, `auto_peering`, "
+                     "`metrics` or `spsp`; `connector.client` for the one that is shown to peers."},
     label_definition{label::kind, "kind",
                      "What came too often or was too long: `resets_received`, streams that the other side opened and "
                      "gave up; `resets_sent`, streams that its frames made this node reset; `empty_data`; `pings`; "
                      "`settings`; `window_updates`; `ignored_frames`, frames without a meaning for this node; "
                      "`header_blocks`, heads of messages."},
     label_definition{label::account, "account", "The name of a receiving account."},
+    label_definition{label::outcome, "outcome",
+                     "`answered`: the sender got an address and a secret; `unknown_receiver`: 404; `too_many`: 429; "
+                     "`refused`: another status, because it was not a query of SPSP; `too_many_handshakes`: the "
+                     "connection was closed before TLS."},
 };
 
 constexpr const label_definition& definition_of(label id) {
@@ -136,6 +141,7 @@ enum class metric : std::uint8_t {
     webhooks_pending,
     webhook_attempts,
     webhooks_given_up,
+    spsp_requests,
     unauthenticated_requests,
     log_lines_dropped,
     next_hop_duration,
@@ -336,6 +342,12 @@ constexpr std::array definitions{
                {},
                "Events that were never delivered, after the last attempt.",
                "Only with `webhooks.url`."},
+    definition{metric::spsp_requests,
+               MetricType::Counter,
+               "ilp_spsp_requests_total",
+               {label::outcome},
+               "Requests of senders for an address to which they can pay, and connections for them.",
+               "Only with `spsp.enabled`."},
     definition{metric::unauthenticated_requests,
                MetricType::Counter,
                "ilp_unauthenticated_requests_total",
@@ -696,6 +708,17 @@ void add_webhooks(families& out, const webhooks::statistics& events) {
     out.add<metric::webhooks_given_up>(static_cast<double>(events.given_up));
 }
 
+void add_spsp(families& out, const spsp_server::counters& requests) {
+    const auto add = [&out](std::uint64_t count, const char* outcome) {
+        out.add<metric::spsp_requests>(static_cast<double>(count), outcome);
+    };
+    add(requests.answered, "answered");
+    add(requests.unknown_receiver, "unknown_receiver");
+    add(requests.refused, "refused");
+    add(requests.too_many, "too_many");
+    add(requests.too_many_handshakes, "too_many_handshakes");
+}
+
 void add_workers(families& out, const daemon_figures& daemon) {
     worker_figures sum;
     std::chrono::nanoseconds oldest{};
@@ -828,6 +851,7 @@ std::string expose(const scrape& scrape) {
     if (scrape.daemon) add_daemon(out, *scrape.daemon);
     add_commits(out, scrape.commits);
     if (scrape.events) add_webhooks(out, *scrape.events);
+    if (scrape.spsp) add_spsp(out, *scrape.spsp);
     out.add<metric::unauthenticated_requests>(static_cast<double>(scrape.unauthenticated_requests));
     out.add<metric::log_lines_dropped>(static_cast<double>(scrape.log_lines_dropped));
     return out.text();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/control/spsp_server.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/metrics/process_figures.hpp"
 #include "connector/rates/rate_keeper.hpp"
@@ -46,6 +47,7 @@ struct scrape {
     const peering::committer::counters& commits;
     std::vector<peer_sample> samples;              ///< from all workers, in any order
     std::optional<webhooks::statistics> events{};  ///< nullopt if webhooks are not configured
+    std::optional<spsp_server::counters> spsp{};   ///< nullopt if there is no such listener
     std::vector<rate_age> rate_ages{};
     std::uint64_t unauthenticated_requests = 0;
     std::uint64_t log_lines_dropped = 0;

@@ -9,7 +9,9 @@
 #include "ilp/packet.hpp"
 #include "ilp/stream/receiver.hpp"
 #include "peering/directory/peer.hpp"
+#include "peering/directory/receiving_account.hpp"
 #include "peering/records/posting.hpp"
+#include "peering/records/received_packets.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -56,6 +58,12 @@ struct packet_context {
     peering::packet_transfer transfer{};
     peering::taken_limits limits{};
     pool_shares::held_amount* pool_share = nullptr;  ///< counts the outgoing amount; null if no pool pays it
+
+    // of a packet that is part of a payment to this node
+    const peering::receiving_account* receiving_account = nullptr;  ///< null: it is not, or it is not authentic
+    peering::connection_id connection{};
+    ilp::timestamp address_expires_at{};
+    bool ends_payment = false;  ///< its sender sends no more of it
 
     // the answer
     reject_reason reason{};

@@ -523,11 +523,13 @@ packet_in_flight* worker::carry_out(step decided, const packet_context& context,
         case step::reject:
             count_refusal(from, context.reason, context.to == nullptr ? nullptr : context.to->asset);
             refuse(sink, request, context.reason, &context);
+            if (context.ends_payment) note_payment(context, {});
             return nullptr;
         case step::fulfill: {
             packet_in_flight& packet = add_packet(sink, request, from, context);
             scratch_.clear();
             ilp::serialize_fulfill(scratch_, context.fulfillment, context.answer_data);
+            if (context.ends_payment || !context.transfer.empty()) note_payment(context, context.outgoing_amount);
             return fulfilled(packet, scratch_) ? &packet : nullptr;
         }
         case step::go_on:
@@ -612,6 +614,23 @@ packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, peer
     ++state.counters.outgoing.prepares;
     loop_.set(packet, context.now.steady + waiting_time_max(packet.due - context.now.steady));
     return &packet;
+}
+
+/// Adds what a packet has brought to the report about its payment.
+void worker::note_payment(const packet_context& context, ilp::amount received) {
+    if (!reports_payments_ || context.receiving_account == nullptr) return;
+    peering::received_packets& all = batch_.received_over(context.connection);
+    if (all.account == peering::uuid_text{}) {
+        all.account = context.receiving_account->uuid;
+        all.asset_code = context.receiving_account->asset->code;
+        all.asset_scale = context.receiving_account->asset->scale;
+        all.address_expires_at = context.address_expires_at;
+        all.first = context.now;
+    }
+    all.amount += received.value;
+    if (!received.is_zero()) ++all.packets;
+    all.last = context.now;
+    all.has_ended = all.has_ended || context.ends_payment;
 }
 
 void worker::refuse(answer_sink& sink, std::uint64_t request, reject_reason reason, const packet_context* context) {
@@ -745,7 +764,10 @@ void worker::finish(packet_in_flight& packet) {
 }
 
 void worker::submit_postings() {
-    if (posted_this_turn_.empty()) return check_drained();
+    if (posted_this_turn_.empty()) {
+        if (!batch_.empty()) committer_.submit(listener_number_, batch_);  // payments have ended
+        return check_drained();
+    }
     if (waiting_.empty()) commit_began_ = loop_.now().steady;
     const peering::commit_ticket ticket = committer_.submit(listener_number_, batch_);
     for (packet_in_flight* const packet : posted_this_turn_) {

@@ -176,6 +176,7 @@ private:
                               const packet_context& context);
     packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, peer_state& from,
                                  const packet_context& context);
+    void note_payment(const packet_context& context, ilp::amount received);
     void refuse(answer_sink& sink, std::uint64_t request, reject_reason reason,
                 const packet_context* context = nullptr);
     void count_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);
@@ -212,6 +213,7 @@ private:
     connection_room room_;
     const incoming_timeouts timeouts_;
     peering::committer& committer_;
+    const bool reports_payments_ = committer_.reports_incoming_payments();
     reachability_board& board_;
     std::size_t listener_number_;
 

@@ -1,7 +1,7 @@
 #include "ilp/stream/receive.hpp"
 
+#include <concepts>
 #include <limits>
-#include <type_traits>
 #include <variant>
 
 namespace ilp::stream {
@@ -15,19 +15,26 @@ bool is_of_sender(std::uint64_t stream_id) noexcept {
     return stream_id % 2 == 1;
 }
 
-bool violates_protocol(const packet_view& request) noexcept {
-    const auto violates = [](const auto& each) {
-        if constexpr (names_stream<std::remove_cvref_t<decltype(each)>>) return !is_of_sender(each.stream_id);
-        return false;
-    };
-    for (frame_reader frames = request.frames(); const auto next = frames.next();) {
-        if (std::visit(violates, *next)) return true;
+/// What the frames of a request mean for the whole of it.
+struct frames_in_short {
+    bool violate_protocol = false;
+    bool close = false;
+
+    template <class Frame>
+    void operator()(const Frame& each) noexcept {
+        if constexpr (names_stream<Frame>) violate_protocol = violate_protocol || !is_of_sender(each.stream_id);
+        if constexpr (std::same_as<Frame, connection_close> || std::same_as<Frame, stream_close>) close = true;
     }
-    return false;
+};
+
+frames_in_short read_all(frame_reader frames) noexcept {
+    frames_in_short all;
+    while (const auto next = frames.next()) std::visit(all, *next);
+    return all;
 }
 
-verdict judge(const arrival& arrived) noexcept {
-    if (violates_protocol(arrived.request)) return verdict::protocol_violation;
+verdict judge(const arrival& arrived, const frames_in_short& frames) noexcept {
+    if (frames.violate_protocol) return verdict::protocol_violation;
     if (!arrived.fulfillable) return verdict::not_fulfillable;
     if (arrived.amount < arrived.request.head().amount) return verdict::below_minimum;
     return verdict::fulfill;
@@ -60,18 +67,19 @@ struct frame_answer {
 
 decision receive(const arrival& arrived, std::span<octet, reply_size_max> buffer) noexcept {
     if (arrived.request.head().carried_by != packet_type::prepare) return {verdict::not_a_request, {}};
-    const verdict judged = judge(arrived);
+    const frames_in_short all = read_all(arrived.request.frames());
+    const verdict judged = judge(arrived, all);
     packet_writer reply{buffer,
                         {.carried_by = judged == verdict::fulfill ? packet_type::fulfill : packet_type::reject,
                          .sequence = arrived.request.head().sequence,
                          .amount = arrived.amount}};
     if (judged == verdict::protocol_violation) {
         reply.add(connection_close{close_code::protocol_violation, "streams of the client have odd numbers"});
-        return {judged, reply.packet()};
+        return {judged, reply.packet(), all.close};
     }
     const frame_answer answer{reply, arrived};
     for (frame_reader frames = arrived.request.frames(); const auto next = frames.next();) std::visit(answer, *next);
-    return {judged, reply.packet()};
+    return {judged, reply.packet(), all.close};
 }
 
 }  // namespace ilp::stream

@@ -42,7 +42,8 @@ enum class verdict : std::uint8_t {
 
 struct decision {
     stream::verdict verdict;
-    bytes_view reply;  ///< plaintext for the data of the Fulfill or the Reject; a view of the caller's buffer
+    bytes_view reply;     ///< plaintext for the data of the Fulfill or the Reject; a view of the caller's buffer
+    bool closes = false;  ///< the sender has closed the connection or a stream: no more is to come of this payment
 };
 
 /// Every request gets a reply that says how much has arrived, whatever the verdict (RFC 29). Never `unreadable`, which

@@ -17,7 +17,7 @@ received receiver::receive(const digest& shared_secret, bytes_view data, std::sp
                                              reply_);
     if (decided.verdict == verdict::not_a_request) return {.verdict = decided.verdict};
     return {decided.verdict, decided.verdict == verdict::fulfill ? fulfillment : ilp::fulfillment{},
-            cipher_.seal(keys.encryption, decided.reply, sealed_reply_)};
+            cipher_.seal(keys.encryption, decided.reply, sealed_reply_), decided.closes};
 }
 
 }  // namespace ilp::stream

@@ -21,6 +21,7 @@ struct received {
     stream::verdict verdict;
     ilp::fulfillment fulfillment{};  ///< if the verdict is `fulfill`
     bytes_view data{};               ///< of the Fulfill or the Reject: valid until the next packet is received
+    bool closes = false;             ///< see decision
 };
 
 /// Receives the packets of all connections of a node: it opens their data, decides, and seals the replies. Used by one

@@ -65,7 +65,9 @@ std::optional<opened_token> receiver_secrets::open(envelope_cipher& cipher, std:
         if (each.mark != octets.front() || !cipher.open(each.seals_tokens, std::span{octets}.subspan(1), contents)) {
             continue;
         }
-        return opened_token{read_contents(contents), hmac_sha256(each.makes_secrets, octets)};
+        opened_token opened{read_contents(contents), hmac_sha256(each.makes_secrets, octets), {}};
+        std::copy_n(octets.begin() + 1, token_id_size, opened.id.begin());
+        return opened;
     }
     return std::nullopt;
 }

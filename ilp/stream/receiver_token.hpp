@@ -5,6 +5,7 @@
 #include "ilp/stream/envelope.hpp"
 #include "ilp/timestamp.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -43,9 +44,12 @@ struct receiver_token {
     digest shared_secret;  ///< give it only to the sender, over an encrypted and authenticated channel
 };
 
+inline constexpr std::size_t token_id_size = 16;
+
 struct opened_token {
     token_contents contents;
     digest shared_secret;
+    std::array<octet, token_id_size> id;  ///< another one for each token, as random as its vector; not secret
 };
 
 /// The server secrets of a node. The first makes new tokens; the others are former ones, whose tokens stay valid until

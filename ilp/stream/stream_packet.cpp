@@ -147,7 +147,7 @@ std::expected<packet_view, packet_error> packet_view::parse(bytes_view plaintext
     const auto count = reader.read_var_uint();
     const std::unexpected malformed{packet_error::malformed};
     if (!carried_by || !sequence || !amount || !count) return malformed;
-    if (*count > reader.rest().size() / frame_size_min) return malformed;
+    if (*count > frames_read_max || *count > reader.rest().size() / frame_size_min) return malformed;
     packet_view packet;
     packet.head_ = {static_cast<packet_type>(*carried_by), *sequence, {*amount}};
     packet.frame_count_ = *count;

@@ -16,8 +16,11 @@ namespace ilp::stream {
 /// Why a plaintext is not a STREAM packet.
 enum class packet_error : std::uint8_t {
     wrong_version,  ///< another version than 1
-    malformed,      ///< a field or a frame does not end within the packet, or is not canonical
+    malformed,      ///< a field or a frame does not end within the packet, or is not canonical, or it has too many
 };
+
+/// A packet with more frames is refused, because reading them costs more than the rest of a packet. Senders use a few.
+inline constexpr std::uint64_t frames_read_max = 1024;
 
 /// What comes before the frames.
 struct packet_head {

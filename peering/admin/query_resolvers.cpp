@@ -354,10 +354,17 @@ std::optional<std::string> name_behind(const directory& directory, std::string_v
     return std::nullopt;
 }
 
+/// The id of the peer, asset or receiving account that an event is about; null if its data does not say.
+const boost::json::value* owner_in(const boost::json::value& data) {
+    if (!data.is_object()) return nullptr;
+    const auto* const account = data.get_object().if_contains("walletAddressId");
+    return account != nullptr ? account : data.get_object().if_contains("id");
+}
+
 value to_value(const listed_event& event, const directory& directory) {
     boost::json::error_code ignored;
     const auto data = boost::json::parse(event.event.data, ignored);
-    const auto* const id = data.is_object() ? data.get_object().if_contains("id") : nullptr;
+    const auto* const id = owner_in(data);
     const auto name =
         id != nullptr && id->is_string() ? name_behind(directory, std::string_view{id->get_string()}) : std::nullopt;
     return object{"WebhookEvent",

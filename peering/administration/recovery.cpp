@@ -264,4 +264,11 @@ std::expected<void, std::string> recover(const catalogue& found, directory& dire
     return {};
 }
 
+std::expected<void, store_error> close_open_events(const catalogue& found, bookkeeper& keeper) {
+    if (found.open_events.empty()) return {};
+    std::vector<event_record> closed = found.open_events;
+    for (event_record& event : closed) event.is_open = false;
+    return keeper.write({.changed_events = closed});
+}
+
 }  // namespace peering

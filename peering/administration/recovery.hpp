@@ -27,6 +27,8 @@ namespace peering {
 // |                               | sender goes on when the packets that were in flight have expired                 |
 // | peers of the file             | wait for take_file() as absent peers; those that the file lacks remain absent    |
 // | events that are not delivered | stay in the store, which is their queue; the webhooks look for them              |
+// | open events of payments that  | closed, and so delivered; what arrives from now on is another event              |
+// | arrived                       |                                                                                  |
 // | answers to idempotency keys   | stay in the store; each is looked up when its key comes again                    |
 
 /// Checks what the store has, and fills the directory, the ledger and the thresholds with it. Call it once, before
@@ -34,6 +36,10 @@ namespace peering {
 /// must not start then, and nothing has been written.
 std::expected<void, std::string> recover(const catalogue& found, directory& directory, bookkeeper& keeper,
                                          operator_transfers& transfers, payments& payments);
+
+/// Has the events of payments that were arriving when the last process ended delivered as they are. Call it once, after
+/// recover(), before the committer starts.
+std::expected<void, store_error> close_open_events(const catalogue& found, bookkeeper& keeper);
 
 /// The part of recover() without the withdrawals and payments.
 std::expected<void, std::string> open_directory(directory& directory, const catalogue& found, bookkeeper& keeper);

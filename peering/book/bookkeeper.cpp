@@ -1,5 +1,8 @@
 #include "peering/book/bookkeeper.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace peering {
 
 bookkeeper::bookkeeper(peering::ledger& ledger, peering::store& store, peering::thresholds& thresholds)
@@ -96,10 +99,10 @@ std::expected<std::optional<std::vector<listed_event>>, store_error> bookkeeper:
 }
 
 std::expected<void, store_error> bookkeeper::write(changes changes, std::span<const watch_change> watches) {
-    const bool takes_along = changes.postings.empty();
+    const bool takes_along = pending_batch_ != nullptr && changes.postings.empty();
     if (takes_along) {
-        changes.postings = pending_batch_;
-        if (!pending_payments_.empty()) changes.advanced_payments = pending_payments_;
+        changes.postings = pending_batch_->postings();
+        if (!pending_batch_->payments().empty()) changes.advanced_payments = pending_batch_->payments();
     }
     const std::span<const posting> booked = booked_by(changes);
     ledger_.changes_of(booked, accounts_);
@@ -107,10 +110,19 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
     thresholds_.crossed(accounts_, events_, watches, [this](account_id account) { return ledger_.posted(account); });
     changes.accounts = accounts_;
     events_.insert(events_.end(), changes.new_events.begin(), changes.new_events.end());
+    const bool reports = incoming_ && (takes_along || ends_idle_at_);
+    if (reports) {
+        static const table_by_connection<received_packets> nothing;
+        incoming_->add(takes_along ? pending_batch_->received() : nothing, ends_idle_at_, new_reports_,
+                       changed_reports_);
+        events_.insert(events_.end(), new_reports_.begin(), new_reports_.end());
+        if (!changed_reports_.empty()) changes.changed_events = changed_reports_;
+    }
     changes.new_events = keeps_events_ ? std::span<const event_record>{events_} : std::span<const event_record>{};
     if (auto written = commit(changes); !written) return written;
 
-    if (takes_along) set_pending_batch({});
+    if (takes_along) set_pending_batch(nullptr);
+    if (reports) incoming_->written();
     ledger_.apply(booked);
     for (const transfer_record& ended : changes.ended_transfers) {
         if (ended.state == transfer_state::posted) continue;
@@ -118,8 +130,24 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
         ledger::release({&held, 1});
     }
     for (const watch_change& changed : watches) thresholds_.watch(changed.account, changed.watch);
+    const auto is_open = [](const event_record& event) { return event.is_open; };
+    std::erase_if(events_, is_open);
+    std::ranges::remove_copy_if(changes.changed_events, std::back_inserter(events_), is_open);
     if (!events_.empty() && event_callback_) event_callback_(events_);
     return {};
+}
+
+bool bookkeeper::has_effect(const posting_batch& batch) const {
+    return !batch.postings().empty() || !batch.payments().empty() ||
+           (incoming_ && incoming_->concerns(batch.received()));
+}
+
+std::expected<void, store_error> bookkeeper::end_idle_payments(ilp::steady_time now) {
+    if (!incoming_ || !incoming_->has_idle(now)) return {};
+    ends_idle_at_ = now;
+    auto written = write({});
+    ends_idle_at_.reset();
+    return written;
 }
 
 }  // namespace peering

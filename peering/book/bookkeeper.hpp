@@ -1,6 +1,8 @@
 #pragma once
 
+#include "peering/book/incoming_payments.hpp"
 #include "peering/book/ledger.hpp"
+#include "peering/book/posting_batch.hpp"
 #include "peering/book/thresholds.hpp"
 #include "peering/records/event.hpp"
 #include "peering/store/store.hpp"
@@ -36,24 +38,30 @@ public:
     void keep_events(bool keep) { keeps_events_ = keep; }
     void on_events(event_callback callback) { event_callback_ = std::move(callback); }
 
+    /// Has payments that arrive reported by events. One has ended when nothing more of it has come for `idle_time`.
+    /// Call it before any other thread uses the bookkeeper.
+    void report_incoming_payments(std::chrono::milliseconds idle_time) { incoming_.emplace(idle_time); }
+    /// Any thread.
+    bool reports_incoming_payments() const noexcept { return incoming_.has_value(); }
+    /// Ends the payments that have been idle for long enough. They stay as they are if that cannot be written.
+    std::expected<void, store_error> end_idle_payments(ilp::steady_time now);
+
     /// Writes `changes` as one transaction, then books it. `accounts` is derived from the other members and is filled
-    /// in here, and the events of thresholds are added to `new_events`. Everything that moves money must have been held
-    /// before; ending a withdrawal without posting it releases its hold. The accounts of new assets and peers must be
-    /// open already. If the write fails, nothing has been booked and the holds remain the caller's. If the retry policy
-    /// gave up before the outcome was known, every later write fails too, because only reopening the store shows what
-    /// it contains. `watches` are the thresholds that the transaction sets; they take effect with it.
+    /// in here, and the events of thresholds and of payments that arrive are added. Everything that moves money must
+    /// have been held before; ending a withdrawal without posting it releases its hold. The accounts of new assets and
+    /// peers must be open already. If the write fails, nothing has been booked and the holds remain the caller's. If
+    /// the retry policy gave up before the outcome was known, every later write fails too, because only reopening the
+    /// store shows what it contains. `watches` are the thresholds that the transaction sets; they take effect with it.
     std::expected<void, store_error> write(changes changes, std::span<const watch_change> watches = {});
 
-    /// Sets the pending batch of packet postings, with the progress of the payments to which they belong. The next
-    /// write() without postings of its own includes it, so that operators' changes do not cost packets an extra
-    /// transaction. If that write fails, the batch remains pending. The postings must live until they are replaced; an
-    /// empty span means that there are none.
-    void set_pending_batch(std::span<const posting> postings,
-                           std::span<const payment_progress> payments = {}) noexcept {
-        pending_batch_ = postings;
-        pending_payments_ = payments;
-    }
-    bool has_pending_batch() const noexcept { return !pending_batch_.empty() || !pending_payments_.empty(); }
+    /// Sets the pending batch of packets. The next write() without postings of its own includes it, so that operators'
+    /// changes do not cost packets an extra transaction. If that write fails, the batch remains pending. It must live
+    /// until it is replaced; null means that there is none.
+    void set_pending_batch(const posting_batch* batch) noexcept { pending_batch_ = batch; }
+    bool has_pending_batch() const noexcept { return pending_batch_ != nullptr; }
+
+    /// False for a batch that has nothing to write: it ends payments that nobody knows.
+    bool has_effect(const posting_batch& batch) const;
 
     // Same as the functions of the store.
 
@@ -101,11 +109,14 @@ private:
     event_callback event_callback_;
     bool keeps_events_ = true;
 
-    std::span<const posting> pending_batch_;
-    std::span<const payment_progress> pending_payments_;
+    const posting_batch* pending_batch_ = nullptr;
+    std::optional<incoming_payments> incoming_;
+    std::optional<ilp::steady_time> ends_idle_at_;  // in the transaction that is being written
     std::vector<posting> booked_;
     std::vector<account_change> accounts_;
     std::vector<event_record> events_;
+    std::vector<event_record> new_reports_;      // of payments that arrive
+    std::vector<event_record> changed_reports_;  // the same
     std::chrono::nanoseconds last_commit_time_{};
     std::atomic<std::chrono::steady_clock::time_point> call_began_{};
     bool in_doubt_ = false;  // it is unknown whether the last transaction was written

@@ -41,7 +41,7 @@ void committer::start() {
 }
 
 commit_ticket committer::submit(std::size_t listener, posting_batch& batch) {
-    ilp::require(!batch.postings().empty(), "a submitted batch has postings");
+    ilp::require(!batch.empty(), "a submitted batch has something to write");
     if (!keeper_.store().is_durable()) {
         keeper_.ledger().apply(batch.postings());
         if (!batch.payments().empty()) advance(batch.payments());
@@ -96,7 +96,12 @@ void committer::watch(std::chrono::steady_clock::time_point now) {
     if (began == time{}) {
         if (now - last_probe_ < probe_interval || probe_waits_.exchange(true)) return;
         last_probe_ = now;
-        if (!execute([this](bookkeeper&) { probe(); })) probe_waits_ = false;
+        const bool accepted = execute([this, now](bookkeeper& keeper) {
+            probe();
+            // What cannot be written now stays open until the next probe.
+            static_cast<void>(keeper.end_idle_payments(now));
+        });
+        if (!accepted) probe_waits_ = false;
         return;
     }
     if (!store_is_healthy() || now - began < commit_time_max) return;
@@ -151,18 +156,18 @@ void committer::run() {
 
 /// The first task that writes includes the batch, so that packets wait for one transaction instead of two.
 void committer::execute_tasks(commit_ticket durable) {
-    keeper_.set_pending_batch(committing_.postings(), committing_.payments());
+    keeper_.set_pending_batch(committing_.empty() ? nullptr : &committing_);
     for (const store_task& task : executing_) {
         task(keeper_);
         if (!committing_.empty() && !keeper_.has_pending_batch()) end_batch(durable);
     }
-    keeper_.set_pending_batch({});
+    keeper_.set_pending_batch(nullptr);
     executing_.clear();
 }
 
 /// Called once the batch is durable.
 void committer::end_batch(commit_ticket durable) {
-    count(keeper_.last_commit_time());
+    if (committing_.transfers() != 0) count(keeper_.last_commit_time());
     committing_.clear();
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
         if (committing_for_[i]) listeners_[i](durable);
@@ -172,9 +177,11 @@ void committer::end_batch(commit_ticket durable) {
 
 /// Returns false if it gave up because the time allowed by stop() is over.
 bool committer::commit() {
+    if (!keeper_.has_effect(committing_)) return true;
     for (;;) {
-        const auto written =
-            keeper_.write({.postings = committing_.postings(), .advanced_payments = committing_.payments()});
+        keeper_.set_pending_batch(&committing_);
+        const auto written = keeper_.write({});
+        keeper_.set_pending_batch(nullptr);
         if (written) {
             pause_length_ = retry_pause_min;
             if (!store_is_healthy()) set_health(true, {});

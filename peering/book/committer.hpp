@@ -86,7 +86,7 @@ public:
 
     void start();
 
-    /// Submits a batch, which must have postings, and empties it. Any thread. It takes a mutex once, so call it once
+    /// Submits a batch, which must not be empty, and empties it. Any thread. It takes a mutex once, so call it once
     /// per event loop turn, not per packet. If the store keeps nothing, the postings are booked within the call, and
     /// only what payments have sent is written later.
     commit_ticket submit(std::size_t listener, posting_batch& batch);
@@ -96,7 +96,8 @@ public:
     /// pending batch.
     bool execute(store_task task);
 
-    /// Checks whether a store call hangs, and probes an idle store. Call it periodically, from one thread.
+    /// Checks whether a store call hangs, and probes an idle store, which also ends payments of which nothing more has
+    /// arrived. Call it periodically, from one thread.
     void watch(std::chrono::steady_clock::time_point now);
 
     /// False from the first failed commit until one succeeds; reject new packets meanwhile. Any thread; one atomic
@@ -111,6 +112,9 @@ public:
     bool stop(std::chrono::milliseconds timeout);
 
     const counters& stats() const noexcept { return counters_; }
+
+    /// Whether the batches should say which payments have arrived (posting_batch::received_over). Any thread.
+    bool reports_incoming_payments() const noexcept { return keeper_.reports_incoming_payments(); }
 
     /// Any thread may look up accounts and read their counters.
     const ledger& accounts() const noexcept { return keeper_.ledger(); }

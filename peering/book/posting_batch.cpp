@@ -24,6 +24,10 @@ void posting_batch::merge(const posting_batch& other) {
         add(*posting.debit, *posting.credit, posting.amount, posting.packets);
     }
     for (const payment_progress& progress : other.payments_) advance(progress);
+    for (const auto& [connection, packets] : other.received_) {
+        if (const auto [known, is_new] = received_.try_emplace(connection, packets); !is_new)
+            known->second.add(packets);
+    }
     transfers_ += other.transfers_;
 }
 
@@ -37,6 +41,7 @@ void posting_batch::clear() noexcept {
     }
     postings_.clear();
     payments_.clear();
+    if (!received_.empty()) received_.clear();
     transfers_ = 0;
 }
 

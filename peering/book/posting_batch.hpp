@@ -2,6 +2,7 @@
 
 #include "peering/records/payment.hpp"
 #include "peering/records/posting.hpp"
+#include "peering/records/received_packets.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,10 +27,15 @@ public:
     /// What a payment has sent and delivered in all; a later figure replaces an earlier one. The legs of its packets
     /// are in this batch, so that both are written in one transaction.
     void advance(const payment_progress& progress);
+    /// What a connection has brought to a receiving account in this batch: to be added to, and to be described if it
+    /// has no packets yet. The legs of its packets are in this batch, so that they and the event about the payment are
+    /// written in one transaction.
+    received_packets& received_over(const connection_id& connection) { return received_[connection]; }
     void merge(const posting_batch& other);
-    bool empty() const noexcept { return postings_.empty() && payments_.empty(); }
+    bool empty() const noexcept { return postings_.empty() && payments_.empty() && received_.empty(); }
     std::span<const posting> postings() const noexcept { return postings_; }
     std::span<const payment_progress> payments() const noexcept { return payments_; }
+    const table_by_connection<received_packets>& received() const noexcept { return received_; }
     std::uint64_t transfers() const noexcept { return transfers_; }
     void clear() noexcept;
 
@@ -44,6 +50,7 @@ private:
     // its whole capacity, 219. Up to 64 pairs a linear search is as good.
     std::vector<std::uint32_t> index_;
     std::vector<payment_progress> payments_;  // few
+    table_by_connection<received_packets> received_;
     std::uint64_t transfers_ = 0;
 };
 

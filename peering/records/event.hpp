@@ -2,6 +2,7 @@
 
 #include "ilp/timestamp.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,7 +14,13 @@ struct event_record {
     std::string uuid;
     std::string type;  ///< such as "peer.liquidity_low"
     std::string data;  ///< a JSON object
+    /// What it reports goes on: it is delivered once a change has closed it.
+    bool is_open = false;
 };
+
+/// The store keeps this time for an open event, instead of the time of the next attempt: far enough in the future, and
+/// not a time of an attempt.
+inline constexpr ilp::timestamp due_of_open_events{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 
 /// An event that has not been delivered yet.
 struct pending_event {

@@ -59,6 +59,10 @@ std::string_view account_at(std::string_view path, std::string_view default_acco
 
 }  // namespace
 
+spsp_response refuse_spsp(unsigned status, std::string why) {
+    return {status, plain_text, std::move(why), cors_headers};
+}
+
 spsp_response answer_spsp(const spsp_query& query, std::string_view default_account, const spsp_receivers& receivers) {
     auto headers = cors_headers;
     const auto refuse = [&headers](unsigned status, std::string why) {

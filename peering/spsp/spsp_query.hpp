@@ -29,6 +29,9 @@ struct spsp_response {
 /// there is no such account.
 using spsp_receivers = std::function<std::optional<spsp_details>(std::string_view account)>;
 
+/// A refusal that web pages can read, too. `why` is shown to people.
+spsp_response refuse_spsp(unsigned status, std::string why);
+
 /// Answers a query (RFC 9). `/NAME` asks for the account of this name, and `/.well-known/pay` for the account
 /// `default_account`; empty if nobody is paid there.
 spsp_response answer_spsp(const spsp_query& query, std::string_view default_account, const spsp_receivers& receivers);

@@ -86,6 +86,7 @@ struct catalogue {
     std::vector<transfer_record> pending_withdrawals;          ///< in the order of creation
     std::vector<payment_record> open_payments;                 ///< that have not ended, by number
     std::uint64_t last_payment = 0;                            ///< number of the newest payment; 0: there is none
+    std::vector<event_record> open_events;
 };
 
 /// What one transaction changes. The views must live until commit() returns.
@@ -106,6 +107,8 @@ struct changes {
     std::span<const payment_progress> advanced_payments{};  ///< of known payments, each once
     std::span<const account_change> accounts{};             ///< the accounts whose totals change, each once
     std::span<const event_record> new_events{};
+    /// Known open events with their new data, each once. Those that are not open any more are delivered.
+    std::span<const event_record> changed_events{};
     std::span<const event_attempt> event_attempts{};
     std::span<const idempotency_record> new_answers{};
     std::optional<ilp::timestamp> forget_answers_before{};  ///< delete the answers kept before this time
@@ -183,7 +186,7 @@ public:
     /// The transfer with this UUID, in any state; nullopt if there is none.
     virtual std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) = 0;
 
-    /// Events that have not been delivered yet, the earliest due first; at most `limit`.
+    /// Events that have not been delivered yet, the earliest due first; at most `limit`. Open ones are not among them.
     virtual std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) = 0;
 
     virtual std::expected<std::uint64_t, store_error> count_pending_events() = 0;
@@ -199,8 +202,8 @@ public:
         return list_transfers(account, side, limit, std::nullopt);
     }
 
-    /// A page of events, delivered or not; nullopt if a uuid in the query is unknown, because the event was forgotten
-    /// or has never been there.
+    /// A page of events, delivered or not, without open ones; nullopt if a uuid in the query is unknown, because the
+    /// event was forgotten or has never been there.
     virtual std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(
         const event_query& query) = 0;
 

@@ -24,7 +24,9 @@ bool have_same_frames(const stream::packet_view& one, const stream::packet_view&
 /// Whatever a request says, the receiver's reply is a packet, for this request, within its bound.
 void check_reply(const stream::packet_view& request) {
     std::array<ilp::octet, stream::reply_size_max> buffer;
-    const auto [verdict, octets] = stream::receive({request, {1}, true, "EUR", 2}, buffer);
+    const stream::decision decided = stream::receive({request, {1}, true, "EUR", 2}, buffer);
+    const auto verdict = decided.verdict;
+    const auto octets = decided.reply;
     if (verdict == stream::verdict::not_a_request) {
         require(octets.empty(), "what is not a request gets no reply");
         return;

@@ -1,4 +1,5 @@
 #include "peering/records/uuid.hpp"
+#include "tests/integration/payment_events.hpp"
 #include "tests/integration/store_place.hpp"
 #include "tests/support/admin_client.hpp"
 #include "tests/support/daemon.hpp"
@@ -63,7 +64,8 @@ struct payer_and_receiver {
         terms.accounts = {{.name = "bob", .code = "USD", .scale = scale}};
         terms.assets = {{"USD", 9, default_liquidity}};
         if (scale != 9) terms.assets.push_back({"USD", scale, default_liquidity});
-        terms.receiving = {"secret: \"" + std::string(64, '1') + "\""};
+        terms.receiving = {"secret: \"" + std::string(64, '1') + "\"", "payment_idle_time: 1s"};
+        terms.webhooks = arrived.settings();
         terms.spsp = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(spsp_port)};
         terms.peers = {{.name = "payer", .port = payer_port, .tokens = {token_for("receiver")}}};
         return terms;
@@ -148,6 +150,7 @@ struct payer_and_receiver {
         CHECK(receiver.audit().status == 0);
     }
 
+    integration::payment_events arrived;  ///< at the receiver
     store_place place;
     std::uint16_t payer_port = free_port();
     std::uint16_t receiver_port = free_port();
@@ -176,6 +179,9 @@ TEMPLATE_TEST_CASE("A29-02 payments: an account pays a payment pointer in many p
     const auto shown = d.payer.scrape();
     CHECK(shown.sum("ilp_payments_in_progress") == 0);
     CHECK(shown.sum("ilp_payment_packets_total", {{"type", "fulfill"}}) >= 1001);
+    // Usually one event; a payment that has been held up for a second has more.
+    CHECK(eventually([&] { return d.arrived.total() == 1'000'001; }));
+    CHECK(d.arrived.all().at(0).at("receivedAmount").at("assetScale") == 9);
     d.expect_clean_books();
 }
 

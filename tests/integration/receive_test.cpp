@@ -1,4 +1,5 @@
 #include "ilp/stream/receiver_token.hpp"
+#include "tests/integration/payment_events.hpp"
 #include "tests/support/admin_client.hpp"
 #include "tests/support/rig.hpp"
 #include "tests/support/stream_sender.hpp"
@@ -6,7 +7,10 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <initializer_list>
+#include <map>
 #include <random>
+#include <string>
 #include <thread>
 
 namespace receive_test {
@@ -49,8 +53,9 @@ std::uint64_t balance(const ilpd_daemon& d, std::string_view name) {
 }
 
 /// Requires a Fulfill with the receiver's reply. Returns the amount that has arrived.
-std::uint64_t pay(http_connection& connection, stream_sender& sender, std::uint64_t amount, std::uint64_t minimum) {
-    const auto request = sender.next(minimum);
+std::uint64_t pay(http_connection& connection, stream_sender& sender, std::uint64_t amount, std::uint64_t minimum,
+                  std::initializer_list<stream::frame> frames = {}) {
+    const auto request = sender.next(minimum, frames);
     auto response = connection.exchange(ilp_request(encode(prepare{
         .amount = amount, .destination = sender.destination(), .data = request.data, .condition = request.condition})));
     REQUIRE(outcome(response) == "fulfill");
@@ -127,6 +132,100 @@ TEST_CASE("A29-28: a packet that has expired when it arrives is not fulfilled, a
     CHECK(outcome(r.send(late)) == "R00");
     CHECK(balance(r.d, "alice") == 0);
     r.expect_untouched();
+}
+
+TEST_CASE("webhooks: a payment that its sender closes is reported at once, and another one when nothing more comes") {
+    const integration::payment_events events;
+    rig r{[&](daemon_terms& terms) {
+        add_accounts(terms);
+        terms.connector = {"workers: 2"};
+        terms.receiving.emplace_back("payment_idle_time: 1s");
+        terms.webhooks = events.settings();
+    }};
+    auto to_alice = sender_to(first_account);
+    auto to_bob = sender_to(first_account + 1);
+    {
+        // Of the two workers, either may have a connection.
+        http_connection one{r.d.port()};
+        http_connection other{r.d.port()};
+        for (int i = 0; i < 5; ++i) {
+            CHECK(pay(one, to_alice, 1000, 1000) == 1000);
+            CHECK(pay(other, to_alice, 10, 10) == 10);
+            CHECK(pay(other, to_bob, 2'000'000, 900) == 1000);
+        }
+        // An ordinary sender ends with a packet without money, which may have any condition.
+        const auto last = to_alice.next(0, {stream::connection_close{stream::close_code::no_error, ""}});
+        const auto response = one.exchange(ilp_request(encode(prepare{.amount = 0,
+                                                                      .destination = to_alice.destination(),
+                                                                      .data = last.data,
+                                                                      .condition = ilp::sha256(random_bytes(32))})));
+        CHECK(outcome(response) == "F99");
+    }
+    CHECK(eventually([&] { return events.all().size() == 2; }));
+    std::map<std::string, boost::json::object> by_code;
+    for (auto& data : events.all()) {
+        by_code.emplace(data.at("receivedAmount").at("assetCode").as_string(), std::move(data));
+    }
+    REQUIRE(by_code.size() == 2);
+    CHECK(by_code.at("USD").at("receivedAmount") ==
+          boost::json::object{{"value", "5050"}, {"assetCode", "USD"}, {"assetScale", 9}});
+    CHECK(by_code.at("USD").at("packets") == 10);
+    CHECK(by_code.at("EUR").at("receivedAmount") ==
+          boost::json::object{{"value", "5000"}, {"assetCode", "EUR"}, {"assetScale", 6}});
+    CHECK(by_code.at("USD").at("connectionId") != by_code.at("EUR").at("connectionId"));
+    const auto alice = admin_client{r.d.admin_port()}.ask("{ receivingAccountByName(name: \"alice\") { id } }");
+    CHECK(by_code.at("USD").at("walletAddressId") == alice.field().at("id"));
+    CHECK(r.d.stop() == 0);
+    CHECK(r.d.audit().status == 0);
+    // A stop adds nothing.
+    r.d.start();
+    CHECK(eventually([&] { return r.d.scrape().sum("ilp_webhooks_pending") == 0; }));
+    CHECK(events.all().size() == 2);
+}
+
+TEST_CASE("webhooks: whenever the process is killed, the events of an account add up to what was credited") {
+    const integration::payment_events events;
+    rig r{[&](daemon_terms& terms) {
+        add_accounts(terms);
+        terms.receiving.emplace_back("payment_idle_time: 1h");
+        terms.webhooks = events.settings();
+    }};
+    for (int round = 0; round < 3; ++round) {
+        std::atomic<bool> killed{false};
+        std::atomic<int> told{0};
+        {
+            const std::jthread pays{[&] {
+                try {
+                    http_connection connection{r.d.port()};
+                    while (!killed) {
+                        // Payments of three packets; the last one closes.
+                        auto sender = sender_to(first_account);
+                        for (int i = 0; i < 3; ++i) {
+                            const auto request =
+                                i < 2 ? sender.next(1)
+                                      : sender.next(1, {stream::stream_close{1, stream::close_code::no_error, ""}});
+                            const auto response =
+                                connection.exchange(ilp_request(encode(prepare{.destination = sender.destination(),
+                                                                               .data = request.data,
+                                                                               .condition = request.condition})));
+                            if (!response) return;
+                            if (outcome(response) == "fulfill") ++told;
+                        }
+                    }
+                } catch (const std::system_error&) {
+                    return;  // the daemon is gone
+                }
+            }};
+            CHECK(eventually([&] { return told >= 20; }));
+            r.d.kill9();
+            killed = true;
+        }
+        r.d.start();
+        const std::uint64_t credited = balance(r.d, "alice");
+        CHECK(eventually([&] { return events.total() == credited; }));
+    }
+    CHECK(r.d.stop() == 0);
+    CHECK(r.d.audit().status == 0);
 }
 
 TEST_CASE("money: kill -9 under payments loses none whose Fulfill the sender has received") {

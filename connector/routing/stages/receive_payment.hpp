@@ -47,6 +47,12 @@ inline step receive_payment(packet_context& packet) {
         packet.receiver->receive(token->shared_secret, packet.prepare->data(), packet.prepare->condition(),
                                  packet.outgoing_amount, asset.code, asset.scale);
     packet.answer_data = received.data;
+    if (!received.data.empty()) {  // a reply: the packet is authentic
+        packet.receiving_account = account;
+        packet.connection = token->id;
+        packet.address_expires_at = token->contents.valid_until;
+        packet.ends_payment = received.closes;
+    }
     if (received.verdict != ilp::stream::verdict::fulfill) return packet.refuse(reason_for(received.verdict));
     if (const step held = hold(packet, asset, *account->liquidity, packet.outgoing_amount); held != step::go_on) {
         packet.answer_data = {};  // it is the reply of a Fulfill

@@ -195,6 +195,13 @@ catalogue load_postgres_catalogue(postgres_connection& session) {
         [&](const postgres_result& rows, int row) { loaded.open_payments.push_back(read_payment(rows, row)); });
     loaded.last_payment =
         static_cast<std::uint64_t>(session.run("SELECT coalesce(max(id), 0) FROM payments").integer(0, 0));
+    for_each_row(session,
+                 fmt::format("SELECT uuid, type, data FROM events WHERE due = {}",
+                             due_of_open_events.time_since_epoch().count()),
+                 [&](const postgres_result& rows, int row) {
+                     loaded.open_events.push_back({std::string{rows.text(row, 0)}, std::string{rows.text(row, 1)},
+                                                   std::string{rows.text(row, 2)}, true});
+                 });
     session.run("COMMIT");
     return loaded;
 }
@@ -207,8 +214,8 @@ std::optional<transfer_record> find_postgres_transfer(postgres_connection& sessi
 
 std::vector<pending_event> load_postgres_events(postgres_connection& session, std::size_t limit) {
     const postgres_result rows = session.query(
-        "SELECT uuid, type, data, attempts, due FROM events WHERE due IS NOT NULL ORDER BY due, id LIMIT $1::bigint",
-        {std::to_string(limit).c_str()});
+        "SELECT uuid, type, data, attempts, due FROM events WHERE due < $2::bigint ORDER BY due, id LIMIT $1::bigint",
+        {std::to_string(limit).c_str(), std::to_string(due_of_open_events.time_since_epoch().count()).c_str()});
     std::vector<pending_event> events;
     events.reserve(static_cast<std::size_t>(rows.rows()));
     for (int row = 0; row < rows.rows(); ++row) {
@@ -221,7 +228,10 @@ std::vector<pending_event> load_postgres_events(postgres_connection& session, st
 }
 
 std::uint64_t count_postgres_events(postgres_connection& session) {
-    return static_cast<std::uint64_t>(session.run("SELECT count(*) FROM events WHERE due IS NOT NULL").integer(0, 0));
+    return static_cast<std::uint64_t>(session
+                                          .run(fmt::format("SELECT count(*) FROM events WHERE due < {}",
+                                                           due_of_open_events.time_since_epoch().count()))
+                                          .integer(0, 0));
 }
 
 void load_postgres_chain(postgres_connection& session, transfer_chain& chain) {
@@ -341,7 +351,7 @@ void list_postgres_history(postgres_connection& session, std::uint64_t after, st
 }
 
 std::optional<std::vector<listed_event>> list_postgres_events(postgres_connection& session, const event_query& query) {
-    std::string within;
+    std::string within = fmt::format(" AND due IS DISTINCT FROM {}", due_of_open_events.time_since_epoch().count());
     // Returns false if there is no such event.
     const auto bound = [&](const std::optional<std::string>& uuid, bool from_above) {
         if (!uuid) return true;

@@ -130,7 +130,14 @@ constexpr statement update_accounts{
     "an account"};
 constexpr statement insert_events{"insert_events",
                                   "INSERT INTO events (uuid, type, data, created_at, due) "
-                                  "SELECT *, $4::bigint, $4::bigint FROM unnest($1::text[], $2::text[], $3::text[])"};
+                                  "SELECT e.uuid, e.type, e.data, $5::bigint, e.due FROM unnest($1::text[], "
+                                  "$2::text[], $3::text[], $4::bigint[]) AS e (uuid, type, data, due)"};
+constexpr statement change_events{"change_events",
+                                  "WITH changed AS (UPDATE events e SET data = c.data, due = c.due "
+                                  "FROM unnest($1::text[], $2::text[], $3::bigint[]) AS c (uuid, data, due) "
+                                  "WHERE e.uuid = c.uuid AND e.due = $4::bigint RETURNING 1) "
+                                  "SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
+                                  "an open event"};
 constexpr statement event_delivered{
     "event_delivered",
     "WITH changed AS (UPDATE events SET delivered_at = $2::bigint, due = NULL WHERE uuid = $1 RETURNING 1) "
@@ -154,8 +161,8 @@ constexpr statement end_commit{"end_commit", "COMMIT"};
 constexpr std::array all_statements{
     &begin_commit,     &insert_assets,    &insert_accounts, &update_assets,   &update_peers,     &insert_peers,
     &update_receivers, &insert_receivers, &discard_plans,   &insert_postings, &insert_transfers, &end_transfers,
-    &update_accounts,  &insert_events,    &event_delivered, &event_failed,    &insert_payments,  &update_payments,
-    &advance_payments, &forget_answers,   &insert_answers,  &count_commit,    &end_commit};
+    &update_accounts,  &insert_events,    &change_events,   &event_delivered, &event_failed,     &insert_payments,
+    &update_payments,  &advance_payments, &forget_answers,  &insert_answers,  &count_commit,     &end_commit};
 
 /// The statements of one commit.
 class pipeline {
@@ -175,7 +182,7 @@ public:
     void queue_transfers(const changes& changes, const char* now);
     void queue_payments(const changes& changes);
     void queue_accounts(const changes& changes);
-    void queue_events(const changes& changes, const char* now);
+    void queue_events(const changes& changes, ilp::timestamp time);
     void queue_answers(const changes& changes);
     void finish(std::chrono::milliseconds silence);
 
@@ -536,22 +543,38 @@ void pipeline::queue_accounts(const changes& changes) {
           {ids.finish(), debits.finish(), credits.finish(), last_debits.finish(), last_credits.finish()});
 }
 
-void pipeline::queue_events(const changes& changes, const char* now) {
+void pipeline::queue_events(const changes& changes, ilp::timestamp time) {
+    const std::string now = std::to_string(time.time_since_epoch().count());
+    const auto first_due_of = [time](const event_record& event) { return event.is_open ? due_of_open_events : time; };
     if (!changes.new_events.empty()) {
         postgres_array uuids;
         postgres_array types;
         postgres_array data;
+        postgres_array dues;
         for (const event_record& event : changes.new_events) {
             uuids.add(event.uuid);
             types.add(event.type);
             data.add(event.data);
+            dues.add(first_due_of(event));
         }
-        queue(insert_events, {uuids.finish(), types.finish(), data.finish(), now});
+        queue(insert_events, {uuids.finish(), types.finish(), data.finish(), dues.finish(), now.c_str()});
+    }
+    if (!changes.changed_events.empty()) {
+        postgres_array uuids;
+        postgres_array data;
+        postgres_array dues;
+        for (const event_record& event : changes.changed_events) {
+            uuids.add(event.uuid);
+            data.add(event.data);
+            dues.add(first_due_of(event));
+        }
+        queue(change_events, {uuids.finish(), data.finish(), dues.finish(),
+                              std::to_string(due_of_open_events.time_since_epoch().count()).c_str()});
     }
     // One statement per attempt, because the same event may occur twice.
     for (const event_attempt& attempt : changes.event_attempts) {
         if (attempt.delivered) {
-            queue(event_delivered, {attempt.uuid.c_str(), now});
+            queue(event_delivered, {attempt.uuid.c_str(), now.c_str()});
         } else if (attempt.due) {
             queue(event_failed,
                   {attempt.uuid.c_str(), std::to_string(attempt.due->time_since_epoch().count()).c_str()});
@@ -597,7 +620,7 @@ std::size_t rows_of(const changes& changes) noexcept {
            changes.changed_receiving_accounts.size() + changes.postings.size() + changes.new_transfers.size() +
            changes.ended_transfers.size() + changes.new_payments.size() + changes.changed_payments.size() +
            changes.advanced_payments.size() + changes.accounts.size() + changes.new_events.size() +
-           changes.event_attempts.size() + changes.new_answers.size();
+           changes.changed_events.size() + changes.event_attempts.size() + changes.new_answers.size();
 }
 
 }  // namespace
@@ -626,7 +649,8 @@ void confirm_postgres_commits(postgres_connection& session, const postgres_posit
 
 void write_postgres_commit(postgres_connection& session, const changes& changes, const postgres_position& from,
                            const std::string& writer, transfer_chain& chain) {
-    const std::string now = std::to_string(ilp::wall_clock().time_since_epoch().count());
+    const ilp::timestamp time = ilp::wall_clock();
+    const std::string now = std::to_string(time.time_since_epoch().count());
     pipeline pipeline{session, chain};
     pipeline.queue(begin_commit, {});
     pipeline.queue_assets(changes);
@@ -638,7 +662,7 @@ void write_postgres_commit(postgres_connection& session, const changes& changes,
     pipeline.queue_transfers(changes, now.c_str());
     pipeline.queue_payments(changes);
     pipeline.queue_accounts(changes);
-    pipeline.queue_events(changes, now.c_str());
+    pipeline.queue_events(changes, time);
     pipeline.queue_answers(changes);
     pipeline.queue(count_commit, {std::to_string(from.last_commit).c_str(), writer.c_str()});
     pipeline.queue(end_commit, {});

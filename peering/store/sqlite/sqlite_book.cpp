@@ -163,6 +163,13 @@ catalogue load_catalogue(connection& connection) {
     open.for_each([&] { loaded.open_payments.push_back(read_payment(open)); });
     loaded.last_payment =
         static_cast<std::uint64_t>(single_integer(connection, "SELECT ifnull(max(id), 0) FROM payments"));
+    statement event{connection, "SELECT uuid, type, data FROM events WHERE due = ?"};
+    event.for_each(
+        [&] {
+            loaded.open_events.push_back(
+                {std::string{event.text(0)}, std::string{event.text(1)}, std::string{event.text(2)}, true});
+        },
+        due_of_open_events);
     return loaded;
 }
 
@@ -285,7 +292,7 @@ std::optional<std::vector<listed_event>> list_events(connection& connection, con
     const bool is_backwards = query.newest_first != query.from_the_end;
     statement row{connection,
                   fmt::format("SELECT uuid, type, data, created_at, attempts, due, delivered_at FROM events "
-                              "WHERE id > ?1 AND id < ?2{}{} ORDER BY id {} LIMIT ?5",
+                              "WHERE id > ?1 AND id < ?2 AND due IS NOT ?6{}{} ORDER BY id {} LIMIT ?5",
                               query.types.empty() ? "" : " AND type IN (SELECT value FROM json_each(?3))",
                               query.not_types.empty() ? "" : " AND type NOT IN (SELECT value FROM json_each(?4))",
                               is_backwards ? "DESC" : "ASC")};
@@ -298,7 +305,8 @@ std::optional<std::vector<listed_event>> list_events(connection& connection, con
                             row.time(5),
                             row.time(6)});
         },
-        *above, *below, std::string_view{types}, std::string_view{not_types}, stored::row_limit(query.limit));
+        *above, *below, std::string_view{types}, std::string_view{not_types}, stored::row_limit(query.limit),
+        due_of_open_events);
     if (query.from_the_end) std::ranges::reverse(page);
     return page;
 }

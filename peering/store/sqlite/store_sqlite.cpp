@@ -87,11 +87,11 @@ struct statements {
           end_transfer{db, "UPDATE transfers SET state = ? WHERE uuid = ? AND state = 'pending'"},
           find_transfer{db, fmt::format("SELECT {} FROM transfers WHERE uuid = ?", sqlite::transfer_columns)},
           insert_event{db, "INSERT INTO events (uuid, type, data, created_at, due) VALUES (?, ?, ?, ?, ?)"},
+          change_event{db, "UPDATE events SET data = ?, due = ? WHERE uuid = ? AND due = ?"},
           event_delivered{db, "UPDATE events SET delivered_at = ?, due = NULL WHERE uuid = ?"},
           event_failed{db, "UPDATE events SET attempts = attempts + 1, due = ? WHERE uuid = ?"},
           pending_events{db,
-                         "SELECT uuid, type, data, attempts, due FROM events WHERE due IS NOT NULL ORDER BY due, id "
-                         "LIMIT ?"},
+                         "SELECT uuid, type, data, attempts, due FROM events WHERE due < ? ORDER BY due, id LIMIT ?"},
           insert_payment{
               db,
               "INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, "
@@ -123,6 +123,7 @@ struct statements {
     statement end_transfer;
     statement find_transfer;
     statement insert_event;
+    statement change_event;
     statement event_delivered;
     statement event_failed;
     statement pending_events;
@@ -305,15 +306,17 @@ std::expected<std::vector<pending_event>, store_error> sqlite_store::load_pendin
                                   static_cast<std::uint32_t>(row.integer(3)),
                                   ilp::timestamp{std::chrono::milliseconds{row.integer(4)}}});
             },
-            static_cast<std::int64_t>(limit));
+            due_of_open_events, static_cast<std::int64_t>(limit));
         return events;
     });
 }
 
 std::expected<std::uint64_t, store_error> sqlite_store::count_pending_events() {
     return attempt(path_, "count events", [this] {
-        return static_cast<std::uint64_t>(
-            single_integer(connection_, "SELECT count(*) FROM events WHERE due IS NOT NULL"));
+        return static_cast<std::uint64_t>(single_integer(
+            connection_,
+            fmt::format("SELECT count(*) FROM events WHERE due < {}", due_of_open_events.time_since_epoch().count())
+                .c_str()));
     });
 }
 
@@ -601,9 +604,17 @@ void sqlite_store::write_accounts(const changes& changes) {
 }
 
 void sqlite_store::write_events(const changes& changes, std::int64_t now) {
+    const auto first_due_of = [now](const event_record& event) {
+        return event.is_open ? due_of_open_events.time_since_epoch().count() : now;
+    };
     for (const event_record& event : changes.new_events) {
         statements_->insert_event.run(std::string_view{event.uuid}, std::string_view{event.type},
-                                      std::string_view{event.data}, now, now);
+                                      std::string_view{event.data}, now, first_due_of(event));
+    }
+    for (const event_record& event : changes.changed_events) {
+        statements_->change_event.run(std::string_view{event.data}, first_due_of(event), std::string_view{event.uuid},
+                                      due_of_open_events);
+        must_have_changed_one_row("an open event");
     }
     for (const event_attempt& attempt : changes.event_attempts) {
         if (attempt.delivered) {

@@ -109,6 +109,7 @@ assets:
     initial_liquidity: 0
 receiving:
   address_lifetime: 36h
+  payment_idle_time: 20s
 accounts:
   - name: "alice"
     asset:
@@ -270,6 +271,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.assets[0].liquidity.value == 1);
     CHECK(s.assets[0].liquidity_threshold->value == 2);
     CHECK(s.receiving.address_lifetime == std::chrono::hours{36});
+    CHECK(s.receiving.payment_idle_time == std::chrono::seconds{20});
     CHECK(s.accounts.at(0).name == "alice");
     CHECK(s.accounts[0].asset == config::asset_reference{"USD", 9});
     CHECK(s.accounts[0].public_name == "Alice");

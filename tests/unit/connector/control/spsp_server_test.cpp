@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -44,6 +45,10 @@ public:
     ~pointer_server() { loop_.stop(); }
 
     std::uint16_t port() const { return port_; }
+    spsp_server::counters stats() {
+        loop_.stop();
+        return server_.stats();
+    }
 
 private:
     std::optional<peering::spsp_details> details_for(std::string_view account) {
@@ -127,6 +132,66 @@ TEST_CASE("A09-02: several Accept fields count as one") {
     CHECK(http_connection{server.port()}.exchange(query("/alice", fields))->status() == 200);
     CHECK(http_connection{server.port()}.exchange(query("/alice", {{"Accept", "a/b"}, {"Accept", "c/d"}}))->status() ==
           406);
+}
+
+TEST_CASE("SPSP: requests are counted by their outcome") {
+    pointer_server server;
+    {
+        http_connection connection{server.port()};
+        for (int i = 0; i < 3; ++i) CHECK(connection.exchange(query("/alice"))->status() == 200);
+        CHECK(connection.exchange(query("/alice", {}, "OPTIONS"))->status() == 200);
+        CHECK(connection.exchange(query("/bob"))->status() == 404);
+        CHECK(connection.exchange(query("/alice", {}))->status() == 406);
+        CHECK(connection.exchange(query("/alice?x"))->status() == 400);
+    }
+    const auto stats = server.stats();
+    CHECK(stats.answered == 3);
+    CHECK(stats.unknown_receiver == 1);
+    CHECK(stats.refused == 2);
+    CHECK(stats.too_many == 0);
+    CHECK(stats.too_many_handshakes == 0);
+}
+
+TEST_CASE("A09-08: a web page can read the answer to one that asks too often") {
+    auto settings = lenient();
+    settings.request_rate = 1;
+    pointer_server server{settings};
+    http_connection connection{server.port()};
+    const auto refused = [&] {
+        for (;;) {
+            auto answer = connection.exchange(query("/alice"));
+            REQUIRE(answer);
+            if (answer->status() == 429) return answer;
+        }
+    }();
+    CHECK(refused->header("Access-Control-Allow-Origin") == "*");
+    CHECK(server.stats().too_many == 1);
+}
+
+TEST_CASE("SPSP: of connections that come too often, some are closed before TLS costs anything") {
+    const support::certificate_folder folder;
+    const support::authority authority;
+    const auto files = folder.write("server", authority.issue({.names = {"localhost"}}));
+    auto settings = lenient();
+    settings.request_rate_per_address = 3;
+    pointer_server server{
+        settings, tls_context::server({.files = {files.certificate, files.key}, .protocols = {"http/1.1"}}).value()};
+    const auto roots = folder.write_file("ca.crt", authority.certificate());
+    std::uint64_t closed = 0;
+    while (closed == 0) {
+        try {
+            support::tls_connection client{server.port(), {.roots = roots}};
+            const auto answer = client.exchange(query("/alice"));
+            REQUIRE(answer);
+            CHECK((answer->status() == 200 || answer->status() == 429));
+        } catch (const std::runtime_error&) {
+            ++closed;
+        }
+    }
+    const auto stats = server.stats();
+    CHECK(stats.too_many_handshakes == closed);
+    CHECK(stats.answered >= 3);
+    CHECK(stats.too_many >= 1);
 }
 
 TEST_CASE("SPSP: a body is refused") {

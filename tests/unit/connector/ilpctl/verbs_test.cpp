@@ -664,6 +664,25 @@ TEST_CASE("ilpctl events: a peer that goes and comes back is described in words"
           "then     peer.unreachable  bob  cannot be reached since 12:10: -                  e\n");
 }
 
+TEST_CASE("ilpctl events: a payment that has arrived is described in words") {
+    auto d = fake_daemon{};
+    const json::object whole{
+        {"id", "e"}, {"receivedAmount", {{"value", "1250"}, {"assetCode", "USD"}, {"assetScale", 2}}}, {"packets", 7}};
+    const json::object broken{{"id", "e"}, {"receivedAmount", {{"value", "1250"}}}};
+    const auto event = [](const json::object& data) {
+        return json::object{{"id", "e"},
+                            {"type", "incoming_payment.completed"},
+                            {"createdAt", "then"},
+                            {"name", "alice"},
+                            {"data", data}};
+    };
+    d.will_answer(documents::events, page_answer({event(whole), event(broken)}));
+    CHECK(done(d.run({"events"})) ==
+          "CREATED  TYPE                        OF     DETAILS                                     ID\n"
+          "then     incoming_payment.completed  alice  received 12.50 USD in 7 packets             e\n"
+          "then     incoming_payment.completed  alice  {\"id\":\"e\",\"receivedAmount\":{\"value\":\"1250\"}}  e\n");
+}
+
 TEST_CASE("ilpctl ping: reached, and not reached") {
     auto d = fake_daemon{};
     auto answer = json::object{{"reached", true}, {"milliseconds", 12.34},  {"peer", peer_answer()},

@@ -171,6 +171,20 @@ TEST_CASE("metrics: the reachability of a peer is shown as far as it is known") 
     CHECK(exposition{expose(scrape)}.value("ilp_peers_not_reachable") == 1);
 }
 
+TEST_CASE("metrics: requests of senders are shown by outcome where there is a listener for them") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    scrape scrape{*book.known->directory, commits, {}};
+    CHECK_FALSE(exposition{expose(scrape)}.series.contains("ilp_spsp_requests_total{outcome=\"answered\"}"));
+    scrape.spsp = {.answered = 5, .unknown_receiver = 4, .refused = 3, .too_many = 2, .too_many_handshakes = 1};
+    const exposition shown{expose(scrape)};
+    CHECK(shown.value("ilp_spsp_requests_total{outcome=\"answered\"}") == 5);
+    CHECK(shown.value("ilp_spsp_requests_total{outcome=\"unknown_receiver\"}") == 4);
+    CHECK(shown.value("ilp_spsp_requests_total{outcome=\"refused\"}") == 3);
+    CHECK(shown.value("ilp_spsp_requests_total{outcome=\"too_many\"}") == 2);
+    CHECK(shown.value("ilp_spsp_requests_total{outcome=\"too_many_handshakes\"}") == 1);
+}
+
 TEST_CASE("metrics: the counts of all workers are added up for each peer") {
     const book book{two_peers()};
     const auto id = book.peer("alice").id;

@@ -26,16 +26,19 @@ public:
 
     stream::verdict receive(std::uint64_t amount, bool fulfillable = true) {
         const auto packet = stream::packet_view::parse(buffer_).value();
-        const auto [decided, octets] = stream::receive({packet, {amount}, fulfillable, "EUR", 6}, reply_);
+        const stream::decision decided = stream::receive({packet, {amount}, fulfillable, "EUR", 6}, reply_);
+        closes = decided.closes;
         head = {};
         frames.clear();
-        if (const auto reply = stream::packet_view::parse(octets)) {
+        if (const auto reply = stream::packet_view::parse(decided.reply)) {
             head = reply->head();
             for (stream::frame_reader reader = reply->frames(); const auto next = reader.next();)
                 frames.push_back(*next);
         }
-        return decided;
+        return decided.verdict;
     }
+
+    bool closes = false;
 
     // of the reply
     std::optional<stream::packet_head> head;
@@ -110,9 +113,15 @@ TEST_CASE("A29-21: a sender that closes the connection gets its reply, and later
     request request{0, {stream::connection_close{stream::close_code::application_error, "\x1b[2J"}}};
     CHECK(request.receive(0, false) == verdict::not_fulfillable);
     CHECK(request.frames == std::vector<stream::frame>{stream::connection_close{stream::close_code::no_error, ""}});
+    CHECK(request.closes);
     CHECK(request.receive(0) == verdict::fulfill);
+    CHECK(request.closes);
     stream_receive_test::request later{5};
     CHECK(later.receive(5) == verdict::fulfill);
+    CHECK_FALSE(later.closes);
+    stream_receive_test::request of_stream{5, {stream::stream_close{1, stream::close_code::no_error, ""}}};
+    CHECK(of_stream.receive(5) == verdict::fulfill);
+    CHECK(of_stream.closes);
 }
 
 TEST_CASE("A29-22: data is taken and dropped, and money in the same packet arrives") {

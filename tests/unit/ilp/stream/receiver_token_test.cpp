@@ -47,17 +47,20 @@ TEST_CASE("a token is one segment of an address, and says nothing to others") {
     CHECK_FALSE(stream::looks_like_token(""));
 }
 
-TEST_CASE("A29-01: tokens and their shared secrets differ, also for the same account and time") {
+TEST_CASE("A29-01: tokens, their ids and their shared secrets differ, also for the same account and time") {
     stream::envelope_cipher cipher;
     const auto receiver = secrets({new_secret});
     std::set<std::string> segments;
     std::set<ilp::digest> shared_secrets;
+    std::set<decltype(stream::opened_token::id)> ids;
     constexpr std::size_t count = 1000;
     for (std::size_t i = 0; i < count; ++i) {
         const auto made = receiver.make_token(cipher, contents);
         segments.insert(made.segment);
         shared_secrets.insert(made.shared_secret);
+        ids.insert(receiver.open(cipher, made.segment).value().id);
     }
+    CHECK(ids.size() == count);
     CHECK(segments.size() == count);
     CHECK(shared_secrets.size() == count);
 }

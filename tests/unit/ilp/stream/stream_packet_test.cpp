@@ -126,6 +126,22 @@ TEST_CASE("A29-14: a number of frames that the packet cannot hold is refused at 
     }
 }
 
+TEST_CASE("A29-14: a packet of many frames is refused at once, however small they are") {
+    // 0x7f is no known type, so each frame is skipped.
+    const auto packet_of = [](std::size_t count) {
+        bytes octets = vectors::from_hex("010c0101010002");
+        octets.push_back(static_cast<ilp::octet>(count >> 8U));
+        octets.push_back(static_cast<ilp::octet>(count & 0xffU));
+        for (std::size_t i = 0; i < count; ++i) octets.insert(octets.end(), {0x7f, 0x00});
+        return octets;
+    };
+    CHECK(packet_view::parse(packet_of(stream::frames_read_max)));
+    const auto refused = packet_view::parse(packet_of(stream::frames_read_max + 1));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == stream::packet_error::malformed);
+    CHECK_FALSE(packet_view::parse(packet_of(16'000)));
+}
+
 TEST_CASE("A29-14: a packet that ends early is malformed, wherever it ends") {
     bytes buffer(1024);
     stream::packet_writer writer{buffer, {ilp::packet_type::prepare, 300, {1000}}};

@@ -889,6 +889,54 @@ TEST_CASE("an event is listed with its outcome") {
     CHECK_FALSE(page[2].due.has_value());
 }
 
+TEST_CASE("an open event is not delivered, counted or listed until a change has closed it") {
+    store_place place{GENERATE(kinds_of_durable_stores())};
+    auto store = place.open();
+    event_record open = make_event("open");
+    open.is_open = true;
+    const std::array events{make_event("first"), open, make_event("last")};
+    changes made;
+    made.new_events = events;
+    REQUIRE(store->commit(made).has_value());
+    const auto listed = [&] { return types_of(store->list_events({.newest_first = false}).value().value()); };
+    const std::vector<std::string> others{"first", "last"};
+    const auto expect_open = [&] {
+        CHECK(listed() == others);
+        CHECK(store->load_pending_events(10).value().size() == 2);
+        CHECK(store->count_pending_events().value() == 2);
+        const auto kept = store->load().value().open_events;
+        REQUIRE(kept.size() == 1);
+        CHECK(kept[0].uuid == open.uuid);
+        CHECK(kept[0].data == open.data);
+        CHECK(kept[0].is_open);
+    };
+    expect_open();
+
+    open.data = R"({"more":1})";
+    changes change;
+    change.changed_events = {&open, 1};
+    REQUIRE(store->commit(change).has_value());
+    store.reset();
+    store = place.open();
+    expect_open();
+
+    open.data = R"({"all":2})";
+    open.is_open = false;
+    REQUIRE(store->commit(change).has_value());
+    CHECK(listed() == std::vector<std::string>{"first", "open", "last"});
+    CHECK(store->count_pending_events().value() == 3);
+    CHECK(store->load().value().open_events.empty());
+    const auto pending = store->load_pending_events(10).value();
+    const auto found = std::ranges::find(pending, open.uuid, [](const auto& each) { return each.event.uuid; });
+    REQUIRE(found != pending.end());
+    CHECK(found->event.data == open.data);
+
+    // One that is closed does not change any more.
+    const auto refused = store->commit(change);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().message.contains("an open event"));
+}
+
 TEST_CASE("a store that keeps nothing has no events to list") {
     store_place place{store_kind::memory};
     const auto store = place.open();
