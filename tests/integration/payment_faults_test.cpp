@@ -39,7 +39,7 @@ daemon_terms payer_terms(std::uint16_t next_port, const std::string& route) {
     daemon_terms terms{.address = "test.payer"};
     terms.log_level = "info";
     // What a next hop does not answer is over soon.
-    terms.connector = {"workers: 2", "max_hold_time: 1s", "min_expiration_window: 100ms"};
+    terms.connector = {"workers: 2", "max_hold_time: 2s", "min_expiration_window: 100ms"};
     terms.accounts = {{.name = "alice"}};
     terms.peers = {{.name = "next", .port = next_port, .routes = {route}, .terms = {"max_packet_amount: 1000"}}};
     return terms;
@@ -61,7 +61,8 @@ public:
     std::uint16_t port() const { return server_.port(); }
     /// What the other daemon has fulfilled, to this hop.
     std::uint64_t fulfilled() const { return fulfilled_; }
-    std::size_t packets() const { return server_.request_count(); }
+    /// No packet is on its way to the other daemon or back: one that its sender has given up may be.
+    bool is_idle() const { return passing_ == 0; }
 
 private:
     struct decision {
@@ -75,8 +76,10 @@ private:
         return {faults_[random_() % faults_.size()], codes_[random_() % codes_.size()]};
     }
     std::optional<http_message> pass_on(const http_message& request) {
+        ++passing_;
         auto response = http_connection{to_}.exchange(ilp_request(request.body, "next"));
         if (outcome(response) == "fulfill") fulfilled_ += decode_prepare(request.body).amount;
+        --passing_;
         return response;
     }
     scripted_answer answer(const http_message& request) {
@@ -109,6 +112,7 @@ private:
     std::mutex mutex_;
     std::mt19937 random_{seed_};
     std::atomic<std::uint64_t> fulfilled_{0};
+    std::atomic<int> passing_{0};
     fake_peer server_{[this](const http_message& request) { return answer(request); }};
 };
 
@@ -137,6 +141,7 @@ struct faulty_chain {
             sent += each.sent;
             delivered += each.delivered;
         }
+        CHECK(eventually([&] { return hop.is_idle(); }));
         CHECK(deposit - alice.balance() == sent);
         CHECK(payer.settled_liquidity("next") == default_liquidity + sent);
         CHECK(default_liquidity - receiver.settled_liquidity("next") == hop.fulfilled());
@@ -282,8 +287,8 @@ TEMPLATE_TEST_CASE("A29-07 money: a receiver that lies gets no more than was agr
         CAPTURE(made[lie].failure);
         CHECK(made[lie].has_ended());
         sent += made[lie].sent;
-        // It has fulfilled what the account was debited for, and no more unless that came too late.
-        CHECK(made[lie].sent == (lie == "late" ? 0 : liar.fulfilled(lie)));
+        // It has fulfilled what the account was debited for; more only if that came too late.
+        CHECK(made[lie].sent <= liar.fulfilled(lie));
     }
     CHECK(made["more"].status == "COMPLETED");
     CHECK(made["more"].sent == amount);
@@ -295,11 +300,13 @@ TEMPLATE_TEST_CASE("A29-07 money: a receiver that lies gets no more than was agr
         CAPTURE(lie);
         CHECK(made[lie].status == "COMPLETED");
         CHECK(made[lie].sent == amount);
-        CHECK(made[lie].delivered == amount / 100 * 99);  // the minimum of each packet
+        CHECK(made[lie].delivered >= amount / 100 * 99);  // the minimum of each packet
+        CHECK(made[lie].delivered < amount);
     }
     for (const char* const lie : {"never", "late"}) {
         CAPTURE(lie);
         CHECK(made[lie].status == "FAILED");
+        CHECK(made[lie].sent == 0);
         CHECK(made[lie].delivered == 0);
     }
     CHECK(deposit - alice.balance() == sent);
