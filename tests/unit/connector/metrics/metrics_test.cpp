@@ -69,8 +69,10 @@ config::settings two_peers() {
 TEST_CASE("the age of rates is shown for each base, and is infinite before the first rates") {
     const book book{two_peers()};
     const peering::committer::counters commits;
-    const exposition shown{
-        expose({*book.known->directory, commits, {}, {}, {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
+    const exposition shown{expose({.directory = *book.known->directory,
+                                   .commits = commits,
+                                   .samples = {},
+                                   .rate_ages = {{"EUR", {}}, {"USD", std::chrono::milliseconds{1500}}}})};
     CHECK(shown.value("ilp_rate_age_seconds{base=\"USD\"}") == 1.5);
     CHECK(shown.value("ilp_rate_age_seconds{base=\"EUR\"}") == std::numeric_limits<double>::infinity());
 }
