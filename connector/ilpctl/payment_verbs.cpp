@@ -226,6 +226,14 @@ void cancel_payment(session& s, const one_payment& terms) {
     print_payment(s, change(s, documents::cancel_payment, {{"id", terms.id}}, terms.idempotency_key).at("payment"));
 }
 
+void add_list(CLI::App& parent, chosen_verb& chosen, const std::string& name) {
+    const auto list = std::make_shared<payments_terms>();
+    auto& verb = add_verb(parent, chosen, name, "list payments, the newest first", list, &list_payments);
+    add_text(verb, "--from", list->account, "ACCOUNT", "only payments from this receiving account");
+    add_page_terms(verb, list->page, 20);
+    add_order(verb, *list);
+}
+
 }  // namespace
 
 void add_payment_verbs(CLI::App& root, chosen_verb& chosen) {
@@ -238,7 +246,8 @@ void add_payment_verbs(CLI::App& root, chosen_verb& chosen) {
     add_text(pay_verb, "--from", terms->account, "ACCOUNT",
              "id or name of the receiving account that pays; by default the only one in ASSET");
     pay_verb.add_flag("--deliver", terms->delivers,
-                      "AMOUNT is what shall arrive, in the smallest unit of the receiver's asset; needs --from");
+                      "AMOUNT is what shall arrive, in the smallest unit of the receiver's asset; needs --from and "
+                      "--at-most");
     add_text(pay_verb, "--at-most", terms->at_most, "AMOUNT",
              "the most that may be sent, in units of the account's asset; required with --deliver");
     add_text(
@@ -250,11 +259,8 @@ void add_payment_verbs(CLI::App& root, chosen_verb& chosen) {
     add_idempotency_key(pay_verb, terms->idempotency_key);
 
     auto& group = add_group(root, "payment", "manage the payments of this node");
-    const auto list = std::make_shared<payments_terms>();
-    auto& list_verb = add_verb(group, chosen, "list", "list payments, the newest first", list, &list_payments);
-    add_text(list_verb, "--from", list->account, "ACCOUNT", "only payments from this receiving account");
-    add_page_terms(list_verb, list->page, 20);
-    add_order(list_verb, *list);
+    add_list(group, chosen, "list");
+    add_list(root, chosen, "payments");
 
     const auto show = std::make_shared<one_payment>();
     auto& show_verb = add_verb(group, chosen, "show", "show a payment and how far it has come", show, &show_payment);

@@ -330,6 +330,7 @@ TEST_CASE("ilpctl: an account pays, and a command that is repeated with its key 
     CHECK(again.status == 0);
     CHECK(again.out == first.out);
     CHECK(json::parse(o.done({"payment", "list", "--json"})).as_array().size() == 1);
+    CHECK(o.done({"payments", "--json"}) == o.done({"payment", "list", "--json"}));
     CHECK(o.done({"account", "show", "bob"}).contains("12.5"));
     const auto unbounded = o.run({"pay", bob, "1000000000", "--from", "alice", "--deliver"});
     CHECK(unbounded.status == 2);
