@@ -52,8 +52,8 @@ public:
         std::chrono::nanoseconds pause_after_start = ilp::round_trip_times::lifetime_max;
     };
 
-    /// Payments that are carried out at a time; others wait for their turn. Each has buffers of about 70 KiB, and
-    /// up to `ilp::payment_limits::packets_in_flight_max` packets, which share the worker's.
+    /// Payments that are carried out at a time; others wait for their turn. Each has up to
+    /// `ilp::payment_limits::packets_in_flight_max` packets in flight, which share the worker's.
     static constexpr std::size_t running_max = 100;
 
     explicit payment_service(parts parts) : parts_{std::move(parts)} {}
