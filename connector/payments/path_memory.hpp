@@ -27,7 +27,7 @@ public:
     void keep(std::uint32_t asset, std::string_view destination, const ilp::known_path& path) {
         std::string place = key(asset, destination);
         if (paths_.size() >= paths_max && !paths_.contains(place)) paths_.erase(paths_.begin());
-        paths_.insert_or_assign(std::move(place), path.times);
+        paths_.insert_or_assign(std::move(place), path.times.at_rest());
     }
 
 private:

@@ -9,7 +9,8 @@ namespace connector {
 template <typename Run, typename Order, typename Done>
 void payment_runs::begin(Order order, Done done) {
     const std::uint64_t number = order.number;
-    auto made = std::make_unique<Run>(run_surroundings{loop_, packets_, share_}, std::move(order));
+    if (!memory_) memory_ = std::make_unique<run_memory>();
+    auto made = std::make_unique<Run>(run_surroundings{loop_, packets_, share_, *memory_}, std::move(order));
     Run& run = *made;
     const bool is_new = runs_.emplace(number, std::move(made)).second;
     ilp::require(is_new, "a payment is carried out once at a time");

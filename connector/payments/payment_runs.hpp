@@ -46,6 +46,7 @@ private:
     event_loop& loop_;
     own_packets& packets_;
     turn_share& share_;
+    std::unique_ptr<run_memory> memory_;  ///< null until there is a run
     std::unordered_map<std::uint64_t, std::unique_ptr<stream_run>> runs_;
     bool is_stopping_ = false;
 };

@@ -66,8 +66,8 @@ public:
     /// A payment that needs what packets of its account hold waits that often for it: as long as a packet may last.
     static constexpr unsigned waits_max = 300;
 
-    /// Payments that are carried out at a time; others wait for their turn. Each has buffers of about 70 KiB, and
-    /// up to `ilp::payment_limits::packets_in_flight_max` packets, which share the worker's.
+    /// Payments that are carried out at a time; others wait for their turn. Each has up to
+    /// `ilp::payment_limits::packets_in_flight_max` packets in flight, which share the worker's.
     static constexpr std::size_t running_max = 100;
 
     explicit payment_service(parts parts) : parts_{std::move(parts)} {}

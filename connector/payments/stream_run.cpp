@@ -10,8 +10,10 @@ stream_run::stream_run(const run_surroundings& around, run_parties parties)
     : loop_{around.loop},
       packets_{around.packets},
       share_{around.share},
+      memory_{around.memory},
       payer_{std::move(parties.payer)},
-      sender_{std::move(parties.receiver.destination), parties.receiver.shared_secret, payer_.address.text()},
+      sender_{memory_.of_sender, std::move(parties.receiver.destination), parties.receiver.shared_secret,
+              payer_.address.text()},
       wake_{*this} {}
 
 /// The answers of a turn are taken together: then the decision is asked once.
@@ -61,13 +63,13 @@ void stream_run::on_turn() {
 void stream_run::send(const packet& next) {
     const ilp::timestamp expires_at =
         loop_.now().wall + std::chrono::floor<std::chrono::milliseconds>(next.expires_at - now());
-    prepare_.clear();
+    memory_.prepare.clear();
     if (next.is_probe) {
-        sender_.write_probe(prepare_, next.number, next.amount, expires_at);
+        sender_.write_probe(memory_.prepare, next.number, next.amount, expires_at);
     } else {
-        sender_.write_prepare(prepare_, next.number, next.amount, next.minimum, expires_at);
+        sender_.write_prepare(memory_.prepare, next.number, next.amount, next.minimum, expires_at);
     }
-    if (!packets_.send_own(*this, next.number, payer_, prepare_)) withdrawn(next.number, now());
+    if (!packets_.send_own(*this, next.number, payer_, memory_.prepare)) withdrawn(next.number, now());
 }
 
 void stream_run::end() {
@@ -78,12 +80,12 @@ void stream_run::end() {
 }
 
 void stream_run::answer(std::uint64_t request, ilp::bytes_view octets, bool held) {
-    answer_.assign(octets.begin(), octets.end());
-    if (const auto fulfill = ilp::fulfill_view::parse(answer_)) {
+    memory_.answer.assign(octets.begin(), octets.end());
+    if (const auto fulfill = ilp::fulfill_view::parse(memory_.answer)) {
         if (held) ++undurable_;
         fulfilled(request, sender_.read_fulfill(request, *fulfill), now());
     } else {
-        const auto reject = ilp::reject_view::parse(answer_);
+        const auto reject = ilp::reject_view::parse(memory_.answer);
         ilp::require(reject.has_value(), "the answer to a packet of this node is a Fulfill or a Reject");
         rejected(request, sender_.read_reject(request, *reject), now());
     }

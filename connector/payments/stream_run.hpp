@@ -18,11 +18,19 @@
 
 namespace connector {
 
+/// What a run needs while it sends a packet or reads an answer. The runs of a worker share it.
+struct run_memory {
+    ilp::stream::sender_memory of_sender;
+    ilp::bytes prepare;
+    ilp::bytes answer;
+};
+
 /// A run uses these parts of its worker, which outlive it.
 struct run_surroundings {
     event_loop& loop;
     own_packets& packets;
     turn_share& share;  ///< of the loop's turns, for all payments together
+    run_memory& memory;
 };
 
 /// The receiver's SPSP server says that the payment goes here.
@@ -102,10 +110,9 @@ private:
     event_loop& loop_;
     own_packets& packets_;
     turn_share& share_;
+    run_memory& memory_;
     peering::peer payer_;
     ilp::stream::sender sender_;
-    ilp::bytes prepare_;
-    ilp::bytes answer_;
     std::function<void()> when_ended_;
 
     std::optional<packet> ready_;  ///< waits for its turn

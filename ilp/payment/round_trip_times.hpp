@@ -21,6 +21,11 @@ public:
     /// connectors, up to `lifetime_max`.
     void had_too_little_time() noexcept;
 
+    /// The same for the next payment, which begins with nothing in flight: its first measurement takes the place of the
+    /// average and of the least. Otherwise the packets of one payment would slow the next one down, and a path that has
+    /// become longer would seem slow for ever.
+    round_trip_times at_rest() const noexcept;
+
     bool is_known() const noexcept { return smoothed_ > duration::zero(); }
     /// The moving average. Before the first measurement it is a guess.
     duration smoothed() const noexcept { return is_known() ? smoothed_ : first_guess; }
@@ -36,6 +41,7 @@ private:
     duration smoothed_{0};
     duration deviation_{0};
     duration least_{0};
+    bool is_at_rest_ = false;
     duration allowance_ = std::chrono::seconds{5};  // for four connectors, and the receiver
 };
 

@@ -27,24 +27,25 @@ std::optional<amount_too_large> too_large_data(bytes_view data) noexcept {
 
 }  // namespace
 
-sender::sender(std::string destination, bytes_view shared_secret, std::string own_address)
-    : destination_{std::move(destination)},
+sender_memory::sender_memory() : plaintext_(plaintext_size_max), envelope_(data_size_max) {}
+
+sender::sender(sender_memory& memory, std::string destination, bytes_view shared_secret, std::string own_address)
+    : memory_{memory},
+      destination_{std::move(destination)},
       own_address_{std::move(own_address)},
-      keys_{derive_keys(shared_secret)},
-      plaintext_(plaintext_size_max),
-      envelope_(data_size_max) {}
+      keys_{derive_keys(shared_secret)} {}
 
 void sender::write_prepare(bytes& out, std::uint64_t number, amount amount, ilp::amount minimum, timestamp expires_at) {
-    packet_writer writer{plaintext_, {packet_type::prepare, number, minimum}};
+    packet_writer writer{memory_.plaintext_, {packet_type::prepare, number, minimum}};
     writer.add(stream_money{.stream_id = money_stream, .shares = 1});
-    const sealed_request request = seal_request(cipher_, keys_, writer.packet(), envelope_);
+    const sealed_request request = seal_request(memory_.cipher_, keys_, writer.packet(), memory_.envelope_);
     serialize_prepare(out, {amount, expires_at, request.condition, destination_, request.data});
 }
 
 void sender::write_probe(bytes& out, std::uint64_t number, amount amount, timestamp expires_at) {
-    packet_writer writer{plaintext_, {packet_type::prepare, number, {}}};
+    packet_writer writer{memory_.plaintext_, {packet_type::prepare, number, {}}};
     writer.add(connection_new_address{own_address_});
-    const sealed_request request = seal_request(cipher_, keys_, writer.packet(), envelope_);
+    const sealed_request request = seal_request(memory_.cipher_, keys_, writer.packet(), memory_.envelope_);
     condition unknown{};
     if (RAND_bytes(unknown.data(), static_cast<int>(unknown.size())) != 1) {
         throw std::runtime_error{"libcrypto has no random octets"};
@@ -67,7 +68,7 @@ payment_rejection sender::read_reject(std::uint64_t number, const reject_view& r
 }
 
 std::optional<amount> sender::read_reply(std::uint64_t number, packet_type carried_by, bytes_view data) {
-    const auto reply = open_reply(cipher_, keys_, data, carried_by, number, plaintext_);
+    const auto reply = open_reply(memory_.cipher_, keys_, data, carried_by, number, memory_.plaintext_);
     if (!reply) return std::nullopt;
     frame_reader frames = reply->frames();
     while (const auto next = frames.next()) {

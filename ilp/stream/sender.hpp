@@ -25,13 +25,27 @@ struct receiver_asset {
     friend bool operator==(const receiver_asset&, const receiver_asset&) = default;
 };
 
+/// What a sender needs while it writes or reads a packet: about 64 KiB. The senders of one thread share it.
+class sender_memory {
+public:
+    /// Throws std::runtime_error if libcrypto lacks the cipher.
+    sender_memory();
+
+private:
+    friend class sender;
+
+    envelope_cipher cipher_;
+    std::vector<octet> plaintext_;
+    std::vector<octet> envelope_;
+};
+
 /// The sender's end of one connection: it writes the Prepares that an outgoing_payment and a payment_quote ask for, and
-/// reads what their answers say. Used by one thread; it keeps the memory for a packet. Each number is used once.
+/// reads what their answers say. Used by one thread. Each number is used once.
 class sender {
 public:
-    /// `destination` and `shared_secret` are what the receiver gave for this connection. `own_address` is told to the
-    /// receiver, which then says what its asset is. Throws std::runtime_error if libcrypto lacks the cipher.
-    sender(std::string destination, bytes_view shared_secret, std::string own_address);
+    /// `memory` must outlive the sender. `destination` and `shared_secret` are what the receiver gave for this
+    /// connection. `own_address` is told to the receiver, which then says what its asset is.
+    sender(sender_memory& memory, std::string destination, bytes_view shared_secret, std::string own_address);
 
     /// Appends the Prepare of a packet that pays. `minimum` is for the receiver: it fulfills nothing below.
     void write_prepare(bytes& out, std::uint64_t number, amount amount, ilp::amount minimum, timestamp expires_at);
@@ -50,12 +64,10 @@ public:
 private:
     std::optional<amount> read_reply(std::uint64_t number, packet_type carried_by, bytes_view data);
 
+    sender_memory& memory_;
     std::string destination_;
     std::string own_address_;
     connection_keys keys_;
-    envelope_cipher cipher_;
-    std::vector<octet> plaintext_;
-    std::vector<octet> envelope_;
     std::optional<receiver_asset> asset_;
 };
 

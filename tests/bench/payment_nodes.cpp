@@ -53,7 +53,10 @@ std::string peer_yaml(const node& peer, const node& own, std::uint16_t port, std
     liquidity: {plenty}
 {more}    http:
       incoming: {{auth_tokens: [from-{peer}-to-{own}]}}
-      outgoing: {{endpoint: "http://127.0.0.1:{port}/ilp", auth_token: from-{own}-to-{peer}}}
+      outgoing:
+        endpoint: "http://127.0.0.1:{port}/ilp"
+        auth_token: from-{own}-to-{peer}
+        protocol: http2
 )",
                        fmt::arg("peer", peer.name), fmt::arg("own", own.name), fmt::arg("port", port),
                        fmt::arg("plenty", plenty), fmt::arg("more", more));

@@ -20,7 +20,7 @@ namespace bench {
 struct payments_plan {
     std::vector<std::string> variants{"ilpd-memory", "ilpd-sqlite"};
     std::size_t packets = 10'000;               ///< of a payment
-    std::size_t packets_of_pay = 10'000;        ///< of the one by @interledger/pay, which sends 200 packets/s at most
+    std::size_t packets_of_pay = 2'000;         ///< of the one by @interledger/pay, which sends 200 packets/s at most
     std::chrono::milliseconds round_trip{100};  ///< of the path whose quotes are measured
     std::size_t repetitions = 9;
 };

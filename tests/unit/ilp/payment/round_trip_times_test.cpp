@@ -43,6 +43,24 @@ TEST_CASE("round-trip times: a packet gets a few round trips and what connectors
     CHECK(zero.is_known());
 }
 
+TEST_CASE("round-trip times: what was slow under a load is not slow at rest, and keeps what it has learned") {
+    round_trip_times times;
+    times.had_too_little_time();
+    times.measured(100ms);
+    for (int i = 0; i < 100; ++i) times.measured(400ms);
+    REQUIRE(times.is_slow());
+    round_trip_times rested = times.at_rest();
+    CHECK_FALSE(rested.is_slow());
+    CHECK(rested.smoothed() == 100ms);
+    CHECK(rested.lifetime() > 10s);
+    CHECK_FALSE(round_trip_times{}.at_rest().is_known());
+    rested.measured(500ms);  // the path has become longer
+    CHECK(rested.smoothed() == 500ms);
+    CHECK_FALSE(rested.is_slow());
+    for (int i = 0; i < 100; ++i) rested.measured(1100ms);
+    CHECK(rested.is_slow());
+}
+
 TEST_CASE("round-trip times: R02 gives the packets more time for the connectors, up to the usual 30 s") {
     round_trip_times times;
     times.measured(10ms);

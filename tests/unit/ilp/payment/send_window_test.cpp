@@ -99,6 +99,19 @@ TEST_CASE("A27-65: T05 sets a pace of half of what was sent in a round trip, and
     CHECK(window.opens_at() <= now + send_window::interval_max);
 }
 
+TEST_CASE("send window: a pace far above the steps of a timer is kept") {
+    constexpr auto timer_step = 10ms;
+    send_window window{1'000};
+    window.rate_limited(start, start + round_trip, 200, known_times());  // one each millisecond
+    const auto begin = window.opens_at();
+    int sent = 0;
+    for (auto now = begin; now < begin + 1s; now += timer_step) {
+        for (; window.opens_at() <= now; ++sent) window.sent(now);
+    }
+    CHECK(sent >= 990);
+    CHECK(sent <= 1'013);
+}
+
 TEST_CASE("send window: the pace becomes a sixteenth faster each round trip without T05") {
     send_window window{100};
     window.rate_limited(start, start, 10, known_times());

@@ -35,7 +35,8 @@ struct world {
     stream::receiver receiver{secrets};
     stream::envelope_cipher cipher;
     stream::receiver_token token = secrets->make_token(cipher, {.account = 5, .valid_until = noon});
-    stream::sender sender{"test.bob." + token.segment, token.shared_secret, "test.alice"};
+    stream::sender_memory memory;
+    stream::sender sender{memory, "test.bob." + token.segment, token.shared_secret, "test.alice"};
     ilp::exchange_ratio rate{1, 2};
     std::uint64_t maximum = 1'000;
     std::uint64_t received = 0;
@@ -151,7 +152,7 @@ TEST_CASE("A29-07: a sender believes only the receiver's reply to the same packe
     ilp::bytes paid = world.prepare(1, 500, 250);
     ilp::bytes fulfill = world.answer_to(paid);
     CHECK_FALSE(read_fulfill(world.sender, 2, fulfill).has_value());
-    stream::sender other{"test.carol", ilp::bytes(32, 3), "test.alice"};
+    stream::sender other{world.memory, "test.carol", ilp::bytes(32, 3), "test.alice"};
     CHECK_FALSE(read_fulfill(other, 1, fulfill).has_value());
     const auto parsed = ilp::fulfill_view::parse(fulfill);
     REQUIRE(parsed.has_value());
