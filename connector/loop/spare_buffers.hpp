@@ -51,7 +51,7 @@ public:
 
 private:
     static constexpr std::size_t large_count_max = 8;
-    static constexpr std::size_t large_capacity_max = 128 * 1024;
+    static constexpr std::size_t large_capacity_max = 512 * 1024;
 
     std::array<ilp::bytes, large_count_max> large_;  ///< those from large_count_ on have no memory
     std::size_t large_count_ = 0;

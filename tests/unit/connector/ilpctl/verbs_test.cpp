@@ -678,8 +678,8 @@ TEST_CASE("ilpctl events: a payment that has arrived is described in words") {
     };
     d.will_answer(documents::events, page_answer({event(whole), event(broken)}));
     CHECK(done(d.run({"events"})) ==
-          "CREATED  TYPE                        OF     DETAILS                                     ID\n"
-          "then     incoming_payment.completed  alice  received 12.50 USD in 7 packets             e\n"
+          "CREATED  TYPE                        OF     DETAILS                                       ID\n"
+          "then     incoming_payment.completed  alice  received 12.50 USD in 7 packets               e\n"
           "then     incoming_payment.completed  alice  {\"id\":\"e\",\"receivedAmount\":{\"value\":\"1250\"}}  e\n");
 }
 

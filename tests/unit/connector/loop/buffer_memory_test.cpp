@@ -170,6 +170,22 @@ TEST_CASE("spare buffers: a buffer is used again, unless it is large or there ar
     CHECK(spare.size() == spare_buffers::count_max);
 }
 
+TEST_CASE("spare buffers: what a connection with a thousand packets sends in a turn is used again") {
+    constexpr std::size_t size = 1000 * 300;
+    spare_buffers spare;
+    ilp::bytes buffer(size);
+    spare.give_back_large(buffer);
+    CHECK(buffer.capacity() == 0);
+    spare.lend_large(buffer);
+    CHECK(buffer.empty());
+    CHECK(buffer.capacity() >= size);
+    buffer.resize(1'000'000);
+    spare.give_back_large(buffer);
+    CHECK(buffer.capacity() == 0);
+    spare.lend_large(buffer);
+    CHECK(buffer.capacity() == 0);
+}
+
 TEST_CASE("unsent bytes: they keep their order, whatever the socket takes at a time, and leave no memory behind") {
     buffer_memory memory;
     connection user{memory};
