@@ -500,6 +500,7 @@ http_server::~http_server() {
         shared_->context = nullptr;
     }
     shared_->handler = nullptr;
+    shared_->may_shake_hands = nullptr;
     for (auto* open : shared_->sessions) open->close();
     shared_->waiting.clear();
 }

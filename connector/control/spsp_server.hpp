@@ -24,7 +24,8 @@ namespace connector {
 /// are at most twice as many TLS handshakes; further connections are closed.
 class spsp_server {
 public:
-    /// Each request counts once, under its outcome.
+    /// Each query counts once, under its outcome. What a browser asks first (OPTIONS) does not count, nor does plain
+    /// HTTP to a listener with TLS.
     struct counters {
         std::uint64_t answered = 0;             ///< with an address and a secret
         std::uint64_t unknown_receiver = 0;     ///< there is no such account

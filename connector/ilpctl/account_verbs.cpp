@@ -139,7 +139,7 @@ void add_account_verbs(CLI::App& root, chosen_verb& chosen) {
         return verb;
     };
     add_one("show", "show a receiving account and its balance", &show_receiver);
-    add_one("disable", "credit no more payments to a receiving account", &disable_receiver);
+    add_one("disable", "credit no more payments to a receiving account, and begin none from it", &disable_receiver);
     add_one("enable", "credit payments to a receiving account again", &enable_receiver);
     add_one("delete", "delete a receiving account that has no balance", &delete_receiver);
     add_account_transfer_verbs(group, chosen);

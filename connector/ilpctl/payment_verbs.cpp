@@ -155,6 +155,9 @@ json::object payer_of(session& s, const pay_terms& terms) {
                       "with --deliver, AMOUNT is in the smallest unit of the receiver's asset: leave out ASSET, and "
                       "name the account that pays with --from"};
     }
+    if (terms.delivers && !terms.account) {
+        throw failure{exit_status::usage, "--deliver needs --from ACCOUNT, the account that pays"};
+    }
     if (!terms.account && !terms.asset) {
         throw failure{exit_status::usage,
                       "name the asset after AMOUNT, as in 12.50 USD, or the account that pays with --from"};

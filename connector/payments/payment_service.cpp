@@ -385,7 +385,9 @@ auto payment_service::find(std::uint64_t number) -> active_payment* {
 std::shared_ptr<const peering::receiving_account> payment_service::find_payer(const active_payment& payment) {
     const std::uint64_t number = payment.record.number;
     auto account = parts_.directory.find_receiving_account_by_account(payment.record.account);
-    if (account != nullptr && account->enabled) return account;
+    // A payment that has begun goes on: a disabled account only begins none.
+    const bool has_begun = payment.record.standing.status == payment_status::sending;
+    if (account != nullptr && (account->enabled || has_begun)) return account;
     fail(number, account == nullptr ? "The account that pays was deleted" : "The account that pays is disabled");
     return nullptr;
 }

@@ -66,8 +66,8 @@ void add_rafiki_payments(graphql::resolvers& to, const services& services) {
     to["Query.outgoingPayment"] = [&services](const call& call) { return outgoing_payment(services, call); };
     to["Query.incomingPayment"] = always_refuse(
         refusal_code::not_found,
-        "payment does not exist: this node keeps no record of an incoming payment; what a wallet address was credited "
-        "is among its transfers");
+        "payment does not exist: an incoming payment cannot be looked up; webhookEvents has an event for each if "
+        "webhooks are configured, and what a wallet address was credited is among its transfers");
     to["Mutation.depositOutgoingPaymentLiquidity"] = always_refuse(
         refusal_code::forbidden,
         "A payment takes its amount from its wallet address: deposit there with depositReceivingAccountLiquidity");

@@ -35,7 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     static const ilp::digest key = stream::derive_keys(secret).encryption;
     static stream::envelope_cipher cipher;
     static ilp::bytes sealed(ilp::data_size_max);
-    static stream::sender sender{"test.bob", secret, "test.alice"};
+    static stream::sender_memory memory;
+    static stream::sender sender{memory, "test.bob", secret, "test.alice"};
     const ilp::bytes_view input{octets, std::min(size, stream::plaintext_size_max)};
 
     ilp::bytes fulfill = fulfill_with(input);

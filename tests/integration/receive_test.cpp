@@ -139,7 +139,7 @@ TEST_CASE("webhooks: a payment that its sender closes is reported at once, and a
     rig r{[&](daemon_terms& terms) {
         add_accounts(terms);
         terms.connector = {"workers: 2"};
-        terms.receiving.emplace_back("payment_idle_time: 1s");
+        terms.receiving.emplace_back("payment_idle_time: 5s");  // no packet is held up for so long
         terms.webhooks = events.settings();
     }};
     auto to_alice = sender_to(first_account);

@@ -126,6 +126,7 @@ TEST_CASE("ilpctl pay: an amount to deliver is in the receiver's asset, of which
     auto d = fake_daemon{};
     CHECK(pay(d, {"1250", "USD", "--deliver", "--at-most", "13"}).status == exit_status::usage);
     CHECK(pay(d, {"1250", "--deliver", "--from", "alice"}).status == exit_status::usage);
+    CHECK(pay(d, {"1250", "--deliver", "--at-most", "13"}).err.contains("--deliver needs --from ACCOUNT"));
     CHECK(d.requests.empty());
     d.will_answer(documents::receiving_account_by_name, receiver_answer("alice", alice_id));
     CHECK(pay(d, {"1250", "--deliver", "--from", "alice", "--at-most", "13"}).status == exit_status::done);

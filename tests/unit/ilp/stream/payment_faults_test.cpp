@@ -248,7 +248,8 @@ private:
     honesty receiver_;
     ilp::steady_time now_;
     stream::receiver_token token_ = path_.make_token();
-    stream::sender sender_{path::destination_of(token_), token_.shared_secret, "test.alice"};
+    stream::sender_memory memory_;
+    stream::sender sender_{memory_, path::destination_of(token_), token_.shared_secret, "test.alice"};
     std::multimap<ilp::steady_time, answer> answers_;
     std::unordered_map<std::uint64_t, sent_packet> sent_;
     std::uint64_t last_number_ = 0;
