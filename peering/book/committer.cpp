@@ -92,16 +92,12 @@ bool committer::execute(store_task task) {
 
 void committer::watch(std::chrono::steady_clock::time_point now) {
     using time = std::chrono::steady_clock::time_point;
+    end_idle_payments(now);
     const time began = keeper_.call_began();
     if (began == time{}) {
         if (now - last_probe_ < probe_interval || probe_waits_.exchange(true)) return;
         last_probe_ = now;
-        const bool accepted = execute([this, now](bookkeeper& keeper) {
-            probe();
-            // What cannot be written now stays open until the next probe.
-            static_cast<void>(keeper.end_idle_payments(now));
-        });
-        if (!accepted) probe_waits_ = false;
+        if (!execute([this](bookkeeper&) { probe(); })) probe_waits_ = false;
         return;
     }
     if (!store_is_healthy() || now - began < commit_time_max) return;
@@ -109,6 +105,18 @@ void committer::watch(std::chrono::steady_clock::time_point now) {
     // If the call has just ended, the committer may have read the health before the line above. The empty task makes it
     // check again. Only its own check decides, because the call may have failed.
     if (keeper_.call_began() != began) execute([](bookkeeper&) {});
+}
+
+void committer::end_idle_payments(std::chrono::steady_clock::time_point now) {
+    if (!keeper_.reports_incoming_payments()) return;
+    if (now - last_look_ < probe_interval || look_waits_.exchange(true)) return;
+    last_look_ = now;
+    const bool accepted = execute([this, now](bookkeeper& keeper) {
+        look_waits_ = false;
+        // What cannot be written now stays open until the next look.
+        [[maybe_unused]] const auto ended = keeper.end_idle_payments(now);
+    });
+    if (!accepted) look_waits_ = false;
 }
 
 std::string committer::last_error() const {

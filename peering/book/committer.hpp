@@ -126,6 +126,7 @@ private:
     bool commit();
     void end_batch(commit_ticket durable);
     void probe();
+    void end_idle_payments(std::chrono::steady_clock::time_point now);
     bool wait_for_store(const store_error& error);
     bool pause(std::chrono::milliseconds length);
     void set_health(bool healthy, const std::string& error);
@@ -161,6 +162,8 @@ private:
 
     std::chrono::steady_clock::time_point last_probe_;  // used only by the thread that calls watch()
     std::atomic<bool> probe_waits_{false};
+    std::chrono::steady_clock::time_point last_look_;  // at payments that are idle; the same thread
+    std::atomic<bool> look_waits_{false};
 
     std::thread thread_;
 };

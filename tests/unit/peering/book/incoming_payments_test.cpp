@@ -94,6 +94,9 @@ TEST_CASE("a payment has one event, which says what all of its packets have brou
     CHECK(r.is_open(0));
     r.write({{connection(1), brings(0, 2s, true)}});
     REQUIRE(r.order.size() == 1);
+    CHECK(r.is_open(0));
+    CHECK(r.payments.has_idle(at(2s).steady));
+    r.write({}, at(2s).steady);
     CHECK_FALSE(r.is_open(0));
     CHECK(r.events.at(r.order[0]).type == "incoming_payment.completed");
     CHECK(r.data(0) ==
@@ -113,7 +116,7 @@ TEST_CASE("a payment has one event, which says what all of its packets have brou
     CHECK(r.amount(1) == 7);
 }
 
-TEST_CASE("a payment that is closed with its first packets is reported at once, and one without money never") {
+TEST_CASE("a payment that is closed with its first packets is idle at once, and one without money is no payment") {
     reported_payments r;
     const received ends{{connection(1), brings(100, 0s, true)}};
     const received nothing{{connection(2), brings(0, 0s, true)}};
@@ -121,6 +124,7 @@ TEST_CASE("a payment that is closed with its first packets is reported at once, 
     CHECK_FALSE(r.payments.concerns(nothing));
     r.write(ends);
     r.write(nothing);
+    r.write({}, at(0s).steady);
     REQUIRE(r.order.size() == 1);
     CHECK_FALSE(r.is_open(0));
     CHECK_FALSE(r.payments.concerns({{connection(1), brings(0, 1s, true)}}));
@@ -155,10 +159,36 @@ TEST_CASE("a transaction that is not written counts nothing, and may be tried ag
     r.write(last);
     REQUIRE(r.order.size() == 1);
     CHECK(r.amount(0) == 120);
+    r.write({}, at(1s).steady);
     CHECK_FALSE(r.is_open(0));
 }
 
-TEST_CASE("a payment that goes on for long, and those beyond the bound, are reported in parts that lose nothing") {
+TEST_CASE("a sender that closes again and again makes one event until the payments are looked at") {
+    reported_payments r;
+    for (std::uint64_t i = 1; i <= 100; ++i) r.write({{connection(1), brings(1, 1ms, true)}});
+    CHECK(r.order.size() == 1);
+    CHECK(r.amount(0) == 100);
+    r.write({}, at(1ms).steady);
+    CHECK_FALSE(r.is_open(0));
+}
+
+TEST_CASE("one look ends a bounded number of payments, whatever the transaction brings beside") {
+    reported_payments r;
+    received many;
+    for (std::uint32_t i = 0; i < 2 * incoming_payments::ended_at_a_time; ++i) {
+        many.emplace(connection(i), brings(1, 0s));
+    }
+    r.write(many);
+    received fresh;
+    for (std::uint32_t i = 0; i < incoming_payments::ended_at_a_time; ++i) fresh.emplace(connection(i), brings(1, 20s));
+    r.write(fresh, at(20s).steady);
+    std::size_t open = 0;
+    for (std::size_t i = 0; i < r.order.size(); ++i) open += r.is_open(i) ? 1U : 0U;
+    CHECK(open == incoming_payments::ended_at_a_time);
+}
+
+TEST_CASE(
+    "a payment that goes on for long is reported in parts, those beyond the bound together, and nothing is lost") {
     reported_payments r;
     std::uint64_t sum = 0;
     for (int minute = 0; minute <= 150; ++minute) {
@@ -173,12 +203,14 @@ TEST_CASE("a payment that goes on for long, and those beyond the bound, are repo
     for (std::uint32_t i = 0; i < incoming_payments::open_max + more; ++i) many.emplace(connection(i), brings(1, 3h));
     sum += many.size();
     r.write(many);
+    const std::size_t events = r.order.size();
     r.write(many);
     sum += many.size();
+    CHECK(r.order.size() == events);
     CHECK(r.sum() == sum);
     std::size_t open = 0;
     for (std::size_t i = 0; i < r.order.size(); ++i) open += r.is_open(i) ? 1U : 0U;
-    CHECK(open <= incoming_payments::open_max);
+    CHECK(open <= incoming_payments::open_max + 1);
     while (r.payments.has_idle(at(4h).steady)) r.write({}, at(4h).steady);
     CHECK(r.sum() == sum);
     for (std::size_t i = 0; i < r.order.size(); ++i) REQUIRE_FALSE(r.is_open(i));
@@ -222,6 +254,8 @@ TEST_CASE("what a payment has brought is written with its postings, and reported
     CHECK(store->load().value().open_events.size() == 2);
 
     CHECK(write(1, brings(0, 2s, true)));
+    CHECK(reported.empty());
+    REQUIRE(books.keeper.end_idle_payments(at(2s).steady).has_value());
     REQUIRE(reported.size() == 1);
     CHECK(reported[0].data.contains(R"("value":"67")"));
     CHECK(store->load_pending_events(10).value().at(0).event.data == reported[0].data);
