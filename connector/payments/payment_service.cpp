@@ -22,6 +22,7 @@ constexpr std::chrono::seconds store_pause{1};    // before what the store did n
 constexpr std::chrono::seconds lookup_pause{10};  // before a receiver is looked up again
 constexpr unsigned lookups_max = 30;              // in succession, of a payment that is being sent
 constexpr unsigned looks_per_turn = 4;            // at the payments that are carried out, while others wait
+constexpr std::uint64_t delivered_enough = 1000;  // to show a rate: a rounded unit is then at most a thousandth of it
 constexpr std::string_view is_late = "The payment has not ended in time";
 
 std::string with_code(std::string_view sentence, const std::optional<ilp::error_code>& code) {
@@ -192,7 +193,18 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
     if (account == nullptr) return;
     payment->path = paths_.find(account->asset->id, payment->to->destination.text());
     if (status == payment_status::sending) return pay(*payment, *account);
-    quote(number);
+    find_rate(number);
+}
+
+/// A payment that has just arrived has shown the rate; else probes find it out.
+void payment_service::find_rate(std::uint64_t number) {
+    active_payment* const payment = find(number);
+    const auto account = find_payer(*payment);
+    const auto known = receivers_.find(account->asset->id, payment->record.receiver, std::chrono::steady_clock::now());
+    if (!known) return quote(number);
+    payment->has_rate_of_another = true;
+    payment->path.maximum = known->maximum;
+    offer(number, known->rate);
 }
 
 run_parties payment_service::parties_of(const active_payment& payment,
@@ -317,6 +329,21 @@ void payment_service::pay(active_payment& payment, const peering::receiving_acco
     });
 }
 
+/// What a payment shows that was made without a quote is not kept: so there is a quote from time to time, and whoever
+/// has lied about the largest packet is not believed for long.
+void payment_service::learn(const active_payment& payment, const peering::receiving_account& account,
+                            const payment_outcome& outcome) {
+    const bool has_arrived = outcome.how.end == ilp::payment_end::completed;
+    if (payment.has_rate_of_another) {
+        if (!has_arrived) receivers_.forget(account.asset->id, payment.record.receiver);
+        return;
+    }
+    const ilp::exchange_ratio rate{outcome.state.delivered.value, outcome.state.sent.value};
+    if (!has_arrived || rate.delivered < delivered_enough || rate.sent == 0) return;
+    receivers_.keep(account.asset->id, payment.record.receiver, {rate, outcome.path.maximum},
+                    std::chrono::steady_clock::now());
+}
+
 void payment_service::paid(std::uint64_t number, const payment_outcome& outcome) {
     active_payment* const payment = find(number);
     if (payment == nullptr) return;
@@ -324,6 +351,7 @@ void payment_service::paid(std::uint64_t number, const payment_outcome& outcome)
     if (outcome.was_interrupted) return;  // it goes on after the next start
     if (const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account)) {
         paths_.keep(account->asset->id, payment->to->destination.text(), outcome.path);
+        learn(*payment, *account, outcome);
     }
     payment->record.sent = outcome.state.sent;
     payment->record.delivered = outcome.state.delivered;

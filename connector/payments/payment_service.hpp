@@ -4,6 +4,7 @@
 #include "connector/control/spsp_client.hpp"
 #include "connector/payments/path_memory.hpp"
 #include "connector/payments/payment_runs.hpp"
+#include "connector/payments/receiver_memory.hpp"
 #include "ilp/payment/exchange_ratio.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/book/payments.hpp"
@@ -61,6 +62,8 @@ public:
         std::chrono::nanoseconds time_max = std::chrono::hours{24};
         /// Before an account is looked at again whose money is held by packets.
         std::chrono::nanoseconds pause_while_held = std::chrono::milliseconds{100};
+        /// So long after a payment has arrived, the next one to its receiver needs no quote.
+        std::chrono::nanoseconds rate_age_max = std::chrono::seconds{30};
     };
 
     /// A payment that needs what packets of its account hold waits that often for it: as long as a packet may last.
@@ -70,7 +73,7 @@ public:
     /// `ilp::payment_limits::packets_in_flight_max` packets in flight, which share the worker's.
     static constexpr std::size_t running_max = 100;
 
-    explicit payment_service(parts parts) : parts_{std::move(parts)} {}
+    explicit payment_service(parts parts) : parts_{std::move(parts)}, receivers_{parts_.rate_age_max} {}
 
     /// Goes on with the payments that had not ended at the last stop. Call it before the committer starts, once.
     void start();
@@ -93,6 +96,7 @@ private:
         std::optional<peering::spsp_details> to{};         ///< where to pay; known once the receiver was looked up
         std::uint64_t numbers_used = 0;                    ///< on that connection
         ilp::known_path path{};                            ///< what its quote has learned, or other payments
+        bool has_rate_of_another = false;                  ///< no quote was made: an earlier payment has shown the rate
         std::shared_ptr<run_progress> progress{};
     };
 
@@ -106,6 +110,7 @@ private:
     bool is_overdue(const active_payment& payment) const;
     void look_up(std::uint64_t number);
     void looked_up(std::uint64_t number, const found& answer);
+    void find_rate(std::uint64_t number);
     void quote(std::uint64_t number);
     void quoted(std::uint64_t number, const std::optional<quote_outcome>& outcome);
     void offer(std::uint64_t number, const ilp::exchange_ratio& rate);
@@ -113,6 +118,8 @@ private:
     void agreed(std::uint64_t number, const peering::payment_offer& offer,
                 std::expected<void, peering::payment_refusal> written);
     void pay(active_payment& payment, const peering::receiving_account& account);
+    void learn(const active_payment& payment, const peering::receiving_account& account,
+               const payment_outcome& outcome);
     void paid(std::uint64_t number, const payment_outcome& outcome);
     void fail(std::uint64_t number, std::string why);
     void end(std::uint64_t number, peering::payment_status status, std::string failure);
@@ -133,6 +140,7 @@ private:
     std::deque<std::uint64_t> waiting_;                         ///< that have not begun, the oldest first
     std::size_t begun_ = 0;
     path_memory paths_;
+    receiver_memory receivers_;
 };
 
 }  // namespace connector

@@ -160,10 +160,11 @@ private:
     std::atomic<bool> gave_up_{false};
     bool is_started_ = false;  // set before the thread exists
 
-    std::chrono::steady_clock::time_point last_probe_;  // used only by the thread that calls watch()
     std::atomic<bool> probe_waits_{false};
-    std::chrono::steady_clock::time_point last_look_;  // at payments that are idle; the same thread
     std::atomic<bool> look_waits_{false};
+    // Used only by the thread that calls watch().
+    std::chrono::steady_clock::time_point last_probe_;
+    std::chrono::steady_clock::time_point last_look_;  // at payments that are idle
 
     std::thread thread_;
 };

@@ -315,7 +315,7 @@ std::expected<std::uint64_t, store_error> sqlite_store::count_pending_events() {
     return attempt(path_, "count events", [this] {
         const std::string query =
             fmt::format("SELECT count(*) FROM events WHERE due < {}", due_of_open_events.time_since_epoch().count());
-        return static_cast<std::uint64_t>(single_integer(connection_, query.c_str()));
+        return static_cast<std::uint64_t>(single_integer(connection_, query));
     });
 }
 

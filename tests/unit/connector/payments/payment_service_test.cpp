@@ -45,6 +45,7 @@ struct world {
         std::chrono::nanoseconds pause_after_start = 0s;
         std::chrono::nanoseconds turn = 1h;
         std::chrono::nanoseconds time_max = 1h;
+        std::chrono::nanoseconds rate_age_max = 0s;
     };
 
     explicit world(peering::memory_store& store) : world{store, times{}} {}
@@ -69,7 +70,8 @@ struct world {
                .pause_after_start = times.pause_after_start,
                .turn = times.turn,
                .time_max = times.time_max,
-               .pause_while_held = 0s}} {
+               .pause_while_held = 0s,
+               .rate_age_max = times.rate_age_max}} {
         const auto loaded = store.load().value();
         REQUIRE(payments.restore(loaded.open_payments, loaded.last_payment, ledger));
         if (alice().liquidity->available == 0) fund();
@@ -297,6 +299,56 @@ TEST_CASE("payment service: the largest packet that one payment's path took is n
     w.run_until_ended(first);
     w.create();
     CHECK(quote_path() == ilp::path_maximum{});
+}
+
+TEST_CASE("payment service: for a while after a payment has arrived, the next one to its receiver needs no quote") {
+    peering::memory_store store;
+    world w{store, {.rate_age_max = 1h}};
+    const auto end_with = [&](const payment_record& payment, ilp::payment_end how) {
+        ilp::known_path learned;
+        learned.maximum.refused({2000}, ilp::amount_too_large{{2000}, {300}});
+        w.sent();
+        w.end_run({.how = {how, {}}, .state = {{4000}, {1600}, {}}, .path = learned, .asset = {}});
+        w.run_until_ended(payment);
+    };
+    const payment_record first = w.create(pointer, 4000);
+    w.answer_lookup();
+    w.answer_quote();
+    end_with(first, ilp::payment_end::completed);
+
+    const payment_record second = w.create();
+    w.answer_lookup();
+    const payment_order& order = w.sent();
+    CHECK(w.quotes.empty());
+    CHECK(order.terms.minimum == ilp::with_slippage({1600, 4000}, 100));
+    CHECK(order.path.maximum.value() == ilp::amount{300});
+    CHECK(order.numbers_used == 0);
+    // If the rate has become worse than its minimum, it is asked for again.
+    end_with(second, ilp::payment_end::rate_too_low);
+
+    w.create();
+    w.answer_lookup();
+    w.run_until([&] { return !w.quotes.empty(); });
+    CHECK(w.quotes.front().first.path.maximum == ilp::path_maximum{});
+}
+
+TEST_CASE("payment service: what another payment has shown is not believed for ever, nor for other receivers") {
+    peering::memory_store store;
+    world w{store, {.rate_age_max = 1h}};
+    const auto pay = [&](const std::string& receiver) {
+        const payment_record payment = w.create(receiver, 1000);
+        w.answer_lookup();
+        w.run_until([&] { return !w.quotes.empty() || !w.orders.empty(); });
+        const bool is_quoted = !w.quotes.empty();
+        if (is_quoted) w.answer_quote();
+        w.sent();
+        w.end_run({.how = {ilp::payment_end::completed, {}}, .state = {{1000}, {1000}, {}}, .path = {}, .asset = {}});
+        w.run_until_ended(payment);
+        return is_quoted;
+    };
+    CHECK(pay(pointer));
+    CHECK_FALSE(pay(pointer));
+    CHECK(pay("http://127.0.0.1:3004/erin"));
 }
 
 TEST_CASE("payment service: what cannot be quoted has failed, with the reason, and nothing was sent") {
