@@ -193,17 +193,16 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
     if (account == nullptr) return;
     payment->path = paths_.find(account->asset->id, payment->to->destination.text());
     if (status == payment_status::sending) return pay(*payment, *account);
-    find_rate(number);
+    find_rate(*payment, *account);
 }
 
 /// A payment that has just arrived has shown the rate; else probes find it out.
-void payment_service::find_rate(std::uint64_t number) {
-    active_payment* const payment = find(number);
-    const auto account = find_payer(*payment);
-    const auto known = receivers_.find(account->asset->id, payment->record.receiver, std::chrono::steady_clock::now());
+void payment_service::find_rate(active_payment& payment, const peering::receiving_account& account) {
+    const std::uint64_t number = payment.record.number;
+    const auto known = receivers_.find(account.asset->id, payment.record.receiver, std::chrono::steady_clock::now());
     if (!known) return quote(number);
-    payment->has_rate_of_another = true;
-    payment->path.maximum = known->maximum;
+    payment.has_rate_of_another = true;
+    payment.path.maximum = known->maximum;
     offer(number, known->rate);
 }
 

@@ -110,7 +110,7 @@ private:
     bool is_overdue(const active_payment& payment) const;
     void look_up(std::uint64_t number);
     void looked_up(std::uint64_t number, const found& answer);
-    void find_rate(std::uint64_t number);
+    void find_rate(active_payment& payment, const peering::receiving_account& account);
     void quote(std::uint64_t number);
     void quoted(std::uint64_t number, const std::optional<quote_outcome>& outcome);
     void offer(std::uint64_t number, const ilp::exchange_ratio& rate);
