@@ -937,8 +937,9 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     changes too_late;
     too_late.changed_events = {&late, 1};
     REQUIRE(store->commit(too_late).has_value());
-    CHECK(store->load_pending_events(10).value().size() == pending.size());
-    for (const auto& each : store->load_pending_events(10).value()) CHECK(each.event.data != "{}");
+    const auto afterwards = store->load_pending_events(10).value();
+    CHECK(afterwards.size() == pending.size());
+    for (const auto& each : afterwards) CHECK(each.event.data != "{}");
 }
 
 TEST_CASE("a store that keeps nothing has no events to list") {
