@@ -192,7 +192,13 @@ void pay(session& s, const pay_terms& terms) {
     }
     if (terms.at_most) input["sendMax"] = to_string(read_amount(s, "--at-most", *terms.at_most, unit));
     if (terms.slippage) {
-        input["slippage"] = read_option("--slippage", config::integer<std::uint16_t>(0, 9999), *terms.slippage);
+        const auto type = config::integer<std::uint16_t>(0, 9999);
+        const auto slippage = type.parse(*terms.slippage);
+        if (!slippage) {
+            throw failure{exit_status::usage,
+                          fmt::format("--slippage: \"{}\": expected {}", printable(*terms.slippage), type.expected)};
+        }
+        input["slippage"] = *slippage;
     }
     const auto answer = change(s, documents::create_payment, std::move(input), terms.idempotency_key, id);
     if (terms.does_not_wait) return print_payment(s, answer.at("payment"));

@@ -3,6 +3,7 @@
 #include "ilp/invariant.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace ilp {
@@ -10,7 +11,8 @@ namespace {
 
 constexpr std::uint64_t packets_of_connection = 0x7fff'ffff;  // RFC 29: a connection closes at 2^31 packets
 
-// In how many round trips in succession each kind of Reject may come.
+// In how many round trips in succession each kind of Reject may come. A path that has carried money before may be out
+// of order for as long as the limits allow, because a node on it may be restarting.
 constexpr unsigned temporary_max = 10;
 constexpr unsigned late_max = 4;
 constexpr unsigned low_max = 4;
@@ -94,7 +96,7 @@ auto outgoing_payment::next(steady_time now) -> step {
         if (is_complete()) {
             stop(payment_end::completed);
         } else if (!withdrawn_at_ && now - *progress_at_ >= limits_.progress) {
-            stop(payment_end::no_progress);
+            stop(payment_end::no_progress, last_code_);
         }
     }
     if (end_ || withdrawn_at_) return wait(now);
@@ -136,8 +138,9 @@ void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& r
     const amount in_flight = in_flight_amount_;
     const std::size_t packets = in_flight_.size();
     const packet_in_flight packet = take(number);
+    last_code_ = rejection.code;
     if (!rejection.code) {
-        set_back(temporary_, temporary_max, packet, now, payment_end::refused, std::nullopt);
+        out_of_order(packet, std::nullopt, now);
         return;
     }
     switch (*rejection.code) {
@@ -163,7 +166,7 @@ void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& r
         case error_code::t00_internal_error:
         case error_code::t01_peer_unreachable:
         case error_code::t99_application_error:
-            set_back(temporary_, temporary_max, packet, now, payment_end::refused, rejection.code);
+            out_of_order(packet, rejection.code, now);
             return;
         case error_code::r00_transfer_timed_out:
         case error_code::r02_insufficient_timeout:
@@ -222,6 +225,11 @@ bool outgoing_payment::set_back(setbacks& kind, unsigned allowed, const packet_i
         window_.pause(now, times_);
     }
     return true;
+}
+
+void outgoing_payment::out_of_order(const packet_in_flight& packet, std::optional<error_code> code, steady_time now) {
+    const unsigned allowed = sent_.is_zero() ? temporary_max : std::numeric_limits<unsigned>::max();
+    set_back(temporary_, allowed, packet, now, payment_end::refused, code);
 }
 
 void outgoing_payment::below_minimum(const packet_in_flight& packet, steady_time now) {

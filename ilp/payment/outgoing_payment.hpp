@@ -52,8 +52,8 @@ struct payment_limits {
 enum class payment_end : std::uint8_t {
     completed,
     cancelled,
-    no_progress,           ///< nothing was fulfilled for as long as the limits allow
-    refused,               ///< a final reject, or one that came again and again; `code` says which
+    no_progress,           ///< nothing was fulfilled for as long as the limits allow; `code` is of the last Reject
+    refused,               ///< a final reject, or one that came again and again before anything was fulfilled
     rate_too_low,          ///< the receiver got less than the minimum, again and again
     limit_reached,         ///< fixed delivery: `send` was sent, and less than `deliver` has arrived
     amount_too_small,      ///< what is left to send is worth nothing to the receiver; it stays in the account
@@ -143,6 +143,7 @@ private:
     /// Returns false if it is one more of a round trip that was counted already.
     bool set_back(setbacks& kind, unsigned allowed, const packet_in_flight& packet, steady_time now, payment_end end,
                   std::optional<error_code> code);
+    void out_of_order(const packet_in_flight& packet, std::optional<error_code> code, steady_time now);
     void below_minimum(const packet_in_flight& packet, steady_time now);
     void too_small(const packet_in_flight& packet) noexcept;
     void had_too_little_time(const packet_in_flight& packet, error_code code, steady_time now);
@@ -180,6 +181,7 @@ private:
     setbacks late_;
     setbacks low_;
     setbacks declined_;
+    std::optional<error_code> last_code_;  // of the last Reject
 
     std::optional<steady_time> progress_at_;   // of the first step or the last Fulfill, and later by each pause
     std::optional<steady_time> withdrawn_at_;  // a packet was withdrawn, and the pause is not over

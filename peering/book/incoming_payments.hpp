@@ -27,7 +27,7 @@ public:
     /// A payment that goes on for longer is reported in parts.
     static constexpr std::chrono::hours part_time_max{1};
     /// The number of payments that one transaction ends because they are idle.
-    static constexpr std::size_t ended_at_a_time = 256;
+    static constexpr std::size_t ended_at_a_time = 32;
 
     explicit incoming_payments(std::chrono::milliseconds idle_time) : idle_time_{idle_time} {}
 

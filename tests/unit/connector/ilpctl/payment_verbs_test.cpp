@@ -120,6 +120,11 @@ TEST_CASE("ilpctl pay: an amount that does not fit the asset is refused before t
     CHECK(pay(d, {"12.50"}).err ==
           "ilpctl: name the asset after AMOUNT, as in 12.50 USD, or the account that pays with --from\n");
     CHECK(pay(d, {"12.50"}).status == exit_status::usage);
+
+    d.will_answer(documents::receiving_accounts, page_answer({receiver_answer("alice", alice_id)}));
+    const auto too_much = pay(d, {"12.50", "USD", "--slippage", "10000"});
+    CHECK(too_much.status == exit_status::usage);
+    CHECK(too_much.err == "ilpctl: --slippage: \"10000\": expected a whole number from 0 to 9999\n");
 }
 
 TEST_CASE("ilpctl pay: an amount to deliver is in the receiver's asset, of which nothing is known here") {

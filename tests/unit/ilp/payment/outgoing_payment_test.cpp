@@ -203,6 +203,38 @@ TEST_CASE("payment: T00, T01, R00, R02, F99 and unknown codes are tried again af
     }
 }
 
+TEST_CASE("payment: a path that has carried money may be out of order for as long as the limits allow") {
+    const auto outage = GENERATE(20s, 60s);
+    world world = paying(ilp::send_exactly({2'000}, {}, 0), 1'000);
+    const auto packets = world.packets();
+    REQUIRE(packets.size() == 2);
+    world.payment.fulfilled(packets[0].number, amount{1'000}, world.now);
+    world.reject(packets[1].number, error_code::t01_peer_unreachable);
+    const auto lost_at = world.now;
+    int attempts = 0;
+    while (!world.end() && attempts < 1'000) {
+        auto packet = world.packet();
+        if (!packet) {
+            world.wait();
+            continue;
+        }
+        ++attempts;
+        world.now += 10ms;
+        if (world.now - lost_at < outage) {
+            world.reject(packet->number, error_code::t01_peer_unreachable);
+        } else {
+            world.payment.fulfilled(packet->number, amount{1'000}, world.now);
+        }
+    }
+    CHECK(attempts > 12);
+    CHECK(world.ends_as(outage < 30s ? payment_end::completed : payment_end::no_progress));
+    if (outage > 30s) {
+        CHECK(world.end()->code == error_code::t01_peer_unreachable);
+        CHECK(world.now - lost_at >= 30s);
+        CHECK(world.now - lost_at < 40s);
+    }
+}
+
 TEST_CASE("payment: R02 and R00 give the next packets more time") {
     world world = paying(ilp::send_exactly({1'000}, {}, 0), 1'000);
     auto packet = world.packet();
