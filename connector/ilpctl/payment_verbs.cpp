@@ -97,7 +97,7 @@ json::value ask_again(session& s, const std::string& id) try {
                   fmt::format("{}\nthe payment goes on, do not repeat it: ilpctl payment show {}", error.what(), id)};
 }
 
-/// What has been sent of the amount to send, or has arrived of the amount to deliver.
+/// Returns what has been sent of the amount to send, or has arrived of the amount to deliver.
 share_done share_of(const json::object& payment) {
     const auto number = [&](std::string_view name) {
         const auto amount = ilp::parse_amount(field(payment, name));

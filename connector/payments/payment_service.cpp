@@ -47,7 +47,7 @@ ilp::payment_terms terms_by(const payment_record& record, const ilp::exchange_ra
     return terms;
 }
 
-/// What the payment sends if its packets are exchanged as was quoted.
+/// Returns what the payment sends if its packets are exchanged as was quoted.
 ilp::amount expected_to_send(const payment_record& record, const ilp::exchange_ratio& quoted) {
     return record.is_fixed_delivery ? quoted.sent_for(record.amount) : record.amount;
 }
@@ -200,7 +200,8 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
 void payment_service::find_rate(active_payment& payment, const peering::receiving_account& account) {
     const std::uint64_t number = payment.record.number;
     const auto known = receivers_.find(account.asset->id, payment.record.receiver, std::chrono::steady_clock::now());
-    if (!known) return quote(number);
+    // If it would cost more than the request allows, a quote may still show a better rate.
+    if (!known || expected_to_send(payment.record, known->rate) > most_of(payment.record)) return quote(number);
     payment.has_rate_of_another = true;
     payment.path.maximum = known->maximum;
     offer(number, known->rate);

@@ -14,10 +14,11 @@
 
 namespace connector {
 
-/// What a payment that arrived has shown about its receiver, so that the next one in the same asset needs no quote and
-/// its first packet carries money. It is known by the receiver and not by the path, because two receivers of a node may
-/// have different assets, and only from a payment that is complete, so that nobody on a path can stop others' payments
-/// with it. If the rate has become worse meanwhile, the minimum of the next payment protects it. Not thread-safe.
+/// Remembers what a payment that arrived has shown about its receiver, so that the next one in the same asset needs no
+/// quote and its first packet carries money. It is known by the receiver and not by the path, because two receivers of
+/// a node may have different assets, and only from a payment that is complete, so that nobody on a path can stop
+/// others' payments with it. If the rate has become worse meanwhile, the minimum of the next payment protects it. Not
+/// thread-safe.
 class receiver_memory {
 public:
     static constexpr std::size_t receivers_max = 4096;

@@ -18,7 +18,7 @@
 
 namespace connector {
 
-/// What a run needs while it sends a packet or reads an answer. The runs of a worker share it.
+/// A run needs this while it sends a packet or reads an answer. The runs of a worker share it.
 struct run_memory {
     ilp::stream::sender_memory of_sender;
     ilp::bytes prepare;

@@ -29,7 +29,7 @@ protected:
 
 class fair_turns;
 
-/// Whose work a share is for.
+/// Says whose work a share is for.
 enum class turn_user : std::uint8_t {
     peer,
     /// Everybody whom no peer is known to be behind yet. Peers that are busy have turns as long as they would have

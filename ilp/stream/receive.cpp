@@ -15,7 +15,7 @@ bool is_of_sender(std::uint64_t stream_id) noexcept {
     return stream_id % 2 == 1;
 }
 
-/// What the frames of a request mean for the whole of it.
+/// Says what the frames of a request mean for the whole of it.
 struct frames_in_short {
     bool violate_protocol = false;
     bool close = false;

@@ -96,8 +96,8 @@ public:
     /// pending batch.
     bool execute(store_task task);
 
-    /// Checks whether a store call hangs, and probes an idle store, which also ends payments of which nothing more has
-    /// arrived. Call it periodically, from one thread.
+    /// Checks whether a store call hangs, probes an idle store, and ends payments of which nothing more has arrived.
+    /// Call it periodically, from one thread.
     void watch(std::chrono::steady_clock::time_point now);
 
     /// False from the first failed commit until one succeeds; reject new packets meanwhile. Any thread; one atomic

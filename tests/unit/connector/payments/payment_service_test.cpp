@@ -348,6 +348,12 @@ TEST_CASE("payment service: what another payment has shown is not believed for e
     };
     CHECK(pay(pointer));
     CHECK_FALSE(pay(pointer));
+    // It would be too dear at that rate, so a quote is made.
+    const payment_record dear = w.create_delivery(1000, 999);
+    w.answer_lookup();
+    w.run_until([&] { return !w.quotes.empty(); });
+    w.cancel(dear);
+    w.answer_quote();
     CHECK(pay("http://127.0.0.1:3004/erin"));
 }
 
