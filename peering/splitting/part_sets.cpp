@@ -1,0 +1,120 @@
+#include "peering/splitting/part_sets.hpp"
+
+#include "ilp/invariant.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace peering {
+
+std::size_t part_sets::hash::operator()(const key& of) const noexcept {
+    std::size_t bits = 0;
+    // An id is random; a peer that chooses ids which collide slows only the search for at most 16 open sets of its own
+    // and for its ended ones.
+    std::memcpy(&bits, of.second.data(), sizeof bits);
+    return bits ^ of.first;
+}
+
+part_sets::part_sets(const bounds& allowed) : bounds_{allowed} {}
+
+part_sets::outcome part_sets::take(const arrived_part& part, ilp::steady_time latest, ilp::steady_time now) {
+    const key id{part.peer, part.label.id};
+    if (const auto known = by_id_.find(id); known != by_id_.end()) {
+        return add(sets_[known->second], known->second, part);
+    }
+    if (ended_.contains(id)) return {step::late};
+    return open_first(part, latest, now);
+}
+
+part_sets::outcome part_sets::open_first(const arrived_part& part, ilp::steady_time latest, ilp::steady_time now) {
+    const auto of_peer = open_of_peer_.find(part.peer);
+    if (by_id_.size() >= bounds_.open || (of_peer != open_of_peer_.end() && of_peer->second >= bounds_.open_per_peer)) {
+        return {step::too_many};
+    }
+    place at = 0;
+    if (free_.empty()) {
+        at = static_cast<place>(sets_.size());
+        sets_.emplace_back();
+    } else {
+        at = free_.back();
+        free_.pop_back();
+    }
+    const key id{part.peer, part.label.id};
+    open_set& set = sets_[at];
+    set = {.id = id,
+           .connection = part.connection,
+           .parts = part.label.parts,
+           .total = part.label.total,
+           .common = part.common,
+           .arrived = {},
+           .missing = part.label.parts,
+           .missing_amount = part.label.total,
+           .timeout = std::min(latest, now + bounds_.longest_wait)};
+    by_id_.emplace(id, at);
+    ++open_of_peer_[part.peer];
+    timeouts_.emplace(set.timeout, at);
+    const outcome added = add(set, at, part);
+    return added.what == step::keep ? outcome{step::open, at} : added;
+}
+
+part_sets::outcome part_sets::add(open_set& to, place at, const arrived_part& part) {
+    const part_label& label = part.label;
+    const bool belongs = part.connection == to.connection && label.parts == to.parts && label.total == to.total &&
+                         part.common == to.common;
+    if (!belongs) return {step::contradiction, at};
+    if (to.arrived.test(label.part)) return {step::duplicate, at};
+    // Every part carries something, so the others need at least one unit each, and the last one fits exactly.
+    const std::uint32_t others = to.missing - 1;
+    const bool fits = !part.amount.is_zero() && part.amount <= to.missing_amount &&
+                      to.missing_amount.value - part.amount.value >= others &&
+                      (others != 0 || part.amount == to.missing_amount);
+    if (!fits) return {step::contradiction, at};
+    to.arrived.set(label.part);
+    to.missing = others;
+    to.missing_amount.value -= part.amount.value;
+    if (others != 0) return {step::keep, at};
+    timeouts_.erase({to.timeout, at});
+    return {step::complete, at};
+}
+
+void part_sets::close(place set) {
+    open_set& closed = sets_[set];
+    const auto known = by_id_.find(closed.id);
+    ilp::require(known != by_id_.end() && known->second == set, "a set of parts is closed once");
+    by_id_.erase(known);
+    timeouts_.erase({closed.timeout, set});
+    const auto of_peer = open_of_peer_.find(closed.id.first);
+    if (--of_peer->second == 0) open_of_peer_.erase(of_peer);
+    remember(closed.id);
+    free_.push_back(set);
+}
+
+/// The oldest id is forgotten when there are too many. A part that comes after that opens a set which cannot become
+/// whole, so its sender alone waits for it.
+void part_sets::remember(const key& ended) {
+    ++ended_[ended];
+    ended_order_.push_back(ended);
+    if (ended_order_.size() <= bounds_.ended) return;
+    const auto oldest = ended_.find(ended_order_.front());
+    if (--oldest->second == 0) ended_.erase(oldest);
+    ended_order_.pop_front();
+}
+
+std::optional<ilp::steady_time> part_sets::next_timeout() const {
+    return timeouts_.empty() ? std::nullopt : std::optional{timeouts_.begin()->first};
+}
+
+std::optional<part_sets::place> part_sets::timed_out(ilp::steady_time now) const {
+    if (timeouts_.empty() || timeouts_.begin()->first > now) return std::nullopt;
+    return timeouts_.begin()->second;
+}
+
+std::vector<part_sets::place> part_sets::incomplete_on(std::uint64_t connection) const {
+    std::vector<place> found;
+    for (const auto& [timeout, at] : timeouts_) {
+        if (sets_[at].connection == connection) found.push_back(at);
+    }
+    return found;
+}
+
+}  // namespace peering

@@ -1,0 +1,273 @@
+#include "peering/splitting/part_sets.hpp"
+
+#include "peering/splitting/split_plan.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <random>
+#include <set>
+#include <vector>
+
+namespace part_sets_test {
+
+using namespace peering;
+using namespace std::chrono_literals;
+using step = part_sets::step;
+
+namespace {
+
+constexpr ilp::steady_time start{1000s};
+constexpr ilp::steady_time far = start + 30s;
+
+split_id id_of(std::uint64_t number) {
+    split_id id{};
+    for (std::size_t i = 0; i < sizeof number; ++i) id[i] = static_cast<ilp::octet>(number >> 8 * i);
+    return id;
+}
+
+/// The parts of a packet, as an honest peer sends them.
+std::vector<arrived_part> parts_of(std::uint64_t id, std::uint64_t total, std::uint64_t part_max,
+                                   std::uint32_t peer = 1) {
+    const auto plan = split_plan::make({total}, {part_max}, split_parts_limit).value();
+    std::vector<arrived_part> parts;
+    for (std::uint32_t i = 0; i < plan.parts(); ++i) {
+        parts.push_back({.peer = peer,
+                         .connection = 7,
+                         .label = {id_of(id), i, plan.parts(), {total}},
+                         .common = {},
+                         .amount = plan.amount_of(i)});
+    }
+    return parts;
+}
+
+}  // namespace
+
+TEST_CASE("a set becomes whole with its last part, in whatever order the parts come") {
+    for (const std::uint64_t count : {2, 3, 5}) {
+        const auto parts = parts_of(1, count * 100 - 1, 100);
+        std::vector<std::size_t> order(parts.size());
+        std::iota(order.begin(), order.end(), 0);
+        do {
+            part_sets sets;
+            for (std::size_t i = 0; i < order.size(); ++i) {
+                const auto [what, set] = sets.take(parts[order[i]], far, start);
+                CHECK(what == (i == 0 ? step::open : i + 1 < order.size() ? step::keep : step::complete));
+                REQUIRE(set);
+                if (what == step::complete) sets.close(*set);
+            }
+            CHECK(sets.open() == 0);
+            CHECK(!sets.next_timeout());
+        } while (std::ranges::next_permutation(order).found);
+    }
+}
+
+TEST_CASE("two and three sets at the same time stay apart in every interleaving") {
+    std::vector<arrived_part> all;
+    for (std::uint64_t set = 0; set < 3; ++set) {
+        for (const auto& part : parts_of(set, 20 + set, 10 + set)) all.push_back(part);
+    }
+    std::vector<std::size_t> order(all.size());
+    std::iota(order.begin(), order.end(), 0);
+    do {
+        part_sets sets;
+        std::size_t complete = 0;
+        for (const std::size_t i : order) {
+            const auto [what, set] = sets.take(all[i], far, start);
+            REQUIRE((what == step::open || what == step::keep || what == step::complete));
+            if (what != step::complete) continue;
+            sets.close(*set);
+            ++complete;
+        }
+        REQUIRE(complete == 3);
+        REQUIRE(sets.open() == 0);
+    } while (std::ranges::next_permutation(order).found);
+}
+
+TEST_CASE("a part that has come before is refused alone") {
+    part_sets sets;
+    const auto parts = parts_of(1, 300, 100);
+    CHECK(sets.take(parts[0], far, start).what == step::open);
+    CHECK(sets.take(parts[0], far, start).what == step::duplicate);
+    CHECK(sets.take(parts[2], far, start).what == step::keep);
+    CHECK(sets.take(parts[2], far, start).what == step::duplicate);
+    CHECK(sets.take(parts[1], far, start).what == step::complete);
+    CHECK(sets.take(parts[1], far, start).what == step::duplicate);
+}
+
+TEST_CASE("a part that contradicts its set in any common field is one, and the set goes with it") {
+    const auto parts = parts_of(1, 300, 100);
+    const auto second = [&](const auto& change) {
+        part_sets sets;
+        CHECK(sets.take(parts[0], far, start).what == step::open);
+        arrived_part changed = parts[1];
+        change(changed);
+        const auto [what, set] = sets.take(changed, far, start);
+        if (what == step::contradiction) {
+            sets.close(set.value());
+            CHECK(sets.take(parts[2], far, start).what == step::late);
+            CHECK(!sets.next_timeout());
+        }
+        return what;
+    };
+    CHECK(second([](arrived_part&) {}) == step::keep);
+    CHECK(second([](arrived_part& part) { part.connection = 8; }) == step::contradiction);
+    CHECK(second([](arrived_part& part) { part.common[31] = 1; }) == step::contradiction);
+    CHECK(second([](arrived_part& part) { part.label.total = {301}; }) == step::contradiction);
+    CHECK(second([](arrived_part& part) { part.label.parts = 4; }) == step::contradiction);
+    // Amounts that cannot add up to the total with the parts that are still missing.
+    CHECK(second([](arrived_part& part) { part.amount = {0}; }) == step::contradiction);
+    CHECK(second([](arrived_part& part) { part.amount = {200}; }) == step::contradiction);
+    CHECK(second([](arrived_part& part) { part.amount = {199}; }) == step::keep);
+    CHECK(second([](arrived_part& part) { part.amount = ilp::amount::max(); }) == step::contradiction);
+    // The same id of another peer is another set.
+    CHECK(second([](arrived_part& part) { part.peer = 2; }) == step::open);
+}
+
+TEST_CASE("parts that do not add up to the total are no set, not even the first of them") {
+    part_sets sets;
+    auto parts = parts_of(1, 200, 100);
+    parts[1].amount = {99};
+    CHECK(sets.take(parts[0], far, start).what == step::open);
+    CHECK(sets.take(parts[1], far, start).what == step::contradiction);
+
+    auto alone = parts_of(2, 200, 100);
+    alone[0].amount = {200};
+    const auto [what, set] = sets.take(alone[0], far, start);
+    CHECK(what == step::contradiction);
+    sets.close(set.value());
+    CHECK(sets.take(alone[1], far, start).what == step::late);
+}
+
+TEST_CASE("a set waits for its last part a second, or until the packet has to be on its way") {
+    part_sets sets;
+    const auto first = parts_of(1, 200, 100);
+    const auto second = parts_of(2, 200, 100);
+    CHECK(sets.take(first[0], far, start).what == step::open);
+    CHECK(sets.take(second[0], start + 400ms, start + 100ms).what == step::open);
+    CHECK(sets.next_timeout() == start + 400ms);
+    CHECK(!sets.timed_out(start + 399ms));
+    const auto late = sets.timed_out(start + 400ms);
+    REQUIRE(late);
+    sets.close(*late);
+    CHECK(sets.take(second[1], far, start + 400ms).what == step::late);
+    CHECK(sets.next_timeout() == start + 1s);
+    // What is complete has no timeout any more: the packet's own expiry counts.
+    CHECK(sets.take(first[1], far, start + 999ms).what == step::complete);
+    CHECK(!sets.next_timeout());
+    CHECK(!sets.timed_out(far));
+}
+
+TEST_CASE("a connection that ends takes its sets along that are not complete") {
+    part_sets sets;
+    const auto whole = parts_of(1, 200, 100);
+    const auto half = parts_of(2, 200, 100);
+    auto other = parts_of(3, 200, 100);
+    for (auto& part : other) part.connection = 8;
+    for (const auto& part : whole) sets.take(part, far, start);
+    const auto set = sets.take(half[0], far, start).set;
+    sets.take(other[0], far, start);
+    CHECK(sets.incomplete_on(7) == std::vector{set.value()});
+    CHECK(sets.incomplete_on(9).empty());
+}
+
+TEST_CASE("a peer has a bounded number of open sets, and all peers together have one") {
+    part_sets sets{{.open_per_peer = 2, .open = 3, .ended = 4}};
+    CHECK(sets.take(parts_of(1, 2, 1, 1)[0], far, start).what == step::open);
+    const auto second = sets.take(parts_of(2, 2, 1, 1)[0], far, start);
+    CHECK(second.what == step::open);
+    CHECK(sets.take(parts_of(3, 2, 1, 1)[0], far, start).what == step::too_many);
+    CHECK(sets.take(parts_of(3, 2, 1, 2)[0], far, start).what == step::open);
+    CHECK(sets.take(parts_of(4, 2, 1, 3)[0], far, start).what == step::too_many);
+    sets.close(second.set.value());
+    CHECK(sets.take(parts_of(4, 2, 1, 3)[0], far, start).what == step::open);
+    CHECK(sets.open() == 3);
+}
+
+TEST_CASE("an id that has ended is remembered, as far as there is room") {
+    part_sets sets{{.open_per_peer = 2, .open = 3, .ended = 4}};
+    const auto end = [&](std::uint64_t id) { sets.close(sets.take(parts_of(id, 2, 1)[0], far, start).set.value()); };
+    for (std::uint64_t id = 0; id < 5; ++id) end(id);
+    for (std::uint64_t id = 1; id < 5; ++id) CHECK(sets.take(parts_of(id, 2, 1)[1], far, start).what == step::late);
+    CHECK(sets.take(parts_of(0, 2, 1)[1], far, start).what == step::open);
+}
+
+/// An adversary sends anything, and a model that keeps everything says what must come of it.
+TEST_CASE("whatever a peer sends, a set that is complete has every part once, and their sum is its total") {
+    for (std::uint32_t seed = 0; seed < 300; ++seed) {
+        std::mt19937 random{seed};
+        const auto below = [&](std::uint64_t end) { return random() % end; };
+        part_sets sets{{.open_per_peer = 3, .open = 5, .ended = 50'000, .longest_wait = 100ms}};
+        struct known_set {
+            std::vector<arrived_part> taken;
+            bool complete = false;
+        };
+        std::map<part_sets::place, known_set> model;
+        std::set<std::pair<std::uint32_t, split_id>> ended;
+        ilp::steady_time now = start;
+        const auto close = [&](part_sets::place set) {
+            const arrived_part& first = model.at(set).taken.front();
+            ended.emplace(first.peer, first.label.id);
+            model.erase(set);
+            sets.close(set);
+        };
+        for (int i = 0; i < 400; ++i) {
+            now += std::chrono::milliseconds{below(10)};
+            while (const auto late = sets.timed_out(now)) {
+                REQUIRE(!model.at(*late).complete);
+                close(*late);
+            }
+            const std::uint64_t total = 20 + below(2);
+            auto parts = parts_of(below(12), total, total / (2 + below(2)), static_cast<std::uint32_t>(below(3)));
+            arrived_part part = parts[below(parts.size())];
+            if (below(10) == 0) part.amount = {below(25)};
+            if (below(20) == 0) part.connection = below(3);
+            if (below(20) == 0) part.common[0] = 1;
+            const std::pair id{part.peer, part.label.id};
+            const auto [what, set] = sets.take(part, now + std::chrono::milliseconds{below(150)}, now);
+            INFO("seed " << seed << ", step " << i);
+            REQUIRE((what == step::late) == ended.contains(id));
+            if (!set) continue;
+            auto& known = model[*set];
+            for (const auto& each : known.taken) {
+                REQUIRE(each.peer == part.peer);
+                REQUIRE(each.label.id == part.label.id);
+            }
+            if (what == step::open) {
+                REQUIRE(known.taken.empty());
+            }
+            if (what == step::contradiction) {
+                known.taken.push_back(part);  // so that it has an id, even if it is the first
+                close(*set);
+                continue;
+            }
+            if (what == step::duplicate) continue;
+            known.taken.push_back(part);
+            if (what == step::complete) {
+                known.complete = true;
+                std::set<std::uint32_t> numbers;
+                std::uint64_t sum = 0;
+                for (const auto& each : known.taken) {
+                    numbers.insert(each.label.part);
+                    sum += each.amount.value;
+                    REQUIRE(each.label.total == part.label.total);
+                    REQUIRE(each.common == part.common);
+                    REQUIRE(each.connection == part.connection);
+                }
+                REQUIRE(numbers.size() == known.taken.size());
+                REQUIRE(numbers.size() == part.label.parts);
+                REQUIRE(sum == part.label.total.value);
+                close(*set);
+            }
+            REQUIRE(sets.open() == model.size());
+            REQUIRE(sets.open() <= 5);
+        }
+    }
+}
+
+}  // namespace part_sets_test
