@@ -214,12 +214,22 @@ struct http_settings {
     outgoing_http_settings outgoing;
 };
 
+/// What a peer and this node send each other in parts: a Prepare above `max_packet_amount` (docs/splitting.md).
+struct split_settings {
+    static constexpr std::uint32_t parts_limit = 1024;  ///< whatever the peers have agreed
+
+    ilp::amount max_total;
+    std::uint32_t max_parts = 0;  ///< 2 to `parts_limit`
+    friend bool operator==(const split_settings&, const split_settings&) = default;
+};
+
 struct peer_settings {
     std::string name;
     ilp::address ilp_address = *ilp::address::parse("self.unset");
     asset_reference asset;
     std::vector<std::string> routes;  ///< prefixes besides its own address; the empty prefix is the default route
     std::optional<ilp::amount> max_packet_amount;
+    std::optional<split_settings> split{};                   ///< absent: no packet is sent or accepted in parts
     std::optional<ilp::amount> max_in_flight_amount;         ///< sum over the peer's packets in flight
     std::optional<std::chrono::milliseconds> max_hold_time;  ///< of packets to the peer; absent: the connector's
     std::optional<std::uint16_t> spread;                     ///< basis points; absent: the spread of the currency pair

@@ -149,6 +149,15 @@ void prepare_view::set_expires_at(timestamp instant) noexcept {
     write_timestamp(instant, std::span<octet, timestamp_size>{contents_ + expires_at_offset, timestamp_size});
 }
 
+bool differ_only_in_amount(bytes_view a, bytes_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    // The amount is the first field behind the type and the length, whose first octet says how long it is.
+    const std::size_t amount_at = a[1] < 0x80 ? 2 : 2 + (a[1] & 0x7fU);
+    const std::size_t rest_at = amount_at + sizeof(std::uint64_t);
+    return std::ranges::equal(a.first(amount_at), b.first(amount_at)) &&
+           std::ranges::equal(a.subspan(rest_at), b.subspan(rest_at));
+}
+
 std::expected<fulfill_view, decode_error> fulfill_view::parse(bytes_span buffer) noexcept {
     field_reader reader{buffer, packet_type::fulfill};
     const octet* const contents = reader.read_fixed(hash_size);

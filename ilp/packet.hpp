@@ -129,6 +129,9 @@ void serialize_prepare(bytes& out, const prepare_fields& fields);
 void serialize_fulfill(bytes& out, std::span<const octet, hash_size> preimage, bytes_view data);
 void serialize_reject(bytes& out, const reject_fields& fields);
 
+/// True if two Prepares are equal but for their amounts. Precondition: both are canonical, as bytes() of a view is.
+bool differ_only_in_amount(bytes_view a, bytes_view b) noexcept;
+
 inline constexpr std::size_t amount_too_large_data_size = 16;
 
 /// Data of an F08 (InterledgerErrorData). Both amounts are in units of the account that the Prepare arrived on; the

@@ -28,6 +28,7 @@ void posting_batch::merge(const posting_batch& other) {
         if (const auto [known, is_new] = received_.try_emplace(connection, packets); !is_new)
             known->second.add(packets);
     }
+    outcomes_.insert(outcomes_.end(), other.outcomes_.begin(), other.outcomes_.end());
     transfers_ += other.transfers_;
 }
 
@@ -42,6 +43,7 @@ void posting_batch::clear() noexcept {
     postings_.clear();
     payments_.clear();
     if (!received_.empty()) received_.clear();
+    outcomes_.clear();
     transfers_ = 0;
 }
 

@@ -3,10 +3,12 @@
 #include "peering/records/payment.hpp"
 #include "peering/records/posting.hpp"
 #include "peering/records/received_packets.hpp"
+#include "peering/splitting/split_outcomes.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace peering {
@@ -31,11 +33,15 @@ public:
     /// has no packets yet. The legs of its packets are in this batch, so that they and the event about the payment are
     /// written in one transaction.
     received_packets& received_over(const connection_id& connection) { return received_[connection]; }
+    /// The Fulfill of a packet that has come in parts. Its legs are in this batch, so that both are written in one
+    /// transaction.
+    void keep(split_outcome outcome) { outcomes_.push_back(std::move(outcome)); }
     void merge(const posting_batch& other);
     bool empty() const noexcept { return postings_.empty() && payments_.empty() && received_.empty(); }
     std::span<const posting> postings() const noexcept { return postings_; }
     std::span<const payment_progress> payments() const noexcept { return payments_; }
     const table_by_connection<received_packets>& received() const noexcept { return received_; }
+    std::span<const split_outcome> outcomes() const noexcept { return outcomes_; }
     std::uint64_t transfers() const noexcept { return transfers_; }
     void clear() noexcept;
 
@@ -51,6 +57,7 @@ private:
     std::vector<std::uint32_t> index_;
     std::vector<payment_progress> payments_;  // few
     table_by_connection<received_packets> received_;
+    std::vector<split_outcome> outcomes_;
     std::uint64_t transfers_ = 0;
 };
 

@@ -43,6 +43,7 @@ struct peer {
     const peering::asset* asset = nullptr;
     prefix_list routes;  ///< in addition to its own address
     std::optional<ilp::amount> max_packet_amount;
+    std::optional<config::split_settings> split{};           ///< absent: no packet is sent or accepted in parts
     std::optional<std::chrono::milliseconds> max_hold_time;  ///< of packets to the peer; absent: the connector's
     std::optional<std::uint16_t> spread;  ///< basis points, for packets from the peer; absent: the currencies' spread
     bool has_label = false;               ///< its given name serves as its name

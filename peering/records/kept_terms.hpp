@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/settings.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/condition.hpp"
 #include "ilp/timestamp.hpp"
@@ -44,6 +45,7 @@ struct kept_peer_terms {
     bool enabled = true;
     std::optional<ilp::timestamp> deleted_at{};  ///< its account and history are kept
     std::optional<ilp::amount> max_packet_amount{};
+    std::optional<config::split_settings> split{};
     std::optional<ilp::amount> max_in_flight_amount{};
     std::optional<std::chrono::milliseconds> max_hold_time{};
     std::optional<ilp::amount> liquidity_threshold{};

@@ -1,11 +1,17 @@
 #include "peering/splitting/part_sets.hpp"
 
 #include "ilp/invariant.hpp"
+#include "ilp/packet.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 namespace peering {
+namespace {
+
+constexpr std::size_t prepare_kept_max = 4096;
+
+}  // namespace
 
 std::size_t part_sets::hash::operator()(const key& of) const noexcept {
     std::size_t bits = 0;
@@ -27,10 +33,10 @@ part_sets::outcome part_sets::take(const arrived_part& part, ilp::steady_time la
 }
 
 part_sets::outcome part_sets::open_first(const arrived_part& part, ilp::steady_time latest, ilp::steady_time now) {
-    const auto of_peer = open_of_peer_.find(part.peer);
-    if (by_id_.size() >= bounds_.open || (of_peer != open_of_peer_.end() && of_peer->second >= bounds_.open_per_peer)) {
-        return {step::too_many};
-    }
+    if (timeouts_.size() >= bounds_.incomplete) return {step::too_many};
+    const auto of_peer = incomplete_of_peer_.try_emplace(part.peer, 0).first;
+    if (of_peer->second >= bounds_.incomplete_per_peer) return {step::too_many};
+    ++of_peer->second;
     place at = 0;
     if (free_.empty()) {
         at = static_cast<place>(sets_.size());
@@ -41,17 +47,16 @@ part_sets::outcome part_sets::open_first(const arrived_part& part, ilp::steady_t
     }
     const key id{part.peer, part.label.id};
     open_set& set = sets_[at];
-    set = {.id = id,
-           .connection = part.connection,
-           .parts = part.label.parts,
-           .total = part.label.total,
-           .common = part.common,
-           .arrived = {},
-           .missing = part.label.parts,
-           .missing_amount = part.label.total,
-           .timeout = std::min(latest, now + bounds_.longest_wait)};
+    set.id = id;
+    set.connection = part.connection;
+    set.parts = part.label.parts;
+    set.total = part.label.total;
+    set.prepare.assign(part.prepare.begin(), part.prepare.end());
+    set.arrived.reset();
+    set.missing = part.label.parts;
+    set.missing_amount = part.label.total;
+    set.timeout = std::min(latest, now + bounds_.longest_wait);
     by_id_.emplace(id, at);
-    ++open_of_peer_[part.peer];
     timeouts_.emplace(set.timeout, at);
     const outcome added = add(set, at, part);
     return added.what == step::keep ? outcome{step::open, at} : added;
@@ -60,7 +65,7 @@ part_sets::outcome part_sets::open_first(const arrived_part& part, ilp::steady_t
 part_sets::outcome part_sets::add(open_set& to, place at, const arrived_part& part) {
     const part_label& label = part.label;
     const bool belongs = part.connection == to.connection && label.parts == to.parts && label.total == to.total &&
-                         part.common == to.common;
+                         ilp::differ_only_in_amount(part.prepare, to.prepare);
     if (!belongs) return {step::contradiction, at};
     if (to.arrived.test(label.part)) return {step::duplicate, at};
     // Every part carries something, so the others need at least one unit each, and the last one fits exactly.
@@ -73,8 +78,19 @@ part_sets::outcome part_sets::add(open_set& to, place at, const arrived_part& pa
     to.missing = others;
     to.missing_amount.value -= part.amount.value;
     if (others != 0) return {step::keep, at};
-    timeouts_.erase({to.timeout, at});
+    no_longer_incomplete(to, at);
     return {step::complete, at};
+}
+
+void part_sets::no_longer_incomplete(open_set& set, place at) {
+    if (timeouts_.erase({set.timeout, at}) == 0) return;
+    const auto of_peer = incomplete_of_peer_.find(set.id.first);
+    if (--of_peer->second == 0) incomplete_of_peer_.erase(of_peer);
+}
+
+std::optional<part_sets::place> part_sets::find(std::uint32_t peer, const split_id& id) const {
+    const auto known = by_id_.find({peer, id});
+    return known == by_id_.end() ? std::nullopt : std::optional{known->second};
 }
 
 void part_sets::close(place set) {
@@ -82,9 +98,8 @@ void part_sets::close(place set) {
     const auto known = by_id_.find(closed.id);
     ilp::require(known != by_id_.end() && known->second == set, "a set of parts is closed once");
     by_id_.erase(known);
-    timeouts_.erase({closed.timeout, set});
-    const auto of_peer = open_of_peer_.find(closed.id.first);
-    if (--of_peer->second == 0) open_of_peer_.erase(of_peer);
+    no_longer_incomplete(closed, set);
+    if (closed.prepare.capacity() > prepare_kept_max) closed.prepare = ilp::bytes{};
     remember(closed.id);
     free_.push_back(set);
 }
@@ -107,14 +122,6 @@ std::optional<ilp::steady_time> part_sets::next_timeout() const {
 std::optional<part_sets::place> part_sets::timed_out(ilp::steady_time now) const {
     if (timeouts_.empty() || timeouts_.begin()->first > now) return std::nullopt;
     return timeouts_.begin()->second;
-}
-
-std::vector<part_sets::place> part_sets::incomplete_on(std::uint64_t connection) const {
-    std::vector<place> found;
-    for (const auto& [timeout, at] : timeouts_) {
-        if (sets_[at].connection == connection) found.push_back(at);
-    }
-    return found;
 }
 
 }  // namespace peering

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "ilp/bytes.hpp"
 #include "ilp/clock.hpp"
-#include "ilp/condition.hpp"
 #include "peering/splitting/split_header.hpp"
 
 #include <bitset>
@@ -22,22 +22,26 @@ struct arrived_part {
     std::uint32_t peer = 0;
     std::uint64_t connection = 0;  ///< all parts of a set come on one
     part_label label;
-    ilp::digest common{};  ///< a hash of everything in the Prepare but the amount
-    ilp::amount amount;
+    ilp::bytes_view prepare{};  ///< a canonical packet, as prepare_view::parse() leaves it
+    ilp::amount amount;         ///< of this part
 };
 
-/// Collects the parts of packets that peers have split, until each is whole. It knows neither packets nor money: its
+/// Collects the parts of packets that peers have split, until each is whole. It knows neither routes nor money: its
 /// user holds the total of a set when the first part arrives, and answers all parts when the set ends.
+///
+/// A set is open until its user closes it, and incomplete until its last part has come. Only incomplete sets count
+/// towards the bounds: a whole packet is in flight like any other.
 class part_sets {
 public:
     struct bounds {
-        std::size_t open_per_peer = 16;
-        std::size_t open = 1024;
+        std::size_t incomplete_per_peer = 16;
+        std::size_t incomplete = 1024;
         std::size_t ended = 16'384;                    ///< ids that are remembered after their set has ended
         std::chrono::milliseconds longest_wait{1000};  ///< for the last part, from the first one
     };
 
-    /// Names an open set. A user can keep what belongs to the set in a table of `bounds::open` places.
+    /// Names an open set. Places are small numbers that are used again, so a user can keep what belongs to a set in a
+    /// table.
     using place = std::uint32_t;
 
     enum class step : std::uint8_t {
@@ -47,7 +51,7 @@ public:
         duplicate,      ///< this part has come before: refuse it with F00, while the set stays as it is
         contradiction,  ///< it does not belong to its set: refuse the set with F00, and close() it
         late,           ///< the set has ended: refuse this part with T00
-        too_many,       ///< too many sets are open: refuse this part with T03
+        too_many,       ///< too many sets are incomplete: refuse this part with T03
     };
 
     struct outcome {
@@ -62,6 +66,13 @@ public:
     /// parts and how much it may send together, have been checked.
     outcome take(const arrived_part& part, ilp::steady_time latest, ilp::steady_time now);
 
+    /// The open set of a peer with this id.
+    std::optional<place> find(std::uint32_t peer, const split_id& id) const;
+
+    /// The first part of an open set; the other parts differ only in their amounts.
+    ilp::bytes& prepare(place set) { return sets_[set].prepare; }
+    const split_id& id(place set) const { return sets_[set].id.second; }
+
     /// Ends an open set, and remembers its id.
     void close(place set);
 
@@ -70,10 +81,8 @@ public:
     /// A set that has run out of time. It stays open until its user has refused its parts with T00 and closed it.
     std::optional<place> timed_out(ilp::steady_time now) const;
 
-    /// The sets of a connection that has ended and that are not complete: their missing parts can no longer come.
-    std::vector<place> incomplete_on(std::uint64_t connection) const;
-
     std::size_t open() const noexcept { return by_id_.size(); }
+    std::size_t incomplete() const noexcept { return timeouts_.size(); }
 
 private:
     using key = std::pair<std::uint32_t, split_id>;  // of a peer
@@ -87,7 +96,7 @@ private:
         std::uint64_t connection = 0;
         std::uint32_t parts = 0;
         ilp::amount total;
-        ilp::digest common{};
+        ilp::bytes prepare;  ///< keeps its memory for the next set, unless that is large
         std::bitset<split_parts_limit> arrived;
         std::uint32_t missing = 0;
         ilp::amount missing_amount;
@@ -96,13 +105,14 @@ private:
 
     outcome open_first(const arrived_part& part, ilp::steady_time latest, ilp::steady_time now);
     outcome add(open_set& to, place at, const arrived_part& part);
+    void no_longer_incomplete(open_set& set, place at);
     void remember(const key& ended);
 
     bounds bounds_;
     std::vector<open_set> sets_;
     std::vector<place> free_;
     std::unordered_map<key, place, hash> by_id_;
-    std::unordered_map<std::uint32_t, std::size_t> open_of_peer_;
+    std::unordered_map<std::uint32_t, std::size_t> incomplete_of_peer_;
     std::set<std::pair<ilp::steady_time, place>> timeouts_;  ///< of the sets that are not complete
     std::unordered_map<key, std::size_t, hash> ended_;       ///< how often the id stands in `ended_order_`
     std::deque<key> ended_order_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/settings.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/bytes.hpp"
 
@@ -18,8 +19,7 @@ namespace peering {
 inline constexpr std::string_view split_field = "ILP-Split";
 inline constexpr std::string_view split_accept_field = "ILP-Split-Accept";
 
-/// A packet crosses a link in no more parts than this, whatever the peers have agreed.
-inline constexpr std::uint32_t split_parts_limit = 1024;
+inline constexpr std::uint32_t split_parts_limit = config::split_settings::parts_limit;
 
 /// Random, chosen by the node that splits. A new attempt has a new one.
 using split_id = std::array<ilp::octet, 16>;
@@ -34,13 +34,8 @@ struct part_label {
     friend bool operator==(const part_label&, const part_label&) = default;
 };
 
-/// What a peer takes together: `max-total=1000000, max-parts=16`.
-struct split_terms {
-    ilp::amount max_total;
-    std::uint32_t max_parts = 0;  ///< 2 to `split_parts_limit`
-
-    friend bool operator==(const split_terms&, const split_terms&) = default;
-};
+/// What a peer takes together: `max-total="1000000", max-parts=16`.
+using split_terms = config::split_settings;
 
 inline constexpr std::size_t part_label_size_max = 88;
 inline constexpr std::size_t split_terms_size_max = 48;

@@ -15,6 +15,9 @@ public:
     static std::optional<split_plan> make(ilp::amount total, ilp::amount part_max, std::uint32_t parts_max) noexcept;
 
     std::uint32_t parts() const noexcept { return parts_; }
+    /// The largest total that can be cut so.
+    static ilp::amount largest_total(ilp::amount part_max, std::uint32_t parts_max) noexcept;
+
     /// `part` is counted from 0. The amounts of all parts add up to the total.
     ilp::amount amount_of(std::uint32_t part) const noexcept;
 
@@ -25,40 +28,6 @@ private:
     ilp::amount total_;
     ilp::amount size_;
     std::uint32_t parts_;
-};
-
-/// What the node that splits knows of a set it has sent. The first answer that decides ends the set for good, whatever
-/// comes later.
-class sent_set {
-public:
-    enum class step : std::uint8_t {
-        wait,
-        fulfill,  ///< post the transfer of the whole set, and relay this Fulfill
-        reject,   ///< void it and relay this Reject
-        refuse,   ///< void it and answer T01: the next hop cannot have a complete set
-        ignore,   ///< the set has ended
-    };
-
-    /// The next hop has answered one part with a Fulfill that matches the condition. It fulfills the set: the next hop
-    /// posts all parts in one transaction.
-    step fulfilled() noexcept { return end(step::fulfill); }
-    step rejected() noexcept { return end(step::reject); }
-    /// One part has certainly not reached the next hop.
-    step never_left() noexcept { return end(step::refuse); }
-    /// One part may have reached the next hop, which will not answer it on this connection. The answers to the others,
-    /// or the expiry, decide.
-    step lost() const noexcept { return has_ended_ ? step::ignore : step::wait; }
-
-    bool has_ended() const noexcept { return has_ended_; }
-
-private:
-    step end(step with) noexcept {
-        if (has_ended_) return step::ignore;
-        has_ended_ = true;
-        return with;
-    }
-
-    bool has_ended_ = false;
 };
 
 }  // namespace peering

@@ -68,6 +68,21 @@ bool take(const json::value& value, std::optional<ilp::amount>& to) {
     return true;
 }
 
+bool take(const json::value& value, ilp::amount& to) {
+    std::optional<ilp::amount> amount;
+    if (!take(value, amount)) return false;
+    to = *amount;
+    return true;
+}
+
+bool take(const json::value& value, std::uint32_t& to) {
+    if (!value.is_int64() || value.get_int64() < 0 || value.get_int64() > std::numeric_limits<std::uint32_t>::max()) {
+        return false;
+    }
+    to = static_cast<std::uint32_t>(value.get_int64());
+    return true;
+}
+
 bool take(const json::value& value, std::optional<std::chrono::milliseconds>& to) {
     if (!value.is_int64() || value.get_int64() < 0) return false;
     to = std::chrono::milliseconds{value.get_int64()};
@@ -125,10 +140,10 @@ std::string to_json(const asset_terms& terms) {
 }
 
 std::optional<std::string> to_json(const kept_peer_terms& terms) {
-    const auto& [name, ilp_address, origin, enabled, deleted_at, max_packet_amount, max_in_flight_amount, max_hold_time,
-                 liquidity_threshold, routes, incoming_tokens, incoming_jwt_secrets, client_keys, outgoing_endpoint,
-                 outgoing_token, outgoing_jwt_secret, outgoing_jwt_subject, ca_certificates, allow_plain_http,
-                 outgoing_protocol, outgoing_mode, auto_peered, initial_liquidity] = terms;
+    const auto& [name, ilp_address, origin, enabled, deleted_at, max_packet_amount, split, max_in_flight_amount,
+                 max_hold_time, liquidity_threshold, routes, incoming_tokens, incoming_jwt_secrets, client_keys,
+                 outgoing_endpoint, outgoing_token, outgoing_jwt_secret, outgoing_jwt_subject, ca_certificates,
+                 allow_plain_http, outgoing_protocol, outgoing_mode, auto_peered, initial_liquidity] = terms;
     if (!std::ranges::all_of(routes, is_utf8) || !std::ranges::all_of(incoming_jwt_secrets, is_utf8) ||
         !is_utf8(outgoing_jwt_secret) || !is_utf8(outgoing_jwt_subject) || !is_utf8(outgoing_endpoint) ||
         !is_utf8(outgoing_token) || !is_utf8(ca_certificates) || !is_utf8(outgoing_protocol) ||
@@ -137,6 +152,11 @@ std::optional<std::string> to_json(const kept_peer_terms& terms) {
     }
     json::object object;
     put(object, "max_packet_amount", max_packet_amount);
+    if (split) {
+        json::object& kept = object.emplace("split", json::object{}).first->value().get_object();
+        put(kept, "max_total", std::optional{split->max_total});
+        kept.emplace("max_parts", split->max_parts);
+    }
     put(object, "max_in_flight_amount", max_in_flight_amount);
     if (max_hold_time) object.emplace("max_hold_milliseconds", max_hold_time->count());
     put(object, "liquidity_threshold", liquidity_threshold);
@@ -193,8 +213,17 @@ bool read_json(std::string_view text, kept_peer_terms& terms) {
         if (key == "source") return take(value, terms.auto_peered->source);
         return false;
     };
+    const auto take_split = [&](std::string_view key, const json::value& value) {
+        if (key == "max_total") return take(value, terms.split->max_total);
+        if (key == "max_parts") return take(value, terms.split->max_parts);
+        return false;
+    };
     return read_members(text, [&](std::string_view key, const json::value& value) {
         if (key == "max_packet_amount") return take(value, terms.max_packet_amount);
+        if (key == "split") {
+            terms.split.emplace();
+            return take_members(value, take_split);
+        }
         if (key == "max_in_flight_amount") return take(value, terms.max_in_flight_amount);
         if (key == "max_hold_milliseconds") return take(value, terms.max_hold_time);
         if (key == "liquidity_threshold") return take(value, terms.liquidity_threshold);

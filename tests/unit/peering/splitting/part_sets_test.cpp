@@ -1,5 +1,6 @@
 #include "peering/splitting/part_sets.hpp"
 
+#include "ilp/packet.hpp"
 #include "peering/splitting/split_plan.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <string_view>
 #include <vector>
 
 namespace part_sets_test {
@@ -31,6 +33,20 @@ split_id id_of(std::uint64_t number) {
     return id;
 }
 
+/// A Prepare; the amount in it does not matter here.
+ilp::bytes make_prepare(std::string_view data) {
+    ilp::bytes made;
+    ilp::serialize_prepare(made, {.amount = {1},
+                                  .expires_at = ilp::timestamp{1h},
+                                  .condition = {},
+                                  .destination = "test.bob",
+                                  .data = {reinterpret_cast<const ilp::octet*>(data.data()), data.size()}});
+    return made;
+}
+
+const ilp::bytes usual = make_prepare("usual");
+const ilp::bytes other = make_prepare("other");
+
 /// The parts of a packet, as an honest peer sends them.
 std::vector<arrived_part> parts_of(std::uint64_t id, std::uint64_t total, std::uint64_t part_max,
                                    std::uint32_t peer = 1) {
@@ -40,7 +56,7 @@ std::vector<arrived_part> parts_of(std::uint64_t id, std::uint64_t total, std::u
         parts.push_back({.peer = peer,
                          .connection = 7,
                          .label = {id_of(id), i, plan.parts(), {total}},
-                         .common = {},
+                         .prepare = usual,
                          .amount = plan.amount_of(i)});
     }
     return parts;
@@ -49,7 +65,7 @@ std::vector<arrived_part> parts_of(std::uint64_t id, std::uint64_t total, std::u
 }  // namespace
 
 TEST_CASE("a set becomes whole with its last part, in whatever order the parts come") {
-    for (const std::uint64_t count : {2, 3, 5}) {
+    for (const std::uint64_t count : {2U, 3U, 5U}) {
         const auto parts = parts_of(1, count * 100 - 1, 100);
         std::vector<std::size_t> order(parts.size());
         std::iota(order.begin(), order.end(), 0);
@@ -117,7 +133,7 @@ TEST_CASE("a part that contradicts its set in any common field is one, and the s
     };
     CHECK(second([](arrived_part&) {}) == step::keep);
     CHECK(second([](arrived_part& part) { part.connection = 8; }) == step::contradiction);
-    CHECK(second([](arrived_part& part) { part.common[31] = 1; }) == step::contradiction);
+    CHECK(second([](arrived_part& part) { part.prepare = other; }) == step::contradiction);
     CHECK(second([](arrived_part& part) { part.label.total = {301}; }) == step::contradiction);
     CHECK(second([](arrived_part& part) { part.label.parts = 4; }) == step::contradiction);
     // Amounts that cannot add up to the total with the parts that are still missing.
@@ -163,21 +179,24 @@ TEST_CASE("a set waits for its last part a second, or until the packet has to be
     CHECK(!sets.timed_out(far));
 }
 
-TEST_CASE("a connection that ends takes its sets along that are not complete") {
-    part_sets sets;
-    const auto whole = parts_of(1, 200, 100);
-    const auto half = parts_of(2, 200, 100);
-    auto other = parts_of(3, 200, 100);
-    for (auto& part : other) part.connection = 8;
-    for (const auto& part : whole) sets.take(part, far, start);
-    const auto set = sets.take(half[0], far, start).set;
-    sets.take(other[0], far, start);
-    CHECK(sets.incomplete_on(7) == std::vector{set.value()});
-    CHECK(sets.incomplete_on(9).empty());
+TEST_CASE("a set that is whole counts no longer, and its first part is kept until it is closed") {
+    part_sets sets{{.incomplete_per_peer = 1}};
+    const auto first = parts_of(1, 200, 100);
+    const auto second = parts_of(2, 200, 100);
+    const auto set = sets.take(first[0], far, start).set.value();
+    CHECK(sets.take(second[0], far, start).what == step::too_many);
+    CHECK(sets.take(first[1], far, start).what == step::complete);
+    CHECK(sets.incomplete() == 0);
+    CHECK(sets.take(second[0], far, start).what == step::open);
+    CHECK(sets.open() == 2);
+    CHECK(sets.find(1, first[0].label.id) == set);
+    CHECK(sets.prepare(set) == usual);
+    sets.close(set);
+    CHECK(!sets.find(1, first[0].label.id));
 }
 
-TEST_CASE("a peer has a bounded number of open sets, and all peers together have one") {
-    part_sets sets{{.open_per_peer = 2, .open = 3, .ended = 4}};
+TEST_CASE("a peer has a bounded number of incomplete sets, and all peers together have one") {
+    part_sets sets{{.incomplete_per_peer = 2, .incomplete = 3, .ended = 4}};
     CHECK(sets.take(parts_of(1, 2, 1, 1)[0], far, start).what == step::open);
     const auto second = sets.take(parts_of(2, 2, 1, 1)[0], far, start);
     CHECK(second.what == step::open);
@@ -190,7 +209,7 @@ TEST_CASE("a peer has a bounded number of open sets, and all peers together have
 }
 
 TEST_CASE("an id that has ended is remembered, as far as there is room") {
-    part_sets sets{{.open_per_peer = 2, .open = 3, .ended = 4}};
+    part_sets sets{{.incomplete_per_peer = 2, .incomplete = 3, .ended = 4}};
     const auto end = [&](std::uint64_t id) { sets.close(sets.take(parts_of(id, 2, 1)[0], far, start).set.value()); };
     for (std::uint64_t id = 0; id < 5; ++id) end(id);
     for (std::uint64_t id = 1; id < 5; ++id) CHECK(sets.take(parts_of(id, 2, 1)[1], far, start).what == step::late);
@@ -202,7 +221,7 @@ TEST_CASE("whatever a peer sends, a set that is complete has every part once, an
     for (std::uint32_t seed = 0; seed < 300; ++seed) {
         std::mt19937 random{seed};
         const auto below = [&](std::uint64_t end) { return random() % end; };
-        part_sets sets{{.open_per_peer = 3, .open = 5, .ended = 50'000, .longest_wait = 100ms}};
+        part_sets sets{{.incomplete_per_peer = 3, .incomplete = 5, .ended = 50'000, .longest_wait = 100ms}};
         struct known_set {
             std::vector<arrived_part> taken;
             bool complete = false;
@@ -227,7 +246,7 @@ TEST_CASE("whatever a peer sends, a set that is complete has every part once, an
             arrived_part part = parts[below(parts.size())];
             if (below(10) == 0) part.amount = {below(25)};
             if (below(20) == 0) part.connection = below(3);
-            if (below(20) == 0) part.common[0] = 1;
+            if (below(20) == 0) part.prepare = other;
             const std::pair id{part.peer, part.label.id};
             const auto [what, set] = sets.take(part, now + std::chrono::milliseconds{below(150)}, now);
             INFO("seed " << seed << ", step " << i);
@@ -256,7 +275,7 @@ TEST_CASE("whatever a peer sends, a set that is complete has every part once, an
                     numbers.insert(each.label.part);
                     sum += each.amount.value;
                     REQUIRE(each.label.total == part.label.total);
-                    REQUIRE(each.common == part.common);
+                    REQUIRE(std::ranges::equal(each.prepare, part.prepare));
                     REQUIRE(each.connection == part.connection);
                 }
                 REQUIRE(numbers.size() == known.taken.size());

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <numeric>
 #include <random>
@@ -12,7 +11,6 @@
 namespace split_plan_test {
 
 using namespace peering;
-using step = sent_set::step;
 
 namespace {
 
@@ -61,36 +59,14 @@ TEST_CASE("the parts of any total add up to it, and none is empty or too large")
     CHECK(plans > 10'000);
 }
 
-TEST_CASE("the first answer that decides ends a set, whatever comes later") {
-    // All orders of all answers to three parts.
-    enum class answer : std::uint8_t { fulfill, reject, never_left, lost };
-    constexpr std::array all{answer::fulfill, answer::reject, answer::never_left, answer::lost};
-    for (const answer first : all) {
-        for (const answer second : all) {
-            for (const answer third : all) {
-                sent_set set;
-                std::vector<step> decided;
-                for (const answer each : {first, second, third}) {
-                    const bool had_ended = set.has_ended();
-                    const step next = each == answer::fulfill      ? set.fulfilled()
-                                      : each == answer::reject     ? set.rejected()
-                                      : each == answer::never_left ? set.never_left()
-                                                                   : set.lost();
-                    if (had_ended) {
-                        CHECK(next == step::ignore);
-                    } else if (each == answer::lost) {
-                        CHECK(next == step::wait);
-                    } else {
-                        decided.push_back(next);
-                        CHECK(next == (each == answer::fulfill  ? step::fulfill
-                                       : each == answer::reject ? step::reject
-                                                                : step::refuse));
-                    }
-                }
-                CHECK(decided.size() <= 1);
-                CHECK(set.has_ended() == (decided.size() == 1));
-            }
-        }
+TEST_CASE("the largest total is the one that is cut into the most parts, all of the largest size") {
+    CHECK(split_plan::largest_total({1000}, 16) == ilp::amount{16'000});
+    CHECK(split_plan::largest_total({0}, 16) == ilp::amount{0});
+    CHECK(split_plan::largest_total(ilp::amount::max(), 2) == ilp::amount::max());
+    for (const std::uint64_t part_max : {1U, 7U, 1000U}) {
+        const ilp::amount largest = split_plan::largest_total({part_max}, 16);
+        CHECK(split_plan::make(largest, {part_max}, 16));
+        CHECK(!split_plan::make({largest.value + 1}, {part_max}, 16));
     }
 }
 
