@@ -52,6 +52,7 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     if (auto recovered = peering::recover(*found, directory, *keeper, *transfers, payments); !recovered) {
         return std::move(recovered).error();
     }
+    split_outcomes = std::make_shared<peering::split_outcomes>();
     if (auto closed = peering::close_open_events(*found, *keeper); !closed) return std::move(closed).error().message;
     if (const auto plain = peering::unencrypted_by_default(found->peers); !plain.empty()) {
         log::write(log::level::warn,

@@ -12,9 +12,12 @@
 #include "peering/directory/receiving_account.hpp"
 #include "peering/records/posting.hpp"
 #include "peering/records/received_packets.hpp"
+#include "peering/splitting/split_header.hpp"
+#include "peering/splitting/split_plan.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace connector {
 
@@ -24,6 +27,8 @@ struct load {
     bool store_unavailable = false;
     bool packets_in_flight_full = false;  ///< for the peer that sent the packet
     pool_shares* pools = nullptr;         ///< of the worker; null: nobody shares them
+    /// What peers take in parts, by the peer's id, as they have said over this worker's links; may be null or short.
+    const std::vector<peering::split_terms>* accepted_parts = nullptr;
 };
 
 enum class step : std::uint8_t {
@@ -45,6 +50,7 @@ struct packet_context {
     ilp::instant now;
     ilp::bytes& scratch;  ///< owned by the router; holds a Prepare or an answer that this node creates
     ilp::stream::receiver* receiver = nullptr;  ///< owned by the router; null: this node receives no payments
+    const peering::part_label* part = nullptr;  ///< set for one part of a packet
 
     // results of the stages
     std::optional<ilp::prepare_view> prepare{};
@@ -53,6 +59,7 @@ struct packet_context {
     ilp::amount incoming_amount{};
     ilp::amount outgoing_amount{};
     ilp::timestamp outgoing_expires_at{};
+    std::optional<peering::split_plan> plan{};  ///< how it is to be cut for the next hop; absent: it is sent whole
 
     // held or taken if the step is go_on or fulfill
     peering::packet_transfer transfer{};

@@ -2,6 +2,7 @@
 
 #include "connector/routing/conversion.hpp"
 #include "connector/routing/packet_context.hpp"
+#include "connector/routing/stages/parts.hpp"
 
 #include <optional>
 
@@ -34,7 +35,7 @@ inline step convert_to(packet_context& packet, const peering::asset& outgoing, s
 }
 
 inline step convert(packet_context& packet) {
-    return convert_to(packet, *packet.to->asset, packet.to->max_packet_amount);
+    return convert_to(packet, *packet.to->asset, largest_to_next_hop(packet));
 }
 
 }  // namespace connector::stages
