@@ -136,9 +136,11 @@ json::object only_account_in(session& s, std::string_view asset) {
         if (receiver.at("enabled").as_bool() && is_in(receiver, asset)) found.push_back(receiver);
     }
     if (found.empty()) {
-        throw failure{exit_status::refused, fmt::format("no receiving account that is enabled is in {}: see "
-                                                        "`ilpctl account list`",
-                                                        printable(asset))};
+        throw failure{
+            exit_status::refused,
+            fmt::format("no receiving account that is enabled is in {0}: see `ilpctl account list`, or add one "
+                        "with `ilpctl account create NAME --asset {0}`",
+                        printable(asset))};
     }
     if (found.size() > 1) {
         throw failure{exit_status::usage,

@@ -68,6 +68,14 @@ std::vector<json::object> assets_called(session& s, std::string_view text) {
     throw failure{exit_status::refused, fmt::format("there is no {} \"{}\"", kind, printable(text))};
 }
 
+/// Says how to add the asset if the text names it as that command does.
+[[noreturn]] void throw_no_asset(std::string_view kind, std::string_view text) {
+    const auto advice = parse_asset_unit(text)
+                            ? fmt::format("add the asset with `ilpctl asset create {}`", printable(text))
+                            : std::string{"`ilpctl asset list` shows the assets"};
+    throw failure{exit_status::refused, fmt::format("there is no {} \"{}\": {}", kind, printable(text), advice)};
+}
+
 void expect_one_peer(std::string_view text, const std::vector<json::object>& found) {
     if (found.size() < 2) return;
     auto ids = std::string{};
@@ -197,7 +205,7 @@ json::object find_asset(session& s, std::string_view text) {
         return *std::move(asset);
     }
     const auto found = assets_called(s, text);
-    if (found.empty()) throw_not_found("asset", text);
+    if (found.empty()) throw_no_asset("asset", text);
     expect_one_asset(text, found);
     return found.front();
 }
@@ -224,7 +232,7 @@ account find_account(session& s, std::string_view text) {
     }
     const auto peers = peers_called(s, text);
     const auto assets = assets_called(s, text);
-    if (peers.empty() && assets.empty()) throw_not_found("peer or asset", text);
+    if (peers.empty() && assets.empty()) throw_no_asset("peer or asset", text);
     if (!peers.empty() && !assets.empty())
         throw failure{exit_status::refused,
                       fmt::format("\"{}\" is both a peer and an asset: use its id, or name the asset "

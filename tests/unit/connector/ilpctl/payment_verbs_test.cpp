@@ -87,7 +87,9 @@ TEST_CASE("ilpctl pay: without an account in the asset nothing is paid") {
                   page_answer({disabled(receiver_answer("alice", alice_id)), receiver_answer("a", shop_id, "EUR", 2)}));
     const auto result = pay(d, {"12.50", "USD"});
     CHECK(result.status == exit_status::refused);
-    CHECK(result.err == "ilpctl: no receiving account that is enabled is in USD: see `ilpctl account list`\n");
+    CHECK(result.err ==
+          "ilpctl: no receiving account that is enabled is in USD: see `ilpctl account list`, or add one with `ilpctl "
+          "account create NAME --asset USD`\n");
     CHECK(d.last().field == "receivingAccounts");
 }
 

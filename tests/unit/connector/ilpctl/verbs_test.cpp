@@ -419,8 +419,31 @@ TEST_CASE("ilpctl assets: one is found by id, code and scale, or code") {
     const auto ambiguous = d.run({"asset", "show", "USD"});
     CHECK(ambiguous.status == exit_status::refused);
     CHECK(ambiguous.err.contains("USD/2, USD/9"));
+}
+
+TEST_CASE("ilpctl assets: whoever names one that does not exist learns how to add it") {
+    auto d = fake_daemon{};
+    const std::string refusal = "ilpctl: there is no asset \"USD/3\": add the asset with `ilpctl asset create USD/3`\n";
+    for (const auto& words :
+         std::vector<std::vector<std::string>>{{"asset", "show", "USD/3"},
+                                               {"account", "create", "alice", "--asset", "USD/3"},
+                                               {"peer", "create", "test.bob", "--asset", "USD/3", "--outgoing-endpoint",
+                                                "https://h/", "--outgoing-token", "x"}}) {
+        d.will_answer(documents::asset_by_unit, nullptr);
+        const auto result = d.run(words);
+        CHECK(result.status == exit_status::refused);
+        CHECK(result.err == refusal);
+    }
+    d.will_answer(documents::create_asset, json::object{{"asset", asset_answer("USD", 3)}});
+    done(d.run({"asset", "create", "USD/3"}));
+
+    d.will_answer(documents::assets, page_answer({}));
+    CHECK(d.run({"account", "create", "alice", "--asset", "USD"}).err ==
+          "ilpctl: there is no asset \"USD\": `ilpctl asset list` shows the assets\n");
+    d.will_answer(documents::peers, page_answer({}));
     d.will_answer(documents::asset_by_unit, nullptr);
-    CHECK(d.run({"asset", "show", "USD/3"}).err == "ilpctl: there is no asset \"USD/3\"\n");
+    CHECK(d.run({"liquidity", "deposit", "USD/3", "1"}).err ==
+          "ilpctl: there is no peer or asset \"USD/3\": add the asset with `ilpctl asset create USD/3`\n");
 }
 
 TEST_CASE("ilpctl assets: create, update, delete, list") {
@@ -520,7 +543,8 @@ TEST_CASE("ilpctl liquidity: a name shared by a peer and an asset is refused") {
     CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err.contains("is both a peer and an asset"));
     d.will_answer(documents::peers, page_answer({}));
     d.will_answer(documents::assets, page_answer({}));
-    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err == "ilpctl: there is no peer or asset \"USD\"\n");
+    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err ==
+          "ilpctl: there is no peer or asset \"USD\": `ilpctl asset list` shows the assets\n");
 }
 
 TEST_CASE("ilpctl liquidity: a withdrawal completes at once, or is reserved until it is posted or voided") {

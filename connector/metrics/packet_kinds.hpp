@@ -1,0 +1,26 @@
+#pragma once
+
+#include "connector/metrics/counters.hpp"
+#include "ilp/error_code.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace connector::metrics {
+
+/// Calls `add(count, type, code)` for each kind of packet that has occurred.
+template <typename Add>
+void for_each_kind(const packet_counters& counted, const Add& add_any) {
+    const auto add = [&](std::uint64_t count, std::string_view type, std::string_view code) {
+        if (count != 0) add_any(static_cast<double>(count), type, code);
+    };
+    add(counted.prepares, "prepare", "");
+    add(counted.fulfills, "fulfill", "");
+    for (std::size_t i = 0; i < counted.rejects.size(); ++i) {
+        const bool known = i < static_cast<std::size_t>(ilp::error_code_count);
+        add(counted.rejects[i], "reject", known ? ilp::code_text(static_cast<ilp::error_code>(i)) : "other");
+    }
+}
+
+}  // namespace connector::metrics
