@@ -70,10 +70,14 @@ inline constexpr std::array label_definitions{
                      "`settings`; `window_updates`; `ignored_frames`, frames without a meaning for this node; "
                      "`header_blocks`, heads of messages."},
     label_definition{label::account, "account", "The name of a receiving account."},
-    label_definition{label::outcome, "outcome",
-                     "`answered`: the sender got an address and a secret; `unknown_receiver`: 404; `too_many`: 429; "
-                     "`refused`: another status, because it was not a query of SPSP; `too_many_handshakes`: the "
-                     "connection was closed before TLS."},
+    label_definition{
+        label::outcome, "outcome",
+        "`answered`: the sender got an address and a secret; `unknown_receiver`: 404; `too_many`: 429; "
+        "`refused`: another status, because it was not a query of SPSP; `too_many_handshakes`: the "
+        "connection was closed before TLS. For packets in parts: `sent_fulfilled`; `sent_recovered`, fulfilled as "
+        "the peer said when it was asked, because its answers had been lost; `sent_rejected`; "
+        "`received_fulfilled`; `received_rejected`; `received_incomplete`, refused while parts were "
+        "missing."},
 };
 
 constexpr const label_definition& definition_of(label id) {

@@ -57,6 +57,10 @@ void add_traffic(families& out, const peering::peer& peer, const peer_counters& 
     };
     add_undelivered(counters.undelivered.fulfills, "fulfill");
     add_undelivered(counters.undelivered.rejects, "reject");
+    for (std::size_t i = 0; i < split_result_names.size(); ++i) {
+        const std::uint64_t count = counters.splits.by_result[i];
+        if (count != 0) out.add<metric::splits>(static_cast<double>(count), peer.name(), split_result_names[i]);
+    }
     out.add_histogram<metric::packet_duration>(duration_bounds, counters.duration.buckets, counters.duration.sum,
                                                peer.name());
     if (!is_empty(counters.answers)) {

@@ -51,6 +51,7 @@ void outcome_questions::end(const packet_in_flight& packet) {
 
 void outcome_questions::question::answered(carried_packet&, ilp::bytes_span answer) {
     over = nullptr;
+    is_told = true;
     about.accepts = accepts;
     owner.answered_(about, answer);
 }

@@ -39,6 +39,9 @@ public:
     /// Asks over this link, or only notes that there is none.
     void ask(packet_in_flight& packet, link* over);
 
+    /// An answer to the question has come.
+    bool was_told(const packet_in_flight& packet) const { return questions_.at(&packet)->is_told; }
+
     /// The packet has ended.
     void end(const packet_in_flight& packet);
 
@@ -55,6 +58,7 @@ private:
         peering::split_id set{};
         link* over = nullptr;  ///< that carries the question
         bool is_asked = false;
+        bool is_told = false;
         std::optional<reject_reason> lost{};
     };
 

@@ -1,6 +1,7 @@
 #include "connector/worker/part_collector.hpp"
 
 #include "ilp/invariant.hpp"
+#include "ilp/packet.hpp"
 
 #include <utility>
 
@@ -26,6 +27,10 @@ const peering::split_outcome& part_collector::fulfilled(place set, ilp::bytes_vi
 
 void part_collector::answer(std::uint64_t request, ilp::bytes_view packet, bool held) {
     const auto set = static_cast<place>(request);
+    const bool is_fulfill = ilp::packet_type{packet.front()} == ilp::packet_type::fulfill;
+    packets_[set]->from->counters.splits.count(is_fulfill                 ? split_result::received_fulfilled
+                                               : sets_.is_incomplete(set) ? split_result::received_incomplete
+                                                                          : split_result::received_rejected);
     for (owed_answer& part : packets_[set]->parts) {
         if (part.answer_to != nullptr) part.answer_to->answer(part.request, packet, held);
     }

@@ -698,6 +698,9 @@ void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
         }
         case reply_kind::fulfill:
             ++of_next_hop.incoming.fulfills;
+            if (packet.parts != 1) [[unlikely]]
+                of_next_hop.splits.count(questions_.was_told(packet) ? split_result::sent_recovered
+                                                                     : split_result::sent_fulfilled);
             of_next_hop.outgoing.amount += static_cast<double>(packet.outgoing_amount.value);
             end_in_flight(packet);
             fulfilled(packet, reply.packet);
@@ -736,6 +739,8 @@ void worker::end_in_flight(packet_in_flight& packet) {
 
 /// Returns what a packet held and took that is not fulfilled.
 void worker::give_back(packet_in_flight& packet) {
+    if (packet.parts != 1) [[unlikely]]
+        packet.to->counters.splits.count(split_result::sent_rejected);
     peering::ledger::release(packet.transfer.legs());
     packet.limits.give_back_throughput(packet.incoming_amount, packet.outgoing_amount,
                                        loop_.now().steady - packet.arrived_at);
