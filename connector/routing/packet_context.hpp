@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/routing/accepted_parts.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/pool_shares.hpp"
 #include "connector/routing/rate_table.hpp"
@@ -17,7 +18,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 namespace connector {
 
@@ -27,8 +27,7 @@ struct load {
     bool store_unavailable = false;
     bool packets_in_flight_full = false;  ///< for the peer that sent the packet
     pool_shares* pools = nullptr;         ///< of the worker; null: nobody shares them
-    /// What peers take in parts, by the peer's id, as they have said over this worker's links; may be null or short.
-    const std::vector<peering::split_terms>* accepted_parts = nullptr;
+    accepted_parts* parts = nullptr;      ///< of all workers; null: no peer takes a packet in parts
 };
 
 enum class step : std::uint8_t {

@@ -23,19 +23,9 @@ namespace {
 // found the peer by its token (401 if there is none). After them, the link sends the packet, check_reply() checks the
 // answer, and the transfer is made durable before the Fulfill is sent.
 constexpr std::array packet_stages{
-    stages::decode,
-    stages::admit,
-    stages::expired_on_arrival,
-    stages::max_packet_amount,
-    stages::packet_rate,
-    stages::peer_protocols,
-    stages::own_address,
-    stages::receive_payment,
-    stages::route,
-    stages::convert,
-    stages::cut,
-    stages::shorten_expiry,
-    stages::hold_liquidity,
+    stages::decode,      stages::admit,          stages::expired_on_arrival, stages::max_packet_amount,
+    stages::packet_rate, stages::peer_protocols, stages::own_address,        stages::receive_payment,
+    stages::route,       stages::convert,        stages::shorten_expiry,     stages::hold_liquidity,
     stages::patch,
 };
 
@@ -46,17 +36,17 @@ constexpr std::array part_stages{
     stages::packet_rate, stages::parts_agreed,
 };
 constexpr std::array whole_stages{
-    stages::decode,         stages::admit,          stages::expired_on_arrival,
-    stages::peer_protocols, stages::own_address,    stages::receive_payment,
-    stages::route,          stages::convert,        stages::cut,
-    stages::shorten_expiry, stages::hold_liquidity, stages::patch,
+    stages::decode,         stages::admit,       stages::expired_on_arrival,
+    stages::peer_protocols, stages::own_address, stages::receive_payment,
+    stages::route,          stages::convert,     stages::shorten_expiry,
+    stages::hold_liquidity, stages::patch,
 };
 
 // The stages of a Prepare that begins at this node. It comes from no peer, so nothing limits its sender, and it asks
 // this node for nothing but to receive it or to pass it on.
 constexpr std::array own_packet_stages{
-    stages::decode, stages::admit,          stages::receive_payment, stages::route, stages::convert,
-    stages::cut,    stages::shorten_expiry, stages::hold_liquidity,  stages::patch,
+    stages::decode,  stages::admit,          stages::receive_payment, stages::route,
+    stages::convert, stages::shorten_expiry, stages::hold_liquidity,  stages::patch,
 };
 
 }  // namespace

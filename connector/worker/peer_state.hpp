@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/metrics/counters.hpp"
+#include "connector/routing/accepted_parts.hpp"
 #include "connector/transport/fair_turns.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/link.hpp"
@@ -24,7 +25,7 @@ struct peer_state {
     std::shared_ptr<reachability_record> reachability;  ///< over that link; null without one
     std::string name;                                   ///< the peer's name, for the log
     std::uint32_t id;                                   ///< the peer's id
-    peering::split_terms accepts{};                     ///< what the peer takes in parts, as it has said over that link
+    std::shared_ptr<accepted_terms> accepts;            ///< what the peer takes in parts; null without a link
     std::size_t packets = 0;          ///< that came from the peer, from their arrival until the answer may be sent
     turn_share share;                 ///< of the turns of the worker's loop
     connections_of_peer connections;  ///< that the peer has made

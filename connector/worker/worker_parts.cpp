@@ -197,14 +197,7 @@ void worker::outcome_told(packet_in_flight& packet, ilp::bytes_span answer) {
 void worker::note_accepted_parts(packet_in_flight& packet) {
     peer_state& next_hop = *packet.to;
     if (next_hop.link_to_peer.get() != packet.next_hop_link) return;  // it says nothing about the present link
-    next_hop.accepts = packet.accepts;
-    if (next_hop.id >= accepted_parts_.size()) accepted_parts_.resize(next_hop.id + 1);
-    accepted_parts_[next_hop.id] = packet.accepts;
-}
-
-void worker::forget_accepted_parts(peer_state& state) {
-    state.accepts = {};
-    if (state.id < accepted_parts_.size()) accepted_parts_[state.id] = {};
+    next_hop.accepts->store(packet.accepts);
 }
 
 }  // namespace connector

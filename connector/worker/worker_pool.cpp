@@ -41,10 +41,11 @@ std::optional<std::string> worker_pool::listen(
     const std::shared_ptr<peering::split_outcomes>& outcomes) {
     tcp::endpoint endpoint = to_endpoint(settings.listen);
     const auto replies = std::make_shared<expected_replies>();
+    const auto accepted = std::make_shared<accepted_parts>();
     if (const error_code error = try_port(control_, endpoint)) return cannot_listen(setting, endpoint, error);
     for (unsigned i = 0; i < worker_count(settings); ++i) {
         workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer, board_, tls, replies,
-                                                    receiver_secrets, outcomes));
+                                                    receiver_secrets, outcomes, accepted));
         if (const error_code error = workers_.back()->listen(endpoint)) return cannot_listen(setting, endpoint, error);
         endpoint = local_endpoint();  // resolves port 0, for all workers
     }

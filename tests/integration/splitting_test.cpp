@@ -401,7 +401,7 @@ TEST_CASE("the outcome of a packet in parts is told to the peer that asks, and t
     CHECK(outcome(ask(id, "p1")) == "fulfill");
     expect_status(ask(id, "p2"), 404);
     expect_status(ask("000102030405060708090a0b0c0d0e10", "p1"), 404);
-    expect_status(ask("00", "p1"), 405);
+    expect_status(ask("00", "p1"), 404);
 }
 
 TEST_CASE("a connection that breaks with the answers does not make the books differ: the outcome is asked for") {

@@ -161,7 +161,7 @@ bool request_fields::regular_field(std::string_view name, std::string_view value
         take_once(head_.request_id, has_request_id_, value);
     } else if (name == "callback-url") {
         take_once(head_.callback_url, has_callback_url_, value);
-    } else if (http::equals_ignoring_case(name, peering::split_field)) {
+    } else if (name == peering::split_field) {
         take_once(head_.split, head_.has_split, value);
     } else if (name == "prefer") {
         head_.prefers_asynchronous |= http::prefers_asynchronous(value);
@@ -208,7 +208,7 @@ bool response_fields::pseudo_field(std::string_view name, std::string_view value
 }
 
 bool response_fields::regular_field(std::string_view name, std::string_view value) {
-    if (http::equals_ignoring_case(name, peering::split_accept_field)) {
+    if (name == peering::split_accept_field) {
         accepts_ = peering::parse_split_terms(value).value_or(peering::split_terms{});
     }
     return true;
