@@ -177,6 +177,7 @@ private:
         if (peer.packet_burst > 0 && !peer.packet_rate && !in_.has_problem_in(peer_key(index, ".packet_rate")))
             report({&here, "packet_burst", {}}, "has no effect without packet_rate: set packet_rate too, or remove it");
         check_hold_time(peer, here);
+        check_split(peer, here);
         check_tokens(peer, here, index);
         check_endpoint(peer, here);
     }
@@ -206,6 +207,24 @@ private:
         if (!peer.max_hold_time || *peer.max_hold_time > settings_.connector.min_expiration_window) return;
         report({&here, "max_hold_time", {}},
                "must be larger than connector.min_expiration_window: every packet to the peer would be refused");
+    }
+
+    void check_split(const peer_settings& peer, const key_path& here) {
+        const auto split = key_path{&here, "split", {}};
+        if (!peer.split || in_.has_problem_in(split.text())) return;
+        const auto max_total = key_path{&split, "max_total", {}};
+        if (peer.max_packet_amount) {
+            if (peer.split->max_total <= *peer.max_packet_amount)
+                report(max_total, "must be larger than max_packet_amount: only packets above that are split");
+        } else if (!in_.has_problem_in(key_path{&here, "max_packet_amount", {}}.text())) {
+            report(max_total,
+                   "has no effect without max_packet_amount: only packets above that are split, so set it "
+                   "too, or remove split");
+        }
+        if (peer.http.outgoing.mode == answer_mode::asynchronous)
+            report(split,
+                   "cannot be used with the http.outgoing.mode asynchronous, in which parts cannot be answered: "
+                   "remove one of them");
     }
 
     void check_address(const peer_settings& peer, const key_path& here, std::size_t index) {

@@ -378,6 +378,21 @@ section<http_settings> define_http() {
     };
 }
 
+constexpr std::string_view max_parts_by_default = "16";
+
+section<split_settings> define_split() {
+    using s = split_settings;
+    return {
+        setting(
+            "max_total", &s::max_total, amount(1), required,
+            "The largest amount of a packet that is sent to the peer, or accepted from it, in parts. Must be larger "
+            "than `max_packet_amount`, which bounds each part. One packet that is fulfilled too late can cost this "
+            "much."),
+        setting("max_parts", &s::max_parts, split_parts(), default_value{max_parts_by_default},
+                "The largest number of parts of one packet."),
+    };
+}
+
 section<peer_settings> define_peer() {
     using s = peer_settings;
     constexpr std::uint32_t packets_max = 1'000'000'000;
@@ -392,10 +407,15 @@ section<peer_settings> define_peer() {
                       "Further address prefixes that are routed to the peer. No two peers may share one."),
         setting("max_packet_amount", &s::max_packet_amount, amount(), when_absent{"no limit"},
                 "The largest amount of a packet from or to the peer."),
+        group("split", &s::split, define_split(), when_absent{"no packet crosses the link in parts"},
+              "The terms on which a packet above `max_packet_amount` crosses the link with the peer in parts "
+              "(docs/splitting.md). The peer needs `split` in its settings for us, too. Not with an "
+              "`http.outgoing.mode` of `asynchronous`."),
         setting(
             "max_in_flight_amount", &s::max_in_flight_amount, amount(), when_absent{"no limit"},
             "The largest sum of the amounts of packets from the peer that are in flight at one time; a packet beyond "
-            "it gets T04. It bounds what packets that are never answered can hold."),
+            "it gets T04. It bounds what packets that are never answered can hold. A packet that comes in parts counts "
+            "once, with its total."),
         setting("max_hold_time", &s::max_hold_time, hold_time(), when_absent{"`connector.max_hold_time`"},
                 "The longest time until a packet forwarded to the peer expires, if shorter than "
                 "`connector.max_hold_time`. Use 4s for a Rafiki, which gives up an incoming packet after 5 s. Must be "
@@ -511,6 +531,10 @@ outgoing_http_settings initial_outgoing_http() {
     initial.max_connections = static_cast<std::uint16_t>(*parse_digits(max_connections_by_default));
     initial.max_waiting = static_cast<std::uint32_t>(*parse_digits(max_waiting_by_default));
     return initial;
+}
+
+std::uint32_t split_parts_by_default() {
+    return static_cast<std::uint32_t>(*parse_digits(max_parts_by_default));
 }
 
 std::vector<std::string> differences(const settings& a, const settings& b) {

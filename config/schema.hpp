@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ const section<settings>& schema();
 
 /// The defaults of `peers[].http.outgoing`, for peers that do not come from the file. Endpoint and token are empty.
 outgoing_http_settings initial_outgoing_http();
+
+/// The default of `peers[].split.max_parts`.
+std::uint32_t split_parts_by_default();
 
 /// The full keys of the settings in which the files differ, apart from lists of sections such as the peers.
 std::vector<std::string> differences(const settings& a, const settings& b);

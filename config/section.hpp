@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -418,6 +419,40 @@ private:
     std::string_view about_;
 };
 
+/// A section whose absence leaves the member empty. If it is there, even with nothing in it, its required keys are.
+template <typename S, typename G>
+class optional_section_field : public field<S> {
+public:
+    optional_section_field(std::string_view name, std::optional<G> S::* member, section<G> fields,
+                           std::string_view absent, std::string_view about)
+        : field<S>{name}, member_{member}, fields_{std::move(fields)}, absent_{absent}, about_{about} {}
+
+    void read(const place& where, const key_path& path, reader& in, S& out) const override {
+        if (where.value != nullptr) fields_.read(where, &path, in, (out.*member_).emplace());
+    }
+    void write(const S& from, yaml_writer& out) const override {
+        if (!(from.*member_)) return;
+        out.open(this->name());
+        fields_.write(*(from.*member_), out);
+        out.close();
+    }
+    void describe(const std::string& around, reference_writer& out) const override {
+        out.row({key_cell(around, this->name()), "a mapping with the keys below", absent_, about_});
+        fields_.describe(around + std::string{this->name()} + ".", out);
+    }
+    void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
+        const auto& [one, other] = std::tie(a.*member_, b.*member_);
+        if (one && other) return fields_.compare(*one, *other, around + std::string{this->name()} + ".", out);
+        if (one || other) out.push_back(around + std::string{this->name()});
+    }
+
+private:
+    std::optional<G> S::* member_;
+    section<G> fields_;
+    std::string_view absent_;
+    std::string_view about_;
+};
+
 template <typename S, typename G>
 class section_list_field : public field<S> {
 public:
@@ -536,6 +571,12 @@ template <typename S, typename G>
 std::shared_ptr<const field<S>> group(std::string_view name, G S::* member, section<G> fields,
                                       std::string_view about = {}) {
     return std::make_shared<section_field<S, G>>(name, member, std::move(fields), about);
+}
+
+template <typename S, typename G>
+std::shared_ptr<const field<S>> group(std::string_view name, std::optional<G> S::* member, section<G> fields,
+                                      when_absent absent, std::string_view about) {
+    return std::make_shared<optional_section_field<S, G>>(name, member, std::move(fields), absent.meaning, about);
 }
 
 template <typename S, typename G>

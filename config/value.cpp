@@ -285,6 +285,10 @@ value_type<std::chrono::milliseconds> duration(std::chrono::milliseconds min, st
             .plain = true};
 }
 
+value_type<std::uint32_t> split_parts() {
+    return integer<std::uint32_t>(2, split_settings::parts_limit);
+}
+
 value_type<std::chrono::milliseconds> hold_time() {
     return duration(std::chrono::milliseconds{100}, std::chrono::seconds{60});
 }

@@ -85,6 +85,9 @@ bool looks_like_variable(std::string_view text);
 /// The type of a limit on the time for which a forwarded packet is held.
 value_type<std::chrono::milliseconds> hold_time();
 
+/// Into how many parts a packet to a peer may be split.
+value_type<std::uint32_t> split_parts();
+
 /// Parsed from its digits, never through floating point.
 value_type<ilp::amount> amount(std::uint64_t min = 0);
 

@@ -293,6 +293,7 @@ error file_reader::make_peer(const match& match) {
                                                   .asset = &asset,
                                                   .routes = prefix_list{routes},
                                                   .max_packet_amount = wanted.max_packet_amount,
+                                                  .split = wanted.split,
                                                   .max_hold_time = wanted.max_hold_time,
                                                   .spread = wanted.spread,
                                                   .has_label = true,

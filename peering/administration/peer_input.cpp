@@ -288,6 +288,21 @@ std::optional<refusal> set_transport(peer& made, const transport_edit& edit, con
                    fmt::format("invalid HTTP endpoint: it {}allowPlainHttp: true", config::plain_http_is_not_allowed)};
 }
 
+/// Call it when all other terms have been set, because changing one of them can leave nothing to split.
+std::optional<refusal> check_split(const peer& made) {
+    if (!made.split) return std::nullopt;
+    const auto invalid = [](std::string why) { return refusal{bad_user_input, "invalid split: " + std::move(why)}; };
+    if (const auto type = config::split_parts(); !type.parse(std::to_string(made.split->max_parts)))
+        return invalid("expected maxParts to be " + type.expected);
+    if (!made.max_packet_amount)
+        return invalid("it has no effect without maxPacketAmount, because only packets above that are split");
+    if (made.split->max_total <= *made.max_packet_amount)
+        return invalid("maxTotal must be larger than maxPacketAmount, because only packets above that are split");
+    if (made.outgoing.mode == config::answer_mode::asynchronous)
+        return invalid("it cannot be used with the mode ASYNCHRONOUS, in which parts cannot be answered");
+    return std::nullopt;
+}
+
 /// Returns the first refusal, if there is one.
 template <class... Steps>
 std::optional<refusal> first_refusal(Steps... steps) {
@@ -301,6 +316,7 @@ std::optional<refusal> first_refusal(Steps... steps) {
 std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const node_terms& node) {
     const ilp::address& own_address = node.own_address;
     made.max_packet_amount = wanted.max_packet_amount;
+    made.split = wanted.split;
     set_max_in_flight_amount(made, wanted.max_in_flight_amount);
     made.liquidity_threshold = wanted.liquidity_threshold;
     set_auto_peered(made, wanted.auto_peered);
@@ -314,7 +330,8 @@ std::optional<refusal> set_terms(peer& made, const peer_wanted& wanted, const no
         [&] { return set_hold_time(made, wanted.max_hold_time, node.min_expiration_window); },
         [&] { return set_name(made, wanted.name); },
         [&] { return set_tokens(made, wanted.incoming_tokens, node.strangers_may_guess_tokens); },
-        [&] { return set_incoming_credentials(made, wanted.credentials, node.strangers_may_guess_tokens); });
+        [&] { return set_incoming_credentials(made, wanted.credentials, node.strangers_may_guess_tokens); },
+        [&] { return check_split(made); });
 }
 
 std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const node_terms& node) {
@@ -325,6 +342,7 @@ std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const node_t
         return given ? set(*given) : std::nullopt;
     };
     if (edit.max_packet_amount) made.max_packet_amount = *edit.max_packet_amount;
+    if (edit.split) made.split = *edit.split;
     if (edit.max_in_flight_amount) set_max_in_flight_amount(made, *edit.max_in_flight_amount);
     if (edit.liquidity_threshold) made.liquidity_threshold = *edit.liquidity_threshold;
     if (auto found = first_refusal(
@@ -343,7 +361,8 @@ std::optional<refusal> set_terms(peer& made, const peer_edit& edit, const node_t
                 return when(edit.incoming_tokens,
                             [&](const auto& it) { return set_tokens(made, it, node.strangers_may_guess_tokens); });
             },
-            [&] { return set_incoming_credentials(made, edit.credentials, node.strangers_may_guess_tokens); })) {
+            [&] { return set_incoming_credentials(made, edit.credentials, node.strangers_may_guess_tokens); },
+            [&] { return check_split(made); })) {
         return found;
     }
     if (edit.auto_peered) {

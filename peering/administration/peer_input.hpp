@@ -40,6 +40,7 @@ struct peer_wanted {
     std::optional<std::string> name{};
     std::vector<std::string> routes{};  ///< may include the peer's own address
     std::optional<ilp::amount> max_packet_amount{};
+    std::optional<config::split_settings> split{};
     std::optional<ilp::amount> max_in_flight_amount{};
     std::optional<std::chrono::milliseconds> max_hold_time{};
     std::optional<ilp::amount> liquidity_threshold{};
@@ -58,6 +59,7 @@ struct peer_edit {
     std::optional<std::optional<std::string>> name{};
     std::optional<std::vector<std::string>> routes{};
     std::optional<std::optional<ilp::amount>> max_packet_amount{};
+    std::optional<std::optional<config::split_settings>> split{};
     std::optional<std::optional<ilp::amount>> max_in_flight_amount{};
     std::optional<std::optional<std::chrono::milliseconds>> max_hold_time{};
     std::optional<std::optional<ilp::amount>> liquidity_threshold{};

@@ -129,6 +129,8 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
     outgoing.allow_plain_http = terms.allow_plain_http.value_or(was_reached_unencrypted(*endpoint));
     if (!read_choice(config::protocol(), terms.outgoing_protocol, outgoing.protocol))
         return damaged("an invalid HTTP protocol");
+    if (terms.split && !config::split_parts().parse(std::to_string(terms.split->max_parts)))
+        return damaged("an invalid number of parts");
     if (!read_choice(config::mode(), terms.outgoing_mode, outgoing.mode)) return damaged("an invalid answer mode");
     auto made = std::make_shared<peer>(peer{.id = record.id,
                                             .uuid = uuid_text{record.uuid},
@@ -137,6 +139,7 @@ std::expected<std::shared_ptr<peer>, std::string> peer_of(const peer_record& rec
                                             .asset = &asset,
                                             .routes = prefix_list{terms.routes},
                                             .max_packet_amount = terms.max_packet_amount,
+                                            .split = terms.split,
                                             .max_hold_time = terms.max_hold_time,
                                             .spread = {},
                                             .enabled = terms.enabled,
@@ -189,6 +192,7 @@ kept_peer_terms kept_terms_of(const peer& peer) {
     terms.initial_liquidity = peer.initial_liquidity;
     if (peer.origin == origin::file) return terms;
     terms.max_packet_amount = peer.max_packet_amount;
+    terms.split = peer.split;
     terms.max_in_flight_amount = max_in_flight_amount_of(peer);
     terms.max_hold_time = peer.max_hold_time;
     terms.routes = peer.routes.to_vector();

@@ -158,6 +158,23 @@ TEST_CASE("A peer's longest hold time leaves room for the expiration window") {
                "peer would be refused"});
 }
 
+TEST_CASE("Packets are split only above the largest that a part can be, and with answers in responses") {
+    const auto with = [](const std::string& terms) { return problems(file_with({{"b", "test.b", terms}})); };
+    CHECK(with("max_packet_amount: 10, split: {max_total: 11}") == list{});
+    CHECK(with("split: {max_total: 11}") == list{"4 peers[0].split.max_total: has no effect without max_packet_amount: "
+                                                 "only packets above that are split, so set it too, or remove split"});
+    CHECK(with("max_packet_amount: 10, split: {max_total: 10}") ==
+          list{"4 peers[0].split.max_total: must be larger than max_packet_amount: only packets above that are split"});
+    CHECK(with("max_packet_amount: x, split: {max_total: 11}").size() == 1);
+    CHECK(with("split: {max_total: x}").size() == 1);
+    CHECK(problems("ilp_address: test.a\nconnector: {callback_url: 'http://a/'}\nassets: [{code: USD, scale: 9}]\n"
+                   "peers:\n- {name: b, ilp_address: test.b, asset: {code: USD, scale: 9}, max_packet_amount: 10,\n"
+                   "   split: {max_total: 11}, http: {outgoing: {endpoint: 'http://h/', auth_token: t, mode: "
+                   "asynchronous}}}\n") ==
+          list{"6 peers[0].split: cannot be used with the http.outgoing.mode asynchronous, in which parts cannot be "
+               "answered: remove one of them"});
+}
+
 TEST_CASE("A duplicate token is refused, within a peer and across peers") {
     CHECK(problems(file_with({{"b", "test.b", {}, "t1, t2, t1"}})) ==
           list{"4 peers[0].http.incoming.auth_tokens[2]: is the same token as peers[0].http.incoming.auth_tokens[0]: a "

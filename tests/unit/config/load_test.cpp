@@ -1,5 +1,6 @@
 #include "config/load.hpp"
 
+#include "config/schema.hpp"
 #include "tests/unit/config/support.hpp"
 
 #include <unistd.h>
@@ -123,6 +124,27 @@ TEST_CASE("A missing setting is named, with the line of its section") {
     CHECK(without_http[0].starts_with(
         "4 peers[0].http.outgoing.endpoint: is required: expected an http:// or https:// URL"));
     CHECK(without_http[1].starts_with("4 peers[0].http.outgoing.auth_token: is required"));
+}
+
+TEST_CASE("A section that may be absent has its defaults and required keys if it is there") {
+    const auto with = [](const std::string& split) {
+        return file_with("    packet_rate: 10", "    max_packet_amount: 10\n    split: " + split);
+    };
+    const auto loaded = load(with("{max_total: 11}"));
+    REQUIRE(loaded);
+    CHECK(loaded->peers[0].split.value() ==
+          config::split_settings{.max_total = ilp::amount{11}, .max_parts = config::split_parts_by_default()});
+    CHECK(loaded->peers[0].split->max_parts == 16);
+    const auto problem_in = [&](const std::string& split) { return problems(with(split)).at(0); };
+    const std::string required = "13 peers[0].split.max_total: is required: expected an amount: a whole number from 1 ";
+    CHECK(problem_in("").starts_with(required));
+    CHECK(problem_in("{}").starts_with(required));
+    CHECK(problem_in("{max_parts: 2}").starts_with(required));
+    CHECK(problem_in("{max_total: 11, max_parts: 1}") ==
+          "13 peers[0].split.max_parts: expected a whole number from 2 to 1024, found \"1\"");
+    CHECK(problem_in("{max_total: 11, parts: 2}").starts_with("13 peers[0].split.parts: unknown key; "));
+    CHECK(problem_in("yes") ==
+          "13 peers[0].split: expected a mapping with the keys max_total, max_parts, found a single value");
 }
 
 TEST_CASE("An unknown key is refused with the known keys and the nearest one") {

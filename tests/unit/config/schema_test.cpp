@@ -126,6 +126,9 @@ peers:
       - ""
       - "test.carol"
     max_packet_amount: 3
+    split:
+      max_total: 15
+      max_parts: 1024
     max_in_flight_amount: 14
     max_hold_time: 4s
     spread: 25
@@ -150,7 +153,7 @@ peers:
         ca_file: ")yaml" ILPD_SOURCE_DIR R"yaml(/tests/unit/config/certificate.pem"
         allow_plain_http: true
         protocol: http1
-        mode: asynchronous
+        mode: synchronous
         max_connections: 12
         max_waiting: 13
   - name: "carol"
@@ -172,7 +175,7 @@ peers:
         auth_token: "(hidden)"
         allow_plain_http: false
         protocol: auto
-        mode: synchronous
+        mode: asynchronous
         max_connections: 256
         max_waiting: 1024
 log:
@@ -279,6 +282,8 @@ TEST_CASE("Every setting of the file reaches its member") {
     const auto& bob = s.peers[0];
     CHECK(bob.routes == std::vector<std::string>{"", "test.carol"});
     CHECK(bob.max_packet_amount->value == 3);
+    CHECK(bob.split.value() == config::split_settings{ilp::amount{15}, 1024});
+    CHECK_FALSE(s.peers[1].split);
     CHECK(bob.max_in_flight_amount->value == 14);
     CHECK(bob.max_hold_time->count() == 4000);
     CHECK(bob.spread == 25);
@@ -295,7 +300,8 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(bob.http.outgoing.ca_file == s.webhooks.ca_file);
     CHECK(bob.http.outgoing.allow_plain_http);
     CHECK(bob.http.outgoing.protocol == config::http_protocol::http1);
-    CHECK(bob.http.outgoing.mode == config::answer_mode::asynchronous);
+    CHECK(bob.http.outgoing.mode == config::answer_mode::synchronous);
+    CHECK(s.peers[1].http.outgoing.mode == config::answer_mode::asynchronous);
     CHECK(s.connector.callback_url->host() == "alice.example");
     CHECK(s.peers[1].http.outgoing.protocol == config::http_protocol::automatic);
     CHECK(bob.http.outgoing.max_connections == 12);
@@ -348,9 +354,9 @@ TEST_CASE("The settings in which two files differ are named") {
 
 TEST_CASE("The reference names every setting that can be printed, and marks the secrets") {
     const auto reference = config::reference_markdown();
-    for (const auto* key :
-         {"ilp_address", "connector.idle_timeout", "admin.api_secret", "metrics.listen", "store.url", "assets[].code",
-          "peers[].asset.scale", "peers[].routes[]", "peers[].http.incoming.auth_tokens[]", "log.format"})
+    for (const auto* key : {"ilp_address", "connector.idle_timeout", "admin.api_secret", "metrics.listen", "store.url",
+                            "assets[].code", "peers[].asset.scale", "peers[].split", "peers[].split.max_parts",
+                            "peers[].routes[]", "peers[].http.incoming.auth_tokens[]", "log.format"})
         CHECK(reference.contains("| `" + std::string{key} + "` | "));
     CHECK(reference.contains(
         "visible ASCII characters (secret) | required, unless `jwt_secret` is set | The bearer token that we present"));

@@ -81,6 +81,7 @@ public:
         wanted.name = "bob";
         wanted.routes = {"test.carol", "test.bob"};
         wanted.max_packet_amount = ilp::amount{77};
+        wanted.split = config::split_settings{ilp::amount{300}, 20};
         wanted.max_in_flight_amount = ilp::amount{88};
         wanted.max_hold_time = 4s;
         wanted.liquidity_threshold = ilp::amount{5};
@@ -142,6 +143,7 @@ TEST_CASE("a peer that an operator makes has its terms at once, and after a rest
         CHECK(bob->address.text() == "test.bob");
         CHECK(bob->routes.to_vector() == std::vector<std::string>{"test.carol"});
         CHECK(bob->max_packet_amount == ilp::amount{77});
+        CHECK(bob->split == config::split_settings{ilp::amount{300}, 20});
         CHECK(max_in_flight_amount_of(*bob) == ilp::amount{88});
         CHECK(bob->max_hold_time == 4s);
         CHECK(bob->liquidity_threshold == ilp::amount{5});
@@ -262,6 +264,14 @@ TEST_CASE("a new peer with invalid terms is refused and changes nothing") {
                Catch::StartsWith("invalid CA certificates: the text contains no certificate in PEM form"));
     CHECK_THAT(refused([](auto& w) { w.transport.ca_certificates = std::string(65'537, 'x'); }),
                Catch::StartsWith("invalid CA certificates: the text is larger than 64 KiB"));
+    for (const std::uint32_t parts : {0U, 1U, 1025U, 4'294'967'295U}) {
+        CHECK(refused([&](auto& w) { w.split->max_parts = parts; }) ==
+              "invalid split: expected maxParts to be a whole number from 2 to 1024");
+    }
+    CHECK(refused([](auto& w) { w.split->max_total = *w.max_packet_amount; }) ==
+          "invalid split: maxTotal must be larger than maxPacketAmount, because only packets above that are split");
+    CHECK(refused([](auto& w) { w.max_packet_amount.reset(); }) ==
+          "invalid split: it has no effect without maxPacketAmount, because only packets above that are split");
     CHECK_THAT(refused([](auto& w) { w.incoming_tokens = {""}; }), Catch::Contains("invalid incoming token"));
     CHECK_THAT(refused([](auto& w) { w.name = std::string(1000, 'x'); }), Catch::Contains("invalid name"));
     CHECK(office.published.empty());
@@ -512,6 +522,29 @@ TEST_CASE("an update changes only the given fields") {
         REQUIRE(office.edit("bob", edit) == done);
         CHECK_FALSE(max_in_flight_amount_of(*office.all().find_peer_by_name("bob")));
     }
+    SECTION("what is split, as long as the other terms leave something to split") {
+        const auto terms = [&] { return office.all().find_peer_by_name("bob")->split; };
+        peer_edit edit;
+        edit.split.emplace(config::split_settings{ilp::amount{78}, 1024});
+        REQUIRE(office.edit("bob", edit) == done);
+        CHECK(terms() == config::split_settings{ilp::amount{78}, 1024});
+        peer_edit larger;
+        larger.max_packet_amount.emplace(ilp::amount{78});
+        CHECK_THAT(office.edit("bob", larger).value(), Catch::StartsWith("invalid split: maxTotal must be larger"));
+        CHECK(office.code == refusal_code::bad_user_input);
+        larger.max_packet_amount.emplace(std::nullopt);
+        CHECK_THAT(office.edit("bob", larger).value(), Catch::StartsWith("invalid split: it has no effect without"));
+        CHECK(office.all().find_peer_by_name("bob")->max_packet_amount == ilp::amount{77});
+        office.desk().allow_asynchronous_mode();
+        peer_edit later;
+        later.transport.mode = config::answer_mode::asynchronous;
+        CHECK(office.edit("bob", later) ==
+              "invalid split: it cannot be used with the mode ASYNCHRONOUS, in which parts cannot be answered");
+        later.split.emplace(std::nullopt);
+        REQUIRE(office.edit("bob", later) == done);
+        CHECK_FALSE(terms());
+        CHECK_THAT(office.edit("bob", edit).value(), Catch::Contains("the mode ASYNCHRONOUS"));
+    }
     SECTION("terms of the connections change one by one") {
         peer_edit edit;
         edit.transport.client_keys = {key_b};
@@ -531,11 +564,13 @@ TEST_CASE("an update changes only the given fields") {
     SECTION("what may be empty is cleared") {
         peer_edit edit;
         edit.max_packet_amount.emplace(std::nullopt);
+        edit.split.emplace(std::nullopt);
         edit.liquidity_threshold.emplace(std::nullopt);
         edit.name.emplace(std::nullopt);
         REQUIRE(office.edit("bob", edit) == done);
         const auto after = office.all().find_peer(before->uuid);
         CHECK_FALSE(after->max_packet_amount);
+        CHECK_FALSE(after->split);
         CHECK_FALSE(after->liquidity_threshold);
         CHECK_FALSE(after->given_name);
         CHECK(after->name() == after->uuid);

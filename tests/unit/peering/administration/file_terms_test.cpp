@@ -66,6 +66,7 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     config::settings settings = two_peers();
     settings.peers[0].routes = {"test.dave", ""};
     settings.peers[0].max_packet_amount = ilp::amount{77};
+    settings.peers[0].split = config::split_settings{ilp::amount{200}, 3};
     settings.peers[0].max_hold_time = std::chrono::seconds{4};
     settings.peers[0].spread = std::uint16_t{25};
     settings.peers[0].packet_rate = 10;
@@ -81,6 +82,8 @@ TEST_CASE("A32-09: a peer has the terms of the file and an account in its asset"
     CHECK(bob.address.text() == "test.bob");
     CHECK(bob.routes.to_vector() == std::vector<std::string>{"test.dave", ""});
     CHECK(bob.max_packet_amount == ilp::amount{77});
+    CHECK(bob.split == config::split_settings{ilp::amount{200}, 3});
+    CHECK_FALSE(carol.split);
     CHECK(bob.max_hold_time == std::chrono::seconds{4});
     CHECK(bob.spread == 25);
     CHECK(bob.return_to_source);
@@ -214,6 +217,7 @@ TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     settings.peers.insert(settings.peers.begin(), make_peer("dave", "JPY", 0, 11));
     settings.peers[2].packet_rate = 20;
     settings.peers[2].max_in_flight_amount = ilp::amount{7};
+    settings.peers[2].split = config::split_settings{ilp::amount{8}, 2};
     const auto second = build_or_throw(settings, *store, ledger, first.get());
     CHECK(second->find_by_name("bob")->id == bob.id);
     CHECK(second->find_by_name("bob")->limits == bob.limits);
@@ -223,6 +227,7 @@ TEST_CASE("a reload keeps ids, limits and balances, and adds what is new") {
     CHECK(second->find_by_name("carol")->limits != carol.limits);
     CHECK(second->find_by_name("carol")->limits->packet_rate->has_terms(20, 20));
     CHECK(max_in_flight_amount_of(*second->find_by_name("carol")) == ilp::amount{7});
+    CHECK(second->find_by_name("carol")->split == config::split_settings{ilp::amount{8}, 2});
     CHECK(second->find_by_name("dave")->id == 3);
     CHECK(second->find_by_name("dave")->liquidity->available == 11);
     CHECK(sums_are_zero(snapshot_of(ledger)));

@@ -184,6 +184,9 @@ TEST_CASE("recovery: the terms of a peer's connections come back from the store"
     SECTION("unless they are damaged") {
         bob.outgoing_protocol = "http3";
         CHECK_THAT(start{store}.refusal, Catch::Contains("an invalid HTTP protocol in the store: restore a backup"));
+        bob.outgoing_protocol = "http2";
+        bob.split = config::split_settings{ilp::amount{9}, 1025};
+        CHECK_THAT(start{store}.refusal, Catch::Contains("an invalid number of parts in the store: restore a backup"));
     }
     SECTION("and a key that stands for two peers is refused") {
         store.peers[1].terms.client_keys = {{}};

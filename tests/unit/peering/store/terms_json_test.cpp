@@ -12,6 +12,7 @@ namespace {
 
 kept_peer_terms terms() {
     kept_peer_terms terms{.max_packet_amount = ilp::amount::max(),
+                          .split = config::split_settings{ilp::amount::max(), 1024},
                           .max_in_flight_amount = ilp::amount{9},
                           .max_hold_time = std::chrono::seconds{4},
                           .liquidity_threshold = ilp::amount{0},
