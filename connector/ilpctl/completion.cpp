@@ -1,5 +1,7 @@
 #include "connector/ilpctl/completion.hpp"
 
+#include "connector/ilpctl/shell_words.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,13 +46,6 @@ std::string steps(const std::vector<verb_words>& tree) {
     for (const verb_words& words : tree)
         if (!words.path.empty()) paths.push_back("'" + words.path + "'");
     return fmt::format("{}", fmt::join(paths, "|"));
-}
-
-/// Quotes any text for a shell.
-std::string in_quotes(std::string_view text) {
-    auto result = std::string{"'"};
-    for (const char c : text) result += c == '\'' ? std::string{R"('\'')"} : std::string{c};
-    return result + "'";
 }
 
 constexpr auto bash_template = R"(# bash completion for ilpctl: source <(ilpctl completion bash)

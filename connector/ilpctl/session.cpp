@@ -1,6 +1,7 @@
 #include "connector/ilpctl/session.hpp"
 
 #include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/shell_words.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "ilp/address.hpp"
 #include "peering/json/canonical_json.hpp"
@@ -148,6 +149,7 @@ std::string reachability_of(const json::object& peer) {
 
 json::array fetch_nodes(session& s, const documents::document& what, json::object variables, const page_terms& terms) {
     auto nodes = json::array{};
+    if (terms.after) variables["after"] = *terms.after;
     const auto limit = terms.all ? std::numeric_limits<std::size_t>::max() : terms.limit;
     while (nodes.size() < limit) {
         variables["first"] = std::min(page_size_max, limit - nodes.size());
@@ -159,7 +161,9 @@ json::array fetch_nodes(session& s, const documents::document& what, json::objec
         if (edges.empty() || !page.at("hasNextPage").as_bool()) return nodes;
         variables["after"] = page.at("endCursor");
     }
-    s.err << fmt::format("ilpctl: there are more than {}: use --limit N or --all to see them\n", nodes.size());
+    const auto next = command_with(words_for_next_page(s.words, field(variables, "after")));
+    s.err << fmt::format("ilpctl: there are more, which --limit N or --all shows; the next page is\n  {}\n",
+                         printable(next));
     return nodes;
 }
 

@@ -1,6 +1,6 @@
 #include "connector/metrics/daemon_metrics.hpp"
 
-#include "connector/metrics/packet_kinds.hpp"
+#include "connector/metrics/packet_series.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "connector/metrics/peer_metrics.hpp"
 
-#include "connector/metrics/packet_kinds.hpp"
+#include "connector/metrics/packet_series.hpp"
 #include "peering/records/text.hpp"
 
 #include <algorithm>
@@ -19,16 +19,6 @@ void add_packets(families& out, const packet_counters& counted, std::string_view
     if (counted.amount > 0) {
         out.add<metric::packet_amount>(counted.amount, direction, peer.name(),
                                        peering::asset_text(peer.asset->code, peer.asset->scale));
-    }
-}
-
-void add_refusals(families& out, const refusal_counters& refusals, const peering::peer& peer) {
-    if (refusals.empty()) return;
-    for (int i = 0; i < reject_reason_count; ++i) {
-        const auto reason = static_cast<reject_reason>(i);
-        const std::uint64_t count = refusals[reason];
-        if (count == 0) continue;
-        out.add<metric::packets_refused>(static_cast<double>(count), peer.name(), describe(reason).identifier);
     }
 }
 
@@ -51,7 +41,7 @@ void add_liquidity(families& out, const peering::peer& peer) {
 void add_traffic(families& out, const peering::peer& peer, const peer_counters& counters, std::size_t connections) {
     add_packets(out, counters.incoming, "incoming", peer);
     add_packets(out, counters.outgoing, "outgoing", peer);
-    add_refusals(out, counters.refusals, peer);
+    add_refusals(out, counters.refusals, peer.name());
     const auto add_undelivered = [&](std::uint64_t count, std::string_view type) {
         if (count != 0) out.add<metric::replies_undelivered>(static_cast<double>(count), peer.name(), type);
     };

@@ -38,8 +38,15 @@ TEST_CASE("ilpctl peers: a list is fetched in pages, up to the limit or to the e
     CHECK(done(result) ==
           "NAME  ADDRESS   ASSET  LIQUIDITY  STATE    ORIGIN  ID                                    REACHABILITY\n"
           "bob   test.bob  USD/9  12.50 USD  enabled  API     0b1d3ab8-0c34-4e0d-8a5b-2d2d4c2e0ad3  unknown\n");
-    CHECK(result.err.contains("more than 1"));
     CHECK(d.last().variables == json::object{{"first", 1}, {"sortOrder", "ASC"}, {"tenantId", "t"}});
+    CHECK(result.err.ends_with("\n  ilpctl peer list --limit 1 --oldest-first --owner t --after " +
+                               std::string{bob_id} + "\n"));
+
+    d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id)}));
+    const auto rest = d.run({"peer", "list", "--limit", "1", "--after", bob_id});
+    CHECK(rest.err.empty());
+    CHECK(done(rest).contains(carol_id));
+    CHECK(d.last().variables == json::object{{"first", 1}, {"sortOrder", "DESC"}, {"after", bob_id}});
 }
 
 TEST_CASE("ilpctl peers: one is found only by its exact id or name") {
@@ -104,7 +111,7 @@ TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
               .ends_with("pending withdrawals  0\n"
                          "not reachable        bob at test.bob: unreachable since 2026-08-01T12:10:00.000Z: peer is "
                          "unreachable: Connection refused\n"
-                         "not reachable        and 1 more peers\n"));
+                         "not reachable        and 1 more peer\n"));
 }
 
 TEST_CASE("ilpctl peers: the outgoing token is shown on request") {
@@ -573,11 +580,13 @@ TEST_CASE("ilpctl liquidity: a withdrawal completes at once, or is reserved unti
 
 TEST_CASE("ilpctl transfers: both directions in one list, with names, in as many pages as are wanted") {
     auto d = fake_daemon{};
-    const auto transfer = [](const std::string& id, const std::string& amount, bool is_incoming, json::value name) {
+    const auto transfer = [](const std::string& id, const std::string& amount, bool is_incoming, json::value name,
+                             int packets) {
         return json::object{{"id", id},
-                            {"transferType", "DEPOSIT"},
+                            {"transferType", packets == 0 ? "DEPOSIT" : "TRANSFER"},
                             {"state", "POSTED"},
                             {"amount", amount},
+                            {"packets", packets},
                             {"debitAccountId", "d"},
                             {"creditAccountId", "c"},
                             {"debitAccountName", is_incoming ? name : "bob"},
@@ -588,22 +597,24 @@ TEST_CASE("ilpctl transfers: both directions in one list, with names, in as many
                             {"expiresAt", nullptr}};
     };
     d.will_answer(documents::peer, peer_answer());
-    d.will_answer(documents::transfers,
-                  page_answer({transfer("3", "3000000000", true, "settlement of USD/9"),
-                               transfer("2", "2000000000", false, "carol"), transfer("1", "1000000000", true, nullptr)},
-                              true));
+    d.will_answer(documents::transfers, page_answer({transfer("3", "3000000000", true, "settlement of USD/9", 0),
+                                                     transfer("2", "2000000000", false, "carol", 317),
+                                                     transfer("1", "1000000000", true, nullptr, 1)},
+                                                    true));
     const auto result = d.run({"transfers", bob_id, "--limit", "3"});
     CHECK(done(result) ==
-          "CREATED     TYPE     STATE         IN       OUT  EXPIRES  OTHER ACCOUNT        ID\n"
-          "2026-08-03  DEPOSIT  POSTED  3.00 USD            -        settlement of USD/9  3\n"
-          "2026-08-02  DEPOSIT  POSTED            2.00 USD  -        carol                2\n"
-          "2026-08-01  DEPOSIT  POSTED  1.00 USD            -        d                    1\n");
-    CHECK(result.err.contains("more than 3"));
+          "CREATED     TYPE      STATE         IN       OUT  PACKETS  EXPIRES  OTHER ACCOUNT        ID\n"
+          "2026-08-03  DEPOSIT   POSTED  3.00 USD                  -  -        settlement of USD/9  3\n"
+          "2026-08-02  TRANSFER  POSTED            2.00 USD      317  -        carol                2\n"
+          "2026-08-01  TRANSFER  POSTED  1.00 USD                  1  -        d                    1\n");
+    CHECK(result.err ==
+          "ilpctl: there are more, which --limit N or --all shows; the next page is\n  ilpctl transfers " +
+              std::string{bob_id} + " --limit 3 --after 1\n");
     CHECK(d.last().variables == json::object{{"id", bob_id}, {"first", 3}});
 
     d.will_answer(documents::peer, peer_answer());
-    d.will_answer(documents::transfers, page_answer({transfer("2", "1", true, "x")}, true));
-    d.will_answer(documents::transfers, page_answer({transfer("1", "1", true, "x")}));
+    d.will_answer(documents::transfers, page_answer({transfer("2", "1", true, "x", 1)}, true));
+    d.will_answer(documents::transfers, page_answer({transfer("1", "1", true, "x", 1)}));
     CHECK(parsed(d.run({"transfers", bob_id, "--all", "--json"})).as_array().size() == 2);
     CHECK(d.last().variables.at("after") == json::value("2"));
 }
@@ -627,8 +638,8 @@ TEST_CASE("ilpctl transfers: the sum of a day shows the day, and an amount of an
                                                                   {"createdAt", "2026-08-01T00:00:01.000Z"},
                                                                   {"expiresAt", nullptr}}}));
     CHECK(done(d.run({"transfers", bob_id})) ==
-          "CREATED     TYPE        STATE                         IN  OUT  EXPIRES  OTHER ACCOUNT  ID\n"
-          "2026-08-01  SUM OF DAY  POSTED  36893488147.41910323 USD       -        carol          7\n");
+          "CREATED     TYPE        STATE                         IN  OUT  PACKETS  EXPIRES  OTHER ACCOUNT  ID\n"
+          "2026-08-01  SUM OF DAY  POSTED  36893488147.41910323 USD            12  -        carol          7\n");
 }
 
 TEST_CASE("ilpctl routes: list and lookup") {
@@ -700,10 +711,13 @@ TEST_CASE("ilpctl events: a payment that has arrived is described in words") {
                             {"name", "alice"},
                             {"data", data}};
     };
-    d.will_answer(documents::events, page_answer({event(whole), event(broken)}));
+    auto small = whole;
+    small["packets"] = 1;
+    d.will_answer(documents::events, page_answer({event(whole), event(small), event(broken)}));
     CHECK(done(d.run({"events"})) ==
           "CREATED  TYPE                        OF     DETAILS                                       ID\n"
           "then     incoming_payment.completed  alice  received 12.50 USD in 7 packets               e\n"
+          "then     incoming_payment.completed  alice  received 12.50 USD in 1 packet                e\n"
           "then     incoming_payment.completed  alice  {\"id\":\"e\",\"receivedAmount\":{\"value\":\"1250\"}}  e\n");
 }
 

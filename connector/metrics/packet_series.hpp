@@ -1,12 +1,14 @@
 #pragma once
 
 #include "connector/metrics/counters.hpp"
+#include "connector/metrics/families.hpp"
 #include "ilp/error_code.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+/// Series that a peer and the daemon itself have alike.
 namespace connector::metrics {
 
 /// Calls `add(count, type, code)` for each kind of packet that has occurred.
@@ -22,5 +24,8 @@ void for_each_kind(const packet_counters& counted, const Add& add_any) {
         add(counted.rejects[i], "reject", known ? ilp::code_text(static_cast<ilp::error_code>(i)) : "other");
     }
 }
+
+/// The series of what this node has refused itself of what `sender` sent.
+void add_refusals(families& out, const refusal_counters& refusals, std::string_view sender);
 
 }  // namespace connector::metrics
