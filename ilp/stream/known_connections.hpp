@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -15,8 +16,8 @@ namespace ilp::stream {
 /// What a receiver needs for each packet of a connection. All of it follows from the connection's token.
 struct receiver_connection {
     token_contents contents;
-    std::array<octet, token_id_size> id{};  ///< see opened_token
-    connection_keys keys{};
+    std::array<octet, token_id_size> id;  ///< see opened_token
+    connection_keys keys;
 };
 
 /// Remembers connections that have had packets lately, so that a token is opened and the keys of its connection are
@@ -42,7 +43,7 @@ public:
 private:
     struct place {
         std::array<char, token_size> segment{};  ///< no token until the place is taken
-        receiver_connection connection;
+        std::optional<receiver_connection> connection;
     };
 
     std::shared_ptr<const receiver_secrets> secrets_;
