@@ -107,7 +107,8 @@ struct changes {
     std::span<const payment_progress> advanced_payments{};  ///< of known payments, each once
     std::span<const account_change> accounts{};             ///< the accounts whose totals change, each once
     std::span<const event_record> new_events{};
-    /// Known open events with their new data, each once. Those that are not open any more are delivered.
+    /// Known open events with their new data, each once. Those that are not open any more are delivered, and count as
+    /// created by this transaction.
     std::span<const event_record> changed_events{};
     std::span<const event_attempt> event_attempts{};
     std::span<const idempotency_record> new_answers{};
@@ -203,7 +204,8 @@ public:
     }
 
     /// A page of events, delivered or not, without open ones; nullopt if a uuid in the query is unknown, because the
-    /// event was forgotten or has never been there.
+    /// event was forgotten or has never been there. Events are in the order of the transactions that wrote or closed
+    /// them, so whoever asks for what comes after the newest one misses none.
     virtual std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(
         const event_query& query) = 0;
 

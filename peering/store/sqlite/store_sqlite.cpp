@@ -87,7 +87,10 @@ struct statements {
           end_transfer{db, "UPDATE transfers SET state = ? WHERE uuid = ? AND state = 'pending'"},
           find_transfer{db, fmt::format("SELECT {} FROM transfers WHERE uuid = ?", sqlite::transfer_columns)},
           insert_event{db, "INSERT INTO events (uuid, type, data, created_at, due) VALUES (?, ?, ?, ?, ?)"},
-          change_event{db, "UPDATE events SET data = ?, due = ? WHERE uuid = ? AND due = ?"},
+          change_event{db, "UPDATE events SET data = ? WHERE uuid = ? AND due = ?"},
+          close_event{db,
+                      "UPDATE events SET id = (SELECT max(id) + 1 FROM events), data = ?, created_at = ?2, due = ?2 "
+                      "WHERE uuid = ? AND due = ?"},
           event_delivered{db, "UPDATE events SET delivered_at = ?, due = NULL WHERE uuid = ?"},
           event_failed{db, "UPDATE events SET attempts = attempts + 1, due = ? WHERE uuid = ?"},
           pending_events{db,
@@ -124,6 +127,7 @@ struct statements {
     statement find_transfer;
     statement insert_event;
     statement change_event;
+    statement close_event;
     statement event_delivered;
     statement event_failed;
     statement pending_events;
@@ -611,8 +615,13 @@ void sqlite_store::write_events(const changes& changes, std::int64_t now) {
                                       std::string_view{event.data}, now, first_due_of(event));
     }
     for (const event_record& event : changes.changed_events) {
-        statements_->change_event.run(std::string_view{event.data}, first_due_of(event), std::string_view{event.uuid},
-                                      due_of_open_events);
+        if (event.is_open) {
+            statements_->change_event.run(std::string_view{event.data}, std::string_view{event.uuid},
+                                          due_of_open_events);
+        } else {
+            statements_->close_event.run(std::string_view{event.data}, now, std::string_view{event.uuid},
+                                         due_of_open_events);
+        }
     }
     for (const event_attempt& attempt : changes.event_attempts) {
         if (attempt.delivered) {

@@ -898,8 +898,9 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     changes made;
     made.new_events = events;
     REQUIRE(store->commit(made).has_value());
+    using types = std::vector<std::string>;
     const auto listed = [&] { return types_of(store->list_events({.newest_first = false}).value().value()); };
-    const std::vector<std::string> others{"first", "last"};
+    const types others{"first", "last"};
     const auto expect_open = [&] {
         CHECK(listed() == others);
         CHECK(store->load_pending_events(10).value().size() == 2);
@@ -923,7 +924,7 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     open.data = R"({"all":2})";
     open.is_open = false;
     REQUIRE(store->commit(change).has_value());
-    CHECK(listed() == std::vector<std::string>{"first", "open", "last"});
+    CHECK(listed() == types{"first", "last", "open"});
     CHECK(store->count_pending_events().value() == 3);
     CHECK(store->load().value().open_events.empty());
     const auto pending = store->load_pending_events(10).value();
@@ -940,6 +941,54 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     const auto afterwards = store->load_pending_events(10).value();
     CHECK(afterwards.size() == pending.size());
     for (const auto& each : afterwards) CHECK(each.event.data != "{}");
+}
+
+TEST_CASE("whoever follows the list of events by its cursor misses none that was open when its page was read") {
+    store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto store = place.open();
+    std::vector<event_record> begun;
+    for (const char* const type : {"a", "b", "c"}) {
+        begun.push_back(make_event(type));
+        begun.back().is_open = true;
+    }
+    changes made;
+    made.new_events = begun;
+    REQUIRE(store->commit(made).has_value());
+    std::optional<std::string> cursor;
+    std::vector<std::string> seen;
+    const auto read_on = [&] {
+        const auto page = store->list_events({.after = cursor, .newest_first = false}).value().value();
+        for (const listed_event& each : page) {
+            seen.push_back(each.event.type);
+            cursor = each.event.uuid;
+        }
+    };
+    // One is closed before and one after an event that is written at once, and one beside another.
+    const auto close = [&](std::size_t number, std::span<const event_record> others) {
+        begun[number].is_open = false;
+        changes closing;
+        closing.new_events = others;
+        closing.changed_events = {&begun[number], 1};
+        REQUIRE(store->commit(closing).has_value());
+    };
+    close(1, {});
+    const ilp::timestamp before = now();
+    const event_record at_once = make_event("x");
+    made.new_events = {&at_once, 1};
+    REQUIRE(store->commit(made).has_value());
+    read_on();
+    CHECK(seen == std::vector<std::string>{"b", "x"});
+    close(2, {});
+    read_on();
+    CHECK(seen == std::vector<std::string>{"b", "x", "c"});
+    const event_record beside = make_event("y");
+    close(0, {&beside, 1});
+    read_on();
+    std::ranges::sort(seen);
+    CHECK(seen == std::vector<std::string>{"a", "b", "c", "x", "y"});
+    const auto all = store->list_events({.newest_first = false}).value().value();
+    CHECK(std::ranges::is_sorted(all, {}, &listed_event::created_at));
+    CHECK(all.back().created_at >= before);
 }
 
 TEST_CASE("a store that keeps nothing has no events to list") {
