@@ -129,9 +129,10 @@ constexpr statement update_accounts{
     "SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
     "an account"};
 constexpr statement insert_events{"insert_events",
-                                  "INSERT INTO events (uuid, type, data, created_at, due) "
-                                  "SELECT e.uuid, e.type, e.data, $5::bigint, e.due FROM unnest($1::text[], "
-                                  "$2::text[], $3::text[], $4::bigint[]) AS e (uuid, type, data, due)"};
+                                  "INSERT INTO events (uuid, type, data, created_at, due, receiving_account) "
+                                  "SELECT e.uuid, e.type, e.data, $6::bigint, e.due, nullif(e.account, '') "
+                                  "FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) "
+                                  "AS e (uuid, type, data, due, account)"};
 constexpr statement change_events{"change_events",
                                   "WITH changed AS (UPDATE events e SET data = c.data "
                                   "FROM unnest($1::text[], $2::text[]) AS c (uuid, data) "
@@ -559,13 +560,16 @@ void pipeline::queue_events(const changes& changes, ilp::timestamp time) {
         postgres_array types;
         postgres_array data;
         postgres_array dues;
+        postgres_array accounts;
         for (const event_record& event : changes.new_events) {
             uuids.add(event.uuid);
             types.add(event.type);
             data.add(event.data);
             dues.add(first_due_of(event));
+            accounts.add(event.receiving_account);
         }
-        queue(insert_events, {uuids.finish(), types.finish(), data.finish(), dues.finish(), now.c_str()});
+        queue(insert_events,
+              {uuids.finish(), types.finish(), data.finish(), dues.finish(), accounts.finish(), now.c_str()});
     }
     const std::string due_while_open = std::to_string(due_of_open_events.time_since_epoch().count());
     for (const bool are_open : {true, false}) {

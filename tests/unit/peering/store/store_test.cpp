@@ -264,8 +264,8 @@ TEST_CASE("events are kept in the store until they are delivered or given up") {
     changes changes = traffic.commit();
     changes.new_events = events;
     REQUIRE(store->commit(changes).has_value());
-    CHECK(store->count_pending_events().value() == 3);
-    const auto loaded = store->load_pending_events(2).value();
+    CHECK(count_pending_events(*store) == 3);
+    const auto loaded = store->load_pending_events(event_line::node, 2).value();
     REQUIRE(loaded.size() == 2);
     CHECK(loaded[0].event.uuid == events[0].uuid);
     CHECK(loaded[0].event.type == "peer.liquidity_low");
@@ -280,12 +280,12 @@ TEST_CASE("events are kept in the store until they are delivered or given up") {
     REQUIRE(store->commit(tried).has_value());
     store.reset();
     store = place.open();
-    const auto left = store->load_pending_events(10).value();
+    const auto left = store->load_pending_events(event_line::node, 10).value();
     REQUIRE(left.size() == 1);
     CHECK(left[0].event.uuid == events[0].uuid);
     CHECK(left[0].attempts == 1);
     CHECK(left[0].due == later);
-    CHECK(store->count_pending_events().value() == 1);
+    CHECK(count_pending_events(*store) == 1);
 }
 
 TEST_CASE("a store keeps the terms of assets and peers, whatever their origin, and changes them") {
@@ -903,8 +903,8 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     const types others{"first", "last"};
     const auto expect_open = [&] {
         CHECK(listed() == others);
-        CHECK(store->load_pending_events(10).value().size() == 2);
-        CHECK(store->count_pending_events().value() == 2);
+        CHECK(store->load_pending_events(event_line::node, 10).value().size() == 2);
+        CHECK(count_pending_events(*store) == 2);
         const auto kept = store->load().value().open_events;
         REQUIRE(kept.size() == 1);
         CHECK(kept[0].uuid == open.uuid);
@@ -925,9 +925,9 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     open.is_open = false;
     REQUIRE(store->commit(change).has_value());
     CHECK(listed() == types{"first", "last", "open"});
-    CHECK(store->count_pending_events().value() == 3);
+    CHECK(count_pending_events(*store) == 3);
     CHECK(store->load().value().open_events.empty());
-    const auto pending = store->load_pending_events(10).value();
+    const auto pending = store->load_pending_events(event_line::node, 10).value();
     const auto found = std::ranges::find(pending, open.uuid, [](const auto& each) { return each.event.uuid; });
     REQUIRE(found != pending.end());
     CHECK(found->event.data == open.data);
@@ -938,7 +938,7 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     changes too_late;
     too_late.changed_events = {&late, 1};
     REQUIRE(store->commit(too_late).has_value());
-    const auto afterwards = store->load_pending_events(10).value();
+    const auto afterwards = store->load_pending_events(event_line::node, 10).value();
     CHECK(afterwards.size() == pending.size());
     for (const auto& each : afterwards) CHECK(each.event.data != "{}");
 }
