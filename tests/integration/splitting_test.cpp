@@ -1,3 +1,4 @@
+#include "ilp/packet.hpp"
 #include "tests/integration/store_place.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/expectations.hpp"
@@ -111,6 +112,13 @@ std::vector<split_link::options> every_kind_of_link() {
     return all;
 }
 
+/// Requires that alice has refused the packet, and has said what her maximum is.
+void expect_maximum(const std::optional<http_message>& response, std::uint64_t received, std::uint64_t maximum) {
+    const auto reject = expect_reject(response, "F08", "test.alice");
+    const auto data = ilp::serialize(ilp::amount_too_large_data{{received}, {maximum}});
+    CHECK(std::ranges::equal(reject.data, data));
+}
+
 /// The id of a packet in parts.
 std::string id_of(int number) {
     return std::string(20, 'A') + static_cast<char>('A' + number) + "A==";
@@ -184,10 +192,10 @@ TEST_CASE("a packet above the maximum of a link crosses it in parts, and is whol
 
 TEST_CASE("a sender learns the exact maximum of a link that takes parts, and before that the one of a packet") {
     const split_link pair;
-    expect_amount_too_large(pair.send(split_link::packet(5000)), 5000, link_max);
+    expect_maximum(pair.send(split_link::packet(5000)), 5000, link_max);
     pair.agree();
     CHECK(pair.outcome_of(12'000) == "fulfill");
-    expect_amount_too_large(pair.send(split_link::packet(12'001)), 12'001, 12'000);
+    expect_maximum(pair.send(split_link::packet(12'001)), 12'001, 12'000);
     CHECK(pair.splits(pair.bob, "alice", "received_rejected") == 0);
     pair.expect_equal_books();
 }
@@ -196,7 +204,7 @@ TEST_CASE("the smaller of what two peers take in parts counts") {
     const split_link pair{{.alice_terms = {"split: {max_total: 100000, max_parts: 1024}"},
                            .bob_terms = {"split: {max_total: 100000, max_parts: 3}"}}};
     pair.agree();
-    expect_amount_too_large(pair.send(split_link::packet(3001)), 3001, 3000);
+    expect_maximum(pair.send(split_link::packet(3001)), 3001, 3000);
     CHECK(pair.outcome_of(3000) == "fulfill");
 }
 
@@ -218,7 +226,7 @@ TEST_CASE("a peer that has not agreed gets the exact maximum of a packet, and ne
         const split_link pair{{.alice_terms = of_alice, .bob_terms = of_bob}};
         for (int i = 0; i < 3; ++i) {
             CHECK(pair.outcome_of(link_max) == "fulfill");
-            expect_amount_too_large(pair.send(split_link::packet(link_max + 1)), link_max + 1, link_max);
+            expect_maximum(pair.send(split_link::packet(link_max + 1)), link_max + 1, link_max);
         }
         pair.expect_equal_books();
     }
