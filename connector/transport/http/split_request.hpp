@@ -16,6 +16,8 @@ namespace connector::http {
 struct split_request {
     std::optional<peering::part_label> part;  ///< its body is this part; absent: it asks for an outcome
     peering::split_id asked{};                ///< of the packet whose outcome it asks for
+
+    friend bool operator==(const split_request&, const split_request&) = default;
 };
 
 /// Nullopt if the request has nothing to do with them. The error is that its `ILP-Split` cannot be read.
