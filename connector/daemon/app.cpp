@@ -140,7 +140,8 @@ private:
         start_webhooks();
         start_rates();
         if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer,
-                                            {.listener = tls_.packets, .links = tls_.links}, receiver_secrets_))
+                                            {.listener = tls_.packets, .links = tls_.links}, receiver_secrets_,
+                                            book_.split_outcomes))
             return found;
         auto servers =
             operator_servers::start(control_, settings_, tls_, book_, workers_, [this] { return is_ready(); });

@@ -45,7 +45,8 @@ double seconds(std::chrono::steady_clock::duration duration) {
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
                std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
                packet_tls tls, std::shared_ptr<expected_replies> replies,
-               std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets)
+               std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets,
+               std::shared_ptr<peering::split_outcomes> outcomes)
     : settings_{settings},
       room_{settings.max_connections},
       timeouts_{settings.request_timeout, settings.idle_timeout},
@@ -64,6 +65,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       forwarding_table_{directory.own_address(), directory.peers(), directory.receiving_accounts()},
       rates_{std::move(rates)},
       expected_replies_{std::move(replies)},
+      outcomes_{std::move(outcomes)},
       reply_sender_{loop_,
                     {.find_peer = [this](std::uint32_t id) { return forwarding_table_.find(id); },
                      .make_link = [this](const peering::peer& peer) -> std::unique_ptr<request_link> {

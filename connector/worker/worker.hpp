@@ -28,6 +28,7 @@
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/terms_update.hpp"
+#include "peering/splitting/split_outcomes.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -75,7 +76,8 @@ public:
     worker(const config::connector_settings& settings, const peering::directory& directory,
            std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
            packet_tls tls, std::shared_ptr<expected_replies> replies,
-           std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets);
+           std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets,
+           std::shared_ptr<peering::split_outcomes> outcomes);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
@@ -246,6 +248,7 @@ private:
     payment_runs payments_{loop_, *this, own_.share};
     const std::shared_ptr<expected_replies> expected_replies_;  ///< of all workers
     awaited_replies awaited_replies_{loop_, expected_replies_};
+    const std::shared_ptr<peering::split_outcomes> outcomes_;  ///< of all workers
     reply_sender reply_sender_;
     std::vector<std::unique_ptr<link>> retired_links_;  ///< still finishing their packets
 

@@ -210,6 +210,17 @@ CREATE INDEX payments_of_account ON payments (account_id, id);
     R"sql(
 ALTER TABLE payments ADD COLUMN at_most TEXT; -- as was asked for: send_max is not above it; null: not bounded
 )sql",
+    R"sql(
+-- The fulfillments of packets that came in parts, for peers that ask for them.
+CREATE TABLE split_outcomes (
+    peer_id INTEGER NOT NULL, -- an id of peers: it has split the packet
+    split_id BLOB NOT NULL, -- chosen by the peer
+    fulfill BLOB NOT NULL, -- the packet that answers each part
+    until INTEGER NOT NULL, -- it is not needed after this time
+    PRIMARY KEY (peer_id, split_id)
+) STRICT;
+CREATE INDEX split_outcomes_by_end ON split_outcomes (until);
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();
