@@ -47,15 +47,15 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     committer->on_remark(report_remark);
     transfers = std::make_unique<peering::operator_transfers>(*committer);
 
-    const auto found = store->load();
+    auto found = store->load();
     if (!found) return found.error().message;
     if (auto recovered = peering::recover(*found, directory, *keeper, *transfers, payments); !recovered) {
         return std::move(recovered).error();
     }
-    split_outcomes = std::make_shared<peering::split_outcomes>();
     if (auto restored = peering::restore_events(*found, *keeper); !restored) {
         return std::move(restored).error().message;
     }
+    split_outcomes = std::make_shared<peering::split_outcomes>(std::move(found->split_outcomes));
     if (const auto plain = peering::unencrypted_by_default(found->peers); !plain.empty()) {
         log::write(log::level::warn,
                    "packets and tokens of peers that were created before there was TLS go over http:// to a public "

@@ -29,6 +29,8 @@ namespace peering {
 // | events that are not delivered | stay in the store, which is their queue; the webhooks look for them              |
 // | open events of payments that  | closed, and so delivered; what arrives from now on is another event              |
 // | arrived                       |                                                                                  |
+// | outcomes of packets that came | loaded unless their time is over: the peers that have split the packets may ask  |
+// | in parts                      | for them                                                                         |
 // | answers to idempotency keys   | stay in the store; each is looked up when its key comes again                    |
 
 /// Checks what the store has, and fills the directory, the ledger and the thresholds with it. Call it once, before

@@ -103,6 +103,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
     if (takes_along) {
         changes.postings = pending_batch_->postings();
         if (!pending_batch_->payments().empty()) changes.advanced_payments = pending_batch_->payments();
+        if (!pending_batch_->outcomes().empty()) changes.new_split_outcomes = pending_batch_->outcomes();
     }
     const std::span<const posting> booked = booked_by(changes);
     ledger_.changes_of(booked, accounts_);
@@ -139,7 +140,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
 }
 
 bool bookkeeper::has_effect(const posting_batch& batch) const {
-    return !batch.postings().empty() || !batch.payments().empty() ||
+    return !batch.postings().empty() || !batch.payments().empty() || !batch.outcomes().empty() ||
            (incoming_ && incoming_->concerns(batch.received()));
 }
 

@@ -36,7 +36,8 @@ using store_task = std::function<void(bookkeeper&)>;
 /// Group commit: one thread writes everything that was submitted during the last transaction as the next one. It never
 /// waits to fill a batch. When the store fails, it keeps the batch and retries, with growing pauses, until the store is
 /// back: a fulfillment that arrived in time is never lost. Whatever is submitted meanwhile waits for the next batch; it
-/// needs memory for one posting per pair of accounts, however many packets there are.
+/// needs memory for one posting per pair of accounts, however many packets there are, and for the outcomes of those
+/// that came in parts.
 ///
 /// This thread is the only one that uses the store while the daemon runs: other work that needs the store is executed
 /// here, between two batches.

@@ -37,7 +37,9 @@ public:
     /// transaction.
     void keep(split_outcome outcome) { outcomes_.push_back(std::move(outcome)); }
     void merge(const posting_batch& other);
-    bool empty() const noexcept { return postings_.empty() && payments_.empty() && received_.empty(); }
+    bool empty() const noexcept {
+        return postings_.empty() && payments_.empty() && received_.empty() && outcomes_.empty();
+    }
     std::span<const posting> postings() const noexcept { return postings_; }
     std::span<const payment_progress> payments() const noexcept { return payments_; }
     const table_by_connection<received_packets>& received() const noexcept { return received_; }

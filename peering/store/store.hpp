@@ -9,6 +9,7 @@
 #include "peering/records/payment.hpp"
 #include "peering/records/posting.hpp"
 #include "peering/records/transfer.hpp"
+#include "peering/splitting/split_outcomes.hpp"
 #include "peering/store/history.hpp"
 
 #include <cstddef>
@@ -88,6 +89,7 @@ struct catalogue {
     std::uint64_t last_payment = 0;                            ///< number of the newest payment; 0: there is none
     std::vector<event_record> open_events;
     std::vector<pending_count> pending_events;  ///< each receiving account at most once
+    std::vector<split_outcome> split_outcomes;  ///< whose time is not over
 };
 
 /// What one transaction changes. The views must live until commit() returns.
@@ -114,7 +116,16 @@ struct changes {
     std::span<const event_attempt> event_attempts{};
     std::span<const idempotency_record> new_answers{};
     std::optional<ilp::timestamp> forget_answers_before{};  ///< delete the answers kept before this time
+    /// The first one of a peer and id is kept; another one of them, even in the same transaction, changes nothing. A
+    /// transaction that writes any deletes first those whose time is over: at most `old_outcomes_max()`.
+    std::span<const split_outcome> new_split_outcomes{};
 };
+
+/// More than the transaction writes, so that those of a busy hour are gone in time, and bounded, so that no transaction
+/// takes long.
+constexpr std::size_t old_outcomes_max(const changes& changes) noexcept {
+    return changes.new_split_outcomes.size() + 100;
+}
 
 /// One row of an account's history: an operator's transfer, the packets that one commit moved between two accounts, or
 /// the sum of those of a day.

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "ilp/amount.hpp"
+#include "ilp/bytes.hpp"
 #include "peering/records/account.hpp"
 #include "peering/records/kept_terms.hpp"
 #include "peering/records/payment.hpp"
 #include "peering/records/transfer.hpp"
 #include "peering/records/wide_amount.hpp"
+#include "peering/splitting/split_header.hpp"
 #include "peering/store/record_text.hpp"
 #include "peering/store/store.hpp"
 
@@ -96,6 +98,18 @@ struct stored_values {
         const std::optional<wide_amount> credits = parse_wide_amount(credits_posted);
         if (!debits || !credits) throw refuse(fmt::format("(id {}) has totals that are not valid amounts", *id));
         return {account_id{id_of(*id, "accounts")}, kind, {*debits, *credits}};
+    }
+
+    static split_id split_id_of(ilp::bytes_view octets) {
+        split_id id{};
+        if (octets.size() != id.size()) {
+            throw Failure{
+                fmt::format("a split_id in table split_outcomes has {} octets, but each has {}: restore a "
+                            "backup",
+                            octets.size(), id.size())};
+        }
+        std::ranges::copy(octets, id.begin());
+        return id;
     }
 
     /// A limit as a database takes it, in a signed integer.

@@ -24,4 +24,10 @@ void postgres_array::add(std::string_view text) {
     text_ += '"';
 }
 
+void postgres_array::add(ilp::bytes_view octets) {
+    next() += R"("\\x)";
+    for (const ilp::octet octet : octets) fmt::format_to(std::back_inserter(text_), "{:02x}", octet);
+    text_ += '"';
+}
+
 }  // namespace peering

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ilp/bytes.hpp"
 #include "ilp/timestamp.hpp"
 #include "peering/records/account.hpp"
 #include "peering/records/wide_amount.hpp"
@@ -25,6 +26,8 @@ public:
     /// Throws if the text contains a NUL character, which the server cannot store.
     void add(std::string_view text);
     void add(const std::string& text) { add(std::string_view{text}); }
+    /// Adds a bytea.
+    void add(ilp::bytes_view octets);
     void add_null() { next() += "NULL"; }
     template <class Value>
     void add(const std::optional<Value>& value) {

@@ -1,5 +1,6 @@
 #include "peering/store/postgres/postgres_book.hpp"
 
+#include "ilp/clock.hpp"
 #include "peering/records/text.hpp"
 #include "peering/store/postgres/postgres_array.hpp"
 #include "peering/store/postgres/postgres_connection.hpp"
@@ -221,6 +222,15 @@ catalogue load_postgres_catalogue(postgres_connection& session) {
                  [&](const postgres_result& rows, int row) {
                      loaded.pending_events.push_back(
                          {std::string{rows.text(row, 0)}, static_cast<std::uint64_t>(rows.integer(row, 1))});
+                 });
+    for_each_row(session,
+                 fmt::format("SELECT peer_id, split_id, fulfill, until FROM split_outcomes WHERE until >= {}",
+                             ilp::wall_clock().time_since_epoch().count()),
+                 [&](const postgres_result& rows, int row) {
+                     loaded.split_outcomes.push_back({.peer = stored::id_of(rows.integer(row, 0), "split_outcomes"),
+                                                      .id = stored::split_id_of(rows.octets(row, 1)),
+                                                      .fulfill = rows.octets(row, 2),
+                                                      .until = time_of(rows, row, 3)});
                  });
     session.run("COMMIT");
     return loaded;

@@ -160,6 +160,15 @@ constexpr statement forget_answers{"forget_answers", "DELETE FROM answers WHERE 
 constexpr statement insert_answers{"insert_answers",
                                    "INSERT INTO answers (key, request, answer, kept_at) "
                                    "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])"};
+// The ids of the rows are found first, in the order of the index, however many rows there are.
+constexpr statement forget_outcomes{
+    "forget_outcomes",
+    "DELETE FROM split_outcomes WHERE ctid = ANY (ARRAY(SELECT ctid FROM split_outcomes WHERE until < $1::bigint "
+    "ORDER BY until LIMIT $2::bigint))"};
+constexpr statement insert_outcomes{
+    "insert_outcomes",
+    "INSERT INTO split_outcomes (peer_id, split_id, fulfill, until) SELECT * FROM unnest($1::bigint[], $2::bytea[], "
+    "$3::bytea[], $4::bigint[]) ON CONFLICT (peer_id, split_id) DO NOTHING"};
 constexpr statement count_commit{
     "count_commit",
     "WITH changed AS (UPDATE ledger_state SET last_commit = $1::bigint + 1, writer = $2 WHERE last_commit = $1::bigint "
@@ -167,11 +176,11 @@ constexpr statement count_commit{
 constexpr statement end_commit{"end_commit", "COMMIT"};
 
 constexpr std::array all_statements{
-    &begin_commit,     &insert_assets,    &insert_accounts,  &update_assets,   &update_peers,
-    &insert_peers,     &update_receivers, &insert_receivers, &discard_plans,   &insert_postings,
-    &insert_transfers, &end_transfers,    &update_accounts,  &insert_events,   &change_events,
-    &close_events,     &event_delivered,  &event_failed,     &insert_payments, &update_payments,
-    &advance_payments, &forget_answers,   &insert_answers,   &count_commit,    &end_commit};
+    &begin_commit,     &insert_assets,    &insert_accounts,  &update_assets,   &update_peers,     &insert_peers,
+    &update_receivers, &insert_receivers, &discard_plans,    &insert_postings, &insert_transfers, &end_transfers,
+    &update_accounts,  &insert_events,    &change_events,    &close_events,    &event_delivered,  &event_failed,
+    &insert_payments,  &update_payments,  &advance_payments, &forget_answers,  &insert_answers,   &forget_outcomes,
+    &insert_outcomes,  &count_commit,     &end_commit};
 
 /// The statements of one commit.
 class pipeline {
@@ -193,6 +202,7 @@ public:
     void queue_accounts(const changes& changes);
     void queue_events(const changes& changes, ilp::timestamp time);
     void queue_answers(const changes& changes);
+    void queue_outcomes(const changes& changes, const char* now);
     void finish(std::chrono::milliseconds silence);
 
 private:
@@ -620,6 +630,22 @@ void pipeline::queue_answers(const changes& changes) {
     queue(insert_answers, {keys.finish(), requests.finish(), answers.finish(), times.finish()});
 }
 
+void pipeline::queue_outcomes(const changes& changes, const char* now) {
+    if (changes.new_split_outcomes.empty()) return;
+    queue(forget_outcomes, {now, std::to_string(old_outcomes_max(changes)).c_str()});
+    postgres_array peers;
+    postgres_array ids;
+    postgres_array fulfills;
+    postgres_array ends;
+    for (const split_outcome& outcome : changes.new_split_outcomes) {
+        peers.add(outcome.peer);
+        ids.add(ilp::bytes_view{outcome.id});
+        fulfills.add(ilp::bytes_view{outcome.fulfill});
+        ends.add(outcome.until);
+    }
+    queue(insert_outcomes, {peers.finish(), ids.finish(), fulfills.finish(), ends.finish()});
+}
+
 void pipeline::finish(std::chrono::milliseconds silence) {
     try {
         session_.finish_pipeline(silence);
@@ -638,7 +664,8 @@ std::size_t rows_of(const changes& changes) noexcept {
            changes.changed_receiving_accounts.size() + changes.postings.size() + changes.new_transfers.size() +
            changes.ended_transfers.size() + changes.new_payments.size() + changes.changed_payments.size() +
            changes.advanced_payments.size() + changes.accounts.size() + changes.new_events.size() +
-           changes.changed_events.size() + changes.event_attempts.size() + changes.new_answers.size();
+           changes.changed_events.size() + changes.event_attempts.size() + changes.new_answers.size() +
+           changes.new_split_outcomes.size();
 }
 
 }  // namespace
@@ -682,6 +709,7 @@ void write_postgres_commit(postgres_connection& session, const changes& changes,
     pipeline.queue_accounts(changes);
     pipeline.queue_events(changes, time);
     pipeline.queue_answers(changes);
+    pipeline.queue_outcomes(changes, now.c_str());
     pipeline.queue(count_commit, {std::to_string(from.last_commit).c_str(), writer.c_str()});
     pipeline.queue(end_commit, {});
     pipeline.finish(postgres_connection::silence_max + time_per_row_max * rows_of(changes));

@@ -76,6 +76,16 @@ std::int64_t postgres_result::integer(int row, int column) const {
     return value;
 }
 
+ilp::bytes postgres_result::octets(int row, int column) const {
+    std::size_t size = 0;
+    const auto* const written = reinterpret_cast<const unsigned char*>(PQgetvalue(handle_.get(), row, column));
+    unsigned char* const read = PQunescapeBytea(written, &size);
+    if (read == nullptr) throw postgres_failure{"there is no memory for a value"};
+    const ilp::bytes octets{read, read + size};
+    PQfreemem(read);
+    return octets;
+}
+
 postgres_connection::postgres_connection(const postgres_url& url) {
     std::string refusals;
     for (const postgres_url& host : url.each_host()) {

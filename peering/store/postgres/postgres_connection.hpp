@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ilp/bytes.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
@@ -39,6 +41,8 @@ public:
     /// Throws if the text is not an integer.
     std::int64_t integer(int row, int column) const;
     bool boolean(int row, int column) const noexcept { return text(row, column) == "t"; }
+    /// Reads a bytea. Throws if the memory for it cannot be had.
+    ilp::bytes octets(int row, int column) const;
 
 private:
     struct clearing {

@@ -268,10 +268,26 @@ CREATE INDEX events_due ON events (due, id) WHERE due IS NOT NULL AND receiving_
 DROP INDEX IF EXISTS events_due_of_payments;
 CREATE INDEX events_due_of_payments ON events (due, id) WHERE due IS NOT NULL AND receiving_account IS NOT NULL;
 )sql",
+    R"sql(
+CREATE TABLE split_outcomes (
+    peer_id bigint NOT NULL,
+    split_id bytea NOT NULL,
+    fulfill bytea NOT NULL,
+    until bigint NOT NULL,
+    PRIMARY KEY (peer_id, split_id)
+);
+CREATE INDEX split_outcomes_by_end ON split_outcomes (until);
+COMMENT ON TABLE split_outcomes IS
+    'The fulfillments of packets that came in parts, for peers that ask for them.';
+COMMENT ON COLUMN split_outcomes.peer_id IS 'An id of peers: it has split the packet.';
+COMMENT ON COLUMN split_outcomes.split_id IS 'Chosen by the peer.';
+COMMENT ON COLUMN split_outcomes.fulfill IS 'The packet that answers each part.';
+COMMENT ON COLUMN split_outcomes.until IS 'It is not needed after this time.';
+)sql",
 };
 
 constexpr const char* table_names =
-    "{assets,accounts,peers,receiving_accounts,payments,transfers,events,answers,ledger_state,history}";
+    "{assets,accounts,peers,receiving_accounts,payments,transfers,events,answers,ledger_state,history,split_outcomes}";
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "peering/store/sqlite/sqlite_book.hpp"
 
+#include "ilp/clock.hpp"
 #include "peering/records/text.hpp"
 #include "peering/store/record_text.hpp"
 #include "peering/store/sqlite/sqlite_connection.hpp"
@@ -190,6 +191,16 @@ catalogue load_catalogue(connection& connection) {
             loaded.pending_events.push_back({std::string{count.text(0)}, static_cast<std::uint64_t>(count.integer(1))});
         },
         due_of_open_events);
+    statement outcome{connection, "SELECT peer_id, split_id, fulfill, until FROM split_outcomes WHERE until >= ?"};
+    outcome.for_each(
+        [&] {
+            const ilp::bytes_view fulfill = outcome.octets(2);
+            loaded.split_outcomes.push_back({.peer = stored::id_of(outcome.integer(0), "split_outcomes"),
+                                             .id = stored::split_id_of(outcome.octets(1)),
+                                             .fulfill = {fulfill.begin(), fulfill.end()},
+                                             .until = ilp::timestamp{std::chrono::milliseconds{outcome.integer(3)}}});
+        },
+        ilp::wall_clock().time_since_epoch().count());
     return loaded;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ilp/bytes.hpp"
 #include "ilp/timestamp.hpp"
 #include "peering/records/account.hpp"
 
@@ -108,6 +109,12 @@ public:
         return {reinterpret_cast<const char*>(begin), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
     }
 
+    /// The octets of a BLOB. Empty for null. Valid until the next row.
+    ilp::bytes_view octets(int column) const noexcept {
+        const void* const begin = sqlite3_column_blob(handle_, column);
+        return {static_cast<const ilp::octet*>(begin), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+    }
+
 private:
     struct resetter {
         sqlite3_stmt* handle;
@@ -118,6 +125,10 @@ private:
     void bind(int at, std::uint64_t value) { bind(at, static_cast<std::int64_t>(value)); }
     void bind(int at, std::string_view value) {
         connection_.check(sqlite3_bind_text(handle_, at, value.data(), static_cast<int>(value.size()), SQLITE_STATIC));
+    }
+    void bind(int at, ilp::bytes_view octets) {
+        const void* const begin = octets.empty() ? static_cast<const void*>("") : octets.data();  // null would be NULL
+        connection_.check(sqlite3_bind_blob(handle_, at, begin, static_cast<int>(octets.size()), SQLITE_STATIC));
     }
     void bind(int at, std::nullptr_t) { connection_.check(sqlite3_bind_null(handle_, at)); }
     void bind(int at, const std::optional<std::string_view>& value) {

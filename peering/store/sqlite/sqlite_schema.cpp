@@ -217,6 +217,17 @@ DROP INDEX IF EXISTS events_due;
 CREATE INDEX events_due ON events (due) WHERE due IS NOT NULL AND receiving_account IS NULL;
 CREATE INDEX events_due_of_payments ON events (due) WHERE due IS NOT NULL AND receiving_account IS NOT NULL;
 )sql",
+    R"sql(
+-- The fulfillments of packets that came in parts, for peers that ask for them.
+CREATE TABLE split_outcomes (
+    peer_id INTEGER NOT NULL, -- an id of peers: it has split the packet
+    split_id BLOB NOT NULL, -- chosen by the peer
+    fulfill BLOB NOT NULL, -- the packet that answers each part
+    until INTEGER NOT NULL, -- it is not needed after this time
+    PRIMARY KEY (peer_id, split_id)
+) STRICT;
+CREATE INDEX split_outcomes_by_end ON split_outcomes (until);
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();

@@ -113,7 +113,13 @@ struct statements {
           find_payment{db, fmt::format("SELECT {} FROM payments WHERE uuid = ?", sqlite::payment_columns)},
           insert_answer{db, "INSERT INTO answers (key, request, answer, kept_at) VALUES (?, ?, ?, ?)"},
           forget_answers{db, "DELETE FROM answers WHERE kept_at < ?"},
-          find_answer{db, "SELECT key, request, answer, kept_at FROM answers WHERE key = ?"} {}
+          find_answer{db, "SELECT key, request, answer, kept_at FROM answers WHERE key = ?"},
+          forget_outcomes{db,
+                          "DELETE FROM split_outcomes WHERE rowid IN "
+                          "(SELECT rowid FROM split_outcomes WHERE until < ? ORDER BY until LIMIT ?)"},
+          insert_outcome{db,
+                         "INSERT INTO split_outcomes (peer_id, split_id, fulfill, until) VALUES (?, ?, ?, ?) "
+                         "ON CONFLICT (peer_id, split_id) DO NOTHING"} {}
 
     statement begin;
     statement commit;
@@ -145,6 +151,8 @@ struct statements {
     statement insert_answer;
     statement forget_answers;
     statement find_answer;
+    statement forget_outcomes;
+    statement insert_outcome;
 };
 
 std::optional<std::string_view> unless_empty(std::string_view text) {
@@ -278,6 +286,7 @@ private:
     void write_accounts(const changes& changes);
     void write_events(const changes& changes, std::int64_t now);
     void write_answers(const changes& changes);
+    void write_outcomes(const changes& changes, std::int64_t now);
     void must_have_changed_one_row(std::string_view what) const;
 
     std::string path_;  // for messages
@@ -469,6 +478,7 @@ void sqlite_store::write(const changes& changes) {
     write_accounts(changes);
     write_events(changes, now);
     write_answers(changes);
+    write_outcomes(changes, now);
     statements_->commit.run();
 }
 
@@ -638,6 +648,15 @@ void sqlite_store::write_answers(const changes& changes) {
     for (const idempotency_record& answer : changes.new_answers) {
         statements_->insert_answer.run(std::string_view{answer.key}, std::string_view{answer.request},
                                        std::string_view{answer.answer}, answer.kept_at);
+    }
+}
+
+void sqlite_store::write_outcomes(const changes& changes, std::int64_t now) {
+    if (changes.new_split_outcomes.empty()) return;
+    statements_->forget_outcomes.run(now, static_cast<std::int64_t>(old_outcomes_max(changes)));
+    for (const split_outcome& outcome : changes.new_split_outcomes) {
+        statements_->insert_outcome.run(std::int64_t{outcome.peer}, ilp::bytes_view{outcome.id},
+                                        ilp::bytes_view{outcome.fulfill}, outcome.until);
     }
 }
 

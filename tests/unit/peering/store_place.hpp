@@ -51,6 +51,22 @@ public:
         REQUIRE(result == SQLITE_OK);
     }
 
+    /// The first column of the only row.
+    std::string value(const std::string& sql) const {
+        if (server_) return server_->value(sql);
+        sqlite3* handle = nullptr;
+        REQUIRE(sqlite3_open((directory_.path() / "ilpd.db").c_str(), &handle) == SQLITE_OK);
+        std::string found;
+        const auto read = [](void* to, int, char** columns, char**) {
+            *static_cast<std::string*>(to) = columns[0];
+            return 0;
+        };
+        const int result = sqlite3_exec(handle, sql.c_str(), read, &found, nullptr);
+        sqlite3_close(handle);
+        REQUIRE(result == SQLITE_OK);
+        return found;
+    }
+
     bool is_durable() const noexcept { return kind_ != store_kind::memory; }
 
 private:

@@ -109,6 +109,7 @@ int main(int count, char** arguments) {
             if (!ledger::hold(transfer.legs())) return EXIT_FAILURE;
             batch.add(transfer.legs());
         }
+        batch.keep(crash_outcome(run, ticket));
         if (committer.submit(listener, batch) != ticket) return EXIT_FAILURE;
         // Stays only a few batches ahead, so that commits are small and numerous.
         for (commit_ticket durable = known; durable + 5 < ticket; durable = known) known.wait(durable);

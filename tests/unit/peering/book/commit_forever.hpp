@@ -1,9 +1,12 @@
 #pragma once
 
+#include "ilp/clock.hpp"
 #include "tests/unit/peering/world.hpp"
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -59,6 +62,17 @@ inline std::size_t crash_owner_of(std::uint32_t number) {
 }
 
 inline constexpr std::uint32_t crash_posts_after = 3;  // counted in further transfers
+
+/// The outcome of a packet that came in parts, which is committed with batch `ticket` of a run.
+inline split_outcome crash_outcome(std::uint32_t run, commit_ticket ticket) {
+    split_outcome outcome{.peer = 1, .until = ilp::wall_clock() + std::chrono::hours{1}};
+    for (std::size_t i = 0; i < 8; ++i) {
+        outcome.id[i] = static_cast<ilp::octet>(run >> 8 * (i % 4));
+        outcome.id[8 + i] = static_cast<ilp::octet>(ticket >> 8 * i);
+    }
+    outcome.fulfill.assign(outcome.id.begin(), outcome.id.end());
+    return outcome;
+}
 
 inline crash_batch crash_batch_of(commit_ticket ticket) {
     return {ticket % crash_owners, (ticket + 1 + ticket % crash_peers) % crash_owners, 1 + ticket % 1000,

@@ -30,22 +30,26 @@ public:
         std::vector<posting> postings;
         std::vector<account_change> accounts;
         bool with_others = false;  ///< it contained more than postings
+        std::vector<split_outcome> outcomes;
     };
 
     scripted_store() : store_decorator{open_or_throw("memory:")} {}
 
     std::expected<void, store_error> commit(const changes& changes) override {
-        if (changes.postings.empty()) return store_decorator::commit(changes);
+        if (changes.postings.empty() && changes.new_split_outcomes.empty()) return store_decorator::commit(changes);
         entered.release();
         if (gated) gate.acquire();
+        const std::vector outcomes(changes.new_split_outcomes.begin(), changes.new_split_outcomes.end());
         if (failures > 0) {
+            refused_outcomes.push_back(outcomes);
             --failures;
             return std::unexpected{store_error{"disk " + std::to_string(failures / 2), failures_are_final}};
         }
         const std::lock_guard lock{mutex};
         commits.push_back({{changes.postings.begin(), changes.postings.end()},
                            {changes.accounts.begin(), changes.accounts.end()},
-                           changes.forget_answers_before.has_value()});
+                           changes.forget_answers_before.has_value(),
+                           outcomes});
         return {};
     }
 
@@ -79,6 +83,8 @@ public:
     std::atomic<bool> failures_are_final = false;
     std::mutex mutex;
     std::vector<written> commits;
+    std::vector<std::vector<split_outcome>>
+        refused_outcomes;  // of the failures; read it once the committer has stopped
     std::vector<std::string> remarks;
 };
 
@@ -286,6 +292,52 @@ TEST_CASE("while the store fails the batch waits, it is posted once when the sto
     CHECK(reports[0] == std::pair{false, std::string{"disk 1"}});
     CHECK(reports[1] == std::pair{false, std::string{"disk 0"}});
     CHECK(reports[2] == std::pair{true, std::string{}});
+}
+
+TEST_CASE("outcomes of split packets are in the transaction of their postings, and again in each that repeats it") {
+    fixture f;
+    const auto submit = [&f](ilp::octet number) {
+        REQUIRE(f.transfer(f.alice, f.bob, 1));
+        f.batch.keep({.peer = 1, .id = {number}, .fulfill = {number}});
+        return f.committer.submit(f.listener, f.batch);
+    };
+    const auto numbers = [](const std::vector<split_outcome>& outcomes) {
+        ilp::bytes found;
+        for (const split_outcome& outcome : outcomes) found.push_back(outcome.id[0]);
+        return found;
+    };
+    f.store.gated = true;
+    f.store.failures = 2;
+    f.committer.start();
+    submit(1);
+    f.store.entered.acquire();
+    submit(2);
+    const commit_ticket last = submit(3);
+    f.store.gate.release(100);
+    f.watch.wait_for(last);
+    REQUIRE(f.transfer(f.alice, f.bob, 1));
+    f.committer.submit(f.listener, f.batch);
+    CHECK(f.committer.stop(10s));
+    REQUIRE(f.store.refused_outcomes.size() == 2);
+    for (const auto& refused : f.store.refused_outcomes) CHECK(numbers(refused) == ilp::bytes{1});
+    REQUIRE(f.store.commits.size() == 3);
+    CHECK(numbers(f.store.commits[0].outcomes) == ilp::bytes{1});
+    CHECK(numbers(f.store.commits[1].outcomes) == ilp::bytes{2, 3});
+    CHECK(f.store.commits[1].postings.size() == 1);
+    CHECK(f.store.commits[2].outcomes.empty());
+}
+
+TEST_CASE("an outcome of a split packet is written even if nothing else is") {
+    fixture f;
+    CHECK(f.batch.empty());
+    f.batch.keep({.peer = 1, .id = {7}});
+    CHECK_FALSE(f.batch.empty());
+    f.committer.start();
+    f.watch.wait_for(f.committer.submit(f.listener, f.batch));
+    CHECK(f.batch.empty());
+    CHECK(f.committer.stop(10s));
+    REQUIRE(f.store.commits.size() == 1);
+    CHECK(f.store.commits[0].outcomes.size() == 1);
 }
 
 TEST_CASE("stop commits the submitted postings") {

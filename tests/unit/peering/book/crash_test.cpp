@@ -27,7 +27,9 @@ constexpr ilp::timestamp now{1'800'000'000'000ms};
 /// A daemon started on the store that the last one left.
 struct restarted {
     explicit restarted(const store_place& place) : store{place.open()} {
-        pending = store->load().value().pending_withdrawals;
+        const catalogue loaded = store->load().value();
+        pending = loaded.pending_withdrawals;
+        outcomes = loaded.split_outcomes;
         REQUIRE(transfers.restore(pending, books.ledger));
         committer.start();
     }
@@ -47,6 +49,7 @@ struct restarted {
     operator_transfers transfers{committer};
     operator_requests requests{committer, transfers};
     std::vector<transfer_record> pending;
+    std::vector<split_outcome> outcomes;
 };
 
 /// The complete lines that the killed program wrote.
@@ -89,6 +92,19 @@ void add_transfers(store& store, std::uint32_t run, const reports& reported, own
     }
 }
 
+/// How many of the first `batches` batches of a run have no outcome, although the store has their postings.
+std::size_t missing_outcomes(const std::vector<split_outcome>& outcomes, std::uint32_t run, commit_ticket batches) {
+    std::set<split_id> ids;
+    for (const split_outcome& outcome : outcomes) {
+        if (std::ranges::equal(outcome.id, outcome.fulfill)) ids.insert(outcome.id);
+    }
+    std::size_t missing = 0;
+    for (commit_ticket ticket = 1; ticket <= batches; ++ticket) {
+        if (!ids.contains(crash_outcome(run, ticket).id)) ++missing;
+    }
+    return missing;
+}
+
 }  // namespace
 
 TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves nothing incomplete") {
@@ -99,6 +115,7 @@ TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves not
     std::mt19937_64 random{seed};
 
     owner_totals totals;
+    std::size_t outcomes = 0;
     {
         restarted first{place};
         const transfer_accounts received{crash_account(*first.registry, crash_peers),
@@ -131,6 +148,9 @@ TEST_CASE("kill -9 at any moment loses nothing that was reported, and leaves not
             totals[batch.credit].credits_posted += wide_amount{batch.amount} * batch.packets;
         }
         CHECK((totals == found));
+        outcomes += durable;
+        CHECK(daemon.outcomes.size() == outcomes);
+        CHECK(missing_outcomes(daemon.outcomes, run, durable) == 0);
         CHECK(sums_are_zero(snapshot_of(daemon.books.ledger)));
         CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
 

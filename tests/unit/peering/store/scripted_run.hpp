@@ -20,6 +20,7 @@ struct store_picture {
     std::map<account_id, account_totals> totals;
     std::map<std::string, transfer_state> transfers;  ///< transfers of the script
     std::uint64_t events = 0;
+    std::map<split_id, ilp::bytes> outcomes;  ///< of packets that came in parts
     friend bool operator==(const store_picture&, const store_picture&) = default;
 };
 
@@ -100,6 +101,9 @@ private:
             if (!ledger::hold(transfer.legs())) return false;
             batch.add(transfer.legs());
         }
+        const auto number = static_cast<ilp::octet>(step);
+        const ilp::timestamp until = ilp::wall_clock() + std::chrono::hours{1};
+        batch.keep({.peer = registry_->peers()[0].id, .id = {number}, .fulfill = {number, 0}, .until = until});
         watch_.wait_for(committer_.submit(listener_, batch));
         return true;
     }
@@ -125,6 +129,7 @@ inline store_picture picture_of(store& store) {
         const auto found = store.find_transfer(scripted_run::id_of(step)).value();
         if (found) picture.transfers.emplace(found->uuid, found->state);
     }
+    for (const split_outcome& outcome : loaded.split_outcomes) picture.outcomes.emplace(outcome.id, outcome.fulfill);
     picture.events = count_pending_events(store);
     return picture;
 }

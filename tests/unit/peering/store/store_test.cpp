@@ -991,6 +991,118 @@ TEST_CASE("whoever follows the list of events by its cursor misses none that was
     CHECK(all.back().created_at >= before);
 }
 
+namespace {
+
+split_outcome outcome_of(std::uint32_t peer, std::uint32_t number, ilp::timestamp until) {
+    split_outcome outcome{.peer = peer, .fulfill = ilp::bytes(300), .until = until};
+    for (std::size_t i = 0; i < outcome.fulfill.size(); ++i) outcome.fulfill[i] = static_cast<ilp::octet>(i);
+    for (std::size_t i = 0; i < 4; ++i) outcome.id[12 + i] = static_cast<ilp::octet>(number >> 8 * i);
+    return outcome;
+}
+
+/// The outcomes that a start would load, by peer and id.
+std::vector<split_outcome> outcomes_in(store& store) {
+    auto found = store.load().value().split_outcomes;
+    std::ranges::sort(found, {}, [](const split_outcome& each) { return std::pair{each.peer, each.id}; });
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("outcomes of split packets are written with their postings, and loaded as long as their time is not over") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    auto store = place.open();
+    {
+        traffic traffic{*store};
+        changes made = traffic.commit();
+        const std::array outcomes{outcome_of(1, 1, now() + 1h), outcome_of(1, 2, now() + 1h),
+                                  outcome_of(2, 1, now() + 1h), outcome_of(2, 3, now() - 1ms)};
+        made.new_split_outcomes = outcomes;
+        REQUIRE(store->commit(made).has_value());
+        store.reset();
+        store = place.open();
+        CHECK(outcomes_in(*store) == std::vector(outcomes.begin(), outcomes.begin() + 3));
+        CHECK((store->load().value().peers.at(0).liquidity.totals == account_totals{10, 100}));
+    }
+    CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
+}
+
+TEST_CASE("the first outcome of a split packet is kept, whether another one comes in the same commit or later") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto store = place.open();
+    const split_outcome first = outcome_of(1, 1, now() + 1h);
+    split_outcome again = first;
+    again.fulfill = {9};
+    again.until += 1h;
+    const std::array twice{first, again};
+    REQUIRE(store->commit({.new_split_outcomes = twice}).has_value());
+    CHECK(outcomes_in(*store) == std::vector{first});
+    REQUIRE(store->commit({.new_split_outcomes = {&again, 1}}).has_value());
+    CHECK(outcomes_in(*store) == std::vector{first});
+}
+
+TEST_CASE("a commit that a store refuses keeps none of its outcomes of split packets") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto store = place.open();
+    traffic traffic{*store};
+    changes made = traffic.commit();
+    traffic.accounts[1].id = account_id{77};
+    const split_outcome outcome = outcome_of(1, 1, now() + 1h);
+    made.new_split_outcomes = {&outcome, 1};
+    const auto refused = store->commit(made);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().final);
+    CHECK(outcomes_in(*store).empty());
+}
+
+TEST_CASE("outcomes of split packets whose time is over are deleted by commits with others, a bounded number by each") {
+    store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto store = place.open();
+    const auto count = [&] { return place.value("SELECT count(*) FROM split_outcomes"); };
+    std::vector<split_outcome> old;
+    for (std::uint32_t number = 0; number < 250; ++number) old.push_back(outcome_of(1, number, now() - 1ms));
+    REQUIRE(store->commit({.new_split_outcomes = old}).has_value());
+    CHECK(count() == "250");
+    // An empty commit and one of something else leave them alone.
+    REQUIRE(store->commit({}).has_value());
+    const event_record event = make_event("other");
+    REQUIRE(store->commit({.new_events = {&event, 1}}).has_value());
+    CHECK(count() == "250");
+    const std::array young{outcome_of(2, 1, now() + 1h), outcome_of(2, 2, now() + 1h), outcome_of(2, 3, now() + 1h)};
+    for (std::size_t i = 0; i < young.size(); ++i) {
+        REQUIRE(store->commit({.new_split_outcomes = {&young[i], 1}}).has_value());
+        constexpr std::array left{"150", "50", "3"};
+        CHECK(count() == left[i]);
+    }
+    CHECK(outcomes_in(*store) == std::vector(young.begin(), young.end()));
+    // An id whose time is over may be used again.
+    split_outcome reused = old[0];
+    reused.until = now() + 1h;
+    REQUIRE(store->commit({.new_split_outcomes = {&old[0], 1}}).has_value());
+    REQUIRE(store->commit({.new_split_outcomes = {&reused, 1}}).has_value());
+    CHECK(outcomes_in(*store).front() == reused);
+}
+
+TEST_CASE("a damaged outcome of a split packet prevents the start, and the message names the table") {
+    store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto store = place.open();
+    const split_outcome outcome = outcome_of(1, 1, now() + 1h);
+    REQUIRE(store->commit({.new_split_outcomes = {&outcome, 1}}).has_value());
+    const bool is_sqlite = place.url().starts_with("sqlite");
+    place.execute(is_sqlite ? "UPDATE split_outcomes SET split_id = x'0102'"
+                            : "UPDATE split_outcomes SET split_id = '\\x0102'");
+    CHECK_THAT(store->load().error().message,
+               Catch::Contains("table split_outcomes has 2 octets, but each has 16: restore a backup"));
+}
+
+TEST_CASE("a store that keeps nothing accepts outcomes of split packets") {
+    const store_place place{store_kind::memory};
+    const auto store = place.open();
+    const split_outcome outcome = outcome_of(1, 1, now() + 1h);
+    REQUIRE(store->commit({.new_split_outcomes = {&outcome, 1}}).has_value());
+    CHECK(store->load().value().split_outcomes.empty());
+}
+
 TEST_CASE("a store that keeps nothing has no events to list") {
     store_place place{store_kind::memory};
     const auto store = place.open();

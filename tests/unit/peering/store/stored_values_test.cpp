@@ -39,6 +39,7 @@ TEST_CASE("values that ilpd has stored are read back") {
     const account_record account = stored::account_of(7, "1", "2", account_kind::settlement, "asset USD/9");
     CHECK(account.id == account_id{7});
     CHECK((account.totals == account_totals{1, 2}));
+    CHECK(stored::split_id_of(split_id{1, 2, 3}) == split_id{1, 2, 3});
     CHECK(stored::row_limit(~std::size_t{0}) == 9'223'372'036'854'775'807);
 }
 
@@ -50,6 +51,9 @@ TEST_CASE("a value that ilpd does not store is a failure that names it") {
          {std::int64_t{-1}, std::int64_t{0}, std::int64_t{record_id_max} + 1, std::int64_t{4'294'967'296}}) {
         CHECK(fault_of([id] { stored::id_of(id, "peers"); }) ==
               fmt::format("id {} in table peers is out of range: restore a backup", id));
+    }
+    for (const std::size_t size : {0U, 15U, 17U}) {
+        CHECK(fault_of([size] { stored::split_id_of(ilp::bytes(size)); }).contains(fmt::format("{} octets", size)));
     }
     for (const char* const amount : {"", "-1", "18446744073709551616"}) {
         CHECK(fault_of([amount] { stored::amount_of(amount, "1234"); }).contains("transfer 1234"));

@@ -91,7 +91,7 @@ TEST_CASE("the database is private to its owner, durable, and readable while the
     reader reader{db.path};
     CHECK(reader.value("PRAGMA journal_mode") == "wal");
     CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
-    CHECK(reader.value("PRAGMA user_version") == "9");
+    CHECK(reader.value("PRAGMA user_version") == "10");
     CHECK(reader.value("PRAGMA integrity_check") == "ok");
     // A commit of packets must not update an index over the whole history.
     CHECK(reader
@@ -487,7 +487,7 @@ TEST_CASE(
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "9");
+    CHECK(reader.value("PRAGMA user_version") == "10");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.chains_are_sound());
@@ -528,6 +528,7 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
         DROP INDEX events_due_of_payments;
         ALTER TABLE events DROP COLUMN receiving_account;
         DROP INDEX events_that_ended;
+        DROP TABLE split_outcomes;
         DROP TABLE payments;
         DROP TABLE receiving_accounts;
         PRAGMA user_version = 4;
@@ -536,7 +537,7 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "9");
+    CHECK(reader.value("PRAGMA user_version") == "10");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{std::chrono::milliseconds{1000}},
                           .now = ilp::timestamp{std::chrono::milliseconds{9000}}};
@@ -558,6 +559,7 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
         DROP INDEX events_due;
         DROP INDEX events_due_of_payments;
         ALTER TABLE events DROP COLUMN receiving_account;
+        DROP TABLE split_outcomes;
         DROP TABLE payments;
         DROP TABLE receiving_accounts;
         CREATE TABLE old_accounts (
@@ -594,7 +596,7 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
         CHECK(store->load().value().receiving_accounts.size() == 2);
     }
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "9");
+    CHECK(reader.value("PRAGMA user_version") == "10");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.value("SELECT count(*) FROM accounts") == "6");
     CHECK(reader.accounts_agree_with_transfers());
@@ -613,6 +615,7 @@ TEST_CASE("a database of the seventh schema keeps its payments, which have no bo
         DROP INDEX events_due;
         DROP INDEX events_due_of_payments;
         ALTER TABLE events DROP COLUMN receiving_account;
+        DROP TABLE split_outcomes;
         ALTER TABLE payments DROP COLUMN at_most;
         INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status)
             VALUES (3, 'before', (SELECT max(id) FROM accounts), '$bob.example', 1, '70', 100, 5, 'quoting');
@@ -620,7 +623,7 @@ TEST_CASE("a database of the seventh schema keeps its payments, which have no bo
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "9");
+    CHECK(reader.value("PRAGMA user_version") == "10");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     const auto kept = store->find_payment("before").value().value();
     CHECK(kept.amount == ilp::amount{70});
@@ -632,6 +635,26 @@ TEST_CASE("a database of the seventh schema keeps its payments, which have no bo
     REQUIRE(store->commit({.new_payments = {&bounded, 1}}));
     CHECK(store->find_payment("after").value().value() == bounded);
     CHECK(store->load().value().open_payments.size() == 2);
+}
+
+TEST_CASE("a database of the ninth schema keeps its book, and gets a table of the outcomes of split packets") {
+    const database db;
+    {
+        const auto store = open_or_throw(db.url);
+        traffic traffic{*store};
+        REQUIRE(store->commit(traffic.commit()));
+    }
+    execute(db.path, "DROP TABLE split_outcomes; PRAGMA user_version = 9;");
+    const auto store = open_or_throw(db.url);
+    reader reader{db.path};
+    CHECK(reader.value("PRAGMA user_version") == "10");
+    CHECK((store->load().value().peers.at(0).liquidity.totals == account_totals{10, 100}));
+    CHECK(store->load().value().split_outcomes.empty());
+    const split_outcome outcome{
+        .peer = 1, .id = {7}, .fulfill = {1, 0, 255}, .until = ilp::wall_clock() + std::chrono::hours{1}};
+    REQUIRE(store->commit({.new_split_outcomes = {&outcome, 1}}));
+    CHECK(store->load().value().split_outcomes == std::vector{outcome});
+    CHECK(audit(db.url).value().faults.empty());
 }
 
 TEST_CASE("the side files of the database are for its owner alone, even where the database is not") {
@@ -657,6 +680,7 @@ TEST_CASE("a database of the eighth schema gets a line for the events of payment
         DROP INDEX events_due_of_payments;
         ALTER TABLE events DROP COLUMN receiving_account;
         CREATE INDEX events_due ON events (due) WHERE due IS NOT NULL;
+        DROP TABLE split_outcomes;
         PRAGMA user_version = 8;
         INSERT INTO events VALUES (1, 'low', 'peer.liquidity_low', '{"id":"a"}', 5, 0, 5, NULL);
         INSERT INTO events VALUES (2, 'paid', 'incoming_payment.completed', '{"walletAddressId":"alice"}', 5, 1, 6, NULL);
@@ -665,7 +689,7 @@ TEST_CASE("a database of the eighth schema gets a line for the events of payment
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "9");
+    CHECK(reader.value("PRAGMA user_version") == "10");
     const auto of_node = store->load_pending_events(event_line::node, 10).value();
     REQUIRE(of_node.size() == 1);
     CHECK(of_node[0].event.uuid == "low");
