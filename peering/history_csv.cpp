@@ -16,7 +16,7 @@ namespace peering {
 namespace {
 
 /// Quotes the field. Names of peers may contain any character, and in a damaged store control characters as well.
-std::string quoted(std::string_view field) {
+std::string in_quotes(std::string_view field) {
     std::string text = "\"";
     for (const char c : field) {
         if (c == '"') text += '"';
@@ -31,7 +31,7 @@ public:
     csv_writer(const history_range& range, std::FILE* file) : range_{range}, file_{file} {}
 
     void account(account_id account, std::string_view owner, std::string_view asset) override {
-        accounts_.insert_or_assign(account, names{quoted(owner), quoted(asset)});
+        accounts_.insert_or_assign(account, names{in_quotes(owner), in_quotes(asset)});
     }
 
     bool transfer(const listed_transfer& transfer) override {
@@ -47,7 +47,7 @@ public:
                         transfer.sum_of_day ? day_text(*transfer.sum_of_day) : std::string{},
                         transfer.kind ? to_text(*transfer.kind) : std::string_view{"packets"}, to_text(transfer.state),
                         debit.owner, credit.owner, debit.asset, to_text(transfer.amount, digits), transfer.packets,
-                        transfer.uuid.empty() ? std::string{} : quoted(transfer.uuid),
+                        transfer.uuid.empty() ? std::string{} : in_quotes(transfer.uuid),
                         transfer.expires_at ? iso_text(*transfer.expires_at) : std::string{}));
     }
 

@@ -87,11 +87,17 @@ TEST_CASE("an odd entry alone is refused, with a description of its fault") {
 
 TEST_CASE("an answer that contradicts itself about its base, or is not JSON, is refused as a whole") {
     CHECK(odd_eur("1, \"USD\": 1.01") == "has a rate other than 1 for the base itself");
-    for (const char* const no_json :
-         {"NaN", "Infinity", "-Infinity", "1.", ".5", "+1", "1e", "1e99999999999", "0x1", "01"}) {
+    for (const char* const no_json : {"NaN", "Infinity", "-Infinity", "1.", ".5", "+1", "1e", "0x1", "01"}) {
         CAPTURE(no_json);
         CHECK(odd_eur(no_json).starts_with("is not JSON: "));
     }
+}
+
+TEST_CASE("a number with an exponent that no integer holds is refused") {
+    // Boost.JSON 1.81 does not take it for JSON, but 1.83 does.
+    const std::string fault = odd_eur("1e99999999999");
+    CAPTURE(fault);
+    CHECK((fault.starts_with("is not JSON: ") || fault == "has 1e99999999999 as the rate for EUR"));
 }
 
 TEST_CASE("a response of another form is refused") {
