@@ -14,7 +14,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -441,7 +440,8 @@ public:
         fields_.describe(around + std::string{this->name()} + ".", out);
     }
     void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
-        const auto& [one, other] = std::tie(a.*member_, b.*member_);
+        const std::optional<G>& one = a.*member_;
+        const std::optional<G>& other = b.*member_;
         if (one && other) return fields_.compare(*one, *other, around + std::string{this->name()} + ".", out);
         if (one || other) out.push_back(around + std::string{this->name()});
     }

@@ -9,7 +9,8 @@ namespace {
     "createdAt tenant { id publicName } }"
 #define PEER_FIELDS                                                                                                   \
     "fragment PeerFields on Peer { id name staticIlpAddress asset { id code scale } enabled origin liquidity "        \
-    "liquidityThreshold maxPacketAmount maxInFlightAmount maxHoldMilliseconds routes http { outgoing { endpoint "     \
+    "liquidityThreshold maxPacketAmount maxInFlightAmount maxHoldMilliseconds split { maxTotal maxParts } "           \
+    "splitAccepted { maxTotal maxParts } routes http { outgoing { endpoint "                                          \
     "jwtSubject authToken @include(if: $secrets) } incoming { tokenFingerprints jwtSecretFingerprints } } transport " \
     "{ clientKeys caCertificates allowPlainHttp protocol mode } "                                                     \
     "reachability { state since lastAnswerAt lastError lastErrorAt roundTripMs } "                                    \

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 namespace connector::ilpctl {
@@ -36,6 +37,9 @@ struct peer_terms {
     std::vector<std::string> incoming_secret_files;
     std::vector<std::string> routes;
     optional_amount max_packet_amount;
+    optional_amount split_max_total;
+    std::optional<std::uint32_t> split_max_parts;
+    bool no_split = false;
     optional_amount max_in_flight_amount;
     std::optional<std::chrono::milliseconds> max_hold_time;
     bool no_max_hold_time = false;
@@ -117,6 +121,28 @@ void add_outgoing_credentials(ilpctl::sheet& sheet, const json::object& http) {
     }
 }
 
+/// Without terms on either side there is no line.
+void add_split(const session& s, sheet& sheet, const json::object& peer, const asset_unit& unit) {
+    const auto describe = [&](std::string_view name) {
+        const auto& terms = part(peer, name);
+        return fmt::format("packets up to {} in up to {} parts", amount_field(s, terms, "maxTotal", unit),
+                           field(terms, "maxParts"));
+    };
+    const bool is_set = !peer.at("split").is_null();
+    const bool is_accepted = !peer.at("splitAccepted").is_null();
+    if (!is_set && !is_accepted) return;
+    sheet.add("split", is_set ? describe("split") : "-");
+    if (is_accepted) {
+        sheet.add("far side accepts", describe("splitAccepted"));
+    } else if (part(peer, "reachability").at("lastAnswerAt").is_null()) {
+        sheet.add("far side accepts", "not known until it has answered a packet");
+    } else {
+        sheet.add("far side accepts",
+                  fmt::format("no parts: packets above {} get F08; it needs `split` for us in its settings",
+                              amount_field(s, peer, "maxPacketAmount", unit)));
+    }
+}
+
 /// What is not known yet has no line.
 void add_reachability(sheet& sheet, const json::object& peer) {
     const auto& found = part(peer, "reachability");
@@ -147,6 +173,7 @@ void print_peer(session& s, const json::value& answer, bool with_fingerprints = 
     sheet.add("max in flight", amount_field(s, peer, "maxInFlightAmount", unit));
     const auto hold = field(peer, "maxHoldMilliseconds");
     sheet.add("max hold time", hold == "-" ? hold : hold + " ms");
+    add_split(s, sheet, peer, unit);
     for (const json::value& route : peer.at("routes").as_array())
         sheet.add("route", route.as_string().empty() ? "(default)" : std::string_view{route.as_string()});
     sheet.add("outgoing endpoint", field(outgoing, "endpoint"));
@@ -255,6 +282,20 @@ void put_common_terms(const session& s, json::object& input, const peer_terms& t
     if (!terms.routes.empty()) input["routes"] = list_of(terms.routes);
 }
 
+/// The API replaces these terms as a whole, so an option that is not given keeps the value that there is.
+void put_split(const session& s, json::object& input, const peer_terms& terms, const asset_unit& unit,
+               const json::value& before = {}) {
+    if (terms.no_split) input["split"] = nullptr;
+    if (!terms.split_max_total.text && !terms.split_max_parts) return;
+    auto split = before.is_object() ? before.as_object() : json::object{};
+    put_amount(s, split, "maxTotal", terms.split_max_total, unit);
+    if (!split.contains("maxTotal"))
+        throw failure{exit_status::usage,
+                      "--split-max-total AMOUNT is missing: the largest packet that crosses the link in parts"};
+    if (terms.split_max_parts) split["maxParts"] = *terms.split_max_parts;
+    input["split"] = std::move(split);
+}
+
 void create_peer(session& s, const new_peer& terms) {
     check_token_files(terms);
     const auto token = outgoing_token(s, terms);
@@ -275,6 +316,7 @@ void create_peer(session& s, const new_peer& terms) {
     auto input =
         json::object{{"assetId", asset.at("id")}, {"staticIlpAddress", terms.address}, {"http", std::move(http)}};
     put_common_terms(s, input, terms, unit);
+    put_split(s, input, terms, unit);
     if (!transport.empty()) input["transport"] = std::move(transport);
     put_secrets(s, input, "incomingJwtSecrets", terms.incoming_secret_files);
     put_amount(s, input, "initialLiquidity", terms.initial_liquidity, unit);
@@ -330,7 +372,9 @@ void update_peer(session& s, const changed_peer& terms) {
     const auto peer = find_peer(s, terms.peer, changes_http(terms));
     auto input = json::object{{"id", peer.at("id")}};
     if (changes_http(terms)) input["http"] = changed_http(s, terms, peer);
-    put_common_terms(s, input, terms, unit_of(part(peer, "asset")));
+    const auto unit = unit_of(part(peer, "asset"));
+    put_common_terms(s, input, terms, unit);
+    put_split(s, input, terms, unit, peer.at("split"));
     if (!transport.empty()) input["transport"] = std::move(transport);
     put_secrets(s, input, "addIncomingTokens", terms.added_token_files);
     if (!terms.removed_tokens.empty()) input["removeIncomingTokens"] = list_of(terms.removed_tokens);
@@ -434,6 +478,21 @@ void add_transport_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
         ->excludes(allow);
 }
 
+void add_split_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
+    add_amount(verb, "--split-max-total", terms.split_max_total,
+               "the largest amount of a packet that crosses the link with it in parts", clearing::no);
+    const auto read_parts = [&terms](const std::string& text) {
+        terms.split_max_parts = read_option("--split-max-parts", config::split_parts(), text);
+    };
+    auto* parts = verb.add_option_function<std::string>("--split-max-parts", read_parts,
+                                                        "the largest number of its parts; 16 by default");
+    parts->type_name("N");
+    if (clearing == clearing::no) return;
+    verb.add_flag("--no-split", terms.no_split, "clear both: no packet crosses the link in parts")
+        ->excludes(parts)
+        ->excludes(verb.get_option("--split-max-total"));
+}
+
 void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     add_text(verb, "--outgoing-endpoint", terms.outgoing_endpoint, "URL", "the URL at which it accepts packets");
     auto& file = add_text(verb, "--outgoing-token-file", terms.outgoing_token_file, "FILE",
@@ -453,6 +512,7 @@ void add_peer_terms(CLI::App& verb, peer_terms& terms, clearing clearing) {
     add_texts(verb, "--route", terms.routes, "PREFIX",
               "a further address prefix that is routed to it; may be repeated");
     add_limits(verb, terms, clearing);
+    add_split_terms(verb, terms, clearing);
     add_amount(verb, "--max-in-flight-amount", terms.max_in_flight_amount,
                "the largest sum of the amounts of packets from it that are in flight at one time", clearing);
     const auto read_hold_time = [&terms](const std::string& text) {

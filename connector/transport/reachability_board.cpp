@@ -47,7 +47,10 @@ peer_reachability merge(std::span<const peer_reachability> views) {
             (latest == nullptr || is_later(latest_outcome(view), latest_outcome(*latest)))) {
             latest = &view;
         }
-        if (is_later(view.last_answer, merged.last_answer)) merged.last_answer = view.last_answer;
+        if (is_later(view.last_answer, merged.last_answer)) {
+            merged.last_answer = view.last_answer;
+            merged.split_accepted = view.split_accepted;
+        }
         if (is_later(view.last_failure, merged.last_failure)) {
             merged.last_failure = view.last_failure;
             merged.last_error = view.last_error;

@@ -73,6 +73,11 @@ void reachability_record::change(reachability_state state, const ilp::instant& s
     on_change_();
 }
 
+void reachability_record::change_split(const std::optional<config::split_settings>& accepted) {
+    const std::lock_guard lock{mutex_};
+    split_accepted_ = accepted;
+}
+
 peering::peer_reachability reachability_record::read() const {
     peering::peer_reachability found;
     found.answers = answers_.load(std::memory_order_relaxed);
@@ -86,6 +91,7 @@ peering::peer_reachability reachability_record::read() const {
     found.state = state_;
     if (state_ != reachability_state::unknown) found.since = since_;
     found.last_error = error_;
+    found.split_accepted = split_accepted_;
     return found;
 }
 

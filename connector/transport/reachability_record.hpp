@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/settings.hpp"
 #include "connector/routing/reject_reason.hpp"
 #include "connector/transport/link.hpp"
 #include "ilp/clock.hpp"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +49,13 @@ public:
     /// ignored. `link` may name the cause more precisely.
     void failed(const ilp::instant& now, reject_reason reason, const link& link);
 
+    /// `accepted` is what an answer of the peer says that it takes in parts (ILP-Split-Accept); nullopt if it has said
+    /// nothing. Only a change takes the lock.
+    void note_split(const std::optional<config::split_settings>& accepted) {
+        if (accepted != split_accepted_) [[unlikely]]
+            change_split(accepted);
+    }
+
     // For any thread.
 
     peering::peer_reachability read() const;
@@ -72,6 +81,7 @@ private:
     void recover(const ilp::instant& now);
     void keep_cause(std::string_view text);
     void change(peering::reachability_state state, const ilp::instant& since);
+    void change_split(const std::optional<config::split_settings>& accepted);
 
     const std::function<void()> on_change_;
 
@@ -93,6 +103,7 @@ private:
     peering::reachability_state state_ = peering::reachability_state::unknown;
     ilp::instant since_;
     std::string error_;
+    std::optional<config::split_settings> split_accepted_;
 };
 
 }  // namespace connector

@@ -1,3 +1,4 @@
+#include "config/schema.hpp"
 #include "peering/admin/resolvers.hpp"
 
 #include <algorithm>
@@ -24,6 +25,16 @@ mutation_outcome done(const char* message, const administration::peer_outcome& p
 std::optional<std::chrono::milliseconds> hold_time_of(const arguments& input) {
     const auto number = input.find<int>("maxHoldMilliseconds");
     return number ? std::optional{std::chrono::milliseconds{*number}} : std::nullopt;
+}
+
+std::optional<config::split_settings> split_of(const arguments& input) {
+    const auto split = input.find<arguments>("split");
+    if (!split) return std::nullopt;
+    const auto parts = split->find<int>("maxParts");
+    // No number of parts is negative, and zero is refused as well.
+    return config::split_settings{
+        .max_total = ilp::amount{split->get<std::uint64_t>("maxTotal")},
+        .max_parts = parts ? static_cast<std::uint32_t>(std::max(*parts, 0)) : config::split_parts_by_default()};
 }
 
 std::vector<std::string> texts_of(const arguments& input, const char* name) {
@@ -63,6 +74,7 @@ peer_wanted read_wanted(const arguments& input) {
     wanted.name = input.find<std::string>("name");
     wanted.routes = input.find<std::vector<std::string>>("routes").value_or(std::vector<std::string>{});
     wanted.max_packet_amount = amount_of(input, "maxPacketAmount");
+    wanted.split = split_of(input);
     wanted.max_in_flight_amount = amount_of(input, "maxInFlightAmount");
     wanted.max_hold_time = hold_time_of(input);
     wanted.liquidity_threshold = amount_of(input, "liquidityThreshold");
@@ -88,6 +100,7 @@ peer_edit read_edit(const arguments& input) {
     if (input.has("name")) edit.name = input.find<std::string>("name");
     edit.routes = input.find<std::vector<std::string>>("routes");
     if (input.has("maxPacketAmount")) edit.max_packet_amount = amount_of(input, "maxPacketAmount");
+    if (input.has("split")) edit.split = split_of(input);
     if (input.has("maxInFlightAmount")) edit.max_in_flight_amount = amount_of(input, "maxInFlightAmount");
     if (input.has("maxHoldMilliseconds")) edit.max_hold_time = hold_time_of(input);
     if (input.has("liquidityThreshold")) edit.liquidity_threshold = amount_of(input, "liquidityThreshold");

@@ -53,6 +53,12 @@ value time_of(const std::optional<ilp::instant>& time) {
     return time ? value{iso_text(time->wall)} : value{};
 }
 
+value to_value(const std::optional<config::split_settings>& split) {
+    if (!split) return {};
+    return object{"PeerSplit",
+                  {{"maxTotal", split->max_total.value}, {"maxParts", static_cast<int>(split->max_parts)}}};
+}
+
 value to_value(const peer_reachability& found) {
     using milliseconds = std::chrono::duration<double, std::milli>;
     return object{"Reachability",
@@ -114,6 +120,7 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
 
     to["Peer.id"] = reading<peer_view>(&peer_view::id);
     to["Peer.maxPacketAmount"] = reading<peer_view>(&peer_view::max_packet_amount);
+    to["Peer.split"] = reading<peer_view>([](const peer_view& peer) { return to_value(peer.split); });
     to["Peer.maxInFlightAmount"] = reading<peer_view>(&peer_view::max_in_flight_amount);
     to["Peer.maxHoldMilliseconds"] = reading<peer_view>(&peer_view::max_hold_milliseconds);
     to["Peer.http"] = reading<peer_view>([&services](const peer_view& peer) -> value {
@@ -149,10 +156,14 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
     to["Peer.routes"] = reading<peer_view>(&peer_view::routes);
     to["Peer.enabled"] = reading<peer_view>(&peer_view::enabled);
     to["Peer.origin"] = reading<peer_view>([](const peer_view& peer) { return schema_name_of(peer.origin); });
-    to["Peer.reachability"] = [&services](const call& call) -> field_result {
+    const auto reachability = [&services](const call& call) {
         const auto peer = services.directory.find_peer(call.of<peer_view>().id);
-        return to_value(peer == nullptr ? peer_reachability{} : services.reachability(peer->id));
+        return peer == nullptr ? peer_reachability{} : services.reachability(peer->id);
     };
+    to["Peer.splitAccepted"] = [reachability](const call& call) -> field_result {
+        return to_value(reachability(call).split_accepted);
+    };
+    to["Peer.reachability"] = [reachability](const call& call) -> field_result { return to_value(reachability(call)); };
     to["Peer.tenant"] = tenant;
     to["Peer.tenantId"] = tenant_id;
 

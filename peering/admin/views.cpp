@@ -81,6 +81,7 @@ peer_view::peer_view(const peer& peer)
       ilp_address{peer.address.text()},
       asset_id{peer.asset->uuid},
       max_packet_amount{number_of(peer.max_packet_amount)},
+      split{peer.split},
       max_in_flight_amount{number_of(max_in_flight_amount_of(peer))},
       max_hold_milliseconds{peer.max_hold_time ? std::optional{static_cast<std::uint64_t>(peer.max_hold_time->count())}
                                                : std::nullopt},
@@ -124,6 +125,11 @@ peer_view::peer_view(const json::object& kept)
         incoming_tokens = json::value_to<std::vector<std::string>>(kept.at("incomingTokens"));
         incoming_jwt_secrets = json::value_to<std::vector<std::string>>(kept.at("incomingJwtSecrets"));
     }
+    if (kept.contains("split")) {
+        const json::object& terms = kept.at("split").as_object();
+        split = {.max_total = ilp::amount{terms.at("maxTotal").to_number<std::uint64_t>()},
+                 .max_parts = terms.at("maxParts").to_number<std::uint32_t>()};
+    }
     if (kept.contains("maxInFlightAmount")) max_in_flight_amount = number_in(kept, "maxInFlightAmount");
     if (kept.contains("maxHoldMilliseconds")) max_hold_milliseconds = number_in(kept, "maxHoldMilliseconds");
     if (kept.contains("clientKeys")) client_keys = json::value_to<std::vector<std::string>>(kept.at("clientKeys"));
@@ -161,6 +167,9 @@ json::object peer_view::to_json() const {
                       {"origin", to_text(origin)},
                       {"account", std::to_underlying(liquidity)}};
     if (ca_certificates) kept.emplace("caCertificates", *ca_certificates);
+    if (split) {
+        kept.emplace("split", json::object{{"maxTotal", split->max_total.value}, {"maxParts", split->max_parts}});
+    }
     return kept;
 }
 

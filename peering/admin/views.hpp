@@ -18,8 +18,8 @@
 #include <vector>
 
 /// Assets, peers and receiving accounts as the Admin API shows them, captured at one moment. They can be stored with a
-/// mutation's answer, so that a repeated request gets the same answer. Only liquidity and reachability are read when
-/// they are requested.
+/// mutation's answer, so that a repeated request gets the same answer. Only liquidity, reachability and what a peer
+/// accepts in parts are read when they are requested.
 namespace peering::admin {
 
 struct asset_view {
@@ -43,6 +43,7 @@ struct peer_view {
     std::string ilp_address{};
     std::string asset_id{};
     std::optional<std::uint64_t> max_packet_amount{};
+    std::optional<config::split_settings> split{};
     std::optional<std::uint64_t> max_in_flight_amount{};
     std::optional<std::uint64_t> max_hold_milliseconds{};
     std::optional<std::uint64_t> liquidity_threshold{};

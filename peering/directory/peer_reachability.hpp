@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/settings.hpp"
 #include "ilp/clock.hpp"
 
 #include <chrono>
@@ -42,6 +43,8 @@ struct peer_reachability {
     std::string last_error{};                    ///< why it failed: short and printable
     std::optional<std::chrono::nanoseconds> round_trip{};  ///< smoothed, from sending a packet to its answer
     std::uint64_t answers = 0;                             ///< number of packets that were answered
+    /// What its latest answer says that it accepts in parts; absent if that says nothing.
+    std::optional<config::split_settings> split_accepted{};
 
     bool is_down() const noexcept {
         return state == reachability_state::unreachable || state == reachability_state::refusing;

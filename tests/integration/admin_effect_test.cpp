@@ -525,4 +525,34 @@ TEMPLATE_TEST_CASE("admin: the bound on a peer's amount in flight applies, and s
     CHECK(sends(100) == "fulfill");
 }
 
+TEMPLATE_TEST_CASE("admin: what crosses the link with a peer in parts is one of its terms, and survives a restart", "",
+                   on_sqlite, on_postgresql) {
+    administered a{TestType::kind};
+    const fake_peer bob;
+    const std::string id = a.create_peer("bob", bob.port());
+    const auto update = [&](const json::value& maximum, const json::value& split) {
+        return a.admin.mutate("updatePeer", {{"id", id}, {"maxPacketAmount", maximum}, {"split", split}});
+    };
+    CHECK(a.admin.peer(id).at("split").is_null());
+    CHECK(update(nullptr, {{"maxTotal", "1000"}}).message() ==
+          "invalid split: it has no effect without maxPacketAmount, because only packets above that are split");
+    CHECK(update("1000", {{"maxTotal", "1000"}}).code() == "BAD_USER_INPUT");
+    for (const int parts : {-1, 0, 1, 1025})
+        CHECK(update("100", {{"maxTotal", "1000"}, {"maxParts", parts}}).code() == "BAD_USER_INPUT");
+    CHECK(a.admin.peer(id).at("split").is_null());
+    const json::value by_default{{"maxTotal", "1000"}, {"maxParts", 16}};
+    CHECK(update("100", {{"maxTotal", "1000"}}).field().at("peer").at("split") == by_default);
+    a.kill9_and_start();
+    CHECK(a.admin.peer(id).at("split") == by_default);
+    CHECK(a.admin.update_peer(id, {{"split", {{"maxTotal", "18446744073709551615"}, {"maxParts", 1024}}}})
+              .at("split")
+              .at("maxParts") == 1024);
+    // A peer that says nothing about parts accepts none.
+    REQUIRE(outcome(a.r.send({.amount = 100, .destination = "test.bob.x"})) == "fulfill");
+    CHECK(a.admin.peer(id).at("splitAccepted").is_null());
+    CHECK(outcome(a.r.send({.amount = 101, .destination = "test.bob.x"})) == "F08");
+    CHECK(a.admin.update_peer(id, {{"split", nullptr}}).at("split").is_null());
+    CHECK(a.admin.update_peer(id, {{"maxPacketAmount", nullptr}}).at("maxPacketAmount").is_null());
+}
+
 }  // namespace admin_effect_test

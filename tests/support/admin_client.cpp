@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 constexpr std::string_view peer_fields =
     "id name staticIlpAddress maxPacketAmount maxInFlightAmount maxHoldMilliseconds liquidityThreshold liquidity "
-    "createdAt routes "
+    "createdAt routes split { maxTotal maxParts } splitAccepted { maxTotal maxParts } "
     "enabled origin "
     "asset { id code scale } http { outgoing { authToken endpoint } }";
 constexpr std::string_view asset_fields =

@@ -140,6 +140,8 @@ inline json::object peer_answer(const std::string& name = "bob", const std::stri
             {"maxPacketAmount", "1000000"},
             {"maxInFlightAmount", nullptr},
             {"maxHoldMilliseconds", nullptr},
+            {"split", nullptr},
+            {"splitAccepted", nullptr},
             {"routes", {"test." + name, ""}},
             {"http", {{"outgoing", {{"endpoint", "http://127.0.0.1:4002/"}, {"authToken", "t0ken"}}}}},
             {"transport",

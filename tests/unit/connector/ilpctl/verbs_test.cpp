@@ -87,6 +87,32 @@ TEST_CASE("ilpctl peers: a peer's reachability is shown as far as it is known") 
                          "last error           peer is unreachable: Connection refused at 2026-08-01T12:11:00.000Z\n"));
 }
 
+TEST_CASE("ilpctl peers: what crosses the link in parts is shown with what the far side accepts") {
+    auto d = fake_daemon{};
+    auto peer = peer_answer();
+    const auto shown = [&] {
+        d.will_answer(documents::peer, peer);
+        return done(d.run({"peer", "show", bob_id}));
+    };
+    CHECK_FALSE(shown().contains("split"));
+    CHECK_FALSE(shown().contains("far side"));
+    peer["split"] = {{"maxTotal", "16000000"}, {"maxParts", 32}};
+    CHECK(
+        shown().contains("max hold time        -\n"
+                         "split                packets up to 0.016 USD in up to 32 parts\n"
+                         "far side accepts     not known until it has answered a packet\n"));
+    peer["reachability"].as_object()["lastAnswerAt"] = "2026-08-01T12:09:59.000Z";
+    CHECK(
+        shown().contains("far side accepts     no parts: packets above 0.001 USD get F08; it needs `split` for "
+                         "us in its settings\n"));
+    peer["splitAccepted"] = {{"maxTotal", "8000000"}, {"maxParts", 16}};
+    CHECK(shown().contains("far side accepts     packets up to 0.008 USD in up to 16 parts\n"));
+    peer["split"] = nullptr;
+    CHECK(
+        shown().contains("split                -\n"
+                         "far side accepts     packets up to 0.008 USD in up to 16 parts\n"));
+}
+
 TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
     auto d = fake_daemon{};
     auto node = json::object{{"ilpAddress", "test.alice"},
@@ -200,6 +226,8 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
                                   "",
                                   "--max-packet-amount",
                                   "0.001",
+                                  "--split-max-total",
+                                  "0.016",
                                   "--max-in-flight-amount",
                                   "2",
                                   "--max-hold-time",
@@ -221,6 +249,7 @@ TEST_CASE("ilpctl peers: one is created with all its terms") {
                          {"incoming", {{"authTokens", {"in-1", "[in,2]"}}}}}},
                        {"routes", {"test.carol", ""}},
                        {"maxPacketAmount", "1000000"},
+                       {"split", {{"maxTotal", "16000000"}}},
                        {"maxInFlightAmount", "2000000000"},
                        {"maxHoldMilliseconds", 4000},
                        {"liquidityThreshold", "1000000000"},
@@ -268,6 +297,43 @@ TEST_CASE("ilpctl peers: the terms of the connections are sent and shown") {
             .err.contains("--timeout: \"1500ms\": expected a duration from 1s to 365d, such as 30s, in whole seconds"));
     CHECK(d.run({"peer", "update", bob_id, "--allow-plain-http", "--no-allow-plain-http"}).status ==
           exit_status::usage);
+}
+
+TEST_CASE("ilpctl peers: an update of what is split keeps the terms that are not given") {
+    auto d = fake_daemon{};
+    auto peer = peer_answer();
+    const auto run = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"peer", "update", bob_id});
+        d.will_answer(documents::peer, peer);
+        d.will_answer(documents::update_peer, json::object{{"peer", peer}});
+        return d.run(words);
+    };
+    const auto sent = [&](const std::vector<std::string>& words) {
+        done(run(words));
+        return d.input().at("split");
+    };
+    CHECK(sent({"--split-max-total", "0.016"}) == json::value{{"maxTotal", "16000000"}});
+    CHECK(sent({"--split-max-total", "0.016", "--split-max-parts", "2"}) ==
+          json::value{{"maxTotal", "16000000"}, {"maxParts", 2}});
+    CHECK(sent({"--no-split"}).is_null());
+    peer["split"] = {{"maxTotal", "16000000"}, {"maxParts", 32}};
+    CHECK(sent({"--split-max-parts", "1024"}) == json::value{{"maxTotal", "16000000"}, {"maxParts", 1024}});
+    CHECK(sent({"--split-max-total", "1"}) == json::value{{"maxTotal", "1000000000"}, {"maxParts", 32}});
+}
+
+TEST_CASE("ilpctl peers: a number of parts is within its bounds, and belongs to a total") {
+    auto d = fake_daemon{};
+    for (const auto* const parts : {"1", "1025", "x"})
+        CHECK(d.run({"peer", "update", bob_id, "--split-max-parts", parts})
+                  .err.contains("expected a whole number from 2 to 1024"));
+    CHECK(d.run({"peer", "update", bob_id, "--no-split", "--split-max-parts", "2"}).status == exit_status::usage);
+    CHECK(d.run({"peer", "update", bob_id, "--no-split", "--split-max-total", "2"}).status == exit_status::usage);
+    CHECK(d.requests.empty());
+    d.will_answer(documents::peer, peer_answer());
+    const auto alone = d.run({"peer", "update", bob_id, "--split-max-parts", "2"});
+    CHECK(alone.status == exit_status::usage);
+    CHECK(alone.err ==
+          "ilpctl: --split-max-total AMOUNT is missing: the largest packet that crosses the link in parts\n");
 }
 
 TEST_CASE("ilpctl peers: fingerprints of tokens are shown if they are asked for") {

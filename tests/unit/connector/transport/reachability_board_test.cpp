@@ -83,6 +83,17 @@ TEST_CASE("reachability of several workers: times and the error are the latest, 
     CHECK(found.round_trip.value() == 5ms);
 }
 
+TEST_CASE("reachability of several workers: what the peer accepts in parts is what its latest answer has said") {
+    auto first = reachable(1s, 9s);
+    first.split_accepted = config::split_settings{ilp::amount{1000}, 16};
+    auto second = reachable(1s, 8s);
+    CHECK(merge(std::vector{first, second}).split_accepted == first.split_accepted);
+    CHECK(merge(std::vector{second, first, down(3s, 20s)}).split_accepted == first.split_accepted);
+    second.last_answer = at(10s);
+    CHECK_FALSE(merge(std::vector{first, second}).split_accepted);
+    CHECK_FALSE(merge(std::vector{second, first}).split_accepted);
+}
+
 TEST_CASE("reachability board: the records of two workers are one peer, and a change is noticed once") {
     reachability_board board;
     refusing_link link{reject_reason::next_hop_unreachable, "bob", "http://bob.example/", "it is closed"};
@@ -110,9 +121,14 @@ TEST_CASE("reachability board: the records of two workers are one peer, and a ch
     CHECK(board.all()[0].reachability.state == reachability_state::reachable);
     CHECK(board.take_changed().size() == 1);
 
+    two->note_split(config::split_settings{ilp::amount{1000}, 16});
+    CHECK(board.of(7).split_accepted == config::split_settings{ilp::amount{1000}, 16});
+    CHECK_FALSE(board.of(8).split_accepted);
+
     // What was known about a link goes with it.
     board.close(7, two);
     CHECK(board.of(7).state == reachability_state::unreachable);
+    CHECK_FALSE(board.of(7).split_accepted);
     board.close(7, one);
     CHECK(board.of(7).state == reachability_state::unknown);
     two->failed(at(4s), reject_reason::next_hop_unreachable, link);  // a ping that was still under way

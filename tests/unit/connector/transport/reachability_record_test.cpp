@@ -146,4 +146,17 @@ TEST_CASE("reachability record: the round trip follows the answers slowly") {
     CHECK(w.record.read().answers == 102);
 }
 
+TEST_CASE("reachability record: what the peer accepts in parts is what it has said last, and is no change of state") {
+    world w;
+    CHECK_FALSE(w.record.read().split_accepted);
+    w.answered(1s);
+    for (const std::uint32_t parts : {16U, 16U, 32U}) {
+        w.record.note_split(config::split_settings{ilp::amount::max(), parts});
+        CHECK(w.record.read().split_accepted == config::split_settings{ilp::amount::max(), parts});
+    }
+    w.record.note_split(std::nullopt);
+    CHECK_FALSE(w.record.read().split_accepted);
+    CHECK(w.changes == 1);
+}
+
 }  // namespace reachability_record_test

@@ -44,7 +44,8 @@ TEST_CASE("a stored answer keeps everything that was answered about a peer") {
                             {"createdAt", "2026-01-01T00:00:00.000Z"},
                             {"origin", "api"},
                             {"account", 12},
-                            {"caCertificates", "PEM"}};
+                            {"caCertificates", "PEM"},
+                            {"split", {{"maxTotal", 18'446'744'073'709'551'615U}, {"maxParts", 1024}}}};
     const std::string text = json::serialize(json::object{{"message", "m"}, {"peer", peer}});
     const auto read = done_mutation::from_json(text);
     REQUIRE(read);
@@ -52,12 +53,13 @@ TEST_CASE("a stored answer keeps everything that was answered about a peer") {
     CHECK(read->peer->jwt_subject == "test.us");
     CHECK(read->peer->incoming_tokens == std::vector<std::string>{"f1", "f2"});
     CHECK(read->peer->incoming_jwt_secrets == std::vector<std::string>{"f3"});
+    CHECK(read->peer->split == config::split_settings{ilp::amount::max(), 1024});
     CHECK(json::parse(read->to_json()).at("peer") == json::value(peer));
     // What an earlier version has kept is readable, too.
     json::object old = peer;
     for (const char* const later :
          {"maxInFlightAmount", "maxHoldMilliseconds", "jwtSubject", "incomingTokens", "incomingJwtSecrets",
-          "clientKeys", "allowPlainHttp", "protocol", "mode", "caCertificates"})
+          "clientKeys", "allowPlainHttp", "protocol", "mode", "caCertificates", "split"})
         old.erase(later);
     CHECK(done_mutation::from_json(json::serialize(json::object{{"message", "m"}, {"peer", old}})).has_value());
 }
