@@ -45,9 +45,9 @@ struct unreachable_peer {
 /// none.
 struct mutation_report {
     std::string operation{};  ///< such as "createPeer"
-    std::string object{};     ///< the peer, the asset, the receiving account or the withdrawal
+    std::string object{};     ///< the peer, the asset, the receiving account, the payment or the withdrawal
     std::string transfer{};   ///< the id of a deposit or withdrawal
-    std::string amount{};
+    std::string amount{};     ///< digits, or "deliver N, send at most M" for a payment of an amount to deliver
     std::string idempotency_key{};
     std::string refusal{};  ///< the code, if it was refused
 };

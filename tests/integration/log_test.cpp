@@ -209,6 +209,16 @@ TEST_CASE("log: each mutation is a line with its operation, object and idempoten
     admin.mutate("deletePeer", {{"id", unknown}});
     CHECK(r.d.logs("mutation refused operation=deletePeer object=" + unknown + " "));
     CHECK(r.d.logs("refusal=NOT_FOUND"));
+    const auto pay = [&](boost::json::object what) {
+        what.insert({{"id", unknown}, {"receivingAccountId", unknown}, {"receiver", "$example.com/bob"}});
+        admin.mutate("createPayment", std::move(what));
+    };
+    pay({{"deliverAmount", "1250"}, {"sendMax", "1300"}});
+    CHECK(r.d.logs("mutation refused operation=createPayment object=" + unknown +
+                   " transfer=\"\" amount=\"deliver 1250, send at most 1300\" " + tenant));
+    pay({{"sendAmount", "77"}});
+    CHECK(
+        r.d.logs("mutation refused operation=createPayment object=" + unknown + " transfer=\"\" amount=77 " + tenant));
     CHECK_FALSE(r.d.has_logged("-secret"));
 }
 
