@@ -76,6 +76,8 @@ struct services {
     std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
     /// Where payers find our accounts: see spsp_settings::public_url.
     std::optional<config::http_endpoint> public_url{};
+    /// Where this node answers payers, with its port; nullopt if it does not.
+    std::optional<std::string> spsp_listener{};
     /// Called once for each mutation, after it was done or refused.
     std::function<void(const mutation_report&)> report = [](const mutation_report&) {};
 };

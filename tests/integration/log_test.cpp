@@ -232,7 +232,11 @@ TEST_CASE("log: as JSON, numbers are numbers and an event is an object") {
     std::istringstream lines{r.d.log()};
     for (std::string line; std::getline(lines, line);) {
         const auto value = boost::json::parse(line);
-        if (value.at("message").as_string() == "ready") CHECK(value.at("peers").as_int64() == 2);
+        if (value.at("message").as_string() == "ready") {
+            CHECK(value.at("peers").as_int64() == 2);
+            CHECK(value.at("accounts").as_int64() == 0);
+            CHECK(value.at("spsp") == "off");
+        }
         if (value.at("message").as_string() == "liquidity is low")
             CHECK(value.at("data").at("asset").at("scale").as_int64() == 9);
     }
