@@ -108,8 +108,10 @@ public:
                     {"ilp", to_text(workers_.local_endpoint())},
                     {"admin", to_text(operator_servers_->admin().local_endpoint())},
                     {"metrics", to_text(metrics_server_->local_endpoint())},
+                    {"spsp", spsp_listener().value_or("off")},
                     {"store", peering::printable_store_url(settings_.store.url)},
                     {"peers", book_.directory.peer_count()},
+                    {"accounts", book_.directory.receiving_account_count()},
                     {"workers", workers_.size()}});
         release_signals();
         control_.run();
@@ -143,11 +145,11 @@ private:
                                             {.listener = tls_.packets, .links = tls_.links}, receiver_secrets_,
                                             book_.split_outcomes))
             return found;
-        auto servers =
-            operator_servers::start(control_, settings_, tls_, book_, workers_, [this] { return is_ready(); });
+        if (problem found = start_spsp()) return found;
+        auto servers = operator_servers::start(control_, settings_, tls_, book_, workers_, spsp_listener(),
+                                               [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
-        if (problem found = start_spsp()) return found;
         start_payments();
         start_workers();  // nothing may fail after the first packet
         reachability_watch_.emplace(workers_.reachability(), book_.directory, *book_.committer);
@@ -194,6 +196,10 @@ private:
         });
         spsp_server_->use_tls(tls_.spsp);
         return listen(*spsp_server_, "spsp.listen", settings_.spsp.listen);
+    }
+
+    std::optional<std::string> spsp_listener() const {
+        return spsp_server_ ? std::optional{to_text(spsp_server_->local_endpoint())} : std::nullopt;
     }
 
     void share_out(std::uint64_t descriptors) const {

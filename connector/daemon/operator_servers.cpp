@@ -45,7 +45,7 @@ std::vector<peering::admin::unreachable_peer> unreachable_peers(const reachabili
 
 operator_servers::operator_servers(boost::asio::io_context& control, const config::settings& settings,
                                    const operator_tls& tls, book& book, worker_pool& workers,
-                                   std::function<bool()> is_ready)
+                                   std::optional<std::string> spsp_listener, std::function<bool()> is_ready)
     : auto_peers_{book.directory, book.administration, settings.auto_peering},
       auto_peering_client_{control, auto_peers_, tls.other_nodes},
       pinger_{book.directory,
@@ -71,6 +71,7 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .ask_node =
               [this](const peering::peering_question& question) { return auto_peering_client_.answer_to(question); },
           .public_url = settings.spsp.public_url,
+          .spsp_listener = std::move(spsp_listener),
           .report = [tenant = settings.admin.tenant_id](const auto& report) { log_mutation(report, tenant); }},
       mutations_{services_},
       engine_{peering::admin::make_engine(services_, mutations_)},
@@ -87,13 +88,11 @@ void operator_servers::use_tls(const operator_tls& tls) noexcept {
     admin_server_.use_tls(tls.admin);
 }
 
-std::expected<std::unique_ptr<operator_servers>, std::string> operator_servers::start(boost::asio::io_context& control,
-                                                                                      const config::settings& settings,
-                                                                                      const operator_tls& tls,
-                                                                                      book& book, worker_pool& workers,
-                                                                                      std::function<bool()> is_ready) {
+std::expected<std::unique_ptr<operator_servers>, std::string> operator_servers::start(
+    boost::asio::io_context& control, const config::settings& settings, const operator_tls& tls, book& book,
+    worker_pool& workers, std::optional<std::string> spsp_listener, std::function<bool()> is_ready) {
     std::unique_ptr<operator_servers> made{
-        new operator_servers{control, settings, tls, book, workers, std::move(is_ready)}};
+        new operator_servers{control, settings, tls, book, workers, std::move(spsp_listener), std::move(is_ready)}};
     auto problem = listen(made->admin_server_, "admin.listen", settings.admin.listen);
     if (!problem && made->auto_peering_server_) {
         problem = listen(*made->auto_peering_server_, "auto_peering.listen", settings.auto_peering.listen);

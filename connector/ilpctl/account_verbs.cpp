@@ -28,7 +28,9 @@ void print_receiver(session& s, const json::value& answer) {
     sheet.add("id", field(receiver, "id"));
     sheet.add("name", field(receiver, "name"));
     sheet.add("public name", field(receiver, "publicName"));
-    sheet.add("pointer", field(receiver, "paymentPointer"));
+    sheet.add("pointer", receiver.at("paymentPointer").is_null()
+                             ? "none: spsp.public_url, the https:// URL at which payers find this node, is not set"
+                             : field(receiver, "paymentPointer"));
     sheet.add("asset", to_string(unit));
     sheet.add("balance", amount_field(s, receiver, "liquidity", unit));
     sheet.add("enabled", receiver.at("enabled").as_bool() ? "yes" : "no");

@@ -33,8 +33,9 @@ namespace {
 }  // namespace
 
 const document status{"node",
-                      "query Status { node { ilpAddress version startedAt ready storeError peers assets routes "
-                      "pendingWithdrawals unreachablePeerCount unreachablePeers { id name staticIlpAddress "
+                      "query Status { node { ilpAddress version startedAt ready storeError peers assets "
+                      "receivingAccounts spspListener routes pendingWithdrawals unreachablePeerCount unreachablePeers "
+                      "{ id name staticIlpAddress "
                       "reachability { state since lastError } } } }"};
 const document whoami{"whoami", "query Whoami { whoami { id isOperator } }"};
 const document tenants{"tenants",

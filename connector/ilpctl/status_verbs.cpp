@@ -43,6 +43,9 @@ void show_status(session& s, const no_terms&) {
     if (!node.at("storeError").is_null()) sheet.add("store", field(node, "storeError"));
     sheet.add("peers", field(node, "peers"));
     sheet.add("assets", field(node, "assets"));
+    sheet.add("receiving accounts", field(node, "receivingAccounts"));
+    sheet.add("payers ask at",
+              node.at("spspListener").is_null() ? "nowhere: spsp.enabled is false" : field(node, "spspListener"));
     sheet.add("routes", field(node, "routes"));
     sheet.add("pending withdrawals", field(node, "pendingWithdrawals"));
     add_unreachable_peers(sheet, node);

@@ -412,6 +412,7 @@ field_result node(const services& services) {
                    {"peers", services.directory.peer_count()},
                    {"assets", services.directory.asset_count()},
                    {"receivingAccounts", services.directory.receiving_account_count()},
+                   {"spspListener", services.spsp_listener ? value{*services.spsp_listener} : value{}},
                    {"routes", services.directory.route_count()},
                    {"pendingWithdrawals", services.transfers.pending_count()}}};
 }

@@ -38,6 +38,17 @@ std::string id_in(const graphql::field_result& outcome) {
     return {};
 }
 
+/// What a payment is to send, or to deliver. Empty for other mutations.
+std::string payment_amount(const graphql::arguments& input) {
+    const auto send = amount_of(input, "sendAmount");
+    if (send) return ilp::to_string(*send);
+    const auto deliver = amount_of(input, "deliverAmount");
+    if (!deliver) return {};
+    const auto at_most = amount_of(input, "sendMax");
+    return fmt::format("deliver {}, send at most {}", ilp::to_string(*deliver),
+                       at_most ? ilp::to_string(*at_most) : "-");
+}
+
 mutation_report report_on(std::string operation, const graphql::arguments& input,
                           const graphql::field_result& outcome) {
     mutation_report report{.operation = std::move(operation),
@@ -56,6 +67,7 @@ mutation_report report_on(std::string operation, const graphql::arguments& input
         report.object = text_of(input, "withdrawalId");
     } else {
         report.object = id_in(outcome);
+        report.amount = payment_amount(input);
         for (const std::string_view name : {"id", "peerUrl", "address", "outgoingPaymentId", "incomingPaymentId"}) {
             if (report.object.empty()) report.object = text_of(input, name);
         }

@@ -45,9 +45,9 @@ struct unreachable_peer {
 /// none.
 struct mutation_report {
     std::string operation{};  ///< such as "createPeer"
-    std::string object{};     ///< the peer, the asset, the receiving account or the withdrawal
+    std::string object{};     ///< the peer, the asset, the receiving account, the payment or the withdrawal
     std::string transfer{};   ///< the id of a deposit or withdrawal
-    std::string amount{};
+    std::string amount{};     ///< digits, or "deliver N, send at most M" for a payment of an amount to deliver
     std::string idempotency_key{};
     std::string refusal{};  ///< the code, if it was refused
 };
@@ -76,6 +76,8 @@ struct services {
     std::function<std::expected<peering_terms, refusal>(const peering_question&)> ask_node;
     /// Where payers find our accounts: see spsp_settings::public_url.
     std::optional<config::http_endpoint> public_url{};
+    /// Where this node answers payers, with its port; nullopt if it does not.
+    std::optional<std::string> spsp_listener{};
     /// Called once for each mutation, after it was done or refused.
     std::function<void(const mutation_report&)> report = [](const mutation_report&) {};
 };

@@ -209,6 +209,16 @@ TEST_CASE("log: each mutation is a line with its operation, object and idempoten
     admin.mutate("deletePeer", {{"id", unknown}});
     CHECK(r.d.logs("mutation refused operation=deletePeer object=" + unknown + " "));
     CHECK(r.d.logs("refusal=NOT_FOUND"));
+    const auto pay = [&](boost::json::object what) {
+        what.insert({{"id", unknown}, {"receivingAccountId", unknown}, {"receiver", "$example.com/bob"}});
+        admin.mutate("createPayment", std::move(what));
+    };
+    pay({{"deliverAmount", "1250"}, {"sendMax", "1300"}});
+    CHECK(r.d.logs("mutation refused operation=createPayment object=" + unknown +
+                   " transfer=\"\" amount=\"deliver 1250, send at most 1300\" " + tenant));
+    pay({{"sendAmount", "77"}});
+    CHECK(
+        r.d.logs("mutation refused operation=createPayment object=" + unknown + " transfer=\"\" amount=77 " + tenant));
     CHECK_FALSE(r.d.has_logged("-secret"));
 }
 
@@ -222,7 +232,11 @@ TEST_CASE("log: as JSON, numbers are numbers and an event is an object") {
     std::istringstream lines{r.d.log()};
     for (std::string line; std::getline(lines, line);) {
         const auto value = boost::json::parse(line);
-        if (value.at("message").as_string() == "ready") CHECK(value.at("peers").as_int64() == 2);
+        if (value.at("message").as_string() == "ready") {
+            CHECK(value.at("peers").as_int64() == 2);
+            CHECK(value.at("accounts").as_int64() == 0);
+            CHECK(value.at("spsp") == "off");
+        }
         if (value.at("message").as_string() == "liquidity is low")
             CHECK(value.at("data").at("asset").at("scale").as_int64() == 9);
     }

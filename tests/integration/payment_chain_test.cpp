@@ -196,6 +196,11 @@ TEST_CASE("money: an account pays another one of the same daemon, in another ass
     terms.spsp = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(spsp_port)};
     terms.peers = {{.name = "p1"}};
     ilpd_daemon d{terms};
+    CHECK(d.logs(" spsp=127.0.0.1:" + std::to_string(spsp_port) + " "));
+    CHECK(d.logs(" accounts=2 "));
+    const auto shown = admin_client{d.admin_port()}.ask("{ node { receivingAccounts spspListener } }").field();
+    CHECK(shown ==
+          boost::json::object{{"receivingAccounts", 2}, {"spspListener", "127.0.0.1:" + std::to_string(spsp_port)}});
     const paying_account alice{d, "alice", deposit};
     const std::string pointers = "http://127.0.0.1:" + std::to_string(spsp_port) + "/";
     const payment_shown made = alice.wait_for(alice.begin("sendAmount", 1'000'000'000, pointers + "bob"));

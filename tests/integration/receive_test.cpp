@@ -66,6 +66,25 @@ std::uint64_t pay(http_connection& connection, stream_sender& sender, std::uint6
     return reply->head().amount.value;
 }
 
+prepare to_send(const stream_sender& sender, const stream_sender::request& request) {
+    return {.destination = sender.destination(), .data = request.data, .condition = request.condition};
+}
+
+/// Sends what `next` returns until the daemon is killed or gone. `told` counts the Fulfills that have arrived.
+template <typename Next>
+void pay_until_killed(const ilpd_daemon& d, const std::atomic<bool>& killed, std::atomic<std::uint64_t>& told,
+                      Next next) {
+    try {
+        http_connection connection{d.port()};
+        while (!killed) {
+            const auto response = connection.exchange(ilp_request(encode(next())));
+            if (!response) return;
+            if (outcome(response) == "fulfill") ++told;
+        }
+    } catch (const std::system_error&) {  // the daemon is gone
+    }
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -192,29 +211,16 @@ TEST_CASE("webhooks: whenever the process is killed, the events of an account ad
     }};
     for (int round = 0; round < 3; ++round) {
         std::atomic<bool> killed{false};
-        std::atomic<int> told{0};
+        std::atomic<std::uint64_t> told{0};
         {
             const std::jthread pays{[&] {
-                try {
-                    http_connection connection{r.d.port()};
-                    while (!killed) {
-                        // Payments of three packets; the last one closes.
-                        auto sender = sender_to(first_account);
-                        for (int i = 0; i < 3; ++i) {
-                            const auto request =
-                                i < 2 ? sender.next(1)
-                                      : sender.next(1, {stream::stream_close{1, stream::close_code::no_error, ""}});
-                            const auto response =
-                                connection.exchange(ilp_request(encode(prepare{.destination = sender.destination(),
-                                                                               .data = request.data,
-                                                                               .condition = request.condition})));
-                            if (!response) return;
-                            if (outcome(response) == "fulfill") ++told;
-                        }
-                    }
-                } catch (const std::system_error&) {
-                    return;  // the daemon is gone
-                }
+                // Payments of three packets; the last one closes.
+                auto sender = sender_to(first_account);
+                pay_until_killed(r.d, killed, told, [&sender, i = 0]() mutable {
+                    if (i++ % 3 == 0) sender = sender_to(first_account);
+                    if (i % 3 != 0) return to_send(sender, sender.next(1));
+                    return to_send(sender, sender.next(1, {stream::stream_close{1, stream::close_code::no_error, ""}}));
+                });
             }};
             CHECK(eventually([&] { return told >= 20; }));
             r.d.kill9();
@@ -239,21 +245,10 @@ TEST_CASE("money: kill -9 under payments loses none whose Fulfill the sender has
         {
             const std::jthread pays{[&] {
                 auto sender = sender_to(first_account);
-                try {
-                    http_connection connection{r.d.port()};
-                    while (!killed) {
-                        const auto request = sender.next(1);
-                        ++sent;
-                        const auto response =
-                            connection.exchange(ilp_request(encode(prepare{.destination = sender.destination(),
-                                                                           .data = request.data,
-                                                                           .condition = request.condition})));
-                        if (!response) return;
-                        if (outcome(response) == "fulfill") ++told;
-                    }
-                } catch (const std::system_error&) {
-                    return;  // the daemon is gone
-                }
+                pay_until_killed(r.d, killed, told, [&] {
+                    ++sent;
+                    return to_send(sender, sender.next(1));
+                });
             }};
             CHECK(eventually([&] { return told >= 20; }));
             r.d.kill9();

@@ -20,6 +20,8 @@ json::object node_answer() {
             {"storeError", nullptr},
             {"peers", 2},
             {"assets", 1},
+            {"receivingAccounts", 2},
+            {"spspListener", nullptr},
             {"routes", 2},
             {"pendingWithdrawals", 0},
             {"unreachablePeerCount", 0},

@@ -122,12 +122,20 @@ TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
                              {"storeError", nullptr},
                              {"peers", 3},
                              {"assets", 1},
+                             {"receivingAccounts", 2},
+                             {"spspListener", nullptr},
                              {"routes", 3},
                              {"pendingWithdrawals", 0},
                              {"unreachablePeerCount", 0},
                              {"unreachablePeers", json::array{}}};
     d.will_answer(documents::status, node);
-    CHECK(!done(d.run({"status"})).contains("reachable"));
+    const auto quiet = done(d.run({"status"}));
+    CHECK_FALSE(quiet.contains("reachable"));
+    CHECK(quiet.contains("receiving accounts   2\npayers ask at        nowhere: spsp.enabled is false\n"));
+
+    node["spspListener"] = "127.0.0.1:3004";
+    d.will_answer(documents::status, node);
+    CHECK(done(d.run({"status"})).contains("payers ask at        127.0.0.1:3004\n"));
 
     node["unreachablePeerCount"] = 2;
     node["unreachablePeers"] = json::array{
@@ -138,6 +146,29 @@ TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
                          "not reachable        bob at test.bob: unreachable since 2026-08-01T12:10:00.000Z: peer is "
                          "unreachable: Connection refused\n"
                          "not reachable        and 1 more peer\n"));
+}
+
+TEST_CASE("ilpctl accounts: an account without a payment pointer shows which setting gives it one") {
+    auto d = fake_daemon{};
+    auto account = json::object{{"id", bob_id},
+                                {"name", "alice"},
+                                {"publicName", nullptr},
+                                {"paymentPointer", nullptr},
+                                {"asset", asset_answer()},
+                                {"liquidity", "0"},
+                                {"enabled", true},
+                                {"origin", "API"},
+                                {"createdAt", "then"}};
+    const std::string none =
+        "\npointer      none: spsp.public_url, the https:// URL at which payers find this node, is not set\n";
+    d.will_answer(documents::asset_by_unit, asset_answer());
+    d.will_answer(documents::create_receiving_account, json::object{{"receivingAccount", account}});
+    CHECK(done(d.run({"account", "create", "alice", "--asset", "USD/9"})).contains(none));
+    d.will_answer(documents::receiving_account_by_name, account);
+    CHECK(done(d.run({"account", "show", "alice"})).contains(none));
+    account["paymentPointer"] = "$alice.example/alice";
+    d.will_answer(documents::receiving_account_by_name, account);
+    CHECK(done(d.run({"account", "show", "alice"})).contains("\npointer      $alice.example/alice\n"));
 }
 
 TEST_CASE("ilpctl peers: the outgoing token is shown on request") {
